@@ -1,0 +1,190 @@
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
+import type { UsageInput, UsageRecord } from '../usage/record.ts';
+
+/**
+ * What a ledger is to all code above it, whatever its store. {@link CostTracker} is the one that other programs see.
+ */
+export interface Ledger {
+  /** The ledger's file, absolute. */
+  readonly path: string;
+  /** true: only what inkwell can read is taken, because inkwell writes this file too. */
+  readonly strict: boolean;
+
+  /**
+   * Records one usage. Resolves with the stored record once it is durable: from then on no crash loses it.
+   * @throws {UsageError} when the record is refused, {@link LedgerError} when it could not be made durable. Either way it
+   * is not recorded.
+   */
+  track(usage: UsageInput): Promise<UsageRecord>;
+  /** Records all or none: one validation, one fsync, in the order given. */
+  trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]>;
+  /** Waits until everything acknowledged so far stands in the ledger's file; false if `timeoutMs` passed before. */
+  flush(timeoutMs?: number): Promise<boolean>;
+
+  /** Looks at the disk now, and says what is there. Cheap when nothing changed. */
+  refresh(): Promise<LedgerState>;
+  /** What the last look at the disk found. */
+  readonly state: LedgerState;
+
+  /** Totals by groups over the last {@link refresh}; asks for one itself when there was none. */
+  aggregate(query: AggregateQuery): Promise<Group[]>;
+  /** One page of records over the last {@link refresh}. */
+  page(query: PageQuery): Promise<Page>;
+  /** All records, oldest first in the order of the file. */
+  read(): Promise<UsageRecord[]>;
+  /** The grand total of the records that match. */
+  summary(filter?: UsageFilter): Promise<Totals>;
+  /** The newest records by their time, newest first. */
+  recent(count: number): Promise<UsageRecord[]>;
+
+  /** Takes records out of the ledger, keeping them for {@link undo}. Ids that are not there are named in `missing`. */
+  remove(ids: readonly string[]): Promise<RemoveResult>;
+  /** Empties the ledger, keeping all of it in a file beside it for {@link undo}. */
+  clear(): Promise<ClearResult>;
+  /** Takes the last remove, clear or (by this command) record back. undefined: there is nothing to undo. */
+  undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined>;
+
+  /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
+  verify(): Promise<Verification>;
+  /** Mends what {@link verify} found. With `dryRun`, says what it would do and changes nothing. */
+  repair(options?: { dryRun?: boolean }): Promise<RepairResult>;
+
+  /** Calls `listener` after each change of what {@link refresh} would find, by whomever, coalesced. */
+  watch(listener: (state: LedgerState) => void): { dispose(): void };
+  /** Commits what waits, releases everything. What could not be committed stays durable in the journal. */
+  close(): Promise<void>;
+}
+
+/**
+ * - `ok`: a JSON array, all of it readable.
+ * - `missing`: no file (yet); it counts as an empty ledger.
+ * - `damaged`: something in it cannot be read; the numbers cover the rest. `problems` says what.
+ * - `unavailable`: the file cannot be opened (permissions, a folder in its place, ...).
+ */
+export type LedgerHealth = 'ok' | 'missing' | 'damaged' | 'unavailable';
+
+export interface LedgerState {
+  /** Grows with every change that a refresh sees. */
+  version: number;
+  health: LedgerHealth;
+  problems: Problem[];
+  /** Readable records, those that wait in journals included. */
+  records: number;
+  /** Of them, the ones that are durable in a journal but not yet in the ledger's file. */
+  pending: number;
+  /** Elements of the file that are no usage record. They stay in it, and in no sum. */
+  unreadable: number;
+  /** Size of the ledger's file. */
+  bytes: number;
+  /** When the file was last changed, ms since the epoch; undefined when it is missing. */
+  modifiedAt: number | undefined;
+}
+
+export type ProblemCode =
+  | 'not-json'
+  | 'not-an-array'
+  | 'truncated'
+  | 'trailing-content'
+  | 'byte-order-mark'
+  | 'invalid-utf8'
+  | 'empty-file'
+  | 'unreadable-element'
+  | 'duplicate-id'
+  | 'lost-file'
+  | 'unreadable-journal'
+  | 'kept-aside'
+  | 'unavailable';
+
+/** One finding about a ledger, in words for people and a code for programs. */
+export interface Problem {
+  code: ProblemCode;
+  /** `warning`: nothing is lost or uncounted, but worth knowing. `error`: the numbers do not cover everything. */
+  severity: 'warning' | 'error';
+  message: string;
+  /** Where: a file beside the ledger when it is not the ledger itself. */
+  file?: string;
+  /** Bytes from the start of the file. */
+  offset?: number;
+  /** 1-based. */
+  line?: number;
+  /** The id of the record concerned. */
+  usageId?: string;
+}
+
+export interface RemoveResult {
+  removed: UsageRecord[];
+  missing: string[];
+}
+
+export interface ClearResult {
+  removed: number;
+  /** The file that holds what was cleared; undefined when there was nothing to keep. */
+  keptIn: string | undefined;
+}
+
+export interface UndoResult {
+  undone: 'record' | 'remove' | 'clear' | 'repair';
+  /** When what is undone was done: ISO 8601. */
+  at: string;
+  /** How many records came back (after remove and clear) or went away (after record). */
+  records: number;
+}
+
+export interface Verification {
+  path: string;
+  health: LedgerHealth;
+  problems: Problem[];
+  records: number;
+  pending: number;
+  unreadable: number;
+  bytes: number;
+  /** Every file beside the ledger that belongs to it, and what it is. */
+  files: { path: string; role: SideFileRole; bytes: number; records?: number; meaning: string }[];
+}
+
+export type SideFileRole =
+  | 'ledger'
+  | 'previous'
+  | 'backup'
+  | 'journal'
+  | 'token'
+  | 'lock'
+  | 'undo-log'
+  | 'cleared'
+  | 'kept-aside'
+  | 'foreign-temporary';
+
+export interface RepairResult {
+  /** What was (or, in a dry run, would be) done, step by step, in words. Empty: nothing to mend. */
+  actions: string[];
+  /** Records in the ledger afterwards. */
+  records: number;
+  /** Of them, those that came back from a backup or out of the damaged text. */
+  recovered: number;
+  /** The file that keeps the bytes which could not be read; undefined when there were none. */
+  keptIn: string | undefined;
+}
+
+export type LedgerErrorCode =
+  | 'not-a-file'
+  | 'no-access'
+  | 'read-only'
+  | 'disk-full'
+  | 'dangling-link'
+  | 'no-folder'
+  | 'too-large'
+  | 'damaged'
+  | 'closed'
+  | 'strict'
+  | 'unsupported'
+  | 'io';
+
+/** Something outside the record went wrong. The message says what and what to do; nothing was changed. */
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError';
+  readonly code: LedgerErrorCode;
+  constructor(code: LedgerErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Money while adding: whole nano-dollars (1e-9 USD). Floats stand only at the file's edge (`cost_usd`).
+ *
+ * A double holds every amount up to 4.5 million USD exactly in nano-dollars, so single records are numbers while
+ * sums are guarded by {@link NanoSum}, which spills into a bigint before a number could lose a unit.
+ */
+export type Nanos = bigint;
+
+export const NANOS_PER_USD = 1_000_000_000n;
+const SPILL = 2 ** 52;
+
+/** USD as it stands in a record -> nano-dollars, rounded half up to the nearest one. Needs a finite value. */
+export function usdToNanos(usd: number): Nanos {
+  const scaled = usd * 1e9;
+  if (scaled <= SPILL) return BigInt(Math.round(scaled));
+  // Beyond 2^52 the product has no fraction left: convert the whole dollars and the rest apart.
+  const dollars = Math.trunc(usd);
+  return BigInt(dollars) * NANOS_PER_USD + BigInt(Math.round((usd - dollars) * 1e9));
+}
+
+/** Nano-dollars -> the nearest double of USD: for JSON output and for `cost_usd`. */
+export function nanosToUsd(nanos: Nanos): number {
+  return Number(nanosToDecimal(nanos));
+}
+
+/** Nano-dollars -> an exact decimal number of USD without trailing zeros: `4.2`, `0.000000001`, `-3`. */
+export function nanosToDecimal(nanos: Nanos): string {
+  const sign = nanos < 0n ? '-' : '';
+  const size = nanos < 0n ? -nanos : nanos;
+  const fraction = (size % NANOS_PER_USD).toString().padStart(9, '0').replace(/0+$/, '');
+  return `${sign}${size / NANOS_PER_USD}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** An exact running sum of nano-dollars that costs a float addition in the common case. */
+export class NanoSum {
+  #high = 0n;
+  #low = 0;
+
+  /** @param nanos a whole number of nano-dollars, of a size of at most 2^52. */
+  add(nanos: number): void {
+    this.#low += nanos;
+    if (this.#low > SPILL || this.#low < -SPILL) this.#spill();
+  }
+
+  addBig(nanos: Nanos): void {
+    this.#high += nanos;
+  }
+
+  get value(): Nanos {
+    return this.#high + BigInt(this.#low);
+  }
+
+  #spill(): void {
+    this.#high += BigInt(this.#low);
+    this.#low = 0;
+  }
+}
+
+/**
+ * An amount for people: `$4.20`, `$1,234.50`; small ones keep three significant digits (`$0.000123`), so that a cost
+ * is never shown as $0.00.
+ */
+export function formatUsd(nanos: Nanos, locale?: string): string {
+  const size = nanos < 0n ? -nanos : nanos;
+  const options: Intl.NumberFormatOptions =
+    size === 0n || size >= NANOS_PER_USD / 100n
+      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+      : { minimumSignificantDigits: 1, maximumSignificantDigits: 3 };
+  return new Intl.NumberFormat(locale ?? 'en-US', { style: 'currency', currency: 'USD', ...options }).format(
+    nanosToDecimal(nanos) as Intl.StringNumericLiteral,
+  );
+}

@@ -1,0 +1,325 @@
+import * as z from 'zod/mini';
+
+/**
+ * The usage record: inkwell's format as a superset, in snake_case as it stands in `costs.json`.
+ *
+ * Two readings of it: {@link parseInput} is for what a caller hands us and refuses everything doubtful;
+ * {@link readStored} is for what already stands in a ledger and accepts all that inkwell itself would load.
+ */
+
+/** How the cost came about, in inkwell's words. `runtime_managed` is a cost that someone else bills, unknown to us. */
+export type BillingMode = 'known' | 'estimated' | 'runtime_managed';
+
+/** One LLM call as a ledger holds it. Tokens are whole counts, costs are USD, `timestamp` is ISO 8601 with an offset. */
+export interface UsageRecord {
+  usage_id: string;
+  provider: string;
+  model: string;
+  operation: string;
+  /** Includes cache reads and cache writes. */
+  input_tokens: number;
+  output_tokens: number;
+  total_tokens: number;
+  cost_usd: number;
+  /** false: `cost_usd` is not the real cost, which nobody knows. */
+  cost_known: boolean;
+  billing_mode: BillingMode;
+  timestamp: string;
+  episode_title?: string | null;
+  template_name?: string | null;
+  cache_read_tokens?: number;
+  cache_write_tokens?: number;
+  /** Part of `cache_write_tokens`: the ones kept for an hour. */
+  cache_write_1h_tokens?: number;
+  /** Part of `output_tokens`. */
+  reasoning_tokens?: number;
+  project?: string | null;
+  branch?: string | null;
+  session_id?: string | null;
+  tags?: string[];
+  note?: string | null;
+  /** Who recorded: `manual`, `cli`, `library`, `claude-code-log`, ... */
+  source?: string | null;
+  /** Where `cost_usd` comes from when we computed it. Absent: the caller said it. */
+  price_source?: string | null;
+  /** Fields that we do not know are kept as they are. */
+  [field: string]: unknown;
+}
+
+/** What a caller of `track()` gives: the three names, and whatever else is known. */
+export type UsageInput = Pick<UsageRecord, 'provider' | 'model' | 'operation'> & Partial<UsageRecord>;
+
+/** A record that is refused: which field, its value, and the rule that it breaks. Nothing was written. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly field: string;
+  readonly value: unknown;
+  readonly rule: string;
+  constructor(field: string, value: unknown, rule: string) {
+    super(`${field}: ${rule} (got ${describe(value)})`);
+    this.field = field;
+    this.value = value;
+    this.rule = rule;
+  }
+}
+
+/** Longest texts that are accepted, in UTF-16 units. Far above honest use, far below what would choke a view. */
+export const MAX_NAME = 256;
+export const MAX_LABEL = 1024;
+export const MAX_NOTE = 10_000;
+export const MAX_TAGS = 64;
+/** USD. Above it a cost is taken for a mistake of unit, and refused. */
+export const MAX_COST = 1_000_000;
+
+const name = z
+  .string('must be a text')
+  .check(z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME, `must have at most ${MAX_NAME} characters`));
+const label = z.string('must be a text').check(z.maxLength(MAX_LABEL, `must have at most ${MAX_LABEL} characters`));
+const tokens = z.number('must be a whole number of tokens').check(
+  z.refine((n) => Number.isInteger(n), { error: 'must be a whole number of tokens', abort: true }),
+  z.refine((n) => n >= 0, { error: 'must not be negative', abort: true }),
+  z.refine((n) => Number.isSafeInteger(n), `must be at most ${Number.MAX_SAFE_INTEGER}`),
+);
+const TIME_RULE = 'must be an ISO 8601 time with an offset, as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
+const time = z.iso.datetime({ offset: true, error: TIME_RULE });
+const billingMode = z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed');
+
+const inputShape = {
+  usage_id: z.optional(name),
+  provider: name,
+  model: name,
+  operation: name,
+  input_tokens: z.optional(tokens),
+  output_tokens: z.optional(tokens),
+  total_tokens: z.optional(tokens),
+  cost_usd: z.optional(
+    z.number('must be a finite number of USD').check(
+      z.refine((n) => n >= 0, { error: 'must not be negative', abort: true }),
+      z.refine((n) => n <= MAX_COST, `must be at most ${MAX_COST} (it is in USD)`),
+    ),
+  ),
+  cost_known: z.optional(z.boolean('must be true or false')),
+  billing_mode: z.optional(billingMode),
+  timestamp: z.optional(time),
+  episode_title: z.nullish(label),
+  template_name: z.nullish(label),
+  cache_read_tokens: z.optional(tokens),
+  cache_write_tokens: z.optional(tokens),
+  cache_write_1h_tokens: z.optional(tokens),
+  reasoning_tokens: z.optional(tokens),
+  project: z.nullish(label),
+  branch: z.nullish(label),
+  session_id: z.nullish(label),
+  tags: z.optional(
+    z.array(name, 'must be an array of texts').check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
+  ),
+  note: z.nullish(z.string('must be a text').check(z.maxLength(MAX_NOTE, `must have at most ${MAX_NOTE} characters`))),
+  source: z.nullish(name),
+  price_source: z.nullish(label),
+};
+
+const inputSchema = z.looseObject(inputShape, 'must be an object with provider, model and operation');
+
+/** The fields that we know, in the order in which we write them. */
+export const KNOWN_FIELDS: readonly string[] = Object.keys(inputShape);
+
+/** What fills the gaps of an input: the clock and the identity are the caller's to pass in. */
+export interface InputDefaults {
+  id: () => string;
+  /** ISO 8601 with an offset. */
+  now: () => string;
+  source?: string | undefined;
+}
+
+/**
+ * Validates what a caller hands in and completes it to a record.
+ *
+ * A missing total is input + output. A missing `cost_usd` makes the cost unknown, never $0.
+ * @throws {UsageError} naming the first field that breaks a rule.
+ */
+export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord {
+  const parsed = inputSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const path = issue?.path ?? [];
+    const given = at(value, path);
+    const missing = given === undefined && path.length > 0;
+    throw new UsageError(
+      path.length === 0 ? 'record' : path.join('.'),
+      given,
+      missing ? 'is required' : (issue?.message ?? 'is not valid'),
+    );
+  }
+  const input = parsed.data;
+  const {
+    usage_id,
+    provider,
+    model,
+    operation,
+    input_tokens = 0,
+    output_tokens = 0,
+    total_tokens,
+    cost_usd,
+    cost_known,
+    billing_mode,
+    timestamp,
+    ...rest
+  } = input;
+  const total = total_tokens ? total_tokens : input_tokens + output_tokens;
+  if (!Number.isSafeInteger(total)) {
+    throw new UsageError('total_tokens', total, `must be at most ${Number.MAX_SAFE_INTEGER}`);
+  }
+  if (cost_known === true && cost_usd === undefined) {
+    throw new UsageError('cost_usd', undefined, 'is required when cost_known is true');
+  }
+  const known = cost_known ?? cost_usd !== undefined;
+  const record: UsageRecord = {
+    usage_id: usage_id ?? defaults.id(),
+    provider,
+    model,
+    operation,
+    input_tokens,
+    output_tokens,
+    total_tokens: total,
+    cost_usd: cost_usd ?? 0,
+    cost_known: known,
+    billing_mode: billing_mode ?? (known ? 'known' : 'runtime_managed'),
+    timestamp: timestamp ?? defaults.now(),
+    ...(withoutUndefined(rest) as Partial<UsageRecord>),
+  };
+  if (record.source === undefined && defaults.source !== undefined) record.source = defaults.source;
+  return record;
+}
+
+const STORED_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
+
+/** An element of a ledger that is no usage record: kept byte for byte, counted, and left out of every sum. */
+export interface Unreadable {
+  unreadable: string;
+}
+
+/**
+ * Reads an element that stands in a ledger, with inkwell's defaults (`formats.md`, section 1).
+ *
+ * Hand-written because it runs once for each of a million records; the rules are those of {@link parseInput}
+ * less the limits of length, and a test holds the two together.
+ * @param fallbackId identity for records of old inkwell versions, which have none.
+ */
+export function readStored(value: unknown, fallbackId: () => string): UsageRecord | Unreadable {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { unreadable: 'is not an object' };
+  const record = value as Record<string, unknown>;
+  for (const field of ['provider', 'model', 'operation'] as const) {
+    if (typeof record[field] !== 'string' || record[field] === '') return { unreadable: `${field} is not a text` };
+  }
+  for (const field of TOKEN_FIELDS) {
+    const n = record[field];
+    if (n !== undefined && !(typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)) {
+      return { unreadable: `${field} is not a whole number of tokens` };
+    }
+  }
+  const cost = record['cost_usd'];
+  if (cost !== undefined && !(typeof cost === 'number' && Number.isFinite(cost) && cost >= 0)) {
+    return { unreadable: 'cost_usd is not an amount' };
+  }
+  const known = record['cost_known'];
+  if (known !== undefined && typeof known !== 'boolean') return { unreadable: 'cost_known is not true or false' };
+  const mode = record['billing_mode'];
+  if (mode !== undefined && mode !== 'known' && mode !== 'estimated' && mode !== 'runtime_managed') {
+    return { unreadable: 'billing_mode is not known, estimated or runtime_managed' };
+  }
+  const timestamp = record['timestamp'];
+  if (typeof timestamp !== 'string' || !STORED_TIME.test(timestamp) || Number.isNaN(Date.parse(timestamp))) {
+    return { unreadable: 'timestamp is not a time with an offset' };
+  }
+  const id = record['usage_id'];
+  if (id !== undefined && (typeof id !== 'string' || id === '')) return { unreadable: 'usage_id is not a text' };
+  const tags = record['tags'];
+  if (tags !== undefined && tags !== null && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'))) {
+    return { unreadable: 'tags is not an array of texts' };
+  }
+  for (const field of LABEL_FIELDS) {
+    const text = record[field];
+    if (text !== undefined && text !== null && typeof text !== 'string')
+      return { unreadable: `${field} is not a text` };
+  }
+  const input = (record['input_tokens'] as number | undefined) ?? 0;
+  const output = (record['output_tokens'] as number | undefined) ?? 0;
+  const result = record as UsageRecord;
+  result.usage_id = (id as string | undefined) ?? fallbackId();
+  result.input_tokens = input;
+  result.output_tokens = output;
+  result.total_tokens = (record['total_tokens'] as number | undefined) || input + output;
+  result.cost_usd = (cost as number | undefined) ?? 0;
+  result.cost_known = (known as boolean | undefined) ?? true;
+  result.billing_mode = (mode as BillingMode | undefined) ?? 'known';
+  if (tags === null) delete result.tags;
+  return result;
+}
+
+export function isUnreadable(value: UsageRecord | Unreadable): value is Unreadable {
+  return typeof (value as Unreadable).unreadable === 'string' && (value as UsageRecord).provider === undefined;
+}
+
+export const TOKEN_FIELDS = [
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+] as const;
+
+const LABEL_FIELDS = [
+  'episode_title',
+  'template_name',
+  'project',
+  'branch',
+  'session_id',
+  'note',
+  'source',
+  'price_source',
+] as const;
+
+/** The fields of inkwell's own records, and the only ones that a strict ledger takes. */
+export const INKWELL_FIELDS = [
+  'usage_id',
+  'provider',
+  'model',
+  'operation',
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cost_usd',
+  'cost_known',
+  'billing_mode',
+  'timestamp',
+  'episode_title',
+  'template_name',
+] as const;
+export const INKWELL_PROVIDERS = ['gemini', 'claude', 'youtube', 'codex', 'claude-code'] as const;
+export const INKWELL_OPERATIONS = ['transcription', 'extraction', 'tag_generation', 'interview'] as const;
+
+/** A stable time for "now" in the ledger's style: UTC, milliseconds, `Z`. */
+export function isoNow(ms: number = Date.now()): string {
+  return new Date(ms).toISOString();
+}
+
+function at(value: unknown, path: PropertyKey[]): unknown {
+  let here = value;
+  for (const key of path) here = (here as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return here;
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  const copy = { ...value };
+  for (const key of Object.keys(copy) as (keyof T)[]) if (copy[key] === undefined) delete copy[key];
+  return copy;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
