@@ -1,0 +1,63 @@
+import { INKWELL_FIELDS, INKWELL_OPERATIONS, INKWELL_PROVIDERS, UsageError, type UsageRecord } from './record.ts';
+
+/**
+ * What may stand in inkwell's own `costs.json` (`formats.md`, section 1).
+ *
+ * One record that inkwell cannot read takes out its whole file, and it drops every field that it does not know at its
+ * next save. So a strict ledger refuses both, with an error that says where such a record can go instead.
+ */
+
+/** Fields that we fill by ourselves. A strict ledger does not write them, which loses nothing that the caller said. */
+const OURS_ALONE: readonly string[] = ['source', 'price_source'];
+const TEXT_FIELDS = ['usage_id', 'provider', 'model', 'operation', 'episode_title', 'template_name'] as const;
+
+const INSTEAD = "record it in a ledger of your own instead: LLM Spend's default one, or any other file";
+const OFFSET = /(Z|[+-]\d\d:?\d\d)$/i;
+/** Half of a character outside the basic plane: valid in a JSON string, refused by inkwell's parser (pydantic). */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * The first reason why inkwell could not read or keep this record; undefined when it can.
+ * @param record one that passed `parseInput`, whose rules (types, signs, whole tokens) hold here too.
+ */
+export function strictProblem(record: UsageRecord): UsageError | undefined {
+  const refuse = (field: string, rule: string): UsageError =>
+    new UsageError(field, record[field], `${rule}; ${INSTEAD}`);
+
+  if (!includes(INKWELL_PROVIDERS, record.provider)) {
+    return refuse('provider', `inkwell reads only ${list(INKWELL_PROVIDERS)}`);
+  }
+  if (!includes(INKWELL_OPERATIONS, record.operation)) {
+    return refuse('operation', `inkwell reads only ${list(INKWELL_OPERATIONS)}`);
+  }
+  if (!OFFSET.test(record.timestamp)) {
+    return refuse('timestamp', 'inkwell reads only times with an offset, as 2026-01-31T09:30:00Z');
+  }
+  for (const field of ['input_tokens', 'output_tokens', 'total_tokens'] as const) {
+    if (!Number.isInteger(record[field])) return refuse(field, 'inkwell reads only whole numbers of tokens');
+  }
+  for (const field of TEXT_FIELDS) {
+    const text = record[field];
+    if (typeof text === 'string' && LONE_SURROGATE.test(text)) {
+      return refuse(field, 'inkwell reads only well-formed Unicode');
+    }
+  }
+  for (const field of Object.keys(record)) {
+    if (includes(INKWELL_FIELDS, field) || OURS_ALONE.includes(field) || isAbsent(record[field])) continue;
+    return refuse(field, 'inkwell drops this field at its next save');
+  }
+  return undefined;
+}
+
+/** A value that says nothing, so that leaving it out of the file loses nothing. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}
+
+function includes(names: readonly string[], name: string): boolean {
+  return names.includes(name);
+}
+
+function list(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
