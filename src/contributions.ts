@@ -1,0 +1,57 @@
+/**
+ * Every id that the manifest and the code share, and the only place where one is written.
+ * A test compares this table with `package.json`, both ways.
+ */
+
+export const EXTENSION_ID = 'llm-spend.llm-spend';
+
+export const COMMANDS = {
+  recordUsage: 'llmSpend.recordUsage',
+  openHistory: 'llmSpend.openHistory',
+  refresh: 'llmSpend.refresh',
+  exportCsv: 'llmSpend.exportCsv',
+  openLedger: 'llmSpend.openLedger',
+  verifyLedger: 'llmSpend.verifyLedger',
+  repairLedger: 'llmSpend.repairLedger',
+  clearLedger: 'llmSpend.clearLedger',
+  undo: 'llmSpend.undo',
+  copyCliCommand: 'llmSpend.copyCliCommand',
+  showLog: 'llmSpend.showLog',
+} as const;
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
+
+/** The activity-bar container. */
+export const CONTAINER = 'llmSpend';
+
+export const VIEWS = {
+  /** A webview. */
+  history: 'llmSpend.history',
+  /** A tree. */
+  breakdown: 'llmSpend.breakdown',
+} as const;
+
+/** View types of editor panels: they stand in no manifest, but a restored window finds them by their name. */
+export const PANELS = {
+  history: 'llmSpend.historyPanel',
+} as const;
+
+export const SETTINGS_SECTION = 'llmSpend';
+
+/** Below {@link SETTINGS_SECTION}. */
+export const SETTINGS = {
+  ledgerPath: 'ledgerPath',
+  showInkwell: 'showInkwell',
+  statusBarEnabled: 'statusBar.enabled',
+  statusBarPeriod: 'statusBar.period',
+  timeZone: 'timeZone',
+  weekStart: 'weekStart',
+} as const;
+export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
+
+/** What `when` clauses may ask. */
+export const CONTEXT_KEYS = {
+  /** One of `loading`, `ok`, `missing`, `damaged`, `unavailable`. */
+  health: 'llmSpend.health',
+  /** true once any ledger shown holds a record. */
+  hasUsage: 'llmSpend.hasUsage',
+} as const;
