@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+
+/** A place to keep small things: what the editor calls a memento. */
+export interface Memory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+const KEY = 'llmSpend.history.palette';
+/** Beyond so many values of one dimension, a colour is computed from the name instead of remembered. */
+const MAX_REMEMBERED = 200;
+
+const stored = z.record(z.string(), z.array(z.string()));
+
+/**
+ * Gives each value of a dimension (each model, each project) its colour for good: an index into the palette, in the
+ * order in which values were first seen, so that the first dozen never share one. Kept over windows.
+ */
+export class HistoryPalette {
+  readonly #memory: Memory;
+  readonly #slots = new Map<string, Map<string, number>>();
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+    const parsed = stored.safeParse(memory.get(KEY));
+    if (!parsed.success) return;
+    for (const [dimension, values] of Object.entries(parsed.data)) {
+      this.#slots.set(dimension, new Map(values.slice(0, MAX_REMEMBERED).map((value, slot) => [value, slot])));
+    }
+  }
+
+  /** The colours of `values`, in their order; new values get the next free ones. */
+  slots(dimension: string, values: readonly string[]): [value: string, slot: number][] {
+    const known = this.#slots.get(dimension) ?? new Map<string, number>();
+    this.#slots.set(dimension, known);
+    const before = known.size;
+    const result = values.map((value): [string, number] => {
+      const slot = known.get(value) ?? (known.size < MAX_REMEMBERED ? known.size : hash(value));
+      if (slot === known.size) known.set(value, slot);
+      return [value, slot];
+    });
+    if (known.size > before) this.#save();
+    return result;
+  }
+
+  #save(): void {
+    const entries = [...this.#slots].map(([dimension, values]) => [dimension, [...values.keys()]]);
+    void this.#memory.update(KEY, Object.fromEntries(entries));
+  }
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
+}

@@ -1,0 +1,257 @@
+import type { LedgerState } from '../ledger/types.ts';
+import { DEFAULT_CHOICES, parseChoices } from '../protocol/choices.ts';
+import type { Choices } from '../protocol/choices.ts';
+import { parseToHost } from '../protocol/messages.ts';
+import type { Action, Answer, LedgerInfo, Question, Snapshot, ToView } from '../protocol/messages.ts';
+import { encodeGroup } from '../protocol/wire.ts';
+import { DIMENSIONS } from '../usage/query.ts';
+import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../usage/query.ts';
+import { foldTop } from './historyFold.ts';
+import type { HistoryPalette, Memory } from './historyPalette.ts';
+
+/** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
+export interface HistoryBackend {
+  /** Grows with every change of any ledger shown. */
+  readonly version: number;
+  /** false until every ledger was read once. */
+  readonly loaded: boolean;
+  /** When a change was last seen, ms since the epoch. */
+  readonly updatedAt: number | undefined;
+  readonly calendar: Calendar;
+  /** What undo would take back, in words ("removal of 3 records"); undefined when there is nothing. */
+  readonly undoable: string | undefined;
+  /** The ledgers shown; the first is the one that records go into. */
+  ledgers(): readonly { path: string; label: string; state: LedgerState }[];
+  /** After each change of the above, coalesced. */
+  onDidChange(listener: () => void): Disposable;
+  aggregate(query: AggregateQuery): Promise<Group[]>;
+  page(query: PageQuery): Promise<Page>;
+  /** Does what the person asked for. Resolves with a sentence to show, if there is one; rejects with what went wrong. */
+  perform(action: LedgerAction): Promise<string | undefined>;
+}
+
+/** The actions that concern the ledgers; the others are the editor's. */
+export type LedgerAction = Exclude<Action, EditorAction>;
+export type EditorAction = Extract<Action, { verb: 'copy' | 'saveImage' | 'openPanel' | 'openSettings' }>;
+
+export function isEditorAction(action: Action): action is EditorAction {
+  return ['copy', 'saveImage', 'openPanel', 'openSettings'].includes(action.verb);
+}
+
+interface Disposable {
+  dispose(): void;
+}
+
+/** One webview, seen from the host. */
+export interface Port {
+  post(message: ToView): void;
+  onMessage(listener: (message: unknown) => void): Disposable;
+}
+
+export interface SessionOptions {
+  backend: HistoryBackend;
+  port: Port;
+  palette: HistoryPalette;
+  memory: Memory;
+  place: Snapshot['place'];
+  locale: string;
+  /** Does what concerns the editor rather than the ledgers. */
+  perform: (action: EditorAction) => Promise<string | undefined>;
+  log: (message: string) => void;
+}
+
+const CHOICES_KEY = 'llmSpend.history.choices';
+/** At most one snapshot per so many ms: a stream of records must not become a stream of repaints. */
+const SNAPSHOT_INTERVAL = 100;
+const MAX_COLOURED = 32;
+const MAX_PROBLEMS = 50;
+
+/**
+ * One conversation with one webview: answers what it asks, and sends a snapshot whenever what it shows has changed.
+ * Knows nothing of `vscode`, so that the same conversation runs in tests and beside the development page.
+ */
+export class HistorySession {
+  readonly #options: SessionOptions;
+  readonly #subscriptions: Disposable[];
+  readonly #running = new Map<number, AbortController>();
+  #ready = false;
+  #visible = true;
+  #stale = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lastSnapshot = 0;
+  #pending: Choices | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#subscriptions = [
+      options.port.onMessage((message) => this.#hear(message)),
+      options.backend.onDidChange(() => this.#changed()),
+    ];
+  }
+
+  /** A hidden webview gets nothing; a shown one gets the newest snapshot at once. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible && this.#stale) this.#changed();
+  }
+
+  /** Makes the webview show what `choices` say, now or as soon as it is ready. */
+  show(choices: Partial<Choices>): void {
+    const next = parseChoices({ ...this.#choices(), ...choices });
+    void this.#options.memory.update(CHOICES_KEY, next);
+    if (this.#ready) this.#options.port.post({ type: 'show', choices: next });
+    else this.#pending = next;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const controller of this.#running.values()) controller.abort();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #choices(): Choices {
+    return parseChoices(this.#options.memory.get(CHOICES_KEY) ?? DEFAULT_CHOICES);
+  }
+
+  #changed(): void {
+    if (!this.#ready) return;
+    if (!this.#visible) {
+      this.#stale = true;
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const wait = Math.max(0, this.#lastSnapshot + SNAPSHOT_INTERVAL - performance.now());
+    this.#timer = setTimeout(() => this.#snapshot(), wait);
+  }
+
+  #snapshot(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stale = false;
+    this.#lastSnapshot = performance.now();
+    const { backend, port, place, locale } = this.#options;
+    const message: Snapshot = {
+      type: 'snapshot',
+      version: backend.version,
+      loaded: backend.loaded,
+      place,
+      ledgers: backend.ledgers().map(describeLedger),
+      calendar: backend.calendar,
+      locale,
+      choices: this.#choices(),
+    };
+    if (backend.updatedAt !== undefined) message.updatedAt = backend.updatedAt;
+    if (backend.undoable !== undefined) message.undo = backend.undoable;
+    port.post(message);
+  }
+
+  #hear(value: unknown): void {
+    const message = parseToHost(value);
+    if (message === undefined) {
+      this.#options.log('The cost history sent a message that it may not send; it was dropped.');
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true;
+        this.#snapshot();
+        if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
+        this.#pending = undefined;
+        break;
+      case 'ask':
+        void this.#reply(message.id, (signal) => this.#answer(message.id, message.questions, signal));
+        break;
+      case 'act':
+        void this.#reply(message.id, () => this.#act(message.id, message.action));
+        break;
+      case 'cancel':
+        this.#running.get(message.id)?.abort();
+        break;
+      case 'choose':
+        void this.#options.memory.update(CHOICES_KEY, message.choices);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Every request ends in exactly one reply, unless the webview cancelled it. */
+  async #reply(id: number, work: (signal: AbortSignal) => Promise<ToView>): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    let reply: ToView;
+    try {
+      reply = await work(controller.signal);
+    } catch (error) {
+      reply = { type: 'failed', id, message: error instanceof Error ? error.message : String(error) };
+    }
+    if (this.#running.get(id) === controller) this.#running.delete(id);
+    if (!controller.signal.aborted) this.#options.port.post(reply);
+  }
+
+  async #answer(id: number, questions: readonly Question[], signal: AbortSignal): Promise<ToView> {
+    const { backend } = this.#options;
+    const { version } = backend;
+    const answers: Answer[] = [];
+    for (const question of questions) {
+      signal.throwIfAborted();
+      answers.push(
+        question.kind === 'groups'
+          ? this.#groups(question, await backend.aggregate(question))
+          : { kind: 'page', ...(await backend.page(question)) },
+      );
+    }
+    return { type: 'answer', id, version, answers };
+  }
+
+  #groups({ groupBy, top }: Extract<Question, { kind: 'groups' }>, groups: readonly Group[]): Answer {
+    const folded = top === undefined ? groups : foldTop(groups, top.count, top.by);
+    const inner = groupBy.at(-1);
+    const values = inner !== undefined && isDimension(inner) ? distinct(folded) : [];
+    return {
+      kind: 'groups',
+      groups: folded.map(encodeGroup),
+      slots: inner === undefined ? [] : this.#options.palette.slots(inner, values),
+    };
+  }
+
+  async #act(id: number, action: Action): Promise<ToView> {
+    const { backend } = this.#options;
+    if (action.verb === 'openLedger' && action.path !== undefined) {
+      const shown = backend.ledgers().some(({ path }) => path === action.path);
+      if (!shown) throw new Error('That file is not one of the ledgers shown.');
+    }
+    const text = await (isEditorAction(action) ? this.#options.perform(action) : backend.perform(action));
+    return text === undefined ? { type: 'done', id } : { type: 'done', id, text };
+  }
+}
+
+function describeLedger(
+  { path, label, state }: ReturnType<HistoryBackend['ledgers']>[number],
+  index: number,
+): LedgerInfo {
+  return {
+    path,
+    label,
+    primary: index === 0,
+    health: state.health,
+    records: state.records,
+    pending: state.pending,
+    unreadable: state.unreadable,
+    problems: state.problems.slice(0, MAX_PROBLEMS).map(({ severity, message, line }) => ({ severity, message, line })),
+  };
+}
+
+function isDimension(grouping: Grouping): grouping is Dimension {
+  return (DIMENSIONS as readonly string[]).includes(grouping);
+}
+
+/** The named values of the last key part, in the order of the groups. */
+function distinct(groups: readonly Group[]): string[] {
+  const values = new Set<string>();
+  for (const { key } of groups) {
+    const value = key.at(-1);
+    if (typeof value === 'string' && values.size < MAX_COLOURED) values.add(value);
+  }
+  return [...values];
+}

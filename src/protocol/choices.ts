@@ -1,0 +1,108 @@
+import * as z from 'zod/mini';
+import { DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
+import type { Dimension, SortKey } from '../usage/query.ts';
+
+/**
+ * What a person chose in the cost history: the only thing that the webview and the editor keep of it. Never data.
+ *
+ * It comes back from the webview's own state, from the editor's storage, or from an older version of ourselves, so
+ * each field that does not fit falls back to its default, alone.
+ */
+export interface Choices {
+  range: RangeChoice;
+  /** What charts and shares measure. */
+  measure: Measure;
+  chart: ChartKind;
+  /** `auto` follows the length of the range. */
+  bucket: 'auto' | ChartBucket;
+  /** What the bars are stacked by. */
+  stack: Dimension;
+  /** The groupings of the breakdown, outermost first, at most {@link MAX_LEVELS}, none twice. */
+  levels: readonly Dimension[];
+  breakdownSort: { by: BreakdownColumn; descending: boolean };
+  recordsSort: { by: SortKey; descending: boolean };
+  values: FilterValues;
+  search: string;
+}
+
+export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
+
+/** Named spans of local days, or two local dates, both included. */
+export type RangeChoice = { kind: NamedRange } | { kind: 'dates'; from: string; to: string };
+export const NAMED_RANGES = ['today', '7d', '30d', 'month', 'last-month', 'year', 'all'] as const;
+export type NamedRange = (typeof NAMED_RANGES)[number];
+
+export const MEASURES = ['cost', 'tokens'] as const;
+export type Measure = (typeof MEASURES)[number];
+export const CHART_KINDS = ['bars', 'cumulative', 'calendar'] as const;
+export type ChartKind = (typeof CHART_KINDS)[number];
+export const CHART_BUCKETS = ['hour', 'day', 'week', 'month'] as const;
+export type ChartBucket = (typeof CHART_BUCKETS)[number];
+export const BREAKDOWN_COLUMNS = ['name', 'cost', 'tokens', 'records'] as const;
+export type BreakdownColumn = (typeof BREAKDOWN_COLUMNS)[number];
+
+export const MAX_LEVELS = 3;
+const MAX_SEARCH = 500;
+const MAX_FILTER_VALUES = 200;
+const MAX_VALUE = 1024;
+
+export const DEFAULT_CHOICES: Choices = {
+  range: { kind: '30d' },
+  measure: 'cost',
+  chart: 'bars',
+  bucket: 'auto',
+  stack: 'model',
+  levels: ['provider', 'model'],
+  breakdownSort: { by: 'cost', descending: true },
+  recordsSort: { by: 'time', descending: true },
+  values: {},
+  search: '',
+};
+
+const date = z.string().check(
+  z.regex(/^\d{4}-\d{2}-\d{2}$/),
+  z.refine((text) => !Number.isNaN(Date.parse(text))),
+);
+const range = z.union([
+  z.object({ kind: z.enum(NAMED_RANGES) }),
+  z.object({ kind: z.literal('dates'), from: date, to: date }).check(z.refine(({ from, to }) => from <= to)),
+]);
+const dimension = z.enum(DIMENSIONS);
+const filterValue = z.nullable(z.string().check(z.maxLength(MAX_VALUE)));
+
+export const filterValuesSchema = z.partialRecord(
+  dimension,
+  z.array(filterValue).check(z.maxLength(MAX_FILTER_VALUES)),
+);
+export const searchSchema = z.string().check(z.maxLength(MAX_SEARCH));
+
+const { catch: fallback } = z;
+
+const choicesSchema = z.object({
+  range: fallback(range, DEFAULT_CHOICES.range),
+  measure: fallback(z.enum(MEASURES), DEFAULT_CHOICES.measure),
+  chart: fallback(z.enum(CHART_KINDS), DEFAULT_CHOICES.chart),
+  bucket: fallback(z.enum(['auto', ...CHART_BUCKETS]), DEFAULT_CHOICES.bucket),
+  stack: fallback(dimension, DEFAULT_CHOICES.stack),
+  levels: fallback(
+    z.array(dimension).check(
+      z.minLength(1),
+      z.maxLength(MAX_LEVELS),
+      z.refine((levels) => new Set(levels).size === levels.length),
+    ),
+    [...DEFAULT_CHOICES.levels],
+  ),
+  breakdownSort: fallback(
+    z.object({ by: z.enum(BREAKDOWN_COLUMNS), descending: z.boolean() }),
+    DEFAULT_CHOICES.breakdownSort,
+  ),
+  recordsSort: fallback(z.object({ by: z.enum(SORT_KEYS), descending: z.boolean() }), DEFAULT_CHOICES.recordsSort),
+  values: fallback(filterValuesSchema, {}),
+  search: fallback(searchSchema, ''),
+});
+
+/** Reads choices from wherever they were kept. Never throws: what does not fit becomes its default. */
+export function parseChoices(value: unknown): Choices {
+  const given = typeof value === 'object' && value !== null ? value : {};
+  return choicesSchema.parse({ ...DEFAULT_CHOICES, ...given });
+}

@@ -1,0 +1,189 @@
+import * as z from 'zod/mini';
+import { BUCKETS, DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
+import { filterValuesSchema, MEASURES, parseChoices, searchSchema } from './choices.ts';
+import type { Choices } from './choices.ts';
+import { isWireGroup } from './wire.ts';
+import type { WireGroup } from './wire.ts';
+
+/**
+ * Everything that host and webview say to each other. Both sides parse what they hear; whatever is not listed here is
+ * dropped. Verbs are closed: the webview can never name a command, a file outside the ledgers shown, or an address.
+ *
+ *     webview: ready                    host: snapshot (again when the ledger changed or the view is shown)
+ *     webview: ask {id, questions}      host: answer {id, answers} | failed {id, message}
+ *     webview: act {id, action}         host: done {id, text?} | failed {id, message}
+ *     webview: cancel {id}              webview: choose {choices}                host: show {choices}
+ */
+
+export const MAX_PAGE = 500;
+export const MAX_QUESTIONS = 64;
+const MAX_IDS = 100_000;
+const MAX_TEXT = 10_000_000;
+
+const id = z.int().check(z.nonnegative());
+const dimension = z.enum(DIMENSIONS);
+const instant = z.number().check(z.refine((ms) => Number.isFinite(ms) && Math.abs(ms) <= 8.64e15));
+
+const filterSchema = z.object({
+  since: z.optional(instant),
+  until: z.optional(instant),
+  values: z.optional(filterValuesSchema),
+  search: z.optional(searchSchema),
+});
+
+const calendarSchema = z.object({
+  timeZone: z.string().check(z.minLength(1), z.maxLength(64)),
+  firstDayOfWeek: z.int().check(z.minimum(1), z.maximum(7)),
+});
+
+const groupsQuestion = z.object({
+  kind: z.literal('groups'),
+  filter: filterSchema,
+  groupBy: z.array(z.union([dimension, z.enum(BUCKETS)])).check(z.maxLength(3)),
+  calendar: calendarSchema,
+  /** Keeps the `count` largest values of the last grouping over the whole answer, and folds the others into one. */
+  top: z.optional(z.object({ count: z.int().check(z.minimum(1), z.maximum(1000)), by: z.enum(MEASURES) })),
+});
+
+const pageQuestion = z.object({
+  kind: z.literal('page'),
+  filter: filterSchema,
+  sort: z.enum(SORT_KEYS),
+  descending: z.boolean(),
+  offset: z.int().check(z.nonnegative()),
+  limit: z.int().check(z.minimum(0), z.maximum(MAX_PAGE)),
+});
+
+const question = z.discriminatedUnion('kind', [groupsQuestion, pageQuestion]);
+export type Question = z.infer<typeof question>;
+export type GroupsQuestion = z.infer<typeof groupsQuestion>;
+export type PageQuestion = z.infer<typeof pageQuestion>;
+
+const ledgerPath = z.string().check(z.maxLength(4096));
+const usageId = z.string().check(z.maxLength(1024));
+
+const action = z.discriminatedUnion('verb', [
+  z.object({ verb: z.literal('record') }),
+  z.object({ verb: z.literal('refresh') }),
+  z.object({ verb: z.literal('remove'), ids: z.array(usageId).check(z.minLength(1), z.maxLength(MAX_IDS)) }),
+  z.object({ verb: z.literal('undo') }),
+  z.object({ verb: z.literal('export'), format: z.enum(['csv', 'json']), filter: filterSchema }),
+  z.object({
+    verb: z.literal('saveImage'),
+    format: z.enum(['svg', 'png']),
+    /** The text of an SVG, or a PNG in base64. */
+    data: z.string().check(z.maxLength(MAX_TEXT)),
+  }),
+  z.object({ verb: z.literal('openLedger'), path: z.optional(ledgerPath), usageId: z.optional(usageId) }),
+  z.object({ verb: z.literal('copy'), text: z.string().check(z.maxLength(MAX_TEXT)) }),
+  z.object({ verb: z.literal('verify') }),
+  z.object({ verb: z.literal('repair') }),
+  z.object({ verb: z.literal('openPanel') }),
+  z.object({ verb: z.literal('openSettings') }),
+]);
+export type Action = z.infer<typeof action>;
+
+const choices = z.pipe(
+  z.unknown(),
+  z.transform((value): Choices => parseChoices(value)),
+);
+
+const toHost = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('ask'), id, questions: z.array(question).check(z.maxLength(MAX_QUESTIONS)) }),
+  z.object({ type: z.literal('cancel'), id }),
+  z.object({ type: z.literal('act'), id, action }),
+  z.object({ type: z.literal('choose'), choices }),
+]);
+export type ToHost = z.infer<typeof toHost>;
+
+const problem = z.object({
+  severity: z.enum(['warning', 'error']),
+  message: z.string(),
+  line: z.optional(z.number()),
+});
+
+const ledger = z.object({
+  path: z.string(),
+  /** What to call it: short, unique among the ledgers shown. */
+  label: z.string(),
+  health: z.enum(['ok', 'missing', 'damaged', 'unavailable']),
+  /** Records go into this one. */
+  primary: z.boolean(),
+  records: z.number(),
+  /** Durable, but not yet in the ledger's file. */
+  pending: z.number(),
+  unreadable: z.number(),
+  problems: z.array(problem),
+});
+export type LedgerInfo = z.infer<typeof ledger>;
+
+const snapshot = z.object({
+  type: z.literal('snapshot'),
+  /** Grows with every change of any ledger shown. */
+  version: z.number(),
+  /** false until the ledgers were read for the first time. */
+  loaded: z.boolean(),
+  place: z.enum(['sidebar', 'panel']),
+  ledgers: z.array(ledger),
+  calendar: calendarSchema,
+  /** BCP 47, for numbers and dates. */
+  locale: z.string(),
+  /** When the ledgers were last seen to change, ms since the epoch. */
+  updatedAt: z.optional(z.number()),
+  /** What undo would take back, in words; absent when there is nothing. */
+  undo: z.optional(z.string()),
+  choices,
+});
+export type Snapshot = z.infer<typeof snapshot>;
+
+const wireRecord = z.looseObject({
+  usage_id: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  operation: z.string(),
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  total_tokens: z.number(),
+  cost_usd: z.number(),
+  cost_known: z.boolean(),
+  billing_mode: z.enum(['known', 'estimated', 'runtime_managed']),
+  timestamp: z.string(),
+});
+
+const answer = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('groups'),
+    groups: z.array(z.custom<WireGroup>(isWireGroup)),
+    /** The colour of each value of the last grouping: an index into the palette, the same in every view, for good. */
+    slots: z.array(z.tuple([z.string(), z.number()])),
+  }),
+  z.object({
+    kind: z.literal('page'),
+    total: z.number(),
+    rows: z.array(z.object({ ledger: z.string(), record: wireRecord })),
+  }),
+]);
+export type Answer = z.infer<typeof answer>;
+export type Row = Extract<Answer, { kind: 'page' }>['rows'][number];
+
+const toView = z.discriminatedUnion('type', [
+  snapshot,
+  z.object({ type: z.literal('answer'), id, version: z.number(), answers: z.array(answer) }),
+  z.object({ type: z.literal('done'), id, text: z.optional(z.string()) }),
+  z.object({ type: z.literal('failed'), id, message: z.string() }),
+  z.object({ type: z.literal('show'), choices }),
+]);
+export type ToView = z.infer<typeof toView>;
+
+/** What the host heard, or undefined when it is nothing that the webview may say. */
+export function parseToHost(value: unknown): ToHost | undefined {
+  const parsed = toHost.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** What the webview heard, or undefined when it is nothing that the host would say. */
+export function parseToView(value: unknown): ToView | undefined {
+  const parsed = toView.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
