@@ -6,7 +6,7 @@
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/ledger/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
- *     dist/test/             the suite for the extension host (not shipped)
+ *     dist/test/suite/       the tests for the extension host, each file of test/editor/suite (not shipped)
  *
  *     node scripts/build.mjs            what has an entry file; missing ones are named and left out
  *     node scripts/build.mjs --all      a missing entry is an error
@@ -88,9 +88,10 @@ const targets = [
       platform: 'node',
       format: 'cjs',
       target: EDITOR_NODE,
+      entryPoints: ['test/editor/suite/*.ts'],
       // mocha loads its parts by path, so it stays in node_modules.
       external: ['vscode', 'mocha'],
-      outfile: 'dist/test/suite.js',
+      outdir: 'dist/test/suite',
       sourcemap: 'inline',
       minify: false,
     },
@@ -118,7 +119,8 @@ async function writeTypes() {
   await rm(folder, { recursive: true, force: true });
   await run(process.execPath, [
     path.join(root, 'node_modules/typescript/bin/tsc'),
-    ...['--project', path.join(root, 'scripts/tsconfig.types.json')],
+    '--project',
+    path.join(root, 'scripts/tsconfig.types.json'),
   ]);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -156,7 +158,7 @@ function open(target, watching) {
           build.onEnd(async (result) => {
             if (result.errors.length > 0) return;
             if (watching) console.log(`built ${target.name}`);
-            await target.after?.(/** @type {any} */ (result), watching);
+            await target.after?.(result, watching);
           });
         },
       },
@@ -185,6 +187,8 @@ function report(metafiles) {
 /** @param {{ all?: boolean, watch?: boolean }} [options] */
 export async function build({ all = false, watch = false } = {}) {
   await mkdir(path.join(root, 'dist/webview'), { recursive: true });
+  // Its files are found by their names, so that one which was deleted must not run on.
+  await rm(path.join(root, 'dist/test'), { recursive: true, force: true });
   const missing = targets.filter(({ entry }) => !existsSync(path.join(root, entry)));
   if (all && missing.length > 0) {
     throw new Error(`cannot build: missing ${missing.map(({ entry }) => entry).join(', ')}`);

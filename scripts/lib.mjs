@@ -1,10 +1,13 @@
 /** What the scripts share. Node 20 and its own modules only: they run before anything is installed. */
 import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository. */
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+const isWindows = process.platform === 'win32';
 
 /** @param {number} bytes */
 export function kilobytes(bytes) {
@@ -18,13 +21,102 @@ export function kilobytes(bytes) {
  * @param {import('node:child_process').SpawnOptions} [options]
  * @returns {Promise<void>}
  */
-export function run(command, args, options = {}) {
+export async function run(command, args, options = {}) {
+  const code = await exitCode(command, args, options);
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')}: exit code ${code}`);
+}
+
+/**
+ * Runs a program with its output on ours, to its end. A signal counts as 128, a program that is not there as 127.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions} [options]
+ * @returns {Promise<number>}
+ */
+export function exitCode(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${[command, ...args].join(' ')}: ${signal ?? `exit code ${code}`}`));
+    child.once('error', (error) => {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') resolve(127);
+      else reject(error);
     });
+    child.once('close', (code) => resolve(code ?? 128));
   });
+}
+
+/** Where the PATH has a program, or undefined. @param {string} name */
+export function findProgram(name) {
+  const endings = isWindows ? ['.exe', '.cmd', '.bat'] : [''];
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+    for (const ending of endings) {
+      const file = path.join(folder, name + ending);
+      try {
+        if (folder === '') continue;
+        accessSync(file, constants.X_OK);
+        return file;
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The Node that the toolchain is pinned to, a dev dependency. */
+const pinnedNode = path.join(root, 'node_modules/node/bin', isWindows ? 'node.exe' : 'node');
+
+/** Runs `npm ci` unless node_modules is what package-lock.json says. */
+export async function installDependencies() {
+  const reason = whyInstall();
+  if (reason === undefined) return;
+  console.log(`Installing dependencies (${reason})`);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|INIT_CWD$)/.test(key)));
+  // On Windows npm is a batch file, which only a shell can run.
+  await run('npm', ['ci', '--no-audit', '--no-fund'], { shell: isWindows, env });
+  if (!existsSync(pinnedNode)) {
+    throw new Error(
+      'The package "node" has no program: its install script did not run. Is ignore-scripts set in your npmrc?',
+    );
+  }
+}
+
+/** Compares the lock file with the copy that npm keeps of what it installed. */
+function whyInstall() {
+  const installedFile = path.join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installedFile)) return 'there are none';
+  if (!existsSync(pinnedNode)) return 'the pinned Node is missing';
+  const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  for (const [name, { version, optional, peer }] of Object.entries(wanted)) {
+    // Packages for other platforms are not installed.
+    if (name === '' || optional === true || peer === true) continue;
+    if (installed[name]?.version !== version) return `${name.replace(/^.*node_modules\//, '')} is not at ${version}`;
+  }
+  return undefined;
+}
+
+/**
+ * Makes sure that what runs is the pinned Node with the dependencies installed. In any other Node it installs them, runs
+ * this same script again in the pinned one, and ends with its exit code.
+ */
+export async function usePinnedNode() {
+  if (process.execPath === pinnedNode || process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
+  await installDependencies();
+  const binaries = [path.dirname(pinnedNode), path.join(root, 'node_modules/.bin')];
+  const child = spawn(pinnedNode, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: [...binaries, process.env.PATH ?? ''].join(path.delimiter),
+      LLM_SPEND_PINNED_NODE: pinnedNode,
+    },
+  });
+  // Both are in the terminal's foreground group, so Ctrl+C reaches the child by itself; it decides when to end.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 128));
+  });
+  process.exit(code);
 }

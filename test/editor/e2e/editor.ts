@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { inject } from 'vitest';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+import { formatLedger } from '../../fixtures/sampleLedger.ts';
+import { launchBrowser, Workbench, type WorkbenchOptions } from '../harness/browser.ts';
+import { type CodeServer, repository, startCodeServer } from '../harness/codeServer.ts';
+import { isolatedEnvironment } from '../harness/environment.ts';
+import { output } from '../harness/processes.ts';
+
+export interface EditorOptions extends WorkbenchOptions {
+  /** What the ledger holds at the start. Absent: there is no ledger file. */
+  readonly records?: readonly UsageRecord[];
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The installed extension in an editor of its own: nothing is shared with other tests, nor with the person who runs them. */
+export interface Editor {
+  readonly workbench: Workbench;
+  readonly server: CodeServer;
+  /** The home folder of the extension host. */
+  readonly home: string;
+  /** The opened folder. It is empty. */
+  readonly workspace: string;
+  /** The ledger that the extension shows. */
+  readonly ledger: string;
+  /** Another window on the same server. */
+  readonly openWindow: (options?: WorkbenchOptions) => Promise<Workbench>;
+  /** Runs the `llm-spend` command on the ledger, as another process of the same person, and returns what it prints. */
+  readonly llmSpend: (...args: string[]) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-e2e-'));
+  const home = path.join(folder, 'home');
+  const workspace = path.join(folder, 'workspace');
+  const ledger = path.join(folder, 'ledger', 'costs.json');
+  await mkdir(workspace, { recursive: true });
+  await mkdir(path.dirname(ledger), { recursive: true });
+  if (options.records !== undefined) await writeFile(ledger, formatLedger(options.records));
+  const env = { LLM_SPEND_LEDGER: ledger, ...options.env };
+  const server = await startCodeServer({
+    folder,
+    extensions: inject('extensions'),
+    env,
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
+  });
+  const browser = await launchBrowser();
+  const openWindow = (window: WorkbenchOptions = options): Promise<Workbench> =>
+    Workbench.open(browser, server.address(workspace), window);
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const cli = path.join(repository, 'dist/cli.js');
+    return {
+      workbench: await openWindow(),
+      server,
+      home,
+      workspace,
+      ledger,
+      openWindow,
+      llmSpend: (...args) =>
+        output(process.execPath, [cli, ...args], { cwd: workspace, env: { ...isolatedEnvironment(home), ...env } }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+/** The editor as a person sees it: a Chromium with one workbench open, and the few gestures that tests need. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { repository } from './codeServer.ts';
+
+const EXTENSION = 'llm-spend.llm-spend';
+const screenshots = path.join(repository, 'test/editor/screenshots');
+
+/** Generous, because it is only waited for in full when something is broken. */
+const TIMEOUT = 30_000;
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
+const PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  String.raw`C:\Program Files\Google\Chrome\Application\chrome.exe`,
+  String.raw`C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe`,
+];
+
+/** A Chromium of this machine: `CHROMIUM` names one, else the PATH and the usual places are searched. */
+export function findBrowser(): string | undefined {
+  const named = process.env['CHROMIUM'];
+  if (named !== undefined && named !== '') return named;
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const candidates = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
+  return [...candidates, ...PLACES.filter((place) => existsSync(place))].find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error('No Chromium found: install one, or name it in CHROMIUM.');
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+export interface WorkbenchOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+/** One window of the editor. */
+export class Workbench {
+  readonly page: Page;
+  /** What the page complained about: uncaught errors, and refusals of the content security policy. */
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(TIMEOUT);
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  /** Opens an address of a code-server, and resolves when the workbench stands. */
+  static async open(browser: Browser, address: string, options: WorkbenchOptions = {}): Promise<Workbench> {
+    const { width = 1280, height = 800, colorScheme = 'dark' } = options;
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+    const workbench = new Workbench(page);
+    await page.goto(address);
+    await page.locator('.monaco-workbench').waitFor();
+    await page.locator('.part.statusbar').waitFor();
+    return workbench;
+  }
+
+  /** Our item in the status bar. */
+  get statusBarItem(): Locator {
+    return this.page.locator(`.part.statusbar .statusbar-item[id^="${EXTENSION}"]`);
+  }
+
+  /** The box at the top: command palette, quick pick, input box. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
+  }
+
+  get notifications(): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item');
+  }
+
+  /** Runs a command by the title that the palette shows, as `LLM Spend: Record Usage`. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.quickInput.locator('input[type="text"]').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.quickInput.locator('.monaco-list-row').filter({ hasText: title }).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** Types an answer into the open quick input and accepts it. `prompt` is a part of its title, placeholder or question. */
+  async answer(prompt: string | RegExp, text: string): Promise<void> {
+    const box = this.quickInput;
+    const input = box.locator('input[type="text"]').first();
+    const asked = box.filter({ hasText: prompt }).or(box.filter({ has: this.page.getByPlaceholder(prompt) }));
+    await asked.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /**
+   * The document of one of our webviews: the `view` of the sidebar or the `panel` among the editors.
+   * It is the inner of two nested frames.
+   */
+  webview(place: 'view' | 'panel'): FrameLocator {
+    const ours = `iframe.webview[src*="extensionId=${EXTENSION}"]`;
+    const inView = '[src*="purpose=webviewView"]';
+    const outer = place === 'view' ? `${ours}${inView}` : `${ours}:not(${inView})`;
+    return this.page.frameLocator(outer).frameLocator('#active-frame');
+  }
+
+  /** The icon of our container in the activity bar. */
+  get activityBarItem(): Locator {
+    return this.page.locator('.part.activitybar').getByRole('tab', { name: /LLM Spend/ });
+  }
+
+  /** Our container in the side bar, opened if it is not. */
+  async openSideBar(): Promise<Locator> {
+    if ((await this.activityBarItem.getAttribute('aria-selected')) !== 'true') await this.activityBarItem.click();
+    const sideBar = this.page.locator('.part.sidebar').filter({ hasText: /LLM Spend/i });
+    await sideBar.waitFor();
+    return sideBar;
+  }
+
+  /** Writes `test/editor/screenshots/NAME.png`, to be looked at. */
+  async screenshot(name: string): Promise<void> {
+    await mkdir(screenshots, { recursive: true });
+    await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A program with all of its descendants, which end together. */
+export interface ProcessGroup {
+  readonly child: ChildProcess;
+  /** Everything it wrote to stdout and stderr so far. */
+  readonly output: () => string;
+  /** Resolves with the first match in the output; rejects when the program ends before, with its output in the message. */
+  readonly waitFor: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Asks the group to end, and makes it end after `graceMs`. */
+  readonly stop: (graceMs?: number) => Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) signal(child, 'SIGKILL');
+});
+
+/** Starts a program as the leader of its own process group, so that nothing it started can outlive it. */
+export function spawnGroup(command: string, args: readonly string[], options: SpawnOptions = {}): ProcessGroup {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: !isWindows });
+  const name = [command, ...args].join(' ');
+  running.add(child);
+  let output = '';
+  const looking = new Set<() => void>();
+  const take = (chunk: Buffer): void => {
+    output += chunk.toString();
+    for (const look of looking) look();
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  let failure: Error | undefined;
+  const ended = new Promise<void>((resolve) => {
+    const end = (error: Error): void => {
+      failure ??= error;
+      running.delete(child);
+      for (const look of looking) look();
+      resolve();
+    };
+    child.once('error', end);
+    child.once('close', (code, sent) => end(new Error(`${name} ended (${sent ?? code}):\n${output}`)));
+  });
+
+  return {
+    child,
+    output: () => output,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(output);
+          if (match === null && failure === undefined) return;
+          looking.delete(look);
+          if (match === null) reject(failure ?? new Error(name));
+          else resolve(match);
+        };
+        looking.add(look);
+        look();
+      }),
+    stop: async (graceMs = 5000) => {
+      if (failure === undefined) {
+        signal(child, 'SIGTERM');
+        const impatience = setTimeout(() => signal(child, 'SIGKILL'), graceMs);
+        await ended;
+        clearTimeout(impatience);
+      }
+      // What ignored the polite signal is orphaned by now, but still of the group.
+      signal(child, 'SIGKILL');
+    },
+  };
+}
+
+/** Runs a program to its end and returns what it wrote. Rejects when it fails. */
+export async function output(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
+  const group = spawnGroup(command, args, options);
+  const [code] = (await once(group.child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')}: exit code ${code}\n${group.output()}`);
+  return group.output();
+}
+
+const isWindows = process.platform === 'win32';
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (isWindows) child.kill(name);
+    else process.kill(-child.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
