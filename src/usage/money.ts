@@ -60,13 +60,32 @@ export class NanoSum {
  * An amount for people: `$4.20`, `$1,234.50`; small ones keep three significant digits (`$0.000123`), so that a cost
  * is never shown as $0.00.
  */
-export function formatUsd(nanos: Nanos, locale?: string): string {
+export function formatUsd(nanos: Nanos, locale = 'en-US'): string {
   const size = nanos < 0n ? -nanos : nanos;
-  const options: Intl.NumberFormatOptions =
-    size === 0n || size >= NANOS_PER_USD / 100n
-      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
-      : { minimumSignificantDigits: 1, maximumSignificantDigits: 3 };
-  return new Intl.NumberFormat(locale ?? 'en-US', { style: 'currency', currency: 'USD', ...options }).format(
-    nanosToDecimal(nanos) as Intl.StringNumericLiteral,
-  );
+  const style = size === 0n || size >= NANOS_PER_USD / 100n ? 'cents' : 'small';
+  return usdFormat(locale, style).format(nanosToDecimal(nanos) as Intl.StringNumericLiteral);
+}
+
+/** Every digit of an amount, at least the cents: `$4.20`, `$0.000123456`. */
+export function formatUsdExact(nanos: Nanos, locale = 'en-US'): string {
+  return usdFormat(locale, 'exact').format(nanosToDecimal(nanos) as Intl.StringNumericLiteral);
+}
+
+const USD_STYLES = {
+  cents: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  small: { minimumSignificantDigits: 1, maximumSignificantDigits: 3 },
+  exact: { minimumFractionDigits: 2, maximumFractionDigits: 9 },
+} as const satisfies Record<string, Intl.NumberFormatOptions>;
+
+/** Making a format costs a hundred times as much as using it. */
+const usdFormats = new Map<string, Intl.NumberFormat>();
+
+function usdFormat(locale: string, style: keyof typeof USD_STYLES): Intl.NumberFormat {
+  const name = `${style} ${locale}`;
+  let format = usdFormats.get(name);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', ...USD_STYLES[style] });
+    usdFormats.set(name, format);
+  }
+  return format;
 }

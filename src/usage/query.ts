@@ -118,6 +118,22 @@ export interface Page {
   rows: StoredUsage[];
 }
 
+export function emptyTotals(): Totals {
+  return {
+    records: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    totalTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+    recordedNanos: 0n,
+    estimatedNanos: 0n,
+    estimated: 0,
+    unpriced: 0,
+  };
+}
+
 /** Where a record's cost comes from, by its own fields. */
 export function costKind(record: Pick<UsageRecord, 'cost_known' | 'billing_mode' | 'price_source'>): CostKind {
   if (!record.cost_known) return 'unknown';

@@ -1,0 +1,74 @@
+/** Above this many entries (16 MB) a flat table would waste memory, and a map takes its place. */
+const LARGEST_TABLE = 2 ** 22;
+
+/**
+ * Numbers the pairs (group so far, code of the next grouping) that occur, densely and by small integers: a key with n
+ * parts is n - 1 of these in a row, and no text is made for a row.
+ */
+export class Combiner {
+  /** For each new group the group it was made of. */
+  readonly parents: number[] = [];
+  /** For each new group the code that was added. */
+  readonly codes: number[] = [];
+  #radix = 16;
+  #table: Int32Array | undefined = new Int32Array(16);
+  #map = new Map<number, number>();
+
+  /** Replaces each group by its combination with the code at the same place. */
+  combine(groups: Uint32Array, codes: Uint32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const code = codes[i] as number;
+      const group = groups[i] as number;
+      const table = this.#table;
+      const key = group * this.#radix + code;
+      const known =
+        code >= this.#radix
+          ? 0
+          : table === undefined
+            ? (this.#map.get(key) ?? 0)
+            : key < table.length
+              ? (table[key] as number)
+              : 0;
+      groups[i] = known === 0 ? this.#add(group, code) : known - 1;
+    }
+  }
+
+  #add(group: number, code: number): number {
+    const combined = this.parents.length;
+    this.parents.push(group);
+    this.codes.push(code);
+    if (code >= this.#radix) {
+      while (code >= this.#radix) this.#radix *= 2;
+      this.#rebuild();
+    } else {
+      this.#put(group * this.#radix + code, combined);
+    }
+    return combined;
+  }
+
+  #put(key: number, combined: number): void {
+    if (this.#table !== undefined && key >= this.#table.length) this.#grow(key);
+    if (this.#table === undefined) this.#map.set(key, combined + 1);
+    else this.#table[key] = combined + 1;
+  }
+
+  #grow(key: number): void {
+    let size = (this.#table as Int32Array).length;
+    while (size <= key) size *= 2;
+    if (size > LARGEST_TABLE) {
+      this.#rebuild(true);
+      return;
+    }
+    const table = new Int32Array(size);
+    table.set(this.#table as Int32Array);
+    this.#table = table;
+  }
+
+  #rebuild(asMap = this.#table === undefined): void {
+    this.#map = new Map();
+    this.#table = asMap || this.#radix > LARGEST_TABLE ? undefined : new Int32Array(this.#radix);
+    for (let i = 0; i < this.parents.length; i++) {
+      this.#put((this.parents[i] as number) * this.#radix + (this.codes[i] as number), i);
+    }
+  }
+}

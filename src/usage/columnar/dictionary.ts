@@ -1,0 +1,55 @@
+/** Texts as small integers: a column holds codes, and each text is kept and matched once. Code 0 is "has none". */
+export class Dictionary {
+  readonly values: (string | null)[] = [null];
+  readonly #codes = new Map<string, number>();
+
+  get size(): number {
+    return this.values.length;
+  }
+
+  /** The code of a text, a new one if need be. Nothing and the empty text are "has none". */
+  encode(text: string | null | undefined): number {
+    if (text === null || text === undefined || text === '') return 0;
+    const known = this.#codes.get(text);
+    if (known !== undefined) return known;
+    const code = this.values.length;
+    this.values.push(text);
+    this.#codes.set(text, code);
+    return code;
+  }
+
+  /** undefined: no record ever had it. */
+  find(text: string | null): number | undefined {
+    return text === null ? 0 : this.#codes.get(text);
+  }
+}
+
+/** Sets of tags as small integers. Set 0 is the empty one, and stands in the group of "has none". */
+export class TagSets {
+  readonly tags = new Dictionary();
+  /** For each set the codes of its tags; `[0]` for the empty one. */
+  readonly sets: readonly (readonly number[])[];
+  readonly #sets: (readonly number[])[] = [[0]];
+  readonly #codes = new Map<string, number>();
+
+  constructor() {
+    this.sets = this.#sets;
+  }
+
+  encode(tags: readonly string[] | undefined): number {
+    if (tags === undefined || tags.length === 0) return 0;
+    const codes = [...new Set(tags.map((tag) => this.tags.encode(tag)))].filter((code) => code !== 0).sort(ascending);
+    if (codes.length === 0) return 0;
+    const key = codes.join();
+    const known = this.#codes.get(key);
+    if (known !== undefined) return known;
+    const code = this.#sets.length;
+    this.#sets.push(codes);
+    this.#codes.set(key, code);
+    return code;
+  }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

@@ -1,0 +1,137 @@
+import type { SortKey } from '../query.ts';
+import { BIG_COST, CODE_COLUMN, ROW_MASK, SEGMENT_BITS, type Segment } from './segment.ts';
+import type { ColumnStore } from './store.ts';
+
+/**
+ * Sorting of rows by a column. Radix sort, since it is stable, takes a tenth of the time of a comparison sort on a
+ * million rows, and can pause between its passes.
+ */
+
+/** Rows ascending by the key, then by time, then by insertion. Yields between steps of some ms. */
+export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): Generator<void, Uint32Array> {
+  let sorted = rows;
+  if (store.reused)
+    sorted = yield* sortBy(
+      sorted,
+      keysOf(store, sorted, (segment, at) => segment.order[at] as number),
+    );
+  sorted = yield* sortBy(
+    sorted,
+    keysOf(store, sorted, (segment, at) => segment.time[at] as number),
+  );
+  if (key === 'time') return sorted;
+  yield;
+  return yield* sortBy(sorted, keysOf(store, sorted, sortValue(store, key)));
+}
+
+/** Orders two rows as {@link sortRows} does. */
+export function compareRows(store: ColumnStore, key: SortKey): (a: number, b: number) => number {
+  const value = sortValue(store, key);
+  return (a, b) => {
+    const [x, y] = [store.segment(a), store.segment(b)];
+    const [i, j] = [a & ROW_MASK, b & ROW_MASK];
+    return (
+      value(x, i) - value(y, j) ||
+      (x.time[i] as number) - (y.time[j] as number) ||
+      (x.order[i] as number) - (y.order[j] as number)
+    );
+  };
+}
+
+type Value = (segment: Segment, at: number) => number;
+
+/** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
+function sortValue(store: ColumnStore, key: SortKey): Value {
+  switch (key) {
+    case 'time':
+      return (segment, at) => segment.time[at] as number;
+    case 'cost': {
+      const unknown = store.dictionaries.cost.find('unknown');
+      return (segment, at) => {
+        if (segment.costKind[at] === unknown) return -1;
+        const nanos = segment.cost[at] as number;
+        return nanos === BIG_COST ? Number(store.bigCosts.get(segment.base + at)) : nanos;
+      };
+    }
+    case 'tokens':
+      return (segment, at) => segment.total[at] as number;
+    case 'input':
+      return (segment, at) => segment.input[at] as number;
+    case 'output':
+      return (segment, at) => segment.output[at] as number;
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project': {
+      const column = CODE_COLUMN[key];
+      const ranks = ranksOf(store.dictionaries[key].values);
+      return (segment, at) => ranks[segment[column][at] as number] as number;
+    }
+  }
+}
+
+/** The place of each code in the order of the texts. */
+function ranksOf(values: readonly (string | null)[]): Uint32Array {
+  const codes = values.map((_, code) => code).slice(1);
+  codes.sort((a, b) => ((values[a] as string) < (values[b] as string) ? -1 : 1));
+  const ranks = new Uint32Array(values.length);
+  for (const [rank, code] of codes.entries()) ranks[code] = rank + 1;
+  return ranks;
+}
+
+function keysOf(store: ColumnStore, rows: Uint32Array, value: Value): Float64Array {
+  const keys = new Float64Array(rows.length);
+  const { segments } = store;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    keys[i] = value(segments[row >>> SEGMENT_BITS] as Segment, row & ROW_MASK);
+  }
+  return keys;
+}
+
+const DIGIT_BITS = 16;
+const DIGITS = 2 ** DIGIT_BITS;
+
+/** `rows` in the ascending order of `keys`, equal ones as they stood. The keys must not be NaN. */
+function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
+  if (isSorted(keys)) return rows;
+  const { length } = rows;
+  // The bits of a double ascend with it once the sign bit is flipped, and all bits of negative ones.
+  const words = new Uint32Array(keys.buffer);
+  for (let i = 0; i < words.length; i += 2) {
+    const high = words[i + 1] as number;
+    if (high >>> 31 === 1) {
+      words[i] = ~(words[i] as number);
+      words[i + 1] = ~high;
+    } else {
+      words[i + 1] = high | 0x80000000;
+    }
+  }
+  let order = new Uint32Array(length).map((_, i) => i);
+  let other = new Uint32Array(length);
+  for (let digit = 0; digit < 4; digit++) {
+    yield;
+    const word = digit >>> 1;
+    const shift = (digit & 1) * DIGIT_BITS;
+    const starts = new Uint32Array(DIGITS + 1);
+    for (let i = word; i < words.length; i += 2)
+      (starts[(((words[i] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
+    // A digit that is the same everywhere sorts nothing.
+    if (starts.includes(length)) continue;
+    for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
+    for (let i = 0; i < length; i++) {
+      const index = order[i] as number;
+      const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
+      other[(starts[value] as number)++] = index;
+    }
+    [order, other] = [other, order];
+  }
+  yield;
+  for (let i = 0; i < length; i++) other[i] = rows[order[i] as number] as number;
+  return other;
+}
+
+function isSorted(keys: Float64Array): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i] as number) < (keys[i - 1] as number)) return false;
+  return true;
+}

@@ -1,0 +1,79 @@
+/**
+ * A run of rows, column by column. The table grows by whole segments, so adding never copies what is there, and a pass
+ * can pause between two of them.
+ */
+
+export const SEGMENT_BITS = 14;
+export const SEGMENT_ROWS = 2 ** SEGMENT_BITS;
+export const ROW_MASK = SEGMENT_ROWS - 1;
+
+/** State of a row: not in use, hidden behind the same id in a ledger before, or counted. */
+export const FREE = 0;
+export const SHADOWED = 1;
+export const VISIBLE = 2;
+
+/** Values of the cost column of dimension codes, in the order of {@link COST_KINDS}. */
+export const COST_KINDS = ['recorded', 'estimated', 'unknown'] as const;
+
+/** Costs above 2^52 nano-dollars stand in a map beside the columns; this stands for them in the column. */
+export const BIG_COST = Number.POSITIVE_INFINITY;
+
+export const TOKEN_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
+
+export class Segment {
+  /** First row of the table in this segment. */
+  readonly base: number;
+  /** Rows from the start that were ever in use. */
+  used = 0;
+  /** Bounds of the times within, which only widen: a pass may skip the segment, not rely on them. */
+  earliest = Number.POSITIVE_INFINITY;
+  latest = Number.NEGATIVE_INFINITY;
+
+  readonly state = new Uint8Array(SEGMENT_ROWS);
+  readonly ids: string[] = [];
+  /** The next row with the same id, one higher in the table so that 0 is none. */
+  readonly next = new Uint32Array(SEGMENT_ROWS);
+  /** Position in the order of insertion, which a reused row does not keep. */
+  readonly order = new Uint32Array(SEGMENT_ROWS);
+  readonly locator = new Float64Array(SEGMENT_ROWS);
+
+  readonly time = new Float64Array(SEGMENT_ROWS);
+  readonly cost = new Float64Array(SEGMENT_ROWS);
+  readonly input = new Float64Array(SEGMENT_ROWS);
+  readonly output = new Float64Array(SEGMENT_ROWS);
+  readonly total = new Float64Array(SEGMENT_ROWS);
+  readonly cacheRead = new Float64Array(SEGMENT_ROWS);
+  readonly cacheWrite = new Float64Array(SEGMENT_ROWS);
+  readonly reasoning = new Float64Array(SEGMENT_ROWS);
+
+  readonly ledger = new Uint16Array(SEGMENT_ROWS);
+  readonly costKind = new Uint8Array(SEGMENT_ROWS);
+  readonly provider = new Uint32Array(SEGMENT_ROWS);
+  readonly model = new Uint32Array(SEGMENT_ROWS);
+  readonly operation = new Uint32Array(SEGMENT_ROWS);
+  readonly project = new Uint32Array(SEGMENT_ROWS);
+  readonly branch = new Uint32Array(SEGMENT_ROWS);
+  readonly session = new Uint32Array(SEGMENT_ROWS);
+  readonly tags = new Uint32Array(SEGMENT_ROWS);
+  readonly source = new Uint32Array(SEGMENT_ROWS);
+  readonly episode = new Uint32Array(SEGMENT_ROWS);
+
+  constructor(base: number) {
+    this.base = base;
+  }
+}
+
+/** The column of codes of each dimension; `tags` holds codes of sets. */
+export const CODE_COLUMN = {
+  ledger: 'ledger',
+  provider: 'provider',
+  model: 'model',
+  operation: 'operation',
+  project: 'project',
+  branch: 'branch',
+  session: 'session',
+  tag: 'tags',
+  source: 'source',
+  episode: 'episode',
+  cost: 'costKind',
+} as const;
