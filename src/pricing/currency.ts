@@ -1,0 +1,142 @@
+import * as z from 'zod/mini';
+import type { Nanos } from '../usage/money.ts';
+import { divideRound, scaleDecimal } from './decimal.ts';
+
+/**
+ * Showing USD in another currency, by rates that the user gave. What is stored stays USD.
+ *
+ * With a table of dated rates each day's spend is converted at that day's rate, so that the past does not change when
+ * the rate does. Converted amounts are exact integers, so that days add up; only showing them rounds.
+ */
+export interface DisplayCurrency {
+  /** ISO 4217, as `EUR`. */
+  currency: string;
+  /** Ascending by day. One rate for all times has the day `''`. */
+  rates: readonly DatedRate[];
+}
+
+export interface DatedRate {
+  /** ISO day from which the rate holds. */
+  day: string;
+  /** Units of the currency for one USD, in 10^-12. */
+  scaled: bigint;
+}
+
+/** An amount in a display currency: a whole number of 10^-{@link AMOUNT_PLACES} of it. */
+export type Amount = bigint;
+
+const RATE_PLACES = 12;
+/** Nano-dollars (9) times a rate (12). */
+export const AMOUNT_PLACES = 9 + RATE_PLACES;
+
+export type Conversion =
+  | { kind: 'converted'; amount: Amount; rate: DatedRate }
+  /** The table begins later; `first` is its first day, undefined in an empty table. */
+  | { kind: 'no-rate'; day: string; first: string | undefined };
+
+const RATE_RULE = 'must be the number of units for one USD, above 0 and at most 1000000000, with at most 12 decimals';
+const rate = z.union([z.number(), z.string()], RATE_RULE).check(z.refine((value) => isRate(value), RATE_RULE));
+const day = z.iso.date('must be a day, as 2026-01-31');
+const currency = z.string().check(z.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, as EUR'));
+const MAX_RATES = 100_000;
+
+const SHAPE_RULE =
+  'must be {"currency": "EUR", "rate": 0.92} or {"currency": "EUR", "rates": {"2026-01-01": 0.92, ...}}';
+const oneRate = z.strictObject({ currency, rate }, SHAPE_RULE);
+const datedRates = z.strictObject(
+  {
+    currency,
+    rates: z.record(day, rate, SHAPE_RULE).check(
+      z.refine((table) => Object.keys(table).length > 0, 'must have at least one day'),
+      z.refine((table) => Object.keys(table).length <= MAX_RATES, `must have at most ${MAX_RATES} days`),
+    ),
+  },
+  SHAPE_RULE,
+);
+
+/** Reads the user's setting: one rate, or a table of rates by day; or says what is wrong with it. */
+export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem: string } {
+  const dated = typeof value === 'object' && value !== null && 'rates' in value;
+  const parsed = dated ? datedRates.safeParse(value) : oneRate.safeParse(value);
+  if (!parsed.success) return { problem: describe(parsed.error.issues[0]) };
+  const setting = parsed.data;
+  const table = 'rate' in setting ? [['', setting.rate] as const] : Object.entries(setting.rates);
+  return {
+    currency: setting.currency,
+    rates: table
+      .map(([from, value]) => ({ day: from, scaled: scaleDecimal(value, RATE_PLACES) }))
+      .sort((a, b) => (a.day < b.day ? -1 : 1)),
+  };
+}
+
+/** Converts a day's spend at that day's rate, or the latest one before. */
+export function convert(nanos: Nanos, isoDay: string, display: DisplayCurrency): Conversion {
+  const found = latestUntil(display.rates, isoDay);
+  if (found === undefined) return { kind: 'no-rate', day: isoDay, first: display.rates[0]?.day };
+  return { kind: 'converted', amount: nanos * found.scaled, rate: found };
+}
+
+/**
+ * A converted amount for people, always with the currency's code: `EUR 3.86`. Small amounts keep three significant
+ * digits, so that a cost is never shown as nothing.
+ */
+export function formatAmount(amount: Amount, currencyCode: string, locale?: string): string {
+  const style = { style: 'currency', currency: currencyCode, currencyDisplay: 'code' } as const;
+  const usual = new Intl.NumberFormat(locale ?? 'en-US', style);
+  const digits = usual.resolvedOptions().maximumFractionDigits ?? 2;
+  const size = amount < 0n ? -amount : amount;
+  const smallest = 10n ** BigInt(AMOUNT_PLACES - digits);
+  const format =
+    size === 0n || size >= smallest
+      ? usual
+      : new Intl.NumberFormat(locale ?? 'en-US', {
+          ...style,
+          minimumSignificantDigits: 1,
+          maximumSignificantDigits: 3,
+        });
+  return format.format(decimal(amount) as Intl.StringNumericLiteral);
+}
+
+/** Binary search; days compare as text. */
+function latestUntil(rates: readonly DatedRate[], isoDay: string): DatedRate | undefined {
+  let low = 0;
+  let high = rates.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rates[middle] as DatedRate).day <= isoDay) low = middle + 1;
+    else high = middle;
+  }
+  return rates[low - 1];
+}
+
+/** Rounded to 15 decimals, far beyond what is shown, as `Intl` takes no more. */
+function decimal(amount: Amount): string {
+  const size = amount < 0n ? -amount : amount;
+  const rounded = divideRound(size, 10n ** BigInt(AMOUNT_PLACES - 15))
+    .toString()
+    .padStart(16, '0');
+  return `${amount < 0n ? '-' : ''}${rounded.slice(0, -15)}.${rounded.slice(-15)}`;
+}
+
+function isRate(value: number | string): boolean {
+  try {
+    const scaled = scaleDecimal(value, RATE_PLACES);
+    return scaled > 0n && scaled <= 10n ** BigInt(9 + RATE_PLACES) && scaled === exact(value);
+  } catch {
+    return false;
+  }
+}
+
+/** undefined: the value has more decimals than we keep. */
+function exact(value: number | string): bigint | undefined {
+  const finer = scaleDecimal(value, RATE_PLACES + 30);
+  const unit = 10n ** 30n;
+  return finer % unit === 0n ? finer / unit : undefined;
+}
+
+function describe(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'unrecognized_keys') return `${issue.keys[0] ?? ''}: is not known here; it ${SHAPE_RULE}`;
+  const message = issue?.code === 'invalid_key' ? 'must be a day, as 2026-01-31' : (issue?.message ?? SHAPE_RULE);
+  const place = issue?.path.join('.') ?? '';
+  return place === '' ? message : `${place}: ${message}`;
+}

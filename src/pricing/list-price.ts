@@ -1,0 +1,84 @@
+import type { ModelPrice } from '@pydantic/genai-prices';
+import { rate, type Rates } from './rates.ts';
+import type { PartKind } from './tokens.ts';
+
+/**
+ * A model's entry in the price table -> rates for each part and long-context tier.
+ *
+ * genai-prices charges a token at the most specific price that there is for it; each kind below lists the prices that
+ * can apply to it in that order. A test holds the result against the library for every model of the table.
+ */
+const KEYS: Readonly<Record<PartKind, readonly string[]>> = {
+  input: ['input_mtok'],
+  cacheRead: ['cache_read_mtok', 'input_mtok'],
+  cacheWrite5m: ['cache_write_mtok', 'input_mtok'],
+  cacheWrite1h: ['cache_write_1h_mtok', 'cache_write_mtok', 'input_mtok'],
+  inputAudio: ['input_audio_mtok', 'input_mtok'],
+  cacheAudioRead: ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
+  inputImage: ['input_image_mtok', 'input_mtok'],
+  cacheImageRead: ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
+  inputVideo: ['input_video_mtok', 'input_mtok'],
+  output: ['output_mtok'],
+  reasoning: ['output_reasoning_mtok', 'output_mtok'],
+  outputAudio: ['output_audio_mtok', 'output_mtok'],
+  outputImage: ['output_image_mtok', 'output_mtok'],
+  outputVideo: ['output_video_mtok', 'output_mtok'],
+  citation: ['output_citation_mtok', 'output_mtok'],
+  webSearches: ['web_searches_kcount'],
+  requests: ['requests_kcount'],
+};
+
+/** Rates that hold for calls whose input is larger than `above` tokens (the whole call, not the part above). */
+export interface Tier {
+  above: number;
+  rates: Rates;
+}
+
+export interface ListPrice {
+  /** Ascending; the first one is for all calls (`above` is -1). */
+  tiers: Tier[];
+  /** Cached audio and images have prices of their own, so their counts must be known. */
+  cachedAudio: boolean;
+  cachedImages: boolean;
+  /** Cache writes of an hour have a price of their own. */
+  longCache: boolean;
+}
+
+/** undefined: the table lists the model, but with no price for tokens (free, part of a subscription, or by the hour). */
+export function listPrice(price: ModelPrice): ListPrice | undefined {
+  if (price['input_mtok'] === undefined && price['output_mtok'] === undefined) return undefined;
+  const starts = new Set<number>();
+  for (const value of Object.values(price)) {
+    if (typeof value === 'object') for (const tier of value.tiers) starts.add(tier.start);
+  }
+  const thresholds = [-1, ...[...starts].sort((a, b) => a - b)];
+  return {
+    tiers: thresholds.map((above) => ({ above, rates: ratesAbove(price, above) })),
+    cachedAudio: price['cache_audio_read_mtok'] !== undefined,
+    cachedImages: price['cache_image_read_mtok'] !== undefined,
+    longCache: price['cache_write_1h_mtok'] !== undefined,
+  };
+}
+
+/** The tier of a call by its whole input, which is genai-prices' rule, and the vendors' where they state one. */
+export function tierFor(price: ListPrice, inputTokens: number): Tier {
+  let found = price.tiers[0] as Tier;
+  for (const tier of price.tiers) if (inputTokens > tier.above) found = tier;
+  return found;
+}
+
+function ratesAbove(price: ModelPrice, above: number): Rates {
+  const rates: Rates = {};
+  for (const [kind, keys] of Object.entries(KEYS) as [PartKind, readonly string[]][]) {
+    const key = keys.find((name) => price[name] !== undefined);
+    if (key === undefined) continue;
+    const value = price[key];
+    if (value === undefined) continue;
+    let usd = typeof value === 'number' ? value : value.base;
+    if (typeof value === 'object') {
+      for (const tier of [...value.tiers].sort((a, b) => a.start - b.start)) if (above >= tier.start) usd = tier.price;
+    }
+    rates[kind] = rate(usd, key.endsWith('_kcount') ? 1000 : 1_000_000);
+  }
+  return rates;
+}

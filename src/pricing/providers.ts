@@ -1,0 +1,86 @@
+/**
+ * The names that tools give to providers -> the price table's.
+ *
+ * genai-prices matches many by itself (`vertex_ai`, `amazon-bedrock`, `gemini-cli`); here stand only those that it does
+ * not know or takes for another one.
+ */
+const ALIASES: Readonly<Record<string, string>> = {
+  // inkwell's, and the agents whose logs we read
+  claude: 'anthropic',
+  'claude-code': 'anthropic',
+  'claude.ai': 'anthropic',
+  codex: 'openai',
+  'codex-cli': 'openai',
+  chatgpt: 'openai',
+  // Contain "openai", which the table would take for OpenAI itself.
+  'azure-openai': 'azure',
+  'azure.ai.openai': 'azure',
+  'az.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
+  'az.ai.inference': 'azure',
+  'azure-ai': 'azure',
+  'azure-ai-foundry': 'azure',
+  // Contain "anthropic" or "claude", but Amazon and Google bill them.
+  'bedrock-anthropic': 'aws',
+  'anthropic-bedrock': 'aws',
+  'vertex-anthropic': 'google',
+  'anthropic-vertex': 'google',
+  'google-vertex-anthropic': 'google',
+  grok: 'x-ai',
+  kimi: 'moonshotai',
+  'z.ai': 'zai',
+  'z-ai': 'zai',
+  zhipu: 'zhipuai',
+  'fireworks-ai': 'fireworks',
+  togetherai: 'together',
+  'together.ai': 'together',
+};
+
+/** Run on one's own machine, or are no vendor of tokens: nobody publishes a price that we could use. */
+const WITHOUT_LIST_PRICE: ReadonlySet<string> = new Set([
+  'youtube',
+  'ollama',
+  'local',
+  'localhost',
+  'lmstudio',
+  'lm-studio',
+  'llama.cpp',
+  'llama-cpp',
+  'llamacpp',
+  'llamafile',
+  'vllm',
+  'sglang',
+  'mlx',
+  'gpt4all',
+  'jan',
+  'koboldcpp',
+  'text-generation-webui',
+]);
+
+/** The provider's name as the price table should look it up. */
+export function tableProvider(provider: string): string {
+  const name = plain(provider);
+  return Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : provider.trim().toLowerCase();
+}
+
+export function hasNoListPrice(provider: string): boolean {
+  return WITHOUT_LIST_PRICE.has(plain(provider));
+}
+
+/**
+ * The names under which the table may know a model, best first: as given, then without what tools put around it
+ * (`models/` and `publishers/google/models/` in Google's API, `anthropic/` before a vendor's own model, Claude Code's `[1m]`).
+ */
+export function modelNames(model: string, provider: string): string[] {
+  const name = model.trim();
+  const names = [name];
+  const bare = name.replace(/\[1m\]$/i, '').replace(/^(?:publishers\/[^/]+\/)?models\//i, '');
+  if (bare !== name) names.push(bare);
+  const slash = bare.indexOf('/');
+  if (slash > 0 && tableProvider(bare.slice(0, slash)) === provider) names.push(bare.slice(slash + 1));
+  return names;
+}
+
+function plain(provider: string): string {
+  return provider.trim().toLowerCase().replaceAll(/[_\s]/g, '-');
+}

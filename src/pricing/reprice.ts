@@ -1,0 +1,187 @@
+import { usdToNanos, type Nanos } from '../usage/money.ts';
+import { costKind } from '../usage/query.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { priceFields } from './apply.ts';
+import { inkwellCost } from './inkwell.ts';
+import type { Priced, Pricer, UnpricedCode } from './price.ts';
+import { parsePriceSource, type Factor } from './source.ts';
+
+/**
+ * What would change if records were priced again. Changes nothing by itself.
+ *
+ * A cost that its caller recorded stays, unless that record is asked for by name, or the cost is exactly what inkwell's
+ * outdated list prices give.
+ */
+export type RepriceReason =
+  /** It was unknown, and there is a price now. */
+  | 'now-known'
+  /** We computed it by a price that has been corrected since. */
+  | 'price-changed'
+  /** inkwell computed it by a list price that was wrong at that time. */
+  | 'wrong-list-price'
+  /** The caller recorded another cost, and its repricing was asked for by name. */
+  | 'asked';
+
+export interface RepriceChange {
+  usageId: string;
+  reason: RepriceReason;
+  /** undefined: unknown. */
+  before: Nanos | undefined;
+  after: Nanos;
+  /** What to write into the record. */
+  fields: ReturnType<typeof priceFields>;
+}
+
+/** The changes of one model for one reason. */
+export interface RepriceGroup {
+  provider: string;
+  model: string;
+  reason: RepriceReason;
+  records: number;
+  before: Nanos;
+  after: Nanos;
+  /** `after` - `before`: by how much the known spend grows. */
+  difference: Nanos;
+}
+
+/** Records that stay without a price, and why. */
+export interface UnpricedGroup {
+  provider: string;
+  model: string;
+  code: UnpricedCode;
+  message: string;
+  records: number;
+}
+
+export interface RepricePlan {
+  changes: RepriceChange[];
+  /** By the size of the difference, largest first. */
+  groups: RepriceGroup[];
+  /** By the number of records, most first. */
+  unpriced: UnpricedGroup[];
+  /** Sum of the groups' differences. */
+  difference: Nanos;
+  /** Records whose computed cost is still right. */
+  unchanged: number;
+  /** Records that were left alone, because their caller recorded the cost. */
+  recorded: number;
+}
+
+export interface RepriceOptions {
+  /** Ids of records that are priced even where the caller recorded their cost. */
+  named?: ReadonlySet<string> | undefined;
+}
+
+/** Collects a plan record by record, so that a caller may pause between them. */
+export class RepricePlanner {
+  readonly #pricer: Pricer;
+  readonly #named: ReadonlySet<string>;
+  readonly #changes: RepriceChange[] = [];
+  readonly #groups = new Map<string, RepriceGroup>();
+  readonly #unpriced = new Map<string, UnpricedGroup>();
+  #unchanged = 0;
+  #recorded = 0;
+
+  constructor(pricer: Pricer, options: RepriceOptions = {}) {
+    this.#pricer = pricer;
+    this.#named = options.named ?? new Set();
+  }
+
+  add(record: UsageRecord): void {
+    const reason = this.#reasonFor(record);
+    if (reason === undefined) {
+      this.#recorded++;
+      return;
+    }
+    const result = this.#pricer.price(record, { factor: factorOf(record) });
+    if (result.kind === 'unpriced') {
+      // A cost that we once computed is not thrown away because its price is gone.
+      if (record.cost_known) this.#unchanged++;
+      else this.#addUnpriced(record, result);
+      return;
+    }
+    const before = record.cost_known ? usdToNanos(record.cost_usd) : undefined;
+    if (before === result.nanos) this.#unchanged++;
+    else this.#addChange(record, reason, before, result);
+  }
+
+  plan(): RepricePlan {
+    const groups = [...this.#groups.values()].sort((a, b) => compare(size(b.difference), size(a.difference)));
+    return {
+      changes: this.#changes,
+      groups,
+      unpriced: [...this.#unpriced.values()].sort((a, b) => b.records - a.records),
+      difference: groups.reduce((sum, { difference }) => sum + difference, 0n),
+      unchanged: this.#unchanged,
+      recorded: this.#recorded,
+    };
+  }
+
+  /** undefined: the caller's own cost, not to be touched. */
+  #reasonFor(record: UsageRecord): RepriceReason | undefined {
+    const kind = costKind(record);
+    if (kind === 'unknown') return 'now-known';
+    if (record.price_source && parsePriceSource(record.price_source).kind !== 'other') return 'price-changed';
+    if (this.#named.has(record.usage_id)) return 'asked';
+    return isInkwellsPrice(record) ? 'wrong-list-price' : undefined;
+  }
+
+  #addChange(
+    record: UsageRecord,
+    reason: RepriceReason,
+    before: Nanos | undefined,
+    { nanos, ...priced }: Priced,
+  ): void {
+    const { usage_id: usageId, provider, model } = record;
+    this.#changes.push({ usageId, reason, before, after: nanos, fields: priceFields({ nanos, ...priced }) });
+    const key = JSON.stringify([provider, model, reason]);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { provider, model, reason, records: 0, before: 0n, after: 0n, difference: 0n };
+      this.#groups.set(key, group);
+    }
+    group.records++;
+    group.before += before ?? 0n;
+    group.after += nanos;
+    group.difference = group.after - group.before;
+  }
+
+  #addUnpriced({ provider, model }: UsageRecord, { code, message }: { code: UnpricedCode; message: string }): void {
+    const key = JSON.stringify([provider, model, code]);
+    const group = this.#unpriced.get(key);
+    if (group === undefined) this.#unpriced.set(key, { provider, model, code, message, records: 1 });
+    else group.records++;
+  }
+}
+
+export function planReprice(records: Iterable<UsageRecord>, pricer: Pricer, options: RepriceOptions = {}): RepricePlan {
+  const planner = new RepricePlanner(pricer, options);
+  for (const record of records) planner.add(record);
+  return planner.plan();
+}
+
+/** inkwell names no `source`; a record that has one was written by someone else, whose cost happens to be the same. */
+function isInkwellsPrice(record: UsageRecord): boolean {
+  return (
+    !record.source &&
+    !record.price_source &&
+    record.cost_usd > 0 &&
+    record.cost_usd === inkwellCost(record.provider, record.input_tokens, record.output_tokens)
+  );
+}
+
+/** The multiple by which a record was priced before, which its counts alone do not tell. */
+function factorOf(record: UsageRecord): Factor | undefined {
+  if (!record.price_source) return undefined;
+  const source = parsePriceSource(record.price_source);
+  return source.kind === 'other' ? undefined : source.factor;
+}
+
+function size(nanos: Nanos): Nanos {
+  return nanos < 0n ? -nanos : nanos;
+}
+
+function compare(a: Nanos, b: Nanos): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

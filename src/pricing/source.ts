@@ -1,0 +1,56 @@
+import type { CustomPrice } from './custom.ts';
+import type { TableVersion } from './table.ts';
+
+/**
+ * Where a computed cost comes from, as it stands in a record's `price_source`:
+ *
+ *     genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5
+ *     genai-prices online 2026-11-20 openai/gpt-5 x2 priority
+ *     custom: anthropic/claude-* from 2026-01-01
+ *
+ * Data fetched online has the word `online` for its version and the day on which it was fetched.
+ */
+export type PriceSource =
+  | { kind: 'table'; version: string; date: string | undefined; provider: string; model: string; factor?: Factor }
+  | { kind: 'custom'; pattern: string; from: string | undefined; factor?: Factor }
+  /** A text that another program wrote. */
+  | { kind: 'other'; text: string };
+
+/** A multiple of the list price that a mode of the call costs, as fast modes and service tiers do. */
+export interface Factor {
+  times: number;
+  /** The mode: one lowercase word, as `fast`. */
+  mode: string;
+}
+
+const TABLE = 'genai-prices';
+const TABLE_TEXT = /^genai-prices (\S+)(?: (\d{4}-\d\d-\d\d))? ([^\s/]+)\/(.+)$/s;
+const CUSTOM_TEXT = /^custom: (.+?)(?: from (\d{4}-\d\d-\d\d))?$/s;
+const FACTOR_TEXT = /^(.*) x(\d+(?:\.\d+)?) ([a-z][a-z0-9-]*)$/s;
+
+export function tableSource(table: TableVersion, provider: string, model: string, factor?: Factor): string {
+  return `${TABLE} ${table.version} ${table.date} ${provider}/${model}${factorText(factor)}`;
+}
+
+export function customSource(rule: CustomPrice, factor?: Factor): string {
+  const pattern = rule.provider === undefined ? rule.model : `${rule.provider}/${rule.model}`;
+  return `custom: ${pattern}${rule.from === undefined ? '' : ` from ${rule.from}`}${factorText(factor)}`;
+}
+
+/** Reads a `price_source` back. */
+export function parsePriceSource(text: string): PriceSource {
+  const [, base = text, times, mode] = FACTOR_TEXT.exec(text) ?? [];
+  const factor = times !== undefined && mode !== undefined ? { factor: { times: Number(times), mode } } : {};
+  const table = TABLE_TEXT.exec(base);
+  if (table !== null) {
+    const [, version = '', date, provider = '', model = ''] = table;
+    return { kind: 'table', version, date, provider, model, ...factor };
+  }
+  const custom = CUSTOM_TEXT.exec(base);
+  if (custom !== null) return { kind: 'custom', pattern: custom[1] ?? '', from: custom[2], ...factor };
+  return { kind: 'other', text };
+}
+
+function factorText(factor: Factor | undefined): string {
+  return factor === undefined ? '' : ` x${factor.times} ${factor.mode}`;
+}

@@ -1,0 +1,143 @@
+/**
+ * The token counts of a call, split into parts that share nothing, so that each part has one price.
+ *
+ * The fields are those of a usage record plus the ones that only some responses tell (audio, images, ...); their names
+ * and meanings are genai-prices': `input_tokens` includes every cache read and write, `output_tokens` all reasoning.
+ */
+
+/** What is priced, one price each. */
+export const PART_KINDS = [
+  'input',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'inputAudio',
+  'cacheAudioRead',
+  'inputImage',
+  'cacheImageRead',
+  'inputVideo',
+  'output',
+  'reasoning',
+  'outputAudio',
+  'outputImage',
+  'outputVideo',
+  'citation',
+  'webSearches',
+  'requests',
+] as const;
+export type PartKind = (typeof PART_KINDS)[number];
+
+/** Whole counts. What is absent counts as none. */
+export const COUNT_FIELDS = [
+  'input_tokens',
+  'output_tokens',
+  /** Part of the input, as are the writes. */
+  'cache_read_tokens',
+  'cache_write_tokens',
+  /** Part of `cache_write_tokens`. */
+  'cache_write_1h_tokens',
+  /** Part of the output. */
+  'reasoning_tokens',
+  'input_audio_tokens',
+  /** Part of both `cache_read_tokens` and `input_audio_tokens`. */
+  'cache_audio_read_tokens',
+  'input_image_tokens',
+  'cache_image_read_tokens',
+  'input_video_tokens',
+  'output_audio_tokens',
+  'output_image_tokens',
+  'output_video_tokens',
+  'output_citation_tokens',
+  'web_searches',
+] as const;
+export type CountField = (typeof COUNT_FIELDS)[number];
+export type Counts = Partial<Record<CountField, number>>;
+
+/** The quantity of each part; parts of nothing are left out. `requests` is always 1: the call itself. */
+export type Split = [kind: PartKind, quantity: number][];
+
+/** Counts that contradict each other: the field that is wrong, and why. */
+export interface CountProblem {
+  field: CountField;
+  message: string;
+}
+
+/** Where the counts do not say how much of the cached input was audio (or an image), and both were in it. */
+export function unknownOverlap(counts: Counts): 'audio' | 'image' | undefined {
+  if (!counts.cache_read_tokens) return undefined;
+  if (counts.input_audio_tokens && counts.cache_audio_read_tokens === undefined) return 'audio';
+  if (counts.input_image_tokens && counts.cache_image_read_tokens === undefined) return 'image';
+  return undefined;
+}
+
+/** Splits the counts into parts that add up to input and output; or says why they cannot be. */
+export function splitCounts(counts: Counts): Split | CountProblem {
+  for (const field of COUNT_FIELDS) {
+    const count = counts[field];
+    if (count !== undefined && !(Number.isSafeInteger(count) && count >= 0)) {
+      return { field, message: `${field} must be a whole number, 0 or more` };
+    }
+  }
+  const input = counts.input_tokens ?? 0;
+  const cacheRead = counts.cache_read_tokens ?? 0;
+  const write1h = counts.cache_write_1h_tokens ?? 0;
+  const cacheWrite = counts.cache_write_tokens ?? write1h;
+  const audioRead = counts.cache_audio_read_tokens ?? 0;
+  const imageRead = counts.cache_image_read_tokens ?? 0;
+  const audio = counts.input_audio_tokens ?? audioRead;
+  const image = counts.input_image_tokens ?? imageRead;
+  const video = counts.input_video_tokens ?? 0;
+  const output = counts.output_tokens ?? 0;
+  const reasoning = counts.reasoning_tokens ?? 0;
+  const outputAudio = counts.output_audio_tokens ?? 0;
+  const outputImage = counts.output_image_tokens ?? 0;
+  const outputVideo = counts.output_video_tokens ?? 0;
+  const citation = counts.output_citation_tokens ?? 0;
+
+  const plain = input - cacheRead - cacheWrite - (audio - audioRead) - (image - imageRead) - video;
+  const plainOutput = output - reasoning - outputAudio - outputImage - outputVideo - citation;
+  const problem =
+    exceeds('cache_write_1h_tokens', write1h, 'cache_write_tokens', cacheWrite) ??
+    exceeds('cache_audio_read_tokens', audioRead, 'input_audio_tokens', audio) ??
+    exceeds('cache_image_read_tokens', imageRead, 'input_image_tokens', image) ??
+    exceeds('cache_read_tokens', audioRead + imageRead, 'cache_read_tokens', cacheRead) ??
+    exceeds('cache_read_tokens', cacheRead + cacheWrite, 'input_tokens', input, CACHE_HINT) ??
+    exceeds('input_audio_tokens', input - plain, 'input_tokens', input) ??
+    exceeds('reasoning_tokens', output - plainOutput, 'output_tokens', output);
+  if (problem !== undefined) return problem;
+
+  const split: Split = [];
+  const part = (kind: PartKind, quantity: number): void => {
+    if (quantity > 0) split.push([kind, quantity]);
+  };
+  part('input', plain);
+  part('cacheRead', cacheRead - audioRead - imageRead);
+  part('cacheWrite5m', cacheWrite - write1h);
+  part('cacheWrite1h', write1h);
+  part('inputAudio', audio - audioRead);
+  part('cacheAudioRead', audioRead);
+  part('inputImage', image - imageRead);
+  part('cacheImageRead', imageRead);
+  part('inputVideo', video);
+  part('output', plainOutput);
+  part('reasoning', reasoning);
+  part('outputAudio', outputAudio);
+  part('outputImage', outputImage);
+  part('outputVideo', outputVideo);
+  part('citation', citation);
+  part('webSearches', counts.web_searches ?? 0);
+  part('requests', 1);
+  return split;
+}
+
+const CACHE_HINT = ': input_tokens must include cache reads and writes';
+
+function exceeds(
+  field: CountField,
+  size: number,
+  whole: CountField,
+  limit: number,
+  hint = '',
+): CountProblem | undefined {
+  return size <= limit ? undefined : { field, message: `the parts of ${whole} (${size}) exceed it (${limit})${hint}` };
+}
