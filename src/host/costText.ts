@@ -1,0 +1,37 @@
+import { formatUsd } from '../usage/money.ts';
+import type { Totals } from '../usage/query.ts';
+
+/** `vscode.l10n.t`, passed in so that what only makes words needs no editor. */
+export type Translate = (message: string, ...args: (string | number)[]) => string;
+
+/** How numbers and words are written. */
+export interface Style {
+  /** BCP 47. */
+  locale: string;
+  t: Translate;
+}
+
+/** What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is. */
+export function costNotes(totals: Totals, { locale, t }: Style): string[] {
+  const notes: string[] = [];
+  if (totals.estimated > 0) {
+    notes.push(
+      t(
+        '{0} of it is estimated from prices ({1} calls).',
+        formatUsd(totals.estimatedNanos, locale),
+        count(totals.estimated, locale),
+      ),
+    );
+  }
+  if (totals.unpriced > 0) notes.push(t('The cost of {0} calls is unknown.', count(totals.unpriced, locale)));
+  return notes;
+}
+
+export function count(n: number, locale: string): string {
+  return new Intl.NumberFormat(locale).format(n);
+}
+
+/** `987`, `12.3K`, `4.5M`. */
+export function compact(n: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+}

@@ -1,0 +1,320 @@
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { SETTINGS } from '../contributions.ts';
+import type { LedgerView } from '../ledger/index.ts';
+import type {
+  ClearResult,
+  Ledger,
+  LedgerState,
+  RemoveResult,
+  RepairResult,
+  UndoResult,
+  Verification,
+} from '../ledger/types.ts';
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
+import type { UsageInput, UsageRecord } from '../usage/record.ts';
+import { CoalescingRefresher } from './coalescingRefresher.ts';
+import { LedgerWatcher } from './ledgerWatcher.ts';
+import { onDidChangeSettings, readSettings } from './settings.ts';
+
+/** One of the ledgers that are shown as one. */
+export interface ShownLedger {
+  /** Absolute. */
+  path: string;
+  /** Short, and unique among the ledgers shown. */
+  label: string;
+  /** Records go into this one; it can be cleared and undone. */
+  primary: boolean;
+  /** Only what inkwell can read goes in. */
+  strict: boolean;
+  state: LedgerState;
+}
+
+/** What is known of the ledgers, at one moment. */
+export interface LedgerSnapshot {
+  /** Grows with every change of anything below, also over a change of the ledger's path. */
+  version: number;
+  /** false until the ledgers were looked at for the first time. */
+  loaded: boolean;
+  /** The primary one first. Empty until loaded, and when not even that one could be opened. */
+  ledgers: readonly ShownLedger[];
+  /** Why the ledgers could not be opened, in words for people. */
+  failure: string | undefined;
+  /** When the last change was seen, ms since the epoch. */
+  updatedAt: number | undefined;
+}
+
+/** The health of all together: `loading`, else the worst of the ledgers'. */
+export type Health = 'loading' | LedgerState['health'];
+
+interface OpenLedgers {
+  primary: Ledger;
+  all: readonly Ledger[];
+  view: LedgerView;
+  /** The watchers, and the ledgers themselves. */
+  close: () => Promise<void>;
+}
+
+/** Burst of a committing writer: journal, token, rename. Short, for the eye; bounded, for a writer that never rests. */
+const TIMING = { quietMs: 40, maxWaitMs: 250 };
+const EMPTY: LedgerSnapshot = { version: 0, loaded: false, ledgers: [], failure: undefined, updatedAt: undefined };
+
+/**
+ * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
+ * follows every change of theirs and of the settings that name them, and tells once per change.
+ *
+ * What is asked before they are open waits; what fails rejects, and the next question tries again.
+ */
+export class LedgerService implements vscode.Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #changed = new vscode.EventEmitter<LedgerSnapshot>();
+  readonly #refresher: CoalescingRefresher;
+  readonly #subscriptions: vscode.Disposable[];
+  #snapshot = EMPTY;
+  #open: Promise<OpenLedgers> | undefined;
+  #disposed = false;
+
+  /** Fires after each change of {@link snapshot}. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+    this.#refresher = new CoalescingRefresher(
+      () => this.#look(),
+      (error) => this.#fail(error),
+      TIMING,
+    );
+    this.#subscriptions = [
+      this.#changed,
+      this.#refresher,
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        // Watchers miss what happens while a machine sleeps, on some file systems, and when they run out of handles.
+        if (focused) this.#refresher.request();
+      }),
+      onDidChangeSettings([SETTINGS.ledgerPath, SETTINGS.showInkwell], () => void this.reopen()),
+    ];
+  }
+
+  get snapshot(): LedgerSnapshot {
+    return this.#snapshot;
+  }
+
+  /** The ledger that records go into, once it was looked at. */
+  get primary(): ShownLedger | undefined {
+    return this.#snapshot.ledgers.find(({ primary }) => primary);
+  }
+
+  get health(): Health {
+    const { loaded, ledgers, failure } = this.#snapshot;
+    if (failure !== undefined) return 'unavailable';
+    if (!loaded) return 'loading';
+    const found = ledgers.map(({ state }) => state.health);
+    return (['unavailable', 'damaged', 'ok'] as const).find((health) => found.includes(health)) ?? 'missing';
+  }
+
+  /** All records of all ledgers shown (one that stands in two counts twice here, unlike in the sums). */
+  get hasUsage(): boolean {
+    return this.#snapshot.ledgers.some(({ state }) => state.records > 0);
+  }
+
+  /** Begins to read. Returns at once. */
+  start(): void {
+    this.#refresher.request();
+  }
+
+  /** Looks at the disk now. Resolves once {@link snapshot} shows what a look after this call found; never rejects. */
+  refresh(): Promise<void> {
+    return this.#refresher.now();
+  }
+
+  /** Lets go of the ledgers and opens those that the settings name now. Never rejects. */
+  async reopen(): Promise<void> {
+    const before = this.#open;
+    this.#open = undefined;
+    this.#publish({ ...EMPTY, version: this.#snapshot.version + 1 });
+    await this.refresh();
+    await this.#close(before);
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    return (await this.#opened()).view.aggregate(query);
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    return (await this.#opened()).view.page(query);
+  }
+
+  async summary(filter?: UsageFilter): Promise<Totals> {
+    return (await this.#opened()).view.summary(filter);
+  }
+
+  /**
+   * Records one usage in the primary ledger; resolves once it is durable and shown.
+   * @throws {UsageError} when it is refused, {@link LedgerError} when it could not be stored.
+   */
+  async record(usage: UsageInput): Promise<UsageRecord> {
+    return this.#change(({ primary }) => primary.track(usage));
+  }
+
+  /** Takes records out of the primary ledger. Those of other ledgers come back as `missing`: they are not ours to change. */
+  async remove(ids: readonly string[]): Promise<RemoveResult> {
+    return this.#change(({ primary }) => primary.remove(ids));
+  }
+
+  async clear(): Promise<ClearResult> {
+    return this.#change(({ primary }) => primary.clear());
+  }
+
+  /** Takes the last change of the primary ledger back; undefined when there is none. */
+  async undo(): Promise<UndoResult | undefined> {
+    return this.#change(({ primary }) => primary.undo());
+  }
+
+  /** What {@link undo} would take back. */
+  async undoable(): Promise<UndoResult | undefined> {
+    return (await this.#opened()).primary.undo({ dryRun: true });
+  }
+
+  /** Every ledger shown, explained. Changes nothing. */
+  async verify(): Promise<Verification[]> {
+    const { all } = await this.#opened();
+    return Promise.all(all.map((ledger) => ledger.verify()));
+  }
+
+  /** What {@link repair} would do to the primary ledger. */
+  async repairable(): Promise<RepairResult> {
+    return (await this.#opened()).primary.repair({ dryRun: true });
+  }
+
+  async repair(): Promise<RepairResult> {
+    return this.#change(({ primary }) => primary.repair());
+  }
+
+  /** The primary ledger's file, absolute. */
+  async path(): Promise<string> {
+    return (await this.#opened()).primary.path;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const each of this.#subscriptions) each.dispose();
+  }
+
+  /** Stops, and commits what waits. What cannot be committed now stays durable in the journal. */
+  async close(): Promise<void> {
+    this.dispose();
+    const open = this.#open;
+    this.#open = undefined;
+    await this.#close(open);
+  }
+
+  async #change<T>(act: (open: OpenLedgers) => Promise<T>): Promise<T> {
+    const result = await act(await this.#opened());
+    await this.refresh();
+    return result;
+  }
+
+  #opened(): Promise<OpenLedgers> {
+    if (this.#disposed) return Promise.reject(new Error(vscode.l10n.t('LLM Spend is shutting down.')));
+    if (this.#open === undefined) {
+      const opening = this.#openLedgers();
+      this.#open = opening;
+      // A failure is for those who asked; the next one who asks tries again.
+      opening.catch(() => {
+        if (this.#open === opening) this.#open = undefined;
+      });
+    }
+    return this.#open;
+  }
+
+  async #openLedgers(): Promise<OpenLedgers> {
+    // The ledger and all that it needs load here, after the editor's start.
+    const { LedgerView, inkwellLedgerPath, openLedger, resolveLedgerPath } = await import('../ledger/index.ts');
+    const settings = readSettings();
+    const file = resolveLedgerPath({ setting: settings.ledgerPath, env: process.env['LLM_SPEND_LEDGER'] });
+    const inkwell = settings.showInkwell ? inkwellLedgerPath() : undefined;
+    const primary = openLedger({ ledger: file, source: 'extension' });
+    const all =
+      inkwell === undefined || inkwell === primary.path ? [primary] : [primary, openLedger({ ledger: inkwell })];
+    this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);
+
+    const view = new LedgerView(all);
+    const hint = (): void => this.#refresher.request();
+    const watchers = [view.watch(hint), ...all.map((ledger) => new LedgerWatcher(ledger.path, hint))];
+    return {
+      primary,
+      all,
+      view,
+      close: async () => {
+        for (const watcher of watchers) watcher.dispose();
+        await view.close();
+      },
+    };
+  }
+
+  async #look(): Promise<void> {
+    const opening = this.#opened();
+    const { all, primary, view } = await opening;
+    const states = await view.refresh();
+    if (this.#open !== opening) return; // The settings named others meanwhile.
+    const ledgers = all.flatMap((ledger, index): ShownLedger[] => {
+      const state = states[index];
+      const isPrimary = ledger === primary;
+      if (state === undefined || (!isPrimary && state.health === 'missing')) return [];
+      return [{ path: ledger.path, label: labelOf(ledger.path), primary: isPrimary, strict: ledger.strict, state }];
+    });
+    const { loaded, failure } = this.#snapshot;
+    if (loaded && failure === undefined && sameLedgers(ledgers, this.#snapshot.ledgers)) return;
+    this.#logHealth(ledgers);
+    this.#publish({
+      version: this.#snapshot.version + 1,
+      loaded: true,
+      ledgers,
+      failure: undefined,
+      updatedAt: Date.now(),
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#disposed) return;
+    const failure = error instanceof Error ? error.message : String(error);
+    if (failure === this.#snapshot.failure) return;
+    this.#log.error(error instanceof Error ? error : failure);
+    this.#publish({ ...this.#snapshot, version: this.#snapshot.version + 1, loaded: true, failure });
+  }
+
+  #publish(snapshot: LedgerSnapshot): void {
+    this.#snapshot = snapshot;
+    if (!this.#disposed) this.#changed.fire(snapshot);
+  }
+
+  #logHealth(ledgers: readonly ShownLedger[]): void {
+    for (const { path, state } of ledgers) {
+      const known = this.#snapshot.ledgers.find((before) => before.path === path);
+      if (known?.state.health === state.health) continue;
+      const text = `${path}: ${state.health}, ${state.records} records`;
+      if (state.health === 'ok' || state.health === 'missing') this.#log.info(text);
+      else this.#log.warn([text, ...state.problems.map(({ message }) => message)].join('\n  '));
+    }
+  }
+
+  async #close(open: Promise<OpenLedgers> | undefined): Promise<void> {
+    try {
+      await (await open)?.close();
+    } catch (error) {
+      this.#log.warn(`Closing the ledger: ${String(error)}`);
+    }
+  }
+}
+
+/** The file's own name says little (`costs.json` for all), its folder's does. */
+function labelOf(file: string): string {
+  return `${basename(dirname(file))}/${basename(file)}`;
+}
+
+function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((ledger, index) => ledger.path === b[index]?.path && ledger.state.version === b[index]?.state.version)
+  );
+}

@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
+import type { SettingKey } from '../contributions.ts';
+import { firstDayOfWeek, isTimeZone, localCalendar } from '../usage/calendar.ts';
+import type { Calendar } from '../usage/query.ts';
+
+/** The periods that the status bar can show; its tooltip shows them all, in this order. */
+export const STATUS_PERIODS = ['today', 'week', 'month', 'all'] as const;
+export type StatusPeriod = (typeof STATUS_PERIODS)[number];
+
+export interface Settings {
+  /** As the person wrote it, trimmed; undefined when it is left empty. */
+  ledgerPath: string | undefined;
+  showInkwell: boolean;
+  statusBarEnabled: boolean;
+  statusBarPeriod: StatusPeriod;
+  calendar: Calendar;
+}
+
+const FIRST_DAYS: ReadonlyMap<unknown, number> = new Map([
+  ['monday', 1],
+  ['saturday', 6],
+  ['sunday', 7],
+]);
+
+/** The settings as they stand now. A value that makes no sense counts as not set: a person may be in the middle of it. */
+export function readSettings(): Settings {
+  const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+  const get = (key: SettingKey): unknown => section.get(key);
+  const ledgerPath = get(SETTINGS.ledgerPath);
+  const period = get(SETTINGS.statusBarPeriod);
+  const timeZone = get(SETTINGS.timeZone);
+  return {
+    ledgerPath: typeof ledgerPath === 'string' && ledgerPath.trim() !== '' ? ledgerPath.trim() : undefined,
+    showInkwell: get(SETTINGS.showInkwell) !== false,
+    statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
+    statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',
+    calendar: {
+      timeZone:
+        typeof timeZone === 'string' && timeZone !== '' && isTimeZone(timeZone) ? timeZone : localCalendar().timeZone,
+      firstDayOfWeek: FIRST_DAYS.get(get(SETTINGS.weekStart)) ?? firstDayOfWeek(regionalLocale()),
+    },
+  };
+}
+
+/** Calls `listener` after one of these settings changed. */
+export function onDidChangeSettings(keys: readonly SettingKey[], listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (keys.some((key) => event.affectsConfiguration(`${SETTINGS_SECTION}.${key}`))) listener();
+  });
+}
+
+/**
+ * The locale for numbers, dates and weeks. The editor's language says the language but rarely the region (`en` for the
+ * whole world), so where the system speaks the same language, the system's region counts.
+ */
+export function regionalLocale(): string {
+  const system = new Intl.DateTimeFormat().resolvedOptions().locale;
+  const { language } = vscode.env;
+  return system.split('-')[0] === language.split('-')[0] ? system : language;
+}

@@ -1,0 +1,102 @@
+import * as vscode from 'vscode';
+import { COMMANDS, SETTINGS } from '../contributions.ts';
+import { nextBucket } from '../usage/calendar.ts';
+import { summarize } from '../usage/summary.ts';
+import { CoalescingRefresher } from './coalescingRefresher.ts';
+import type { LedgerService } from './ledgerService.ts';
+import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { statusLabel, statusText, statusTooltip } from './statusText.ts';
+import type { StatusModel } from './statusText.ts';
+
+const TOP_MODELS = 5;
+const LINKED = { open: COMMANDS.openHistory, record: COMMANDS.recordUsage, verify: COMMANDS.verifyLedger };
+const LINKS = {
+  open: `command:${LINKED.open}`,
+  record: `command:${LINKED.record}`,
+  verify: `command:${LINKED.verify}`,
+};
+
+/** The spend of a period, always visible; its tooltip is a small table. */
+export class StatusBar implements vscode.Disposable {
+  readonly #service: LedgerService;
+  readonly #item: vscode.StatusBarItem;
+  readonly #refresher: CoalescingRefresher;
+  readonly #subscriptions: vscode.Disposable[];
+  #settings = readSettings();
+  #midnight: NodeJS.Timeout | undefined;
+
+  constructor(service: LedgerService, log: vscode.LogOutputChannel) {
+    this.#service = service;
+    this.#item = vscode.window.createStatusBarItem('llmSpend.total', vscode.StatusBarAlignment.Right, 100);
+    this.#item.name = 'LLM Spend';
+    this.#item.command = COMMANDS.openHistory;
+    this.#refresher = new CoalescingRefresher(
+      () => this.#update(),
+      (error) => log.error(error instanceof Error ? error : String(error)),
+      { quietMs: 0, maxWaitMs: 0 },
+    );
+    const update = (): void => this.#refresher.request();
+    this.#subscriptions = [
+      this.#item,
+      this.#refresher,
+      service.onDidChange(update),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        // A timer may have slept through midnight with the machine.
+        if (focused) update();
+      }),
+      onDidChangeSettings(
+        [SETTINGS.statusBarEnabled, SETTINGS.statusBarPeriod, SETTINGS.timeZone, SETTINGS.weekStart],
+        () => {
+          this.#settings = readSettings();
+          update();
+        },
+      ),
+    ];
+    this.#show({ health: 'loading', problems: [], period: this.#settings.statusBarPeriod, spend: undefined });
+  }
+
+  dispose(): void {
+    clearTimeout(this.#midnight);
+    for (const each of this.#subscriptions) each.dispose();
+  }
+
+  async #update(): Promise<void> {
+    const { health, snapshot } = this.#service;
+    const settings = this.#settings;
+    const now = Date.now();
+    const readable = snapshot.loaded && snapshot.ledgers.length > 0;
+    const spend =
+      readable && settings.statusBarEnabled
+        ? await summarize((query) => this.#service.aggregate(query), now, settings.calendar, {
+            period: 'month',
+            models: TOP_MODELS,
+          })
+        : undefined;
+    const problems = [
+      ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
+      ...snapshot.ledgers.flatMap(({ state }) => state.problems.filter(({ severity }) => severity === 'error')),
+    ].map((problem) => (typeof problem === 'string' ? problem : problem.message));
+    this.#show({ health, problems, period: settings.statusBarPeriod, spend });
+    this.#wakeAtMidnight(settings, now);
+  }
+
+  #show(model: StatusModel): void {
+    if (!this.#settings.statusBarEnabled) {
+      this.#item.hide();
+      return;
+    }
+    const style = { locale: regionalLocale(), t: vscode.l10n.t };
+    this.#item.text = statusText(model, style);
+    const tooltip = new vscode.MarkdownString(statusTooltip(model, LINKS, style));
+    tooltip.isTrusted = { enabledCommands: Object.values(LINKED) };
+    this.#item.tooltip = tooltip;
+    this.#item.accessibilityInformation = { label: statusLabel(model, style), role: 'button' };
+    this.#item.show();
+  }
+
+  #wakeAtMidnight({ calendar }: Settings, now: number): void {
+    clearTimeout(this.#midnight);
+    this.#midnight = setTimeout(() => this.#refresher.request(), nextBucket(now, 'day', calendar) - now + 1);
+  }
+}
