@@ -104,16 +104,18 @@ export async function usePinnedNode() {
   await installDependencies();
   const binaries = [path.dirname(pinnedNode), path.join(root, 'node_modules/.bin')];
   const child = spawn(pinnedNode, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...process.argv.slice(1)], {
-    stdio: 'inherit',
+    // By the channel it notices when this process is killed.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
       PATH: [...binaries, process.env.PATH ?? ''].join(path.delimiter),
       LLM_SPEND_PINNED_NODE: pinnedNode,
     },
   });
-  // Both are in the terminal's foreground group, so Ctrl+C reaches the child by itself; it decides when to end.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // The child decides when to end. Ctrl+C in a terminal reaches it by itself too, so what is passed on is another signal.
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(name, () => child.kill(name === 'SIGINT' ? 'SIGTERM' : name));
+  }
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 128));

@@ -79,7 +79,7 @@ export interface CodeServer {
   readonly stop: () => Promise<void>;
 }
 
-/** Nothing that a test did not ask for: no welcome page, tips, updates or experiments. */
+/** Nothing that a test did not ask for: no welcome page, tips, updates or experiments; colours as the browser asks. */
 const QUIET = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -92,6 +92,8 @@ const QUIET = {
   'update.mode': 'none',
   'git.enabled': false,
   'window.commandCenter': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'window.autoDetectColorScheme': true,
 };
 
 /** Starts a server with fresh user data, and resolves when it answers. */

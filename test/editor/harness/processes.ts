@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 
 /** A program with all of its descendants, which end together. */
 export interface ProcessGroup {
@@ -16,6 +17,12 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) signal(child, 'SIGKILL');
 });
+// A process that dies of a signal has no exit event, so that its groups would live on.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(name, () => {
+    if (process.listenerCount(name) === 0) process.exit(128 + constants.signals[name]);
+  });
+}
 
 /** Starts a program as the leader of its own process group, so that nothing it started can outlive it. */
 export function spawnGroup(command: string, args: readonly string[], options: SpawnOptions = {}): ProcessGroup {
