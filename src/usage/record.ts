@@ -245,13 +245,13 @@ export function readStored(value: unknown, fallbackId: () => string): UsageRecor
   const input = (record['input_tokens'] as number | undefined) ?? 0;
   const output = (record['output_tokens'] as number | undefined) ?? 0;
   const result = record as UsageRecord;
-  result.usage_id = (id) ?? fallbackId();
+  result.usage_id = id ?? fallbackId();
   result.input_tokens = input;
   result.output_tokens = output;
   result.total_tokens = (record['total_tokens'] as number | undefined) || input + output;
-  result.cost_usd = (cost) ?? 0;
-  result.cost_known = (known) ?? true;
-  result.billing_mode = (mode) ?? 'known';
+  result.cost_usd = cost ?? 0;
+  result.cost_known = known ?? true;
+  result.billing_mode = mode ?? 'known';
   if (tags === null) delete result.tags;
   return result;
 }

@@ -81,6 +81,12 @@ export class UsageTable {
     return this.#chain(usageId).some((row) => this.#ledgerOf(row) === ledger);
   }
 
+  /** The locator with which the record of a ledger was added. */
+  locate(ledger: number, usageId: string): number | undefined {
+    const row = this.#chain(usageId).find((one) => this.#ledgerOf(one) === ledger);
+    return row === undefined ? undefined : this.#store.segment(row).locator[row & ROW_MASK];
+  }
+
   /** The ids of a ledger, or of all records that count, in no particular order. */
   *ids(ledger?: number): Generator<string> {
     for (const id of this.#ids.keys()) if (ledger === undefined || this.has(ledger, id)) yield id;
@@ -193,7 +199,7 @@ export class UsageTable {
       if (i > 0 && i % SEGMENTS_PER_SLICE === 0) yield;
       aggregation.takeSegment(segment);
     }
-    return aggregation.groups();
+    return yield* aggregation.groups();
   }
 
   *#sorting({ filter, sort }: PageQuery): Generator<void, Uint32Array> {

@@ -8,14 +8,17 @@ import {
   type Group,
   type Grouping,
 } from '../query.ts';
-import { BucketCoder } from './bucketCoder.ts';
+import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
 import { CODE_COLUMN, SEGMENT_ROWS, type Segment } from './segment.ts';
 import { Sums } from './sums.ts';
 import type { ColumnStore } from './store.ts';
 
-/** One distinct grouping of a query, with what numbers its values. */
+/** Groups that are made between two pauses. */
+const GROUPS_PER_STEP = 8192;
+
+/** One distinct grouping of a query. Its combinations with the groupings before it are the nodes of one level of a tree. */
 interface Stage {
   grouping: Grouping;
   /** undefined for a dimension. */
@@ -53,18 +56,13 @@ export class Aggregation {
     this.#filter = new CompiledFilter(store, query.filter);
     this.#groupBy = query.groupBy;
     this.#sums = new Sums(store);
-    const distinct = [...new Set(query.groupBy)];
-    // Tags multiply the rows: last, so that the stages before have fewer.
-    const ordered = [...distinct.filter((grouping) => grouping !== 'tag'), ...distinct.filter((g) => g === 'tag')];
-    const earliest = Math.min(...store.segments.map((segment) => segment.earliest));
-    const latest = Math.max(...store.segments.map((segment) => segment.latest));
-    this.#stages = ordered.map((grouping) => ({
+    this.#stages = [...new Set(query.groupBy)].map((grouping) => ({
       grouping,
-      coder: isBucket(grouping) ? new BucketCoder(grouping, query.calendar, earliest, latest) : undefined,
+      coder: isBucket(grouping) ? store.bucketCoder(grouping, query.calendar) : undefined,
       combiner: new Combiner(),
     }));
     // The grand total is there even when nothing matches; groups are only where something does.
-    this.#groupCount = ordered.length === 0 ? 1 : 0;
+    this.#groupCount = this.#stages.length === 0 ? 1 : 0;
   }
 
   takeSegment(segment: Segment): void {
@@ -80,17 +78,25 @@ export class Aggregation {
   /**
    * Groups as a tree would show them: outermost grouping first, and within each group the next one. Buckets ascend in
    * time. The values of a dimension descend by the cost of all that is under them, then ascend by their text (by UTF-16
-   * units), with null last.
+   * units), with null last. Yields between steps of some ms.
    */
-  groups(): Group[] {
+  *groups(): Generator<void, Group[]> {
     if (this.#stages.length === 0) return [{ key: [], totals: this.#sums.totals(0) }];
-    const levels = [...new Set(this.#groupBy)].map((grouping) =>
-      this.#stages.findIndex((s) => s.grouping === grouping),
-    );
-    const root: Node = { code: 0, cost: 0n, children: new Map(), group: undefined };
-    for (let group = 0; group < this.#groupCount; group++) this.#hang(root, group, levels);
+    const labels = this.#stages.map((stage) => this.#labels(stage));
+    const order = yield* this.#order(labels);
+    const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
+    const path: (string | null)[] = [];
     const groups: Group[] = [];
-    this.#walk(root, levels, 0, [], groups);
+    for (const group of order) {
+      if (groups.length % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+      let node = group;
+      for (let level = this.#stages.length - 1; level >= 0; level--) {
+        const { combiner } = this.#stages[level] as Stage;
+        path[level] = labels[level]?.[combiner.codes[node] as number] ?? null;
+        node = combiner.parents[node] as number;
+      }
+      groups.push({ key: levels.map((level) => path[level] ?? null), totals: this.#sums.totals(group) });
+    }
     return groups;
   }
 
@@ -130,61 +136,57 @@ export class Aggregation {
     batch.count = size;
   }
 
-  /** Puts a group into the tree, adding its cost to all nodes above it. */
-  #hang(root: Node, group: number, levels: readonly number[]): void {
-    const codes: number[] = [];
-    let ancestor = group;
-    for (let stage = this.#stages.length - 1; stage >= 0; stage--) {
-      const { combiner } = this.#stages[stage] as Stage;
-      codes[stage] = combiner.codes[ancestor] as number;
-      ancestor = combiner.parents[ancestor] as number;
-    }
-    const cost = costNanos(this.#sums.totals(group));
-    let node = root;
-    for (const stage of levels) {
-      const code = codes[stage] as number;
-      let child = node.children.get(code);
-      if (child === undefined) {
-        child = { code, cost: 0n, children: new Map(), group: undefined };
-        node.children.set(code, child);
+  /** The text of each code of a stage. */
+  #labels({ grouping, coder, combiner }: Stage): (string | null)[] {
+    if (coder === undefined) return this.#store.dictionaries[grouping as Dimension].values;
+    const labels: (string | null)[] = [];
+    for (const code of combiner.codes) labels[code] ??= coder.keyOf(code);
+    return labels;
+  }
+
+  /** The groups in the order in which they are given out: from the outermost level inwards, children by their parent. */
+  *#order(labels: readonly (readonly (string | null)[])[]): Generator<void, ArrayLike<number> & Iterable<number>> {
+    const costs = this.#costs();
+    let parents: ArrayLike<number> & Iterable<number> = [0];
+    for (const [level, { coder, combiner }] of this.#stages.entries()) {
+      yield;
+      const children: number[][] = [];
+      for (const [node, parent] of combiner.parents.entries()) (children[parent] ??= []).push(node);
+      const code = (node: number): number => combiner.codes[node] as number;
+      const cost = costs[level] as ArrayLike<number | bigint>;
+      const text = labels[level] as readonly (string | null)[];
+      const compare =
+        coder === undefined
+          ? (a: number, b: number): number =>
+              compareNumbers(cost[b] as number, cost[a] as number) || compareText(text[code(a)], text[code(b)])
+          : (a: number, b: number): number =>
+              compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
+      const nodes: number[] = [];
+      for (const parent of parents) {
+        for (const node of (children[parent] ?? []).sort(compare)) nodes.push(node);
       }
-      child.cost += cost;
-      node = child;
+      parents = nodes;
     }
-    node.group = group;
+    return parents;
   }
 
-  #walk(node: Node, levels: readonly number[], depth: number, path: (string | null)[], groups: Group[]): void {
-    const level = levels[depth];
-    if (level === undefined) {
-      const distinct = [...new Set(this.#groupBy)];
-      const key = this.#groupBy.map((grouping) => path[distinct.indexOf(grouping)] ?? null);
-      groups.push({ key, totals: this.#sums.totals(node.group as number) });
-      return;
+  /** For each level the cost of each of its nodes: that of all groups under it. */
+  #costs(): ArrayLike<number | bigint>[] {
+    const leaves = Array.from({ length: this.#groupCount }, (_, group) => this.#sums.approximateCost(group));
+    const exact = leaves.reduce((sum, cost) => sum + cost, 0) <= Number.MAX_SAFE_INTEGER;
+    let costs: (number | bigint)[] = exact ? leaves : leaves.map((_, group) => costNanos(this.#sums.totals(group)));
+    const levels = [costs];
+    for (let level = this.#stages.length - 1; level > 0; level--) {
+      const above: (number | bigint)[] = (this.#stages[level - 1] as Stage).combiner.codes.map(() => (exact ? 0 : 0n));
+      for (const [node, parent] of (this.#stages[level] as Stage).combiner.parents.entries()) {
+        // All of them are numbers, or all are bigints.
+        (above[parent] as number) += costs[node] as number;
+      }
+      levels.unshift(above);
+      costs = above;
     }
-    const { grouping, coder } = this.#stages[level] as Stage;
-    const children = [...node.children.values()];
-    if (coder !== undefined) {
-      const time = (child: Node): number => coder.buckets[child.code] as number;
-      children.sort((a, b) => compareBuckets(time(a), time(b), coder.bucket));
-    } else {
-      const { values } = this.#store.dictionaries[grouping as Dimension];
-      children.sort((a, b) => compareBig(b.cost, a.cost) || compareText(values[a.code], values[b.code]));
-    }
-    for (const child of children) {
-      path[depth] =
-        coder?.keyOf(child.code) ?? this.#store.dictionaries[grouping as Dimension].values[child.code] ?? null;
-      this.#walk(child, levels, depth + 1, path, groups);
-    }
+    return levels;
   }
-}
-
-interface Node {
-  code: number;
-  cost: bigint;
-  children: Map<number, Node>;
-  /** Of a leaf. */
-  group: number | undefined;
 }
 
 function isBucket(grouping: Grouping): grouping is Bucket {
@@ -201,7 +203,7 @@ function grown(from: Uint32Array, size: number): Uint32Array {
   return into;
 }
 
-function compareBig(a: bigint, b: bigint): number {
+function compareNumbers(a: number | bigint, b: number | bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

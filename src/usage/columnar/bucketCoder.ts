@@ -1,10 +1,14 @@
 import { bucketId, keyOfBucket, type BucketId } from '../calendar.ts';
 import type { Bucket, Calendar } from '../query.ts';
-import { MINUTE } from '../zone.ts';
+import { DAY, MINUTE, zoneOf } from '../zone.ts';
 
 const QUARTER = 15 * MINUTE;
+/** Quarter hours that are tried to be worked out at once: six hours, one, a quarter. */
+const SPANS = [24, 4, 1];
 /** Quarter hours of a hundred years: 14 MB, and only when a table's times really span them. */
 const WIDEST_WINDOW = 3_500_000;
+/** Quarter hours outside of the window before a new one is due. */
+const OUTSIDE = 5000;
 
 /**
  * Times as dense codes of their buckets. Each quarter hour is worked out once, as clocks change and buckets begin on one;
@@ -25,9 +29,15 @@ export class BucketCoder {
   constructor(bucket: Bucket, calendar: Calendar, earliest: number, latest: number) {
     this.bucket = bucket;
     this.#calendar = calendar;
-    this.#windowStart = Number.isFinite(earliest) ? Math.floor(earliest / QUARTER) : 0;
-    const width = Number.isFinite(latest) ? Math.floor(latest / QUARTER) - this.#windowStart + 1 : 0;
-    this.#window = new Int32Array(Math.min(Math.max(width, 0), WIDEST_WINDOW));
+    // A day before and a month ahead, so that the records to come are inside for a while.
+    this.#windowStart = Number.isFinite(earliest) ? Math.floor((earliest - DAY) / QUARTER) : 0;
+    const width = Number.isFinite(latest) ? Math.ceil((latest + 31 * DAY) / QUARTER) - this.#windowStart : 0;
+    this.#window = new Int32Array(Math.min(width, WIDEST_WINDOW));
+  }
+
+  /** Whether so many times lie outside of the window that a new one would serve better. */
+  get isTight(): boolean {
+    return this.#window.length < WIDEST_WINDOW && this.#outside.size > OUTSIDE;
   }
 
   encode(times: Float64Array, rows: Uint32Array, codes: Uint32Array, count: number): void {
@@ -48,15 +58,24 @@ export class BucketCoder {
   #encodeOne(ms: number, quarter: number): number {
     const known = this.#outside.get(quarter);
     if (known !== undefined) return known;
-    const first = bucketId(quarter * QUARTER, this.bucket, this.#calendar);
-    if (first !== bucketId((quarter + 1) * QUARTER - 1, this.bucket, this.#calendar)) {
-      return this.#code(bucketId(ms, this.bucket, this.#calendar));
+    for (const quarters of SPANS) {
+      const first = quarter - (((quarter % quarters) + quarters) % quarters);
+      const code = this.#codeOfSpan(first * QUARTER, (first + quarters) * QUARTER - 1);
+      if (code === undefined) continue;
+      const at = first - this.#windowStart;
+      if (at >= 0 && at + quarters <= this.#window.length) this.#window.fill(code + 1, at, at + quarters);
+      else this.#outside.set(quarter, code);
+      return code;
     }
-    const code = this.#code(first);
-    const at = quarter - this.#windowStart;
-    if (at >= 0 && at < this.#window.length) this.#window[at] = code + 1;
-    else this.#outside.set(quarter, code);
-    return code;
+    return this.#code(bucketId(ms, this.bucket, this.#calendar));
+  }
+
+  /** The bucket that holds the whole span; undefined when the clock or the bucket changes within. */
+  #codeOfSpan(first: number, last: number): number | undefined {
+    const zone = zoneOf(this.#calendar.timeZone);
+    if (zone.offsetAt(first) !== zone.offsetAt(last)) return undefined;
+    const id = bucketId(first, this.bucket, this.#calendar);
+    return id === bucketId(last, this.bucket, this.#calendar) ? this.#code(id) : undefined;
   }
 
   #code(id: BucketId): number {

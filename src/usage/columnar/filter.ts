@@ -1,6 +1,6 @@
 import { DIMENSIONS, type Dimension, type UsageFilter } from '../query.ts';
 import type { Dictionary } from './dictionary.ts';
-import { CODE_COLUMN, VISIBLE, type Segment } from './segment.ts';
+import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, type Segment } from './segment.ts';
 import type { ColumnStore } from './store.ts';
 
 /** The texts that a search looks into. */
@@ -29,7 +29,7 @@ interface ValueTest {
 interface WordTest {
   words: readonly string[];
   all: number;
-  masks: { dimension: Dimension; bits: Int32Array }[];
+  masks: { dimension: Dimension; bits: Int32Array; any: boolean }[];
 }
 
 /**
@@ -42,6 +42,7 @@ export class CompiledFilter {
   readonly #until: number;
   readonly #values: ValueTest[] = [];
   readonly #words: WordTest[] = [];
+  readonly #found = new Int32Array(SEGMENT_ROWS);
 
   constructor(store: ColumnStore, filter: UsageFilter) {
     this.#store = store;
@@ -59,7 +60,7 @@ export class CompiledFilter {
     const words = [...new Set((filter.search ?? '').toLowerCase().split(/\s+/u))].filter((word) => word !== '');
     for (let at = 0; at < words.length; at += WORDS_PER_MASK) {
       const part = words.slice(at, at + WORDS_PER_MASK);
-      const masks = SEARCHED.map((dimension) => ({ dimension, bits: new Int32Array(0) }));
+      const masks = SEARCHED.map((dimension) => ({ dimension, bits: new Int32Array(0), any: false }));
       this.#words.push({ words: part, all: 2 ** part.length - 1, masks });
     }
     this.extend();
@@ -80,7 +81,11 @@ export class CompiledFilter {
         const from = mask.bits.length;
         if (from >= size) continue;
         mask.bits = grown(mask.bits, new Int32Array(size));
-        for (let code = from; code < size; code++) mask.bits[code] = this.#bitsOf(test.words, mask.dimension, code);
+        for (let code = from; code < size; code++) {
+          const bits = this.#bitsOf(test.words, mask.dimension, code);
+          mask.bits[code] = bits;
+          if (bits !== 0) mask.any = true;
+        }
       }
     }
   }
@@ -121,15 +126,12 @@ export class CompiledFilter {
     }
     for (const { all, masks } of this.#words) {
       if (count === 0) return 0;
-      let kept = 0;
-      for (let i = 0; i < count; i++) {
-        const at = into[i] as number;
-        let found = 0;
-        for (const { dimension, bits } of masks) {
-          found |= bits[segment[CODE_COLUMN[dimension]][at] as number] as number;
-        }
-        if (found === all) into[kept++] = at;
+      const found = this.#found.fill(0, 0, count);
+      for (const { dimension, bits, any } of masks) {
+        if (any) collect(found, into, count, segment[CODE_COLUMN[dimension]], bits);
       }
+      let kept = 0;
+      for (let i = 0; i < count; i++) if (found[i] === all) into[kept++] = into[i] as number;
       count = kept;
     }
     return count;
@@ -165,6 +167,17 @@ function codes(store: ColumnStore, dimension: Dimension): number {
 function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {
   into.set(from);
   return into;
+}
+
+/** Adds to what was found in each row the words that occur in its text of one column. */
+function collect(
+  found: Int32Array,
+  rows: Uint32Array,
+  count: number,
+  column: ArrayLike<number>,
+  bits: Int32Array,
+): void {
+  for (let i = 0; i < count; i++) (found[i] as number) |= bits[column[rows[i] as number] as number] as number;
 }
 
 function compact(rows: Uint32Array, count: number, column: ArrayLike<number>, allowed: Uint8Array): number {

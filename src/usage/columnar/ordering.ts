@@ -24,20 +24,6 @@ export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): 
   return yield* sortBy(sorted, keysOf(store, sorted, sortValue(store, key)));
 }
 
-/** Orders two rows as {@link sortRows} does. */
-export function compareRows(store: ColumnStore, key: SortKey): (a: number, b: number) => number {
-  const value = sortValue(store, key);
-  return (a, b) => {
-    const [x, y] = [store.segment(a), store.segment(b)];
-    const [i, j] = [a & ROW_MASK, b & ROW_MASK];
-    return (
-      value(x, i) - value(y, j) ||
-      (x.time[i] as number) - (y.time[j] as number) ||
-      (x.order[i] as number) - (y.order[j] as number)
-    );
-  };
-}
-
 type Value = (segment: Segment, at: number) => number;
 
 /** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
@@ -107,6 +93,7 @@ function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32A
       words[i + 1] = high | 0x80000000;
     }
   }
+  yield;
   let order = new Uint32Array(length).map((_, i) => i);
   let other = new Uint32Array(length);
   for (let digit = 0; digit < 4; digit++) {
@@ -118,6 +105,7 @@ function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32A
       (starts[(((words[i] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
     // A digit that is the same everywhere sorts nothing.
     if (starts.includes(length)) continue;
+    yield;
     for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
     for (let i = 0; i < length; i++) {
       const index = order[i] as number;

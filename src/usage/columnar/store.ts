@@ -1,9 +1,12 @@
 import { usdToNanos } from '../money.ts';
-import { costKind, type Dimension } from '../query.ts';
+import { costKind, type Bucket, type Calendar, type Dimension } from '../query.ts';
 import type { UsageRecord } from '../record.ts';
+import { BucketCoder } from './bucketCoder.ts';
 import { Dictionary, TagSets } from './dictionary.ts';
 import { BIG_COST, COST_KINDS, ROW_MASK, Segment, SEGMENT_BITS, SEGMENT_ROWS } from './segment.ts';
 
+/** Calendars and buckets that are kept ready. */
+const CODERS = 10;
 const LARGEST_NUMBER = 2 ** 52;
 
 /** The rows and the dictionaries that they are encoded with. Knows nothing of identity or visibility. */
@@ -15,6 +18,7 @@ export class ColumnStore {
   /** false while rows stand in the order of their insertion, so that nothing must be sorted for it. */
   reused = false;
   readonly #free: number[] = [];
+  readonly #coders = new Map<string, BucketCoder>();
   #inserted = 0;
 
   constructor() {
@@ -74,6 +78,19 @@ export class ColumnStore {
     return row;
   }
 
+  /** What turns times into buckets of a calendar, kept since working it out takes longer than using it. */
+  bucketCoder(bucket: Bucket, calendar: Calendar): BucketCoder {
+    const key = `${bucket} ${calendar.timeZone} ${calendar.firstDayOfWeek}`;
+    const known = this.#coders.get(key);
+    if (known !== undefined && !known.isTight) return known;
+    if (this.#coders.size >= CODERS) this.#coders.clear();
+    const earliest = Math.min(...this.segments.map((segment) => segment.earliest));
+    const latest = Math.max(...this.segments.map((segment) => segment.latest));
+    const coder = new BucketCoder(bucket, calendar, earliest, latest);
+    this.#coders.set(key, coder);
+    return coder;
+  }
+
   /** Gives a row back for another record. */
   release(row: number): void {
     this.segment(row).ids[row & ROW_MASK] = '';
@@ -86,6 +103,7 @@ export class ColumnStore {
     this.segments.length = 0;
     this.#free.length = 0;
     this.bigCosts.clear();
+    this.#coders.clear();
     this.reused = false;
   }
 

@@ -82,8 +82,18 @@ export class Sums {
     };
   }
 
+  /** Known cost in nano-dollars: exact while it is a safe integer. */
+  approximateCost(group: number): number {
+    this.#reserve(group + 1);
+    const field = group * FIELDS + RECORDED;
+    const cost = (this.#sums[field] as number) + (this.#sums[field + 1] as number);
+    if (this.#spilled.size === 0) return cost;
+    return cost + Number(this.#spilled.get(field) ?? 0n) + Number(this.#spilled.get(field + 1) ?? 0n);
+  }
+
   #nanos(field: number): bigint {
-    return BigInt(this.#sums[field] as number) + (this.#spilled.get(field) ?? 0n);
+    const low = BigInt(this.#sums[field] as number);
+    return this.#spilled.size === 0 ? low : low + (this.#spilled.get(field) ?? 0n);
   }
 
   #spill(field: number, nanos: bigint): void {
