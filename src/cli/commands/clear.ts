@@ -1,0 +1,53 @@
+import { plain } from '../../usage/text.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { shellQuoted, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/totals.ts';
+import { say, type Terminal } from '../terminal.ts';
+
+export interface ClearFlags extends LedgerFlag {
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** `llm-spend clear`: empties the ledger, after asking. Everything is kept in a file beside it. */
+export async function clear(flags: ClearFlags, terminal: Terminal): Promise<number> {
+  const asks = flags.yes !== true;
+  if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
+    throw usageError('clear: would empty the ledger, and there is no terminal to ask at. Say so with --yes.', '--yes');
+  }
+  return withLedger(flags, terminal, async (ledger) => {
+    if (asks) {
+      const { records } = await ledger.refresh();
+      const question = `Clear ${counted(records, 'record')} of ${plain(ledger.path)}? [y/N] `;
+      if (!(await confirmed(question))) {
+        await say(terminal, 'Nothing was changed.');
+        return EXIT.failed;
+      }
+    }
+    const { removed, keptIn } = await ledger.clear();
+    if (flags.json === true) {
+      await writeJson(terminal.out, envelope('clear', { ledger: ledger.path, removed, kept_in: keptIn ?? null }));
+      return EXIT.done;
+    }
+    const undo = `llm-spend undo${flags.ledger === undefined ? '' : ` --ledger ${shellQuoted(flags.ledger)}`}`;
+    const kept = keptIn === undefined ? '' : ` They are kept in ${plain(keptIn)}; ${plain(undo)} brings them back.`;
+    await terminal.out.line(`Cleared ${counted(removed, 'record')}.${kept}`);
+    return EXIT.done;
+  });
+}
+
+/** Asks on stderr, so that stdout stays what a program reads. Only a clear yes is one; Ctrl+C and Ctrl+D are none. */
+async function confirmed(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const given = new AbortController();
+  asking.on('SIGINT', () => given.abort()).on('close', () => given.abort());
+  try {
+    return /^y(es)?$/i.test((await asking.question(question, { signal: given.signal })).trim());
+  } catch {
+    return false;
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,148 @@
+import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
+import { choice, positive } from '../arguments.ts';
+import { usageError } from '../exit.ts';
+import { filterJson, selection, type FilterFlags, type Selection } from '../filters.ts';
+import { envelope, recordCostNanos, totalsJson, writeJson } from '../json.ts';
+import { ledgersJson, shellQuoted, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { groupTable, title } from '../report/groups.ts';
+import { recordsTable } from '../report/records.ts';
+import { counted, totalsTable } from '../report/totals.ts';
+import { plain } from '../../usage/text.ts';
+import { styled, type Terminal } from '../terminal.ts';
+
+export interface CostsFlags extends FilterFlags, LedgerFlag {
+  by?: string[];
+  recent?: string;
+  json?: boolean;
+}
+
+const GROUPINGS: readonly Grouping[] = [...BUCKETS, ...DIMENSIONS];
+/** What the summary breaks the total down by, and how many lines of each it shows. */
+const BREAKDOWNS = ['provider', 'operation', 'model', 'episode'] as const;
+const TOP = 10;
+
+interface Report {
+  selection: Selection;
+  sources: Sources;
+  totals: Totals;
+  by: readonly Grouping[];
+  groups: Group[];
+  breakdowns: { by: Grouping; groups: Group[] }[];
+  recent: Page | undefined;
+}
+
+/** `llm-spend costs`: what was spent, on what. */
+export async function costs(flags: CostsFlags, terminal: Terminal): Promise<number> {
+  const by = (flags.by ?? []).flatMap((list) => list.split(',')).map((name) => choice('--by', name.trim(), GROUPINGS));
+  if (new Set(by).size < by.length) throw usageError('--by: names a grouping twice. Name each once.', '--by');
+  const recent = flags.recent === undefined ? undefined : positive('--recent', flags.recent);
+  if (recent !== undefined && by.length > 0) {
+    throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
+  }
+  const chosen = selection(flags, terminal.now());
+
+  return withView(flags, terminal, async (sources) => {
+    const report = await gather(chosen, sources, by, recent);
+    if (flags.json === true) await writeJson(terminal.out, reportJson(report));
+    else await terminal.out.line(reportText(report, flags, terminal));
+    return warnOfDamage(sources, terminal);
+  });
+}
+
+async function gather(
+  selection: Selection,
+  sources: Sources,
+  by: readonly Grouping[],
+  recent: number | undefined,
+): Promise<Report> {
+  const { view } = sources;
+  const { filter, calendar } = selection;
+  // In the order in which people read them: time forward, everything else by cost, the dearest first.
+  const grouped = (groupBy: readonly Grouping[]): Promise<Group[]> => view.aggregate({ filter, groupBy, calendar });
+
+  const totals = await view.summary(filter);
+  const groups = by.length > 0 ? await grouped(by) : [];
+  const breakdowns: Report['breakdowns'] = [];
+  let page: Page | undefined;
+  if (recent !== undefined) {
+    page = await view.page({ filter, sort: 'time', descending: true, offset: 0, limit: recent });
+  } else if (by.length === 0) {
+    for (const name of BREAKDOWNS) breakdowns.push({ by: name, groups: await grouped([name]) });
+  }
+  return { selection, sources, totals, by, groups, breakdowns, recent: page };
+}
+
+function reportJson({ selection, sources, totals, by, groups, breakdowns, recent }: Report): object {
+  const groupsJson = (list: readonly Group[], names: readonly Grouping[]): object[] =>
+    list.map(({ key, totals }) => ({
+      key: Object.fromEntries(names.map((name, i) => [name, key[i] ?? null])),
+      ...totalsJson(totals),
+    }));
+  return envelope('costs', {
+    ledgers: ledgersJson(sources),
+    timezone: selection.calendar.timeZone,
+    filter: filterJson(selection),
+    totals: totalsJson(totals),
+    ...(by.length > 0 ? { by, groups: groupsJson(groups, by) } : {}),
+    ...(breakdowns.length > 0
+      ? { breakdowns: Object.fromEntries(breakdowns.map((each) => [each.by, groupsJson(each.groups, [each.by])])) }
+      : {}),
+    ...(recent === undefined
+      ? {}
+      : {
+          recent: recent.rows.map(({ ledger, record }) => ({ ledger, cost_nanos: recordCostNanos(record), record })),
+        }),
+  });
+}
+
+function reportText(report: Report, flags: CostsFlags, { out }: Terminal): string {
+  const { totals, selection, sources, by, groups, breakdowns, recent } = report;
+  const known = sources.states.reduce((sum, { records }) => sum + records, 0);
+  const footer = styled(out, 'dim', footerText(sources, selection));
+  if (known === 0) return `${emptyText(sources, flags)}\n\n${footer}`;
+  if (totals.records === 0) return `No record matches, of ${counted(known, 'record')}.\n\n${footer}`;
+
+  const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
+  const parts: string[] = [];
+  if (by.length > 0) parts.push(groupTable(groups, by, totals, options));
+  else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, options));
+  else {
+    parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, out.columns)}`);
+    for (const each of breakdowns) {
+      // With one group that says nothing more than the total, it is noise.
+      if (each.groups.length === 1 && each.groups[0]?.key[0] === null) continue;
+      const rest = each.groups.length - TOP;
+      const more = rest > 0 ? `\n  ${styled(out, 'dim', `and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
+      const top = groupTable(each.groups.slice(0, TOP), [each.by], undefined, { ...options, indent: 2 });
+      parts.push(`${styled(out, 'bold', `By ${title(each.by).toLowerCase()}`)}\n${top}${more}`);
+    }
+  }
+  const notes = by.includes('tag') ? ['A record counts in each of its tags; the total counts it once.'] : [];
+  return [...parts, ...notes, footer].join('\n\n');
+}
+
+/** Where the numbers come from: a person who doubts them looks here first. */
+function footerText({ ledgers, states }: Sources, { filter, calendar }: Selection): string {
+  const lines = ledgers.map(({ path }, i) => {
+    const state = states[i];
+    const count = state?.health === 'missing' ? 'does not exist yet' : counted(state?.records ?? 0, 'record');
+    return `${i === 0 ? 'Ledger' : 'Merged'}: ${plain(path)} (${count})`;
+  });
+  const day = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+  const range = [
+    filter.since === undefined ? '' : ` from ${day(filter.since)}`,
+    filter.until === undefined ? '' : ` until before ${day(filter.until)}`,
+  ].join('');
+  return [...lines, `Times: ${calendar.timeZone}${range}`].join('\n');
+}
+
+function emptyText({ ledgers }: Sources, flags: CostsFlags): string {
+  const path = ledgers[0]?.path ?? '';
+  const ledger = flags.ledger === undefined ? '' : ` --ledger ${shellQuoted(path)}`;
+  return [
+    'Nothing is recorded yet. Record the first usage:',
+    '',
+    '  llm-spend record --provider openai --model gpt-5 --operation chat \\',
+    `    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005${plain(ledger)}`,
+  ].join('\n');
+}

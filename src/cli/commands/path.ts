@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { inkwellLedgerPath } from '../../ledger/index.ts';
+import { EXIT } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { ledgerPath, type LedgerFlag } from '../ledgers.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface PathFlags extends LedgerFlag {
+  json?: boolean;
+}
+
+/** `llm-spend path`: where records go. The bare path, so that `$(llm-spend path)` is the file. */
+export async function path(flags: PathFlags, terminal: Terminal): Promise<number> {
+  const ledger = ledgerPath(flags, terminal);
+  if (flags.json !== true) await terminal.out.line(ledger);
+  else {
+    const body = { ledger, exists: existsSync(ledger), inkwell: inkwellLedgerPath() ?? null };
+    await writeJson(terminal.out, envelope('path', body));
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,142 @@
+import { formatUsd, usdToNanos } from '../../usage/money.ts';
+import { costKind } from '../../usage/query.ts';
+import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { plain } from '../../usage/text.ts';
+import { amount, wholeNumber } from '../arguments.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import { envelope, recordCostNanos, writeJson } from '../json.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** The flags of `record`; commander's camel case of each. */
+export interface RecordFlags extends LedgerFlag {
+  provider?: string;
+  model?: string;
+  operation?: string;
+  inputTokens?: string;
+  outputTokens?: string;
+  cacheReadTokens?: string;
+  cacheWriteTokens?: string;
+  costUsd?: string;
+  timestamp?: string;
+  id?: string;
+  project?: string;
+  tag?: string[];
+  note?: string;
+  episode?: string;
+  session?: string;
+  branch?: string;
+  json?: boolean;
+  stdin?: boolean;
+}
+
+/** Which field of the record each flag fills. */
+const FLAGS: Readonly<Record<string, string>> = {
+  provider: '--provider',
+  model: '--model',
+  operation: '--operation',
+  input_tokens: '--input-tokens',
+  output_tokens: '--output-tokens',
+  cache_read_tokens: '--cache-read-tokens',
+  cache_write_tokens: '--cache-write-tokens',
+  cost_usd: '--cost-usd',
+  timestamp: '--timestamp',
+  usage_id: '--id',
+  project: '--project',
+  tags: '--tag',
+  note: '--note',
+  episode_title: '--episode',
+  session_id: '--session',
+  branch: '--branch',
+};
+
+/** `llm-spend record` with the record in its arguments. */
+export async function record(flags: RecordFlags, terminal: Terminal): Promise<number> {
+  const input = inputOf(flags);
+  const stored = await withLedger(flags, terminal, async (ledger) => {
+    try {
+      return { record: await ledger.track(input), path: ledger.path };
+    } catch (error) {
+      throw error instanceof UsageError ? asFlag(error) : error;
+    }
+  });
+  if (flags.json === true) await writeJson(terminal.out, recordedJson(stored.record, stored.path));
+  else await terminal.out.line(`Recorded ${recordLine(stored.record)}`);
+  return EXIT.done;
+}
+
+/** @throws {CliError} for a flag that is missing or no number. */
+export function inputOf(flags: RecordFlags): UsageInput {
+  const { provider, model, operation } = flags;
+  for (const [flag, value] of Object.entries({ provider, model, operation })) {
+    if (value === undefined) {
+      throw usageError(`--${flag}: is required. See: llm-spend record --help`, `--${flag}`);
+    }
+  }
+  const tokens = (flag: string, value: string | undefined): number | undefined =>
+    value === undefined ? undefined : wholeNumber(flag, value);
+  return {
+    provider: provider ?? '',
+    model: model ?? '',
+    operation: operation ?? '',
+    ...withoutGaps({
+      usage_id: flags.id,
+      input_tokens: tokens('--input-tokens', flags.inputTokens),
+      output_tokens: tokens('--output-tokens', flags.outputTokens),
+      cost_usd: flags.costUsd === undefined ? undefined : amount('--cost-usd', flags.costUsd),
+      timestamp: flags.timestamp,
+      episode_title: flags.episode,
+      cache_read_tokens: tokens('--cache-read-tokens', flags.cacheReadTokens),
+      cache_write_tokens: tokens('--cache-write-tokens', flags.cacheWriteTokens),
+      project: flags.project,
+      branch: flags.branch,
+      session_id: flags.session,
+      tags: flags.tag,
+      note: flags.note,
+    }),
+  };
+}
+
+/** What was stored, for a person: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`. */
+export function recordLine(record: UsageRecord): string {
+  const kind = costKind(record);
+  const known = formatUsd(usdToNanos(record.cost_usd));
+  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `~${known} (estimated)` : known;
+  const whole = (n: number): string => n.toLocaleString('en-US');
+  const parts = [
+    cost,
+    `${record.provider} ${record.model}`,
+    record.operation,
+    `${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,
+    `id ${record.usage_id}`,
+  ];
+  return plain(parts.join(' · '));
+}
+
+function recordedJson(record: UsageRecord, path: string): object {
+  return envelope('record', {
+    status: 'recorded',
+    usage_id: record.usage_id,
+    ledger: path,
+    cost_usd: record.cost_known ? record.cost_usd : null,
+    cost_nanos: recordCostNanos(record),
+    record,
+  });
+}
+
+/** The person gave a flag, so the error names the flag. */
+function asFlag(error: UsageError): CliError {
+  const [field = ''] = error.field.split('.');
+  const flag = FLAGS[field];
+  const message = flag === undefined ? error.message : error.message.replace(error.field, flag);
+  return new CliError('refused', `${message}. Nothing was recorded.`, {
+    exitCode: EXIT.usage,
+    field: flag ?? error.field,
+  });
+}
+
+function withoutGaps<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,27 @@
+import { EXIT } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/totals.ts';
+import { say, type Terminal } from '../terminal.ts';
+import { recordLine } from './record.ts';
+
+export interface RemoveFlags extends LedgerFlag {
+  json?: boolean;
+}
+
+/** `llm-spend remove ID...`: takes records out, one line for each; ids that are not there fail, the others go. */
+export async function remove(ids: readonly string[], flags: RemoveFlags, terminal: Terminal): Promise<number> {
+  const { path, removed, missing } = await withLedger(flags, terminal, async (ledger) => ({
+    path: ledger.path,
+    ...(await ledger.remove(ids)),
+  }));
+  if (flags.json === true) {
+    await writeJson(terminal.out, envelope('remove', { ledger: path, removed, missing }));
+  } else {
+    for (const record of removed) await terminal.out.line(`Removed ${recordLine(record)}`);
+    if (removed.length > 0)
+      await say(terminal, `${counted(removed.length, 'record')} removed. Bring back: llm-spend undo`);
+    for (const id of missing) await say(terminal, `There is no record ${JSON.stringify(id)} in ${path}.`);
+  }
+  return missing.length > 0 ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,39 @@
+import { plain } from '../../usage/text.ts';
+import { EXIT } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/totals.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface RepairFlags extends LedgerFlag {
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** `llm-spend repair`: mends what `verify` finds, or with `--dry-run` says how. */
+export async function repair(flags: RepairFlags, terminal: Terminal): Promise<number> {
+  const dryRun = flags.dryRun === true;
+  const { path, result } = await withLedger(flags, terminal, async (ledger) => ({
+    path: ledger.path,
+    result: await ledger.repair({ dryRun }),
+  }));
+  if (flags.json === true) {
+    const { actions, records, recovered, keptIn } = result;
+    const body = { ledger: path, dry_run: dryRun, actions, records, recovered, kept_in: keptIn ?? null };
+    await writeJson(terminal.out, envelope('repair', body));
+    return EXIT.done;
+  }
+  if (result.actions.length === 0) {
+    await terminal.out.line(`${plain(path)} needs no repair (${counted(result.records, 'record')}).`);
+    return EXIT.done;
+  }
+  const lines = [
+    dryRun ? `${plain(path)} would be mended so:` : `${plain(path)} was mended:`,
+    ...result.actions.map((action) => `  - ${plain(action)}`),
+    `${counted(result.records, 'record')}${dryRun ? ' afterwards' : ''}, ${counted(result.recovered, 'record')} recovered.`,
+    ...(result.keptIn === undefined ? [] : [`What could not be read is kept in ${plain(result.keptIn)}`]),
+    ...(dryRun ? ['Nothing was changed. Do it: llm-spend repair'] : []),
+  ];
+  await terminal.out.line(lines.join('\n'));
+  return EXIT.done;
+}

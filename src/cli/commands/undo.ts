@@ -1,0 +1,36 @@
+import type { UndoResult } from '../../ledger/types.ts';
+import { EXIT } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/totals.ts';
+import type { Terminal } from '../terminal.ts';
+import { plain } from '../../usage/text.ts';
+
+export interface UndoFlags extends LedgerFlag {
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** `llm-spend undo`: takes the last record, remove, clear or repair back. Nothing to undo is a failure, so scripts see it. */
+export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
+  const dryRun = flags.dryRun === true;
+  const { path, result } = await withLedger(flags, terminal, async (ledger) => ({
+    path: ledger.path,
+    result: await ledger.undo({ dryRun }),
+  }));
+  if (flags.json === true) {
+    const body = { ledger: path, dry_run: dryRun, undone: result?.undone ?? null, at: result?.at ?? null };
+    await writeJson(terminal.out, envelope('undo', { ...body, records: result?.records ?? 0 }));
+  } else {
+    await terminal.out.line(result === undefined ? 'There is nothing to undo.' : undoText(result, dryRun));
+  }
+  return result === undefined ? EXIT.failed : EXIT.done;
+}
+
+function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
+  const what = `the ${undone} of ${plain(at)}`;
+  const count = counted(records, 'record');
+  const goes = undone === 'record';
+  if (dryRun) return `Would undo ${what}: ${count} would ${goes ? 'go' : 'come back'}. Nothing was changed.`;
+  return `Undid ${what}: ${count} ${goes ? 'went' : 'came back'}.`;
+}

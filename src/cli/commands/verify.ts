@@ -1,0 +1,74 @@
+import type { Problem, Verification } from '../../ledger/types.ts';
+import { plain } from '../../usage/text.ts';
+import { EXIT } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted, whole } from '../report/totals.ts';
+import { table } from '../table.ts';
+import { styled, type Terminal } from '../terminal.ts';
+
+export interface VerifyFlags extends LedgerFlag {
+  json?: boolean;
+}
+
+/** `llm-spend verify`: the state of the ledger in words, and by the exit code. Changes nothing. */
+export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<number> {
+  const found = await withLedger(flags, terminal, (ledger) => ledger.verify());
+  if (flags.json === true) await writeJson(terminal.out, envelope('verify', found));
+  else await terminal.out.line(verificationText(found, terminal));
+  if (found.health === 'unavailable') return EXIT.failed;
+  const damaged = found.health === 'damaged' || found.problems.some(({ severity }) => severity === 'error');
+  return damaged ? EXIT.damaged : EXIT.done;
+}
+
+const VERDICTS: Record<Verification['health'], string> = {
+  ok: 'is sound',
+  missing: 'does not exist yet',
+  damaged: 'is damaged',
+  unavailable: 'cannot be opened',
+};
+
+function verificationText(found: Verification, { out }: Terminal): string {
+  const style = found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
+  const parts = [`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
+  const notes = [
+    counted(found.records, 'record'),
+    ...(found.pending > 0 ? [`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
+    ...(found.unreadable > 0 ? [`${whole(found.unreadable)} unreadable, kept as they are and counted nowhere`] : []),
+    `${whole(found.bytes)} bytes`,
+  ];
+  parts[0] += `\n${notes.join(', ')}.`;
+  if (found.problems.length > 0) {
+    parts.push(found.problems.map((problem) => problemLine(problem, out)).join('\n'));
+  }
+  if (found.files.length > 0) {
+    const rows = found.files.map((file) => [
+      file.role,
+      whole(file.bytes),
+      file.records === undefined ? '' : whole(file.records),
+      file.path,
+      file.meaning,
+    ]);
+    const columns = [
+      { title: 'File' },
+      { title: 'Bytes', align: 'right' as const },
+      { title: 'Records', align: 'right' as const, dropOrder: 2 },
+      { title: 'Path', shrinks: true },
+      { title: 'Meaning', shrinks: true, dropOrder: 1 },
+    ];
+    parts.push(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
+  }
+  if (found.health === 'damaged') parts.push('See what would be mended: llm-spend repair --dry-run');
+  return parts.join('\n\n');
+}
+
+function problemLine({ severity, message, file, line, offset, usageId }: Problem, out: Terminal['out']): string {
+  const where = [
+    file,
+    line === undefined ? undefined : `line ${line}`,
+    offset === undefined ? undefined : `byte ${offset}`,
+    usageId === undefined ? undefined : `record ${usageId}`,
+  ].filter((part) => part !== undefined);
+  const label = styled(out, severity === 'error' ? 'red' : 'yellow', `${severity}:`);
+  return `${label} ${plain(message)}${where.length === 0 ? '' : ` (${plain(where.join(', '))})`}`;
+}

@@ -1,0 +1,69 @@
+import { positive } from '../arguments.ts';
+import { EXIT } from '../exit.ts';
+import { selection, type FilterFlags } from '../filters.ts';
+import { envelope, totalsJson } from '../json.ts';
+import { withView, type LedgerFlag } from '../ledgers.ts';
+import { counted, whole } from '../report/totals.ts';
+import { formatTotals } from '../../usage/summary.ts';
+import { zoneOf } from '../../usage/zone.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface WatchFlags extends FilterFlags, LedgerFlag {
+  count?: string;
+  json?: boolean;
+}
+
+/**
+ * `llm-spend watch`: the totals now, and again after each change by whomever, until Ctrl+C, a reader that goes away, or
+ * `--count` changes. What happens while a line is made is told by the next one.
+ */
+export async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
+  const count = flags.count === undefined ? Infinity : positive('--count', flags.count);
+  selection(flags, terminal.now());
+
+  return withView(flags, terminal, async ({ view }) => {
+    let wake = (): void => {};
+    let changed = false;
+    let stopped = false;
+    const stop = (): void => {
+      stopped = true;
+      wake();
+    };
+    const tell = async (event: 'start' | 'change'): Promise<void> => {
+      // Anew each time: `--days 1` means another day after midnight.
+      const { filter, calendar } = selection(flags, terminal.now());
+      const totals = await view.summary(filter);
+      const now = terminal.now();
+      if (flags.json === true) {
+        const at = new Date(now).toISOString();
+        await terminal.out.line(JSON.stringify(envelope('watch', { event, at, totals: totalsJson(totals) })));
+        return;
+      }
+      const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);
+      const figures = [counted(totals.records, 'record'), `${whole(totals.totalTokens)} tokens`, formatTotals(totals)];
+      await terminal.out.line(`${time}  ${figures.join(' · ')}`);
+    };
+
+    const watching = view.watch(() => {
+      changed = true;
+      wake();
+    });
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+    try {
+      await tell('start');
+      for (let told = 0; told < count && !stopped && !terminal.out.closed;) {
+        if (!changed) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        changed = false;
+        await tell('change');
+        told++;
+      }
+    } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+      watching.dispose();
+    }
+    return terminal.out.closed ? EXIT.failed : EXIT.done;
+  });
+}

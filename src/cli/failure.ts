@@ -1,0 +1,41 @@
+import { LedgerError } from '../ledger/types.ts';
+import { UsageError } from '../usage/record.ts';
+import { CliError, EXIT } from './exit.ts';
+import { JSON_VERSION } from './json.ts';
+
+/** Anything that was thrown, as one line for a person and one object for a program. */
+export interface Failure {
+  code: string;
+  message: string;
+  exitCode: number;
+  field?: string | undefined;
+  rule?: string | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CliError) {
+    return { code: error.code, message: error.message, exitCode: error.exitCode, field: error.field };
+  }
+  if (error instanceof UsageError) {
+    return {
+      code: 'refused',
+      message: `The record was refused: ${error.message}. Nothing was stored.`,
+      exitCode: EXIT.usage,
+      field: error.field,
+      rule: error.rule,
+    };
+  }
+  if (error instanceof LedgerError) {
+    return {
+      code: error.code,
+      message: error.message,
+      exitCode: error.code === 'damaged' ? EXIT.damaged : EXIT.failed,
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
+}
+
+export function failureJson({ code, message, field, rule }: Failure): object {
+  return { version: JSON_VERSION, error: { code, message, field, rule } };
+}

@@ -1,0 +1,161 @@
+/**
+ * Finds where one JSON value ends, byte by byte and across chunks, and notices as early as the grammar allows that it
+ * is none. It checks structure only (brackets, keys, colons, commas, no raw control characters in texts); what numbers
+ * and escapes look like is left to `JSON.parse`. All bytes that it looks at are ASCII, so UTF-8 can be scanned as it is.
+ */
+
+/** Deeper than any honest record; bounds the work that hostile nesting can cause. */
+const MAX_DEPTH = 64;
+
+const NEWLINE = 0x0a;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** What the grammar allows next. */
+type Expect = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end' | 'text' | 'escape' | 'scalar';
+
+export type ScanStatus = 'more' | 'done' | 'error';
+
+export class JsonScanner {
+  /** `more`: the value goes on in the next chunk. */
+  status: ScanStatus = 'more';
+  /** Newlines seen inside the value. */
+  newlines = 0;
+  /** Closing brackets that are still to come, innermost last. */
+  readonly #open: number[] = [];
+  #expect: Expect = 'value';
+  #isKey = false;
+
+  /** A number, `true`, a stray word: it ends only with the first byte that is not part of it, or with the input. */
+  get inScalar(): boolean {
+    return this.#expect === 'scalar' && this.#open.length === 0;
+  }
+
+  reset(): void {
+    this.status = 'more';
+    this.newlines = 0;
+    this.#open.length = 0;
+    this.#expect = 'value';
+  }
+
+  /** Scans `bytes[from, to)`; returns the index behind the value's last byte, or behind the first wrong one. */
+  run(bytes: Uint8Array, from: number, to: number): number {
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at]!;
+      if (this.#expect === 'text') {
+        if (byte === QUOTE) {
+          if (this.#isKey) this.#expect = 'colon';
+          else if (this.#valueEnds()) return at + 1;
+        } else if (byte === BACKSLASH) this.#expect = 'escape';
+        else if (byte < 0x20) return this.#fail(at);
+        continue;
+      }
+      if (this.#expect === 'escape') {
+        if (byte < 0x20) return this.#fail(at);
+        this.#expect = 'text';
+        continue;
+      }
+      if (this.#expect === 'scalar') {
+        if (isScalar(byte)) continue;
+        if (this.#valueEnds()) return at;
+        // Inside something, the byte is the first one of what follows.
+      }
+      if (byte === NEWLINE) this.newlines++;
+      if (isSpace(byte)) continue;
+      if (!this.#structure(byte)) return this.#fail(at);
+      if (this.status === 'done') return at + 1;
+    }
+    return to;
+  }
+
+  /** false: the byte must not stand here. */
+  #structure(byte: number): boolean {
+    switch (this.#expect) {
+      case 'colon':
+        this.#expect = 'value';
+        return byte === COLON;
+      case 'comma-or-end':
+        if (byte !== COMMA) return this.#close(byte);
+        this.#expect = this.#open.at(-1) === CLOSE_OBJECT ? 'key' : 'value';
+        return true;
+      case 'key-or-end':
+        if (byte === CLOSE_OBJECT) return this.#close(byte);
+        return this.#text(byte, true);
+      case 'key':
+        return this.#text(byte, true);
+      case 'value-or-end':
+        if (byte === CLOSE_ARRAY) return this.#close(byte);
+        return this.#value(byte);
+      case 'value':
+        return this.#value(byte);
+      case 'text':
+      case 'escape':
+      case 'scalar':
+        break; // Handled before.
+    }
+    return false;
+  }
+
+  #value(byte: number): boolean {
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (this.#open.length === MAX_DEPTH) return false;
+      this.#open.push(byte === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY);
+      this.#expect = byte === OPEN_OBJECT ? 'key-or-end' : 'value-or-end';
+      return true;
+    }
+    if (isScalar(byte)) {
+      this.#expect = 'scalar';
+      return true;
+    }
+    return this.#text(byte, false);
+  }
+
+  #text(byte: number, isKey: boolean): boolean {
+    this.#expect = 'text';
+    this.#isKey = isKey;
+    return byte === QUOTE;
+  }
+
+  #close(byte: number): boolean {
+    if (byte !== this.#open.at(-1)) return false;
+    this.#open.pop();
+    this.#valueEnds();
+    return true;
+  }
+
+  /** true: it was the outermost one. */
+  #valueEnds(): boolean {
+    this.#expect = 'comma-or-end';
+    if (this.#open.length > 0) return false;
+    this.status = 'done';
+    return true;
+  }
+
+  #fail(at: number): number {
+    this.status = 'error';
+    return at + 1;
+  }
+}
+
+export function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === NEWLINE || byte === 0x0d || byte === 0x09;
+}
+
+/** Letters, digits, `+ - .`, and everything beyond ASCII, so that a stray word is taken whole. */
+function isScalar(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    byte === 0x2d ||
+    byte === 0x2b ||
+    byte === 0x2e ||
+    byte >= 0x80
+  );
+}

@@ -1,0 +1,91 @@
+import { inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
+import { EXIT } from './exit.ts';
+import { warn, type Terminal } from './terminal.ts';
+
+/** Which ledgers a command works on. */
+
+export interface LedgerFlag {
+  ledger?: string;
+}
+
+/** The file that records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
+export function ledgerPath(flags: LedgerFlag, terminal: Terminal): string {
+  return resolveLedgerPath({ flag: flags.ledger, env: terminal.env['LLM_SPEND_LEDGER'] });
+}
+
+/** The one ledger that is written to, for the time of `use`. */
+export async function withLedger<T>(
+  flags: LedgerFlag,
+  terminal: Terminal,
+  use: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const ledger = openLedger({ ledger: ledgerPath(flags, terminal), source: 'cli' });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** What a report counts: our ledger and inkwell's, or only the one that `--ledger` names. */
+export interface Sources {
+  view: LedgerView;
+  ledgers: readonly Ledger[];
+  states: readonly LedgerState[];
+}
+
+/**
+ * Opens and reads what a report counts.
+ * @throws {LedgerError} when our own ledger cannot be opened at all; what is damaged is counted as far as it is readable.
+ */
+export async function withView<T>(
+  flags: LedgerFlag,
+  terminal: Terminal,
+  use: (sources: Sources) => Promise<T>,
+): Promise<T> {
+  const own = ledgerPath(flags, terminal);
+  const inkwell = flags.ledger === undefined ? inkwellLedgerPath() : undefined;
+  const paths = inkwell === undefined || inkwell === own ? [own] : [own, inkwell];
+  const ledgers = paths.map((ledger) => openLedger({ ledger }));
+  const view = new LedgerView(ledgers);
+  try {
+    const states = await view.refresh();
+    const [first] = states;
+    if (first?.health === 'unavailable') {
+      throw new LedgerError('no-access', first.problems[0]?.message ?? `${own} cannot be opened.`);
+    }
+    return await use({ view, ledgers, states });
+  } finally {
+    await view.close();
+  }
+}
+
+/** Warns of every ledger that the numbers do not cover wholly. @returns the exit code that says so. */
+export async function warnOfDamage({ ledgers, states }: Sources, terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.done;
+  for (const [i, state] of states.entries()) {
+    if (state.health !== 'damaged' && state.health !== 'unavailable') continue;
+    exitCode = EXIT.damaged;
+    const path = ledgers[i]?.path ?? '';
+    const what = state.problems.find(({ severity }) => severity === 'error')?.message ?? `it is ${state.health}`;
+    await warn(
+      terminal,
+      `${path} is ${state.health}; the figures cover the rest (${state.records} records): ${what} ` +
+        `See: llm-spend verify --ledger ${shellQuoted(path)}`,
+    );
+  }
+  return exitCode;
+}
+
+export function ledgersJson({ ledgers, states }: Sources): object[] {
+  return ledgers.map(({ path, strict }, i) => {
+    const { health, records, pending, unreadable } = states[i] ?? { health: 'missing' };
+    return { path, strict, health, records, pending, unreadable };
+  });
+}
+
+/** The text as one word of a shell's command line, for hints that can be pasted. */
+export function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,47 @@
+import { formatUsd } from '../../usage/money.ts';
+import { BUCKETS, costNanos, type Group, type Grouping, type Totals } from '../../usage/query.ts';
+import { table, type Column, type TableOptions } from '../table.ts';
+import { whole } from './totals.ts';
+
+/** One line a group, with the sum of all below; `all` is given apart because a record may be in several groups. */
+export function groupTable(
+  groups: readonly Group[],
+  by: readonly Grouping[],
+  all: Totals | undefined,
+  options: TableOptions,
+): string {
+  const shownTotals = all === undefined ? groups.map(({ totals }) => totals) : [all];
+  const estimated = shownTotals.some((totals) => totals.estimated > 0);
+  const unpriced = shownTotals.some((totals) => totals.unpriced > 0);
+  const columns: Column[] = [
+    ...by.map((grouping) => ({ title: title(grouping), shrinks: !isBucket(grouping) })),
+    { title: 'Records', align: 'right' as const, dropOrder: 1 },
+    { title: 'Input', align: 'right' as const, dropOrder: 4 },
+    { title: 'Output', align: 'right' as const, dropOrder: 4 },
+    { title: 'Tokens', align: 'right' as const, dropOrder: 2 },
+    { title: 'Cost', align: 'right' as const },
+    ...(estimated ? [{ title: 'Estimated', align: 'right' as const, dropOrder: 3 }] : []),
+    ...(unpriced ? [{ title: 'Unpriced', align: 'right' as const }] : []),
+  ];
+  const figures = (totals: Totals): string[] => [
+    whole(totals.records),
+    whole(totals.inputTokens),
+    whole(totals.outputTokens),
+    whole(totals.totalTokens),
+    totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : formatUsd(costNanos(totals)),
+    ...(estimated ? [totals.estimated > 0 ? formatUsd(totals.estimatedNanos) : ''] : []),
+    ...(unpriced ? [totals.unpriced > 0 ? whole(totals.unpriced) : ''] : []),
+  ];
+  const rows = groups.map(({ key, totals }) => [...by.map((_, i) => key[i] ?? '(none)'), ...figures(totals)]);
+  if (all === undefined) return table(columns, rows, options);
+  const sum = ['Total', ...by.slice(1).map(() => ''), ...figures(all)];
+  return table(columns, [...rows, sum], { ...options, footer: true });
+}
+
+export function title(grouping: Grouping): string {
+  return grouping.charAt(0).toUpperCase() + grouping.slice(1);
+}
+
+function isBucket(grouping: Grouping): grouping is (typeof BUCKETS)[number] {
+  return (BUCKETS as readonly Grouping[]).includes(grouping);
+}

@@ -1,0 +1,44 @@
+import { formatUsd, usdToNanos } from '../../usage/money.ts';
+import { costKind, type StoredUsage } from '../../usage/query.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import { zoneOf } from '../../usage/zone.ts';
+import { table, type Column, type TableOptions } from '../table.ts';
+import { whole } from './totals.ts';
+
+/** `$0.0042`, `~$0.0042` when it was computed from prices, `unknown` when nobody knows it. */
+export function recordCost(record: UsageRecord): string {
+  const kind = costKind(record);
+  if (kind === 'unknown') return 'unknown';
+  return `${kind === 'estimated' ? '~' : ''}${formatUsd(usdToNanos(record.cost_usd))}`;
+}
+
+/** The latest records, one a line, in local time. */
+export function recordsTable(rows: readonly StoredUsage[], timeZone: string, options: TableOptions): string {
+  const zone = zoneOf(timeZone);
+  const has = (field: 'project' | 'episode_title'): boolean => rows.some(({ record }) => Boolean(record[field]));
+  const project = has('project');
+  const episode = has('episode_title');
+  const columns: Column[] = [
+    { title: 'Time' },
+    { title: 'Provider', shrinks: true, dropOrder: 2 },
+    { title: 'Model', shrinks: true },
+    { title: 'Operation', shrinks: true, dropOrder: 3 },
+    ...(project ? [{ title: 'Project', shrinks: true, dropOrder: 5 }] : []),
+    ...(episode ? [{ title: 'Episode', shrinks: true, dropOrder: 4 }] : []),
+    { title: 'Input', align: 'right', dropOrder: 1 },
+    { title: 'Output', align: 'right', dropOrder: 1 },
+    { title: 'Cost', align: 'right' },
+  ];
+  const lines = rows.map(({ record }) => [
+    new Date(zone.toLocal(Date.parse(record.timestamp))).toISOString().slice(0, 16).replace('T', ' '),
+    record.provider,
+    record.model,
+    record.operation,
+    ...(project ? [record.project ?? ''] : []),
+    ...(episode ? [record.episode_title ?? ''] : []),
+    whole(record.input_tokens),
+    whole(record.output_tokens),
+    recordCost(record),
+  ]);
+  return table(columns, lines, options);
+}

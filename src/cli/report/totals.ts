@@ -1,0 +1,35 @@
+import { formatUsd } from '../../usage/money.ts';
+import { costNanos, type Totals } from '../../usage/query.ts';
+import { table } from '../table.ts';
+
+const wholeFormat = new Intl.NumberFormat('en-US');
+
+export function whole(n: number): string {
+  return wholeFormat.format(n);
+}
+
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${whole(n)} ${n === 1 ? one : many}`;
+}
+
+/** The grand total, one figure a line; costs apart by where they come from. */
+export function totalsTable(totals: Totals, width: number | undefined): string {
+  const rows: [string, string, string][] = [
+    ['Records', whole(totals.records), ''],
+    ['Input tokens', whole(totals.inputTokens), ''],
+  ];
+  if (totals.cacheReadTokens > 0) rows.push(['  read from cache', whole(totals.cacheReadTokens), '']);
+  if (totals.cacheWriteTokens > 0) rows.push(['  written to cache', whole(totals.cacheWriteTokens), '']);
+  rows.push(['Output tokens', whole(totals.outputTokens), '']);
+  if (totals.reasoningTokens > 0) rows.push(['  for reasoning', whole(totals.reasoningTokens), '']);
+  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', formatUsd(costNanos(totals)), '']);
+  if (totals.estimated > 0) {
+    const recorded = totals.records - totals.estimated - totals.unpriced;
+    rows.push(['  recorded', formatUsd(totals.recordedNanos), counted(recorded, 'record')]);
+    rows.push(['  estimated', formatUsd(totals.estimatedNanos), counted(totals.estimated, 'record')]);
+  }
+  if (totals.unpriced > 0) rows.push(['  unknown', counted(totals.unpriced, 'record'), 'in no sum']);
+  const columns = [{ title: '' }, { title: '', align: 'right' }, { title: '' }] as const;
+  // The titles are empty: the lines speak for themselves.
+  return table(columns, rows, { width, indent: 2 }).split('\n').slice(1).join('\n');
+}
