@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as table from '../../../src/contributions.ts';
+import { readJson, readText, repository } from './files.ts';
+
+interface Manifest {
+  publisher: string;
+  name: string;
+  icon: string;
+  engines: { vscode: string; node: string };
+  devDependencies: Record<string, string>;
+  dependencies?: Record<string, string>;
+  contributes: {
+    commands: { command: string; icon?: string | Record<string, string> }[];
+    viewsContainers: Record<string, { id: string; icon: string }[]>;
+    views: Record<string, { id: string; icon?: string }[]>;
+    configuration: Configuration | Configuration[];
+    menus?: Record<string, { command?: string; when?: string }[]>;
+    keybindings?: { command: string }[];
+  };
+}
+interface Configuration {
+  properties: Record<string, { scope?: string; description?: string; markdownDescription?: string }>;
+}
+
+const manifest = readJson('package.json') as Manifest;
+const { contributes } = manifest;
+const properties = Object.assign(
+  {},
+  ...[contributes.configuration].flat().map((each) => each.properties),
+) as Configuration['properties'];
+
+describe('package.json and the table of contributions name the same', () => {
+  test('extension', () => {
+    expect(`${manifest.publisher}.${manifest.name}`).toBe(table.EXTENSION_ID);
+  });
+
+  test('commands', () => {
+    expect(contributes.commands.map(({ command }) => command).toSorted()).toEqual(
+      Object.values(table.COMMANDS).toSorted(),
+    );
+  });
+
+  test('container and views', () => {
+    expect(Object.values(contributes.viewsContainers).flatMap((all) => all.map(({ id }) => id))).toEqual([
+      table.CONTAINER,
+    ]);
+    expect(Object.keys(contributes.views)).toEqual([table.CONTAINER]);
+    const views = Object.values(contributes.views).flatMap((all) => all.map(({ id }) => id));
+    expect(views.toSorted()).toEqual(Object.values(table.VIEWS).toSorted());
+  });
+
+  test('settings', () => {
+    expect(Object.keys(properties).toSorted()).toEqual(
+      Object.values(table.SETTINGS)
+        .map((key) => `${table.SETTINGS_SECTION}.${key}`)
+        .toSorted(),
+    );
+  });
+
+  test('context keys, commands and views in conditions, menus and links', () => {
+    const known = new Set<string>([
+      ...Object.values(table.COMMANDS),
+      ...Object.values(table.VIEWS),
+      ...Object.values(table.CONTEXT_KEYS),
+      ...Object.keys(properties),
+    ]);
+    const mentioned = readText('package.json').matchAll(/\bllmSpend\.[\w.]*\w/g);
+    expect([...new Set([...mentioned].map(([id]) => id))].filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe('package.json', () => {
+  test('no workspace can point the ledger elsewhere', () => {
+    expect(properties[`${table.SETTINGS_SECTION}.${table.SETTINGS.ledgerPath}`]?.scope).toBe('machine');
+  });
+
+  test('its texts are those of package.nls.json, both ways', () => {
+    const used = [...readText('package.json').matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
+    expect(new Set(used)).toEqual(new Set(Object.keys(readJson('package.nls.json') as object)));
+  });
+
+  test('its files exist', () => {
+    const named = [...readText('package.json').matchAll(/"(?:\.\/)?((?:media|l10n|test|scripts)\/[^"*]+)"/g)];
+    const files = [...named.map(([, file]) => file as string), 'README.md', 'CHANGELOG.md', 'LICENSE', manifest.icon];
+    expect(files.filter((file) => !existsSync(path.join(repository, file)))).toEqual([]);
+  });
+
+  test('the types of the editor are those of the oldest one supported', () => {
+    expect(`^${manifest.devDependencies['@types/vscode']}`).toBe(manifest.engines.vscode);
+  });
+
+  test('versions are exact, and nothing is installed with the package', () => {
+    expect(Object.entries(manifest.devDependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual(
+      [],
+    );
+    expect(manifest.dependencies ?? {}).toEqual({});
+  });
+
+  test('the lock file names no registry', () => {
+    expect(readText('package-lock.json')).not.toMatch(/"resolved"/);
+  });
+});
