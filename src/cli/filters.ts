@@ -37,8 +37,6 @@ const FILTERED = [
 export interface Selection {
   filter: UsageFilter;
   calendar: Calendar;
-  /** false: every record is wanted. */
-  narrowed: boolean;
 }
 
 /** ISO weeks, so that the same command gives the same groups on every machine. */
@@ -71,7 +69,7 @@ export function selection(flags: FilterFlags, now: number): Selection {
   }
   if (Object.keys(values).length > 0) filter.values = values;
   if (flags.search !== undefined && flags.search.trim() !== '') filter.search = flags.search;
-  return { filter, calendar, narrowed: Object.keys(filter).length > 0 };
+  return { filter, calendar };
 }
 
 /** What was asked for, as it stands in `--json`. */

@@ -1,6 +1,6 @@
 import { inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, usageError } from './exit.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
@@ -10,17 +10,17 @@ export interface LedgerFlag {
 }
 
 /** The file that records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
-export function ledgerPath(flags: LedgerFlag, terminal: Terminal): string {
-  return resolveLedgerPath({ flag: flags.ledger, env: terminal.env['LLM_SPEND_LEDGER'] });
+export function ledgerPath(flags: LedgerFlag): string {
+  if (flags.ledger?.trim() === '') {
+    // An unset variable in a script: it must not end in the default ledger.
+    throw usageError('--ledger: must not be empty. Name a file, or leave the flag out.', '--ledger');
+  }
+  return resolveLedgerPath({ flag: flags.ledger });
 }
 
 /** The one ledger that is written to, for the time of `use`. */
-export async function withLedger<T>(
-  flags: LedgerFlag,
-  terminal: Terminal,
-  use: (ledger: Ledger) => Promise<T>,
-): Promise<T> {
-  const ledger = openLedger({ ledger: ledgerPath(flags, terminal), source: 'cli' });
+export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const ledger = openLedger({ ledger: ledgerPath(flags), source: 'cli' });
   try {
     return await use(ledger);
   } finally {
@@ -39,12 +39,8 @@ export interface Sources {
  * Opens and reads what a report counts.
  * @throws {LedgerError} when our own ledger cannot be opened at all; what is damaged is counted as far as it is readable.
  */
-export async function withView<T>(
-  flags: LedgerFlag,
-  terminal: Terminal,
-  use: (sources: Sources) => Promise<T>,
-): Promise<T> {
-  const own = ledgerPath(flags, terminal);
+export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => Promise<T>): Promise<T> {
+  const own = ledgerPath(flags);
   const inkwell = flags.ledger === undefined ? inkwellLedgerPath() : undefined;
   const paths = inkwell === undefined || inkwell === own ? [own] : [own, inkwell];
   const ledgers = paths.map((ledger) => openLedger({ ledger }));

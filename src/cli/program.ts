@@ -165,7 +165,7 @@ export function buildProgram(version: string, terminal: Terminal, outcome: Outco
       done(await remove(ids, flags, terminal));
     });
 
-  command('undo', 'take the last record, remove, clear or repair back')
+  command('undo', 'take the last remove or clear back')
     .option('--dry-run', 'say what would be undone, and change nothing')
     .addHelpText('after', examples('llm-spend undo --dry-run', 'llm-spend undo'))
     .action(async (flags: UndoFlags) => {

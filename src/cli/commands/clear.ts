@@ -16,7 +16,7 @@ export async function clear(flags: ClearFlags, terminal: Terminal): Promise<numb
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
     throw usageError('clear: would empty the ledger, and there is no terminal to ask at. Say so with --yes.', '--yes');
   }
-  return withLedger(flags, terminal, async (ledger) => {
+  return withLedger(flags, async (ledger) => {
     if (asks) {
       const { records } = await ledger.refresh();
       const question = `Clear ${counted(records, 'record')} of ${plain(ledger.path)}? [y/N] `;

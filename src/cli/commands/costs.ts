@@ -41,7 +41,7 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   }
   const chosen = selection(flags, terminal.now());
 
-  return withView(flags, terminal, async (sources) => {
+  return withView(flags, async (sources) => {
     const report = await gather(chosen, sources, by, recent);
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
     else await terminal.out.line(reportText(report, flags, terminal));

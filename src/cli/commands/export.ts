@@ -1,3 +1,4 @@
+import type { UsageFilter } from '../../usage/query.ts';
 import { KNOWN_FIELDS, type UsageRecord } from '../../usage/record.ts';
 import { csvCell } from '../../usage/text.ts';
 import { choice } from '../arguments.ts';
@@ -32,7 +33,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
   }
   const { filter } = selection(flags, terminal.now());
 
-  return withView(flags, terminal, async (sources) => {
+  return withView(flags, async (sources) => {
     const pages = recordPages(sources, filter);
     let records = 0;
     const target = toFile === undefined ? undefined : await AtomicFile.create(toFile, flags.force === true);
@@ -65,10 +66,7 @@ function formatOf(flags: ExportFlags, toFile: string | undefined): Format {
   return flags.json === true && toFile === undefined ? 'json' : 'csv';
 }
 
-async function* recordPages(
-  { view }: Sources,
-  filter: Parameters<Sources['view']['summary']>[0] & object,
-): AsyncGenerator<UsageRecord[]> {
+async function* recordPages({ view }: Sources, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
   for (let offset = 0; ; offset += PAGE) {
     const { rows, total } = await view.page({ filter, sort: 'time', descending: false, offset, limit: PAGE });
     yield rows.map(({ record }) => record);
@@ -101,8 +99,7 @@ function csvRow(record: UsageRecord): string[] {
   return KNOWN_FIELDS.map((field) => {
     const value = record[field];
     if (value === undefined || value === null) return '';
-    if (typeof value === 'string') return csvCell(value);
     if (Array.isArray(value)) return csvCell(value.join(' '));
-    return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean);
+    return typeof value === 'string' ? csvCell(value) : JSON.stringify(value);
   });
 }

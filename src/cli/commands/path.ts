@@ -11,7 +11,7 @@ export interface PathFlags extends LedgerFlag {
 
 /** `llm-spend path`: where records go. The bare path, so that `$(llm-spend path)` is the file. */
 export async function path(flags: PathFlags, terminal: Terminal): Promise<number> {
-  const ledger = ledgerPath(flags, terminal);
+  const ledger = ledgerPath(flags);
   if (flags.json !== true) await terminal.out.line(ledger);
   else {
     const body = { ledger, exists: existsSync(ledger), inkwell: inkwellLedgerPath() ?? null };

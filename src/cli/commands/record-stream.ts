@@ -40,7 +40,7 @@ export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    return await withLedger(flags, terminal, async (ledger) => {
+    return await withLedger(flags, async (ledger) => {
       const answers = new Answers(terminal, flags.json === true);
       const splitter = new RecordSplitter();
       try {

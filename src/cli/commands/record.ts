@@ -53,7 +53,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** `llm-spend record` with the record in its arguments. */
 export async function record(flags: RecordFlags, terminal: Terminal): Promise<number> {
   const input = inputOf(flags);
-  const stored = await withLedger(flags, terminal, async (ledger) => {
+  const stored = await withLedger(flags, async (ledger) => {
     try {
       return { record: await ledger.track(input), path: ledger.path };
     } catch (error) {

@@ -11,7 +11,7 @@ export interface RemoveFlags extends LedgerFlag {
 
 /** `llm-spend remove ID...`: takes records out, one line for each; ids that are not there fail, the others go. */
 export async function remove(ids: readonly string[], flags: RemoveFlags, terminal: Terminal): Promise<number> {
-  const { path, removed, missing } = await withLedger(flags, terminal, async (ledger) => ({
+  const { path, removed, missing } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
     ...(await ledger.remove(ids)),
   }));

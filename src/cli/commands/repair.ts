@@ -13,7 +13,7 @@ export interface RepairFlags extends LedgerFlag {
 /** `llm-spend repair`: mends what `verify` finds, or with `--dry-run` says how. */
 export async function repair(flags: RepairFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
-  const { path, result } = await withLedger(flags, terminal, async (ledger) => ({
+  const { path, result } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
     result: await ledger.repair({ dryRun }),
   }));

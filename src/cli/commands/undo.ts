@@ -11,10 +11,10 @@ export interface UndoFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend undo`: takes the last record, remove, clear or repair back. Nothing to undo is a failure, so scripts see it. */
+/** `llm-spend undo`: takes the last remove or clear back. Nothing to undo is a failure, so scripts see it. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
-  const { path, result } = await withLedger(flags, terminal, async (ledger) => ({
+  const { path, result } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
     result: await ledger.undo({ dryRun }),
   }));
@@ -30,7 +30,6 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
   const what = `the ${undone} of ${plain(at)}`;
   const count = counted(records, 'record');
-  const goes = undone === 'record';
-  if (dryRun) return `Would undo ${what}: ${count} would ${goes ? 'go' : 'come back'}. Nothing was changed.`;
-  return `Undid ${what}: ${count} ${goes ? 'went' : 'came back'}.`;
+  if (dryRun) return `Would undo ${what}: ${count} would come back. Nothing was changed.`;
+  return `Undid ${what}: ${count} came back.`;
 }

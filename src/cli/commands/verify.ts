@@ -13,7 +13,7 @@ export interface VerifyFlags extends LedgerFlag {
 
 /** `llm-spend verify`: the state of the ledger in words, and by the exit code. Changes nothing. */
 export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<number> {
-  const found = await withLedger(flags, terminal, (ledger) => ledger.verify());
+  const found = await withLedger(flags, (ledger) => ledger.verify());
   if (flags.json === true) await writeJson(terminal.out, envelope('verify', found));
   else await terminal.out.line(verificationText(found, terminal));
   if (found.health === 'unavailable') return EXIT.failed;

@@ -21,14 +21,14 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
   const count = flags.count === undefined ? Infinity : positive('--count', flags.count);
   selection(flags, terminal.now());
 
-  return withView(flags, terminal, async ({ view }) => {
-    let wake = (): void => {};
-    let changed = false;
-    let stopped = false;
+  return withView(flags, async ({ view }) => {
+    const stopped = new AbortController();
     const stop = (): void => {
-      stopped = true;
+      stopped.abort();
       wake();
     };
+    let wake = (): void => {};
+    let changed = false;
     const tell = async (event: 'start' | 'change'): Promise<void> => {
       // Anew each time: `--days 1` means another day after midnight.
       const { filter, calendar } = selection(flags, terminal.now());
@@ -51,7 +51,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     process.on('SIGINT', stop).on('SIGTERM', stop);
     try {
       await tell('start');
-      for (let told = 0; told < count && !stopped && !terminal.out.closed;) {
+      for (let told = 0; told < count && !stopped.signal.aborted && !terminal.out.closed;) {
         if (!changed) {
           await new Promise<void>((resolve) => (wake = resolve));
           continue;
