@@ -14,13 +14,13 @@ import path from 'node:path';
 import { exitCode, findProgram, root, run, usePinnedNode } from './lib.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ name: string, kind: 'gate' | 'tests', needs?: string, run: () => Promise<Counts | void> }} Stage */
+/** @typedef {{ name: string, kind: 'gate' | 'tests', needs?: string[], run: () => Promise<Counts | void> }} Stage */
 
 const SUBSETS = {
-  all: ['lint', 'format', 'types', 'build', 'unit', 'process', 'package', 'browser', 'extension host', 'end to end'],
+  all: ['lint', 'format', 'types', 'build', 'unit', 'package', 'process', 'browser', 'extension host', 'end to end'],
   quick: ['lint', 'format', 'types', 'unit'],
   unit: ['build', 'unit'],
-  process: ['build', 'process'],
+  process: ['build', 'package', 'process'],
   editor: ['build', 'package', 'browser', 'extension host', 'end to end'],
   electron: ['build', 'desktop'],
 };
@@ -54,12 +54,17 @@ const stages = [
   },
   { name: 'build', kind: 'gate', run: () => run(node, ['scripts/build.mjs', '--all']) },
   { name: 'unit', kind: 'tests', run: () => vitest('unit') },
-  { name: 'process', kind: 'tests', needs: 'build', run: () => vitest('process') },
-  { name: 'package', kind: 'gate', needs: 'build', run: () => run(node, ['scripts/package.mjs', '--no-build']) },
+  { name: 'package', kind: 'gate', needs: ['build'], run: () => run(node, ['scripts/package.mjs', '--no-build']) },
+  { name: 'process', kind: 'tests', needs: ['build'], run: () => vitest('process') },
   { name: 'browser', kind: 'gate', run: installBrowser },
-  { name: 'extension host', kind: 'tests', needs: 'browser', run: () => hostSuite('test/editor/runInCodeServer.ts') },
-  { name: 'end to end', kind: 'tests', needs: 'package', run: () => vitest('editor') },
-  { name: 'desktop', kind: 'tests', needs: 'build', run: () => hostSuite('test/editor/runInElectron.ts') },
+  {
+    name: 'extension host',
+    kind: 'tests',
+    needs: ['build', 'browser'],
+    run: () => hostSuite('test/editor/runInCodeServer.ts'),
+  },
+  { name: 'end to end', kind: 'tests', needs: ['package', 'browser'], run: () => vitest('editor') },
+  { name: 'desktop', kind: 'tests', needs: ['build'], run: () => hostSuite('test/editor/runInElectron.ts') },
 ];
 
 /** @param {string} project @returns {Promise<Counts>} */
@@ -146,9 +151,9 @@ for (const stage of stages.filter(({ name }) => SUBSETS[/** @type {keyof typeof 
   /** @type {Counts} */
   let found = { passed: 0, failed: 0, skipped: 0 };
   let note = '';
-  const missing = stage.needs !== undefined && (results.get(stage.needs)?.failed ?? 0) > 0;
+  const missing = stage.needs?.find((name) => (results.get(name)?.failed ?? 0) > 0);
   try {
-    if (missing) throw new Error(`not run, because ${stage.needs} failed`);
+    if (missing !== undefined) throw new Error(`not run, because ${missing} failed`);
     found = (await stage.run()) ?? found;
     note = stage.kind === 'gate' ? 'ok' : '';
   } catch (error) {
