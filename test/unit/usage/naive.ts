@@ -1,0 +1,178 @@
+import { Temporal } from 'temporal-polyfill';
+import { usdToNanos } from '../../../src/usage/money.ts';
+import {
+  BUCKETS,
+  costKind,
+  costNanos,
+  emptyTotals,
+  type AggregateQuery,
+  type Bucket,
+  type Calendar,
+  type Dimension,
+  type Group,
+  type Grouping,
+  type SortKey,
+  type Totals,
+  type UsageFilter,
+} from '../../../src/usage/query.ts';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+
+/** What the table must say, in the plainest words: arrays, bigints, and dates by another library. */
+
+export interface Row {
+  ledger: string;
+  record: UsageRecord;
+}
+
+export function valuesOf({ ledger, record }: Row, dimension: Dimension): (string | null)[] {
+  switch (dimension) {
+    case 'ledger':
+      return [ledger];
+    case 'cost':
+      return [costKind(record)];
+    case 'tag': {
+      const tags = [...new Set(record.tags ?? [])].filter((tag) => tag !== '');
+      return tags.length === 0 ? [null] : tags;
+    }
+    case 'session':
+      return [record.session_id || null];
+    case 'episode':
+      return [record.episode_title || null];
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project':
+    case 'branch':
+    case 'source':
+      return [record[dimension] || null];
+  }
+}
+
+export function matches(row: Row, { since, until, values, search }: UsageFilter): boolean {
+  const ms = Date.parse(row.record.timestamp);
+  if (since !== undefined && ms < since) return false;
+  if (until !== undefined && ms >= until) return false;
+  for (const [dimension, wanted] of Object.entries(values ?? {})) {
+    if (!valuesOf(row, dimension as Dimension).some((value) => wanted.includes(value))) return false;
+  }
+  const texts = (
+    ['provider', 'model', 'operation', 'project', 'branch', 'session', 'tag', 'source', 'episode'] as const
+  ).flatMap((dimension) => valuesOf(row, dimension).map((value) => (value ?? '').toLowerCase()));
+  const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  return words.every((word) => texts.some((text) => text.includes(word)));
+}
+
+export function bucketName(ms: number, bucket: Bucket, { timeZone, firstDayOfWeek }: Calendar): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone);
+  const date = local.toPlainDate();
+  switch (bucket) {
+    case 'hour':
+      return `${date.toString()}T${String(local.hour).padStart(2, '0')}${local.offset}`;
+    case 'day':
+      return date.toString();
+    case 'week':
+      return date.subtract({ days: (date.dayOfWeek - firstDayOfWeek + 7) % 7 }).toString();
+    case 'month':
+      return date.toPlainYearMonth().toString();
+    case 'year':
+      return String(date.year);
+  }
+}
+
+export function sum(rows: readonly Row[]): Totals {
+  const totals = emptyTotals();
+  for (const { record } of rows) {
+    totals.records++;
+    totals.inputTokens += record.input_tokens;
+    totals.outputTokens += record.output_tokens;
+    totals.totalTokens += record.total_tokens;
+    totals.cacheReadTokens += record.cache_read_tokens ?? 0;
+    totals.cacheWriteTokens += record.cache_write_tokens ?? 0;
+    totals.reasoningTokens += record.reasoning_tokens ?? 0;
+    const kind = costKind(record);
+    if (kind === 'unknown') totals.unpriced++;
+    if (kind === 'estimated') totals.estimated++;
+    if (kind === 'estimated') totals.estimatedNanos += usdToNanos(record.cost_usd);
+    if (kind === 'recorded') totals.recordedNanos += usdToNanos(record.cost_usd);
+  }
+  return totals;
+}
+
+/** Groups level by level, so that the order is plainly the documented one. */
+export function aggregate(rows: readonly Row[], { filter, groupBy, calendar }: AggregateQuery): Group[] {
+  const matching = rows.filter((row) => matches(row, filter));
+  const distinct = [...new Set(groupBy)];
+  return nest(matching, distinct, calendar).map(({ key, totals }) => ({
+    key: groupBy.map((grouping) => key[distinct.indexOf(grouping)] ?? null),
+    totals,
+  }));
+}
+
+function nest(rows: readonly Row[], groupBy: readonly Grouping[], calendar: Calendar): Group[] {
+  const [grouping, ...inner] = groupBy;
+  if (grouping === undefined) return [{ key: [], totals: sum(rows) }];
+  const parts = new Map<string | null, { rows: Row[]; first: number }>();
+  for (const row of rows) {
+    const ms = Date.parse(row.record.timestamp);
+    const bucket = isBucket(grouping);
+    for (const value of bucket ? [bucketName(ms, grouping, calendar)] : valuesOf(row, grouping)) {
+      const part = parts.get(value) ?? { rows: [], first: ms };
+      part.rows.push(row);
+      part.first = Math.min(part.first, ms);
+      parts.set(value, part);
+    }
+  }
+  const groups = [...parts].map(([value, part]) => ({ value, part, below: nest(part.rows, inner, calendar) }));
+  const cost = (group: (typeof groups)[number]): bigint =>
+    group.below.reduce((total, { totals }) => total + costNanos(totals), 0n);
+  groups.sort((a, b) => {
+    if (isBucket(grouping))
+      return grouping === 'hour' ? byHour(a.value ?? '', b.value ?? '') : byText(a.value, b.value);
+    const difference = cost(b) - cost(a);
+    return difference === 0n ? byText(a.value, b.value) : difference < 0n ? -1 : 1;
+  });
+  return groups.flatMap(({ value, below }) => below.map(({ key, totals }) => ({ key: [value, ...key], totals })));
+}
+
+function byHour(a: string, b: string): number {
+  const start = (key: string): number => Date.parse(key.replace(/^(.{13})(.{6}).*/, '$1:00$2'));
+  return start(a) - start(b) || byText(a, b);
+}
+
+function byText(a: string | null, b: string | null): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -1 : 1;
+}
+
+function isBucket(grouping: Grouping): grouping is Bucket {
+  return (BUCKETS as readonly string[]).includes(grouping);
+}
+
+/** Ascending by the key, then by time, then as they came. */
+export function sorted(rows: readonly Row[], key: SortKey): Row[] {
+  const value = ({ record }: Row): number | string => {
+    switch (key) {
+      case 'time':
+        return Date.parse(record.timestamp);
+      case 'cost':
+        return record.cost_known ? Number(usdToNanos(record.cost_usd)) : -1;
+      case 'tokens':
+        return record.total_tokens;
+      case 'input':
+        return record.input_tokens;
+      case 'output':
+        return record.output_tokens;
+      case 'provider':
+      case 'model':
+      case 'operation':
+      case 'project':
+        return record[key] ?? '';
+    }
+  };
+  return rows.toSorted((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    return x < y ? -1 : x > y ? 1 : Date.parse(a.record.timestamp) - Date.parse(b.record.timestamp);
+  });
+}
