@@ -30,6 +30,11 @@ export interface Ledger {
   aggregate(query: AggregateQuery): Promise<Group[]>;
   /** One page of records over the last {@link refresh}. */
   page(query: PageQuery): Promise<Page>;
+  /** The ids that the last {@link refresh} found, in no order. */
+  ids(): Iterable<string>;
+  has(usageId: string): boolean;
+  /** Leaves these records out of totals and pages from now on: another ledger of the same view counts them. */
+  exclude(ids: ReadonlySet<string>): void;
   /** All records, oldest first in the order of the file. */
   read(): Promise<UsageRecord[]>;
   /** The grand total of the records that match. */
@@ -41,7 +46,7 @@ export interface Ledger {
   remove(ids: readonly string[]): Promise<RemoveResult>;
   /** Empties the ledger, keeping all of it in a file beside it for {@link undo}. */
   clear(): Promise<ClearResult>;
-  /** Takes the last remove, clear or (by this command) record back. undefined: there is nothing to undo. */
+  /** Takes the last remove or clear back, by whichever process it was. undefined: there is nothing to undo. */
   undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined>;
 
   /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
@@ -123,10 +128,10 @@ export interface ClearResult {
 }
 
 export interface UndoResult {
-  undone: 'record' | 'remove' | 'clear' | 'repair';
+  undone: 'remove' | 'clear';
   /** When what is undone was done: ISO 8601. */
   at: string;
-  /** How many records came back (after remove and clear) or went away (after record). */
+  /** How many records came back. */
   records: number;
 }
 

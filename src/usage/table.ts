@@ -87,6 +87,14 @@ export class UsageTable {
     return row === undefined ? undefined : this.#store.segment(row).locator[row & ROW_MASK];
   }
 
+  /** Takes a record of a ledger out of all totals and pages, or back in. */
+  hide(ledger: number, usageId: string, hidden: boolean): void {
+    const [row] = this.#chain(usageId);
+    if (row === undefined || this.#ledgerOf(row) !== ledger) return;
+    this.#setState(row, hidden ? SHADOWED : VISIBLE);
+    this.#version++;
+  }
+
   /** The ids of a ledger, or of all records that count, in no particular order. */
   *ids(ledger?: number): Generator<string> {
     for (const id of this.#ids.keys()) if (ledger === undefined || this.has(ledger, id)) yield id;

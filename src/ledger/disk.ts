@@ -1,0 +1,173 @@
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+
+/**
+ * Every touch of the file system that the ledger makes, in one place, so that a test can count, fail, halve or kill
+ * each of them. File descriptors are numbers: a promise per call is enough, and cheaper than a FileHandle.
+ *
+ * The synchronous calls are those between which nothing else of this process may happen (the fence's last look and the
+ * rename), and tiny ones where a trip to the thread pool would cost more than the call.
+ */
+export interface Disk {
+  open(path: string, flags: string, mode?: number): Promise<number>;
+  close(fd: number): Promise<void>;
+  /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
+  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Writes at most `length` bytes at `position`; may write fewer. */
+  write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  fsync(fd: number): Promise<void>;
+  ftruncate(fd: number, length: number): Promise<void>;
+  fstat(fd: number): Promise<fs.BigIntStats>;
+  fchmod(fd: number, mode: number): Promise<void>;
+  fchown(fd: number, uid: number, gid: number): Promise<void>;
+  stat(path: string): Promise<fs.BigIntStats>;
+  lstat(path: string): Promise<fs.BigIntStats>;
+  readdir(path: string): Promise<string[]>;
+  readlink(path: string): Promise<string>;
+  realpath(path: string): Promise<string>;
+  mkdir(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  statSync(path: string): fs.BigIntStats;
+  readdirSync(path: string): string[];
+  renameSync(from: string, to: string): void;
+}
+
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const fsync = promisify(fs.fsync);
+const ftruncate = promisify(fs.ftruncate);
+const fchmod = promisify(fs.fchmod);
+const fchown = promisify(fs.fchown);
+const readdir = promisify(fs.readdir);
+
+function transfer(
+  call: typeof fs.read | typeof fs.write,
+  fd: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    (call as typeof fs.write)(fd, buffer, offset, length, position, (error, count) =>
+      error ? reject(error) : resolve(count),
+    );
+  });
+}
+
+export const nodeDisk: Disk = {
+  open: (path, flags, mode) => open(path, flags, mode),
+  close: (fd) => close(fd),
+  read: (fd, buffer, offset, length, position) => transfer(fs.read, fd, buffer, offset, length, position),
+  write: (fd, buffer, offset, length, position) => transfer(fs.write, fd, buffer, offset, length, position),
+  fsync: (fd) => fsync(fd),
+  ftruncate: (fd, length) => ftruncate(fd, length),
+  fstat: (fd) => promisify(fs.fstat)(fd, { bigint: true }),
+  fchmod: (fd, mode) => fchmod(fd, mode),
+  fchown: (fd, uid, gid) => fchown(fd, uid, gid),
+  stat: (path) => fs.promises.stat(path, { bigint: true }),
+  lstat: (path) => fs.promises.lstat(path, { bigint: true }),
+  readdir: (path) => readdir(path),
+  readlink: (path) => fs.promises.readlink(path),
+  realpath: (path) => fs.promises.realpath(path),
+  mkdir: async (path) => {
+    await fs.promises.mkdir(path, { recursive: true });
+  },
+  rename: (from, to) => fs.promises.rename(from, to),
+  link: (existing, path) => fs.promises.link(existing, path),
+  unlink: (path) => fs.promises.unlink(path),
+  statSync: (path) => fs.statSync(path, { bigint: true }),
+  readdirSync: (path) => fs.readdirSync(path),
+  renameSync: (from, to) => fs.renameSync(from, to),
+};
+
+/** Writes all of `bytes` from `position` on, however often the disk takes only a part. Returns the position after. */
+export async function writeAll(disk: Disk, fd: number, bytes: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < bytes.length) {
+    const count = await disk.write(fd, bytes, done, bytes.length - done, position + done);
+    if (count === 0) throw Object.assign(new Error('the disk took no bytes'), { code: 'EIO' });
+    done += count;
+  }
+  return position + done;
+}
+
+/** Reads a small file whole; undefined when it is not there. */
+export async function readWhole(disk: Disk, path: string): Promise<Buffer | undefined> {
+  let fd: number;
+  try {
+    fd = await disk.open(path, 'r');
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const size = Number((await disk.fstat(fd)).size);
+    // One byte more than expected, so that a file that grew meanwhile is read on.
+    let buffer = Buffer.allocUnsafe(size + 1);
+    let length = 0;
+    for (;;) {
+      if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
+      const count = await disk.read(fd, buffer, length, Math.min(buffer.length - length, 1 << 26), length);
+      if (count === 0) return buffer.subarray(0, length);
+      length += count;
+    }
+  } finally {
+    await disk.close(fd);
+  }
+}
+
+/** Makes renames, links and new names in `folder` survive a power cut. */
+export async function fsyncFolder(disk: Disk, folder: string): Promise<void> {
+  // Windows cannot open a folder for this, and does not need it: NTFS journals its names.
+  if (process.platform === 'win32') return;
+  const fd = await disk.open(folder, 'r');
+  try {
+    await disk.fsync(fd);
+  } finally {
+    await disk.close(fd);
+  }
+}
+
+/** Removes a name; that it is gone already is fine. */
+export async function unlinkIfThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.unlink(path);
+  } catch (error) {
+    if (errno(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The `code` of a system error, e.g. `ENOENT`; undefined for anything else. */
+export function errno(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What tells one version of a file from another. */
+export interface Signature {
+  dev: bigint;
+  ino: bigint;
+  size: bigint;
+  mtimeNs: bigint;
+}
+
+export function signatureOf(stats: fs.BigIntStats): Signature {
+  return { dev: stats.dev, ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs };
+}
+
+export function sameVersion(a: Signature | undefined, b: Signature | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.dev === b.dev;
+}
+
+export function sameInode(a: Signature, b: Signature): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** A pause that does not keep the process alive by itself: whoever waits for it must. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,29 @@
+import { errno } from './disk.ts';
+import { LedgerError } from './types.ts';
+
+/** Turns a system error into words that say what happened to which file, and what to do. */
+export function explain(error: unknown, path: string): LedgerError {
+  if (error instanceof LedgerError) return error;
+  const wrap = (code: LedgerError['code'], message: string): LedgerError =>
+    new LedgerError(code, message, { cause: error });
+  switch (errno(error) ?? '') {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return wrap('disk-full', `The disk of ${path} is full. Free some space and try again.`);
+    case 'EROFS':
+      return wrap('read-only', `${path} is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).`);
+    case 'EACCES':
+    case 'EPERM':
+      return wrap('no-access', `No permission for ${path} or its folder. Check who owns them, or name another ledger.`);
+    case 'EISDIR':
+      return wrap('not-a-file', `${path} is a folder. Name a file in it, for example ${path}/costs.json.`);
+    case 'ENOTDIR':
+      return wrap('no-folder', `A part of the path ${path} is a file and not a folder. Check the path.`);
+    case 'ELOOP':
+      return wrap('dangling-link', `${path} is a link that leads back to itself. Mend or remove the link.`);
+    case 'ENAMETOOLONG':
+      return wrap('no-folder', `The path ${path} is too long for this system. Name a shorter one.`);
+    default:
+      return wrap('io', `${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

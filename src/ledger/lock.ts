@@ -1,0 +1,71 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { Disk } from './disk.ts';
+import { errno, pause } from './disk.ts';
+import { lockName, parseSideFile } from './names.ts';
+import { liveness } from './owner.ts';
+
+/**
+ * The lock around a commit: `proper-lockfile`, which keeps writers from wasting each other's work. Safety does not rest
+ * on it (two waiters can both take over a stale lock, a holder can sleep): the token does that.
+ */
+
+const STALE_MS = 10_000;
+/** After so long without the lock a commit goes on without it. It is still safe, only more often in vain. */
+const PATIENCE_MS = 30_000;
+
+/** What the next try may cure: somebody holds the lock, or its folder came or went between two calls. */
+const PASSING = new Set(['ELOCKED', 'ENOENT', 'ENOTEMPTY']);
+const PASSING_WINDOWS = new Set(['EPERM', 'EBUSY', 'EACCES']);
+
+export type Release = () => Promise<void>;
+
+/** Waits for the lock. Resolves with how to release it, also where it could not be had (then there is nothing to release). */
+export async function acquireLock(disk: Disk, folder: string, base: string): Promise<Release> {
+  // Loaded here and not at the top: it hooks process signals, which a program that only reads should not get.
+  const { lock } = await import('proper-lockfile');
+  const target = join(folder, base);
+  const giveUp = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const release = await lock(target, {
+        realpath: false,
+        stale: STALE_MS,
+        retries: 0,
+        lockfilePath: join(folder, lockName(base)),
+        fs: withTakeover(disk, folder, base),
+        // The default throws, out of a timer: whoever is fenced off learns it at the rename.
+        onCompromised: () => undefined,
+      });
+      return () => release().catch(() => undefined);
+    } catch (error) {
+      const code = errno(error) ?? '';
+      const passing = PASSING.has(code) || (process.platform === 'win32' && PASSING_WINDOWS.has(code));
+      if (!passing) throw error;
+      if (performance.now() > giveUp) return async () => undefined;
+    }
+    await pause(10 + Math.random() * 40);
+  }
+}
+
+/**
+ * The file system as proper-lockfile sees it: a lock looks ancient as soon as its holder is certainly dead, so that a
+ * takeover needs a moment and not the stale time. Holders are known by their tokens.
+ */
+function withTakeover(disk: Disk, folder: string, base: string): typeof fs {
+  const stat = (path: string, callback: (error: NodeJS.ErrnoException | null, stats?: fs.Stats) => void): void => {
+    fs.stat(path, (error, stats) => {
+      if (!error && holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
+      callback(error, stats);
+    });
+  };
+  return { ...fs, stat: stat as typeof fs.stat };
+}
+
+function holderIsDead(disk: Disk, folder: string, base: string): boolean {
+  const tokens = disk.readdirSync(folder).flatMap((name) => {
+    const side = parseSideFile(name, base);
+    return side?.kind === 'tok' ? [side] : [];
+  });
+  return tokens.length > 0 && tokens.every(({ owner }) => liveness(owner) === 'dead');
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+
+/** The environment as far as paths depend on it; passed in by tests. */
+export interface PathEnvironment {
+  platform: NodeJS.Platform;
+  env: Readonly<Record<string, string | undefined>>;
+  home: string;
+}
+
+const here = (): PathEnvironment => ({ platform: process.platform, env: process.env, home: homedir() });
+
+/** The default ledger: `costs.json` in the user's config folder for `llm-spend`. */
+export function defaultLedgerPath(environment: PathEnvironment = here()): string {
+  const { platform, env, home } = environment;
+  if (platform === 'win32') return join(windowsLocal(env, home), 'llm-spend', 'costs.json');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'llm-spend', 'costs.json');
+  return join(xdgConfig(env) ?? join(home, '.config'), 'llm-spend', 'costs.json');
+}
+
+/** Where inkwell keeps its own `costs.json` (`formats.md`, section 1), whether it exists or not. */
+export function inkwellDefaultPath(environment: PathEnvironment = here()): string {
+  const { platform, env, home } = environment;
+  if (platform === 'win32') return join(windowsLocal(env, home), 'inkwell', 'costs.json');
+  const xdg = xdgConfig(env);
+  if (xdg !== undefined) return join(xdg, 'inkwell', 'costs.json');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'inkwell', 'costs.json');
+  return join(home, '.config', 'inkwell', 'costs.json');
+}
+
+/** inkwell's ledger, if there is one. */
+export function inkwellLedgerPath(environment: PathEnvironment = here()): string | undefined {
+  const path = inkwellDefaultPath(environment);
+  return existsSync(path) ? path : undefined;
+}
+
+/**
+ * The ledger to use: the flag, then `LLM_SPEND_LEDGER`, then the setting, then the default. A leading `~` is the home
+ * folder; a relative path counts from the working folder.
+ */
+export function resolveLedgerPath(
+  given: { flag?: string | undefined; setting?: string | undefined } = {},
+  environment: PathEnvironment = here(),
+): string {
+  for (const path of [given.flag, environment.env['LLM_SPEND_LEDGER'], given.setting]) {
+    if (path !== undefined && path.trim() !== '') return expand(path, environment.home);
+  }
+  return defaultLedgerPath(environment);
+}
+
+function expand(path: string, home: string): string {
+  if (path === '~') return home;
+  return resolve(/^~[\\/]/.test(path) ? join(home, path.slice(2)) : path);
+}
+
+/** The XDG standard: a relative value is to be ignored. */
+function xdgConfig(env: PathEnvironment['env']): string | undefined {
+  const value = env['XDG_CONFIG_HOME'];
+  return value !== undefined && isAbsolute(value) ? value : undefined;
+}
+
+function windowsLocal(env: PathEnvironment['env'], home: string): string {
+  return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
+}

@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import type { UsageRecord } from '../usage/record.ts';
+import { isUnreadable, readStored } from '../usage/record.ts';
+import type { Content } from './commit.ts';
+import { ElementScanner, skipSpace } from './elements.ts';
+import { unlinkIfThere } from './disk.ts';
+import type { Bytes } from './ledgerFile.ts';
+import type { LedgerIndex } from './ledgerIndex.ts';
+import { clearedName } from './names.ts';
+import { tailOf } from './recover.ts';
+import type { Applied, LedgerStore, Plan } from './store.ts';
+import type { ClearResult, RemoveResult, UndoResult } from './types.ts';
+import { LedgerError } from './types.ts';
+import type { Removal } from './undoLog.ts';
+
+/**
+ * Taking records out, and back in. Before anything leaves the ledger it stands durably in the undo log (or, for a clear,
+ * in a file of its own that the log names), so that a crash at any point loses nothing and undo always has its source.
+ */
+
+export interface RemovalContext {
+  now: () => number;
+  isOwn: (path: string) => boolean;
+  /** Commits what waits in this process, so that the removal finds it in the file. */
+  settleFirst: () => Promise<void>;
+}
+
+const SETTLE_MS = 2_000;
+
+export async function removeRecords(
+  store: LedgerStore,
+  context: RemovalContext,
+  ids: readonly string[],
+): Promise<RemoveResult> {
+  await context.settleFirst();
+  const wanted = new Set(ids);
+  const removed = new Map<string, UsageRecord>();
+  await commitUntil(
+    store,
+    async (basis) => {
+      const found: { id: string; start: number; end: number; text: string }[] = [];
+      for (const id of wanted) {
+        const locator = basis.index.has(id) ? basis.index.locatorOf(id) : undefined;
+        const raw = locator === undefined ? undefined : basis.index.rawAt(locator);
+        if (raw) found.push({ id, ...raw });
+      }
+      const elsewhere = await inJournals(store, context, basis.index, wanted);
+      const fresh = [...found, ...elsewhere].filter(({ id }) => !removed.has(id));
+      if (fresh.length > 0) {
+        await store.undoLog.append({
+          op: 'remove',
+          at: new Date(context.now()).toISOString(),
+          ids: fresh.map(({ id }) => id),
+          elements: fresh.map(({ text }) => text),
+        });
+      }
+      for (const { id, text } of fresh) removed.set(id, asRecord(text, id));
+      if (found.length === 0) return undefined;
+      return without(basis.bytes, basis.index, found);
+    },
+    async (index) => ![...removed.keys()].some((id) => index.has(id)),
+  );
+  return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
+}
+
+export async function clearLedger(store: LedgerStore, context: RemovalContext): Promise<ClearResult> {
+  await context.settleFirst();
+  const { folder, base } = store.place;
+  let kept: { name: string; seq: number; records: number } | undefined;
+  let cleared = new Set<string>();
+  await commitUntil(
+    store,
+    async ({ bytes, index }) => {
+      const waiting = await inJournals(store, context, index);
+      const records = index.elements + waiting.length;
+      if (kept) {
+        // The ledger changed under our hands: what was kept of the version before is not what will be cleared.
+        await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: kept.seq });
+        await unlinkIfThere(store.disk, join(folder, kept.name));
+        kept = undefined;
+      }
+      if (records === 0) return undefined;
+      const name = clearedName(base, context.now());
+      const tail = tailOf(
+        index.elements,
+        waiting.map(({ text }) => text),
+      );
+      await store.writeBeside(name, Buffer.concat([bytes.buffer.subarray(0, index.contentEnd), tail]));
+      await store.undoLog.append({ op: 'clear', at: new Date(context.now()).toISOString(), records, file: name });
+      kept = { name, seq: await store.undoLog.lastSeq(), records };
+      cleared = new Set([...index.ids, ...waiting.map(({ id }) => id)]);
+      return { kept: [], tail: Buffer.from('[]') };
+    },
+    async (index) => ![...cleared].some((id) => index.has(id)),
+  );
+  return { removed: kept?.records ?? 0, keptIn: kept && join(folder, kept.name) };
+}
+
+export async function undoLast(
+  store: LedgerStore,
+  context: RemovalContext,
+  dryRun: boolean,
+): Promise<UndoResult | undefined> {
+  const last = await store.undoLog.last();
+  if (!last) return undefined;
+  const elements = await elementsOf(store, last);
+  const result: UndoResult = { undone: last.op, at: last.at, records: elements.length };
+  if (dryRun) return result;
+  await context.settleFirst();
+  const ids = elements.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const markUndone = async (): Promise<void> => {
+    await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
+  };
+  let marked = false;
+  await commitUntil(
+    store,
+    async ({ index }) => {
+      const back = elements.filter(({ id }) => id === undefined || !index.has(id)).map(({ text }) => text);
+      if (back.length === 0) return undefined;
+      return { kept: [{ start: 0, end: index.contentEnd }], tail: tailOf(index.elements, back) };
+    },
+    async (index) => ids.every((id) => index.has(id)),
+    async () => {
+      if (!marked) await markUndone();
+      marked = true;
+    },
+  );
+  if (!marked) await store.alone(markUndone);
+  if (last.op === 'clear') await unlinkIfThere(store.disk, join(store.place.folder, last.file));
+  return result;
+}
+
+/** Commits again until nobody in flight can bring the old version back. */
+async function commitUntil(
+  store: LedgerStore,
+  plan: Plan,
+  holds: (index: LedgerIndex) => Promise<boolean>,
+  applied?: Applied,
+): Promise<void> {
+  for (;;) {
+    const committed = await store.commit(plan, applied);
+    try {
+      if ((await store.settled(committed, holds, SETTLE_MS)) !== 'lost') return;
+    } finally {
+      if (committed) await store.disk.close(committed.fd);
+    }
+  }
+}
+
+/** Records that other processes hold in their journals and have not committed yet. */
+async function inJournals(
+  store: LedgerStore,
+  context: RemovalContext,
+  index: LedgerIndex,
+  wanted?: ReadonlySet<string>,
+): Promise<{ id: string; text: string }[]> {
+  const found: { id: string; text: string }[] = [];
+  for (const [id, entry] of await store.othersJournals(context.isOwn)) {
+    if ((wanted && !wanted.has(id)) || index.has(id)) continue;
+    if (!(await store.undoLog.removedSince(id, entry.seen))) found.push({ id, text: entry.text });
+  }
+  return found;
+}
+
+/** The array less some of its elements; all others stay as they are, byte for byte. */
+export function without(
+  bytes: Bytes,
+  index: Pick<LedgerIndex, 'contentEnd' | 'elements'>,
+  ranges: readonly { start: number; end: number }[],
+): Content {
+  const { buffer, length } = bytes;
+  const kept: { start: number; end: number }[] = [];
+  let position = 0;
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    if (start > position) kept.push({ start: position, end: start });
+    const isLast = end === index.contentEnd;
+    // With an element goes the comma behind it; the last one has none, and leaves the one before it to be trimmed.
+    position = isLast ? end : skipSpace(buffer, skipSpace(buffer, end, length) + 1, length);
+  }
+  if (position < index.contentEnd) {
+    kept.push({ start: position, end: index.contentEnd });
+  } else {
+    const last = kept.at(-1)!;
+    last.end = trimSeparator(buffer, last.start, last.end);
+  }
+  return { kept, tail: tailOf(index.elements - ranges.length, []) };
+}
+
+function trimSeparator(buffer: Buffer, start: number, end: number): number {
+  const space = new Set([0x20, 0x0a, 0x0d, 0x09]);
+  let at = end;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  if (buffer[at - 1] === 0x2c) at--;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  return at;
+}
+
+async function elementsOf(
+  store: LedgerStore,
+  removal: Removal,
+): Promise<{ id: string | undefined; text: string | Buffer }[]> {
+  if (removal.op === 'remove') {
+    return removal.elements.map((text, i) => ({ id: removal.ids[i], text }));
+  }
+  const buffer = await store.readBeside(removal.file);
+  if (!buffer) {
+    throw new LedgerError(
+      'damaged',
+      `${removal.file} is gone: what was cleared at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
+    );
+  }
+  const elements: { id: string | undefined; text: Buffer }[] = [];
+  const scanner = new ElementScanner(buffer, buffer.length);
+  while (scanner.next()) {
+    const text = buffer.subarray(scanner.start, scanner.end);
+    const read = readStored(JSON.parse(text.toString('utf8')), () => '');
+    const id = isUnreadable(read) || read.usage_id === '' ? undefined : read.usage_id;
+    elements.push({ id, text });
+  }
+  return elements;
+}
+
+function asRecord(text: string, id: string): UsageRecord {
+  const read = readStored(JSON.parse(text), () => id);
+  if (isUnreadable(read)) throw new Error(`not a record: ${read.unreadable}`);
+  return read;
+}

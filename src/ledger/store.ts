@@ -1,0 +1,393 @@
+import { basename, dirname, join } from 'node:path';
+import type { Basis, Committed, Content, Place } from './commit.ts';
+import { ageOf, commit, inFlight, placeOf } from './commit.ts';
+import type { Disk, Signature } from './disk.ts';
+import { errno, fsyncFolder, pause, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { explain } from './errors.ts';
+import type { Entry, JournalContent } from './journal.ts';
+import { readJournal } from './journal.ts';
+import type { Bytes } from './ledgerFile.ts';
+import { LedgerFile } from './ledgerFile.ts';
+import { LedgerIndex } from './ledgerIndex.ts';
+import { corruptName, parseSideFile, sideFileName } from './names.ts';
+import { liveness } from './owner.ts';
+import type { Rebuilt } from './recover.ts';
+import { NEW_LEDGER, backupsOf, rebuild } from './recover.ts';
+import { LedgerError } from './types.ts';
+import { UndoLog } from './undoLog.ts';
+
+/** What the ledger holds at the moment of a commit, and how it came to be known. */
+export interface LedgerBasis extends Basis {
+  index: LedgerIndex;
+  /** The file was damaged or gone, and `bytes` are what could be put together: they must be written. */
+  rebuilt: Rebuilt | undefined;
+  keptIn: string | undefined;
+}
+
+export type Plan = (basis: LedgerBasis) => Promise<Content | undefined>;
+export type Applied = (basis: LedgerBasis) => Promise<void>;
+
+/** A journal of another process, carried away because its owner is gone. */
+export interface Adopted {
+  path: string;
+  content: JournalContent;
+}
+
+/** Tries at a file that cannot be parsed: inkwell's `clear` truncates in place, so that a moment later all is well. */
+const PATIENT_TRIES = 3;
+const PATIENT_MS = 50;
+/** A journal whose owner is unknown is adopted once nobody has touched it for so long. */
+const ABANDONED_MS = 30_000;
+/** A foreign temporary file older than this belongs to nobody who will still rename it. */
+const FORGOTTEN_MS = 3_600_000;
+
+/**
+ * The files of one ledger as this process knows them: reads versions, runs commits, recovers, adopts. Everything that
+ * touches the known version goes through {@link alone}.
+ */
+export class LedgerStore {
+  readonly disk: Disk;
+  readonly place: Place;
+  readonly undoLog: UndoLog;
+  readonly #label: string;
+  readonly #file: LedgerFile;
+  #index: LedgerIndex;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The damaged version whose bytes are kept already, so that another try does not keep them again. */
+  #kept: { signature: Signature; name: string } | undefined;
+  readonly #journals = new Map<string, { signature: Signature; content: JournalContent }>();
+
+  constructor(disk: Disk, place: Place, label: string) {
+    this.disk = disk;
+    this.place = place;
+    this.#label = label;
+    this.#file = new LedgerFile(disk);
+    this.#index = new LedgerIndex(label);
+    this.undoLog = new UndoLog(disk, place.folder, place.base);
+  }
+
+  get index(): LedgerIndex {
+    return this.#index;
+  }
+
+  get file(): { bytes: Bytes; signature: Signature | undefined } {
+    return this.#file;
+  }
+
+  /** One at a time: reading a version and committing one must not interleave. */
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    const next = this.#turn.then(run, run);
+    this.#turn = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Looks at the file and brings the index up to date. Call inside {@link alone}. Returns whether anything changed. */
+  async look(): Promise<boolean> {
+    return (await this.#load(false)).changed;
+  }
+
+  /** Entries in the journals of others, by their id. Their files may vanish while we read: then it looks again. */
+  async othersJournals(isOwn: (path: string) => boolean): Promise<Map<string, Entry>> {
+    const { folder, base } = this.place;
+    for (let tries = 0; ; tries++) {
+      const entries = new Map<string, Entry>();
+      let vanished = false;
+      let names: string[];
+      try {
+        names = await this.disk.readdir(folder);
+      } catch (error) {
+        if (errno(error) === 'ENOENT') return entries;
+        throw error;
+      }
+      const seen = new Set<string>();
+      for (const name of names) {
+        const path = join(folder, name);
+        if (parseSideFile(name, base)?.kind !== 'journal' || isOwn(path)) continue;
+        seen.add(path);
+        const content = await this.#journal(path);
+        if (!content) vanished = true;
+        for (const entry of content?.entries ?? []) entries.set(entry.record.usage_id, entry);
+      }
+      for (const path of this.#journals.keys()) if (!seen.has(path)) this.#journals.delete(path);
+      if (!vanished || tries === 5) return entries;
+    }
+  }
+
+  async #journal(path: string): Promise<JournalContent | undefined> {
+    try {
+      const signature = signatureOf(await this.disk.stat(path));
+      const known = this.#journals.get(path);
+      if (known && sameInode(known.signature, signature) && known.signature.size === signature.size) {
+        if (known.signature.mtimeNs === signature.mtimeNs) return known.content;
+      }
+      const content = signature.size === 0n ? { entries: [], bad: 0 } : await readJournal(this.disk, path);
+      if (content) this.#journals.set(path, { signature, content });
+      return content;
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Carries the journals of dead processes away: each is renamed to a name of ours and only then read, so that nobody
+   * else reads it too, and its owner, should it live after all, notices.
+   */
+  async adopt(isOwn: (path: string) => boolean): Promise<Adopted[]> {
+    const { folder, base } = this.place;
+    const adopted: Adopted[] = [];
+    for (const name of await this.disk.readdir(folder)) {
+      const side = parseSideFile(name, base);
+      const path = join(folder, name);
+      if (side?.kind !== 'journal' || isOwn(path)) continue;
+      const life = liveness(side.owner);
+      if (life === 'alive') continue;
+      if (life === 'unknown' && ((await ageOf(this.disk, path)) ?? 0) < ABANDONED_MS) continue;
+      const mine = join(folder, sideFileName(base, 'journal'));
+      try {
+        await this.disk.rename(path, mine);
+      } catch (error) {
+        if (errno(error) === 'ENOENT') continue;
+        throw error;
+      }
+      const content = await readJournal(this.disk, mine);
+      if (content && content.entries.length + content.bad > 0) adopted.push({ path: mine, content });
+      else await unlinkIfThere(this.disk, mine);
+    }
+    return adopted;
+  }
+
+  /** Lets an adopted journal go: unlinked, or kept aside when some of it could not be read. */
+  async dismiss(adopted: Adopted): Promise<void> {
+    if (adopted.content.bad === 0) await unlinkIfThere(this.disk, adopted.path);
+    else await this.disk.rename(adopted.path, join(this.place.folder, corruptName(this.place.base, Date.now())));
+  }
+
+  /** Runs one commit: reads under the fence, asks `plan` what to write, and brings the index up to date. */
+  commit(plan: Plan, applied?: Applied): Promise<Committed | undefined> {
+    return commit<LedgerBasis>(this.disk, this.place, {
+      alone: (run) => this.alone(run),
+      read: () => this.#basis(),
+      plan,
+      applied: async (basis, content, signature) => {
+        await this.#applied(basis, content, signature);
+        await applied?.(basis);
+      },
+    });
+  }
+
+  /**
+   * Waits until nobody in flight can replace what we see by an older version.
+   * @param holds whether the index has what it should have.
+   * @returns `lost`: it has not, commit again. `waiting`: somebody is still in flight after `budgetMs`.
+   */
+  async settled(
+    committed: Committed | undefined,
+    holds: (index: LedgerIndex) => Promise<boolean>,
+    budgetMs: number,
+  ): Promise<'settled' | 'lost' | 'waiting'> {
+    const giveUp = performance.now() + budgetMs;
+    for (let look = 0; ; look++) {
+      // First who is in flight, then what is there: whoever comes after the list reads what we see.
+      const listed = await this.#threats();
+      if (committed && listed.foreign.size === 0 && this.#isInPlace(committed)) return 'settled';
+      const there = await this.alone(async () => {
+        await this.#load(false);
+        return this.#index.intact && (await holds(this.#index));
+      });
+      if (!there) return 'lost';
+      if (listed.foreign.size === 0 && listed.tokens.size === 0) return 'settled';
+      for (;;) {
+        if (performance.now() > giveUp) return 'waiting';
+        await pause(5);
+        const now = await this.#threats();
+        if (![...now.foreign, ...now.tokens].some((name) => listed.foreign.has(name) || listed.tokens.has(name))) break;
+      }
+    }
+  }
+
+  #isInPlace(committed: Committed): boolean {
+    try {
+      return sameInode(signatureOf(this.disk.statSync(this.place.path)), committed.signature);
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #threats(): Promise<{ foreign: Set<string>; tokens: Set<string> }> {
+    const { foreign, tokens } = inFlight(this.disk, this.place);
+    const ages = await Promise.all(foreign.map((name) => ageOf(this.disk, join(this.place.folder, name))));
+    return {
+      foreign: new Set(foreign.filter((_, i) => ages[i] !== undefined && ages[i] < FORGOTTEN_MS)),
+      tokens: new Set(tokens.filter((name) => liveness(parseSideFile(name, this.place.base)!.owner) !== 'dead')),
+    };
+  }
+
+  async #load(keepOpen: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
+    const resume = this.#index.resumable ? this.#index.contentEnd : 0;
+    const { change, fd } = await this.#file.load(this.place.path, resume, keepOpen);
+    try {
+      if (change === 'same') return { changed: false, fd };
+      const index = change === 'appended' ? this.#index : this.#index.successor(this.#label);
+      await index.extend(this.#file.bytes, this.#file.signature === undefined);
+      this.#index = index;
+      return { changed: true, fd };
+    } catch (error) {
+      if (fd !== undefined) await this.disk.close(fd);
+      throw error;
+    }
+  }
+
+  async #basis(): Promise<LedgerBasis> {
+    for (let tries = 1; ; tries++) {
+      const { fd } = await this.#load(true);
+      const index = this.#index;
+      if (index.intact) return this.#asBasis(fd);
+      if (this.#file.signature !== undefined && tries <= PATIENT_TRIES) {
+        if (fd !== undefined) await this.disk.close(fd);
+        await pause(PATIENT_MS);
+        continue;
+      }
+      try {
+        return await this.#recovered(fd);
+      } catch (error) {
+        if (fd !== undefined) await this.disk.close(fd);
+        throw error;
+      }
+    }
+  }
+
+  #asBasis(fd: number | undefined): LedgerBasis {
+    return {
+      bytes: this.#file.bytes,
+      signature: this.#file.signature,
+      fd,
+      skipBackup: false,
+      index: this.#index,
+      rebuilt: undefined,
+      keptIn: undefined,
+    };
+  }
+
+  /** The file is gone, empty or damaged. */
+  async #recovered(fd: number | undefined): Promise<LedgerBasis> {
+    const { signature, bytes } = this.#file;
+    const rebuilt = await this.rebuild(false);
+    const empty = signature === undefined || bytes.length === 0;
+    if (empty && rebuilt.index.elements === 0) {
+      const fresh: Bytes = { buffer: Buffer.from(NEW_LEDGER), length: NEW_LEDGER.length };
+      const index = this.#index.successor(this.#label);
+      index.contentEnd = fresh.length;
+      return { bytes: fresh, signature, fd, skipBackup: true, index, rebuilt: undefined, keptIn: undefined };
+    }
+    const keptIn = empty ? undefined : await this.keepAside(bytes, signature);
+    return { bytes: rebuilt.bytes, signature, fd, skipBackup: true, index: rebuilt.index, rebuilt, keptIn };
+  }
+
+  /** Puts a sound array together from what is known of the file and its backups; writes nothing. */
+  async rebuild(onlyRecords: boolean): Promise<Rebuilt> {
+    const { folder, base } = this.place;
+    return rebuild(
+      this.disk,
+      folder,
+      this.#label,
+      this.#file.bytes,
+      this.#index,
+      await backupsOf(this.disk, folder, base),
+      this.undoLog,
+      onlyRecords,
+    );
+  }
+
+  /** Makes the bytes durable under a name of their own, once for each version. */
+  async keepAside(bytes: Bytes, signature: Signature | undefined): Promise<string> {
+    if (signature && this.#kept && this.#kept.signature.mtimeNs === signature.mtimeNs) {
+      if (sameInode(signature, this.#kept.signature)) return this.#kept.name;
+    }
+    const name = corruptName(this.place.base, Date.now());
+    await this.writeBeside(name, bytes.buffer.subarray(0, bytes.length));
+    if (signature) this.#kept = { signature, name };
+    return name;
+  }
+
+  /** Writes a new file beside the ledger, whole and durable before it has its name. */
+  async writeBeside(name: string, bytes: Uint8Array): Promise<void> {
+    const { folder, base } = this.place;
+    const temporary = join(folder, sideFileName(base, 'tmp'));
+    try {
+      const fd = await this.disk.open(temporary, 'wx', 0o600);
+      try {
+        await writeAll(this.disk, fd, bytes, 0);
+        await this.disk.fsync(fd);
+      } finally {
+        await this.disk.close(fd);
+      }
+      await this.disk.rename(temporary, join(folder, name));
+    } catch (error) {
+      await unlinkIfThere(this.disk, temporary).catch(() => undefined);
+      throw error;
+    }
+    await fsyncFolder(this.disk, folder);
+  }
+
+  readBeside(name: string): Promise<Buffer | undefined> {
+    return readWhole(this.disk, join(this.place.folder, name));
+  }
+
+  async #applied(basis: LedgerBasis, content: Content, signature: Signature): Promise<void> {
+    const [first] = content.kept;
+    if (content.kept.length === 1 && first?.start === 0 && first.end === basis.index.contentEnd) {
+      this.#file.committed({ buffer: basis.bytes.buffer, length: first.end }, content.tail, signature);
+      if (basis.index !== this.#index) this.#index = basis.index;
+    } else {
+      const kept = content.kept.map(({ start, end }) => basis.bytes.buffer.subarray(start, end));
+      const buffer = Buffer.concat(kept);
+      this.#file.committed({ buffer, length: buffer.length }, content.tail, signature);
+      this.#index = this.#index.successor(this.#label);
+    }
+    await this.#index.extend(this.#file.bytes, false);
+  }
+}
+
+/** Where a ledger really is. Follows links, because a rename would replace the link and not what it names. */
+export async function resolvePlace(disk: Disk, requested: string): Promise<Place> {
+  try {
+    let isLink = false;
+    try {
+      const stats = await disk.lstat(requested);
+      if (stats.isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+      isLink = stats.isSymbolicLink();
+      if (!isLink && !stats.isFile()) {
+        throw new LedgerError('not-a-file', `${requested} is not an ordinary file. Name a file for the ledger.`);
+      }
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') throw error;
+    }
+    if (isLink) {
+      let real: string;
+      try {
+        real = await disk.realpath(requested);
+      } catch (error) {
+        if (errno(error) !== 'ENOENT') throw error;
+        const aim = await disk.readlink(requested);
+        throw new LedgerError(
+          'dangling-link',
+          `${requested} is a link to ${aim}, which does not exist. Create that file (containing []), or remove the link.`,
+          { cause: error },
+        );
+      }
+      if ((await disk.stat(real)).isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+      return placeOf(dirname(real), basename(real));
+    }
+    let folder = dirname(requested);
+    try {
+      folder = await disk.realpath(folder);
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') throw error;
+    }
+    return placeOf(folder, basename(requested));
+  } catch (error) {
+    throw explain(error, requested);
+  }
+}

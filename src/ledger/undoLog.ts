@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import type { Disk, Signature } from './disk.ts';
+import { errno, fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { sideFileName, undoLogName } from './names.ts';
+
+/**
+ * One deliberate removal, as it stands in the undo log (NDJSON beside the ledger). It serves two ends: the user may
+ * take it back, and a process that finds its own records gone can tell "removed on purpose" from "overwritten".
+ */
+export type Removal =
+  | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
+  | { seq: number; op: 'clear'; at: string; records: number; file: string };
+
+type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
+
+/** Removals that are kept for undo. */
+const KEEP = 100;
+
+export class UndoLog {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #base: string;
+  #signature: Signature | undefined;
+  #lines: Line[] = [];
+  /** Text of the files that hold what was cleared, to look an id up in. */
+  readonly #cleared = new Map<string, Buffer | undefined>();
+
+  constructor(disk: Disk, folder: string, base: string) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#base = base;
+  }
+
+  get path(): string {
+    return join(this.#folder, undoLogName(this.#base));
+  }
+
+  /** The number of the last line; 0 when there is none. Costs a stat while nothing changes. */
+  async lastSeq(): Promise<number> {
+    await this.#refresh();
+    return this.#lines.at(-1)?.seq ?? 0;
+  }
+
+  /** The removal that undo would take back. */
+  async last(): Promise<Removal | undefined> {
+    await this.#refresh();
+    return this.#standing().at(-1);
+  }
+
+  /** Whether a record accepted when `seen` was the last number has been removed since, and not been put back. */
+  async removedSince(usageId: string, seen: number): Promise<boolean> {
+    await this.#refresh();
+    for (const removal of this.#standing()) {
+      if (removal.seq <= seen) continue;
+      if (removal.op === 'remove' ? removal.ids.includes(usageId) : await this.#clearedHolds(removal.file, usageId)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether anything stands removed at all: if not, nothing needs to be looked up. */
+  async isEmpty(): Promise<boolean> {
+    await this.#refresh();
+    return this.#standing().length === 0;
+  }
+
+  /** Appends durably. Call it while holding the ledger's lock. */
+  async append(line: DistributiveOmit<Line, 'seq'>): Promise<void> {
+    const seq = (await this.lastSeq()) + 1;
+    const bytes = new TextEncoder().encode(`${JSON.stringify({ seq, ...line })}\n`);
+    const fd = await this.#disk.open(this.path, 'a+', 0o600);
+    try {
+      const size = Number((await this.#disk.fstat(fd)).size);
+      // A line that a crash cut off must not swallow this one.
+      const start = size > 0 && !(await this.#endsLine(fd, size)) ? new Uint8Array([0x0a, ...bytes]) : bytes;
+      await writeAll(this.#disk, fd, start, size);
+      await this.#disk.fsync(fd);
+    } finally {
+      await this.#disk.close(fd);
+    }
+    await fsyncFolder(this.#disk, this.#folder);
+    if (this.#lines.length > 4 * KEEP) await this.#compact();
+  }
+
+  async #endsLine(fd: number, size: number): Promise<boolean> {
+    const last = new Uint8Array(1);
+    await this.#disk.read(fd, last, 0, 1, size - 1);
+    return last[0] === 0x0a;
+  }
+
+  #standing(): Removal[] {
+    const undone = new Set(this.#lines.flatMap((line) => (line.op === 'undo' ? [line.of] : [])));
+    return this.#lines.filter((line): line is Removal => line.op !== 'undo' && !undone.has(line.seq));
+  }
+
+  async #refresh(): Promise<void> {
+    let signature: Signature | undefined;
+    try {
+      signature = signatureOf(this.#disk.statSync(this.path));
+    } catch (error) {
+      if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw error;
+    }
+    if (sameVersion(signature, this.#signature)) return;
+    const bytes = signature && (await readWhole(this.#disk, this.path));
+    this.#lines = bytes ? parse(bytes) : [];
+    this.#signature = signature;
+  }
+
+  async #clearedHolds(file: string, usageId: string): Promise<boolean> {
+    if (!this.#cleared.has(file)) {
+      // Only names that we make ourselves: a log edited by hand must not make us read elsewhere.
+      const own = file.startsWith(`${this.#base}.cleared.`) && !/[\\/]/.test(file);
+      this.#cleared.set(file, own ? await readWhole(this.#disk, join(this.#folder, file)) : undefined);
+    }
+    return this.#cleared.get(file)?.includes(JSON.stringify(usageId)) ?? false;
+  }
+
+  /** Keeps the removals that can still be taken back, and the last number. */
+  async #compact(): Promise<void> {
+    await this.#refresh();
+    const kept = new Set<Line>(this.#standing().slice(-KEEP));
+    const last = this.#lines.at(-1);
+    if (last) kept.add(last);
+    const text = this.#lines
+      .filter((line) => kept.has(line))
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
+    const temporary = join(this.#folder, sideFileName(this.#base, 'tmp'));
+    const fd = await this.#disk.open(temporary, 'wx', 0o600);
+    try {
+      await writeAll(this.#disk, fd, new TextEncoder().encode(text), 0);
+      await this.#disk.fsync(fd);
+    } finally {
+      await this.#disk.close(fd);
+    }
+    try {
+      await this.#disk.rename(temporary, this.path);
+    } catch (error) {
+      await unlinkIfThere(this.#disk, temporary);
+      throw error;
+    }
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function parse(bytes: Buffer): Line[] {
+  const lines: Line[] = [];
+  for (const text of bytes.toString('utf8').split('\n')) {
+    try {
+      const line = JSON.parse(text) as Line;
+      if (Number.isSafeInteger(line.seq) && ['remove', 'clear', 'undo'].includes(line.op)) lines.push(line);
+    } catch {
+      // A line that a crash cut off: what it announced did not happen.
+    }
+  }
+  return lines;
+}

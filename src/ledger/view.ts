@@ -1,0 +1,165 @@
+import { NanoSum } from '../usage/money.ts';
+import type {
+  AggregateQuery,
+  Bucket,
+  Group,
+  Page,
+  PageQuery,
+  SortKey,
+  StoredUsage,
+  Totals,
+  UsageFilter,
+} from '../usage/query.ts';
+import { BUCKETS, costKind, costNanos } from '../usage/query.ts';
+import { usdToNanos } from '../usage/money.ts';
+import type { Ledger, LedgerState } from './types.ts';
+
+/**
+ * Several ledgers as one: the primary first, then others that are shown with it (inkwell's). A `usage_id` that stands
+ * in two of them counts once, in the first.
+ */
+export class LedgerView {
+  readonly ledgers: readonly Ledger[];
+  #versions = '';
+
+  constructor(ledgers: readonly Ledger[]) {
+    this.ledgers = ledgers;
+  }
+
+  /** Looks at all ledgers; their states in the order of {@link ledgers}. */
+  async refresh(): Promise<LedgerState[]> {
+    const states = await Promise.all(this.ledgers.map((ledger) => ledger.refresh()));
+    this.#shareOut(states);
+    return states;
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    const all = await Promise.all(this.#asked(query.filter).map((ledger) => ledger.aggregate(query)));
+    return all.length === 1 ? all[0]! : mergeGroups(all.flat(), query);
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    const asked = this.#asked(query.filter);
+    if (asked.length === 1) return asked[0]!.page(query);
+    // Whatever is on the page is among the first of its own ledger.
+    const reach = { ...query, offset: 0, limit: query.offset + query.limit };
+    const pages = await Promise.all(asked.map((ledger) => ledger.page(reach)));
+    const rows = pages.flatMap((page) => page.rows).sort(comparing(query.sort, query.descending));
+    return {
+      total: pages.reduce((sum, page) => sum + page.total, 0),
+      rows: rows.slice(query.offset, query.offset + query.limit),
+    };
+  }
+
+  async summary(filter: UsageFilter = {}): Promise<Totals> {
+    const [total] = await this.aggregate({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
+    return total!.totals;
+  }
+
+  /** Calls `listener` with all states whenever one of them changes. */
+  watch(listener: (states: LedgerState[]) => void): { dispose(): void } {
+    const watchers = this.ledgers.map((ledger) =>
+      ledger.watch(() => {
+        const states = this.ledgers.map(({ state }) => state);
+        this.#shareOut(states);
+        listener(states);
+      }),
+    );
+    return { dispose: () => watchers.forEach((watcher) => watcher.dispose()) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.ledgers.map((ledger) => ledger.close()));
+  }
+
+  /** A filter on ledgers spares those that it leaves out; one of them answers even when none is meant, with nothing. */
+  #asked(filter: UsageFilter): readonly Ledger[] {
+    const wanted = filter.values?.ledger;
+    const asked = wanted ? this.ledgers.filter(({ path }) => wanted.includes(path)) : this.ledgers;
+    return asked.length > 0 ? asked : this.ledgers.slice(0, 1);
+  }
+
+  /** Says to each ledger which of its records an earlier one has. */
+  #shareOut(states: readonly LedgerState[]): void {
+    const versions = states.map(({ version }) => version).join();
+    if (versions === this.#versions || this.ledgers.length < 2) return;
+    this.#versions = versions;
+    for (const [i, ledger] of this.ledgers.entries()) {
+      if (i === 0) continue;
+      const shared = new Set<string>();
+      for (const before of this.ledgers.slice(0, i)) {
+        const [few, many] = states[i]!.records < before.state.records ? [ledger, before] : [before, ledger];
+        for (const id of few.ids()) if (many.has(id)) shared.add(id);
+      }
+      ledger.exclude(shared);
+    }
+  }
+}
+
+function mergeGroups(groups: readonly Group[], query: AggregateQuery): Group[] {
+  const merged = new Map<string, { group: Group; recorded: NanoSum; estimated: NanoSum }>();
+  for (const { key, totals } of groups) {
+    const name = JSON.stringify(key);
+    let sum = merged.get(name);
+    if (!sum) {
+      sum = { group: { key, totals: { ...totals } }, recorded: new NanoSum(), estimated: new NanoSum() };
+      merged.set(name, sum);
+    } else {
+      const into = sum.group.totals;
+      into.records += totals.records;
+      into.inputTokens += totals.inputTokens;
+      into.outputTokens += totals.outputTokens;
+      into.totalTokens += totals.totalTokens;
+      into.cacheReadTokens += totals.cacheReadTokens;
+      into.cacheWriteTokens += totals.cacheWriteTokens;
+      into.reasoningTokens += totals.reasoningTokens;
+      into.estimated += totals.estimated;
+      into.unpriced += totals.unpriced;
+    }
+    sum.recorded.addBig(totals.recordedNanos);
+    sum.estimated.addBig(totals.estimatedNanos);
+  }
+  const result = [...merged.values()].map(({ group, recorded, estimated }) => {
+    group.totals.recordedNanos = recorded.value;
+    group.totals.estimatedNanos = estimated.value;
+    return group;
+  });
+  return result.sort((a, b) => compareGroups(a, b, query));
+}
+
+/** As each ledger sorts its own: buckets by time, the rest by cost, at each level within the one before. */
+function compareGroups(a: Group, b: Group, query: AggregateQuery): number {
+  for (const [level, grouping] of query.groupBy.entries()) {
+    const x = a.key[level] ?? '';
+    const y = b.key[level] ?? '';
+    if (x === y) continue;
+    if (BUCKETS.includes(grouping as Bucket) || level < query.groupBy.length - 1) return x < y ? -1 : 1;
+    const cost = costNanos(b.totals) - costNanos(a.totals);
+    if (cost !== 0n) return cost < 0n ? -1 : 1;
+    return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+const SORT_VALUE: Record<SortKey, (usage: StoredUsage) => number | bigint | string> = {
+  time: ({ record }) => Date.parse(record.timestamp),
+  cost: ({ record }) => (costKind(record) === 'unknown' ? -1n : usdToNanos(record.cost_usd)),
+  tokens: ({ record }) => record.total_tokens,
+  input: ({ record }) => record.input_tokens,
+  output: ({ record }) => record.output_tokens,
+  provider: ({ record }) => record.provider,
+  model: ({ record }) => record.model,
+  operation: ({ record }) => record.operation,
+  project: ({ record }) => record.project ?? '',
+};
+
+function comparing(sort: SortKey, descending: boolean): (a: StoredUsage, b: StoredUsage) => number {
+  const valueOf = SORT_VALUE[sort];
+  const sign = descending ? -1 : 1;
+  return (a, b) => {
+    const x = valueOf(a);
+    const y = valueOf(b);
+    if (x !== y) return x < y ? -sign : sign;
+    return sort === 'time' ? 0 : sign * (Date.parse(a.record.timestamp) - Date.parse(b.record.timestamp));
+  };
+}
