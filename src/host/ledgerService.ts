@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from '../contributions.ts';
 import type { LedgerView } from '../ledger/index.ts';
@@ -229,13 +229,17 @@ export class LedgerService implements vscode.Disposable {
 
   async #openLedgers(): Promise<OpenLedgers> {
     // The ledger and all that it needs load here, after the editor's start.
-    const { LedgerView, inkwellLedgerPath, openLedger, resolveLedgerPath } = await import('../ledger/index.ts');
-    const settings = readSettings();
-    const file = resolveLedgerPath({ setting: settings.ledgerPath, env: process.env['LLM_SPEND_LEDGER'] });
-    const inkwell = settings.showInkwell ? inkwellLedgerPath() : undefined;
-    const primary = openLedger({ ledger: file, source: 'extension' });
-    const all =
-      inkwell === undefined || inkwell === primary.path ? [primary] : [primary, openLedger({ ledger: inkwell })];
+    const { LedgerView, inkwellDefaultPath, openLedger, resolveLedgerPath } = await import('../ledger/index.ts');
+    const { ledgerPath, showInkwell } = readSettings();
+    if (ledgerPath !== undefined && !isAbsolute(ledgerPath) && !ledgerPath.startsWith('~')) {
+      throw new Error(
+        vscode.l10n.t('The setting llmSpend.ledgerPath must be an absolute path, but it is "{0}".', ledgerPath),
+      );
+    }
+    const primary = openLedger({ ledger: resolveLedgerPath({ setting: ledgerPath }), source: 'extension' });
+    // Named whether it exists or not: it is read once it does.
+    const inkwell = inkwellDefaultPath();
+    const all = showInkwell && inkwell !== primary.path ? [primary, openLedger({ ledger: inkwell })] : [primary];
     this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);
 
     const view = new LedgerView(all);

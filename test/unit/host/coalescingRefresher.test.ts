@@ -4,7 +4,12 @@ import { CoalescingRefresher } from '../../../src/host/coalescingRefresher.ts';
 const TIMING = { quietMs: 50, maxWaitMs: 200 };
 
 /** A run that ends when the test says so. */
-function controlled(): { run: () => Promise<void>; started: () => number; finish: () => Promise<void>; overlap: () => number } {
+function controlled(): {
+  run: () => Promise<void>;
+  started: () => number;
+  finish: () => Promise<void>;
+  overlap: () => number;
+} {
   let started = 0;
   let active = 0;
   let most = 0;

@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import { createApi } from './host/api.ts';
+import type { LlmSpendApi } from './host/api.ts';
+import { BreakdownTree } from './host/breakdown.ts';
+import { registerCommands } from './host/commands.ts';
+import { followContext } from './host/contextKeys.ts';
+import { registerHistory } from './host/history.ts';
+import { ServiceBackend } from './host/historyBackend.ts';
+import { LedgerService } from './host/ledgerService.ts';
+import { StatusBar } from './host/statusBar.ts';
+
+export type { LlmSpendApi } from './host/api.ts';
+
+/** What the editor calls; its own time is measured under this name. */
+const ACTIVATION = 'llmSpend.activate';
+
+let service: LedgerService | undefined;
+
+/** Wires the parts in the order in which the data flows. Reads nothing: the ledger is opened once the editor goes on. */
+export function activate(context: vscode.ExtensionContext): LlmSpendApi {
+  const start = performance.now();
+  const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
+  service = new LedgerService(log);
+  const backend = new ServiceBackend(service);
+  const history = registerHistory(context, backend, log);
+  registerCommands(context, service, history, log);
+  context.subscriptions.push(
+    log,
+    service,
+    backend,
+    followContext(service),
+    new StatusBar(service, log),
+    new BreakdownTree(service),
+  );
+  service.start();
+  performance.measure(ACTIVATION, { start });
+  return createApi(service);
+}
+
+/** Commits what waits. */
+export async function deactivate(): Promise<void> {
+  await service?.close();
+}

@@ -1,0 +1,105 @@
+import * as vscode from 'vscode';
+import { COMMANDS } from '../contributions.ts';
+import type { CommandId } from '../contributions.ts';
+import { formatUsd, usdToNanos } from '../usage/money.ts';
+import type { UsageInput, UsageRecord } from '../usage/record.ts';
+import { count } from './costText.ts';
+import { complain, inform } from './dialogs.ts';
+import { exportUsage } from './exportUsage.ts';
+import type { ExportRequest } from './exportUsage.ts';
+import type { HistoryController } from './history.ts';
+import { clearLedger, confirmUndo, openLedgerFile, repairLedger, verifyLedger } from './ledgerActions.ts';
+import type { LedgerService } from './ledgerService.ts';
+import type { LastUsage } from './recordWizard.ts';
+import { ReportDocuments } from './reportDocuments.ts';
+import { regionalLocale } from './settings.ts';
+
+const LAST_USAGE = 'llmSpend.record.last';
+
+/** Registers every command of the table. Nothing is read or loaded before one of them runs. */
+export function registerCommands(
+  context: vscode.ExtensionContext,
+  service: LedgerService,
+  history: HistoryController,
+  log: vscode.LogOutputChannel,
+): void {
+  const documents = new ReportDocuments();
+  const handlers: Record<CommandId, (argument: unknown) => unknown> = {
+    [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, usage),
+    [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
+    [COMMANDS.refresh]: () => service.refresh(),
+    [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
+    [COMMANDS.openLedger]: () => openLedgerFile(service),
+    [COMMANDS.verifyLedger]: () => verifyLedger(service, documents),
+    [COMMANDS.repairLedger]: () => repairLedger(service),
+    [COMMANDS.clearLedger]: () => clearLedger(service),
+    [COMMANDS.undo]: () => confirmUndo(service),
+    [COMMANDS.copyCliCommand]: () => copyCliCommand(context),
+    [COMMANDS.showLog]: () => log.show(),
+  };
+  context.subscriptions.push(
+    documents,
+    ...Object.entries(handlers).map(([id, handler]) =>
+      vscode.commands.registerCommand(id, async (argument: unknown) => {
+        try {
+          return await handler(argument);
+        } catch (error) {
+          // Whoever passes an argument is a program, which wants the error; a person wants to read it.
+          if (isObject(argument) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
+          complain(error, log);
+          return undefined;
+        }
+      }),
+    ),
+  );
+}
+
+/**
+ * With an argument records that, without a question, and returns the stored record; alone asks step by step.
+ * @throws {UsageError} when the argument is no usage, {@link LedgerError} when it could not be stored.
+ */
+async function recordUsage(
+  context: vscode.ExtensionContext,
+  service: LedgerService,
+  argument: unknown,
+): Promise<UsageRecord | undefined> {
+  // The ledger checks every field, and that it is an object at all.
+  if (argument !== undefined && argument !== null) return service.record(argument as UsageInput);
+
+  const { askForUsage } = await import('./recordWizard.ts');
+  const usage = await askForUsage(service, context.globalState.get<LastUsage>(LAST_USAGE, {}));
+  if (usage === undefined) return undefined;
+  const record = await service.record(usage);
+  const { provider, model, operation } = record;
+  await context.globalState.update(LAST_USAGE, { provider, model, operation });
+  const { t } = vscode.l10n;
+  const done = record.cost_known
+    ? t('Recorded {0} for {1}.', formatUsd(usdToNanos(record.cost_usd), regionalLocale()), model)
+    : t('Recorded a call of {0}, unpriced.', model);
+  inform(done, {
+    [t('Undo')]: () => service.remove([record.usage_id]),
+    [t('Open Cost History')]: () => vscode.commands.executeCommand(COMMANDS.openHistory),
+  });
+  return record;
+}
+
+async function exportCsv(service: LedgerService, request: Partial<ExportRequest>): Promise<vscode.Uri | undefined> {
+  const done = await exportUsage(service, { ...request, format: 'csv' });
+  if (done === undefined) return undefined;
+  const { t } = vscode.l10n;
+  inform(t('Exported {0} records.', count(done.records, regionalLocale())), {
+    [t('Open')]: () => vscode.commands.executeCommand('vscode.open', done.target),
+  });
+  return done.target;
+}
+
+async function copyCliCommand(context: vscode.ExtensionContext): Promise<void> {
+  const cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.js').fsPath;
+  await vscode.env.clipboard.writeText(`node "${cli}"`);
+  const { t } = vscode.l10n;
+  inform(t('Copied. In a terminal, add for example: record --help'));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,13 @@
+import * as vscode from 'vscode';
+import { CONTEXT_KEYS } from '../contributions.ts';
+import type { LedgerService } from './ledgerService.ts';
+
+/** Keeps what `when` clauses ask in step with the ledgers. */
+export function followContext(service: LedgerService): vscode.Disposable {
+  const set = (): void => {
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.health, service.health);
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasUsage, service.hasUsage);
+  };
+  set();
+  return service.onDidChange(set);
+}

@@ -1,0 +1,81 @@
+import type { Problem, RepairResult, UndoResult, Verification } from '../ledger/types.ts';
+import { plain } from '../usage/text.ts';
+import { count } from './costText.ts';
+import type { Style } from './costText.ts';
+
+/** The state of ledgers, and what was or would be done to them, in words. Plain text: file names and fields are hostile. */
+
+/** A report for a document of its own. */
+export function verificationReport(found: readonly Verification[], style: Style): string {
+  return `${found.map((each) => oneReport(each, style)).join('\n\n\n')}\n`;
+}
+
+/** One sentence for a notification. */
+export function verdict({ path, health, problems, records }: Verification, { locale, t }: Style): string {
+  const number = count(records, locale);
+  switch (health) {
+    case 'ok':
+      return problems.length === 0
+        ? t('The ledger is sound: {0} records.', number)
+        : t('The ledger is sound: {0} records, {1} remarks.', number, problems.length);
+    case 'missing':
+      return t('There is no ledger yet at {0}.', plain(path));
+    case 'damaged':
+      return t('The ledger is damaged; {0} records can be read.', number);
+    case 'unavailable':
+      return problems[0]?.message ?? t('The ledger cannot be opened.');
+  }
+}
+
+/** What a repair does, one line a step. */
+export function repairSteps({ actions, recovered }: RepairResult, { locale, t }: Style): string {
+  const steps = actions.map((action) => `• ${plain(action)}`);
+  if (recovered > 0) steps.push(`• ${t('{0} records come back.', count(recovered, locale))}`);
+  return steps.join('\n');
+}
+
+/** What undo takes back, as a noun: `removal of 3 records`. */
+export function undoName({ undone, records }: UndoResult, { locale, t }: Style): string {
+  const number = count(records, locale);
+  switch (undone) {
+    case 'remove':
+      return t('removal of {0} records', number);
+    case 'clear':
+      return t('clearing of {0} records', number);
+  }
+}
+
+function oneReport(found: Verification, style: Style): string {
+  const { locale, t } = style;
+  const lines = [plain(found.path), '='.repeat(Math.min(100, found.path.length)), '', verdict(found, style), ''];
+  const facts: [string, number][] = [
+    [t('Records'), found.records],
+    [t('In a journal, not yet in the file'), found.pending],
+    [t('Unreadable elements, kept as they are'), found.unreadable],
+    [t('Bytes'), found.bytes],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, n] of facts) lines.push(`${name.padEnd(width)}  ${count(n, locale)}`);
+  if (found.problems.length > 0) {
+    lines.push('', t('Findings'), '-'.repeat(t('Findings').length));
+    for (const problem of found.problems) lines.push(problemLine(problem, style));
+  }
+  if (found.files.length > 0) {
+    lines.push('', t('Files'), '-'.repeat(t('Files').length));
+    for (const { path, bytes, meaning } of found.files) {
+      lines.push(plain(path), `    ${plain(meaning)} (${t('{0} bytes', count(bytes, locale))})`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function problemLine({ severity, message, file, line, offset, usageId }: Problem, { t }: Style): string {
+  const where = [
+    file === undefined ? undefined : plain(file),
+    line === undefined ? undefined : t('line {0}', line),
+    offset === undefined ? undefined : t('byte {0}', offset),
+    usageId === undefined ? undefined : t('record {0}', plain(usageId)),
+  ].filter((part) => part !== undefined);
+  const grade = severity === 'error' ? t('Error') : t('Remark');
+  return `${grade}: ${plain(message)}${where.length === 0 ? '' : ` (${where.join(', ')})`}`;
+}

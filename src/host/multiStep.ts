@@ -1,0 +1,144 @@
+import * as vscode from 'vscode';
+import { quickPickLabel } from './escape.ts';
+
+/** Questions one after another in the quick input, with a way back: the editor's own pattern for several steps. */
+
+const BACK = Symbol('back');
+type Answer = string | typeof BACK | undefined;
+
+interface Question {
+  title: string;
+  /** 1-based. */
+  step: number;
+  totalSteps: number;
+  placeholder: string;
+  /** What the field holds to begin with. */
+  value: string;
+  /** Why a text cannot be accepted; undefined when it can. Asked at every key. */
+  problem: (text: string) => string | undefined;
+}
+
+export interface PickQuestion extends Question {
+  kind: 'pick';
+  /** Offered, best first. Any other text that has no problem can be typed. */
+  suggestions: readonly Suggestion[];
+}
+
+export interface TextQuestion extends Question {
+  kind: 'text';
+  prompt: string;
+}
+
+export interface Suggestion {
+  value: string;
+  description: string | undefined;
+}
+
+/** A step asks, and takes the answer. Steps see what the earlier ones took, and are asked again after a step back. */
+export interface Step {
+  ask: (step: number, totalSteps: number) => Promise<PickQuestion | TextQuestion>;
+  take: (text: string) => void;
+}
+
+/** Walks through the steps, back too. false when the person gave up. */
+export async function walk(steps: readonly Step[]): Promise<boolean> {
+  let index = 0;
+  while (index < steps.length) {
+    const step = steps[index] as Step;
+    const question = await step.ask(index + 1, steps.length);
+    const answer = await (question.kind === 'pick' ? pick(question) : type(question));
+    if (answer === undefined) return false;
+    if (answer === BACK) index -= 1;
+    else {
+      step.take(answer);
+      index += 1;
+    }
+  }
+  return true;
+}
+
+type PickItem = vscode.QuickPickItem & { value: string; problem?: string | undefined };
+
+function pick(question: PickQuestion): Promise<Answer> {
+  const input = vscode.window.createQuickPick<PickItem>();
+  const known = question.suggestions.map(({ value, description }): PickItem => {
+    const item: PickItem = { label: quickPickLabel(value), value };
+    if (description !== undefined) item.description = description;
+    return item;
+  });
+  const update = (): void => {
+    const typed = input.value.trim();
+    if (typed === '' || known.some(({ value }) => value === typed)) {
+      input.items = known;
+      return;
+    }
+    const problem = question.problem(typed);
+    const own: PickItem = {
+      label: problem === undefined ? `$(edit) ${quickPickLabel(typed)}` : `$(error) ${quickPickLabel(typed)}`,
+      description: problem ?? vscode.l10n.t('as typed'),
+      alwaysShow: true,
+      value: typed,
+      problem,
+    };
+    // An exact prefix of something known is more likely on the way to it than meant as it stands.
+    const onTheWay = known.some(({ value }) => value.toLowerCase().startsWith(typed.toLowerCase()));
+    input.items = onTheWay ? [...known, own] : [own, ...known];
+  };
+  input.onDidChangeValue(update);
+  return present(
+    input,
+    question,
+    () => {
+      const chosen = input.selectedItems[0] ?? input.activeItems[0];
+      return chosen === undefined || chosen.problem !== undefined ? undefined : chosen.value;
+    },
+    () => {
+      input.items = known;
+      const preset = known.find(({ value }) => value === question.value);
+      if (preset !== undefined) input.activeItems = [preset];
+    },
+  );
+}
+
+function type(question: TextQuestion): Promise<Answer> {
+  const input = vscode.window.createInputBox();
+  input.prompt = question.prompt;
+  input.value = question.value;
+  const check = (): boolean => {
+    const problem = question.problem(input.value);
+    input.validationMessage = problem;
+    return problem === undefined;
+  };
+  input.onDidChangeValue(check);
+  return present(input, question, () => (check() ? input.value : undefined));
+}
+
+/** @param accept what is accepted with Enter; undefined keeps the question open. */
+function present(
+  input: vscode.QuickPick<PickItem> | vscode.InputBox,
+  { title, step, totalSteps, placeholder }: Question,
+  accept: () => string | undefined,
+  prepare: () => void = () => {},
+): Promise<Answer> {
+  input.title = title;
+  input.step = step;
+  input.totalSteps = totalSteps;
+  input.placeholder = placeholder;
+  // Someone looks a number up in another window and comes back.
+  input.ignoreFocusOut = true;
+  input.buttons = step > 1 ? [vscode.QuickInputButtons.Back] : [];
+  prepare();
+  return new Promise<Answer>((resolve) => {
+    const end = (answer: Answer): void => {
+      resolve(answer);
+      input.dispose();
+    };
+    input.onDidTriggerButton(() => end(BACK));
+    input.onDidHide(() => end(undefined));
+    input.onDidAccept(() => {
+      const accepted = accept();
+      if (accepted !== undefined) end(accepted);
+    });
+    input.show();
+  });
+}

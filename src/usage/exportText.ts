@@ -1,0 +1,46 @@
+import { stringify } from 'csv-stringify/sync';
+import { KNOWN_FIELDS } from './record.ts';
+import type { UsageRecord } from './record.ts';
+import { csvCell } from './text.ts';
+
+/** Records as text for other programs, piece by piece, so that a big ledger never stands in memory as one string. */
+
+export const EXPORT_FORMATS = ['csv', 'json', 'ndjson'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportPiece {
+  text: string;
+  /** How many records the piece holds. */
+  count: number;
+}
+
+/** The text of each page, and what stands around all of them. */
+export async function* exportPieces(
+  pages: AsyncIterable<readonly UsageRecord[]>,
+  format: ExportFormat,
+): AsyncGenerator<ExportPiece> {
+  if (format === 'csv') yield { text: stringify([KNOWN_FIELDS.slice()]), count: 0 };
+  let first = true;
+  for await (const records of pages) {
+    const count = records.length;
+    if (format === 'csv') yield { text: stringify(records.map(csvRow)), count };
+    else {
+      const lines = records.map((record) => JSON.stringify(record));
+      if (format === 'ndjson') yield { text: lines.map((line) => `${line}\n`).join(''), count };
+      else if (count > 0) yield { text: `${first ? '[\n' : ',\n'}${lines.join(',\n')}`, count };
+    }
+    if (count > 0) first = false;
+  }
+  if (format === 'json') yield { text: first ? '[]\n' : '\n]\n', count: 0 };
+}
+
+/** Known fields in their order, safe to open in a spreadsheet. Fields that we do not know are in the JSON formats only. */
+function csvRow(record: UsageRecord): string[] {
+  return KNOWN_FIELDS.map((field) => {
+    const value = record[field];
+    if (value === undefined || value === null) return '';
+    if (typeof value === 'string') return csvCell(value);
+    if (Array.isArray(value)) return csvCell(value.join(' '));
+    return JSON.stringify(value);
+  });
+}
