@@ -1,3 +1,4 @@
+import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-prices';
 
 /**
@@ -6,7 +7,7 @@ import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-pri
  * It is half a megabyte of data, so it is imported when a price is first asked for, never at start-up.
  */
 
-type Library = typeof import('@pydantic/genai-prices');
+type Library = typeof genaiPrices;
 
 /** The release of the bundled data; a test holds it against the installed package. */
 export const BUNDLED: TableVersion = { version: '0.1.8', date: '2026-09-23' };

@@ -1,0 +1,22 @@
+/** Reading JSON of unknown shape without trusting it. */
+export type JsonObject = Record<string, unknown>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function objectAt(value: JsonObject, field: string): JsonObject | undefined {
+  const found = Object.hasOwn(value, field) ? value[field] : undefined;
+  return isObject(found) ? found : undefined;
+}
+
+/** undefined for texts that are empty or longer than any honest name. */
+export function textAt(value: JsonObject, field: string): string | undefined {
+  const found = Object.hasOwn(value, field) ? value[field] : undefined;
+  return typeof found === 'string' && found !== '' && found.length <= 256 ? found : undefined;
+}
+
+export function numberAt(value: JsonObject, field: string): number | undefined {
+  const found = Object.hasOwn(value, field) ? value[field] : undefined;
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+}
