@@ -23,7 +23,12 @@ export function kilobytes(bytes) {
  */
 export async function run(command, args, options = {}) {
   const code = await exitCode(command, args, options);
-  if (code !== 0) throw new Error(`${[command, ...args].join(' ')}: exit code ${code}`);
+  if (code !== 0) throw new Error(`${programName(command, args)} failed with exit code ${code}`);
+}
+
+/** What a person calls it: the script rather than the Node that runs it. @param {string} command @param {readonly string[]} args */
+function programName(command, args) {
+  return path.basename((command === process.execPath && args.find((arg) => !arg.startsWith('-'))) || command);
 }
 
 /**
@@ -72,7 +77,7 @@ export async function installDependencies() {
   console.log(`Installing dependencies (${reason})`);
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|INIT_CWD$)/.test(key)));
   // On Windows npm is a batch file, which only a shell can run.
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { shell: isWindows, env });
+  await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], { shell: isWindows, env });
   if (!existsSync(pinnedNode)) {
     throw new Error(
       'The package "node" has no program: its install script did not run. Is ignore-scripts set in your npmrc?',

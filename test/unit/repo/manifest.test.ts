@@ -101,4 +101,16 @@ describe('package.json', () => {
   test('the lock file names no registry', () => {
     expect(readText('package-lock.json')).not.toMatch(/"resolved"/);
   });
+
+  test('the lock file knows the packages of every platform', () => {
+    // npm leaves out what its registry did not have while locking, and `npm ci` then refuses the lock file everywhere.
+    const { packages } = readJson('package-lock.json') as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const names = new Set(Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, '')));
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !names.has(name));
+    expect(missing).toEqual([]);
+  });
 });
