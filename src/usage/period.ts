@@ -110,6 +110,7 @@ export function parseTime(text: string, edge: 'since' | 'until', now: number, ca
   if (time[8] === undefined) return zone.toInstant(local);
   const offset = /^([+-])(\d\d):?(\d\d)$/.exec(time[8]);
   if (offset === null) return local;
+  if (Number(offset[2]) > 23 || Number(offset[3]) > 59) return undefined;
   const minutes = Number(offset[2]) * 60 + Number(offset[3]);
   return local - (offset[1] === '+' ? minutes : -minutes) * 60_000;
 }

@@ -138,19 +138,26 @@ export interface InputDefaults {
  * @throws {UsageError} naming the first field that breaks a rule.
  */
 export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord {
-  const parsed = inputSchema.safeParse(value);
+  // A copy of its own fields: what is checked is what is stored, and `__proto__` is a field like any other.
+  const given = isPlain(value) ? { ...value } : value;
+  const parsed = inputSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = issue?.path ?? [];
-    const given = at(value, path);
-    const missing = given === undefined && path.length > 0;
+    const found = at(given, path);
+    const missing = found === undefined && path.length > 0;
     throw new UsageError(
       path.length === 0 ? 'record' : path.join('.'),
-      given,
+      found,
       missing ? 'is required' : (issue?.message ?? 'is not valid'),
     );
   }
-  const input = parsed.data;
+  const input = given as typeof parsed.data;
+  for (const [field, other] of Object.entries(input)) {
+    if (!Object.hasOwn(inputShape, field) && other !== undefined && toJson(other) === undefined) {
+      throw new UsageError(field, other, 'must be something that JSON can hold');
+    }
+  }
   const {
     usage_id,
     provider,
@@ -317,9 +324,22 @@ function withoutUndefined<T extends object>(value: T): T {
   return copy;
 }
 
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** undefined for what JSON cannot hold: functions, bigints, circles, ... */
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = toJson(value) ?? `a ${typeof value}`;
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
