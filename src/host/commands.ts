@@ -10,6 +10,7 @@ import type { ExportRequest } from './exportUsage.ts';
 import type { HistoryController } from './history.ts';
 import { clearLedger, confirmUndo, openLedgerFile, repairLedger, verifyLedger } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
+import { askForUsage } from './recordWizard.ts';
 import type { LastUsage } from './recordWizard.ts';
 import { ReportDocuments } from './reportDocuments.ts';
 import { regionalLocale } from './settings.ts';
@@ -66,7 +67,6 @@ async function recordUsage(
   // The ledger checks every field, and that it is an object at all.
   if (argument !== undefined && argument !== null) return service.record(argument as UsageInput);
 
-  const { askForUsage } = await import('./recordWizard.ts');
   const usage = await askForUsage(service, context.globalState.get<LastUsage>(LAST_USAGE, {}));
   if (usage === undefined) return undefined;
   const record = await service.record(usage);

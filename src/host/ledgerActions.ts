@@ -26,7 +26,7 @@ export interface OpenLedgerRequest {
 
 /** Opens the ledger's file in an editor, offering to make it when there is none. */
 export async function openLedgerFile(service: LedgerService, request: OpenLedgerRequest = {}): Promise<void> {
-  const path = request.path ?? (await service.path());
+  const path = request.path ?? service.path;
   const shown = service.snapshot.ledgers.find((ledger) => ledger.path === path);
   const { t } = vscode.l10n;
   if (shown?.state.health === 'missing') {
@@ -63,7 +63,7 @@ export async function verifyLedger(service: LedgerService, documents: ReportDocu
   if (gravest === undefined) return;
   const text = verdict(gravest, style());
   if (gravest.health !== 'damaged') inform(text);
-  else if (gravest.path === (await service.path())) {
+  else if (gravest.path === service.path) {
     warn(text, { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) });
   } else warn(text);
 }
@@ -85,7 +85,7 @@ export async function repairLedger(service: LedgerService): Promise<void> {
 /** Empties the primary ledger when the person agrees, with a way back. */
 export async function clearLedger(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
-  const path = await service.path();
+  const path = service.path;
   const number = count(service.primary?.state.records ?? 0, regionalLocale());
   const yes = await confirm(
     t('Clear the ledger?'),

@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from '../contributions.ts';
-import type { LedgerView } from '../ledger/index.ts';
+import { inkwellDefaultPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import type {
   ClearResult,
   Ledger,
@@ -63,7 +63,7 @@ const EMPTY: LedgerSnapshot = { version: 0, loaded: false, ledgers: [], failure:
  * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
  * follows every change of theirs and of the settings that name them, and tells once per change.
  *
- * What is asked before they are open waits; what fails rejects, and the next question tries again.
+ * What is asked before they were read waits until they are; what fails rejects, and the next question tries again.
  */
 export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -71,7 +71,7 @@ export class LedgerService implements vscode.Disposable {
   readonly #refresher: CoalescingRefresher;
   readonly #subscriptions: vscode.Disposable[];
   #snapshot = EMPTY;
-  #open: Promise<OpenLedgers> | undefined;
+  #open: OpenLedgers | undefined;
   #disposed = false;
 
   /** Fires after each change of {@link snapshot}. */
@@ -137,15 +137,15 @@ export class LedgerService implements vscode.Disposable {
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
-    return (await this.#opened()).view.aggregate(query);
+    return this.#opened().view.aggregate(query);
   }
 
   async page(query: PageQuery): Promise<Page> {
-    return (await this.#opened()).view.page(query);
+    return this.#opened().view.page(query);
   }
 
   async summary(filter?: UsageFilter): Promise<Totals> {
-    return (await this.#opened()).view.summary(filter);
+    return this.#opened().view.summary(filter);
   }
 
   /**
@@ -172,18 +172,18 @@ export class LedgerService implements vscode.Disposable {
 
   /** What {@link undo} would take back. */
   async undoable(): Promise<UndoResult | undefined> {
-    return (await this.#opened()).primary.undo({ dryRun: true });
+    return this.#opened().primary.undo({ dryRun: true });
   }
 
   /** Every ledger shown, explained. Changes nothing. */
   async verify(): Promise<Verification[]> {
-    const { all } = await this.#opened();
+    const { all } = this.#opened();
     return Promise.all(all.map((ledger) => ledger.verify()));
   }
 
   /** What {@link repair} would do to the primary ledger. */
   async repairable(): Promise<RepairResult> {
-    return (await this.#opened()).primary.repair({ dryRun: true });
+    return this.#opened().primary.repair({ dryRun: true });
   }
 
   async repair(): Promise<RepairResult> {
@@ -191,8 +191,8 @@ export class LedgerService implements vscode.Disposable {
   }
 
   /** The primary ledger's file, absolute. */
-  async path(): Promise<string> {
-    return (await this.#opened()).primary.path;
+  get path(): string {
+    return this.#opened().primary.path;
   }
 
   dispose(): void {
@@ -209,27 +209,19 @@ export class LedgerService implements vscode.Disposable {
   }
 
   async #change<T>(act: (open: OpenLedgers) => Promise<T>): Promise<T> {
-    const result = await act(await this.#opened());
+    const result = await act(this.#opened());
     await this.refresh();
     return result;
   }
 
-  #opened(): Promise<OpenLedgers> {
-    if (this.#disposed) return Promise.reject(new Error(vscode.l10n.t('LLM Spend is shutting down.')));
-    if (this.#open === undefined) {
-      const opening = this.#openLedgers();
-      this.#open = opening;
-      // A failure is for those who asked; the next one who asks tries again.
-      opening.catch(() => {
-        if (this.#open === opening) this.#open = undefined;
-      });
-    }
+  /** @throws {Error} when the settings name nothing that could be a ledger, and after the end. */
+  #opened(): OpenLedgers {
+    if (this.#disposed) throw new Error(vscode.l10n.t('LLM Spend is shutting down.'));
+    this.#open ??= this.#openLedgers();
     return this.#open;
   }
 
-  async #openLedgers(): Promise<OpenLedgers> {
-    // The ledger and all that it needs load here, after the editor's start.
-    const { LedgerView, inkwellDefaultPath, openLedger, resolveLedgerPath } = await import('../ledger/index.ts');
+  #openLedgers(): OpenLedgers {
     const { ledgerPath, showInkwell } = readSettings();
     if (ledgerPath !== undefined && !isAbsolute(ledgerPath) && !ledgerPath.startsWith('~')) {
       throw new Error(
@@ -257,10 +249,10 @@ export class LedgerService implements vscode.Disposable {
   }
 
   async #look(): Promise<void> {
-    const opening = this.#opened();
-    const { all, primary, view } = await opening;
+    const open = this.#opened();
+    const { all, primary, view } = open;
     const states = await view.refresh();
-    if (this.#open !== opening) return; // The settings named others meanwhile.
+    if (this.#open !== open) return; // The settings named others meanwhile.
     const ledgers = all.flatMap((ledger, index): ShownLedger[] => {
       const state = states[index];
       const isPrimary = ledger === primary;
@@ -302,9 +294,9 @@ export class LedgerService implements vscode.Disposable {
     }
   }
 
-  async #close(open: Promise<OpenLedgers> | undefined): Promise<void> {
+  async #close(open: OpenLedgers | undefined): Promise<void> {
     try {
-      await (await open)?.close();
+      await open?.close();
     } catch (error) {
       this.#log.warn(`Closing the ledger: ${String(error)}`);
     }
