@@ -1,5 +1,6 @@
 import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { PriceDataError } from './price-data.ts';
 
 /**
  * The price table: genai-prices, the only file that loads it.
@@ -82,13 +83,17 @@ interface Engine {
 
 let engine: Promise<Engine> | undefined;
 
-/** Loads the table: the bundled data, or data that was fetched. */
+/**
+ * Loads the table: the bundled data, or data that was fetched.
+ * @throws {PriceDataError} when the library does not take the fetched data. The bundled data is always there.
+ */
 export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTable> {
   engine ??= loadEngine();
   const loaded = await engine;
-  return fetched === undefined
-    ? new GenaiPrices(loaded, loaded.bundled, BUNDLED)
-    : new GenaiPrices(loaded, fetched.providers, { version: 'online', date: fetched.date });
+  if (fetched === undefined) return new GenaiPrices(loaded, loaded.bundled, BUNDLED);
+  const table = new GenaiPrices(loaded, fetched.providers, { version: 'online', date: fetched.date });
+  if (!table.works()) throw new PriceDataError('The price data is not in a form that this version can use.');
+  return table;
 }
 
 async function loadEngine(): Promise<Engine> {
@@ -111,7 +116,7 @@ class GenaiPrices implements PriceTable {
   find(provider: string, model: string): Lookup {
     const library = this.#activate();
     if (library.findProvider({ providerId: provider }) === undefined) return 'unknown-provider';
-    const match = library.calcPrice({}, model, { providerId: provider });
+    const match = calculate(library, provider, model);
     if (match === null) return 'unknown-model';
     const { prices } = match.model;
     const conditional = Array.isArray(prices) ? prices : [{ prices }];
@@ -150,6 +155,15 @@ class GenaiPrices implements PriceTable {
     }));
   }
 
+  /** Tries the data on a model that every version of it has had. */
+  works(): boolean {
+    try {
+      return typeof this.find('openai', 'gpt-4o') === 'object';
+    } catch {
+      return false;
+    }
+  }
+
   #activate(): Library {
     const { library } = this.#engine;
     if (this.#engine.active !== this.#providers) {
@@ -157,6 +171,15 @@ class GenaiPrices implements PriceTable {
       this.#engine.active = this.#providers;
     }
     return library;
+  }
+}
+
+/** null also for an entry of fetched data that contradicts itself: the library prices nothing by it. */
+function calculate(library: Library, providerId: string, model: string): genaiPrices.PriceCalculationResult {
+  try {
+    return library.calcPrice({}, model, { providerId });
+  } catch {
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Pricer } from '../../../../src/pricing/price.ts';
 import { recogniseResponses, type RecognisedResponse } from '../../../../src/pricing/responses/recognise.ts';

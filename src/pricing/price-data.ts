@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import type { FetchedPrices } from './table.ts';
+
+/**
+ * Price data that was fetched from the internet, checked before anything is priced by it.
+ *
+ * Fetching is the caller's, and only when a person asks for it: from {@link PRICE_DATA_URL}, which is genai-prices' own.
+ */
+export const PRICE_DATA_URL =
+  'https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json';
+
+/** In UTF-16 units; today it is about one million. */
+export const MAX_PRICE_DATA = 20_000_000;
+
+/** Price data that cannot be used; what was there before stays in use. */
+export class PriceDataError extends Error {
+  override readonly name = 'PriceDataError';
+}
+
+const amount = z.number().check(z.gte(0), z.lte(1e6));
+const price = z.record(
+  z.string(),
+  z.union([
+    amount,
+    z.looseObject({
+      base: amount,
+      tiers: z.array(z.looseObject({ start: z.int().check(z.gte(0)), price: amount })),
+    }),
+  ]),
+);
+const model = z.looseObject({
+  id: z.string(),
+  match: z.unknown().check(z.refine((match) => isMatch(match), 'is no rule for names')),
+  prices: z.union([price, z.array(z.looseObject({ prices: price })).check(z.minLength(1))]),
+});
+const data = z.array(
+  z.looseObject({
+    id: z.string(),
+    name: z.string(),
+    api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is no pattern')),
+    models: z.array(model),
+  }),
+);
+
+/**
+ * @param date ISO day on which it was fetched.
+ * @throws {PriceDataError}
+ */
+export function parsePriceData(text: string, date: string): FetchedPrices {
+  if (text.length > MAX_PRICE_DATA) throw new PriceDataError('The price data is too large.');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new PriceDataError('The price data is no JSON.');
+  }
+  const parsed = data.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new PriceDataError(`The price data has an unknown form at ${issue?.path.join('.') || 'its top'}.`);
+  }
+  // The schema is looser than the library's types (its conditions of time), which the library checks on taking them.
+  return { providers: parsed.data as unknown as FetchedPrices['providers'], date };
+}
+
+/** genai-prices' rules for names, nested a few levels at most. */
+function isMatch(match: unknown, depth = 0): boolean {
+  if (typeof match !== 'object' || match === null || depth > 10) return false;
+  return Object.entries(match).every(([rule, operand]) => {
+    if (rule === 'or' || rule === 'and')
+      return Array.isArray(operand) && operand.every((each) => isMatch(each, depth + 1));
+    if (typeof operand !== 'string') return false;
+    return rule !== 'regex' || isPattern(operand);
+  });
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+import { waitForUpdate } from '@pydantic/genai-prices';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadPricer } from '../../../src/pricing/price.ts';
+import { parsePriceData, PriceDataError, PRICE_DATA_URL } from '../../../src/pricing/price-data.ts';
+import { loadPriceTable } from '../../../src/pricing/table.ts';
+import { priced, usd } from './usd.ts';
+
+const gpt = { provider: 'openai', model: 'gpt-4o', input_tokens: 1_000_000, output_tokens: 0 };
+
+describe('fetched price data', () => {
+  let bundled: string;
+  beforeAll(async () => {
+    bundled = JSON.stringify(await waitForUpdate());
+  });
+
+  const dearer = (): string =>
+    JSON.stringify(
+      (JSON.parse(bundled) as { id: string; models: { id: string; prices: unknown }[] }[]).map((provider) => ({
+        ...provider,
+        models: provider.models.map((model) =>
+          model.id === 'gpt-4o' ? { ...model, prices: { input_mtok: 99, output_mtok: 1 } } : model,
+        ),
+      })),
+    );
+
+  it('is used by its own table only, and named with its day', async () => {
+    const before = await loadPricer();
+    const online = await loadPricer({ fetched: parsePriceData(dearer(), '2026-11-20') });
+    expect(usd(online.price(gpt))).toBe('99');
+    expect(usd(before.price(gpt))).toBe('2.5');
+    expect(usd(online.price({ ...gpt, model: 'gpt-4o-2024-11-20' }))).toBe('99');
+    expect(usd((await loadPricer()).price(gpt))).toBe('2.5');
+    expect(priced(online.price(gpt)).priceSource).toBe('genai-prices online 2026-11-20 openai/gpt-4o');
+  });
+
+  it('takes the bundled data as it is', () => {
+    expect(parsePriceData(bundled, '2026-11-20').providers.length).toBeGreaterThan(20);
+    expect(PRICE_DATA_URL).toMatch(/^https:\/\/raw\.githubusercontent\.com\/pydantic\/genai-prices\//);
+  });
+
+  it.each([
+    ['', /no JSON/],
+    ['{}', /at its top/],
+    ['[{"id":"openai","name":"OpenAI","api_pattern":"x"}]', /at 0\.models/],
+    [
+      '[{"id":"a","name":"A","api_pattern":"(","models":[{"id":"m","match":{"regex":"("},"prices":{"input_mtok":-1}}]}]',
+      /at 0\.api_pattern/,
+    ],
+    [
+      '[{"id":"a","name":"A","api_pattern":"","models":[{"id":"m","match":{"regex":"("},"prices":{"input_mtok":1}}]}]',
+      /at 0\.models\.0\.match/,
+    ],
+    [
+      '[{"id":"a","name":"A","api_pattern":"","models":[{"id":"m","match":{"equals":"m"},"prices":{"input_mtok":-1}}]}]',
+      /at 0\.models\.0\.prices/,
+    ],
+    [' '.repeat(20_000_001), /too large/],
+  ])('refuses what has another form', (text, message) => {
+    expect(() => parsePriceData(text, '2026-11-20')).toThrow(PriceDataError);
+    expect(() => parsePriceData(text, '2026-11-20')).toThrow(message);
+  });
+
+  it('refuses what the library cannot use, and keeps the bundled data', async () => {
+    await expect(loadPriceTable(parsePriceData('[]', '2026-11-20'))).rejects.toThrow(PriceDataError);
+    const text = bundled.replaceAll('"start_date":"', '"start_date":"not a day ');
+    await expect(loadPriceTable(parsePriceData(text, '2026-11-20'))).rejects.toThrow(PriceDataError);
+    expect(usd((await loadPricer()).price(gpt))).toBe('2.5');
+  });
+});
+
+it('lists providers and models with a price for tokens', async () => {
+  const catalog = (await loadPriceTable()).catalog();
+  const models = (id: string) => catalog.find((provider) => provider.id === id)?.models.map((model) => model.id);
+  expect(models('anthropic')).toContain('claude-sonnet-4-5');
+  expect(models('openai')).toContain('gpt-5');
+  expect(models('groq')).not.toContain('whisper-large-v3');
+  expect(catalog.flatMap((provider) => provider.models).length).toBeGreaterThan(1_000);
+});
