@@ -140,7 +140,7 @@ export class CostTracker implements Ledger {
         () => undefined,
         (error: unknown) => error ?? true,
       );
-      failed = left === Infinity ? await cycle : await Promise.race([cycle, pause(left)]);
+      failed = await within(cycle, left);
       if (failed !== undefined || this.#pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
     }
     return this.#pending.size === 0;
@@ -533,6 +533,20 @@ export class CostTracker implements Ledger {
     do {
       await this.#runCycle(SETTLE_MS);
     } while (this.#pending.size > 0 && performance.now() < giveUp);
+  }
+}
+
+/** What the promise gives, or undefined once `ms` have passed. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  if (ms === Infinity) return promise;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,165 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Many real processes on one ledger, and a log of what they acknowledged that none of them can touch: it lives in the
+ * test's own memory.
+ */
+
+export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+
+export function temporaryFolder(): { folder: string; ledger: string; dispose: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'llm-spend-proof-'));
+  return {
+    folder,
+    ledger: join(folder, 'costs.json'),
+    dispose: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+export interface Prefix {
+  command: string;
+  args: string[];
+}
+
+/** `llm-spend record --stdin --json` in a process of its own, fed one record after each acknowledgement. */
+export class Writer {
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+  readonly #acknowledged: Set<string>;
+  #stopped = false;
+  #errors = '';
+
+  constructor(ledger: string, acknowledged: Set<string>, inFlight = 1, prefix?: Prefix) {
+    if (!existsSync(CLI)) throw new Error('dist/cli.js is missing: npm run build');
+    this.#acknowledged = acknowledged;
+    const command = prefix?.command ?? process.execPath;
+    const args = prefix ? [...prefix.args, process.execPath] : [];
+    this.process = spawn(command, [...args, CLI, 'record', '--stdin', '--json', '--ledger', ledger], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    // Writing to a writer that was killed is what these tests are about.
+    this.process.stdin!.on('error', () => undefined);
+    this.process.stderr!.on('data', (data: Buffer) => (this.#errors += data.toString()));
+    createInterface({ input: this.process.stdout! }).on('line', (line) => this.#acknowledge(line));
+    this.ended = new Promise((resolve) => this.process.on('close', (code) => resolve(code)));
+    for (let i = 0; i < inFlight; i++) this.#send();
+  }
+
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** Says that no more comes, and waits for the end. */
+  async finish(): Promise<number | null> {
+    this.#stopped = true;
+    this.process.stdin!.end();
+    return this.ended;
+  }
+
+  kill(): Promise<number | null> {
+    this.#stopped = true;
+    this.process.kill('SIGKILL');
+    return this.ended;
+  }
+
+  #send(): void {
+    this.process.stdin!.write(`${JSON.stringify(sampleUsage(randomUUID()))}\n`);
+  }
+
+  #acknowledge(line: string): void {
+    let answer: { usage_id?: string; status?: string };
+    try {
+      answer = JSON.parse(line) as typeof answer;
+    } catch {
+      return; // Cut off by a kill: not acknowledged.
+    }
+    if (answer.status === 'recorded' && answer.usage_id) this.#acknowledged.add(answer.usage_id);
+    if (!this.#stopped) this.#send();
+  }
+}
+
+/** Readable by inkwell too. */
+export function sampleUsage(id: string): Record<string, unknown> {
+  return {
+    usage_id: id,
+    provider: 'claude',
+    model: 'claude-sonnet-4-5',
+    operation: 'extraction',
+    input_tokens: 1200,
+    output_tokens: 300,
+    cost_usd: 0.0081,
+  };
+}
+
+export interface Toll {
+  acknowledged: number;
+  missing: string[];
+  twice: string[];
+  total: number;
+}
+
+/** Holds what was acknowledged against what stands in the ledger's file, read without any code of ours. */
+export function toll(ledger: string, acknowledged: ReadonlySet<string>): Toll {
+  const counts = new Map<string, number>();
+  for (const { usage_id } of JSON.parse(readFileSync(ledger, 'utf8')) as { usage_id: string }[]) {
+    counts.set(usage_id, (counts.get(usage_id) ?? 0) + 1);
+  }
+  return {
+    acknowledged: acknowledged.size,
+    missing: [...acknowledged].filter((id) => !counts.has(id)),
+    twice: [...counts].filter(([, count]) => count > 1).map(([id]) => id),
+    total: counts.size,
+  };
+}
+
+/** Runs a command of the CLI to its end. */
+export function llmSpend(ledger: string, ...args: string[]): { code: number; stdout: string } {
+  try {
+    const stdout = execFileSync(process.execPath, [CLI, ...args, '--ledger', ledger], { encoding: 'utf8' });
+    return { code: 0, stdout };
+  } catch (error) {
+    const failed = error as { status: number; stdout: string };
+    return { code: failed.status, stdout: failed.stdout };
+  }
+}
+
+/** Keeps `count` writers busy for `ms`, doing something to one of them now and then; then lets all finish. */
+export async function underFire(
+  ledger: string,
+  acknowledged: Set<string>,
+  options: {
+    writers: number;
+    ms: number;
+    /** Pause between two blows, ms. */
+    every: [number, number];
+    blow: (writers: Writer[], replace: (writer: Writer) => void) => Promise<void>;
+    meanwhile?: (writers: Writer[]) => void;
+    inFlight?: number;
+    prefix?: Prefix;
+  },
+): Promise<{ blows: number; codes: (number | null)[]; errors: string }> {
+  const start = (): Writer => new Writer(ledger, acknowledged, options.inFlight, options.prefix);
+  const writers = Array.from({ length: options.writers }, start);
+  const until = Date.now() + options.ms;
+  let blows = 0;
+  while (Date.now() < until) {
+    await wait(options.every[0] + Math.random() * (options.every[1] - options.every[0]));
+    await options.blow(writers, (writer) => {
+      writers[writers.indexOf(writer)] = start();
+    });
+    blows++;
+  }
+  const codes = await Promise.all(writers.map((writer) => writer.finish()));
+  return { blows, codes, errors: writers.map(({ errors }) => errors).join('') };
+}
+
+export function oneOf<T>(items: readonly T[]): T {
+  return items[Math.floor(Math.random() * items.length)]!;
+}
