@@ -1,0 +1,180 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { applyPrice, priceFields, wantsPrice } from '../../../src/pricing/apply.ts';
+import { inkwellCost } from '../../../src/pricing/inkwell.ts';
+import { loadPricer, Pricer } from '../../../src/pricing/price.ts';
+import { planReprice } from '../../../src/pricing/reprice.ts';
+import { costKind } from '../../../src/usage/query.ts';
+import { parseInput, type UsageInput, type UsageRecord } from '../../../src/usage/record.ts';
+
+let pricer: Pricer;
+beforeAll(async () => {
+  pricer = await loadPricer();
+});
+
+let ids = 0;
+const record = (fields: Partial<UsageInput>): UsageRecord =>
+  parseInput(
+    {
+      provider: 'gemini',
+      model: 'gemini-2.5-flash',
+      operation: 'extraction',
+      input_tokens: 10_000,
+      output_tokens: 2_000,
+      ...fields,
+    },
+    { id: () => `id-${++ids}`, now: () => '2026-01-15T12:00:00.000Z' },
+  );
+
+const inkwells = (fields: Partial<UsageInput> = {}): UsageRecord => {
+  const { provider, input_tokens, output_tokens } = record(fields);
+  return record({ ...fields, cost_usd: inkwellCost(provider, input_tokens, output_tokens) ?? 0 });
+};
+
+describe('inkwellCost', () => {
+  it.each([
+    ['gemini', 10_000, 2_000, 0.00135],
+    ['gemini', 127_999, 0, (127_999 / 1e6) * 0.075],
+    ['gemini', 128_000, 0, 0.0192],
+    ['claude', 1_000_000, 1_000_000, 18],
+    ['codex', 1, 1, undefined],
+  ])('%s: %d in, %d out', (provider, input, output, cost) => {
+    expect(inkwellCost(provider, input, output)).toBe(cost);
+  });
+});
+
+describe('applyPrice', () => {
+  const usage = {
+    provider: 'gemini',
+    model: 'gemini-2.5-flash',
+    operation: 'chat',
+    input_tokens: 10_000,
+    output_tokens: 2_000,
+  };
+
+  it('puts in an estimated cost with its source', () => {
+    const { usage: complete, result } = applyPrice(usage, pricer);
+    expect(result?.kind).toBe('priced');
+    const stored = record(complete);
+    expect(stored).toMatchObject({
+      cost_usd: 0.008,
+      cost_known: true,
+      billing_mode: 'estimated',
+      price_source: 'genai-prices 0.1.8 2026-09-23 google/gemini-2.5-flash',
+    });
+    expect(costKind(stored)).toBe('estimated');
+  });
+
+  it('says unknown, not $0, where there is no price', () => {
+    const { usage: complete, result } = applyPrice({ ...usage, model: 'unheard-of' }, pricer);
+    expect(result).toMatchObject({ kind: 'unpriced', code: 'unknown-model' });
+    expect(costKind(record(complete))).toBe('unknown');
+  });
+
+  it.each<Partial<UsageInput>>([
+    { cost_usd: 0 },
+    { cost_usd: 5, billing_mode: 'estimated' },
+    { cost_known: false },
+    { billing_mode: 'runtime_managed' },
+  ])('leaves what the caller said: %j', (said) => {
+    const given = { ...usage, ...said };
+    expect(wantsPrice(given)).toBe(false);
+    expect(applyPrice(given, pricer)).toEqual({ usage: given, result: undefined });
+  });
+});
+
+describe('planReprice', () => {
+  it('of nothing is empty', () => {
+    expect(planReprice([], pricer)).toEqual({
+      changes: [],
+      groups: [],
+      unpriced: [],
+      difference: 0n,
+      unchanged: 0,
+      recorded: 0,
+    });
+  });
+
+  it("finds what is unknown and now has a price, and inkwell's wrong list prices", () => {
+    const unknown = record({});
+    const wrong = [inkwells(), inkwells({ input_tokens: 130_000 })];
+    const plan = planReprice([unknown, ...wrong], pricer);
+    expect(plan.changes).toMatchObject([
+      {
+        usageId: unknown.usage_id,
+        reason: 'now-known',
+        before: undefined,
+        after: 8_000_000n,
+        fields: { cost_usd: 0.008, cost_known: true, billing_mode: 'estimated' },
+      },
+      { usageId: wrong[0]?.usage_id, reason: 'wrong-list-price', before: 1_350_000n, after: 8_000_000n },
+      { usageId: wrong[1]?.usage_id, reason: 'wrong-list-price', before: 20_100_000n, after: 44_000_000n },
+    ]);
+    expect(plan.groups).toMatchObject([
+      { reason: 'wrong-list-price', records: 2, before: 21_450_000n, after: 52_000_000n, difference: 30_550_000n },
+      { reason: 'now-known', records: 1, before: 0n, difference: 8_000_000n },
+    ]);
+    expect(plan.difference).toBe(38_550_000n);
+  });
+
+  it('leaves inkwell alone where its price is right', () => {
+    const right = inkwells({ provider: 'claude', model: 'claude-sonnet-4-5' });
+    expect(planReprice([right], pricer)).toMatchObject({ changes: [], unchanged: 1, recorded: 0 });
+  });
+
+  it("never touches a caller's cost, unless it is named", () => {
+    const own = record({ cost_usd: 5 });
+    const estimated = record({ cost_usd: 5, billing_mode: 'estimated' });
+    const imported = record({ cost_usd: 5, billing_mode: 'estimated', price_source: 'claude-code log' });
+    const chance = { ...inkwells(), source: 'cli' };
+    const all = [own, estimated, imported, chance];
+    expect(planReprice(all, pricer)).toMatchObject({ changes: [], recorded: 4 });
+    const named = planReprice(all, pricer, { named: new Set([own.usage_id]) });
+    expect(named).toMatchObject({
+      changes: [{ usageId: own.usage_id, reason: 'asked', before: 5_000_000_000n }],
+      difference: -4_992_000_000n,
+      recorded: 3,
+    });
+  });
+
+  it('follows corrected prices where the cost was computed', () => {
+    const before = record({
+      ...priceFields(new Pricer(pricer.table, [{ model: '*', input: 1, output: 1 }]).price(record({}))),
+    });
+    expect(planReprice([before], pricer)).toMatchObject({
+      changes: [{ reason: 'price-changed', before: 12_000_000n, after: 8_000_000n }],
+    });
+    expect(planReprice([record({ ...priceFields(pricer.price(record({}))) })], pricer)).toMatchObject({
+      changes: [],
+      unchanged: 1,
+    });
+  });
+
+  it('keeps the multiple of a fast mode', () => {
+    const usage = record({ provider: 'claude', model: 'claude-opus-4-6' });
+    const fast = { ...usage, ...priceFields(pricer.price(usage, { factor: { times: 6, mode: 'fast' } })) };
+    expect(planReprice([fast], pricer)).toMatchObject({ changes: [], unchanged: 1 });
+  });
+
+  it('names what stays unpriced, and keeps a computed cost whose price is gone', () => {
+    const gone = record({
+      model: 'unheard-of',
+      cost_usd: 1,
+      billing_mode: 'estimated',
+      price_source: 'custom: unheard-of',
+    });
+    const unknown = [1, 2].map(() => record({ provider: 'ollama', model: 'llama3' }));
+    expect(planReprice([gone, ...unknown], pricer)).toMatchObject({
+      changes: [],
+      unchanged: 1,
+      unpriced: [{ provider: 'ollama', model: 'llama3', code: 'no-list-price', records: 2 }],
+    });
+  });
+
+  it('applied once, changes nothing more', () => {
+    const records = [record({}), inkwells(), inkwells({ provider: 'claude', model: 'claude-opus-4-1' })];
+    const plan = planReprice(records, pricer);
+    expect(plan.changes).toHaveLength(3);
+    const applied = records.map((each, index) => ({ ...each, ...plan.changes[index]?.fields }));
+    expect(planReprice(applied as UsageRecord[], pricer)).toMatchObject({ changes: [], unchanged: 3 });
+  });
+});
