@@ -6,6 +6,7 @@
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/ledger/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
+ *     dist/licences.txt      of all that is bundled
  *     dist/test/suite/       the tests for the extension host, each file of test/editor/suite (not shipped)
  *
  *     node scripts/build.mjs            what has an entry file; missing ones are named and left out
@@ -17,7 +18,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { context } from 'esbuild';
+import { build as bundle, context } from 'esbuild';
 import { kilobytes, root, run } from './lib.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -30,7 +31,7 @@ const SUPPORTED_NODE = 'node20';
  * @property {string} name
  * @property {string} entry relative to the repository
  * @property {import('esbuild').BuildOptions} options
- * @property {(result: import('esbuild').BuildResult<{ metafile: true }>, watching: boolean) => Promise<void>} [after]
+ * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
 /** @type {Target[]} */
@@ -62,7 +63,7 @@ const targets = [
     name: 'library',
     entry: 'src/ledger/index.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/index.js' },
-    after: async (_result, watching) => {
+    after: async ({ watching }) => {
       await writeModuleWrapper();
       if (!watching) await writeTypes();
     },
@@ -138,32 +139,58 @@ async function copyIcons() {
   for (const file of ['codicon.css', 'codicon.ttf']) await copyFile(path.join(from, file), path.join(to, file));
 }
 
-/** @param {Target} target @param {boolean} watching */
-function open(target, watching) {
-  return context({
+/** @param {Target} target @returns {import('esbuild').BuildOptions & { metafile: true }} */
+function optionsOf({ entry, options }) {
+  return {
     absWorkingDir: root,
-    entryPoints: [target.entry],
+    entryPoints: [entry],
     bundle: true,
-    minify: !watching,
-    sourcemap: watching ? 'linked' : false,
+    minify: true,
+    // The licences of what is bundled stand in a file of their own.
     legalComments: 'none',
     charset: 'utf8',
-    metafile: true,
     logLevel: 'warning',
-    ...target.options,
-    plugins: [
-      {
-        name: 'after',
-        setup: (build) => {
-          build.onEnd(async (result) => {
-            if (result.errors.length > 0) return;
-            if (watching) console.log(`built ${target.name}`);
-            await target.after?.(result, watching);
-          });
-        },
-      },
-    ],
+    ...options,
+    metafile: true,
+  };
+}
+
+/** @param {Target} target */
+async function watchTarget(target) {
+  const told = {
+    name: 'told',
+    /** @param {import('esbuild').PluginBuild} build */
+    setup: (build) => {
+      build.onEnd(async ({ errors }) => {
+        if (errors.length > 0) return;
+        await target.after?.({ watching: true });
+        console.log(`built ${target.name}`);
+      });
+    },
+  };
+  const watched = await context({ ...optionsOf(target), minify: false, sourcemap: 'linked', plugins: [told] });
+  await watched.watch();
+}
+
+/** The packages whose code is in the bundles, with their licences. @param {import('esbuild').Metafile[]} metafiles */
+async function writeLicences(metafiles) {
+  const folders = new Set(
+    metafiles
+      .flatMap(({ outputs }) => Object.values(outputs))
+      .flatMap(({ inputs }) => Object.entries(inputs))
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .flatMap(([input]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
+  );
+  folders.add('node_modules/@vscode/codicons');
+  const texts = [...folders].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'));
+    const files = await readdir(path.join(root, folder));
+    const file = files.find((each) => /^licen[cs]e/i.test(each));
+    const text = file === undefined ? '' : await readFile(path.join(root, folder, file), 'utf8');
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
+  const rule = `\n${'-'.repeat(80)}\n\n`;
+  await writeFile(path.join(root, 'dist/licences.txt'), (await Promise.all(texts)).join(rule));
 }
 
 /** The size of each output, and what the largest parts of it are. @param {import('esbuild').Metafile[]} metafiles */
@@ -194,23 +221,24 @@ export async function build({ all = false, watch = false } = {}) {
     throw new Error(`cannot build: missing ${missing.map(({ entry }) => entry).join(', ')}`);
   }
   for (const { name, entry } of missing) console.log(`left out: ${name} (there is no ${entry})`);
-  const contexts = await Promise.all(targets.filter((t) => !missing.includes(t)).map((t) => open(t, watch)));
+  const present = targets.filter((target) => !missing.includes(target));
   if (watch) {
-    await Promise.all(contexts.map((each) => each.watch()));
+    await Promise.all(present.map(watchTarget));
     return;
   }
-  try {
-    const results = await Promise.allSettled(contexts.map((each) => each.rebuild()));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    report(
-      results.flatMap((result) =>
-        result.status === 'fulfilled' && result.value.metafile ? [result.value.metafile] : [],
-      ),
-    );
-  } finally {
-    await Promise.all(contexts.map((each) => each.dispose()));
-  }
+  // One that fails leaves the others to end.
+  const results = await Promise.allSettled(
+    present.map(async (target) => {
+      const { metafile } = await bundle(optionsOf(target));
+      await target.after?.({ watching: false });
+      return metafile;
+    }),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const metafiles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  await writeLicences(metafiles);
+  report(metafiles);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -16,7 +16,7 @@ describe('the installed extension', () => {
     await editor.workbench.screenshot('status-bar');
   });
 
-  test('follows another process that records', async () => {
+  test('follows another process within a second of its end', async () => {
     const item = editor.workbench.statusBarItem;
     const before = await item.innerText();
     await editor.llmSpend(
@@ -30,7 +30,7 @@ describe('the installed extension', () => {
       '--cost-usd',
       '100',
     );
-    await expect.poll(() => item.innerText(), { timeout: 10_000 }).not.toBe(before);
+    await expect.poll(() => item.innerText(), { timeout: 1000, interval: 25 }).not.toBe(before);
   });
 
   test('opens its container in the side bar', async () => {

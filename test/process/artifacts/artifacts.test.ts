@@ -127,6 +127,7 @@ void main();
       'dist/index.d.mts',
       'dist/index.js',
       'dist/index.mjs',
+      'dist/licences.txt',
       'dist/types',
       'package.json',
     ]);
@@ -139,7 +140,7 @@ describe('the package of the extension', () => {
     const files = await listFiles({ cwd: repository, packageManager: PackageManager.None });
     const stray = files.filter(
       (file) =>
-        !/^(package\.json|package\.nls(\.[\w-]+)?\.json|l10n\/.*\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/(extension|cli)\.js|dist\/webview\/[\w.-]+\.(js|css|ttf)|media\/[\w.-]+\.(png|svg)|media\/walkthrough\/.*)$/.test(
+        !/^(package\.json|package\.nls(\.[\w-]+)?\.json|l10n\/.*\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/(extension|cli)\.js|dist\/licences\.txt|dist\/webview\/[\w.-]+\.(js|css|ttf)|media\/[\w.-]+\.(png|svg)|media\/walkthrough\/.*)$/.test(
           file,
         ),
     );
