@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { EXTENSION_ID, PANELS, VIEWS } from '../contributions.ts';
 import type { Choices } from '../protocol/choices.ts';
 import type { Snapshot, ToView } from '../protocol/messages.ts';
 import { historyHtml } from './historyHtml.ts';
@@ -8,11 +9,6 @@ import { HistorySession } from './historySession.ts';
 import type { EditorAction, HistoryBackend } from './historySession.ts';
 
 export type { HistoryBackend, LedgerAction } from './historySession.ts';
-
-/** The view in the sidebar. The id stands in package.json. */
-export const HISTORY_VIEW = 'llmSpend.history';
-/** The editor panel, and the key under which the editor restores it. */
-export const HISTORY_PANEL = 'llmSpend.historyPanel';
 
 export interface HistoryController extends vscode.Disposable {
   /** Shows the panel, creating it when there is none, with `choices` (a filter, a range) applied. */
@@ -46,10 +42,10 @@ class History implements HistoryController {
     this.#palette = new HistoryPalette(context.globalState);
     this.#media = vscode.Uri.joinPath(context.extensionUri, 'dist', 'webview');
     this.#registrations = [
-      vscode.window.registerWebviewViewProvider(HISTORY_VIEW, {
+      vscode.window.registerWebviewViewProvider(VIEWS.history, {
         resolveWebviewView: (view) => this.#resolveView(view),
       }),
-      vscode.window.registerWebviewPanelSerializer(HISTORY_PANEL, {
+      vscode.window.registerWebviewPanelSerializer(PANELS.history, {
         deserializeWebviewPanel: (panel) => {
           this.#adopt(panel);
           return Promise.resolve();
@@ -61,7 +57,7 @@ class History implements HistoryController {
   openPanel(choices?: Partial<Choices>): void {
     if (this.#panel === undefined) {
       this.#adopt(
-        vscode.window.createWebviewPanel(HISTORY_PANEL, vscode.l10n.t('Cost History'), vscode.ViewColumn.Active),
+        vscode.window.createWebviewPanel(PANELS.history, vscode.l10n.t('Cost History'), vscode.ViewColumn.Active),
       );
     } else this.#panel.panel.reveal();
     if (choices !== undefined) this.#panel?.session.show(choices);
@@ -124,7 +120,7 @@ class History implements HistoryController {
         this.openPanel();
         return undefined;
       case 'openSettings':
-        await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:llm-spend.llm-spend');
+        await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${EXTENSION_ID}`);
         return undefined;
       case 'saveImage':
         return saveImage(action.format, action.data);

@@ -2,6 +2,7 @@ import type { Measure } from '../protocol/choices.ts';
 import type { FoldedGroup } from '../protocol/wire.ts';
 import { costNanos } from '../usage/query.ts';
 import type { Group, Totals } from '../usage/query.ts';
+import { addTotals } from '../usage/totals.ts';
 
 /**
  * Keeps the `count` largest values of the last key part, measured over all groups, and folds the others into one group
@@ -37,18 +38,4 @@ export function foldTop(groups: readonly Group[], count: number, by: Measure): F
 
 function sizeOf(totals: Totals, by: Measure): bigint {
   return by === 'cost' ? costNanos(totals) : BigInt(totals.totalTokens);
-}
-
-function addTotals(sum: Totals, more: Totals): void {
-  sum.records += more.records;
-  sum.inputTokens += more.inputTokens;
-  sum.outputTokens += more.outputTokens;
-  sum.totalTokens += more.totalTokens;
-  sum.cacheReadTokens += more.cacheReadTokens;
-  sum.cacheWriteTokens += more.cacheWriteTokens;
-  sum.reasoningTokens += more.reasoningTokens;
-  sum.recordedNanos += more.recordedNanos;
-  sum.estimatedNanos += more.estimatedNanos;
-  sum.estimated += more.estimated;
-  sum.unpriced += more.unpriced;
 }

@@ -30,7 +30,6 @@ export function historyHtml({ nonce, cspSource, script, style, icons, title }: H
 <link rel="stylesheet" href="${escapeHtml(style)}">
 </head>
 <body>
-<spend-app></spend-app>
 <script type="module" nonce="${nonce}" src="${escapeHtml(script)}"></script>
 </body>
 </html>

@@ -11,17 +11,18 @@ import type { HistoryPalette, Memory } from './historyPalette.ts';
 
 /** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
 export interface HistoryBackend {
-  /** Grows with every change of any ledger shown. */
-  readonly version: number;
-  /** false until every ledger was read once. */
-  readonly loaded: boolean;
-  /** When a change was last seen, ms since the epoch. */
-  readonly updatedAt: number | undefined;
+  readonly snapshot: {
+    /** Grows with every change of anything here. */
+    version: number;
+    /** false until the ledgers were read once. */
+    loaded: boolean;
+    ledgers: readonly { path: string; label: string; primary: boolean; state: LedgerState }[];
+    /** Why the ledgers could not be opened, in words for people. */
+    failure: string | undefined;
+    /** When a change was last seen, ms since the epoch. */
+    updatedAt: number | undefined;
+  };
   readonly calendar: Calendar;
-  /** What undo would take back, in words ("removal of 3 records"); undefined when there is nothing. */
-  readonly undoable: string | undefined;
-  /** The ledgers shown; the first is the one that records go into. */
-  ledgers(): readonly { path: string; label: string; state: LedgerState }[];
   /** After each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;
@@ -130,18 +131,19 @@ export class HistorySession {
     this.#stale = false;
     this.#lastSnapshot = performance.now();
     const { backend, port, place, locale } = this.#options;
+    const { version, loaded, ledgers, failure, updatedAt } = backend.snapshot;
     const message: Snapshot = {
       type: 'snapshot',
-      version: backend.version,
-      loaded: backend.loaded,
+      version,
+      loaded,
       place,
-      ledgers: backend.ledgers().map(describeLedger),
+      ledgers: ledgers.map(describeLedger),
       calendar: backend.calendar,
       locale,
       choices: this.#choices(),
     };
-    if (backend.updatedAt !== undefined) message.updatedAt = backend.updatedAt;
-    if (backend.undoable !== undefined) message.undo = backend.undoable;
+    if (failure !== undefined) message.failure = failure;
+    if (updatedAt !== undefined) message.updatedAt = updatedAt;
     port.post(message);
   }
 
@@ -191,7 +193,7 @@ export class HistorySession {
 
   async #answer(id: number, questions: readonly Question[], signal: AbortSignal): Promise<ToView> {
     const { backend } = this.#options;
-    const { version } = backend;
+    const { version } = backend.snapshot;
     const answers: Answer[] = [];
     for (const question of questions) {
       signal.throwIfAborted();
@@ -218,7 +220,7 @@ export class HistorySession {
   async #act(id: number, action: Action): Promise<ToView> {
     const { backend } = this.#options;
     if (action.verb === 'openLedger' && action.path !== undefined) {
-      const shown = backend.ledgers().some(({ path }) => path === action.path);
+      const shown = backend.snapshot.ledgers.some(({ path }) => path === action.path);
       if (!shown) throw new Error('That file is not one of the ledgers shown.');
     }
     const text = await (isEditorAction(action) ? this.#options.perform(action) : backend.perform(action));
@@ -226,14 +228,11 @@ export class HistorySession {
   }
 }
 
-function describeLedger(
-  { path, label, state }: ReturnType<HistoryBackend['ledgers']>[number],
-  index: number,
-): LedgerInfo {
+function describeLedger({ path, label, primary, state }: HistoryBackend['snapshot']['ledgers'][number]): LedgerInfo {
   return {
     path,
     label,
-    primary: index === 0,
+    primary,
     health: state.health,
     records: state.records,
     pending: state.pending,

@@ -1,4 +1,8 @@
 import * as z from 'zod/mini';
+// By its name, for taking it out of the namespace object would bundle all of zod.
+import { catch as fallback } from 'zod/mini';
+import { PERIODS } from '../usage/period.ts';
+import type { Period } from '../usage/period.ts';
 import { DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
 import type { Dimension, SortKey } from '../usage/query.ts';
 
@@ -28,9 +32,7 @@ export interface Choices {
 export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
 
 /** Named spans of local days, or two local dates, both included. */
-export type RangeChoice = { kind: NamedRange } | { kind: 'dates'; from: string; to: string };
-export const NAMED_RANGES = ['today', '7d', '30d', 'month', 'last-month', 'year', 'all'] as const;
-export type NamedRange = (typeof NAMED_RANGES)[number];
+export type RangeChoice = { kind: Period } | { kind: 'dates'; from: string; to: string };
 
 export const MEASURES = ['cost', 'tokens'] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -47,7 +49,7 @@ const MAX_FILTER_VALUES = 200;
 const MAX_VALUE = 1024;
 
 export const DEFAULT_CHOICES: Choices = {
-  range: { kind: '30d' },
+  range: { kind: 'last30days' },
   measure: 'cost',
   chart: 'bars',
   bucket: 'auto',
@@ -64,7 +66,7 @@ const date = z.string().check(
   z.refine((text) => !Number.isNaN(Date.parse(text))),
 );
 const range = z.union([
-  z.object({ kind: z.enum(NAMED_RANGES) }),
+  z.object({ kind: z.enum(PERIODS) }),
   z.object({ kind: z.literal('dates'), from: date, to: date }).check(z.refine(({ from, to }) => from <= to)),
 ]);
 const dimension = z.enum(DIMENSIONS);
@@ -75,8 +77,6 @@ export const filterValuesSchema = z.partialRecord(
   z.array(filterValue).check(z.maxLength(MAX_FILTER_VALUES)),
 );
 export const searchSchema = z.string().check(z.maxLength(MAX_SEARCH));
-
-const { catch: fallback } = z;
 
 const choicesSchema = z.object({
   range: fallback(range, DEFAULT_CHOICES.range),

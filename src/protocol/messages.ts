@@ -131,8 +131,8 @@ const snapshot = z.object({
   locale: z.string(),
   /** When the ledgers were last seen to change, ms since the epoch. */
   updatedAt: z.optional(z.number()),
-  /** What undo would take back, in words; absent when there is nothing. */
-  undo: z.optional(z.string()),
+  /** Why the ledgers could not be opened, in words for people. */
+  failure: z.optional(z.string()),
   choices,
 });
 export type Snapshot = z.infer<typeof snapshot>;

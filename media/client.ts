@@ -1,0 +1,143 @@
+import { parseToView } from '../src/protocol/messages.ts';
+import type { Action, Answer, Question, ToHost, ToView } from '../src/protocol/messages.ts';
+
+/** What the editor gives to a webview's page. */
+export interface EditorApi {
+  postMessage(message: ToHost): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+/** The request was overtaken by a newer one for the same purpose; nobody waits for it any more. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+}
+
+interface Waiting {
+  settle: (reply: ToView) => void;
+  reject: (error: Error) => void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+interface Asked {
+  purpose: string;
+  questions: readonly Question[];
+  resolve: (answers: Answer[]) => void;
+  reject: (error: Error) => void;
+}
+
+const ASK_TIMEOUT = 60_000;
+/** A person may sit before a file dialog for as long as they like. */
+const ACT_TIMEOUT = 60 * 60_000;
+
+/**
+ * The webview's end of the protocol. Questions that are asked in one turn go as one message; a newer question for the same
+ * purpose overtakes the older one; every promise settles, at the latest by its timeout.
+ */
+export class Client {
+  readonly #api: EditorApi;
+  readonly #waiting = new Map<number, Waiting>();
+  /** The live request of each purpose: which message it went with, and how to give it up. */
+  readonly #live = new Map<string, { id: number; giveUp: () => void }>();
+  #queue: Asked[] = [];
+  #lastId = 0;
+
+  /** @param listener hears what the host says unasked. */
+  constructor(api: EditorApi, listener: (message: Extract<ToView, { type: 'snapshot' | 'show' }>) => void) {
+    this.#api = api;
+    window.addEventListener('message', (event: MessageEvent<unknown>) => {
+      const message = parseToView(event.data);
+      if (message === undefined) return;
+      if (message.type === 'snapshot' || message.type === 'show') listener(message);
+      else this.#settle(message);
+    });
+  }
+
+  /**
+   * Asks the host; the answers come in the order of the questions.
+   * @param purpose what the answer is for: a newer request for it rejects this one with {@link Superseded}.
+   */
+  ask(purpose: string, questions: readonly Question[]): Promise<Answer[]> {
+    this.#giveUp(purpose);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ purpose, questions, resolve, reject });
+      if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
+    });
+  }
+
+  /** @returns a sentence to show, if there is one. Rejects with what went wrong. */
+  act(action: Action): Promise<string | undefined> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#wait(id, ACT_TIMEOUT, reject, (reply) => {
+        if (reply.type === 'done') resolve(reply.text);
+      });
+      this.#api.postMessage({ type: 'act', id, action });
+    });
+  }
+
+  post(message: ToHost): void {
+    this.#api.postMessage(message);
+  }
+
+  #flush(): void {
+    const asked = this.#queue;
+    this.#queue = [];
+    if (asked.length === 0) return;
+    const id = ++this.#lastId;
+    for (const { purpose, reject } of asked) {
+      this.#live.set(purpose, { id, giveUp: () => reject(new Superseded()) });
+    }
+    const rejectAll = (error: Error): void => {
+      for (const { purpose, reject } of asked) {
+        this.#forget(purpose, id);
+        reject(error);
+      }
+    };
+    this.#wait(id, ASK_TIMEOUT, rejectAll, (reply) => {
+      if (reply.type !== 'answer') return;
+      let at = 0;
+      for (const { purpose, questions, resolve } of asked) {
+        this.#forget(purpose, id);
+        resolve(reply.answers.slice(at, (at += questions.length)));
+      }
+    });
+    this.#api.postMessage({ type: 'ask', id, questions: asked.flatMap(({ questions }) => questions) });
+  }
+
+  #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: ToView) => void): void {
+    const timer = setTimeout(() => {
+      this.#waiting.delete(id);
+      reject(new Error('The extension did not answer in time.'));
+    }, timeout);
+    this.#waiting.set(id, { settle, reject, timer });
+  }
+
+  #settle(reply: Extract<ToView, { id: number }>): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(reply.id);
+    clearTimeout(waiting.timer);
+    if (reply.type === 'failed') waiting.reject(new Error(reply.message));
+    else waiting.settle(reply);
+  }
+
+  #giveUp(purpose: string): void {
+    const queued = this.#queue.findIndex((asked) => asked.purpose === purpose);
+    if (queued >= 0) this.#queue.splice(queued, 1)[0]?.reject(new Superseded());
+    const live = this.#live.get(purpose);
+    if (live === undefined) return;
+    this.#live.delete(purpose);
+    live.giveUp();
+    // The message is dropped once nobody waits for any part of it.
+    if ([...this.#live.values()].some(({ id }) => id === live.id)) return;
+    const waiting = this.#waiting.get(live.id);
+    if (waiting !== undefined) clearTimeout(waiting.timer);
+    this.#waiting.delete(live.id);
+    this.#api.postMessage({ type: 'cancel', id: live.id });
+  }
+
+  #forget(purpose: string, id: number): void {
+    if (this.#live.get(purpose)?.id === id) this.#live.delete(purpose);
+  }
+}

@@ -1,0 +1,2 @@
+/** esbuild gathers the style sheets that are imported into main.css. */
+declare module '*.css';

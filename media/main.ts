@@ -1,0 +1,24 @@
+import './zod.ts';
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import '@vscode-elements/elements/dist/vscode-multi-select/index.js';
+import '@vscode-elements/elements/dist/vscode-option/index.js';
+import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
+import '@vscode-elements/elements/dist/vscode-progress-ring/index.js';
+import '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
+import '@vscode-elements/elements/dist/vscode-toolbar-container/index.js';
+import { SpendApp } from './app.ts';
+import type { EditorApi } from './client.ts';
+import './main.css';
+import './view/breakdown.ts';
+import './view/chart.ts';
+import './view/filters.ts';
+import './view/heatmap.ts';
+import './view/records.ts';
+
+declare function acquireVsCodeApi(): EditorApi;
+
+// The app gets the editor's interface when it is made, so the page does not make it by its tag.
+customElements.define('spend-app', SpendApp);
+document.body.append(new SpendApp(acquireVsCodeApi()));

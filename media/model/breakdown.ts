@@ -1,0 +1,105 @@
+import type { Choices, Measure } from '../../src/protocol/choices.ts';
+import type { FoldedGroup } from '../../src/protocol/wire.ts';
+import { costNanos } from '../../src/usage/query.ts';
+import type { Dimension, Totals } from '../../src/usage/query.ts';
+import type { Series } from './series.ts';
+import { seriesId } from './series.ts';
+import { size } from './totals.ts';
+
+/** A node of the breakdown: the values of the outer levels, then its own. */
+export type Path = readonly (string | null)[];
+
+/** What the host said about the children of one node. */
+export interface Children {
+  groups: readonly FoldedGroup[];
+  slots: ReadonlyMap<string, number>;
+}
+
+export interface BreakdownRow {
+  id: string;
+  path: Path;
+  /** 0 is the outermost. */
+  level: number;
+  dimension: Dimension;
+  value: string | null;
+  rest: number | undefined;
+  slot: Series['slot'];
+  totals: Totals;
+  /** Of the grand total, 0 to 1. */
+  share: number;
+  /** undefined: it has no children. */
+  expanded: boolean | undefined;
+  /** Position among its siblings, 1-based, and how many these are. */
+  position: number;
+  siblings: number;
+}
+
+export function pathId(path: Path): string {
+  return JSON.stringify(path);
+}
+
+/** The rows that are to be seen: children follow their node while it is expanded. */
+export function breakdownRows(
+  levels: readonly Dimension[],
+  children: ReadonlyMap<string, Children>,
+  expanded: ReadonlySet<string>,
+  sort: Choices['breakdownSort'],
+  measure: Measure,
+  grand: Totals,
+  nameOf: (dimension: Dimension, value: string | null) => string,
+): BreakdownRow[] {
+  const rows: BreakdownRow[] = [];
+  const whole = size(grand, measure);
+  const add = (outer: Path): void => {
+    const level = outer.length;
+    const dimension = levels[level];
+    const found = children.get(pathId(outer));
+    if (dimension === undefined || found === undefined) return;
+    const sorted = found.groups.toSorted((a, b) => compareGroups(a, b, sort, (value) => nameOf(dimension, value)));
+    for (const [index, group] of sorted.entries()) {
+      const value = group.key[0] ?? null;
+      const path = [...outer, value];
+      const isRest = group.rest !== undefined;
+      const open = isRest || level + 1 >= levels.length ? undefined : expanded.has(pathId(path));
+      rows.push({
+        id: `${pathId(outer)} ${seriesId(group)}`,
+        path,
+        level,
+        dimension,
+        value,
+        rest: group.rest,
+        slot: isRest ? 'rest' : value === null ? 'none' : (found.slots.get(value) ?? 'none'),
+        totals: group.totals,
+        share: whole === 0 ? 0 : size(group.totals, measure) / whole,
+        expanded: open,
+        position: index + 1,
+        siblings: sorted.length,
+      });
+      if (open === true) add(path);
+    }
+  };
+  add([]);
+  return rows;
+}
+
+/** The folded rest stands last, whatever the order. */
+function compareGroups(
+  a: FoldedGroup,
+  b: FoldedGroup,
+  { by, descending }: Choices['breakdownSort'],
+  nameOf: (value: string | null) => string,
+): number {
+  const rest = Number(a.rest !== undefined) - Number(b.rest !== undefined);
+  if (rest !== 0) return rest;
+  const names = nameOf(a.key[0] ?? null).localeCompare(nameOf(b.key[0] ?? null));
+  if (by === 'name') return descending ? -names : names;
+  const order = compareTotals(a.totals, b.totals, by);
+  return (descending ? -order : order) || names;
+}
+
+function compareTotals(a: Totals, b: Totals, by: 'cost' | 'tokens' | 'records'): number {
+  if (by === 'records') return a.records - b.records;
+  if (by === 'tokens') return a.totalTokens - b.totalTokens;
+  const [x, y] = [costNanos(a), costNanos(b)];
+  return x < y ? -1 : x > y ? 1 : a.unpriced - b.unpriced || a.totalTokens - b.totalTokens;
+}

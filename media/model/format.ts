@@ -1,0 +1,166 @@
+import { formatUsd, formatUsdExact } from '../../src/usage/money.ts';
+import type { Nanos } from '../../src/usage/money.ts';
+import { costNanos } from '../../src/usage/query.ts';
+import type { Bucket, Totals } from '../../src/usage/query.ts';
+import { formatTotals } from '../../src/usage/summary.ts';
+
+/** Numbers, money and dates for people, by one locale and time zone. Making formats is slow, so one of these is kept. */
+export class Format {
+  readonly locale: string;
+  readonly timeZone: string;
+  readonly #count: Intl.NumberFormat;
+  readonly #compact: Intl.NumberFormat;
+  readonly #percent: Intl.NumberFormat;
+  readonly #share: Intl.NumberFormat;
+  readonly #axisUsd: Intl.NumberFormat;
+  readonly #relative: Intl.RelativeTimeFormat;
+  readonly #dates = new Map<string, Intl.DateTimeFormat>();
+
+  constructor(locale: string, timeZone: string) {
+    this.locale = supported(locale);
+    this.timeZone = timeZone;
+    this.#count = new Intl.NumberFormat(this.locale);
+    this.#compact = new Intl.NumberFormat(this.locale, { notation: 'compact', maximumSignificantDigits: 3 });
+    this.#percent = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 });
+    this.#share = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 1 });
+    this.#axisUsd = new Intl.NumberFormat(this.locale, {
+      style: 'currency',
+      currency: 'USD',
+      notation: 'compact',
+      minimumFractionDigits: 0,
+      maximumSignificantDigits: 3,
+    });
+    this.#relative = new Intl.RelativeTimeFormat(this.locale, { numeric: 'auto', style: 'long' });
+  }
+
+  usd(nanos: Nanos): string {
+    return formatUsd(nanos, this.locale);
+  }
+
+  usdExact(nanos: Nanos): string {
+    return formatUsdExact(nanos, this.locale);
+  }
+
+  /** For an axis: `$0.5`, `$20`, `$1.2K`. */
+  usdTick(usd: number): string {
+    return this.#axisUsd.format(usd);
+  }
+
+  count(n: number): string {
+    return this.#count.format(n);
+  }
+
+  /** `1.2M`. */
+  compact(n: number): string {
+    return this.#compact.format(n);
+  }
+
+  percent(ratio: number): string {
+    return this.#percent.format(ratio);
+  }
+
+  share(ratio: number): string {
+    return this.#share.format(ratio);
+  }
+
+  /** Known, estimated and unknown costs told apart, never a silent $0: `~$4.20 + 12 unpriced`. */
+  cost(totals: Totals): string {
+    return formatTotals(totals, this.locale);
+  }
+
+  /** The same with every digit. */
+  costExact(totals: Totals): string {
+    const rough = this.cost(totals);
+    return rough.replace(this.usd(costNanos(totals)), this.usdExact(costNanos(totals)));
+  }
+
+  /** The name of a bucket in a tooltip or a table: `Mon, Nov 23, 2026`, `14:00 – 15:00`. */
+  bucket(since: number, bucket: Bucket): string {
+    switch (bucket) {
+      case 'hour':
+        return this.date(since, {
+          weekday: 'short',
+          day: 'numeric',
+          month: 'short',
+          hour: 'numeric',
+          minute: '2-digit',
+        });
+      case 'day':
+        return this.date(since, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+      case 'week':
+        return `Week of ${this.date(since, { day: 'numeric', month: 'short', year: 'numeric' })}`;
+      case 'month':
+        return this.date(since, { month: 'long', year: 'numeric' });
+      case 'year':
+        return this.date(since, { year: 'numeric' });
+    }
+  }
+
+  /** The same under an axis, as short as it can be. */
+  bucketTick(since: number, bucket: Bucket): string {
+    switch (bucket) {
+      case 'hour':
+        return this.date(since, { hour: 'numeric' });
+      case 'day':
+      case 'week':
+        return this.date(since, { day: 'numeric', month: 'short' });
+      case 'month':
+        return this.date(since, { month: 'short', year: '2-digit' });
+      case 'year':
+        return this.date(since, { year: 'numeric' });
+    }
+  }
+
+  dayRange(since: number, until: number): string {
+    return this.#date({ day: 'numeric', month: 'short', year: 'numeric' }).formatRange(since, until - 1);
+  }
+
+  time(ms: number): string {
+    return this.date(ms, { dateStyle: 'short', timeStyle: 'short' });
+  }
+
+  timeExact(ms: number): string {
+    return this.date(ms, { dateStyle: 'full', timeStyle: 'long' });
+  }
+
+  weekday(ms: number): string {
+    return this.date(ms, { weekday: 'short' });
+  }
+
+  month(ms: number): string {
+    return this.date(ms, { month: 'short' });
+  }
+
+  /** `just now`, `2 minutes ago`, `yesterday`. */
+  ago(ms: number, now: number): string {
+    const seconds = Math.round((now - ms) / 1000);
+    if (seconds < 10) return 'just now';
+    if (seconds < 60) return this.#relative.format(-seconds, 'second');
+    if (seconds < 3600) return this.#relative.format(-Math.round(seconds / 60), 'minute');
+    if (seconds < 86_400) return this.#relative.format(-Math.round(seconds / 3600), 'hour');
+    return this.#relative.format(-Math.round(seconds / 86_400), 'day');
+  }
+
+  date(ms: number, options: Intl.DateTimeFormatOptions): string {
+    return this.#date(options).format(ms);
+  }
+
+  #date(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    const name = JSON.stringify(options);
+    let format = this.#dates.get(name);
+    if (format === undefined) {
+      format = new Intl.DateTimeFormat(this.locale, { ...options, timeZone: this.timeZone });
+      this.#dates.set(name, format);
+    }
+    return format;
+  }
+}
+
+/** The editor may name a language that Intl has no tag for. */
+function supported(locale: string): string {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(locale)[0] ?? 'en-US';
+  } catch {
+    return 'en-US';
+  }
+}

@@ -1,0 +1,61 @@
+import type { Row } from '../../src/protocol/messages.ts';
+
+export const PAGE_SIZE = 100;
+/** Pages kept in memory: some screens above and below, however long the ledger is. */
+const MAX_PAGES = 12;
+
+/** The rows that are loaded of a long list: a window that moves, never the whole. */
+export class Pages {
+  readonly total: number;
+  readonly #pages = new Map<number, readonly Row[]>();
+
+  constructor(total: number, pages: Iterable<readonly [number, readonly Row[]]> = []) {
+    this.total = total;
+    for (const [page, rows] of pages) this.#pages.set(page, rows);
+  }
+
+  row(index: number): Row | undefined {
+    return this.#pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE];
+  }
+
+  /** Where a record is among the loaded rows. */
+  indexOf(usageId: string): number | undefined {
+    for (const [page, rows] of this.#pages) {
+      const index = rows.findIndex(({ record }) => record.usage_id === usageId);
+      if (index >= 0) return page * PAGE_SIZE + index;
+    }
+    return undefined;
+  }
+
+  /** The pages of [first, last] that are not loaded. */
+  missing(first: number, last: number): number[] {
+    return pagesOf(first, Math.min(last, this.total - 1)).filter((page) => !this.#pages.has(page));
+  }
+
+  /** The same list with one more page; the ones that are farthest from it are let go. */
+  with(page: number, rows: readonly Row[]): Pages {
+    const nearest = [...this.#pages]
+      .filter(([other]) => other !== page)
+      .sort(([a], [b]) => Math.abs(a - page) - Math.abs(b - page))
+      .slice(0, MAX_PAGES - 1);
+    return new Pages(this.total, [...nearest, [page, rows]]);
+  }
+}
+
+export function pagesOf(first: number, last: number): number[] {
+  const pages: number[] = [];
+  for (let page = Math.floor(Math.max(0, first) / PAGE_SIZE); page * PAGE_SIZE <= last; page++) pages.push(page);
+  return pages;
+}
+
+/** Rows that a viewport shows, with some beyond either edge so that a scroll finds them drawn. */
+export function visibleRows(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  count: number,
+): { first: number; last: number } {
+  const beyond = 8;
+  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
+  return { first, last: Math.min(count - 1, Math.ceil((scrollTop + height) / rowHeight) + beyond) };
+}

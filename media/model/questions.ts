@@ -1,0 +1,52 @@
+import type { Choices } from '../../src/protocol/choices.ts';
+import type { GroupsQuestion, PageQuestion } from '../../src/protocol/messages.ts';
+import type { TimeRange } from '../../src/usage/period.ts';
+import type { Calendar, Dimension, Grouping, UsageFilter } from '../../src/usage/query.ts';
+
+/** Series that a chart shows apart before it folds the rest: as many as people can tell by colour. */
+export const MAX_SERIES = 8;
+/** Rows of one level of the breakdown. */
+export const MAX_ROWS = 200;
+/** Values that a filter offers. */
+export const MAX_VALUES = 500;
+
+/** The filter that the choices mean within a range. */
+export function filterOf({ values, search }: Pick<Choices, 'values' | 'search'>, range: TimeRange = {}): UsageFilter {
+  const filter: UsageFilter = {};
+  if (range.since !== undefined) filter.since = range.since;
+  if (range.until !== undefined) filter.until = range.until;
+  if (Object.keys(values).length > 0) filter.values = values;
+  if (search.trim() !== '') filter.search = search.trim();
+  return filter;
+}
+
+export function groups(
+  filter: UsageFilter,
+  groupBy: readonly Grouping[],
+  calendar: Calendar,
+  top?: { count: number; by: Choices['measure'] },
+): GroupsQuestion {
+  return { kind: 'groups', filter: wire(filter), groupBy: [...groupBy], calendar, top };
+}
+
+/** The values of one dimension that other filters leave, for a picker: its own filter does not narrow it. */
+export function valuesQuestion(
+  choices: Choices,
+  dimension: Dimension,
+  range: TimeRange,
+  calendar: Calendar,
+): GroupsQuestion {
+  const { [dimension]: _own, ...others } = choices.values;
+  const filter = filterOf({ values: others, search: choices.search }, range);
+  return groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
+}
+
+export function page(filter: UsageFilter, sort: Choices['recordsSort'], offset: number, limit: number): PageQuestion {
+  return { kind: 'page', filter: wire(filter), sort: sort.by, descending: sort.descending, offset, limit };
+}
+
+function wire({ values, ...filter }: UsageFilter): GroupsQuestion['filter'] {
+  if (values === undefined) return filter;
+  const copy = Object.entries(values).map(([dimension, list]) => [dimension, [...list]]);
+  return { ...filter, values: Object.fromEntries(copy) as NonNullable<GroupsQuestion['filter']['values']> };
+}

@@ -1,0 +1,71 @@
+import type { Choices, ChartBucket, RangeChoice } from '../../src/protocol/choices.ts';
+import { bucketStart, nextBucket, spanOfKey } from '../../src/usage/calendar.ts';
+import { rangeBefore, rangeOf } from '../../src/usage/period.ts';
+import type { TimeRange } from '../../src/usage/period.ts';
+import type { Calendar } from '../../src/usage/query.ts';
+
+/** Half-open, ms since the epoch, both ends known. */
+export interface TimeSpan {
+  since: number;
+  until: number;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The span that a choice means now; open where it has no end. */
+export function rangeOfChoice(choice: RangeChoice, now: number, calendar: Calendar): TimeRange {
+  if (choice.kind !== 'dates') return rangeOf(choice.kind, now, calendar);
+  const from = spanOfKey(choice.from, 'day', calendar);
+  const to = spanOfKey(choice.to, 'day', calendar);
+  return { since: from?.since, until: to?.until };
+}
+
+/**
+ * What the range is compared with: the span of the same kind before it, as far as it has passed by now. For two dates,
+ * as many days before them. undefined where there is nothing before.
+ */
+export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Calendar): TimeSpan | undefined {
+  if (choice.kind !== 'dates') return rangeBefore(choice.kind, now, calendar, true);
+  const { since, until } = rangeOfChoice(choice, now, calendar);
+  if (since === undefined || until === undefined) return undefined;
+  const days = Math.round((until - since) / DAY);
+  return { since: bucketStart(since - days * DAY + DAY / 2, 'day', calendar), until: since };
+}
+
+/**
+ * The range as a chart draws it, with both ends: an open start is the first record's day, an open end today's.
+ * @param firstDay key of the first day that has records.
+ */
+export function closedRange(
+  { since, until }: TimeRange,
+  firstDay: string | undefined,
+  lastDay: string | undefined,
+  now: number,
+  calendar: Calendar,
+): TimeSpan {
+  const tomorrow = nextBucket(now, 'day', calendar);
+  const first = firstDay === undefined ? undefined : spanOfKey(firstDay, 'day', calendar)?.since;
+  const last = lastDay === undefined ? undefined : spanOfKey(lastDay, 'day', calendar)?.until;
+  const end = until ?? Math.max(tomorrow, last ?? tomorrow);
+  return { since: Math.min(since ?? first ?? bucketStart(now, 'day', calendar), end), until: end };
+}
+
+/** The bucket that gives a range some dozens of bars. */
+export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan): ChartBucket {
+  const days = (until - since) / DAY;
+  const fitting: ChartBucket = days <= 2.1 ? 'hour' : days <= 93 ? 'day' : days <= 740 ? 'week' : 'month';
+  if (choice === 'auto') return fitting;
+  // A year by the hour would be 8,760 bars: thinner than a pixel.
+  const most = { hour: 15, day: 800, week: 5000, month: Number.POSITIVE_INFINITY }[choice];
+  return days > most ? fitting : choice;
+}
+
+/** What a bar stands for, as a choice of range: a day by its date, a longer span by its first and last date. */
+export function choiceOfSpan(span: { since: number; until: number }, calendar: Calendar): RangeChoice {
+  return { kind: 'dates', from: dateKey(span.since, calendar), to: dateKey(span.until - 1, calendar) };
+}
+
+/** `2026-11-23` in the calendar's zone. */
+export function dateKey(ms: number, calendar: Calendar): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: calendar.timeZone, dateStyle: 'short' }).format(ms);
+}

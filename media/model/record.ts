@@ -1,0 +1,83 @@
+import type { Row } from '../../src/protocol/messages.ts';
+import { usdToNanos } from '../../src/usage/money.ts';
+import { costKind } from '../../src/usage/query.ts';
+import { plain } from '../../src/usage/text.ts';
+import type { Format } from './format.ts';
+import { provenance } from './names.ts';
+
+/** `$0.0123`, `~$0.0123` where it was computed, `unpriced`. */
+export function recordCost(record: Row['record'], format: Format): string {
+  const kind = costKind({ ...record, price_source: text(record['price_source']) });
+  if (kind === 'unknown') return 'unpriced';
+  return `${kind === 'estimated' ? '~' : ''}${format.usd(usdToNanos(record.cost_usd))}`;
+}
+
+/** One line of the detail view. */
+export interface Field {
+  name: string;
+  value: string;
+}
+
+const NAMES: Record<string, string> = {
+  provider: 'Provider',
+  model: 'Model',
+  operation: 'Operation',
+  input_tokens: 'Input tokens',
+  output_tokens: 'Output tokens',
+  total_tokens: 'Total tokens',
+  cache_read_tokens: 'Cache read tokens',
+  cache_write_tokens: 'Cache write tokens',
+  cache_write_1h_tokens: 'Cache write tokens (1 h)',
+  reasoning_tokens: 'Reasoning tokens',
+  project: 'Project',
+  branch: 'Branch',
+  session_id: 'Session',
+  tags: 'Tags',
+  episode_title: 'Episode',
+  template_name: 'Template',
+  note: 'Note',
+  source: 'Recorded by',
+  price_source: 'Prices from',
+  billing_mode: 'Billing',
+  usage_id: 'Id',
+};
+/** Shown in words of their own. */
+const ELSEWHERE = new Set(['timestamp', 'cost_usd', 'cost_known']);
+const LONGEST_UNKNOWN = 2000;
+
+/** All of a record, known fields first and in order, for people. */
+export function fieldsOf(row: Row, ledgerLabel: string, format: Format): Field[] {
+  const { record } = row;
+  const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
+  const known = Object.keys(NAMES).filter((field) => present(record[field]));
+  const unknown = Object.keys(record).filter((field) => !(field in NAMES) && !ELSEWHERE.has(field));
+  return [
+    { name: 'Time', value: format.timeExact(Date.parse(record.timestamp)) },
+    { name: 'Cost', value: exact },
+    { name: 'Where the cost comes from', value: provenance(record) },
+    ...known.map((field) => ({ name: NAMES[field] ?? field, value: show(record[field], format) })),
+    ...unknown.map((field) => ({ name: plain(field, { max: 80 }), value: show(record[field], format) })),
+    { name: 'Ledger', value: plain(ledgerLabel) },
+  ];
+}
+
+/** The record as it would stand in a ledger. */
+export function recordJson(record: Row['record']): string {
+  return JSON.stringify(record, null, 2);
+}
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
+}
+
+function show(value: unknown, format: Format): string {
+  if (typeof value === 'number') return format.count(value);
+  if (typeof value === 'string') return plain(value);
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
+    return value.map((tag) => plain(tag)).join(', ');
+  return plain(JSON.stringify(value) ?? '', { max: LONGEST_UNKNOWN });
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

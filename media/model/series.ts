@@ -1,0 +1,99 @@
+import type { ChartBucket, Measure } from '../../src/protocol/choices.ts';
+import type { FoldedGroup } from '../../src/protocol/wire.ts';
+import { bucketSpans } from '../../src/usage/calendar.ts';
+import { emptyTotals } from '../../src/usage/query.ts';
+import type { Calendar, Totals } from '../../src/usage/query.ts';
+import type { TimeSpan } from '../../src/usage/period.ts';
+import { size, sum } from './totals.ts';
+
+/** One value of the stacking dimension over time. */
+export interface Series {
+  /** Unique within the chart. */
+  id: string;
+  /** null: records that have none. */
+  value: string | null;
+  /** How many values it stands for, when it is all the small ones together. */
+  rest?: number | undefined;
+  /** Its colour: an index into the palette, or a word for the two that have none of their own. */
+  slot: number | 'none' | 'rest';
+  totals: Totals;
+}
+
+/** One bar. */
+export interface Column {
+  key: string;
+  since: number;
+  until: number;
+  totals: Totals;
+  /** In the order of the chart's series; undefined where a series has nothing. */
+  parts: (Totals | undefined)[];
+}
+
+export interface ChartModel {
+  bucket: ChartBucket;
+  measure: Measure;
+  /** Largest first, the folded rest last. */
+  series: Series[];
+  columns: Column[];
+  totals: Totals;
+}
+
+/**
+ * Groups by [bucket, dimension] -> columns without holes over the range.
+ * @param slots the colour of each value.
+ */
+export function chartModel(
+  groups: readonly FoldedGroup[],
+  slots: ReadonlyMap<string, number>,
+  range: TimeSpan,
+  bucket: ChartBucket,
+  measure: Measure,
+  calendar: Calendar,
+): ChartModel {
+  const bySeries = new Map<string, FoldedGroup[]>();
+  for (const group of groups) {
+    const id = seriesId(group);
+    const list = bySeries.get(id);
+    if (list === undefined) bySeries.set(id, [group]);
+    else list.push(group);
+  }
+  const series = [...bySeries]
+    .map(([id, list]): Series => {
+      const value = list[0]?.key[1] ?? null;
+      const rest = list[0]?.rest;
+      return {
+        id,
+        value,
+        rest,
+        slot: rest !== undefined ? 'rest' : value === null ? 'none' : (slots.get(value) ?? 'none'),
+        totals: sum(list.map(({ totals }) => totals)),
+      };
+    })
+    .sort(
+      (a, b) =>
+        Number(a.rest !== undefined) - Number(b.rest !== undefined) ||
+        size(b.totals, measure) - size(a.totals, measure) ||
+        b.totals.totalTokens - a.totals.totalTokens,
+    );
+  const position = new Map(series.map(({ id }, index) => [id, index]));
+  const columns = bucketSpans(range.since, range.until, bucket, calendar).map((span): Column => ({
+    ...span,
+    totals: emptyTotals(),
+    parts: series.map(() => undefined),
+  }));
+  const byKey = new Map(columns.map((column) => [column.key, column]));
+  for (const group of groups) {
+    const column = byKey.get(group.key[0] ?? '');
+    const index = position.get(seriesId(group));
+    if (column === undefined || index === undefined) continue;
+    column.parts[index] = group.totals;
+  }
+  for (const column of columns) column.totals = sum(column.parts.filter((part) => part !== undefined));
+  return { bucket, measure, series, columns, totals: sum(columns.map(({ totals }) => totals)) };
+}
+
+/** A value's name cannot be taken for the absence of one, nor for the rest. */
+export function seriesId({ key, rest }: Pick<FoldedGroup, 'key' | 'rest'>): string {
+  const value = key.at(-1) ?? null;
+  return rest !== undefined ? 'rest' : value === null ? 'none' : `value:${value}`;
+}

@@ -1,0 +1,15 @@
+import type { Measure } from '../../src/protocol/choices.ts';
+import { costNanos, emptyTotals } from '../../src/usage/query.ts';
+import type { Totals } from '../../src/usage/query.ts';
+import { addTotals } from '../../src/usage/totals.ts';
+
+export function sum(all: Iterable<Totals>): Totals {
+  const result = emptyTotals();
+  for (const totals of all) addTotals(result, totals);
+  return result;
+}
+
+/** A size to draw or to sort by: USD or tokens. Never to add: that is done in whole nano-dollars. */
+export function size(totals: Totals, measure: Measure): number {
+  return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : totals.totalTokens;
+}

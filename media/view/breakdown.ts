@@ -1,0 +1,189 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { BreakdownColumn, Choices } from '../../src/protocol/choices.ts';
+import { costNanos } from '../../src/usage/query.ts';
+import type { BreakdownRow } from '../model/breakdown.ts';
+import type { Format } from '../model/format.ts';
+import { LightElement } from './light.ts';
+import { swatch } from './swatch.ts';
+
+/** A tree of totals as a table: keyboard as in the editor's own trees, sorted by its headings. */
+export class SpendBreakdown extends LightElement {
+  static override properties = {
+    rows: { attribute: false },
+    sort: { attribute: false },
+    format: { attribute: false },
+    nameOf: { attribute: false },
+    active: { state: true },
+  };
+  declare rows: readonly BreakdownRow[];
+  declare sort: Choices['breakdownSort'];
+  declare format: Format;
+  declare nameOf: (row: BreakdownRow) => string;
+  /** Id of the row that the keyboard is on. */
+  declare active: string | undefined;
+
+  protected override render(): TemplateResult {
+    return html`<table
+      class="tree"
+      role="treegrid"
+      tabindex="0"
+      aria-label="Breakdown"
+      aria-activedescendant=${this.#activeIndex() < 0 ? nothing : `breakdown-${this.#activeIndex()}`}
+      @keydown=${(event: KeyboardEvent) => this.#key(event)}
+      @focus=${() => (this.active ??= this.rows[0]?.id)}
+    >
+      <thead>
+        <tr>
+          ${this.#heading('name', 'Name', '')} ${this.#heading('cost', 'Cost', 'number')}
+          <th scope="col" class="number share-cell">Share</th>
+          ${this.#heading('tokens', 'Tokens', 'number tokens-cell')}
+          ${this.#heading('records', 'Calls', 'number records-cell')}
+        </tr>
+      </thead>
+      <tbody>
+        ${repeat(
+          this.rows,
+          ({ id }) => id,
+          (row, index) => this.#row(row, index),
+        )}
+      </tbody>
+    </table>`;
+  }
+
+  #heading(by: BreakdownColumn, label: string, classes: string): TemplateResult {
+    const sorted = this.sort.by === by;
+    const direction = this.sort.descending ? 'descending' : 'ascending';
+    return html`<th scope="col" class=${classes} aria-sort=${sorted ? direction : nothing}>
+      <button type="button" class="heading" @click=${() => this.#sortBy(by)}>
+        ${label}${
+          sorted
+            ? html`<span class="codicon codicon-${this.sort.descending ? 'arrow-down' : 'arrow-up'}"></span>`
+            : nothing
+        }
+      </button>
+    </th>`;
+  }
+
+  #row(row: BreakdownRow, index: number): TemplateResult {
+    const { format } = this;
+    const name = this.nameOf(row);
+    const filterable = row.rest === undefined;
+    return html`<tr
+      id="breakdown-${index}"
+      class=${row.id === this.active ? 'active' : ''}
+      aria-level=${row.level + 1}
+      aria-posinset=${row.position}
+      aria-setsize=${row.siblings}
+      aria-expanded=${row.expanded ?? nothing}
+      @click=${() => {
+        this.active = row.id;
+        if (row.expanded !== undefined) this.#send('toggle', row);
+      }}
+    >
+      <td class="tree-name" .style=${`--level: ${row.level}`}>
+        <span
+          class="twistie ${row.expanded === undefined ? '' : `codicon codicon-chevron-${row.expanded ? 'down' : 'right'}`}"
+        ></span>
+        ${swatch(row.slot)}<span class="value-name" title=${name}>${name}</span>
+        ${
+          filterable
+            ? html`<button
+                type="button"
+                class="row-action"
+                tabindex="-1"
+                aria-label=${`Show only ${name}`}
+                title=${`Show only ${name}`}
+                @click=${(event: Event) => {
+                  event.stopPropagation();
+                  this.#send('filter', row);
+                }}
+              >
+                <span class="codicon codicon-filter"></span>
+              </button>`
+            : nothing
+        }
+      </td>
+      <td class="number" title=${format.costExact(row.totals)}>${this.#cost(row)}</td>
+      <td class="number share-cell">
+        <span class="share-bar"
+          ><span class="share-fill" .style=${`width: ${(row.share * 100).toFixed(2)}%`}></span
+        ></span>
+        <span class="share-text">${format.share(row.share)}</span>
+      </td>
+      <td class="number tokens-cell" title=${format.count(row.totals.totalTokens)}>
+        ${format.compact(row.totals.totalTokens)}
+      </td>
+      <td class="number records-cell">${format.count(row.totals.records)}</td>
+    </tr>`;
+  }
+
+  #cost({ totals }: BreakdownRow): TemplateResult | string {
+    if (totals.unpriced === 0) return this.format.cost(totals);
+    const unpriced = html`<span class="unpriced">${this.format.count(totals.unpriced)} unpriced</span>`;
+    if (totals.unpriced === totals.records) return unpriced;
+    return html`${totals.estimated > 0 ? '~' : ''}${this.format.usd(costNanos(totals))} ${unpriced}`;
+  }
+
+  #activeIndex(): number {
+    return this.rows.findIndex(({ id }) => id === this.active);
+  }
+
+  #sortBy(by: BreakdownColumn): void {
+    const descending = this.sort.by === by ? !this.sort.descending : by !== 'name';
+    this.dispatchEvent(new CustomEvent<Choices['breakdownSort']>('sort', { detail: { by, descending } }));
+  }
+
+  #send(type: 'toggle' | 'filter', row: BreakdownRow): void {
+    this.dispatchEvent(new CustomEvent<BreakdownRow>(type, { detail: row }));
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.target !== event.currentTarget) return;
+    const index = this.#activeIndex();
+    const row = this.rows[index];
+    const go = (to: number): void => {
+      this.active = this.rows[Math.min(this.rows.length - 1, Math.max(0, to))]?.id;
+      void this.updateComplete.then(() => this.querySelector('tr.active')?.scrollIntoView({ block: 'nearest' }));
+    };
+    switch (event.key) {
+      case 'ArrowDown':
+        go(index + 1);
+        break;
+      case 'ArrowUp':
+        go(index - 1);
+        break;
+      case 'Home':
+        go(0);
+        break;
+      case 'End':
+        go(this.rows.length - 1);
+        break;
+      case 'ArrowRight':
+        if (row?.expanded === false) this.#send('toggle', row);
+        else if (row?.expanded === true) go(index + 1);
+        break;
+      case 'ArrowLeft':
+        if (row?.expanded === true) this.#send('toggle', row);
+        else if (row !== undefined && row.level > 0) go(this.#parentOf(index));
+        break;
+      case ' ':
+        if (row?.expanded !== undefined) this.#send('toggle', row);
+        break;
+      case 'Enter':
+        if (row !== undefined && row.rest === undefined) this.#send('filter', row);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+  }
+
+  #parentOf(index: number): number {
+    const level = this.rows[index]?.level ?? 0;
+    for (let at = index - 1; at >= 0; at--) if ((this.rows[at]?.level ?? 0) < level) return at;
+    return index;
+  }
+}
+customElements.define('spend-breakdown', SpendBreakdown);

@@ -1,0 +1,94 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { costNanos } from '../../src/usage/query.ts';
+import type { Totals } from '../../src/usage/query.ts';
+import type { Comparison } from '../../src/usage/summary.ts';
+import type { Format } from '../model/format.ts';
+import type { Glance } from '../model/glance.ts';
+
+export interface GlanceView {
+  format: Format;
+  /** What the range is called. */
+  title: string;
+  totals: Totals;
+  comparison: Comparison | undefined;
+  /** What it is compared with, in words. */
+  beforeName: string;
+  glance: Glance;
+  choose: (period: 'today' | 'week' | 'month' | 'all') => void;
+}
+
+/** The first answer: how much in this range, against before, and where the month is heading. */
+export function glanceTemplate(view: GlanceView): TemplateResult {
+  const { format, totals, glance } = view;
+  return html`<section class="glance" aria-label="At a glance">
+    <div class="headline">
+      <h2 class="headline-title">${view.title}</h2>
+      <div class="headline-cost" title=${format.costExact(totals)}>
+        ${costTemplate(totals, format)} ${view.comparison === undefined ? nothing : changeTemplate(view)}
+      </div>
+      <div class="headline-detail">
+        <span title=${format.count(totals.totalTokens)}>${format.compact(totals.totalTokens)} tokens</span>
+        <span>${format.count(totals.records)} ${totals.records === 1 ? 'call' : 'calls'}</span>
+        ${
+          totals.estimated > 0
+            ? html`<span title=${`${format.usdExact(totals.estimatedNanos)} in ${format.count(totals.estimated)} calls`}
+                >~ ${format.usd(totals.estimatedNanos)} of it estimated</span
+              >`
+            : nothing
+        }
+      </div>
+    </div>
+    <div class="cards">
+      ${card(view, 'Today', glance.today, 'today')} ${card(view, 'This week', glance.week, 'week')}
+      ${card(view, 'This month', glance.month, 'month', forecastTemplate(view))}
+      ${card(view, 'All time', glance.all, 'all')}
+    </div>
+  </section>`;
+}
+
+function card(
+  { format, choose }: GlanceView,
+  label: string,
+  totals: Totals,
+  period: 'today' | 'week' | 'month' | 'all',
+  more: TemplateResult | typeof nothing = nothing,
+): TemplateResult {
+  return html`<button type="button" class="card" title=${format.costExact(totals)} @click=${() => choose(period)}>
+    <span class="card-label">${label}</span>
+    <span class="card-cost">${costTemplate(totals, format)}</span>
+    ${more}
+  </button>`;
+}
+
+/** Known and unknown cost as two texts of different weight. */
+function costTemplate(totals: Totals, format: Format): TemplateResult {
+  const unpriced = html`<span class="unpriced">${format.count(totals.unpriced)} unpriced</span>`;
+  if (totals.unpriced > 0 && totals.unpriced === totals.records) return unpriced;
+  const known = `${totals.estimated > 0 ? '~' : ''}${format.usd(costNanos(totals))}`;
+  return totals.unpriced === 0
+    ? html`<span class="amount">${known}</span>`
+    : html`<span class="amount">${known}</span> <span class="plus">+</span> ${unpriced}`;
+}
+
+function changeTemplate({ comparison, beforeName, format }: GlanceView): TemplateResult | typeof nothing {
+  const change = comparison?.change;
+  if (change === undefined) return nothing;
+  const same = Math.abs(change) < 0.005;
+  const icon = same ? 'dash' : change > 0 ? 'arrow-up' : 'arrow-down';
+  const words = same ? 'as much as' : `${format.percent(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than`;
+  const partly = comparison?.complete === false ? ' (unpriced calls are not counted)' : '';
+  return html`<span class="change" title=${`${words} ${beforeName}${partly}`}>
+    <span class="codicon codicon-${icon}" aria-hidden="true"></span
+    ><span aria-hidden="true">${same ? '' : format.percent(Math.abs(change))}</span>
+    <span class="visually-hidden">${words}</span><span class="change-than">${same ? 'as' : 'vs'} ${beforeName}</span>
+  </span>`;
+}
+
+function forecastTemplate({ glance, format }: GlanceView): TemplateResult | typeof nothing {
+  if (glance.forecast === undefined) return nothing;
+  const amount = format.usd(glance.forecast);
+  return html`<span class="card-more" title=${`At this pace the month will end at ${amount}.`}>
+    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} by its end
+  </span>`;
+}

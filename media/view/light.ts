@@ -1,0 +1,8 @@
+import { LitElement } from 'lit';
+
+/** An element that renders into the page itself, so that the one style sheet and the icon font reach it. */
+export class LightElement extends LitElement {
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+}

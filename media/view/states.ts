@@ -1,0 +1,101 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Action, LedgerInfo, Snapshot } from '../../src/protocol/messages.ts';
+import { plain } from '../../src/usage/text.ts';
+
+type Act = (action: Action) => void;
+
+/** What stands in place of the figures while there are none to show. */
+export function loadingTemplate(): TemplateResult {
+  return html`<div class="state" role="status">
+    <vscode-progress-bar .ariaLabel=${'Reading the ledger'}></vscode-progress-bar>
+    <p>Reading the ledger…</p>
+  </div>`;
+}
+
+export function failureTemplate(message: string, act: Act): TemplateResult {
+  return html`<div class="state" role="alert">
+    <span class="codicon codicon-error state-icon"></span>
+    <h2>The ledger cannot be opened</h2>
+    <p>${plain(message)}</p>
+    <div class="buttons">
+      <vscode-button icon="refresh" @click=${() => act({ verb: 'refresh' })}>Try again</vscode-button>
+      <vscode-button secondary icon="gear" @click=${() => act({ verb: 'openSettings' })}>Settings</vscode-button>
+    </div>
+  </div>`;
+}
+
+/** A ledger without records: what to do next, with buttons that do it. */
+export function emptyTemplate(act: Act): TemplateResult {
+  return html`<div class="state">
+    <span class="codicon codicon-graph state-icon"></span>
+    <h2>No spend recorded yet</h2>
+    <p>Record a call by hand, or let a program do it:</p>
+    <pre
+      class="command"
+    ><code>llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 300</code></pre>
+    <div class="buttons">
+      <vscode-button icon="add" @click=${() => act({ verb: 'record' })}>Record Usage</vscode-button>
+      <vscode-button
+        secondary
+        icon="copy"
+        @click=${() =>
+          act({
+            verb: 'copy',
+            text: 'llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 300',
+          })}
+        >Copy the command</vscode-button
+      >
+    </div>
+  </div>`;
+}
+
+export function noMatchTemplate(reset: () => void, all: (() => void) | undefined): TemplateResult {
+  return html`<div class="state">
+    <span class="codicon codicon-search-stop state-icon"></span>
+    <h2>No calls match</h2>
+    <p>
+      ${all === undefined ? 'Nothing was recorded that fits the filters.' : 'Nothing was recorded in this time that fits.'}
+    </p>
+    <div class="buttons">
+      ${all === undefined ? nothing : html`<vscode-button icon="calendar" @click=${all}>Show all time</vscode-button>`}
+      <vscode-button secondary icon="clear-all" @click=${reset}>Reset filters</vscode-button>
+    </div>
+  </div>`;
+}
+
+/** What is wrong with a ledger, and what to do about it. The figures cover the rest. */
+export function problemsTemplate({ ledgers }: Snapshot, act: Act): TemplateResult | typeof nothing {
+  const damaged = ledgers.filter(({ health }) => health === 'damaged' || health === 'unavailable');
+  if (damaged.length === 0) return nothing;
+  return html`${damaged.map((ledger) => problemTemplate(ledger, act))}`;
+}
+
+const MOST_PROBLEMS = 3;
+
+function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
+  const { path, label, health, problems, primary } = ledger;
+  const more = problems.length - MOST_PROBLEMS;
+  return html`<div class="problem" role="alert">
+    <span class="codicon codicon-${health === 'unavailable' ? 'error' : 'warning'}"></span>
+    <div>
+      <strong>${health === 'unavailable' ? 'Cannot be read' : 'Damaged'}: ${plain(label)}</strong>
+      <ul>
+        ${problems.slice(0, MOST_PROBLEMS).map(({ message }) => html`<li>${plain(message)}</li>`)}
+        ${more > 0 ? html`<li>and ${more} more</li>` : nothing}
+      </ul>
+      <p>The figures cover what can be read.</p>
+      <div class="buttons">
+        ${
+          primary && health === 'damaged'
+            ? html`<vscode-button icon="wrench" @click=${() => act({ verb: 'repair' })}>Repair…</vscode-button>`
+            : nothing
+        }
+        <vscode-button secondary icon="checklist" @click=${() => act({ verb: 'verify' })}>Details</vscode-button>
+        <vscode-button secondary icon="go-to-file" @click=${() => act({ verb: 'openLedger', path })}
+          >Open</vscode-button
+        >
+      </div>
+    </div>
+  </div>`;
+}
