@@ -1,5 +1,6 @@
 import { Aggregation } from './columnar/aggregation.ts';
-import { CompiledFilter } from './columnar/filter.ts';
+import { Answers } from './columnar/answers.ts';
+import { CompiledFilter, filterKey } from './columnar/filter.ts';
 import { IdIndex } from './columnar/idIndex.ts';
 import { sortRows } from './columnar/ordering.ts';
 import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './columnar/segment.ts';
@@ -43,6 +44,7 @@ const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
  */
 export class UsageTable {
   readonly #store = new ColumnStore();
+  readonly #answers = new Answers(this.#store);
   /** Id -> the visible row; the shadowed ones hang on it in the order of their ledgers. */
   readonly #ids = new IdIndex();
   readonly #counts: number[] = [];
@@ -114,6 +116,8 @@ export class UsageTable {
     const after = chain.findIndex((other) => this.#ledgerOf(other) > ledger);
     chain.splice(after === -1 ? chain.length : after, 0, row);
     this.#relink(record.usage_id, chain);
+    if (chain.length === 1) this.#answers.rowAdded(row);
+    else this.#answers.forget();
     return true;
   }
 
@@ -122,6 +126,7 @@ export class UsageTable {
     const chain = this.#chain(usageId);
     const row = chain.find((one) => this.#ledgerOf(one) === ledger);
     if (row === undefined) return false;
+    this.#answers.forget();
     this.#free(row);
     this.#relink(
       usageId,
@@ -135,6 +140,7 @@ export class UsageTable {
   clear(ledger: number): void {
     const others = this.#counts.some((count, index) => index !== ledger && count > 0);
     this.#version++;
+    this.#answers.forget();
     if (!others) {
       this.#store.reset();
       this.#ids.clear();
@@ -202,16 +208,19 @@ export class UsageTable {
   }
 
   *#aggregating(query: AggregateQuery): Generator<void, Group[]> {
+    const kept = this.#answers.find(query);
+    if (kept !== undefined) return yield* kept.groups();
     const aggregation = new Aggregation(this.#store, query);
     for (const [i, segment] of this.#store.segments.entries()) {
       if (i > 0 && i % SEGMENTS_PER_SLICE === 0) yield;
       aggregation.takeSegment(segment);
     }
+    this.#answers.keep(query, aggregation);
     return yield* aggregation.groups();
   }
 
   *#sorting({ filter, sort }: PageQuery): Generator<void, Uint32Array> {
-    const key = JSON.stringify([sort, filter]);
+    const key = `${sort} ${filterKey(filter)}`;
     if (this.#sorted?.version === this.#version && this.#sorted.key === key) return this.#sorted.rows;
     const compiled = new CompiledFilter(this.#store, filter);
     const matches = new Uint32Array(SEGMENT_ROWS);

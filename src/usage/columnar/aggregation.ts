@@ -65,6 +65,11 @@ export class Aggregation {
     this.#groupCount = this.#stages.length === 0 ? 1 : 0;
   }
 
+  /** How many groups there are so far. */
+  get size(): number {
+    return this.#groupCount;
+  }
+
   takeSegment(segment: Segment): void {
     this.#filter.extend();
     this.#take(segment, this.#filter.select(segment, this.#batch.rows));

@@ -152,6 +152,12 @@ export class CompiledFilter {
   }
 }
 
+/** Equal for filters that are written alike. */
+export function filterKey({ since, until, values, search }: UsageFilter): string {
+  // JSON alone would take both infinities for null.
+  return JSON.stringify([String(since), String(until), values, search]);
+}
+
 function wordBits(words: readonly string[], dictionary: Dictionary, code: number): number {
   const text = dictionary.values[code]?.toLowerCase();
   if (text === undefined) return 0;

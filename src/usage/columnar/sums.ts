@@ -92,7 +92,8 @@ export class Sums {
   }
 
   #nanos(field: number): bigint {
-    const low = BigInt(this.#sums[field] as number);
+    const sum = this.#sums[field] as number;
+    const low = sum === 0 ? 0n : BigInt(sum);
     return this.#spilled.size === 0 ? low : low + (this.#spilled.get(field) ?? 0n);
   }
 

@@ -221,6 +221,13 @@ describe('totals', () => {
     );
   });
 
+  it('of a kept answer are not taken for those of another', () => {
+    const table = tableOf(usage());
+    const since = (ms: number): number | undefined =>
+      table.aggregate({ ...everything, filter: { since: ms } })[0]?.totals.records;
+    expect([since(Number.NEGATIVE_INFINITY), since(Number.POSITIVE_INFINITY)]).toEqual([1, 0]);
+  });
+
   it('take in what came after an answer was given', () => {
     fc.assert(
       fc.property(
