@@ -4,7 +4,7 @@ import type { UsageRecord } from '../usage/record.ts';
 import { priceFields } from './apply.ts';
 import { inkwellCost } from './inkwell.ts';
 import type { Priced, Pricer, UnpricedCode } from './price.ts';
-import { parsePriceSource, type Factor } from './source.ts';
+import { parsePriceSource, repricedSource, type Factor } from './source.ts';
 
 /**
  * What would change if records were priced again. Changes nothing by itself.
@@ -68,6 +68,8 @@ export interface RepricePlan {
 }
 
 export interface RepriceOptions {
+  /** ISO day of the repricing; the records' new `price_source` says it. */
+  day: string;
   /** Ids of records that are priced even where the caller recorded their cost. */
   named?: ReadonlySet<string> | undefined;
 }
@@ -75,6 +77,7 @@ export interface RepriceOptions {
 /** Collects a plan record by record, so that a caller may pause between them. */
 export class RepricePlanner {
   readonly #pricer: Pricer;
+  readonly #day: string;
   readonly #named: ReadonlySet<string>;
   readonly #changes: RepriceChange[] = [];
   readonly #groups = new Map<string, RepriceGroup>();
@@ -82,8 +85,9 @@ export class RepricePlanner {
   #unchanged = 0;
   #recorded = 0;
 
-  constructor(pricer: Pricer, options: RepriceOptions = {}) {
+  constructor(pricer: Pricer, options: RepriceOptions) {
     this.#pricer = pricer;
+    this.#day = options.day;
     this.#named = options.named ?? new Set();
   }
 
@@ -126,14 +130,11 @@ export class RepricePlanner {
     return isInkwellsPrice(record) ? 'wrong-list-price' : undefined;
   }
 
-  #addChange(
-    record: UsageRecord,
-    reason: RepriceReason,
-    before: Nanos | undefined,
-    { nanos, ...priced }: Priced,
-  ): void {
+  #addChange(record: UsageRecord, reason: RepriceReason, before: Nanos | undefined, priced: Priced): void {
     const { usage_id: usageId, provider, model } = record;
-    this.#changes.push({ usageId, reason, before, after: nanos, fields: priceFields({ nanos, ...priced }) });
+    const after = priced.nanos;
+    const priceSource = repricedSource(priced.priceSource, this.#day);
+    this.#changes.push({ usageId, reason, before, after, fields: priceFields({ ...priced, priceSource }) });
     const key = JSON.stringify([provider, model, reason]);
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -142,7 +143,7 @@ export class RepricePlanner {
     }
     group.records++;
     group.before += before ?? 0n;
-    group.after += nanos;
+    group.after += after;
     group.difference = group.after - group.before;
   }
 
@@ -154,7 +155,7 @@ export class RepricePlanner {
   }
 }
 
-export function planReprice(records: Iterable<UsageRecord>, pricer: Pricer, options: RepriceOptions = {}): RepricePlan {
+export function planReprice(records: Iterable<UsageRecord>, pricer: Pricer, options: RepriceOptions): RepricePlan {
   const planner = new RepricePlanner(pricer, options);
   for (const record of records) planner.add(record);
   return planner.plan();

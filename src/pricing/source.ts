@@ -7,14 +7,21 @@ import type { TableVersion } from './table.ts';
  *     genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5
  *     genai-prices online 2026-11-20 openai/gpt-5 x2 priority
  *     custom: anthropic/claude-* from 2026-01-01
+ *     custom: anthropic/claude-*; repriced 2026-11-23
  *
  * Data fetched online has the word `online` for its version and the day on which it was fetched.
  */
 export type PriceSource =
-  | { kind: 'table'; version: string; date: string | undefined; provider: string; model: string; factor?: Factor }
-  | { kind: 'custom'; pattern: string; from: string | undefined; factor?: Factor }
+  | ({ kind: 'table'; version: string; date: string | undefined; provider: string; model: string } & PriceExtras)
+  | ({ kind: 'custom'; pattern: string; from: string | undefined } & PriceExtras)
   /** A text that another program wrote. */
   | { kind: 'other'; text: string };
+
+export interface PriceExtras {
+  factor?: Factor;
+  /** ISO day on which the record got this price, where that was after it was recorded. */
+  repriced?: string;
+}
 
 /** A multiple of the list price that a mode of the call costs, as fast modes and service tiers do. */
 export interface Factor {
@@ -26,6 +33,7 @@ export interface Factor {
 const TABLE = 'genai-prices';
 const TABLE_TEXT = /^genai-prices (\S+)(?: (\d{4}-\d\d-\d\d))? ([^\s/]+)\/(.+)$/s;
 const CUSTOM_TEXT = /^custom: (.+?)(?: from (\d{4}-\d\d-\d\d))?$/s;
+const REPRICED_TEXT = /^(.*); repriced (\d{4}-\d\d-\d\d)$/s;
 const FACTOR_TEXT = /^(.*) x(\d+(?:\.\d+)?) ([a-z][a-z0-9-]*)$/s;
 
 export function tableSource(table: TableVersion, provider: string, model: string, factor?: Factor): string {
@@ -37,17 +45,25 @@ export function customSource(rule: CustomPrice, factor?: Factor): string {
   return `custom: ${pattern}${rule.from === undefined ? '' : ` from ${rule.from}`}${factorText(factor)}`;
 }
 
+/** The source of a price that a record got only later. */
+export function repricedSource(source: string, day: string): string {
+  return `${source}; repriced ${day}`;
+}
+
 /** Reads a `price_source` back. */
 export function parsePriceSource(text: string): PriceSource {
-  const [, base = text, times, mode] = FACTOR_TEXT.exec(text) ?? [];
-  const factor = times !== undefined && mode !== undefined ? { factor: { times: Number(times), mode } } : {};
+  const [, source = text, repriced] = REPRICED_TEXT.exec(text) ?? [];
+  const [, base = source, times, mode] = FACTOR_TEXT.exec(source) ?? [];
+  const extras: PriceExtras = {};
+  if (times !== undefined && mode !== undefined) extras.factor = { times: Number(times), mode };
+  if (repriced !== undefined) extras.repriced = repriced;
   const table = TABLE_TEXT.exec(base);
   if (table !== null) {
     const [, version = '', date, provider = '', model = ''] = table;
-    return { kind: 'table', version, date, provider, model, ...factor };
+    return { kind: 'table', version, date, provider, model, ...extras };
   }
   const custom = CUSTOM_TEXT.exec(base);
-  if (custom !== null) return { kind: 'custom', pattern: custom[1] ?? '', from: custom[2], ...factor };
+  if (custom !== null) return { kind: 'custom', pattern: custom[1] ?? '', from: custom[2], ...extras };
   return { kind: 'other', text };
 }
 

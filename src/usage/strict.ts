@@ -9,12 +9,11 @@ import { INKWELL_FIELDS, INKWELL_OPERATIONS, INKWELL_PROVIDERS, UsageError, type
 
 /** Fields that we fill by ourselves. A strict ledger does not write them, which loses nothing that the caller said. */
 const OURS_ALONE: readonly string[] = ['source', 'price_source'];
-const TEXT_FIELDS = ['usage_id', 'provider', 'model', 'operation', 'episode_title', 'template_name'] as const;
 
 const INSTEAD = "record it in a ledger of your own instead: LLM Spend's default one, or any other file";
 const OFFSET = /(Z|[+-]\d\d:?\d\d)$/i;
-/** Half of a character outside the basic plane: valid in a JSON string, refused by inkwell's parser (pydantic). */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** A Python datetime begins with the year 1, so inkwell's parser (pydantic) refuses what ISO 8601 and we would take. */
+const YEAR_ZERO = /^0000/;
 
 /**
  * The first reason why inkwell could not read or keep this record; undefined when it can.
@@ -30,17 +29,11 @@ export function strictProblem(record: UsageRecord): UsageError | undefined {
   if (!includes(INKWELL_OPERATIONS, record.operation)) {
     return refuse('operation', `inkwell reads only ${list(INKWELL_OPERATIONS)}`);
   }
-  if (!OFFSET.test(record.timestamp)) {
-    return refuse('timestamp', 'inkwell reads only times with an offset, as 2026-01-31T09:30:00Z');
+  if (!OFFSET.test(record.timestamp) || YEAR_ZERO.test(record.timestamp)) {
+    return refuse('timestamp', 'inkwell reads only times with an offset, from the year 1 on, as 2026-01-31T09:30:00Z');
   }
   for (const field of ['input_tokens', 'output_tokens', 'total_tokens'] as const) {
     if (!Number.isInteger(record[field])) return refuse(field, 'inkwell reads only whole numbers of tokens');
-  }
-  for (const field of TEXT_FIELDS) {
-    const text = record[field];
-    if (typeof text === 'string' && LONE_SURROGATE.test(text)) {
-      return refuse(field, 'inkwell reads only well-formed Unicode');
-    }
   }
   for (const field of Object.keys(record)) {
     if (includes(INKWELL_FIELDS, field) || OURS_ALONE.includes(field) || isAbsent(record[field])) continue;

@@ -3,6 +3,8 @@ import { applyPrice, priceFields, wantsPrice } from '../../../src/pricing/apply.
 import { inkwellCost } from '../../../src/pricing/inkwell.ts';
 import { loadPricer, Pricer } from '../../../src/pricing/price.ts';
 import { planReprice } from '../../../src/pricing/reprice.ts';
+import { parsePriceSource } from '../../../src/pricing/source.ts';
+import { usdToNanos } from '../../../src/usage/money.ts';
 import { costKind } from '../../../src/usage/query.ts';
 import { parseInput, type UsageInput, type UsageRecord } from '../../../src/usage/record.ts';
 
@@ -10,6 +12,8 @@ let pricer: Pricer;
 beforeAll(async () => {
   pricer = await loadPricer();
 });
+
+const today = { day: '2026-11-23' };
 
 let ids = 0;
 const record = (fields: Partial<UsageInput>): UsageRecord =>
@@ -84,7 +88,7 @@ describe('applyPrice', () => {
 
 describe('planReprice', () => {
   it('of nothing is empty', () => {
-    expect(planReprice([], pricer)).toEqual({
+    expect(planReprice([], pricer, today)).toEqual({
       changes: [],
       groups: [],
       unpriced: [],
@@ -97,14 +101,19 @@ describe('planReprice', () => {
   it("finds what is unknown and now has a price, and inkwell's wrong list prices", () => {
     const unknown = record({});
     const wrong = [inkwells(), inkwells({ input_tokens: 130_000 })];
-    const plan = planReprice([unknown, ...wrong], pricer);
+    const plan = planReprice([unknown, ...wrong], pricer, today);
     expect(plan.changes).toMatchObject([
       {
         usageId: unknown.usage_id,
         reason: 'now-known',
         before: undefined,
         after: 8_000_000n,
-        fields: { cost_usd: 0.008, cost_known: true, billing_mode: 'estimated' },
+        fields: {
+          cost_usd: 0.008,
+          cost_known: true,
+          billing_mode: 'estimated',
+          price_source: 'genai-prices 0.1.8 2026-09-23 google/gemini-2.5-flash; repriced 2026-11-23',
+        },
       },
       { usageId: wrong[0]?.usage_id, reason: 'wrong-list-price', before: 1_350_000n, after: 8_000_000n },
       { usageId: wrong[1]?.usage_id, reason: 'wrong-list-price', before: 20_100_000n, after: 44_000_000n },
@@ -118,7 +127,7 @@ describe('planReprice', () => {
 
   it('leaves inkwell alone where its price is right', () => {
     const right = inkwells({ provider: 'claude', model: 'claude-sonnet-4-5' });
-    expect(planReprice([right], pricer)).toMatchObject({ changes: [], unchanged: 1, recorded: 0 });
+    expect(planReprice([right], pricer, today)).toMatchObject({ changes: [], unchanged: 1, recorded: 0 });
   });
 
   it("never touches a caller's cost, unless it is named", () => {
@@ -127,8 +136,8 @@ describe('planReprice', () => {
     const imported = record({ cost_usd: 5, billing_mode: 'estimated', price_source: 'claude-code log' });
     const chance = { ...inkwells(), source: 'cli' };
     const all = [own, estimated, imported, chance];
-    expect(planReprice(all, pricer)).toMatchObject({ changes: [], recorded: 4 });
-    const named = planReprice(all, pricer, { named: new Set([own.usage_id]) });
+    expect(planReprice(all, pricer, today)).toMatchObject({ changes: [], recorded: 4 });
+    const named = planReprice(all, pricer, { ...today, named: new Set([own.usage_id]) });
     expect(named).toMatchObject({
       changes: [{ usageId: own.usage_id, reason: 'asked', before: 5_000_000_000n }],
       difference: -4_992_000_000n,
@@ -140,10 +149,10 @@ describe('planReprice', () => {
     const before = record({
       ...priceFields(new Pricer(pricer.table, [{ model: '*', input: 1, output: 1 }]).price(record({}))),
     });
-    expect(planReprice([before], pricer)).toMatchObject({
+    expect(planReprice([before], pricer, today)).toMatchObject({
       changes: [{ reason: 'price-changed', before: 12_000_000n, after: 8_000_000n }],
     });
-    expect(planReprice([record({ ...priceFields(pricer.price(record({}))) })], pricer)).toMatchObject({
+    expect(planReprice([record({ ...priceFields(pricer.price(record({}))) })], pricer, today)).toMatchObject({
       changes: [],
       unchanged: 1,
     });
@@ -151,8 +160,13 @@ describe('planReprice', () => {
 
   it('keeps the multiple of a fast mode', () => {
     const usage = record({ provider: 'claude', model: 'claude-opus-4-6' });
-    const fast = { ...usage, ...priceFields(pricer.price(usage, { factor: { times: 6, mode: 'fast' } })) };
-    expect(planReprice([fast], pricer)).toMatchObject({ changes: [], unchanged: 1 });
+    const factor = { times: 6, mode: 'fast' };
+    const fast = { ...usage, ...priceFields(pricer.price(usage, { factor })) };
+    expect(planReprice([fast], pricer, today)).toMatchObject({ changes: [], unchanged: 1 });
+    const wrong = { ...fast, cost_usd: 1 };
+    const [change] = planReprice([wrong], pricer, today).changes;
+    expect(change?.after).toBe(usdToNanos(fast.cost_usd ?? 0));
+    expect(parsePriceSource(change?.fields.price_source ?? '')).toMatchObject({ factor, repriced: '2026-11-23' });
   });
 
   it('names what stays unpriced, and keeps a computed cost whose price is gone', () => {
@@ -163,7 +177,7 @@ describe('planReprice', () => {
       price_source: 'custom: unheard-of',
     });
     const unknown = [1, 2].map(() => record({ provider: 'ollama', model: 'llama3' }));
-    expect(planReprice([gone, ...unknown], pricer)).toMatchObject({
+    expect(planReprice([gone, ...unknown], pricer, today)).toMatchObject({
       changes: [],
       unchanged: 1,
       unpriced: [{ provider: 'ollama', model: 'llama3', code: 'no-list-price', records: 2 }],
@@ -172,9 +186,9 @@ describe('planReprice', () => {
 
   it('applied once, changes nothing more', () => {
     const records = [record({}), inkwells(), inkwells({ provider: 'claude', model: 'claude-opus-4-1' })];
-    const plan = planReprice(records, pricer);
+    const plan = planReprice(records, pricer, today);
     expect(plan.changes).toHaveLength(3);
     const applied = records.map((each, index) => ({ ...each, ...plan.changes[index]?.fields }));
-    expect(planReprice(applied as UsageRecord[], pricer)).toMatchObject({ changes: [], unchanged: 3 });
+    expect(planReprice(applied as UsageRecord[], pricer, today)).toMatchObject({ changes: [], unchanged: 3 });
   });
 });
