@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatUsd, nanosToDecimal, nanosToUsd, NanoSum, usdToNanos } from '../../../src/usage/money.ts';
+
+// On a busy machine thousands of random cases take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const nanos = fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n });
 

@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseTime, PERIODS, rangeBefore, rangeOf, type Period } from '../../../src/usage/period.ts';
 import type { Calendar } from '../../../src/usage/query.ts';
 import { calendars, instant } from './records.ts';
+
+// On a busy machine thousands of random cases take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const berlin: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 /** A Wednesday. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   isUnreadable,
   KNOWN_FIELDS,
@@ -14,6 +14,9 @@ import {
   type InputDefaults,
 } from '../../../src/usage/record.ts';
 import { usage } from './records.ts';
+
+// On a busy machine thousands of random cases take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const defaults: InputDefaults = { id: () => 'new-id', now: () => '2026-11-23T10:00:00.000Z' };
 const names = { provider: 'anthropic', model: 'opus', operation: 'chat' };
