@@ -18,8 +18,6 @@ export const COST_KINDS = ['recorded', 'estimated', 'unknown'] as const;
 /** Costs above 2^52 nano-dollars stand in a map beside the columns; this stands for them in the column. */
 export const BIG_COST = Number.POSITIVE_INFINITY;
 
-export const TOKEN_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
-
 export class Segment {
   /** First row of the table in this segment. */
   readonly base: number;
