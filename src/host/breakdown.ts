@@ -5,7 +5,7 @@ import { formatTotals } from '../usage/summary.ts';
 import { markdownText, plain } from '../usage/text.ts';
 import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
 import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
-import { compact, costNotes, count } from './costText.ts';
+import { calls, compact, costNotes } from './costText.ts';
 import type { Style } from './costText.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
@@ -83,8 +83,8 @@ function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState 
 function tooltip(name: string, { totals }: BreakdownNode, style: Style): vscode.MarkdownString {
   const { locale, t } = style;
   const tokens = t(
-    '{0} calls, {1} tokens in, {2} out',
-    count(totals.records, locale),
+    '{0}, {1} tokens in, {2} out',
+    calls(totals.records, style),
     compact(totals.inputTokens, locale),
     compact(totals.outputTokens, locale),
   );

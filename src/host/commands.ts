@@ -3,12 +3,12 @@ import { COMMANDS } from '../contributions.ts';
 import type { CommandId } from '../contributions.ts';
 import { formatUsd, usdToNanos } from '../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
-import { count } from './costText.ts';
+import { records } from './costText.ts';
 import { complain, inform } from './dialogs.ts';
 import { exportUsage } from './exportUsage.ts';
 import type { ExportRequest } from './exportUsage.ts';
 import type { HistoryController } from './history.ts';
-import { clearLedger, confirmUndo, openLedgerFile, repairLedger, verifyLedger } from './ledgerActions.ts';
+import { clearLedger, confirmUndo, openLedgerFile, repairLedger, style, verifyLedger } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { askForUsage } from './recordWizard.ts';
 import type { LastUsage } from './recordWizard.ts';
@@ -87,7 +87,7 @@ async function exportCsv(service: LedgerService, request: Partial<ExportRequest>
   const done = await exportUsage(service, { ...request, format: 'csv' });
   if (done === undefined) return undefined;
   const { t } = vscode.l10n;
-  inform(t('Exported {0} records.', count(done.records, regionalLocale())), {
+  inform(t('Exported {0}.', records(done.records, style())), {
     [t('Open')]: () => vscode.commands.executeCommand('vscode.open', done.target),
   });
   return done.target;

@@ -12,19 +12,31 @@ export interface Style {
 }
 
 /** What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is. */
-export function costNotes(totals: Totals, { locale, t }: Style): string[] {
+export function costNotes(totals: Totals, style: Style): string[] {
+  const { locale, t } = style;
   const notes: string[] = [];
   if (totals.estimated > 0) {
     notes.push(
       t(
-        '{0} of it is estimated from prices ({1} calls).',
+        '{0} of it is estimated from prices ({1}).',
         formatUsd(totals.estimatedNanos, locale),
-        count(totals.estimated, locale),
+        calls(totals.estimated, style),
       ),
     );
   }
-  if (totals.unpriced > 0) notes.push(t('The cost of {0} calls is unknown.', count(totals.unpriced, locale)));
+  if (totals.unpriced > 0) notes.push(t('The cost of {0} is unknown.', calls(totals.unpriced, style)));
   return notes;
+}
+
+/** `no records`, `1 record`, `1,234 records`. */
+export function records(n: number, { locale, t }: Style): string {
+  if (n === 0) return t('no records');
+  return n === 1 ? t('1 record') : t('{0} records', count(n, locale));
+}
+
+export function calls(n: number, { locale, t }: Style): string {
+  if (n === 0) return t('no calls');
+  return n === 1 ? t('1 call') : t('{0} calls', count(n, locale));
 }
 
 export function count(n: number, locale: string): string {

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../contributions.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../usage/query.ts';
-import { count } from './costText.ts';
+import { records } from './costText.ts';
 import { exportUsage } from './exportUsage.ts';
 import type { HistoryBackend, LedgerAction } from './history.ts';
 import { openLedgerFile, style } from './ledgerActions.ts';
 import { undoName } from './ledgerReport.ts';
 import type { LedgerService, LedgerSnapshot } from './ledgerService.ts';
-import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
+import { onDidChangeSettings, readSettings } from './settings.ts';
 
 /** The ledger service as the cost history sees it: what it shows, and what a person may do from there. */
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
@@ -61,9 +61,9 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         return undefined;
       case 'remove': {
         const { removed, missing } = await this.#service.remove(action.ids);
-        const done = t('Removed {0} records.', count(removed.length, regionalLocale()));
+        const done = t('Removed {0}.', records(removed.length, style()));
         if (missing.length === 0) return done;
-        return `${done} ${t('{0} are not in the ledger that records go into, and stay.', missing.length)}`;
+        return `${done} ${t('Not in the ledger that records go into, and left alone: {0}.', missing.length)}`;
       }
       case 'undo': {
         const undone = await this.#service.undo();
@@ -72,7 +72,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'export': {
         const { format, filter } = action;
         const done = await exportUsage(this.#service, { format, filter });
-        return done && t('Exported {0} records.', count(done.records, regionalLocale()));
+        return done && t('Exported {0}.', records(done.records, style()));
       }
       case 'openLedger': {
         const { path, usageId } = action;

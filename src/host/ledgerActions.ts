@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions.ts';
 import { plain } from '../usage/text.ts';
-import { count } from './costText.ts';
+import { records } from './costText.ts';
 import type { Style } from './costText.ts';
 import { confirm, inform, warn } from './dialogs.ts';
 import { repairSteps, undoName, verdict, verificationReport } from './ledgerReport.ts';
@@ -54,7 +54,9 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
 /** Explains the ledgers in a document, and says the verdict with what can be done about it. */
 export async function verifyLedger(service: LedgerService, documents: ReportDocuments): Promise<void> {
   const { t } = vscode.l10n;
-  const found = await service.verify();
+  const shown = new Set(service.snapshot.ledgers.map(({ path }) => path));
+  // inkwell's ledger is looked at on every machine, and of interest where there is one.
+  const found = (await service.verify()).filter(({ path }) => shown.has(path) || path === service.path);
   await documents.show(t('Ledger Report'), verificationReport(found, style()));
   const gravest =
     found.find(({ health }) => health === 'unavailable') ??
@@ -79,22 +81,22 @@ export async function repairLedger(service: LedgerService): Promise<void> {
   if (!(await confirm(t('Repair the ledger?'), repairSteps(plan, style()), t('Repair')))) return;
   const done = await service.repair();
   const kept = done.keptIn === undefined ? '' : ` ${t('What could not be read is kept in {0}.', plain(done.keptIn))}`;
-  inform(`${t('The ledger is repaired: {0} records.', count(done.records, regionalLocale()))}${kept}`);
+  inform(`${t('The ledger is repaired: {0}.', records(done.records, style()))}${kept}`);
 }
 
 /** Empties the primary ledger when the person agrees, with a way back. */
 export async function clearLedger(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const path = service.path;
-  const number = count(service.primary?.state.records ?? 0, regionalLocale());
+  const number = records(service.primary?.state.records ?? 0, style());
   const yes = await confirm(
     t('Clear the ledger?'),
-    t('All {0} records leave {1}. They are kept in a file beside it, and Undo brings them back.', number, plain(path)),
+    t('All of it ({0}) leaves {1}. It is kept in a file beside it, and Undo brings it back.', number, plain(path)),
     t('Clear'),
   );
   if (!yes) return;
   const { removed } = await service.clear();
-  inform(t('Cleared {0} records.', count(removed, regionalLocale())), {
+  inform(t('Cleared {0}.', records(removed, style())), {
     [t('Undo')]: () => undoChange(service),
   });
 }

@@ -1,6 +1,6 @@
 import type { Problem, RepairResult, UndoResult, Verification } from '../ledger/types.ts';
 import { plain } from '../usage/text.ts';
-import { count } from './costText.ts';
+import { count, records } from './costText.ts';
 import type { Style } from './costText.ts';
 
 /** The state of ledgers, and what was or would be done to them, in words. Plain text: file names and fields are hostile. */
@@ -11,37 +11,38 @@ export function verificationReport(found: readonly Verification[], style: Style)
 }
 
 /** One sentence for a notification. */
-export function verdict({ path, health, problems, records }: Verification, { locale, t }: Style): string {
-  const number = count(records, locale);
+export function verdict(found: Verification, style: Style): string {
+  const { path, health, problems } = found;
+  const { t } = style;
+  const number = records(found.records, style);
   switch (health) {
     case 'ok':
       return problems.length === 0
-        ? t('The ledger is sound: {0} records.', number)
-        : t('The ledger is sound: {0} records, {1} remarks.', number, problems.length);
+        ? t('The ledger is sound: {0}.', number)
+        : t('The ledger is sound: {0}. Remarks: {1}.', number, problems.length);
     case 'missing':
       return t('There is no ledger yet at {0}.', plain(path));
     case 'damaged':
-      return t('The ledger is damaged; {0} records can be read.', number);
+      return t('The ledger is damaged; {0} can be read.', number);
     case 'unavailable':
       return problems[0]?.message ?? t('The ledger cannot be opened.');
   }
 }
 
 /** What a repair does, one line a step. */
-export function repairSteps({ actions, recovered }: RepairResult, { locale, t }: Style): string {
+export function repairSteps({ actions, recovered }: RepairResult, style: Style): string {
   const steps = actions.map((action) => `• ${plain(action)}`);
-  if (recovered > 0) steps.push(`• ${t('{0} records come back.', count(recovered, locale))}`);
+  if (recovered > 0) steps.push(`• ${style.t('{0} in all come back', records(recovered, style))}`);
   return steps.join('\n');
 }
 
 /** What undo takes back, as a noun: `removal of 3 records`. */
-export function undoName({ undone, records }: UndoResult, { locale, t }: Style): string {
-  const number = count(records, locale);
+export function undoName({ undone, records: number }: UndoResult, style: Style): string {
   switch (undone) {
     case 'remove':
-      return t('removal of {0} records', number);
+      return style.t('removal of {0}', records(number, style));
     case 'clear':
-      return t('clearing of {0} records', number);
+      return style.t('clearing of {0}', records(number, style));
   }
 }
 

@@ -2,12 +2,13 @@ import * as vscode from 'vscode';
 import type { Dimension } from '../usage/query.ts';
 import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../usage/record.ts';
 import type { UsageInput } from '../usage/record.ts';
+import { calls } from './costText.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { walk } from './multiStep.ts';
 import type { Step, Suggestion } from './multiStep.ts';
 import { fieldProblem, readCost, readTokens } from './recordInput.ts';
 import type { Reading } from './recordInput.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, regionalLocale } from './settings.ts';
 
 /** What was recorded last, to begin the next time with. */
 export type LastUsage = Partial<Pick<UsageInput, (typeof NAMES)[number]>>;
@@ -107,6 +108,7 @@ function nameStep(service: LedgerService, names: LastUsage, name: Name, placehol
 /** Names from one's own history, those used most first; models of the chosen provider before others. */
 async function suggest(service: LedgerService, names: LastUsage, name: Name): Promise<Suggestion[]> {
   const { calendar } = readSettings();
+  const style = { locale: regionalLocale(), t: vscode.l10n.t };
   const values: Partial<Record<Dimension, readonly string[]>> =
     name === 'model' && names.provider !== undefined ? { provider: [names.provider] } : {};
   const groups = await service.aggregate({ filter: { values }, groupBy: [name], calendar });
@@ -117,7 +119,7 @@ async function suggest(service: LedgerService, names: LastUsage, name: Name): Pr
     .filter(({ value }) => !strict || INKWELL[name].length === 0 || INKWELL[name].includes(value));
   const common = (strict ? INKWELL : COMMON)[name].filter((value) => !used.some((each) => each.value === value));
   return [
-    ...used.map(({ value, records }) => ({ value, description: vscode.l10n.t('{0} calls', records) })),
+    ...used.map(({ value, records }) => ({ value, description: calls(records, style) })),
     ...common.map((value) => ({ value, description: undefined })),
   ].slice(0, MAX_SUGGESTIONS);
 }

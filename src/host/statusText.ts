@@ -1,3 +1,4 @@
+import { formatUsd } from '../usage/money.ts';
 import { formatTotals } from '../usage/summary.ts';
 import type { SpendSummary } from '../usage/summary.ts';
 import { markdownText } from '../usage/text.ts';
@@ -44,6 +45,8 @@ export function periodName(period: StatusPeriod, { t }: Style): string {
 export function statusText(model: StatusModel, style: Style): string {
   const icon = isWarning(model.health) ? '$(warning)' : '$(credit-card)';
   if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
+  // A sum of nothing must not look as if nothing was spent.
+  if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${formatTotals(model.spend[model.period], style.locale)}`;
 }
 
@@ -77,21 +80,27 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
       const name = periodName(period, style);
       return tableRow(
         period === model.period ? `**${name}**` : name,
-        markdownText(formatTotals(of, style.locale)),
-        count(of.records, style.locale),
-        compact(of.totalTokens, style.locale),
+        ...[
+          markdownText(formatTotals(of, style.locale)),
+          count(of.records, style.locale),
+          compact(of.totalTokens, style.locale),
+        ].map(spaced),
       );
     };
-    const head = ['', t('Cost'), t('Calls'), t('Tokens')];
+    const head = ['', ...[t('Cost'), t('Calls'), t('Tokens')].map(spaced)];
     parts.push(
       [tableRow(...head), '|:--|--:|--:|--:|', ...(['today', 'week', 'month', 'all'] as const).map(row)].join('\n'),
     );
   }
+  if (spend?.forecastNanos !== undefined) {
+    const amount = formatUsd(spend.forecastNanos, style.locale);
+    parts.push(markdownText(t('At this pace the month will have cost {0}.', amount)));
+  }
   if (spend !== undefined && spend.topModels.length > 0) {
     const rows = spend.topModels.map(({ model: name, totals }) =>
-      tableRow(markdownText(name, { max: MAX_NAME }), markdownText(formatTotals(totals, style.locale))),
+      tableRow(markdownText(name, { max: MAX_NAME }), spaced(markdownText(formatTotals(totals, style.locale)))),
     );
-    parts.push([tableRow(t('Top models this month'), t('Cost')), '|:--|--:|', ...rows].join('\n'));
+    parts.push([tableRow(t('Top models this month'), spaced(t('Cost'))), '|:--|--:|', ...rows].join('\n'));
   }
   parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
   return parts.join('\n\n');
@@ -99,6 +108,11 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
 
 function isWarning(health: Health): boolean {
   return health === 'damaged' || health === 'unavailable';
+}
+
+/** The editor draws the columns of a table without a gap. */
+function spaced(cell: string): string {
+  return `&nbsp;&nbsp;&nbsp;${cell}`;
 }
 
 function tableRow(...cells: string[]): string {

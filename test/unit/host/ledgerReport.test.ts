@@ -23,7 +23,7 @@ describe('verificationReport', () => {
         '/home/me/costs.json',
         '===================',
         '',
-        'The ledger is sound: 0 records.',
+        'The ledger is sound: no records.',
         '',
         'Records                                0',
         'In a journal, not yet in the file      0',
@@ -65,7 +65,7 @@ describe('verdict', () => {
 
 it('lists the steps of a repair', () => {
   const result = { actions: ['Write the ledger anew'], records: 5, recovered: 2, keptIn: undefined };
-  expect(repairSteps(result, STYLE)).toBe('• Write the ledger anew\n• 2 records come back.');
+  expect(repairSteps(result, STYLE)).toBe('• Write the ledger anew\n• 2 records in all come back');
 });
 
 it('names what undo takes back', () => {

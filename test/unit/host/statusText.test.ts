@@ -40,7 +40,9 @@ describe('statusText', () => {
   });
 
   it('warns of damage beside the sum of the rest, and of a ledger that cannot be opened', () => {
-    const spend = { ...NOTHING, today: totals({ records: 1, recordedNanos: 5_000_000_000n }) };
+    const five = totals({ records: 1, recordedNanos: 5_000_000_000n });
+    const spend = { ...NOTHING, today: five, all: five };
+    expect(statusText(model({ health: 'damaged' }), STYLE)).toBe('$(warning) unreadable');
     expect(statusText(model({ health: 'damaged', spend }), STYLE)).toBe('$(warning) $5.00');
     expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) LLM');
   });
@@ -57,7 +59,11 @@ describe('statusLabel', () => {
 describe('statusTooltip', () => {
   it('is a table of the periods', () => {
     const all = totals({ records: 1234, totalTokens: 5_600_000, recordedNanos: 12_000_000_000n });
-    expect(statusTooltip(model({ spend: { ...NOTHING, all } }), LINKS, STYLE).split('\n')).toEqual([
+    expect(
+      statusTooltip(model({ spend: { ...NOTHING, all } }), LINKS, STYLE)
+        .replaceAll('&nbsp;', '')
+        .split('\n'),
+    ).toEqual([
       '**LLM Spend**',
       '',
       '|  | Cost | Calls | Tokens |',
@@ -69,6 +75,11 @@ describe('statusTooltip', () => {
       '',
       '[Open Cost History](command:open) · [Record Usage](command:record)',
     ]);
+  });
+
+  it('says where the month is heading', () => {
+    const spend = { ...NOTHING, forecastNanos: 61_500_000_000n };
+    expect(statusTooltip(model({ spend }), LINKS, STYLE)).toContain('the month will have cost &#36;61&#46;50&#46;');
   });
 
   it('has no link, table or markup but its own', () => {

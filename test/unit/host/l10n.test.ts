@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+
+const host = path.resolve(import.meta.dirname, '../../../src/host');
+
+/** The texts of `t('...')` and `l10n.t('...')` as they stand in the sources. */
+function texts(): string[] {
+  const found = new Set<string>();
+  for (const name of readdirSync(host)) {
+    for (const [, text = ''] of readFileSync(path.join(host, name), 'utf8').matchAll(/\bt\(\s*'((?:[^'\\]|\\.)*)'/g)) {
+      found.add(text.replaceAll(/\\(.)/g, '$1'));
+    }
+  }
+  return [...found].sort();
+}
+
+// `npx vitest run --project unit -u` brings the file up to date.
+it('l10n/bundle.l10n.json has every text, for translators', async () => {
+  const bundle = Object.fromEntries(texts().map((text) => [text, text]));
+  await expect(`${JSON.stringify(bundle, undefined, 2)}\n`).toMatchFileSnapshot('../../../l10n/bundle.l10n.json');
+});
