@@ -13,24 +13,42 @@ describe('fetched price data', () => {
     bundled = JSON.stringify(await waitForUpdate());
   });
 
-  const dearer = (): string =>
+  const withPrices = (prices: unknown): string =>
     JSON.stringify(
       (JSON.parse(bundled) as { id: string; models: { id: string; prices: unknown }[] }[]).map((provider) => ({
         ...provider,
-        models: provider.models.map((model) =>
-          model.id === 'gpt-4o' ? { ...model, prices: { input_mtok: 99, output_mtok: 1 } } : model,
-        ),
+        models: provider.models.map((model) => (model.id === 'gpt-4o' ? { ...model, prices } : model)),
       })),
     );
 
   it('is used by its own table only, and named with its day', async () => {
     const before = await loadPricer();
-    const online = await loadPricer({ fetched: parsePriceData(dearer(), '2026-11-20') });
+    const online = await loadPricer({
+      fetched: parsePriceData(withPrices({ input_mtok: 99, output_mtok: 1 }), '2026-11-20'),
+    });
     expect(usd(online.price(gpt))).toBe('99');
     expect(usd(before.price(gpt))).toBe('2.5');
     expect(usd(online.price({ ...gpt, model: 'gpt-4o-2024-11-20' }))).toBe('99');
     expect(usd((await loadPricer()).price(gpt))).toBe('2.5');
     expect(priced(online.price(gpt)).priceSource).toBe('genai-prices online 2026-11-20 openai/gpt-4o');
+  });
+
+  it('follows hours of the day across midnight, with an offset too', async () => {
+    const night = { type: 'time_of_date', start_time: '22:00:00+01:00', end_time: '02:00:00+01:00' };
+    const prices = [
+      { prices: { input_mtok: 2, output_mtok: 2 } },
+      { constraint: night, prices: { input_mtok: 1, output_mtok: 1 } },
+    ];
+    const pricer = await loadPricer({ fetched: parsePriceData(withPrices(prices), '2026-11-20') });
+    const at = (time: string): string => usd(pricer.price({ ...gpt, timestamp: `2026-05-05T${time}Z` }));
+    expect(['20:59:59.999', '21:00:00', '23:59:59', '00:00:00', '00:59:59.999', '01:00:00'].map(at)).toEqual([
+      '2',
+      '1',
+      '1',
+      '1',
+      '1',
+      '2',
+    ]);
   });
 
   it('takes the bundled data as it is', () => {
