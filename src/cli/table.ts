@@ -67,7 +67,7 @@ export function table(
 const MAX_CELL = 400;
 
 function harmless(text: string): string {
-  return (text.length > MAX_CELL ? plain(text, { max: MAX_CELL }) : plain(text)).trim();
+  return (text.length > MAX_CELL ? plain(text, { max: MAX_CELL }) : plain(text)).trimEnd();
 }
 
 /** Columns and their widths within `width`: first the widest of those that may shrink, then some left out. */

@@ -1,3 +1,4 @@
+import type { Ledger } from '../../ledger/types.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import { KNOWN_FIELDS, type UsageRecord } from '../../usage/record.ts';
 import { csvCell } from '../../usage/text.ts';
@@ -34,7 +35,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
   const { filter } = selection(flags, terminal.now());
 
   return withView(flags, async (sources) => {
-    const pages = recordPages(sources, filter);
+    const pages = merged(sources, filter);
     let records = 0;
     const target = toFile === undefined ? undefined : await AtomicFile.create(toFile, flags.force === true);
     try {
@@ -66,11 +67,68 @@ function formatOf(flags: ExportFlags, toFile: string | undefined): Format {
   return flags.json === true && toFile === undefined ? 'json' : 'csv';
 }
 
-async function* recordPages({ view }: Sources, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
-  for (let offset = 0; ; offset += PAGE) {
-    const { rows, total } = await view.page({ filter, sort: 'time', descending: false, offset, limit: PAGE });
-    yield rows.map(({ record }) => record);
-    if (rows.length === 0 || offset + rows.length >= total) return;
+/** The records of all ledgers in the order of their time. */
+async function* merged({ ledgers }: Sources, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
+  const queues = await Promise.all(ledgers.map((ledger) => Queue.open(ledger, filter)));
+  for (;;) {
+    const waiting = queues.filter(({ head }) => head !== undefined);
+    if (waiting.length === 0) return;
+    const batch: UsageRecord[] = [];
+    while (batch.length < PAGE && waiting.every(({ head }) => head !== undefined)) {
+      const next = waiting.reduce((first, each) => (each.time < first.time ? each : first));
+      batch.push(await next.take());
+    }
+    yield batch;
+  }
+}
+
+/** The records of one ledger, read a page at a time. */
+class Queue {
+  readonly #ledger: Ledger;
+  readonly #filter: UsageFilter;
+  #rows: UsageRecord[] = [];
+  #at = 0;
+  #offset = 0;
+  /** When the head was, ms since the epoch. */
+  time = Infinity;
+
+  private constructor(ledger: Ledger, filter: UsageFilter) {
+    this.#ledger = ledger;
+    this.#filter = filter;
+  }
+
+  static async open(ledger: Ledger, filter: UsageFilter): Promise<Queue> {
+    const queue = new Queue(ledger, filter);
+    await queue.#next();
+    return queue;
+  }
+
+  get head(): UsageRecord | undefined {
+    return this.#rows[this.#at];
+  }
+
+  /** The head, which must be there. */
+  async take(): Promise<UsageRecord> {
+    const head = this.#rows[this.#at++]!;
+    await this.#next();
+    return head;
+  }
+
+  async #next(): Promise<void> {
+    if (this.#at === this.#rows.length) {
+      const query = {
+        filter: this.#filter,
+        sort: 'time',
+        descending: false,
+        offset: this.#offset,
+        limit: PAGE,
+      } as const;
+      const { rows } = await this.#ledger.page(query);
+      this.#rows = rows.map(({ record }) => record);
+      this.#offset += rows.length;
+      this.#at = 0;
+    }
+    this.time = this.head === undefined ? Infinity : Date.parse(this.head.timestamp);
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatUsd, usdToNanos } from '../../usage/money.ts';
+import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
@@ -100,17 +100,29 @@ export function inputOf(flags: RecordFlags): UsageInput {
 /** What was stored, for a person: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`. */
 export function recordLine(record: UsageRecord): string {
   const kind = costKind(record);
-  const known = formatUsd(usdToNanos(record.cost_usd));
+  const known = exactUsd(record.cost_usd);
   const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `~${known} (estimated)` : known;
-  const whole = (n: number): string => n.toLocaleString('en-US');
   const parts = [
     cost,
     `${record.provider} ${record.model}`,
     record.operation,
-    `${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,
+    `${grouped(record.input_tokens)} in, ${grouped(record.output_tokens)} out`,
     `id ${record.usage_id}`,
   ];
   return plain(parts.join(' · '));
+}
+
+/**
+ * To the last nano-dollar, and by hand: loading `Intl` takes as long as the rest of a one-shot `record`, which scripts
+ * call thousands of times.
+ */
+function exactUsd(usd: number): string {
+  const [dollars = '0', cents = ''] = nanosToDecimal(usdToNanos(usd)).split('.');
+  return `$${grouped(dollars)}.${cents.padEnd(2, '0')}`;
+}
+
+function grouped(digits: number | string): string {
+  return String(digits).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function recordedJson(record: UsageRecord, path: string): object {

@@ -14,7 +14,7 @@ export interface VerifyFlags extends LedgerFlag {
 /** `llm-spend verify`: the state of the ledger in words, and by the exit code. Changes nothing. */
 export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<number> {
   const found = await withLedger(flags, (ledger) => ledger.verify());
-  if (flags.json === true) await writeJson(terminal.out, envelope('verify', found));
+  if (flags.json === true) await writeJson(terminal.out, envelope('verify', verificationJson(found)));
   else await terminal.out.line(verificationText(found, terminal));
   if (found.health === 'unavailable') return EXIT.failed;
   const damaged = found.health === 'damaged' || found.problems.some(({ severity }) => severity === 'error');
@@ -27,6 +27,11 @@ const VERDICTS: Record<Verification['health'], string> = {
   damaged: 'is damaged',
   unavailable: 'cannot be opened',
 };
+
+function verificationJson({ problems, files, ...rest }: Verification): object {
+  const named = problems.map(({ usageId, ...problem }) => ({ ...problem, usage_id: usageId }));
+  return { ...rest, problems: named, files };
+}
 
 function verificationText(found: Verification, { out }: Terminal): string {
   const style = found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
