@@ -1,0 +1,130 @@
+/**
+ * The cost history in a browser, without an editor around it: the bundle that ships, under the content security policy that
+ * ships, talking to the session of the host over the tables that ship. Only the editor's frame is played here.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { historyHtml } from '../../../src/host/historyHtml.ts';
+import { HistoryPalette } from '../../../src/host/historyPalette.ts';
+import { HistorySession } from '../../../src/host/historySession.ts';
+import type { EditorAction, HistoryBackend } from '../../../src/host/historySession.ts';
+import type { Choices } from '../../../src/protocol/choices.ts';
+import { repository } from '../harness/codeServer.ts';
+import { Memento } from './tableBackend.ts';
+import themes from './themes.json' with { type: 'json' };
+
+export type Theme = keyof typeof themes;
+export const THEMES = Object.keys(themes) as Theme[];
+
+const ORIGIN = 'https://history.test';
+const media = path.join(repository, 'dist/webview');
+const TYPES: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.ttf': 'font/ttf' };
+
+export interface HistoryPageOptions {
+  readonly backend: HistoryBackend;
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  readonly place?: 'sidebar' | 'panel';
+  readonly choices?: Partial<Choices>;
+  readonly locale?: string;
+}
+
+export class HistoryPage {
+  readonly page: Page;
+  readonly session: HistorySession;
+  /** Errors, and refusals of the content security policy. */
+  readonly complaints: string[];
+  /** What the page asked of the editor. */
+  readonly editorActions: EditorAction[];
+
+  private constructor(page: Page, session: HistorySession, complaints: string[], editorActions: EditorAction[]) {
+    this.page = page;
+    this.session = session;
+    this.complaints = complaints;
+    this.editorActions = editorActions;
+  }
+
+  static async open(browser: Browser, options: HistoryPageOptions): Promise<HistoryPage> {
+    const { backend, theme = 'dark', width = 1400, height = 900, place = 'panel', locale = 'en-US' } = options;
+    const page = await browser.newPage({ viewport: { width, height }, reducedMotion: 'reduce' });
+    const complaints: string[] = [];
+    const editorActions: EditorAction[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    const memory = new Memento();
+    const listeners: ((message: unknown) => void)[] = [];
+    const session = new HistorySession({
+      backend,
+      palette: new HistoryPalette(memory),
+      memory,
+      place,
+      locale,
+      log: (message) => complaints.push(message),
+      perform: (action) => {
+        editorActions.push(action);
+        return Promise.resolve(action.verb === 'copy' ? 'Copied.' : undefined);
+      },
+      port: {
+        post: (message) => void page.evaluate((sent) => window.postMessage(sent, '*'), message).catch(() => {}),
+        onMessage: (listener) => {
+          listeners.push(listener);
+          return { dispose: () => {} };
+        },
+      },
+    });
+    if (options.choices !== undefined) session.show(options.choices);
+    await page.exposeFunction('sendToHost', (message: unknown) => {
+      for (const listener of listeners) listener(message);
+    });
+    await page.addInitScript(playEditor, themes[theme]);
+    await page.route(`${ORIGIN}/**`, async (route) => {
+      const name = new URL(route.request().url()).pathname.slice(1);
+      if (name !== '') {
+        const body = await readFile(path.join(media, path.basename(name)));
+        await route.fulfill({ body, contentType: TYPES[path.extname(name)] ?? 'application/octet-stream' });
+        return;
+      }
+      const body = historyHtml({
+        nonce: 'dGVzdA==',
+        cspSource: ORIGIN,
+        script: `${ORIGIN}/main.js`,
+        style: `${ORIGIN}/main.css`,
+        icons: `${ORIGIN}/codicon.css`,
+        title: 'Cost History',
+      });
+      await route.fulfill({ body, contentType: 'text/html' });
+    });
+    await page.goto(`${ORIGIN}/`);
+    return new HistoryPage(page, session, complaints, editorActions);
+  }
+
+  async close(): Promise<void> {
+    this.session.dispose();
+    await this.page.close();
+  }
+}
+
+/** What the editor puts around a webview's page: its variables, its classes, and the way to talk. Runs in the page. */
+function playEditor(theme: (typeof themes)[Theme]): void {
+  const scope = globalThis as unknown as {
+    document: Document;
+    sessionStorage: Storage;
+    sendToHost: (message: unknown) => Promise<void>;
+    acquireVsCodeApi: unknown;
+  };
+  scope.acquireVsCodeApi = () => ({
+    postMessage: (message: unknown) => void scope.sendToHost(structuredClone(message)),
+    getState: () => JSON.parse(scope.sessionStorage.getItem('state') ?? 'null') as unknown,
+    setState: (state: unknown) => scope.sessionStorage.setItem('state', JSON.stringify(state)),
+  });
+  scope.document.addEventListener('DOMContentLoaded', () => {
+    const { style } = scope.document.documentElement;
+    for (const [name, value] of Object.entries(theme.variables)) style.setProperty(name, value);
+    scope.document.body.className = theme.body;
+    scope.document.body.style.backgroundColor = 'var(--vscode-editor-background)';
+  });
+}
