@@ -341,7 +341,7 @@ export class SpendApp extends LightElement {
       shown.totals,
       this.#nameOf,
     );
-    const inner: Partial<Record<Dimension | 'none', string>> = { none: 'nothing', ...without(stackNames(), levels[0]) };
+    const inner: Partial<Record<Dimension | 'none', string>> = { none: '(none)', ...without(stackNames(), levels[0]) };
     return html`<section class="breakdown-section" aria-label="Breakdown">
       <header class="section-header">
         <h2>Breakdown</h2>

@@ -107,10 +107,12 @@ export class SpendBreakdown extends LightElement {
       </td>
       <td class="number" title=${format.costExact(row.totals)}>${this.#cost(row)}</td>
       <td class="number share-cell">
-        <span class="share-bar"
-          ><span class="share-fill" .style=${`width: ${(row.share * 100).toFixed(2)}%`}></span
-        ></span>
-        <span class="share-text">${format.share(row.share)}</span>
+        <span class="share">
+          <span class="share-bar"
+            ><span class="share-fill" .style=${`width: ${(row.share * 100).toFixed(2)}%`}></span
+          ></span>
+          <span class="share-text">${format.share(row.share)}</span>
+        </span>
       </td>
       <td class="number tokens-cell" title=${format.count(row.totals.totalTokens)}>
         ${format.compact(row.totals.totalTokens)}
@@ -121,8 +123,11 @@ export class SpendBreakdown extends LightElement {
 
   #cost({ totals }: BreakdownRow): TemplateResult | string {
     if (totals.unpriced === 0) return this.format.cost(totals);
-    const unpriced = html`<span class="unpriced">${this.format.count(totals.unpriced)} unpriced</span>`;
-    if (totals.unpriced === totals.records) return unpriced;
+    const count = this.format.count(totals.unpriced);
+    if (totals.unpriced === totals.records) return html`<span class="unpriced">${count} unpriced</span>`;
+    const unpriced = html`<span class="unpriced" title=${`${count} unpriced`}
+      >+ ${count}<span class="wide"> unpriced</span></span
+    >`;
     return html`${totals.estimated > 0 ? '~' : ''}${this.format.usd(costNanos(totals))} ${unpriced}`;
   }
 

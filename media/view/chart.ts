@@ -324,6 +324,11 @@ export class SpendChart extends LightElement {
           ${swatch(series.slot)}<span class="value-name">${this.nameOf(series)}</span>
         </button>`;
       })}
+      ${
+        this.kind === 'bars' && model.measure === 'cost' && model.totals.unpriced > 0
+          ? html`<span class="legend-note">has unpriced calls</span>`
+          : nothing
+      }
     </div>`;
   }
 

@@ -68,7 +68,7 @@ function costTemplate(totals: Totals, format: Format): TemplateResult {
   const known = `${totals.estimated > 0 ? '~' : ''}${format.usd(costNanos(totals))}`;
   return totals.unpriced === 0
     ? html`<span class="amount">${known}</span>`
-    : html`<span class="amount">${known}</span> <span class="plus">+</span> ${unpriced}`;
+    : html`<span class="amount">${known}</span> <span class="nowrap"><span class="plus">+</span> ${unpriced}</span>`;
 }
 
 function changeTemplate({ comparison, beforeName, format }: GlanceView): TemplateResult | typeof nothing {
