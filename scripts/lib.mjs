@@ -101,16 +101,29 @@ function whyInstall() {
 }
 
 /**
- * Makes sure that what runs is the pinned Node with the dependencies installed. In any other Node it installs them, runs
- * this same script again in the pinned one, and ends with its exit code.
+ * Calls `listener` when the process that started this one has ended: npm and its shell do not pass every signal on.
+ * @param {() => void} listener
+ */
+export function onOrphaned(listener) {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    listener();
+  }, 500);
+  look.unref();
+}
+
+/**
+ * Makes sure that what runs is the pinned Node with the dependencies installed: installs them, runs this same script
+ * again in that Node, and ends with its exit code.
  */
 export async function usePinnedNode() {
-  if (process.execPath === pinnedNode || process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
+  if (process.execPath === pinnedNode && process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
   await installDependencies();
   const binaries = [path.dirname(pinnedNode), path.join(root, 'node_modules/.bin')];
   const child = spawn(pinnedNode, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...process.argv.slice(1)], {
-    // By the channel it notices when this process is killed.
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: 'inherit',
     env: {
       ...process.env,
       PATH: [...binaries, process.env.PATH ?? ''].join(path.delimiter),
@@ -121,6 +134,7 @@ export async function usePinnedNode() {
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(name, () => child.kill(name === 'SIGINT' ? 'SIGTERM' : name));
   }
+  onOrphaned(() => child.kill('SIGTERM'));
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 128));

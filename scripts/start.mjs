@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findProgram, root, run, usePinnedNode } from './lib.mjs';
+import { findProgram, onOrphaned, root, run, usePinnedNode } from './lib.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -45,8 +45,6 @@ const env = { LLM_SPEND_LEDGER: ledger };
 const code = flags.browser || flags.port !== undefined ? undefined : findProgram('code');
 if (code === undefined) await openInBrowser();
 else await openOnDesktop(code);
-// The channel to the parent would keep this process alive.
-process.exit();
 
 /** @param {string} code */
 async function openOnDesktop(code) {
@@ -86,7 +84,7 @@ async function openInBrowser() {
   /** @type {NodeJS.Signals} */
   const signal = await new Promise((resolve) => {
     for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => resolve(name));
-    process.once('disconnect', () => resolve('SIGHUP'));
+    onOrphaned(() => resolve('SIGHUP'));
   });
   await server.stop();
   console.log(`Ended (${signal}).`);
