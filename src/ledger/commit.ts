@@ -5,6 +5,7 @@ import type { Bytes } from './ledgerFile.ts';
 import { acquireLock } from './lock.ts';
 import { isForeignTemporary, parseSideFile, previousName, sideFileName } from './names.ts';
 import { liveness } from './owner.ts';
+import { LedgerError } from './types.ts';
 
 /**
  * One commit, as `docs/ledger-protocol.md` has it. The token is the fence: a file of our own that becomes the ledger by a
@@ -59,6 +60,8 @@ export interface Committed {
 }
 
 const QUIESCE_MS = 300;
+/** How long a commit tries against foreign writers that replace the ledger again and again. */
+const ATTEMPTS_MS = 4_000;
 /** A foreign temporary file that nobody has touched for so long does not hold up a commit. It does hold up settling. */
 const FRESH_MS = 5_000;
 const WINDOWS_PATIENCE_MS = 10_000;
@@ -78,9 +81,13 @@ export async function commit<B extends Basis>(
   let committed: Committed | undefined;
   try {
     committed = await work.alone(async () => {
+      const giveUp = performance.now() + ATTEMPTS_MS;
       for (;;) {
         const outcome = await attempt(disk, place, work);
         if (outcome !== 'again') return outcome;
+        if (performance.now() > giveUp) {
+          throw new LedgerError('busy', `Other programs keep rewriting ${place.path}. It is tried again later.`);
+        }
       }
     });
   } finally {
@@ -108,6 +115,8 @@ async function attempt<B extends Basis>(
   let basis: B | undefined;
   try {
     await revokeOthers(disk, place, token);
+    // A version read at a quiet moment is the likelier to be still there when ours is written.
+    await quiesce(disk, place);
     basis = await work.read();
     const content = await work.plan(basis);
     if (!content) return undefined;

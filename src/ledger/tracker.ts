@@ -59,7 +59,11 @@ const SPACING_FACTOR = 9;
 /** How long a commit in the background waits for foreign writers in flight before it lets others have their turn. */
 const SETTLE_MS = 500;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
-const CLOSE_MS = 5_000;
+/** Beside foreign writers: each version of ours that comes between two of theirs may cost them one of their own. */
+const FOREIGN_SPACING_MS = 400;
+/** How long closing waits for the ledger. What is not settled by then is durable in the journal, for whoever comes next. */
+const CLOSE_MS = 2_000;
+const REMOVAL_MS = 10_000;
 
 /**
  * The ledger in a JSON file that many processes write at once, their own ways or ours.
@@ -451,20 +455,17 @@ export class CostTracker implements Ledger {
     if (this.#pending.size === 0) return;
     const started = performance.now();
     const batch = [...this.#pending.values()];
-    for (;;) {
-      const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
-      let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
-      try {
-        outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
-      } finally {
-        if (committed) await store.disk.close(committed.fd);
-      }
-      if (outcome === 'lost') continue;
-      const took = performance.now() - started;
-      this.#nextCommit = performance.now() + Math.max(SPACING_MS, took * SPACING_FACTOR);
-      if (outcome === 'settled') await this.#settle(store, batch);
-      return;
+    const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
+    let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
+    try {
+      outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
+    } finally {
+      if (committed) await store.disk.close(committed.fd);
     }
+    const took = performance.now() - started;
+    const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
+    this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
+    if (outcome === 'settled') await this.#settle(store, batch);
   }
 
   async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
@@ -529,7 +530,7 @@ export class CostTracker implements Ledger {
   }
 
   async #commitFirst(): Promise<void> {
-    const giveUp = performance.now() + CLOSE_MS;
+    const giveUp = performance.now() + REMOVAL_MS;
     do {
       await this.#runCycle(SETTLE_MS);
     } while (this.#pending.size > 0 && performance.now() < giveUp);

@@ -179,6 +179,7 @@ export type LedgerErrorCode =
   | 'no-folder'
   | 'too-large'
   | 'damaged'
+  | 'busy'
   | 'closed'
   | 'strict'
   | 'unsupported'

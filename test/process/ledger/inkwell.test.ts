@@ -1,0 +1,79 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inkwellPython, hasPython } from './inkwellInstall.ts';
+import { Writer, llmSpend, temporaryFolder, toll } from './harness.ts';
+
+const FIXTURE = fileURLToPath(new URL('./inkwell_writer.py', import.meta.url));
+
+/** The real thing, through its public class, one process for a few records. */
+const REAL = `
+import sys
+from pathlib import Path
+from inkwell.utils.costs import CostTracker
+tracker = CostTracker(Path(sys.argv[1]))
+for _ in range(int(sys.argv[2])):
+    tracker.add_cost("gemini", "gemini-2.5-flash", "transcription", 10000, 2000)
+    print(tracker.usage_history[-1].usage_id, flush=True)
+`;
+
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 10_000);
+
+describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
+  let place: ReturnType<typeof temporaryFolder>;
+  beforeEach(() => (place = temporaryFolder()));
+  afterEach(() => place.dispose());
+
+  it("loses nothing of ours beside four writers with inkwell's protocol", async () => {
+    await beside(['python3', FIXTURE], 'fixture');
+  });
+
+  it.skipIf(!inkwellPython)('loses nothing of ours beside four real inkwell writers', async () => {
+    await beside([inkwellPython!, '-c', REAL], 'inkwell-cli');
+  });
+
+  async function beside(foreign: string[], name: string): Promise<void> {
+    writeFileSync(place.ledger, '[]');
+    const acknowledged = new Set<string>();
+    const theirs = new Set<string>();
+    let stop = false;
+    const foreigners = Array.from({ length: 4 }, async () => {
+      while (!stop) for (const id of await run(foreign, place.ledger, 5)) theirs.add(id);
+    });
+    const ours = Array.from({ length: 4 }, () => new Writer(place.ledger, acknowledged));
+    await wait(MS);
+    await Promise.all(ours.map((writer) => writer.finish()));
+    stop = true;
+    await Promise.all(foreigners);
+    // Whatever a foreign writer in flight displaced is still in a journal; the next commit brings it back.
+    expect(llmSpend(place.ledger, 'record', '--provider=claude', '--model=m', '--operation=extraction').code).toBe(0);
+    const result = toll(place.ledger, acknowledged);
+    const lost = toll(place.ledger, theirs).missing.length;
+    console.log(`${name}: ${result.acknowledged} of ours, 0 expected missing; ${theirs.size} of theirs, ${lost} lost`);
+    expect(result.acknowledged).toBeGreaterThan(20);
+    expect(theirs.size).toBeGreaterThan(20);
+    expect(result.missing).toEqual([]);
+    expect(result.twice).toEqual([]);
+    expect(readdirSync(place.folder).filter((file) => file.includes('.corrupt'))).toEqual([]);
+    expect(llmSpend(place.ledger, 'verify').code).toBe(0);
+    // And it can read what we left behind.
+    execFileSync(foreign[0]!, [...foreign.slice(1), place.ledger, '1']);
+    expect(toll(place.ledger, acknowledged).missing).toEqual([]);
+    expect(readdirSync(place.folder).filter((file) => file.includes('.corrupt'))).toEqual([]);
+    expect(join(place.folder, 'costs.json')).toBe(place.ledger);
+  }
+});
+
+function run(command: string[], ledger: string, count: number): Promise<string[]> {
+  return new Promise((resolve) => {
+    const child = spawn(command[0]!, [...command.slice(1), ledger, String(count)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    child.on('close', () => resolve(output.split('\n').filter((line) => line !== '')));
+  });
+}

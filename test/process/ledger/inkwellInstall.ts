@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The real inkwell, installed once with pip into a cache of its own; undefined where that cannot be done. */
+
+const VERSION_FOLDER = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), '.cache'),
+  'llm-spend-test',
+  'inkwell',
+);
+
+function works(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore', timeout: 300_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const hasPython = process.platform !== 'win32' && works('python3', '--version');
+
+function install(): string | undefined {
+  if (!hasPython) return undefined;
+  const python = join(VERSION_FOLDER, 'bin', 'python3');
+  const ready = (): boolean => existsSync(python) && works(python, '-c', 'import inkwell.utils.costs');
+  if (ready()) return python;
+  if (!works('python3', '-m', 'venv', '--clear', VERSION_FOLDER)) return undefined;
+  works(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'inkwell-cli');
+  return ready() ? python : undefined;
+}
+
+export const inkwellPython = install();
