@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
@@ -72,9 +73,7 @@ export const nodeDisk: Disk = {
   readdir: (path) => readdir(path),
   readlink: (path) => fs.promises.readlink(path),
   realpath: (path) => fs.promises.realpath(path),
-  mkdir: async (path) => {
-    await fs.promises.mkdir(path, { recursive: true });
-  },
+  mkdir: makeFolders,
   rename: (from, to) => fs.promises.rename(from, to),
   link: (existing, path) => fs.promises.link(existing, path),
   unlink: (path) => fs.promises.unlink(path),
@@ -165,6 +164,30 @@ export function sameVersion(a: Signature | undefined, b: Signature | undefined):
 
 export function sameInode(a: Signature, b: Signature): boolean {
   return a.ino === b.ino && a.dev === b.dev;
+}
+
+/**
+ * The folder with those above it. Not Node's `recursive`: that one tries for ever where a folder cannot be made below
+ * one that is there, as in /proc.
+ */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (errno(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolders(parent);
+    await makeFolder(path);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await fs.promises.mkdir(path);
+  } catch (error) {
+    // Also where it is a file: what is done in it next says so. A root or a mount may answer otherwise than EEXIST.
+    if (!fs.existsSync(path)) throw error;
+  }
 }
 
 /** A pause that does not keep the process alive by itself: whoever waits for it must. */

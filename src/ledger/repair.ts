@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { isCorruptName } from './names.ts';
 import type { Rebuilt } from './recover.ts';
 import { backupsOf, rebuild } from './recover.ts';
@@ -30,7 +30,8 @@ export async function repairLedger(
     const rebuilt = await mend(store, basis);
     const leavesOut = rebuilt.dropped > 0 || basis.index.duplicates.length > 0 || basis.index.unreadable.length > 0;
     const keptIn = basis.keptIn ?? (leavesOut ? await store.keepAside(basis.bytes, basis.signature) : undefined);
-    result = { ...describe(store, rebuilt, false, keptIn), keptIn };
+    const kept = keptIn && join(store.place.folder, keptIn);
+    result = { ...describe(store, rebuilt, false, keptIn), keptIn: kept };
     if (basis.rebuilt) result.recovered += basis.rebuilt.recovered;
     return { kept: [], tail: rebuilt.bytes.buffer.subarray(0, rebuilt.bytes.length) };
   });
