@@ -81,9 +81,10 @@ async function openInBrowser() {
   const address = server.address(workspace);
   console.log(`\nThe editor is at ${address}\nCtrl+C ends it.\n`);
   if (!flags['no-open']) open(address);
+  // The listeners stay: the same signal may come again, from the terminal and from the parent.
   /** @type {NodeJS.Signals} */
   const signal = await new Promise((resolve) => {
-    for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => resolve(name));
+    for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, () => resolve(name));
     onOrphaned(() => resolve('SIGHUP'));
   });
   await server.stop();

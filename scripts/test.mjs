@@ -139,7 +139,7 @@ async function installBrowser() {
   console.log('Installing chromium with apt-get');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-qq'], { env });
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env });
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation'], { env });
   if (findBrowser() === undefined) throw new Error('apt-get installed chromium, but it is not on the PATH.');
 }
 

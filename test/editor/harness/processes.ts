@@ -19,8 +19,8 @@ process.on('exit', () => {
 });
 // A process that dies of a signal has no exit event, so that its groups would live on.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => {
-    if (process.listenerCount(name) === 0) process.exit(128 + constants.signals[name]);
+  process.on(name, () => {
+    if (process.listenerCount(name) === 1) process.exit(128 + constants.signals[name]);
   });
 }
 

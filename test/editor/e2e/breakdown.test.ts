@@ -1,0 +1,55 @@
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Editor, openEditor } from './editor.ts';
+
+let editor: Editor;
+let tree: Locator;
+beforeAll(async () => {
+  editor = await openEditor();
+  const sideBar = await editor.workbench.openSideBar();
+  tree = sideBar.locator('.pane').filter({ hasText: 'Breakdown' });
+});
+afterAll(() => editor?.close());
+
+const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
+const record = (model: string, cost?: string): Promise<string> =>
+  editor.llmSpend(
+    ...['record', '--provider', 'openai', '--model', model, '--operation', 'chat'],
+    ...(cost === undefined ? [] : ['--cost-usd', cost]),
+  );
+
+describe('the breakdown tree', () => {
+  test('says what to do while there is nothing', async () => {
+    await tree.getByRole('button', { name: 'Record Usage' }).first().waitFor();
+    await tree.getByText('No usage recorded yet.').waitFor();
+    await editor.workbench.screenshot('breakdown-empty');
+  });
+
+  test('shows period, provider, model and operation with their costs', async () => {
+    await record('[x](command:quit) $(trash)', '2');
+    await record('gpt-5', '1');
+    await row('Today').getByText('$3.00').waitFor();
+    await row('Today').locator('.monaco-tl-twistie').click();
+    const providers = row('openai');
+    await providers.first().waitFor();
+    await providers.first().locator('.monaco-tl-twistie').click();
+    await row('gpt-5').getByText('$1.00').waitFor();
+    await row('[x](command:quit) $(trash)').getByText('$2.00').waitFor();
+    await row('gpt-5').locator('.monaco-tl-twistie').click();
+    await row('chat').first().waitFor();
+    await editor.workbench.screenshot('breakdown');
+  });
+
+  test('keeps what is expanded while other processes record', async () => {
+    await record('unheard-of-model');
+    await row('Today').getByText('$3.00 + 1 unpriced').waitFor();
+    expect(await row('gpt-5').count()).toBe(1);
+    await row('chat').first().waitFor();
+  });
+
+  test('opens the cost history at what is clicked', async () => {
+    await row('gpt-5').getByText('$1.00').click();
+    await editor.workbench.page.getByRole('tab', { name: 'Cost History' }).waitFor();
+    await editor.workbench.screenshot('breakdown-to-history');
+  });
+});

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+import { type Editor, openEditor } from './editor.ts';
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = await openEditor();
+});
+afterAll(() => editor?.close());
+
+const status = (): Promise<string> => editor.workbench.statusBarItem.innerText();
+const stored = async (): Promise<UsageRecord[]> =>
+  JSON.parse(await readFile(editor.ledger, 'utf8').catch(() => '[]')) as UsageRecord[];
+
+describe('Record Usage', () => {
+  test('asks step by step, and says what is wrong while it is typed', async () => {
+    const { workbench } = editor;
+    const { quickInput, page } = workbench;
+    const input = quickInput.locator('input[type="text"]').first();
+    await workbench.runCommand('LLM Spend: Record Usage');
+    await workbench.answer(/Provider/, 'openai');
+    await workbench.answer(/Model/, 'gpt $(trash) <b>');
+    await workbench.answer(/Operation/, 'chat');
+    await quickInput.getByText('Tokens sent').waitFor();
+    await input.fill('-5');
+    await quickInput.getByText('must not be negative').waitFor();
+    await workbench.screenshot('record-usage-invalid');
+    await page.keyboard.press('Enter');
+    await input.fill('12k');
+    await page.keyboard.press('Enter');
+    await workbench.answer(/Tokens received/, '800');
+    await workbench.answer(/What the call cost/, '0.25');
+    await workbench.notifications.getByText('Recorded $0.25 for gpt $(trash) <b>.').waitFor();
+    await expect.poll(status).toContain('$0.25');
+    await expect.poll(stored).toMatchObject([
+      {
+        provider: 'openai',
+        model: 'gpt $(trash) <b>',
+        operation: 'chat',
+        input_tokens: 12_000,
+        output_tokens: 800,
+        cost_usd: 0.25,
+        source: 'manual',
+      },
+    ]);
+  });
+
+  test('begins with what was recorded last, goes back, and takes an empty cost as unknown', async () => {
+    const { workbench } = editor;
+    const { quickInput, page } = workbench;
+    await workbench.runCommand('LLM Spend: Record Usage');
+    await quickInput.locator('.monaco-list-row.focused').filter({ hasText: 'openai' }).waitFor();
+    await workbench.screenshot('record-usage-provider');
+    await page.keyboard.press('Enter');
+    await quickInput.locator('.monaco-list-row.focused').filter({ hasText: 'gpt $(trash) <b>' }).waitFor();
+    await quickInput.getByRole('button', { name: 'Back' }).click();
+    await workbench.answer(/Provider/, 'mistral');
+    await workbench.answer(/Model/, 'small');
+    await workbench.answer(/Operation/, 'chat');
+    await workbench.answer(/Tokens sent/, '');
+    await workbench.answer(/Tokens received/, '');
+    await workbench.answer(/What the call cost/, '');
+    await expect.poll(status).toContain('$0.25 + 1 unpriced');
+    await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ provider: 'mistral', cost_known: false });
+  });
+
+  test('is taken back by a button', async () => {
+    const { workbench } = editor;
+    const toast = workbench.notifications.filter({ hasText: 'Recorded a call of small, unpriced.' });
+    await toast.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(status).not.toContain('unpriced');
+    await expect.poll(stored).toHaveLength(1);
+  });
+
+  test('records nothing when it is left', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Record Usage');
+    await workbench.answer(/Provider/, 'google');
+    await workbench.quickInput.getByText('(2/6)').waitFor();
+    await workbench.page.keyboard.press('Escape');
+    await workbench.quickInput.waitFor({ state: 'hidden' });
+    expect(await stored()).toHaveLength(1);
+  });
+});
