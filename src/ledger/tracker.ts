@@ -64,6 +64,8 @@ const FOREIGN_SPACING_MS = 400;
 /** How long closing waits for the ledger. What is not settled by then is durable in the journal, for whoever comes next. */
 const CLOSE_MS = 2_000;
 const REMOVAL_MS = 10_000;
+/** How often a process that watches looks for journals whose owners have gone. */
+const ADOPTION_MS = 1_000;
 
 /**
  * The ledger in a JSON file that many processes write at once, their own ways or ours.
@@ -88,8 +90,11 @@ export class CostTracker implements Ledger {
   #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
   #cycle: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #adoption: NodeJS.Timeout | undefined;
   #nextCommit = 0;
   #failures = 0;
+  /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
+  #orphans = false;
   #closed = false;
   readonly #listeners = new Set<(state: LedgerState) => void>();
 
@@ -281,6 +286,7 @@ export class CostTracker implements Ledger {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#adoption);
     await this.flush(CLOSE_MS);
     await this.#cycle?.catch(() => undefined);
     for (const journal of this.#journals) await journal.close().catch(() => undefined);
@@ -384,6 +390,7 @@ export class CostTracker implements Ledger {
     const next = await describeState(store, problem, this.#problem);
     const same = before !== undefined && !changed && sameState(before, next);
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
+    this.#schedule();
     if (!same) for (const listener of this.#listeners) listener(this.#state);
     return this.#state;
   }
@@ -394,6 +401,7 @@ export class CostTracker implements Ledger {
       const waiting = new Map<string, UsageRecord>();
       const own = [...this.#pending.values()].map(({ entry }) => entry);
       const others = await store.othersJournals(this.#isOwn);
+      this.#orphans = others.size > 0;
       const changed = await store.look();
       const checkRemoved = !(await store.undoLog.isEmpty());
       for (const entry of [...own, ...others.values()]) {
@@ -412,7 +420,12 @@ export class CostTracker implements Ledger {
   };
 
   #schedule(): void {
-    if (this.#timer || this.#cycle || this.#closed || this.#pending.size === 0) return;
+    if (this.#timer || this.#cycle || this.#closed) return;
+    if (this.#pending.size === 0) {
+      // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
+      if (this.#orphans && this.#listeners.size > 0) this.#scheduleAdoption();
+      return;
+    }
     const failing = this.#failures > 0;
     const delay = failing
       ? RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1]!
@@ -423,6 +436,13 @@ export class CostTracker implements Ledger {
     }, delay);
     // What waits is durable already: a disk that stays full must not keep a program from ending.
     if (failing) this.#timer.unref();
+  }
+
+  #scheduleAdoption(): void {
+    this.#adoption ??= setTimeout(() => {
+      this.#adoption = undefined;
+      if (!this.#closed) void this.#runCycle(SETTLE_MS).catch(() => undefined);
+    }, ADOPTION_MS).unref();
   }
 
   /** One commit of all that waits. Callers that come meanwhile wait for it. */
