@@ -258,7 +258,7 @@ export class SpendApp extends LightElement {
                 ${this.#select(
                   'Bars',
                   this.#choices.bucket,
-                  { auto: `By ${shown.chart.bucket}`, hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' },
+                  { auto: 'Auto', hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' },
                   (bucket) => this.#choose({ bucket }),
                 )}`
           }
@@ -288,8 +288,8 @@ export class SpendApp extends LightElement {
             <vscode-toolbar-button
               icon="save"
               label="Save as an image"
-              title="Save as an image (SVG)"
-              @click=${() => void this.#saveImage('svg')}
+              title="Save as an image"
+              @click=${() => void this.#saveImage()}
             ></vscode-toolbar-button>
           </vscode-toolbar-container>
         </div>
@@ -355,8 +355,12 @@ export class SpendApp extends LightElement {
           ${
             levels.length < 2
               ? nothing
-              : this.#select('Rows within these', levels[2] ?? 'none', without(inner, levels[1]), (third) =>
-                  this.#choose({ levels: levelsWith(levels, 2, third) }),
+              : this.#select(
+                  'Rows within these',
+                  levels[2] ?? 'none',
+                  without(inner, levels[1]),
+                  (third) => this.#choose({ levels: levelsWith(levels, 2, third) }),
+                  levels.length < 3 ? 'third unset' : 'third',
                 )
           }
         </div>
@@ -474,10 +478,10 @@ export class SpendApp extends LightElement {
     this.#act({ verb: 'export', format, filter: { ...filter, values: copyValues(filter.values) } });
   }
 
-  async #saveImage(format: 'svg' | 'png'): Promise<void> {
+  async #saveImage(): Promise<void> {
     const drawing = this.querySelector('spend-chart, spend-heatmap')?.querySelector<SVGSVGElement>('svg.plot');
     if (drawing === null || drawing === undefined) return;
-    this.#act({ verb: 'saveImage', format, data: await imageOf(drawing, format) });
+    this.#act({ verb: 'saveImage', ...(await imageOf(drawing)) });
   }
 
   #select<T extends string>(
@@ -485,8 +489,10 @@ export class SpendApp extends LightElement {
     value: T,
     options: Partial<Record<T, string>>,
     choose: (value: T) => void,
+    classes = '',
   ): TemplateResult {
     return html`<vscode-single-select
+      class=${classes}
       .label=${label}
       title=${label}
       .value=${value}

@@ -70,8 +70,16 @@ export class Format {
 
   /** The same with every digit. */
   costExact(totals: Totals): string {
-    const rough = this.cost(totals);
-    return rough.replace(this.usd(costNanos(totals)), this.usdExact(costNanos(totals)));
+    return this.costParts(totals).join(' ');
+  }
+
+  /** The exact cost as its texts, which a narrow place sets below each other: `~$4.20`, `+ 12 unpriced`. */
+  costParts(totals: Totals): string[] {
+    const { unpriced, records, estimated } = totals;
+    const unknown = `${this.count(unpriced)} unpriced`;
+    if (unpriced > 0 && unpriced === records) return [unknown];
+    const known = `${estimated > 0 ? '~' : ''}${this.usdExact(costNanos(totals))}`;
+    return unpriced === 0 ? [known] : [known, `+ ${unknown}`];
   }
 
   /** The name of a bucket in a tooltip or a table: `Mon, Nov 23, 2026`, `14:00 – 15:00`. */
@@ -117,6 +125,14 @@ export class Format {
 
   time(ms: number): string {
     return this.date(ms, { dateStyle: 'short', timeStyle: 'short' });
+  }
+
+  /** The hour of today, the date of another day. */
+  timeShort(ms: number, now: number): string {
+    const date = this.date(ms, { dateStyle: 'short' });
+    if (date === this.date(now, { dateStyle: 'short' })) return this.date(ms, { timeStyle: 'short' });
+    const sameYear = this.date(ms, { year: 'numeric' }) === this.date(now, { year: 'numeric' });
+    return sameYear ? this.date(ms, { day: 'numeric', month: 'short' }) : date;
   }
 
   timeExact(ms: number): string {

@@ -7,7 +7,7 @@ import type { ChartKind } from '../../src/protocol/choices.ts';
 import type { Format } from '../model/format.ts';
 import { labelled, textWidth } from '../model/scale.ts';
 import type { ChartModel, Column, Series } from '../model/series.ts';
-import { size } from '../model/totals.ts';
+import { size, sum } from '../model/totals.ts';
 import { LightElement } from './light.ts';
 import { seriesClass, swatch } from './swatch.ts';
 
@@ -109,16 +109,16 @@ export class SpendChart extends LightElement {
   }
 
   #sizeOf(column: Column): number {
-    return this.#shown().reduce((sum, { index }) => {
+    return this.#shown().reduce((whole, { index }) => {
       const part = column.parts[index];
-      return part === undefined ? sum : sum + size(part, this.model.measure);
+      return part === undefined ? whole : whole + size(part, this.model.measure);
     }, 0);
   }
 
   #layout(): Plot {
     const { columns } = this.model;
     const sizes = columns.map((column) => this.#sizeOf(column));
-    const most = this.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((sum, each) => sum + each, 0);
+    const most = this.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((whole, each) => whole + each, 0);
     const height = this.#height - TOP - BOTTOM;
     const y = scaleLinear()
       .domain([0, most > 0 ? most : 1])
@@ -223,11 +223,11 @@ export class SpendChart extends LightElement {
 
   #cumulative(plot: Plot): unknown {
     const points: [x: number, y: number][] = [];
-    let sum = 0;
+    let upTo = 0;
     for (const [index, column] of this.model.columns.entries()) {
       if (column.since > this.now && column.totals.records === 0) break;
-      sum += this.#sizeOf(column);
-      points.push([center(plot, index), plot.y(sum)]);
+      upTo += this.#sizeOf(column);
+      points.push([center(plot, index), plot.y(upTo)]);
     }
     const last = points.at(-1);
     const at = this.active === undefined ? undefined : points[this.active.column];
@@ -259,31 +259,34 @@ export class SpendChart extends LightElement {
   #figures(column: Column, index: number): TemplateResult {
     const { model, format } = this;
     const shown = this.#shown().filter(({ index: position }) => column.parts[position] !== undefined);
-    const upTo = model.columns.slice(0, index + 1).reduce((sum, each) => sum + this.#sizeOf(each), 0);
     return html`
       <div class="tooltip-title">${format.bucket(column.since, model.bucket)}</div>
-      <table>
+      <div class="figures">
         ${shown.map(({ series, index: position }) => {
           const part = column.parts[position];
-          return html`<tr class=${this.active?.series === position ? 'active' : ''}>
-            <td>${swatch(series.slot)}<span class="value-name">${this.nameOf(series)}</span></td>
-            <td class="number">${part === undefined ? '' : this.#exact(part)}</td>
-          </tr>`;
+          const chosen = this.active?.series === position ? 'active' : '';
+          return html`<span class="name ${chosen}"
+              >${swatch(series.slot)}<span class="value-name">${this.nameOf(series)}</span></span
+            >
+            <span class="number ${chosen}">${part === undefined ? '' : this.#figure(part)}</span>`;
         })}
-        <tr class="total">
-          <td>${shown.length === 0 ? 'Nothing recorded' : 'Total'}</td>
-          <td class="number">${column.totals.records === 0 ? '' : this.#exact(column.totals)}</td>
-        </tr>
+        <span class="name total">${column.totals.records === 0 ? 'Nothing recorded' : 'Total'}</span>
+        <span class="number total">${column.totals.records === 0 ? '' : this.#figure(column.totals)}</span>
         ${
           this.kind === 'cumulative'
-            ? html`<tr>
-                <td>Up to here</td>
-                <td class="number">${model.measure === 'cost' ? format.usdTick(upTo) : format.count(upTo)}</td>
-              </tr>`
+            ? html`<span class="name">Up to here</span>
+                <span class="number"
+                  >${this.#figure(sum(model.columns.slice(0, index + 1).map(({ totals }) => totals)))}</span
+                >`
             : nothing
         }
-      </table>
+      </div>
     `;
+  }
+
+  #figure(totals: Column['totals']): unknown {
+    if (this.model.measure === 'tokens') return this.format.count(totals.totalTokens);
+    return this.format.costParts(totals).map((part) => html`<span class="nowrap">${part}</span> `);
   }
 
   #exact(totals: Column['totals']): string {

@@ -9,6 +9,7 @@ import { PERIODS } from '../../src/usage/period.ts';
 import type { Period } from '../../src/usage/period.ts';
 import { DIMENSIONS } from '../../src/usage/query.ts';
 import type { Dimension } from '../../src/usage/query.ts';
+import { plain } from '../../src/usage/text.ts';
 import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';
 import { LightElement } from './light.ts';
 
@@ -170,16 +171,13 @@ export class SpendFilters extends LightElement {
     return html`<div class="chips" role="group" aria-label="Filters">
       ${chips.map(({ dimension, value }) => {
         const label = `${DIMENSION_NAMES[dimension]}: ${this.nameOf(dimension, value)}`;
-        return html`<button
-          type="button"
-          class="chip"
-          aria-label=${`Remove the filter ${label}`}
-          title=${label}
-          @click=${() => this.#remove(dimension, value)}
-        >
-          <span class="chip-text">${label}</span><span class="codicon codicon-close"></span>
-        </button>`;
+        return this.#chip(label, () => this.#remove(dimension, value));
       })}
+      ${
+        this.choices.search === ''
+          ? nothing
+          : this.#chip(`Search: ${plain(this.choices.search)}`, () => this.#choose({ search: '' }))
+      }
       <button
         type="button"
         class="link"
@@ -188,6 +186,18 @@ export class SpendFilters extends LightElement {
         Reset
       </button>
     </div>`;
+  }
+
+  #chip(label: string, remove: () => void): TemplateResult {
+    return html`<button
+      type="button"
+      class="chip"
+      aria-label=${`Remove the filter ${label}`}
+      title=${label}
+      @click=${remove}
+    >
+      <span class="chip-text">${label}</span><span class="codicon codicon-close"></span>
+    </button>`;
   }
 
   #choose(choices: Partial<Choices>): void {

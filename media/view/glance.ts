@@ -33,7 +33,7 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
         ${
           totals.estimated > 0
             ? html`<span title=${`${format.usdExact(totals.estimatedNanos)} in ${format.count(totals.estimated)} calls`}
-                >~ ${format.usd(totals.estimatedNanos)} of it estimated</span
+                >incl. ${format.usd(totals.estimatedNanos)} estimated</span
               >`
             : nothing
         }

@@ -148,20 +148,11 @@ export class SpendHeatmap extends LightElement {
       ${
         cell.totals === undefined
           ? 'Nothing recorded'
-          : html`<table>
-              <tr>
-                <td>Cost</td>
-                <td class="number">${this.format.costExact(cell.totals)}</td>
-              </tr>
-              <tr>
-                <td>Tokens</td>
-                <td class="number">${this.format.count(cell.totals.totalTokens)}</td>
-              </tr>
-              <tr>
-                <td>Calls</td>
-                <td class="number">${this.format.count(cell.totals.records)}</td>
-              </tr>
-            </table>`
+          : html`<div class="figures">
+              <span class="name">Cost</span><span class="number">${this.format.costExact(cell.totals)}</span>
+              <span class="name">Tokens</span><span class="number">${this.format.count(cell.totals.totalTokens)}</span>
+              <span class="name">Calls</span><span class="number">${this.format.count(cell.totals.records)}</span>
+            </div>`
       }
     </div>`;
   }

@@ -10,10 +10,10 @@ const KEPT = [
   'font-size',
 ];
 
-/** A chart as a file: an SVG with its colours in it, or a PNG of that in base64. */
-export async function imageOf(drawing: SVGSVGElement, format: 'svg' | 'png'): Promise<string> {
-  const text = standalone(drawing);
-  return format === 'svg' ? text : rasterize(text, drawing.clientWidth, drawing.clientHeight);
+/** A chart as files: an SVG with its colours in it, and a PNG of that in base64. */
+export async function imageOf(drawing: SVGSVGElement): Promise<{ svg: string; png: string }> {
+  const svg = standalone(drawing);
+  return { svg, png: await rasterize(svg, drawing.clientWidth, drawing.clientHeight) };
 }
 
 function standalone(drawing: SVGSVGElement): string {

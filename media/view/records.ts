@@ -28,7 +28,12 @@ interface RecordColumn {
 
 /** In the order of their importance: a narrow view shows the ones that fit, by the style sheet. */
 const COLUMNS: readonly RecordColumn[] = [
-  { key: 'time', label: 'Time', sort: 'time', text: ({ record }, format) => format.time(Date.parse(record.timestamp)) },
+  {
+    key: 'time',
+    label: 'Time',
+    sort: 'time',
+    text: ({ record }, format) => timeCell(Date.parse(record.timestamp), format),
+  },
   { key: 'model', label: 'Model', sort: 'model', text: ({ record }) => plain(record.model) },
   { key: 'provider', label: 'Provider', sort: 'provider', text: ({ record }) => plain(record.provider) },
   { key: 'operation', label: 'Operation', sort: 'operation', text: ({ record }) => plain(record.operation) },
@@ -392,6 +397,12 @@ customElements.define('spend-records', SpendRecords);
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** A narrow list has room for the hour of today's records and the day of the others. */
+function timeCell(ms: number, format: Format): TemplateResult {
+  return html`<span class="time-long">${format.time(ms)}</span
+    ><span class="time-short">${format.timeShort(ms, Date.now())}</span>`;
 }
 
 function costCell(record: Row['record'], format: Format): string | TemplateResult {

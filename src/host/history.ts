@@ -123,20 +123,23 @@ class History implements HistoryController {
         await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${EXTENSION_ID}`);
         return undefined;
       case 'saveImage':
-        return saveImage(action.format, action.data);
+        return saveImage(action);
       default:
         return action satisfies never;
     }
   }
 }
 
-async function saveImage(format: 'svg' | 'png', data: string): Promise<string | undefined> {
+/** Saves a chart as what the chosen name ends in. */
+async function saveImage({ svg, png }: { svg: string; png: string }): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const name = `llm-spend.${format}`;
-  const options: vscode.SaveDialogOptions = { filters: { [format.toUpperCase()]: [format] } };
-  if (folder !== undefined) options.defaultUri = vscode.Uri.joinPath(folder, name);
+  const options: vscode.SaveDialogOptions = { filters: { PNG: ['png'], SVG: ['svg'] } };
+  if (folder !== undefined) options.defaultUri = vscode.Uri.joinPath(folder, 'llm-spend.png');
   const target = await vscode.window.showSaveDialog(options);
   if (target === undefined) return undefined;
-  await vscode.workspace.fs.writeFile(target, Buffer.from(data, format === 'svg' ? 'utf8' : 'base64'));
+  await vscode.workspace.fs.writeFile(
+    target,
+    target.path.toLowerCase().endsWith('.svg') ? Buffer.from(svg) : Buffer.from(png, 'base64'),
+  );
   return vscode.l10n.t('Saved the chart as {0}.', target.path.slice(target.path.lastIndexOf('/') + 1));
 }

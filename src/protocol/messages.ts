@@ -70,9 +70,9 @@ const action = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('export'), format: z.enum(['csv', 'json']), filter: filterSchema }),
   z.object({
     verb: z.literal('saveImage'),
-    format: z.enum(['svg', 'png']),
-    /** The text of an SVG, or a PNG in base64. */
-    data: z.string().check(z.maxLength(MAX_TEXT)),
+    svg: z.string().check(z.maxLength(MAX_TEXT)),
+    /** In base64. */
+    png: z.string().check(z.maxLength(MAX_TEXT)),
   }),
   z.object({ verb: z.literal('openLedger'), path: z.optional(ledgerPath), usageId: z.optional(usageId) }),
   z.object({ verb: z.literal('copy'), text: z.string().check(z.maxLength(MAX_TEXT)) }),

@@ -69,7 +69,7 @@ export class HistoryPage {
         return Promise.resolve(action.verb === 'copy' ? 'Copied.' : undefined);
       },
       port: {
-        post: (message) => void page.evaluate((sent) => window.postMessage(sent, '*'), message).catch(() => {}),
+        post: (message) => void page.evaluate((sent) => globalThis.postMessage(sent), message).catch(() => {}),
         onMessage: (listener) => {
           listeners.push(listener);
           return { dispose: () => {} };
@@ -111,8 +111,12 @@ export class HistoryPage {
 /** What the editor puts around a webview's page: its variables, its classes, and the way to talk. Runs in the page. */
 function playEditor(theme: (typeof themes)[Theme]): void {
   const scope = globalThis as unknown as {
-    document: Document;
-    sessionStorage: Storage;
+    document: {
+      addEventListener(type: string, listener: () => void): void;
+      documentElement: { style: { setProperty(name: string, value: string): void } };
+      body: { className: string; style: { backgroundColor: string } };
+    };
+    sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
     sendToHost: (message: unknown) => Promise<void>;
     acquireVsCodeApi: unknown;
   };
