@@ -14,7 +14,7 @@ export interface WatchFlags extends FilterFlags, LedgerFlag {
 }
 
 /**
- * `llm-spend watch`: the totals now, and again after each change by whomever, until Ctrl+C, a reader that goes away, or
+ * `llm-spend watch`: the totals now, and again whenever somebody's change changes them, until Ctrl+C, a reader that goes away, or
  * `--count` changes. What happens while a line is made is told by the next one.
  */
 export async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
@@ -29,19 +29,25 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     };
     let wake = (): void => {};
     let changed = false;
-    const tell = async (event: 'start' | 'change'): Promise<void> => {
+    let told = '';
+    /** false: the totals are what they were, as when a record moves from a journal into the ledger's file. */
+    const tell = async (event: 'start' | 'change'): Promise<boolean> => {
       // Anew each time: `--days 1` means another day after midnight.
       const { filter, calendar } = selection(flags, terminal.now());
       const totals = await view.summary(filter);
+      const figuresNow = JSON.stringify(totalsJson(totals));
+      if (figuresNow === told) return false;
+      told = figuresNow;
       const now = terminal.now();
       if (flags.json === true) {
         const at = new Date(now).toISOString();
         await terminal.out.line(JSON.stringify(envelope('watch', { event, at, totals: totalsJson(totals) })));
-        return;
+        return true;
       }
       const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);
       const figures = [counted(totals.records, 'record'), `${whole(totals.totalTokens)} tokens`, formatTotals(totals)];
       await terminal.out.line(`${time}  ${figures.join(' · ')}`);
+      return true;
     };
 
     const watching = view.watch(() => {
@@ -51,14 +57,13 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     process.on('SIGINT', stop).on('SIGTERM', stop);
     try {
       await tell('start');
-      for (let told = 0; told < count && !stopped.signal.aborted && !terminal.out.closed;) {
+      for (let changes = 0; changes < count && !stopped.signal.aborted && !terminal.out.closed;) {
         if (!changed) {
           await new Promise<void>((resolve) => (wake = resolve));
           continue;
         }
         changed = false;
-        await tell('change');
-        told++;
+        if (await tell('change')) changes++;
       }
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop);

@@ -82,18 +82,20 @@ describe('record', () => {
   it('stores every flag, and says in one line what it stored', async () => {
     const args = [
       ...named,
-      ...[
-        '--input-tokens',
-        '1200',
-        '--output-tokens',
-        '350',
-        '--cache-read-tokens',
-        '100',
-        '--cache-write-tokens',
-        '50',
-      ],
-      ...['--cost-usd', '0.0042', '--timestamp', '2026-01-31T09:30:00+01:00', '--id', 'one', '--project', 'site'],
-      ...['--tag', 'a', '--tag', 'b', '--note', 'n', '--episode', 'e', '--session', 's', '--branch', 'main'],
+      '--input-tokens=1200',
+      '--output-tokens=350',
+      '--cache-read-tokens=100',
+      '--cache-write-tokens=50',
+      '--cost-usd=0.0042',
+      '--timestamp=2026-01-31T09:30:00+01:00',
+      '--id=one',
+      '--project=site',
+      '--tag=a',
+      '--tag=b',
+      '--note=n',
+      '--episode=e',
+      '--session=s',
+      '--branch=main',
     ];
     const { code, stdout, stderr } = await sandbox.on(sandbox.ledger, ['record', ...args]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
