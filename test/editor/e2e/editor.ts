@@ -13,6 +13,8 @@ export interface EditorOptions extends WorkbenchOptions {
   /** What the ledger holds at the start. Absent: there is no ledger file. */
   readonly records?: readonly UsageRecord[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Opens the folder in Restricted Mode. */
+  readonly restricted?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -46,6 +48,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
     folder,
     extensions: inject('extensions'),
     env,
+    restricted: options.restricted ?? false,
     ...(options.settings === undefined ? {} : { settings: options.settings }),
   });
   const browser = await launchBrowser();

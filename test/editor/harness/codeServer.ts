@@ -64,6 +64,8 @@ export interface CodeServerOptions {
   /** The editor's user settings, over {@link QUIET}. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Opens folders in Restricted Mode. */
+  readonly restricted?: boolean;
   /** Lets a page run a test suite in the extension host. */
   readonly smokeTestDriver?: boolean;
 }
@@ -94,6 +96,7 @@ const QUIET = {
   'window.commandCenter': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'window.autoDetectColorScheme': true,
+  'security.workspace.trust.startupPrompt': 'never',
 };
 
 /** Starts a server with fresh user data, and resolves when it answers. */
@@ -119,7 +122,7 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
       'none',
       '--disable-telemetry',
       '--disable-update-check',
-      '--disable-workspace-trust',
+      ...(options.restricted === true ? [] : ['--disable-workspace-trust']),
       '--user-data-dir',
       userData,
       '--extensions-dir',
