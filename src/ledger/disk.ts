@@ -30,6 +30,10 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>;
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Makes one folder, the lock: EEXIST when it is there. */
+  mkdirExclusive(path: string): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  utimes(path: string, accessed: Date, modified: Date): Promise<void>;
   statSync(path: string): fs.BigIntStats;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;
@@ -77,6 +81,9 @@ export const nodeDisk: Disk = {
   rename: (from, to) => fs.promises.rename(from, to),
   link: (existing, path) => fs.promises.link(existing, path),
   unlink: (path) => fs.promises.unlink(path),
+  mkdirExclusive: (path) => fs.promises.mkdir(path),
+  rmdir: (path) => fs.promises.rmdir(path),
+  utimes: (path, accessed, modified) => fs.promises.utimes(path, accessed, modified),
   statSync: (path) => fs.statSync(path, { bigint: true }),
   readdirSync: (path) => fs.readdirSync(path),
   renameSync: (from, to) => fs.renameSync(from, to),

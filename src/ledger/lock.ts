@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { callbackify } from 'node:util';
 import type { Disk } from './disk.ts';
 import { errno, pause } from './disk.ts';
 import { lockName, parseSideFile } from './names.ts';
@@ -52,14 +53,20 @@ export async function acquireLock(disk: Disk, folder: string, base: string): Pro
  * The file system as proper-lockfile sees it: a lock looks ancient as soon as its holder is certainly dead, so that a
  * takeover needs a moment and not the stale time. Holders are known by their tokens.
  */
-function withTakeover(disk: Disk, folder: string, base: string): typeof fs {
-  const stat = (path: string, callback: (error: NodeJS.ErrnoException | null, stats?: fs.Stats) => void): void => {
-    fs.stat(path, (error, stats) => {
-      if (!error && holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
-      callback(error, stats);
-    });
+function withTakeover(disk: Disk, folder: string, base: string): object {
+  const stat = async (path: string): Promise<fs.BigIntStats> => {
+    const stats = await disk.stat(path);
+    if (holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
+    return stats;
   };
-  return { ...fs, stat: stat as typeof fs.stat };
+  return {
+    // For the locks that are still held when the process ends.
+    ...fs,
+    mkdir: callbackify((path: string) => disk.mkdirExclusive(path)),
+    rmdir: callbackify((path: string) => disk.rmdir(path)),
+    utimes: callbackify((path: string, accessed: Date, modified: Date) => disk.utimes(path, accessed, modified)),
+    stat: callbackify(stat),
+  };
 }
 
 function holderIsDead(disk: Disk, folder: string, base: string): boolean {
