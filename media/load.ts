@@ -1,9 +1,10 @@
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
 import { decodeGroup } from '../src/protocol/wire.ts';
+import type { FoldedGroup } from '../src/protocol/wire.ts';
 import type { TimeRange, TimeSpan } from '../src/usage/period.ts';
 import { emptyTotals } from '../src/usage/query.ts';
-import type { Totals, UsageFilter } from '../src/usage/query.ts';
+import type { Dimension, Totals, UsageFilter } from '../src/usage/query.ts';
 import { compare } from '../src/usage/summary.ts';
 import type { Comparison } from '../src/usage/summary.ts';
 import type { Client } from './client.ts';
@@ -11,7 +12,7 @@ import { pathId } from './model/breakdown.ts';
 import type { Children, Path } from './model/breakdown.ts';
 import { daysOf, glanceOf, sumOfDays } from './model/glance.ts';
 import type { Day, Glance } from './model/glance.ts';
-import { filterOf, groups, MAX_ROWS, MAX_SERIES } from './model/questions.ts';
+import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES } from './model/questions.ts';
 import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
 import { chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
@@ -108,6 +109,21 @@ function rowsQuestion(
     count: MAX_ROWS,
     by: choices.measure,
   });
+}
+
+/** The values that a filter by a dimension may choose from, the largest first: what the other filters leave. */
+export async function offersOf(
+  client: Client,
+  { calendar }: Snapshot,
+  choices: Choices,
+  dimension: Dimension,
+  now: number,
+): Promise<FoldedGroup[]> {
+  const { [dimension]: _own, ...values } = choices.values;
+  const filter = filterOf({ values, search: choices.search }, rangeOfChoice(choices.range, now, calendar));
+  const question = groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
+  const [answer] = await client.ask('offers', [question]);
+  return groupsOf(answer).groups.filter(({ rest }) => rest === undefined);
 }
 
 /** The groups of an answer, with the colours of their values. */

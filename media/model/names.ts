@@ -32,7 +32,7 @@ export const PERIOD_NAMES: Record<Period, string> = {
 };
 
 /** What a period is compared with, in words. */
-export const BEFORE_NAMES: Record<Exclude<Period, 'all'>, string> = {
+export const BEFORE_NAMES: Record<Period | 'dates', string> = {
   today: 'yesterday by now',
   yesterday: 'the day before',
   last7days: 'the 7 days before',
@@ -41,7 +41,16 @@ export const BEFORE_NAMES: Record<Exclude<Period, 'all'>, string> = {
   month: 'last month by now',
   lastMonth: 'the month before',
   year: 'last year by now',
+  all: 'nothing',
+  dates: 'the days before',
 };
+
+/** A value that a filter offers: its name, and how much it stands for. */
+export interface Offer {
+  value: string | null;
+  name: string;
+  detail: string;
+}
 
 const COST_NAMES: Record<CostKind, string> = {
   recorded: 'Recorded',

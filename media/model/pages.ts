@@ -18,6 +18,11 @@ export class Pages {
     return this.#pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE];
   }
 
+  /** All rows in memory, in their order. */
+  loaded(): Row[] {
+    return [...this.#pages].sort(([a], [b]) => a - b).flatMap(([, rows]) => rows);
+  }
+
   /** Where a record is among the loaded rows. */
   indexOf(usageId: string): number | undefined {
     for (const [page, rows] of this.#pages) {

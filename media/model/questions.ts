@@ -1,7 +1,7 @@
 import type { Choices } from '../../src/protocol/choices.ts';
 import type { GroupsQuestion, PageQuestion } from '../../src/protocol/messages.ts';
 import type { TimeRange } from '../../src/usage/period.ts';
-import type { Calendar, Dimension, Grouping, UsageFilter } from '../../src/usage/query.ts';
+import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
 
 /** Series that a chart shows apart before it folds the rest: as many as people can tell by colour. */
 export const MAX_SERIES = 8;
@@ -27,18 +27,6 @@ export function groups(
   top?: { count: number; by: Choices['measure'] },
 ): GroupsQuestion {
   return { kind: 'groups', filter: wire(filter), groupBy: [...groupBy], calendar, top };
-}
-
-/** The values of one dimension that other filters leave, for a picker: its own filter does not narrow it. */
-export function valuesQuestion(
-  choices: Choices,
-  dimension: Dimension,
-  range: TimeRange,
-  calendar: Calendar,
-): GroupsQuestion {
-  const { [dimension]: _own, ...others } = choices.values;
-  const filter = filterOf({ values: others, search: choices.search }, range);
-  return groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
 }
 
 export function page(filter: UsageFilter, sort: Choices['recordsSort'], offset: number, limit: number): PageQuestion {

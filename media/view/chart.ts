@@ -91,7 +91,14 @@ export class SpendChart extends LightElement {
     const { model } = this;
     return html`
       ${this.asTable ? nothing : this.#plot()} ${this.#legend()}
-      <div class=${this.asTable ? 'chart-table' : 'chart-table visually-hidden'}>${this.#table()}</div>
+      <div
+        class=${this.asTable ? 'chart-table' : 'visually-hidden'}
+        role="region"
+        aria-label="Figures"
+        tabindex=${this.asTable ? 0 : nothing}
+      >
+        ${this.#table()}
+      </div>
       <div class="visually-hidden" aria-live="polite">
         ${this.active?.byKey ? this.#sentence(model.columns[this.active.column]) : nothing}
       </div>
@@ -233,7 +240,7 @@ export class SpendChart extends LightElement {
     const at = this.active === undefined ? undefined : points[this.active.column];
     return svg`
       <path class="cumulative-area" d=${
-        area<[number, number]>()
+        area()
           .x(([x]) => x)
           .y1(([, y]) => y)
           .y0(plot.height)(points) ?? ''

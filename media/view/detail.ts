@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit';
 import type { Row } from '../../src/protocol/messages.ts';
 import type { Format } from '../model/format.ts';
 import { fieldsOf } from '../model/record.ts';
+import { iconButton } from './controls.ts';
 
 export interface DetailActions {
   close: () => void;
@@ -17,25 +18,9 @@ export function detailTemplate(row: Row, ledgerLabel: string, format: Format, ac
     <header class="section-header">
       <h2>Record</h2>
       <vscode-toolbar-container>
-        <vscode-toolbar-button
-          icon="copy"
-          label="Copy as JSON"
-          title="Copy as JSON"
-          @click=${actions.copy}
-        ></vscode-toolbar-button>
-        <vscode-toolbar-button
-          icon="go-to-file"
-          label="Open in the ledger"
-          title="Open in the ledger"
-          @click=${actions.open}
-        ></vscode-toolbar-button>
-        <vscode-toolbar-button
-          icon="trash"
-          label="Remove"
-          title="Remove"
-          @click=${actions.remove}
-        ></vscode-toolbar-button>
-        <vscode-toolbar-button icon="close" label="Close" title="Close" @click=${actions.close}></vscode-toolbar-button>
+        ${iconButton('copy', 'Copy as JSON', actions.copy)}
+        ${iconButton('go-to-file', 'Open in the ledger', actions.open)} ${iconButton('trash', 'Remove', actions.remove)}
+        ${iconButton('close', 'Close', actions.close)}
       </vscode-toolbar-container>
     </header>
     <dl>

@@ -11,14 +11,8 @@ import { DIMENSIONS } from '../../src/usage/query.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';
+import type { Offer } from '../model/names.ts';
 import { LightElement } from './light.ts';
-
-/** A value that a filter offers: its name, and how much it stands for. */
-export interface Offer {
-  value: string | null;
-  name: string;
-  detail: string;
-}
 
 /** The range, the search, the filters in force as chips, and a picker for more. Sends `choose` with what changed. */
 export class SpendFilters extends LightElement {

@@ -89,6 +89,6 @@ function forecastTemplate({ glance, format }: GlanceView): TemplateResult | type
   if (glance.forecast === undefined) return nothing;
   const amount = format.usd(glance.forecast);
   return html`<span class="card-more" title=${`At this pace the month will end at ${amount}.`}>
-    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} by its end
+    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} expected
   </span>`;
 }

@@ -79,7 +79,14 @@ export class SpendHeatmap extends LightElement {
     const active = cells.find(({ key }) => key === this.active);
     return html`
       ${this.asTable || this.width === 0 ? nothing : this.#plot(weeks, cells, active)}
-      <div class=${this.asTable ? 'chart-table' : 'chart-table visually-hidden'}>${this.#table(cells)}</div>
+      <div
+        class=${this.asTable ? 'chart-table' : 'visually-hidden'}
+        role="region"
+        aria-label="Figures"
+        tabindex=${this.asTable ? 0 : nothing}
+      >
+        ${this.#table(cells)}
+      </div>
       <div class="visually-hidden" aria-live="polite">
         ${this.byKey && active !== undefined ? this.#sentence(active) : nothing}
       </div>

@@ -366,12 +366,17 @@ export class SpendRecords extends LightElement {
       this.#anchor = this.#activeIndex;
       this.#toggle(this.activeId);
     } else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) void this.#selectRange(0, this.#count - 1);
-    else if (event.key === 'c' && (event.ctrlKey || event.metaKey))
-      this.dispatchEvent(new CustomEvent('copy-selected'));
+    else if (event.key === 'c' && (event.ctrlKey || event.metaKey)) this.#copy();
     else if (event.key === 'Delete') this.dispatchEvent(new CustomEvent('remove-selected'));
     else if (event.key === 'Escape') this.#select([]);
     else return;
     event.preventDefault();
+  }
+
+  /** What is selected and in memory: what the person has seen. */
+  #copy(): void {
+    const rows = this.pages?.loaded().filter(({ record }) => this.selection.has(record.usage_id)) ?? [];
+    this.dispatchEvent(new CustomEvent<Row[]>('copy-selected', { detail: rows }));
   }
 
   #go(to: number, extend: boolean): void {

@@ -69,7 +69,7 @@ export class HistoryPage {
         return Promise.resolve(action.verb === 'copy' ? 'Copied.' : undefined);
       },
       port: {
-        post: (message) => void page.evaluate((sent) => globalThis.postMessage(sent), message).catch(() => {}),
+        post: (message) => void page.evaluate(hear, message).catch(() => {}),
         onMessage: (listener) => {
           listeners.push(listener);
           return { dispose: () => {} };
@@ -106,6 +106,11 @@ export class HistoryPage {
     this.session.dispose();
     await this.page.close();
   }
+}
+
+/** Runs in the page. */
+function hear(message: unknown): void {
+  (globalThis as unknown as { postMessage(message: unknown): void }).postMessage(message);
 }
 
 /** What the editor puts around a webview's page: its variables, its classes, and the way to talk. Runs in the page. */

@@ -1,0 +1,81 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Choices } from '../../src/protocol/choices.ts';
+import type { Dimension } from '../../src/usage/query.ts';
+import type { Context } from '../context.ts';
+import { breakdownRows, pathId } from '../model/breakdown.ts';
+import type { BreakdownRow, Path } from '../model/breakdown.ts';
+import { dimensionsBut, select } from './controls.ts';
+
+/** The breakdown with what its rows are. */
+export function breakdownTemplate(context: Context): TemplateResult {
+  const { choices, shown, format, ui, nameOf } = context;
+  const rows = breakdownRows(
+    shown.choices.levels,
+    shown.children,
+    new Set(ui.expanded.map(pathId)),
+    choices.breakdownSort,
+    choices.measure,
+    shown.totals,
+    nameOf,
+  );
+  return html`<section class="breakdown-section" aria-label="Breakdown">
+    <header class="section-header">
+      <h2>Breakdown</h2>
+      <div class="controls">${levelSelects(context)}</div>
+    </header>
+    <spend-breakdown
+      .rows=${rows}
+      .sort=${choices.breakdownSort}
+      .format=${format}
+      .nameOf=${(row: BreakdownRow) =>
+        row.rest === undefined ? nameOf(row.dimension, row.value) : `${format.count(row.rest)} others`}
+      @sort=${({ detail }: CustomEvent<Choices['breakdownSort']>) => context.choose({ breakdownSort: detail })}
+      @toggle=${({ detail }: CustomEvent<BreakdownRow>) => context.set({ expanded: toggled(ui.expanded, detail.path) })}
+      @filter=${({ detail }: CustomEvent<BreakdownRow>) =>
+        context.filterBy(
+          detail.path.flatMap((value, level) => {
+            const dimension = shown.choices.levels[level];
+            return dimension === undefined ? [] : [[dimension, value] as const];
+          }),
+        )}
+    ></spend-breakdown>
+  </section>`;
+}
+
+/** One for each level that is set, and one for the next. */
+function levelSelects({ choices, choose }: Context): unknown {
+  const { levels } = choices;
+  const none: Partial<Record<Dimension | 'none', string>> = { none: '(none)' };
+  const [first = 'provider', second, third] = levels;
+  return html`
+    ${select('Rows', first, dimensionsBut(), (next) => choose({ levels: levelsWith(levels, 0, next) }))}
+    ${select('Rows within', second ?? 'none', { ...none, ...dimensionsBut(first) }, (next) =>
+      choose({ levels: levelsWith(levels, 1, next) }),
+    )}
+    ${
+      second === undefined
+        ? nothing
+        : select(
+            'Rows within these',
+            third ?? 'none',
+            { ...none, ...dimensionsBut(first, second) },
+            (next) => choose({ levels: levelsWith(levels, 2, next) }),
+            third === undefined ? 'third unset' : 'third',
+          )
+    }
+  `;
+}
+
+/** The levels with another one at a place; `none` ends them there. */
+function levelsWith(levels: readonly Dimension[], at: number, value: Dimension | 'none'): Dimension[] {
+  const outer = levels.slice(0, at);
+  if (value === 'none') return outer;
+  return [...outer, value, ...levels.slice(at + 1).filter((level) => level !== value)];
+}
+
+function toggled(expanded: readonly Path[], path: Path): Path[] {
+  const id = pathId(path);
+  const others = expanded.filter((other) => pathId(other) !== id);
+  return others.length < expanded.length ? others : [...others, path];
+}

@@ -1,0 +1,98 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { ChartKind } from '../../src/protocol/choices.ts';
+import type { Context } from '../context.ts';
+import type { HeatCell } from '../model/heat.ts';
+import { choiceOfSpan } from '../model/range.ts';
+import type { Series } from '../model/series.ts';
+import type { ChartPick } from './chart.ts';
+import { imageOf } from './image.ts';
+import { dimensionsBut, iconButton, iconToggle, select } from './controls.ts';
+
+const KINDS: Record<ChartKind, { icon: string; label: string }> = {
+  bars: { icon: 'graph', label: 'Bars over time' },
+  cumulative: { icon: 'graph-line', label: 'Added up' },
+  calendar: { icon: 'calendar', label: 'Calendar' },
+};
+const BUCKETS = { auto: 'Auto', hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' };
+
+/** The chart with what changes it. */
+export function overTimeTemplate(context: Context): TemplateResult {
+  const { choices, shown } = context;
+  const { measure, chart } = choices;
+  return html`<section class="chart-section" aria-label="Over time">
+    <header class="section-header">
+      <h2>${measure === 'cost' ? 'Cost' : 'Tokens'} over time</h2>
+      <div class="controls">
+        ${select('Measure', measure, { cost: 'Cost', tokens: 'Tokens' }, (next) => context.choose({ measure: next }))}
+        ${
+          chart === 'calendar'
+            ? nothing
+            : html`${select('Stacked by', choices.stack, dimensionsBut(), (stack) => context.choose({ stack }))}
+              ${select(`Bars (now by ${shown.chart.bucket})`, choices.bucket, BUCKETS, (bucket) =>
+                context.choose({ bucket }),
+              )}`
+        }
+        ${kindsTemplate(context)}
+      </div>
+    </header>
+    ${chart === 'calendar' ? heatmapTemplate(context) : chartTemplate(context, chart)}
+  </section>`;
+}
+
+function kindsTemplate(context: Context): TemplateResult {
+  const { choices, ui } = context;
+  return html`<vscode-toolbar-container>
+    ${(Object.keys(KINDS) as ChartKind[]).map((kind) => {
+      const { icon, label } = KINDS[kind];
+      // `live`, because a button that is on turns itself off when it is pressed again.
+      return html`<vscode-toolbar-button
+        icon=${icon}
+        label=${label}
+        title=${label}
+        toggleable
+        .checked=${live(kind === choices.chart)}
+        @change=${() => context.choose({ chart: kind })}
+      ></vscode-toolbar-button>`;
+    })}
+    ${iconToggle('table', 'As a table', ui.asTable, () => context.set({ asTable: !ui.asTable }))}
+    ${iconButton('save', 'Save as an image', () => void saveImage(context))}
+  </vscode-toolbar-container>`;
+}
+
+function chartTemplate(context: Context, kind: Exclude<ChartKind, 'calendar'>): TemplateResult {
+  const { shown, format, ui, nameOf, snapshot } = context;
+  return html`<spend-chart
+    .model=${shown.chart}
+    .kind=${kind}
+    .format=${format}
+    .nameOf=${(series: Series) =>
+      series.rest === undefined ? nameOf(shown.choices.stack, series.value) : `${format.count(series.rest)} others`}
+    .now=${shown.now}
+    .asTable=${ui.asTable}
+    @pick=${({ detail }: CustomEvent<ChartPick>) => {
+      if ('series' in detail) context.filterBy([[shown.choices.stack, detail.series.value]]);
+      else context.choose({ range: choiceOfSpan(detail.column, snapshot.calendar) });
+    }}
+  ></spend-chart>`;
+}
+
+function heatmapTemplate(context: Context): TemplateResult {
+  const { shown, format, ui, choices, snapshot } = context;
+  return html`<spend-heatmap
+    .days=${shown.days}
+    .end=${Math.min(shown.span.until - 1, shown.now)}
+    .measure=${choices.measure}
+    .calendar=${snapshot.calendar}
+    .format=${format}
+    .asTable=${ui.asTable}
+    @pick=${({ detail }: CustomEvent<HeatCell>) => context.choose({ range: choiceOfSpan(detail, snapshot.calendar) })}
+  ></spend-heatmap>`;
+}
+
+async function saveImage(context: Context): Promise<void> {
+  const drawing = document.querySelector<SVGSVGElement>('svg.plot');
+  if (drawing === null) context.say('Show the chart first: a table is no image.');
+  else context.act({ verb: 'saveImage', ...(await imageOf(drawing)) });
+}

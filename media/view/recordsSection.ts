@@ -1,0 +1,92 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Choices } from '../../src/protocol/choices.ts';
+import type { Action, Row } from '../../src/protocol/messages.ts';
+import type { UsageFilter } from '../../src/usage/query.ts';
+import type { Context } from '../context.ts';
+import { recordJson } from '../model/record.ts';
+import { detailTemplate } from './detail.ts';
+import { iconButton } from './controls.ts';
+
+/** The records with what may be done with them, and the one that is looked at. */
+export function recordsTemplate(context: Context): TemplateResult {
+  const { ui, format, choices, shown, snapshot } = context;
+  return html`<section class="records-section" aria-label="Records">
+    <header class="section-header">
+      <h2>Records <span class="count">${format.count(ui.matching)}</span></h2>
+      <div class="controls">${actionsTemplate(context)}</div>
+    </header>
+    <div class="records-body">
+      <spend-records
+        .filter=${shown.filter}
+        .sort=${choices.recordsSort}
+        .version=${shown.version}
+        .format=${format}
+        .ledgers=${snapshot.ledgers}
+        .ask=${context.ask}
+        .selection=${ui.selection}
+        @sort=${({ detail }: CustomEvent<Choices['recordsSort']>) => context.choose({ recordsSort: detail })}
+        @counted=${({ detail }: CustomEvent<number>) => context.set({ matching: detail })}
+        @select=${({ detail }: CustomEvent<ReadonlySet<string>>) => context.set({ selection: detail })}
+        @detail=${({ detail }: CustomEvent<Row>) => context.set({ detail })}
+        @failed=${({ detail }: CustomEvent<string>) => context.say(detail)}
+        @copy-selected=${({ detail }: CustomEvent<Row[]>) => copy(context, detail)}
+        @remove-selected=${() => context.remove([...ui.selection])}
+      ></spend-records>
+      ${ui.detail === undefined ? nothing : recordTemplate(context, ui.detail)}
+    </div>
+  </section>`;
+}
+
+function actionsTemplate(context: Context): TemplateResult {
+  const { ui, format, shown } = context;
+  const selected = [...ui.selection];
+  const exportAs = (kind: 'csv' | 'json'): void => {
+    context.act({ verb: 'export', format: kind, filter: wireFilter(shown.filter) });
+  };
+  return html`
+    ${
+      selected.length < 2
+        ? nothing
+        : html`<span class="count">${format.count(selected.length)} selected</span>
+            ${iconButton('trash', 'Remove the selected', () => context.remove(selected))}`
+    }
+    <vscode-toolbar-container>
+      ${iconButton('discard', 'Undo the last change', () => context.act({ verb: 'undo' }))}
+      <vscode-toolbar-button
+        icon="export"
+        label="Export as CSV"
+        title="Export what is filtered as CSV"
+        @click=${() => exportAs('csv')}
+        >CSV</vscode-toolbar-button
+      >
+      <vscode-toolbar-button
+        icon="json"
+        label="Export as JSON"
+        title="Export what is filtered as JSON"
+        @click=${() => exportAs('json')}
+        >JSON</vscode-toolbar-button
+      >
+    </vscode-toolbar-container>
+  `;
+}
+
+function recordTemplate(context: Context, row: Row): TemplateResult {
+  const { record, ledger } = row;
+  return detailTemplate(row, context.nameOf('ledger', ledger), context.format, {
+    close: () => context.set({ detail: undefined }),
+    copy: () => context.act({ verb: 'copy', text: recordJson(record) }),
+    open: () => context.act({ verb: 'openLedger', path: ledger, usageId: record.usage_id }),
+    remove: () => context.remove([record.usage_id]),
+  });
+}
+
+function copy(context: Context, rows: readonly Row[]): void {
+  if (rows.length === 0) return;
+  context.act({ verb: 'copy', text: rows.map(({ record }) => recordJson(record)).join('\n') });
+}
+
+function wireFilter({ values, ...filter }: UsageFilter): Extract<Action, { verb: 'export' }>['filter'] {
+  if (values === undefined) return filter;
+  return { ...filter, values: Object.fromEntries(Object.entries(values).map(([key, list]) => [key, [...list]])) };
+}
