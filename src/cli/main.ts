@@ -10,7 +10,7 @@ import { openTerminal, say, type Terminal } from './terminal.ts';
 async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const outcome: Outcome = { exitCode: EXIT.done, help: '', usage: '' };
   try {
-    await buildProgram(version, terminal, outcome).parseAsync(argv, { from: 'user' });
+    await buildProgram(version, terminal, outcome, argv[0]).parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) return report(error, argv, terminal);
     await terminal.out.write(outcome.help);

@@ -54,7 +54,13 @@ export interface Outcome {
   usage: string;
 }
 
-export function buildProgram(version: string, terminal: Terminal, outcome: Outcome): Command {
+/** @param wanted the command that the arguments name: of the others, only what the list of commands shows is built. */
+export function buildProgram(
+  version: string,
+  terminal: Terminal,
+  outcome: Outcome,
+  wanted: string | undefined,
+): Command {
   const program = new Command('llm-spend')
     .description('Records what LLM calls cost, and shows it.')
     .usage('<command> [options]')
@@ -74,134 +80,156 @@ export function buildProgram(version: string, terminal: Terminal, outcome: Outco
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const command = (name: string, description: string): Command =>
-    withLedger(program.command(name).description(description).allowExcessArguments(false));
+  const define = (name: string, description: string, build: (command: Command) => void): void => {
+    const command = program.command(name).description(description).allowExcessArguments(false);
+    if (name === wanted) build(withLedger(command));
+  };
   const done = (exitCode: number): void => {
     outcome.exitCode = exitCode;
   };
 
-  command('record', 'record one usage, or with --stdin many')
-    .option('--provider <name>', 'who was called, as openai (required)')
-    .option('--model <name>', 'which model, as gpt-5 (required)')
-    .option('--operation <name>', 'what for, as chat (required)')
-    .option('--input-tokens <n>', 'tokens sent, those from and to the cache included')
-    .option('--output-tokens <n>', 'tokens received')
-    .option('--cache-read-tokens <n>', 'of the input: read from the cache')
-    .option('--cache-write-tokens <n>', 'of the input: written to the cache')
-    .option('--cost-usd <amount>', 'what it cost; without it the cost is stored as unknown')
-    .option('--timestamp <iso>', 'when, with an offset, as 2026-01-31T09:30:00Z (default: now)')
-    .option('--id <id>', 'its identity; the same id again is not recorded twice')
-    .option('--project <name>', 'the project it was for')
-    .addOption(new Option('--tag <tag>', 'a tag; repeat for several').argParser(collect))
-    .option('--note <text>', 'a note')
-    .option('--episode <title>', 'the episode it was for')
-    .option('--session <id>', 'the session it belongs to')
-    .option('--branch <name>', 'the branch that was worked on')
-    .option('--stdin', 'read records from stdin: NDJSON, a JSON array or JSON objects one after the other')
-    .addHelpText(
-      'after',
-      examples(
-        'llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
-        'llm-spend record --provider anthropic --model claude-sonnet-4-5 --operation review --tag client-a --json',
-        'my-agent --log-usage | llm-spend record --stdin --json',
-      ),
-    )
-    .action(async (flags: RecordFlags) => {
-      if (flags.stdin === true) {
-        const { recordStream } = await import('./commands/record-stream.ts');
-        done(await recordStream(flags, terminal, process.stdin));
-      } else {
-        const { record } = await import('./commands/record.ts');
-        done(await record(flags, terminal));
-      }
-    });
+  define('record', 'record one usage, or with --stdin many', (command) => {
+    command
+      .option('--provider <name>', 'who was called, as openai (required)')
+      .option('--model <name>', 'which model, as gpt-5 (required)')
+      .option('--operation <name>', 'what for, as chat (required)')
+      .option('--input-tokens <n>', 'tokens sent, those from and to the cache included')
+      .option('--output-tokens <n>', 'tokens received')
+      .option('--cache-read-tokens <n>', 'of the input: read from the cache')
+      .option('--cache-write-tokens <n>', 'of the input: written to the cache')
+      .option('--cost-usd <amount>', 'what it cost; without it the cost is stored as unknown')
+      .option('--timestamp <iso>', 'when, with an offset, as 2026-01-31T09:30:00Z (default: now)')
+      .option('--id <id>', 'its identity; the same id again is not recorded twice')
+      .option('--project <name>', 'the project it was for')
+      .addOption(new Option('--tag <tag>', 'a tag; repeat for several').argParser(collect))
+      .option('--note <text>', 'a note')
+      .option('--episode <title>', 'the episode it was for')
+      .option('--session <id>', 'the session it belongs to')
+      .option('--branch <name>', 'the branch that was worked on')
+      .option('--stdin', 'read records from stdin: NDJSON, a JSON array or JSON objects one after the other')
+      .addHelpText(
+        'after',
+        examples(
+          'llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
+          'llm-spend record --provider anthropic --model claude-sonnet-4-5 --operation review --tag client-a --json',
+          'my-agent --log-usage | llm-spend record --stdin --json',
+        ),
+      )
+      .action(async (flags: RecordFlags) => {
+        if (flags.stdin === true) {
+          const { recordStream } = await import('./commands/record-stream.ts');
+          done(await recordStream(flags, terminal, process.stdin));
+        } else {
+          const { record } = await import('./commands/record.ts');
+          done(await record(flags, terminal));
+        }
+      });
+  });
 
-  withFilters(command('costs', 'show what was spent, and on what'))
-    .option('--by <grouping>', `group by ${[...BUCKETS, ...DIMENSIONS].join(', ')}; several with commas`, collect)
-    .option('-r, --recent <n>', 'the newest n records')
-    .addHelpText(
-      'after',
-      examples(
-        'llm-spend costs',
-        'llm-spend costs --by day --days 7',
-        'llm-spend costs --by month,model --since 2026-01 --json',
-        'llm-spend costs --provider openai --project site --recent 20',
-      ),
-    )
-    .action(async (flags: CostsFlags) => {
-      const { costs } = await import('./commands/costs.ts');
-      done(await costs(flags, terminal));
-    });
+  define('costs', 'show what was spent, and on what', (command) => {
+    withFilters(command)
+      .option('--by <grouping>', `group by ${[...BUCKETS, ...DIMENSIONS].join(', ')}; several with commas`, collect)
+      .option('-r, --recent <n>', 'the newest n records')
+      .addHelpText(
+        'after',
+        examples(
+          'llm-spend costs',
+          'llm-spend costs --by day --days 7',
+          'llm-spend costs --by month,model --since 2026-01 --json',
+          'llm-spend costs --provider openai --project site --recent 20',
+        ),
+      )
+      .action(async (flags: CostsFlags) => {
+        const { costs } = await import('./commands/costs.ts');
+        done(await costs(flags, terminal));
+      });
+  });
 
-  withFilters(command('export', 'write the records as CSV, JSON or NDJSON'))
-    .option('--format <format>', "csv, json or ndjson (default: by the file's ending, else csv)")
-    .option('--output <file>', 'write to this file, whole or not at all; - is stdout')
-    .option('--force', 'replace the file if it exists')
-    .addHelpText(
-      'after',
-      examples(
-        'llm-spend export --since 2026-01 --until 2026-01 --output january.csv',
-        'llm-spend export --format ndjson --project site | jq .cost_usd',
-      ),
-    )
-    .action(async (flags: ExportFlags) => {
-      const { exportRecords } = await import('./commands/export.ts');
-      done(await exportRecords(flags, terminal));
-    });
+  define('export', 'write the records as CSV, JSON or NDJSON', (command) => {
+    withFilters(command)
+      .option('--format <format>', "csv, json or ndjson (default: by the file's ending, else csv)")
+      .option('--output <file>', 'write to this file, whole or not at all; - is stdout')
+      .option('--force', 'replace the file if it exists')
+      .addHelpText(
+        'after',
+        examples(
+          'llm-spend export --since 2026-01 --until 2026-01 --output january.csv',
+          'llm-spend export --format ndjson --project site | jq .cost_usd',
+        ),
+      )
+      .action(async (flags: ExportFlags) => {
+        const { exportRecords } = await import('./commands/export.ts');
+        done(await exportRecords(flags, terminal));
+      });
+  });
 
-  withFilters(command('watch', 'print the totals again after each change, until Ctrl+C'))
-    .option('--count <n>', 'end after n changes')
-    .addHelpText('after', examples('llm-spend watch --days 1', 'llm-spend watch --json --count 1'))
-    .action(async (flags: WatchFlags) => {
-      const { watch } = await import('./commands/watch.ts');
-      done(await watch(flags, terminal));
-    });
+  define('watch', 'print the totals again after each change, until Ctrl+C', (command) => {
+    withFilters(command)
+      .option('--count <n>', 'end after n changes')
+      .addHelpText('after', examples('llm-spend watch --days 1', 'llm-spend watch --json --count 1'))
+      .action(async (flags: WatchFlags) => {
+        const { watch } = await import('./commands/watch.ts');
+        done(await watch(flags, terminal));
+      });
+  });
 
-  command('remove', 'take records out, by their ids')
-    .argument('<id...>', 'ids of records, as costs --recent 10 --json shows them')
-    .addHelpText('after', examples('llm-spend remove 7c9e6679-7425-40de-944b-e07fc1f90ae7'))
-    .action(async (ids: string[], flags: RemoveFlags) => {
-      const { remove } = await import('./commands/remove.ts');
-      done(await remove(ids, flags, terminal));
-    });
+  define('remove', 'take records out, by their ids', (command) => {
+    command
+      .argument('<id...>', 'ids of records, as costs --recent 10 --json shows them')
+      .addHelpText('after', examples('llm-spend remove 7c9e6679-7425-40de-944b-e07fc1f90ae7'))
+      .action(async (ids: string[], flags: RemoveFlags) => {
+        const { remove } = await import('./commands/remove.ts');
+        done(await remove(ids, flags, terminal));
+      });
+  });
 
-  command('undo', 'take the last remove or clear back')
-    .option('--dry-run', 'say what would be undone, and change nothing')
-    .addHelpText('after', examples('llm-spend undo --dry-run', 'llm-spend undo'))
-    .action(async (flags: UndoFlags) => {
-      const { undo } = await import('./commands/undo.ts');
-      done(await undo(flags, terminal));
-    });
+  define('undo', 'take the last remove or clear back', (command) => {
+    command
+      .option('--dry-run', 'say what would be undone, and change nothing')
+      .addHelpText('after', examples('llm-spend undo --dry-run', 'llm-spend undo'))
+      .action(async (flags: UndoFlags) => {
+        const { undo } = await import('./commands/undo.ts');
+        done(await undo(flags, terminal));
+      });
+  });
 
-  command('clear', 'empty the ledger; what was in it is kept in a file beside it')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', examples('llm-spend clear', 'llm-spend clear --yes --ledger test-costs.json'))
-    .action(async (flags: ClearFlags) => {
-      const { clear } = await import('./commands/clear.ts');
-      done(await clear(flags, terminal));
-    });
+  define('clear', 'empty the ledger; what was in it is kept in a file beside it', (command) => {
+    command
+      .option('--yes', 'do not ask')
+      .addHelpText('after', examples('llm-spend clear', 'llm-spend clear --yes --ledger test-costs.json'))
+      .action(async (flags: ClearFlags) => {
+        const { clear } = await import('./commands/clear.ts');
+        done(await clear(flags, terminal));
+      });
+  });
 
-  command('verify', 'check the ledger, and explain its state')
-    .addHelpText('after', examples('llm-spend verify', 'llm-spend verify --json | jq .problems'))
-    .action(async (flags: VerifyFlags) => {
-      const { verify } = await import('./commands/verify.ts');
-      done(await verify(flags, terminal));
-    });
+  define('verify', 'check the ledger, and explain its state', (command) => {
+    command
+      .addHelpText('after', examples('llm-spend verify', 'llm-spend verify --json | jq .problems'))
+      .action(async (flags: VerifyFlags) => {
+        const { verify } = await import('./commands/verify.ts');
+        done(await verify(flags, terminal));
+      });
+  });
 
-  command('repair', 'mend what verify found')
-    .option('--dry-run', 'say what would be done, and change nothing')
-    .addHelpText('after', examples('llm-spend repair --dry-run', 'llm-spend repair'))
-    .action(async (flags: RepairFlags) => {
-      const { repair } = await import('./commands/repair.ts');
-      done(await repair(flags, terminal));
-    });
+  define('repair', 'mend what verify found', (command) => {
+    command
+      .option('--dry-run', 'say what would be done, and change nothing')
+      .addHelpText('after', examples('llm-spend repair --dry-run', 'llm-spend repair'))
+      .action(async (flags: RepairFlags) => {
+        const { repair } = await import('./commands/repair.ts');
+        done(await repair(flags, terminal));
+      });
+  });
 
-  command('path', "print the ledger's path")
-    .addHelpText('after', examples('llm-spend path', 'jq length "$(llm-spend path)"'))
-    .action(async (flags: PathFlags) => {
-      const { path } = await import('./commands/path.ts');
-      done(await path(flags, terminal));
-    });
+  define('path', "print the ledger's path", (command) => {
+    command
+      .addHelpText('after', examples('llm-spend path', 'jq length "$(llm-spend path)"'))
+      .action(async (flags: PathFlags) => {
+        const { path } = await import('./commands/path.ts');
+        done(await path(flags, terminal));
+      });
+  });
 
   program.addHelpText(
     'after',

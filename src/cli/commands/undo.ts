@@ -11,7 +11,7 @@ export interface UndoFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend undo`: takes the last remove or clear back. Nothing to undo is a failure, so scripts see it. */
+/** `llm-spend undo`: takes the last remove, clear or reprice back. Nothing to undo is a failure, so scripts see it. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const { path, result } = await withLedger(flags, async (ledger) => ({
@@ -27,9 +27,12 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   return result === undefined ? EXIT.failed : EXIT.done;
 }
 
+const BACK = ['would come back', 'came back'];
+
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
-  const what = `the ${undone} of ${plain(at)}`;
+  const what = `the ${undone === 'replace' ? 'reprice' : undone} of ${plain(at)}`;
   const count = counted(records, 'record');
-  if (dryRun) return `Would undo ${what}: ${count} would come back. Nothing was changed.`;
-  return `Undid ${what}: ${count} came back.`;
+  const back = undone === 'replace' ? ['would have the cost of before', 'have the cost of before'] : BACK;
+  if (dryRun) return `Would undo ${what}: ${count} ${back[0]}. Nothing was changed.`;
+  return `Undid ${what}: ${count} ${back[1]}.`;
 }
