@@ -1,6 +1,7 @@
 import { inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
+import { counted } from './report/numbers.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
@@ -67,8 +68,8 @@ export async function warnOfDamage({ ledgers, states }: Sources, terminal: Termi
     const what = state.problems.find(({ severity }) => severity === 'error')?.message ?? `it is ${state.health}`;
     await warn(
       terminal,
-      `${path} is ${state.health}; the figures cover the rest (${state.records} records): ${what} ` +
-        `See: llm-spend verify --ledger ${shellQuoted(path)}`,
+      `${path} is ${state.health}: ${what.replace(/\.$/, '')}. The figures cover the rest ` +
+        `(${counted(state.records, 'record')}). See: ${commandLine('verify', { ledger: path })}`,
     );
   }
   return exitCode;
@@ -81,7 +82,12 @@ export function ledgersJson({ ledgers, states }: Sources): object[] {
   });
 }
 
-/** The text as one word of a shell's command line, for hints that can be pasted. */
-export function shellQuoted(text: string): string {
+/** The command on the same ledger, for hints that can be pasted. */
+export function commandLine(command: string, { ledger }: LedgerFlag): string {
+  return `llm-spend ${command}${ledger === undefined ? '' : ` --ledger ${shellQuoted(ledger)}`}`;
+}
+
+/** The text as one word of a shell's command line. */
+function shellQuoted(text: string): string {
   return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

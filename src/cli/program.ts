@@ -82,7 +82,9 @@ export function buildProgram(
     });
   const define = (name: string, description: string, build: (command: Command) => void): void => {
     const command = program.command(name).description(description).allowExcessArguments(false);
-    if (name === wanted) build(withLedger(command));
+    if (name !== wanted) return;
+    build(command);
+    withLedger(command);
   };
   const done = (exitCode: number): void => {
     outcome.exitCode = exitCode;

@@ -1,8 +1,8 @@
 import { plain } from '../../usage/text.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { shellQuoted, withLedger, type LedgerFlag } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
 
 export interface ClearFlags extends LedgerFlag {
@@ -30,7 +30,7 @@ export async function clear(flags: ClearFlags, terminal: Terminal): Promise<numb
       await writeJson(terminal.out, envelope('clear', { ledger: ledger.path, removed, kept_in: keptIn ?? null }));
       return EXIT.done;
     }
-    const undo = `llm-spend undo${flags.ledger === undefined ? '' : ` --ledger ${shellQuoted(flags.ledger)}`}`;
+    const undo = commandLine('undo', flags);
     const kept = keptIn === undefined ? '' : ` They are kept in ${plain(keptIn)}; ${plain(undo)} brings them back.`;
     await terminal.out.line(`Cleared ${counted(removed, 'record')}.${kept}`);
     return EXIT.done;

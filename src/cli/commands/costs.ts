@@ -3,10 +3,11 @@ import { choice, positive } from '../arguments.ts';
 import { usageError } from '../exit.ts';
 import { filterJson, selection, type FilterFlags, type Selection } from '../filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../json.ts';
-import { ledgersJson, shellQuoted, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { commandLine, ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { recordsTable } from '../report/records.ts';
-import { counted, totalsTable } from '../report/totals.ts';
+import { counted } from '../report/numbers.ts';
+import { totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
@@ -99,7 +100,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   const { totals, selection, sources, by, groups, breakdowns, recent } = report;
   const known = sources.states.reduce((sum, { records }) => sum + records, 0);
   const footer = styled(out, 'dim', footerText(sources, selection));
-  if (known === 0) return `${emptyText(sources, flags)}\n\n${footer}`;
+  if (known === 0) return `${emptyText(flags)}\n\n${footer}`;
   if (totals.records === 0) return `No record matches, of ${counted(known, 'record')}.\n\n${footer}`;
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
@@ -136,13 +137,11 @@ function footerText({ ledgers, states }: Sources, { filter, calendar }: Selectio
   return [...lines, `Times: ${calendar.timeZone}${range}`].join('\n');
 }
 
-function emptyText({ ledgers }: Sources, flags: CostsFlags): string {
-  const path = ledgers[0]?.path ?? '';
-  const ledger = flags.ledger === undefined ? '' : ` --ledger ${shellQuoted(path)}`;
+function emptyText(flags: CostsFlags): string {
   return [
     'Nothing is recorded yet. Record the first usage:',
     '',
-    '  llm-spend record --provider openai --model gpt-5 --operation chat \\',
-    `    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005${plain(ledger)}`,
+    `  ${plain(commandLine('record', flags))} --provider openai --model gpt-5 --operation chat \\`,
+    '    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
   ].join('\n');
 }

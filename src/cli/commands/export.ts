@@ -7,7 +7,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { selection, type FilterFlags } from '../filters.ts';
 import { envelope, writeJson } from '../json.ts';
 import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { AtomicFile } from '../atomic-file.ts';
 import { stringify } from 'csv-stringify/sync';

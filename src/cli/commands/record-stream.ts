@@ -7,7 +7,7 @@ import { failureJson, failureOf } from '../failure.ts';
 import { chunks } from '../input/chunks.ts';
 import { RecordSplitter, type Piece } from '../input/record-splitter.ts';
 import { withLedger } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { recordLine, type RecordFlags } from './record.ts';
 

@@ -6,6 +6,7 @@ import { amount, wholeNumber } from '../arguments.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, recordCostNanos, writeJson } from '../json.ts';
 import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { whole } from '../report/numbers.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** The flags of `record`; commander's camel case of each. */
@@ -106,23 +107,16 @@ export function recordLine(record: UsageRecord): string {
     cost,
     `${record.provider} ${record.model}`,
     record.operation,
-    `${grouped(record.input_tokens)} in, ${grouped(record.output_tokens)} out`,
+    `${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,
     `id ${record.usage_id}`,
   ];
   return plain(parts.join(' · '));
 }
 
-/**
- * To the last nano-dollar, and by hand: loading `Intl` takes as long as the rest of a one-shot `record`, which scripts
- * call thousands of times.
- */
+/** To the last nano-dollar, and without `Intl`: see {@link whole}. */
 function exactUsd(usd: number): string {
   const [dollars = '0', cents = ''] = nanosToDecimal(usdToNanos(usd)).split('.');
-  return `$${grouped(dollars)}.${cents.padEnd(2, '0')}`;
-}
-
-function grouped(digits: number | string): string {
-  return String(digits).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  return `$${whole(dollars)}.${cents.padEnd(2, '0')}`;
 }
 
 function recordedJson(record: UsageRecord, path: string): object {

@@ -1,7 +1,7 @@
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { recordLine } from './record.ts';
 
@@ -20,7 +20,7 @@ export async function remove(ids: readonly string[], flags: RemoveFlags, termina
   } else {
     for (const record of removed) await terminal.out.line(`Removed ${recordLine(record)}`);
     if (removed.length > 0)
-      await say(terminal, `${counted(removed.length, 'record')} removed. Bring back: llm-spend undo`);
+      await say(terminal, `${counted(removed.length, 'record')} removed. Bring back: ${commandLine('undo', flags)}`);
     for (const id of missing) await say(terminal, `There is no record ${JSON.stringify(id)} in ${path}.`);
   }
   return missing.length > 0 ? EXIT.failed : EXIT.done;

@@ -1,8 +1,8 @@
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted } from '../report/numbers.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface RepairFlags extends LedgerFlag {
@@ -32,7 +32,7 @@ export async function repair(flags: RepairFlags, terminal: Terminal): Promise<nu
     ...result.actions.map((action) => `  - ${plain(action)}`),
     `${counted(result.records, 'record')}${dryRun ? ' afterwards' : ''}, ${counted(result.recovered, 'record')} recovered.`,
     ...(result.keptIn === undefined ? [] : [`What could not be read is kept in ${plain(result.keptIn)}`]),
-    ...(dryRun ? ['Nothing was changed. Do it: llm-spend repair'] : []),
+    ...(dryRun ? [`Nothing was changed. Do it: ${plain(commandLine('repair', flags))}`] : []),
   ];
   await terminal.out.line(lines.join('\n'));
   return EXIT.done;

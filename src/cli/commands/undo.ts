@@ -2,7 +2,7 @@ import type { UndoResult } from '../../ledger/types.ts';
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
 import { withLedger, type LedgerFlag } from '../ledgers.ts';
-import { counted } from '../report/totals.ts';
+import { counted } from '../report/numbers.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from '../../usage/text.ts';
 

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import type { Problem, Verification } from '../../ledger/types.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
-import { counted, whole } from '../report/totals.ts';
+import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { counted, whole } from '../report/numbers.ts';
 import { table } from '../table.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
@@ -15,7 +16,7 @@ export interface VerifyFlags extends LedgerFlag {
 export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<number> {
   const found = await withLedger(flags, (ledger) => ledger.verify());
   if (flags.json === true) await writeJson(terminal.out, envelope('verify', verificationJson(found)));
-  else await terminal.out.line(verificationText(found, terminal));
+  else await terminal.out.line(verificationText(found, flags, terminal));
   if (found.health === 'unavailable') return EXIT.failed;
   const damaged = found.health === 'damaged' || found.problems.some(({ severity }) => severity === 'error');
   return damaged ? EXIT.damaged : EXIT.done;
@@ -33,7 +34,7 @@ function verificationJson({ problems, files, ...rest }: Verification): object {
   return { ...rest, problems: named, files };
 }
 
-function verificationText(found: Verification, { out }: Terminal): string {
+function verificationText(found: Verification, flags: VerifyFlags, { out }: Terminal): string {
   const style = found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
   const parts = [`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
   const notes = [
@@ -51,19 +52,20 @@ function verificationText(found: Verification, { out }: Terminal): string {
       file.role,
       whole(file.bytes),
       file.records === undefined ? '' : whole(file.records),
-      file.path,
+      path.basename(file.path),
       file.meaning,
     ]);
     const columns = [
       { title: 'File' },
       { title: 'Bytes', align: 'right' as const },
       { title: 'Records', align: 'right' as const, dropOrder: 2 },
-      { title: 'Path', shrinks: true },
+      { title: 'Name', shrinks: true },
       { title: 'Meaning', shrinks: true, dropOrder: 1 },
     ];
     parts.push(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
   }
-  if (found.health === 'damaged') parts.push('See what would be mended: llm-spend repair --dry-run');
+  if (found.health === 'damaged')
+    parts.push(`See what would be mended: ${plain(commandLine('repair --dry-run', flags))}`);
   return parts.join('\n\n');
 }
 

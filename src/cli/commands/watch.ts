@@ -3,7 +3,7 @@ import { EXIT } from '../exit.ts';
 import { selection, type FilterFlags } from '../filters.ts';
 import { envelope, totalsJson } from '../json.ts';
 import { withView, type LedgerFlag } from '../ledgers.ts';
-import { counted, whole } from '../report/totals.ts';
+import { counted, whole } from '../report/numbers.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { zoneOf } from '../../usage/zone.ts';
 import type { Terminal } from '../terminal.ts';

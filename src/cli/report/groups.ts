@@ -1,7 +1,7 @@
 import { formatUsd } from '../../usage/money.ts';
 import { BUCKETS, costNanos, type Group, type Grouping, type Totals } from '../../usage/query.ts';
 import { table, type Column, type TableOptions } from '../table.ts';
-import { whole } from './totals.ts';
+import { whole } from './numbers.ts';
 
 /** One line a group, with the sum of all below; `all` is given apart because a record may be in several groups. */
 export function groupTable(

@@ -3,7 +3,7 @@ import { costKind, type StoredUsage } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { zoneOf } from '../../usage/zone.ts';
 import { table, type Column, type TableOptions } from '../table.ts';
-import { whole } from './totals.ts';
+import { whole } from './numbers.ts';
 
 /** `$0.0042`, `~$0.0042` when it was computed from prices, `unknown` when nobody knows it. */
 export function recordCost(record: UsageRecord): string {

@@ -1,16 +1,7 @@
 import { formatUsd } from '../../usage/money.ts';
 import { costNanos, type Totals } from '../../usage/query.ts';
 import { table } from '../table.ts';
-
-const wholeFormat = new Intl.NumberFormat('en-US');
-
-export function whole(n: number): string {
-  return wholeFormat.format(n);
-}
-
-export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${whole(n)} ${n === 1 ? one : many}`;
-}
+import { counted, whole } from './numbers.ts';
 
 /** The grand total, one figure a line; costs apart by where they come from. */
 export function totalsTable(totals: Totals, width: number | undefined): string {

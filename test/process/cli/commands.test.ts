@@ -242,7 +242,7 @@ describe('costs', () => {
     const { code, stdout } = await sandbox.on(sandbox.ledger, ['costs']);
     expect(code).toBe(0);
     expect(stdout).toContain('Nothing is recorded yet');
-    expect(stdout).toContain(`--cost-usd 0.005 --ledger ${sandbox.ledger}`);
+    expect(stdout).toContain(`llm-spend record --ledger ${sandbox.ledger} --provider`);
     const empty = json(await sandbox.on(sandbox.ledger, ['costs', '--json']));
     expect(empty).toMatchObject({ version: 1, totals: { records: 0, cost_usd: 0, cost_nanos: '0' } });
     expect(existsSync(sandbox.ledger)).toBe(false);

@@ -1,0 +1,14 @@
+/**
+ * Numbers for people, made by hand: loading `Intl` takes as long as the rest of a one-shot `record`, which scripts call
+ * thousands of times.
+ */
+
+/** `1,200`; also for the digits of a number that is too large for one. */
+export function whole(n: number | string): string {
+  return String(n).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `1 record`, `1,200 records`. */
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${whole(n)} ${n === 1 ? one : many}`;
+}
