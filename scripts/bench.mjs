@@ -1,22 +1,31 @@
 /**
- * `npm run bench`: runs every `test/bench/*.bench.ts`, one after the other, on what `npm run build` makes.
+ * `npm run bench`: runs every `test/bench/*.bench.ts`, one after the other, on what `npm run build` makes, and writes
+ * their tables to docs/benchmarks.md.
  *
- *     npm run bench -- track sqlite     only those whose name contains one of these
- *     npm run bench -- --output FILE    where the tables go (default: .cache/bench.md)
+ *     npm run bench -- --quick          a minute in all; writes to .cache/bench.md
+ *     npm run bench -- --huge           also a ledger beyond what one JSON string can hold (needs 2 GB of disk)
+ *     npm run bench -- accept start     only those whose name contains one of these; writes to .cache/bench.md
+ *     npm run bench -- --output FILE    writes there
  *
- * A bench is a program: progress goes to its stderr, and what it writes to stdout is Markdown.
+ * The ledgers are made in .cache/bench, or in the folder that LLM_SPEND_BENCH_FOLDER names. A bench is a program:
+ * progress goes to its stderr, and what it writes to stdout is Markdown.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { cpus, platform, release, totalmem } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { root, run, usePinnedNode } from './lib.mjs';
 
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { output: { type: 'string', default: '.cache/bench.md' } },
+  options: {
+    output: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    huge: { type: 'boolean', default: false },
+  },
 });
 
 await usePinnedNode();
@@ -31,25 +40,44 @@ if (benches.length === 0) {
 
 await run(process.execPath, ['scripts/build.mjs']);
 
+const scratch = path.resolve(process.env['LLM_SPEND_BENCH_FOLDER'] ?? path.join(root, '.cache/bench'));
+await mkdir(scratch, { recursive: true });
+const fileSystem = await fileSystemOf(scratch);
+if (fileSystem === 'tmpfs') {
+  console.error(`${scratch} is in memory, where fsync costs nothing. Name another folder in LLM_SPEND_BENCH_FOLDER.`);
+  process.exit(2);
+}
+
 const [cpu] = cpus();
 const memory = Math.round(totalmem() / 2 ** 30);
+const load = loadavg().map((each) => each.toFixed(1));
 const tables = [
-  `Node ${process.version}, ${platform()} ${release()}, ${cpus().length} x ${cpu?.model.trim() ?? 'unknown'}, ${memory} GiB`,
+  `# Benchmarks
+
+\`npm run bench\` measures all of this in one run. What is compared takes turns (A, B, A, B, ...), because a machine is
+never quite idle; what counts are the ratios. p50 is the median; of 20 times, 19 are below p95.
+
+Node ${process.version}, ${platform()} ${release()}, ${cpus().length} x ${cpu?.model.trim() || 'unknown'}, ${memory} GiB,
+file system ${fileSystem || 'unknown'}, load before the run ${load.join(', ')}.`,
 ];
 for (const file of benches) {
   console.error(`\n=== ${file} ===`);
   tables.push(await markdownOf(path.join(folder, file)));
 }
-const output = path.resolve(root, flags.output);
+const whole = !flags.quick && wanted.length === 0;
+const output = path.resolve(root, flags.output ?? (whole ? 'docs/benchmarks.md' : '.cache/bench.md'));
 await mkdir(path.dirname(output), { recursive: true });
-await writeFile(output, `${tables.map((table) => table.trim()).join('\n\n')}\n`);
+const text = `${tables.map((table) => table.trim()).join('\n\n')}\n`;
+await writeFile(output, await format(text, { ...(await resolveConfig(output)), parser: 'markdown' }));
 console.error(`\nWritten to ${path.relative(root, output)}`);
 process.exit();
 
 /** Runs one bench, with what it prints on our stdout too. @param {string} file @returns {Promise<string>} */
 function markdownOf(file) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--expose-gc', file], {
+    const sizes = [...(flags.quick ? ['--quick'] : []), ...(flags.huge ? ['--huge'] : [])];
+    const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
+    const child = spawn(process.execPath, [...quiet, '--expose-gc', file, ...sizes], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -64,4 +92,16 @@ function markdownOf(file) {
       else reject(new Error(`${path.basename(file)}: exit code ${code}`));
     });
   });
+}
+
+/** `ext4`, `tmpfs`, ...; empty where the system does not tell. @param {string} folder @returns {Promise<string>} */
+async function fileSystemOf(folder) {
+  const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+  let best = { length: -1, type: '' };
+  for (const line of mounts.split('\n')) {
+    const [, point = '', type = ''] = line.split(' ');
+    const inside = point === '/' || folder === point || folder.startsWith(`${point}/`);
+    if (point !== '' && inside && point.length >= best.length) best = { length: point.length, type };
+  }
+  return best.type;
 }

@@ -6,7 +6,7 @@ import { UsageTable } from '../../src/usage/table.ts';
 import { DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 
-const SIZES = [100_000, 1_000_000];
+const SIZES = process.argv.includes('--quick') ? [100_000] : [100_000, 1_000_000];
 const YEARS = 2;
 const NOW = Date.UTC(2026, 10, 23);
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
@@ -205,6 +205,10 @@ async function measure(count: number): Promise<Map<string, string>> {
 
 const results: Map<string, string>[] = [];
 for (const size of SIZES) results.push(await measure(size));
+console.log(`## Questions to the table in memory
+
+Milliseconds.
+`);
 console.log(
   `| ms | ${SIZES.map((size) => size.toLocaleString('en-US')).join(' | ')} |\n|---|${'---:|'.repeat(SIZES.length)}`,
 );

@@ -1,0 +1,91 @@
+/** How long a durable `track()` takes, by the size of the ledger, beside the disk's floor, SQLite and inkwell. */
+import { join } from 'node:path';
+import { Actor } from './lib/actor.ts';
+import { inkwellActor } from './lib/inkwell.ts';
+import { type Sample, digits, inTurns, section, table, times } from './lib/measure.ts';
+import { benchFolder, ledgerOf, quick, short } from './lib/place.ts';
+
+const SIZES = quick ? [1_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
+const TURNS = quick ? 15 : 60;
+/** Calls within one turn. */
+const ROW = 3;
+const INKWELL = 50_000;
+
+const folder = benchFolder('accept');
+const floor = new Actor('floor', join(folder, 'floor'));
+const sqlite = new Actor('sqlite', join(folder, 'usage.sqlite'));
+const trackers = new Map<number, Actor>();
+for (const size of SIZES) trackers.set(size, new Actor('tracker', await ledgerOf(folder, short(size), size)));
+
+const variants: Record<string, () => Promise<number[]>> = {
+  floor: () => alone(floor, ROW),
+  sqlite: () => alone(sqlite, ROW),
+};
+for (const [size, actor] of trackers) variants[short(size)] = () => alone(actor, size > 100_000 ? 1 : ROW);
+
+/** One call, then rest, so that none has the commit of the one before beside it. */
+async function alone(actor: Actor, calls: number): Promise<number[]> {
+  const took: number[] = [];
+  for (let i = 0; i < calls; i++) took.push(...(await actor.once({ do: 'each' })));
+  return took;
+}
+
+const at: Record<string, Sample> = await inTurns(TURNS, variants);
+
+const busyFor = quick ? 300 : 1_500;
+const busy: Record<string, Sample> = await inTurns(
+  quick ? 1 : 3,
+  Object.fromEntries(
+    [
+      ['floor', floor] as const,
+      ['sqlite', sqlite] as const,
+      ...[...trackers].map(([size, actor]) => [short(size), actor] as const),
+    ].map(([name, actor]) => [name, () => actor.once({ do: 'for', count: busyFor })]),
+  ),
+);
+for (const actor of [floor, sqlite, ...trackers.values()]) await actor.end();
+
+const name = (key: string): string =>
+  key === 'floor'
+    ? 'append 300 bytes, fsync (the floor)'
+    : key === 'sqlite'
+      ? 'SQLite, WAL, `synchronous=FULL`, one insert'
+      : `track(), ${key} records`;
+const rows = Object.entries(at).map(([key, sample]) => {
+  const load = busy[key]!;
+  return [
+    name(key),
+    digits(sample.p50),
+    digits(sample.p95),
+    times(sample, at['floor']!),
+    digits(load.p50),
+    digits(load.p95),
+    times(load, busy['floor']!),
+  ];
+});
+
+const inkwell = await inkwellActor(await ledgerOf(folder, 'inkwell', quick ? 10_000 : INKWELL));
+if (inkwell) {
+  const own = new Actor('tracker', await ledgerOf(folder, 'beside-inkwell', quick ? 10_000 : INKWELL));
+  const both = await inTurns(quick ? 1 : 5, { own: () => own.once({ do: 'each' }), inkwell: () => inkwell.track() });
+  await own.end();
+  await inkwell.end();
+  rows.push([
+    `${inkwell.name}, ${short(quick ? 10_000 : INKWELL)} records`,
+    digits(both.inkwell.p50),
+    digits(both.inkwell.p95),
+    `${times(both.inkwell, both.own)} ours`,
+    '',
+    '',
+    '',
+  ]);
+}
+
+const first = at[short(SIZES[0]!)]!;
+const last = at[short(SIZES.at(-1)!)]!;
+section(
+  'Until a record is durable',
+  'Milliseconds. Alone: nothing else is under way. In a row: each call as soon as the one before has returned, with the commits that this brings about going on beside them.',
+  table(['', 'alone: p50', 'p95', 'against the floor', 'in a row: p50', 'p95', 'against the floor'], rows),
+  `${short(SIZES.at(-1)!)} against ${short(SIZES[0]!)}: ${times(last, first)}.`,
+);

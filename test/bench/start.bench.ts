@@ -1,0 +1,83 @@
+/** What a script pays for calling `llm-spend record`, and the editor for loading the extension. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digits, inTurns, section, table, times } from './lib/measure.ts';
+import { benchFolder, distribution, ledgerOf, quick, short } from './lib/place.ts';
+
+const SIZES = quick ? [0, 10_000] : [0, 1_000, 10_000, 100_000];
+const folder = benchFolder('start');
+const empty = join(folder, 'empty.js');
+writeFileSync(empty, '');
+const cli = join(distribution, 'cli.js');
+
+/** Wall time of a process, its output into a pipe as in `$(...)`. */
+function run(...args: string[]): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  if (status !== 0) throw new Error(`exit code ${status}: ${stderr}`);
+  return performance.now() - start;
+}
+
+const USAGE =
+  '--provider claude --model claude-sonnet-4-5 --operation review --input-tokens 1200 --output-tokens 300 --cost-usd 0.0081';
+const record = (ledger: string): string[] => [cli, 'record', '--ledger', ledger, ...USAGE.split(' ')];
+
+const variants: Record<string, () => number> = { empty: () => run(empty) };
+for (const size of SIZES) {
+  const ledger = await ledgerOf(folder, `of-${short(size)}`, size);
+  variants[`one \`llm-spend record\`, ${size === 0 ? 'a small ledger' : `${short(size)} records`}`] = () =>
+    run(...record(ledger));
+}
+variants['`llm-spend path`'] = () => run(cli, 'path');
+const at = await inTurns(quick ? 8 : 40, variants);
+const floor = at['empty']!;
+section(
+  'One shot from a script',
+  'Milliseconds of a whole process, beside Node with an empty script.',
+  table(
+    ['', 'p50', 'p95', 'against an empty script'],
+    Object.entries(at).map(([key, sample]) => [
+      key === 'empty' ? 'Node, an empty script' : key,
+      digits(sample.p50),
+      digits(sample.p95),
+      times(sample, floor),
+    ]),
+  ),
+);
+
+// The extension imports `vscode`, which is there in the editor only: a module that answers to anything stands in for it.
+const stub = join(folder, 'node_modules/vscode');
+mkdirSync(stub, { recursive: true });
+writeFileSync(
+  join(stub, 'index.js'),
+  `const any = new Proxy(class {}, { get: (of, key) => (key in of ? of[key] : any) }); module.exports = any;`,
+);
+const load = join(folder, 'load.js');
+writeFileSync(
+  load,
+  `const Module = require('node:module');
+const find = Module._resolveFilename;
+Module._resolveFilename = (name, ...rest) => name === 'vscode' ? ${JSON.stringify(join(stub, 'index.js'))} : find(name, ...rest);
+require('vscode');
+const start = performance.now();
+require(process.argv[2]);
+process.stdout.write(String(performance.now() - start));`,
+);
+const loaded = await inTurns(quick ? 5 : 25, {
+  extension: () =>
+    Number(spawnSync(process.execPath, [load, join(distribution, 'extension.js')], { encoding: 'utf8' }).stdout),
+  library: () =>
+    Number(spawnSync(process.execPath, [load, join(distribution, 'index.js')], { encoding: 'utf8' }).stdout),
+});
+section(
+  'Loading',
+  'Milliseconds of `require` in a new process, nothing cached.',
+  table(
+    ['', 'p50', 'p95'],
+    [
+      ['the extension (`dist/extension.js`)', digits(loaded.extension.p50), digits(loaded.extension.p95)],
+      ['the library (`dist/index.js`)', digits(loaded.library.p50), digits(loaded.library.p95)],
+    ],
+  ),
+);
