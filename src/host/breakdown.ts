@@ -10,7 +10,7 @@ import type { Style } from './costText.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
 
-const ICONS = { provider: 'cloud', model: 'chip', operation: 'symbol-event' } as const;
+const ICONS = { provider: 'cloud', model: 'chip', operation: 'zap' } as const;
 const MAX_LABEL = 100;
 
 /** The native tree of what was spent on what. Children are asked for when a node is opened. */

@@ -43,6 +43,8 @@ export function undoName({ undone, records: number }: UndoResult, style: Style):
       return style.t('removal of {0}', records(number, style));
     case 'clear':
       return style.t('clearing of {0}', records(number, style));
+    case 'replace':
+      return style.t('repricing of {0}', records(number, style));
   }
 }
 

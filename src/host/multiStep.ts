@@ -57,7 +57,8 @@ export async function walk(steps: readonly Step[]): Promise<boolean> {
   return true;
 }
 
-type PickItem = vscode.QuickPickItem & { value: string; problem?: string | undefined };
+/** A suggestion, or (without a value) what stands in the field. */
+type PickItem = vscode.QuickPickItem & { value: string | undefined };
 
 function pick(question: PickQuestion): Promise<Answer> {
   const input = vscode.window.createQuickPick<PickItem>();
@@ -68,36 +69,33 @@ function pick(question: PickQuestion): Promise<Answer> {
   });
   const update = (): void => {
     const typed = input.value.trim();
-    if (typed === '' || known.some(({ value }) => value === typed)) {
-      input.items = known;
-      return;
-    }
-    const problem = question.problem(typed);
-    const own: PickItem = {
-      label: problem === undefined ? `$(edit) ${quickPickLabel(typed)}` : `$(error) ${quickPickLabel(typed)}`,
-      description: problem ?? vscode.l10n.t('as typed'),
-      alwaysShow: true,
-      value: typed,
-      problem,
-    };
-    // An exact prefix of something known is more likely on the way to it than meant as it stands.
-    const onTheWay = known.some(({ value }) => value.toLowerCase().startsWith(typed.toLowerCase()));
-    input.items = onTheWay ? [...known, own] : [own, ...known];
+    // An exact beginning of something known is more likely on the way to it than meant as it stands.
+    const first = typed !== '' && !known.some(({ value }) => value?.toLowerCase().startsWith(typed.toLowerCase()));
+    const own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
+    input.items = first ? [own, ...known] : [...known, own];
   };
   input.onDidChangeValue(update);
-  return present(
-    input,
-    question,
-    () => {
-      const chosen = input.selectedItems[0] ?? input.activeItems[0];
-      return chosen === undefined || chosen.problem !== undefined ? undefined : chosen.value;
-    },
-    () => {
-      input.items = known;
-      const preset = known.find(({ value }) => value === question.value);
-      if (preset !== undefined) input.activeItems = [preset];
-    },
-  );
+  update();
+  const preset = known.find(({ value }) => value === question.value);
+  if (preset !== undefined) input.activeItems = [preset];
+  return present(input, question, () => {
+    const suggestion = input.selectedItems[0]?.value;
+    if (suggestion !== undefined) return suggestion;
+    // Not the item's own text: who types fast accepts before the item has followed.
+    const typed = input.value.trim();
+    return typed === '' || question.problem(typed) !== undefined ? undefined : typed;
+  });
+}
+
+/** Always shown, because the editor accepts nothing from a list without a match. */
+function typedItem(typed: string, problem: string | undefined): PickItem {
+  const icon = problem === undefined ? '$(edit)' : '$(error)';
+  return {
+    label: `${icon} ${typed === '' ? vscode.l10n.t('Type another') : quickPickLabel(typed)}`,
+    description: problem ?? (typed === '' ? '' : vscode.l10n.t('as typed')),
+    alwaysShow: true,
+    value: undefined,
+  };
 }
 
 function type(question: TextQuestion): Promise<Answer> {
@@ -118,7 +116,6 @@ function present(
   input: vscode.QuickPick<PickItem> | vscode.InputBox,
   { title, step, totalSteps, placeholder }: Question,
   accept: () => string | undefined,
-  prepare: () => void = () => {},
 ): Promise<Answer> {
   input.title = title;
   input.step = step;
@@ -127,7 +124,6 @@ function present(
   // Someone looks a number up in another window and comes back.
   input.ignoreFocusOut = true;
   input.buttons = step > 1 ? [vscode.QuickInputButtons.Back] : [];
-  prepare();
   return new Promise<Answer>((resolve) => {
     const end = (answer: Answer): void => {
       resolve(answer);

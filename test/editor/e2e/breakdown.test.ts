@@ -12,11 +12,8 @@ beforeAll(async () => {
 afterAll(() => editor?.close());
 
 const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
-const record = (model: string, cost?: string): Promise<string> =>
-  editor.llmSpend(
-    ...['record', '--provider', 'openai', '--model', model, '--operation', 'chat'],
-    ...(cost === undefined ? [] : ['--cost-usd', cost]),
-  );
+const record = (model: string, ...cost: string[]): Promise<string> =>
+  editor.llmSpend('record', '--provider', 'openai', '--model', model, '--operation', 'chat', ...cost);
 
 describe('the breakdown tree', () => {
   test('says what to do while there is nothing', async () => {
@@ -26,8 +23,8 @@ describe('the breakdown tree', () => {
   });
 
   test('shows period, provider, model and operation with their costs', async () => {
-    await record('[x](command:quit) $(trash)', '2');
-    await record('gpt-5', '1');
+    await record('[x](command:quit) $(trash)', '--cost-usd', '2');
+    await record('gpt-5', '--cost-usd', '1');
     await row('Today').getByText('$3.00').waitFor();
     await row('Today').locator('.monaco-tl-twistie').click();
     const providers = row('openai');
@@ -50,6 +47,8 @@ describe('the breakdown tree', () => {
   test('opens the cost history at what is clicked', async () => {
     await row('gpt-5').getByText('$1.00').click();
     await editor.workbench.page.getByRole('tab', { name: 'Cost History' }).waitFor();
+    await editor.workbench.webview('panel').getByText('gpt-5').first().waitFor();
+    expect(await editor.workbench.webview('panel').getByText('unheard-of-model').count()).toBe(0);
     await editor.workbench.screenshot('breakdown-to-history');
   });
 });

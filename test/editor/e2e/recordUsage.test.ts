@@ -6,6 +6,7 @@ import { type Editor, openEditor } from './editor.ts';
 let editor: Editor;
 beforeAll(async () => {
   editor = await openEditor();
+  await editor.workbench.statusBarItem.waitFor();
 });
 afterAll(() => editor?.close());
 
