@@ -119,7 +119,8 @@ export function onOrphaned(listener) {
  * again in that Node, and ends with its exit code.
  */
 export async function usePinnedNode() {
-  if (process.execPath === pinnedNode && process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
+  // Told by the variable alone: where node_modules is a link, the path of the running Node is another one.
+  if (process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
   await installDependencies();
   const binaries = [path.dirname(pinnedNode), path.join(root, 'node_modules/.bin')];
   const child = spawn(pinnedNode, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...process.argv.slice(1)], {
