@@ -28,6 +28,14 @@ export function isClearedName(name: string, base: string): boolean {
   return name.startsWith(`${base}.cleared.`);
 }
 
+/** What the records said before their costs were set anew. */
+export function replacedName(base: string, now: number): string {
+  return `${base}.replaced.${now}-${randomBytes(3).toString('hex')}`;
+}
+export function isReplacedName(name: string, base: string): boolean {
+  return name.startsWith(`${base}.replaced.`);
+}
+
 /** inkwell's writers in flight: they make this file before they read the ledger, and rename it onto the ledger. */
 export const isForeignTemporary = (name: string): boolean => /^\.tmp_costs_.*\.json$/.test(name);
 

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import type { UsageRecord } from '../usage/record.ts';
 import { isUnreadable, readStored } from '../usage/record.ts';
 import type { Content } from './commit.ts';
+import type { ChangeContext } from './commitUntil.ts';
+import { commitUntil } from './commitUntil.ts';
 import { ElementScanner, skipSpace } from './elements.ts';
 import { unlinkIfThere } from './disk.ts';
 import type { Bytes } from './ledgerFile.ts';
 import type { LedgerIndex } from './ledgerIndex.ts';
 import { clearedName } from './names.ts';
 import { tailOf } from './recover.ts';
-import type { Applied, LedgerStore, Plan } from './store.ts';
+import { undoReplace } from './replacement.ts';
+import type { LedgerStore } from './store.ts';
 import type { ClearResult, RemoveResult, UndoResult } from './types.ts';
 import { LedgerError } from './types.ts';
 import type { Removal } from './undoLog.ts';
@@ -18,18 +21,9 @@ import type { Removal } from './undoLog.ts';
  * in a file of its own that the log names), so that a crash at any point loses nothing and undo always has its source.
  */
 
-export interface RemovalContext {
-  now: () => number;
-  isOwn: (path: string) => boolean;
-  /** Commits what waits in this process, so that the removal finds it in the file. */
-  settleFirst: () => Promise<void>;
-}
-
-const SETTLE_MS = 2_000;
-
 export async function removeRecords(
   store: LedgerStore,
-  context: RemovalContext,
+  context: ChangeContext,
   ids: readonly string[],
 ): Promise<RemoveResult> {
   await context.settleFirst();
@@ -63,7 +57,7 @@ export async function removeRecords(
   return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
 }
 
-export async function clearLedger(store: LedgerStore, context: RemovalContext): Promise<ClearResult> {
+export async function clearLedger(store: LedgerStore, context: ChangeContext): Promise<ClearResult> {
   await context.settleFirst();
   const { folder, base } = store.place;
   let kept: { name: string; seq: number; records: number } | undefined;
@@ -98,12 +92,13 @@ export async function clearLedger(store: LedgerStore, context: RemovalContext): 
 
 export async function undoLast(
   store: LedgerStore,
-  context: RemovalContext,
+  context: ChangeContext,
   dryRun: boolean,
 ): Promise<UndoResult | undefined> {
   const last = await store.undoLog.last();
   if (!last) return undefined;
   const elements = await elementsOf(store, last);
+  if (last.op === 'replace') return undoReplace(store, context, last, elements, dryRun);
   const result: UndoResult = { undone: last.op, at: last.at, records: elements.length };
   if (dryRun) return result;
   await context.settleFirst();
@@ -130,27 +125,10 @@ export async function undoLast(
   return result;
 }
 
-/** Commits again until nobody in flight can bring the old version back. */
-async function commitUntil(
-  store: LedgerStore,
-  plan: Plan,
-  holds: (index: LedgerIndex) => Promise<boolean>,
-  applied?: Applied,
-): Promise<void> {
-  for (;;) {
-    const committed = await store.commit(plan, applied);
-    try {
-      if ((await store.settled(committed, holds, SETTLE_MS)) !== 'lost') return;
-    } finally {
-      if (committed) await store.disk.close(committed.fd);
-    }
-  }
-}
-
 /** Records that other processes hold in their journals and have not committed yet. */
 async function inJournals(
   store: LedgerStore,
-  context: RemovalContext,
+  context: ChangeContext,
   index: LedgerIndex,
   wanted?: ReadonlySet<string>,
 ): Promise<{ id: string; text: string }[]> {
@@ -204,9 +182,10 @@ async function elementsOf(
   }
   const buffer = await store.readBeside(removal.file);
   if (!buffer) {
+    const was = removal.op === 'clear' ? 'cleared' : 'priced again';
     throw new LedgerError(
       'damaged',
-      `${removal.file} is gone: what was cleared at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
+      `${removal.file} is gone: what was ${was} at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
     );
   }
   const elements: { id: string | undefined; text: Buffer }[] = [];

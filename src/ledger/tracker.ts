@@ -14,16 +14,19 @@ import { nextTurn } from './ledgerIndex.ts';
 import { inkwellDefaultPath, resolveLedgerPath } from './paths.ts';
 import { tailOf } from './recover.ts';
 import { clearLedger, removeRecords, undoLast } from './removal.ts';
+import { setCosts } from './replacement.ts';
 import { repairLedger } from './repair.ts';
 import { describeState } from './state.ts';
 import type { Adopted, LedgerBasis } from './store.ts';
 import { LedgerStore, resolvePlace } from './store.ts';
 import type {
   ClearResult,
+  CostChange,
   Ledger,
   LedgerState,
   RemoveResult,
   RepairResult,
+  SetCostsResult,
   UndoResult,
   Verification,
 } from './types.ts';
@@ -241,6 +244,16 @@ export class CostTracker implements Ledger {
     this.#checkOpen();
     const store = await this.#opened(false);
     const result = await this.#try(store, () => clearLedger(store, this.#removalContext()));
+    await this.refresh();
+    return result;
+  }
+
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    // inkwell would drop this field, which is ours, at its next save.
+    const kept = this.strict ? changes.map(withoutSource) : changes;
+    const result = await this.#try(store, () => setCosts(store, this.#removalContext(), kept));
     await this.refresh();
     return result;
   }
@@ -557,6 +570,11 @@ export class CostTracker implements Ledger {
   }
 }
 
+function withoutSource({ usageId, fields, ...rest }: CostChange): CostChange {
+  const { price_source: _, ...kept } = fields;
+  return { usageId, fields: kept, ...rest };
+}
+
 /** What the promise gives, or undefined once `ms` have passed. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   if (ms === Infinity) return promise;
@@ -578,6 +596,7 @@ function sameState(a: LedgerState, b: Omit<LedgerState, 'version'>): boolean {
     a.pending === b.pending &&
     a.unreadable === b.unreadable &&
     a.bytes === b.bytes &&
+    a.modifiedAt === b.modifiedAt &&
     a.problems.length === b.problems.length
   );
 }

@@ -46,7 +46,12 @@ export interface Ledger {
   remove(ids: readonly string[]): Promise<RemoveResult>;
   /** Empties the ledger, keeping all of it in a file beside it for {@link undo}. */
   clear(): Promise<ClearResult>;
-  /** Takes the last remove or clear back, by whichever process it was. undefined: there is nothing to undo. */
+  /**
+   * Sets the costs of records anew, all in one commit, keeping what they said before for {@link undo}. Everything else in
+   * them stays as it is, byte for byte.
+   */
+  setCosts(changes: readonly CostChange[]): Promise<SetCostsResult>;
+  /** Takes the last remove, clear or setting of costs back, by whichever process it was. undefined: there is nothing to undo. */
   undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined>;
 
   /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
@@ -127,11 +132,28 @@ export interface ClearResult {
   keptIn: string | undefined;
 }
 
+/** What a record shall say of its cost. */
+export interface CostChange {
+  usageId: string;
+  fields: Pick<UsageRecord, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'>;
+  /** What it must say for the change to hold; absent: anything. */
+  before?: Pick<UsageRecord, 'cost_usd' | 'cost_known'>;
+}
+
+export interface SetCostsResult {
+  /** The records as they stand now. */
+  changed: UsageRecord[];
+  /** Ids that are not in the ledger's file. */
+  missing: string[];
+  /** Ids of records whose cost was not (or no more) what `before` says; they were left alone. */
+  differing: string[];
+}
+
 export interface UndoResult {
-  undone: 'remove' | 'clear';
+  undone: 'remove' | 'clear' | 'replace';
   /** When what is undone was done: ISO 8601. */
   at: string;
-  /** How many records came back. */
+  /** How many records came back, or of a `replace`, say what they said before. */
   records: number;
 }
 
@@ -156,6 +178,7 @@ export type SideFileRole =
   | 'lock'
   | 'undo-log'
   | 'cleared'
+  | 'replaced'
   | 'kept-aside'
   | 'foreign-temporary';
 

@@ -4,12 +4,13 @@ import { errno, fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere,
 import { sideFileName, undoLogName } from './names.ts';
 
 /**
- * One deliberate removal, as it stands in the undo log (NDJSON beside the ledger). It serves two ends: the user may
- * take it back, and a process that finds its own records gone can tell "removed on purpose" from "overwritten".
+ * One deliberate removal or replacement, as it stands in the undo log (NDJSON beside the ledger). It serves two ends: the
+ * user may take it back, and a process that finds its own records gone can tell "removed on purpose" from "overwritten".
+ * What a `replace` displaced stands in `file`, a JSON array: the log is read whole by every writer, so it stays small.
  */
 export type Removal =
   | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
-  | { seq: number; op: 'clear'; at: string; records: number; file: string };
+  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string };
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 
@@ -51,7 +52,7 @@ export class UndoLog {
   async removedSince(usageId: string, seen: number): Promise<boolean> {
     await this.#refresh();
     for (const removal of this.#standing()) {
-      if (removal.seq <= seen) continue;
+      if (removal.seq <= seen || removal.op === 'replace') continue;
       if (removal.op === 'remove' ? removal.ids.includes(usageId) : await this.#clearedHolds(removal.file, usageId)) {
         return true;
       }
@@ -150,7 +151,7 @@ function parse(bytes: Buffer): Line[] {
   for (const text of bytes.toString('utf8').split('\n')) {
     try {
       const line = JSON.parse(text) as Line;
-      if (Number.isSafeInteger(line.seq) && ['remove', 'clear', 'undo'].includes(line.op)) lines.push(line);
+      if (Number.isSafeInteger(line.seq) && ['remove', 'clear', 'replace', 'undo'].includes(line.op)) lines.push(line);
     } catch {
       // A line that a crash cut off: what it announced did not happen.
     }

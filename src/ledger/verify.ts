@@ -7,6 +7,7 @@ import {
   isClearedName,
   isCorruptName,
   isForeignTemporary,
+  isReplacedName,
   lockName,
   parseSideFile,
   previousName,
@@ -92,7 +93,7 @@ async function reportOn(
       });
     }
   }
-  if (role === 'previous' || role === 'backup' || role === 'cleared') report.records = countElements(content!);
+  if (['previous', 'backup', 'cleared', 'replaced'].includes(role)) report.records = countElements(content!);
   if (role === 'kept-aside') await reportKeptAside(store, name, content!, report, problems);
   return report;
 }
@@ -139,6 +140,7 @@ function roleOf(name: string, base: string, kind: string | undefined): SideFileR
   if (kind === 'tok' || kind === 'tmp') return 'token';
   if (isCorruptName(name, base)) return 'kept-aside';
   if (isClearedName(name, base)) return 'cleared';
+  if (isReplacedName(name, base)) return 'replaced';
   return isForeignTemporary(name) ? 'foreign-temporary' : undefined;
 }
 
@@ -149,8 +151,9 @@ const MEANING: Record<SideFileRole, string> = {
   journal: 'records that are durable and on their way into the ledger',
   token: 'a version being written; whoever commits next removes it',
   lock: 'held while a version is written',
-  'undo-log': 'what remove and clear took out, for undo',
+  'undo-log': 'what remove, clear and reprice changed, for undo',
   cleared: 'everything that a clear took out, for undo',
+  replaced: 'what records said before they were priced again, for undo',
   'kept-aside': 'bytes that could not be read, kept when the ledger was mended',
   'foreign-temporary': 'a version that inkwell is writing',
 };
