@@ -1,7 +1,7 @@
 import type { Ledger } from '../../ledger/types.ts';
+import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
-import { KNOWN_FIELDS, type UsageRecord } from '../../usage/record.ts';
-import { csvCell } from '../../usage/text.ts';
+import type { UsageRecord } from '../../usage/record.ts';
 import { choice } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { selection, type FilterFlags } from '../filters.ts';
@@ -10,10 +10,6 @@ import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledger
 import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { AtomicFile } from '../atomic-file.ts';
-import { stringify } from 'csv-stringify/sync';
-
-const FORMATS = ['csv', 'json', 'ndjson'] as const;
-type Format = (typeof FORMATS)[number];
 
 export interface ExportFlags extends FilterFlags, LedgerFlag {
   format?: string;
@@ -39,7 +35,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     let records = 0;
     const target = toFile === undefined ? undefined : await AtomicFile.create(toFile, flags.force === true);
     try {
-      for await (const { text, count } of formatted(pages, format)) {
+      for await (const { text, count } of exportPieces(pages, format)) {
         records += count;
         if (target === undefined) await terminal.out.write(text);
         else await target.write(text);
@@ -59,10 +55,10 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
 }
 
 /** The flag; else the ending of the file; else JSON where `--json` asks for it; else CSV. */
-function formatOf(flags: ExportFlags, toFile: string | undefined): Format {
-  if (flags.format !== undefined) return choice('--format', flags.format, FORMATS);
+function formatOf(flags: ExportFlags, toFile: string | undefined): ExportFormat {
+  if (flags.format !== undefined) return choice('--format', flags.format, EXPORT_FORMATS);
   const ending = /\.(csv|json|ndjson)$/i.exec(toFile ?? '')?.[1]?.toLowerCase();
-  const byEnding = FORMATS.find((format) => format === ending);
+  const byEnding = EXPORT_FORMATS.find((format) => format === ending);
   if (byEnding !== undefined) return byEnding;
   return flags.json === true && toFile === undefined ? 'json' : 'csv';
 }
@@ -130,34 +126,4 @@ class Queue {
     }
     this.time = this.head === undefined ? Infinity : Date.parse(this.head.timestamp);
   }
-}
-
-/** Text in pieces: of each page, and what stands around all of them. */
-async function* formatted(
-  pages: AsyncIterable<UsageRecord[]>,
-  format: Format,
-): AsyncGenerator<{ text: string; count: number }> {
-  if (format === 'csv') yield { text: stringify([KNOWN_FIELDS.slice()]), count: 0 };
-  let first = true;
-  for await (const records of pages) {
-    const count = records.length;
-    if (format === 'csv') yield { text: stringify(records.map(csvRow)), count };
-    else {
-      const lines = records.map((record) => JSON.stringify(record));
-      if (format === 'ndjson') yield { text: lines.map((line) => `${line}\n`).join(''), count };
-      else if (count > 0) yield { text: `${first ? '[\n' : ',\n'}${lines.join(',\n')}`, count };
-    }
-    if (count > 0) first = false;
-  }
-  if (format === 'json') yield { text: first ? '[]\n' : '\n]\n', count: 0 };
-}
-
-/** Known fields in their order. Fields that we do not know are in the JSON formats only. */
-function csvRow(record: UsageRecord): string[] {
-  return KNOWN_FIELDS.map((field) => {
-    const value = record[field];
-    if (value === undefined || value === null) return '';
-    if (Array.isArray(value)) return csvCell(value.join(' '));
-    return typeof value === 'string' ? csvCell(value) : JSON.stringify(value);
-  });
 }

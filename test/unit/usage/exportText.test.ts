@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { exportPieces } from '../../../src/usage/exportText.ts';
+import type { ExportFormat } from '../../../src/usage/exportText.ts';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+import { KNOWN_FIELDS, parseInput } from '../../../src/usage/record.ts';
+
+const record = (id: string, more = {}): UsageRecord =>
+  parseInput(
+    { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 0.5, ...more },
+    { id: () => id, now: () => '2026-01-01T00:00:00Z' },
+  );
+
+async function text(format: ExportFormat, ...pages: UsageRecord[][]): Promise<string> {
+  async function* all(): AsyncGenerator<UsageRecord[]> {
+    yield* pages;
+  }
+  let result = '';
+  for await (const piece of exportPieces(all(), format)) result += piece.text;
+  return result;
+}
+
+describe('exportPieces', () => {
+  test('makes a valid file of nothing', async () => {
+    expect(await text('csv')).toBe(`${KNOWN_FIELDS.join(',')}\n`);
+    expect(await text('json', [])).toBe('[]\n');
+    expect(await text('ndjson', [])).toBe('');
+  });
+
+  test('joins pages, empty ones too', async () => {
+    const [a, b, c] = [record('a'), record('b', { strange: { kept: true } }), record('c')];
+    expect(JSON.parse(await text('json', [a, b], [], [c]))).toEqual([a, b, c]);
+    const lines = (await text('ndjson', [], [a], [b, c])).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([a, b, c]);
+    expect((await text('csv', [a, b], [c])).trimEnd().split('\n')).toHaveLength(4);
+  });
+
+  test('writes cells that no spreadsheet runs or splits', async () => {
+    const hostile = record('a', { model: '=HYPERLINK("x")', note: 'one\n"two",', tags: ['+a', 'b'] });
+    const csv = await text('csv', [hostile]);
+    expect(csv).toContain(`"'=HYPERLINK(""x"")"`);
+    expect(csv).toContain('"one\n""two"","');
+    expect(csv).toContain(",'+a b,");
+  });
+});
