@@ -178,6 +178,9 @@ export class LedgerStore {
 
   /**
    * Waits until nobody in flight can replace what we see by an older version.
+   *
+   * Whoever comes after a list reads what stands in the file then. So a version counts only if it was there before the
+   * list and still is behind it: one that arrives in between may have a writer behind it who read the version before.
    * @param holds whether the index has what it should have.
    * @returns `lost`: it has not, commit again. `waiting`: somebody is still in flight after `budgetMs`.
    */
@@ -187,28 +190,45 @@ export class LedgerStore {
     budgetMs: number,
   ): Promise<'settled' | 'lost' | 'waiting'> {
     const giveUp = performance.now() + budgetMs;
-    for (let look = 0; ; look++) {
-      // First who is in flight, then what is there: whoever comes after the list reads what we see.
-      const listed = await this.#threats();
-      if (committed && listed.foreign.size === 0 && this.#isInPlace(committed)) return 'settled';
-      const there = await this.alone(async () => {
-        await this.#load(false);
-        return this.#index.intact && (await holds(this.#index));
-      });
-      if (!there) return 'lost';
-      if (listed.foreign.size === 0 && listed.tokens.size === 0) return 'settled';
+    /** The last version found to hold it. Kept open, so that its inode's number is not given out again. */
+    let found: { signature: Signature; fd: number } | undefined;
+    try {
       for (;;) {
-        if (performance.now() > giveUp) return 'waiting';
-        await pause(5);
-        const now = await this.#threats();
-        if (![...now.foreign, ...now.tokens].some((name) => listed.foreign.has(name) || listed.tokens.has(name))) break;
+        const listed = await this.#threats();
+        // Tokens of others cannot displace our own version: they were revoked before, or read it.
+        if (committed && listed.foreign.size === 0 && this.#isInPlace(committed)) return 'settled';
+        const alone = listed.foreign.size === 0 && listed.tokens.size === 0;
+        if (found && alone && this.#isInPlace(found)) {
+          // Another put it there, and may not have made it durable yet.
+          if (process.platform !== 'win32') await this.disk.fsync(found.fd);
+          await fsyncFolder(this.disk, this.place.folder);
+          return 'settled';
+        }
+        const there = await this.alone(async () => {
+          const { fd } = await this.#load(true);
+          const before = found;
+          found = fd === undefined ? undefined : { signature: this.#file.signature!, fd };
+          if (before) await this.disk.close(before.fd);
+          return this.#index.intact && (await holds(this.#index));
+        });
+        if (!there) return 'lost';
+        for (;;) {
+          if (performance.now() > giveUp) return 'waiting';
+          if (alone) break;
+          await pause(5);
+          const now = await this.#threats();
+          const names = [...now.foreign, ...now.tokens];
+          if (!names.some((name) => listed.foreign.has(name) || listed.tokens.has(name))) break;
+        }
       }
+    } finally {
+      if (found) await this.disk.close(found.fd);
     }
   }
 
-  #isInPlace(committed: Committed): boolean {
+  #isInPlace({ signature }: { signature: Signature }): boolean {
     try {
-      return sameInode(signatureOf(this.disk.statSync(this.place.path)), committed.signature);
+      return sameInode(signatureOf(this.disk.statSync(this.place.path)), signature);
     } catch (error) {
       if (errno(error) === 'ENOENT') return false;
       throw error;
