@@ -113,12 +113,11 @@ export class SpendRecords extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('filter') || changed.has('sort') || changed.has('version')) {
-      const asked = JSON.stringify([this.filter, this.sort]);
-      const same = asked === this.#asked;
-      this.#asked = asked;
-      void this.#load(same);
-    }
+    const asked = JSON.stringify([this.filter, this.sort]);
+    const same = asked === this.#asked;
+    if (same && !changed.has('version')) return;
+    this.#asked = asked;
+    void this.#load(same);
   }
 
   protected override updated(): void {

@@ -11,7 +11,7 @@ import { HistorySession } from '../../../src/host/historySession.ts';
 import type { EditorAction, HistoryBackend } from '../../../src/host/historySession.ts';
 import type { Choices } from '../../../src/protocol/choices.ts';
 import { repository } from '../harness/codeServer.ts';
-import { Memento } from './tableBackend.ts';
+import { Memento } from '../../fixtures/tableBackend.ts';
 import themes from './themes.json' with { type: 'json' };
 
 export type Theme = keyof typeof themes;

@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { HistoryPalette } from '../../../src/host/historyPalette.ts';
+import { HistorySession } from '../../../src/host/historySession.ts';
+import type { ToView } from '../../../src/protocol/messages.ts';
+import { Memento, TableBackend } from '../../fixtures/tableBackend.ts';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+
+const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
+
+function record(id: string, model: string, cost: number): UsageRecord {
+  return {
+    usage_id: id,
+    provider: 'p',
+    model,
+    operation: 'chat',
+    input_tokens: 10,
+    output_tokens: 5,
+    total_tokens: 15,
+    cost_usd: cost,
+    cost_known: true,
+    billing_mode: 'known',
+    timestamp: '2026-11-23T10:00:00Z',
+  };
+}
+
+let backend: TableBackend;
+let memory: Memento;
+let posted: ToView[];
+let say: (message: unknown) => void;
+let logged: string[];
+let session: HistorySession;
+
+beforeEach(() => {
+  backend = new TableBackend(
+    [record('1', 'a', 1), record('2', 'b', 2), record('3', 'c', 3)],
+    calendar,
+    '/l/costs.json',
+  );
+  memory = new Memento();
+  posted = [];
+  logged = [];
+  session = new HistorySession({
+    backend,
+    memory,
+    palette: new HistoryPalette(memory),
+    place: 'panel',
+    locale: 'en',
+    log: (message) => logged.push(message),
+    perform: () => Promise.resolve('Copied.'),
+    port: {
+      post: (message) => posted.push(message),
+      onMessage: (listener) => {
+        say = listener;
+        return { dispose: () => {} };
+      },
+    },
+  });
+});
+
+const replied = (): boolean => posted.some(({ type }) => type !== 'snapshot');
+const settled = (): Promise<boolean> => vi.waitUntil(replied);
+const groups = { kind: 'groups', filter: {}, groupBy: ['model'], calendar };
+
+describe('a session', () => {
+  test('says nothing before the webview is ready', () => {
+    backend.record(record('4', 'a', 1));
+    expect(posted).toEqual([]);
+    say({ type: 'ready' });
+    expect(posted).toMatchObject([{ type: 'snapshot', ledgers: [{ records: 4, primary: true, health: 'ok' }] }]);
+  });
+
+  test('answers a batch in its order', async () => {
+    say({ type: 'ready' });
+    say({
+      type: 'ask',
+      id: 7,
+      questions: [groups, { kind: 'page', filter: {}, sort: 'cost', descending: true, offset: 0, limit: 2 }],
+    });
+    await settled();
+    const answer = posted.at(-1);
+    expect(answer).toMatchObject({ type: 'answer', id: 7, answers: [{ kind: 'groups' }, { kind: 'page', total: 3 }] });
+  });
+
+  test('folds what is beyond the largest, and keeps the sum', async () => {
+    say({ type: 'ready' });
+    say({ type: 'ask', id: 1, questions: [{ ...groups, top: { count: 1, by: 'cost' } }] });
+    await settled();
+    const answer = posted.at(-1);
+    expect(answer).toMatchObject({
+      answers: [
+        {
+          groups: [
+            { key: ['c'], totals: { 0: 1, 7: '3000000000' } },
+            { key: [null], rest: 2, totals: { 0: 2, 7: '3000000000' } },
+          ],
+          slots: [['c', 0]],
+        },
+      ],
+    });
+  });
+
+  test('every request ends in a reply, also one that fails', async () => {
+    backend.aggregate = () => Promise.reject(new Error('The disk is on fire.'));
+    say({ type: 'ask', id: 3, questions: [groups] });
+    await settled();
+    expect(posted).toEqual([{ type: 'failed', id: 3, message: 'The disk is on fire.' }]);
+  });
+
+  test('a cancelled request has no reply', async () => {
+    const asked = Promise.withResolvers<never[]>();
+    backend.aggregate = () => asked.promise;
+    say({ type: 'ask', id: 3, questions: [groups, groups] });
+    say({ type: 'cancel', id: 3 });
+    asked.resolve([]);
+    say({ type: 'ask', id: 4, questions: [] });
+    await settled();
+    expect(posted).toMatchObject([{ type: 'answer', id: 4 }]);
+  });
+
+  test('what is no message is dropped and named in the log', () => {
+    say({ type: 'act', id: 1, action: { verb: 'shell', command: 'rm' } });
+    expect(posted).toEqual([]);
+    expect(logged).toHaveLength(1);
+  });
+
+  test('opens no file but the ledgers shown', async () => {
+    say({ type: 'act', id: 1, action: { verb: 'openLedger', path: '/etc/passwd' } });
+    await settled();
+    expect(posted.at(-1)).toMatchObject({ type: 'failed', id: 1 });
+    expect(backend.actions).toEqual([]);
+    say({ type: 'act', id: 2, action: { verb: 'openLedger', path: '/l/costs.json', usageId: '1' } });
+    await vi.waitFor(() => expect(backend.actions).toHaveLength(1));
+  });
+
+  test('a burst of changes becomes one snapshot; a hidden view gets none until it is shown', () => {
+    vi.useFakeTimers();
+    try {
+      say({ type: 'ready' });
+      for (let n = 0; n < 50; n++) backend.record(record(`n${n}`, 'a', 1));
+      vi.advanceTimersByTime(200);
+      expect(posted).toHaveLength(2);
+      session.setVisible(false);
+      backend.record(record('late', 'a', 1));
+      vi.advanceTimersByTime(200);
+      expect(posted).toHaveLength(2);
+      session.setVisible(true);
+      vi.advanceTimersByTime(200);
+      expect(posted).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('shows what it is told to, now or when the webview is ready', () => {
+    session.show({ values: { model: ['a'] } });
+    expect(posted).toEqual([]);
+    say({ type: 'ready' });
+    expect(posted.map(({ type }) => type)).toEqual(['snapshot', 'show']);
+    session.show({ stack: 'project' });
+    expect(posted.at(-1)).toMatchObject({ type: 'show', choices: { stack: 'project', values: { model: ['a'] } } });
+  });
+});
+
+describe('the palette', () => {
+  test('a value keeps its colour over windows, whatever is seen later', () => {
+    const first = new HistoryPalette(memory).slots('model', ['b', 'a']);
+    expect(first).toEqual([
+      ['b', 0],
+      ['a', 1],
+    ]);
+    expect(new HistoryPalette(memory).slots('model', ['c', 'a', '__proto__'])).toEqual([
+      ['c', 2],
+      ['a', 1],
+      ['__proto__', 3],
+    ]);
+  });
+
+  test('remembers no endless list', () => {
+    const many = Array.from({ length: 1000 }, (_, n) => `session-${n}`);
+    const palette = new HistoryPalette(memory);
+    const slots = palette.slots('session', many);
+    expect(palette.slots('session', many)).toEqual(slots);
+    expect(JSON.stringify(memory.get('llmSpend.history.palette')).length).toBeLessThan(5000);
+  });
+});
