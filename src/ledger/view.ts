@@ -1,7 +1,7 @@
-import { NanoSum } from '../usage/money.ts';
+import { orderGroups } from '../usage/groupOrder.ts';
+import { NanoSum, usdToNanos } from '../usage/money.ts';
 import type {
   AggregateQuery,
-  Bucket,
   Group,
   Page,
   PageQuery,
@@ -10,8 +10,7 @@ import type {
   Totals,
   UsageFilter,
 } from '../usage/query.ts';
-import { BUCKETS, costKind, costNanos } from '../usage/query.ts';
-import { usdToNanos } from '../usage/money.ts';
+import { costKind } from '../usage/query.ts';
 import type { Ledger, LedgerState } from './types.ts';
 
 /**
@@ -41,13 +40,18 @@ export class LedgerView {
   async page(query: PageQuery): Promise<Page> {
     const asked = this.#asked(query.filter);
     if (asked.length === 1) return asked[0]!.page(query);
-    // Whatever is on the page is among the first of its own ledger.
-    const reach = { ...query, offset: 0, limit: query.offset + query.limit };
-    const pages = await Promise.all(asked.map((ledger) => ledger.page(reach)));
+    const end = query.offset + query.limit;
+    const all = asked.reduce((sum, { state }) => sum + state.records, 0);
+    // However the others are mixed in, these many of a ledger's first rows stand before the page.
+    const skipped = asked.map(({ state }) => Math.max(0, query.offset - (all - state.records)));
+    const pages = await Promise.all(
+      asked.map((ledger, i) => ledger.page({ ...query, offset: skipped[i]!, limit: end - skipped[i]! })),
+    );
     const rows = pages.flatMap((page) => page.rows).sort(comparing(query.sort, query.descending));
+    const from = query.offset - skipped.reduce((sum, count) => sum + count, 0);
     return {
       total: pages.reduce((sum, page) => sum + page.total, 0),
-      rows: rows.slice(query.offset, query.offset + query.limit),
+      rows: rows.slice(from, from + query.limit),
     };
   }
 
@@ -124,21 +128,7 @@ function mergeGroups(groups: readonly Group[], query: AggregateQuery): Group[] {
     group.totals.estimatedNanos = estimated.value;
     return group;
   });
-  return result.sort((a, b) => compareGroups(a, b, query));
-}
-
-/** As each ledger sorts its own: buckets by time, the rest by cost, at each level within the one before. */
-function compareGroups(a: Group, b: Group, query: AggregateQuery): number {
-  for (const [level, grouping] of query.groupBy.entries()) {
-    const x = a.key[level] ?? '';
-    const y = b.key[level] ?? '';
-    if (x === y) continue;
-    if (BUCKETS.includes(grouping as Bucket) || level < query.groupBy.length - 1) return x < y ? -1 : 1;
-    const cost = costNanos(b.totals) - costNanos(a.totals);
-    if (cost !== 0n) return cost < 0n ? -1 : 1;
-    return x < y ? -1 : 1;
-  }
-  return 0;
+  return orderGroups(result, query.groupBy);
 }
 
 const SORT_VALUE: Record<SortKey, (usage: StoredUsage) => number | bigint | string> = {
