@@ -13,6 +13,7 @@ import type { LedgerIndex } from './ledgerIndex.ts';
 import { nextTurn } from './ledgerIndex.ts';
 import { inkwellDefaultPath, resolveLedgerPath } from './paths.ts';
 import { tailOf } from './recover.ts';
+import { RecordPricing } from './pricing.ts';
 import { clearLedger, removeRecords, undoLast } from './removal.ts';
 import { setCosts } from './replacement.ts';
 import { repairLedger } from './repair.ts';
@@ -24,6 +25,8 @@ import type {
   CostChange,
   Ledger,
   LedgerState,
+  PriceSource,
+  PricingOptions,
   RemoveResult,
   RepairResult,
   SetCostsResult,
@@ -41,16 +44,21 @@ export interface CostTrackerOptions {
   source?: string | undefined;
   /** Take only what inkwell can read. Default: whether the ledger is inkwell's own. */
   strict?: boolean | undefined;
+  /**
+   * By what a usage without a cost is priced. Default: the person's own prices (`prices.json` beside the default ledger),
+   * then the price table, as the command does. `false`: by nothing, it is recorded as unpriced.
+   */
+  pricing?: PriceSource | PricingOptions | false | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
   /** The file system, for tests that make it fail. */
   disk?: Disk | undefined;
 }
 
-/** A record on its way, and the journal that holds it until it is settled. */
+/** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
 interface Pending {
   entry: Entry;
-  file: Origin;
+  files: Origin[];
 }
 type Origin =
   { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
@@ -82,6 +90,7 @@ export class CostTracker implements Ledger {
   readonly #disk: Disk;
   readonly #source: string | undefined;
   readonly #now: () => number;
+  readonly #pricing: RecordPricing;
   #store: LedgerStore | undefined;
   #journal: Journal | undefined;
   readonly #journals = new Set<Journal>();
@@ -106,6 +115,7 @@ export class CostTracker implements Ledger {
     this.strict = options.strict ?? this.path === inkwellDefaultPath();
     this.#disk = options.disk ?? nodeDisk;
     this.#source = options.source;
+    this.#pricing = new RecordPricing(options.pricing);
     this.#now = options.now ?? Date.now;
   }
 
@@ -118,6 +128,7 @@ export class CostTracker implements Ledger {
     this.#checkOpen();
     const records = usages.map((usage) => this.#validate(usage));
     if (records.length === 0) return [];
+    if (this.#pricing.wanted(usages)) await this.#price(usages, records);
     const store = await this.#opened(true);
     const fresh = new Map<string, UsageRecord>();
     const results: UsageRecord[] = [];
@@ -325,6 +336,12 @@ export class CostTracker implements Ledger {
     return record;
   }
 
+  async #price(usages: readonly UsageInput[], records: readonly UsageRecord[]): Promise<void> {
+    await this.#pricing.apply(usages, records);
+    this.#checkOpen();
+    if (this.strict) for (const record of records) delete record.price_source;
+  }
+
   /** The record with an id that the caller chose, if it is there: a retry must not count twice. */
   async #existing(usageId: string): Promise<UsageRecord | undefined> {
     await this.#accepting.get(usageId)?.catch(() => undefined);
@@ -341,7 +358,7 @@ export class CostTracker implements Ledger {
     const journal = this.#journal!;
     const file = await this.#try(store, () => journal.append(entries));
     for (const entry of entries) {
-      this.#pending.set(entry.record.usage_id, { entry, file: { kind: 'own', journal, file } });
+      this.#pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
     }
     this.#schedule();
     if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
@@ -400,7 +417,9 @@ export class CostTracker implements Ledger {
       problem = explain(error, this.path);
     }
     const before = this.#state;
-    const next = await describeState(store, problem, this.#problem);
+    const next = await describeState(store, problem, this.#problem).catch((error: unknown) =>
+      describeState(store, explain(error, this.path), this.#problem),
+    );
     const same = before !== undefined && !changed && sameState(before, next);
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
     this.#schedule();
@@ -510,15 +529,17 @@ export class CostTracker implements Ledger {
   }
 
   async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
-    let left = 0;
     const file: Origin = { kind: 'adopted', adopted, left: 0 };
     for (const entry of adopted.content.entries) {
-      if (this.#pending.has(entry.record.usage_id)) continue;
-      this.#pending.set(entry.record.usage_id, { entry, file });
-      left++;
+      const id = entry.record.usage_id;
+      const pending = this.#pending.get(id);
+      // What waits here already may stand in no other file any more: our own journal was carried away and comes back.
+      if (!pending) this.#pending.set(id, { entry, files: [file] });
+      else if (!pending.files.includes(file)) pending.files.push(file);
+      else continue;
+      file.left++;
     }
-    file.left = left;
-    if (left === 0) await store.dismiss(adopted);
+    if (file.left === 0) await store.dismiss(adopted);
   }
 
   async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
@@ -538,14 +559,16 @@ export class CostTracker implements Ledger {
   /** What is settled leaves its journal. */
   async #settle(store: LedgerStore, batch: readonly Pending[]): Promise<void> {
     const own = new Map<JournalFile, { journal: Journal; count: number }>();
-    for (const { entry, file } of batch) {
+    for (const { entry, files } of batch) {
       this.#pending.delete(entry.record.usage_id);
-      if (file.kind === 'own') {
-        const group = own.get(file.file) ?? { journal: file.journal, count: 0 };
-        group.count++;
-        own.set(file.file, group);
-      } else if (--file.left === 0) {
-        await store.dismiss(file.adopted);
+      for (const file of files) {
+        if (file.kind === 'own') {
+          const group = own.get(file.file) ?? { journal: file.journal, count: 0 };
+          group.count++;
+          own.set(file.file, group);
+        } else if (--file.left === 0) {
+          await store.dismiss(file.adopted);
+        }
       }
     }
     for (const [file, { journal, count }] of own) await journal.settle(file, count);

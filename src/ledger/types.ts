@@ -132,10 +132,27 @@ export interface ClearResult {
   keptIn: string | undefined;
 }
 
+/** What a record says of its cost. */
+export type CostFields = Pick<UsageRecord, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'>;
+
+/** Whoever knows what usage costs. */
+export interface PriceSource {
+  /** For each usage the cost at its time; undefined where no price is known, which must never reject. */
+  costsOf(usages: readonly UsageRecord[]): Promise<readonly (CostFields | undefined)[]>;
+}
+
+/** Prices that a program brings along. */
+export interface PricingOptions {
+  /** USD per million tokens; they win over the price table. The same fields as in `prices.json` and in the settings. */
+  customPrices?: readonly object[] | undefined;
+  /** Price data of genai-prices as JSON text, and the ISO day on which it was fetched. Default: the bundled data. */
+  fetched?: { text: string; date: string } | undefined;
+}
+
 /** What a record shall say of its cost. */
 export interface CostChange {
   usageId: string;
-  fields: Pick<UsageRecord, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'>;
+  fields: CostFields;
   /** What it must say for the change to hold; absent: anything. */
   before?: Pick<UsageRecord, 'cost_usd' | 'cost_known'>;
 }

@@ -54,6 +54,11 @@ export function parsePriceData(text: string, date: string): FetchedPrices {
   } catch {
     throw new PriceDataError('The price data is no JSON.');
   }
+  return checkPriceData(json, date);
+}
+
+/** The same for data that was parsed already. */
+export function checkPriceData(json: unknown, date: string): FetchedPrices {
   const parsed = data.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
+import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/price-data.ts';
+import type { FetchedPrices } from '../pricing/table.ts';
+import { defaultLedgerPath } from './paths.ts';
+
+/**
+ * A person's own prices, beside the default ledger: `prices.json` (a JSON array of custom prices, made to be edited by
+ * hand too) and `price-data.json` (what `prices update` fetched). The command, the library and the editor read the same.
+ */
+
+export const pricesFolder = (): string => dirname(defaultLedgerPath());
+export const customPricesPath = (folder: string): string => join(folder, 'prices.json');
+export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
+
+/** A file of prices that cannot be used: which, why, and what helps. */
+export class PriceFileError extends Error {
+  override readonly name = 'PriceFileError';
+}
+
+/** Custom prices are typed by people: beyond this it is another file. */
+const MAX_CUSTOM_BYTES = 10_000_000;
+
+export interface CustomPriceFile {
+  /** The array as it stands in the file, the unusable ones included. */
+  entries: unknown[];
+  prices: CustomPrice[];
+  problems: CustomPriceProblem[];
+}
+
+/** @throws {PriceFileError} when there is a file, but no list of prices in it. */
+export async function readCustomPriceFile(folder: string): Promise<CustomPriceFile> {
+  const path = customPricesPath(folder);
+  const text = await readText(path, MAX_CUSTOM_BYTES);
+  if (text === undefined) return { entries: [], prices: [], problems: [] };
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text);
+  } catch (error) {
+    throw new PriceFileError(`${path} is no JSON (${String(error)}). Mend it, or delete it.`);
+  }
+  if (!Array.isArray(entries)) throw new PriceFileError(`${path} is no list of prices. Mend it, or delete it.`);
+  return { entries, ...readCustomPrices(entries) };
+}
+
+export async function writeCustomPriceFile(folder: string, entries: readonly unknown[]): Promise<void> {
+  const lines = entries.map((entry) => `  ${JSON.stringify(entry)}`);
+  await writeWhole(customPricesPath(folder), lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`);
+}
+
+/**
+ * The price data that was fetched last; undefined when none was.
+ * @throws {PriceFileError} when it cannot be used.
+ */
+export async function readPriceData(folder: string): Promise<FetchedPrices | undefined> {
+  const path = priceDataPath(folder);
+  const text = await readText(path, MAX_PRICE_DATA + 1000);
+  if (text === undefined) return undefined;
+  const hint = 'Fetch it again with llm-spend prices update, or delete the file.';
+  let fetched: { fetched?: unknown; data?: unknown };
+  try {
+    fetched = JSON.parse(text) as typeof fetched;
+  } catch {
+    throw new PriceFileError(`${path} is no JSON. ${hint}`);
+  }
+  if (typeof fetched.fetched !== 'string') throw new PriceFileError(`${path} does not say when it is from. ${hint}`);
+  try {
+    return checkPriceData(fetched.data, fetched.fetched.slice(0, 10));
+  } catch (error) {
+    if (error instanceof PriceDataError) throw new PriceFileError(`${path}: ${error.message} ${hint}`);
+    throw error;
+  }
+}
+
+/** @param text price data that `parsePriceData` took. @param at ISO 8601. */
+export async function writePriceData(folder: string, text: string, at: string): Promise<void> {
+  await writeWhole(priceDataPath(folder), `{"fetched":${JSON.stringify(at)},"data":${text.trim()}}\n`);
+}
+
+/** When price data was fetched last, ms since the epoch; undefined: never. */
+export async function priceDataAge(folder: string): Promise<number | undefined> {
+  try {
+    return (await stat(priceDataPath(folder))).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).size > maxBytes) throw new PriceFileError(`${path} is too large for prices.`);
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (error instanceof PriceFileError) throw error;
+    throw new PriceFileError(`${path} cannot be read (${code ?? String(error)}).`);
+  }
+}
+
+/** Whole and durable, or not at all. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}

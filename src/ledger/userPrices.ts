@@ -1,0 +1,134 @@
+import { statSync } from 'node:fs';
+import { priceFields } from '../pricing/apply.ts';
+import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
+import { loadPricer, type Pricer } from '../pricing/price.ts';
+import { parsePriceData } from '../pricing/price-data.ts';
+import { BUNDLED, type FetchedPrices } from '../pricing/table.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import {
+  customPricesPath,
+  priceDataPath,
+  pricesFolder,
+  readCustomPriceFile,
+  readPriceData,
+  type CustomPriceFile,
+} from './priceFiles.ts';
+import type { CostFields, PriceSource, PricingOptions } from './types.ts';
+
+export interface UserPricesOptions {
+  /** Where `prices.json` and `price-data.json` are. Default: beside the default ledger. */
+  folder?: string | undefined;
+  /** Prices besides those of the file, which win where both fit equally well. */
+  customPrices?: (() => readonly CustomPrice[]) | undefined;
+  /** Is told once of each thing that is wrong with the prices. Default: a warning of the process. */
+  warn?: ((message: string) => void) | undefined;
+}
+
+/**
+ * What usage costs by a person's own prices and the price table: the fetched one where it is newer than the bundled.
+ *
+ * Follows its files. When they cannot be read, nothing is priced, because the price that they were to say may differ.
+ */
+export class UserPrices implements PriceSource {
+  readonly folder: string;
+  readonly #own: () => readonly CustomPrice[];
+  readonly #warn: (message: string) => void;
+  readonly #told = new Set<string>();
+  #loaded: { key: string; own: readonly CustomPrice[]; pricer: Promise<Pricer | undefined> } | undefined;
+
+  constructor(options: UserPricesOptions = {}) {
+    this.folder = options.folder ?? pricesFolder();
+    this.#own = options.customPrices ?? (() => NONE);
+    this.#warn = options.warn ?? warnProcess;
+  }
+
+  /** undefined: prices cannot be had, and `warn` was told why. */
+  pricer(): Promise<Pricer | undefined> {
+    const own = this.#own();
+    const key = [customPricesPath(this.folder), priceDataPath(this.folder)].map(signature).join();
+    if (this.#loaded?.key !== key || this.#loaded.own !== own) {
+      this.#loaded = { key, own, pricer: this.#load(own) };
+    }
+    return this.#loaded.pricer;
+  }
+
+  async costsOf(usages: readonly UsageRecord[]): Promise<(CostFields | undefined)[]> {
+    return costsBy(await this.pricer(), usages);
+  }
+
+  async #load(own: readonly CustomPrice[]): Promise<Pricer | undefined> {
+    let file: CustomPriceFile;
+    try {
+      file = await readCustomPriceFile(this.folder);
+    } catch (error) {
+      this.#tell(messageOf(error));
+      return undefined;
+    }
+    for (const problem of file.problems) {
+      this.#tell(`${customPricesPath(this.folder)}: ${problemText(problem)}. This price is left out.`);
+    }
+    try {
+      return await loadPricer({ customPrices: [...file.prices, ...own], fetched: await this.#fetched() });
+    } catch (error) {
+      this.#tell(`The price table cannot be loaded: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** undefined: the bundled data is as new, or what was fetched cannot be used. */
+  async #fetched(): Promise<FetchedPrices | undefined> {
+    try {
+      const fetched = await readPriceData(this.folder);
+      return fetched !== undefined && fetched.date > BUNDLED.date ? fetched : undefined;
+    } catch (error) {
+      this.#tell(`${messageOf(error)} Until then the bundled prices count.`);
+      return undefined;
+    }
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#warn(message);
+  }
+}
+
+const NONE: readonly CustomPrice[] = [];
+
+/**
+ * The prices that a program brought along.
+ * @throws {TypeError} when one of them cannot be used, {@link PriceDataError} when the data cannot.
+ */
+export function givenPrices({ customPrices, fetched }: PricingOptions): PriceSource {
+  const { prices, problems } = readCustomPrices(customPrices);
+  if (problems[0] !== undefined) throw new TypeError(`pricing.customPrices: ${problemText(problems[0])}`);
+  const data = fetched && parsePriceData(fetched.text, fetched.date);
+  const pricer = loadPricer({ customPrices: prices, fetched: data });
+  return { costsOf: async (usages) => costsBy(await pricer, usages) };
+}
+
+function costsBy(pricer: Pricer | undefined, usages: readonly UsageRecord[]): (CostFields | undefined)[] {
+  return usages.map((usage) => {
+    const result = pricer?.price(usage);
+    return result?.kind === 'priced' ? (priceFields(result) as CostFields) : undefined;
+  });
+}
+
+/** `price 2 (claude-*): input is required`. */
+export function problemText({ index, field, message }: CustomPriceProblem): string {
+  const place = index < 0 ? '' : `price ${index + 1}: `;
+  return `${place}${field === '' ? '' : `${field} `}${message}`;
+}
+
+function signature(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function warnProcess(message: string): void {
+  process.emitWarning(message, 'LlmSpendWarning');
+}
