@@ -151,10 +151,30 @@ function parse(bytes: Buffer): Line[] {
   for (const text of bytes.toString('utf8').split('\n')) {
     try {
       const line = JSON.parse(text) as Line;
-      if (Number.isSafeInteger(line.seq) && ['remove', 'clear', 'replace', 'undo'].includes(line.op)) lines.push(line);
+      if (isLine(line)) lines.push(line);
     } catch {
       // A line that a crash cut off: what it announced did not happen.
     }
   }
   return lines;
+}
+
+/** Whether it has what its kind has: one damaged line must not stop every commit. */
+function isLine(line: Line | null): line is Line {
+  if (line === null || !Number.isSafeInteger(line.seq)) return false;
+  switch (line.op) {
+    case 'remove':
+      return areTexts(line.ids) && areTexts(line.elements);
+    case 'clear':
+    case 'replace':
+      return typeof line.file === 'string';
+    case 'undo':
+      return Number.isSafeInteger(line.of);
+    default:
+      return false;
+  }
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
