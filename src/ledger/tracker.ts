@@ -130,6 +130,8 @@ export class CostTracker implements Ledger {
     if (records.length === 0) return [];
     if (this.#pricing.wanted(usages)) await this.#price(usages, records);
     const store = await this.#opened(true);
+    // What is said to be there already may have been removed by another process meanwhile.
+    if (usages.some(({ usage_id: id }) => id !== undefined && this.has(id))) await this.refresh();
     const fresh = new Map<string, UsageRecord>();
     const results: UsageRecord[] = [];
     for (const [i, record] of records.entries()) {
@@ -141,6 +143,8 @@ export class CostTracker implements Ledger {
     }
     const seen = await this.#try(store, () => store.undoLog.lastSeq());
     const entries = [...fresh.values()].map((record) => ({ record, text: JSON.stringify(record), seen }));
+    // Another call may have taken one of the ids since we asked for it: from here to the acceptance none can.
+    if (entries.some(({ record }) => this.#isTaken(store, record.usage_id))) return this.trackAll(usages);
     if (entries.length > 0) {
       const accepted = this.#accept(entries);
       for (const { record } of entries) this.#accepting.set(record.usage_id, accepted);
@@ -351,6 +355,10 @@ export class CostTracker implements Ledger {
     const { index } = await this.#looked();
     const locator = index.locatorOf(usageId);
     return locator === undefined ? undefined : index.recordAt(locator);
+  }
+
+  #isTaken(store: LedgerStore, usageId: string): boolean {
+    return this.#accepting.has(usageId) || this.#pending.has(usageId) || store.index.has(usageId);
   }
 
   async #accept(entries: readonly Entry[]): Promise<void> {

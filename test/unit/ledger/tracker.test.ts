@@ -1,0 +1,159 @@
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ownerText, thisOwner } from '../../../src/ledger/owner.ts';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { UsageError } from '../../../src/usage/record.ts';
+
+const USAGE = { provider: 'claude', model: 'opus', operation: 'extraction', input_tokens: 1, cost_usd: 0.25 };
+
+describe('CostTracker', () => {
+  let folder: string;
+  let ledger: string;
+  const open: CostTracker[] = [];
+  const tracker = (options: { strict?: boolean } = {}): CostTracker => {
+    const made = new CostTracker({ ledger, ...options });
+    open.push(made);
+    return made;
+  };
+  const elements = (): { usage_id: string }[] => JSON.parse(readFileSync(ledger, 'utf8')) as { usage_id: string }[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'llm-spend-tracker-'));
+    ledger = join(folder, 'costs.json');
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is empty before anything is recorded, and makes no file by being asked', async () => {
+    const costs = tracker();
+    expect(await costs.read()).toEqual([]);
+    expect((await costs.summary()).records).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await costs.trackAll([])).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes the same id twice at once for a retry', async () => {
+    const costs = tracker();
+    const [a, b] = await Promise.all([
+      costs.track({ ...USAGE, usage_id: 'x' }),
+      costs.track({ ...USAGE, usage_id: 'x' }),
+    ]);
+    expect(a.usage_id).toBe(b.usage_id);
+    expect(await costs.flush()).toBe(true);
+    expect(elements()).toHaveLength(1);
+    await costs.close();
+    expect(readdirSync(folder).filter((name) => name.endsWith('.journal'))).toEqual([]);
+  });
+
+  it('refuses another record with an id that is on its way, also in the same moment', async () => {
+    const costs = tracker();
+    const both = await Promise.allSettled([
+      costs.track({ ...USAGE, usage_id: 'x' }),
+      costs.track({ ...USAGE, usage_id: 'x', cost_usd: 7 }),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect((both[1] as PromiseRejectedResult).reason).toBeInstanceOf(UsageError);
+  });
+
+  it('records an id again that another process has removed meanwhile', async () => {
+    const costs = tracker();
+    const other = tracker();
+    await costs.track({ ...USAGE, usage_id: 'x' });
+    await costs.flush();
+    expect((await other.remove(['x'])).removed).toHaveLength(1);
+    await costs.track({ ...USAGE, usage_id: 'x', cost_usd: 7 });
+    await costs.flush();
+    expect(elements()).toMatchObject([{ usage_id: 'x', cost_usd: 7 }]);
+  });
+
+  it('keeps a journal that was carried away and comes back until its records stand in the ledger', async () => {
+    const costs = tracker();
+    // Nobody can commit: somebody put a file where the lock's folder goes.
+    writeFileSync(join(folder, 'costs.json.lock'), 'a file where the lock folder goes');
+    await costs.track({ ...USAGE, usage_id: 'x' });
+    const [journal] = readdirSync(folder).filter((name) => name.endsWith('.journal'));
+    // Another process whose liveness nobody here can tell took it, and has not touched it for a minute.
+    const stranger = { ...thisOwner(), pid: 4_000_000, boot: '0123456789ab' };
+    const carried = join(folder, `.costs.json.${ownerText(stranger)}-00ff00ff00ff.journal`);
+    renameSync(join(folder, journal!), carried);
+    const old = new Date(Date.now() - 60_000);
+    utimesSync(carried, old, old);
+    await costs.flush(200);
+    const lines = readdirSync(folder)
+      .filter((name) => name.endsWith('.journal'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(lines.join('')).toContain('"usage_id":"x"');
+    rmSync(join(folder, 'costs.json.lock'));
+    expect(await costs.flush(20_000)).toBe(true);
+    expect(elements()).toMatchObject([{ usage_id: 'x' }]);
+  });
+
+  it('is not stopped by an undo log that somebody damaged', async () => {
+    writeFileSync(
+      join(folder, 'costs.json.undo'),
+      'null\n[]\n{"seq":1,"op":"remove"}\n{"seq":2,"op":"clear","file":7}\n{"seq":3,"op":"remove","ids":[1],"elements":[]}\n{',
+    );
+    const costs = tracker();
+    await costs.track({ ...USAGE, usage_id: 'x' });
+    expect(await costs.flush()).toBe(true);
+    expect(await costs.undo()).toBeUndefined();
+    expect((await costs.remove(['x'])).removed).toHaveLength(1);
+    expect((await costs.undo())?.records).toBe(1);
+    expect(elements()).toMatchObject([{ usage_id: 'x' }]);
+  });
+
+  describe('strict', () => {
+    const refused: [string, object, string][] = [
+      ['a provider that inkwell does not know', { provider: 'openai' }, 'provider'],
+      ['an operation that inkwell does not know', { operation: 'chat' }, 'operation'],
+      ['a field that inkwell drops', { project: 'p' }, 'project'],
+      ['tags', { tags: ['a'] }, 'tags'],
+      ['an unknown field', { colour: 'red' }, 'colour'],
+      ['a time without an offset', { timestamp: '2026-01-31T09:30:00' }, 'timestamp'],
+      ['fractional tokens', { input_tokens: 1.5 }, 'input_tokens'],
+      ['a negative cost', { cost_usd: -1 }, 'cost_usd'],
+      ['a cost that is no number', { cost_usd: Number.NaN }, 'cost_usd'],
+    ];
+    it.each(refused)('refuses %s, and writes nothing', async (_, fields, field) => {
+      const costs = tracker({ strict: true });
+      await expect(costs.track({ ...USAGE, ...fields })).rejects.toMatchObject({ name: 'UsageError', field });
+      expect(readdirSync(folder).filter((name) => !name.endsWith('.lock'))).toEqual([]);
+    });
+
+    it('writes nothing but what inkwell reads and keeps', async () => {
+      const costs = new CostTracker({ ledger, strict: true, source: 'library' });
+      open.push(costs);
+      await costs.trackAll([USAGE, { ...USAGE, project: null, tags: [], episode_title: 'E', cost_usd: undefined }]);
+      await costs.flush();
+      const records = elements() as unknown as Record<string, unknown>[];
+      expect(records).toHaveLength(2);
+      for (const record of records) {
+        for (const [field, value] of Object.entries(record)) {
+          if (value === null || (Array.isArray(value) && value.length === 0)) continue;
+          expect([
+            'usage_id',
+            'provider',
+            'model',
+            'operation',
+            'input_tokens',
+            'output_tokens',
+            'total_tokens',
+            'cost_usd',
+            'cost_known',
+            'billing_mode',
+            'timestamp',
+            'episode_title',
+            'template_name',
+          ]).toContain(field);
+        }
+        expect(record['timestamp']).toMatch(/Z$/);
+        expect(Number.isInteger(record['input_tokens'])).toBe(true);
+      }
+    });
+  });
+});
