@@ -35,6 +35,17 @@ export const PANELS = {
   history: 'llmSpend.historyPanel',
 } as const;
 
+/** "Get started with LLM Spend": what each step does completes it. */
+export const WALKTHROUGH = {
+  id: 'getStarted',
+  steps: {
+    total: VIEWS.breakdown,
+    record: COMMANDS.recordUsage,
+    history: COMMANDS.openHistory,
+    programs: COMMANDS.copyCliCommand,
+  },
+} as const;
+
 export const SETTINGS_SECTION = 'llmSpend';
 
 /** Below {@link SETTINGS_SECTION}. */

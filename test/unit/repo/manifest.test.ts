@@ -18,6 +18,7 @@ interface Manifest {
     configuration: Configuration | Configuration[];
     menus?: Record<string, { command?: string; when?: string }[]>;
     keybindings?: { command: string }[];
+    walkthroughs: { id: string; steps: { id: string; completionEvents: string[] }[] }[];
   };
 }
 interface Configuration {
@@ -56,6 +57,31 @@ describe('package.json and the table of contributions name the same', () => {
       Object.values(table.SETTINGS)
         .map((key) => `${table.SETTINGS_SECTION}.${key}`)
         .toSorted(),
+    );
+  });
+
+  test('walkthrough, whose steps are completed by what they are about', () => {
+    const named = Object.entries(table.WALKTHROUGH.steps).map(([id, done]) => ({
+      id,
+      completionEvents: [`${Object.values<string>(table.VIEWS).includes(done) ? 'onView' : 'onCommand'}:${done}`],
+    }));
+    expect(
+      contributes.walkthroughs.map(({ id, steps }) => ({
+        id,
+        steps: steps.map((step) => ({ id: step.id, completionEvents: step.completionEvents })),
+      })),
+    ).toEqual([{ id: table.WALKTHROUGH.id, steps: named }]);
+  });
+
+  test('links in texts', () => {
+    const known = new Set<string>([
+      ...Object.values(table.COMMANDS),
+      ...Object.values(table.VIEWS).map((view) => `${view}.focus`),
+      `workbench.action.openWalkthrough?${encodeURIComponent(`"${table.EXTENSION_ID}#${table.WALKTHROUGH.id}"`)}`,
+    ]);
+    const linked = readText('package.nls.json').matchAll(/\]\(command:([^)]+)\)/g);
+    expect([...new Set([...linked].map(([, command]) => command as string))].filter((id) => !known.has(id))).toEqual(
+      [],
     );
   });
 
