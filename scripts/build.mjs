@@ -3,6 +3,9 @@
  *
  *     dist/extension.js      the extension           from src/extension.ts     CommonJS, VS Code's Node
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
+ *     dist/record.js         its one-shot record     from src/cli/run-record.ts
+ *     dist/commands.js       all of its commands     from src/cli/run-any.ts
+ *     dist/prices.js         everything of prices    from src/ledger/prices.ts loaded by the others when it is needed
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/ledger/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -34,6 +37,18 @@ const SUPPORTED_NODE = 'node20';
  * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
+/** Prices are half a megabyte that most runs never need: one bundle, loaded when the first price is asked for. */
+const pricesApart = {
+  name: 'prices in a bundle of their own',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => {
+    build.onResolve({ filter: /\/prices\.ts$/ }, ({ kind, path: file, resolveDir }) => {
+      const meant = kind !== 'entry-point' && path.join(resolveDir, file) === path.join(root, 'src/ledger/prices.ts');
+      return meant ? { path: './prices.js', external: true } : undefined;
+    });
+  },
+};
+
 /** @type {Target[]} */
 const targets = [
   {
@@ -56,8 +71,19 @@ const targets = [
       target: SUPPORTED_NODE,
       outfile: 'dist/cli.js',
       banner: { js: '#!/usr/bin/env node' },
+      plugins: [{ name: 'parts of the command', setup: partsOfTheCommand }],
     },
     after: () => chmod(path.join(root, 'dist/cli.js'), 0o755),
+  },
+  {
+    name: 'one-shot record',
+    entry: 'src/cli/run-record.ts',
+    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/record.js' },
+  },
+  {
+    name: 'all commands',
+    entry: 'src/cli/run-any.ts',
+    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/commands.js' },
   },
   {
     name: 'library',
@@ -98,6 +124,12 @@ const targets = [
     },
   },
 ];
+
+/** What the command loads stays outside, so that starting it costs one of the two and not both. @param {import('esbuild').PluginBuild} build */
+function partsOfTheCommand(build) {
+  const outside = { './run-record.ts': './record.js', './run-any.ts': './commands.js' };
+  build.onResolve({ filter: /^\.\/run-\w+\.ts$/ }, ({ path: name }) => ({ path: outside[name], external: true }));
+}
 
 /**
  * One instance of the library serves both module systems: with two copies a program that mixes them would have two
@@ -150,7 +182,12 @@ function optionsOf({ entry, options }) {
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'warning',
+    // proper-lockfile gets its file system from us, so that its default for one is not worth loading.
+    alias: { 'graceful-fs': 'node:fs' },
+    // Of what is not bundled, `import()` is a `require` that waits: it works in every host that a CommonJS file works in.
+    ...(options.format === 'cjs' ? { supported: { 'dynamic-import': false } } : {}),
     ...options,
+    plugins: [pricesApart, ...(options.plugins ?? [])],
     metafile: true,
   };
 }
@@ -168,7 +205,12 @@ async function watchTarget(target) {
       });
     },
   };
-  const watched = await context({ ...optionsOf(target), minify: false, sourcemap: 'linked', plugins: [told] });
+  const watched = await context({
+    ...optionsOf(target),
+    minify: false,
+    sourcemap: 'linked',
+    plugins: [pricesApart, ...(target.options.plugins ?? []), told],
+  });
   await watched.watch();
 }
 

@@ -39,6 +39,7 @@ export interface Disk {
   renameSync(from: string, to: string): void;
 }
 
+// Not `fs.promises`: loading that takes a one-shot process longer than all of its calls.
 const open = promisify(fs.open);
 const close = promisify(fs.close);
 const fsync = promisify(fs.fsync);
@@ -46,6 +47,17 @@ const ftruncate = promisify(fs.ftruncate);
 const fchmod = promisify(fs.fchmod);
 const fchown = promisify(fs.fchown);
 const readdir = promisify(fs.readdir);
+const readlink = promisify(fs.readlink);
+const realpath = promisify(fs.realpath.native);
+const rename = promisify(fs.rename);
+const link = promisify(fs.link);
+const unlink = promisify(fs.unlink);
+const mkdir = promisify(fs.mkdir);
+const rmdir = promisify(fs.rmdir);
+const utimes = promisify(fs.utimes);
+const fstat = promisify(fs.fstat);
+const stat = promisify(fs.stat);
+const lstat = promisify(fs.lstat);
 
 function transfer(
   call: typeof fs.read | typeof fs.write,
@@ -69,21 +81,21 @@ export const nodeDisk: Disk = {
   write: (fd, buffer, offset, length, position) => transfer(fs.write, fd, buffer, offset, length, position),
   fsync: (fd) => fsync(fd),
   ftruncate: (fd, length) => ftruncate(fd, length),
-  fstat: (fd) => promisify(fs.fstat)(fd, { bigint: true }),
+  fstat: (fd) => fstat(fd, { bigint: true }),
   fchmod: (fd, mode) => fchmod(fd, mode),
   fchown: (fd, uid, gid) => fchown(fd, uid, gid),
-  stat: (path) => fs.promises.stat(path, { bigint: true }),
-  lstat: (path) => fs.promises.lstat(path, { bigint: true }),
+  stat: (path) => stat(path, { bigint: true }),
+  lstat: (path) => lstat(path, { bigint: true }),
   readdir: (path) => readdir(path),
-  readlink: (path) => fs.promises.readlink(path),
-  realpath: (path) => fs.promises.realpath(path),
+  readlink: (path) => readlink(path),
+  realpath: (path) => realpath(path),
   mkdir: makeFolders,
-  rename: (from, to) => fs.promises.rename(from, to),
-  link: (existing, path) => fs.promises.link(existing, path),
-  unlink: (path) => fs.promises.unlink(path),
-  mkdirExclusive: (path) => fs.promises.mkdir(path),
-  rmdir: (path) => fs.promises.rmdir(path),
-  utimes: (path, accessed, modified) => fs.promises.utimes(path, accessed, modified),
+  rename: (from, to) => rename(from, to),
+  link: (existing, path) => link(existing, path),
+  unlink: (path) => unlink(path),
+  mkdirExclusive: (path) => mkdir(path),
+  rmdir: (path) => rmdir(path),
+  utimes: (path, accessed, modified) => utimes(path, accessed, modified),
   statSync: (path) => fs.statSync(path, { bigint: true }),
   readdirSync: (path) => fs.readdirSync(path),
   renameSync: (from, to) => fs.renameSync(from, to),
@@ -190,7 +202,7 @@ async function makeFolders(path: string): Promise<void> {
 
 async function makeFolder(path: string): Promise<void> {
   try {
-    await fs.promises.mkdir(path);
+    await mkdir(path);
   } catch (error) {
     // Also where it is a file: what is done in it next says so. A root or a mount may answer otherwise than EEXIST.
     if (!fs.existsSync(path)) throw error;

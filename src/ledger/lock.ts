@@ -14,6 +14,7 @@ import { liveness } from './owner.ts';
 const STALE_MS = 10_000;
 /** After so long without the lock a commit goes on without it. It is still safe, only more often in vain. */
 const PATIENCE_MS = 30_000;
+const RELEASE_TRIES = 5;
 
 /** What the next try may cure: somebody holds the lock, or its folder came or went between two calls. */
 const PASSING = new Set(['ELOCKED', 'ENOENT', 'ENOTEMPTY']);
@@ -38,7 +39,7 @@ export async function acquireLock(disk: Disk, folder: string, base: string): Pro
         // The default throws, out of a timer: whoever is fenced off learns it at the rename.
         onCompromised: () => undefined,
       });
-      return () => release().catch(() => undefined);
+      return () => release().catch(() => removeLock(disk, join(folder, lockName(base))));
     } catch (error) {
       const code = errno(error) ?? '';
       const passing = PASSING.has(code) || (process.platform === 'win32' && PASSING_WINDOWS.has(code));
@@ -46,6 +47,18 @@ export async function acquireLock(disk: Disk, folder: string, base: string): Pro
       if (performance.now() > giveUp) return async () => undefined;
     }
     await pause(10 + Math.random() * 40);
+  }
+}
+
+/** The lock could not be removed: others would wait until it is stale. Windows says EBUSY or EPERM for a moment. */
+async function removeLock(disk: Disk, path: string): Promise<void> {
+  for (let tries = 0; tries < RELEASE_TRIES; tries++) {
+    await pause(10);
+    try {
+      return await disk.rmdir(path);
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return;
+    }
   }
 }
 
@@ -61,7 +74,7 @@ function withTakeover(disk: Disk, folder: string, base: string): object {
   };
   return {
     // For the locks that are still held when the process ends.
-    ...fs,
+    rmdirSync: fs.rmdirSync,
     mkdir: callbackify((path: string) => disk.mkdirExclusive(path)),
     rmdir: callbackify((path: string) => disk.rmdir(path)),
     utimes: callbackify((path: string, accessed: Date, modified: Date) => disk.utimes(path, accessed, modified)),

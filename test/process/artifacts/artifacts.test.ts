@@ -125,10 +125,12 @@ void main();
     expect(named.toSorted()).toEqual([
       'dist',
       'dist/cli.js',
+      'dist/commands.js',
       'dist/index.d.mts',
       'dist/index.js',
       'dist/index.mjs',
       'dist/licences.txt',
+      'dist/record.js',
       'dist/types',
       'package.json',
     ]);
@@ -163,6 +165,8 @@ describe('the package of the extension', () => {
       'LICENSE.txt',
       'dist/extension.js',
       'dist/cli.js',
+      'dist/record.js',
+      'dist/commands.js',
       'dist/licences.txt',
       'dist/webview/main.js',
       'dist/webview/main.css',
