@@ -130,16 +130,18 @@ export class Journal {
     for (;;) {
       if (this.#current && this.#current.end >= ROTATE_BYTES) await this.#leave();
       const journal = (this.#current ??= await this.#create());
+      let stillOurs: boolean;
       try {
         await writeAll(this.#disk, journal.fd, bytes, journal.end);
         await this.#disk.fsync(journal.fd);
+        // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
+        stillOurs = this.#stillOurs(journal);
       } catch (error) {
         await this.#takeBack(journal);
         throw error;
       }
       journal.end += bytes.length;
-      // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
-      if (this.#stillOurs(journal)) return journal;
+      if (stillOurs) return journal;
       await this.#leave();
     }
   }
