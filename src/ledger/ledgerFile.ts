@@ -77,6 +77,11 @@ export class LedgerFile {
     }
   }
 
+  /** The next look reads everything anew. */
+  forget(): void {
+    this.#known = false;
+  }
+
   /** Takes over a version that this process has just put in place, without reading it back. */
   committed(kept: Bytes, tail: Uint8Array, signature: Signature): void {
     const length = kept.length + tail.length;

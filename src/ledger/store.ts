@@ -56,6 +56,9 @@ export class LedgerStore {
   /** The damaged version whose bytes are kept already, so that another try does not keep them again. */
   #kept: { signature: Signature; name: string } | undefined;
   readonly #journals = new Map<string, { signature: Signature; content: JournalContent }>();
+  /** Journals that have our name already and were not read yet, and those that could not be let go. */
+  readonly #carried = new Set<string>();
+  readonly #undismissed: Adopted[] = [];
 
   constructor(disk: Disk, place: Place, label: string) {
     this.disk = disk;
@@ -135,7 +138,7 @@ export class LedgerStore {
    */
   async adopt(isOwn: (path: string) => boolean): Promise<Adopted[]> {
     const { folder, base } = this.place;
-    const adopted: Adopted[] = [];
+    for (const adopted of this.#undismissed.splice(0)) await this.dismiss(adopted);
     for (const name of await this.disk.readdir(folder)) {
       const side = parseSideFile(name, base);
       const path = join(folder, name);
@@ -146,21 +149,40 @@ export class LedgerStore {
       const mine = join(folder, sideFileName(base, 'journal'));
       try {
         await this.disk.rename(path, mine);
-      } catch (error) {
-        if (errno(error) === 'ENOENT') continue;
-        throw error;
+      } catch {
+        // Gone already, or not ours to move: whoever may, adopts it.
+        continue;
       }
-      const content = await readJournal(this.disk, mine);
-      if (content && content.entries.length + content.bad > 0) adopted.push({ path: mine, content });
-      else await unlinkIfThere(this.disk, mine);
+      this.#carried.add(mine);
+    }
+    return this.#readCarried();
+  }
+
+  async #readCarried(): Promise<Adopted[]> {
+    const adopted: Adopted[] = [];
+    for (const path of this.#carried) {
+      let content: JournalContent | undefined;
+      try {
+        content = await readJournal(this.disk, path);
+      } catch {
+        continue;
+      }
+      this.#carried.delete(path);
+      if (content && content.entries.length + content.bad > 0) adopted.push({ path, content });
+      else await this.dismiss({ path, content: { entries: [], bad: 0 } });
     }
     return adopted;
   }
 
-  /** Lets an adopted journal go: unlinked, or kept aside when some of it could not be read. */
+  /** Lets an adopted journal go: unlinked, or kept aside when some of it could not be read. What fails is tried again. */
   async dismiss(adopted: Adopted): Promise<void> {
-    if (adopted.content.bad === 0) await unlinkIfThere(this.disk, adopted.path);
-    else await this.disk.rename(adopted.path, join(this.place.folder, corruptName(this.place.base, Date.now())));
+    const { folder, base } = this.place;
+    try {
+      if (adopted.content.bad === 0) await unlinkIfThere(this.disk, adopted.path);
+      else await this.disk.rename(adopted.path, join(folder, corruptName(base, Date.now())));
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') this.#undismissed.push(adopted);
+    }
   }
 
   /** Runs one commit: reads under the fence, asks `plan` what to write, and brings the index up to date. */
@@ -246,14 +268,18 @@ export class LedgerStore {
 
   async #load(keepOpen: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
     const resume = this.#index.resumable ? this.#index.contentEnd : 0;
-    const { change, fd } = await this.#file.load(this.place.path, resume, keepOpen);
+    let fd: number | undefined;
     try {
-      if (change === 'same') return { changed: false, fd };
-      const index = change === 'appended' ? this.#index : this.#index.successor(this.#label);
+      const loaded = await this.#file.load(this.place.path, resume, keepOpen);
+      fd = loaded.fd;
+      if (loaded.change === 'same') return { changed: false, fd };
+      const index = loaded.change === 'appended' ? this.#index : this.#index.successor(this.#label);
       await index.extend(this.#file.bytes, this.#file.signature === undefined);
       this.#index = index;
       return { changed: true, fd };
     } catch (error) {
+      // The index may lack what the file has read: the next look must not find it unchanged.
+      this.#file.forget();
       if (fd !== undefined) await this.disk.close(fd);
       throw error;
     }
