@@ -5,7 +5,7 @@ import type { Content } from './commit.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
 import { ElementScanner, skipSpace } from './elements.ts';
-import { unlinkIfThere } from './disk.ts';
+import { fsyncFolder, unlinkIfThere } from './disk.ts';
 import type { Bytes } from './ledgerFile.ts';
 import type { LedgerIndex } from './ledgerIndex.ts';
 import { clearedName } from './names.ts';
@@ -116,6 +116,8 @@ export async function undoLast(
     },
     async (index) => ids.every((id) => index.has(id)),
     async () => {
+      // Not before the records are back for good: a power cut must not find them neither here nor there.
+      if (!marked) await fsyncFolder(store.disk, store.place.folder);
       if (!marked) await markUndone();
       marked = true;
     },
