@@ -1,0 +1,265 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { Disk } from '../../../../src/ledger/disk.ts';
+import { nodeDisk } from '../../../../src/ledger/disk.ts';
+import { DurableView } from './durableView.ts';
+
+/**
+ * What goes wrong, once, at the n-th call that it can strike.
+ * - `kill`: the process dies before the call; nothing of it happens any more.
+ * - `half-kill`: a write gets half of its bytes out, then the process dies.
+ * - `power`: the machine dies: also all that was not fsynced is gone (see {@link DurableView}).
+ * - `error`: the call fails with `code`. `half-error`: a write gets half of its bytes out before.
+ * - `short`: a write takes one byte, which is no error.
+ * - `full`: from here on, until {@link FaultDisk.free}, nothing that needs space succeeds.
+ */
+export type Fault =
+  { kind: 'none' | 'kill' | 'half-kill' | 'power' | 'short' | 'full' } | { kind: 'error' | 'half-error'; code: string };
+
+export type Operation = keyof Disk;
+
+const NEEDS_SPACE = new Set<Operation>(['open', 'write', 'link', 'mkdir', 'mkdirExclusive', 'rename', 'renameSync']);
+
+/** A real disk of which every call is counted, and one of them struck by a fault. */
+export class FaultDisk implements Disk {
+  readonly died: Promise<void>;
+  /** The calls so far, in order. */
+  readonly trace: Operation[] = [];
+  /** Called after each call that succeeded, with its paths. */
+  after: ((operation: Operation, paths: string[]) => void) | undefined;
+  readonly #fault: Fault;
+  readonly #at: number;
+  readonly #durable: DurableView;
+  readonly #open = new Set<number>();
+  #count = 0;
+  #dead = false;
+  #full = false;
+  #die: () => void = () => undefined;
+
+  /** @param at 1-based, among the calls that the fault can strike. @param attic a folder for what a power cut brings back. */
+  constructor(fault: Fault, at: number, attic: string) {
+    this.#fault = fault;
+    this.#at = at;
+    this.#durable = new DurableView(attic, at);
+    this.died = new Promise((resolve) => (this.#die = resolve));
+  }
+
+  /** Whether the n-th call came. */
+  get struck(): boolean {
+    return this.#count >= this.#at;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  /** Ends a `full`. */
+  free(): void {
+    this.#full = false;
+  }
+
+  /** From here on nothing of this process happens. */
+  kill(): void {
+    this.#dead = true;
+    this.#die();
+  }
+
+  /** Closes what a dead process would not have open any more. */
+  dispose(): void {
+    this.#dead = true;
+    for (const fd of this.#open) fs.closeSync(fd);
+    this.#open.clear();
+    this.#durable.dispose();
+  }
+
+  open(path: string, flags: string, mode?: number): Promise<number> {
+    const creates = flags !== 'r';
+    return this.#step('open', creates, [path], async () => {
+      const fd = await nodeDisk.open(path, flags, mode);
+      if (this.#dead) fs.closeSync(fd);
+      else this.#open.add(fd);
+      this.#durable.opened(fd, path, flags === 'wx');
+      return fd;
+    });
+  }
+  close(fd: number): Promise<void> {
+    // A descriptor is gone even when its close fails.
+    return this.#step('close', false, [], () => this.#close(fd)).catch(async (error: unknown) => {
+      if (this.#open.has(fd)) await this.#close(fd);
+      throw error;
+    });
+  }
+  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return this.#step('read', false, [], () => nodeDisk.read(fd, buffer, offset, length, position));
+  }
+  write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    const put = (count: number): Promise<number> => {
+      this.#durable.written(fd, position);
+      return nodeDisk.write(fd, buffer, offset, count, position);
+    };
+    return this.#step(
+      'write',
+      true,
+      [],
+      () => put(length),
+      (fault) => put(fault.kind === 'short' ? 1 : Math.floor(length / 2)),
+    );
+  }
+  fsync(fd: number): Promise<void> {
+    return this.#step('fsync', false, [], async () => {
+      await nodeDisk.fsync(fd);
+      this.#durable.synced(fd);
+    });
+  }
+  ftruncate(fd: number, length: number): Promise<void> {
+    return this.#step('ftruncate', false, [], () => nodeDisk.ftruncate(fd, length));
+  }
+  fstat(fd: number): Promise<fs.BigIntStats> {
+    return this.#step('fstat', false, [], () => nodeDisk.fstat(fd));
+  }
+  fchmod(fd: number, mode: number): Promise<void> {
+    return this.#step('fchmod', false, [], () => nodeDisk.fchmod(fd, mode));
+  }
+  fchown(fd: number, uid: number, gid: number): Promise<void> {
+    return this.#step('fchown', false, [], () => nodeDisk.fchown(fd, uid, gid));
+  }
+  stat(path: string): Promise<fs.BigIntStats> {
+    return this.#step('stat', false, [path], () => nodeDisk.stat(path));
+  }
+  lstat(path: string): Promise<fs.BigIntStats> {
+    return this.#step('lstat', false, [path], () => nodeDisk.lstat(path));
+  }
+  readdir(path: string): Promise<string[]> {
+    return this.#step('readdir', false, [path], () => nodeDisk.readdir(path));
+  }
+  readlink(path: string): Promise<string> {
+    return this.#step('readlink', false, [path], () => nodeDisk.readlink(path));
+  }
+  realpath(path: string): Promise<string> {
+    return this.#step('realpath', false, [path], () => nodeDisk.realpath(path));
+  }
+  mkdir(path: string): Promise<void> {
+    return this.#step('mkdir', true, [path], () => nodeDisk.mkdir(path));
+  }
+  rename(from: string, to: string): Promise<void> {
+    return this.#step('rename', true, [from, to], async () => {
+      this.#durable.renaming(from, to);
+      fs.renameSync(from, to);
+    });
+  }
+  link(existing: string, path: string): Promise<void> {
+    return this.#step('link', true, [existing, path], async () => {
+      fs.linkSync(existing, path);
+      this.#durable.created(path);
+    });
+  }
+  unlink(path: string): Promise<void> {
+    return this.#step('unlink', false, [path], async () => {
+      this.#durable.unlinking(path);
+      fs.unlinkSync(path);
+    });
+  }
+  mkdirExclusive(path: string): Promise<void> {
+    return this.#step('mkdirExclusive', true, [path], () => nodeDisk.mkdirExclusive(path));
+  }
+  rmdir(path: string): Promise<void> {
+    return this.#step('rmdir', false, [path], () => nodeDisk.rmdir(path));
+  }
+  utimes(path: string, accessed: Date, modified: Date): Promise<void> {
+    return this.#step('utimes', false, [path], () => nodeDisk.utimes(path, accessed, modified));
+  }
+  statSync(path: string): fs.BigIntStats {
+    return this.#stepSync('statSync', false, [path], () => nodeDisk.statSync(path));
+  }
+  readdirSync(path: string): string[] {
+    return this.#stepSync('readdirSync', false, [path], () => nodeDisk.readdirSync(path));
+  }
+  renameSync(from: string, to: string): void {
+    this.#stepSync('renameSync', true, [from, to], () => {
+      this.#durable.renaming(from, to);
+      nodeDisk.renameSync(from, to);
+    });
+  }
+
+  async #close(fd: number): Promise<void> {
+    this.#open.delete(fd);
+    this.#durable.closing(fd);
+    await nodeDisk.close(fd);
+  }
+
+  async #step<T>(
+    operation: Operation,
+    takesSpace: boolean,
+    paths: string[],
+    real: () => Promise<T>,
+    partly?: (fault: Fault) => Promise<T>,
+  ): Promise<T> {
+    const verdict = this.#verdict(operation, takesSpace, partly !== undefined);
+    if (verdict === 'partly') {
+      const result = await partly!(this.#fault);
+      if (this.#fault.kind === 'short') return result;
+      if (this.#fault.kind === 'half-error') throw failure(this.#fault.code);
+      this.kill();
+    } else if (verdict !== undefined) {
+      throw verdict;
+    }
+    // A dead process waits for nothing and answers nobody.
+    if (this.#dead) return new Promise<T>(() => undefined);
+    const result = await real();
+    if (this.#dead) return new Promise<T>(() => undefined);
+    this.after?.(operation, paths);
+    return result;
+  }
+
+  #stepSync<T>(operation: Operation, takesSpace: boolean, paths: string[], real: () => T): T {
+    const verdict = this.#verdict(operation, takesSpace, false);
+    if (verdict instanceof Error) throw verdict;
+    if (this.#dead) throw failure('EDEAD');
+    const result = real();
+    this.after?.(operation, paths);
+    return result;
+  }
+
+  /** What becomes of this call: an error, a part of a write, or (undefined) what always becomes of it. */
+  #verdict(operation: Operation, takesSpace: boolean, isWrite: boolean): Error | 'partly' | undefined {
+    if (this.#dead) return undefined;
+    this.trace.push(operation);
+    const { kind } = this.#fault;
+    if (this.#full && takesSpace && NEEDS_SPACE.has(operation)) return failure('ENOSPC');
+    const onWritesOnly = kind === 'half-kill' || kind === 'half-error' || kind === 'short';
+    if (onWritesOnly && !isWrite) return undefined;
+    if (kind === 'full' && !takesSpace) return undefined;
+    if (++this.#count !== this.#at) return undefined;
+    switch (kind) {
+      case 'none':
+        return undefined;
+      case 'kill':
+        this.kill();
+        return undefined;
+      case 'power':
+        this.kill();
+        this.#durable.cut();
+        return undefined;
+      case 'full':
+        this.#full = true;
+        return failure('ENOSPC');
+      case 'error':
+        return failure(this.#fault.code);
+      case 'half-kill':
+      case 'half-error':
+      case 'short':
+        return 'partly';
+    }
+  }
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`${code}: made to fail by a test`), { code });
+}
+
+/** A folder for {@link FaultDisk}'s attic, beside the ledger's. */
+export function atticOf(folder: string): string {
+  const attic = join(folder, 'attic');
+  fs.mkdirSync(attic);
+  return attic;
+}

@@ -1,0 +1,87 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from './faultDisk.ts';
+import type { Scenario } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { World } from './world.ts';
+
+/**
+ * Each scenario is struck by each fault at each of its steps. Nobody lists the steps: the fault moves on by one until a
+ * run ends before it comes.
+ */
+
+const FAULTS: Fault[] = [
+  { kind: 'kill' },
+  { kind: 'half-kill' },
+  ...(existsSync('/proc/self/fd') ? [{ kind: 'power' } as const] : []),
+  ...['ENOSPC', 'EIO', 'EACCES', 'EPERM', 'EBUSY', 'EROFS'].map((code) => ({ kind: 'error', code }) as const),
+  { kind: 'half-error', code: 'ENOSPC' },
+  { kind: 'short' },
+  { kind: 'full' },
+];
+const AT_ONCE = 12;
+const MAX_STEPS = 2_000;
+
+let root: string;
+beforeAll(() => {
+  // In memory where there is such a place: tens of thousands of fsyncs are not what is tested.
+  root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-faults-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
+  it('works', async () => {
+    const { wrong, steps } = await strike(scenario, { kind: 'none' }, Infinity);
+    expect(wrong).toEqual([]);
+    expect(steps).toBeGreaterThan(20);
+  });
+
+  it.each(FAULTS.map((fault) => [describeFault(fault), fault] as const))(
+    'survives %s at any step',
+    async (_, fault) => {
+      const found: string[] = [];
+      let next = 1;
+      let runs = 0;
+      let over = false;
+      const worker = async (): Promise<void> => {
+        while (!over && next < MAX_STEPS) {
+          const at = next++;
+          const { wrong, struck, trace } = await strike(scenario, fault, at);
+          if (!struck) {
+            over = true;
+            return;
+          }
+          runs++;
+          if (wrong.length > 0) found.push(`step ${at} (${trace}): ${wrong.join('; ')}`);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      expect(found).toEqual([]);
+      expect(runs, `${name}: the fault never struck`).toBeGreaterThan(1);
+    },
+  );
+});
+
+async function strike(
+  scenario: Scenario,
+  fault: Fault,
+  at: number,
+): Promise<{ wrong: string[]; struck: boolean; steps: number; trace: string }> {
+  const world = new World(root, fault, at);
+  try {
+    scenario.prepare(world);
+    await Promise.race([scenario.run(world).then(() => world.calmDown()), world.disk.died]);
+    const { struck, trace } = world.disk;
+    const last = trace.slice(-4).join(' ');
+    world.bury();
+    return { wrong: await world.check(), struck, steps: trace.length, trace: last };
+  } finally {
+    world.dispose();
+  }
+}
+
+function describeFault(fault: Fault): string {
+  return 'code' in fault ? `${fault.kind} ${fault.code}` : fault.kind;
+}
