@@ -101,6 +101,7 @@ export type ProblemCode =
   | 'unreadable-element'
   | 'duplicate-id'
   | 'lost-file'
+  | 'damaged-database'
   | 'unreadable-journal'
   | 'kept-aside'
   | 'unavailable';
@@ -119,6 +120,22 @@ export interface Problem {
   line?: number;
   /** The id of the record concerned. */
   usageId?: string;
+}
+
+/** A record with the text that it has in its ledger: fields and digits that no parser keeps are in it. */
+export interface StoredElement {
+  record: UsageRecord;
+  text: string;
+}
+
+export interface AdoptResult {
+  adopted: number;
+  /** Were there already, saying the same. */
+  present: number;
+  /** Ids that were there already, saying something else: these stayed as they are. */
+  differing: string[];
+  /** What this store cannot hold. */
+  refused: { usageId: string; reason: string }[];
 }
 
 export interface RemoveResult {

@@ -4,7 +4,7 @@ import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, type Segment } from './segment.ts';
 import type { ColumnStore } from './store.ts';
 
 /** The texts that a search looks into. */
-const SEARCHED: readonly Dimension[] = [
+export const SEARCHED: readonly Dimension[] = [
   'provider',
   'model',
   'operation',

@@ -57,7 +57,7 @@ function sortValue(store: ColumnStore, key: SortKey): Value {
 }
 
 /** The place of each code in the order of the texts. */
-function ranksOf(values: readonly (string | null)[]): Uint32Array {
+export function ranksOf(values: readonly (string | null)[]): Uint32Array {
   const codes = values.map((_, code) => code).slice(1);
   codes.sort((a, b) => ((values[a] as string) < (values[b] as string) ? -1 : 1));
   const ranks = new Uint32Array(values.length);
@@ -79,7 +79,7 @@ const DIGIT_BITS = 16;
 const DIGITS = 2 ** DIGIT_BITS;
 
 /** `rows` in the ascending order of `keys`, equal ones as they stood. The keys must not be NaN. */
-function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
+export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
   if (isSorted(keys)) return rows;
   const { length } = rows;
   // The bits of a double ascend with it once the sign bit is flipped, and all bits of negative ones.

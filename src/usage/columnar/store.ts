@@ -84,11 +84,18 @@ export class ColumnStore {
     const known = this.#coders.get(key);
     if (known !== undefined && !known.isTight) return known;
     if (this.#coders.size >= CODERS) this.#coders.clear();
-    const earliest = Math.min(...this.segments.map((segment) => segment.earliest));
-    const latest = Math.max(...this.segments.map((segment) => segment.latest));
+    const { earliest, latest } = this.extent();
     const coder = new BucketCoder(bucket, calendar, earliest, latest);
     this.#coders.set(key, coder);
     return coder;
+  }
+
+  /** Bounds of all times, ms; infinite where there are none. */
+  extent(): { earliest: number; latest: number } {
+    return {
+      earliest: Math.min(...this.segments.map((segment) => segment.earliest)),
+      latest: Math.max(...this.segments.map((segment) => segment.latest)),
+    };
   }
 
   /** Gives a row back for another record. */

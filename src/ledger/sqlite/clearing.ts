@@ -1,0 +1,91 @@
+import { basename, dirname, join } from 'node:path';
+import type { Disk } from '../disk.ts';
+import { unlinkIfThere } from '../disk.ts';
+import { nextTurn } from '../ledgerIndex.ts';
+import { clearedName } from '../names.ts';
+import type { ClearResult } from '../types.ts';
+import { LedgerError } from '../types.ts';
+import { copyDatabase } from './backup.ts';
+import type { Change } from './changes.ts';
+import { emptyLedger } from './changes.ts';
+import { Connection } from './connection.ts';
+import type { Row } from './rows.ts';
+import { findRow, idOf, insertRow, nextSeq, recordOf, rowsAfter } from './rows.ts';
+import { epochOf, sealedUpTo, sealFull, touch } from './segments.ts';
+import { size } from './state.ts';
+
+/** Emptying a ledger, and back. What was in it stands in a database of its own, which the change names. */
+
+const ROWS_PER_TRANSACTION = 5_000;
+
+interface Extent {
+  records: number;
+  last: number | null;
+  epoch: number;
+}
+
+/** Copies first and empties then, unless something came in between: then once more. */
+export async function clearDatabase(connection: Connection, disk: Disk, now: number): Promise<ClearResult> {
+  for (;;) {
+    const before = extentOf(connection);
+    if (before.records === 0) return { removed: 0, keptIn: undefined };
+    const name = clearedName(basename(connection.path), now);
+    const keptIn = join(dirname(connection.path), name);
+    await copyDatabase(disk, connection.path, keptIn);
+    const done = await connection.write(() => {
+      const { last, epoch } = extentOf(connection);
+      if (last !== before.last || epoch !== before.epoch) return false;
+      emptyLedger(connection, new Date(now).toISOString(), before.records, name);
+      return true;
+    });
+    if (done) return { removed: before.records, keptIn };
+    await unlinkIfThere(disk, keptIn);
+  }
+}
+
+function extentOf(connection: Connection): Extent {
+  const { records, last } = connection.row<Extent>('SELECT count(*) AS records, max(seq) AS last FROM record');
+  return { records, last, epoch: epochOf(connection) };
+}
+
+/** Brings back what a clear took out, some thousand records at a time; until the last of them it can be begun again. */
+export async function undoClear(connection: Connection, disk: Disk, change: Change, file: string): Promise<void> {
+  // Only names that we make ourselves: a database edited by hand must not make us read elsewhere.
+  const own = file.startsWith(`${basename(connection.path)}.cleared.`) && !/[\\/]/.test(file);
+  const path = join(dirname(connection.path), file);
+  const kept = own && size(disk, path) > 0 ? await Connection.open(disk, path) : undefined;
+  if (!kept) {
+    throw new LedgerError(
+      'damaged',
+      `${file} is gone: what was cleared at ${change.at} stood in it. Put it back beside the ledger to undo.`,
+    );
+  }
+  try {
+    let after = 0;
+    for (;;) {
+      const rows = rowsAfter(kept, after, ROWS_PER_TRANSACTION);
+      if (rows.length === 0) break;
+      after = rows.at(-1)!.seq;
+      await connection.write(() => bringBack(connection, rows));
+      await nextTurn();
+    }
+    await connection.write(() => {
+      connection.sql('DELETE FROM change WHERE id = ?').run(change.id);
+      touch(connection, []);
+    });
+  } finally {
+    await kept.close();
+  }
+  for (const name of [path, `${path}-wal`, `${path}-shm`]) await unlinkIfThere(disk, name);
+}
+
+/** Adds rows of another database. @returns how many were not there. */
+export function bringBack(connection: Connection, rows: readonly Row[]): number {
+  const first = nextSeq(connection, sealedUpTo(connection));
+  let seq = first;
+  for (const row of rows) {
+    if (!findRow(connection, idOf(row.usage_id))) insertRow(connection, seq++, recordOf(row), row.text);
+  }
+  sealFull(connection, seq - 1);
+  return seq - first;
+}

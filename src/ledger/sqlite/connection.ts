@@ -1,0 +1,230 @@
+import { basename, dirname, join } from 'node:path';
+import type { Disk, Signature } from '../disk.ts';
+import { errno, fsyncFolder, pause, sameInode, signatureOf, unlinkIfThere } from '../disk.ts';
+import { sideFileName } from '../names.ts';
+import type { Database, Statement } from './engine.ts';
+import { isBusy, sqliteEngine } from './engine.ts';
+import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
+
+/** How long SQLite itself waits for another writer before we do, with the event loop free. */
+const BUSY_INSIDE_MS = 15;
+/** How long a read waits: only while another process recovers or closes the database. */
+const BUSY_READ_MS = 2_000;
+/** Writers take turns of some ms each: whoever does not get through for so long meets somebody who never lets go. */
+const BUSY_MS = 60_000;
+
+/**
+ * One open database file: its settings, its prepared statements, and writing that waits for others without blocking.
+ *
+ * The file may be replaced under an open connection, by a repair or by a person. What would then be written would go
+ * to a file that nobody reads, so every write looks, once it has the lock, whether its file is still the one of that name.
+ */
+export class Connection {
+  readonly path: string;
+  readonly db: Database;
+  readonly #disk: Disk;
+  readonly #identity: Signature;
+  readonly #statements = new Map<string, Statement>();
+  #writing: Promise<unknown> = Promise.resolve();
+  #inTransaction = false;
+  #isOpen = true;
+
+  private constructor(disk: Disk, path: string, db: Database, identity: Signature) {
+    this.#disk = disk;
+    this.path = path;
+    this.db = db;
+    this.#identity = identity;
+  }
+
+  /**
+   * Opens what is there, bringing it to our schema; undefined when there is no file, or an empty one.
+   * @throws what SQLite says, or a LedgerError when the file is another program's.
+   */
+  static async open(disk: Disk, path: string): Promise<Connection | undefined> {
+    let identity: Signature;
+    try {
+      identity = signatureOf(disk.statSync(path));
+    } catch (error) {
+      if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
+    if (identity.size === 0n && !isThere(disk, `${path}-wal`)) return undefined;
+    return Connection.#connect(disk, path, identity);
+  }
+
+  /** Makes an empty ledger unless there is one, whole or not at all: of many that start at once, one makes it. */
+  static async create(disk: Disk, path: string): Promise<Connection> {
+    const there = await Connection.open(disk, path);
+    if (there) return there;
+    const folder = dirname(path);
+    await disk.mkdir(folder);
+    const temporary = join(folder, sideFileName(basename(path), 'tmp'));
+    const fd = await disk.open(temporary, 'wx', 0o600);
+    try {
+      const db = new (sqliteEngine().DatabaseSync)(temporary);
+      try {
+        db.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE');
+        migrate(db, path);
+        db.exec('COMMIT');
+      } finally {
+        db.close();
+      }
+      await disk.fsync(fd);
+      await putInPlace(disk, temporary, path);
+    } finally {
+      await disk.close(fd);
+      await unlinkIfThere(disk, temporary);
+    }
+    await fsyncFolder(disk, folder);
+    // Also where an empty file stood in the way: it becomes the ledger, in place.
+    return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
+  }
+
+  static async #connect(disk: Disk, path: string, identity: Signature): Promise<Connection> {
+    const db = new (sqliteEngine().DatabaseSync)(path);
+    try {
+      db.exec(`PRAGMA busy_timeout = ${BUSY_READ_MS}`);
+      const version = schemaVersion(db, path);
+      const connection = new Connection(disk, path, db, identity);
+      if (version < SCHEMA_VERSION) {
+        db.exec('PRAGMA journal_mode = WAL');
+        await connection.write(() => migrate(db, path));
+      }
+      // FULL: a commit is on the disk when it returns. The WAL shrinks again after a large transaction.
+      db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = ON');
+      return connection;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** A statement, prepared once. Integers come as numbers, and those above 2^53 must be asked for by `bigint`. */
+  sql(text: string): Statement {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  /** The one row of a statement that has one. */
+  row<T>(text: string, ...parameters: (string | number | bigint)[]): T {
+    return this.sql(text).get(...parameters) as T;
+  }
+
+  rows<T>(text: string, ...parameters: (string | number | bigint)[]): T[] {
+    return this.sql(text).all(...parameters) as T[];
+  }
+
+  /** Several reads that see the same state. */
+  reading<T>(work: () => T): T {
+    if (this.#inTransaction) return work();
+    this.db.exec('BEGIN');
+    this.#inTransaction = true;
+    try {
+      return work();
+    } finally {
+      this.#inTransaction = false;
+      this.db.exec('COMMIT');
+    }
+  }
+
+  /** Whether the file of this name is still the one that is open. */
+  get isCurrent(): boolean {
+    try {
+      return sameInode(signatureOf(this.#disk.statSync(this.path)), this.#identity);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction that is on the disk when this resolves. Waits for other writers, those of this process
+   * in turn.
+   * @throws {Replaced} when the file was replaced meanwhile: nothing was written, open it anew.
+   */
+  write<T>(work: () => T): Promise<T> {
+    const turn = this.#writing.then(
+      () => this.#write(work),
+      () => this.#write(work),
+    );
+    this.#writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #write<T>(work: () => T): Promise<T> {
+    await this.#begin();
+    try {
+      if (!this.isCurrent) throw new Replaced();
+      const result = work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.db.exec('ROLLBACK');
+    } catch {
+      // Some errors, as that of a full disk, have rolled back already.
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const giveUp = performance.now() + BUSY_MS;
+    for (;;) {
+      if (!this.#isOpen) throw new Replaced();
+      try {
+        this.db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}; BEGIN IMMEDIATE`);
+        this.#inTransaction = true;
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUp) throw error;
+      } finally {
+        this.db.exec(`PRAGMA busy_timeout = ${BUSY_READ_MS}`);
+      }
+      await pause(1 + Math.random() * 10);
+    }
+  }
+
+  /** Waits for the writes under way. */
+  async close(): Promise<void> {
+    await this.#writing;
+    this.#statements.clear();
+    if (this.#isOpen) this.db.close();
+    this.#isOpen = false;
+  }
+}
+
+/** The file that a connection has open is no longer the ledger. */
+export class Replaced extends Error {
+  override readonly name = 'Replaced';
+  constructor() {
+    super('the database file was replaced by another');
+  }
+}
+
+function isThere(disk: Disk, path: string): boolean {
+  try {
+    disk.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Gives the file its lasting name unless something has that name already; an empty file is as good as none. */
+async function putInPlace(disk: Disk, temporary: string, path: string): Promise<void> {
+  try {
+    await disk.link(temporary, path);
+  } catch (error) {
+    if (errno(error) !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import type * as sqlite from 'node:sqlite';
+import { explain } from '../errors.ts';
+import { LedgerError } from '../types.ts';
+
+/** `node:sqlite`, where the runtime has it: Node since 22.13, and the editor since 1.101 (Electron 35). */
+
+export type Database = sqlite.DatabaseSync;
+export type Statement = sqlite.StatementSync;
+
+type Engine = typeof sqlite;
+let engine: Engine | undefined;
+
+/** @throws {LedgerError} `unsupported`, with what to do about it. */
+export function sqliteEngine(): Engine {
+  engine ??= load();
+  if (engine === undefined) {
+    throw new LedgerError(
+      'unsupported',
+      `A ledger that ends in .db or .sqlite needs SQLite, which Node.js ${process.versions.node} does not carry. ` +
+        'Run it with Node.js 22.13 or newer, or name a ledger that ends in .json.',
+    );
+  }
+  return engine;
+}
+
+function load(): Engine | undefined {
+  const { emitWarning } = process;
+  // Node 22 calls the module experimental, on the stderr of every command.
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest]);
+  }) as typeof emitWarning;
+  try {
+    return process.getBuiltinModule?.('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** SQLite's primary result codes, as far as they are told apart: https://sqlite.org/rescode.html */
+export const CODE = {
+  perm: 3,
+  busy: 5,
+  locked: 6,
+  readonly: 8,
+  ioerr: 10,
+  corrupt: 11,
+  full: 13,
+  cantopen: 14,
+  constraint: 19,
+  notadb: 26,
+} as const;
+
+/** The primary code of an error of SQLite's; undefined for any other error. */
+export function codeOf(error: unknown): number | undefined {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === CODE.busy || code === CODE.locked;
+}
+
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === CODE.corrupt || code === CODE.notadb;
+}
+
+/** What SQLite or the system said, in words of what happened to which file, and what to do. */
+export function explainSqlite(error: unknown, path: string): LedgerError {
+  if (error instanceof LedgerError) return error;
+  switch (codeOf(error)) {
+    case CODE.full:
+      return explain(Object.assign(new Error('full', { cause: error }), { code: 'ENOSPC' }), path);
+    case CODE.readonly:
+    case CODE.perm:
+    case CODE.cantopen:
+      return explain(Object.assign(new Error('no access', { cause: error }), { code: 'EACCES' }), path);
+    case CODE.busy:
+    case CODE.locked:
+      return new LedgerError('busy', `${path} is held by another program. Close what has it open, and try again.`, {
+        cause: error,
+      });
+    case CODE.corrupt:
+    case CODE.notadb:
+      return new LedgerError(
+        'damaged',
+        `${path} cannot be read as a database (${(error as Error).message}). See: llm-spend repair --dry-run`,
+        { cause: error },
+      );
+    default:
+      return explain(error, path);
+  }
+}

@@ -1,0 +1,128 @@
+import { SEARCHED } from '../../usage/columnar/filter.ts';
+import { BIG_COST, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
+import { ColumnStore } from '../../usage/columnar/store.ts';
+import type { Dimension, UsageFilter } from '../../usage/query.ts';
+import type { Column, Columns, TextColumn } from './columns.ts';
+import { isText, NUMBER_COLUMNS } from './columns.ts';
+
+/** What every sum needs. */
+export const SUM_COLUMNS: readonly Column[] = [...NUMBER_COLUMNS, 'costKind'];
+
+/** The dictionaries of a ledger, as far as they were met; its rows are in the database. */
+class MetTexts extends ColumnStore {
+  earliest = Number.POSITIVE_INFINITY;
+  latest = Number.NEGATIVE_INFINITY;
+
+  override extent(): { earliest: number; latest: number } {
+    return { earliest: this.earliest, latest: this.latest };
+  }
+}
+
+/**
+ * One segment of room, into which the segments of a ledger are taken one after the other, in the codes of one dictionary
+ * for all of them. What a pass does with it must be done before it lets others have their turn.
+ */
+export class SegmentRoom {
+  readonly store: ColumnStore;
+  readonly segment = new Segment(0);
+  readonly #texts = new MetTexts();
+
+  /** @param label of the ledger, for the dimension of that name. */
+  constructor(label: string) {
+    this.store = this.#texts;
+    this.segment.ledger.fill(this.#texts.dictionaries.ledger.encode(label));
+  }
+
+  /** Says between which times the ledger's records lie, ms. */
+  bound(earliest: number, latest: number): void {
+    this.#texts.earliest = earliest;
+    this.#texts.latest = latest;
+  }
+
+  /**
+   * Takes columns in.
+   * @param bounds between which times they lie, ms.
+   * @param wanted those that the pass will look at; `time` is always among them.
+   * @param after records up to this number are left out.
+   * @param hidden the numbers of records that are left out.
+   */
+  load(
+    columns: Columns,
+    bounds: { earliest: number; latest: number },
+    wanted: ReadonlySet<Column>,
+    after: number,
+    hidden: ReadonlySet<number>,
+  ): Segment {
+    const { segment } = this;
+    segment.earliest = bounds.earliest;
+    segment.latest = bounds.latest;
+    const count = columns.records;
+    segment.used = count;
+    segment.state.fill(VISIBLE, 0, count);
+    if (after > 0 || hidden.size > 0) {
+      const seqs = columns.numbers('seq');
+      for (let at = 0; at < count; at++) {
+        const seq = seqs[at] as number;
+        if (seq <= after || hidden.has(seq)) segment.state[at] = SHADOWED;
+      }
+    }
+    for (const column of wanted) this.#take(columns, column);
+    return segment;
+  }
+
+  /** Takes in only the texts of a column, so that they have their codes before the first row is looked at. */
+  meet(columns: Columns, column: TextColumn): void {
+    for (const text of columns.texts(column).values) this.store.dictionaries[column].encode(text);
+  }
+
+  #take(columns: Columns, column: Column): void {
+    const { segment, store } = this;
+    if (column === 'seq' || column === 'bigCosts') return;
+    if (column === 'tags') {
+      const { codes, sets } = columns.tags();
+      recode(
+        segment.tags,
+        codes,
+        sets.map((set) => store.tagSets.encode(set)),
+      );
+    } else if (isText(column)) {
+      const { codes, values } = columns.texts(column);
+      const dictionary = store.dictionaries[column];
+      recode(
+        segment[column],
+        codes,
+        values.map((text) => dictionary.encode(text)),
+      );
+    } else {
+      segment[column].set(columns.numbers(column));
+      if (column === 'cost') this.#takeBigCosts(columns);
+    }
+  }
+
+  #takeBigCosts(columns: Columns): void {
+    const { store, segment } = this;
+    store.bigCosts.clear();
+    if (!segment.cost.subarray(0, columns.records).includes(BIG_COST)) return;
+    for (const [at, nanos] of columns.bigCosts()) store.bigCosts.set(at, nanos);
+  }
+}
+
+/** The columns that tell whether a record matches. */
+export function filterColumns(filter: UsageFilter): Column[] {
+  const dimensions = Object.entries(filter.values ?? {}).flatMap(([dimension, values]) =>
+    values === undefined ? [] : [dimension as Dimension],
+  );
+  const searched = (filter.search ?? '').trim() === '' ? [] : SEARCHED;
+  return ['time', ...[...dimensions, ...searched].flatMap(columnOf)];
+}
+
+/** The column of a dimension; none for the ledger, which is one and the same for all. */
+export function columnOf(dimension: Dimension): Column[] {
+  if (dimension === 'ledger') return [];
+  if (dimension === 'tag') return ['tags'];
+  return [dimension === 'cost' ? 'costKind' : dimension];
+}
+
+function recode(into: Uint32Array, codes: ArrayLike<number>, known: readonly number[]): void {
+  for (let at = 0; at < codes.length; at++) into[at] = known[codes[at] as number] as number;
+}

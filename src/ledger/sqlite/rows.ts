@@ -1,0 +1,85 @@
+import { usdToNanos } from '../../usage/money.ts';
+import { costKind } from '../../usage/query.ts';
+import { isUnreadable, readStored, UsageError, type UsageRecord } from '../../usage/record.ts';
+import type { Connection } from './connection.ts';
+
+/** Records as rows of the table `record`. */
+
+export interface Row {
+  seq: number;
+  usage_id: string;
+  text: string;
+}
+
+const LONE_SURROGATE = /\p{Cs}/u;
+const LARGEST_INTEGER = 2n ** 63n - 1n;
+
+/** The id as a key: UTF-8 has no lone surrogates, and two ids that differ in one must not become the same key. */
+export function keyOf(usageId: string): string {
+  return LONE_SURROGATE.test(usageId) ? `\u0000${JSON.stringify(usageId)}` : usageId;
+}
+
+export function idOf(key: string): string {
+  return key.startsWith('\u0000"') ? (JSON.parse(key.slice(1)) as string) : key;
+}
+
+/** The record that a row holds. @throws {Error} when somebody else wrote something else into it. */
+export function recordOf({ usage_id, text }: Pick<Row, 'usage_id' | 'text'>): UsageRecord {
+  const read = readStored(JSON.parse(text), () => idOf(usage_id));
+  if (isUnreadable(read)) throw new Error(`the record ${idOf(usage_id)} ${read.unreadable}`);
+  return read;
+}
+
+/** {@link recordOf}; undefined when there is no record in it. */
+export function tryRecordOf(row: Pick<Row, 'usage_id' | 'text'>): UsageRecord | undefined {
+  try {
+    return recordOf(row);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number that the next record gets: above all that are there, and above all that ever were in a sealed segment. */
+export function nextSeq(connection: Connection, sealedUpTo: number): number {
+  const { last } = connection.row<{ last: number | null }>('SELECT max(seq) AS last FROM record');
+  return Math.max(last ?? 0, sealedUpTo) + 1;
+}
+
+/** @throws {UsageError} when the cost is beyond what the database can hold: 9.2 billion USD. */
+export function insertRow(connection: Connection, seq: number, record: UsageRecord, text: string): void {
+  const kind = costKind(record);
+  connection
+    .sql('INSERT INTO record (seq, usage_id, time_ms, cost_kind, cost_nanos, text) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(seq, keyOf(record.usage_id), Date.parse(record.timestamp), kind, costColumn(record, kind), text);
+}
+
+export function updateRow(connection: Connection, seq: number, record: UsageRecord, text: string): void {
+  const kind = costKind(record);
+  connection
+    .sql('UPDATE record SET time_ms = ?, cost_kind = ?, cost_nanos = ?, text = ? WHERE seq = ?')
+    .run(Date.parse(record.timestamp), kind, costColumn(record, kind), text, seq);
+}
+
+function costColumn(record: UsageRecord, kind: string): bigint | null {
+  if (kind === 'unknown') return null;
+  const nanos = usdToNanos(record.cost_usd);
+  if (nanos > LARGEST_INTEGER) {
+    throw new UsageError('cost_usd', record.cost_usd, 'is more than an SQLite ledger can hold');
+  }
+  return nanos;
+}
+
+/** The row of an id. */
+export function findRow(connection: Connection, usageId: string): Row | undefined {
+  return connection.sql('SELECT seq, usage_id, text FROM record WHERE usage_id = ?').get(keyOf(usageId)) as
+    Row | undefined;
+}
+
+/** Rows with a number above `after`, in the order of their numbers. */
+export function rowsAfter(connection: Connection, after: number, limit: number): Row[] {
+  return connection.rows<Row>(
+    'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
+    after,
+    limit,
+  );
+}

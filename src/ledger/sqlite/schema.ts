@@ -1,0 +1,122 @@
+import { LedgerError } from '../types.ts';
+import type { Database } from './engine.ts';
+
+/**
+ * The tables of a ledger in SQLite.
+ *
+ * `record` is the ledger: one row a record, with the record's own JSON text, so that fields which we do not know stay as
+ * they are. `segment` and `segment_column` hold the same again, column by column, for sums over millions of records
+ * (see columns.ts); they can be made anew from `record` at any time. The views `usage` and `usage_tag` are for people
+ * with an SQL prompt.
+ */
+
+/** `LLM$` in ASCII. By it `file` and we tell a ledger from another program's database. */
+export const APPLICATION_ID = 0x4c4c4d24;
+
+const FIRST = `
+CREATE TABLE record (
+  seq INTEGER PRIMARY KEY,
+  usage_id TEXT NOT NULL UNIQUE,
+  time_ms INTEGER NOT NULL,
+  cost_kind TEXT NOT NULL CHECK (cost_kind IN ('recorded', 'estimated', 'unknown')),
+  cost_nanos INTEGER CHECK ((cost_nanos IS NULL) = (cost_kind = 'unknown')),
+  text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE segment (
+  number INTEGER PRIMARY KEY,
+  records INTEGER NOT NULL,
+  earliest_ms INTEGER,
+  latest_ms INTEGER,
+  stale INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE segment_column (
+  key INTEGER PRIMARY KEY,
+  data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE ledger (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  epoch INTEGER NOT NULL,
+  backup_ms INTEGER NOT NULL,
+  backup_seq INTEGER NOT NULL,
+  backup_epoch INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger VALUES (1, 0, 0, 0, 0);
+
+CREATE TABLE change (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  op TEXT NOT NULL CHECK (op IN ('remove', 'clear', 'replace')),
+  at TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  file TEXT
+) STRICT;
+
+CREATE TABLE changed (
+  change INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  usage_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (change, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW usage AS SELECT
+  seq, usage_id, time_ms, cost_kind, cost_nanos,
+  text ->> 'timestamp' AS timestamp,
+  text ->> 'provider' AS provider,
+  text ->> 'model' AS model,
+  text ->> 'operation' AS operation,
+  coalesce(text ->> 'input_tokens', 0) AS input_tokens,
+  coalesce(text ->> 'output_tokens', 0) AS output_tokens,
+  coalesce(text ->> 'cache_read_tokens', 0) AS cache_read_tokens,
+  coalesce(text ->> 'cache_write_tokens', 0) AS cache_write_tokens,
+  coalesce(text ->> 'reasoning_tokens', 0) AS reasoning_tokens,
+  text ->> 'project' AS project,
+  text ->> 'branch' AS branch,
+  text ->> 'session_id' AS session_id,
+  text ->> 'episode_title' AS episode_title,
+  text ->> 'source' AS source,
+  text ->> 'note' AS note,
+  text
+FROM record;
+
+CREATE VIEW usage_tag AS SELECT seq, usage_id, tag.value AS tag
+FROM record, json_each(record.text, '$.tags') AS tag;
+`;
+
+/** What leads from each version to the next; the position of the first is version 0, an empty database. */
+const MIGRATIONS: readonly string[] = [FIRST];
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The version of an open database. @throws {LedgerError} when it is not ours, or of a newer version than we know. */
+export function schemaVersion(db: Database, path: string): number {
+  const id = pragma(db, 'application_id');
+  const version = pragma(db, 'user_version');
+  if (id !== APPLICATION_ID && !(id === 0 && version === 0 && isEmpty(db))) {
+    throw new LedgerError(
+      'unsupported',
+      `${path} is the database of another program. Name another file as the ledger.`,
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new LedgerError('unsupported', `${path} was written by a newer version of LLM Spend. Update this one.`);
+  }
+  return version;
+}
+
+/** Brings the database to the version that this code speaks. Call it within a transaction that may write. */
+export function migrate(db: Database, path: string): void {
+  const version = schemaVersion(db, path);
+  if (version === SCHEMA_VERSION) return;
+  for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+}
+
+function isEmpty(db: Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+}
+
+function pragma(db: Database, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}

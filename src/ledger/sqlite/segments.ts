@@ -1,0 +1,185 @@
+import type { Connection } from './connection.ts';
+import type { Column, Columns } from './columns.ts';
+import {
+  columnKey,
+  columnKeys,
+  encodeColumns,
+  GrowingColumns,
+  SEGMENT_SPAN,
+  segmentOf,
+  StoredColumns,
+} from './columns.ts';
+import type { Row } from './rows.ts';
+import { tryRecordOf } from './rows.ts';
+
+/**
+ * Which segments there are, and keeping them true: full ones are sealed in the transaction that fills them, and those
+ * that a removal or a new price touches become stale (their records count by their rows) until somebody seals them anew.
+ */
+
+export interface SegmentInfo {
+  number: number;
+  records: number;
+  /** ms; infinite when it holds nothing. */
+  earliest: number;
+  latest: number;
+  /** Its columns are gone: read the rows. */
+  stale: boolean;
+}
+
+/** What the ledger holds at one moment. The tail is what no segment covers yet. */
+export interface Snapshot {
+  /** Grows with every change other than an addition. */
+  epoch: number;
+  segments: readonly SegmentInfo[];
+  tail: GrowingColumns;
+  /** The tail holds the records with numbers above. */
+  sealedUpTo: number;
+  /** Rows that are no record. */
+  unreadable: number;
+  records: number;
+  earliest: number;
+  latest: number;
+}
+
+export function epochOf(connection: Connection): number {
+  return connection.row<{ epoch: number }>('SELECT epoch FROM ledger').epoch;
+}
+
+/** Reads what there is, reusing of an earlier look what still holds. */
+export function takeSnapshot(connection: Connection, before: Snapshot | undefined): Snapshot {
+  return connection.reading(() => {
+    const epoch = epochOf(connection);
+    const sealed = sealedUpTo(connection);
+    const sameSegments = before?.epoch === epoch && before.sealedUpTo === sealed && !before.segments.some(isStale);
+    const segments = sameSegments ? before.segments : readSegments(connection);
+    const sameTail = before?.epoch === epoch && before.sealedUpTo === sealed;
+    const tail = sameTail ? before.tail : new GrowingColumns();
+    let unreadable = sameTail ? before.unreadable : 0;
+    let after = Math.max(sealed, sameTail ? before.tail.lastSeq : 0);
+    for (;;) {
+      const rows = connection.rows<Row>(
+        'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT 1000',
+        after,
+      );
+      for (const row of rows) {
+        const record = tryRecordOf(row);
+        if (record) tail.add(row.seq, record);
+        else unreadable++;
+        after = row.seq;
+      }
+      if (rows.length < 1000) break;
+    }
+    return {
+      epoch,
+      segments,
+      tail,
+      sealedUpTo: sealed,
+      unreadable,
+      records: segments.reduce((sum, { records }) => sum + records, tail.records),
+      earliest: segments.reduce((least, { earliest }) => Math.min(least, earliest), tail.earliest),
+      latest: segments.reduce((most, { latest }) => Math.max(most, latest), tail.latest),
+    };
+  });
+}
+
+/** The columns of a segment, or of the rows in its place. */
+export function columnsOf(connection: Connection, { number, records, stale }: SegmentInfo): Columns {
+  if (stale) return columnsOfRows(connection, number);
+  const blob = (column: Column): Uint8Array | undefined =>
+    (
+      connection.sql('SELECT data FROM segment_column WHERE key = ?').get(columnKey(number, column)) as
+        { data: Uint8Array } | undefined
+    )?.data;
+  return new StoredColumns(records, blob);
+}
+
+/** The last number that a segment covers. */
+export function sealedUpTo(connection: Connection): number {
+  const { last } = connection.row<{ last: number | null }>('SELECT max(number) AS last FROM segment');
+  return last === null ? 0 : (last + 1) * SEGMENT_SPAN;
+}
+
+/** Seals the segments that are full. Call it in the transaction that may have filled them. */
+export function sealFull(connection: Connection, lastSeq: number): void {
+  for (let number = sealedUpTo(connection) / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) {
+    seal(connection, number);
+  }
+}
+
+/** Marks the segments of these records stale, and says that something other than an addition happened. */
+export function touch(connection: Connection, seqs: Iterable<number>): void {
+  const covered = sealedUpTo(connection);
+  const numbers = new Set<number>();
+  for (const seq of seqs) if (seq <= covered) numbers.add(segmentOf(seq));
+  for (const number of numbers) {
+    const { records } = connection.row<{ records: number }>(
+      'SELECT count(*) AS records FROM record WHERE seq BETWEEN ? AND ?',
+      number * SEGMENT_SPAN + 1,
+      (number + 1) * SEGMENT_SPAN,
+    );
+    dropColumns(connection, number);
+    connection.sql('UPDATE segment SET stale = 1, records = ? WHERE number = ?').run(records, number);
+  }
+  connection.sql('UPDATE ledger SET epoch = epoch + 1').run();
+}
+
+/** Seals one stale segment anew; false when there is none. */
+export function sealOneStale(connection: Connection): boolean {
+  const found = connection.sql('SELECT number FROM segment WHERE stale = 1 LIMIT 1').get() as
+    { number: number } | undefined;
+  if (!found) return false;
+  seal(connection, found.number);
+  return true;
+}
+
+function seal(connection: Connection, number: number): void {
+  const columns = columnsOfRows(connection, number);
+  dropColumns(connection, number);
+  for (const [column, data] of encodeColumns(columns)) {
+    connection.sql('INSERT INTO segment_column (key, data) VALUES (?, ?)').run(columnKey(number, column), data);
+  }
+  const { records, earliest, latest } = columns;
+  connection
+    .sql('INSERT OR REPLACE INTO segment (number, records, earliest_ms, latest_ms, stale) VALUES (?, ?, ?, ?, 0)')
+    .run(number, records, records === 0 ? null : earliest, records === 0 ? null : latest);
+}
+
+function dropColumns(connection: Connection, number: number): void {
+  connection.sql('DELETE FROM segment_column WHERE key >= ? AND key < ?').run(...columnKeys(number));
+}
+
+function columnsOfRows(connection: Connection, number: number): GrowingColumns {
+  const columns = new GrowingColumns();
+  const rows = connection.rows<Row>(
+    'SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq',
+    number * SEGMENT_SPAN + 1,
+    (number + 1) * SEGMENT_SPAN,
+  );
+  for (const row of rows) {
+    const record = tryRecordOf(row);
+    if (record) columns.add(row.seq, record);
+  }
+  return columns;
+}
+
+function readSegments(connection: Connection): SegmentInfo[] {
+  interface SegmentRow {
+    number: number;
+    records: number;
+    earliest_ms: number | null;
+    latest_ms: number | null;
+    stale: number;
+  }
+  return connection.rows<SegmentRow>('SELECT * FROM segment ORDER BY number').map((row) => ({
+    number: row.number,
+    records: row.records,
+    earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
+    latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
+    stale: row.stale === 1,
+  }));
+}
+
+function isStale({ stale }: SegmentInfo): boolean {
+  return stale;
+}

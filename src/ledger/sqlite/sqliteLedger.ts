@@ -1,0 +1,536 @@
+import { randomUUID } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
+import type { UsageInput, UsageRecord } from '../../usage/record.ts';
+import { isoNow, parseInput, UsageError } from '../../usage/record.ts';
+import { TableChanged, UsageTable } from '../../usage/table.ts';
+import type { Disk } from '../disk.ts';
+import { nodeDisk } from '../disk.ts';
+import { nextTurn } from '../ledgerIndex.ts';
+import type { Pricing } from '../pricing.ts';
+import { RecordPricing } from '../pricing.ts';
+
+import { resolvePlace } from '../store.ts';
+import type {
+  AdoptResult,
+  ClearResult,
+  CostChange,
+  Ledger,
+  LedgerState,
+  RemoveResult,
+  RepairResult,
+  SetCostsResult,
+  StoredElement,
+  UndoResult,
+  Verification,
+} from '../types.ts';
+import { LedgerError } from '../types.ts';
+import { watchLedger } from '../watch.ts';
+import { backUpIfDue } from './backup.ts';
+import { lastChange, removeRecords, setCosts, undoChange } from './changes.ts';
+import { clearDatabase, undoClear } from './clearing.ts';
+import { Connection, Replaced } from './connection.ts';
+import { explainSqlite, isDamage } from './engine.ts';
+import type { Source } from './query.ts';
+import { ColumnQueries } from './query.ts';
+import { repairDatabase } from './repair.ts';
+import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
+import type { Snapshot } from './segments.ts';
+import { sealOneStale, takeSnapshot } from './segments.ts';
+import type { Place } from './state.ts';
+import { describeDatabase, isLost, nothingYet, sameState } from './state.ts';
+import { verifyDatabase } from './verify.ts';
+import type { Addition } from './writing.ts';
+import { addBatches, adoptInto } from './writing.ts';
+
+export interface SqliteLedgerOptions {
+  /** The database file; a relative path counts from the working folder. */
+  ledger: string;
+  /** Stored as `source` in records that name none: who records. */
+  source?: string | undefined;
+  /** By what a usage without a cost is priced; see {@link CostTrackerOptions.pricing}. */
+  pricing?: Pricing;
+  /** The clock, ms since the epoch. */
+  now?: (() => number) | undefined;
+  /** The file system, for tests that make it fail. SQLite itself goes to the real one. */
+  disk?: Disk | undefined;
+}
+
+/** Calls of `trackAll` that wait for the next transaction. */
+interface Waiting {
+  batch: readonly Addition[];
+  resolve: (records: UsageRecord[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** How long closing goes on sealing what removals made stale. Whoever opens the ledger next does the rest. */
+const CLOSE_MS = 1_000;
+const MEND_MS = 60_000;
+/** Rows that are read between two turns of others. */
+const ROWS_PER_TURN = 1_000;
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * The ledger in an SQLite database, for histories that are too big to be rewritten as one JSON file.
+ *
+ * `track()` resolves once its transaction is on the disk; calls that come together share one. Sums and pages come from
+ * columns (columns.ts), so that neither time nor memory grows with the rows. See `docs/sqlite.md`.
+ */
+export class SqliteLedger implements Ledger {
+  readonly path: string;
+  /** inkwell cannot read a database, so nothing is refused for its sake. */
+  readonly strict = false;
+  readonly #disk: Disk;
+  readonly #source: string | undefined;
+  readonly #now: () => number;
+  readonly #pricing: RecordPricing;
+  readonly #queries: ColumnQueries;
+  #connection: Connection | undefined;
+  #looked: Source | undefined;
+  #opening: Promise<Connection | undefined> | undefined;
+  #dataVersion: number | undefined;
+  /** We wrote since the last look: `data_version` tells only of others. */
+  #wrote = false;
+  #seen: Snapshot | undefined;
+  #state: LedgerState | undefined;
+  #excluded: ReadonlySet<string> = NOTHING;
+  #excludedAt: string | undefined;
+  #waiting: Waiting[] = [];
+  #pumping: Promise<void> | undefined;
+  #mending: Promise<void> | undefined;
+  #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
+  #closed = false;
+  readonly #listeners = new Set<(state: LedgerState) => void>();
+
+  constructor(options: SqliteLedgerOptions) {
+    this.path = resolvePath(options.ledger);
+    this.#disk = options.disk ?? nodeDisk;
+    this.#source = options.source;
+    this.#now = options.now ?? Date.now;
+    this.#pricing = new RecordPricing(options.pricing);
+    this.#queries = new ColumnQueries(this.path);
+  }
+
+  async track(usage: UsageInput): Promise<UsageRecord> {
+    const [record] = await this.trackAll([usage]);
+    return record!;
+  }
+
+  async trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
+    this.#checkOpen();
+    const records = usages.map((usage) =>
+      parseInput(usage, { id: randomUUID, now: () => isoNow(this.#now()), source: this.#source }),
+    );
+    if (this.#pricing.wanted(usages)) {
+      await this.#pricing.apply(usages, records);
+      this.#checkOpen();
+    }
+    return this.#add(
+      records.map((record, i): Addition => {
+        const usage = usages[i]!;
+        return { record, text: JSON.stringify(record), given: usage.usage_id === undefined ? undefined : usage };
+      }),
+    );
+  }
+
+  async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
+    this.#checkOpen();
+    const batch = elements.map(({ record, text }): Addition => ({ record, text, given: undefined }));
+    const result = await this.#write((connection) => adoptInto(connection, batch));
+    this.#changed();
+    return result;
+  }
+
+  async flush(timeoutMs = Infinity): Promise<boolean> {
+    await within(this.#pumping, timeoutMs);
+    return this.#waiting.length === 0 && this.#pumping === undefined;
+  }
+
+  get state(): LedgerState {
+    return this.#state ?? { version: 0, ...nothingYet() };
+  }
+
+  /** Calls that come while a look is under way share one more look after it. */
+  refresh(): Promise<LedgerState> {
+    if (!this.#refreshing) {
+      const current = this.#look().finally(() => {
+        const next = this.#refreshing?.next;
+        this.#refreshing = next ? { current: next, next: undefined } : undefined;
+        void next?.finally(() => (this.#refreshing = undefined)).catch(() => undefined);
+      });
+      this.#refreshing = { current, next: undefined };
+      return current;
+    }
+    this.#refreshing.next ??= this.#refreshing.current.catch(() => undefined).then(() => this.#look());
+    return this.#refreshing.next;
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    const source = await this.#current(false);
+    if (!source) return new UsageTable().aggregate(query);
+    return this.#reading(() => this.#queries.aggregate(query, async (again) => (await this.#current(again)) ?? source));
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    const source = await this.#current(false);
+    if (!source) return { total: 0, rows: [] };
+    return this.#reading(async () => {
+      const page = await this.#queries.page(query, async (again) => (await this.#current(again)) ?? source);
+      const { connection } = this.#looked ?? source;
+      const rows = page.seqs.flatMap((seq) => {
+        const row = connection.sql('SELECT usage_id, text FROM record WHERE seq = ?').get(seq);
+        // One that was removed while the page was being made.
+        return row === undefined
+          ? []
+          : [{ ledger: this.path, record: recordOf(row as { usage_id: string; text: string }) }];
+      });
+      return { total: page.total, rows };
+    });
+  }
+
+  *ids(): Generator<string> {
+    const connection = this.#looked?.connection;
+    if (!connection) return;
+    let after = 0;
+    for (;;) {
+      const rows = connection.rows<{ seq: number; usage_id: string }>(
+        'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
+        after,
+        ROWS_PER_TURN,
+      );
+      for (const { usage_id } of rows) yield idOf(usage_id);
+      if (rows.length < ROWS_PER_TURN) return;
+      after = rows.at(-1)!.seq;
+    }
+  }
+
+  has(usageId: string): boolean {
+    const connection = this.#looked?.connection;
+    return connection !== undefined && findRow(connection, usageId) !== undefined;
+  }
+
+  exclude(ids: ReadonlySet<string>): void {
+    this.#excluded = ids;
+    this.#excludedAt = undefined;
+    this.#hideExcluded();
+  }
+
+  async *stored(): AsyncGenerator<StoredElement[]> {
+    await this.refresh();
+    let after = 0;
+    for (;;) {
+      const connection = (await this.#current(false))?.connection;
+      if (!connection) return;
+      const rows = rowsAfter(connection, after, ROWS_PER_TURN);
+      if (rows.length === 0) return;
+      after = rows.at(-1)!.seq;
+      yield rows.map((row) => ({ record: recordOf(row), text: row.text }));
+      await nextTurn();
+    }
+  }
+
+  async read(): Promise<UsageRecord[]> {
+    const records: UsageRecord[] = [];
+    for await (const elements of this.stored()) for (const { record } of elements) records.push(record);
+    return records;
+  }
+
+  async summary(filter: UsageFilter = {}): Promise<Totals> {
+    const [total] = await this.aggregate({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
+    return total!.totals;
+  }
+
+  async recent(count: number): Promise<UsageRecord[]> {
+    const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
+    return page.rows.map(({ record }) => record);
+  }
+
+  async remove(ids: readonly string[]): Promise<RemoveResult> {
+    this.#checkOpen();
+    if (!(await this.#opened())) return { removed: [], missing: [...new Set(ids)] };
+    const result = await this.#write((connection) => removeRecords(connection, ids, isoNow(this.#now())));
+    await this.#mended();
+    return result;
+  }
+
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    this.#checkOpen();
+    if (!(await this.#opened())) return { changed: [], missing: changes.map(({ usageId }) => usageId), differing: [] };
+    const result = await this.#write((connection) => setCosts(connection, changes, isoNow(this.#now())));
+    await this.#mended();
+    return result;
+  }
+
+  async clear(): Promise<ClearResult> {
+    this.#checkOpen();
+    await this.flush();
+    const connection = await this.#opened();
+    if (!connection) return { removed: 0, keptIn: undefined };
+    const result = await this.#try(() => clearDatabase(connection, this.#disk, this.#now()));
+    await this.#mended();
+    return result;
+  }
+
+  async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
+    this.#checkOpen();
+    const connection = await this.#opened();
+    const change = connection && (await this.#try(async () => lastChange(connection)));
+    if (!change) return undefined;
+    const { op, at, records, file } = change;
+    const result: UndoResult = { undone: op, at, records };
+    if (options.dryRun === true) return result;
+    if (file === null) await this.#write((current) => undoChange(current, change));
+    else await this.#try(() => undoClear(connection, this.#disk, change, file));
+    await this.#mended();
+    return result;
+  }
+
+  async verify(): Promise<Verification> {
+    const state = await this.refresh();
+    const place = await resolvePlace(this.#disk, this.path);
+    return this.#try(() => verifyDatabase(this.#disk, place, this.path, state));
+  }
+
+  async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
+    this.#checkOpen();
+    await this.refresh();
+    const place = await resolvePlace(this.#disk, this.path);
+    const result = await this.#try(() => repairDatabase(this.#disk, place, this.#now(), options.dryRun ?? false));
+    if (options.dryRun !== true) await this.refresh();
+    return result;
+  }
+
+  watch(listener: (state: LedgerState) => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    const watcher = watchLedger(this.path, () => this.refresh());
+    return {
+      dispose: () => {
+        watcher.dispose();
+        this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.flush();
+    await within(this.#mending, CLOSE_MS);
+    this.#listeners.clear();
+    await this.#refreshing?.current.catch(() => undefined);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#looked = undefined;
+    if (!connection) return;
+    await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
+    await connection.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new LedgerError('closed', 'This tracker is closed.');
+  }
+
+  #add(batch: readonly Addition[]): Promise<UsageRecord[]> {
+    if (batch.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject });
+      this.#pumping ??= this.#pump().finally(() => (this.#pumping = undefined));
+    });
+  }
+
+  /** One transaction after the other, each with all that came while the one before was written. */
+  async #pump(): Promise<void> {
+    // Calls of one turn go into one transaction.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      let taken: Waiting[] = [];
+      try {
+        const outcomes = await this.#write((connection) => {
+          taken = taken.length > 0 ? taken : this.#waiting.splice(0);
+          return addBatches(
+            connection,
+            taken.map(({ batch }) => batch),
+          );
+        });
+        for (const [i, outcome] of outcomes.entries()) {
+          if ('records' in outcome) taken[i]!.resolve(outcome.records);
+          else taken[i]!.reject(outcome.refused);
+        }
+        this.#changed();
+      } catch (error) {
+        for (const { reject } of [...taken, ...this.#waiting.splice(0)]) reject(error);
+      }
+    }
+  }
+
+  /** A transaction on the ledger, which is made if it is not there, and mended if it is damaged. */
+  async #write<T>(work: (connection: Connection) => T): Promise<T> {
+    let mended = false;
+    for (;;) {
+      try {
+        const connection = await this.#opened(true);
+        return await connection.write(() => work(connection));
+      } catch (error) {
+        if (error instanceof UsageError) throw error;
+        if (error instanceof Replaced) await this.#letGo();
+        else if (isDamage(error) && !mended) {
+          mended = true;
+          await this.#letGo();
+          await this.#try(async () => {
+            await repairDatabase(this.#disk, await resolvePlace(this.#disk, this.path), this.#now(), false);
+          });
+        } else throw explainSqlite(error, this.path);
+      }
+    }
+  }
+
+  async #opened(): Promise<Connection | undefined>;
+  async #opened(forWriting: true): Promise<Connection>;
+  async #opened(forWriting = false): Promise<Connection | undefined> {
+    if (this.#connection && !this.#connection.isCurrent) await this.#letGo();
+    if (this.#connection) return this.#connection;
+    this.#opening ??= this.#open(forWriting).finally(() => (this.#opening = undefined));
+    const connection = await this.#opening;
+    return connection ?? (forWriting ? this.#opened(true) : undefined);
+  }
+
+  async #open(forWriting: boolean): Promise<Connection | undefined> {
+    const place = await resolvePlace(this.#disk, this.path);
+    const connection = await (forWriting ? this.#create(place) : Connection.open(this.#disk, place.path));
+    this.#connection = connection;
+    this.#looked = undefined;
+    this.#queries.forget();
+    return connection;
+  }
+
+  /** A ledger that is gone although it has a backup comes back with what that holds. */
+  async #create(place: Place): Promise<Connection> {
+    if (await isLost(this.#disk, place)) await repairDatabase(this.#disk, place, this.#now(), false);
+    return Connection.create(this.#disk, place.path);
+  }
+
+  async #letGo(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#looked = undefined;
+    this.#queries.forget();
+    await connection?.close().catch(() => undefined);
+  }
+
+  /** What there is to ask of: what the last look found, or with `again` what a new one does. */
+  async #current(again: boolean): Promise<Source | undefined> {
+    if (again || !this.#state) await this.refresh();
+    if (this.#state?.health === 'unavailable') {
+      throw new LedgerError('io', this.#state.problems[0]?.message ?? `${this.path} cannot be opened.`);
+    }
+    return this.#looked;
+  }
+
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof TableChanged ? error : explainSqlite(error, this.path);
+    }
+  }
+
+  async #try<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof UsageError ? error : explainSqlite(error, this.path);
+    }
+  }
+
+  async #look(): Promise<LedgerState> {
+    let problem: LedgerError | undefined;
+    try {
+      const connection = await this.#opened();
+      if (connection) this.#lookAt(connection);
+    } catch (error) {
+      problem = explainSqlite(error, this.path);
+      if (problem.code === 'damaged') await this.#letGo();
+    }
+    const before = this.#state;
+    const next = await describeDatabase(this.#disk, this.path, this.#looked?.snapshot, problem);
+    const same = before !== undefined && sameState(before, next) && this.#seen === this.#looked?.snapshot;
+    this.#seen = this.#looked?.snapshot;
+    this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
+    if (!same) for (const listener of this.#listeners) listener(this.#state);
+    if (this.#looked?.snapshot.segments.some(({ stale }) => stale) && this.#listeners.size > 0) void this.#mend();
+    return this.#state;
+  }
+
+  /** Cheap when nobody wrote since. */
+  #lookAt(connection: Connection): void {
+    const { data_version: version } = connection.row<{ data_version: number }>('PRAGMA data_version');
+    if (this.#looked?.connection === connection && version === this.#dataVersion && !this.#wrote) return;
+    this.#wrote = false;
+    this.#looked = { connection, snapshot: takeSnapshot(connection, this.#looked?.snapshot) };
+    this.#dataVersion = version;
+    this.#hideExcluded();
+  }
+
+  /** Something of ours was written. */
+  #changed(): void {
+    this.#wrote = true;
+    if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
+  }
+
+  async #mended(): Promise<void> {
+    this.#changed();
+    await this.refresh();
+    void this.#mend();
+  }
+
+  /** Seals what removals made stale, one segment after the other. */
+  #mend(): Promise<void> {
+    this.#mending ??= this.#mendAll()
+      .catch(() => undefined)
+      .finally(() => (this.#mending = undefined));
+    return this.#mending;
+  }
+
+  async #mendAll(): Promise<void> {
+    const giveUp = performance.now() + MEND_MS;
+    for (;;) {
+      const connection = this.#connection;
+      if (!connection || performance.now() > giveUp) return;
+      if (!(await connection.write(() => sealOneStale(connection)))) break;
+      this.#wrote = true;
+      await nextTurn();
+    }
+  }
+
+  #hideExcluded(): void {
+    const source = this.#looked;
+    if (!source) return;
+    const { connection, snapshot } = source;
+    const at = `${snapshot.epoch} ${snapshot.sealedUpTo} ${snapshot.tail.lastSeq}`;
+    if (this.#excludedAt === at) return;
+    this.#excludedAt = at;
+    const seqs = new Set<number>();
+    for (const id of this.#excluded) {
+      const row = findRow(connection, id);
+      if (row) seqs.add(row.seq);
+    }
+    this.#queries.hide(seqs);
+  }
+}
+
+/** What the promise gives, or undefined once `ms` have passed. */
+async function within(promise: Promise<unknown> | undefined, ms: number): Promise<void> {
+  if (ms === Infinity || promise === undefined) {
+    await promise;
+    return;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

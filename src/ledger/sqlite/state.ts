@@ -1,0 +1,114 @@
+import { basename, join } from 'node:path';
+import type { Disk } from '../disk.ts';
+import { previousName } from '../names.ts';
+
+import { resolvePlace } from '../store.ts';
+import type { LedgerError, LedgerState, Problem } from '../types.ts';
+import type { Snapshot } from './segments.ts';
+
+/** Where a database really is: links are followed. */
+export type Place = Awaited<ReturnType<typeof resolvePlace>>;
+
+/** What the last look found, in the words of {@link LedgerState}. */
+
+export function nothingYet(): Omit<LedgerState, 'version'> {
+  return {
+    health: 'missing',
+    problems: [],
+    records: 0,
+    pending: 0,
+    unreadable: 0,
+    bytes: 0,
+    modifiedAt: undefined,
+  };
+}
+
+/** @param snapshot undefined when there is no database, or it cannot be read: then `problem` says why. */
+export async function describeDatabase(
+  disk: Disk,
+  path: string,
+  snapshot: Snapshot | undefined,
+  problem: LedgerError | undefined,
+): Promise<Omit<LedgerState, 'version'>> {
+  if (problem) {
+    const damaged = problem.code === 'damaged';
+    return {
+      ...nothingYet(),
+      health: damaged ? 'damaged' : 'unavailable',
+      problems: [{ code: damaged ? 'damaged-database' : 'unavailable', severity: 'error', message: problem.message }],
+      ...sizes(disk, path),
+    };
+  }
+  if (!snapshot) {
+    const lost = await lostFile(disk, await resolvePlace(disk, path));
+    return lost === undefined ? nothingYet() : { ...nothingYet(), health: 'damaged', problems: [lost] };
+  }
+  const problems: Problem[] = [];
+  if (snapshot.unreadable > 0) {
+    problems.push({
+      code: 'unreadable-element',
+      severity: 'error',
+      message: `${snapshot.unreadable} rows are no usage record; they are counted nowhere.`,
+    });
+  }
+  return {
+    ...nothingYet(),
+    health: problems.length > 0 ? 'damaged' : 'ok',
+    problems,
+    records: snapshot.records,
+    unreadable: snapshot.unreadable,
+    ...sizes(disk, path),
+  };
+}
+
+/** Whether there is no database although there is a backup of one. */
+export async function isLost(disk: Disk, place: Place): Promise<boolean> {
+  return size(disk, place.path) === 0 && (await lostFile(disk, place)) !== undefined;
+}
+
+async function lostFile(disk: Disk, place: Place): Promise<Problem | undefined> {
+  const previous = join(place.folder, previousName(place.base));
+  if (size(disk, previous) === 0) return undefined;
+  return {
+    code: 'lost-file',
+    severity: 'error',
+    message:
+      `${place.base} is gone, but ${basename(previous)} beside it holds records. ` +
+      'The next record, or a repair, brings them back.',
+    file: previous,
+  };
+}
+
+export function sameState(a: LedgerState, b: Omit<LedgerState, 'version'>): boolean {
+  return (
+    a.health === b.health &&
+    a.records === b.records &&
+    a.unreadable === b.unreadable &&
+    a.problems.map(({ message }) => message).join() === b.problems.map(({ message }) => message).join()
+  );
+}
+
+/** 0 for no file. */
+export function size(disk: Disk, path: string): number {
+  try {
+    return Number(disk.statSync(path).size);
+  } catch {
+    return 0;
+  }
+}
+
+/** What is in the log counts: it is part of the database until it is taken over. */
+function sizes(disk: Disk, path: string): { bytes: number; modifiedAt: number | undefined } {
+  let modified = 0n;
+  let bytes = 0;
+  for (const file of [path, `${path}-wal`]) {
+    try {
+      const stats = disk.statSync(file);
+      bytes += Number(stats.size);
+      if (stats.mtimeNs > modified) modified = stats.mtimeNs;
+    } catch {
+      // There is no log when nobody has the database open.
+    }
+  }
+  return { bytes, modifiedAt: modified === 0n ? undefined : Number(modified / 1_000_000n) };
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { Disk } from '../disk.ts';
+import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } from '../names.ts';
+
+import type { LedgerState, Problem, SideFileRole, Verification } from '../types.ts';
+import { Connection } from './connection.ts';
+import { codeOf } from './engine.ts';
+import { findings, isDamaged } from './repair.ts';
+import type { Place } from './state.ts';
+import { size } from './state.ts';
+
+/** Findings of an integrity check that are told. */
+const MOST_FINDINGS = 20;
+
+/** Checks the whole database, and explains what belongs to it. Changes nothing. */
+export async function verifyDatabase(
+  disk: Disk,
+  place: Place,
+  label: string,
+  state: LedgerState,
+): Promise<Verification> {
+  const problems: Problem[] = [...state.problems];
+  const readable = state.health === 'ok' || problems.some(({ code }) => code === 'unreadable-element');
+  if (readable && (await isDamaged(disk, place))) {
+    for (const finding of await findings(place.path, MOST_FINDINGS)) {
+      problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
+    }
+  }
+  const files: Verification['files'] = [];
+  for (const name of (await namesIn(disk, place.folder)).sort()) {
+    const found = roleOf(name, place.base);
+    if (!found) continue;
+    const path = join(place.folder, name);
+    const records = found.isDatabase ? await recordsIn(disk, path) : undefined;
+    files.push({
+      path,
+      role: found.role,
+      bytes: size(disk, path),
+      ...(records === undefined ? {} : { records }),
+      meaning: found.meaning,
+    });
+    if (found.role === 'kept-aside' && !/-(wal|shm)$/.test(name)) {
+      problems.push({
+        code: 'kept-aside',
+        severity: 'warning',
+        message: `${name} is a damaged database. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
+        file: path,
+      });
+    }
+  }
+  const damaged = problems.some(({ severity }) => severity === 'error');
+  return {
+    path: label,
+    health: state.health === 'unavailable' ? 'unavailable' : damaged ? 'damaged' : state.health,
+    problems,
+    records: state.records,
+    pending: 0,
+    unreadable: state.unreadable,
+    bytes: state.bytes,
+    files,
+  };
+}
+
+async function namesIn(disk: Disk, folder: string): Promise<string[]> {
+  try {
+    return await disk.readdir(folder);
+  } catch {
+    // No folder: then there is nothing in it.
+    return [];
+  }
+}
+
+interface Role {
+  role: SideFileRole;
+  meaning: string;
+  isDatabase?: boolean;
+}
+
+function roleOf(name: string, base: string): Role | undefined {
+  if (name === base) return { role: 'ledger', meaning: 'the ledger itself', isDatabase: true };
+  if (name === `${base}-wal`) {
+    return { role: 'journal', meaning: 'records that are durable and on their way into the database' };
+  }
+  if (name === `${base}-shm`) return { role: 'lock', meaning: 'what those share who have the database open' };
+  if (name === lockName(base)) return { role: 'lock', meaning: 'held while a damaged database is mended' };
+  if (name === previousName(base)) {
+    return { role: 'previous', meaning: 'the ledger as it was when it was last copied', isDatabase: true };
+  }
+  if (isCorruptName(name, base)) {
+    return { role: 'kept-aside', meaning: 'what could not be read, kept when the ledger was mended' };
+  }
+  if (isClearedName(name, base)) {
+    return { role: 'cleared', meaning: 'everything that a clear took out, for undo', isDatabase: true };
+  }
+  if (parseSideFile(name, base)) return { role: 'token', meaning: 'a copy being made' };
+  return undefined;
+}
+
+async function recordsIn(disk: Disk, path: string): Promise<number | undefined> {
+  try {
+    const connection = await Connection.open(disk, path);
+    if (!connection) return undefined;
+    try {
+      return connection.row<{ records: number }>('SELECT count(*) AS records FROM record').records;
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
