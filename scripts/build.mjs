@@ -86,6 +86,11 @@ const targets = [
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/commands.js' },
   },
   {
+    name: 'prices',
+    entry: 'src/ledger/prices.ts',
+    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/prices.js' },
+  },
+  {
     name: 'library',
     entry: 'src/ledger/index.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/index.js' },

@@ -2,6 +2,8 @@ import { inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '..
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
 import { counted } from './report/numbers.ts';
+import { userPricing } from './prices.ts';
+import { shellQuoted } from './shell.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
@@ -21,7 +23,7 @@ export function ledgerPath(flags: LedgerFlag): string {
 
 /** The one ledger that is written to, for the time of `use`. */
 export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = openLedger({ ledger: ledgerPath(flags), source: 'cli' });
+  const ledger = openLedger({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing });
   try {
     return await use(ledger);
   } finally {
@@ -85,9 +87,4 @@ export function ledgersJson({ ledgers, states }: Sources): object[] {
 /** The command on the same ledger, for hints that can be pasted. */
 export function commandLine(command: string, { ledger }: LedgerFlag): string {
   return `llm-spend ${command}${ledger === undefined ? '' : ` --ledger ${shellQuoted(ledger)}`}`;
-}
-
-/** The text as one word of a shell's command line. */
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

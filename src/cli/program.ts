@@ -6,9 +6,11 @@ import type { ClearFlags } from './commands/clear.ts';
 import type { CostsFlags } from './commands/costs.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { PathFlags } from './commands/path.ts';
+import type { PricesFlags } from './commands/prices.ts';
 import type { RecordFlags } from './commands/record.ts';
 import type { RemoveFlags } from './commands/remove.ts';
 import type { RepairFlags } from './commands/repair.ts';
+import type { RepriceFlags } from './commands/reprice.ts';
 import type { UndoFlags } from './commands/undo.ts';
 import type { VerifyFlags } from './commands/verify.ts';
 import type { WatchFlags } from './commands/watch.ts';
@@ -90,7 +92,7 @@ export function buildProgram(
     outcome.exitCode = exitCode;
   };
 
-  define('record', 'record one usage, or with --stdin many', (command) => {
+  define('record', 'record one usage, or with --stdin or --response many', (command) => {
     command
       .option('--provider <name>', 'who was called, as openai (required)')
       .option('--model <name>', 'which model, as gpt-5 (required)')
@@ -99,7 +101,9 @@ export function buildProgram(
       .option('--output-tokens <n>', 'tokens received')
       .option('--cache-read-tokens <n>', 'of the input: read from the cache')
       .option('--cache-write-tokens <n>', 'of the input: written to the cache')
-      .option('--cost-usd <amount>', 'what it cost; without it the cost is stored as unknown')
+      .option('--cache-write-1h-tokens <n>', 'of those written: kept for an hour')
+      .option('--reasoning-tokens <n>', 'of the output: for reasoning')
+      .option('--cost-usd <amount>', 'what it cost; without it the tokens are priced, and unknown where no price is')
       .option('--timestamp <iso>', 'when, with an offset, as 2026-01-31T09:30:00Z (default: now)')
       .option('--id <id>', 'its identity; the same id again is not recorded twice')
       .option('--project <name>', 'the project it was for')
@@ -108,6 +112,7 @@ export function buildProgram(
       .option('--episode <title>', 'the episode it was for')
       .option('--session <id>', 'the session it belongs to')
       .option('--branch <name>', 'the branch that was worked on')
+      .option('--response <file>', "take the usage out of a provider's raw API response; - is stdin")
       .option('--stdin', 'read records from stdin: NDJSON, a JSON array or JSON objects one after the other')
       .addHelpText(
         'after',
@@ -115,12 +120,16 @@ export function buildProgram(
           'llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
           'llm-spend record --provider anthropic --model claude-sonnet-4-5 --operation review --tag client-a --json',
           'my-agent --log-usage | llm-spend record --stdin --json',
+          'curl https://api.openai.com/v1/responses ... | llm-spend record --response - --project site',
         ),
       )
       .action(async (flags: RecordFlags) => {
         if (flags.stdin === true) {
           const { recordStream } = await import('./commands/record-stream.ts');
           done(await recordStream(flags, terminal, process.stdin));
+        } else if (flags.response !== undefined) {
+          const { recordResponse } = await import('./commands/record-response.ts');
+          done(await recordResponse(flags, terminal, process.stdin));
         } else {
           const { record } = await import('./commands/record.ts');
           done(await record(flags, terminal));
@@ -185,7 +194,7 @@ export function buildProgram(
       });
   });
 
-  define('undo', 'take the last remove or clear back', (command) => {
+  define('undo', 'take the last remove, clear or reprice back', (command) => {
     command
       .option('--dry-run', 'say what would be undone, and change nothing')
       .addHelpText('after', examples('llm-spend undo --dry-run', 'llm-spend undo'))
@@ -202,6 +211,56 @@ export function buildProgram(
       .action(async (flags: ClearFlags) => {
         const { clear } = await import('./commands/clear.ts');
         done(await clear(flags, terminal));
+      });
+  });
+
+  define('reprice', 'price the ledger again: what was unknown, and by prices that were wrong', (command) => {
+    command
+      .option('--dry-run', 'show what would change by model, and change nothing')
+      .addOption(new Option('--model <name>', "only this model, or a pattern as 'claude-*'").argParser(collect))
+      .addOption(
+        new Option(
+          '--include-recorded <name>',
+          'also costs that the caller recorded, of this model, pattern or id; repeat for several',
+        ).argParser(collect),
+      )
+      .option('--yes', 'do not ask')
+      .addHelpText(
+        'after',
+        examples('llm-spend reprice --dry-run', "llm-spend reprice --model 'claude-*' --yes", 'llm-spend undo'),
+      )
+      .action(async (flags: RepriceFlags) => {
+        const { reprice } = await import('./commands/reprice.ts');
+        done(await reprice(flags, terminal));
+      });
+  });
+
+  define('prices', 'show and set what usage is priced by', (command) => {
+    command
+      .argument('[action]', 'list (default), show, set, remove or update')
+      .argument('[name]', "a model, or for set and remove a pattern as 'claude-*'; for update a file or an address")
+      .option('--provider <name>', 'the provider, or a pattern')
+      .option('--input <usd>', 'USD per million tokens of input')
+      .option('--output <usd>', 'USD per million tokens of output')
+      .option('--cache-read <usd>', 'of input read from the cache (default: as input)')
+      .option('--cache-write <usd>', 'of input written to the cache (default: as input)')
+      .option('--cache-write-1h <usd>', 'of input written to the cache for an hour (default: as other writes)')
+      .option('--reasoning <usd>', 'of reasoning (default: as output)')
+      .option('--from <day>', 'the day from which the price holds, as 2026-01-31 (default: always)')
+      .option('--note <text>', 'a note')
+      .option('--at <time>', 'with show: the price at that time')
+      .addHelpText(
+        'after',
+        examples(
+          'llm-spend prices',
+          'llm-spend prices show claude-sonnet-4-5 --provider anthropic',
+          "llm-spend prices set 'llama-*' --provider ollama --input 0 --output 0 --note 'my own machine'",
+          'llm-spend prices update',
+        ),
+      )
+      .action(async (action: string | undefined, name: string | undefined, flags: PricesFlags) => {
+        const { prices } = await import('./commands/prices.ts');
+        done(await prices(action, name, flags, terminal));
       });
   });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
 import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/price-data.ts';
@@ -79,12 +79,19 @@ export async function writePriceData(folder: string, text: string, at: string): 
   await writeWhole(priceDataPath(folder), `{"fetched":${JSON.stringify(at)},"data":${text.trim()}}\n`);
 }
 
-/** When price data was fetched last, ms since the epoch; undefined: never. */
-export async function priceDataAge(folder: string): Promise<number | undefined> {
+/** When price data was fetched last, ISO 8601; undefined: never. Reads the file's beginning only. */
+export async function priceDataTime(folder: string): Promise<string | undefined> {
+  let file: FileHandle;
   try {
-    return (await stat(priceDataPath(folder))).mtimeMs;
+    file = await open(priceDataPath(folder), 'r');
   } catch {
     return undefined;
+  }
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+    return /^{"fetched":"([^"]+)"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
+  } finally {
+    await file.close();
   }
 }
 

@@ -39,6 +39,6 @@ export class RecordPricing {
 
 async function open(pricing: Pricing): Promise<PriceSource> {
   if (pricing && 'costsOf' in pricing) return pricing;
-  const { UserPrices, givenPrices } = await import('./userPrices.ts');
+  const { UserPrices, givenPrices } = await import('./prices.ts');
   return pricing ? givenPrices(pricing) : new UserPrices();
 }

@@ -1,4 +1,5 @@
 import { plain } from '../../usage/text.ts';
+import { confirmed } from '../confirm.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
 import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
@@ -35,19 +36,4 @@ export async function clear(flags: ClearFlags, terminal: Terminal): Promise<numb
     await terminal.out.line(`Cleared ${counted(removed, 'record')}.${kept}`);
     return EXIT.done;
   });
-}
-
-/** Asks on stderr, so that stdout stays what a program reads. Only a clear yes is one; Ctrl+C and Ctrl+D are none. */
-async function confirmed(question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const given = new AbortController();
-  asking.on('SIGINT', () => given.abort()).on('close', () => given.abort());
-  try {
-    return /^y(es)?$/i.test((await asking.question(question, { signal: given.signal })).trim());
-  } catch {
-    return false;
-  } finally {
-    asking.close();
-  }
 }

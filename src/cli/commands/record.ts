@@ -1,13 +1,15 @@
 import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
+import { wantsPrice } from '../../pricing/apply.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import { amount, wholeNumber } from '../arguments.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, recordCostNanos, writeJson } from '../json.ts';
 import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { whyUnpriced, type Unpriced } from '../prices.ts';
 import { whole } from '../report/numbers.ts';
-import type { Terminal } from '../terminal.ts';
+import { say, type Terminal } from '../terminal.ts';
 
 /** The flags of `record`; commander's camel case of each. */
 export interface RecordFlags extends LedgerFlag {
@@ -18,6 +20,8 @@ export interface RecordFlags extends LedgerFlag {
   outputTokens?: string;
   cacheReadTokens?: string;
   cacheWriteTokens?: string;
+  cacheWrite1hTokens?: string;
+  reasoningTokens?: string;
   costUsd?: string;
   timestamp?: string;
   id?: string;
@@ -29,6 +33,7 @@ export interface RecordFlags extends LedgerFlag {
   branch?: string;
   json?: boolean;
   stdin?: boolean;
+  response?: string;
 }
 
 /** Which field of the record each flag fills. */
@@ -40,6 +45,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   output_tokens: '--output-tokens',
   cache_read_tokens: '--cache-read-tokens',
   cache_write_tokens: '--cache-write-tokens',
+  cache_write_1h_tokens: '--cache-write-1h-tokens',
+  reasoning_tokens: '--reasoning-tokens',
   cost_usd: '--cost-usd',
   timestamp: '--timestamp',
   usage_id: '--id',
@@ -61,8 +68,15 @@ export async function record(flags: RecordFlags, terminal: Terminal): Promise<nu
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  if (flags.json === true) await writeJson(terminal.out, recordedJson(stored.record, stored.path));
-  else await terminal.out.line(`Recorded ${recordLine(stored.record)}`);
+  const { record, path } = stored;
+  const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record) : undefined;
+  if (flags.json === true) {
+    const body = { status: 'recorded', ...recordedJson(record, unpriced), ledger: path };
+    await writeJson(terminal.out, envelope('record', body));
+  } else {
+    await terminal.out.line(`Recorded ${recordLine(record)}`);
+    if (unpriced !== undefined) await say(terminal, `cost unknown: ${unpriced.message}`);
+  }
   return EXIT.done;
 }
 
@@ -89,6 +103,8 @@ export function inputOf(flags: RecordFlags): UsageInput {
       episode_title: flags.episode,
       cache_read_tokens: tokens('--cache-read-tokens', flags.cacheReadTokens),
       cache_write_tokens: tokens('--cache-write-tokens', flags.cacheWriteTokens),
+      cache_write_1h_tokens: tokens('--cache-write-1h-tokens', flags.cacheWrite1hTokens),
+      reasoning_tokens: tokens('--reasoning-tokens', flags.reasoningTokens),
       project: flags.project,
       branch: flags.branch,
       session_id: flags.session,
@@ -98,11 +114,15 @@ export function inputOf(flags: RecordFlags): UsageInput {
   };
 }
 
-/** What was stored, for a person: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`. */
+/**
+ * What was stored, and by which price, for a person: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`,
+ * `$0.06 estimated, genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5 · …`.
+ */
 export function recordLine(record: UsageRecord): string {
   const kind = costKind(record);
   const known = exactUsd(record.cost_usd);
-  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `~${known} (estimated)` : known;
+  const source = record.price_source ? `, ${record.price_source}` : '';
+  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `${known} estimated${source}` : known;
   const parts = [
     cost,
     `${record.provider} ${record.model}`,
@@ -119,19 +139,20 @@ function exactUsd(usd: number): string {
   return `$${whole(dollars)}.${cents.padEnd(2, '0')}`;
 }
 
-function recordedJson(record: UsageRecord, path: string): object {
-  return envelope('record', {
-    status: 'recorded',
+export function recordedJson(record: UsageRecord, unpriced: Unpriced | undefined): Record<string, unknown> {
+  return {
     usage_id: record.usage_id,
-    ledger: path,
     cost_usd: record.cost_known ? record.cost_usd : null,
     cost_nanos: recordCostNanos(record),
+    cost_kind: costKind(record),
+    price_source: record.price_source ?? null,
+    ...(unpriced === undefined ? {} : { unpriced }),
     record,
-  });
+  };
 }
 
 /** The person gave a flag, so the error names the flag. */
-function asFlag(error: UsageError): CliError {
+export function asFlag(error: UsageError): CliError {
   const [field = ''] = error.field.split('.');
   const flag = FLAGS[field];
   const message = flag === undefined ? error.message : error.message.replace(error.field, flag);

@@ -1,0 +1,261 @@
+import type * as library from '../../ledger/prices.ts';
+import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
+import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
+import { plain } from '../../usage/text.ts';
+import { choice } from '../arguments.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { userPrices } from '../prices.ts';
+import { counted } from '../report/numbers.ts';
+import { table } from '../table.ts';
+import { say, styled, warn, type Terminal } from '../terminal.ts';
+
+export interface PricesFlags {
+  provider?: string;
+  input?: string;
+  output?: string;
+  cacheRead?: string;
+  cacheWrite?: string;
+  cacheWrite1h?: string;
+  reasoning?: string;
+  from?: string;
+  note?: string;
+  at?: string;
+  json?: boolean;
+}
+
+const ACTIONS = ['list', 'show', 'set', 'remove', 'update'] as const;
+const RATES = {
+  input: 'input',
+  output: 'output',
+  cacheRead: 'cache_read',
+  cacheWrite: 'cache_write',
+  cacheWrite1h: 'cache_write_1h',
+  reasoning: 'reasoning',
+} as const satisfies Record<string, keyof CustomPrice>;
+
+type Prices = typeof library;
+
+/** `llm-spend prices`: what usage is priced by. Custom prices are in `prices.json`, which people may edit too. */
+export async function prices(
+  action: string | undefined,
+  name: string | undefined,
+  flags: PricesFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const asked = choice('prices', action ?? 'list', ACTIONS);
+  const loaded = await import('../../ledger/prices.ts');
+  try {
+    switch (asked) {
+      case 'list':
+        return await list(loaded, flags, terminal);
+      case 'show':
+        return await show(named(asked, name), flags, terminal);
+      case 'set':
+        return await set(loaded, named(asked, name), flags, terminal);
+      case 'remove':
+        return await remove(loaded, named(asked, name), flags, terminal);
+      case 'update':
+        return await update(loaded, name, flags, terminal);
+    }
+  } catch (error) {
+    if (error instanceof loaded.PriceFileError) throw new CliError('prices', error.message);
+    if (error instanceof loaded.PriceFetchError || error instanceof loaded.PriceDataError) {
+      throw new CliError('prices', error.message);
+    }
+    throw error;
+  }
+}
+
+function named(action: string, name: string | undefined): string {
+  if (name !== undefined && name.trim() !== '') return name;
+  throw usageError(`prices ${action}: needs the name of a model, or a pattern as 'claude-*'.`);
+}
+
+async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Promise<number> {
+  const folder = prices.pricesFolder();
+  const path = prices.customPricesPath(folder);
+  const file = await prices.readCustomPriceFile(folder);
+  const fetched = await prices.fetchedAt(folder);
+  const { BUNDLED } = prices;
+  if (flags.json === true) {
+    await writeJson(
+      terminal.out,
+      envelope('prices', {
+        file: path,
+        prices: file.prices,
+        problems: file.problems,
+        table: { name: 'genai-prices', ...BUNDLED },
+        fetched_at: fetched ?? null,
+      }),
+    );
+    return EXIT.done;
+  }
+  if (file.prices.length === 0) {
+    await terminal.out.line(`No custom prices. Set one: llm-spend prices set 'my-model-*' --input 0.5 --output 1.5`);
+  } else {
+    const usd = (n: number | undefined): string => (n === undefined ? '' : formatUsdExact(usdToNanos(n)));
+    const right = (title: string, dropOrder?: number): { title: string; align: 'right'; dropOrder?: number } => ({
+      title,
+      align: 'right',
+      ...(dropOrder === undefined ? {} : { dropOrder }),
+    });
+    await terminal.out.line('Custom prices, in USD per million tokens. They win over the price table.\n');
+    await terminal.out.line(
+      table(
+        [
+          { title: 'Provider', shrinks: true },
+          { title: 'Model', shrinks: true },
+          right('Input'),
+          right('Output'),
+          right('Cache read', 2),
+          right('Cache write', 3),
+          right('1 h write', 4),
+          right('Reasoning', 5),
+          { title: 'From', dropOrder: 1 },
+          { title: 'Note', shrinks: true, dropOrder: 6 },
+        ],
+        file.prices.map((price) => [
+          price.provider ?? 'any',
+          price.model,
+          ...Object.values(RATES).map((field) => usd(price[field])),
+          price.from ?? 'always',
+          price.note ?? '',
+        ]),
+        { width: terminal.out.columns, head: (line) => styled(terminal.out, 'bold', line) },
+      ),
+    );
+  }
+  await terminal.out.line(
+    `\nFile: ${plain(path)}\nPrice table: genai-prices ${BUNDLED.version} of ${BUNDLED.date}; ` +
+      (fetched === undefined
+        ? 'newer prices were never fetched (llm-spend prices update).'
+        : `newer prices fetched at ${plain(fetched)}.`),
+  );
+  for (const problem of file.problems) await warn(terminal, `${path}: ${prices.problemText(problem)}`);
+  return file.problems.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** By which price a model is priced, told by pricing a short call of each kind: long contexts may cost more. */
+async function show(model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
+  const { provider } = flags;
+  if (provider === undefined) throw usageError('--provider: is required, as anthropic.', '--provider');
+  const pricer = await (await userPrices()).pricer();
+  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
+  const at = flags.at === undefined ? terminal.now() : Date.parse(flags.at);
+  if (Number.isNaN(at)) throw usageError('--at: must be a day or a time, as 2026-01-31.', '--at');
+  const kinds = {
+    input: { input_tokens: 1000 },
+    cache_read: { input_tokens: 1000, cache_read_tokens: 1000 },
+    cache_write: { input_tokens: 1000, cache_write_tokens: 1000 },
+    cache_write_1h: { input_tokens: 1000, cache_write_1h_tokens: 1000 },
+    output: { output_tokens: 1000 },
+    reasoning: { output_tokens: 1000, reasoning_tokens: 1000 },
+  };
+  const rates: Record<string, string> = {};
+  let source: string | undefined;
+  let unpriced: { code: string; message: string } | undefined;
+  for (const [kind, counts] of Object.entries(kinds)) {
+    const result = pricer.price({ provider, model, ...counts }, { at });
+    if (result.kind === 'unpriced') unpriced ??= { code: result.code, message: result.message };
+    else {
+      source = result.priceSource;
+      const [part] = Object.values(result.parts);
+      rates[kind] = part?.usd ?? '0';
+    }
+  }
+  if (flags.json === true) {
+    const body = { provider, model, at: new Date(at).toISOString(), price_source: source ?? null };
+    const unknown = source === undefined ? unpriced : undefined;
+    await writeJson(terminal.out, envelope('prices', { ...body, usd_per_million: rates, unpriced: unknown ?? null }));
+  } else if (source === undefined) {
+    await terminal.out.line(`No price for ${plain(provider)} ${plain(model)}: ${plain(unpriced?.message ?? '')}`);
+  } else {
+    const rows = Object.entries(rates).map(([kind, usd]) => [kind.replaceAll('_', ' '), `$${usd}`]);
+    await terminal.out.line(`${plain(provider)} ${plain(model)}, by ${plain(source)}. USD per million tokens:\n`);
+    await terminal.out.line(table([{ title: 'Kind' }, { title: 'USD', align: 'right' }], rows, {}));
+  }
+  return source === undefined ? EXIT.failed : EXIT.done;
+}
+
+async function set(prices: Prices, model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
+  const price: Record<string, unknown> = {};
+  if (flags.provider !== undefined) price['provider'] = flags.provider;
+  price['model'] = model;
+  for (const [flag, field] of Object.entries(RATES)) {
+    const value = flags[flag as keyof typeof RATES];
+    if (value !== undefined) price[field] = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+  }
+  for (const field of ['from', 'note'] as const) if (flags[field] !== undefined) price[field] = flags[field];
+  const {
+    prices: [checked],
+    problems: [problem],
+  } = prices.readCustomPrices([price]);
+  if (checked === undefined || problem !== undefined) throw refused(problem);
+  const folder = prices.pricesFolder();
+  const { entries } = await prices.readCustomPriceFile(folder);
+  const others = entries.filter((entry) => !sameKey(entry, checked));
+  await prices.writeCustomPriceFile(folder, [...others, price]);
+  const replaced = others.length < entries.length;
+  if (flags.json === true) {
+    await writeJson(
+      terminal.out,
+      envelope('prices', { file: prices.customPricesPath(folder), set: checked, replaced }),
+    );
+  } else {
+    await terminal.out.line(
+      `${replaced ? 'Replaced' : 'Set'} the price of ${plain(keyText(checked))}. ` +
+        'Records of before keep theirs: llm-spend reprice --dry-run shows what would change.',
+    );
+  }
+  return EXIT.done;
+}
+
+async function remove(prices: Prices, model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
+  const folder = prices.pricesFolder();
+  const { entries } = await prices.readCustomPriceFile(folder);
+  const key = { provider: flags.provider, model, from: flags.from };
+  const others = entries.filter((entry) => !sameKey(entry, key));
+  const removed = entries.length - others.length;
+  if (removed > 0) await prices.writeCustomPriceFile(folder, others);
+  if (flags.json === true) await writeJson(terminal.out, envelope('prices', { removed }));
+  else if (removed > 0)
+    await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
+  else await say(terminal, `There is no custom price of ${keyText(key)}. See: llm-spend prices`);
+  return removed > 0 ? EXIT.done : EXIT.failed;
+}
+
+/** The only thing that ever asks the internet, and only when a person runs it. */
+async function update(
+  prices: Prices,
+  from: string | undefined,
+  flags: PricesFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const done = await prices.fetchPriceData(prices.pricesFolder(), terminal.now(), from);
+  if (flags.json === true) await writeJson(terminal.out, envelope('prices', { updated: done }));
+  else {
+    await terminal.out.line(
+      `Fetched the prices of ${counted(done.models, 'model')} of ${counted(done.providers, 'provider')} from ${plain(done.from)}.\n` +
+        'New records are priced by them; llm-spend reprice --dry-run shows what would change in the old ones.',
+    );
+  }
+  return EXIT.done;
+}
+
+type Key = Pick<CustomPrice, 'provider' | 'model' | 'from'>;
+
+function sameKey(entry: unknown, key: Key): boolean {
+  const { provider, model, from } = (entry ?? {}) as Partial<Key>;
+  return provider === key.provider && model === key.model && from === key.from;
+}
+
+function keyText({ provider, model, from }: Key): string {
+  return `${provider === undefined ? '' : `${provider}/`}${model}${from === undefined ? '' : ` from ${from}`}`;
+}
+
+function refused(problem: CustomPriceProblem | undefined): CliError {
+  const { field = '', message = '' } = problem ?? {};
+  const flag = field === '' || field === 'model' ? field : `--${field.replaceAll('_', '-')}`;
+  return new CliError('usage', `${flag}: ${message}. Nothing was changed.`, { exitCode: EXIT.usage, field: flag });
+}

@@ -1,0 +1,158 @@
+import type { LedgerReprice } from '../../ledger/prices.ts';
+import type { RepriceReason } from '../../pricing/reprice.ts';
+import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
+import { plain } from '../../usage/text.ts';
+import { confirmed } from '../confirm.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { userPrices } from '../prices.ts';
+import { counted, whole } from '../report/numbers.ts';
+import { table } from '../table.ts';
+import { say, styled, type Terminal } from '../terminal.ts';
+
+export interface RepriceFlags extends LedgerFlag {
+  dryRun?: boolean;
+  model?: string[];
+  includeRecorded?: string[];
+  yes?: boolean;
+  json?: boolean;
+}
+
+const REASONS: Readonly<Record<RepriceReason, string>> = {
+  'now-known': 'was unknown',
+  'price-changed': 'price corrected',
+  'wrong-list-price': "inkwell's old list price",
+  asked: 'recorded, asked for',
+};
+
+/** `llm-spend reprice`: prices the ledger again, shows by model what would change, and changes it all at once. */
+export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<number> {
+  const dryRun = flags.dryRun === true;
+  const asks = !dryRun && flags.yes !== true;
+  if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
+    throw usageError(
+      'reprice: would change the ledger, and there is no terminal to ask at. Say so with --yes, or look first with --dry-run.',
+      '--yes',
+    );
+  }
+  const { planLedgerReprice } = await import('../../ledger/prices.ts');
+  const pricer = await (await userPrices()).pricer();
+  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read, so nothing can be priced.');
+  return withLedger(flags, async (ledger) => {
+    const found = await planLedgerReprice(ledger, pricer, terminal.now(), {
+      models: flags.model,
+      includeRecorded: flags.includeRecorded,
+    });
+    const { changes } = found;
+    if (flags.json !== true) await terminal.out.line(planText(found, terminal));
+    let changed = 0;
+    let left = 0;
+    if (!dryRun && changes.length > 0) {
+      if (asks && !(await confirmed(`Set ${counted(changes.length, 'cost')} in ${plain(ledger.path)}? [y/N] `))) {
+        await say(terminal, 'Nothing was changed.');
+        return EXIT.failed;
+      }
+      const result = await ledger.setCosts(changes);
+      changed = result.changed.length;
+      left = result.missing.length + result.differing.length;
+    }
+    if (flags.json === true) {
+      await writeJson(terminal.out, envelope('reprice', repriceJson(found, ledger.path, dryRun, changed, left)));
+      return EXIT.done;
+    }
+    if (dryRun) await terminal.out.line('\nNothing was changed.');
+    else if (changes.length > 0) {
+      const rest = left === 0 ? '' : ` ${counted(left, 'record')} had changed meanwhile and stayed as they are.`;
+      const undo = plain(commandLine('undo', flags));
+      await terminal.out.line(`\nRepriced ${counted(changed, 'record')}.${rest} ${undo} takes it back.`);
+    }
+    return EXIT.done;
+  });
+}
+
+function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal): string {
+  const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
+  const parts: string[] = [];
+  if (changes.length === 0) parts.push(`Nothing to reprice in ${counted(records, 'record')}.`);
+  else {
+    const sum = (part: 'before' | 'after'): Nanos => plan.groups.reduce((total, group) => total + group[part], 0n);
+    const rows = plan.groups.map((group) => [
+      group.provider,
+      group.model,
+      REASONS[group.reason],
+      whole(group.records),
+      group.reason === 'now-known' ? 'unknown' : formatUsd(group.before),
+      formatUsd(group.after),
+      signed(group.difference),
+    ]);
+    rows.push(['Total', '', '', whole(changes.length), formatUsd(sum('before')), formatUsd(sum('after'))]);
+    rows.at(-1)!.push(signed(plan.difference));
+    parts.push(
+      table(
+        [
+          { title: 'Provider', shrinks: true, dropOrder: 2 },
+          { title: 'Model', shrinks: true },
+          { title: 'Why', shrinks: true, dropOrder: 1 },
+          { title: 'Records', align: 'right' },
+          { title: 'Before', align: 'right' },
+          { title: 'After', align: 'right' },
+          { title: 'Difference', align: 'right' },
+        ],
+        rows,
+        { ...options, footer: true },
+      ),
+    );
+  }
+  if (plan.unpriced.length > 0) {
+    const rows = plan.unpriced.map(({ provider, model, records: n, message }) => [provider, model, whole(n), message]);
+    const columns = [
+      { title: 'Provider', shrinks: true, dropOrder: 1 },
+      { title: 'Model', shrinks: true },
+      { title: 'Records', align: 'right' },
+      { title: 'Why', shrinks: true, dropOrder: 2 },
+    ] as const;
+    parts.push(`${styled(out, 'bold', 'Still unpriced')}\n${table(columns, rows, options)}`);
+  }
+  parts.push(
+    `${counted(plan.unchanged, 'cost')} as before; ${counted(plan.recorded, 'cost')} recorded by the caller, left alone.`,
+  );
+  return parts.join('\n\n');
+}
+
+/** `+$1.20`, `-$0.35`. */
+function signed(nanos: Nanos): string {
+  return `${nanos > 0n ? '+' : ''}${nanos === 0n ? formatUsd(0n) : nanos > 0n ? formatUsd(nanos) : `-${formatUsd(-nanos)}`}`;
+}
+
+function repriceJson(
+  { plan, changes, records }: LedgerReprice,
+  ledger: string,
+  dryRun: boolean,
+  changed: number,
+  left: number,
+): object {
+  return {
+    ledger,
+    dry_run: dryRun,
+    records,
+    to_change: changes.length,
+    changed,
+    changed_meanwhile: left,
+    unchanged: plan.unchanged,
+    recorded: plan.recorded,
+    difference_usd: nanosToUsd(plan.difference),
+    difference_nanos: plan.difference.toString(),
+    groups: plan.groups.map((group) => ({
+      provider: group.provider,
+      model: group.model,
+      reason: group.reason,
+      records: group.records,
+      before_usd: group.reason === 'now-known' ? null : nanosToUsd(group.before),
+      after_usd: nanosToUsd(group.after),
+      difference_usd: nanosToUsd(group.difference),
+      difference_nanos: group.difference.toString(),
+    })),
+    unpriced: plan.unpriced,
+  };
+}

@@ -1,0 +1,14 @@
+/** Asks on stderr, so that stdout stays what a program reads. Only a clear yes is one; Ctrl+C and Ctrl+D are none. */
+export async function confirmed(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const given = new AbortController();
+  asking.on('SIGINT', () => given.abort()).on('close', () => given.abort());
+  try {
+    return /^y(es)?$/i.test((await asking.question(question, { signal: given.signal })).trim());
+  } catch {
+    return false;
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { globMatches } from '../pricing/glob.ts';
+import type { Pricer } from '../pricing/price.ts';
+import { RepricePlanner, type RepricePlan } from '../pricing/reprice.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { nextTurn } from './ledgerIndex.ts';
+import type { CostChange, Ledger } from './types.ts';
+
+export interface RepriceSelection {
+  /** Only these models: names or patterns, as `claude-*`. Absent: all. */
+  models?: readonly string[] | undefined;
+  /** Models (names or patterns) or ids of records that are priced even where their caller recorded the cost. */
+  includeRecorded?: readonly string[] | undefined;
+}
+
+export interface LedgerReprice {
+  plan: RepricePlan;
+  /** For {@link Ledger.setCosts}: each holds only while the record says what the plan was made from. */
+  changes: CostChange[];
+  /** Records that were looked at. */
+  records: number;
+}
+
+/** Records between two turns of the event loop: some milliseconds. */
+const STRIDE = 2000;
+
+/** What would change in a ledger if it were priced again. Changes nothing. */
+export async function planLedgerReprice(
+  ledger: Ledger,
+  pricer: Pricer,
+  now: number,
+  { models, includeRecorded = [] }: RepriceSelection = {},
+): Promise<LedgerReprice> {
+  const records = (await ledger.read()).filter(({ model }) => models === undefined || matches(models, model));
+  const named = new Set(
+    records
+      .filter(({ usage_id, model }) => includeRecorded.includes(usage_id) || matches(includeRecorded, model))
+      .map(({ usage_id }) => usage_id),
+  );
+  const planner = new RepricePlanner(pricer, { day: new Date(now).toISOString().slice(0, 10), named });
+  const byId = new Map<string, UsageRecord>();
+  for (const [i, record] of records.entries()) {
+    planner.add(record);
+    byId.set(record.usage_id, record);
+    if (i % STRIDE === STRIDE - 1) await nextTurn();
+  }
+  const plan = planner.plan();
+  const changes = plan.changes.map(({ usageId, fields }): CostChange => {
+    const { cost_usd, cost_known } = byId.get(usageId)!;
+    return { usageId, fields: fields as CostChange['fields'], before: { cost_usd, cost_known } };
+  });
+  return { plan, changes, records: records.length };
+}
+
+function matches(patterns: readonly string[], model: string): boolean {
+  return patterns.some((pattern) => globMatches(pattern, model));
+}

@@ -1,0 +1,40 @@
+import type { UsageInput } from '../../usage/record.ts';
+import type { RecognisedResponse } from './recognise.ts';
+
+/** What a person says of responses that do not say it themselves, or say it otherwise. */
+export interface ResponseNames {
+  provider?: string | undefined;
+  model?: string | undefined;
+  operation?: string | undefined;
+}
+
+/** The operation by the API, where nobody names another. */
+const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
+  'openai-embeddings': 'embedding',
+  'cohere-embeddings': 'embedding',
+  'openai-images': 'image',
+  'openai-realtime': 'realtime',
+};
+
+/**
+ * A recognised response as a usage to record. The response's own id becomes the record's, so that the same response is
+ * not recorded twice; what the provider says that it cost is a recorded cost. A service tier has another price than the
+ * list's, which nobody here knows, so its cost stays unknown.
+ */
+export function usageOfResponse(response: RecognisedResponse, names: ResponseNames = {}): UsageInput {
+  const { counts, responseId, timestamp, costUsd, serviceTier } = response;
+  const usage: UsageInput = {
+    provider: names.provider ?? response.provider ?? 'unknown',
+    model: names.model ?? response.model ?? 'unknown',
+    operation: names.operation ?? OPERATIONS[response.api] ?? 'chat',
+    ...counts,
+  };
+  if (responseId !== undefined && responseId.length <= 256) usage.usage_id = responseId;
+  if (timestamp !== undefined) usage.timestamp = timestamp;
+  if (costUsd !== undefined) usage.cost_usd = costUsd;
+  if (serviceTier !== undefined) {
+    usage['service_tier'] = serviceTier;
+    if (costUsd === undefined) usage.cost_known = false;
+  }
+  return usage;
+}
