@@ -223,7 +223,8 @@ export function parseJournal(bytes: Buffer): JournalContent {
   return content;
 }
 
-const LINE = /^\{"seen":(\d+),"record":(\{.*\})\}$/;
+/** Dots match everything: U+2028 and U+2029 stand unescaped in JSON, and are no ends of a line here. */
+const LINE = /^\{"seen":(\d+),"record":(\{.*\})\}$/s;
 
 function parseLine(line: string): Entry | undefined {
   const match = LINE.exec(line);
