@@ -16,6 +16,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'webview',
+          include: ['test/editor/history/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'editor',
           include: ['test/editor/e2e/**/*.test.ts'],
           globalSetup: 'test/editor/e2e/globalSetup.ts',

@@ -35,7 +35,7 @@ export class SpendApp extends LightElement {
   #choices: Choices = DEFAULT_CHOICES;
   #shown: Shown | undefined;
   #format = new Format('en-US', 'UTC');
-  #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined, matching: 0 };
+  #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
   #error: string | undefined;
   #toast: { text: string; undo: boolean } | undefined;
   #toastTimer: ReturnType<typeof setTimeout> | undefined;

@@ -16,8 +16,6 @@ export interface Ephemeral {
   selection: ReadonlySet<string>;
   /** The record whose fields are shown. */
   detail: Row | undefined;
-  /** Records that match. */
-  matching: number;
 }
 
 /** What the parts of the view are drawn from, and what they may ask for. */

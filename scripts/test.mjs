@@ -17,11 +17,23 @@ import { exitCode, findProgram, root, run, usePinnedNode } from './lib.mjs';
 /** @typedef {{ name: string, kind: 'gate' | 'tests', needs?: string[], run: () => Promise<Counts | void> }} Stage */
 
 const SUBSETS = {
-  all: ['lint', 'format', 'types', 'build', 'unit', 'package', 'process', 'browser', 'extension host', 'end to end'],
+  all: [
+    'lint',
+    'format',
+    'types',
+    'build',
+    'unit',
+    'package',
+    'process',
+    'browser',
+    'webview',
+    'extension host',
+    'end to end',
+  ],
   quick: ['lint', 'format', 'types', 'unit'],
   unit: ['build', 'unit'],
   process: ['build', 'package', 'process'],
-  editor: ['build', 'package', 'browser', 'extension host', 'end to end'],
+  editor: ['build', 'package', 'browser', 'webview', 'extension host', 'end to end'],
   electron: ['build', 'desktop'],
 };
 
@@ -57,6 +69,7 @@ const stages = [
   { name: 'package', kind: 'gate', needs: ['build'], run: () => run(node, ['scripts/package.mjs', '--no-build']) },
   { name: 'process', kind: 'tests', needs: ['build'], run: () => vitest('process') },
   { name: 'browser', kind: 'gate', run: installBrowser },
+  { name: 'webview', kind: 'tests', needs: ['build', 'browser'], run: () => vitest('webview') },
   {
     name: 'extension host',
     kind: 'tests',

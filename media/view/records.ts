@@ -164,7 +164,6 @@ export class SpendRecords extends LightElement {
     } else if (!keepPlace) this.#moveTo(0);
     this.pages = fresh;
     if (this.activeId !== undefined) this.#activeIndex = fresh.indexOf(this.activeId) ?? this.#activeIndex;
-    this.dispatchEvent(new CustomEvent<number>('counted', { detail: fresh.total }));
   }
 
   #moveTo(offset: number): void {

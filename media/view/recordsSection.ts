@@ -13,7 +13,7 @@ export function recordsTemplate(context: Context): TemplateResult {
   const { ui, format, choices, shown, snapshot } = context;
   return html`<section class="records-section" aria-label="Records">
     <header class="section-header">
-      <h2>Records <span class="count">${format.count(ui.matching)}</span></h2>
+      <h2>Records <span class="count">${format.count(shown.totals.records)}</span></h2>
       <div class="controls">${actionsTemplate(context)}</div>
     </header>
     <div class="records-body">
@@ -26,7 +26,6 @@ export function recordsTemplate(context: Context): TemplateResult {
         .ask=${context.ask}
         .selection=${ui.selection}
         @sort=${({ detail }: CustomEvent<Choices['recordsSort']>) => context.choose({ recordsSort: detail })}
-        @counted=${({ detail }: CustomEvent<number>) => context.set({ matching: detail })}
         @select=${({ detail }: CustomEvent<ReadonlySet<string>>) => context.set({ selection: detail })}
         @detail=${({ detail }: CustomEvent<Row>) => context.set({ detail })}
         @failed=${({ detail }: CustomEvent<string>) => context.say(detail)}

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { breakdownRows, pathId } from '../../../media/model/breakdown.ts';
 import type { Children } from '../../../media/model/breakdown.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_CHOICES, parseChoices } from '../../../src/protocol/choices.ts';
 import { parseToHost, parseToView } from '../../../src/protocol/messages.ts';

@@ -1,0 +1,302 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Choices } from '../../../src/protocol/choices.ts';
+import { formatUsd, usdToNanos } from '../../../src/usage/money.ts';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+import { sampleLedger } from '../../fixtures/sampleLedger.ts';
+import { TableBackend } from '../../fixtures/tableBackend.ts';
+import { launchBrowser } from '../harness/browser.ts';
+import { accessibilityProblems } from './axe.ts';
+import { HistoryPage, THEMES } from './historyPage.ts';
+import type { HistoryPageOptions } from './historyPage.ts';
+
+const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
+const records = sampleLedger({ now: new Date() });
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+
+interface Opened {
+  history: HistoryPage;
+  backend: TableBackend;
+  page: HistoryPage['page'];
+}
+
+async function open(
+  options: Partial<HistoryPageOptions> = {},
+  held: readonly UsageRecord[] = records,
+): Promise<Opened & AsyncDisposable> {
+  const backend = new TableBackend(held, calendar);
+  const history = await HistoryPage.open(browser, { backend, ...options });
+  await history.page.locator('.glance, .state').first().waitFor();
+  return {
+    history,
+    backend,
+    page: history.page,
+    [Symbol.asyncDispose]: async () => {
+      // Whatever a test looked at: nothing failed on the way, and the content security policy was never in the way.
+      const { complaints } = history;
+      await history.close();
+      expect(complaints).toEqual([]);
+    },
+  };
+}
+
+const call = (more: Partial<UsageRecord>): UsageRecord => ({
+  usage_id: 'new',
+  provider: 'openai',
+  model: 'gpt-5',
+  operation: 'chat',
+  input_tokens: 10,
+  output_tokens: 5,
+  total_tokens: 15,
+  cost_usd: 1,
+  cost_known: true,
+  billing_mode: 'known',
+  timestamp: new Date().toISOString(),
+  ...more,
+});
+
+const STATES: Record<
+  string,
+  { choices?: Partial<Choices>; held?: UsageRecord[]; steps?: (o: Opened) => Promise<void> }
+> = {
+  'as it opens': {},
+  'added up, as a table': {
+    choices: { chart: 'cumulative' },
+    steps: ({ page }) => page.getByRole('switch', { name: 'As a table' }).click(),
+  },
+  'the calendar': { choices: { chart: 'calendar', range: { kind: 'year' } } },
+  'two dates, filters and their picker': {
+    choices: {
+      range: { kind: 'dates', from: '2020-01-01', to: '2099-12-31' },
+      values: { provider: ['openai', 'google'] },
+    },
+    steps: async ({ page }) => {
+      await page.getByRole('switch', { name: 'Add a filter' }).click();
+      await page.locator('.picker vscode-multi-select').waitFor();
+    },
+  },
+  'an open branch and a record': {
+    steps: async ({ page }) => {
+      await page.locator('spend-breakdown').getByRole('treegrid').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      await page.locator('tr[aria-level="2"]').first().waitFor();
+      await page.locator('.record').nth(1).click();
+      await page.locator('.detail').waitFor();
+    },
+  },
+  'nothing recorded yet': { held: [] },
+  'no match': { choices: { search: 'nothing is called like this' } },
+  'a damaged ledger': {
+    steps: async ({ page, backend }) => {
+      backend.setState({
+        health: 'damaged',
+        problems: [{ code: 'truncated', severity: 'error', message: 'The file ends within a record.' }],
+      });
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  loading: {
+    steps: async ({ page, backend }) => {
+      backend.setLoaded(false);
+      await page.getByText('Reading the ledger').waitFor();
+    },
+  },
+};
+
+describe.each(THEMES)('%s', (theme) => {
+  test.each([250, 1400])('is accessible in every state, %i px wide', async (width) => {
+    for (const [name, { choices = {}, held, steps }] of Object.entries(STATES)) {
+      await using opened = await open({ theme, width, place: width < 400 ? 'sidebar' : 'panel', choices }, held);
+      await steps?.(opened);
+      const wide = await opened.page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
+      expect(wide, `${name} is wider than its place`).toBe(false);
+      const complaints = opened.history.complaints.splice(0);
+      expect(complaints, name).toEqual([]);
+      // Only colours differ between themes; all rules are asked of one.
+      const rules = theme === 'dark' ? undefined : ['color-contrast'];
+      expect(await accessibilityProblems(opened.page, rules), name).toEqual([]);
+      // axe-core styles the page to look at it, which the policy refuses.
+      opened.history.complaints.length = 0;
+    }
+  });
+});
+
+describe('figures', () => {
+  test('equal the records, to the cent in sight and to the nano-dollar on demand', async () => {
+    await using opened = await open({ choices: { range: { kind: 'all' } } });
+    const known = records.filter(({ cost_known }) => cost_known);
+    const nanos = known.reduce((sum, { cost_usd }) => sum + usdToNanos(cost_usd), 0n);
+    const cost = opened.page.locator('.headline-cost');
+    expect(await cost.locator('.amount').innerText()).toBe(`~${formatUsd(nanos)}`);
+    expect(await cost.locator('.unpriced').innerText()).toBe(`${records.length - known.length} unpriced`);
+    const exact = (Number(nanos) / 1e9).toFixed(9).replace(/0+$/, '');
+    expect((await cost.getAttribute('title'))?.replaceAll(',', '')).toContain(exact);
+  });
+
+  test('hostile text stays text', async () => {
+    const hostile = '<img src=x onerror=alert(1)>\u202E[x](command:evil)';
+    await using opened = await open({}, [call({ model: hostile, project: hostile, note: hostile, provider: hostile })]);
+    const { page } = opened;
+    await page.locator('.record').first().click();
+    expect(await page.locator('.cell-model').nth(1).innerText()).toBe(
+      '<img src=x onerror=alert(1)>\uFFFD[x](command:evil)',
+    );
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.locator('.detail').innerText()).toContain('<img src=x');
+  });
+});
+
+describe('live', () => {
+  test('a new record is shown without a jump and without losing what is selected', async () => {
+    await using opened = await open();
+    const { page, backend } = opened;
+    const scroller = page.locator('.records-scroll');
+    await scroller.evaluate((element) => (element.scrollTop = 22 * 400));
+    await page.locator('.record[aria-rowindex="405"] .cell-model').filter({ hasText: /./ }).click();
+    const selected = page.locator('.record.selected');
+    const place = async (): Promise<number> =>
+      ((await selected.boundingBox())?.y ?? 0) - ((await scroller.boundingBox())?.y ?? 0);
+    const before = await place();
+    const text = await selected.innerText();
+    backend.record(call({ usage_id: 'n1', cost_usd: 5000 }), call({ usage_id: 'n2' }));
+    await expect.poll(() => page.locator('.headline-cost').innerText()).toContain('5,');
+    await expect.poll(() => selected.getAttribute('aria-rowindex')).toBe('407');
+    expect(await selected.innerText()).toBe(text);
+    expect(await place()).toBe(before);
+    expect(await page.locator('.updated').innerText()).toBe('Updated just now');
+  });
+
+  test('rows exist only where they are seen', async () => {
+    await using opened = await open({ choices: { range: { kind: 'all' } } });
+    expect(records.length).toBeGreaterThan(500);
+    expect(await opened.page.locator('.record').count()).toBeLessThan(60);
+    const grid = opened.page.getByRole('grid');
+    await expect.poll(() => grid.getAttribute('aria-rowcount')).toBe(`${records.length + 1}`);
+  });
+});
+
+describe('choices', () => {
+  test('combine as chips, survive a reload, and are reset with one click', async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.getByRole('treegrid').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('searchbox').fill('chat');
+    const chips = page.locator('.chip');
+    await expect.poll(() => chips.allInnerTexts()).toEqual(['Provider: anthropic', 'Search: chat']);
+    await page.reload();
+    await page.locator('.glance').waitFor();
+    expect(await chips.allInnerTexts()).toEqual(['Provider: anthropic', 'Search: chat']);
+    await chips.first().click();
+    await expect.poll(() => chips.allInnerTexts()).toEqual(['Search: chat']);
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await expect.poll(() => chips.count()).toBe(0);
+    expect(await page.getByRole('searchbox').inputValue()).toBe('');
+  });
+
+  test('the chart by keyboard: exact figures are said, Enter filters', async () => {
+    await using opened = await open({ choices: { stack: 'provider' } });
+    const { page } = opened;
+    await page.getByRole('application').focus();
+    await page.keyboard.press('ArrowLeft');
+    const said = page.locator('spend-chart [aria-live]');
+    await expect.poll(() => said.innerText()).toMatch(/^\w{3}, \w{3} \d+, \d{4}: ~?\$/);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.chip').allInnerTexts()).toEqual([expect.stringMatching(/^Provider: /)]);
+  });
+
+  test('a click on a day of the calendar shows that day', async () => {
+    await using opened = await open({ choices: { chart: 'calendar', range: { kind: 'year' } } });
+    const { page } = opened;
+    await page.locator('rect[data-day].heat-4').last().click();
+    await page.locator('.date').first().waitFor();
+    expect(await page.locator('.date input').first().inputValue()).toBe(
+      await page.locator('.date input').last().inputValue(),
+    );
+  });
+
+  test('the legend switches a series off and on', async () => {
+    await using opened = await open();
+    const { page } = opened;
+    const item = page.locator('.legend-item').first();
+    const bars = page.locator('rect.bar');
+    const before = await bars.count();
+    await item.click();
+    await expect.poll(() => bars.count()).toBeLessThan(before);
+    expect(await item.getAttribute('aria-pressed')).toBe('false');
+    await item.click();
+    await expect.poll(() => bars.count()).toBe(before);
+  });
+});
+
+describe('records', () => {
+  test('by keyboard: select a range, remove it, and take that back', async () => {
+    await using opened = await open();
+    const { page, backend } = opened;
+    const count = page.locator('.records-section h2 .count');
+    const before = await count.innerText();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.press('Shift+ArrowDown');
+    await expect.poll(() => page.locator('.record.selected').count()).toBe(3);
+    await page.keyboard.press('Delete');
+    await page.getByText('Removed 3 records.').waitFor();
+    expect(backend.actions.at(-1)).toMatchObject({ verb: 'remove', ids: { length: 3 } });
+    await expect.poll(() => count.innerText()).not.toBe(before);
+    await page.locator('.toast').getByText('Undo').click();
+    await expect.poll(() => count.innerText()).toBe(before);
+  });
+
+  test('one in detail: where its cost comes from, copy, open in the ledger', async () => {
+    await using opened = await open({}, [call({ billing_mode: 'estimated', price_source: 'genai-prices 0.1.8' })]);
+    const { page, backend, history } = opened;
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const detail = page.getByRole('complementary', { name: 'Record' });
+    await detail.getByText('by the prices of genai-prices 0.1.8').waitFor();
+    await detail.getByRole('button', { name: 'Open in the ledger' }).click();
+    await expect
+      .poll(() => backend.actions)
+      .toEqual([{ verb: 'openLedger', path: '/ledger/costs.json', usageId: 'new' }]);
+    await detail.getByRole('button', { name: 'Copy as JSON' }).click();
+    await page.getByText('Copied.').waitFor();
+    expect(history.editorActions).toMatchObject(
+      [{ verb: 'copy', text: /"usage_id": "new"/ }].map(() => ({ verb: 'copy' })),
+    );
+  });
+
+  test('sort by their headings', async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.locator('.records-head').getByRole('button', { name: 'Cost' }).click();
+    const top = Math.max(...records.filter(({ cost_known }) => cost_known).map(({ cost_usd }) => cost_usd));
+    await expect
+      .poll(() => page.locator('.record').first().locator('.cell-cost').innerText())
+      .toContain(formatUsd(usdToNanos(top)));
+  });
+
+  test('export what is filtered, and the chart as a picture', async () => {
+    await using opened = await open({ choices: { values: { provider: ['openai'] }, range: { kind: 'all' } } });
+    const { page, backend, history } = opened;
+    await page.getByRole('button', { name: 'Export as CSV' }).click();
+    await expect
+      .poll(() => backend.actions)
+      .toEqual([{ verb: 'export', format: 'csv', filter: { values: { provider: ['openai'] } } }]);
+    await page.getByRole('button', { name: 'Save as an image' }).click();
+    await expect.poll(() => history.editorActions.length).toBe(1);
+    const [image] = history.editorActions;
+    if (image?.verb !== 'saveImage') throw new Error('no image');
+    expect(Buffer.from(image.png, 'base64').subarray(1, 4).toString()).toBe('PNG');
+    expect(image.svg).toMatch(/^<svg[^>]* xmlns=/);
+    expect(image.svg).not.toContain('var(');
+  });
+});
