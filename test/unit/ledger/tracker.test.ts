@@ -128,7 +128,10 @@ describe('CostTracker', () => {
     it('writes nothing but what inkwell reads and keeps', async () => {
       const costs = new CostTracker({ ledger, strict: true, source: 'library' });
       open.push(costs);
-      await costs.trackAll([USAGE, { ...USAGE, project: null, tags: [], episode_title: 'E', cost_usd: undefined }]);
+      await costs.trackAll([
+        USAGE,
+        { provider: 'gemini', model: 'm', operation: 'interview', project: null, tags: [], episode_title: 'E' },
+      ]);
       await costs.flush();
       const records = elements() as unknown as Record<string, unknown>[];
       expect(records).toHaveLength(2);

@@ -1,0 +1,241 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Disk } from '../../../src/ledger/disk.ts';
+import { nodeDisk } from '../../../src/ledger/disk.ts';
+import { ownerText, thisOwner } from '../../../src/ledger/owner.ts';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+import type { UsageInput } from '../../../src/usage/record.ts';
+
+/** A process of ours that can die: from some touch of the disk on, none of its calls comes back. */
+class Mortal {
+  readonly tracker: CostTracker;
+  /** The names that it made, whose owner is dead with it. */
+  readonly names = new Set<string>();
+  readonly died: Promise<void>;
+  #die!: () => void;
+  #left = Infinity;
+
+  constructor(ledger: string) {
+    this.died = new Promise((resolve) => (this.#die = resolve));
+    this.tracker = new CostTracker({ ledger, disk: this.#disk() });
+  }
+
+  dieAfter(calls: number): void {
+    this.#left = calls;
+  }
+
+  #disk(): Disk {
+    return new Proxy(nodeDisk, {
+      get: (disk, name: keyof Disk) => {
+        const call = disk[name] as (...args: unknown[]) => unknown;
+        return (...args: unknown[]): unknown => {
+          if (this.#left <= 0) {
+            this.#die();
+            if (name.endsWith('Sync')) throw new Error('this process is dead');
+            return new Promise(() => undefined);
+          }
+          this.#left--;
+          if (name === 'open' && args[1] === 'wx') this.names.add(basename(String(args[0])));
+          if (name === 'rename') this.names.add(basename(String(args[1])));
+          return call(...args);
+        };
+      },
+    });
+  }
+}
+
+interface Held {
+  /** Nano-dollars of each record, by its id. */
+  records: Map<string, bigint>;
+  /** Elements that are no records, as their bytes. */
+  odd: string[];
+}
+
+/** A folder with a ledger, two processes of ours, foreign hands, and what all of that should come to. */
+export class TrackerWorld {
+  readonly folder: string;
+  readonly ledger: string;
+  readonly #processes: Mortal[];
+  /** What must be there. */
+  sure: Held = { records: new Map(), odd: [] };
+  /** Records that a crash or damage cut off: they may be there or not. */
+  readonly maybe = new Map<string, bigint>();
+  readonly #removals: Held[] = [];
+  #ids = 0;
+
+  constructor() {
+    // In memory where there is such a place: that fsync works is not what is tested here.
+    this.folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-property-'));
+    this.ledger = join(this.folder, 'costs.json');
+    this.#processes = [new Mortal(this.ledger), new Mortal(this.ledger)];
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#processes.map(({ tracker }) => tracker.close()));
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  process(who: number): CostTracker {
+    return this.#processes[who]!.tracker;
+  }
+
+  async record(who: number, costs: readonly number[]): Promise<void> {
+    const usages = costs.map((milli) => this.#usage(milli));
+    const recorded = await this.process(who).trackAll(usages);
+    for (const { usage_id: id, cost_usd: cost } of recorded) this.sure.records.set(id, nanos(cost));
+  }
+
+  /** Dies at some touch of the disk while it records. What it acknowledged must be there, the rest may. */
+  async crash(who: number, costs: readonly number[], calls: number): Promise<void> {
+    const process = this.#processes[who]!;
+    process.dieAfter(calls);
+    const answers = costs.map(async (milli) => {
+      const usage = this.#usage(milli);
+      this.maybe.set(usage.usage_id!, nanos(usage.cost_usd!));
+      try {
+        await process.tracker.track(usage);
+      } catch {
+        return;
+      }
+      this.maybe.delete(usage.usage_id!);
+      this.sure.records.set(usage.usage_id!, nanos(usage.cost_usd!));
+    });
+    await Promise.race([Promise.all(answers), process.died]);
+    process.dieAfter(0);
+    this.#processes[who] = new Mortal(this.ledger);
+    const dead = ownerText({ ...thisOwner(), pid: 999_999_999 });
+    for (const name of readdirSync(this.folder)) {
+      if (!process.names.has(name)) continue;
+      renameSync(join(this.folder, name), join(this.folder, name.replace(ownerText(thisOwner()), dead)));
+    }
+    rmSync(`${this.ledger}.lock`, { recursive: true, force: true });
+  }
+
+  async remove(who: number, picks: readonly number[]): Promise<{ removed: string[]; expected: string[] }> {
+    const ids = [...this.sure.records.keys()];
+    const wanted = [...new Set(ids.length === 0 ? [] : picks.map((pick) => ids[pick % ids.length]!))];
+    const { removed, missing } = await this.process(who).remove([...wanted, 'never-there']);
+    const taken = new Map<string, bigint>();
+    for (const id of wanted) {
+      taken.set(id, this.sure.records.get(id)!);
+      this.sure.records.delete(id);
+    }
+    if (taken.size > 0) this.#removals.push({ records: taken, odd: [] });
+    return {
+      removed: [...removed.map((record) => record.usage_id), ...missing].sort(),
+      expected: [...wanted, 'never-there'].sort(),
+    };
+  }
+
+  async clear(who: number): Promise<void> {
+    const { removed } = await this.process(who).clear();
+    if (removed === 0) return;
+    // What may or may not have been there may be in the file that the clear kept.
+    this.#removals.push(this.sure);
+    this.sure = { records: new Map(), odd: [] };
+  }
+
+  async undo(who: number): Promise<{ undone: boolean; expected: boolean }> {
+    const result = await this.process(who).undo();
+    const last = this.#removals.pop();
+    for (const [id, cost] of last?.records ?? []) this.sure.records.set(id, cost);
+    this.sure.odd.push(...(last?.odd ?? []));
+    return { undone: result !== undefined, expected: last !== undefined };
+  }
+
+  /** inkwell's way: all that is in the file, serialised again, and one more; by a temporary file and a rename. */
+  foreignSave(indent: number, milli: number): void {
+    const there = this.#parsed();
+    if (!there) return;
+    const usage = this.#usage(milli);
+    const record = { ...usage, input_tokens: 0, output_tokens: 0, timestamp: '2026-01-31T09:30:00.123456Z' };
+    this.#replace(JSON.stringify([...there, record], null, indent));
+    this.sure.records.set(usage.usage_id!, nanos(usage.cost_usd!));
+    // Laid out its own way: whoever asks for bytes can ask only for those of an unindented one.
+    this.sure.odd = indent > 0 ? [] : this.sure.odd.map((text) => JSON.stringify(JSON.parse(text)));
+  }
+
+  /** Another hand adds an element that is no record, keeping all the rest as it is. */
+  foreignOddity(text: string): void {
+    const there = this.#parsed();
+    if (!there) return;
+    const before = readFileSync(this.ledger, 'utf8').trimEnd().slice(0, -1).trimEnd();
+    this.#replace(`${before}${there.length === 0 ? '' : ' ,'}\t${text}\r\n ]\n`);
+    this.sure.odd.push(text);
+  }
+
+  /** Damages the file, and says whether there was one. */
+  damage(kind: 'cut' | 'flip' | 'mark' | 'delete' | 'twice', where: number): Buffer | undefined {
+    if (!existsSync(this.ledger)) return undefined;
+    const bytes = readFileSync(this.ledger);
+    const at = bytes.length === 0 ? 0 : where % bytes.length;
+    let after = Buffer.from(bytes);
+    if (kind === 'cut') after = after.subarray(0, at);
+    if (kind === 'flip' && after.length > 0) after[at]! ^= 1 << (where % 7);
+    if (kind === 'mark') after = Buffer.concat([Buffer.from('\ufeff'), after]);
+    if (kind === 'twice') after = Buffer.concat([after, after]);
+    if (kind === 'delete') rmSync(this.ledger);
+    else this.#replace(after);
+    // A record whose bytes are not there any more may come back from a backup, or not; a flipped bit may alter it.
+    const text = kind === 'delete' ? '' : after.toString('latin1');
+    for (const [id, cost] of this.sure.records) {
+      if (this.#waits(id)) continue;
+      if (
+        kind === 'mark' ||
+        kind === 'twice' ||
+        (kind === 'cut' && text.includes(`"${id}"`) && this.#isWhole(text, id))
+      )
+        continue;
+      this.sure.records.delete(id);
+      this.maybe.set(id, cost);
+    }
+    this.sure.odd = [];
+    return kind === 'delete' ? undefined : after;
+  }
+
+  #waits(id: string): boolean {
+    return readdirSync(this.folder)
+      .filter((name) => name.endsWith('.journal'))
+      .some((name) => readFileSync(join(this.folder, name), 'utf8').includes(`"${id}"`));
+  }
+
+  /** Whether the record's last field is there too: see {@link #usage}. */
+  #isWhole(text: string, id: string): boolean {
+    return new RegExp(`"${id}"[^]*?"the end of ${id}"[^]*?\\}`).test(text);
+  }
+
+  #parsed(): unknown[] | undefined {
+    try {
+      const there: unknown = JSON.parse(readFileSync(this.ledger, 'utf8'));
+      return Array.isArray(there) ? there : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #replace(content: string | Buffer): void {
+    const temporary = join(this.folder, '.tmp_costs_property.json');
+    writeFileSync(temporary, content);
+    renameSync(temporary, this.ledger);
+  }
+
+  #usage(milli: number): UsageInput {
+    const id = `id-${++this.#ids}`;
+    return {
+      usage_id: id,
+      provider: 'claude',
+      model: 'm',
+      operation: 'extraction',
+      cost_usd: milli / 1000,
+      timestamp: '2026-02-03T04:05:06Z',
+      'field of tomorrow': { kept: [milli], also: 'é\u2028' },
+      'the last field': `the end of ${id}`,
+    };
+  }
+}
+
+/** Costs here are whole thousandths of a dollar, so that rounding is exact. */
+function nanos(cost: number): bigint {
+  return BigInt(Math.round(cost * 1000)) * 1_000_000n;
+}
