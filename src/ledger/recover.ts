@@ -61,7 +61,9 @@ export async function rebuild(
   const sources: string[] = [];
   const own = bytes.buffer;
   const starts = [...index.ids].map((id) => index.locatorOf(id)!).filter((locator) => locator >= 0);
-  const odd = [...index.unreadable, ...index.duplicates];
+  // Of two arrays one after the other, what both hold goes into the new one once.
+  const duplicates = index.damage ? index.duplicates.filter(({ reason }) => reason !== 'same') : index.duplicates;
+  const odd = [...index.unreadable, ...duplicates];
   const oddStarts = new Map(odd.map((range) => [range.start, range]));
   let recovered = starts.filter((start) => start >= index.contentEnd && index.damage !== undefined).length;
   let dropped = 0;
