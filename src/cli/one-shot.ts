@@ -10,6 +10,8 @@ export const ONE_SHOT_FLAGS: ReadonlyMap<string, keyof RecordFlags> = new Map<st
   ['--output-tokens', 'outputTokens'],
   ['--cache-read-tokens', 'cacheReadTokens'],
   ['--cache-write-tokens', 'cacheWriteTokens'],
+  ['--cache-write-1h-tokens', 'cacheWrite1hTokens'],
+  ['--reasoning-tokens', 'reasoningTokens'],
   ['--cost-usd', 'costUsd'],
   ['--timestamp', 'timestamp'],
   ['--id', 'id'],

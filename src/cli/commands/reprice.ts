@@ -86,8 +86,10 @@ function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal):
       formatUsd(group.after),
       signed(group.difference),
     ]);
-    rows.push(['Total', '', '', whole(changes.length), formatUsd(sum('before')), formatUsd(sum('after'))]);
-    rows.at(-1)!.push(signed(plan.difference));
+    const unknown = plan.groups.reduce((n, { reason, records: more }) => n + (reason === 'now-known' ? more : 0), 0);
+    const known = unknown === changes.length ? [] : [formatUsd(sum('before'))];
+    const before = [...known, ...(unknown === 0 ? [] : [`${whole(unknown)} unpriced`])].join(' + ');
+    rows.push(['Total', '', '', whole(changes.length), before, formatUsd(sum('after')), signed(plan.difference)]);
     parts.push(
       table(
         [
@@ -122,7 +124,7 @@ function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal):
 
 /** `+$1.20`, `-$0.35`. */
 function signed(nanos: Nanos): string {
-  return `${nanos > 0n ? '+' : ''}${nanos === 0n ? formatUsd(0n) : nanos > 0n ? formatUsd(nanos) : `-${formatUsd(-nanos)}`}`;
+  return nanos > 0n ? `+${formatUsd(nanos)}` : formatUsd(nanos);
 }
 
 function repriceJson(

@@ -32,7 +32,7 @@ const BACK = ['would come back', 'came back'];
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
   const what = `the ${undone === 'replace' ? 'reprice' : undone} of ${plain(at)}`;
   const count = counted(records, 'record');
-  const back = undone === 'replace' ? ['would have the cost of before', 'have the cost of before'] : BACK;
+  const back = undone === 'replace' ? ['would get back its old cost', 'got back the old cost'] : BACK;
   if (dryRun) return `Would undo ${what}: ${count} ${back[0]}. Nothing was changed.`;
   return `Undid ${what}: ${count} ${back[1]}.`;
 }

@@ -15,9 +15,11 @@ export function recordCost(record: UsageRecord): string {
 /** The latest records, one a line, in local time. */
 export function recordsTable(rows: readonly StoredUsage[], timeZone: string, options: TableOptions): string {
   const zone = zoneOf(timeZone);
-  const has = (field: 'project' | 'episode_title'): boolean => rows.some(({ record }) => Boolean(record[field]));
+  const has = (field: 'project' | 'episode_title' | 'price_source'): boolean =>
+    rows.some(({ record }) => Boolean(record[field]));
   const project = has('project');
   const episode = has('episode_title');
+  const priced = has('price_source');
   const columns: Column[] = [
     { title: 'Time' },
     { title: 'Provider', shrinks: true, dropOrder: 2 },
@@ -28,6 +30,7 @@ export function recordsTable(rows: readonly StoredUsage[], timeZone: string, opt
     { title: 'Input', align: 'right', dropOrder: 1 },
     { title: 'Output', align: 'right', dropOrder: 1 },
     { title: 'Cost', align: 'right' },
+    ...(priced ? [{ title: 'Priced by', shrinks: true, dropOrder: 6 }] : []),
   ];
   const lines = rows.map(({ record }) => [
     new Date(zone.toLocal(Date.parse(record.timestamp))).toISOString().slice(0, 16).replace('T', ' '),
@@ -39,6 +42,7 @@ export function recordsTable(rows: readonly StoredUsage[], timeZone: string, opt
     whole(record.input_tokens),
     whole(record.output_tokens),
     recordCost(record),
+    ...(priced ? [record.price_source ?? ''] : []),
   ]);
   return table(columns, lines, options);
 }

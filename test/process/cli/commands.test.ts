@@ -127,7 +127,14 @@ describe('record', () => {
   });
 
   it('says that it does not know a cost, and never $0', async () => {
-    const { stdout } = await sandbox.on(sandbox.ledger, ['record', ...named, '--input-tokens', '10']);
+    const { stdout } = await sandbox.on(sandbox.ledger, [
+      'record',
+      ...named,
+      '--model',
+      'unheard-of',
+      '--input-tokens',
+      '10',
+    ]);
     expect(stdout).toContain('cost unknown');
     expect(stdout).not.toContain('$');
     const asJson = await sandbox.on(sandbox.ledger, ['record', ...named, '--json']);

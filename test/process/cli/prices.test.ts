@@ -1,0 +1,390 @@
+import { createServer } from 'node:http';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type * as Library from '../../../src/ledger/index.ts';
+import { cli, json, Sandbox } from './harness.ts';
+
+let sandbox: Sandbox;
+beforeEach(async () => {
+  sandbox = await Sandbox.create();
+});
+afterEach(() => sandbox.dispose());
+
+const CLAUDE = ['--provider', 'anthropic', '--model', 'claude-sonnet-4-5', '--operation', 'chat'];
+const TOKENS = ['--input-tokens', '10000', '--output-tokens', '2000'];
+const CLAUDE_SOURCE = 'genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5';
+const run = (...args: string[]): ReturnType<Sandbox['on']> => sandbox.on(sandbox.ledger, args);
+
+describe('record', () => {
+  it('prices the tokens, and says by which price', async () => {
+    const { stdout, code } = await run('record', ...CLAUDE, ...TOKENS);
+    expect(stdout).toMatch(new RegExp(`^Recorded \\$0\\.06 estimated, ${CLAUDE_SOURCE} · anthropic`));
+    expect(code).toBe(0);
+    expect(json(await run('record', ...CLAUDE, ...TOKENS, '--json'))).toMatchObject({
+      cost_usd: 0.06,
+      cost_nanos: '60000000',
+      cost_kind: 'estimated',
+      price_source: CLAUDE_SOURCE,
+      record: { cost_known: true, billing_mode: 'estimated', price_source: CLAUDE_SOURCE },
+    });
+  });
+
+  it.each([
+    [
+      'an unknown model',
+      ['--model', 'unheard-of'],
+      'no model "unheard-of" of "anthropic"',
+      'llm-spend prices set unheard-of',
+    ],
+    [
+      'an unknown provider',
+      ['--provider', 'nobody'],
+      'does not know the provider "nobody"',
+      '--provider nobody --input',
+    ],
+    ['a machine of its own', ['--provider', 'ollama'], 'Nobody publishes prices for "ollama"', '--provider ollama'],
+    ['cache above the input', ['--cache-read-tokens', '20000'], 'exceed it (10000)', '--cost-usd'],
+    ['no tokens', ['--input-tokens', '0', '--output-tokens', '0'], 'Neither a cost nor tokens', '--cost-usd'],
+  ])('records %s as unpriced, and says why and what helps', async (_what, flags, why, helps) => {
+    const { stdout, stderr, code } = await run('record', ...CLAUDE, ...TOKENS, ...flags);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Recorded cost unknown · /);
+    expect(stdout).not.toContain('$');
+    expect(stderr).toContain(why);
+    expect(stderr).toContain(helps);
+    expect(await sandbox.stored()).toMatchObject([{ cost_known: false, billing_mode: 'runtime_managed' }]);
+  });
+
+  it('does not load the prices for a cost that was given', async () => {
+    const { stdout } = await run('record', ...CLAUDE, ...TOKENS, '--cost-usd', '1');
+    expect(stdout).toMatch(/^Recorded \$1\.00 · /);
+    const trace = ['--require', path.join(path.dirname(fileURLToPath(import.meta.url)), 'trace-loads.cjs')];
+    const { stderr } = await sandbox.run(
+      ['record', ...CLAUDE, ...TOKENS, '--cost-usd', '1', '--ledger', sandbox.ledger],
+      {
+        env: { NODE_OPTIONS: trace.join(' ') },
+      },
+    );
+    expect(stderr).toContain('record.js');
+    expect(stderr).not.toContain('prices.js');
+  });
+
+  it('keeps price_source out of the file that inkwell reads', async () => {
+    const usage = ['--provider', 'claude', '--model', 'claude-sonnet-4-5', '--operation', 'extraction'];
+    await sandbox.on(sandbox.inkwell, ['record', ...usage, ...TOKENS]);
+    const [record] = await sandbox.stored(sandbox.inkwell);
+    expect(record).toMatchObject({ cost_usd: 0.06, cost_known: true, billing_mode: 'estimated' });
+    expect(record).not.toHaveProperty('price_source');
+  });
+});
+
+const MESSAGE = {
+  id: 'msg_01',
+  type: 'message',
+  model: 'claude-sonnet-4-5-20250929',
+  usage: {
+    input_tokens: 5000,
+    cache_read_input_tokens: 80_000,
+    cache_creation_input_tokens: 15_000,
+    output_tokens: 2000,
+  },
+};
+const COMPLETION = {
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1_793_000_000,
+  model: 'gpt-5',
+  usage: { prompt_tokens: 10_000, completion_tokens: 2000, prompt_tokens_details: { cached_tokens: 6000 } },
+};
+const respond = (input: string, ...args: string[]): ReturnType<Sandbox['on']> =>
+  sandbox.on(sandbox.ledger, ['record', '--response', '-', ...args], { input });
+
+describe('record --response', () => {
+  it('recognises a response, and records it once', async () => {
+    const file = sandbox.file('response.json');
+    await writeFile(file, JSON.stringify(MESSAGE));
+    const { stdout } = await run('record', '--response', file, '--project', 'site', '--tag', 'a', '--note', 'n');
+    expect(stdout).toMatch(/^Recorded \$0\.12525 estimated, .* · 100,000 in, 2,000 out · id msg_01/);
+    await respond(JSON.stringify(MESSAGE));
+    expect(await sandbox.stored()).toMatchObject([
+      { usage_id: 'msg_01', provider: 'anthropic', operation: 'chat', project: 'site', tags: ['a'], note: 'n' },
+    ]);
+  });
+
+  it('takes several, and a stream', async () => {
+    const both = `${JSON.stringify(MESSAGE)}\n${JSON.stringify(COMPLETION)}\n`;
+    const { code, stdout } = await respond(both, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'recorded',
+      responses: [
+        { api: 'anthropic-messages', cost_usd: 0.12525 },
+        { api: 'openai-chat', cost_usd: 0.02575, record: { timestamp: '2026-10-26T07:33:20.000Z' } },
+      ],
+      problems: [],
+    });
+    const { usage, ...start } = { ...MESSAGE, id: 'msg_02' };
+    const events = [
+      { type: 'message_start', message: { ...start, usage: { ...usage, output_tokens: 1 } } },
+      { type: 'message_delta', usage: { output_tokens: 2000 } },
+      { type: 'message_stop' },
+    ];
+    const stream = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+    expect((await respond(stream)).stdout).toContain('$0.12525 estimated');
+  });
+
+  it.each([
+    ['nothing', '', 'There is no text'],
+    ['no JSON', 'hello', 'This is no JSON'],
+    ['a cut one', JSON.stringify(MESSAGE).slice(0, -5), 'ends in the middle'],
+    ['one without usage', '{"id":"x","object":"chat.completion"}', 'No usage was found'],
+    ['an error', '{"error":{"message":"overloaded"}}', 'answered with an error'],
+    [
+      'contradictory counts',
+      JSON.stringify({ ...COMPLETION, usage: { ...COMPLETION.usage, prompt_tokens: 10 } }),
+      'contradicts itself',
+    ],
+  ])('says what is wrong with %s, and records nothing', async (_what, text, message) => {
+    const { code, stderr } = await respond(text);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Nothing was recorded.');
+    const asJson = await respond(text, '--json');
+    expect(json(asJson)).toMatchObject({ error: { field: '--response' } });
+  });
+
+  it('refuses a file of 200 MB by its size, unread', async () => {
+    const file = sandbox.file('huge.json');
+    const handle = await open(file, 'w');
+    await handle.truncate(200_000_000);
+    await handle.close();
+    const { code, stderr } = await run('record', '--response', file);
+    expect(code).toBe(1);
+    expect(stderr).toContain('too large for a response');
+  });
+
+  it('asks for what a response does not say, and records a strange model as unpriced', async () => {
+    const bare = JSON.stringify({ usage: { prompt_tokens: 10, completion_tokens: 5 } });
+    const { code, stderr } = await respond(bare);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--provider: is required, because the response does not say it');
+    const named = await respond(bare, '--provider', 'mine', '--model', 'my-model');
+    expect(named.code).toBe(0);
+    expect(named.stdout).toContain('cost unknown · mine my-model');
+    expect((await respond(bare, '--input-tokens', '5')).stderr).toContain('cannot be combined with --response');
+  });
+
+  it('records what it can of a mixed text, and says what is missing', async () => {
+    const { code, stdout, stderr } = await respond(`${JSON.stringify(MESSAGE)}\nnonsense\n`);
+    expect(stdout).toContain('msg_01');
+    expect(stderr).toContain('Line 2 is no JSON');
+    expect(code).toBe(1);
+  });
+});
+
+describe('reprice', () => {
+  const record = (id: string, fields: object): object => ({
+    usage_id: id,
+    provider: 'gemini',
+    model: 'gemini-2.5-flash',
+    operation: 'extraction',
+    input_tokens: 10_000,
+    output_tokens: 2000,
+    total_tokens: 12_000,
+    timestamp: '2026-11-01T00:00:00Z',
+    ...fields,
+  });
+  const inkwells = record('inkwell', { cost_usd: 0.00135 });
+  const callers = record('caller', { cost_usd: 5, unknown_field: 12.5 });
+  const unknown = record('unknown', { cost_usd: 0, cost_known: false, billing_mode: 'runtime_managed' });
+  const before = JSON.stringify([inkwells, callers, unknown], undefined, 2);
+  beforeEach(() => writeFile(sandbox.ledger, before));
+  const text = (): Promise<string> => readFile(sandbox.ledger, 'utf8');
+
+  it('shows what would change, and changes nothing', async () => {
+    const { stdout, code } = await run('reprice', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/gemini +gemini-2\.5-flash +was unknown +1 +unknown +\$0\.008 +\+\$0\.008/);
+    expect(stdout).toMatch(
+      /gemini +gemini-2\.5-flash +inkwell's old list price +1 +\$0\.00135 +\$0\.008 +\+\$0\.00665/,
+    );
+    expect(stdout).toMatch(/Total +2 +\$0\.00135 \+ 1 unpriced/);
+    expect(stdout).toContain('1 cost recorded by the caller, left alone.');
+    expect(await text()).toBe(before);
+    expect(json(await run('reprice', '--dry-run', '--json'))).toMatchObject({
+      dry_run: true,
+      to_change: 2,
+      changed: 0,
+      difference_nanos: '14650000',
+      groups: [{ before_usd: null, after_usd: 0.008 }, { before_usd: 0.00135 }],
+    });
+  });
+
+  it('asks, and without a terminal wants to be told', async () => {
+    const { stderr, code } = await run('reprice');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--yes');
+    expect(await text()).toBe(before);
+  });
+
+  it('changes the costs alone, says so in the records, and is undone', async () => {
+    const { stdout } = await run('reprice', '--yes');
+    expect(stdout).toContain('Repriced 2 records.');
+    const source = expect.stringMatching(/^genai-prices 0\.1\.8 2026-09-23 google\/gemini-2\.5-flash; repriced \d{4}-/);
+    const priced = { cost_usd: 0.008, cost_known: true, billing_mode: 'estimated', price_source: source };
+    expect(await sandbox.stored()).toEqual([{ ...inkwells, ...priced }, callers, { ...unknown, ...priced }]);
+    expect((await run('reprice', '--yes')).stdout).toContain('Nothing to reprice');
+    expect((await run('undo')).stdout).toMatch(/Undid the reprice of .*: 2 records got back the old cost/);
+    expect(await text()).toBe(before);
+  });
+
+  it('touches a recorded cost only when it is asked for by name', async () => {
+    expect((await run('reprice', '--yes', '--include-recorded', 'caller')).stdout).toContain('Repriced 3 records.');
+    expect(await sandbox.stored()).toMatchObject([{}, { cost_usd: 0.008, unknown_field: 12.5 }, {}]);
+    await run('undo');
+    expect((await run('reprice', '--yes', '--model', 'gpt-*')).stdout).toContain('Nothing to reprice in 0 records');
+  });
+});
+
+describe('prices', () => {
+  it('are set, win over the table, are shown and removed', async () => {
+    expect((await run('prices')).stdout).toContain('No custom prices');
+    const set = ['prices', 'set', 'claude-*', '--provider', 'anthropic', '--input', '1', '--output', '2'];
+    expect((await run(...set)).stdout).toContain('Set the price of anthropic/claude-*');
+    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain(
+      '$0.014 estimated, custom: anthropic/claude-*',
+    );
+    expect((await run(...set, '--cache-read', '0.1')).stdout).toContain('Replaced the price');
+    expect((await run('prices')).stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 +\$0\.10/);
+    expect((await run('prices')).stdout).toContain('newer prices were never fetched');
+    const shown = await run('prices', 'show', 'claude-sonnet-4-5', '--provider', 'anthropic');
+    expect(shown.stdout).toMatch(/by custom: anthropic\/claude-\*[^]*input +\$1\n/);
+    const removed = await run('prices', 'remove', 'claude-*', '--provider', 'anthropic');
+    expect(removed.stdout).toContain('Removed 1 custom price');
+    expect((await run('prices', 'remove', 'claude-*')).code).toBe(1);
+    expect(json(await run('prices', '--json'))).toMatchObject({
+      prices: [],
+      table: { version: '0.1.8' },
+      fetched_at: null,
+    });
+  });
+
+  it.each([
+    [['set', 'x', '--input', '1'], '--output: is required'],
+    [['set', 'x', '--input', '-1', '--output', '1'], '--input: must be a price'],
+    [['set', 'x', '--input', 'free', '--output', '1'], '--input: must be a price'],
+    [['set', 'x', '--input', '1', '--output', '1', '--from', 'today'], '--from: must be a day'],
+    [['set'], 'needs the name of a model'],
+    [['fetch'], 'must be one of list, show, set, remove, update'],
+    [['show', 'gpt-5'], '--provider: is required'],
+  ])('say what is wrong with %j', async (args, message) => {
+    const { code, stderr } = await run('prices', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it('are not written over a file that cannot be read', async () => {
+    await run('prices', 'set', 'x', '--input', '1', '--output', '1');
+    const { file } = json(await run('prices', '--json')) as { file: string };
+    await writeFile(file, '[{');
+    for (const args of [['prices'], ['prices', 'set', 'y', '--input', '1', '--output', '1']]) {
+      const { code, stderr } = await run(...args);
+      expect(code).toBe(1);
+      expect(stderr).toContain('prices.json is no JSON');
+    }
+    expect(await readFile(file, 'utf8')).toBe('[{');
+    const { stdout, stderr } = await run('record', ...CLAUDE, ...TOKENS);
+    expect(stdout).toContain('cost unknown');
+    expect(stderr).toContain('warning:');
+  });
+
+  it('are fetched only when a person says so, and shown with the time', async () => {
+    const model = {
+      id: 'claude-sonnet-4-5',
+      match: { starts_with: 'claude-sonnet-4-5' },
+      prices: { input_mtok: 7, output_mtok: 7 },
+    };
+    const gpt = { id: 'gpt-4o', match: { equals: 'gpt-4o' }, prices: { input_mtok: 1 } };
+    const data = [
+      { id: 'anthropic', name: 'Anthropic', api_pattern: 'anthropic', models: [model] },
+      { id: 'openai', name: 'OpenAI', api_pattern: 'openai', models: [gpt] },
+    ];
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked++;
+      if (request.url === '/wrong') response.end('{}');
+      else response.end(JSON.stringify(data));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      await run('record', ...CLAUDE, ...TOKENS);
+      expect(asked).toBe(0);
+      const wrong = await run('prices', 'update', `${address}/wrong`);
+      expect(wrong.code).toBe(1);
+      expect(wrong.stderr).toContain('unknown form');
+      expect((await run('prices', 'update', address)).stdout).toContain('the prices of 2 models of 2 providers');
+      expect(asked).toBe(2);
+    } finally {
+      server.close();
+    }
+    expect((await run('prices')).stdout).toMatch(/newer prices fetched at 20\d\d-/);
+    const { stdout } = await run('record', ...CLAUDE, ...TOKENS);
+    expect(stdout).toMatch(/\$0\.084 estimated, genai-prices online 20/);
+    const gone = await run('prices', 'update', address);
+    expect(gone.stderr).toContain('cannot be reached');
+    expect(gone.code).toBe(1);
+  });
+});
+
+it('one usage costs the same by the command, from a stream, by the library and from a response', async () => {
+  const require = createRequire(import.meta.url);
+  const { CostTracker } = require(path.join(path.dirname(cli), 'index.js')) as typeof Library;
+  const library = new CostTracker({ ledger: sandbox.file('library.json') });
+  const counts = fc.record({
+    model: fc.constantFrom('claude-sonnet-4-5', 'claude-opus-4-1', 'claude-3-5-haiku-20241022', 'unheard-of'),
+    fresh: fc.nat(300_000),
+    read: fc.nat(300_000),
+    write: fc.nat(50_000),
+    output_tokens: fc.nat(50_000),
+  });
+  const samples = fc.sample(counts, { numRuns: 12, seed: 7 });
+  const costs = (records: readonly { cost_usd: number; cost_known: boolean }[]): unknown[] =>
+    records.map(({ cost_usd, cost_known }) => (cost_known ? cost_usd : 'unknown'));
+  const usages = samples.map(({ model, fresh, read, write, output_tokens }) => ({
+    provider: 'anthropic',
+    model,
+    operation: 'chat',
+    input_tokens: fresh + read + write,
+    cache_read_tokens: read,
+    cache_write_tokens: write,
+    output_tokens,
+    timestamp: '2026-11-01T00:00:00Z',
+  }));
+  const responses = samples.map(({ model, fresh, read, write, output_tokens }) => ({
+    type: 'message',
+    model,
+    created_at: '2026-11-01T00:00:00Z',
+    usage: { input_tokens: fresh, cache_read_input_tokens: read, cache_creation_input_tokens: write, output_tokens },
+  }));
+  const lines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+  const expected = costs(await library.trackAll(usages));
+  await library.close();
+  expect(expected.filter((cost) => typeof cost === 'number').length).toBeGreaterThan(5);
+
+  await sandbox.on(sandbox.file('stream.json'), ['record', '--stdin'], { input: lines(usages) });
+  expect(costs((await sandbox.stored(sandbox.file('stream.json'))) as never)).toEqual(expected);
+  const answered = sandbox.file('response.json');
+  await sandbox.on(answered, ['record', '--response', '-', '--provider', 'anthropic'], { input: lines(responses) });
+  expect(costs((await sandbox.stored(answered)) as never)).toEqual(expected);
+  for (const [i, usage] of usages.slice(0, 4).entries()) {
+    const flags = Object.entries(usage).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, String(value)]);
+    const { stdout } = await sandbox.on(sandbox.file('command.json'), ['record', ...flags, '--json']);
+    expect(costs([(JSON.parse(stdout) as { record: never }).record])).toEqual([expected[i]]);
+  }
+});
