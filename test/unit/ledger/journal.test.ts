@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodeDisk } from '../../../src/ledger/disk.ts';
+import type { Entry } from '../../../src/ledger/journal.ts';
+import { Journal, journalLine, parseJournal } from '../../../src/ledger/journal.ts';
+import { records, usage } from '../usage/records.ts';
+
+function entry(id: string, fields: object = {}): Entry {
+  const record = usage({ usage_id: id, ...fields });
+  return { record, text: JSON.stringify(record), seen: 3 };
+}
+const idsOf = (bytes: Buffer): string[] => parseJournal(bytes).entries.map(({ record }) => record.usage_id);
+
+describe('parseJournal', () => {
+  it('finds nothing in nothing, and passes over blank lines', () => {
+    expect(parseJournal(Buffer.from(''))).toEqual({ entries: [], bad: 0 });
+    expect(parseJournal(Buffer.from('\n\n'))).toEqual({ entries: [], bad: 0 });
+  });
+
+  it('reads back what it writes, whatever the texts', () => {
+    const notes = fc.string({ unit: fc.oneof(fc.constantFrom('\n', '\u2028', '\u2029', '\r', '"', '}'), fc.string()) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(records, notes, fc.nat()), { maxLength: 5 }), (items) => {
+        const entries = items.map(([record, note, seen]) => ({
+          record,
+          seen,
+          text: JSON.stringify({ ...record, note }),
+        }));
+        const { entries: found, bad } = parseJournal(Buffer.from(entries.map(journalLine).join('')));
+        expect(bad).toBe(0);
+        expect(found.map(({ text, seen }) => ({ text, seen }))).toEqual(
+          entries.map(({ text, seen }) => ({ text, seen })),
+        );
+      }),
+    );
+  });
+
+  it('cut off anywhere, has exactly the lines that are whole', () => {
+    const lines = ['a', 'b', 'c'].map((id) => Buffer.from(journalLine(entry(id, { model: 'é' }))));
+    const whole = Buffer.concat(lines);
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const complete = lines.filter((_, i) => Buffer.concat(lines.slice(0, i + 1)).length <= cut).length;
+      const content = parseJournal(whole.subarray(0, cut));
+      expect(content.entries).toHaveLength(complete);
+      expect(content.bad).toBe(0);
+    }
+  });
+
+  it('counts lines that are no entry', () => {
+    const text = `nonsense\n${journalLine(entry('a'))}{"seen":1,"record":{"usage_id":"x"}}\n{"seen":1,"record":{]}\n`;
+    const content = parseJournal(Buffer.from(text));
+    expect(content.entries).toHaveLength(1);
+    expect(content.bad).toBe(3);
+  });
+});
+
+describe('Journal', () => {
+  let folder: string;
+  let journal: Journal;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'llm-spend-journal-'));
+    journal = new Journal(nodeDisk, folder, 'costs.json');
+  });
+  afterEach(async () => {
+    await journal.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const files = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.journal'));
+
+  it('holds what was appended, all of it, once it says so', async () => {
+    const [a, b] = await Promise.all([journal.append([entry('a')]), journal.append([entry('b'), entry('c')])]);
+    expect(a).toBe(b);
+    expect(idsOf(readFileSync(a.path))).toEqual(['a', 'b', 'c']);
+    expect(journal.isOwn(a.path)).toBe(true);
+  });
+
+  it('goes on in a new file when its own was carried away', async () => {
+    const first = await journal.append([entry('a')]);
+    const carried = `${first.path.slice(0, -'.journal'.length)}0.journal`;
+    renameSync(first.path, carried);
+    const second = await journal.append([entry('b')]);
+    expect(second.path).not.toBe(first.path);
+    expect(idsOf(readFileSync(second.path))).toEqual(['b']);
+    expect(idsOf(readFileSync(carried))).toContain('a');
+  });
+
+  it('is empty once all has settled, and gone once it is closed', async () => {
+    const file = await journal.append([entry('a'), entry('b')]);
+    await journal.settle(file, 1);
+    expect(idsOf(readFileSync(file.path))).toEqual(['a', 'b']);
+    await journal.settle(file, 1);
+    expect(readFileSync(file.path)).toHaveLength(0);
+    await journal.append([entry('c')]);
+    expect(idsOf(readFileSync(file.path))).toEqual(['c']);
+    await journal.settle(file, 1);
+    await journal.close();
+    expect(files()).toEqual([]);
+  });
+
+  it('stays when it is closed with something in it', async () => {
+    const file = await journal.append([entry('a')]);
+    await journal.close();
+    expect(idsOf(readFileSync(file.path))).toEqual(['a']);
+  });
+});
