@@ -12,6 +12,7 @@ import type { Problem } from './types.ts';
 const SLICE_MS = 8;
 /** Each problem is counted; only so many are described. */
 const MAX_DESCRIBED = 100;
+const QUOTE = 0x22;
 
 /** A range of the file's bytes that is no usage record, or a second record with an id that is taken. */
 export interface Oddity {
@@ -99,6 +100,13 @@ export class LedgerIndex {
     if (this.damage === undefined) {
       if (this.elements === 0) this.contentEnd = scanner.end;
       return;
+    }
+    // A quote that does not belong there makes a text of what follows it, the start of the next record included.
+    const last = this.unreadable.at(-1);
+    if (last?.end === this.contentEnd && bytes.buffer[last.start] === QUOTE) {
+      this.unreadable.pop();
+      this.elements--;
+      this.contentEnd = last.start;
     }
     const from = this.elements === 0 ? 0 : this.contentEnd;
     for (const range of salvage(bytes.buffer, from, bytes.length, (start, end) => this.#isRecord(start, end))) {
