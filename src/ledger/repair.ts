@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { LedgerIndex } from './ledgerIndex.ts';
 import { isCorruptName } from './names.ts';
 import type { Rebuilt } from './recover.ts';
 import { backupsOf, rebuild } from './recover.ts';
@@ -22,17 +23,27 @@ export async function repairLedger(
     return { actions: [], records: store.index.records, recovered: 0, keptIn: undefined };
   }
   if (dryRun) {
-    const rebuilt = await store.alone(() => store.rebuild(true));
-    return { ...describe(store, rebuilt, true), keptIn: undefined };
+    return store.alone(async () => {
+      const rebuilt = await store.rebuild(true);
+      const { index, file } = store;
+      const keeps = (index.damage !== undefined && file.bytes.length > 0) || leavesOut(rebuilt, index);
+      const actions = actionsOf(store.place.base, rebuilt, rebuilt.sources, keeps ? 'corrupt.<time>' : undefined, true);
+      return { actions, records: rebuilt.index.elements, recovered: rebuilt.recovered, keptIn: undefined };
+    });
   }
   let result: RepairResult | undefined;
   const committed = await store.commit(async (basis) => {
     const rebuilt = await mend(store, basis);
-    const leavesOut = rebuilt.dropped > 0 || basis.index.duplicates.length > 0 || basis.index.unreadable.length > 0;
-    const keptIn = basis.keptIn ?? (leavesOut ? await store.keepAside(basis.bytes, basis.signature) : undefined);
-    const kept = keptIn && join(store.place.folder, keptIn);
-    result = { ...describe(store, rebuilt, false, keptIn), keptIn: kept };
-    if (basis.rebuilt) result.recovered += basis.rebuilt.recovered;
+    const keptIn =
+      basis.keptIn ??
+      (leavesOut(rebuilt, basis.index) ? await store.keepAside(basis.bytes, basis.signature) : undefined);
+    const sources = [...(basis.rebuilt?.sources ?? []), ...rebuilt.sources];
+    result = {
+      actions: actionsOf(store.place.base, rebuilt, sources, keptIn, false),
+      records: rebuilt.index.elements,
+      recovered: rebuilt.recovered + (basis.rebuilt?.recovered ?? 0),
+      keptIn: keptIn && join(store.place.folder, keptIn),
+    };
     return { kept: [], tail: rebuilt.bytes.buffer.subarray(0, rebuilt.bytes.length) };
   });
   try {
@@ -50,22 +61,27 @@ async function mend(store: LedgerStore, basis: LedgerBasis): Promise<Rebuilt> {
   return rebuild(store.disk, folder, store.place.path, basis.bytes, basis.index, aside, store.undoLog, true);
 }
 
-function describe(
-  store: LedgerStore,
+/** Whether some of the bytes that stand in the ledger will not stand in the mended one. */
+function leavesOut(rebuilt: Rebuilt, index: LedgerIndex): boolean {
+  return rebuilt.dropped > 0 || index.duplicates.length > 0 || index.unreadable.length > 0;
+}
+
+function actionsOf(
+  base: string,
   rebuilt: Rebuilt,
+  sources: readonly string[],
+  keptIn: string | undefined,
   conditional: boolean,
-  keptIn?: string,
-): Omit<RepairResult, 'keptIn'> {
+): string[] {
   const would = conditional ? 'would be' : 'were';
-  const { base } = store.place;
   const actions: string[] = [];
-  if (conditional && (store.index.damage !== undefined || rebuilt.dropped > 0)) {
-    actions.push(`the bytes of ${base} as they are would be kept in ${base}.corrupt.<time>`);
+  if (keptIn !== undefined && conditional) {
+    actions.push(`the bytes of ${base} as they are would be kept in ${base}.${keptIn}`);
   } else if (keptIn !== undefined) {
     actions.push(`the bytes of ${base} as they were are kept in ${basename(keptIn)}`);
   }
-  for (const source of rebuilt.sources) actions.push(`${source} ${would} brought back`);
+  for (const source of sources) actions.push(`${source} ${would} brought back`);
   if (rebuilt.dropped > 0) actions.push(`${rebuilt.dropped} elements that are no records ${would} left out`);
   actions.push(`${base} ${conditional ? 'would be' : 'was'} written anew with ${rebuilt.index.elements} records`);
-  return { actions, records: rebuilt.index.elements, recovered: rebuilt.recovered };
+  return actions;
 }
