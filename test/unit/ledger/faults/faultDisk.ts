@@ -22,6 +22,7 @@ const NEEDS_SPACE = new Set<Operation>(['open', 'write', 'link', 'mkdir', 'mkdir
 
 /** A real disk of which every call is counted, and one of them struck by a fault. */
 export class FaultDisk implements Disk {
+  readonly durableWrites = nodeDisk.durableWrites ?? false;
   readonly died: Promise<void>;
   /** The calls so far, in order. */
   readonly trace: Operation[] = [];
@@ -31,6 +32,8 @@ export class FaultDisk implements Disk {
   readonly #at: number;
   readonly #durable: DurableView;
   readonly #open = new Set<number>();
+  /** Descriptors whose writes are durable when they return. */
+  readonly #synced = new Set<number>();
   #count = 0;
   #dead = false;
   #full = false;
@@ -78,7 +81,9 @@ export class FaultDisk implements Disk {
       const fd = await nodeDisk.open(path, flags, mode);
       if (this.#dead) fs.closeSync(fd);
       else this.#open.add(fd);
-      this.#durable.opened(fd, path, flags === 'wx');
+      this.#durable.opened(fd, path, flags.startsWith('wx'));
+      if (flags === 'wxd' && this.durableWrites) this.#synced.add(fd);
+      else this.#synced.delete(fd);
       return fd;
     });
   }
@@ -93,9 +98,11 @@ export class FaultDisk implements Disk {
     return this.#step('read', false, [], () => nodeDisk.read(fd, buffer, offset, length, position));
   }
   write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    const put = (count: number): Promise<number> => {
+    const put = async (count: number): Promise<number> => {
       this.#durable.written(fd, position);
-      return nodeDisk.write(fd, buffer, offset, count, position);
+      const written = await nodeDisk.write(fd, buffer, offset, count, position);
+      if (this.#synced.has(fd)) this.#durable.synced(fd);
+      return written;
     };
     return this.#step(
       'write',
