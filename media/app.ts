@@ -204,6 +204,7 @@ export class SpendApp extends LightElement {
       ${glanceTemplate({
         format,
         title: range.kind === 'dates' ? format.dayRange(shown.span.since, shown.span.until) : PERIOD_NAMES[range.kind],
+        updatedAt: context.snapshot.updatedAt,
         totals: shown.totals,
         comparison: shown.comparison,
         beforeName: BEFORE_NAMES[range.kind],
@@ -232,21 +233,14 @@ export class SpendApp extends LightElement {
     ></spend-filters>`;
   }
 
-  #actions({ place, updatedAt }: Snapshot): TemplateResult {
-    return html`<div class="actions">
-      <span class="updated" title=${updatedAt === undefined ? nothing : this.#format.timeExact(updatedAt)}>
-        ${updatedAt === undefined ? nothing : `Updated ${this.#format.ago(updatedAt, Date.now())}`}
-      </span>
-      <vscode-toolbar-container>
-        ${iconButton('add', 'Record usage', () => this.#act({ verb: 'record' }))}
-        ${iconButton('refresh', 'Refresh', () => this.#act({ verb: 'refresh' }))}
-        ${
-          place === 'panel'
-            ? nothing
-            : iconButton('link-external', 'Open in the editor', () => this.#act({ verb: 'openPanel' }))
-        }
-      </vscode-toolbar-container>
-    </div>`;
+  /** In the side bar, the editor shows these in the title of the view. */
+  #actions({ place }: Snapshot): TemplateResult | typeof nothing {
+    if (place === 'sidebar') return nothing;
+    return html`<vscode-toolbar-container class="actions">
+      ${iconButton('add', 'Record usage', () => this.#act({ verb: 'record' }))}
+      ${iconButton('refresh', 'Refresh', () => this.#act({ verb: 'refresh' }))}
+      ${iconButton('gear', 'Settings', () => this.#act({ verb: 'openSettings' }))}
+    </vscode-toolbar-container>`;
   }
 
   #toastTemplate(): TemplateResult {

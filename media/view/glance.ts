@@ -10,6 +10,8 @@ export interface GlanceView {
   format: Format;
   /** What the range is called. */
   title: string;
+  /** When the ledgers last changed, ms since the epoch. */
+  updatedAt: number | undefined;
   totals: Totals;
   comparison: Comparison | undefined;
   /** What it is compared with, in words. */
@@ -23,7 +25,10 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
   const { format, totals, glance } = view;
   return html`<section class="glance" aria-label="At a glance">
     <div class="headline">
-      <h2 class="headline-title">${view.title}</h2>
+      <div class="headline-title">
+        <h2>${view.title}</h2>
+        ${updatedTemplate(view)}
+      </div>
       <div class="headline-cost" title=${format.costExact(totals)}>
         ${costTemplate(totals, format)} ${view.comparison === undefined ? nothing : changeTemplate(view)}
       </div>
@@ -45,6 +50,13 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
       ${card(view, 'All time', glance.all, 'all')}
     </div>
   </section>`;
+}
+
+function updatedTemplate({ updatedAt, format }: GlanceView): TemplateResult | typeof nothing {
+  if (updatedAt === undefined) return nothing;
+  return html`<span class="updated" title=${format.timeExact(updatedAt)}
+    >Updated ${format.ago(updatedAt, Date.now())}</span
+  >`;
 }
 
 function card(

@@ -14,7 +14,8 @@ export function foldTop(groups: readonly Group[], count: number, by: Measure): F
     const value = key.at(-1) ?? null;
     sizes.set(value, (sizes.get(value) ?? 0n) + sizeOf(totals, by));
   }
-  if (sizes.size <= count) return [...groups];
+  // One value alone is not worth folding: it would take the place of its own name.
+  if (sizes.size <= count + 1) return [...groups];
   const largest = [...sizes].sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
   const kept = new Set(largest.slice(0, count).map(([value]) => value));
   const result: FoldedGroup[] = [];
