@@ -7,6 +7,9 @@ export const EXTENSION_ID = 'llm-spend.llm-spend';
 
 export const COMMANDS = {
   recordUsage: 'llmSpend.recordUsage',
+  recordFromResponse: 'llmSpend.recordFromResponse',
+  reprice: 'llmSpend.reprice',
+  updatePrices: 'llmSpend.updatePrices',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',
   exportCsv: 'llmSpend.exportCsv',
@@ -35,7 +38,7 @@ export const PANELS = {
   history: 'llmSpend.historyPanel',
 } as const;
 
-/** "Get started with LLM Spend": what each step does completes it. */
+/** "Get started with LLM Spend": what each step is about, a view to see or a command to run, completes it. */
 export const WALKTHROUGH = {
   id: 'getStarted',
   steps: {
@@ -56,6 +59,8 @@ export const SETTINGS = {
   statusBarPeriod: 'statusBar.period',
   timeZone: 'timeZone',
   weekStart: 'weekStart',
+  prices: 'prices',
+  currency: 'currency',
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 

@@ -28,8 +28,8 @@ export interface Editor {
   readonly workspace: string;
   /** The ledger that the extension shows. */
   readonly ledger: string;
-  /** Another window on the same server. */
-  readonly openWindow: (options?: WorkbenchOptions) => Promise<Workbench>;
+  /** Another window on the same server; on the same folder, or on none. */
+  readonly openWindow: (options?: WorkbenchOptions & { readonly noFolder?: boolean }) => Promise<Workbench>;
   /** Runs the `llm-spend` command on the ledger, as another process of the same person, and returns what it prints. */
   readonly llmSpend: (...args: string[]) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -52,8 +52,8 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
     ...(options.settings === undefined ? {} : { settings: options.settings }),
   });
   const browser = await launchBrowser();
-  const openWindow = (window: WorkbenchOptions = options): Promise<Workbench> =>
-    Workbench.open(browser, server.address(workspace), window);
+  const openWindow: Editor['openWindow'] = ({ noFolder = false, ...window } = options) =>
+    Workbench.open(browser, noFolder ? `${server.url}/?ew=true` : server.address(workspace), window);
   const close = async (): Promise<void> => {
     await browser.close();
     await server.stop();

@@ -83,4 +83,17 @@ describe('Record Usage', () => {
     await workbench.quickInput.waitFor({ state: 'hidden' });
     expect(await stored()).toHaveLength(1);
   });
+
+  test('comes back from a removal by the palette, after a question', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Undo Last Change of the Ledger');
+    const question = workbench.page.locator('.monaco-dialog-box').filter({ hasText: 'Undo the removal of 1 record?' });
+    await workbench.screenshot('undo');
+    await question.getByRole('button', { name: 'Undo' }).click();
+    await workbench.notifications.getByText('Undid the removal of 1 record.').waitFor();
+    await expect.poll(status).toContain('$0.25 + 1 unpriced');
+    await workbench.runCommand('LLM Spend: Undo Last Change of the Ledger');
+    await workbench.notifications.getByText('There is nothing to undo.').waitFor();
+    expect(await stored()).toHaveLength(2);
+  });
 });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
+import { isolatedEnvironment } from '../harness/environment.ts';
+import { output } from '../harness/processes.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 let editor: Editor;
@@ -36,5 +38,22 @@ describe('the installed extension', () => {
   test('opens its container in the side bar', async () => {
     await editor.workbench.openSideBar();
     await editor.workbench.screenshot('side-bar');
+  });
+
+  test('copies a command that a terminal runs', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Copy Command for the Terminal');
+    await workbench.notifications.getByText(/^Copied\./).waitFor();
+    const command = await workbench.clipboard();
+    const env = { ...isolatedEnvironment(editor.home), LLM_SPEND_LEDGER: editor.ledger };
+    expect(await output(`${command} path`, [], { shell: true, env })).toContain(editor.ledger);
+  });
+
+  test('shows its log', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Show Log');
+    const shown = workbench.page.locator('.part.panel select').first();
+    await expect.poll(() => shown.inputValue()).toBe('LLM Spend');
+    await workbench.screenshot('log');
   });
 });

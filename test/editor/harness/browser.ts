@@ -102,13 +102,31 @@ export class Workbench {
 
   /** Runs a command by the title that the palette shows, as `LLM Spend: Record Usage`. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.quickInput.locator('input[type="text"]').first();
-    await input.waitFor();
+    await this.#press('F1', input);
     await input.fill(`>${title}`);
     const row = this.quickInput.locator('.monaco-list-row').filter({ hasText: title }).first();
     await row.waitFor();
     await row.click();
+  }
+
+  /** Presses a key until `answer` shows: a webview that takes the focus while it loads swallows what is typed meanwhile. */
+  async #press(key: string, answer: Locator): Promise<void> {
+    for (const timeout of [2000, 4000, 8000]) {
+      await this.page.keyboard.press(key);
+      const shown = await answer.waitFor({ timeout }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) return;
+    }
+    await answer.waitFor();
+  }
+
+  /** What was copied last. */
+  async clipboard(): Promise<string> {
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    return this.page.evaluate('navigator.clipboard.readText()');
   }
 
   /** Types an answer into the open quick input and accepts it. `prompt` is a part of its title, placeholder or question. */

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sampleLedger } from '../../fixtures/sampleLedger.ts';
+import { type Editor, openEditor } from './editor.ts';
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = await openEditor({ records: sampleLedger({ now: new Date() }), width: 1400, height: 900 });
+  // The palette knows our commands once the extension host is up.
+  await editor.workbench.statusBarItem.waitFor();
+});
+afterAll(() => editor?.close());
+
+const record = (...more: string[]): Promise<string> =>
+  editor.llmSpend('record', '--provider', 'openai', '--model', 'gpt-5', '--operation', 'chat', ...more);
+
+describe('the cost history', () => {
+  test('opens as an editor panel and follows other processes', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Open Cost History');
+    const panel = workbench.webview('panel');
+    await panel.locator('.headline-cost').waitFor();
+    await panel.locator('rect.bar').first().waitFor();
+    await panel.locator('.record').first().waitFor();
+    await workbench.screenshot('history-panel');
+    const before = await panel.locator('.headline-cost').innerText();
+    await record('--cost-usd', '123');
+    await expect
+      .poll(() => panel.locator('.headline-cost').innerText(), { timeout: 2000, interval: 25 })
+      .not.toBe(before);
+    await expect.poll(() => panel.locator('.record').first().innerText()).toContain('$123.00');
+  });
+
+  test('is the same in the side bar', async () => {
+    const { workbench } = editor;
+    await workbench.openSideBar();
+    const view = workbench.webview('view');
+    await view.locator('.headline-cost').waitFor();
+    expect(await view.locator('.headline-cost').innerText()).toBe(
+      await workbench.webview('panel').locator('.headline-cost').innerText(),
+    );
+    await workbench.screenshot('history-side-bar');
+  });
+
+  test('removes a record from the ledger and brings it back', async () => {
+    const panel = editor.workbench.webview('panel');
+    await panel.locator('.record').first().click();
+    const before = await panel.locator('.records-section h2 .count').innerText();
+    await panel.getByRole('complementary').getByRole('button', { name: 'Remove' }).click();
+    await expect.poll(() => panel.locator('.records-section h2 .count').innerText()).not.toBe(before);
+    await panel.locator('.toast').getByText('Undo').click();
+    await expect.poll(() => panel.locator('.records-section h2 .count').innerText()).toBe(before);
+  });
+
+  test('keeps what was chosen over a reload of the window', async () => {
+    const { workbench } = editor;
+    const panel = workbench.webview('panel');
+    await panel.getByRole('treegrid').focus();
+    await workbench.page.keyboard.press('Enter');
+    await panel.locator('.chip').waitFor();
+    const chip = await panel.locator('.chip').innerText();
+    await workbench.runCommand('Developer: Reload Window');
+    await workbench.page.waitForEvent('load');
+    await workbench.webview('panel').locator('.chip').waitFor();
+    expect(await workbench.webview('panel').locator('.chip').innerText()).toBe(chip);
+  });
+
+  test('its content security policy was never in the way', () => {
+    expect(editor.workbench.complaints.filter((each) => !each.includes('frame-ancestors'))).toEqual([]);
+  });
+});
