@@ -7,9 +7,6 @@ export const EXTENSION_ID = 'llm-spend.llm-spend';
 
 export const COMMANDS = {
   recordUsage: 'llmSpend.recordUsage',
-  recordFromResponse: 'llmSpend.recordFromResponse',
-  reprice: 'llmSpend.reprice',
-  updatePrices: 'llmSpend.updatePrices',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',
   exportCsv: 'llmSpend.exportCsv',
@@ -59,8 +56,6 @@ export const SETTINGS = {
   statusBarPeriod: 'statusBar.period',
   timeZone: 'timeZone',
   weekStart: 'weekStart',
-  prices: 'prices',
-  currency: 'currency',
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 
