@@ -7,6 +7,9 @@ export const EXTENSION_ID = 'llm-spend.llm-spend';
 
 export const COMMANDS = {
   recordUsage: 'llmSpend.recordUsage',
+  recordFromResponse: 'llmSpend.recordFromResponse',
+  reprice: 'llmSpend.reprice',
+  updatePrices: 'llmSpend.updatePrices',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',
   exportCsv: 'llmSpend.exportCsv',
@@ -56,6 +59,8 @@ export const SETTINGS = {
   statusBarPeriod: 'statusBar.period',
   timeZone: 'timeZone',
   weekStart: 'weekStart',
+  prices: 'prices',
+  currency: 'currency',
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 

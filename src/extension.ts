@@ -7,6 +7,7 @@ import { followContext } from './host/contextKeys.ts';
 import { registerHistory } from './host/history.ts';
 import { ServiceBackend } from './host/historyBackend.ts';
 import { LedgerService } from './host/ledgerService.ts';
+import { Prices } from './host/prices.ts';
 import { StatusBar } from './host/statusBar.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
@@ -20,12 +21,14 @@ let service: LedgerService | undefined;
 export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const start = performance.now();
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
-  service = new LedgerService(log);
+  const prices = new Prices(log);
+  service = new LedgerService(log, prices);
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
-  registerCommands(context, service, history, log);
+  registerCommands(context, service, prices, history, log);
   context.subscriptions.push(
     log,
+    prices,
     service,
     backend,
     followContext(service),

@@ -10,8 +10,11 @@ import type { ExportRequest } from './exportUsage.ts';
 import type { HistoryController } from './history.ts';
 import { clearLedger, confirmUndo, openLedgerFile, repairLedger, style, verifyLedger } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
+import type { Prices } from './prices.ts';
+import { recordFromResponse } from './recordResponse.ts';
 import { askForUsage } from './recordWizard.ts';
 import type { LastUsage } from './recordWizard.ts';
+import { repriceLedger } from './reprice.ts';
 import { ReportDocuments } from './reportDocuments.ts';
 import { regionalLocale } from './settings.ts';
 
@@ -21,12 +24,16 @@ const LAST_USAGE = 'llmSpend.record.last';
 export function registerCommands(
   context: vscode.ExtensionContext,
   service: LedgerService,
+  prices: Prices,
   history: HistoryController,
   log: vscode.LogOutputChannel,
 ): void {
   const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
-    [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, usage),
+    [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, prices, usage),
+    [COMMANDS.recordFromResponse]: (source) => recordFromResponse(service, prices, source),
+    [COMMANDS.reprice]: () => repriceLedger(service, prices, documents),
+    [COMMANDS.updatePrices]: () => prices.update(),
     [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
@@ -62,12 +69,13 @@ export function registerCommands(
 async function recordUsage(
   context: vscode.ExtensionContext,
   service: LedgerService,
+  prices: Prices,
   argument: unknown,
 ): Promise<UsageRecord | undefined> {
   // The ledger checks every field, and that it is an object at all.
   if (argument !== undefined && argument !== null) return service.record(argument as UsageInput);
 
-  const usage = await askForUsage(service, context.globalState.get<LastUsage>(LAST_USAGE, {}));
+  const usage = await askForUsage(service, prices, context.globalState.get<LastUsage>(LAST_USAGE, {}));
   if (usage === undefined) return undefined;
   const record = await service.record(usage);
   const { provider, model, operation } = record;

@@ -2,12 +2,15 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from '../contributions.ts';
 import { inkwellDefaultPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import type { LedgerReprice } from '../ledger/prices.ts';
 import type {
   ClearResult,
+  CostChange,
   Ledger,
   LedgerState,
   RemoveResult,
   RepairResult,
+  SetCostsResult,
   UndoResult,
   Verification,
 } from '../ledger/types.ts';
@@ -15,6 +18,7 @@ import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
 import { LedgerWatcher } from './ledgerWatcher.ts';
+import type { Prices } from './prices.ts';
 import { onDidChangeSettings, readSettings } from './settings.ts';
 
 /** One of the ledgers that are shown as one. */
@@ -67,6 +71,7 @@ const EMPTY: LedgerSnapshot = { version: 0, loaded: false, ledgers: [], failure:
  */
 export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
+  readonly #prices: Prices;
   readonly #changed = new vscode.EventEmitter<LedgerSnapshot>();
   readonly #refresher: CoalescingRefresher;
   readonly #subscriptions: vscode.Disposable[];
@@ -77,8 +82,9 @@ export class LedgerService implements vscode.Disposable {
   /** Fires after each change of {@link snapshot}. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(log: vscode.LogOutputChannel) {
+  constructor(log: vscode.LogOutputChannel, prices: Prices) {
     this.#log = log;
+    this.#prices = prices;
     this.#refresher = new CoalescingRefresher(
       () => this.#look(),
       (error) => this.#fail(error),
@@ -156,6 +162,11 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.track(usage));
   }
 
+  /** The same for several, all or none. */
+  async recordAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
+    return this.#change(({ primary }) => primary.trackAll(usages));
+  }
+
   /** Takes records out of the primary ledger. Those of other ledgers come back as `missing`: they are not ours to change. */
   async remove(ids: readonly string[]): Promise<RemoveResult> {
     return this.#change(({ primary }) => primary.remove(ids));
@@ -173,6 +184,16 @@ export class LedgerService implements vscode.Disposable {
   /** What {@link undo} would take back. */
   async undoable(): Promise<UndoResult | undefined> {
     return this.#opened().primary.undo({ dryRun: true });
+  }
+
+  /** What would change in the primary ledger if it were priced again. */
+  async planReprice(prices: Prices): Promise<LedgerReprice> {
+    const { planLedgerReprice } = await prices.library();
+    return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now());
+  }
+
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    return this.#change(({ primary }) => primary.setCosts(changes));
   }
 
   /** Every ledger shown, explained. Changes nothing. */
@@ -228,7 +249,11 @@ export class LedgerService implements vscode.Disposable {
         vscode.l10n.t('The setting llmSpend.ledgerPath must be an absolute path, but it is "{0}".', ledgerPath),
       );
     }
-    const primary = openLedger({ ledger: resolveLedgerPath({ setting: ledgerPath }), source: 'extension' });
+    const primary = openLedger({
+      ledger: resolveLedgerPath({ setting: ledgerPath }),
+      source: 'extension',
+      pricing: this.#prices,
+    });
     // Named whether it exists or not: it is read once it does.
     const inkwell = inkwellDefaultPath();
     const all = showInkwell && inkwell !== primary.path ? [primary, openLedger({ ledger: inkwell })] : [primary];

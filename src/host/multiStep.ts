@@ -20,24 +20,31 @@ interface Question {
 
 export interface PickQuestion extends Question {
   kind: 'pick';
-  /** Offered, best first. Any other text that has no problem can be typed. */
+  /** Offered, best first. */
   suggestions: readonly Suggestion[];
+  /** false: only what is offered. Absent: any other text that has no problem can be typed. */
+  free?: boolean;
 }
 
 export interface TextQuestion extends Question {
   kind: 'text';
   prompt: string;
+  /** What follows from the text, shown behind the prompt while it is typed. */
+  hint?: (text: string) => string;
 }
 
 export interface Suggestion {
   value: string;
   description: string | undefined;
+  /** Absent: the value. May hold an icon: it is no text of others. */
+  label?: string;
 }
 
 /** A step asks, and takes the answer. Steps see what the earlier ones took, and are asked again after a step back. */
 export interface Step {
   ask: (step: number, totalSteps: number) => Promise<PickQuestion | TextQuestion>;
-  take: (text: string) => void;
+  /** 'again': the same step asks once more. */
+  take: (text: string) => void | Promise<'again' | undefined>;
 }
 
 /** Walks through the steps, back too. false when the person gave up. */
@@ -50,8 +57,7 @@ export async function walk(steps: readonly Step[]): Promise<boolean> {
     if (answer === undefined) return false;
     if (answer === BACK) index -= 1;
     else {
-      step.take(answer);
-      index += 1;
+      if ((await step.take(answer)) !== 'again') index += 1;
     }
   }
   return true;
@@ -62,8 +68,8 @@ type PickItem = vscode.QuickPickItem & { value: string | undefined };
 
 function pick(question: PickQuestion): Promise<Answer> {
   const input = vscode.window.createQuickPick<PickItem>();
-  const known = question.suggestions.map(({ value, description }): PickItem => {
-    const item: PickItem = { label: quickPickLabel(value), value };
+  const known = question.suggestions.map(({ value, description, label }): PickItem => {
+    const item: PickItem = { label: label ?? quickPickLabel(value), value };
     if (description !== undefined) item.description = description;
     return item;
   });
@@ -72,7 +78,7 @@ function pick(question: PickQuestion): Promise<Answer> {
     // An exact beginning of something known is more likely on the way to it than meant as it stands.
     const first = typed !== '' && !known.some(({ value }) => value?.toLowerCase().startsWith(typed.toLowerCase()));
     const own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
-    input.items = first ? [own, ...known] : [...known, own];
+    input.items = question.free === false ? known : first ? [own, ...known] : [...known, own];
   };
   input.onDidChangeValue(update);
   update();
@@ -81,6 +87,7 @@ function pick(question: PickQuestion): Promise<Answer> {
   return present(input, question, () => {
     const suggestion = input.selectedItems[0]?.value;
     if (suggestion !== undefined) return suggestion;
+    if (question.free === false) return undefined;
     // Not the item's own text: who types fast accepts before the item has followed.
     const typed = input.value.trim();
     return typed === '' || question.problem(typed) !== undefined ? undefined : typed;
@@ -100,14 +107,17 @@ function typedItem(typed: string, problem: string | undefined): PickItem {
 
 function type(question: TextQuestion): Promise<Answer> {
   const input = vscode.window.createInputBox();
-  input.prompt = question.prompt;
   input.value = question.value;
   const check = (): boolean => {
     const problem = question.problem(input.value);
     input.validationMessage = problem;
+    const hint = problem === undefined ? question.hint?.(input.value) : undefined;
+    input.prompt = hint === undefined || hint === '' ? question.prompt : `${question.prompt} · ${hint}`;
     return problem === undefined;
   };
   input.onDidChangeValue(check);
+  if (question.hint === undefined) input.prompt = question.prompt;
+  else check();
   return present(input, question, () => (check() ? input.value : undefined));
 }
 
@@ -118,8 +128,10 @@ function present(
   accept: () => string | undefined,
 ): Promise<Answer> {
   input.title = title;
-  input.step = step;
-  input.totalSteps = totalSteps;
+  if (totalSteps > 1) {
+    input.step = step;
+    input.totalSteps = totalSteps;
+  }
   input.placeholder = placeholder;
   // Someone looks a number up in another window and comes back.
   input.ignoreFocusOut = true;

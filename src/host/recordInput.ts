@@ -36,6 +36,34 @@ function fieldRule(): string {
   return fieldProblem('input_tokens', 0.5) ?? '';
 }
 
+/** `a, b` -> tags; nothing means none. */
+export function readTags(text: string): Reading<string[]> {
+  const value = [...new Set(text.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
+  const problem = fieldProblem('tags', value);
+  return problem === undefined ? { value } : { problem };
+}
+
+/** ISO 8601 with an offset, or local `2026-01-31 09:30` or `09:30` of today; nothing means now. */
+export function readTime(text: string, now: number): Reading<string | undefined> {
+  const trimmed = text.trim();
+  if (trimmed === '') return { value: undefined };
+  if (fieldProblem('timestamp', trimmed) === undefined) return { value: trimmed };
+  const match = /^(?:(\d{4})-(\d\d)-(\d\d)[T ])?(\d\d?):(\d\d)(?::(\d\d))?$/.exec(trimmed);
+  if (match === null) return { problem: fieldProblem('timestamp', trimmed) ?? '' };
+  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as Time;
+  const today = new Date(now);
+  const date =
+    match[1] === undefined
+      ? new Date(today.getFullYear(), today.getMonth(), today.getDate(), hour, minute, second)
+      : new Date(year, month - 1, day, hour, minute, second);
+  // The 31st of February and 25 o'clock would become other times.
+  const real =
+    date.getHours() === hour && date.getMinutes() === minute && (match[3] === undefined || date.getDate() === day);
+  return real ? { value: date.toISOString() } : { problem: fieldProblem('timestamp', trimmed) ?? '' };
+}
+
+type Time = [year: number, month: number, day: number, hour: number, minute: number, second: number];
+
 /** USD: `0.05`, `$0.05`, `1e-5`; nothing means that nobody knows. */
 export function readCost(text: string): Reading<number | undefined> {
   const trimmed = text.trim().replace(/^\$\s*|\s*(\$|usd)$/gi, '');
