@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
  * rename), and tiny ones where a trip to the thread pool would cost more than the call.
  */
 export interface Disk {
+  /** Whether writes to a file opened with `wxd` are durable when they return. If not, that is as `wx`. */
+  readonly durableWrites?: boolean;
   open(path: string, flags: string, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
@@ -74,8 +76,17 @@ function transfer(
   });
 }
 
+/**
+ * Linux writes and syncs in one call, so in one trip to the thread pool: a third less time for a small append. macOS has
+ * the flag, but there it does not reach through the drive's cache, as its fsync (F_FULLFSYNC in libuv) does.
+ */
+const DURABLE_WRITES = process.platform === 'linux';
+const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
+const CREATE_DURABLE = DURABLE_WRITES ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 'wx';
+
 export const nodeDisk: Disk = {
-  open: (path, flags, mode) => open(path, flags, mode),
+  durableWrites: DURABLE_WRITES,
+  open: (path, flags, mode) => open(path, flags === 'wxd' ? CREATE_DURABLE : flags, mode),
   close: (fd) => close(fd),
   read: (fd, buffer, offset, length, position) => transfer(fs.read, fd, buffer, offset, length, position),
   write: (fd, buffer, offset, length, position) => transfer(fs.write, fd, buffer, offset, length, position),

@@ -133,7 +133,7 @@ export class Journal {
       let stillOurs: boolean;
       try {
         await writeAll(this.#disk, journal.fd, bytes, journal.end);
-        await this.#disk.fsync(journal.fd);
+        if (!this.#disk.durableWrites) await this.#disk.fsync(journal.fd);
         // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
         stillOurs = this.#stillOurs(journal);
       } catch (error) {
@@ -171,7 +171,7 @@ export class Journal {
 
   async #create(): Promise<OpenJournal> {
     const path = join(this.#folder, sideFileName(this.#base, 'journal'));
-    const fd = await this.#disk.open(path, 'wx', 0o600);
+    const fd = await this.#disk.open(path, 'wxd', 0o600);
     try {
       const signature = signatureOf(await this.#disk.fstat(fd));
       await fsyncFolder(this.#disk, this.#folder);

@@ -28,7 +28,8 @@ class Mortal {
   #disk(): Disk {
     return new Proxy(nodeDisk, {
       get: (disk, name: keyof Disk) => {
-        const call = disk[name] as (...args: unknown[]) => unknown;
+        const call = disk[name] as boolean | ((...args: unknown[]) => unknown);
+        if (typeof call !== 'function') return call;
         return (...args: unknown[]): unknown => {
           if (this.#left <= 0) {
             this.#die();
@@ -36,7 +37,7 @@ class Mortal {
             return new Promise(() => undefined);
           }
           this.#left--;
-          if (name === 'open' && args[1] === 'wx') this.names.add(basename(String(args[0])));
+          if (name === 'open' && String(args[1]).startsWith('wx')) this.names.add(basename(String(args[0])));
           if (name === 'rename') this.names.add(basename(String(args[1])));
           return call(...args);
         };
@@ -221,7 +222,9 @@ export class TrackerWorld {
   }
 
   #usage(milli: number): UsageInput {
-    const id = `id-${++this.#ids}`;
+    // No two that a single bit tells apart.
+    const number = ++this.#ids;
+    const id = `id-${number}-${number * 7919}`;
     return {
       usage_id: id,
       provider: 'claude',
@@ -235,7 +238,6 @@ export class TrackerWorld {
   }
 }
 
-/** Costs here are whole thousandths of a dollar, so that rounding is exact. */
-function nanos(cost: number): bigint {
-  return BigInt(Math.round(cost * 1000)) * 1_000_000n;
+export function nanos(cost: number): bigint {
+  return BigInt(Math.round(cost * 1e9));
 }
