@@ -77,3 +77,10 @@ function membersOf(bytes: Buffer): { members: Member[]; end: number } {
   }
   return { members, end: at };
 }
+
+/** The text of a JSON value on one line: only the spacing between its parts goes. */
+export function oneLine(text: string): string {
+  return /[\n\r]/.test(text)
+    ? text.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, (_, quoted?: string) => quoted ?? '')
+    : text;
+}

@@ -18,6 +18,11 @@ export interface Ledger {
   track(usage: UsageInput): Promise<UsageRecord>;
   /** Records all or none: one validation, one fsync, in the order given. */
   trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]>;
+  /**
+   * Takes records of another ledger over as they stand there, whatever rules a new one would break. Durable when it
+   * resolves; of ids that are there already the records stay.
+   */
+  adopt(elements: readonly StoredElement[]): Promise<AdoptResult>;
   /** Waits until everything acknowledged so far stands in the ledger's file; false if `timeoutMs` passed before. */
   flush(timeoutMs?: number): Promise<boolean>;
 
@@ -35,6 +40,8 @@ export interface Ledger {
   has(usageId: string): boolean;
   /** Leaves these records out of totals and pages from now on: another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): void;
+  /** All records with their text, oldest first in the order of the file, some thousand at a time. */
+  stored(): AsyncIterable<StoredElement[]>;
   /** All records, oldest first in the order of the file. */
   read(): Promise<UsageRecord[]>;
   /** The grand total of the records that match. */

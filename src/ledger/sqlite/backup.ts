@@ -15,13 +15,13 @@ const DAY_MS = 86_400_000;
 /** So many new records are worth a copy before the day is over, or half as many as there were. */
 const MANY = 10_000;
 
-interface Marks {
+type Marks = {
   backup_ms: number;
   backup_seq: number;
   backup_epoch: number;
   epoch: number;
   last: number | null;
-}
+};
 
 /** Copies the ledger when a day has passed, or much has come, since it was copied last, and something has changed. */
 export async function backUpIfDue(connection: Connection, disk: Disk, now: number): Promise<void> {
@@ -44,7 +44,7 @@ function isDue(disk: Disk, connection: Connection, now: number): boolean {
 }
 
 function marksOf(connection: Connection): Marks {
-  return connection.row<Marks>('SELECT ledger.*, (SELECT max(seq) FROM record) AS last FROM ledger');
+  return connection.first('SELECT ledger.*, (SELECT max(seq) FROM record) AS last FROM ledger') as Marks;
 }
 
 export function previousPath(path: string): string {

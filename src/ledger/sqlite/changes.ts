@@ -2,8 +2,8 @@ import type { UsageRecord } from '../../usage/record.ts';
 import { withFields } from '../elementText.ts';
 import type { CostChange, RemoveResult, SetCostsResult, UndoResult } from '../types.ts';
 import type { Connection } from './connection.ts';
-import { findRow, idOf, insertRow, keyOf, nextSeq, recordOf, updateRow } from './rows.ts';
-import { sealedUpTo, sealFull, touch } from './segments.ts';
+import { findRow, idOf, insertRow, keyOf, recordOf, updateRow } from './rows.ts';
+import { endOf, sealFull, touch } from './segments.ts';
 
 /**
  * Taking records out, giving them other costs, and back. What was before stands in `change` and `changed`, written in
@@ -81,17 +81,18 @@ export function setCosts(connection: Connection, changes: readonly CostChange[],
 }
 
 export function lastChange(connection: Connection): Change | undefined {
-  return connection.sql('SELECT * FROM change ORDER BY id DESC LIMIT 1').get() as Change | undefined;
+  return connection.first('SELECT * FROM change ORDER BY id DESC LIMIT 1') as Change | undefined;
 }
 
 /** Takes a remove or a replace back. Records that came back otherwise meanwhile, or have gone, stay as they are. */
 export function undoChange(connection: Connection, change: Change): void {
-  const rows = connection.rows<{ usage_id: string; text: string }>(
-    'SELECT usage_id, text FROM changed WHERE change = ? ORDER BY position',
-    change.id,
-  );
+  const rows = connection.rows('SELECT usage_id, text FROM changed WHERE change = ? ORDER BY position', change.id) as {
+    usage_id: string;
+    text: string;
+  }[];
   const touched: number[] = [];
-  let seq = nextSeq(connection, sealedUpTo(connection));
+  const end = endOf(connection);
+  let { seq } = end;
   for (const row of rows) {
     const there = findRow(connection, idOf(row.usage_id));
     if (change.op === 'replace') {
@@ -103,19 +104,19 @@ export function undoChange(connection: Connection, change: Change): void {
     }
   }
   touch(connection, touched);
-  sealFull(connection, seq - 1);
+  sealFull(connection, end.sealed, seq - 1);
   connection.sql('DELETE FROM change WHERE id = ?').run(change.id);
 }
 
 /** Empties the ledger; what was in it stands in `file`. */
 export function emptyLedger(connection: Connection, at: string, records: number, file: string): void {
   connection.db.exec('DELETE FROM record; DELETE FROM segment; DELETE FROM segment_column');
-  const { id } = connection.row<{ id: number }>(
+  const { id } = connection.first(
     "INSERT INTO change (op, at, records, file) VALUES ('clear', ?, ?, ?) RETURNING id",
     at,
     records,
     file,
-  );
+  ) as { id: number };
   forgetOld(connection, id);
   touch(connection, []);
 }
@@ -127,12 +128,12 @@ interface Taken {
 }
 
 function log(connection: Connection, op: 'remove' | 'replace', at: string, taken: readonly Taken[]): void {
-  const { id } = connection.row<{ id: number }>(
+  const { id } = connection.first(
     'INSERT INTO change (op, at, records) VALUES (?, ?, ?) RETURNING id',
     op,
     at,
     taken.length,
-  );
+  ) as { id: number };
   for (const [position, { usage_id, text }] of taken.entries()) {
     connection
       .sql('INSERT INTO changed (change, position, usage_id, text) VALUES (?, ?, ?, ?)')

@@ -10,19 +10,19 @@ import type { Change } from './changes.ts';
 import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
-import { findRow, idOf, insertRow, nextSeq, recordOf, rowsAfter } from './rows.ts';
-import { epochOf, sealedUpTo, sealFull, touch } from './segments.ts';
+import { findRow, idOf, insertRow, recordOf, rowsAfter } from './rows.ts';
+import { endOf, epochOf, sealFull, touch } from './segments.ts';
 import { size } from './state.ts';
 
 /** Emptying a ledger, and back. What was in it stands in a database of its own, which the change names. */
 
 const ROWS_PER_TRANSACTION = 5_000;
 
-interface Extent {
+type Extent = {
   records: number;
   last: number | null;
   epoch: number;
-}
+};
 
 /** Copies first and empties then, unless something came in between: then once more. */
 export async function clearDatabase(connection: Connection, disk: Disk, now: number): Promise<ClearResult> {
@@ -44,7 +44,7 @@ export async function clearDatabase(connection: Connection, disk: Disk, now: num
 }
 
 function extentOf(connection: Connection): Extent {
-  const { records, last } = connection.row<Extent>('SELECT count(*) AS records, max(seq) AS last FROM record');
+  const { records, last } = connection.first('SELECT count(*) AS records, max(seq) AS last FROM record') as Extent;
   return { records, last, epoch: epochOf(connection) };
 }
 
@@ -81,11 +81,11 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
 
 /** Adds rows of another database. @returns how many were not there. */
 export function bringBack(connection: Connection, rows: readonly Row[]): number {
-  const first = nextSeq(connection, sealedUpTo(connection));
-  let seq = first;
+  const end = endOf(connection);
+  let { seq } = end;
   for (const row of rows) {
     if (!findRow(connection, idOf(row.usage_id))) insertRow(connection, seq++, recordOf(row), row.text);
   }
-  sealFull(connection, seq - 1);
-  return seq - first;
+  sealFull(connection, end.sealed, seq - 1);
+  return seq - end.seq;
 }

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Disk, Signature } from '../disk.ts';
 import { errno, fsyncFolder, pause, sameInode, signatureOf, unlinkIfThere } from '../disk.ts';
 import { sideFileName } from '../names.ts';
-import type { Database, Statement } from './engine.ts';
+import type { Cells, Database, SQLInputValue, Statement } from './engine.ts';
 import { isBusy, sqliteEngine } from './engine.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
@@ -83,7 +83,7 @@ export class Connection {
   static async #connect(disk: Disk, path: string, identity: Signature): Promise<Connection> {
     const db = new (sqliteEngine().DatabaseSync)(path);
     try {
-      db.exec(`PRAGMA busy_timeout = ${BUSY_READ_MS}`);
+      db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}`);
       const version = schemaVersion(db, path);
       const connection = new Connection(disk, path, db, identity);
       if (version < SCHEMA_VERSION) {
@@ -109,25 +109,25 @@ export class Connection {
     return statement;
   }
 
-  /** The one row of a statement that has one. */
-  row<T>(text: string, ...parameters: (string | number | bigint)[]): T {
-    return this.sql(text).get(...parameters) as T;
+  /** The first row of a query; undefined when it has none. */
+  first(text: string, ...parameters: SQLInputValue[]): Cells | undefined {
+    return this.#patiently(() => this.sql(text).get(...parameters));
   }
 
-  rows<T>(text: string, ...parameters: (string | number | bigint)[]): T[] {
-    return this.sql(text).all(...parameters) as T[];
+  rows(text: string, ...parameters: SQLInputValue[]): Cells[] {
+    return this.#patiently(() => this.sql(text).all(...parameters));
   }
 
   /** Several reads that see the same state. */
   reading<T>(work: () => T): T {
     if (this.#inTransaction) return work();
-    this.db.exec('BEGIN');
+    this.sql('BEGIN').run();
     this.#inTransaction = true;
     try {
       return work();
     } finally {
       this.#inTransaction = false;
-      this.db.exec('COMMIT');
+      this.sql('COMMIT').run();
     }
   }
 
@@ -159,13 +159,25 @@ export class Connection {
     try {
       if (!this.isCurrent) throw new Replaced();
       const result = work();
-      this.db.exec('COMMIT');
+      this.sql('COMMIT').run();
       return result;
     } catch (error) {
       this.#rollBack();
       throw error;
     } finally {
       this.#inTransaction = false;
+    }
+  }
+
+  /** Reads wait for nobody, except where another process recovers the database or lets go of it as the last. */
+  #patiently<T>(read: () => T): T {
+    const giveUp = performance.now() + BUSY_READ_MS;
+    for (;;) {
+      try {
+        return read();
+      } catch (error) {
+        if (!isBusy(error) || this.#inTransaction || performance.now() > giveUp) throw error;
+      }
     }
   }
 
@@ -182,13 +194,11 @@ export class Connection {
     for (;;) {
       if (!this.#isOpen) throw new Replaced();
       try {
-        this.db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}; BEGIN IMMEDIATE`);
+        this.sql('BEGIN IMMEDIATE').run();
         this.#inTransaction = true;
         return;
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUp) throw error;
-      } finally {
-        this.db.exec(`PRAGMA busy_timeout = ${BUSY_READ_MS}`);
       }
       await pause(1 + Math.random() * 10);
     }

@@ -6,6 +6,9 @@ import { LedgerError } from '../types.ts';
 
 export type Database = sqlite.DatabaseSync;
 export type Statement = sqlite.StatementSync;
+export type SQLInputValue = sqlite.SQLInputValue;
+/** A row: the value of each column. */
+export type Cells = Record<string, sqlite.SQLOutputValue>;
 
 type Engine = typeof sqlite;
 let engine: Engine | undefined;
@@ -24,11 +27,11 @@ export function sqliteEngine(): Engine {
 }
 
 function load(): Engine | undefined {
-  const { emitWarning } = process;
   // Node 22 calls the module experimental, on the stderr of every command.
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
     if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest]);
-  }) as typeof emitWarning;
+  };
   try {
     return process.getBuiltinModule?.('node:sqlite');
   } finally {
@@ -69,7 +72,10 @@ export function isDamage(error: unknown): boolean {
 /** What SQLite or the system said, in words of what happened to which file, and what to do. */
 export function explainSqlite(error: unknown, path: string): LedgerError {
   if (error instanceof LedgerError) return error;
-  switch (codeOf(error)) {
+  const code = codeOf(error);
+  switch (code) {
+    case undefined:
+      return explain(error, path);
     case CODE.full:
       return explain(Object.assign(new Error('full', { cause: error }), { code: 'ENOSPC' }), path);
     case CODE.readonly:

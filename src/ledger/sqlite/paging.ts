@@ -5,9 +5,8 @@ import type { PageQuery, SortKey, UsageFilter } from '../../usage/query.ts';
 import type { Column, Columns, TextColumn } from './columns.ts';
 import type { SegmentRoom } from './pass.ts';
 import { filterColumns } from './pass.ts';
-import type { Slice } from './query.ts';
-import { steps } from './query.ts';
 import type { SegmentInfo, Snapshot } from './segments.ts';
+import { steps, type Slice } from './slices.ts';
 
 /** Pages that end within so many rows are found without holding on to more than twice as many. */
 const SHALLOW = 10_000;
@@ -198,7 +197,12 @@ function sortColumns(sort: SortKey): Column[] {
       return ['cost', 'costKind'];
     case 'tokens':
       return ['total'];
-    default:
+    case 'input':
+    case 'output':
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project':
       return [sort];
   }
 }

@@ -3,7 +3,6 @@ import { filterKey } from '../../usage/columnar/filter.ts';
 import type { AggregateQuery, Dimension, Group, Grouping, PageQuery } from '../../usage/query.ts';
 import { DIMENSIONS } from '../../usage/query.ts';
 import { TableChanged } from '../../usage/table.ts';
-import { nextTurn } from '../ledgerIndex.ts';
 import type { Column } from './columns.ts';
 import { SegmentGone } from './columns.ts';
 import type { Connection } from './connection.ts';
@@ -12,9 +11,8 @@ import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
 import { columnsOf, epochOf } from './segments.ts';
+import { slicer, steps, type Slice } from './slices.ts';
 
-/** How long a pass works before others have their turn. */
-const SLICE_MS = 8;
 /** Answers that are kept: what a status bar, a tree and a panel ask between two changes. */
 const KEPT = 16;
 /** Groups above which giving an answer out takes as long as making it anew. */
@@ -166,27 +164,6 @@ export class ColumnQueries {
       this.forget();
     }
     throw new TableChanged();
-  }
-}
-
-/** Lets other work run when it is time for that. */
-export type Slice = () => Promise<void>;
-
-function slicer(): Slice {
-  let until = performance.now() + SLICE_MS;
-  return async () => {
-    if (performance.now() < until) return;
-    await nextTurn();
-    until = performance.now() + SLICE_MS;
-  };
-}
-
-/** Runs a generator that pauses between its steps. */
-export async function steps<T>(generator: Generator<void, T>, slice: Slice): Promise<T> {
-  for (;;) {
-    const step = generator.next();
-    if (step.done === true) return step.value;
-    await slice();
   }
 }
 

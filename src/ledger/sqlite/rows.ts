@@ -5,11 +5,11 @@ import type { Connection } from './connection.ts';
 
 /** Records as rows of the table `record`. */
 
-export interface Row {
+export type Row = {
   seq: number;
   usage_id: string;
   text: string;
-}
+};
 
 const LONE_SURROGATE = /\p{Cs}/u;
 const LARGEST_INTEGER = 2n ** 63n - 1n;
@@ -39,12 +39,6 @@ export function tryRecordOf(row: Pick<Row, 'usage_id' | 'text'>): UsageRecord | 
   }
 }
 
-/** The number that the next record gets: above all that are there, and above all that ever were in a sealed segment. */
-export function nextSeq(connection: Connection, sealedUpTo: number): number {
-  const { last } = connection.row<{ last: number | null }>('SELECT max(seq) AS last FROM record');
-  return Math.max(last ?? 0, sealedUpTo) + 1;
-}
-
 /** @throws {UsageError} when the cost is beyond what the database can hold: 9.2 billion USD. */
 export function insertRow(connection: Connection, seq: number, record: UsageRecord, text: string): void {
   const kind = costKind(record);
@@ -71,15 +65,15 @@ function costColumn(record: UsageRecord, kind: string): bigint | null {
 
 /** The row of an id. */
 export function findRow(connection: Connection, usageId: string): Row | undefined {
-  return connection.sql('SELECT seq, usage_id, text FROM record WHERE usage_id = ?').get(keyOf(usageId)) as
+  return connection.first('SELECT seq, usage_id, text FROM record WHERE usage_id = ?', keyOf(usageId)) as
     Row | undefined;
 }
 
 /** Rows with a number above `after`, in the order of their numbers. */
 export function rowsAfter(connection: Connection, after: number, limit: number): Row[] {
-  return connection.rows<Row>(
+  return connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
     after,
     limit,
-  );
+  ) as Row[];
 }

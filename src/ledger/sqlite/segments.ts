@@ -43,7 +43,7 @@ export interface Snapshot {
 }
 
 export function epochOf(connection: Connection): number {
-  return connection.row<{ epoch: number }>('SELECT epoch FROM ledger').epoch;
+  return (connection.first('SELECT epoch FROM ledger') as { epoch: number }).epoch;
 }
 
 /** Reads what there is, reusing of an earlier look what still holds. */
@@ -58,10 +58,10 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
     let unreadable = sameTail ? before.unreadable : 0;
     let after = Math.max(sealed, sameTail ? before.tail.lastSeq : 0);
     for (;;) {
-      const rows = connection.rows<Row>(
+      const rows = connection.rows(
         'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT 1000',
         after,
-      );
+      ) as Row[];
       for (const row of rows) {
         const record = tryRecordOf(row);
         if (record) tail.add(row.seq, record);
@@ -88,7 +88,7 @@ export function columnsOf(connection: Connection, { number, records, stale }: Se
   if (stale) return columnsOfRows(connection, number);
   const blob = (column: Column): Uint8Array | undefined =>
     (
-      connection.sql('SELECT data FROM segment_column WHERE key = ?').get(columnKey(number, column)) as
+      connection.first('SELECT data FROM segment_column WHERE key = ?', columnKey(number, column)) as
         { data: Uint8Array } | undefined
     )?.data;
   return new StoredColumns(records, blob);
@@ -96,15 +96,25 @@ export function columnsOf(connection: Connection, { number, records, stale }: Se
 
 /** The last number that a segment covers. */
 export function sealedUpTo(connection: Connection): number {
-  const { last } = connection.row<{ last: number | null }>('SELECT max(number) AS last FROM segment');
+  const { last } = connection.first('SELECT max(number) AS last FROM segment') as { last: number | null };
   return last === null ? 0 : (last + 1) * SEGMENT_SPAN;
 }
 
-/** Seals the segments that are full. Call it in the transaction that may have filled them. */
-export function sealFull(connection: Connection, lastSeq: number): void {
-  for (let number = sealedUpTo(connection) / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) {
-    seal(connection, number);
-  }
+/** Where additions go on: the next number, above all that are there and all that ever were in a sealed segment. */
+export function endOf(connection: Connection): { seq: number; sealed: number } {
+  const { last, number } = connection.first(
+    'SELECT (SELECT max(seq) FROM record) AS last, (SELECT max(number) FROM segment) AS number',
+  ) as { last: number | null; number: number | null };
+  const sealed = number === null ? 0 : (number + 1) * SEGMENT_SPAN;
+  return { seq: Math.max(last ?? 0, sealed) + 1, sealed };
+}
+
+/**
+ * Seals the segments that are full. Call it in the transaction that may have filled them.
+ * @param sealed the last number that a segment covered before.
+ */
+export function sealFull(connection: Connection, sealed: number, lastSeq: number): void {
+  for (let number = sealed / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) seal(connection, number);
 }
 
 /** Marks the segments of these records stale, and says that something other than an addition happened. */
@@ -113,11 +123,11 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
   const numbers = new Set<number>();
   for (const seq of seqs) if (seq <= covered) numbers.add(segmentOf(seq));
   for (const number of numbers) {
-    const { records } = connection.row<{ records: number }>(
+    const { records } = connection.first(
       'SELECT count(*) AS records FROM record WHERE seq BETWEEN ? AND ?',
       number * SEGMENT_SPAN + 1,
       (number + 1) * SEGMENT_SPAN,
-    );
+    ) as { records: number };
     dropColumns(connection, number);
     connection.sql('UPDATE segment SET stale = 1, records = ? WHERE number = ?').run(records, number);
   }
@@ -126,7 +136,7 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
 
 /** Seals one stale segment anew; false when there is none. */
 export function sealOneStale(connection: Connection): boolean {
-  const found = connection.sql('SELECT number FROM segment WHERE stale = 1 LIMIT 1').get() as
+  const found = connection.first('SELECT number FROM segment WHERE stale = 1 LIMIT 1') as
     { number: number } | undefined;
   if (!found) return false;
   seal(connection, found.number);
@@ -151,11 +161,11 @@ function dropColumns(connection: Connection, number: number): void {
 
 function columnsOfRows(connection: Connection, number: number): GrowingColumns {
   const columns = new GrowingColumns();
-  const rows = connection.rows<Row>(
+  const rows = connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq',
     number * SEGMENT_SPAN + 1,
     (number + 1) * SEGMENT_SPAN,
-  );
+  ) as Row[];
   for (const row of rows) {
     const record = tryRecordOf(row);
     if (record) columns.add(row.seq, record);
@@ -164,14 +174,14 @@ function columnsOfRows(connection: Connection, number: number): GrowingColumns {
 }
 
 function readSegments(connection: Connection): SegmentInfo[] {
-  interface SegmentRow {
+  type SegmentRow = {
     number: number;
     records: number;
     earliest_ms: number | null;
     latest_ms: number | null;
     stale: number;
-  }
-  return connection.rows<SegmentRow>('SELECT * FROM segment ORDER BY number').map((row) => ({
+  };
+  return (connection.rows('SELECT * FROM segment ORDER BY number') as SegmentRow[]).map((row) => ({
     number: row.number,
     records: row.records,
     earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,

@@ -7,7 +7,7 @@ import { TableChanged, UsageTable } from '../../usage/table.ts';
 import type { Disk } from '../disk.ts';
 import { nodeDisk } from '../disk.ts';
 import { nextTurn } from '../ledgerIndex.ts';
-import type { Pricing } from '../pricing.ts';
+import type { LedgerOptions } from '../options.ts';
 import { RecordPricing } from '../pricing.ts';
 
 import { resolvePlace } from '../store.ts';
@@ -26,6 +26,7 @@ import type {
 } from '../types.ts';
 import { LedgerError } from '../types.ts';
 import { watchLedger } from '../watch.ts';
+import { within } from '../within.ts';
 import { backUpIfDue } from './backup.ts';
 import { lastChange, removeRecords, setCosts, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
@@ -35,26 +36,12 @@ import type { Source } from './query.ts';
 import { ColumnQueries } from './query.ts';
 import { repairDatabase } from './repair.ts';
 import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
-import type { Snapshot } from './segments.ts';
 import { sealOneStale, takeSnapshot } from './segments.ts';
 import type { Place } from './state.ts';
 import { describeDatabase, isLost, nothingYet, sameState } from './state.ts';
 import { verifyDatabase } from './verify.ts';
 import type { Addition } from './writing.ts';
 import { addBatches, adoptInto } from './writing.ts';
-
-export interface SqliteLedgerOptions {
-  /** The database file; a relative path counts from the working folder. */
-  ledger: string;
-  /** Stored as `source` in records that name none: who records. */
-  source?: string | undefined;
-  /** By what a usage without a cost is priced; see {@link CostTrackerOptions.pricing}. */
-  pricing?: Pricing;
-  /** The clock, ms since the epoch. */
-  now?: (() => number) | undefined;
-  /** The file system, for tests that make it fail. SQLite itself goes to the real one. */
-  disk?: Disk | undefined;
-}
 
 /** Calls of `trackAll` that wait for the next transaction. */
 interface Waiting {
@@ -91,7 +78,9 @@ export class SqliteLedger implements Ledger {
   #dataVersion: number | undefined;
   /** We wrote since the last look: `data_version` tells only of others. */
   #wrote = false;
-  #seen: Snapshot | undefined;
+  /** What tells the contents at the last look from others. */
+  #seen = '';
+  #opens = 0;
   #state: LedgerState | undefined;
   #excluded: ReadonlySet<string> = NOTHING;
   #excludedAt: string | undefined;
@@ -102,7 +91,7 @@ export class SqliteLedger implements Ledger {
   #closed = false;
   readonly #listeners = new Set<(state: LedgerState) => void>();
 
-  constructor(options: SqliteLedgerOptions) {
+  constructor(options: LedgerOptions) {
     this.path = resolvePath(options.ledger);
     this.#disk = options.disk ?? nodeDisk;
     this.#source = options.source;
@@ -142,7 +131,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async flush(timeoutMs = Infinity): Promise<boolean> {
-    await within(this.#pumping, timeoutMs);
+    if (this.#pumping) await within(this.#pumping, timeoutMs);
     return this.#waiting.length === 0 && this.#pumping === undefined;
   }
 
@@ -178,7 +167,7 @@ export class SqliteLedger implements Ledger {
       const page = await this.#queries.page(query, async (again) => (await this.#current(again)) ?? source);
       const { connection } = this.#looked ?? source;
       const rows = page.seqs.flatMap((seq) => {
-        const row = connection.sql('SELECT usage_id, text FROM record WHERE seq = ?').get(seq);
+        const row = connection.first('SELECT usage_id, text FROM record WHERE seq = ?', seq);
         // One that was removed while the page was being made.
         return row === undefined
           ? []
@@ -193,11 +182,11 @@ export class SqliteLedger implements Ledger {
     if (!connection) return;
     let after = 0;
     for (;;) {
-      const rows = connection.rows<{ seq: number; usage_id: string }>(
+      const rows = connection.rows(
         'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
         after,
         ROWS_PER_TURN,
-      );
+      ) as { seq: number; usage_id: string }[];
       for (const { usage_id } of rows) yield idOf(usage_id);
       if (rows.length < ROWS_PER_TURN) return;
       after = rows.at(-1)!.seq;
@@ -315,7 +304,7 @@ export class SqliteLedger implements Ledger {
     if (this.#closed) return;
     this.#closed = true;
     await this.flush();
-    await within(this.#mending, CLOSE_MS);
+    if (this.#mending) await within(this.#mending, CLOSE_MS);
     this.#listeners.clear();
     await this.#refreshing?.current.catch(() => undefined);
     const connection = this.#connection;
@@ -398,6 +387,7 @@ export class SqliteLedger implements Ledger {
     const place = await resolvePlace(this.#disk, this.path);
     const connection = await (forWriting ? this.#create(place) : Connection.open(this.#disk, place.path));
     this.#connection = connection;
+    this.#opens++;
     this.#looked = undefined;
     this.#queries.forget();
     return connection;
@@ -453,17 +443,24 @@ export class SqliteLedger implements Ledger {
     }
     const before = this.#state;
     const next = await describeDatabase(this.#disk, this.path, this.#looked?.snapshot, problem);
-    const same = before !== undefined && sameState(before, next) && this.#seen === this.#looked?.snapshot;
-    this.#seen = this.#looked?.snapshot;
+    const seen = this.#contents();
+    const same = before !== undefined && sameState(before, next) && this.#seen === seen;
+    this.#seen = seen;
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
     if (!same) for (const listener of this.#listeners) listener(this.#state);
     if (this.#looked?.snapshot.segments.some(({ stale }) => stale) && this.#listeners.size > 0) void this.#mend();
     return this.#state;
   }
 
+  #contents(): string {
+    const snapshot = this.#looked?.snapshot;
+    if (!snapshot) return '';
+    return `${this.#opens} ${snapshot.epoch} ${snapshot.records} ${snapshot.sealedUpTo} ${snapshot.tail.lastSeq}`;
+  }
+
   /** Cheap when nobody wrote since. */
   #lookAt(connection: Connection): void {
-    const { data_version: version } = connection.row<{ data_version: number }>('PRAGMA data_version');
+    const { data_version: version } = connection.first('PRAGMA data_version') as { data_version: number };
     if (this.#looked?.connection === connection && version === this.#dataVersion && !this.#wrote) return;
     this.#wrote = false;
     this.#looked = { connection, snapshot: takeSnapshot(connection, this.#looked?.snapshot) };
@@ -500,6 +497,8 @@ export class SqliteLedger implements Ledger {
       this.#wrote = true;
       await nextTurn();
     }
+    // The same contents, read faster.
+    await this.refresh();
   }
 
   #hideExcluded(): void {
@@ -515,22 +514,5 @@ export class SqliteLedger implements Ledger {
       if (row) seqs.add(row.seq);
     }
     this.#queries.hide(seqs);
-  }
-}
-
-/** What the promise gives, or undefined once `ms` have passed. */
-async function within(promise: Promise<unknown> | undefined, ms: number): Promise<void> {
-  if (ms === Infinity || promise === undefined) {
-    await promise;
-    return;
-  }
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

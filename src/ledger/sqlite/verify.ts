@@ -101,7 +101,7 @@ async function recordsIn(disk: Disk, path: string): Promise<number | undefined> 
     const connection = await Connection.open(disk, path);
     if (!connection) return undefined;
     try {
-      return connection.row<{ records: number }>('SELECT count(*) AS records FROM record').records;
+      return (connection.first('SELECT count(*) AS records FROM record') as { records: number }).records;
     } finally {
       await connection.close();
     }

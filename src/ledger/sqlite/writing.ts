@@ -1,9 +1,10 @@
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 import { UsageError } from '../../usage/record.ts';
+import { assertSame, sameElement } from '../sameUsage.ts';
 import type { AdoptResult } from '../types.ts';
 import type { Connection } from './connection.ts';
-import { findRow, insertRow, nextSeq, recordOf } from './rows.ts';
-import { sealedUpTo, sealFull } from './segments.ts';
+import { findRow, insertRow, recordOf } from './rows.ts';
+import { endOf, sealFull } from './segments.ts';
 
 /** Putting records in, within a transaction. */
 
@@ -22,8 +23,8 @@ export type Outcome = { records: UsageRecord[] } | { refused: unknown };
  * @returns for each batch what stands in the ledger now, or why nothing of it does.
  */
 export function addBatches(connection: Connection, batches: readonly (readonly Addition[])[]): Outcome[] {
-  const sealed = sealedUpTo(connection);
-  let seq = nextSeq(connection, sealed);
+  const end = endOf(connection);
+  let { seq } = end;
   const outcomes = batches.map((batch): Outcome => {
     let there: (UsageRecord | undefined)[];
     try {
@@ -50,19 +51,19 @@ export function addBatches(connection: Connection, batches: readonly (readonly A
       return { refused: error };
     }
   });
-  sealFull(connection, seq - 1);
+  sealFull(connection, end.sealed, seq - 1);
   return outcomes;
 }
 
 /** Takes records of another ledger over as they stand there. One that is there already stays, whatever it says. */
 export function adoptInto(connection: Connection, elements: readonly Pick<Addition, 'record' | 'text'>[]): AdoptResult {
-  const sealed = sealedUpTo(connection);
-  let seq = nextSeq(connection, sealed);
+  const end = endOf(connection);
+  let { seq } = end;
   const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
   for (const { record, text } of elements) {
     const there = findRow(connection, record.usage_id);
     if (there) {
-      if (sameElement(there.text, text, record)) result.present++;
+      if (sameElement(there.text, text, record.usage_id)) result.present++;
       else result.differing.push(record.usage_id);
       continue;
     }
@@ -75,16 +76,8 @@ export function adoptInto(connection: Connection, elements: readonly Pick<Additi
       result.refused.push({ usageId: record.usage_id, reason: error.message });
     }
   }
-  sealFull(connection, seq - 1);
+  sealFull(connection, end.sealed, seq - 1);
   return result;
-}
-
-/** Spacing aside, and whether the id stands in the text or was derived from it. */
-function sameElement(there: string, text: string, record: UsageRecord): boolean {
-  if (there === text) return true;
-  const plain = (json: string): string =>
-    JSON.stringify({ ...(JSON.parse(json) as object), usage_id: record.usage_id });
-  return plain(there) === plain(text);
 }
 
 /** The records that are there already, by the position in the batch. @throws {UsageError} when one says something else. */
@@ -98,12 +91,4 @@ function existing(connection: Connection, batch: readonly Addition[]): (UsageRec
     else fresh.set(record.usage_id, record);
     return row ? there : undefined;
   });
-}
-
-/** A second record with a known id is a retry if it says the same, and a mistake otherwise. */
-function assertSame(usage: UsageInput, there: UsageRecord): void {
-  for (const [field, value] of Object.entries(usage)) {
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(there[field])) continue;
-    throw new UsageError('usage_id', usage.usage_id, `is taken by another record, which has another ${field}`);
-  }
 }

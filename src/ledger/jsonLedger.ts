@@ -1,0 +1,655 @@
+import { randomUUID } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
+import type { UsageInput, UsageRecord } from '../usage/record.ts';
+import { UsageError, isoNow, parseInput } from '../usage/record.ts';
+import { strictProblem } from '../usage/strict.ts';
+import type { Disk } from './disk.ts';
+import { errno, nodeDisk, pause } from './disk.ts';
+import { oneLine, withFields } from './elementText.ts';
+import { explain } from './errors.ts';
+import type { Entry, JournalFile } from './journal.ts';
+import { Journal } from './journal.ts';
+import type { LedgerIndex } from './ledgerIndex.ts';
+import { nextTurn } from './ledgerIndex.ts';
+import type { LedgerOptions } from './options.ts';
+import { inkwellDefaultPath } from './paths.ts';
+import { tailOf } from './recover.ts';
+import { RecordPricing } from './pricing.ts';
+import { clearLedger, removeRecords, undoLast } from './removal.ts';
+import { setCosts } from './replacement.ts';
+import { repairLedger } from './repair.ts';
+import { describeState } from './state.ts';
+import type { Adopted, LedgerBasis } from './store.ts';
+import { LedgerStore, resolvePlace } from './store.ts';
+import { assertSame, sameElement } from './sameUsage.ts';
+import type {
+  AdoptResult,
+  ClearResult,
+  CostChange,
+  Ledger,
+  LedgerState,
+  RemoveResult,
+  RepairResult,
+  SetCostsResult,
+  StoredElement,
+  UndoResult,
+  Verification,
+} from './types.ts';
+import { LedgerError } from './types.ts';
+import { verifyLedger } from './verify.ts';
+import { watchLedger } from './watch.ts';
+import { within } from './within.ts';
+
+/** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
+interface Pending {
+  entry: Entry;
+  files: Origin[];
+}
+type Origin =
+  { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
+
+/** Commits are spaced: at least so long apart, ... */
+const SPACING_MS = 50;
+/** ... and at most a tenth of the time spent in them. */
+const SPACING_FACTOR = 9;
+/** How long a commit in the background waits for foreign writers in flight before it lets others have their turn. */
+const SETTLE_MS = 500;
+const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
+/** Beside foreign writers: each version of ours that comes between two of theirs may cost them one of their own. */
+const FOREIGN_SPACING_MS = 400;
+/** How long closing waits for the ledger. What is not settled by then is durable in the journal, for whoever comes next. */
+const CLOSE_MS = 2_000;
+const REMOVAL_MS = 10_000;
+/** How often a process that watches looks for journals whose owners have gone. */
+const ADOPTION_MS = 1_000;
+const ELEMENTS_PER_TURN = 1_000;
+
+/**
+ * The ledger in a JSON file that many processes write at once, their own ways or ours.
+ *
+ * `track()` resolves once the record is durable in this process's journal; a commit then brings it into the file, soon
+ * and together with what else waits. Readers see both. See `docs/ledger-protocol.md` for why nothing is lost.
+ */
+export class JsonLedger implements Ledger {
+  readonly path: string;
+  readonly strict: boolean;
+  readonly #disk: Disk;
+  readonly #source: string | undefined;
+  readonly #now: () => number;
+  readonly #pricing: RecordPricing;
+  #store: LedgerStore | undefined;
+  #journal: Journal | undefined;
+  readonly #journals = new Set<Journal>();
+  readonly #pending = new Map<string, Pending>();
+  /** Ids that are on their way into the journal. */
+  readonly #accepting = new Map<string, Promise<unknown>>();
+  #state: LedgerState | undefined;
+  #problem: LedgerError | undefined;
+  #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
+  #cycle: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #adoption: NodeJS.Timeout | undefined;
+  #nextCommit = 0;
+  #failures = 0;
+  /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
+  #orphans = false;
+  #closed = false;
+  readonly #listeners = new Set<(state: LedgerState) => void>();
+
+  constructor(options: LedgerOptions) {
+    this.path = resolvePath(options.ledger);
+    this.strict = options.strict ?? this.path === inkwellDefaultPath();
+    this.#disk = options.disk ?? nodeDisk;
+    this.#source = options.source;
+    this.#pricing = new RecordPricing(options.pricing);
+    this.#now = options.now ?? Date.now;
+  }
+
+  async track(usage: UsageInput): Promise<UsageRecord> {
+    const [record] = await this.trackAll([usage]);
+    return record!;
+  }
+
+  async trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
+    this.#checkOpen();
+    const records = usages.map((usage) => this.#validate(usage));
+    if (records.length === 0) return [];
+    if (this.#pricing.wanted(usages)) await this.#price(usages, records);
+    const store = await this.#opened(true);
+    // What is said to be there already may have been removed by another process meanwhile.
+    if (usages.some(({ usage_id: id }) => id !== undefined && this.has(id))) await this.refresh();
+    const fresh = new Map<string, UsageRecord>();
+    const results: UsageRecord[] = [];
+    for (const [i, record] of records.entries()) {
+      const named = usages[i]!.usage_id !== undefined;
+      const there = named ? (fresh.get(record.usage_id) ?? (await this.#existing(record.usage_id))) : undefined;
+      if (there) assertSame(usages[i]!, there);
+      else fresh.set(record.usage_id, record);
+      results.push(there ?? record);
+    }
+    const seen = await this.#try(store, () => store.undoLog.lastSeq());
+    const entries = [...fresh.values()].map((record) => ({ record, text: JSON.stringify(record), seen }));
+    // Another call may have taken one of the ids since we asked for it: from here to the acceptance none can.
+    if (entries.some(({ record }) => this.#isTaken(store, record.usage_id))) return this.trackAll(usages);
+    if (entries.length > 0) {
+      const accepted = this.#accept(entries);
+      for (const { record } of entries) this.#accepting.set(record.usage_id, accepted);
+      try {
+        await accepted;
+      } finally {
+        for (const { record } of entries) this.#accepting.delete(record.usage_id);
+      }
+    }
+    return results;
+  }
+
+  async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
+    this.#checkOpen();
+    const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
+    if (elements.length === 0) return result;
+    const store = await this.#opened(true);
+    await this.refresh();
+    const seen = await this.#try(store, () => store.undoLog.lastSeq());
+    const entries = new Map<string, Entry>();
+    for (const { record, text } of elements) {
+      const id = record.usage_id;
+      const problem = this.strict ? strictProblem(record) : undefined;
+      const there = entries.get(id)?.text ?? (await this.#textOf(id));
+      if (there === undefined && problem) result.refused.push({ usageId: id, reason: problem.message });
+      else if (there === undefined) entries.set(id, { record, text: oneLine(text), seen });
+      else if (sameElement(there, text, id)) result.present++;
+      else result.differing.push(id);
+    }
+    if (entries.size > 0) await this.#accept([...entries.values()]);
+    result.adopted = entries.size;
+    return result;
+  }
+
+  async flush(timeoutMs = Infinity): Promise<boolean> {
+    const giveUp = performance.now() + timeoutMs;
+    let failed: unknown;
+    while (this.#pending.size > 0 && performance.now() < giveUp) {
+      if (failed !== undefined && timeoutMs === Infinity) throw explain(failed, this.path);
+      const left = giveUp - performance.now();
+      const cycle = this.#runCycle(Math.min(left, SETTLE_MS)).then(
+        () => undefined,
+        (error: unknown) => error ?? true,
+      );
+      failed = await within(cycle, left);
+      if (failed !== undefined || this.#pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
+    }
+    return this.#pending.size === 0;
+  }
+
+  get state(): LedgerState {
+    return (
+      this.#state ?? {
+        version: 0,
+        health: 'missing',
+        problems: [],
+        records: 0,
+        pending: 0,
+        unreadable: 0,
+        bytes: 0,
+        modifiedAt: undefined,
+      }
+    );
+  }
+
+  /** Calls that come while a look is under way share one more look after it. */
+  refresh(): Promise<LedgerState> {
+    if (!this.#refreshing) {
+      const current = this.#look().finally(() => {
+        const next = this.#refreshing?.next;
+        this.#refreshing = next ? { current: next, next: undefined } : undefined;
+        void next?.finally(() => (this.#refreshing = undefined)).catch(() => undefined);
+      });
+      this.#refreshing = { current, next: undefined };
+      return current;
+    }
+    this.#refreshing.next ??= this.#refreshing.current.catch(() => undefined).then(() => this.#look());
+    return this.#refreshing.next;
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    const store = await this.#looked();
+    return store.index.table.aggregateSliced(query, nextTurn, 20);
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    const store = await this.#looked();
+    const { index } = store;
+    const { total, rows } = await index.table.selectSliced(query, nextTurn, 20);
+    return { total, rows: rows.map(({ locator }) => ({ ledger: this.path, record: index.recordAt(locator) })) };
+  }
+
+  ids(): Iterable<string> {
+    return this.#store?.index.ids ?? [];
+  }
+
+  has(usageId: string): boolean {
+    return this.#store?.index.locatorOf(usageId) !== undefined;
+  }
+
+  exclude(ids: ReadonlySet<string>): void {
+    this.#store?.index.exclude(ids);
+  }
+
+  async read(): Promise<UsageRecord[]> {
+    await this.refresh();
+    const { index } = await this.#looked();
+    const locators = [...index.ids].map((id) => index.locatorOf(id)!);
+    // In the order of the file, and what waits in journals (negative, counting down) behind it.
+    locators.sort((a, b) => (a >= 0 && b >= 0 ? a - b : b - a));
+    return locators.map((locator) => index.recordAt(locator));
+  }
+
+  async *stored(): AsyncGenerator<StoredElement[]> {
+    await this.refresh();
+    const ids = (await this.read()).map(({ usage_id }) => usage_id);
+    for (let at = 0; at < ids.length; at += ELEMENTS_PER_TURN) {
+      const { index } = await this.#looked();
+      yield ids.slice(at, at + ELEMENTS_PER_TURN).flatMap((id): StoredElement[] => {
+        const locator = index.locatorOf(id);
+        if (locator === undefined) return [];
+        const record = index.recordAt(locator);
+        const text = index.rawAt(locator)?.text ?? JSON.stringify(record);
+        // Records of old inkwell versions have none in their text.
+        return [
+          { record, text: 'usage_id' in (JSON.parse(text) as object) ? text : withFields(text, { usage_id: id }) },
+        ];
+      });
+      await nextTurn();
+    }
+  }
+
+  async summary(filter: UsageFilter = {}): Promise<Totals> {
+    const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
+    const [total] = await this.aggregate({ filter, groupBy: [], calendar });
+    return total!.totals;
+  }
+
+  async recent(count: number): Promise<UsageRecord[]> {
+    const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
+    return page.rows.map(({ record }) => record);
+  }
+
+  async remove(ids: readonly string[]): Promise<RemoveResult> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    const result = await this.#try(store, () => removeRecords(store, this.#removalContext(), ids));
+    await this.refresh();
+    return result;
+  }
+
+  async clear(): Promise<ClearResult> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    const result = await this.#try(store, () => clearLedger(store, this.#removalContext()));
+    await this.refresh();
+    return result;
+  }
+
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    // inkwell would drop this field, which is ours, at its next save.
+    const kept = this.strict ? changes.map(withoutSource) : changes;
+    const result = await this.#try(store, () => setCosts(store, this.#removalContext(), kept));
+    await this.refresh();
+    return result;
+  }
+
+  async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    const result = await this.#try(store, () => undoLast(store, this.#removalContext(), options.dryRun ?? false));
+    await this.refresh();
+    return result;
+  }
+
+  async verify(): Promise<Verification> {
+    const store = await this.#opened(false);
+    await this.refresh();
+    return this.#try(store, () => verifyLedger(store, this.path, this.#isOwn));
+  }
+
+  async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
+    this.#checkOpen();
+    const store = await this.#opened(false);
+    await this.refresh();
+    const result = await this.#try(store, () => repairLedger(store, this.#isOwn, options.dryRun ?? false));
+    if (!options.dryRun) {
+      await this.flush(CLOSE_MS);
+      await this.refresh();
+    }
+    return result;
+  }
+
+  watch(listener: (state: LedgerState) => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    const watcher = watchLedger(this.path, () => this.refresh());
+    return {
+      dispose: () => {
+        watcher.dispose();
+        this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#adoption);
+    await this.flush(CLOSE_MS);
+    await this.#cycle?.catch(() => undefined);
+    for (const journal of this.#journals) await journal.close().catch(() => undefined);
+    this.#listeners.clear();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new LedgerError('closed', 'This tracker is closed.');
+  }
+
+  #validate(usage: UsageInput): UsageRecord {
+    const record = parseInput(usage, {
+      id: randomUUID,
+      now: () => isoNow(this.#now()),
+      source: this.strict ? undefined : this.#source,
+    });
+    if (!this.strict) return record;
+    // Ours, and set by us: inkwell would drop them at its next save.
+    delete record.source;
+    delete record.price_source;
+    const problem = strictProblem(record);
+    if (problem) throw problem;
+    return record;
+  }
+
+  async #price(usages: readonly UsageInput[], records: readonly UsageRecord[]): Promise<void> {
+    await this.#pricing.apply(usages, records);
+    this.#checkOpen();
+    if (this.strict) for (const record of records) delete record.price_source;
+  }
+
+  /** The record with an id that the caller chose, if it is there: a retry must not count twice. */
+  async #existing(usageId: string): Promise<UsageRecord | undefined> {
+    await this.#accepting.get(usageId)?.catch(() => undefined);
+    const pending = this.#pending.get(usageId);
+    if (pending) return pending.entry.record;
+    if (!this.#state) await this.refresh();
+    const { index } = await this.#looked();
+    const locator = index.locatorOf(usageId);
+    return locator === undefined ? undefined : index.recordAt(locator);
+  }
+
+  #isTaken(store: LedgerStore, usageId: string): boolean {
+    return this.#accepting.has(usageId) || this.#pending.has(usageId) || store.index.has(usageId);
+  }
+
+  async #textOf(usageId: string): Promise<string | undefined> {
+    const record = await this.#existing(usageId);
+    if (!record) return undefined;
+    const { index } = await this.#looked();
+    const locator = index.locatorOf(usageId);
+    return (locator === undefined ? undefined : index.rawAt(locator)?.text) ?? JSON.stringify(record);
+  }
+
+  async #accept(entries: readonly Entry[]): Promise<void> {
+    const store = this.#store!;
+    const journal = this.#journal!;
+    const file = await this.#try(store, () => journal.append(entries));
+    for (const entry of entries) {
+      this.#pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
+    }
+    this.#schedule();
+    if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
+  }
+
+  /** Finds out where the ledger is. `forWriting` makes its folder and makes sure that there is no obstacle in its place. */
+  async #opened(forWriting: boolean): Promise<LedgerStore> {
+    if (!this.#store) await this.#open();
+    if (forWriting && !this.#journal) {
+      const { folder, base, path } = this.#store!.place;
+      await this.#try(this.#store!, async () => {
+        await this.#disk.mkdir(folder);
+        try {
+          await this.#disk.close(await this.#disk.open(path, 'r'));
+        } catch (error) {
+          if (errno(error) !== 'ENOENT') throw error;
+        }
+      });
+      this.#journal ??= new Journal(this.#disk, folder, base);
+      this.#journals.add(this.#journal);
+    }
+    return this.#store!;
+  }
+
+  /** Links may be made, changed or replaced (inkwell does that) at any time, so this is asked at every commit. */
+  async #open(): Promise<void> {
+    const place = await resolvePlace(this.#disk, this.path);
+    if (this.#store?.place.path === place.path) return;
+    this.#store = new LedgerStore(this.#disk, place, this.path);
+    this.#journal = undefined;
+  }
+
+  async #looked(): Promise<LedgerStore> {
+    if (!this.#state) await this.refresh();
+    return this.#opened(false);
+  }
+
+  async #try<T>(store: LedgerStore, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof UsageError ? error : explain(error, store.place.path);
+    }
+  }
+
+  async #look(): Promise<LedgerState> {
+    let problem: LedgerError | undefined;
+    let changed = false;
+    let store: LedgerStore | undefined;
+    try {
+      await this.#open();
+      store = this.#store!;
+      const looked = store;
+      changed = await this.#try(looked, () => this.#lookAt(looked));
+    } catch (error) {
+      problem = explain(error, this.path);
+    }
+    const before = this.#state;
+    const next = await describeState(store, problem, this.#problem).catch((error: unknown) =>
+      describeState(store, explain(error, this.path), this.#problem),
+    );
+    const same = before !== undefined && !changed && sameState(before, next);
+    this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
+    this.#schedule();
+    if (!same) for (const listener of this.#listeners) listener(this.#state);
+    return this.#state;
+  }
+
+  #lookAt(store: LedgerStore): Promise<boolean> {
+    return store.alone(async () => {
+      // Journals first: what leaves them meanwhile is in the file that is read after them.
+      const waiting = new Map<string, UsageRecord>();
+      const own = [...this.#pending.values()].map(({ entry }) => entry);
+      const others = await store.othersJournals(this.#isOwn);
+      this.#orphans = others.size > 0;
+      const changed = await store.look();
+      const checkRemoved = !(await store.undoLog.isEmpty());
+      for (const entry of [...own, ...others.values()]) {
+        const id = entry.record.usage_id;
+        if (store.index.has(id)) continue;
+        if (checkRemoved && (await store.undoLog.removedSince(id, entry.seen))) continue;
+        waiting.set(id, entry.record);
+      }
+      return store.index.setWaiting(waiting) || changed;
+    });
+  }
+
+  readonly #isOwn = (path: string): boolean => {
+    for (const journal of this.#journals) if (journal.isOwn(path)) return true;
+    return false;
+  };
+
+  #schedule(): void {
+    if (this.#timer || this.#cycle || this.#closed) return;
+    if (this.#pending.size === 0) {
+      // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
+      if (this.#orphans && this.#listeners.size > 0) this.#scheduleAdoption();
+      return;
+    }
+    const failing = this.#failures > 0;
+    const delay = failing
+      ? RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1]!
+      : Math.max(0, this.#nextCommit - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#runCycle(SETTLE_MS).catch(() => undefined);
+    }, delay);
+    // What waits is durable already: a disk that stays full must not keep a program from ending.
+    if (failing) this.#timer.unref();
+  }
+
+  #scheduleAdoption(): void {
+    this.#adoption ??= setTimeout(() => {
+      this.#adoption = undefined;
+      if (!this.#closed) void this.#runCycle(SETTLE_MS).catch(() => undefined);
+    }, ADOPTION_MS).unref();
+  }
+
+  /** One commit of all that waits. Callers that come meanwhile wait for it. */
+  #runCycle(settleMs: number): Promise<void> {
+    this.#cycle ??= this.#commitPending(settleMs)
+      .then(
+        () => {
+          this.#failures = 0;
+          this.#problem = undefined;
+        },
+        (error: unknown) => {
+          this.#failures++;
+          this.#problem = explain(error, this.path);
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#cycle = undefined;
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        this.#schedule();
+      });
+    return this.#cycle;
+  }
+
+  async #commitPending(settleMs: number): Promise<void> {
+    await this.#open();
+    const store = this.#store!;
+    for (const adopted of await store.adopt(this.#isOwn)) await this.#takeOver(store, adopted);
+    if (this.#pending.size === 0) return;
+    const started = performance.now();
+    const batch = [...this.#pending.values()];
+    const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
+    let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
+    try {
+      outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
+    } finally {
+      if (committed) await store.disk.close(committed.fd);
+    }
+    const took = performance.now() - started;
+    const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
+    this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
+    if (outcome === 'settled') await this.#settle(store, batch);
+  }
+
+  async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
+    for (const { entry } of batch) {
+      if (index.has(entry.record.usage_id)) continue;
+      if (!(await store.undoLog.removedSince(entry.record.usage_id, entry.seen))) return false;
+    }
+    return true;
+  }
+
+  async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
+    const file: Origin = { kind: 'adopted', adopted, left: 0 };
+    for (const entry of adopted.content.entries) {
+      const id = entry.record.usage_id;
+      const pending = this.#pending.get(id);
+      // What waits here already may stand in no other file any more: our own journal was carried away and comes back.
+      if (!pending) this.#pending.set(id, { entry, files: [file] });
+      else if (!pending.files.includes(file)) pending.files.push(file);
+      else continue;
+      file.left++;
+    }
+    if (file.left === 0) await store.dismiss(adopted);
+  }
+
+  async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
+    const texts: string[] = [];
+    for (const { entry } of batch) {
+      const id = entry.record.usage_id;
+      if (basis.index.has(id) || (await store.undoLog.removedSince(id, entry.seen))) continue;
+      texts.push(entry.text);
+    }
+    if (texts.length === 0 && !basis.rebuilt) return undefined;
+    return {
+      kept: [{ start: 0, end: basis.index.contentEnd }],
+      tail: tailOf(basis.index.elements, texts),
+    };
+  }
+
+  /** What is settled leaves its journal. */
+  async #settle(store: LedgerStore, batch: readonly Pending[]): Promise<void> {
+    const own = new Map<JournalFile, { journal: Journal; count: number }>();
+    for (const { entry, files } of batch) {
+      this.#pending.delete(entry.record.usage_id);
+      for (const file of files) {
+        if (file.kind === 'own') {
+          const group = own.get(file.file) ?? { journal: file.journal, count: 0 };
+          group.count++;
+          own.set(file.file, group);
+        } else if (--file.left === 0) {
+          await store.dismiss(file.adopted);
+        }
+      }
+    }
+    for (const [file, { journal, count }] of own) await journal.settle(file, count);
+  }
+
+  #removalContext() {
+    return {
+      now: this.#now,
+      isOwn: this.#isOwn,
+      /** Whatever waits goes in first, so that a removal finds it. */
+      settleFirst: async () => {
+        await this.#commitFirst();
+      },
+    };
+  }
+
+  async #commitFirst(): Promise<void> {
+    const giveUp = performance.now() + REMOVAL_MS;
+    do {
+      await this.#runCycle(SETTLE_MS);
+    } while (this.#pending.size > 0 && performance.now() < giveUp);
+  }
+}
+
+function withoutSource({ usageId, fields, ...rest }: CostChange): CostChange {
+  const { price_source: _, ...kept } = fields;
+  return { usageId, fields: kept, ...rest };
+}
+
+function sameState(a: LedgerState, b: Omit<LedgerState, 'version'>): boolean {
+  return (
+    a.health === b.health &&
+    a.records === b.records &&
+    a.pending === b.pending &&
+    a.unreadable === b.unreadable &&
+    a.bytes === b.bytes &&
+    a.modifiedAt === b.modifiedAt &&
+    a.problems.length === b.problems.length
+  );
+}

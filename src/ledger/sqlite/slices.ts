@@ -1,0 +1,25 @@
+import { nextTurn } from '../ledgerIndex.ts';
+
+/** How long a pass works before others have their turn. */
+const SLICE_MS = 8;
+
+/** Lets other work run when it is time for that. */
+export type Slice = () => Promise<void>;
+
+export function slicer(): Slice {
+  let until = performance.now() + SLICE_MS;
+  return async () => {
+    if (performance.now() < until) return;
+    await nextTurn();
+    until = performance.now() + SLICE_MS;
+  };
+}
+
+/** Runs a generator that pauses between its steps. */
+export async function steps<T>(generator: Generator<void, T>, slice: Slice): Promise<T> {
+  for (;;) {
+    const step = generator.next();
+    if (step.done === true) return step.value;
+    await slice();
+  }
+}

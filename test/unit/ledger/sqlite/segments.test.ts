@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns.ts';
+import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import { BUCKETS, DIMENSIONS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
+import type { UsageRecord } from '../../../../src/usage/record.ts';
+import { UsageTable } from '../../../../src/usage/table.ts';
+import { calendars, filters, groupings, records } from '../../usage/records.ts';
+
+/** More records than fit into a segment: sealed ones, stale ones and the tail answer as one table in memory does. */
+
+const COUNT = 2 * SEGMENT_SPAN + 700;
+
+/** As they read once they are stored: a total of 0 counts as none. */
+function sample(count: number, seed: number, firstId: number): UsageRecord[] {
+  return fc.sample(records, { numRuns: count, seed }).map((record, i) => {
+    const total_tokens = record.total_tokens || record.input_tokens + record.output_tokens;
+    return { ...record, total_tokens, usage_id: `id-${firstId + i}` };
+  });
+}
+
+const history = sample(COUNT, 7, 0);
+const questions = fc.sample(fc.record({ filter: filters, groupBy: groupings, calendar: calendars }), {
+  numRuns: 60,
+  seed: 1,
+}) as AggregateQuery[];
+const single = [...DIMENSIONS, ...BUCKETS].map((each): AggregateQuery => ({
+  filter: {},
+  groupBy: [each],
+  calendar: { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 },
+}));
+const listings: PageQuery[] = fc.sample(
+  fc.record({
+    filter: filters,
+    sort: fc.constantFrom(...SORT_KEYS),
+    descending: fc.boolean(),
+    offset: fc.integer({ min: 0, max: COUNT }),
+    limit: fc.integer({ min: 0, max: 50 }),
+  }),
+  { numRuns: 60, seed: 2 },
+);
+
+let folder: string;
+let ledger: SqliteLedger;
+let table: UsageTable;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'llm-spend-segments-'));
+  ledger = new SqliteLedger({ ledger: join(folder, 'costs.db'), pricing: false });
+  table = new UsageTable();
+  table.addLedger(ledger.path);
+  await adopt(history);
+});
+afterEach(async () => {
+  await ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function adopt(some: readonly UsageRecord[]): Promise<void> {
+  await ledger.adopt(some.map((record) => ({ record, text: JSON.stringify(record) })));
+  for (const record of some) table.add(0, record, Number(record.usage_id.slice(3)));
+  await ledger.refresh();
+}
+
+async function compare(): Promise<void> {
+  for (const question of [...single, ...questions]) {
+    expect(await ledger.aggregate(question)).toEqual(table.aggregate(question));
+  }
+  for (const listing of listings) {
+    const page = await ledger.page(listing);
+    const expected = table.select(listing);
+    expect(page.total).toBe(expected.total);
+    expect(page.rows.map(({ record }) => record.usage_id)).toEqual(expected.rows.map(({ usageId }) => usageId));
+  }
+}
+
+describe('segments', () => {
+  it('answer as a table in memory', compare, 60_000);
+
+  it('answer alike when records were removed from them, before and after they are sealed anew', async () => {
+    const ids = history.filter((_, i) => i % 97 === 0).map(({ usage_id }) => usage_id);
+    await ledger.remove(ids);
+    for (const id of ids) table.remove(0, id);
+    await compare();
+    await ledger.close();
+    ledger = new SqliteLedger({ ledger: ledger.path, pricing: false });
+    await ledger.refresh();
+    await compare();
+  }, 60_000);
+
+  it('take new records into kept answers', async () => {
+    await compare();
+    const more = sample(SEGMENT_SPAN, 9, COUNT);
+    for (const count of [1, 2, 300, SEGMENT_SPAN - 303]) {
+      await adopt(more.splice(0, count));
+      for (const question of single) expect(await ledger.aggregate(question)).toEqual(table.aggregate(question));
+    }
+    await compare();
+  }, 60_000);
+
+  it('leave out what another ledger counts', async () => {
+    const ids = new Set(history.filter((_, i) => i % 3 === 0).map(({ usage_id }) => usage_id));
+    ledger.exclude(ids);
+    for (const id of ids) table.hide(0, id, true);
+    await compare();
+    ledger.exclude(new Set());
+    for (const id of ids) table.hide(0, id, false);
+    await compare();
+  }, 60_000);
+});
