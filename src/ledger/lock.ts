@@ -69,7 +69,9 @@ async function removeLock(disk: Disk, path: string): Promise<void> {
 function withTakeover(disk: Disk, folder: string, base: string): object {
   const stat = async (path: string): Promise<fs.BigIntStats> => {
     const stats = await disk.stat(path);
-    if (holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
+    // Nobody refreshes a lock of the future: a clock was set back since, or its holder had another one.
+    const ahead = stats.mtime.getTime() > Date.now() + STALE_MS;
+    if (ahead || holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
     return stats;
   };
   return {
