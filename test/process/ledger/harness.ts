@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Sightings } from './reader.ts';
 
 /**
  * Many real processes on one ledger, and a log of what they acknowledged that none of them can touch: it lives in the
@@ -14,12 +15,19 @@ import { fileURLToPath } from 'node:url';
 
 export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
+const readers = new Set<ChildProcess>();
+
 export function temporaryFolder(): { folder: string; ledger: string; dispose: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'llm-spend-proof-'));
   return {
     folder,
     ledger: join(folder, 'costs.json'),
-    dispose: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    dispose: () => {
+      // Those of a test that failed before it came to them.
+      for (const reader of readers) reader.kill('SIGKILL');
+      readers.clear();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
 }
 
@@ -85,6 +93,33 @@ export class Writer {
   }
 }
 
+/** A process that reads the ledger in a loop: see `reader.ts`. */
+export class Reader {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<string>;
+
+  constructor(ledger: string) {
+    this.#process = runSource('reader.ts', ledger);
+    readers.add(this.#process);
+    let output = '';
+    this.#process.stdout!.on('data', (data: Buffer) => (output += data.toString()));
+    this.#ended = new Promise((resolve) => this.#process.on('close', () => resolve(output)));
+  }
+
+  /** What it saw until now. It ends with that. */
+  async finish(): Promise<Sightings> {
+    this.#process.stdin!.end();
+    return JSON.parse(await this.#ended) as Sightings;
+  }
+}
+
+/** Starts a program of this folder from its source. */
+export function runSource(name: string, ...args: string[]): ChildProcess {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  const node = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
+  return spawn(process.execPath, [...node, program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
 /** Readable by inkwell too. */
 export function sampleUsage(id: string): Record<string, unknown> {
   return {
@@ -128,6 +163,17 @@ export function llmSpend(ledger: string, ...args: string[]): { code: number; std
     const failed = error as { status: number; stdout: string };
     return { code: failed.status, stdout: failed.stdout };
   }
+}
+
+/** One `llm-spend record` in a process of its own. Resolves with the id that it acknowledged. */
+export function recordOne(ledger: string): Promise<string> {
+  const args = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01', '--json'];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [CLI, ...args, '--ledger', ledger], (error, stdout) => {
+      if (error) reject(error);
+      else resolve((JSON.parse(stdout) as { usage_id: string }).usage_id);
+    });
+  });
 }
 
 /** Keeps `count` writers busy for `ms`, doing something to one of them now and then; then lets all finish. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { llmSpend, oneOf, temporaryFolder, toll, underFire } from './harness.ts';
+import { Reader, llmSpend, oneOf, temporaryFolder, toll, underFire } from './harness.ts';
 
 /** Longer with `LLM_SPEND_PROOF_MS`, for a soak. */
 const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 12_000);
@@ -12,6 +12,7 @@ describe('six processes that stream records into one ledger', () => {
 
   it('lose nothing while one is killed every 60 to 180 ms', async () => {
     const acknowledged = new Set<string>();
+    const reader = new Reader(place.ledger);
     const { blows } = await underFire(place.ledger, acknowledged, {
       writers: 6,
       ms: MS,
@@ -24,16 +25,21 @@ describe('six processes that stream records into one ledger', () => {
     });
     // What the last victims left in their journals comes in with the next commit of anybody.
     expect(llmSpend(place.ledger, 'record', '--provider=p', '--model=m', '--operation=o').code).toBe(0);
+    const { torn, shrunk, reads } = await reader.finish();
     const result = toll(place.ledger, acknowledged);
-    console.log(`killed ${blows}, acknowledged ${result.acknowledged}, in the ledger ${result.total}`);
+    console.log(
+      `killed ${blows}, acknowledged ${result.acknowledged}, in the ledger ${result.total}, read ${reads.join(' and ')} times`,
+    );
     expect(result.acknowledged).toBeGreaterThan(100);
     expect(result.missing).toEqual([]);
     expect(result.twice).toEqual([]);
+    expect({ torn, shrunk }).toEqual({ torn: [], shrunk: [] });
     expect(llmSpend(place.ledger, 'verify').code).toBe(0);
   });
 
   it('lose nothing while one is stopped for longer than a lock lives, and wakes up', async () => {
     const acknowledged = new Set<string>();
+    const reader = new Reader(place.ledger);
     const naps: Promise<void>[] = [];
     const asleep = new Set<object>();
     const { blows, codes } = await underFire(place.ledger, acknowledged, {
@@ -55,11 +61,15 @@ describe('six processes that stream records into one ledger', () => {
     });
     await Promise.all(naps);
     expect(codes.every((code) => code === 0)).toBe(true);
+    const { torn, shrunk, reads } = await reader.finish();
     const result = toll(place.ledger, acknowledged);
-    console.log(`stopped ${blows}, acknowledged ${result.acknowledged}, in the ledger ${result.total}`);
+    console.log(
+      `stopped ${blows}, acknowledged ${result.acknowledged}, in the ledger ${result.total}, read ${reads.join(' and ')} times`,
+    );
     expect(result.acknowledged).toBeGreaterThan(100);
     expect(result.missing).toEqual([]);
     expect(result.twice).toEqual([]);
+    expect({ torn, shrunk }).toEqual({ torn: [], shrunk: [] });
     expect(llmSpend(place.ledger, 'verify').code).toBe(0);
   });
 });

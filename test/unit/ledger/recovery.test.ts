@@ -256,7 +256,7 @@ describe.each(Object.entries(CASES))('a ledger with %s', (_, { files, problems, 
       recovered: dry.recovered,
     });
     expect(done.actions.map(plain)).toEqual(dry.actions.map(plain));
-    if (problems.length > 0) expect(idsIn(folder).sort()).toEqual([...records].sort());
+    if (problems.length > 0) expect(new Set(idsIn(folder))).toEqual(new Set(records));
     const after = await folder.tracker.verify();
     expect(after.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     if (done.keptIn !== undefined) {

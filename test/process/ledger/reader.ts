@@ -1,0 +1,45 @@
+/**
+ * Reads a ledger over and over until its stdin ends, both ways: as any program would,
+ * and with our own tracker. Prints what it saw as JSON.
+ *
+ *     node reader.ts <ledger>
+ */
+import { readFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+
+export interface Sightings {
+  /** Of the file by `JSON.parse`, and of the ledger by the tracker. */
+  reads: [number, number];
+  /** What could not be parsed, and how. */
+  torn: string[];
+  /** `reader: before > after`. */
+  shrunk: string[];
+}
+
+const ledger = process.argv[2]!;
+const sightings: Sightings = { reads: [0, 0], torn: [], shrunk: [] };
+const most = [0, 0];
+const told = new AbortController();
+process.stdin.resume().on('end', () => told.abort());
+
+function saw(reader: 0 | 1, count: number): void {
+  sightings.reads[reader]++;
+  if (count < most[reader]!) sightings.shrunk.push(`${reader === 0 ? 'file' : 'tracker'}: ${most[reader]} > ${count}`);
+  most[reader] = Math.max(most[reader]!, count);
+}
+
+const tracker = new CostTracker({ ledger });
+while (!told.signal.aborted) {
+  try {
+    saw(0, (JSON.parse(readFileSync(ledger, 'utf8')) as unknown[]).length);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT' || most[0]! > 0) sightings.torn.push(String(error));
+  }
+  const records = await tracker.read();
+  if (tracker.state.health !== 'ok' && most[0]! > 0) sightings.torn.push(`tracker: ${tracker.state.health}`);
+  saw(1, records.length);
+  await turn();
+}
+await tracker.close();
+console.log(JSON.stringify(sightings));
