@@ -10,7 +10,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findProgram, onOrphaned, root, run, usePinnedNode } from './lib.mjs';
@@ -67,7 +67,7 @@ async function openOnDesktop(code) {
 }
 
 async function openInBrowser() {
-  const { installCodeServer, startCodeServer } = await import('../test/editor/harness/codeServer.ts');
+  const { installCodeServer, linkExtension, startCodeServer } = await import('../test/editor/harness/codeServer.ts');
   await installCodeServer(console.log);
   const extensions = path.join(folder, 'extensions');
   await linkExtension(extensions);
@@ -89,13 +89,6 @@ async function openInBrowser() {
   });
   await server.stop();
   console.log(`Ended (${signal}).`);
-}
-
-/** Installs the working tree as it is: what the next build writes is there after a reload of the window. @param {string} extensions */
-async function linkExtension(extensions) {
-  await rm(extensions, { recursive: true, force: true });
-  await mkdir(extensions, { recursive: true });
-  await symlink(root, path.join(extensions, 'llm-spend.llm-spend-development'), 'junction');
 }
 
 /** Shows an address in the person's browser, where there is a desktop. @param {string} address */

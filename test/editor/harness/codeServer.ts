@@ -4,7 +4,7 @@
  * cannot be downloaded.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isolatedEnvironment } from './environment.ts';
@@ -163,4 +163,11 @@ export async function installExtension(vsix: string, extensions: string): Promis
   } finally {
     await rm(home, { recursive: true, force: true });
   }
+}
+
+/** Makes a folder of extensions with the working tree in it, so that what the next build writes is there after a reload. */
+export async function linkExtension(extensions: string): Promise<void> {
+  await rm(extensions, { recursive: true, force: true });
+  await mkdir(extensions, { recursive: true });
+  await symlink(repository, path.join(extensions, 'llm-spend.llm-spend-development'), 'junction');
 }

@@ -1,0 +1,72 @@
+/**
+ * `npm run screenshots`: the pictures of the README, `docs/images/*.png`, from the real editor on the sample ledger.
+ *
+ * The data are the same each time, but for their dates: they end today.
+ */
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { kilobytes, root, run, usePinnedNode } from './lib.mjs';
+
+await usePinnedNode();
+
+const { formatLedger, sampleLedger } = await import('../test/fixtures/sampleLedger.ts');
+const { linkExtension, startCodeServer } = await import('../test/editor/harness/codeServer.ts');
+const { launchBrowser, Workbench } = await import('../test/editor/harness/browser.ts');
+
+await run(process.execPath, ['scripts/build.mjs']);
+
+const images = path.join(root, 'docs/images');
+const folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-screenshots-'));
+const ledger = path.join(folder, 'costs.json');
+const workspace = path.join(folder, 'my-project');
+const extensions = path.join(folder, 'extensions');
+await mkdir(images, { recursive: true });
+await mkdir(workspace);
+await writeFile(ledger, formatLedger(sampleLedger({ now: new Date() })));
+await linkExtension(extensions);
+const server = await startCodeServer({ folder, extensions, env: { LLM_SPEND_LEDGER: ledger } });
+const browser = await launchBrowser();
+try {
+  await history();
+  await sideBar();
+} finally {
+  await browser.close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** The panel, with the side bar out of the way. */
+async function history() {
+  const workbench = await Workbench.open(browser, server.address(workspace), { width: 1280, height: 700 });
+  await workbench.statusBarItem.filter({ hasText: '$' }).waitFor();
+  await workbench.runCommand('View: Close Primary Side Bar');
+  await workbench.runCommand('LLM Spend: Open Cost History');
+  const panel = workbench.webview('panel');
+  await panel.getByText('claude-sonnet-4-5').first().waitFor();
+  await save(workbench, 'history');
+}
+
+/** The breakdown down to a model, and the tooltip of the status bar. */
+async function sideBar() {
+  const workbench = await Workbench.open(browser, server.address(workspace), { width: 1100, height: 640 });
+  await workbench.statusBarItem.filter({ hasText: '$' }).waitFor();
+  const bar = await workbench.openSideBar();
+  const heading = bar.getByRole('button', { name: 'Cost History Section' });
+  if ((await heading.getAttribute('aria-expanded')) === 'true') await heading.click();
+  const row = (/** @type {string} */ name) => bar.getByRole('treeitem').filter({ hasText: name }).first();
+  await row('anthropic').locator('.monaco-tl-twistie').click();
+  await row('claude-sonnet-4-5').locator('.monaco-tl-twistie').click();
+  await row('code-edit').waitFor();
+  await workbench.statusBarItem.hover();
+  await workbench.page.locator('.workbench-hover').getByText('All time').waitFor();
+  await save(workbench, 'sidebar');
+}
+
+/** @param {InstanceType<typeof Workbench>} workbench @param {string} name */
+async function save(workbench, name) {
+  const file = path.join(images, `${name}.png`);
+  await workbench.page.screenshot({ path: file, animations: 'disabled' });
+  console.log(`docs/images/${name}.png  ${kilobytes((await stat(file)).size)}`);
+  await workbench.close();
+}
