@@ -93,6 +93,16 @@ function heatmapTemplate(context: Context): TemplateResult {
 
 async function saveImage(context: Context): Promise<void> {
   const drawing = document.querySelector<SVGSVGElement>('svg.plot');
-  if (drawing === null) context.say('Show the chart first: a table is no image.');
-  else context.act({ verb: 'saveImage', ...(await imageOf(drawing)) });
+  if (drawing === null) {
+    context.say('Show the chart first: a table is no image.');
+    return;
+  }
+  const { shown, format, choices } = context;
+  const what = choices.measure === 'cost' ? format.cost(shown.totals) : `${format.count(shown.totals.totalTokens)} tokens`;
+  const title = `${format.dayRange(shown.span.since, shown.span.until)}: ${what}`;
+  const legend = [...document.querySelectorAll('.legend-item[aria-pressed="true"]')].map((item) => ({
+    name: item.textContent.trim(),
+    colour: getComputedStyle(item.querySelector('.swatch') ?? item).backgroundColor,
+  }));
+  context.act({ verb: 'saveImage', ...(await imageOf(drawing, title, legend)) });
 }

@@ -155,6 +155,9 @@ export class HistorySession {
     }
     switch (message.type) {
       case 'ready':
+        // The page was loaded, maybe again: what an earlier one asked is not its business, though it counts from 1 as that did.
+        for (const controller of this.#running.values()) controller.abort();
+        this.#running.clear();
         this.#ready = true;
         this.#snapshot();
         if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
