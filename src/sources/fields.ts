@@ -1,0 +1,71 @@
+import { MAX_LABEL, MAX_NAME } from '../usage/record.ts';
+
+/** Reading what other programs wrote: every field may be missing, or something else than it should be. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+/** A text that is not empty; undefined for anything else. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** A count of tokens: whole, not negative; 0 for anything else. */
+export function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
+
+/** The first of these fields that holds a text. */
+export function firstText(fields: Fields | undefined, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const text = textOf(fields?.[name]);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** The name of a model or provider, as long as a record takes. */
+export function nameOf(text: string): string {
+  return text.length > MAX_NAME ? text.slice(0, MAX_NAME) : text;
+}
+
+export function labelOf(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= MAX_LABEL ? text : text.slice(0, MAX_LABEL);
+}
+
+/** The project of a working folder: its last part, on every platform's paths. */
+export function projectOf(folder: string | undefined): string | undefined {
+  const name = folder?.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1);
+  return name === undefined || name === '' ? undefined : labelOf(name);
+}
+
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
+
+/** An ISO 8601 time with an offset, as a ledger takes it. Seconds or milliseconds since the epoch become one. */
+export function timeOf(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    const text = value.trim();
+    return ISO.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
+  // Seconds until the year 2286, milliseconds from April 1970 on.
+  const ms = value > 10_000_000_000 ? value : value * 1000;
+  return ms > 8.64e15 ? undefined : new Date(ms).toISOString();
+}
+
+/** The last part of a path with `/`, without its ending. */
+export function stemOf(relative: string): string {
+  return relative.slice(relative.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
+}
+
+/** The JSON value of a text; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,194 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { readLines, type LinePosition } from './lines.ts';
+import type { FileState } from './state.ts';
+import type { LineParser, LineReading, Sighting, Sink, Skip, SkipReason, SourceFile, WholeReading } from './types.ts';
+import { isMissing, messageOf } from './walk.ts';
+
+/** Where what is read goes. */
+export interface Receiver {
+  usage(sighting: Sighting): void;
+  skip(skip: Skip): void;
+  /** Asked between lines: whether what came so far is to be stored before more comes. */
+  isFull(): boolean;
+  /** Stores what came so far; then `state` holds. undefined: nothing is to be remembered of the file. */
+  store(state: FileState | undefined): Promise<void>;
+  /** Bytes that were read, or need not be. */
+  progress(bytes: number): void;
+}
+
+/** How much before the position is compared to tell whether a file was rewritten. */
+const FINGERPRINT = 256;
+const START: LinePosition = { offset: 0, lines: 0 };
+
+/** What tells one version of a file from another. */
+export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
+}
+
+/** Reads what is new in a file of lines. */
+export async function readLog(
+  file: SourceFile,
+  reading: LineReading,
+  known: FileState | undefined,
+  receiver: Receiver,
+): Promise<void> {
+  await withFile(file, receiver, async (handle, before) => {
+    const size = Number(before.size);
+    const from = known !== undefined && (await continues(handle, size, known)) ? known : undefined;
+    const parser = reading.parser(file, from?.parser);
+    const markers = reading.markers.map((marker) => Buffer.from(marker));
+    let position: LinePosition = from ?? START;
+    receiver.progress(position.offset);
+    const reader = new Lines(file, parser, receiver);
+    for (;;) {
+      const { offset } = position;
+      // No further than it reached when we began, so that a busy writer cannot keep us here.
+      const read = await readLines(handle, position, size, markers, reader);
+      position = read.position;
+      receiver.progress(position.offset - offset);
+      const fingerprint = await fingerprintAt(handle, position.offset);
+      const after = read.ended ? await currentVersion(file) : undefined;
+      // Shrunk or replaced under our hands: what came of it stays, the next import reads it from its start.
+      const lost = fingerprint === undefined || (read.ended && !isSameFile(before, after));
+      if (lost) receiver.skip({ reason: 'replaced-while-read', file: file.path });
+      const state = {
+        ...position,
+        // A version that is known only in part never matches.
+        version: read.ended ? versionOf(before) : '',
+        fingerprint: fingerprint ?? '',
+        parser: parser.state(),
+      };
+      if (!read.ended && !lost) {
+        await receiver.store(state);
+        continue;
+      }
+      if (!lost) reader.unfinished(reading, file, read.tail, markers, position, state.parser);
+      receiver.progress(size - position.offset);
+      await receiver.store(lost ? undefined : state);
+      return;
+    }
+  });
+}
+
+/** Reads a file anew that is no file of lines. */
+export async function readWholeFile(file: SourceFile, reading: WholeReading, receiver: Receiver): Promise<void> {
+  await withFile(file, receiver, async (_, before) => {
+    const sink: Sink = {
+      usage: (sighting) => receiver.usage(sighting),
+      skip: (reason, detail) => receiver.skip({ reason, file: file.path, detail }),
+    };
+    await reading.read(file, sink);
+    const lost = !isSameFile(before, await currentVersion(file));
+    receiver.progress(Number(before.size));
+    const state = { offset: 0, lines: 0, version: versionOf(before), fingerprint: '', parser: undefined };
+    await receiver.store(lost ? undefined : state);
+  });
+}
+
+async function withFile(
+  file: SourceFile,
+  receiver: Receiver,
+  use: (handle: FileHandle, stats: BigIntStats) => Promise<void>,
+): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file.path, 'r');
+  } catch (error) {
+    if (!isMissing(error)) receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
+    return;
+  }
+  try {
+    await use(handle, await handle.stat({ bigint: true }));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Hands complete lines to a parser, and what it says on with the line it says it of. */
+class Lines {
+  readonly #file: SourceFile;
+  readonly #parser: LineParser;
+  readonly #receiver: Receiver;
+  #number = 0;
+  readonly #sink: Sink = {
+    usage: (sighting) => this.#receiver.usage(sighting),
+    skip: (reason, detail) => this.#skip(reason, detail),
+  };
+
+  constructor(file: SourceFile, parser: LineParser, receiver: Receiver) {
+    this.#file = file;
+    this.#parser = parser;
+    this.#receiver = receiver;
+  }
+
+  line(bytes: Buffer, number: number, offset: number): void {
+    this.#number = number;
+    if (isUtf8(bytes)) this.#parser.line(bytes, this.#sink, offset);
+    else this.#skip('invalid-utf8');
+  }
+
+  tooLong(number: number, bytes: number): void {
+    this.#number = number;
+    this.#skip('too-long', `${bytes} bytes`);
+  }
+
+  pause(): boolean {
+    return this.#receiver.isFull();
+  }
+
+  /**
+   * What stands behind the last line end counts if it is whole already. It stays unread all the same: a writer may be in
+   * the middle of it. So do things that a parser held back. Both come again, under the same ids.
+   */
+  unfinished(
+    reading: LineReading,
+    file: SourceFile,
+    tail: Buffer | undefined,
+    markers: readonly Buffer[],
+    position: LinePosition,
+    state: FileState['parser'],
+  ): void {
+    const parser = reading.parser(file, state);
+    const sink: Sink = { usage: (sighting) => this.#receiver.usage(sighting), skip: () => undefined };
+    const worth = tail !== undefined && isUtf8(tail) && markers.some((marker) => tail.includes(marker));
+    if (worth || (tail !== undefined && markers.length === 0)) parser.line(tail, sink, position.offset);
+    parser.end?.(sink);
+  }
+
+  #skip(reason: SkipReason, detail?: string): void {
+    this.#receiver.skip({ reason, file: this.#file.path, line: this.#number, detail });
+  }
+}
+
+async function continues(handle: FileHandle, size: number, known: FileState): Promise<boolean> {
+  return known.offset <= size && (await fingerprintAt(handle, known.offset)) === known.fingerprint;
+}
+
+/** A hash of the beginning of a file and of what stands before a position; undefined when it ends before. */
+async function fingerprintAt(handle: FileHandle, offset: number): Promise<string | undefined> {
+  const length = Math.min(FINGERPRINT, offset);
+  const bytes = Buffer.alloc(2 * length);
+  const head = await handle.read(bytes, 0, length, 0);
+  const last = await handle.read(bytes, length, length, offset - length);
+  if (head.bytesRead + last.bytesRead < 2 * length) return undefined;
+  return createHash('sha1').update(bytes).digest('base64').slice(0, 16);
+}
+
+async function currentVersion(file: SourceFile): Promise<BigIntStats | undefined> {
+  return stat(file.path, { bigint: true }).catch(() => undefined);
+}
+
+/** The same file, which may have grown. */
+function isSameFile(before: BigIntStats, after: BigIntStats | undefined): boolean {
+  return after !== undefined && after.dev === before.dev && after.ino === before.ino && after.size >= before.size;
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}

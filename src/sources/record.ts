@@ -1,0 +1,66 @@
+import type { UsageRecord } from '../usage/record.ts';
+
+/** Token counts as a record has them. */
+export interface LogTokens {
+  /** Includes cache reads and writes. */
+  input: number;
+  output: number;
+  cacheRead?: number | undefined;
+  /** Includes the ones for an hour. */
+  cacheWrite?: number | undefined;
+  cacheWrite1h?: number | undefined;
+  /** Part of the output. */
+  reasoning?: number | undefined;
+}
+
+export interface LogUsage {
+  usageId: string;
+  /** Who recorded: `claude-code-log`. */
+  source: string;
+  provider: string;
+  model: string;
+  operation: string;
+  timestamp: string;
+  tokens: LogTokens;
+  project?: string | undefined;
+  branch?: string | undefined;
+  session?: string | undefined;
+  /** More fields, ours: kept as they are. */
+  more?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A record without a cost. What is not known has no field. */
+export function logRecord(usage: LogUsage): UsageRecord {
+  const { tokens } = usage;
+  const record: UsageRecord = {
+    usage_id: usage.usageId,
+    provider: usage.provider,
+    model: usage.model,
+    operation: usage.operation,
+    input_tokens: tokens.input,
+    output_tokens: tokens.output,
+    total_tokens: tokens.input + tokens.output,
+    cost_usd: 0,
+    cost_known: false,
+    billing_mode: 'runtime_managed',
+    timestamp: usage.timestamp,
+  };
+  if (tokens.cacheRead) record.cache_read_tokens = tokens.cacheRead;
+  if (tokens.cacheWrite) record.cache_write_tokens = tokens.cacheWrite;
+  if (tokens.cacheWrite1h) record.cache_write_1h_tokens = tokens.cacheWrite1h;
+  if (tokens.reasoning) record.reasoning_tokens = tokens.reasoning;
+  if (usage.project !== undefined) record.project = usage.project;
+  if (usage.branch !== undefined) record.branch = usage.branch;
+  if (usage.session !== undefined) record.session_id = usage.session;
+  record.source = usage.source;
+  for (const [field, value] of Object.entries(usage.more ?? {})) if (value !== undefined) record[field] = value;
+  return record;
+}
+
+/** An order in which equal usages of different files have one winner, whichever is seen first. */
+export function isEarlier(a: UsageRecord, b: UsageRecord): boolean {
+  const left = Date.parse(a.timestamp);
+  const right = Date.parse(b.timestamp);
+  if (left !== right) return left < right;
+  return (a.session_id ?? '') < (b.session_id ?? '');
+}
