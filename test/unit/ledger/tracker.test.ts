@@ -56,8 +56,10 @@ describe('CostTracker', () => {
       costs.track({ ...USAGE, usage_id: 'x' }),
       costs.track({ ...USAGE, usage_id: 'x', cost_usd: 7 }),
     ]);
-    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    expect((both[1] as PromiseRejectedResult).reason).toBeInstanceOf(UsageError);
+    // Which of them comes first is open.
+    const refused = both.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toBeInstanceOf(UsageError);
   });
 
   it('records an id again that another process has removed meanwhile', async () => {
