@@ -5,6 +5,7 @@ import { usageError, type CliError } from './exit.ts';
 import type { ClearFlags } from './commands/clear.ts';
 import type { CostsFlags } from './commands/costs.ts';
 import type { ExportFlags } from './commands/export.ts';
+import type { MigrateFlags } from './commands/migrate.ts';
 import type { PathFlags } from './commands/path.ts';
 import type { PricesFlags } from './commands/prices.ts';
 import type { RecordFlags } from './commands/record.ts';
@@ -280,6 +281,20 @@ export function buildProgram(
       .action(async (flags: RepairFlags) => {
         const { repair } = await import('./commands/repair.ts');
         done(await repair(flags, terminal));
+      });
+  });
+
+  define('migrate', 'take all records of one ledger over into another', (command) => {
+    command
+      .argument('<from>', 'the ledger to read; it stays as it is')
+      .argument('<to>', "the ledger to add to: .json, or for big histories .db or .sqlite; made if it isn't there")
+      .addHelpText(
+        'after',
+        examples('llm-spend migrate costs.json costs.db', 'llm-spend migrate old.db costs.db --json'),
+      )
+      .action(async (from: string, to: string, flags: MigrateFlags) => {
+        const { migrateLedger } = await import('./commands/migrate.ts');
+        done(await migrateLedger(from, to, flags, terminal));
       });
   });
 
