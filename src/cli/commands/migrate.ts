@@ -1,0 +1,128 @@
+import { openLedger, resolveLedgerPath } from '../../ledger/index.ts';
+import type { Migration, MigrationProgress, MonthSums } from '../../ledger/migrate.ts';
+import { formatUsdExact, nanosToUsd } from '../../usage/money.ts';
+import { plain } from '../../usage/text.ts';
+import { EXIT, SIGNAL_EXIT, usageError } from '../exit.ts';
+import { envelope, writeJson } from '../json.ts';
+import { counted, whole } from '../report/numbers.ts';
+import { say, warn, type Terminal } from '../terminal.ts';
+
+export interface MigrateFlags {
+  json?: boolean;
+  /** Taken by every other command; here the two ledgers are arguments. */
+  ledger?: string;
+}
+
+/** What stays behind is named up to here. */
+const MOST_NAMED = 10;
+const BAR_WIDTH = 24;
+
+/** `llm-spend migrate FROM TO`: all records of one ledger into another, checked by month before it says done. */
+export async function migrateLedger(
+  from: string,
+  to: string,
+  flags: MigrateFlags,
+  terminal: Terminal,
+): Promise<number> {
+  if (flags.ledger !== undefined) throw usageError('--ledger: migrate takes two files: migrate FROM TO.', '--ledger');
+  if (from.trim() === '' || to.trim() === '') throw usageError('migrate: both files need a name.');
+  const { migrate } = await import('../../ledger/migrate.ts');
+  const source = openLedger({ ledger: resolveLedgerPath({ flag: from }), pricing: false });
+  const target = openLedger({ ledger: resolveLedgerPath({ flag: to }), pricing: false });
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  process.once('SIGINT', stop);
+  try {
+    const result = await migrate(source, target, {
+      signal: interrupt.signal,
+      onProgress: terminal.err.isTTY ? (progress) => void terminal.err.write(`\r${bar(progress)}`) : undefined,
+    });
+    if (terminal.err.isTTY) await terminal.err.write('\r\u001B[K');
+    const paths = { from: source.path, to: target.path };
+    if (flags.json === true) await writeJson(terminal.out, envelope('migrate', migrationJson(paths, result)));
+    else await tell(paths, result, terminal);
+    if (result.interrupted) return SIGNAL_EXIT.SIGINT;
+    const complete = result.mismatches.length === 0 && result.differing.length === 0 && result.refused.length === 0;
+    return complete ? EXIT.done : EXIT.failed;
+  } finally {
+    process.off('SIGINT', stop);
+    await source.close();
+    await target.close();
+  }
+}
+
+interface Paths {
+  from: string;
+  to: string;
+}
+
+function bar({ step, done, total }: MigrationProgress): string {
+  const part = total === 0 ? 1 : Math.min(1, done / total);
+  const full = Math.round(part * BAR_WIDTH);
+  const verb = step === 'copying' ? 'Copying' : 'Comparing';
+  return `${verb} [${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}] ${whole(done)} of ${whole(Math.max(done, total))}  `;
+}
+
+async function tell({ from, to }: Paths, result: Migration, terminal: Terminal): Promise<void> {
+  const { adopted, present, differing, refused, unreadable, mismatches, months, interrupted } = result;
+  if (interrupted) {
+    await say(
+      terminal,
+      `Interrupted. ${counted(adopted, 'record')} are in ${to}, and ${from} is as it was. The same command goes on from there.`,
+    );
+    return;
+  }
+  for (const [ids, why] of [
+    [differing, 'have another record of the same id there, which stays'],
+    [refused.map(({ usageId, reason }) => `${usageId} (${reason})`), 'cannot be held there'],
+  ] as const) {
+    if (ids.length === 0) continue;
+    const more = ids.length > MOST_NAMED ? ', ...' : '';
+    await warn(terminal, `${counted(ids.length, 'record')} ${why}: ${ids.slice(0, MOST_NAMED).join(', ')}${more}`);
+  }
+  if (unreadable > 0)
+    await warn(terminal, `${counted(unreadable, 'element')} of ${from} are no records and stay there.`);
+  for (const { source, target } of mismatches) {
+    await warn(terminal, `${source.month}: ${monthText(source)} in ${from}, but ${monthText(target)} in ${to}.`);
+  }
+  if (mismatches.length > 0) {
+    await say(terminal, 'The two do not agree: something changed them meanwhile. Run the same command again.');
+    return;
+  }
+  const sum = months.reduce((total, { nanos }) => total + nanos, 0n);
+  const records = months.reduce((total, month) => total + month.records, 0);
+  const before = present > 0 ? `; ${whole(present)} were there already` : '';
+  await terminal.out.line(
+    `Migrated ${counted(adopted, 'record')} from ${plain(from)} to ${plain(to)}${before}.\n` +
+      `Checked: ${counted(records, 'record')} in ${counted(months.length, 'month')}, ${formatUsdExact(sum)}, the same in both. ` +
+      `${plain(from)} is as it was.`,
+  );
+}
+
+function monthText({ records, tokens, nanos }: MonthSums): string {
+  return `${counted(records, 'record')}, ${counted(tokens, 'token')}, ${formatUsdExact(nanos)}`;
+}
+
+function migrationJson(paths: Paths, result: Migration): object {
+  const month = ({ month: name, records, tokens, nanos }: MonthSums): object => ({
+    month: name,
+    records,
+    total_tokens: tokens,
+    cost_usd: nanosToUsd(nanos),
+    cost_nanos: nanos.toString(),
+  });
+  const { records, adopted, present, differing, unreadable, interrupted } = result;
+  return {
+    ...paths,
+    records,
+    adopted,
+    present,
+    differing,
+    refused: result.refused.map(({ usageId, reason }) => ({ usage_id: usageId, reason })),
+    unreadable,
+    interrupted,
+    verified: !interrupted && result.mismatches.length === 0,
+    months: result.months.map(month),
+    mismatches: result.mismatches.map(({ source, target }) => ({ from: month(source), to: month(target) })),
+  };
+}

@@ -1,0 +1,180 @@
+import { NanoSum, usdToNanos, type Nanos } from '../usage/money.ts';
+import { costKind } from '../usage/query.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import type { Ledger, StoredElement } from './types.ts';
+import { LedgerError } from './types.ts';
+
+/**
+ * Taking all records of one ledger over into another, of whatever store. The source is only read. It may be interrupted
+ * anywhere and begun again: what is there already is not taken twice.
+ */
+
+export interface MigrationProgress {
+  step: 'copying' | 'comparing';
+  done: number;
+  /** As far as it is known when the step begins. */
+  total: number;
+}
+
+export interface MigrationOptions {
+  onProgress?: ((progress: MigrationProgress) => void) | undefined;
+  /** Ends it between two batches. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What one ledger holds of one month (of UTC). */
+export interface MonthSums {
+  /** `2026-11`. */
+  month: string;
+  records: number;
+  tokens: number;
+  /** Known costs. */
+  nanos: Nanos;
+}
+
+export interface Migration {
+  /** Records of the source. */
+  records: number;
+  /** Taken over now. */
+  adopted: number;
+  /** Were in the target already. */
+  present: number;
+  /** Ids under which the target has another record, which stays. */
+  differing: string[];
+  /** What the target cannot hold. */
+  refused: { usageId: string; reason: string }[];
+  /** Elements of the source that are no record, and stay there. */
+  unreadable: number;
+  interrupted: boolean;
+  /** Months in which the target does not hold what the source does. Empty: everything is there, to the last nano-dollar. */
+  mismatches: { source: MonthSums; target: MonthSums }[];
+  months: MonthSums[];
+}
+
+/** Records to a transaction. */
+const BATCH = 5_000;
+
+/** @throws {LedgerError} when one of them cannot be used. */
+export async function migrate(from: Ledger, to: Ledger, options: MigrationOptions = {}): Promise<Migration> {
+  const source = await from.refresh();
+  if (from.path === to.path)
+    throw new LedgerError('unsupported', `${from.path} is both source and target. Name two files.`);
+  if (source.health === 'missing') throw new LedgerError('no-folder', `There is no ledger at ${from.path}.`);
+  if (source.health !== 'ok') {
+    throw new LedgerError(
+      source.health === 'damaged' ? 'damaged' : 'no-access',
+      `${from.path} is ${source.health}: ${source.problems[0]?.message ?? ''} Mend it first: llm-spend repair`,
+    );
+  }
+  const result: Migration = {
+    records: 0,
+    adopted: 0,
+    present: 0,
+    differing: [],
+    refused: [],
+    unreadable: source.unreadable,
+    interrupted: false,
+    mismatches: [],
+    months: [],
+  };
+  const sums = await copy(from, to, source.records, result, options);
+  await to.flush();
+  if (result.interrupted) return result;
+  await compare(from, to, sums, result, options);
+  return result;
+}
+
+async function copy(
+  from: Ledger,
+  to: Ledger,
+  total: number,
+  result: Migration,
+  { onProgress, signal }: MigrationOptions,
+): Promise<Months> {
+  const months = new Months();
+  let batch: StoredElement[] = [];
+  const take = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    const { adopted, present, differing, refused } = await to.adopt(batch);
+    const left = new Set([...differing, ...refused.map(({ usageId }) => usageId)]);
+    for (const { record } of batch) if (!left.has(record.usage_id)) months.add(record);
+    result.records += batch.length;
+    result.adopted += adopted;
+    result.present += present;
+    result.differing.push(...differing);
+    result.refused.push(...refused);
+    batch = [];
+    onProgress?.({ step: 'copying', done: result.records, total });
+  };
+  for await (const elements of from.stored()) {
+    batch.push(...elements);
+    if (batch.length >= BATCH) await take();
+    if (signal?.aborted) {
+      result.interrupted = true;
+      return months;
+    }
+  }
+  await take();
+  return months;
+}
+
+/** Reads the target anew, and holds what it has of the source's records against what was read there. */
+async function compare(
+  from: Ledger,
+  to: Ledger,
+  source: Months,
+  result: Migration,
+  { onProgress, signal }: MigrationOptions,
+): Promise<void> {
+  const left = new Set([...result.differing, ...result.refused.map(({ usageId }) => usageId)]);
+  const target = new Months();
+  const { records } = await to.refresh();
+  let done = 0;
+  for await (const elements of to.stored()) {
+    for (const { record } of elements) {
+      if (from.has(record.usage_id) && !left.has(record.usage_id)) target.add(record);
+    }
+    done += elements.length;
+    onProgress?.({ step: 'comparing', done, total: Math.max(done, records) });
+    if (signal?.aborted) {
+      result.interrupted = true;
+      return;
+    }
+  }
+  result.months = source.all();
+  for (const month of new Set([...source.names(), ...target.names()])) {
+    const [there, here] = [source.of(month), target.of(month)];
+    if (there.records !== here.records || there.tokens !== here.tokens || there.nanos !== here.nanos) {
+      result.mismatches.push({ source: there, target: here });
+    }
+  }
+}
+
+class Months {
+  readonly #months = new Map<string, { records: number; tokens: number; cost: NanoSum }>();
+
+  add(record: UsageRecord): void {
+    const name = new Date(Date.parse(record.timestamp)).toISOString().slice(0, -17);
+    let month = this.#months.get(name);
+    if (!month) {
+      month = { records: 0, tokens: 0, cost: new NanoSum() };
+      this.#months.set(name, month);
+    }
+    month.records++;
+    month.tokens += record.total_tokens;
+    if (costKind(record) !== 'unknown') month.cost.addBig(usdToNanos(record.cost_usd));
+  }
+
+  names(): Iterable<string> {
+    return this.#months.keys();
+  }
+
+  of(name: string): MonthSums {
+    const month = this.#months.get(name);
+    return { month: name, records: month?.records ?? 0, tokens: month?.tokens ?? 0, nanos: month?.cost.value ?? 0n };
+  }
+
+  all(): MonthSums[] {
+    return [...this.#months.keys()].sort().map((name) => this.of(name));
+  }
+}
