@@ -24,7 +24,13 @@ export function watchLedger(path: string, look: () => Promise<unknown>): { dispo
     if (watcher) return;
     try {
       watcher = watch(folder, (_, name) => {
-        if (name === null || name === base || name === `${base}-wal` || (name.startsWith(`.${base}.`) && name.endsWith('.journal'))) soon();
+        if (
+          name === null ||
+          name === base ||
+          name === `${base}-wal` ||
+          (name.startsWith(`.${base}.`) && name.endsWith('.journal'))
+        )
+          soon();
       });
       watcher.on('error', () => {
         watcher?.close();

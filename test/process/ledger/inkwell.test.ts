@@ -39,14 +39,14 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
     writeFileSync(place.ledger, '[]');
     const acknowledged = new Set<string>();
     const theirs = new Set<string>();
-    let stop = false;
+    const stop = new AbortController();
     const foreigners = Array.from({ length: 4 }, async () => {
-      while (!stop) for (const id of await run(foreign, place.ledger, 5)) theirs.add(id);
+      while (!stop.signal.aborted) for (const id of await run(foreign, place.ledger, 5)) theirs.add(id);
     });
     const ours = Array.from({ length: 4 }, () => new Writer(place.ledger, acknowledged));
     await wait(MS);
     await Promise.all(ours.map((writer) => writer.finish()));
-    stop = true;
+    stop.abort();
     await Promise.all(foreigners);
     // Whatever a foreign writer in flight displaced is still in a journal; the next commit brings it back.
     expect(llmSpend(place.ledger, 'record', '--provider=claude', '--model=m', '--operation=extraction').code).toBe(0);

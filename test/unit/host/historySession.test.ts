@@ -107,11 +107,12 @@ describe('a session', () => {
   });
 
   test('a cancelled request has no reply', async () => {
-    const asked = Promise.withResolvers<never[]>();
-    backend.aggregate = () => asked.promise;
+    let answer: (groups: never[]) => void = () => {};
+    const asked = new Promise<never[]>((resolve) => (answer = resolve));
+    backend.aggregate = () => asked;
     say({ type: 'ask', id: 3, questions: [groups, groups] });
     say({ type: 'cancel', id: 3 });
-    asked.resolve([]);
+    answer([]);
     say({ type: 'ask', id: 4, questions: [] });
     await settled();
     expect(posted).toMatchObject([{ type: 'answer', id: 4 }]);
