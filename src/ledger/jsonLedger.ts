@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
@@ -34,12 +33,16 @@ import type {
   SetCostsResult,
   StoredElement,
   UndoResult,
+  UpsertPlan,
+  UpsertResult,
   Verification,
 } from './types.ts';
 import { LedgerError } from './types.ts';
+import { upsertRecords } from './upserting.ts';
 import { verifyLedger } from './verify.ts';
 import { watchLedger } from './watch.ts';
 import { within } from './within.ts';
+import { randomId } from './random.ts';
 
 /** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
 interface Pending {
@@ -301,6 +304,15 @@ export class JsonLedger implements Ledger {
     return result;
   }
 
+  async upsert(plan: UpsertPlan): Promise<UpsertResult> {
+    this.#checkOpen();
+    if (this.strict) throw new LedgerError('strict', `${this.path} is inkwell's: records are not imported into it.`);
+    const store = await this.#opened(true);
+    const result = await this.#try(store, () => upsertRecords(store, this.#removalContext(), plan));
+    await this.refresh();
+    return result;
+  }
+
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
     const store = await this.#opened(false);
@@ -355,7 +367,7 @@ export class JsonLedger implements Ledger {
 
   #validate(usage: UsageInput): UsageRecord {
     const record = parseInput(usage, {
-      id: randomUUID,
+      id: randomId,
       now: () => isoNow(this.#now()),
       source: this.strict ? undefined : this.#source,
     });

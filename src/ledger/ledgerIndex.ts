@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import type { UsageRecord } from '../usage/record.ts';
 import { isUnreadable, readStored } from '../usage/record.ts';
 import { UsageTable } from '../usage/table.ts';
 import type { Damage } from './elements.ts';
 import { ElementScanner, lineOf, salvage, valueEnd } from './elements.ts';
 import type { Bytes } from './ledgerFile.ts';
+import { sha256 } from './random.ts';
 import type { Problem } from './types.ts';
 
 /** How long one slice of parsing may keep the event loop, in ms. The editor's own rule is 50. */
@@ -256,7 +256,7 @@ export class LedgerIndex {
 
   /** Old versions of inkwell wrote no ids: one is derived from the bytes, so that it is the same at every reading. */
   #inventId(start: number, end: number): string {
-    const digest = createHash('sha256').update(this.#bytes.buffer.subarray(start, end)).digest('hex').slice(0, 24);
+    const digest = sha256(this.#bytes.buffer.subarray(start, end)).slice(0, 24);
     let id = `without-id-${digest}`;
     for (let n = 2; ; n++) {
       const taken = this.locatorOf(id);

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Owner } from './owner.ts';
 import { ownerText, parseOwner, thisOwner } from './owner.ts';
+import { randomHex } from './random.ts';
 
 /** The names of the files beside a ledger. `base` is the ledger's own name, e.g. `costs.json`. */
 
@@ -15,14 +15,14 @@ export const undoLogName = (base: string): string => `${base}.undo`;
 
 /** Where unreadable bytes are kept. inkwell's own has whole seconds; ours has more, so that the two never meet. */
 export function corruptName(base: string, now: number): string {
-  return `${base}.corrupt.${now}-${randomBytes(3).toString('hex')}`;
+  return `${base}.corrupt.${now}-${randomHex(3)}`;
 }
 export function isCorruptName(name: string, base: string): boolean {
   return name.startsWith(`${base}.corrupt.`);
 }
 
 export function clearedName(base: string, now: number): string {
-  return `${base}.cleared.${now}-${randomBytes(3).toString('hex')}`;
+  return `${base}.cleared.${now}-${randomHex(3)}`;
 }
 export function isClearedName(name: string, base: string): boolean {
   return name.startsWith(`${base}.cleared.`);
@@ -30,7 +30,7 @@ export function isClearedName(name: string, base: string): boolean {
 
 /** What the records said before their costs were set anew. */
 export function replacedName(base: string, now: number): string {
-  return `${base}.replaced.${now}-${randomBytes(3).toString('hex')}`;
+  return `${base}.replaced.${now}-${randomHex(3)}`;
 }
 export function isReplacedName(name: string, base: string): boolean {
   return name.startsWith(`${base}.replaced.`);
@@ -47,7 +47,7 @@ export interface SideFile {
 
 /** A new name of this process: a token (`tok`), a journal, or a temporary file on its way to a lasting name. */
 export function sideFileName(base: string, kind: SideFile['kind']): string {
-  return `.${base}.${ownerText(thisOwner())}-${randomBytes(6).toString('hex')}.${kind}`;
+  return `.${base}.${ownerText(thisOwner())}-${randomHex(6)}.${kind}`;
 }
 
 export function parseSideFile(name: string, base: string): SideFile | undefined {

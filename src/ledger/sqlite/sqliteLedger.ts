@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
@@ -22,6 +21,8 @@ import type {
   SetCostsResult,
   StoredElement,
   UndoResult,
+  UpsertPlan,
+  UpsertResult,
   Verification,
 } from '../types.ts';
 import { LedgerError } from '../types.ts';
@@ -39,9 +40,11 @@ import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
 import { sealOneStale, takeSnapshot } from './segments.ts';
 import type { Place } from './state.ts';
 import { describeDatabase, isLost, nothingYet, sameState } from './state.ts';
+import { upsertRecords } from './upserting.ts';
 import { verifyDatabase } from './verify.ts';
 import type { Addition } from './writing.ts';
 import { addBatches, adoptInto } from './writing.ts';
+import { randomId } from '../random.ts';
 
 /** Calls of `trackAll` that wait for the next transaction. */
 interface Waiting {
@@ -108,7 +111,7 @@ export class SqliteLedger implements Ledger {
   async trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
     this.#checkOpen();
     const records = usages.map((usage) =>
-      parseInput(usage, { id: randomUUID, now: () => isoNow(this.#now()), source: this.#source }),
+      parseInput(usage, { id: randomId, now: () => isoNow(this.#now()), source: this.#source }),
     );
     if (this.#pricing.wanted(usages)) {
       await this.#pricing.apply(usages, records);
@@ -247,6 +250,14 @@ export class SqliteLedger implements Ledger {
     if (!(await this.#opened())) return { changed: [], missing: changes.map(({ usageId }) => usageId), differing: [] };
     const result = await this.#write((connection) => setCosts(connection, changes, isoNow(this.#now())));
     await this.#mended();
+    return result;
+  }
+
+  async upsert(plan: UpsertPlan): Promise<UpsertResult> {
+    this.#checkOpen();
+    const result = await this.#write((connection) => upsertRecords(connection, plan));
+    if (result.replaced > 0) await this.#mended();
+    else this.#changed();
     return result;
   }
 
