@@ -45,6 +45,11 @@ function standalone(
   svg.append(element('rect', { width: '100%', height: '100%', fill: solid(paper).colour }));
   svg.append(text(title, MARGIN, 20, { fill: ink.colour, 'font-weight': '600' }));
   const place = element('g', { transform: `translate(${MARGIN},${TITLE})` });
+  // What lit marks its places with says nothing outside of this page.
+  const marks = document.createTreeWalker(chart, NodeFilter.SHOW_COMMENT);
+  const comments: Node[] = [];
+  while (marks.nextNode() !== null) comments.push(marks.currentNode);
+  for (const comment of comments) comment.parentNode?.removeChild(comment);
   place.append(...chart.childNodes);
   svg.append(place);
 
@@ -56,8 +61,13 @@ function standalone(
     const mark = solid(colour);
     svg.append(
       element('rect', {
-        ...{ x: `${x}`, y: `${y}`, width: '9', height: '9', rx: '2' },
-        ...{ fill: mark.colour, 'fill-opacity': mark.opacity },
+        x: `${x}`,
+        y: `${y}`,
+        width: '9',
+        height: '9',
+        rx: '2',
+        fill: mark.colour,
+        'fill-opacity': mark.opacity,
       }),
       text(name, x + 14, y + 9, { fill: ink.colour }),
     );
@@ -79,7 +89,10 @@ function keepStyle(element: Element, style: CSSStyleDeclaration): void {
     }
     const { colour, opacity } = solid(value);
     element.setAttribute(property, colour);
-    element.setAttribute(`${property}-opacity`, `${Number(opacity) * Number(style.getPropertyValue(`${property}-opacity`))}`);
+    element.setAttribute(
+      `${property}-opacity`,
+      `${Number(opacity) * Number(style.getPropertyValue(`${property}-opacity`))}`,
+    );
   }
   for (const property of KEPT) element.setAttribute(property, style.getPropertyValue(property));
   element.removeAttribute('class');
@@ -117,7 +130,7 @@ function canvas(width: number, height: number): CanvasRenderingContext2D {
 }
 
 function element(name: string, attributes: Readonly<Record<string, string>>): SVGElement {
-  const created = document.createElementNS(NAMESPACE, name) as SVGElement;
+  const created = document.createElementNS(NAMESPACE, name);
   for (const [attribute, value] of Object.entries(attributes)) created.setAttribute(attribute, value);
   return created;
 }

@@ -98,8 +98,12 @@ async function saveImage(context: Context): Promise<void> {
     return;
   }
   const { shown, format, choices } = context;
-  const what = choices.measure === 'cost' ? format.cost(shown.totals) : `${format.count(shown.totals.totalTokens)} tokens`;
-  const title = `${format.dayRange(shown.span.since, shown.span.until)}: ${what}`;
+  const what =
+    choices.measure === 'cost' ? format.cost(shown.totals) : `${format.count(shown.totals.totalTokens)} tokens`;
+  const title =
+    choices.chart === 'calendar'
+      ? `${choices.measure === 'cost' ? 'Cost' : 'Tokens'} by day`
+      : `${format.dayRange(shown.span.since, shown.span.until)}: ${what}`;
   const legend = [...document.querySelectorAll('.legend-item[aria-pressed="true"]')].map((item) => ({
     name: item.textContent.trim(),
     colour: getComputedStyle(item.querySelector('.swatch') ?? item).backgroundColor,

@@ -118,6 +118,17 @@ describe('a session', () => {
     expect(posted).toMatchObject([{ type: 'answer', id: 4 }]);
   });
 
+  test('a page that is loaded again does not hear what the one before it asked', async () => {
+    let answer = (_groups: never[]): void => {};
+    backend.aggregate = () => new Promise((resolve) => (answer = resolve));
+    say({ type: 'ask', id: 1, questions: [groups] });
+    say({ type: 'ready' });
+    answer([]);
+    say({ type: 'ask', id: 1, questions: [] });
+    await settled();
+    expect(posted).toMatchObject([{ type: 'snapshot' }, { type: 'answer', id: 1, answers: [] }]);
+  });
+
   test('what is no message is dropped and named in the log', () => {
     say({ type: 'act', id: 1, action: { verb: 'shell', command: 'rm' } });
     expect(posted).toEqual([]);
