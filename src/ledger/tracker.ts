@@ -15,6 +15,8 @@ import type {
   SetCostsResult,
   StoredElement,
   UndoResult,
+  UpsertPlan,
+  UpsertResult,
   Verification,
 } from './types.ts';
 import { LedgerError } from './types.ts';
@@ -111,6 +113,10 @@ export class CostTracker implements Ledger {
 
   setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
     return this.#ledger.setCosts(changes);
+  }
+
+  upsert(plan: UpsertPlan): Promise<UpsertResult> {
+    return this.#ledger.upsert(plan);
   }
 
   undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined> {

@@ -58,6 +58,11 @@ export interface Ledger {
    * them stays as it is, byte for byte.
    */
   setCosts(changes: readonly CostChange[]): Promise<SetCostsResult>;
+  /**
+   * Adds records and replaces others, all in one commit, for whoever knows of each usage by its id and more of it as time
+   * goes by. Not for {@link undo}: the same import does it again.
+   */
+  upsert(plan: UpsertPlan): Promise<UpsertResult>;
   /** Takes the last remove, clear or setting of costs back, by whichever process it was. undefined: there is nothing to undo. */
   undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined>;
 
@@ -154,6 +159,17 @@ export interface ClearResult {
   removed: number;
   /** The file that holds what was cleared; undefined when there was nothing to keep. */
   keptIn: string | undefined;
+}
+
+/**
+ * Says which records shall stand in the ledger, each in the place of the one with its id, given what stands there at that
+ * moment. It is asked again when others wrote meanwhile, so it must only compute; once they stand there, it says none.
+ */
+export type UpsertPlan = (get: (usageId: string) => UsageRecord | undefined) => readonly UsageRecord[];
+
+export interface UpsertResult {
+  added: number;
+  replaced: number;
 }
 
 /** What a record says of its cost. */

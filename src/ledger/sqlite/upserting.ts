@@ -1,0 +1,31 @@
+import type { UpsertPlan, UpsertResult } from '../types.ts';
+import type { Connection } from './connection.ts';
+import { findRow, insertRow, recordOf, updateRow } from './rows.ts';
+import { endOf, sealFull, touch } from './segments.ts';
+
+/** Adding records and replacing others, within a transaction, by a plan that sees what stands there. */
+export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertResult {
+  const wanted = plan((usageId) => {
+    const row = findRow(connection, usageId);
+    return row && recordOf(row);
+  });
+  const result: UpsertResult = { added: 0, replaced: 0 };
+  const touched: number[] = [];
+  const end = endOf(connection);
+  let { seq } = end;
+  for (const record of new Map(wanted.map((each) => [each.usage_id, each])).values()) {
+    const there = findRow(connection, record.usage_id);
+    const text = JSON.stringify(record);
+    if (there) {
+      updateRow(connection, there.seq, record, text);
+      touched.push(there.seq);
+      result.replaced++;
+    } else {
+      insertRow(connection, seq++, record, text);
+      result.added++;
+    }
+  }
+  sealFull(connection, end.sealed, seq - 1);
+  if (touched.length > 0) touch(connection, touched);
+  return result;
+}
