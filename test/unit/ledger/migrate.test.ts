@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrate } from '../../../src/ledger/migrate.ts';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { LedgerError } from '../../../src/ledger/types.ts';
+import { records } from '../usage/records.ts';
+
+let folder: string;
+const open: CostTracker[] = [];
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-migrate-'))));
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function ledger(name: string): CostTracker {
+  const tracker = new CostTracker({ ledger: join(folder, name), pricing: false });
+  open.push(tracker);
+  return tracker;
+}
+
+/** Six thousand records over decades, of which one has what no parser keeps. */
+async function filled(name: string, count = 6_000): Promise<CostTracker> {
+  const source = ledger(name);
+  const sample = fc.sample(records, { numRuns: count, seed: 3 });
+  await source.adopt(
+    sample.map((record, i) => {
+      const one = { ...record, usage_id: `id-${i}` };
+      const text = JSON.stringify(one);
+      return { record: one, text: i === 5 ? `${text.slice(0, -1)},"exact":12345678901234567890.10}` : text };
+    }),
+  );
+  await source.flush();
+  return source;
+}
+
+describe.each([
+  ['costs.json', 'costs.db'],
+  ['costs.db', 'costs.json'],
+  ['a.db', 'b.sqlite'],
+  ['a.json', 'b.json'],
+])('migrating %s to %s', (from, to) => {
+  it('takes everything over, and says so by month', async () => {
+    const source = await filled(from);
+    const target = ledger(to);
+    const progress: number[] = [];
+    const result = await migrate(source, target, { onProgress: ({ done }) => progress.push(done) });
+    expect(result).toMatchObject({ records: 6_000, adopted: 6_000, present: 0, mismatches: [], interrupted: false });
+    expect(result.months.length).toBeGreaterThan(100);
+    expect(progress.length).toBeGreaterThan(2);
+    expect(await target.read()).toEqual(await source.read());
+    expect(await target.summary()).toEqual(await source.summary());
+    for await (const elements of target.stored()) {
+      for (const { text } of elements)
+        if (text.includes('"id-5"')) expect(text).toContain('"exact":12345678901234567890.10');
+    }
+  }, 60_000);
+
+  it('goes on where it was interrupted', async () => {
+    const source = await filled(from);
+    const target = ledger(to);
+    const interrupt = new AbortController();
+    const first = await migrate(source, target, { signal: interrupt.signal, onProgress: () => interrupt.abort() });
+    expect(first.interrupted).toBe(true);
+    expect(first.adopted).toBeGreaterThan(0);
+    expect(first.adopted).toBeLessThan(6_000);
+    const second = await migrate(source, target);
+    expect(second).toMatchObject({ adopted: 6_000 - first.adopted, present: first.adopted, mismatches: [] });
+    expect(await target.summary()).toEqual(await source.summary());
+  }, 60_000);
+
+  it('leaves what the target has under the same id, and says so', async () => {
+    const source = await filled(from, 20);
+    const target = ledger(to);
+    await target.track({ usage_id: 'id-3', provider: 'p', model: 'other', operation: 'o' });
+    await target.track({ usage_id: 'mine', provider: 'p', model: 'm', operation: 'o', cost_usd: 1 });
+    const result = await migrate(source, target);
+    expect(result).toMatchObject({ adopted: 19, differing: ['id-3'], mismatches: [] });
+    expect((await target.read()).find(({ usage_id }) => usage_id === 'id-3')?.model).toBe('other');
+  });
+});
+
+describe('migrating', () => {
+  it('never touches the source', async () => {
+    const source = join(folder, 'costs.json');
+    const text =
+      '[\n  { "provider": "claude", "model": "m", "operation": "extraction", "timestamp": "2026-01-31T09:30:00Z" }\n]';
+    writeFileSync(source, text);
+    const result = await migrate(ledger('costs.json'), ledger('costs.db'));
+    expect(result).toMatchObject({ adopted: 1, mismatches: [] });
+    expect(readFileSync(source, 'utf8')).toBe(text);
+    // Of old inkwell versions: the id that was derived for it goes along.
+    expect(await migrate(ledger('costs.json'), ledger('costs.db'))).toMatchObject({ adopted: 0, present: 1 });
+    expect(await migrate(ledger('costs.db'), ledger('back.json'))).toMatchObject({ adopted: 1, mismatches: [] });
+  });
+
+  it('tells what an SQLite ledger cannot hold', async () => {
+    writeFileSync(
+      join(folder, 'costs.json'),
+      '[{"usage_id":"huge","provider":"p","model":"m","operation":"o","cost_usd":1e300,"timestamp":"2026-01-31T09:30:00Z"}]',
+    );
+    const result = await migrate(ledger('costs.json'), ledger('costs.db'));
+    expect(result.refused).toEqual([{ usageId: 'huge', reason: expect.stringContaining('cost_usd') as string }]);
+    expect(result.mismatches).toEqual([]);
+  });
+
+  it('refuses a source that is missing, damaged, or the target itself', async () => {
+    await expect(migrate(ledger('none.json'), ledger('costs.db'))).rejects.toThrow(/no ledger at/);
+    writeFileSync(join(folder, 'torn.json'), '[{"provider":');
+    await expect(migrate(ledger('torn.json'), ledger('costs.db'))).rejects.toThrow(LedgerError);
+    const same = await filled('same.db', 1);
+    await expect(migrate(same, ledger('same.db'))).rejects.toThrow(/both source and target/);
+  });
+});
