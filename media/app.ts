@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit';
 import { DEFAULT_CHOICES, parseChoices } from '../src/protocol/choices.ts';
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, Snapshot } from '../src/protocol/messages.ts';
-import { nextBucket } from '../src/usage/calendar.ts';
+import { bucketKey, nextBucket } from '../src/usage/calendar.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import { plain } from '../src/usage/text.ts';
 import { Client, Superseded } from './client.ts';
@@ -14,7 +14,7 @@ import type { Shown } from './load.ts';
 import { Format } from './model/format.ts';
 import { BEFORE_NAMES, PERIOD_NAMES, valueName } from './model/names.ts';
 import type { Offer } from './model/names.ts';
-import { dateKey } from './model/range.ts';
+import type { Ask } from './model/questions.ts';
 import { breakdownTemplate } from './view/breakdownSection.ts';
 import { glanceTemplate } from './view/glance.ts';
 import { LightElement } from './view/light.ts';
@@ -98,7 +98,7 @@ export class SpendApp extends LightElement {
     if (snapshot?.loaded !== true || snapshot.failure !== undefined) return;
     const now = Date.now();
     try {
-      this.#shown = await load(this.#client, snapshot, this.#choices, this.#ui.expanded, now);
+      this.#shown = await load(this.#ask, snapshot, this.#choices, this.#ui.expanded, now);
       this.#error = undefined;
     } catch (error) {
       if (error instanceof Superseded) return;
@@ -226,7 +226,7 @@ export class SpendApp extends LightElement {
   #filters(snapshot: Snapshot): TemplateResult {
     return html`<spend-filters
       .choices=${this.#choices}
-      .today=${dateKey(Date.now(), snapshot.calendar)}
+      .today=${bucketKey(Date.now(), 'day', snapshot.calendar)}
       .nameOf=${this.#nameOf}
       .offersOf=${this.#offersOf}
       @choose=${({ detail }: CustomEvent<Partial<Choices>>) => this.#choose(detail)}
@@ -268,7 +268,7 @@ export class SpendApp extends LightElement {
     </div>`;
   }
 
-  readonly #ask: Client['ask'] = (purpose, questions) => this.#client.ask(purpose, questions);
+  readonly #ask: Ask = (purpose, questions) => this.#client.ask(purpose, questions);
 
   readonly #nameOf = (dimension: Dimension, value: string | null): string =>
     valueName(dimension, value, this.#snapshot?.ledgers ?? []);
@@ -276,7 +276,7 @@ export class SpendApp extends LightElement {
   readonly #offersOf = async (dimension: Dimension): Promise<Offer[]> => {
     if (this.#snapshot === undefined) return [];
     try {
-      const groups = await offersOf(this.#client, this.#snapshot, this.#choices, dimension, Date.now());
+      const groups = await offersOf(this.#ask, this.#snapshot, this.#choices, dimension, Date.now());
       return groups.map(({ key: [value = null], totals }) => ({
         value,
         name: this.#nameOf(dimension, value),

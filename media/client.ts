@@ -1,6 +1,8 @@
 import { parseToView } from '../src/protocol/messages.ts';
 import type { Action, Answer, Question, ToHost, ToView } from '../src/protocol/messages.ts';
 
+import type { Ask } from './model/questions.ts';
+
 /** What the editor gives to a webview's page. */
 export interface EditorApi {
   postMessage(message: ToHost): void;
@@ -53,11 +55,8 @@ export class Client {
     });
   }
 
-  /**
-   * Asks the host; the answers come in the order of the questions.
-   * @param purpose what the answer is for: a newer request for it rejects this one with {@link Superseded}.
-   */
-  ask(purpose: string, questions: readonly Question[]): Promise<Answer[]> {
+  /** See {@link Ask}; a request that was overtaken rejects with {@link Superseded}. */
+  ask(...[purpose, questions]: Parameters<Ask>): ReturnType<Ask> {
     this.#giveUp(purpose);
     return new Promise((resolve, reject) => {
       this.#queue.push({ purpose, questions, resolve, reject });

@@ -1,10 +1,10 @@
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, Row, Snapshot } from '../src/protocol/messages.ts';
 import type { Dimension } from '../src/usage/query.ts';
-import type { Client } from './client.ts';
 import type { Shown } from './load.ts';
 import type { Path } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
+import type { Ask } from './model/questions.ts';
 
 /** What is on the screen only, and forgotten with it. */
 export interface Ephemeral {
@@ -25,7 +25,7 @@ export interface Context {
   readonly choices: Choices;
   readonly format: Format;
   readonly ui: Ephemeral;
-  readonly ask: Client['ask'];
+  readonly ask: Ask;
   /** What a value of a dimension is called. */
   readonly nameOf: (dimension: Dimension, value: string | null) => string;
   /** Changes what was chosen; it is kept, and asked for. */

@@ -7,12 +7,12 @@ import { emptyTotals } from '../src/usage/query.ts';
 import type { Dimension, Totals, UsageFilter } from '../src/usage/query.ts';
 import { compare } from '../src/usage/summary.ts';
 import type { Comparison } from '../src/usage/summary.ts';
-import type { Client } from './client.ts';
 import { pathId } from './model/breakdown.ts';
 import type { Children, Path } from './model/breakdown.ts';
 import { daysOf, glanceOf, sumOfDays } from './model/glance.ts';
 import type { Day, Glance } from './model/glance.ts';
 import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES } from './model/questions.ts';
+import type { Ask } from './model/questions.ts';
 import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
 import { chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
@@ -44,8 +44,8 @@ const MAX_EXPANDED = 40;
  * @throws {Superseded} when a newer call overtook this one.
  */
 export async function load(
-  client: Client,
-  { version, calendar }: Snapshot,
+  ask: Ask,
+  { version, calendar }: Pick<Snapshot, 'version' | 'calendar'>,
   choices: Choices,
   expanded: readonly Path[],
   now: number,
@@ -64,11 +64,11 @@ export async function load(
     });
 
   const closed = range.since !== undefined && range.until !== undefined;
-  const early = closed ? undefined : await client.ask('view', [dayQuestion]);
+  const early = closed ? undefined : await ask('view', [dayQuestion]);
   const spanOf = (days: readonly Day[]): TimeSpan => closedRange(range, days[0]?.key, days.at(-1)?.key, now, calendar);
   const known = early === undefined ? undefined : daysOf(groupsOf(early[0]).groups, calendar);
   const asked = chartQuestion(spanOf(known ?? []));
-  const answers = await client.ask('view', [
+  const answers = await ask('view', [
     asked,
     beforeQuestion,
     ...rowQuestions,
@@ -113,7 +113,7 @@ function rowsQuestion(
 
 /** The values that a filter by a dimension may choose from, the largest first: what the other filters leave. */
 export async function offersOf(
-  client: Client,
+  ask: Ask,
   { calendar }: Snapshot,
   choices: Choices,
   dimension: Dimension,
@@ -122,7 +122,7 @@ export async function offersOf(
   const { [dimension]: _own, ...values } = choices.values;
   const filter = filterOf({ values, search: choices.search }, rangeOfChoice(choices.range, now, calendar));
   const question = groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
-  const [answer] = await client.ask('offers', [question]);
+  const [answer] = await ask('offers', [question]);
   return groupsOf(answer).groups.filter(({ rest }) => rest === undefined);
 }
 

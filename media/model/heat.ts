@@ -1,7 +1,6 @@
 import type { Measure } from '../../src/protocol/choices.ts';
-import { bucketStart, nextBucket } from '../../src/usage/calendar.ts';
+import { bucketKey, bucketStart, nextBucket } from '../../src/usage/calendar.ts';
 import type { Calendar, Totals } from '../../src/usage/query.ts';
-import { dateKey } from './range.ts';
 import type { Day } from './glance.ts';
 import { size } from './totals.ts';
 
@@ -46,7 +45,7 @@ export function heatWeeks(
     let day = since;
     for (let n = 0; n < 7; n++) {
       const until = nextBucket(day, 'day', calendar);
-      const key = dateKey(day, calendar);
+      const key = bucketKey(day, 'day', calendar);
       cells.push(day >= last ? undefined : { key, since: day, until, totals: byKey.get(key), level: 0 });
       day = until;
     }

@@ -1,7 +1,13 @@
 import type { Choices } from '../../src/protocol/choices.ts';
-import type { GroupsQuestion, PageQuestion } from '../../src/protocol/messages.ts';
+import type { Answer, GroupsQuestion, PageQuestion, Question } from '../../src/protocol/messages.ts';
 import type { TimeRange } from '../../src/usage/period.ts';
 import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
+
+/**
+ * Asks the host; the answers come in the order of the questions.
+ * @param purpose what the answer is for: a newer request for it overtakes this one.
+ */
+export type Ask = (purpose: string, questions: readonly Question[]) => Promise<Answer[]>;
 
 /** Series that a chart shows apart before it folds the rest: as many as people can tell by colour. */
 export const MAX_SERIES = 8;

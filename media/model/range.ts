@@ -1,5 +1,5 @@
 import type { Choices, ChartBucket, RangeChoice } from '../../src/protocol/choices.ts';
-import { bucketStart, nextBucket, spanOfKey } from '../../src/usage/calendar.ts';
+import { bucketKey, bucketStart, nextBucket, spanOfKey } from '../../src/usage/calendar.ts';
 import { rangeBefore, rangeOf } from '../../src/usage/period.ts';
 import type { TimeRange } from '../../src/usage/period.ts';
 import type { Calendar } from '../../src/usage/query.ts';
@@ -62,10 +62,9 @@ export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan)
 
 /** What a bar stands for, as a choice of range: a day by its date, a longer span by its first and last date. */
 export function choiceOfSpan(span: { since: number; until: number }, calendar: Calendar): RangeChoice {
-  return { kind: 'dates', from: dateKey(span.since, calendar), to: dateKey(span.until - 1, calendar) };
-}
-
-/** `2026-11-23` in the calendar's zone. */
-export function dateKey(ms: number, calendar: Calendar): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: calendar.timeZone, dateStyle: 'short' }).format(ms);
+  return {
+    kind: 'dates',
+    from: bucketKey(span.since, 'day', calendar),
+    to: bucketKey(span.until - 1, 'day', calendar),
+  };
 }

@@ -2,13 +2,14 @@ import { html, nothing } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Choices } from '../../src/protocol/choices.ts';
-import type { Answer, LedgerInfo, Question, Row } from '../../src/protocol/messages.ts';
+import type { LedgerInfo, Question, Row } from '../../src/protocol/messages.ts';
 import type { SortKey, UsageFilter } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { Superseded } from '../client.ts';
 import type { Format } from '../model/format.ts';
 import { PAGE_SIZE, Pages, pagesOf, visibleRows } from '../model/pages.ts';
 import { page as pageQuestion } from '../model/questions.ts';
+import type { Ask } from '../model/questions.ts';
 import { recordCost } from '../model/record.ts';
 import { LightElement } from './light.ts';
 
@@ -81,7 +82,7 @@ export class SpendRecords extends LightElement {
   declare version: number;
   declare format: Format;
   declare ledgers: readonly LedgerInfo[];
-  declare ask: (purpose: string, questions: readonly Question[]) => Promise<Answer[]>;
+  declare ask: Ask;
   /** Ids of the selected records. */
   declare selection: ReadonlySet<string>;
   declare pages: Pages | undefined;
