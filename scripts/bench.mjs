@@ -19,6 +19,9 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { root, run, usePinnedNode } from './lib.mjs';
 
+/** The part of the file that is not measured. */
+const NOTES = '## Where it falls short';
+
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
@@ -67,6 +70,10 @@ for (const file of benches) {
 const whole = !flags.quick && wanted.length === 0;
 const output = path.resolve(root, flags.output ?? (whole ? 'docs/benchmarks.md' : '.cache/bench.md'));
 await mkdir(path.dirname(output), { recursive: true });
+// What a person wrote about the figures stays.
+const before = await readFile(output, 'utf8').catch(() => '');
+const notes = before.includes(NOTES) ? before.slice(before.indexOf(NOTES)) : '';
+if (notes !== '') tables.push(notes);
 const text = `${tables.map((table) => table.trim()).join('\n\n')}\n`;
 await writeFile(output, await format(text, { ...(await resolveConfig(output)), parser: 'markdown' }));
 console.error(`\nWritten to ${path.relative(root, output)}`);
