@@ -11,10 +11,10 @@ import type { LedgerIndex } from './ledgerIndex.ts';
 import { clearedName } from './names.ts';
 import { tailOf } from './recover.ts';
 import { undoReplace } from './replacement.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerBasis, LedgerStore } from './store.ts';
 import type { ClearResult, RemoveResult, UndoResult } from './types.ts';
 import { LedgerError } from './types.ts';
-import type { Removal } from './undoLog.ts';
+import type { Removal, UndoLine } from './undoLog.ts';
 
 /**
  * Taking records out, and back in. Before anything leaves the ledger it stands durably in the undo log (or, for a clear,
@@ -29,9 +29,11 @@ export async function removeRecords(
   await context.settleFirst();
   const wanted = new Set(ids);
   const removed = new Map<string, UsageRecord>();
-  await commitUntil(
+  const logged = new Map<string, string>();
+  await commitLogged(
     store,
-    async (basis) => {
+    context,
+    async (basis, log) => {
       const found: { id: string; start: number; end: number; text: string }[] = [];
       for (const id of wanted) {
         const locator = basis.index.has(id) ? basis.index.locatorOf(id) : undefined;
@@ -39,16 +41,14 @@ export async function removeRecords(
         if (raw) found.push({ id, ...raw });
       }
       const elsewhere = await inJournals(store, context, basis.index, wanted);
-      const fresh = [...found, ...elsewhere].filter(({ id }) => !removed.has(id));
+      const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
       if (fresh.length > 0) {
-        await store.undoLog.append({
-          op: 'remove',
-          at: new Date(context.now()).toISOString(),
-          ids: fresh.map(({ id }) => id),
-          elements: fresh.map(({ text }) => text),
-        });
+        await log({ op: 'remove', ids: fresh.map(({ id }) => id), elements: fresh.map(({ text }) => text) });
       }
-      for (const { id, text } of fresh) removed.set(id, asRecord(text, id));
+      for (const { id, text } of fresh) {
+        logged.set(id, text);
+        removed.set(id, asRecord(text, id));
+      }
       if (found.length === 0) return undefined;
       return without(basis.bytes, basis.index, found);
     },
@@ -62,32 +62,72 @@ export async function clearLedger(store: LedgerStore, context: ChangeContext): P
   const { folder, base } = store.place;
   let kept: { name: string; seq: number; records: number } | undefined;
   let cleared = new Set<string>();
-  await commitUntil(
+  await commitLogged(
     store,
-    async ({ bytes, index }) => {
+    context,
+    async ({ bytes, index }, log) => {
       const waiting = await inJournals(store, context, index);
-      const records = index.elements + waiting.length;
-      if (kept) {
-        // The ledger changed under our hands: what was kept of the version before is not what will be cleared.
-        await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: kept.seq });
-        await unlinkIfThere(store.disk, join(folder, kept.name));
-        kept = undefined;
-      }
-      if (records === 0) return undefined;
+      if (index.elements + waiting.length === 0) return undefined;
+      const before = kept;
+      // The ledger changed under our hands since the last try: what only that version had is cleared too.
+      const gone = before ? await store.readBeside(before.name).then((text) => (text ? elementsIn(text) : [])) : [];
+      const there = new Set(waiting.map(({ id }) => id));
+      const lost = gone.filter(({ id }) => id !== undefined && !index.has(id) && !there.has(id));
+      const texts: (string | Buffer)[] = [...waiting, ...lost].map(({ text }) => text);
+      const records = index.elements + texts.length;
       const name = clearedName(base, context.now());
-      const tail = tailOf(
-        index.elements,
-        waiting.map(({ text }) => text),
-      );
-      await store.writeBeside(name, Buffer.concat([bytes.buffer.subarray(0, index.contentEnd), tail]));
-      await store.undoLog.append({ op: 'clear', at: new Date(context.now()).toISOString(), records, file: name });
-      kept = { name, seq: await store.undoLog.lastSeq(), records };
-      cleared = new Set([...index.ids, ...waiting.map(({ id }) => id)]);
+      const whole = Buffer.concat([bytes.buffer.subarray(0, index.contentEnd), tailOf(index.elements, texts)]);
+      await store.writeBeside(name, whole);
+      const seq = await log({ op: 'clear', records, file: name });
+      kept = { name, seq, records };
+      if (before) {
+        await log({ op: 'undo', of: before.seq });
+        await unlinkIfThere(store.disk, join(folder, before.name));
+      }
+      cleared = new Set([...index.ids, ...there]);
       return { kept: [], tail: Buffer.from('[]') };
     },
     async (index) => ![...cleared].some((id) => index.has(id)),
   );
   return { removed: kept?.records ?? 0, keptIn: kept && join(folder, kept.name) };
+}
+
+type Log = (line: UndoLine) => Promise<number>;
+
+/**
+ * Commits a removal that the plan writes into the undo log first. Where the commit fails, the log takes it back: the
+ * records are still there, and nobody may take them for removed.
+ */
+async function commitLogged(
+  store: LedgerStore,
+  context: ChangeContext,
+  plan: (basis: LedgerBasis, log: Log) => Promise<Content | undefined>,
+  holds: (index: LedgerIndex) => Promise<boolean>,
+): Promise<void> {
+  const standing = new Set<number>();
+  const log: Log = async (line) => {
+    await store.undoLog.append({ at: new Date(context.now()).toISOString(), ...line });
+    const seq = await store.undoLog.lastSeq();
+    if (line.op === 'undo') standing.delete(line.of);
+    else standing.add(seq);
+    return seq;
+  };
+  let committed = false;
+  try {
+    await commitUntil(
+      store,
+      (basis) => plan(basis, log),
+      holds,
+      async () => {
+        committed = true;
+      },
+    );
+  } catch (error) {
+    if (!committed) {
+      for (const of of standing) await log({ op: 'undo', of }).catch(() => undefined);
+    }
+    throw error;
+  }
 }
 
 export async function undoLast(
@@ -190,6 +230,10 @@ async function elementsOf(
       `${removal.file} is gone: what was ${was} at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
     );
   }
+  return elementsIn(buffer);
+}
+
+function elementsIn(buffer: Buffer): { id: string | undefined; text: Buffer }[] {
   const elements: { id: string | undefined; text: Buffer }[] = [];
   const scanner = new ElementScanner(buffer, buffer.length);
   while (scanner.next()) {

@@ -14,6 +14,9 @@ export type Removal =
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 
+/** A line before it has its number and its time. */
+export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
+
 /** Removals that are kept for undo. */
 const KEEP = 100;
 
