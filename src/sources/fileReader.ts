@@ -5,7 +5,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { readLines, type LinePosition } from './lines.ts';
 import type { FileState } from './state.ts';
 import type { LineParser, LineReading, Sighting, Sink, Skip, SkipReason, SourceFile, WholeReading } from './types.ts';
-import { isMissing, messageOf } from './walk.ts';
+import { isMissing, messageOf, versionOf } from './walk.ts';
 
 /** Where what is read goes. */
 export interface Receiver {
@@ -22,11 +22,6 @@ export interface Receiver {
 /** How much before the position is compared to tell whether a file was rewritten. */
 const FINGERPRINT = 256;
 const START: LinePosition = { offset: 0, lines: 0 };
-
-/** What tells one version of a file from another. */
-export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
-  return `${dev}:${ino}:${size}:${mtimeNs}`;
-}
 
 /** Reads what is new in a file of lines. */
 export async function readLog(

@@ -54,6 +54,10 @@ export interface SourceFile {
   relative: string;
   /** ms since the epoch. */
   modifiedAt: number;
+  /** Bytes. */
+  size: number;
+  /** What tells this version of it from others. */
+  version: string;
 }
 
 /** Where a parser puts what it finds. */

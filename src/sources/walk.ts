@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Skip, Source, SourceFile } from './types.ts';
@@ -20,13 +21,13 @@ export async function findLogs(source: Source, roots: readonly string[], signal?
   for (const root of new Set(roots)) {
     let stats;
     try {
-      stats = await stat(root);
+      stats = await stat(root, { bigint: true });
     } catch (error) {
       if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: root, detail: messageOf(error) });
       continue;
     }
     if (stats.isDirectory()) await walk(source, root, '', 0, found, signal);
-    else found.files.push({ path: root, relative: basename(root), modifiedAt: stats.mtimeMs });
+    else found.files.push(fileOf(root, basename(root), stats));
   }
   found.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   if (source.choose) found.files = source.choose(found.files);
@@ -51,15 +52,24 @@ async function walk(
       } else if (entry.isDirectory()) {
         if (depth < MAX_DEPTH) await walk(source, path, below, depth + 1, found, signal);
       } else if (source.matches(below)) {
-        const stats = await lstat(path).catch(() => undefined);
+        const stats = await lstat(path, { bigint: true }).catch(() => undefined);
         // Gone since it was listed, or a pipe, which would never end.
-        if (stats?.isFile() === true) found.files.push({ path, relative: below, modifiedAt: stats.mtimeMs });
+        if (stats?.isFile() === true) found.files.push(fileOf(path, below, stats));
       }
     }
   } catch (error) {
     signal?.throwIfAborted();
     if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: folder, detail: messageOf(error) });
   }
+}
+
+function fileOf(path: string, relative: string, stats: BigIntStats): SourceFile {
+  return { path, relative, modifiedAt: Number(stats.mtimeMs), size: Number(stats.size), version: versionOf(stats) };
+}
+
+/** What tells one version of a file from another. */
+export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
 }
 
 export function isMissing(error: unknown): boolean {

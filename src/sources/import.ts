@@ -1,0 +1,278 @@
+import type { Ledger } from '../ledger/types.ts';
+import type { Pricer } from '../pricing/price.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { applyCost } from './costs.ts';
+import { readLog, readWholeFile, type Receiver } from './fileReader.ts';
+import { readState, saveState, statePath, type FileState, type ImportState } from './state.ts';
+import type { Lookup, Sighting, Skip, SkipReason, Source, SourceFile } from './types.ts';
+import { findLogs } from './walk.ts';
+
+/**
+ * Brings what a source left on the disk into a ledger: once each, whatever happened to the last import, and however
+ * many run at once. What makes it so: ids that depend on the usage alone, a rule for each source of which of two
+ * tellings of a usage counts, and a commit that applies the rule to what stands in the ledger at that moment.
+ */
+
+export interface ImportOptions {
+  ledger: Ledger;
+  /** Asked when there is something to price. undefined: no prices can be had, and what is imported stays unpriced. */
+  pricer: () => Promise<Pricer | undefined>;
+  /** ms since the epoch. */
+  now: () => number;
+  /** Leaves out what was used before, ms since the epoch. */
+  since?: number | undefined;
+  /** Says what would be imported, and stores nothing. */
+  dryRun?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ImportProgress) => void) | undefined;
+}
+
+export interface ImportProgress {
+  source: string;
+  files: number;
+  filesDone: number;
+  bytes: number;
+  bytesDone: number;
+  /** Usages that were found, before it is known which are new. */
+  seen: number;
+}
+
+export interface ImportReport {
+  source: string;
+  title: string;
+  /** The folders or files that were looked into. */
+  places: { path: string; files: number }[];
+  files: number;
+  /** Files that had not changed since the last import. */
+  unchanged: number;
+  /** Bytes that were read. */
+  bytes: number;
+  added: number;
+  /** Records that say something else now, mostly because a reply had grown. */
+  updated: number;
+  /** Of the added and updated: without a known price. */
+  unpriced: number;
+  /** How often each happened. */
+  skipped: Partial<Record<SkipReason, number>>;
+  /** The first of them. */
+  skips: Skip[];
+}
+
+/** Records that are stored at once. A JSON ledger is written as a whole each time, so there more come together. */
+const BATCH = 5_000;
+const BATCH_JSON = 100_000;
+/** Skips that are told one by one. */
+const MAX_TOLD = 100;
+const SAVE_EVERY_MS = 2_000;
+/** A clock may be a little ahead; a usage of tomorrow is worth a word. */
+const FUTURE_MS = 86_400_000;
+
+/** @param places the folders and files to read; those that the source is known to use, or others that someone named. */
+export async function importSource(
+  source: Source,
+  places: readonly string[],
+  options: ImportOptions,
+): Promise<ImportReport> {
+  return new Import(source, places, options).run();
+}
+
+class Import implements Receiver {
+  readonly #source: Source;
+  readonly #places: readonly string[];
+  readonly #options: ImportOptions;
+  readonly #statePath: string;
+  readonly #report: ImportReport;
+  readonly #progress: ImportProgress;
+  readonly #latest: number;
+  readonly #batch: number;
+  /** What was read and is not stored yet, by its id. */
+  #waiting = new Map<string, UsageRecord>();
+  readonly #lookup: Lookup = (id) => this.#waiting.get(id);
+  #state: ImportState = { witness: undefined, files: new Map() };
+  /** What holds of files once everything that waits is stored. */
+  readonly #due = new Map<string, FileState | undefined>();
+  #pricer: Pricer | undefined;
+  #current: SourceFile | undefined;
+  #savedAt = 0;
+
+  constructor(source: Source, places: readonly string[], options: ImportOptions) {
+    this.#source = source;
+    this.#places = places;
+    this.#options = options;
+    this.#statePath = statePath(options.ledger.path, source.id);
+    this.#latest = options.now() + FUTURE_MS;
+    this.#batch = options.ledger.path.endsWith('.json') ? BATCH_JSON : BATCH;
+    this.#report = {
+      source: source.id,
+      title: source.title,
+      places: [],
+      files: 0,
+      unchanged: 0,
+      bytes: 0,
+      added: 0,
+      updated: 0,
+      unpriced: 0,
+      skipped: {},
+      skips: [],
+    };
+    this.#progress = { source: source.id, files: 0, filesDone: 0, bytes: 0, bytesDone: 0, seen: 0 };
+  }
+
+  async run(): Promise<ImportReport> {
+    const { signal } = this.#options;
+    await this.#remember();
+    const { files, skips } = await findLogs(this.#source, this.#places, signal);
+    for (const skip of skips) this.skip(skip);
+    this.#report.places = this.#places.map((path) => ({ path, files: files.filter((file) => isIn(file, path)).length }));
+    this.#report.files = files.length;
+    const changed = files.filter((file) => !this.#isKnown(file));
+    this.#report.unchanged = files.length - changed.length;
+    this.#progress.files = changed.length;
+    this.#progress.bytes = changed.reduce((sum, { size }) => sum + size, 0);
+    this.#forgetOthers(files);
+    try {
+      if (changed.length > 0) this.#pricer = await this.#options.pricer();
+      for (const file of changed) {
+        signal?.throwIfAborted();
+        await this.#read(file);
+        this.#progress.filesDone++;
+        this.#tell();
+        if (this.isFull()) await this.#commit();
+      }
+      await this.#commit();
+    } finally {
+      await this.#save();
+    }
+    return this.#report;
+  }
+
+  usage(sighting: Sighting): void {
+    const { record } = sighting;
+    const at = Date.parse(record.timestamp);
+    if (at > this.#latest) this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: record.timestamp });
+    if (this.#options.since !== undefined && at < this.#options.since) return;
+    this.#progress.seen++;
+    applyCost(sighting, this.#pricer);
+    for (const settled of this.#source.settle(record, this.#lookup)) this.#waiting.set(settled.usage_id, settled);
+  }
+
+  skip(skip: Skip): void {
+    const { skipped, skips } = this.#report;
+    skipped[skip.reason] = (skipped[skip.reason] ?? 0) + 1;
+    if (skips.length < MAX_TOLD) skips.push(skip);
+  }
+
+  isFull(): boolean {
+    return this.#waiting.size >= this.#batch || this.#options.signal?.aborted === true;
+  }
+
+  async store(state: FileState | undefined): Promise<void> {
+    this.#due.set(this.#current!.path, state);
+    if (!this.isFull()) return;
+    await this.#commit();
+    this.#options.signal?.throwIfAborted();
+  }
+
+  progress(bytes: number): void {
+    this.#progress.bytesDone += bytes;
+    this.#tell();
+  }
+
+  async #read(file: SourceFile): Promise<void> {
+    this.#current = file;
+    const reading = this.#source.reading(file);
+    if (reading.kind === 'lines') await readLog(file, reading, this.#state.files.get(file.path), this);
+    else await readWholeFile(file, reading, this);
+  }
+
+  /** Takes up the last import's state, unless the ledger has lost what that brought. */
+  async #remember(): Promise<void> {
+    const { ledger } = this.#options;
+    const state = await readState(this.#statePath);
+    if (state.witness !== undefined) await ledger.refresh();
+    if (state.witness === undefined || ledger.has(state.witness)) this.#state = state;
+  }
+
+  #isKnown(file: SourceFile): boolean {
+    const { since } = this.#options;
+    return this.#state.files.get(file.path)?.version === file.version || (since !== undefined && file.modifiedAt < since);
+  }
+
+  /** Files that are gone from the places that were looked into. */
+  #forgetOthers(files: readonly SourceFile[]): void {
+    const there = new Set(files.map(({ path }) => path));
+    for (const path of this.#state.files.keys()) {
+      if (!there.has(path) && this.#places.some((place) => path.startsWith(place))) this.#state.files.delete(path);
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const records = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    if (records.length > 0) await this.#upsert(records);
+    for (const [path, state] of this.#due) {
+      if (state === undefined) this.#state.files.delete(path);
+      else this.#state.files.set(path, state);
+    }
+    this.#due.clear();
+    this.#tell();
+    if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) await this.#save();
+  }
+
+  async #upsert(records: readonly UsageRecord[]): Promise<void> {
+    const { ledger, dryRun } = this.#options;
+    let changed: UsageRecord[] = [];
+    let fresh = 0;
+    const plan = (get: Lookup): readonly UsageRecord[] => {
+      const settled = new Map<string, UsageRecord>();
+      fresh = 0;
+      const lookup: Lookup = (id) => settled.get(id) ?? get(id);
+      for (const record of records) {
+        for (const each of this.#source.settle(record, lookup)) settled.set(each.usage_id, each);
+      }
+      changed = [...settled.values()];
+      return changed;
+    };
+    if (dryRun === true) {
+      if ((await ledger.refresh()).health === 'missing') plan(() => undefined);
+      else {
+        await ledger.upsert((get) => {
+          for (const { usage_id: id } of plan(get)) if (get(id) === undefined) fresh++;
+          return [];
+        });
+      }
+      if (ledger.state.health === 'missing') fresh = changed.length;
+      this.#report.added += fresh;
+      this.#report.updated += changed.length - fresh;
+      this.#report.unpriced += changed.filter((record) => !record.cost_known).length;
+      return;
+    }
+    // Once its records stand in the ledger, the plan wants no more, so the first answer is what counts.
+    let unpriced: number | undefined;
+    const { added, replaced } = await ledger.upsert((get) => {
+      const wanted = plan(get);
+      unpriced ??= wanted.filter((record) => !record.cost_known).length;
+      return wanted;
+    });
+    this.#report.added += added;
+    this.#report.updated += replaced;
+    this.#report.unpriced += unpriced ?? 0;
+    this.#state.witness = records.at(-1)!.usage_id;
+  }
+
+  async #save(): Promise<void> {
+    // What was left out is to be found by an import that does not leave it out.
+    if (this.#options.dryRun === true || this.#options.since !== undefined) return;
+    await saveState(this.#statePath, this.#state);
+    this.#savedAt = this.#options.now();
+  }
+
+  #tell(): void {
+    this.#report.bytes = this.#progress.bytesDone;
+    this.#options.onProgress?.({ ...this.#progress });
+  }
+}
+
+function isIn({ path }: SourceFile, place: string): boolean {
+  return path === place || path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) || path.startsWith(`${place}\\`);
+}
