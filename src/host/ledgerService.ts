@@ -1,7 +1,8 @@
 import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
-import { SETTINGS } from '../contributions.ts';
-import { inkwellDefaultPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
+import type { SettingKey } from '../contributions.ts';
+import { expandPath, inkwellDefaultPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import type { LedgerReprice } from '../ledger/prices.ts';
 import type {
   ClearResult,
@@ -97,7 +98,7 @@ export class LedgerService implements vscode.Disposable {
         // Watchers miss what happens while a machine sleeps, on some file systems, and when they run out of handles.
         if (focused) this.#refresher.request();
       }),
-      onDidChangeSettings([SETTINGS.ledgerPath, SETTINGS.showInkwell], () => void this.reopen()),
+      onDidChangeSettings([SETTINGS.ledgerPath, SETTINGS.ledgers, SETTINGS.showInkwell], () => void this.reopen()),
     ];
   }
 
@@ -243,12 +244,9 @@ export class LedgerService implements vscode.Disposable {
   }
 
   #openLedgers(): OpenLedgers {
-    const { ledgerPath, showInkwell } = readSettings();
-    if (ledgerPath !== undefined && !isAbsolute(ledgerPath) && !ledgerPath.startsWith('~')) {
-      throw new Error(
-        vscode.l10n.t('The setting llmSpend.ledgerPath must be an absolute path, but it is "{0}".', ledgerPath),
-      );
-    }
+    const { ledgerPath, ledgers, showInkwell } = readSettings();
+    if (ledgerPath !== undefined) checkAbsolute(ledgerPath, SETTINGS.ledgerPath);
+    for (const each of ledgers) checkAbsolute(each, SETTINGS.ledgers);
     const primary = openLedger({
       ledger: resolveLedgerPath({ setting: ledgerPath }),
       source: 'extension',
@@ -256,7 +254,9 @@ export class LedgerService implements vscode.Disposable {
     });
     // Named whether it exists or not: it is read once it does.
     const inkwell = inkwellDefaultPath();
-    const all = showInkwell && inkwell !== primary.path ? [primary, openLedger({ ledger: inkwell })] : [primary];
+    const further = new Set([...ledgers.map((each) => expandPath(each)), ...(showInkwell ? [inkwell] : [])]);
+    further.delete(primary.path);
+    const all = [primary, ...[...further].map((ledger) => openLedger({ ledger }))];
     this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);
 
     const view = new LedgerView(all);
@@ -326,6 +326,13 @@ export class LedgerService implements vscode.Disposable {
       this.#log.warn(`Closing the ledger: ${String(error)}`);
     }
   }
+}
+
+/** A relative path would count from wherever the editor was started. */
+function checkAbsolute(path: string, setting: SettingKey): void {
+  if (isAbsolute(path) || path.startsWith('~')) return;
+  const name = `${SETTINGS_SECTION}.${setting}`;
+  throw new Error(vscode.l10n.t('The setting {0} must be an absolute path, but it is "{1}".', name, path));
 }
 
 /** The file's own name says little (`costs.json` for all), its folder's does. */

@@ -78,7 +78,10 @@ function pick(question: PickQuestion): Promise<Answer> {
     // An exact beginning of something known is more likely on the way to it than meant as it stands.
     const first = typed !== '' && !known.some(({ value }) => value?.toLowerCase().startsWith(typed.toLowerCase()));
     const own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
-    input.items = question.free === false ? known : first ? [own, ...known] : [...known, own];
+    // What is typed whole is meant, though longer names match it too.
+    const exact = known.filter(({ value }) => value === typed);
+    const others = exact.length === 0 ? known : [...exact, ...known.filter(({ value }) => value !== typed)];
+    input.items = question.free === false ? known : first ? [own, ...others] : [...others, own];
   };
   input.onDidChangeValue(update);
   update();
@@ -86,12 +89,23 @@ function pick(question: PickQuestion): Promise<Answer> {
   if (preset !== undefined) input.activeItems = [preset];
   return present(input, question, () => {
     const suggestion = input.selectedItems[0]?.value;
-    if (suggestion !== undefined) return suggestion;
-    if (question.free === false) return undefined;
-    // Not the item's own text: who types fast accepts before the item has followed.
     const typed = input.value.trim();
+    // Who types fast accepts before the list has followed: then what is selected does not match, or is the item of before.
+    if (suggestion !== undefined && (question.free === false || mayMatch(typed, suggestion))) return suggestion;
+    if (question.free === false) return undefined;
     return typed === '' || question.problem(typed) !== undefined ? undefined : typed;
   });
+}
+
+/** Whether the editor's fuzzy filter could leave a suggestion in the list: its letters are there, in their order. */
+function mayMatch(typed: string, suggestion: string): boolean {
+  const text = suggestion.toLowerCase();
+  let at = 0;
+  for (const letter of typed.toLowerCase().replaceAll(/\s/g, '')) {
+    at = text.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
 }
 
 /** Always shown, because the editor accepts nothing from a list without a match. */

@@ -1,7 +1,7 @@
 import type { PriceResult } from '../pricing/price.ts';
 import type { RepriceReason } from '../pricing/reprice.ts';
 import type { LedgerReprice } from '../ledger/prices.ts';
-import { formatUsd } from '../usage/money.ts';
+import { formatUsd, formatUsdExact } from '../usage/money.ts';
 import type { Nanos } from '../usage/money.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { plain } from '../usage/text.ts';
@@ -15,7 +15,7 @@ const MAX_NAME = 100;
 /** What a usage would cost by the prices: `~$0.06 by genai-prices 0.1.8 …`, or why nobody knows. */
 export function previewText(result: PriceResult, { locale, t }: Style): string {
   if (result.kind === 'unpriced') return t('unpriced: {0}', plain(result.message, { max: 200 }));
-  return t('~{0} by {1}', formatUsd(result.nanos, locale), plain(result.priceSource, { max: MAX_NAME }));
+  return t('~{0} by {1}', formatUsdExact(result.nanos, locale), plain(result.priceSource, { max: MAX_NAME }));
 }
 
 /** A record's cost with where it comes from. */

@@ -89,16 +89,14 @@ async function chooseText(maxLength: number): Promise<string | undefined> {
   const editor = vscode.window.activeTextEditor;
   const selected = editor?.document.getText(editor.selection) ?? '';
   const document = editor?.document.getText() ?? '';
-  const clipboard = await vscode.env.clipboard.readText();
-  type Source = vscode.QuickPickItem & { text: () => string | undefined | Promise<string | undefined> };
+  type Source = vscode.QuickPickItem & { text: () => string | Thenable<string | undefined> };
   const size = (text: string): string => t('{0} characters', count(text.length, style().locale));
   const sources: Source[] = [
     ...(selected.trim() === ''
       ? []
       : [{ label: `$(selection) ${t('The selected text')}`, description: size(selected), text: () => selected }]),
-    ...(clipboard.trim() === ''
-      ? []
-      : [{ label: `$(clippy) ${t('The clipboard')}`, description: size(clipboard), text: () => clipboard }]),
+    // Read only when it is chosen: a browser asks its person before.
+    { label: `$(clippy) ${t('The clipboard')}`, text: () => vscode.env.clipboard.readText() },
     ...(document.trim() === '' || document === selected
       ? []
       : [{ label: `$(file) ${t('The whole document')}`, description: size(document), text: () => document }]),

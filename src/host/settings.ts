@@ -11,6 +11,8 @@ export type StatusPeriod = (typeof STATUS_PERIODS)[number];
 export interface Settings {
   /** As the person wrote it, trimmed; undefined when it is left empty. */
   ledgerPath: string | undefined;
+  /** Further ones to show, as the person wrote them. */
+  ledgers: readonly string[];
   showInkwell: boolean;
   statusBarEnabled: boolean;
   statusBarPeriod: StatusPeriod;
@@ -28,10 +30,14 @@ export function readSettings(): Settings {
   const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
   const get = (key: SettingKey): unknown => section.get(key);
   const ledgerPath = get(SETTINGS.ledgerPath);
+  const ledgers = get(SETTINGS.ledgers);
   const period = get(SETTINGS.statusBarPeriod);
   const timeZone = get(SETTINGS.timeZone);
   return {
     ledgerPath: typeof ledgerPath === 'string' && ledgerPath.trim() !== '' ? ledgerPath.trim() : undefined,
+    ledgers: Array.isArray(ledgers)
+      ? ledgers.flatMap((each: unknown) => (typeof each === 'string' && each.trim() !== '' ? [each.trim()] : []))
+      : [],
     showInkwell: get(SETTINGS.showInkwell) !== false,
     statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
     statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',

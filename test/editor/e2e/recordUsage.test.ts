@@ -32,6 +32,7 @@ describe('Record Usage', () => {
     await page.keyboard.press('Enter');
     await workbench.answer(/Tokens received/, '800');
     await workbench.answer(/What the call cost/, '0.25');
+    await workbench.answer(/Enter records it/, '');
     await workbench.notifications.getByText('Recorded $0.25 for gpt $(trash) <b>.').waitFor();
     await expect.poll(status).toContain('$0.25');
     await expect.poll(stored).toMatchObject([
@@ -62,6 +63,7 @@ describe('Record Usage', () => {
     await workbench.answer(/Tokens sent/, '');
     await workbench.answer(/Tokens received/, '');
     await workbench.answer(/What the call cost/, '');
+    await workbench.answer(/Enter records it/, '');
     await expect.poll(status).toContain('$0.25 + 1 unpriced');
     await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ provider: 'mistral', cost_known: false });
   });
@@ -78,7 +80,7 @@ describe('Record Usage', () => {
     const { workbench } = editor;
     await workbench.runCommand('LLM Spend: Record Usage');
     await workbench.answer(/Provider/, 'google');
-    await workbench.quickInput.getByText('(2/6)').waitFor();
+    await workbench.quickInput.getByText('(2/7)').waitFor();
     await workbench.page.keyboard.press('Escape');
     await workbench.quickInput.waitFor({ state: 'hidden' });
     expect(await stored()).toHaveLength(1);
