@@ -17,6 +17,7 @@ export const COMMANDS = {
   verifyLedger: 'llmSpend.verifyLedger',
   repairLedger: 'llmSpend.repairLedger',
   clearLedger: 'llmSpend.clearLedger',
+  migrateLedger: 'llmSpend.migrateLedger',
   undo: 'llmSpend.undo',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',
@@ -54,6 +55,7 @@ export const SETTINGS_SECTION = 'llmSpend';
 /** Below {@link SETTINGS_SECTION}. */
 export const SETTINGS = {
   ledgerPath: 'ledgerPath',
+  ledgers: 'ledgers',
   showInkwell: 'showInkwell',
   statusBarEnabled: 'statusBar.enabled',
   statusBarPeriod: 'statusBar.period',

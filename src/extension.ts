@@ -7,6 +7,7 @@ import { followContext } from './host/contextKeys.ts';
 import { registerHistory } from './host/history.ts';
 import { ServiceBackend } from './host/historyBackend.ts';
 import { LedgerService } from './host/ledgerService.ts';
+import { offerMigration } from './host/migrateLedger.ts';
 import { Prices } from './host/prices.ts';
 import { StatusBar } from './host/statusBar.ts';
 
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     service,
     backend,
     followContext(service),
+    offerMigration(context, service),
     new StatusBar(service, log),
     new BreakdownTree(service),
   );

@@ -10,6 +10,8 @@ import { warn, type Terminal } from './terminal.ts';
 
 export interface LedgerFlag {
   ledger?: string;
+  /** Further ones that a report counts. */
+  with?: string[];
 }
 
 /** The file that records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
@@ -31,7 +33,7 @@ export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => 
   }
 }
 
-/** What a report counts: our ledger and inkwell's, or only the one that `--ledger` names. */
+/** What a report counts: our ledger, those of `--with`, and inkwell's unless `--ledger` names one. */
 export interface Sources {
   view: LedgerView;
   ledgers: readonly Ledger[];
@@ -45,8 +47,12 @@ export interface Sources {
 export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => Promise<T>): Promise<T> {
   const own = ledgerPath(flags);
   const inkwell = flags.ledger === undefined ? inkwellLedgerPath() : undefined;
-  const paths = inkwell === undefined || inkwell === own ? [own] : [own, inkwell];
-  const ledgers = paths.map((ledger) => openLedger({ ledger }));
+  const further = (flags.with ?? []).map((file) => {
+    if (file.trim() === '') throw usageError('--with: must not be empty. Name a file, or leave the flag out.', '--with');
+    return resolveLedgerPath({ flag: file });
+  });
+  const paths = new Set([own, ...further, ...(inkwell === undefined ? [] : [inkwell])]);
+  const ledgers = [...paths].map((ledger) => openLedger({ ledger }));
   const view = new LedgerView(ledgers);
   try {
     const states = await view.refresh();

@@ -35,6 +35,7 @@ function withFilters(command: Command): Command {
     .addOption(several('--branch <name>', 'only this branch'))
     .addOption(several('--tag <tag>', 'only records with this tag'))
     .addOption(several('--source <name>', 'only what was recorded by this, as cli or manual'))
+    .addOption(several('--with <file>', 'count this ledger too; a record that stands in two counts once'))
     .option('--search <words>', 'only records with all of these words in one of their texts')
     .option('--since <when>', 'from then on: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d')
     .option('--until <when>', 'until then; a day, month or year is included')

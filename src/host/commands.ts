@@ -10,6 +10,7 @@ import type { ExportRequest } from './exportUsage.ts';
 import type { HistoryController } from './history.ts';
 import { clearLedger, confirmUndo, openLedgerFile, repairLedger, style, verifyLedger } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
+import { migrateLedger } from './migrateLedger.ts';
 import type { Prices } from './prices.ts';
 import { recordFromResponse } from './recordResponse.ts';
 import { askForUsage } from './recordWizard.ts';
@@ -41,6 +42,7 @@ export function registerCommands(
     [COMMANDS.verifyLedger]: () => verifyLedger(service, documents),
     [COMMANDS.repairLedger]: () => repairLedger(service),
     [COMMANDS.clearLedger]: () => clearLedger(service),
+    [COMMANDS.migrateLedger]: () => migrateLedger(service),
     [COMMANDS.undo]: () => confirmUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(context),
     [COMMANDS.showLog]: () => log.show(),

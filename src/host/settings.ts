@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import type { SettingKey } from '../contributions.ts';
 import { firstDayOfWeek, isTimeZone, localCalendar } from '../usage/calendar.ts';
+import { readDisplayCurrency } from '../pricing/currency.ts';
+import type { DisplayCurrency } from '../pricing/currency.ts';
 import type { Calendar } from '../usage/query.ts';
 
 /** The periods that the status bar can show; its tooltip shows them all, in this order. */
@@ -17,6 +19,19 @@ export interface Settings {
   statusBarEnabled: boolean;
   statusBarPeriod: StatusPeriod;
   calendar: Calendar;
+  /** undefined: USD. */
+  currency: DisplayCurrency | undefined;
+}
+
+/** What is wrong with the setting of the currency, in words; undefined when nothing is, or it is not set. */
+export function currencyProblem(): string | undefined {
+  const read = readCurrency(vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.currency));
+  return read !== undefined && 'problem' in read ? read.problem : undefined;
+}
+
+function readCurrency(value: unknown): DisplayCurrency | { problem: string } | undefined {
+  const empty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return value === undefined || value === null || empty ? undefined : readDisplayCurrency(value);
 }
 
 const FIRST_DAYS: ReadonlyMap<unknown, number> = new Map([
@@ -33,6 +48,7 @@ export function readSettings(): Settings {
   const ledgers = get(SETTINGS.ledgers);
   const period = get(SETTINGS.statusBarPeriod);
   const timeZone = get(SETTINGS.timeZone);
+  const currency = readCurrency(get(SETTINGS.currency));
   return {
     ledgerPath: typeof ledgerPath === 'string' && ledgerPath.trim() !== '' ? ledgerPath.trim() : undefined,
     ledgers: Array.isArray(ledgers)
@@ -46,6 +62,7 @@ export function readSettings(): Settings {
         typeof timeZone === 'string' && timeZone !== '' && isTimeZone(timeZone) ? timeZone : localCalendar().timeZone,
       firstDayOfWeek: FIRST_DAYS.get(get(SETTINGS.weekStart)) ?? firstDayOfWeek(regionalLocale()),
     },
+    currency: currency === undefined || 'problem' in currency ? undefined : currency,
   };
 }
 

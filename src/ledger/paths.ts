@@ -44,12 +44,13 @@ export function resolveLedgerPath(
   environment: PathEnvironment = here(),
 ): string {
   for (const path of [given.flag, environment.env['LLM_SPEND_LEDGER'], given.setting]) {
-    if (path !== undefined && path.trim() !== '') return expand(path, environment.home);
+    if (path !== undefined && path.trim() !== '') return expandPath(path, environment.home);
   }
   return defaultLedgerPath(environment);
 }
 
-function expand(path: string, home: string): string {
+/** A leading `~` is the home folder; a relative path counts from the working folder. */
+export function expandPath(path: string, home: string = homedir()): string {
   if (path === '~') return home;
   return resolve(/^~[\\/]/.test(path) ? join(home, path.slice(2)) : path);
 }

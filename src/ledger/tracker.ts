@@ -83,6 +83,14 @@ export class CostTracker implements Ledger {
     return this.#ledger.has(usageId);
   }
 
+  get mark(): string {
+    return this.#ledger.mark ?? String(this.#ledger.state.version);
+  }
+
+  addedSince(mark: string): Iterable<string> | undefined {
+    return this.#ledger.addedSince?.(mark);
+  }
+
   exclude(ids: ReadonlySet<string>): void {
     this.#ledger.exclude(ids);
   }

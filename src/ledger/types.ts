@@ -38,6 +38,13 @@ export interface Ledger {
   /** The ids that the last {@link refresh} found, in no order. */
   ids(): Iterable<string>;
   has(usageId: string): boolean;
+  /**
+   * The ids that came since {@link mark} was this; undefined where that cannot be said, because of other
+   * changes in between or in this store.
+   */
+  addedSince?(mark: string): Iterable<string> | undefined;
+  /** What {@link addedSince} goes by: what the last look found. */
+  readonly mark?: string;
   /** Leaves these records out of totals and pages from now on: another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): void;
   /** All records with their text, oldest first in the order of the file, some thousand at a time. */

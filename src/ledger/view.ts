@@ -20,6 +20,8 @@ import type { Ledger, LedgerState } from './types.ts';
 export class LedgerView {
   readonly ledgers: readonly Ledger[];
   #versions = '';
+  /** For each ledger after the first, what each one before it shares with it, and the marks at which that was so. */
+  readonly #shared = new Map<string, { ids: Set<string>; marks: [string, string] }>();
 
   constructor(ledgers: readonly Ledger[]) {
     this.ledgers = ledgers;
@@ -90,14 +92,37 @@ export class LedgerView {
     this.#versions = versions;
     for (const [i, ledger] of this.ledgers.entries()) {
       if (i === 0) continue;
-      const shared = new Set<string>();
-      for (const before of this.ledgers.slice(0, i)) {
-        const [few, many] = states[i]!.records < before.state.records ? [ledger, before] : [before, ledger];
-        for (const id of few.ids()) if (many.has(id)) shared.add(id);
-      }
-      ledger.exclude(shared);
+      const shared = this.ledgers.slice(0, i).map((before) => this.#sharedBy(before, ledger));
+      ledger.exclude(shared.length === 1 ? shared[0]! : new Set(shared.flatMap((ids) => [...ids])));
     }
   }
+
+  /** The ids that two ledgers both have. Where they can say what came since, only that is looked up. */
+  #sharedBy(one: Ledger, other: Ledger): ReadonlySet<string> {
+    const key = JSON.stringify([one.path, other.path]);
+    const known = this.#shared.get(key);
+    const marks: [string, string] = [markOf(one), markOf(other)];
+    const more = known && [addedTo(one, known.marks[0]), addedTo(other, known.marks[1])];
+    if (known && more?.[0] && more[1]) {
+      for (const id of more[0]) if (other.has(id)) known.ids.add(id);
+      for (const id of more[1]) if (one.has(id)) known.ids.add(id);
+      known.marks = marks;
+      return new Set(known.ids);
+    }
+    const [few, many] = one.state.records < other.state.records ? [one, other] : [other, one];
+    const ids = new Set<string>();
+    for (const id of few.ids()) if (many.has(id)) ids.add(id);
+    this.#shared.set(key, { ids, marks });
+    return new Set(ids);
+  }
+}
+
+function markOf(ledger: Ledger): string {
+  return ledger.mark ?? String(ledger.state.version);
+}
+
+function addedTo(ledger: Ledger, mark: string): Iterable<string> | undefined {
+  return markOf(ledger) === mark ? [] : ledger.addedSince?.(mark);
 }
 
 function mergeGroups(groups: readonly Group[], query: AggregateQuery): Group[] {

@@ -94,6 +94,7 @@ export class UsageTable {
     const [row] = this.#chain(usageId);
     if (row === undefined || this.#ledgerOf(row) !== ledger) return;
     this.#setState(row, hidden ? SHADOWED : VISIBLE);
+    this.#answers.forget();
     this.#version++;
   }
 

@@ -86,7 +86,9 @@ export class SqliteLedger implements Ledger {
   #opens = 0;
   #state: LedgerState | undefined;
   #excluded: ReadonlySet<string> = NOTHING;
-  #excludedAt: string | undefined;
+  /** The numbers of excluded records, as far as they are there, and of which contents they are. */
+  #hidden = new Map<string, number>();
+  #hiddenOf = '';
   #waiting: Waiting[] = [];
   #pumping: Promise<void> | undefined;
   #mending: Promise<void> | undefined;
@@ -180,20 +182,19 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  *ids(): Generator<string> {
-    const connection = this.#looked?.connection;
-    if (!connection) return;
-    let after = 0;
-    for (;;) {
-      const rows = connection.rows(
-        'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
-        after,
-        ROWS_PER_TURN,
-      ) as { seq: number; usage_id: string }[];
-      for (const { usage_id } of rows) yield idOf(usage_id);
-      if (rows.length < ROWS_PER_TURN) return;
-      after = rows.at(-1)!.seq;
-    }
+  ids(): Iterable<string> {
+    return this.#idsAfter(0);
+  }
+
+  get mark(): string {
+    const snapshot = this.#looked?.snapshot;
+    return snapshot ? `${this.#opens} ${snapshot.epoch} ${Math.max(snapshot.tail.lastSeq, snapshot.sealedUpTo)}` : '';
+  }
+
+  addedSince(mark: string): Iterable<string> | undefined {
+    const [opens, epoch, seq] = mark.split(' ');
+    const same = Number(opens) === this.#opens && Number(epoch) === this.#looked?.snapshot.epoch;
+    return same ? this.#idsAfter(Number(seq)) : undefined;
   }
 
   has(usageId: string): boolean {
@@ -203,7 +204,6 @@ export class SqliteLedger implements Ledger {
 
   exclude(ids: ReadonlySet<string>): void {
     this.#excluded = ids;
-    this.#excludedAt = undefined;
     this.#hideExcluded();
   }
 
@@ -516,14 +516,32 @@ export class SqliteLedger implements Ledger {
     const source = this.#looked;
     if (!source) return;
     const { connection, snapshot } = source;
-    const at = `${snapshot.epoch} ${snapshot.sealedUpTo} ${snapshot.tail.lastSeq}`;
-    if (this.#excludedAt === at) return;
-    this.#excludedAt = at;
-    const seqs = new Set<number>();
+    const contents = `${this.#opens} ${snapshot.epoch}`;
+    const known = this.#hiddenOf === contents ? this.#hidden : new Map<string, number>();
+    const hidden = new Map<string, number>();
     for (const id of this.#excluded) {
-      const row = findRow(connection, id);
-      if (row) seqs.add(row.seq);
+      const seq = known.get(id) ?? findRow(connection, id)?.seq;
+      if (seq !== undefined) hidden.set(id, seq);
     }
-    this.#queries.hide(seqs);
+    const same =
+      known === this.#hidden && hidden.size === known.size && [...hidden.keys()].every((id) => known.has(id));
+    this.#hidden = hidden;
+    this.#hiddenOf = contents;
+    if (!same) this.#queries.hide(new Set(hidden.values()));
+  }
+
+  *#idsAfter(seq: number): Generator<string> {
+    const connection = this.#looked?.connection;
+    let after = seq;
+    while (connection) {
+      const rows = connection.rows(
+        'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
+        after,
+        ROWS_PER_TURN,
+      ) as { seq: number; usage_id: string }[];
+      for (const { usage_id } of rows) yield idOf(usage_id);
+      if (rows.length < ROWS_PER_TURN) return;
+      after = rows.at(-1)!.seq;
+    }
   }
 }

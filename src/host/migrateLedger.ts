@@ -1,0 +1,105 @@
+import * as vscode from 'vscode';
+import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
+import { openLedger } from '../ledger/index.ts';
+import { migrate } from '../ledger/migrate.ts';
+import type { Migration, MigrationProgress } from '../ledger/migrate.ts';
+import { formatUsdExact } from '../usage/money.ts';
+import { plain } from '../usage/text.ts';
+import { records } from './costText.ts';
+import { confirm, inform, warn } from './dialogs.ts';
+import { style } from './ledgerActions.ts';
+import type { LedgerService } from './ledgerService.ts';
+
+/**
+ * Records from which a JSON ledger is offered to move: there one more record makes the editor write some 40 MB, and
+ * opening it takes a second (`npm run bench -- sqlite`).
+ */
+const COMFORTABLE_RECORDS = 100_000;
+/** Ledgers for which the offer was made. */
+const OFFERED = 'llmSpend.migrate.offered';
+
+/** Takes all records of the primary ledger over into another file, and offers to use that one from then on. */
+export async function migrateLedger(service: LedgerService): Promise<void> {
+  const { t } = vscode.l10n;
+  const from = service.path;
+  const isJson = /\.json$/i.test(from);
+  const target = await vscode.window.showSaveDialog({
+    title: t('Move the Ledger to'),
+    saveLabel: t('Move'),
+    defaultUri: vscode.Uri.file(from.replace(/\.[^.]+$/, isJson ? '.db' : '.json')),
+    filters: { [t('SQLite, for big histories')]: ['db', 'sqlite'], [t('JSON, for any program')]: ['json'] },
+  });
+  if (target === undefined) return;
+  const to = target.fsPath;
+  const result = await copy(from, to);
+  if (result.interrupted) {
+    inform(t('Interrupted. The same command goes on from there; {0} is as it was.', plain(from)));
+    return;
+  }
+  const left = result.differing.length + result.refused.length + result.unreadable;
+  if (result.mismatches.length > 0) {
+    const [{ source }] = result.mismatches as [Migration['mismatches'][number]];
+    warn(t('The two ledgers do not agree in {0}: something changed them meanwhile. Move it again.', source.month), {
+      [t('Move Again…')]: () => vscode.commands.executeCommand(COMMANDS.migrateLedger),
+    });
+    return;
+  }
+  const sum = result.months.reduce((total, { nanos }) => total + nanos, 0n);
+  const detail = [
+    t(
+      '{0}, {1}: the same in both, month by month. {2} is as it was.',
+      records(result.adopted + result.present, style()),
+      formatUsdExact(sum, style().locale),
+      plain(from),
+    ),
+    ...(left === 0 ? [] : [t('Not taken over, because they are no records or stand there otherwise: {0}.', left)]),
+  ].join('\n');
+  if (await confirm(t('Record into {0} from now on?', plain(to)), detail, t('Use It'))) {
+    const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+    await section.update(SETTINGS.ledgerPath, to, vscode.ConfigurationTarget.Global);
+  }
+}
+
+/** Says once of each JSON ledger that has outgrown its store that it can move. */
+export function offerMigration(context: vscode.ExtensionContext, service: LedgerService): vscode.Disposable {
+  return service.onDidChange(() => {
+    const { primary } = service;
+    if (!primary || primary.strict || !/\.json$/i.test(primary.path)) return;
+    if (primary.state.records < COMFORTABLE_RECORDS) return;
+    const offered = context.globalState.get<string[]>(OFFERED, []);
+    if (offered.includes(primary.path)) return;
+    void context.globalState.update(OFFERED, [...offered, primary.path]);
+    const { t } = vscode.l10n;
+    inform(t('The ledger has {0}. In SQLite it stays fast.', records(primary.state.records, style())), {
+      [t('Move It…')]: () => vscode.commands.executeCommand(COMMANDS.migrateLedger),
+    });
+  });
+}
+
+async function copy(from: string, to: string): Promise<Migration> {
+  const { t } = vscode.l10n;
+  const source = openLedger({ ledger: from, pricing: false });
+  const target = openLedger({ ledger: to, pricing: false });
+  const location = vscode.ProgressLocation.Notification;
+  try {
+    return await vscode.window.withProgress(
+      { location, title: t('Moving the ledger'), cancellable: true },
+      async (progress, cancelled) => {
+        const interrupt = new AbortController();
+        cancelled.onCancellationRequested(() => interrupt.abort());
+        let shown = 0;
+        const onProgress = ({ step, done, total }: MigrationProgress): void => {
+          // Two steps, each half of the bar.
+          const now = (step === 'copying' ? 0 : 50) + (total === 0 ? 50 : (50 * done) / total);
+          const message = step === 'copying' ? t('copying') : t('comparing');
+          progress.report({ message, increment: Math.max(0, now - shown) });
+          shown = Math.max(shown, now);
+        };
+        return migrate(source, target, { signal: interrupt.signal, onProgress });
+      },
+    );
+  } finally {
+    await source.close();
+    await target.close();
+  }
+}
