@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS, VIEWS } from '../contributions.ts';
 import { rangeOf } from '../usage/period.ts';
+import type { AggregateQuery, Group } from '../usage/query.ts';
 import { formatTotals } from '../usage/summary.ts';
 import { markdownText, plain } from '../usage/text.ts';
 import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
 import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
 import { calls, compact, costNotes } from './costText.ts';
 import type { Style } from './costText.ts';
+import { shownCosts } from './displayMoney.ts';
+import type { ShownCosts } from './displayMoney.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
 
@@ -28,7 +31,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
       this.#changed,
       vscode.window.createTreeView(VIEWS.breakdown, { treeDataProvider: this, showCollapseAll: true }),
       service.onDidChange(refresh),
-      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart], refresh),
+      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], refresh),
     ];
   }
 
@@ -40,24 +43,36 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     const { calendar } = readSettings();
     const now = Date.now();
     if (node !== undefined) {
-      return childrenOf(node, await this.#service.aggregate(childrenQuery(node, now, calendar)));
+      const query = childrenQuery(node, now, calendar);
+      const groups = await this.#service.aggregate(query);
+      const shown = await this.#shown(query, groups);
+      return childrenOf(node, groups).map((child) => ({ ...child, shown: shown?.get(child.totals) }));
     }
     // Without children the editor shows the view's welcome text instead.
     if (!this.#service.hasUsage) return [];
     return Promise.all(
-      TREE_PERIODS.map(async (period) => ({
-        period,
-        path: [],
-        totals: await this.#service.summary(rangeOf(period, now, calendar)),
-      })),
+      TREE_PERIODS.map(async (period) => {
+        const filter = rangeOf(period, now, calendar);
+        const totals = await this.#service.summary(filter);
+        const shown = await this.#shown({ filter, groupBy: [], calendar }, [{ key: [], totals }]);
+        return { period, path: [], totals, shown: shown?.get(totals) };
+      }),
     );
+  }
+
+  /** The costs of the groups in the currency that the person chose; undefined when that is USD. */
+  async #shown(query: AggregateQuery, groups: readonly Group[]): Promise<ShownCosts | undefined> {
+    const { currency } = readSettings();
+    if (currency === undefined) return undefined;
+    return shownCosts((asked) => this.#service.aggregate(asked), query, groups, currency, regionalLocale());
   }
 
   getTreeItem(node: BreakdownNode): vscode.TreeItem {
     const style: Style = { locale: regionalLocale(), t: vscode.l10n.t };
     const level = levelOf(node);
     const name = node.path.at(-1) ?? periodName(node.period);
-    const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : formatTotals(node.totals, style.locale);
+    const cost =
+      node.totals.records === 0 ? vscode.l10n.t('nothing') : (node.shown ?? formatTotals(node.totals, style.locale));
     const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
     item.id = nodeId(node);
     item.description = cost;
@@ -80,7 +95,7 @@ function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState 
     : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
-function tooltip(name: string, { totals }: BreakdownNode, style: Style): vscode.MarkdownString {
+function tooltip(name: string, { totals, shown }: BreakdownNode, style: Style): vscode.MarkdownString {
   const { locale, t } = style;
   const tokens = t(
     '{0}, {1} tokens in, {2} out',
@@ -89,7 +104,8 @@ function tooltip(name: string, { totals }: BreakdownNode, style: Style): vscode.
     compact(totals.outputTokens, locale),
   );
   const lines = [
-    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(formatTotals(totals, locale))}`,
+    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(shown ?? formatTotals(totals, locale))}`,
+    ...(shown === undefined ? [] : [markdownText(t('Stored in USD: {0}.', formatTotals(totals, locale)))]),
     markdownText(tokens),
     ...costNotes(totals, style).map((note) => markdownText(note)),
   ];

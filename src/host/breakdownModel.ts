@@ -16,6 +16,8 @@ export interface BreakdownNode {
   /** One value for each level down to this node; empty for a period. */
   path: readonly string[];
   totals: Totals;
+  /** The cost in another currency than USD, where the person wants one. */
+  shown?: string | undefined;
 }
 
 /** The same for the same node after every refresh, so that the editor keeps what is expanded and selected. */

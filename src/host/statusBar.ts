@@ -1,10 +1,16 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../contributions.ts';
 import { nextBucket } from '../usage/calendar.ts';
+import { rangeOf } from '../usage/period.ts';
+import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
 import { summarize } from '../usage/summary.ts';
+import type { SpendSummary } from '../usage/summary.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
+import { warn } from './dialogs.ts';
+import { shownCosts } from './displayMoney.ts';
 import type { LedgerService } from './ledgerService.ts';
-import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
+import { currencyProblem, onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
+import { STATUS_PERIODS } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { statusLabel, statusText, statusTooltip } from './statusText.ts';
 import type { StatusModel } from './statusText.ts';
@@ -46,19 +52,27 @@ export class StatusBar implements vscode.Disposable {
         if (focused) update();
       }),
       onDidChangeSettings(
-        [SETTINGS.statusBarEnabled, SETTINGS.statusBarPeriod, SETTINGS.timeZone, SETTINGS.weekStart],
+        [SETTINGS.statusBarEnabled, SETTINGS.statusBarPeriod, SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency],
         () => {
           this.#settings = readSettings();
+          this.#checkCurrency();
           update();
         },
       ),
     ];
+    this.#checkCurrency();
     this.#show({ health: 'loading', problems: [], period: this.#settings.statusBarPeriod, spend: undefined });
   }
 
   dispose(): void {
     clearTimeout(this.#midnight);
     for (const each of this.#subscriptions) each.dispose();
+  }
+
+  #checkCurrency(): void {
+    const problem = currencyProblem();
+    if (problem !== undefined)
+      warn(vscode.l10n.t('Setting llmSpend.currency: {0}. Amounts are shown in USD.', problem));
   }
 
   async #update(): Promise<void> {
@@ -77,8 +91,25 @@ export class StatusBar implements vscode.Disposable {
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
       ...snapshot.ledgers.flatMap(({ state }) => state.problems.filter(({ severity }) => severity === 'error')),
     ].map((problem) => (typeof problem === 'string' ? problem : problem.message));
-    this.#show({ health, problems, period: settings.statusBarPeriod, spend });
+    const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
+    this.#show({ health, problems, period: settings.statusBarPeriod, spend, shown });
     this.#wakeAtMidnight(settings, now);
+  }
+
+  /** The costs of the summary in the currency that the person chose; undefined when that is USD. */
+  async #converted(spend: SpendSummary, { calendar, currency }: Settings, now: number): Promise<StatusModel['shown']> {
+    if (currency === undefined) return undefined;
+    const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
+    const costs = new Map<Totals, string>();
+    for (const period of STATUS_PERIODS) {
+      const query = { filter: rangeOf(period, now, calendar), groupBy: [], calendar };
+      const groups = [{ key: [], totals: spend[period] }];
+      for (const cost of await shownCosts(ask, query, groups, currency, regionalLocale())) costs.set(...cost);
+    }
+    const models = spend.topModels.map(({ model, totals }): Group => ({ key: [model], totals }));
+    const query = { filter: rangeOf('month', now, calendar), groupBy: ['model' as const], calendar };
+    for (const cost of await shownCosts(ask, query, models, currency, regionalLocale())) costs.set(...cost);
+    return { currency: currency.currency, costs };
   }
 
   #show(model: StatusModel): void {

@@ -1,9 +1,11 @@
 import { formatUsd } from '../usage/money.ts';
 import { formatTotals } from '../usage/summary.ts';
 import type { SpendSummary } from '../usage/summary.ts';
+import type { Totals } from '../usage/query.ts';
 import { markdownText } from '../usage/text.ts';
 import { compact, count } from './costText.ts';
 import type { Style } from './costText.ts';
+import type { ShownCosts } from './displayMoney.ts';
 import type { Health } from './ledgerService.ts';
 import type { StatusPeriod } from './settings.ts';
 
@@ -16,6 +18,8 @@ export interface StatusModel {
   period: StatusPeriod;
   /** undefined until the ledger was read. */
   spend: SpendSummary | undefined;
+  /** Costs in another currency than USD, where the person wants one. */
+  shown?: { currency: string; costs: ShownCosts } | undefined;
 }
 
 /** Commands by what their links say; the tooltip links to nothing else. */
@@ -47,7 +51,7 @@ export function statusText(model: StatusModel, style: Style): string {
   if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
   // A sum of nothing must not look as if nothing was spent.
   if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
-  return `${icon} ${formatTotals(model.spend[model.period], style.locale)}`;
+  return `${icon} ${costOf(model, model.spend[model.period], style)}`;
 }
 
 /** What a screen reader says. */
@@ -58,7 +62,7 @@ export function statusLabel(model: StatusModel, style: Style): string {
   const label = t(
     'LLM spend, {0}: {1}',
     periodName(model.period, style),
-    formatTotals(model.spend[model.period], style.locale),
+    costOf(model, model.spend[model.period], style),
   );
   return model.health === 'damaged' ? t('{0}. The ledger is damaged', label) : label;
 }
@@ -81,7 +85,7 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
       return tableRow(
         period === model.period ? `**${name}**` : name,
         ...[
-          markdownText(formatTotals(of, style.locale)),
+          markdownText(costOf(model, of, style)),
           count(of.records, style.locale),
           compact(of.totalTokens, style.locale),
         ].map(spaced),
@@ -98,12 +102,20 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
   }
   if (spend !== undefined && spend.topModels.length > 0) {
     const rows = spend.topModels.map(({ model: name, totals }) =>
-      tableRow(markdownText(name, { max: MAX_NAME }), spaced(markdownText(formatTotals(totals, style.locale)))),
+      tableRow(markdownText(name, { max: MAX_NAME }), spaced(markdownText(costOf(model, totals, style)))),
     );
     parts.push([tableRow(t('Top models this month'), spaced(t('Cost'))), '|:--|--:|', ...rows].join('\n'));
   }
+  if (spend !== undefined && model.shown !== undefined) {
+    const usd = formatTotals(spend[model.period], style.locale);
+    parts.push(markdownText(t('Shown in {0} at your rates. Stored in USD: {1}.', model.shown.currency, usd)));
+  }
   parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
   return parts.join('\n\n');
+}
+
+function costOf({ shown }: StatusModel, totals: Totals, { locale }: Style): string {
+  return shown?.costs.get(totals) ?? formatTotals(totals, locale);
 }
 
 function isWarning(health: Health): boolean {

@@ -106,11 +106,16 @@ export function compare(current: Totals, before: Totals): Comparison {
 /**
  * An amount that hides nothing: `$4.20`, `~$4.20` where a part is estimated, `$4.20 + 12 unpriced`, `12 unpriced`. `$0.00`
  * only when there are no records, or all that are priced really cost nothing.
+ * @param amount the known cost as a text, where it is shown in another currency.
  */
-export function formatTotals(totals: Totals, locale = 'en-US'): string {
+export function formatTotals(
+  totals: Totals,
+  locale = 'en-US',
+  amount: string = formatUsd(costNanos(totals), locale),
+): string {
   const unpriced = `${new Intl.NumberFormat(locale).format(totals.unpriced)} unpriced`;
   if (totals.records > 0 && totals.unpriced === totals.records) return unpriced;
-  const known = `${totals.estimated > 0 ? '~' : ''}${formatUsd(costNanos(totals), locale)}`;
+  const known = `${totals.estimated > 0 ? '~' : ''}${amount}`;
   return totals.unpriced === 0 ? known : `${known} + ${unpriced}`;
 }
 

@@ -110,13 +110,11 @@ describe('prices in the editor', () => {
   test('of one’s own win, and price again what was recorded before, with a way back', async () => {
     const { workbench } = editor;
     const { page } = workbench;
-    await editor.llmSpend(
-      'record',
-      ...['--provider', 'mine', '--model', 'my-model', '--operation', 'chat'],
-      '--input-tokens',
-      '1000000',
-    );
+    const named = ['--provider', 'mine', '--model', 'my-model', '--operation', 'chat'];
+    await editor.llmSpend('record', ...named, '--input-tokens', '1000000');
     await expect.poll(status).toContain('1 unpriced');
+    // The editor shows three at a time.
+    await workbench.runCommand('Notifications: Clear All Notifications');
     await setting('llmSpend.prices', [
       { model: 'my-model', input: 2 },
       { provider: 'mine', model: 'my-*', input: 3, output: 5 },
@@ -139,6 +137,20 @@ describe('prices in the editor', () => {
       .click();
     await expect.poll(status).toContain('1 unpriced');
     expect(await readFile(editor.ledger, 'utf8')).toBe(before);
+  });
+
+  test('are shown in another currency, marked, while USD are stored', async () => {
+    const { workbench } = editor;
+    await setting('llmSpend.currency', { currency: 'EUR', rate: 0.5 });
+    await expect.poll(status).toMatch(/~EUR\s0\.03 \+ 1 unpriced/);
+    await workbench.openSideBar();
+    await workbench.page.getByRole('treeitem', { name: /This month, ~EUR/ }).waitFor();
+    await workbench.statusBarItem.hover();
+    await workbench.page.getByText('Shown in EUR at your rates.').waitFor();
+    await workbench.screenshot('currency');
+    await setting('llmSpend.currency', { currency: 'EUR', rates: { '2099-01-01': 0.5 } });
+    await expect.poll(status).toContain('~$0.06 + 1 unpriced');
+    await setting('llmSpend.currency', {});
   });
 
   test('are fetched only after a question', async () => {
