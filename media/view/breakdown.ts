@@ -5,7 +5,7 @@ import type { BreakdownColumn, Choices } from '../../src/protocol/choices.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { BreakdownRow } from '../model/breakdown.ts';
 import type { Format } from '../model/format.ts';
-import { LightElement } from './light.ts';
+import { LightElement, never } from './light.ts';
 import { swatch } from './swatch.ts';
 
 /** A tree of totals as a table: keyboard as in the editor's own trees, sorted by its headings. */
@@ -14,7 +14,7 @@ export class SpendBreakdown extends LightElement {
     rows: { attribute: false },
     sort: { attribute: false },
     format: { attribute: false },
-    nameOf: { attribute: false },
+    nameOf: { attribute: false, hasChanged: never },
     active: { state: true },
   };
   declare rows: readonly BreakdownRow[];

@@ -8,7 +8,7 @@ import type { Format } from '../model/format.ts';
 import { labelled, textWidth } from '../model/scale.ts';
 import type { ChartModel, Column, Series } from '../model/series.ts';
 import { size, sum } from '../model/totals.ts';
-import { LightElement } from './light.ts';
+import { LightElement, never } from './light.ts';
 import { seriesClass, swatch } from './swatch.ts';
 
 /** What a click or Enter asks for: records of one series, or of one column's span. */
@@ -32,7 +32,7 @@ export class SpendChart extends LightElement {
     model: { attribute: false },
     kind: { attribute: false },
     format: { attribute: false },
-    nameOf: { attribute: false },
+    nameOf: { attribute: false, hasChanged: never },
     now: { attribute: false },
     asTable: { attribute: false },
     hiddenSeries: { state: true },

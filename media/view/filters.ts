@@ -14,6 +14,10 @@ import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
 import { LightElement } from './light.ts';
 
+// The component's input has square corners: a little air keeps them off its round frame.
+const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
+const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
+
 /** The range, the search, the filters in force as chips, and a picker for more. Sends `choose` with what changed. */
 export class SpendFilters extends LightElement {
   static override properties = {
@@ -68,6 +72,7 @@ export class SpendFilters extends LightElement {
           @input=${(event: Event) => this.#search((event.target as VscodeTextfield).value)}
         >
           <span slot="content-before" class="codicon codicon-search"></span>
+          ${FIELD_END}
         </vscode-textfield>
         <vscode-single-select
           class="range"
@@ -108,7 +113,8 @@ export class SpendFilters extends LightElement {
         .value=${from}
         max="9999-12-31"
         @change=${(event: Event) => this.#setDates((event.target as VscodeTextfield).value, to, 'from')}
-      ></vscode-textfield>
+        >${FIELD_START}${FIELD_END}</vscode-textfield
+      >
       <span class="until">to</span>
       <vscode-textfield
         class="date"
@@ -117,7 +123,8 @@ export class SpendFilters extends LightElement {
         .value=${to}
         max="9999-12-31"
         @change=${(event: Event) => this.#setDates(from, (event.target as VscodeTextfield).value, 'to')}
-      ></vscode-textfield>`;
+        >${FIELD_START}${FIELD_END}</vscode-textfield
+      >`;
   }
 
   #picker(): TemplateResult {

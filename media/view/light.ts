@@ -6,3 +6,6 @@ export class LightElement extends LitElement {
     return this;
   }
 }
+
+/** For functions that are made anew at each rendering: they alone are no reason to draw again. */
+export const never = (): boolean => false;
