@@ -38,7 +38,10 @@ export function labelOf(text: string | undefined): string | undefined {
 
 /** The project of a working folder: its last part, on every platform's paths. */
 export function projectOf(folder: string | undefined): string | undefined {
-  const name = folder?.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1);
+  const name = folder
+    ?.replace(/[\\/]+$/, '')
+    .split(/[\\/]/)
+    .at(-1);
   return name === undefined || name === '' ? undefined : labelOf(name);
 }
 

@@ -73,9 +73,9 @@ export async function readWholeFile(file: SourceFile, reading: WholeReading, rec
   await withFile(file, receiver, async (_, before) => {
     const sink: Sink = {
       usage: (sighting) => receiver.usage(sighting),
-      skip: (reason, detail) => receiver.skip({ reason, file: file.path, detail }),
+      skip: (reason, detail, line) => receiver.skip({ reason, file: file.path, line, detail }),
     };
-    await reading.read(file, sink);
+    await reading.read(file, sink, () => receiver.store(undefined));
     const lost = !isSameFile(before, await currentVersion(file));
     receiver.progress(Number(before.size));
     const state = { offset: 0, lines: 0, version: versionOf(before), fingerprint: '', parser: undefined };

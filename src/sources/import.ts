@@ -123,7 +123,10 @@ class Import implements Receiver {
     await this.#remember();
     const { files, skips } = await findLogs(this.#source, this.#places, signal);
     for (const skip of skips) this.skip(skip);
-    this.#report.places = this.#places.map((path) => ({ path, files: files.filter((file) => isIn(file, path)).length }));
+    this.#report.places = this.#places.map((path) => ({
+      path,
+      files: files.filter((file) => isIn(file, path)).length,
+    }));
     this.#report.files = files.length;
     const changed = files.filter((file) => !this.#isKnown(file));
     this.#report.unchanged = files.length - changed.length;
@@ -149,7 +152,8 @@ class Import implements Receiver {
   usage(sighting: Sighting): void {
     const { record } = sighting;
     const at = Date.parse(record.timestamp);
-    if (at > this.#latest) this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: record.timestamp });
+    if (at > this.#latest)
+      this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: record.timestamp });
     if (this.#options.since !== undefined && at < this.#options.since) return;
     this.#progress.seen++;
     applyCost(sighting, this.#pricer);
@@ -195,7 +199,9 @@ class Import implements Receiver {
 
   #isKnown(file: SourceFile): boolean {
     const { since } = this.#options;
-    return this.#state.files.get(file.path)?.version === file.version || (since !== undefined && file.modifiedAt < since);
+    return (
+      this.#state.files.get(file.path)?.version === file.version || (since !== undefined && file.modifiedAt < since)
+    );
   }
 
   /** Files that are gone from the places that were looked into. */
@@ -274,5 +280,9 @@ class Import implements Receiver {
 }
 
 function isIn({ path }: SourceFile, place: string): boolean {
-  return path === place || path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) || path.startsWith(`${place}\\`);
+  return (
+    path === place ||
+    path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) ||
+    path.startsWith(`${place}\\`)
+  );
 }

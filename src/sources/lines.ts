@@ -99,7 +99,8 @@ export async function readLines(
     if (at > 0) {
       buffer.copy(buffer, 0, at, length);
       length -= at;
-      if (at > start && handler.pause?.() === true) return { position: { offset, lines }, tail: undefined, ended: false };
+      if (at > start && handler.pause?.() === true)
+        return { position: { offset, lines }, tail: undefined, ended: false };
     }
   }
 }

@@ -22,6 +22,8 @@ export interface Sighting {
   factor?: Factor | undefined;
   /** USD that the log itself names: used where no price is known. */
   loggedCost?: number | undefined;
+  /** Its cost is somebody's word already, also where that says unknown. */
+  isPriced?: boolean | undefined;
 }
 
 export type SkipReason =
@@ -63,7 +65,8 @@ export interface SourceFile {
 /** Where a parser puts what it finds. */
 export interface Sink {
   usage(sighting: Sighting): void;
-  skip(reason: SkipReason, detail?: string): void;
+  /** @param line 1-based; not needed by a parser of lines, whose line is known. */
+  skip(reason: SkipReason, detail?: string, line?: number): void;
 }
 
 /** JSON that a parser needs to go on where an earlier one stopped. */
@@ -93,7 +96,8 @@ export interface LineReading {
 /** A file that is read anew whenever it changed. */
 export interface WholeReading {
   kind: 'whole';
-  read(file: SourceFile, sink: Sink): Promise<void> | void;
+  /** @param room awaited now and then by whoever reads a lot, so that what was found can be stored. */
+  read(file: SourceFile, sink: Sink, room: () => Promise<void>): Promise<void> | void;
 }
 
 export interface Source {

@@ -1,7 +1,18 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, stemOf, textOf, timeOf } from '../fields.ts';
+import {
+  countOf,
+  fieldsOf,
+  firstText,
+  labelOf,
+  nameOf,
+  parseJson,
+  projectOf,
+  stemOf,
+  textOf,
+  timeOf,
+} from '../fields.ts';
 import { usageId } from '../identity.ts';
 import { isEarlier, logRecord, type LogTokens } from '../record.ts';
 import type { LineParser, Lookup, ParserState, Sink, Source, SourceEnvironment, SourceFile } from '../types.ts';
@@ -16,14 +27,20 @@ export const claudeCode: Source = {
   id: 'claude-code',
   title: 'Claude Code',
   locate: ({ env, home }: SourceEnvironment): string[] => {
-    const given = (env['CLAUDE_CONFIG_DIR'] ?? '').split(',').map((path) => path.trim()).filter((path) => path !== '');
+    const given = (env['CLAUDE_CONFIG_DIR'] ?? '')
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '');
     if (given.length > 0) {
       return given.map((path) => {
         const folder = path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path;
         return /[\\/]projects[\\/]?$/.test(folder) ? folder : join(folder, 'projects');
       });
     }
-    return [join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'claude', 'projects'), join(home, '.claude', 'projects')];
+    return [
+      join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'claude', 'projects'),
+      join(home, '.claude', 'projects'),
+    ];
   },
   matches: (relative) => relative.endsWith('.jsonl'),
   reading: () => ({ kind: 'lines', markers: ['"usage":{'], parser: (file, state) => new ClaudeLines(file, state) }),

@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Factor } from '../../pricing/source.ts';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, stemOf, textOf, timeOf } from '../fields.ts';
+import {
+  countOf,
+  fieldsOf,
+  firstText,
+  labelOf,
+  nameOf,
+  parseJson,
+  projectOf,
+  stemOf,
+  textOf,
+  timeOf,
+} from '../fields.ts';
 import { usageId } from '../identity.ts';
 import { isEarlier, logRecord } from '../record.ts';
 import { keepPreferred } from '../types.ts';
@@ -18,7 +29,10 @@ export const codex: Source = {
   id: 'codex',
   title: 'Codex',
   locate: ({ env, home }: SourceEnvironment): string[] => {
-    const given = (env['CODEX_HOME'] ?? '').split(',').map((path) => path.trim()).filter((path) => path !== '');
+    const given = (env['CODEX_HOME'] ?? '')
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '');
     const homes = given.length > 0 ? given : [join(home, '.codex')];
     return homes.flatMap((folder) => [join(folder, 'sessions'), join(folder, 'archived_sessions')]);
   },

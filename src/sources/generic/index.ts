@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { MAX_COST, type UsageRecord } from '../../usage/record.ts';
+import { formatOf, headOf, readEntries } from '../entries.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
+import { usageId } from '../identity.ts';
+import { logRecord } from '../record.ts';
+import type { Sighting, Source } from '../types.ts';
+import { vendorOf } from '../vendors.ts';
+
+/** Which of an entry's names holds which of our fields: `input_tokens` -> `prompt_tokens`. */
+export type Mapping = Readonly<Partial<Record<MappedField, string>>>;
+
+export const MAPPED_FIELDS = [
+  'id',
+  'timestamp',
+  'provider',
+  'model',
+  'operation',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'reasoning_tokens',
+  'cost_usd',
+  'project',
+  'branch',
+  'session_id',
+] as const;
+export type MappedField = (typeof MAPPED_FIELDS)[number];
+
+/** What others call our fields; the first one that an entry has counts. */
+const USUAL_NAMES: Readonly<Record<MappedField, readonly string[]>> = {
+  id: ['usage_id', 'id', 'request_id', 'requestId', 'generation_id'],
+  timestamp: ['timestamp', 'time', 'created_at', 'createdAt', 'date', 'datetime', 'startTime', 'start_time', 'created'],
+  provider: ['provider', 'vendor', 'custom_llm_provider', 'gen_ai.system'],
+  model: ['model', 'model_name', 'modelName', 'model_id'],
+  operation: ['operation', 'call_type', 'endpoint', 'type'],
+  input_tokens: ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokens', 'tokens_prompt', 'tokens_in'],
+  output_tokens: [
+    'output_tokens',
+    'completion_tokens',
+    'outputTokens',
+    'completionTokens',
+    'tokens_completion',
+    'tokens_out',
+  ],
+  cache_read_tokens: ['cache_read_tokens', 'cache_read_input_tokens', 'cached_tokens', 'cached_input_tokens'],
+  cache_write_tokens: ['cache_write_tokens', 'cache_creation_input_tokens'],
+  reasoning_tokens: ['reasoning_tokens'],
+  cost_usd: ['cost_usd', 'cost', 'spend', 'total_cost', 'costUSD', 'usd'],
+  project: ['project', 'workspace', 'team', 'team_alias'],
+  branch: ['branch', 'git_branch'],
+  session_id: ['session_id', 'sessionId', 'session', 'conversation_id'],
+};
+
+/** NDJSON, JSON and CSV of whatever program, by names that are usual or that someone gives. */
+export function genericSource(mapping: Mapping = {}): Source {
+  return {
+    id: 'file',
+    title: 'File',
+    locate: () => [],
+    matches: (relative) => /\.(jsonl|ndjson|json|csv|tsv)$/i.test(relative),
+    reading: () => ({
+      kind: 'whole',
+      read: async (file, sink, room) => {
+        const counter = new Occurrences();
+        await readEntries(
+          file,
+          formatOf(file.path, await headOf(file.path)),
+          sink,
+          ({ fields, line }) => {
+            const sighting = sightingOf(fields, mapping, counter);
+            if (typeof sighting === 'string') sink.skip(sighting, undefined, line);
+            else sink.usage(sighting);
+          },
+          room,
+        );
+      },
+    }),
+    settle: settleEntry,
+  };
+}
+
+/** What stands in a file is the last word of its program: a record with the same id that says something else is replaced. */
+export function settleEntry(
+  candidate: UsageRecord,
+  get: (id: string) => UsageRecord | undefined,
+): readonly UsageRecord[] {
+  const there = get(candidate.usage_id);
+  return there !== undefined && sameUsage(candidate, there) ? [] : [candidate];
+}
+
+/** Entries without an id: the first, second, ... of those that say the same. Two equal calls are two calls. */
+export class Occurrences {
+  readonly #seen = new Map<string, number>();
+
+  idOf(source: string, fields: Fields): string {
+    const says = createHash('sha1').update(JSON.stringify(fields)).digest('base64');
+    const times = (this.#seen.get(says) ?? 0) + 1;
+    this.#seen.set(says, times);
+    return usageId(source, [says, times]);
+  }
+}
+
+function sightingOf(fields: Fields, mapping: Mapping, counter: Occurrences): Sighting | 'no-time' | 'not-a-usage' {
+  const value = (field: MappedField): unknown => {
+    const named = mapping[field];
+    if (named !== undefined) return fields[named];
+    return USUAL_NAMES[field]
+      .map((name) => fields[name])
+      .find((each) => each !== undefined && each !== null && each !== '');
+  };
+  const tokens = (field: MappedField): number => countOf(numberOf(value(field)));
+  const model = textOf(value('model'));
+  const at = value('timestamp');
+  const timestamp = timeOf(typeof at === 'string' && /^\d+(\.\d+)?$/.test(at) ? Number(at) : at) ?? utcTimeOf(at);
+  if (timestamp === undefined) return 'no-time';
+  const cacheRead = tokens('cache_read_tokens');
+  const cacheWrite = tokens('cache_write_tokens');
+  const input = Math.max(tokens('input_tokens'), cacheRead + cacheWrite);
+  const output = tokens('output_tokens');
+  const cost = numberOf(value('cost_usd'));
+  const priced = cost !== undefined && cost >= 0 && cost <= MAX_COST;
+  if (model === undefined || (input + output === 0 && !priced)) return 'not-a-usage';
+  const id = value('id');
+  const record = logRecord({
+    usageId: typeof id === 'string' || typeof id === 'number' ? usageId('file', [id]) : counter.idOf('file', fields),
+    source: 'file',
+    provider: nameOf(textOf(value('provider')) ?? vendorOf(model) ?? 'unknown'),
+    model: nameOf(model),
+    operation: nameOf(textOf(value('operation')) ?? 'chat'),
+    timestamp,
+    tokens: { input, output, cacheRead, cacheWrite, reasoning: Math.min(tokens('reasoning_tokens'), output) },
+    project: labelOf(textOf(value('project'))),
+    branch: labelOf(textOf(value('branch'))),
+    session: labelOf(textOf(value('session_id'))),
+  });
+  if (priced) Object.assign(record, { cost_usd: cost, cost_known: true, billing_mode: 'known' });
+  return { record };
+}
+
+/** `1200`, `"1200"`, `"0.0042"`, `"$1.50"`; undefined for anything else. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim().replace(/^\$/, '');
+  return /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
+}
+
+/** A time without an offset is taken for UTC, as databases write theirs. */
+function utcTimeOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return timeOf(`${text}T00:00:00Z`);
+  return timeOf(`${text.replace(' ', 'T')}Z`);
+}
+
+function sameUsage(a: UsageRecord, b: UsageRecord): boolean {
+  const cost = (record: UsageRecord): unknown => (record.billing_mode === 'known' ? record.cost_usd : undefined);
+  return (
+    a.input_tokens === b.input_tokens &&
+    a.output_tokens === b.output_tokens &&
+    a.cache_read_tokens === b.cache_read_tokens &&
+    a.cache_write_tokens === b.cache_write_tokens &&
+    a.model === b.model &&
+    a.timestamp === b.timestamp &&
+    cost(a) === cost(b)
+  );
+}

@@ -1,0 +1,30 @@
+import { isUnreadable, readStored } from '../../usage/record.ts';
+import { formatOf, headOf, readEntries } from '../entries.ts';
+import { settleEntry } from '../generic/index.ts';
+import { usageId } from '../identity.ts';
+import type { Source } from '../types.ts';
+
+/** Another `costs.json`, of ours or of inkwell, or its records as NDJSON: every record as it stands there, with its id. */
+export const ledgerFile: Source = {
+  id: 'ledger',
+  title: 'Another ledger',
+  locate: () => [],
+  matches: (relative) => /\.(json|jsonl|ndjson)$/i.test(relative),
+  reading: () => ({
+    kind: 'whole',
+    read: async (file, sink, room) =>
+      readEntries(
+        file,
+        formatOf(file.path, await headOf(file.path)),
+        sink,
+        ({ fields, line }) => {
+          const record = readStored({ ...fields }, () => usageId('ledger', [JSON.stringify(fields)]));
+          if (isUnreadable(record)) sink.skip('not-a-usage', record.unreadable, line);
+          // What it costs is that ledger's word, also where it says that nobody knows.
+          else sink.usage({ record, isPriced: true });
+        },
+        room,
+      ),
+  }),
+  settle: settleEntry,
+};

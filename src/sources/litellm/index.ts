@@ -1,0 +1,78 @@
+import { MAX_COST } from '../../usage/record.ts';
+import { formatOf, headOf, readEntries } from '../entries.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
+import { Occurrences, settleEntry } from '../generic/index.ts';
+import { usageId } from '../identity.ts';
+import { logRecord } from '../record.ts';
+import type { Sighting, Source } from '../types.ts';
+
+/** LiteLLM's spend logs: rows of its table `LiteLLM_SpendLogs`, as `/spend/logs` or an export of the table gives them. */
+export const liteLlm: Source = {
+  id: 'litellm',
+  title: 'LiteLLM',
+  locate: () => [],
+  matches: (relative) => /\.(jsonl|ndjson|json|csv)$/i.test(relative),
+  reading: () => ({
+    kind: 'whole',
+    read: async (file, sink, room) => {
+      const counter = new Occurrences();
+      await readEntries(
+        file,
+        formatOf(file.path, await headOf(file.path)),
+        sink,
+        ({ fields, line }) => {
+          const sighting = sightingOf(fields, counter);
+          if (typeof sighting === 'string') sink.skip(sighting, undefined, line);
+          else sink.usage(sighting);
+        },
+        room,
+      );
+    },
+  }),
+  settle: settleEntry,
+};
+
+const SOURCE = 'litellm';
+
+function sightingOf(row: Fields, counter: Occurrences): Sighting | 'no-time' | 'not-a-usage' {
+  const timestamp = timeOf(row['startTime']) ?? timeOf(`${String(row['startTime']).replace(' ', 'T')}Z`);
+  if (timestamp === undefined) return 'no-time';
+  const model = textOf(row['model']);
+  if (model === undefined) return 'not-a-usage';
+  const usage = fieldsOf(metadataOf(row['metadata'])?.['usage_object']);
+  const details = fieldsOf(usage?.['prompt_tokens_details']);
+  const input = count(row['prompt_tokens']);
+  const output = count(row['completion_tokens']);
+  const cacheRead = Math.min(input, count(usage?.['cache_read_input_tokens'] ?? details?.['cached_tokens']));
+  const cacheWrite = Math.min(input - cacheRead, count(usage?.['cache_creation_input_tokens']));
+  const spend = Number(row['spend']);
+  const id = textOf(row['request_id']);
+  const [named, ...rest] = model.split('/');
+  const provider = textOf(row['custom_llm_provider']) ?? (rest.length > 0 ? named! : 'unknown');
+  const record = logRecord({
+    usageId: id === undefined ? counter.idOf(SOURCE, row) : usageId(SOURCE, [id]),
+    source: SOURCE,
+    provider: nameOf(provider),
+    model: nameOf(rest.length > 0 && named === provider ? rest.join('/') : model),
+    operation: nameOf(textOf(row['call_type']) ?? 'completion'),
+    timestamp,
+    tokens: { input, output, cacheRead, cacheWrite },
+    session: labelOf(textOf(row['session_id'])),
+    project: labelOf(firstText(row, 'team_alias', 'team_id')),
+  });
+  // The proxy's own accounting, which knows the prices that were agreed with it. It says 0 where it knows none.
+  if (spend > 0 && spend <= MAX_COST) {
+    Object.assign(record, { cost_usd: spend, cost_known: true, billing_mode: 'estimated', price_source: 'litellm' });
+  }
+  return { record };
+}
+
+/** CSV has texts. */
+function count(value: unknown): number {
+  return countOf(typeof value === 'string' ? Number(value) : value);
+}
+
+function metadataOf(value: unknown): Fields | undefined {
+  return fieldsOf(typeof value === 'string' ? parseJson(value) : value);
+}

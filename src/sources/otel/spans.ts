@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, textOf, timeOf } from '../fields.ts';
+import { usageId } from '../identity.ts';
+import { logRecord } from '../record.ts';
+import { vendorOf } from '../vendors.ts';
+import type { Sighting } from '../types.ts';
+
+/**
+ * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. One call may be told by
+ * a span and by an event, and an agent's span sums up those of its calls: what is told in more detail counts.
+ */
+
+/** From the most to the least detailed; a call that a better kind tells is left out of the others. */
+export const KINDS = ['chat', 'inference', 'turn', 'agent'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Told {
+  kind: Kind;
+  trace: string | undefined;
+  response: string | undefined;
+  sighting: Sighting;
+}
+
+/** Attributes as a flat object: as file exporters write them, or in OTLP's list of typed values. */
+export function attributesOf(value: unknown): Fields | undefined {
+  if (!Array.isArray(value)) return fieldsOf(value);
+  const flat: Record<string, unknown> = {};
+  for (const each of value) {
+    const { key, value: typed } = (fieldsOf(each) ?? {}) as { key?: unknown; value?: unknown };
+    if (typeof key === 'string') flat[key] = typedValue(fieldsOf(typed));
+  }
+  return flat;
+}
+
+function typedValue(typed: Fields | undefined): unknown {
+  if (typed === undefined) return undefined;
+  // 64-bit integers are texts in OTLP's JSON.
+  if (typed['intValue'] !== undefined) return Number(typed['intValue']);
+  return typed['doubleValue'] ?? typed['stringValue'] ?? typed['boolValue'];
+}
+
+/** @param record one span or event; @param fallbackTime for one that says no time. */
+export function toldBy(source: string, record: Fields, fallbackTime: string): Told | undefined {
+  const attributes = attributesOf(record['attributes']);
+  if (attributes === undefined) return undefined;
+  const kind = kindOf(record, attributes);
+  if (kind === undefined) return undefined;
+  const context = fieldsOf(record['spanContext']);
+  const cacheRead = number(attributes, 'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_read_input_tokens');
+  const cacheWrite = number(
+    attributes,
+    'gen_ai.usage.cache_write.input_tokens',
+    'gen_ai.usage.cache_creation.input_tokens',
+    'gen_ai.usage.cache_creation_input_tokens',
+  );
+  const told = number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens');
+  // Reads are part of the input; writes are counted beside it, as ccusage does.
+  const input = Math.max(told, cacheRead) + cacheWrite;
+  const reasoning = number(attributes, 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens');
+  const output = number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
+  if (input + output === 0) return undefined;
+  const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model') ?? 'unknown';
+  const trace = firstText(record, 'traceId') ?? textOf(context?.['traceId']);
+  const span = firstText(record, 'spanId') ?? textOf(context?.['spanId']);
+  const response = textOf(attributes['gen_ai.response.id']);
+  const timestamp = spanTime(record) ?? fallbackTime;
+  const system = firstText(attributes, 'gen_ai.provider.name', 'gen_ai.system') ?? 'unknown';
+  const record_ = logRecord({
+    usageId: usageId(
+      source,
+      trace !== undefined && span !== undefined ? [kind, trace, span] : [kind, fingerprint(record)],
+    ),
+    source,
+    provider: nameOf(vendorOf(model) ?? system),
+    model: nameOf(model),
+    operation: nameOf(textOf(attributes['gen_ai.operation.name']) ?? 'chat'),
+    timestamp,
+    tokens: { input, output, cacheRead, cacheWrite, reasoning: Math.min(reasoning, output) },
+    session: labelOf(
+      firstText(
+        attributes,
+        'gen_ai.conversation.id',
+        'copilot_chat.session_id',
+        'copilot_chat.chat_session_id',
+        'session.id',
+        'github.copilot.interaction_id',
+      ) ?? trace,
+    ),
+    project: projectOf(firstText(attributes, 'process.cwd', 'workspace.folder')),
+    more: { response_id: response },
+  });
+  return { kind, trace, response, sighting: { record: record_ } };
+}
+
+/** Leaves out of the calls that were told those that a more detailed telling stands for. */
+export function withoutRepeats(told: readonly Told[]): Sighting[] {
+  const traces = new Map<string, number>();
+  const responses = new Map<string, number>();
+  const note = (known: Map<string, number>, id: string | undefined, rank: number): void => {
+    if (id !== undefined) known.set(id, Math.min(known.get(id) ?? Infinity, rank));
+  };
+  for (const { kind, trace, response } of told) {
+    note(traces, trace, KINDS.indexOf(kind));
+    note(responses, response, KINDS.indexOf(kind));
+  }
+  return told.flatMap(({ kind, trace, response, sighting }) => {
+    const rank = KINDS.indexOf(kind);
+    const better = (known: Map<string, number>, id: string | undefined): boolean =>
+      id !== undefined && (known.get(id) ?? Infinity) < rank;
+    return better(traces, trace) || better(responses, response) ? [] : [sighting];
+  });
+}
+
+function kindOf(record: Fields, attributes: Fields): Kind | undefined {
+  const operation = attributes['gen_ai.operation.name'];
+  const name = textOf(record['name']) ?? '';
+  if (isSpan(record)) {
+    if (operation === 'invoke_agent' || name.startsWith('invoke_agent ')) return 'agent';
+    if (operation === 'execute_tool' || operation === 'embeddings') return undefined;
+    return operation !== undefined || name.startsWith('chat ') ? 'chat' : undefined;
+  }
+  const event = attributes['event.name'];
+  const body = firstText(record, 'body', '_body') ?? '';
+  if (event === 'gen_ai.client.inference.operation.details' || body.startsWith('GenAI inference:')) return 'inference';
+  return event === 'copilot_chat.agent.turn' || body.startsWith('copilot_chat.agent.turn') ? 'turn' : undefined;
+}
+
+function isSpan(record: Fields): boolean {
+  if (typeof record['type'] === 'string') return record['type'] === 'span';
+  return (
+    textOf(record['name']) !== undefined &&
+    ['spanId', 'traceId', 'startTime', 'endTime', 'startTimeUnixNano', 'duration', 'kind'].some(
+      (field) => record[field] !== undefined,
+    )
+  );
+}
+
+/** `[seconds, nanoseconds]`, ISO 8601, nanoseconds as text or number, or milliseconds. */
+function spanTime(record: Fields): string | undefined {
+  for (const field of ['endTime', 'endTimeUnixNano', 'timeUnixNano', 'timestamp', 'time', 'startTime', 'hrTime']) {
+    const value = record[field];
+    if (Array.isArray(value) && typeof value[0] === 'number') {
+      const time = timeOf(Math.floor(value[0] * 1000 + Number(value[1] ?? 0) / 1e6));
+      if (time !== undefined) return time;
+    }
+    const nanos = field.endsWith('UnixNano') ? Number(value) / 1e6 : undefined;
+    const time = timeOf(nanos === undefined ? value : Math.floor(nanos));
+    if (time !== undefined) return time;
+  }
+  return undefined;
+}
+
+function number(attributes: Fields, ...names: readonly string[]): number {
+  for (const name of names) {
+    const value = attributes[name];
+    const count = countOf(typeof value === 'string' ? Number(value) : value);
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+function fingerprint(record: Fields): string {
+  return createHash('sha1').update(JSON.stringify(record)).digest('hex');
+}
