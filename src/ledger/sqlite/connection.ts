@@ -131,6 +131,10 @@ export class Connection {
     }
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Whether the file of this name is still the one that is open. */
   get isCurrent(): boolean {
     try {

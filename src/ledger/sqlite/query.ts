@@ -159,7 +159,7 @@ export class ColumnQueries {
         const result = await pass(source, slicer());
         if (epochOf(source.connection) === source.snapshot.epoch) return result;
       } catch (error) {
-        if (!(error instanceof SegmentGone)) throw error;
+        if (!(error instanceof SegmentGone) && source.connection.isOpen) throw error;
       }
       this.forget();
     }

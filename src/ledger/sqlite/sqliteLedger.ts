@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
-import { isoNow, parseInput, UsageError } from '../../usage/record.ts';
+import { isoNow, parseInput } from '../../usage/record.ts';
 import { TableChanged, UsageTable } from '../../usage/table.ts';
 import type { Disk } from '../disk.ts';
 import { nodeDisk } from '../disk.ts';
@@ -28,30 +28,24 @@ import type {
 import { LedgerError } from '../types.ts';
 import { watchLedger } from '../watch.ts';
 import { within } from '../within.ts';
+import { Access } from './access.ts';
+import { Additions } from './additions.ts';
 import { backUpIfDue } from './backup.ts';
 import { lastChange, removeRecords, setCosts, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
-import { Connection, Replaced } from './connection.ts';
-import { explainSqlite, isDamage } from './engine.ts';
+import type { Connection } from './connection.ts';
+import { explainSqlite } from './engine.ts';
 import type { Source } from './query.ts';
 import { ColumnQueries } from './query.ts';
 import { repairDatabase } from './repair.ts';
 import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
 import { sealOneStale, takeSnapshot } from './segments.ts';
-import type { Place } from './state.ts';
-import { describeDatabase, isLost, nothingYet, sameState } from './state.ts';
+import { describeDatabase, nothingYet, sameState } from './state.ts';
 import { upsertRecords } from './upserting.ts';
 import { verifyDatabase } from './verify.ts';
 import type { Addition } from './writing.ts';
-import { addBatches, adoptInto } from './writing.ts';
+import { adoptInto } from './writing.ts';
 import { randomId } from '../random.ts';
-
-/** Calls of `trackAll` that wait for the next transaction. */
-interface Waiting {
-  batch: readonly Addition[];
-  resolve: (records: UsageRecord[]) => void;
-  reject: (error: unknown) => void;
-}
 
 /** How long closing goes on sealing what removals made stale. Whoever opens the ledger next does the rest. */
 const CLOSE_MS = 1_000;
@@ -75,22 +69,19 @@ export class SqliteLedger implements Ledger {
   readonly #now: () => number;
   readonly #pricing: RecordPricing;
   readonly #queries: ColumnQueries;
-  #connection: Connection | undefined;
+  readonly #access: Access;
+  readonly #additions: Additions;
   #looked: Source | undefined;
-  #opening: Promise<Connection | undefined> | undefined;
   #dataVersion: number | undefined;
   /** We wrote since the last look: `data_version` tells only of others. */
   #wrote = false;
   /** What tells the contents at the last look from others. */
   #seen = '';
-  #opens = 0;
   #state: LedgerState | undefined;
   #excluded: ReadonlySet<string> = NOTHING;
   /** The numbers of excluded records, as far as they are there, and of which contents they are. */
   #hidden = new Map<string, number>();
   #hiddenOf = '';
-  #waiting: Waiting[] = [];
-  #pumping: Promise<void> | undefined;
   #mending: Promise<void> | undefined;
   #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
   #closed = false;
@@ -103,6 +94,11 @@ export class SqliteLedger implements Ledger {
     this.#now = options.now ?? Date.now;
     this.#pricing = new RecordPricing(options.pricing);
     this.#queries = new ColumnQueries(this.path);
+    this.#access = new Access(this.#disk, this.path, this.#now, () => {
+      this.#looked = undefined;
+      this.#queries.forget();
+    });
+    this.#additions = new Additions(this.#access, () => this.#changed());
   }
 
   async track(usage: UsageInput): Promise<UsageRecord> {
@@ -119,7 +115,7 @@ export class SqliteLedger implements Ledger {
       await this.#pricing.apply(usages, records);
       this.#checkOpen();
     }
-    return this.#add(
+    return this.#additions.add(
       records.map((record, i): Addition => {
         const usage = usages[i]!;
         return { record, text: JSON.stringify(record), given: usage.usage_id === undefined ? undefined : usage };
@@ -130,14 +126,15 @@ export class SqliteLedger implements Ledger {
   async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
     this.#checkOpen();
     const batch = elements.map(({ record, text }): Addition => ({ record, text, given: undefined }));
-    const result = await this.#write((connection) => adoptInto(connection, batch));
+    const result = await this.#access.write((connection) => adoptInto(connection, batch));
     this.#changed();
     return result;
   }
 
   async flush(timeoutMs = Infinity): Promise<boolean> {
-    if (this.#pumping) await within(this.#pumping, timeoutMs);
-    return this.#waiting.length === 0 && this.#pumping === undefined;
+    const { underWay } = this.#additions;
+    if (underWay) await within(underWay, timeoutMs);
+    return this.#additions.underWay === undefined;
   }
 
   get state(): LedgerState {
@@ -188,12 +185,14 @@ export class SqliteLedger implements Ledger {
 
   get mark(): string {
     const snapshot = this.#looked?.snapshot;
-    return snapshot ? `${this.#opens} ${snapshot.epoch} ${Math.max(snapshot.tail.lastSeq, snapshot.sealedUpTo)}` : '';
+    return snapshot
+      ? `${this.#access.count} ${snapshot.epoch} ${Math.max(snapshot.tail.lastSeq, snapshot.sealedUpTo)}`
+      : '';
   }
 
   addedSince(mark: string): Iterable<string> | undefined {
     const [opens, epoch, seq] = mark.split(' ');
-    const same = Number(opens) === this.#opens && Number(epoch) === this.#looked?.snapshot.epoch;
+    const same = Number(opens) === this.#access.count && Number(epoch) === this.#looked?.snapshot.epoch;
     return same ? this.#idsAfter(Number(seq)) : undefined;
   }
 
@@ -239,23 +238,24 @@ export class SqliteLedger implements Ledger {
 
   async remove(ids: readonly string[]): Promise<RemoveResult> {
     this.#checkOpen();
-    if (!(await this.#opened())) return { removed: [], missing: [...new Set(ids)] };
-    const result = await this.#write((connection) => removeRecords(connection, ids, isoNow(this.#now())));
+    if (!(await this.#access.opened())) return { removed: [], missing: [...new Set(ids)] };
+    const result = await this.#access.write((connection) => removeRecords(connection, ids, isoNow(this.#now())));
     await this.#mended();
     return result;
   }
 
   async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
     this.#checkOpen();
-    if (!(await this.#opened())) return { changed: [], missing: changes.map(({ usageId }) => usageId), differing: [] };
-    const result = await this.#write((connection) => setCosts(connection, changes, isoNow(this.#now())));
+    if (!(await this.#access.opened()))
+      return { changed: [], missing: changes.map(({ usageId }) => usageId), differing: [] };
+    const result = await this.#access.write((connection) => setCosts(connection, changes, isoNow(this.#now())));
     await this.#mended();
     return result;
   }
 
   async upsert(plan: UpsertPlan): Promise<UpsertResult> {
     this.#checkOpen();
-    const result = await this.#write((connection) => upsertRecords(connection, plan));
+    const result = await this.#access.write((connection) => upsertRecords(connection, plan));
     if (result.replaced > 0) await this.#mended();
     else this.#changed();
     return result;
@@ -264,23 +264,23 @@ export class SqliteLedger implements Ledger {
   async clear(): Promise<ClearResult> {
     this.#checkOpen();
     await this.flush();
-    const connection = await this.#opened();
+    const connection = await this.#access.opened();
     if (!connection) return { removed: 0, keptIn: undefined };
-    const result = await this.#try(() => clearDatabase(connection, this.#disk, this.#now()));
+    const result = await this.#access.attempt(() => clearDatabase(connection, this.#disk, this.#now()));
     await this.#mended();
     return result;
   }
 
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
-    const connection = await this.#opened();
-    const change = connection && (await this.#try(async () => lastChange(connection)));
+    const connection = await this.#access.opened();
+    const change = connection && (await this.#access.attempt(async () => lastChange(connection)));
     if (!change) return undefined;
     const { op, at, records, file } = change;
     const result: UndoResult = { undone: op, at, records };
     if (options.dryRun === true) return result;
-    if (file === null) await this.#write((current) => undoChange(current, change));
-    else await this.#try(() => undoClear(connection, this.#disk, change, file));
+    if (file === null) await this.#access.write((current) => undoChange(current, change));
+    else await this.#access.attempt(() => undoClear(connection, this.#disk, change, file));
     await this.#mended();
     return result;
   }
@@ -288,14 +288,16 @@ export class SqliteLedger implements Ledger {
   async verify(): Promise<Verification> {
     const state = await this.refresh();
     const place = await resolvePlace(this.#disk, this.path);
-    return this.#try(() => verifyDatabase(this.#disk, place, this.path, state));
+    return this.#access.attempt(() => verifyDatabase(this.#disk, place, this.path, state));
   }
 
   async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
     this.#checkOpen();
     await this.refresh();
     const place = await resolvePlace(this.#disk, this.path);
-    const result = await this.#try(() => repairDatabase(this.#disk, place, this.#now(), options.dryRun ?? false));
+    const result = await this.#access.attempt(() =>
+      repairDatabase(this.#disk, place, this.#now(), options.dryRun ?? false),
+    );
     if (options.dryRun !== true) await this.refresh();
     return result;
   }
@@ -318,104 +320,13 @@ export class SqliteLedger implements Ledger {
     if (this.#mending) await within(this.#mending, CLOSE_MS);
     this.#listeners.clear();
     await this.#refreshing?.current.catch(() => undefined);
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#looked = undefined;
-    if (!connection) return;
-    await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
-    await connection.close();
+    const connection = this.#access.current;
+    if (connection) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
+    await this.#access.letGo();
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new LedgerError('closed', 'This tracker is closed.');
-  }
-
-  #add(batch: readonly Addition[]): Promise<UsageRecord[]> {
-    if (batch.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, resolve, reject });
-      this.#pumping ??= this.#pump().finally(() => (this.#pumping = undefined));
-    });
-  }
-
-  /** One transaction after the other, each with all that came while the one before was written. */
-  async #pump(): Promise<void> {
-    // Calls of one turn go into one transaction.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      let taken: Waiting[] = [];
-      try {
-        const outcomes = await this.#write((connection) => {
-          taken = taken.length > 0 ? taken : this.#waiting.splice(0);
-          return addBatches(
-            connection,
-            taken.map(({ batch }) => batch),
-          );
-        });
-        for (const [i, outcome] of outcomes.entries()) {
-          if ('records' in outcome) taken[i]!.resolve(outcome.records);
-          else taken[i]!.reject(outcome.refused);
-        }
-        this.#changed();
-      } catch (error) {
-        for (const { reject } of [...taken, ...this.#waiting.splice(0)]) reject(error);
-      }
-    }
-  }
-
-  /** A transaction on the ledger, which is made if it is not there, and mended if it is damaged. */
-  async #write<T>(work: (connection: Connection) => T): Promise<T> {
-    let mended = false;
-    for (;;) {
-      try {
-        const connection = await this.#opened(true);
-        return await connection.write(() => work(connection));
-      } catch (error) {
-        if (error instanceof UsageError) throw error;
-        if (error instanceof Replaced) await this.#letGo();
-        else if (isDamage(error) && !mended) {
-          mended = true;
-          await this.#letGo();
-          await this.#try(async () => {
-            await repairDatabase(this.#disk, await resolvePlace(this.#disk, this.path), this.#now(), false);
-          });
-        } else throw explainSqlite(error, this.path);
-      }
-    }
-  }
-
-  async #opened(): Promise<Connection | undefined>;
-  async #opened(forWriting: true): Promise<Connection>;
-  async #opened(forWriting = false): Promise<Connection | undefined> {
-    if (this.#connection && !this.#connection.isCurrent) await this.#letGo();
-    if (this.#connection) return this.#connection;
-    this.#opening ??= this.#open(forWriting).finally(() => (this.#opening = undefined));
-    const connection = await this.#opening;
-    return connection ?? (forWriting ? this.#opened(true) : undefined);
-  }
-
-  async #open(forWriting: boolean): Promise<Connection | undefined> {
-    const place = await resolvePlace(this.#disk, this.path);
-    const connection = await (forWriting ? this.#create(place) : Connection.open(this.#disk, place.path));
-    this.#connection = connection;
-    this.#opens++;
-    this.#looked = undefined;
-    this.#queries.forget();
-    return connection;
-  }
-
-  /** A ledger that is gone although it has a backup comes back with what that holds. */
-  async #create(place: Place): Promise<Connection> {
-    if (await isLost(this.#disk, place)) await repairDatabase(this.#disk, place, this.#now(), false);
-    return Connection.create(this.#disk, place.path);
-  }
-
-  async #letGo(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#looked = undefined;
-    this.#queries.forget();
-    await connection?.close().catch(() => undefined);
   }
 
   /** What there is to ask of: what the last look found, or with `again` what a new one does. */
@@ -435,22 +346,14 @@ export class SqliteLedger implements Ledger {
     }
   }
 
-  async #try<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof UsageError ? error : explainSqlite(error, this.path);
-    }
-  }
-
   async #look(): Promise<LedgerState> {
     let problem: LedgerError | undefined;
     try {
-      const connection = await this.#opened();
+      const connection = await this.#access.opened();
       if (connection) this.#lookAt(connection);
     } catch (error) {
       problem = explainSqlite(error, this.path);
-      if (problem.code === 'damaged') await this.#letGo();
+      if (problem.code === 'damaged') await this.#access.letGo();
     }
     const before = this.#state;
     const next = await describeDatabase(this.#disk, this.path, this.#looked?.snapshot, problem);
@@ -466,7 +369,7 @@ export class SqliteLedger implements Ledger {
   #contents(): string {
     const snapshot = this.#looked?.snapshot;
     if (!snapshot) return '';
-    return `${this.#opens} ${snapshot.epoch} ${snapshot.records} ${snapshot.sealedUpTo} ${snapshot.tail.lastSeq}`;
+    return `${this.#access.count} ${snapshot.epoch} ${snapshot.records} ${snapshot.sealedUpTo} ${snapshot.tail.lastSeq}`;
   }
 
   /** Cheap when nobody wrote since. */
@@ -502,7 +405,7 @@ export class SqliteLedger implements Ledger {
   async #mendAll(): Promise<void> {
     const giveUp = performance.now() + MEND_MS;
     for (;;) {
-      const connection = this.#connection;
+      const connection = this.#access.current;
       if (!connection || performance.now() > giveUp) return;
       if (!(await connection.write(() => sealOneStale(connection)))) break;
       this.#wrote = true;
@@ -516,7 +419,7 @@ export class SqliteLedger implements Ledger {
     const source = this.#looked;
     if (!source) return;
     const { connection, snapshot } = source;
-    const contents = `${this.#opens} ${snapshot.epoch}`;
+    const contents = `${this.#access.count} ${snapshot.epoch}`;
     const known = this.#hiddenOf === contents ? this.#hidden : new Map<string, number>();
     const hidden = new Map<string, number>();
     for (const id of this.#excluded) {
@@ -532,8 +435,9 @@ export class SqliteLedger implements Ledger {
 
   *#idsAfter(seq: number): Generator<string> {
     const connection = this.#looked?.connection;
+    if (!connection) return;
     let after = seq;
-    while (connection) {
+    for (;;) {
       const rows = connection.rows(
         'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
         after,

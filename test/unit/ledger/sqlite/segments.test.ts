@@ -77,7 +77,7 @@ async function compare(): Promise<void> {
 }
 
 describe('segments', () => {
-  it('answer as a table in memory', compare, 60_000);
+  it('answer as a table in memory', compare, 120_000);
 
   it('answer alike when records were removed from them, before and after they are sealed anew', async () => {
     const ids = history.filter((_, i) => i % 97 === 0).map(({ usage_id }) => usage_id);
@@ -88,7 +88,7 @@ describe('segments', () => {
     ledger = new SqliteLedger({ ledger: ledger.path, pricing: false });
     await ledger.refresh();
     await compare();
-  }, 60_000);
+  }, 120_000);
 
   it('take new records into kept answers', async () => {
     await compare();
@@ -98,7 +98,7 @@ describe('segments', () => {
       for (const question of single) expect(await ledger.aggregate(question)).toEqual(table.aggregate(question));
     }
     await compare();
-  }, 60_000);
+  }, 120_000);
 
   it('leave out what another ledger counts', async () => {
     const ids = new Set(history.filter((_, i) => i % 3 === 0).map(({ usage_id }) => usage_id));
@@ -108,5 +108,5 @@ describe('segments', () => {
     ledger.exclude(new Set());
     for (const id of ids) table.hide(0, id, false);
     await compare();
-  }, 60_000);
+  }, 120_000);
 });

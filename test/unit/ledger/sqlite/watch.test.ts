@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import type { LedgerState } from '../../../../src/ledger/types.ts';
+
+let folder: string;
+let one: SqliteLedger;
+let other: SqliteLedger;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'llm-spend-watch-'));
+  const ledger = join(folder, 'costs.db');
+  one = new SqliteLedger({ ledger, pricing: false });
+  other = new SqliteLedger({ ledger, pricing: false });
+});
+afterEach(async () => {
+  await Promise.all([one.close(), other.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const USAGE = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
+
+/** The first state that a watcher is told of which fits. */
+function told(ledger: SqliteLedger, fits: (state: LedgerState) => boolean): Promise<LedgerState> {
+  return new Promise((resolve) => {
+    const watching = ledger.watch((state) => {
+      if (!fits(state)) return;
+      watching.dispose();
+      resolve(state);
+    });
+  });
+}
+
+it('tells of what another connection adds, removes and takes back, and of the ledger being made', async () => {
+  const made = told(one, ({ records }) => records === 1);
+  const { usage_id } = await other.track(USAGE);
+  await made;
+  const removed = told(one, ({ records }) => records === 0);
+  await other.remove([usage_id]);
+  await removed;
+  const back = told(one, ({ records }) => records === 1);
+  await other.undo();
+  await back;
+});
+
+it('keeps the version while nothing changes, also when somebody merely looked', async () => {
+  await one.track(USAGE);
+  const { version } = await one.refresh();
+  await other.refresh();
+  await other.summary();
+  expect((await one.refresh()).version).toBe(version);
+  await other.track(USAGE);
+  expect((await one.refresh()).version).toBeGreaterThan(version);
+});
+
+it('waits for a writer that takes its time, with no error', async () => {
+  await one.track(USAGE);
+  const slow = new DatabaseSync(one.path);
+  slow.exec('BEGIN IMMEDIATE');
+  const tracked = other.track(USAGE);
+  const release = setTimeout(() => {
+    slow.exec('COMMIT');
+    slow.close();
+  }, 200);
+  await tracked;
+  clearTimeout(release);
+  expect((await one.refresh()).records).toBe(2);
+});
