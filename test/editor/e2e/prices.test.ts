@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -22,10 +22,13 @@ afterAll(() => editor?.close());
 const status = (): Promise<string> => editor.workbench.statusBarItem.innerText();
 const stored = async (): Promise<UsageRecord[]> =>
   JSON.parse(await readFile(editor.ledger, 'utf8').catch(() => '[]')) as UsageRecord[];
+/** Of the machine that the extension runs on: what the settings editor calls "Remote". */
 const setting = async (name: string, value: unknown): Promise<void> => {
-  const file = path.join(editor.server.folder, 'user-data/User/settings.json');
-  const settings = JSON.parse(await readFile(file, 'utf8')) as object;
-  await writeFile(file, JSON.stringify({ ...settings, [name]: value }));
+  const file = path.join(editor.server.folder, 'user-data/Machine/settings.json');
+  const settings = JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) as object;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, JSON.stringify({ ...settings, [name]: value }));
+  await rename(`${file}.new`, file);
 };
 const openFile = async (name: string): Promise<void> => {
   const { page, quickInput } = editor.workbench;
@@ -142,14 +145,14 @@ describe('prices in the editor', () => {
   test('are shown in another currency, marked, while USD are stored', async () => {
     const { workbench } = editor;
     await setting('llmSpend.currency', { currency: 'EUR', rate: 0.5 });
-    await expect.poll(status).toMatch(/~EUR\s0\.03 \+ 1 unpriced/);
+    await expect.poll(status, { timeout: 5000 }).toMatch(/~EUR\s0\.03 \+ 1 unpriced/);
     await workbench.openSideBar();
     await workbench.page.getByRole('treeitem', { name: /This month, ~EUR/ }).waitFor();
     await workbench.statusBarItem.hover();
     await workbench.page.getByText('Shown in EUR at your rates.').waitFor();
     await workbench.screenshot('currency');
     await setting('llmSpend.currency', { currency: 'EUR', rates: { '2099-01-01': 0.5 } });
-    await expect.poll(status).toContain('~$0.06 + 1 unpriced');
+    await expect.poll(status, { timeout: 5000 }).toContain('~$0.06 + 1 unpriced');
     await setting('llmSpend.currency', {});
   });
 
