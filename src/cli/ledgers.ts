@@ -1,4 +1,5 @@
-import { inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import { existsSync } from 'node:fs';
+import { importedLedgerPath, inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
 import { counted } from './report/numbers.ts';
@@ -33,7 +34,7 @@ export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => 
   }
 }
 
-/** What a report counts: our ledger, those of `--with`, and inkwell's unless `--ledger` names one. */
+/** What a report counts: our ledger, what was imported beside it, those of `--with`, and inkwell's; of these only `--with` where `--ledger` names one. */
 export interface Sources {
   view: LedgerView;
   ledgers: readonly Ledger[];
@@ -48,10 +49,13 @@ export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => 
   const own = ledgerPath(flags);
   const inkwell = flags.ledger === undefined ? inkwellLedgerPath() : undefined;
   const further = (flags.with ?? []).map((file) => {
-    if (file.trim() === '') throw usageError('--with: must not be empty. Name a file, or leave the flag out.', '--with');
+    if (file.trim() === '')
+      throw usageError('--with: must not be empty. Name a file, or leave the flag out.', '--with');
     return resolveLedgerPath({ flag: file });
   });
-  const paths = new Set([own, ...further, ...(inkwell === undefined ? [] : [inkwell])]);
+  const beside = importedLedgerPath(own);
+  const imported = flags.ledger === undefined && existsSync(beside) ? [beside] : [];
+  const paths = new Set([own, ...imported, ...further, ...(inkwell === undefined ? [] : [inkwell])]);
   const ledgers = [...paths].map((ledger) => openLedger({ ledger }));
   const view = new LedgerView(ledgers);
   try {

@@ -5,6 +5,7 @@ import { usageError, type CliError } from './exit.ts';
 import type { ClearFlags } from './commands/clear.ts';
 import type { CostsFlags } from './commands/costs.ts';
 import type { ExportFlags } from './commands/export.ts';
+import type { ImportFlags } from './commands/import.ts';
 import type { MigrateFlags } from './commands/migrate.ts';
 import type { PathFlags } from './commands/path.ts';
 import type { PricesFlags } from './commands/prices.ts';
@@ -141,7 +142,11 @@ export function buildProgram(
 
   define('costs', 'show what was spent, and on what', (command) => {
     withFilters(command)
-      .option('--by <grouping>', `group by ${[...BUCKETS, ...DIMENSIONS].join(', ')}; several with commas`, collect)
+      .option(
+        '--by <grouping>',
+        `group by ${[...BUCKETS, 'block', ...DIMENSIONS].join(', ')}; several with commas`,
+        collect,
+      )
       .option('-r, --recent <n>', 'the newest n records')
       .addHelpText(
         'after',
@@ -149,6 +154,7 @@ export function buildProgram(
           'llm-spend costs',
           'llm-spend costs --by day --days 7',
           'llm-spend costs --by month,model --since 2026-01 --json',
+          'llm-spend costs --by block,model --days 2',
           'llm-spend costs --provider openai --project site --recent 20',
         ),
       )
@@ -282,6 +288,31 @@ export function buildProgram(
       .action(async (flags: RepairFlags) => {
         const { repair } = await import('./commands/repair.ts');
         done(await repair(flags, terminal));
+      });
+  });
+
+  define('import', 'take over what agents and other programs left on the disk', (command) => {
+    command
+      .argument('<source...>', 'claude-code, codex, gemini-cli, opencode, copilot-cli, copilot-chat, all, or a file')
+      .option('--since <when>', 'only what was used from then on')
+      .option('--dry-run', 'say what would be imported, and store nothing')
+      .addOption(
+        new Option('--map <field=name>', 'of a file: which name holds a field; repeat for several').argParser(collect),
+      )
+      .addHelpText(
+        'after',
+        examples(
+          'llm-spend import all --dry-run',
+          'llm-spend import claude-code codex',
+          'llm-spend import claude-code=/backup/laptop/.claude/projects',
+          'llm-spend import usage.csv --map input_tokens=prompt --map timestamp=when --ledger team.db',
+        ) +
+          '\n\nGoes to imported.db beside the ledger, and is counted with it. The same usage is never counted twice, however\n' +
+          'often it is imported. Costs are estimates at list price.',
+      )
+      .action(async (sources: string[], flags: ImportFlags) => {
+        const { importUsage } = await import('./commands/import.ts');
+        done(await importUsage(sources, flags, terminal));
       });
   });
 

@@ -6,7 +6,14 @@ import type { Ledger } from './types.ts';
 export { CostTracker } from './tracker.ts';
 export type { CostTrackerOptions } from './tracker.ts';
 export { LedgerView } from './view.ts';
-export { defaultLedgerPath, expandPath, inkwellDefaultPath, inkwellLedgerPath, resolveLedgerPath } from './paths.ts';
+export {
+  defaultLedgerPath,
+  expandPath,
+  inkwellDefaultPath,
+  importedLedgerPath,
+  inkwellLedgerPath,
+  resolveLedgerPath,
+} from './paths.ts';
 export { LedgerError } from './types.ts';
 export type * from './types.ts';
 export { UsageError } from '../usage/record.ts';

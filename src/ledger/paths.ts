@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** The environment as far as paths depend on it; passed in by tests. */
 export interface PathEnvironment {
@@ -27,6 +27,11 @@ export function inkwellDefaultPath(environment: PathEnvironment = here()): strin
   if (xdg !== undefined) return join(xdg, 'inkwell', 'costs.json');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'inkwell', 'costs.json');
   return join(home, '.config', 'inkwell', 'costs.json');
+}
+
+/** Where the usage goes that is imported from agents' logs: beside the primary ledger, which stays small. */
+export function importedLedgerPath(primary: string): string {
+  return join(dirname(primary), 'imported.db');
 }
 
 /** inkwell's ledger, if there is one. */

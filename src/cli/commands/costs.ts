@@ -1,3 +1,4 @@
+import { groupByBlock } from '../../usage/blocks.ts';
 import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
 import { choice, positive } from '../arguments.ts';
 import { usageError } from '../exit.ts';
@@ -9,6 +10,7 @@ import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
 import { totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
+import { zoneOf } from '../../usage/zone.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag {
@@ -17,7 +19,9 @@ export interface CostsFlags extends FilterFlags, LedgerFlag {
   json?: boolean;
 }
 
-const GROUPINGS: readonly Grouping[] = [...BUCKETS, ...DIMENSIONS];
+/** Blocks are made of hours; no ledger knows them. */
+export type ReportGrouping = Grouping | 'block';
+const GROUPINGS: readonly ReportGrouping[] = [...BUCKETS, 'block', ...DIMENSIONS];
 /** What the summary breaks the total down by, and how many lines of each it shows. */
 const BREAKDOWNS = ['provider', 'operation', 'model', 'episode'] as const;
 const TOP = 10;
@@ -26,7 +30,7 @@ interface Report {
   selection: Selection;
   sources: Sources;
   totals: Totals;
-  by: readonly Grouping[];
+  by: readonly ReportGrouping[];
   groups: Group[];
   breakdowns: { by: Grouping; groups: Group[] }[];
   recent: Page | undefined;
@@ -36,6 +40,9 @@ interface Report {
 export async function costs(flags: CostsFlags, terminal: Terminal): Promise<number> {
   const by = (flags.by ?? []).flatMap((list) => list.split(',')).map((name) => choice('--by', name.trim(), GROUPINGS));
   if (new Set(by).size < by.length) throw usageError('--by: names a grouping twice. Name each once.', '--by');
+  if (by.includes('block') && (by[0] !== 'block' || by.some((name) => (BUCKETS as readonly string[]).includes(name)))) {
+    throw usageError('--by: block comes first, and with no other span of time: --by block,model.', '--by');
+  }
   const recent = flags.recent === undefined ? undefined : positive('--recent', flags.recent);
   if (recent !== undefined && by.length > 0) {
     throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
@@ -53,7 +60,7 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
 async function gather(
   selection: Selection,
   sources: Sources,
-  by: readonly Grouping[],
+  by: readonly ReportGrouping[],
   recent: number | undefined,
 ): Promise<Report> {
   const { view } = sources;
@@ -62,7 +69,20 @@ async function gather(
   const grouped = (groupBy: readonly Grouping[]): Promise<Group[]> => view.aggregate({ filter, groupBy, calendar });
 
   const totals = await view.summary(filter);
-  const groups = by.length > 0 ? await grouped(by) : [];
+  const [first, ...others] = by;
+  const groups =
+    first === 'block'
+      ? // Blocks begin with hours of UTC, wherever the reader is.
+        groupByBlock(
+          await view.aggregate({
+            filter,
+            groupBy: ['hour', ...(others as readonly Grouping[])],
+            calendar: { ...calendar, timeZone: 'UTC' },
+          }),
+        )
+      : by.length > 0
+        ? await grouped(by as readonly Grouping[])
+        : [];
   const breakdowns: Report['breakdowns'] = [];
   let page: Page | undefined;
   if (recent !== undefined) {
@@ -74,7 +94,7 @@ async function gather(
 }
 
 function reportJson({ selection, sources, totals, by, groups, breakdowns, recent }: Report): object {
-  const groupsJson = (list: readonly Group[], names: readonly Grouping[]): object[] =>
+  const groupsJson = (list: readonly Group[], names: readonly ReportGrouping[]): object[] =>
     list.map(({ key, totals }) => ({
       key: Object.fromEntries(names.map((name, i) => [name, key[i] ?? null])),
       ...totalsJson(totals),
@@ -105,7 +125,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
-  if (by.length > 0) parts.push(groupTable(groups, by, totals, options));
+  if (by.length > 0) parts.push(groupTable(localBlocks(groups, by, selection), by, totals, options));
   else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, options));
   else {
     parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, out.columns)}`);
@@ -120,6 +140,15 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   }
   const notes = by.includes('tag') ? ['A record counts in each of its tags; the total counts it once.'] : [];
   return [...parts, ...notes, footer].join('\n\n');
+}
+
+/** Blocks as people read them: `2026-11-23 14:00`, in their time zone. */
+function localBlocks(groups: Group[], by: readonly ReportGrouping[], { calendar }: Selection): Group[] {
+  if (by[0] !== 'block') return groups;
+  return groups.map(({ key, totals }) => {
+    const local = zoneOf(calendar.timeZone).toLocal(Date.parse(key[0] ?? ''));
+    return { key: [new Date(local).toISOString().slice(0, 16).replace('T', ' '), ...key.slice(1)], totals };
+  });
 }
 
 /** Where the numbers come from: a person who doubts them looks here first. */

@@ -6,7 +6,7 @@ import { whole } from './numbers.ts';
 /** One line a group, with the sum of all below; `all` is given apart because a record may be in several groups. */
 export function groupTable(
   groups: readonly Group[],
-  by: readonly Grouping[],
+  by: readonly (Grouping | 'block')[],
   all: Totals | undefined,
   options: TableOptions,
 ): string {
@@ -38,10 +38,10 @@ export function groupTable(
   return table(columns, [...rows, sum], { ...options, footer: true });
 }
 
-export function title(grouping: Grouping): string {
+export function title(grouping: Grouping | 'block'): string {
   return grouping.charAt(0).toUpperCase() + grouping.slice(1);
 }
 
-function isBucket(grouping: Grouping): grouping is (typeof BUCKETS)[number] {
-  return (BUCKETS as readonly Grouping[]).includes(grouping);
+function isBucket(grouping: Grouping | 'block'): boolean {
+  return grouping === 'block' || (BUCKETS as readonly string[]).includes(grouping);
 }
