@@ -3,7 +3,6 @@ import type { RepriceReason } from '../pricing/reprice.ts';
 import type { LedgerReprice } from '../ledger/prices.ts';
 import { formatUsd, formatUsdExact } from '../usage/money.ts';
 import type { Nanos } from '../usage/money.ts';
-import type { UsageRecord } from '../usage/record.ts';
 import { plain } from '../usage/text.ts';
 import { count, records } from './costText.ts';
 import type { Style } from './costText.ts';
@@ -16,13 +15,6 @@ const MAX_NAME = 100;
 export function previewText(result: PriceResult, { locale, t }: Style): string {
   if (result.kind === 'unpriced') return t('unpriced: {0}', plain(result.message, { max: 200 }));
   return t('~{0} by {1}', formatUsdExact(result.nanos, locale), plain(result.priceSource, { max: MAX_NAME }));
-}
-
-/** A record's cost with where it comes from. */
-export function provenance({ cost_known, billing_mode, price_source }: UsageRecord, { t }: Style): string {
-  if (!cost_known) return t('unpriced');
-  if (price_source) return t('estimated by {0}', plain(price_source, { max: MAX_NAME }));
-  return billing_mode === 'estimated' ? t('estimated') : t('recorded');
 }
 
 /** What a repricing would change, by model, as a document. */

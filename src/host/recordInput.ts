@@ -57,8 +57,8 @@ export function readTime(text: string, now: number): Reading<string | undefined>
       ? new Date(today.getFullYear(), today.getMonth(), today.getDate(), hour, minute, second)
       : new Date(year, month - 1, day, hour, minute, second);
   // The 31st of February and 25 o'clock would become other times.
-  const real =
-    date.getHours() === hour && date.getMinutes() === minute && (match[3] === undefined || date.getDate() === day);
+  const sameDay = match[1] === undefined || (date.getDate() === day && date.getMonth() === month - 1);
+  const real = sameDay && date.getHours() === hour && date.getMinutes() === minute;
   return real ? { value: date.toISOString() } : { problem: fieldProblem('timestamp', trimmed) ?? '' };
 }
 

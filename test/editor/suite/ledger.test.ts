@@ -59,6 +59,33 @@ describe('the ledger in the editor', () => {
       assert.equal((await api.summary(of('priced'))).recordedNanos, 250_000_000n);
     });
 
+    it('prices a usage without a cost, and one from a response', async () => {
+      const usage = {
+        ...USAGE,
+        operation: 'estimated',
+        input_tokens: 10_000,
+        cache_read_tokens: 6000,
+        output_tokens: 2000,
+      };
+      const record = await vscode.commands.executeCommand<UsageRecord>(COMMANDS.recordUsage, usage);
+      assert.equal(record.cost_usd, 0.02575);
+      assert.match(record.price_source ?? '', /^genai-prices .* openai\/gpt-5$/);
+      const text = JSON.stringify({
+        id: 'chatcmpl-suite',
+        object: 'chat.completion',
+        model: 'gpt-5',
+        usage: { prompt_tokens: 10_000, completion_tokens: 2000, prompt_tokens_details: { cached_tokens: 6000 } },
+      });
+      const request = { text, operation: 'estimated' };
+      const [answered] = await vscode.commands.executeCommand<UsageRecord[]>(COMMANDS.recordFromResponse, request);
+      assert.equal(answered?.cost_usd, 0.02575);
+      const { estimatedNanos } = await api.summary(of('estimated'));
+      assert.equal(estimatedNanos, 51_500_000n);
+      await assert.rejects(async () => {
+        await vscode.commands.executeCommand(COMMANDS.recordFromResponse, { text: '{' });
+      }, /ends in the middle/);
+    });
+
     it('takes a usage without a cost as unpriced, not as free', async () => {
       await vscode.commands.executeCommand(COMMANDS.recordUsage, { ...USAGE, operation: 'unpriced' });
       const { unpriced, records } = await api.summary(of('unpriced'));
