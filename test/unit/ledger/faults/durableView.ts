@@ -1,9 +1,12 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** Changes of names that a power cut takes back: all, those of new files only (a rename may overtake them), or none. */
+export type LostNames = 'all' | 'new' | 'none';
+
 /**
  * What a power cut leaves, by the letter of POSIX: bytes are safe once their file was fsynced, names once their folder
- * was. Everything else may be there afterwards or not; which of it is decided by `seed`, so that all combinations come up.
+ * was. Everything else may be there afterwards or not.
  */
 export class DurableView {
   readonly #attic: string;
@@ -13,7 +16,7 @@ export class DurableView {
   readonly #inodes = new Map<number, bigint>();
   readonly #folders = new Map<number, string>();
   /** How to take back each change of names since the folder's last fsync, oldest first. */
-  #names: { folder: string; undo: () => void }[] = [];
+  #names: { folder: string; isNew: boolean; undo: () => void }[] = [];
   #saved = 0;
   #cut = false;
 
@@ -52,12 +55,13 @@ export class DurableView {
   }
 
   created(path: string): void {
-    this.#names.push({ folder: dirname(path), undo: () => fs.rmSync(path, { force: true }) });
+    this.#names.push({ folder: dirname(path), isNew: true, undo: () => fs.rmSync(path, { force: true }) });
   }
 
   unlinking(path: string): void {
     const saved = this.#save(path);
-    if (saved !== undefined) this.#names.push({ folder: dirname(path), undo: () => fs.linkSync(saved, path) });
+    if (saved !== undefined)
+      this.#names.push({ folder: dirname(path), isNew: false, undo: () => fs.linkSync(saved, path) });
   }
 
   renaming(from: string, to: string): void {
@@ -66,6 +70,7 @@ export class DurableView {
     if (moved === undefined) return;
     this.#names.push({
       folder: dirname(to),
+      isNew: false,
       undo: () => {
         fs.rmSync(to, { force: true });
         fs.rmSync(from, { force: true });
@@ -75,8 +80,8 @@ export class DurableView {
     });
   }
 
-  /** The power goes. */
-  cut(): void {
+  /** The power goes, and with it what was not synced: always bytes, and those changes of names. */
+  cut(names: LostNames): void {
     this.#cut = true;
     for (const { fd, from } of this.#dirty.values()) {
       const { size } = fs.fstatSync(fd);
@@ -84,7 +89,9 @@ export class DurableView {
       // Some file systems keep the length that was announced, and show zeros.
       if (this.#seed % 2 === 1 && size > from) fs.ftruncateSync(fd, size);
     }
-    if (this.#seed % 4 < 2) for (const { undo } of this.#names.toReversed()) undo();
+    for (const { isNew, undo } of this.#names.toReversed()) {
+      if (names === 'all' || (names === 'new' && isNew)) undo();
+    }
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../src/ledger/disk.ts';
 import { nodeDisk } from '../../../../src/ledger/disk.ts';
+import type { LostNames } from './durableView.ts';
 import { DurableView } from './durableView.ts';
 
 /**
@@ -14,7 +15,9 @@ import { DurableView } from './durableView.ts';
  * - `full`: from here on, until {@link FaultDisk.free}, nothing that needs space succeeds.
  */
 export type Fault =
-  { kind: 'none' | 'kill' | 'half-kill' | 'power' | 'short' | 'full' } | { kind: 'error' | 'half-error'; code: string };
+  | { kind: 'none' | 'kill' | 'half-kill' | 'short' | 'full' }
+  | { kind: 'power'; names: LostNames }
+  | { kind: 'error' | 'half-error'; code: string };
 
 export type Operation = keyof Disk;
 
@@ -78,10 +81,11 @@ export class FaultDisk implements Disk {
   open(path: string, flags: string, mode?: number): Promise<number> {
     const creates = flags !== 'r';
     return this.#step('open', creates, [path], async () => {
+      const isNew = creates && !fs.existsSync(path);
       const fd = await nodeDisk.open(path, flags, mode);
       if (this.#dead) fs.closeSync(fd);
       else this.#open.add(fd);
-      this.#durable.opened(fd, path, flags.startsWith('wx'));
+      this.#durable.opened(fd, path, isNew);
       if (flags === 'wxd' && this.durableWrites) this.#synced.add(fd);
       else this.#synced.delete(fd);
       return fd;
@@ -245,7 +249,7 @@ export class FaultDisk implements Disk {
         return undefined;
       case 'power':
         this.kill();
-        this.#durable.cut();
+        this.#durable.cut(this.#fault.names);
         return undefined;
       case 'full':
         this.#full = true;
