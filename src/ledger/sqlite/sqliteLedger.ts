@@ -75,6 +75,8 @@ export class SqliteLedger implements Ledger {
   #dataVersion: number | undefined;
   /** We wrote since the last look: `data_version` tells only of others. */
   #wrote = false;
+  /** This ledger was changed through us: who merely reads leaves no copy behind. */
+  #contributed = false;
   /** What tells the contents at the last look from others. */
   #seen = '';
   #state: LedgerState | undefined;
@@ -321,7 +323,7 @@ export class SqliteLedger implements Ledger {
     this.#listeners.clear();
     await this.#refreshing?.current.catch(() => undefined);
     const connection = this.#access.current;
-    if (connection) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
+    if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
     await this.#access.letGo();
   }
 
@@ -385,6 +387,7 @@ export class SqliteLedger implements Ledger {
   /** Something of ours was written. */
   #changed(): void {
     this.#wrote = true;
+    this.#contributed = true;
     if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
   }
 

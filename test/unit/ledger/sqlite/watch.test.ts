@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -67,4 +67,14 @@ it('waits for a writer that takes its time, with no error', async () => {
   await tracked;
   clearTimeout(release);
   expect((await one.refresh()).records).toBe(2);
+});
+
+it('leaves a copy behind when it has written, and none when it has only read', async () => {
+  await other.track(USAGE);
+  await other.refresh();
+  expect((await one.summary()).records).toBe(1);
+  await one.close();
+  expect(existsSync(`${one.path}.prev`)).toBe(false);
+  await other.close();
+  expect(existsSync(`${one.path}.prev`)).toBe(true);
 });
