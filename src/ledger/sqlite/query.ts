@@ -16,7 +16,7 @@ import { slicer, steps, type Slice } from './slices.ts';
 /** Answers that are kept: what a status bar, a tree and a panel ask between two changes. */
 const KEPT = 16;
 /** Groups above which giving an answer out takes as long as making it anew. */
-const MOST_GROUPS = 20_000;
+const MOST_GROUPS = 5_000;
 const ATTEMPTS = 20;
 
 interface Answer {
