@@ -12,6 +12,8 @@ import type { HistoryPageOptions } from './historyPage.ts';
 
 const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 const records = sampleLedger({ now: new Date() });
+/** Enough for everything that the view can show, and quickly looked through. */
+const fewRecords = sampleLedger({ now: new Date(), days: 8 });
 
 let browser: Browser;
 beforeAll(async () => {
@@ -111,7 +113,7 @@ const STATES: Record<
 
 describe.each(THEMES)('%s', (theme) => {
   test.each([250, 1400])('is accessible in every state, %i px wide', async (width) => {
-    for (const [name, { choices = {}, held, steps }] of Object.entries(STATES)) {
+    for (const [name, { choices = {}, held = fewRecords, steps }] of Object.entries(STATES)) {
       await using opened = await open({ theme, width, place: width < 400 ? 'sidebar' : 'panel', choices }, held);
       await steps?.(opened);
       const wide = await opened.page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
