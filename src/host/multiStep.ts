@@ -73,25 +73,33 @@ function pick(question: PickQuestion): Promise<Answer> {
     if (description !== undefined) item.description = description;
     return item;
   });
+  let own: PickItem | undefined;
+  // Until the list for what was typed arrives, the editor filters the one of before, and selects what matches first there.
+  let isListed = true;
   const update = (): void => {
     const typed = input.value.trim();
     // An exact beginning of something known is more likely on the way to it than meant as it stands.
     const first = typed !== '' && !known.some(({ value }) => value?.toLowerCase().startsWith(typed.toLowerCase()));
-    const own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
+    own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
+    isListed = !first;
     // What is typed whole is meant, though longer names match it too.
     const exact = known.filter(({ value }) => value === typed);
     const others = exact.length === 0 ? known : [...exact, ...known.filter(({ value }) => value !== typed)];
     input.items = question.free === false ? known : first ? [own, ...others] : [...others, own];
   };
   input.onDidChangeValue(update);
+  input.onDidChangeActive(([active]) => {
+    if (active === own) isListed = true;
+  });
   update();
   const preset = known.find(({ value }) => value === question.value);
   if (preset !== undefined) input.activeItems = [preset];
   return present(input, question, () => {
     const suggestion = input.selectedItems[0]?.value;
     const typed = input.value.trim();
-    // Who types fast accepts before the list has followed: then what is selected does not match, or is the item of before.
-    if (suggestion !== undefined && (question.free === false || mayMatch(typed, suggestion))) return suggestion;
+    // Who types fast accepts before the list has followed: then nobody chose what is selected.
+    const isChosen = question.free === false || (isListed && suggestion !== undefined && mayMatch(typed, suggestion));
+    if (suggestion !== undefined && isChosen) return suggestion;
     if (question.free === false) return undefined;
     return typed === '' || question.problem(typed) !== undefined ? undefined : typed;
   });

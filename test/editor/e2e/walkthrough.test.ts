@@ -50,7 +50,7 @@ describe('the walkthrough', () => {
     await done('See your total').waitFor();
     await expand('Record a usage');
     await walkthrough.getByRole('button', { name: 'Record Usage' }).click();
-    await quickInput.getByText('(1/6)').waitFor();
+    await quickInput.getByText('(1/7)').waitFor();
     await page.keyboard.press('Escape');
     await done('Record a usage').waitFor();
     await expand('Let your programs record');

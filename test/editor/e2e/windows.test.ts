@@ -22,12 +22,10 @@ const inkwell = (file: string): Promise<string> =>
     : output(inkwellPython, ['-c', REAL, file]);
 
 let editor: Editor;
-let second: Workbench;
 let withoutFolder: Workbench;
 beforeAll(async () => {
   const records = sampleLedger({ now: new Date(), days: 900 }).slice(-10_000);
   editor = await openEditor({ records, settings: { 'llmSpend.statusBar.period': 'all' } });
-  second = await editor.openWindow();
   withoutFolder = await editor.openWindow({ noFolder: true });
 });
 afterAll(() => editor?.close());
@@ -41,11 +39,11 @@ async function total(): Promise<string> {
 const record = (cost: number): Promise<string> =>
   editor.llmSpend('record', '--provider=p', '--model=m', '--operation=o', `--cost-usd=${cost}`);
 
-describe('three windows, one of them without a folder, on one ledger of 10,000 records', () => {
+describe('two windows, one of them without a folder, on one ledger of 10,000 records', () => {
   test('show the same total as the command line', async () => {
     const expected = await total();
-    for (const window of [editor.workbench, second, withoutFolder]) {
-      await expect.poll(() => status(window), { timeout: 15_000 }).toContain(expected);
+    for (const window of [editor.workbench, withoutFolder]) {
+      await expect.poll(() => status(window), { timeout: 45_000 }).toContain(expected);
     }
   });
 
@@ -55,14 +53,14 @@ describe('three windows, one of them without a folder, on one ledger of 10,000 r
     const expected = await total();
     const left = (): number => Math.max(1, 1000 - (performance.now() - ended));
     await Promise.all(
-      [editor.workbench, second, withoutFolder].map((window) =>
+      [editor.workbench, withoutFolder].map((window) =>
         expect.poll(() => status(window), { timeout: left(), interval: 25 }).toContain(expected),
       ),
     );
   });
 
   test('follow what is recorded in one of them within a second', async () => {
-    const before = await status(second);
+    const before = await status(editor.workbench);
     await withoutFolder.runCommand('LLM Spend: Record Usage');
     await withoutFolder.answer(/Provider/, 'openai');
     await withoutFolder.answer(/Model/, 'gpt-5');
@@ -70,10 +68,11 @@ describe('three windows, one of them without a folder, on one ledger of 10,000 r
     await withoutFolder.answer(/Tokens sent/, '');
     await withoutFolder.answer(/Tokens received/, '');
     await withoutFolder.answer(/What the call cost/, '500');
+    await withoutFolder.answer(/Enter records it/, '');
     await withoutFolder.notifications.getByText('Recorded $500.00 for gpt-5.').waitFor();
-    await expect.poll(() => status(second), { timeout: 1000, interval: 25 }).not.toBe(before);
+    await expect.poll(() => status(editor.workbench), { timeout: 1000, interval: 25 }).not.toBe(before);
     const expected = await total();
-    for (const window of [editor.workbench, second, withoutFolder]) {
+    for (const window of [editor.workbench, withoutFolder]) {
       await expect.poll(() => status(window)).toContain(expected);
     }
     await withoutFolder.screenshot('no-folder');
@@ -83,15 +82,14 @@ describe('three windows, one of them without a folder, on one ledger of 10,000 r
     const file = path.join(editor.home, '.config/inkwell/costs.json');
     await mkdir(path.dirname(file), { recursive: true });
     for (let calls = 1; calls <= 2; calls += 1) {
-      const before = await Promise.all([status(editor.workbench), status(second)]);
+      const before = await status(editor.workbench);
       await inkwell(file);
-      await expect.poll(() => status(editor.workbench), { timeout: 1000, interval: 25 }).not.toBe(before[0]);
-      await expect.poll(() => status(second), { timeout: 1000, interval: 25 }).not.toBe(before[1]);
-      expect(await status(second)).toBe(await status(editor.workbench));
+      await expect.poll(() => status(editor.workbench), { timeout: 1000, interval: 25 }).not.toBe(before);
+      await expect.poll(() => status(withoutFolder)).toBe(await status(editor.workbench));
     }
   });
 
   test('show nothing of it that went wrong', () => {
-    expect([editor.workbench, second, withoutFolder].flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect([editor.workbench, withoutFolder].flatMap(({ complaints }) => complaints)).toEqual([]);
   });
 });
