@@ -90,6 +90,7 @@ describe('Record Usage', () => {
     const { workbench } = editor;
     await workbench.runCommand('LLM Spend: Undo Last Change of the Ledger');
     const question = workbench.page.locator('.monaco-dialog-box').filter({ hasText: 'Undo the removal of 1 record?' });
+    await question.waitFor();
     await workbench.screenshot('undo');
     await question.getByRole('button', { name: 'Undo' }).click();
     await workbench.notifications.getByText('Undid the removal of 1 record.').waitFor();
