@@ -78,11 +78,12 @@ class ClaudeLines implements LineParser {
   }
 
   line(bytes: Buffer, sink: Sink): void {
-    const entry = fieldsOf(parseJson(bytes.toString('utf8')));
-    if (entry === undefined) return sink.skip('not-json');
+    const written = fieldsOf(parseJson(bytes.toString('utf8')));
+    if (written === undefined) return sink.skip('not-json');
+    const entry = replyOf(written);
     const message = fieldsOf(entry['message']);
     const usage = fieldsOf(message?.['usage']);
-    // The marker stood deeper: the progress of an agent, whose own file tells it.
+    // The marker stood elsewhere.
     if (message === undefined || usage === undefined) return;
     const invalid = invalidity(entry, message);
     if (invalid !== undefined) return sink.skip('not-a-usage', invalid);
@@ -139,6 +140,14 @@ class ClaudeLines implements LineParser {
     this.#nameless.set(says, times);
     return times === 1 ? says : usageId(SOURCE, [says, times]);
   }
+}
+
+/** The reply that a line tells: itself, or one of an agent whose progress it tells. */
+function replyOf(entry: Fields): Fields {
+  if (fieldsOf(entry['message'])?.['usage'] !== undefined) return entry;
+  const progress = fieldsOf(fieldsOf(entry['data'])?.['message']);
+  if (progress === undefined) return entry;
+  return { ...progress, cwd: entry['cwd'], gitBranch: entry['gitBranch'], version: undefined, sessionId: undefined };
 }
 
 /** What ccusage leaves out: lines of other programs in the same folders. */
