@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * The real ccusage, installed once from npm into a cache of its own; undefined where its binary cannot be had. The
+ * version is pinned: what it counts is what ours is held against.
+ */
+const VERSION = '20.0.24';
+const FOLDER = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), '.cache'),
+  'llm-spend-test',
+  `ccusage-${VERSION}`,
+);
+const NATIVE = `@ccusage/ccusage-${process.platform}-${process.arch}`;
+
+function install(): string | undefined {
+  const binary = join(FOLDER, 'node_modules', NATIVE, 'bin', process.platform === 'win32' ? 'ccusage.exe' : 'ccusage');
+  if (!existsSync(binary)) {
+    mkdirSync(FOLDER, { recursive: true });
+    writeFileSync(join(FOLDER, 'package.json'), '{"private":true}');
+    try {
+      execFileSync(
+        'npm',
+        ['install', `${NATIVE}@${VERSION}`, '--no-audit', '--no-fund', '--no-save', '--ignore-scripts'],
+        {
+          cwd: FOLDER,
+          stdio: 'ignore',
+          timeout: 120_000,
+          shell: process.platform === 'win32',
+        },
+      );
+    } catch {
+      return undefined;
+    }
+  }
+  try {
+    // npm does not mark it as a program.
+    chmodSync(binary, 0o755);
+    execFileSync(binary, ['--version'], { stdio: 'ignore' });
+    return binary;
+  } catch {
+    return undefined;
+  }
+}
+
+export const ccusage = install();
