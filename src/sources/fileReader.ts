@@ -11,6 +11,8 @@ import { isMissing, messageOf, versionOf } from './walk.ts';
 export interface Receiver {
   usage(sighting: Sighting): void;
   skip(skip: Skip): void;
+  /** Whether nobody has written to a file for a while. */
+  isQuiet(file: SourceFile): boolean;
   /** Asked between lines: whether what came so far is to be stored before more comes. */
   isFull(): boolean;
   /** Stores what came so far; then `state` holds. undefined: nothing is to be remembered of the file. */
@@ -60,7 +62,7 @@ export async function readLog(
         await receiver.store(state);
         continue;
       }
-      if (!lost) reader.unfinished(reading, file, read.tail, markers, position, state.parser);
+      if (!lost && reader.unfinished(reading, read.tail, markers, position, state.parser)) state.version = '';
       receiver.progress(size - position.offset);
       await receiver.store(lost ? undefined : state);
       return;
@@ -140,20 +142,20 @@ class Lines {
   /**
    * What stands behind the last line end counts if it is whole already. It stays unread all the same: a writer may be in
    * the middle of it. So do things that a parser held back. Both come again, under the same ids.
+   * @returns whether the file is to be looked at again although it is the same.
    */
   unfinished(
     reading: LineReading,
-    file: SourceFile,
     tail: Buffer | undefined,
     markers: readonly Buffer[],
     position: LinePosition,
     state: FileState['parser'],
-  ): void {
-    const parser = reading.parser(file, state);
+  ): boolean {
+    const parser = reading.parser(this.#file, state);
     const sink: Sink = { usage: (sighting) => this.#receiver.usage(sighting), skip: () => undefined };
     const worth = tail !== undefined && isUtf8(tail) && markers.some((marker) => tail.includes(marker));
     if (worth || (tail !== undefined && markers.length === 0)) parser.line(tail, sink, position.offset);
-    parser.end?.(sink);
+    return parser.end?.(sink, this.#receiver.isQuiet(this.#file)) ?? false;
   }
 
   #skip(reason: SkipReason, detail?: string): void {

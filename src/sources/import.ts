@@ -64,6 +64,8 @@ const BATCH_JSON = 100_000;
 /** Skips that are told one by one. */
 const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
+/** Whoever writes a log pauses less than that within one go. */
+const QUIET_MS = 60_000;
 /** A clock may be a little ahead; a usage of tomorrow is worth a word. */
 const FUTURE_MS = 86_400_000;
 
@@ -164,6 +166,10 @@ class Import implements Receiver {
     const { skipped, skips } = this.#report;
     skipped[skip.reason] = (skipped[skip.reason] ?? 0) + 1;
     if (skips.length < MAX_TOLD) skips.push(skip);
+  }
+
+  isQuiet({ modifiedAt }: SourceFile): boolean {
+    return this.#options.now() - modifiedAt > QUIET_MS;
   }
 
   isFull(): boolean {

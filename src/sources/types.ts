@@ -79,8 +79,12 @@ export interface LineParser {
    * @param offset where it begins in the file, in bytes.
    */
   line(bytes: Buffer, sink: Sink, offset: number): void;
-  /** The file ends here for now: tells what was held back for what might have followed. Nothing is read after it. */
-  end?(sink: Sink): void;
+  /**
+   * The file ends here for now: tells what was held back for what might have followed. Nothing is read after it.
+   * @param isQuiet nobody has written for a while.
+   * @returns true when something is still held back, so that the file is to be looked at again although it is the same.
+   */
+  end?(sink: Sink, isQuiet: boolean): boolean;
   /** What {@link LineReading.parser} needs to go on after the lines so far. */
   state(): ParserState;
 }

@@ -144,9 +144,12 @@ class CodexLines implements LineParser {
     }
   }
 
-  end(sink: Sink): void {
-    const { first } = this.#context;
-    if (first?.sighting !== undefined) sink.usage(first.sighting);
+  /** A replay is written at once: in a file that nobody writes any more, a single usage is none. */
+  end(sink: Sink, isQuiet: boolean): boolean {
+    const sighting = this.#context.first?.sighting;
+    if (sighting === undefined) return false;
+    if (isQuiet) sink.usage(sighting);
+    return !isQuiet;
   }
 
   #setModel(model: string | undefined): void {

@@ -49,8 +49,9 @@ export class OtelLines implements LineParser {
     this.#told = this.#told.slice(KEPT / 2);
   }
 
-  end(sink: Sink): void {
+  end(sink: Sink): boolean {
     for (const sighting of withoutRepeats(this.#told)) sink.usage(sighting);
+    return false;
   }
 }
 

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openLedger } from '../../../src/ledger/index.ts';
+import type { Ledger } from '../../../src/ledger/types.ts';
+import { importSource, type ImportOptions, type ImportReport } from '../../../src/sources/import.ts';
+import type { Source } from '../../../src/sources/types.ts';
+import type { UsageRecord } from '../../../src/usage/record.ts';
+
+export const NOW = Date.parse('2026-11-23T12:00:00Z');
+
+/** A home folder with logs in it, and a ledger beside. */
+export class World {
+  readonly home = mkdtempSync(join(tmpdir(), 'llm-spend-import-'));
+  readonly #ledgers: Ledger[] = [];
+
+  file(path: string, content: string | Buffer = ''): string {
+    const file = join(this.home, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    return file;
+  }
+
+  ledger(name = 'imported.json'): Ledger {
+    const ledger = openLedger({ ledger: join(this.home, name), pricing: false, now: () => NOW });
+    this.#ledgers.push(ledger);
+    return ledger;
+  }
+
+  places(source: Source): string[] {
+    return source.locate({ platform: 'linux', env: {}, home: this.home });
+  }
+
+  /** Imports as a process of its own would: with a ledger that knows nothing of earlier ones. */
+  async import(
+    source: Source,
+    options: Partial<ImportOptions> & { name?: string; places?: string[] } = {},
+  ): Promise<ImportReport> {
+    const { name, places, ...rest } = options;
+    const ledger = this.ledger(name);
+    try {
+      return await importSource(source, places ?? this.places(source), {
+        ledger,
+        pricer: async () => undefined,
+        now: () => NOW,
+        ...rest,
+      });
+    } finally {
+      await ledger.close();
+    }
+  }
+
+  /** What stands in the ledger, in an order of its own. */
+  async records(name?: string): Promise<UsageRecord[]> {
+    const ledger = this.ledger(name);
+    const records = await ledger.read();
+    await ledger.close();
+    return records.sort((a, b) => (a.usage_id < b.usage_id ? -1 : 1));
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#ledgers.map((ledger) => ledger.close()));
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export function jsonLines(...values: object[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
