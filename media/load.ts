@@ -11,7 +11,8 @@ import { pathId } from './model/breakdown.ts';
 import type { Children, Path } from './model/breakdown.ts';
 import { daysOf, glanceOf, sumOfDays } from './model/glance.ts';
 import type { Day, Glance } from './model/glance.ts';
-import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES } from './model/questions.ts';
+import { PAGE_SIZE, Pages } from './model/pages.ts';
+import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES, page } from './model/questions.ts';
 import type { Ask } from './model/questions.ts';
 import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
 import { chartModel } from './model/series.ts';
@@ -34,6 +35,8 @@ export interface Shown {
   chart: ChartModel;
   /** By {@link pathId}. */
   children: Map<string, Children>;
+  /** The first page of the records, so that they are shown together with their sums. */
+  records: Pages;
 }
 
 /** Nodes of the breakdown whose children are asked for: more than anybody holds open. */
@@ -71,6 +74,7 @@ export async function load(
   const answers = await ask('view', [
     asked,
     beforeQuestion,
+    page(filter, choices.recordsSort, 0, PAGE_SIZE),
     ...rowQuestions,
     ...(known === undefined ? [dayQuestion] : []),
   ]);
@@ -92,7 +96,8 @@ export async function load(
     totals,
     comparison: before === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
     chart: chartModel(chart.groups, chart.slots, span, bucketFor(choices.bucket, span), choices.measure, calendar),
-    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index + 2])])),
+    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index + 3])])),
+    records: pagesOfAnswer(answers[2]),
   };
 }
 
@@ -124,6 +129,10 @@ export async function offersOf(
   const question = groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
   const [answer] = await ask('offers', [question]);
   return groupsOf(answer).groups.filter(({ rest }) => rest === undefined);
+}
+
+function pagesOfAnswer(answer: Answer | undefined): Pages {
+  return answer?.kind === 'page' ? new Pages(answer.total, [[0, answer.rows]]) : new Pages(0);
 }
 
 /** The groups of an answer, with the colours of their values. */

@@ -66,7 +66,7 @@ export class SpendRecords extends LightElement {
   static override properties = {
     filter: { attribute: false },
     sort: { attribute: false },
-    version: { attribute: false },
+    start: { attribute: false },
     format: { attribute: false },
     ledgers: { attribute: false },
     ask: { attribute: false },
@@ -78,8 +78,8 @@ export class SpendRecords extends LightElement {
   };
   declare filter: UsageFilter;
   declare sort: Choices['recordsSort'];
-  /** Of the ledgers: a new one makes the rows be asked for again. */
-  declare version: number;
+  /** The first page of what `filter` and `sort` ask for. A new one says that the rows may have changed. */
+  declare start: Pages;
   declare format: Format;
   declare ledgers: readonly LedgerInfo[];
   declare ask: Ask;
@@ -116,7 +116,7 @@ export class SpendRecords extends LightElement {
   protected override willUpdate(changed: PropertyValues): void {
     const asked = JSON.stringify([this.filter, this.sort]);
     const same = asked === this.#asked;
-    if (same && !changed.has('version')) return;
+    if (same && !changed.has('start')) return;
     this.#asked = asked;
     void this.#load(same);
   }
@@ -173,11 +173,14 @@ export class SpendRecords extends LightElement {
   }
 
   async #fetch(pages: readonly number[]): Promise<Pages | undefined> {
+    const { start } = this;
+    if (pages.every((page) => page === 0)) return start;
     const questions = pages.map((page) => pageQuestion(this.filter, this.sort, page * PAGE_SIZE, PAGE_SIZE));
     try {
       const answers = await this.ask('records', questions);
       const first = answers[0];
-      if (first?.kind !== 'page') return undefined;
+      // A newer start means that newer rows are shown, or on their way.
+      if (first?.kind !== 'page' || start !== this.start) return undefined;
       return new Pages(
         first.total,
         answers.flatMap((answer, index) => (answer.kind === 'page' ? [[pages[index] ?? 0, answer.rows] as const] : [])),

@@ -10,7 +10,7 @@ import { iconButton } from './controls.ts';
 
 /** The records with what may be done with them, and the one that is looked at. */
 export function recordsTemplate(context: Context): TemplateResult {
-  const { ui, format, choices, shown, snapshot } = context;
+  const { ui, format, shown, snapshot } = context;
   return html`<section class="records-section" aria-label="Records">
     <header class="section-header">
       <h2>Records <span class="count">${format.count(shown.totals.records)}</span></h2>
@@ -19,8 +19,8 @@ export function recordsTemplate(context: Context): TemplateResult {
     <div class="records-body">
       <spend-records
         .filter=${shown.filter}
-        .sort=${choices.recordsSort}
-        .version=${shown.version}
+        .sort=${shown.choices.recordsSort}
+        .start=${shown.records}
         .format=${format}
         .ledgers=${snapshot.ledgers}
         .ask=${context.ask}

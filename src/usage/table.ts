@@ -1,6 +1,7 @@
 import { Aggregation } from './columnar/aggregation.ts';
 import { Answers } from './columnar/answers.ts';
 import { CompiledFilter, filterKey } from './columnar/filter.ts';
+import { firstRows } from './columnar/firstRows.ts';
 import { IdIndex } from './columnar/idIndex.ts';
 import { sortRows } from './columnar/ordering.ts';
 import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './columnar/segment.ts';
@@ -34,6 +35,8 @@ export type Yield = () => Promise<void>;
 
 /** Segments between two pauses: about 5 ms of work. */
 const SEGMENTS_PER_SLICE = 2;
+/** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
+const FIRST_ROWS = 512;
 const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
 /**
@@ -50,7 +53,10 @@ export class UsageTable {
   readonly #counts: number[] = [];
   #size = 0;
   #version = 0;
+  /** The order that was asked for last, ascending. */
   #sorted: { key: string; version: number; rows: Uint32Array } | undefined;
+  /** The start of the order that was asked for last, in its direction. */
+  #first: { key: string; version: number; total: number; rows: Uint32Array } | undefined;
 
   /**
    * Registers a ledger, or finds it again by its label.
@@ -173,15 +179,16 @@ export class UsageTable {
 
   /**
    * One page of the rows that match. Equal ones ascend by time, then by insertion; descending is the exact reverse of
-   * ascending. The order is kept until the table changes, so that the next page is only cut out of it.
+   * ascending. The order is kept until the table changes, so that the next page is only cut out of it; only pages beyond
+   * the first {@link FIRST_ROWS} rows make all rows be sorted.
    */
   select(query: PageQuery): RowPage {
-    return this.#page(query, finish(this.#sorting(query)));
+    return finish(this.#selecting(query));
   }
 
   /** {@link select} with pauses, as {@link aggregateSliced}. */
-  async selectSliced(query: PageQuery, yieldNow: Yield, attempts = 3): Promise<RowPage> {
-    return this.#page(query, await this.#sliced(() => this.#sorting(query), yieldNow, attempts));
+  selectSliced(query: PageQuery, yieldNow: Yield, attempts = 3): Promise<RowPage> {
+    return this.#sliced(() => this.#selecting(query), yieldNow, attempts);
   }
 
   /** The values of a dimension among the records that match, with how many have it, most used first. */
@@ -220,10 +227,36 @@ export class UsageTable {
     return yield* aggregation.groups();
   }
 
-  *#sorting({ filter, sort }: PageQuery): Generator<void, Uint32Array> {
-    const key = `${sort} ${filterKey(filter)}`;
+  *#selecting(query: PageQuery): Generator<void, RowPage> {
+    const { descending, limit } = query;
+    const offset = Math.max(query.offset, 0);
+    const key = orderKey(query);
+    const isSorted = this.#sorted?.version === this.#version && this.#sorted.key === key;
+    if (!isSorted && query.offset + limit <= FIRST_ROWS) {
+      const { total, rows } = yield* this.#starting(query);
+      return { total, rows: Array.from(rows.subarray(offset, query.offset + limit), (row) => this.#refOf(row)) };
+    }
+    const sorted = yield* this.#sorting(query);
+    const total = sorted.length;
+    const rows: RowRef[] = [];
+    for (let i = offset; i < Math.min(query.offset + limit, total); i++) {
+      rows.push(this.#refOf(sorted[descending ? total - 1 - i : i] as number));
+    }
+    return { total, rows };
+  }
+
+  *#starting(query: PageQuery): Generator<void, { total: number; rows: Uint32Array }> {
+    const key = `${orderKey(query)} ${query.descending}`;
+    if (this.#first?.version === this.#version && this.#first.key === key) return this.#first;
+    const found = yield* firstRows(this.#store, new CompiledFilter(this.#store, query.filter), query, FIRST_ROWS);
+    this.#first = { key, version: this.#version, ...found };
+    return found;
+  }
+
+  *#sorting(query: PageQuery): Generator<void, Uint32Array> {
+    const key = orderKey(query);
     if (this.#sorted?.version === this.#version && this.#sorted.key === key) return this.#sorted.rows;
-    const compiled = new CompiledFilter(this.#store, filter);
+    const compiled = new CompiledFilter(this.#store, query.filter);
     const matches = new Uint32Array(SEGMENT_ROWS);
     const found = new Uint32Array(this.#size);
     let total = 0;
@@ -232,25 +265,19 @@ export class UsageTable {
       const count = compiled.select(segment, matches);
       for (let k = 0; k < count; k++) found[total++] = segment.base + (matches[k] as number);
     }
-    const rows = yield* sortRows(this.#store, found.slice(0, total), sort);
+    const rows = yield* sortRows(this.#store, found.slice(0, total), query.sort);
     this.#sorted = { key, version: this.#version, rows };
     return rows;
   }
 
-  #page({ descending, offset, limit }: PageQuery, sorted: Uint32Array): RowPage {
-    const total = sorted.length;
-    const rows: RowRef[] = [];
-    for (let i = Math.max(offset, 0); i < Math.min(offset + limit, total); i++) {
-      const row = sorted[descending ? total - 1 - i : i] as number;
-      const segment = this.#store.segment(row);
-      const at = row & ROW_MASK;
-      rows.push({
-        ledger: this.#ledgerOf(row),
-        locator: segment.locator[at] as number,
-        usageId: segment.ids[at] as string,
-      });
-    }
-    return { total, rows };
+  #refOf(row: number): RowRef {
+    const segment = this.#store.segment(row);
+    const at = row & ROW_MASK;
+    return {
+      ledger: this.#ledgerOf(row),
+      locator: segment.locator[at] as number,
+      usageId: segment.ids[at] as string,
+    };
   }
 
   async #sliced<T>(start: () => Generator<void, T>, yieldNow: Yield, attempts: number): Promise<T> {
@@ -309,6 +336,11 @@ export class UsageTable {
   #ledgerOf(row: number): number {
     return (this.#store.segment(row).ledger[row & ROW_MASK] as number) - 1;
   }
+}
+
+/** Equal for pages that are cut out of the same rows, in either direction. */
+function orderKey({ filter, sort }: PageQuery): string {
+  return `${sort} ${filterKey(filter)}`;
 }
 
 function finish<T>(steps: Generator<void, T>): T {

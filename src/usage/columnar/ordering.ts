@@ -27,7 +27,7 @@ export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): 
 type Value = (segment: Segment, at: number) => number;
 
 /** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
-function sortValue(store: ColumnStore, key: SortKey): Value {
+export function sortValue(store: ColumnStore, key: SortKey): Value {
   switch (key) {
     case 'time':
       return (segment, at) => segment.time[at] as number;

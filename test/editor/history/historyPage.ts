@@ -29,6 +29,8 @@ export interface HistoryPageOptions {
   readonly place?: 'sidebar' | 'panel';
   readonly choices?: Partial<Choices>;
   readonly locale?: string;
+  /** Runs in the page, before anything of it. */
+  readonly script?: () => void;
 }
 
 export class HistoryPage {
@@ -81,6 +83,7 @@ export class HistoryPage {
       for (const listener of listeners) listener(message);
     });
     await page.addInitScript(playEditor, themes[theme]);
+    if (options.script !== undefined) await page.addInitScript(options.script);
     await page.route(`${ORIGIN}/**`, async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1);
       if (name !== '') {

@@ -1,6 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { costNanos, SORT_KEYS, type AggregateQuery, type Calendar, type PageQuery } from '../../../src/usage/query.ts';
+import { CompiledFilter } from '../../../src/usage/columnar/filter.ts';
+import { firstRows } from '../../../src/usage/columnar/firstRows.ts';
+import { ROW_MASK, VISIBLE } from '../../../src/usage/columnar/segment.ts';
+import { ColumnStore } from '../../../src/usage/columnar/store.ts';
+import {
+  costNanos,
+  SORT_KEYS,
+  type AggregateQuery,
+  type Calendar,
+  type PageQuery,
+  type SortKey,
+} from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { TableChanged, UsageTable } from '../../../src/usage/table.ts';
 import * as naive from './naive.ts';
@@ -286,6 +297,34 @@ describe('pages', () => {
     );
   });
 
+  it('at the start are the same, found without sorting all', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 9 }), { maxLength: 60 }),
+        fc.constantFrom<SortKey>('time', 'cost', 'model'),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 4 }),
+        (numbers, sort, descending, count) => {
+          const store = new ColumnStore();
+          const rows = numbers.map((number, i) => {
+            const timestamp = new Date(Date.UTC(2026, 0, 1 + (number % 4))).toISOString();
+            return usage({ usage_id: `${i}`, cost_usd: number % 3, model: `m${number % 2}`, timestamp });
+          });
+          for (const record of rows) {
+            const row = store.write(1, record, 0);
+            store.segment(row).state[row & ROW_MASK] = VISIBLE;
+          }
+          const ascending = naive.sorted(rowsOf(rows), sort).map(({ record }) => Number(record.usage_id));
+          const whole = descending ? ascending.toReversed() : ascending;
+          const steps = firstRows(store, new CompiledFilter(store, {}), { sort, descending }, count);
+          let step = steps.next();
+          while (step.done !== true) step = steps.next();
+          expect(step.value).toEqual({ total: whole.length, rows: Uint32Array.from(whole.slice(0, count)) });
+        },
+      ),
+    );
+  });
+
   it('beyond the end are empty', () => {
     expect(tableOf(usage()).select({ ...byTime, offset: 5 })).toEqual({ total: 1, rows: [] });
   });
@@ -325,6 +364,17 @@ describe('over many segments', () => {
     );
     const page: PageQuery = { ...byTime, sort: 'model', offset: 30_000, limit: 5 };
     expect(await table.selectSliced(page, pause)).toEqual(table.select(page));
+  });
+
+  it('finds the first rows as sorting all does', () => {
+    for (const sort of SORT_KEYS) {
+      for (const descending of [false, true]) {
+        const start = ids(table, { ...byTime, sort, descending, limit: 500 });
+        // Another search with the same answer, so that nothing is kept; more than are found without sorting.
+        const whole = ids(table, { ...byTime, filter: { search: 'm' }, sort, descending, limit: 1000 });
+        expect(start).toEqual(whole.slice(0, 500));
+      }
+    }
   });
 
   it('starts anew after a change in between, and gives up when changes do not end', async () => {
