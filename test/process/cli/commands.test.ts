@@ -10,7 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.dispose());
 
-const COMMANDS = ['record', 'costs', 'export', 'watch', 'remove', 'undo', 'clear', 'verify', 'repair', 'path'];
+const COMMANDS = [
+  ...['record', 'costs', 'export', 'watch', 'remove', 'undo', 'clear', 'reprice', 'prices'],
+  ...['verify', 'repair', 'import', 'migrate', 'path'],
+];
 const HOSTILE = '\u001B[31m=cmd()\u202E<b>\u0007\n[x](command:y) $(rm)';
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/;
@@ -24,9 +27,7 @@ describe('help and usage', () => {
       const help = await sandbox.run([command, '--help']);
       expect(help).toMatchObject({ code: 0, stderr: '' });
       expect(help.stdout).toContain('Examples:\n  $ llm-spend');
-      expect(help.stdout).toContain('--ledger <file>');
     }
-    expect(stdout).not.toMatch(/import|statusline/);
   });
 
   it('prints help to stderr when there is no command', async () => {
