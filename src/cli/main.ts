@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { oneShot } from './one-shot.ts';
+import { shownLine } from './statusline-cache.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
@@ -7,6 +9,7 @@ import { oneShot } from './one-shot.ts';
  * are two bundles, of which one is loaded.
  */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
   const flags = oneShot(argv);
   if (flags === undefined) {
     const { runAny } = await import('./run-any.ts');
@@ -14,6 +17,18 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const { runRecord } = await import('./run-record.ts');
   return runRecord(argv, flags);
+}
+
+/** The line that was shown last, while it holds: nothing else of the command is loaded for it. */
+async function statusline(argv: readonly string[]): Promise<number> {
+  const input = readFileSync(0, 'utf8');
+  const line = shownLine(argv, input, Date.now());
+  if (line === undefined) {
+    const { runAny } = await import('./run-any.ts');
+    return runAny(argv, input);
+  }
+  process.stdout.write(`${line}\n`);
+  return 0;
 }
 
 // Not process.exit: what is still being written to a pipe would be cut off.

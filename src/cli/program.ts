@@ -13,6 +13,7 @@ import type { RecordFlags } from './commands/record.ts';
 import type { RemoveFlags } from './commands/remove.ts';
 import type { RepairFlags } from './commands/repair.ts';
 import type { RepriceFlags } from './commands/reprice.ts';
+import type { StatuslineFlags } from './commands/statusline.ts';
 import type { UndoFlags } from './commands/undo.ts';
 import type { VerifyFlags } from './commands/verify.ts';
 import type { WatchFlags } from './commands/watch.ts';
@@ -313,6 +314,21 @@ export function buildProgram(
       .action(async (sources: string[], flags: ImportFlags) => {
         const { importUsage } = await import('./commands/import.ts');
         done(await importUsage(sources, flags, terminal));
+      });
+  });
+
+  define('statusline', "one line for Claude Code's statusLine setting: session, today, block", (command) => {
+    command
+      .option('--no-import', 'do not read the session that is named on stdin into the ledger')
+      .addHelpText(
+        'after',
+        `${examples('llm-spend statusline < session.json')}
+
+In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }`,
+      )
+      .action(async (flags: StatuslineFlags) => {
+        const { statusline } = await import('./commands/statusline.ts');
+        done(await statusline(flags, process.argv.slice(2), terminal));
       });
   });
 

@@ -6,8 +6,8 @@ import { buildProgram, commanderFailure, type Outcome } from './program.ts';
 import { openTerminal } from './terminal.ts';
 
 /** Every command, by commander. A bundle of its own (dist/commands.js), which a one-shot `record` does not load. */
-export async function runAny(argv: readonly string[]): Promise<number> {
-  const terminal = openTerminal();
+export async function runAny(argv: readonly string[], input?: string): Promise<number> {
+  const terminal = { ...openTerminal(), input };
   const outcome: Outcome = { exitCode: EXIT.done, help: '', usage: '' };
   try {
     await buildProgram(version, terminal, outcome, argv[0]).parseAsync(argv, { from: 'user' });

@@ -7,6 +7,8 @@ export interface Terminal {
   env: Readonly<Record<string, string | undefined>>;
   /** ms since the epoch. */
   now: () => number;
+  /** What stood on stdin, where somebody read it already. */
+  input?: string | undefined;
 }
 
 export function openTerminal(): Terminal {

@@ -21,6 +21,8 @@ export interface ImportOptions {
   now: () => number;
   /** Leaves out what was used before, ms since the epoch. */
   since?: number | undefined;
+  /** Looks only at these files and folders below the places, as paths with `/`. */
+  within?: readonly string[] | undefined;
   /** Says what would be imported, and stores nothing. */
   dryRun?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -123,7 +125,7 @@ class Import implements Receiver {
   async run(): Promise<ImportReport> {
     const { signal } = this.#options;
     await this.#remember();
-    const { files, skips } = await findLogs(this.#source, this.#places, signal);
+    const { files, skips } = await findLogs(this.#source, this.#places, signal, this.#options.within);
     for (const skip of skips) this.skip(skip);
     this.#report.places = this.#places.map((path) => ({
       path,
@@ -134,7 +136,7 @@ class Import implements Receiver {
     this.#report.unchanged = files.length - changed.length;
     this.#progress.files = changed.length;
     this.#progress.bytes = changed.reduce((sum, { size }) => sum + size, 0);
-    this.#forgetOthers(files);
+    if (this.#options.within === undefined) this.#forgetOthers(files);
     try {
       if (changed.length > 0) this.#pricer = await this.#options.pricer();
       for (const file of changed) {

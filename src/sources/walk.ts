@@ -16,18 +16,26 @@ const MAX_DEPTH = 32;
  * Links to folders and files are not followed, as ccusage does not: whatever they show is either read where it is, or
  * not a log of this tool. The named folders themselves may be links.
  */
-export async function findLogs(source: Source, roots: readonly string[], signal?: AbortSignal): Promise<Found> {
+export async function findLogs(
+  source: Source,
+  roots: readonly string[],
+  signal?: AbortSignal,
+  within: readonly string[] = [''],
+): Promise<Found> {
   const found: Found = { files: [], skips: [] };
   for (const root of new Set(roots)) {
-    let stats;
-    try {
-      stats = await stat(root, { bigint: true });
-    } catch (error) {
-      if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: root, detail: messageOf(error) });
-      continue;
+    for (const below of within) {
+      const place = join(root, below);
+      let stats;
+      try {
+        stats = await stat(place, { bigint: true });
+      } catch (error) {
+        if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: place, detail: messageOf(error) });
+        continue;
+      }
+      if (stats.isDirectory()) await walk(source, place, below, 0, found, signal);
+      else found.files.push(fileOf(place, below === '' ? basename(root) : below, stats));
     }
-    if (stats.isDirectory()) await walk(source, root, '', 0, found, signal);
-    else found.files.push(fileOf(root, basename(root), stats));
   }
   found.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   if (source.choose) found.files = source.choose(found.files);

@@ -1,0 +1,173 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../ledger/index.ts';
+import { claudeCode } from '../../sources/claude-code/index.ts';
+import { importSource } from '../../sources/import.ts';
+import { blocksOf, type Block } from '../../usage/blocks.ts';
+import { localCalendar } from '../../usage/calendar.ts';
+import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
+import { rangeOf } from '../../usage/period.ts';
+import { costNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
+import { plain } from '../../usage/text.ts';
+import { EXIT } from '../exit.ts';
+import { envelope, totalsJson, writeJson } from '../json.ts';
+import { withView, type LedgerFlag } from '../ledgers.ts';
+import { userPrices } from '../prices.ts';
+import { keepLine, parseStatusInput, type StatusInput } from '../statusline-cache.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface StatuslineFlags extends LedgerFlag {
+  /** false with `--no-import`. */
+  import?: boolean;
+  json?: boolean;
+}
+
+const SOURCE = 'claude-code-log';
+/** A block begins where no block before it reaches; further back than this a chain of them does not matter. */
+const CHAIN_MS = 30 * 86_400_000;
+const HOUR_MS = 3_600_000;
+
+interface Status {
+  model: string | undefined;
+  /** undefined: of this session nothing is known. */
+  session: Totals | undefined;
+  /** USD that Claude Code says of the session, where the ledger does not know it. */
+  sessionGiven: number | undefined;
+  today: Totals;
+  block: (Block & { totals: Totals; perHour: Nanos }) | undefined;
+}
+
+/** `llm-spend statusline`: one line for Claude Code's `statusLine`: this session, today, and the block of five hours. */
+export async function statusline(flags: StatuslineFlags, argv: readonly string[], terminal: Terminal): Promise<number> {
+  const text = terminal.input ?? (process.stdin.isTTY ? '' : readFileSync(0, 'utf8'));
+  const input = parseStatusInput(text);
+  const transcript = typeof input.transcript_path === 'string' ? input.transcript_path : undefined;
+  if (flags.import !== false && transcript !== undefined) await followSession(transcript, flags, terminal);
+  const now = terminal.now();
+  const { status, files } = await withView(flags, async ({ view, ledgers }) => ({
+    status: await statusOf(input, (filter) => view.summary(filter), {
+      hours: async (filter) =>
+        (await view.aggregate({ filter, groupBy: ['hour'], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } })).map(
+          ({ key }) => Date.parse(`${key[0]?.slice(0, 13)}:00:00Z`),
+        ),
+      first: async (filter) => {
+        const page = await view.page({ filter, sort: 'time', descending: false, offset: 0, limit: 1 });
+        const [row] = page.rows;
+        return row === undefined ? undefined : Date.parse(row.record.timestamp);
+      },
+      now,
+    }),
+    files: ledgers.flatMap((ledger) => [ledger.path, `${ledger.path}-wal`]),
+  }));
+  if (flags.json === true) {
+    await writeJson(terminal.out, statusJson(status));
+    return EXIT.done;
+  }
+  const line = statusText(status, now);
+  keepLine(argv, text, now, line, transcript === undefined ? files : [...files, transcript]);
+  await terminal.out.line(line);
+  return EXIT.done;
+}
+
+/** Brings what the session has used since the last time into the ledger. */
+async function followSession(transcript: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
+  const folder = path.dirname(transcript);
+  const root = path.dirname(folder);
+  const environment = { platform: process.platform, env: process.env, home: homedir() };
+  // Only where Claude Code keeps its logs: what is said on stdin names no other file to read.
+  if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
+  const target = flags.ledger ?? importedLedgerPath(resolveLedgerPath());
+  const ledger = openLedger({ ledger: target, pricing: false });
+  try {
+    const session = path.basename(transcript, '.jsonl');
+    const project = path.basename(folder);
+    await importSource(claudeCode, [root], {
+      ledger,
+      pricer: async () => (await userPrices()).pricer(),
+      now: terminal.now,
+      within: [`${project}/${session}.jsonl`, `${project}/${session}`],
+    });
+  } finally {
+    await ledger.close();
+  }
+}
+
+interface Questions {
+  hours: (filter: UsageFilter) => Promise<number[]>;
+  first: (filter: UsageFilter) => Promise<number | undefined>;
+  now: number;
+}
+
+async function statusOf(
+  input: StatusInput,
+  summary: (filter: UsageFilter) => Promise<Totals>,
+  { hours, first, now }: Questions,
+): Promise<Status> {
+  const { since, until } = rangeOf('today', now, localCalendar());
+  const own = { source: [SOURCE] };
+  const session =
+    typeof input.session_id === 'string'
+      ? await summary({ values: { ...own, session: [input.session_id] } })
+      : undefined;
+  const given = input.cost?.total_cost_usd;
+  const block = blocksOf(await hours({ since: now - CHAIN_MS, until: now + 1, values: own })).at(-1);
+  const name = input.model?.display_name;
+  const status: Status = {
+    model: typeof name === 'string' ? name : undefined,
+    session: session !== undefined && session.records > 0 ? session : undefined,
+    sessionGiven: typeof given === 'number' && given >= 0 && Number.isFinite(given) ? given : undefined,
+    today: await summary({ since, until }),
+    block: undefined,
+  };
+  if (block !== undefined && now < block.end) {
+    const filter: UsageFilter = { since: block.start, until: block.end, values: own };
+    const totals = await summary(filter);
+    const elapsed = Math.max(60_000, now - ((await first(filter)) ?? now));
+    const perHour = (costNanos(totals) * BigInt(HOUR_MS)) / BigInt(Math.round(elapsed));
+    status.block = { ...block, totals, perHour };
+  }
+  return status;
+}
+
+function statusText({ model, session, sessionGiven, today, block }: Status, now: number): string {
+  const parts: string[] = [];
+  if (model !== undefined) parts.push(plain(model, { max: 40 }));
+  if (session !== undefined) parts.push(`${amount(session)} session`);
+  else if (sessionGiven !== undefined) parts.push(`${formatUsd(usdToNanos(sessionGiven))} session`);
+  parts.push(`${amount(today)} today`);
+  if (block !== undefined) {
+    parts.push(`${amount(block.totals)} block, ${duration(block.end - now)} left, ${formatUsd(block.perHour)}/h`);
+  }
+  return parts.join(' · ');
+}
+
+/** `$4.20`, `$4.20 + 12 unpriced`. */
+function amount(totals: Totals): string {
+  const known = formatUsd(costNanos(totals));
+  return totals.unpriced === 0 ? known : `${known} + ${totals.unpriced} unpriced`;
+}
+
+function duration(ms: number): string {
+  const minutes = Math.max(0, Math.ceil(ms / 60_000));
+  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
+}
+
+function statusJson({ model, session, sessionGiven, today, block }: Status): object {
+  return envelope('statusline', {
+    model: model ?? null,
+    session: session === undefined ? null : totalsJson(session),
+    session_given_usd: sessionGiven ?? null,
+    today: totalsJson(today),
+    block:
+      block === undefined
+        ? null
+        : {
+            start: new Date(block.start).toISOString(),
+            end: new Date(block.end).toISOString(),
+            usd_per_hour: nanosToUsd(block.perHour),
+            ...totalsJson(block.totals),
+          },
+    prices: 'list',
+  });
+}
