@@ -69,8 +69,17 @@ export class SpendApp extends LightElement {
     this.#snapshot = snapshot;
     document.body.dataset['place'] = snapshot.place;
     if (first) this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
-    const { locale, calendar } = snapshot;
-    if (first || this.#format.timeZone !== calendar.timeZone) this.#format = new Format(locale, calendar.timeZone);
+    const { locale, calendar, currency } = snapshot;
+    const { timeZone, currency: before } = this.#format;
+    const sameCurrency = currency?.code === before?.code && currency?.note === before?.note;
+    if (first || timeZone !== calendar.timeZone || !sameCurrency) {
+      this.#format = new Format(locale, calendar.timeZone, currency);
+    }
+    if (!sameCurrency) {
+      // Amounts of one currency must not be seen under the name of another.
+      this.#shown = undefined;
+      this.#ui = { ...this.#ui, detail: undefined };
+    }
     this.requestUpdate();
     void this.#load();
   }

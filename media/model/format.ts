@@ -1,31 +1,46 @@
+import type { ShownCurrency } from '../../src/protocol/messages.ts';
+import { formatAmount, formatAmountExact, RATE_PLACES } from '../../src/usage/amount.ts';
 import { formatUsd, formatUsdExact } from '../../src/usage/money.ts';
 import type { Nanos } from '../../src/usage/money.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Bucket, Totals } from '../../src/usage/query.ts';
-import { formatTotals } from '../../src/usage/summary.ts';
+
+/** What is known of a cost and what is not, as texts that stand beside each other; at least one is there. */
+export interface CostTexts {
+  /** `~$4.20`. */
+  known?: string;
+  /** What days without a rate cost: `$1.00 not converted`. */
+  unconverted?: string;
+  /** `12 unpriced`. */
+  unpriced?: string;
+}
 
 /** Numbers, money and dates for people, by one locale and time zone. Making formats is slow, so one of these is kept. */
 export class Format {
   readonly locale: string;
   readonly timeZone: string;
+  /** What amounts are in; undefined: nano-dollars. */
+  readonly currency: ShownCurrency | undefined;
   readonly #count: Intl.NumberFormat;
   readonly #compact: Intl.NumberFormat;
   readonly #percent: Intl.NumberFormat;
   readonly #share: Intl.NumberFormat;
-  readonly #axisUsd: Intl.NumberFormat;
+  readonly #axis: Intl.NumberFormat;
   readonly #relative: Intl.RelativeTimeFormat;
   readonly #dates = new Map<string, Intl.DateTimeFormat>();
 
-  constructor(locale: string, timeZone: string) {
+  constructor(locale: string, timeZone: string, currency?: ShownCurrency) {
     this.locale = supported(locale);
     this.timeZone = timeZone;
+    this.currency = currency;
     this.#count = new Intl.NumberFormat(this.locale);
     this.#compact = new Intl.NumberFormat(this.locale, { notation: 'compact', maximumSignificantDigits: 3 });
     this.#percent = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 });
     this.#share = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 1 });
-    this.#axisUsd = new Intl.NumberFormat(this.locale, {
+    this.#axis = new Intl.NumberFormat(this.locale, {
       style: 'currency',
-      currency: 'USD',
+      currency: currency?.code ?? 'USD',
+      currencyDisplay: currency === undefined ? 'symbol' : 'code',
       notation: 'compact',
       minimumFractionDigits: 0,
       maximumSignificantDigits: 3,
@@ -41,9 +56,19 @@ export class Format {
     return formatUsdExact(nanos, this.locale);
   }
 
-  /** For an axis: `$0.5`, `$20`, `$1.2K`. */
-  usdTick(usd: number): string {
-    return this.#axisUsd.format(usd);
+  /** An amount as totals hold it: of the currency that is shown, or nano-dollars where there is none. */
+  money(amount: Nanos): string {
+    return this.currency === undefined ? this.usd(amount) : formatAmount(amount, this.currency.code, this.locale);
+  }
+
+  moneyExact(amount: Nanos): string {
+    if (this.currency === undefined) return this.usdExact(amount);
+    return formatAmountExact(amount, this.currency.code, this.locale);
+  }
+
+  /** For an axis: `$0.5`, `$20`, `$1.2K`. @param size as `size()` in totals.ts counts. */
+  moneyTick(size: number): string {
+    return this.#axis.format(this.currency === undefined ? size : size / 10 ** RATE_PLACES);
   }
 
   count(n: number): string {
@@ -65,7 +90,7 @@ export class Format {
 
   /** Known, estimated and unknown costs told apart, never a silent $0: `~$4.20 + 12 unpriced`. */
   cost(totals: Totals): string {
-    return formatTotals(totals, this.locale);
+    return joined(this.costTexts(totals)).join(' ');
   }
 
   /** The same with every digit. */
@@ -75,11 +100,25 @@ export class Format {
 
   /** The exact cost as its texts, which a narrow place sets below each other: `~$4.20`, `+ 12 unpriced`. */
   costParts(totals: Totals): string[] {
-    const { unpriced, records, estimated } = totals;
-    const unknown = `${this.count(unpriced)} unpriced`;
-    if (unpriced > 0 && unpriced === records) return [unknown];
-    const known = `${estimated > 0 ? '~' : ''}${this.usdExact(costNanos(totals))}`;
-    return unpriced === 0 ? [known] : [known, `+ ${unknown}`];
+    return joined(this.costTexts(totals, true));
+  }
+
+  costTexts(totals: Totals, exact = false): CostTexts {
+    const { unpriced, records, estimated, unconvertedNanos } = totals;
+    const texts: CostTexts = {};
+    if (unpriced > 0) texts.unpriced = `${this.count(unpriced)} unpriced`;
+    if (unpriced > 0 && unpriced === records) return texts;
+    const mark = estimated > 0 ? '~' : '';
+    const cost = costNanos(totals);
+    // Where nothing could be converted, a zero would be a false amount.
+    if (unconvertedNanos === undefined || cost !== 0n) {
+      texts.known = `${mark}${exact ? this.moneyExact(cost) : this.money(cost)}`;
+    }
+    if (unconvertedNanos !== undefined) {
+      const usd = exact ? this.usdExact(unconvertedNanos) : this.usd(unconvertedNanos);
+      texts.unconverted = `${mark}${usd} not converted`;
+    }
+    return texts;
   }
 
   /** The name of a bucket in a tooltip or a table: `Mon, Nov 23, 2026`, `14:00 – 15:00`. */
@@ -170,6 +209,12 @@ export class Format {
     }
     return format;
   }
+}
+
+function joined({ known, unconverted, unpriced }: CostTexts): string[] {
+  return [known, unconverted, unpriced]
+    .filter((text) => text !== undefined)
+    .map((text, index) => (index === 0 ? text : `+ ${text}`));
 }
 
 /** The editor may name a language that Intl has no tag for. */

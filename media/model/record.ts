@@ -5,11 +5,11 @@ import { plain } from '../../src/usage/text.ts';
 import type { Format } from './format.ts';
 import { provenance } from './names.ts';
 
-/** `$0.0123`, `~$0.0123` where it was computed, `unpriced`. */
-export function recordCost(record: Row['record'], format: Format): string {
+/** `$0.0123`, `~$0.0123` where it was computed, `unpriced`. In USD where its day has no rate. */
+export function recordCost({ record, amount }: Row, format: Format): string {
   const kind = costKind({ ...record, price_source: text(record['price_source']) });
   if (kind === 'unknown') return 'unpriced';
-  return `${kind === 'estimated' ? '~' : ''}${format.usd(usdToNanos(record.cost_usd))}`;
+  return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usd(usdToNanos(record.cost_usd)) : format.money(BigInt(amount))}`;
 }
 
 /** One line of the detail view. */
@@ -47,13 +47,16 @@ const LONGEST_UNKNOWN = 2000;
 
 /** All of a record, known fields first and in order, for people. */
 export function fieldsOf(row: Row, ledgerLabel: string, format: Format): Field[] {
-  const { record } = row;
+  const { record, amount } = row;
   const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
   const known = Object.keys(NAMES).filter((field) => present(record[field]));
   const unknown = Object.keys(record).filter((field) => !(field in NAMES) && !ELSEWHERE.has(field));
   return [
     { name: 'Time', value: format.timeExact(Date.parse(record.timestamp)) },
-    { name: 'Cost', value: exact },
+    ...(amount === undefined
+      ? []
+      : [{ name: `Cost in ${format.currency?.code ?? ''}`, value: format.moneyExact(BigInt(amount)) }]),
+    { name: amount === undefined ? 'Cost' : 'Cost as stored', value: exact },
     { name: 'Where the cost comes from', value: provenance(record) },
     ...known.map((field) => ({ name: NAMES[field] ?? field, value: show(record[field], format) })),
     ...unknown.map((field) => ({ name: plain(field, { max: 80 }), value: show(record[field], format) })),

@@ -9,7 +9,10 @@ export function sum(all: Iterable<Totals>): Totals {
   return result;
 }
 
-/** A size to draw or to sort by: USD or tokens. Never to add: that is done in whole nano-dollars. */
+/**
+ * A size to draw or to sort by: tokens, or USD (of another currency 10^-12, as it comes). Never to add: that is done in whole
+ * numbers.
+ */
 export function size(totals: Totals, measure: Measure): number {
   return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : totals.totalTokens;
 }

@@ -2,7 +2,6 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { BreakdownColumn, Choices } from '../../src/protocol/choices.ts';
-import { costNanos } from '../../src/usage/query.ts';
 import type { BreakdownRow } from '../model/breakdown.ts';
 import type { Format } from '../model/format.ts';
 import { LightElement, never } from './light.ts';
@@ -128,7 +127,7 @@ export class SpendBreakdown extends LightElement {
     const unpriced = html`<span class="unpriced" title=${`${count} unpriced`}
       >+ ${count}<span class="wide"> unpriced</span></span
     >`;
-    return html`${totals.estimated > 0 ? '~' : ''}${this.format.usd(costNanos(totals))} ${unpriced}`;
+    return html`${this.format.cost({ ...totals, unpriced: 0 })} ${unpriced}`;
   }
 
   #activeIndex(): number {

@@ -4,6 +4,7 @@ import { area, line } from 'd3-shape';
 import { html, nothing, svg } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import type { ChartKind } from '../../src/protocol/choices.ts';
+import type { Totals } from '../../src/usage/query.ts';
 import type { Format } from '../model/format.ts';
 import { labelled, textWidth } from '../model/scale.ts';
 import type { ChartModel, Column, Series } from '../model/series.ts';
@@ -143,7 +144,7 @@ export class SpendChart extends LightElement {
   }
 
   #tick(value: number): string {
-    return this.model.measure === 'cost' ? this.format.usdTick(value) : this.format.compact(value);
+    return this.model.measure === 'cost' ? this.format.moneyTick(value) : this.format.compact(value);
   }
 
   #plot(): TemplateResult {
@@ -220,7 +221,7 @@ export class SpendChart extends LightElement {
           width=${width} height=${Math.max(0.5, bottom - top - gap)} />`;
       });
       const unpriced =
-        measure === 'cost' && column.totals.unpriced > 0
+        measure === 'cost' && isPartial(column.totals)
           ? svg`<circle class="unpriced-mark" cx=${center(plot, index)} cy=${plot.y(base) - 5}
               r=${Math.min(2.5, Math.max(1.25, width / 2))} />`
           : nothing;
@@ -335,8 +336,8 @@ export class SpendChart extends LightElement {
         </button>`;
       })}
       ${
-        this.kind === 'bars' && model.measure === 'cost' && model.totals.unpriced > 0
-          ? html`<span class="legend-note">has unpriced calls</span>`
+        this.kind === 'bars' && model.measure === 'cost' && isPartial(model.totals)
+          ? html`<span class="legend-note">${partialNote(model.totals)}</span>`
           : nothing
       }
     </div>`;
@@ -458,4 +459,14 @@ function center(plot: Plot, index: number): number {
 
 function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** Whether a bar is shorter than what was spent. */
+function isPartial({ unpriced, unconvertedNanos }: Totals): boolean {
+  return unpriced > 0 || unconvertedNanos !== undefined;
+}
+
+function partialNote({ unpriced, unconvertedNanos }: Totals): string {
+  const unconverted = unconvertedNanos === undefined ? [] : ['days without a rate'];
+  return `has ${[...(unpriced > 0 ? ['unpriced calls'] : []), ...unconverted].join(' and ')}`;
 }

@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import { costNanos } from '../../src/usage/query.ts';
+import type { ShownCurrency } from '../../src/protocol/messages.ts';
 import type { Totals } from '../../src/usage/query.ts';
 import type { Comparison } from '../../src/usage/summary.ts';
 import type { Format } from '../model/format.ts';
@@ -36,12 +36,14 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
         <span title=${format.count(totals.totalTokens)}>${format.compact(totals.totalTokens)} tokens</span>
         <span>${format.count(totals.records)} ${totals.records === 1 ? 'call' : 'calls'}</span>
         ${
-          totals.estimated > 0
-            ? html`<span title=${`${format.usdExact(totals.estimatedNanos)} in ${format.count(totals.estimated)} calls`}
-                >incl. ${format.usd(totals.estimatedNanos)} estimated</span
+          totals.estimated > 0 && (totals.estimatedNanos > 0n || totals.unconvertedNanos === undefined)
+            ? html`<span
+                title=${`${format.moneyExact(totals.estimatedNanos)} in ${format.count(totals.estimated)} calls`}
+                >incl. ${format.money(totals.estimatedNanos)} estimated</span
               >`
             : nothing
         }
+        ${format.currency === undefined ? nothing : currencyTemplate(format.currency)}
       </div>
     </div>
     <div class="cards">
@@ -50,6 +52,10 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
       ${card(view, 'All time', glance.all, 'all')}
     </div>
   </section>`;
+}
+
+function currencyTemplate({ code, note }: ShownCurrency): TemplateResult {
+  return html`<span class="currency-note" title=${note}>in ${code}, at your rates</span>`;
 }
 
 function updatedTemplate({ updatedAt, format }: GlanceView): TemplateResult | typeof nothing {
@@ -75,12 +81,20 @@ function card(
 
 /** Known and unknown cost as two texts of different weight. */
 function costTemplate(totals: Totals, format: Format): TemplateResult {
-  const unpriced = html`<span class="unpriced">${format.count(totals.unpriced)} unpriced</span>`;
-  if (totals.unpriced > 0 && totals.unpriced === totals.records) return unpriced;
-  const known = `${totals.estimated > 0 ? '~' : ''}${format.usd(costNanos(totals))}`;
-  return totals.unpriced === 0
-    ? html`<span class="amount">${known}</span>`
-    : html`<span class="amount">${known}</span> <span class="nowrap"><span class="plus">+</span> ${unpriced}</span>`;
+  const { known, unconverted, unpriced } = format.costTexts(totals);
+  const amounts = [known, unconverted].filter((text) => text !== undefined);
+  const plus = html`<span class="plus">+</span>`;
+  return html`${amounts.map((amount, index) =>
+    index === 0
+      ? html`<span class="amount">${amount}</span>`
+      : html` <span class="nowrap">${plus} <span class="unconverted">${amount}</span></span>`,
+  )}${
+    unpriced === undefined
+      ? nothing
+      : amounts.length === 0
+        ? html`<span class="unpriced">${unpriced}</span>`
+        : html` <span class="nowrap">${plus} <span class="unpriced">${unpriced}</span></span>`
+  }`;
 }
 
 function changeTemplate({ comparison, beforeName, format }: GlanceView): TemplateResult | typeof nothing {
@@ -89,7 +103,7 @@ function changeTemplate({ comparison, beforeName, format }: GlanceView): Templat
   const same = Math.abs(change) < 0.005;
   const icon = same ? 'dash' : change > 0 ? 'arrow-up' : 'arrow-down';
   const words = same ? 'as much as' : `${format.percent(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than`;
-  const partly = comparison?.complete === false ? ' (unpriced calls are not counted)' : '';
+  const partly = comparison?.complete === false ? ' (what is unpriced or not converted is not counted)' : '';
   return html`<span class="change" title=${`${words} ${beforeName}${partly}`}>
     <span class="codicon codicon-${icon}" aria-hidden="true"></span
     ><span aria-hidden="true">${same ? '' : format.percent(Math.abs(change))}</span>
@@ -99,7 +113,7 @@ function changeTemplate({ comparison, beforeName, format }: GlanceView): Templat
 
 function forecastTemplate({ glance, format }: GlanceView): TemplateResult | typeof nothing {
   if (glance.forecast === undefined) return nothing;
-  const amount = format.usd(glance.forecast);
+  const amount = format.money(glance.forecast);
   return html`<span class="card-more" title=${`At this pace the month will end at ${amount}.`}>
     <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} expected
   </span>`;

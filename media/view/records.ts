@@ -55,7 +55,7 @@ const COLUMNS: readonly RecordColumn[] = [
     number: true,
     text: ({ record }, f) => f.count(record.total_tokens),
   },
-  { key: 'cost', label: 'Cost', sort: 'cost', number: true, text: ({ record }, format) => costCell(record, format) },
+  { key: 'cost', label: 'Cost', sort: 'cost', number: true, text: costCell },
 ];
 
 /**
@@ -412,7 +412,7 @@ function timeCell(ms: number, format: Format): TemplateResult {
     ><span class="time-short">${format.timeShort(ms, Date.now())}</span>`;
 }
 
-function costCell(record: Row['record'], format: Format): string | TemplateResult {
-  const cost = recordCost(record, format);
-  return record.cost_known ? cost : html`<span class="unpriced">${cost}</span>`;
+function costCell(row: Row, format: Format): string | TemplateResult {
+  const cost = recordCost(row, format);
+  return row.record.cost_known ? cost : html`<span class="unpriced">${cost}</span>`;
 }

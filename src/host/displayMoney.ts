@@ -1,5 +1,7 @@
-import { convert, formatAmount } from '../pricing/currency.ts';
-import type { Amount, DisplayCurrency } from '../pricing/currency.ts';
+import { convert } from '../pricing/currency.ts';
+import type { DisplayCurrency } from '../pricing/currency.ts';
+import { formatAmount } from '../usage/amount.ts';
+import type { Amount } from '../usage/amount.ts';
 import { costNanos } from '../usage/query.ts';
 import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
 import { formatTotals } from '../usage/summary.ts';

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../contributions.ts';
+import type { DisplayCurrency } from '../pricing/currency.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../usage/query.ts';
 import { records } from './costText.ts';
 import { exportUsage } from './exportUsage.ts';
@@ -22,7 +23,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
     this.#subscriptions = [
       this.#changed,
       service.onDidChange(() => this.#changed.fire()),
-      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart], () => {
+      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], () => {
         this.#settingsVersion += 1;
         this.#changed.fire();
       }),
@@ -36,6 +37,10 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
 
   get calendar(): Calendar {
     return readSettings().calendar;
+  }
+
+  get currency(): DisplayCurrency | undefined {
+    return readSettings().currency;
   }
 
   onDidChange(listener: () => void): vscode.Disposable {

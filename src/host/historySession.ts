@@ -1,4 +1,5 @@
 import type { LedgerState } from '../ledger/types.ts';
+import type { DisplayCurrency } from '../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices } from '../protocol/choices.ts';
 import type { Choices } from '../protocol/choices.ts';
 import { parseToHost } from '../protocol/messages.ts';
@@ -6,6 +7,7 @@ import type { Action, Answer, LedgerInfo, Question, Snapshot, ToView } from '../
 import { encodeGroup } from '../protocol/wire.ts';
 import { DIMENSIONS } from '../usage/query.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../usage/query.ts';
+import { convertedCost, convertedGroups, describeCurrency, sameCurrency } from './historyCurrency.ts';
 import { foldTop } from './historyFold.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
@@ -23,6 +25,8 @@ export interface HistoryBackend {
     updatedAt: number | undefined;
   };
   readonly calendar: Calendar;
+  /** What costs are shown in; undefined: USD. */
+  readonly currency: DisplayCurrency | undefined;
   /** After each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;
@@ -81,6 +85,8 @@ export class HistorySession {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastSnapshot = 0;
   #pending: Choices | undefined;
+  /** As the last snapshot said: the webview takes amounts for this one. */
+  #currency: DisplayCurrency | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -142,6 +148,8 @@ export class HistorySession {
       locale,
       choices: this.#choices(),
     };
+    if (!sameCurrency(this.#currency, backend.currency)) this.#currency = backend.currency;
+    if (this.#currency !== undefined) message.currency = describeCurrency(this.#currency);
     if (failure !== undefined) message.failure = failure;
     if (updatedAt !== undefined) message.updatedAt = updatedAt;
     port.post(message);
@@ -195,21 +203,42 @@ export class HistorySession {
   }
 
   async #answer(id: number, questions: readonly Question[], signal: AbortSignal): Promise<ToView> {
-    const { backend } = this.#options;
-    const { version } = backend.snapshot;
+    const { version } = this.#options.backend.snapshot;
+    const currency = this.#currency;
     const answers: Answer[] = [];
     for (const question of questions) {
       signal.throwIfAborted();
       answers.push(
-        question.kind === 'groups'
-          ? this.#groups(question, await backend.aggregate(question))
-          : { kind: 'page', ...(await backend.page(question)) },
+        await (question.kind === 'groups' ? this.#groups(question, currency) : this.#page(question, currency)),
       );
     }
+    // The webview was told of another currency meanwhile, and would take these amounts for amounts of that one.
+    if (this.#currency !== currency) return this.#answer(id, questions, signal);
     return { type: 'answer', id, version, answers };
   }
 
-  #groups({ groupBy, top }: Extract<Question, { kind: 'groups' }>, groups: readonly Group[]): Answer {
+  async #page(question: Extract<Question, { kind: 'page' }>, currency: DisplayCurrency | undefined): Promise<Answer> {
+    const { backend } = this.#options;
+    const { total, rows } = await backend.page(question);
+    if (currency === undefined) return { kind: 'page', total, rows };
+    const { calendar } = backend;
+    return {
+      kind: 'page',
+      total,
+      rows: rows.map((row) => ({ ...row, amount: convertedCost(row.record, calendar, currency) })),
+    };
+  }
+
+  async #groups(
+    question: Extract<Question, { kind: 'groups' }>,
+    currency: DisplayCurrency | undefined,
+  ): Promise<Answer> {
+    const { backend } = this.#options;
+    const { groupBy, top } = question;
+    const groups =
+      currency === undefined
+        ? await backend.aggregate(question)
+        : await convertedGroups((query) => backend.aggregate(query), question, currency);
     const folded = top === undefined ? groups : foldTop(groups, top.count, top.by);
     const inner = groupBy.at(-1);
     const values = inner !== undefined && isDimension(inner) ? distinct(folded) : [];

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { RATE_PLACES } from '../usage/amount.ts';
+import type { Amount } from '../usage/amount.ts';
 import type { Nanos } from '../usage/money.ts';
-import { divideRound, scaleDecimal } from './decimal.ts';
+import { scaleDecimal } from './decimal.ts';
 
 /**
  * Showing USD in another currency, by rates that the user gave. What is stored stays USD.
@@ -21,13 +23,6 @@ export interface DatedRate {
   /** Units of the currency for one USD, in 10^-12. */
   scaled: bigint;
 }
-
-/** An amount in a display currency: a whole number of 10^-{@link AMOUNT_PLACES} of it. */
-export type Amount = bigint;
-
-const RATE_PLACES = 12;
-/** Nano-dollars (9) times a rate (12). */
-export const AMOUNT_PLACES = 9 + RATE_PLACES;
 
 export type Conversion =
   | { kind: 'converted'; amount: Amount; rate: DatedRate }
@@ -76,27 +71,6 @@ export function convert(nanos: Nanos, isoDay: string, display: DisplayCurrency):
   return { kind: 'converted', amount: nanos * found.scaled, rate: found };
 }
 
-/**
- * A converted amount for people, always with the currency's code: `EUR 3.86`. Small amounts keep three significant
- * digits, so that a cost is never shown as nothing.
- */
-export function formatAmount(amount: Amount, currencyCode: string, locale?: string): string {
-  const style = { style: 'currency', currency: currencyCode, currencyDisplay: 'code' } as const;
-  const usual = new Intl.NumberFormat(locale ?? 'en-US', style);
-  const digits = usual.resolvedOptions().maximumFractionDigits ?? 2;
-  const size = amount < 0n ? -amount : amount;
-  const smallest = 10n ** BigInt(AMOUNT_PLACES - digits);
-  const format =
-    size === 0n || size >= smallest
-      ? usual
-      : new Intl.NumberFormat(locale ?? 'en-US', {
-          ...style,
-          minimumSignificantDigits: 1,
-          maximumSignificantDigits: 3,
-        });
-  return format.format(decimal(amount) as Intl.StringNumericLiteral);
-}
-
 /** Binary search; days compare as text. */
 function latestUntil(rates: readonly DatedRate[], isoDay: string): DatedRate | undefined {
   let low = 0;
@@ -107,15 +81,6 @@ function latestUntil(rates: readonly DatedRate[], isoDay: string): DatedRate | u
     else high = middle;
   }
   return rates[low - 1];
-}
-
-/** Rounded to 15 decimals, far beyond what is shown, as `Intl` takes no more. */
-function decimal(amount: Amount): string {
-  const size = amount < 0n ? -amount : amount;
-  const rounded = divideRound(size, 10n ** BigInt(AMOUNT_PLACES - 15))
-    .toString()
-    .padStart(16, '0');
-  return `${amount < 0n ? '-' : ''}${rounded.slice(0, -15)}.${rounded.slice(-15)}`;
 }
 
 function isRate(value: number | string): boolean {

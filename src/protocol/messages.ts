@@ -118,6 +118,14 @@ const ledger = z.object({
 });
 export type LedgerInfo = z.infer<typeof ledger>;
 
+/** The currency that costs are shown in when it is not USD. All amounts that the host sends are in it already. */
+const currency = z.object({
+  code: z.string().check(z.regex(/^[A-Z]{3}$/)),
+  /** By which rates, in words for people. */
+  note: z.string(),
+});
+export type ShownCurrency = z.infer<typeof currency>;
+
 const snapshot = z.object({
   type: z.literal('snapshot'),
   /** Grows with every change of any ledger shown. */
@@ -127,6 +135,8 @@ const snapshot = z.object({
   place: z.enum(['sidebar', 'panel']),
   ledgers: z.array(ledger),
   calendar: calendarSchema,
+  /** Absent: USD. Answers that follow are in the currency of the snapshot before them. */
+  currency: z.optional(currency),
   /** BCP 47, for numbers and dates. */
   locale: z.string(),
   /** When the ledgers were last seen to change, ms since the epoch. */
@@ -161,7 +171,14 @@ const answer = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('page'),
     total: z.number(),
-    rows: z.array(z.object({ ledger: z.string(), record: wireRecord })),
+    rows: z.array(
+      z.object({
+        ledger: z.string(),
+        record: wireRecord,
+        /** Its cost in the snapshot's currency (see usage/amount.ts); absent where there is none, or no rate of its day. */
+        amount: z.optional(z.string().check(z.regex(/^-?\d{1,60}$/))),
+      }),
+    ),
   }),
 ]);
 export type Answer = z.infer<typeof answer>;

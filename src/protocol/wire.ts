@@ -3,6 +3,8 @@ import type { Group, Totals } from '../usage/query.ts';
 /**
  * Totals as they cross between host and webview: JSON has no bigint, so money is a decimal string of nano-dollars, and
  * a year of days by model is thousands of groups, so the fields are positions instead of names.
+ *
+ * Where the snapshot names a `currency`, the recorded and the estimated sum are amounts of it (see usage/amount.ts).
  */
 export type WireTotals = readonly [
   records: number,
@@ -16,6 +18,7 @@ export type WireTotals = readonly [
   estimatedNanos: string,
   estimated: number,
   unpriced: number,
+  unconvertedNanos?: string,
 ];
 
 export interface WireGroup {
@@ -32,10 +35,13 @@ export interface FoldedGroup extends Group {
 
 const NUMBERS_BEFORE_MONEY = 7;
 const FIELDS = 11;
-const NANOS = /^-?\d{1,40}$/;
+const UNCONVERTED = FIELDS;
+/** Amounts of another currency have twelve digits more than nano-dollars, and up to ten for the rate. */
+const NANOS = /^-?\d{1,60}$/;
 
 export function encodeTotals(totals: Totals): WireTotals {
-  return [
+  const { unconvertedNanos } = totals;
+  const wire = [
     totals.records,
     totals.inputTokens,
     totals.outputTokens,
@@ -47,11 +53,12 @@ export function encodeTotals(totals: Totals): WireTotals {
     totals.estimatedNanos.toString(),
     totals.estimated,
     totals.unpriced,
-  ];
+  ] as const;
+  return unconvertedNanos === undefined ? wire : [...wire, unconvertedNanos.toString()];
 }
 
 export function decodeTotals(wire: WireTotals): Totals {
-  return {
+  const totals: Totals = {
     records: wire[0],
     inputTokens: wire[1],
     outputTokens: wire[2],
@@ -64,6 +71,8 @@ export function decodeTotals(wire: WireTotals): Totals {
     estimated: wire[9],
     unpriced: wire[10],
   };
+  if (wire[11] !== undefined) totals.unconvertedNanos = BigInt(wire[11]);
+  return totals;
 }
 
 export function encodeGroup({ key, totals, rest }: FoldedGroup): WireGroup {
@@ -84,9 +93,9 @@ export function isWireGroup(value: unknown): value is WireGroup {
     Array.isArray(key) &&
     key.every((part) => part === null || typeof part === 'string') &&
     Array.isArray(totals) &&
-    totals.length === FIELDS &&
+    (totals.length === FIELDS || totals.length === FIELDS + 1) &&
     totals.every((field, index) =>
-      index === NUMBERS_BEFORE_MONEY || index === NUMBERS_BEFORE_MONEY + 1
+      index === NUMBERS_BEFORE_MONEY || index === NUMBERS_BEFORE_MONEY + 1 || index === UNCONVERTED
         ? typeof field === 'string' && NANOS.test(field)
         : typeof field === 'number',
     ) &&

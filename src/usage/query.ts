@@ -73,6 +73,11 @@ export interface Totals {
   estimated: number;
   /** Records whose cost is unknown. Their `cost_usd` is in no sum. */
   unpriced: number;
+  /**
+   * Only in totals that were converted to another currency: what days without a rate cost, still in nano-dollars. It is in
+   * neither of the sums above. Absent when every day had a rate.
+   */
+  unconvertedNanos?: Nanos | undefined;
 }
 
 /**

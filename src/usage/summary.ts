@@ -73,13 +73,15 @@ const SHORTEST_SHARE = 1 / 60;
 
 /**
  * What the period will have cost at its end if it goes on as so far: cost / share of the period that has passed.
- * undefined outside of the period, in its first sixtieth, and when nothing in it has a known cost.
+ * undefined outside of the period, in its first sixtieth, and when nothing in it has a known cost or a part of it could not
+ * be converted.
  */
 export function forecast(totals: Totals, range: TimeSpan, now: number): Nanos | undefined {
   const since = range.since;
   const length = range.until - since;
   const passed = now - since;
   if (passed < length * SHORTEST_SHARE || passed >= length || totals.unpriced === totals.records) return undefined;
+  if (totals.unconvertedNanos !== undefined) return undefined;
   return (costNanos(totals) * BigInt(length)) / BigInt(Math.floor(passed));
 }
 
@@ -89,7 +91,7 @@ export interface Comparison {
   differenceNanos: Nanos;
   /** That as a share of the cost before: 0.25 is a quarter more. undefined when there was none. */
   change: number | undefined;
-  /** false: one of the two has records without a cost, so that the comparison covers only a part. */
+  /** false: one of the two has records without a cost, or days without a rate, so that the comparison covers only a part. */
   complete: boolean;
 }
 
@@ -99,8 +101,12 @@ export function compare(current: Totals, before: Totals): Comparison {
   return {
     differenceNanos: now - then,
     change: then === 0n ? undefined : Number(now - then) / Number(then),
-    complete: current.unpriced === 0 && before.unpriced === 0,
+    complete: isComplete(current) && isComplete(before),
   };
+}
+
+function isComplete({ unpriced, unconvertedNanos }: Totals): boolean {
+  return unpriced === 0 && unconvertedNanos === undefined;
 }
 
 /**

@@ -13,4 +13,7 @@ export function addTotals(sum: Totals, more: Totals): void {
   sum.estimatedNanos += more.estimatedNanos;
   sum.estimated += more.estimated;
   sum.unpriced += more.unpriced;
+  if (more.unconvertedNanos !== undefined) {
+    sum.unconvertedNanos = (sum.unconvertedNanos ?? 0n) + more.unconvertedNanos;
+  }
 }

@@ -1,6 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Choices } from '../../../src/protocol/choices.ts';
+import { readDisplayCurrency } from '../../../src/pricing/currency.ts';
+import type { DisplayCurrency } from '../../../src/pricing/currency.ts';
 import { formatUsd, usdToNanos } from '../../../src/usage/money.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
@@ -139,6 +141,38 @@ describe('figures', () => {
     expect(await cost.locator('.unpriced').innerText()).toBe(`${records.length - known.length} unpriced`);
     const exact = (Number(nanos) / 1e9).toFixed(9).replace(/0+$/, '');
     expect((await cost.getAttribute('title'))?.replaceAll(',', '')).toContain(exact);
+  });
+
+  test('stand in the currency that was chosen, with USD where a day has no rate', async () => {
+    const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString();
+    await using opened = await open({ choices: { range: { kind: 'all' } } }, [
+      call({ usage_id: 'a', cost_usd: 10, timestamp: day(0) }),
+      call({ usage_id: 'b', cost_usd: 4, timestamp: day(10), model: 'gpt-5-mini' }),
+      call({ usage_id: 'c', cost_usd: 3, timestamp: day(20) }),
+      call({ usage_id: 'd', cost_usd: 0, cost_known: false, timestamp: day(0) }),
+    ]);
+    const { page, backend } = opened;
+    const text = async (selector: string): Promise<string> =>
+      (await page.locator(selector).first().innerText()).replaceAll(/\s+/g, ' ');
+    await expect.poll(() => text('.headline-cost')).toContain('$17.00 + 1 unpriced');
+    await page.locator('.record').first().click();
+    await page.locator('.detail').waitFor();
+    const rates = { [day(15).slice(0, 10)]: 0.5, [day(5).slice(0, 10)]: 0.9 };
+    backend.setCurrency(readDisplayCurrency({ currency: 'EUR', rates }) as DisplayCurrency);
+    await expect.poll(() => text('.headline-cost')).toContain('EUR 11.00 + $3.00 not converted + 1 unpriced');
+    expect(await text('.currency-note')).toBe('in EUR, at your rates');
+    expect(await text('spend-breakdown tbody tr')).toContain('EUR');
+    expect(await text('spend-chart')).toContain('EUR');
+    expect(await text('.legend-note')).toBe('has unpriced calls and days without a rate');
+    expect(await page.locator('.detail').count()).toBe(0);
+    const costs = page.locator('.record .cell-cost');
+    await expect
+      .poll(async () => (await costs.allInnerTexts()).map((cost) => cost.replaceAll(/\s+/g, ' ')).sort())
+      .toEqual(['$3.00', 'EUR 2.00', 'EUR 9.00', 'unpriced']);
+    await page.locator('.record', { hasText: '9.00' }).click();
+    expect(await text('.detail')).toContain('Cost in EUR EUR 9.00 Cost as stored $10.00');
+    backend.setCurrency(undefined);
+    await expect.poll(() => text('.headline-cost')).toContain('$17.00 + 1 unpriced');
   });
 
   test('hostile text stays text', async () => {

@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { HistoryPalette } from '../../../src/host/historyPalette.ts';
 import { HistorySession } from '../../../src/host/historySession.ts';
+import { readDisplayCurrency } from '../../../src/pricing/currency.ts';
+import type { DisplayCurrency } from '../../../src/pricing/currency.ts';
 import type { ToView } from '../../../src/protocol/messages.ts';
+import { decodeTotals } from '../../../src/protocol/wire.ts';
+import { costNanos, emptyTotals } from '../../../src/usage/query.ts';
+import type { Totals } from '../../../src/usage/query.ts';
+import { addTotals } from '../../../src/usage/totals.ts';
 import { Memento, TableBackend } from '../../fixtures/tableBackend.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
@@ -170,6 +176,133 @@ describe('a session', () => {
     expect(posted.map(({ type }) => type)).toEqual(['snapshot', 'show']);
     session.show({ stack: 'project' });
     expect(posted.at(-1)).toMatchObject({ type: 'show', choices: { stack: 'project', values: { model: ['a'] } } });
+  });
+});
+
+describe('in another currency', () => {
+  const currency = (value: unknown): DisplayCurrency => {
+    const read = readDisplayCurrency(value);
+    if ('problem' in read) throw new Error(read.problem);
+    return read;
+  };
+  const dated = currency({ currency: 'EUR', rates: { '2026-11-01': 0.5, '2026-11-10': '0.333333333333' } });
+  const at = (id: string, model: string, cost: number, day: string): UsageRecord => ({
+    ...record(id, model, cost),
+    timestamp: `${day}T10:00:00Z`,
+  });
+  const spread = [
+    at('4', 'a', 0.1, '2026-10-31'),
+    at('5', 'a', 4, '2026-11-09'),
+    { ...at('6', 'b', 0.3, '2026-11-10'), billing_mode: 'estimated' as const },
+    { ...at('7', 'c', 0, '2026-10-01'), cost_known: false },
+  ];
+  const ask = async (questions: readonly unknown[]): Promise<Extract<ToView, { type: 'answer' }>['answers']> => {
+    posted.length = 0;
+    say({ type: 'ask', id: 9, questions });
+    await settled();
+    const [answer] = posted;
+    return answer?.type === 'answer' ? answer.answers : [];
+  };
+  const totalsOf = (answer: Awaited<ReturnType<typeof ask>>[number] | undefined): Totals => {
+    const all = emptyTotals();
+    for (const { totals } of answer?.kind === 'groups' ? answer.groups : []) addTotals(all, decodeTotals(totals));
+    return all;
+  };
+
+  test('the snapshot says nothing of USD', () => {
+    say({ type: 'ready' });
+    expect(posted[0]).not.toHaveProperty('currency');
+  });
+
+  test('one rate multiplies, and is named', async () => {
+    backend.currency = currency({ currency: 'EUR', rate: 0.92 });
+    say({ type: 'ready' });
+    expect(posted[0]).toMatchObject({ currency: { code: 'EUR', note: expect.stringContaining('USD 1 = EUR 0.92') } });
+    const [answer] = await ask([groups]);
+    expect(totalsOf(answer)).toMatchObject({ recordedNanos: 5_520_000_000n * 10n ** 12n });
+  });
+
+  test("each day has that day's rate, and however it is grouped the sum is one", async () => {
+    backend.record(...spread);
+    backend.currency = dated;
+    say({ type: 'ready' });
+    const groupings = [
+      [],
+      ['model'],
+      ['day'],
+      ['hour', 'model'],
+      ['month', 'model'],
+      ['week', 'provider', 'model'],
+      ['cost'],
+    ];
+    const answers = await ask([
+      ...groupings.map((groupBy) => ({ ...groups, groupBy })),
+      { ...groups, groupBy: ['month', 'model'], top: { count: 1, by: 'cost' } },
+    ]);
+    const expected = {
+      ...emptyTotals(),
+      records: 7,
+      inputTokens: 70,
+      outputTokens: 35,
+      totalTokens: 105,
+      recordedNanos: 4_000_000_000n * 500_000_000_000n + 6_000_000_000n * 333_333_333_333n,
+      estimatedNanos: 300_000_000n * 333_333_333_333n,
+      estimated: 1,
+      unpriced: 1,
+      unconvertedNanos: 100_000_000n,
+    };
+    expect(answers).toHaveLength(8);
+    for (const answer of answers) expect(totalsOf(answer)).toEqual(expected);
+  });
+
+  test('a day without a rate stays in USD, and one of unknown costs needs none', async () => {
+    backend.record(...spread);
+    backend.currency = dated;
+    say({ type: 'ready' });
+    const until = Date.parse('2026-11-01T00:00:00Z');
+    const [days] = await ask([{ ...groups, groupBy: ['day'], filter: { until } }]);
+    const [unknown, early] = days?.kind === 'groups' ? days.groups.map(({ totals }) => decodeTotals(totals)) : [];
+    expect(early).toMatchObject({ recordedNanos: 0n, unconvertedNanos: 100_000_000n });
+    expect(unknown).toMatchObject({ records: 1, unpriced: 1 });
+    expect(unknown).not.toHaveProperty('unconvertedNanos');
+  });
+
+  test('records keep their USD, with the amount beside it where there is one', async () => {
+    backend.record(...spread);
+    backend.currency = dated;
+    say({ type: 'ready' });
+    const page = { kind: 'page', filter: {}, sort: 'time', descending: false, offset: 0, limit: 10 };
+    const [answer, sum] = await ask([page, groups]);
+    const rows = answer?.kind === 'page' ? answer.rows : [];
+    expect(rows.map(({ record, amount }) => [record.usage_id, record.cost_usd, amount])).toEqual([
+      ['7', 0, undefined],
+      ['4', 0.1, undefined],
+      ['5', 4, `2${'0'.repeat(21)}`],
+      ['6', 0.3, '99999999999900000000'],
+      ...['1', '2', '3'].map((id) => [id, Number(id), `${333_333_333_333 * Number(id)}000000000`]),
+    ]);
+    const added = rows.reduce((total, { amount }) => total + BigInt(amount ?? 0), 0n);
+    expect(costNanos(totalsOf(sum))).toBe(added);
+  });
+
+  test('an answer is in the currency of the snapshot before it', async () => {
+    say({ type: 'ready' });
+    let answer = (): void => {};
+    const aggregate = backend.aggregate.bind(backend);
+    backend.aggregate = async (query) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return aggregate(query);
+    };
+    posted.length = 0;
+    say({ type: 'ask', id: 1, questions: [groups] });
+    backend.setCurrency(currency({ currency: 'EUR', rate: 2 }));
+    await vi.waitUntil(() => posted.length === 1);
+    backend.aggregate = aggregate;
+    answer();
+    await settled();
+    expect(posted.map(({ type }) => type)).toEqual(['snapshot', 'answer']);
+    const [, said] = posted;
+    expect(totalsOf(said?.type === 'answer' ? said.answers[0] : undefined).recordedNanos).toBe(12n * 10n ** 21n);
   });
 });
 

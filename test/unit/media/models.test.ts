@@ -249,7 +249,7 @@ describe('pages of records', () => {
   });
 
   test('a cost that nobody knows is named, never $0', () => {
-    expect(recordCost(row('x').record, format)).toBe('unpriced');
+    expect(recordCost(row('x'), format)).toBe('unpriced');
     expect(provenance(row('x').record)).toMatch(/nobody knows/);
     const fields = fieldsOf(row('x'), 'costs.json', format);
     expect(fields.find(({ name }) => name === 'Cost')?.value).toBe('unpriced');

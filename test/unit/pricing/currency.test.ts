@@ -1,13 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  AMOUNT_PLACES,
-  convert,
-  formatAmount,
-  readDisplayCurrency,
-  type DisplayCurrency,
-} from '../../../src/pricing/currency.ts';
+import { convert, readDisplayCurrency, type DisplayCurrency } from '../../../src/pricing/currency.ts';
 import { decimalText, divideRound, scaleDecimal } from '../../../src/pricing/decimal.ts';
+import { AMOUNT_PLACES, formatAmount } from '../../../src/usage/amount.ts';
 
 function read(value: unknown): DisplayCurrency {
   const display = readDisplayCurrency(value);

@@ -1,0 +1,59 @@
+/**
+ * Amounts in a currency that USD were converted to. They are exact integers, so that days add up to their month; only
+ * showing them rounds.
+ */
+
+/** A whole number of 10^-{@link AMOUNT_PLACES} of a currency. */
+export type Amount = bigint;
+
+export const RATE_PLACES = 12;
+/** Nano-dollars (9) times a rate (12). */
+export const AMOUNT_PLACES = 9 + RATE_PLACES;
+
+/** Decimals that are shown at most: far below what anybody pays, and as many as `Intl` takes everywhere. */
+const SHOWN_PLACES = 15;
+
+/**
+ * An amount for people, always with the currency's code: `EUR 3.86`. Small amounts keep three significant digits, so that
+ * a cost is never shown as nothing.
+ */
+export function formatAmount(amount: Amount, currencyCode: string, locale = 'en-US'): string {
+  const usual = amountFormat(locale, currencyCode, 'usual');
+  const digits = usual.resolvedOptions().maximumFractionDigits ?? 2;
+  const size = amount < 0n ? -amount : amount;
+  const smallest = 10n ** BigInt(AMOUNT_PLACES - digits);
+  const format = size === 0n || size >= smallest ? usual : amountFormat(locale, currencyCode, 'small');
+  return format.format(decimal(amount) as Intl.StringNumericLiteral);
+}
+
+/** The same with nine decimals where they say something, as many as a stored cost has: `EUR 0.000113`. */
+export function formatAmountExact(amount: Amount, currencyCode: string, locale = 'en-US'): string {
+  return amountFormat(locale, currencyCode, 'exact').format(decimal(amount) as Intl.StringNumericLiteral);
+}
+
+const STYLES = {
+  usual: {},
+  small: { minimumSignificantDigits: 1, maximumSignificantDigits: 3 },
+  exact: { maximumFractionDigits: 9 },
+} as const satisfies Record<string, Intl.NumberFormatOptions>;
+
+/** Making a format costs a hundred times as much as using it. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function amountFormat(locale: string, currency: string, style: keyof typeof STYLES): Intl.NumberFormat {
+  const name = `${style} ${currency} ${locale}`;
+  let format = formats.get(name);
+  if (format === undefined) {
+    const options = { style: 'currency', currency, currencyDisplay: 'code', ...STYLES[style] } as const;
+    format = new Intl.NumberFormat(locale, options);
+    formats.set(name, format);
+  }
+  return format;
+}
+
+function decimal(amount: Amount): string {
+  const size = amount < 0n ? -amount : amount;
+  const unit = 10n ** BigInt(AMOUNT_PLACES - SHOWN_PLACES);
+  const rounded = ((size + unit / 2n) / unit).toString().padStart(SHOWN_PLACES + 1, '0');
+  return `${amount < 0n ? '-' : ''}${rounded.slice(0, -SHOWN_PLACES)}.${rounded.slice(-SHOWN_PLACES)}`;
+}
