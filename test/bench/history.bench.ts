@@ -38,17 +38,23 @@ interface PageScope {
   firstRecords: Promise<number>;
 }
 
-/** Runs in the page. Looks before each paint; resolves with the time since the page began, ms, once that frame is out. */
+/**
+ * Runs in the page. Looks before each paint; resolves with the time since the page began, ms, once that frame is out.
+ * Rejects with what it says instead, so that a bench whose view has changed does not wait for ever.
+ */
 function watchPaints(): void {
   const scope = globalThis as unknown as PageScope;
+  const patience = 30_000;
   scope.painted = (wanted) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      const end = performance.now() + patience;
       const look = (): void => {
-        const all = Object.entries(wanted).every(([selector, pattern]) => {
+        const missing = Object.entries(wanted).flatMap(([selector, pattern]) => {
           const text = scope.document.querySelector(selector)?.textContent;
-          return text !== undefined && new RegExp(pattern).test(text);
+          return text !== undefined && new RegExp(pattern).test(text) ? [] : [`${selector}: ${text}, not ${pattern}`];
         });
-        if (all) setTimeout(() => resolve(performance.now()));
+        if (missing.length === 0) setTimeout(() => resolve(performance.now()));
+        else if (performance.now() > end) reject(new Error(missing.join('; ')));
         else scope.requestAnimationFrame(look);
       };
       scope.requestAnimationFrame(look);
@@ -119,11 +125,11 @@ async function measure(size: number): Promise<Measured> {
       await time(() => session.show({ values: {} }), {
         [COUNT]: count(backend.snapshot.ledgers[0]?.state.records ?? 0),
       });
-      const grouping = turn % 2 === 0 ? 'project' : 'operation';
+      const grouping = turn % 2 === 0 ? 'source' : 'operation';
       const regrouped = { [FIRST_GROUP]: `^${grouping}-` };
       keep(
         result.regrouping,
-        await time(() => session.show({ levels: [grouping, 'session'], stack: grouping }), regrouped),
+        await time(() => session.show({ levels: [grouping, 'model'], stack: grouping }), regrouped),
       );
       const name = `fresh-${turn + 1}`;
       const added = {
