@@ -18,6 +18,7 @@ export const COMMANDS = {
   repairLedger: 'llmSpend.repairLedger',
   clearLedger: 'llmSpend.clearLedger',
   migrateLedger: 'llmSpend.migrateLedger',
+  importUsage: 'llmSpend.importUsage',
   undo: 'llmSpend.undo',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',
@@ -47,6 +48,7 @@ export const WALKTHROUGH = {
     record: COMMANDS.recordUsage,
     history: COMMANDS.openHistory,
     programs: COMMANDS.copyCliCommand,
+    import: COMMANDS.importUsage,
   },
 } as const;
 
@@ -63,6 +65,13 @@ export const SETTINGS = {
   weekStart: 'weekStart',
   prices: 'prices',
   currency: 'currency',
+  importEnabled: 'import.enabled',
+  importClaudeCode: 'import.claudeCode',
+  importCodex: 'import.codex',
+  importGeminiCli: 'import.geminiCli',
+  importOpenCode: 'import.openCode',
+  importCopilotCli: 'import.copilotCli',
+  importCopilotChat: 'import.copilotChat',
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 

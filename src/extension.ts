@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { AgentImport } from './host/agentImport.ts';
 import { createApi } from './host/api.ts';
 import type { LlmSpendApi } from './host/api.ts';
 import { BreakdownTree } from './host/breakdown.ts';
@@ -26,18 +27,21 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   service = new LedgerService(log, prices);
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
-  registerCommands(context, service, prices, history, log);
+  const agents = new AgentImport(context, service, prices, log);
+  registerCommands(context, service, prices, history, agents, log);
   context.subscriptions.push(
     log,
     prices,
     service,
     backend,
+    agents,
     followContext(service),
     offerMigration(context, service),
     new StatusBar(service, log),
     new BreakdownTree(service),
   );
   service.start();
+  agents.start();
   performance.measure(ACTIVATION, { start });
   return createApi(service);
 }

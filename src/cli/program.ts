@@ -300,6 +300,7 @@ export function buildProgram(
       .addOption(
         new Option('--map <field=name>', 'of a file: which name holds a field; repeat for several').argParser(collect),
       )
+      .addOption(new Option('--progress', 'write progress to stderr as NDJSON').hideHelp())
       .addHelpText(
         'after',
         examples(

@@ -62,7 +62,7 @@ export function keepLine(argv: readonly string[], input: string, now: number, li
 export function parseStatusInput(text: string): StatusInput {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as StatusInput) : {};
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
   }

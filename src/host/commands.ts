@@ -3,6 +3,7 @@ import { COMMANDS } from '../contributions.ts';
 import type { CommandId } from '../contributions.ts';
 import { formatUsd, usdToNanos } from '../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
+import type { AgentImport } from './agentImport.ts';
 import { records } from './costText.ts';
 import { complain, inform } from './dialogs.ts';
 import { exportUsage } from './exportUsage.ts';
@@ -27,6 +28,7 @@ export function registerCommands(
   service: LedgerService,
   prices: Prices,
   history: HistoryController,
+  agents: AgentImport,
   log: vscode.LogOutputChannel,
 ): void {
   const documents = new ReportDocuments();
@@ -43,6 +45,7 @@ export function registerCommands(
     [COMMANDS.repairLedger]: () => repairLedger(service),
     [COMMANDS.clearLedger]: () => clearLedger(service),
     [COMMANDS.migrateLedger]: () => migrateLedger(service),
+    [COMMANDS.importUsage]: () => agents.ask(),
     [COMMANDS.undo]: () => confirmUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(context),
     [COMMANDS.showLog]: () => log.show(),

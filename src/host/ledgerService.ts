@@ -2,7 +2,14 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import type { SettingKey } from '../contributions.ts';
-import { expandPath, inkwellDefaultPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import {
+  expandPath,
+  importedLedgerPath,
+  inkwellDefaultPath,
+  LedgerView,
+  openLedger,
+  resolveLedgerPath,
+} from '../ledger/index.ts';
 import type { LedgerReprice } from '../ledger/prices.ts';
 import type {
   ClearResult,
@@ -254,7 +261,8 @@ export class LedgerService implements vscode.Disposable {
     });
     // Named whether it exists or not: it is read once it does.
     const inkwell = inkwellDefaultPath();
-    const further = new Set([...ledgers.map((each) => expandPath(each)), ...(showInkwell ? [inkwell] : [])]);
+    const imported = importedLedgerPath(primary.path);
+    const further = new Set([imported, ...ledgers.map((each) => expandPath(each)), ...(showInkwell ? [inkwell] : [])]);
     further.delete(primary.path);
     const all = [primary, ...[...further].map((ledger) => openLedger({ ledger }))];
     this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);

@@ -34,6 +34,11 @@ export class Prices implements PriceSource, vscode.Disposable {
     this.#subscription.dispose();
   }
 
+  /** Those of the setting. */
+  get own(): readonly CustomPrice[] {
+    return this.#own;
+  }
+
   library(): Promise<Library> {
     this.#library ??= import('../ledger/prices.ts');
     return this.#library;

@@ -21,6 +21,8 @@ export interface ImportFlags extends LedgerFlag {
   since?: string;
   dryRun?: boolean;
   map?: string[];
+  /** Progress as NDJSON on stderr, for the editor. */
+  progress?: boolean;
   json?: boolean;
 }
 
@@ -59,7 +61,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   const stop = (): void => interrupt.abort();
   process.once('SIGINT', stop);
   const ledger = openLedger({ ledger: target, pricing: false });
-  const bar = new ProgressBar(terminal);
+  const bar = new ProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
   try {
     for (const { source, places } of jobs) {
@@ -70,7 +72,8 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         since,
         dryRun: flags.dryRun,
         signal: interrupt.signal,
-        onProgress: terminal.err.isTTY ? (progress) => bar.show(source.title, progress) : undefined,
+        onProgress:
+          terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
       });
       reports.push(report);
     }
@@ -134,17 +137,23 @@ function mappingOf(pairs: readonly string[]): Mapping {
 
 class ProgressBar {
   readonly #terminal: Terminal;
+  readonly #asJson: boolean;
   #shownAt = 0;
   #shown = false;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, asJson: boolean) {
     this.#terminal = terminal;
+    this.#asJson = asJson;
   }
 
   show(title: string, { bytes, bytesDone, seen }: ImportProgress): void {
     const now = this.#terminal.now();
     if (now - this.#shownAt < PROGRESS_MS) return;
     this.#shownAt = now;
+    if (this.#asJson) {
+      void this.#terminal.err.line(JSON.stringify({ progress: { title, bytes, bytes_done: bytesDone, seen } }));
+      return;
+    }
     this.#shown = true;
     const part = bytes === 0 ? 1 : Math.min(1, bytesDone / bytes);
     const full = Math.round(part * BAR_WIDTH);
