@@ -14,7 +14,11 @@ const folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-suite-'));
 const reportFile = process.env['LLM_SPEND_TEST_REPORT'] ?? path.join(folder, 'report.json');
 const server = await startCodeServer({
   smokeTestDriver: true,
-  env: { LLM_SPEND_TEST_REPORT: reportFile, LLM_SPEND_LEDGER: path.join(folder, 'costs.json') },
+  env: {
+    LLM_SPEND_TEST_REPORT: reportFile,
+    LLM_SPEND_LEDGER: path.join(folder, 'costs.json'),
+    CLAUDE_CONFIG_DIR: path.join(folder, 'claude'),
+  },
 });
 const browser = await launchBrowser();
 const log: string[] = [];

@@ -24,6 +24,7 @@ try {
       ...isolatedEnvironment(path.join(folder, 'home')),
       LLM_SPEND_TEST_REPORT: reportFile,
       LLM_SPEND_LEDGER: path.join(folder, 'costs.json'),
+      CLAUDE_CONFIG_DIR: path.join(folder, 'claude'),
     },
     launchArgs: [
       folder,
