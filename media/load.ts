@@ -58,7 +58,7 @@ export async function load(
   const before = rangeBeforeChoice(choices.range, now, calendar);
   const open = expanded.slice(0, MAX_EXPANDED);
   const dayQuestion = groups(filterOf(choices), ['day'], calendar);
-  const beforeQuestion = groups(filterOf(choices, before), [], calendar);
+  const beforeQuestions = before === undefined ? [] : [groups(filterOf(choices, before), [], calendar)];
   const rowQuestions = [[], ...open].map((path) => rowsQuestion(choices, filter, path, calendar));
   const chartQuestion = (span: TimeSpan): GroupsQuestion =>
     groups(filter, [bucketFor(choices.bucket, span), choices.stack], calendar, {
@@ -73,9 +73,9 @@ export async function load(
   const asked = chartQuestion(spanOf(known ?? []));
   const answers = await ask('view', [
     asked,
-    beforeQuestion,
     page(filter, choices.recordsSort, 0, PAGE_SIZE),
     ...rowQuestions,
+    ...beforeQuestions,
     ...(known === undefined ? [dayQuestion] : []),
   ]);
 
@@ -83,7 +83,7 @@ export async function load(
   const span = spanOf(days);
   const totals = sumOfDays(days, range);
   const chart = groupsOf(answers[0]);
-  const [inner] = groupsOf(answers[1]).groups;
+  const [inner] = groupsOf(answers[2 + rowQuestions.length]).groups;
   return {
     version,
     choices,
@@ -96,8 +96,8 @@ export async function load(
     totals,
     comparison: before === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
     chart: chartModel(chart.groups, chart.slots, span, bucketFor(choices.bucket, span), choices.measure, calendar),
-    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index + 3])])),
-    records: pagesOfAnswer(answers[2]),
+    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index + 2])])),
+    records: pagesOfAnswer(answers[1]),
   };
 }
 
