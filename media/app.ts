@@ -75,6 +75,7 @@ export class SpendApp extends LightElement {
     if (first || timeZone !== calendar.timeZone || !sameCurrency) {
       this.#format = new Format(locale, calendar.timeZone, currency);
     }
+    document.body.toggleAttribute('data-currency', currency !== undefined);
     if (!sameCurrency) {
       // Amounts of one currency must not be seen under the name of another.
       this.#shown = undefined;

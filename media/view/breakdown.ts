@@ -25,7 +25,7 @@ export class SpendBreakdown extends LightElement {
 
   protected override render(): TemplateResult {
     return html`<table
-      class="tree"
+      class="tree ${this.format.currency === undefined ? '' : 'converted'}"
       role="treegrid"
       tabindex="0"
       aria-label="Breakdown"
@@ -120,14 +120,21 @@ export class SpendBreakdown extends LightElement {
     </tr>`;
   }
 
+  /** Short, because it has one line; the title says it in words. */
   #cost({ totals }: BreakdownRow): TemplateResult | string {
-    if (totals.unpriced === 0) return this.format.cost(totals);
-    const count = this.format.count(totals.unpriced);
-    if (totals.unpriced === totals.records) return html`<span class="unpriced">${count} unpriced</span>`;
-    const unpriced = html`<span class="unpriced" title=${`${count} unpriced`}
-      >+ ${count}<span class="wide"> unpriced</span></span
-    >`;
-    return html`${this.format.cost({ ...totals, unpriced: 0 })} ${unpriced}`;
+    const { unpriced, records, unconvertedNanos } = totals;
+    if (unpriced === 0 && unconvertedNanos === undefined) return this.format.cost(totals);
+    const count = this.format.count(unpriced);
+    if (unpriced === records) return html`<span class="unpriced">${count} unpriced</span>`;
+    const { known } = this.format.costTexts(totals);
+    const usd =
+      unconvertedNanos === undefined
+        ? undefined
+        : `${totals.estimated > 0 ? '~' : ''}${this.format.usd(unconvertedNanos)}`;
+    const amounts = [known, usd].filter((text) => text !== undefined).join(' + ');
+    if (unpriced === 0) return amounts;
+    const word = usd === undefined ? html`<span class="wide"> unpriced</span>` : nothing;
+    return html`${amounts} <span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`;
   }
 
   #activeIndex(): number {

@@ -94,6 +94,13 @@ const STATES: Record<
       await page.locator('.detail').waitFor();
     },
   },
+  'another currency, with days that have no rate': {
+    steps: async ({ page, backend }) => {
+      const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+      backend.setCurrency(readDisplayCurrency({ currency: 'EUR', rates: { [day]: 0.9 } }) as DisplayCurrency);
+      await page.locator('.currency-note').waitFor();
+    },
+  },
   'nothing recorded yet': { held: [] },
   'no match': { choices: { search: 'nothing is called like this' } },
   'a damaged ledger': {
