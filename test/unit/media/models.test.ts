@@ -12,9 +12,11 @@ import { fieldsOf, recordCost } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
 import type { Row } from '../../../src/protocol/messages.ts';
+import { decodeGroup, encodeGroup, isWireGroup } from '../../../src/protocol/wire.ts';
 import { rangeOf } from '../../../src/usage/period.ts';
 import { costNanos, emptyTotals } from '../../../src/usage/query.ts';
 import type { Totals } from '../../../src/usage/query.ts';
+import { compare } from '../../../src/usage/summary.ts';
 
 const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 const format = new Format('en-US', 'Europe/Berlin');
@@ -281,4 +283,31 @@ test('known, estimated and unknown costs are told apart, with every digit', () =
   expect(format.costExact(dollars(0, { unpriced: 1 }))).toBe('1 unpriced');
   expect(new Format('de', 'UTC').usd(4_200_000_000n)).toBe('4,20\u00A0$');
   expect(new Format('no such language', 'UTC').count(1200)).toBe('1,200');
+});
+
+describe('in another currency', () => {
+  const euros = new Format('en-US', 'UTC', { code: 'EUR', note: '' });
+  const some: Totals = { ...emptyTotals(), records: 3 };
+  const shown = (totals: Totals): string => euros.cost(totals).replaceAll('\u00A0', ' ');
+
+  test('amounts carry its code', () => {
+    expect(shown(emptyTotals())).toBe('EUR 0.00');
+    expect(shown({ ...some, recordedNanos: 42n * 10n ** 20n, unpriced: 1 })).toBe('EUR 4.20 + 1 unpriced');
+    expect(euros.moneyTick(1.5e15).replaceAll('\u00A0', ' ')).toBe('EUR 1.5K');
+  });
+
+  test('what has no rate stays in USD, and is never a zero of the other currency', () => {
+    const early = { ...some, unconvertedNanos: 1_000_000_000n };
+    expect(shown(early)).toBe('$1.00 not converted');
+    expect(shown({ ...early, unpriced: 3 })).toBe('3 unpriced');
+    expect(shown({ ...early, estimated: 1, recordedNanos: 10n ** 21n })).toBe('~EUR 1.00 + ~$1.00 not converted');
+    expect(compare(early, some).complete).toBe(false);
+  });
+
+  test('crosses from the host unchanged', () => {
+    const totals = { ...some, recordedNanos: 10n ** 45n, unconvertedNanos: 0n };
+    const wire = encodeGroup({ key: ['a'], totals });
+    expect(isWireGroup(wire)).toBe(true);
+    expect(decodeGroup(wire).totals).toEqual(totals);
+  });
 });
