@@ -160,8 +160,11 @@ class Import implements Receiver {
       this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: record.timestamp });
     if (this.#options.since !== undefined && at < this.#options.since) return;
     this.#progress.seen++;
-    applyCost(sighting, this.#pricer);
-    for (const settled of this.#source.settle(record, this.#lookup)) this.#waiting.set(settled.usage_id, settled);
+    for (const settled of this.#source.settle(record, this.#lookup)) {
+      // Most sightings of a reply are of no account, so that pricing comes after the choice.
+      applyCost({ ...sighting, record: settled }, this.#pricer);
+      this.#waiting.set(settled.usage_id, settled);
+    }
   }
 
   skip(skip: Skip): void {

@@ -1,4 +1,6 @@
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
  * A file's lines as bytes, from a position on, without ever holding more than one line and one chunk. Lines that lack
@@ -7,6 +9,8 @@ import type { FileHandle } from 'node:fs/promises';
 
 export const MAX_LINE = 8 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
+/** Chunks between two turns of others: a signal, a progress bar. */
+const CHUNKS_PER_TURN = 4;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -43,12 +47,32 @@ export async function readLines(
   markers: readonly Buffer[],
   handler: LineHandler,
 ): Promise<LinesRead> {
-  let buffer = Buffer.allocUnsafe(CHUNK);
+  const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
+  spare = undefined;
+  try {
+    return await read(buffer, handle, from, end, markers, handler);
+  } finally {
+    spare = buffer;
+  }
+}
+
+/** Thousands of files are read one after the other: a new buffer for each would be most of the memory. */
+let spare: Buffer | undefined;
+
+async function read(
+  buffer: Buffer,
+  handle: FileHandle,
+  from: LinePosition,
+  end: number,
+  markers: readonly Buffer[],
+  handler: LineHandler,
+): Promise<LinesRead> {
   /** What of the buffer holds bytes that were not handed on; they stand at `offset` in the file. */
   let length = 0;
   let { offset, lines } = from;
   /** Bytes of the current line that were thrown away already. */
   let dropped = 0;
+  let chunks = 0;
   for (;;) {
     if (length === buffer.length) {
       if (length >= MAX_LINE) {
@@ -62,7 +86,9 @@ export async function readLines(
     }
     const position = offset + dropped + length;
     const want = Math.min(buffer.length - length, end - position);
-    const { bytesRead } = want > 0 ? await handle.read(buffer, length, want, position) : { bytesRead: 0 };
+    // Not through the thread pool, whose trip takes longer than the copy; others get their turn in between.
+    const bytesRead = want > 0 ? readSync(handle.fd, buffer, length, want, position) : 0;
+    if (++chunks % CHUNKS_PER_TURN === 0) await nextTurn();
     if (bytesRead === 0) {
       const tail = dropped > 0 || length === 0 ? undefined : Buffer.from(buffer.subarray(0, length));
       return { position: { offset, lines }, tail, ended: true };

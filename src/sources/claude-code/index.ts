@@ -43,11 +43,13 @@ export const claudeCode: Source = {
     ];
   },
   matches: (relative) => relative.endsWith('.jsonl'),
-  reading: () => ({ kind: 'lines', markers: ['"usage":{'], parser: (file, state) => new ClaudeLines(file, state) }),
+  reading: () => ({ kind: 'lines', markers: [MARKER], parser: (file, state) => new ClaudeLines(file, state) }),
   settle,
 };
 
 const SOURCE = 'claude-code-log';
+/** Keys with their quotes stand in no text, where quotes are escaped. */
+const MARKER = '"usage":{';
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;
@@ -100,7 +102,7 @@ class ClaudeLines implements LineParser {
     const fast = usage['speed'] === 'fast';
     const searches = countOf(fieldsOf(usage['server_tool_use'])?.['web_search_requests']);
     const record = logRecord({
-      usageId: messageId === undefined ? this.#namelessId(entry, message, timestamp) : usageId(SOURCE, [messageId]),
+      usageId: messageId === undefined ? this.#namelessId(entry, message, timestamp) : messageUsageId(messageId),
       source: SOURCE,
       provider: 'anthropic',
       model,
@@ -148,6 +150,14 @@ function replyOf(entry: Fields): Fields {
   const progress = fieldsOf(fieldsOf(entry['data'])?.['message']);
   if (progress === undefined) return entry;
   return { ...progress, cwd: entry['cwd'], gitBranch: entry['gitBranch'], version: undefined, sessionId: undefined };
+}
+
+/** Lines of a message follow each other. */
+let lastMessage: { id: string; usageId: string } | undefined;
+
+function messageUsageId(id: string): string {
+  if (lastMessage?.id !== id) lastMessage = { id, usageId: usageId(SOURCE, [id]) };
+  return lastMessage.usageId;
 }
 
 /** What ccusage leaves out: lines of other programs in the same folders. */
