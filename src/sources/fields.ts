@@ -36,8 +36,16 @@ export function labelOf(text: string | undefined): string | undefined {
   return text === undefined || text.length <= MAX_LABEL ? text : text.slice(0, MAX_LABEL);
 }
 
+/** Line after line is of the same folder. */
+let lastFolder: { folder: string | undefined; project: string | undefined } = { folder: undefined, project: undefined };
+
 /** The project of a working folder: its last part, on every platform's paths. */
 export function projectOf(folder: string | undefined): string | undefined {
+  if (lastFolder.folder !== folder) lastFolder = { folder, project: lastPartOf(folder) };
+  return lastFolder.project;
+}
+
+function lastPartOf(folder: string | undefined): string | undefined {
   const name = folder
     ?.replace(/[\\/]+$/, '')
     .split(/[\\/]/)
