@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Reader, llmSpend, oneOf, temporaryFolder, toll, underFire } from './harness.ts';
 
 /** Longer with `LLM_SPEND_PROOF_MS`, for a soak. */
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 12_000);
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 8_000);
 
 describe('six processes that stream records into one ledger', () => {
   let place: ReturnType<typeof temporaryFolder>;
