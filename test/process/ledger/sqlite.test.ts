@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLI, llmSpend, oneOf, temporaryFolder, underFire, Writer } from './harness.ts';
 
 /** The proof of the JSON ledger, on the same ledger in SQLite. Longer with `LLM_SPEND_PROOF_MS`, for a soak. */
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 12_000);
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 8_000);
 
 let place: ReturnType<typeof temporaryFolder>;
 let ledger: string;
