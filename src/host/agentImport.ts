@@ -31,6 +31,8 @@ const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
 const TIMING = { quietMs: 1_500, maxWaitMs: 10_000 };
 /** Looks without a hint as well: watchers miss things, and folders come into being. */
 const LOOK_EVERY_MS = 5 * 60_000;
+/** New watchers take a moment to stand; what was written meanwhile gave no hint. */
+const WATCHING_MS = 5_000;
 /** After the editor's start, which has other things to do. */
 const START_MS = 4_000;
 
@@ -167,6 +169,7 @@ export class AgentImport implements vscode.Disposable {
       const watcher = vscode.workspace.createFileSystemWatcher(pattern);
       return [watcher, watcher.onDidChange(hint), watcher.onDidCreate(hint)];
     });
+    if (folders.length > 0) this.#timers.push(setTimeout(hint, WATCHING_MS));
   }
 
   /** @returns undefined when there was nothing to do, it was stopped, or went wrong, which the log says. */

@@ -150,7 +150,7 @@ describe('prices in the editor', () => {
     await workbench.page.getByRole('treeitem', { name: /This month, ~EUR/ }).waitFor();
     await workbench.statusBarItem.hover();
     await workbench.page.getByText('Shown in EUR at your rates.').waitFor();
-    const history = await workbench.webview('view');
+    const history = workbench.webview('view');
     await expect.poll(() => history.locator('.headline-cost').textContent()).toMatch(/~EUR\s0\.03/);
     await workbench.screenshot('currency');
     await setting('llmSpend.currency', { currency: 'EUR', rates: { '2099-01-01': 0.5 } });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WALKTHROUGH } from '../../../src/contributions.ts';
 import { repository } from '../harness/codeServer.ts';
 import { type Editor, openEditor } from './editor.ts';
 
@@ -26,7 +27,7 @@ describe('the walkthrough', () => {
     await sideBar.getByRole('button', { name: 'Get started' }).click();
     await walkthrough.getByRole('heading', { name: 'Get started with LLM Spend' }).last().waitFor();
     await step('See your total').waitFor();
-    expect(await walkthrough.locator('.getting-started-step').count()).toBe(4);
+    expect(await walkthrough.locator('.getting-started-step').count()).toBe(Object.keys(WALKTHROUGH.steps).length);
   });
 
   test.each([

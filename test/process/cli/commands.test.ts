@@ -10,10 +10,9 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.dispose());
 
-const COMMANDS = [
-  ...['record', 'costs', 'export', 'watch', 'remove', 'undo', 'clear', 'reprice', 'prices'],
-  ...['verify', 'repair', 'import', 'migrate', 'path'],
-];
+const COMMANDS = 'record costs export watch remove undo clear reprice prices verify repair import migrate path'.split(
+  ' ',
+);
 const HOSTILE = '\u001B[31m=cmd()\u202E<b>\u0007\n[x](command:y) $(rm)';
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/;
