@@ -14,9 +14,6 @@ import type { Source } from './types.ts';
 /** Tools whose logs are found where they leave them. A new one goes in here. */
 export const AGENTS: readonly Source[] = [claudeCode, codex, geminiCli, openCode, copilotCli, copilotChat];
 
-/** Kinds of files that someone names. */
-export const FILE_SOURCES: readonly Source[] = [otel, liteLlm, ledgerFile, genericSource()];
-
 export function agentOf(id: string): Source | undefined {
   return AGENTS.find((source) => source.id === id);
 }
