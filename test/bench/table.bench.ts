@@ -5,50 +5,10 @@
 import { UsageTable } from '../../src/usage/table.ts';
 import { DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
+import { NOW, sampleRecords } from './sampleRecords.ts';
 
 const SIZES = process.argv.includes('--quick') ? [100_000] : [100_000, 1_000_000];
-const YEARS = 2;
-const NOW = Date.UTC(2026, 10, 23);
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
-
-/** A small linear congruential generator: the same records in each run. */
-function randomSource(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-function* records(count: number): Generator<UsageRecord> {
-  const random = randomSource(1);
-  const start = NOW - YEARS * 365 * 86_400_000;
-  const step = (NOW - start) / count;
-  for (let i = 0; i < count; i++) {
-    const input = random(100_000);
-    const output = random(10_000);
-    const priced = random(20);
-    yield {
-      usage_id: `${random(2 ** 32).toString(16)}-${i}`,
-      provider: `provider-${random(6)}`,
-      model: `model-${random(40)}`,
-      operation: `operation-${random(12)}`,
-      input_tokens: input,
-      output_tokens: output,
-      total_tokens: input + output,
-      cache_read_tokens: random(50_000),
-      cost_usd: priced === 0 ? 0 : (input * 3 + output * 15) / 1e6,
-      cost_known: priced !== 0,
-      billing_mode: priced === 0 ? 'runtime_managed' : priced < 10 ? 'estimated' : 'known',
-      timestamp: new Date(start + i * step + random(600_000)).toISOString(),
-      project: random(5) === 0 ? null : `project-${random(60)}`,
-      branch: `branch-${random(200)}`,
-      session_id: `session-${Math.floor(i / 40)}`,
-      tags: random(3) === 0 ? [`tag-${random(20)}`, `tag-${random(20)}`] : [],
-      source: `source-${random(5)}`,
-    };
-  }
-}
 
 /** Milliseconds; run once more before, so that the compiler has seen the code. */
 function median(run: () => void, runs = 5): number {
@@ -91,7 +51,7 @@ async function measure(count: number): Promise<Map<string, string>> {
   let adding = 0;
   let i = 0;
   let longestAdd = 0;
-  for (const record of records(count)) {
+  for (const record of sampleRecords(count)) {
     const start = performance.now();
     table.add(ledger, record, i++);
     const took = performance.now() - start;
@@ -163,7 +123,7 @@ async function measure(count: number): Promise<Map<string, string>> {
   const touch = (): void => {
     table.add(ledger, { ...newest, usage_id: `touch-${touched++}` }, 0);
   };
-  const [newest] = [...records(1)] as [UsageRecord];
+  const [newest] = [...sampleRecords(1)] as [UsageRecord];
   let touched = 0;
   for (const sort of ['time', 'cost', 'model'] as const) {
     ms(
