@@ -14,7 +14,7 @@ import { StatusBar } from './host/statusBar.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
 
-/** What the editor calls; its own time is measured under this name. */
+/** What the editor calls; its time is measured under this name: on the clock, and in `detail` this thread's own, ms. */
 const ACTIVATION = 'llmSpend.activate';
 
 let service: LedgerService | undefined;
@@ -22,6 +22,7 @@ let service: LedgerService | undefined;
 /** Wires the parts in the order in which the data flows. Reads nothing: the ledger is opened once the editor goes on. */
 export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const start = performance.now();
+  const cpuBefore = threadTime();
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
   const prices = new Prices(log);
   service = new LedgerService(log, prices);
@@ -42,8 +43,15 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   );
   service.start();
   agents.start();
-  performance.measure(ACTIVATION, { start });
+  performance.measure(ACTIVATION, { start, detail: { cpu: threadTime() - cpuBefore } });
   return createApi(service);
+}
+
+/** ms of processor time of this thread: what other processes take meanwhile is not ours. NaN before Node 23.9. */
+function threadTime(): number {
+  if (!('threadCpuUsage' in process)) return Number.NaN;
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Commits what waits. */

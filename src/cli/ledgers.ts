@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { importedLedgerPath, inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
+import type { CostTrackerOptions } from '../ledger/options.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
 import { counted } from './report/numbers.ts';
@@ -25,8 +26,12 @@ export function ledgerPath(flags: LedgerFlag): string {
 }
 
 /** The one ledger that is written to, for the time of `use`. */
-export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = openLedger({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing });
+export async function withLedger<T>(
+  flags: LedgerFlag,
+  use: (ledger: Ledger) => Promise<T>,
+  options: Pick<CostTrackerOptions, 'disk'> = {},
+): Promise<T> {
+  const ledger = openLedger({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing, ...options });
   try {
     return await use(ledger);
   } finally {

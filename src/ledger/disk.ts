@@ -100,7 +100,7 @@ export const nodeDisk: Disk = {
   readdir: (path) => readdir(path),
   readlink: (path) => readlink(path),
   realpath: (path) => realpath(path),
-  mkdir: makeFolders,
+  mkdir: (path) => makeFolders(path, mkdir),
   rename: (from, to) => rename(from, to),
   link: (existing, path) => link(existing, path),
   unlink: (path) => unlink(path),
@@ -110,6 +110,40 @@ export const nodeDisk: Disk = {
   statSync: (path) => fs.statSync(path, { bigint: true }),
   readdirSync: (path) => fs.readdirSync(path),
   renameSync: (from, to) => fs.renameSync(from, to),
+};
+
+/** Runs a synchronous call where a promise is wanted. */
+function inline<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => Promise<R> {
+  return async (...args) => call(...args);
+}
+
+/**
+ * The same in the thread that calls, for a process that has nothing else to do meanwhile (one `llm-spend record`): there
+ * starting a thread pool, and waking it some forty times, takes longer than the calls.
+ */
+export const blockingDisk: Disk = {
+  ...nodeDisk,
+  open: inline((path, flags, mode) => fs.openSync(path, flags === 'wxd' ? CREATE_DURABLE : flags, mode)),
+  close: inline(fs.closeSync),
+  read: inline((fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position)),
+  write: inline((fd, buffer, offset, length, position) => fs.writeSync(fd, buffer, offset, length, position)),
+  fsync: inline(fs.fsyncSync),
+  ftruncate: inline(fs.ftruncateSync),
+  fstat: inline((fd) => fs.fstatSync(fd, { bigint: true })),
+  fchmod: inline(fs.fchmodSync),
+  fchown: inline(fs.fchownSync),
+  stat: inline((path) => fs.statSync(path, { bigint: true })),
+  lstat: inline((path) => fs.lstatSync(path, { bigint: true })),
+  readdir: inline((path) => fs.readdirSync(path)),
+  readlink: inline((path) => fs.readlinkSync(path)),
+  realpath: inline((path) => fs.realpathSync.native(path)),
+  mkdir: (path) => makeFolders(path, inline(fs.mkdirSync)),
+  rename: inline(fs.renameSync),
+  link: inline(fs.linkSync),
+  unlink: inline(fs.unlinkSync),
+  mkdirExclusive: inline((path) => fs.mkdirSync(path)),
+  rmdir: inline((path) => fs.rmdirSync(path)),
+  utimes: inline(fs.utimesSync),
 };
 
 /** Writes all of `bytes` from `position` on, however often the disk takes only a part. Returns the position after. */
@@ -200,20 +234,20 @@ export function sameInode(a: Signature, b: Signature): boolean {
  * The folder with those above it. Not Node's `recursive`: that one tries for ever where a folder cannot be made below
  * one that is there, as in /proc.
  */
-async function makeFolders(path: string): Promise<void> {
+async function makeFolders(path: string, make: (path: string) => Promise<unknown>): Promise<void> {
   try {
-    await makeFolder(path);
+    await makeFolder(path, make);
   } catch (error) {
     const parent = dirname(path);
     if (errno(error) !== 'ENOENT' || parent === path) throw error;
-    await makeFolders(parent);
-    await makeFolder(path);
+    await makeFolders(parent, make);
+    await makeFolder(path, make);
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string, make: (path: string) => Promise<unknown>): Promise<void> {
   try {
-    await mkdir(path);
+    await make(path);
   } catch (error) {
     // Also where it is a file: what is done in it next says so. A root or a mount may answer otherwise than EEXIST.
     if (!fs.existsSync(path)) throw error;

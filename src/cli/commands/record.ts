@@ -1,5 +1,6 @@
 import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
+import { blockingDisk } from '../../ledger/disk.ts';
 import { wantsPrice } from '../../pricing/apply.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
@@ -61,13 +62,17 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** `llm-spend record` with the record in its arguments. */
 export async function record(flags: RecordFlags, terminal: Terminal): Promise<number> {
   const input = inputOf(flags);
-  const stored = await withLedger(flags, async (ledger) => {
-    try {
-      return { record: await ledger.track(input), path: ledger.path };
-    } catch (error) {
-      throw error instanceof UsageError ? asFlag(error) : error;
-    }
-  });
+  const stored = await withLedger(
+    flags,
+    async (ledger) => {
+      try {
+        return { record: await ledger.track(input), path: ledger.path };
+      } catch (error) {
+        throw error instanceof UsageError ? asFlag(error) : error;
+      }
+    },
+    { disk: blockingDisk },
+  );
   const { record, path } = stored;
   const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record) : undefined;
   if (flags.json === true) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { rename, writeFile } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
+import { performance, type PerformanceMeasure } from 'node:perf_hooks';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EXTENSION_ID } from '../../../src/contributions.ts';
@@ -38,8 +38,10 @@ describe('the time that the extension takes', () => {
     const extension = vscode.extensions.getExtension<LlmSpendApi>(EXTENSION_ID);
     assert.ok(extension);
     await extension.activate();
-    const [activation] = performance.getEntriesByName('llmSpend.activate');
+    const [activation] = performance.getEntriesByName('llmSpend.activate') as PerformanceMeasure[];
     assert.ok(activation);
+    const { cpu } = activation.detail as { cpu: number };
+    const activating = Number.isNaN(cpu) ? activation.duration : cpu;
     const bundle = path.join(extension.extensionPath, 'dist/extension.js');
     // The best of some: what else the machine does is not ours.
     const loads = [1, 2, 3, 4, 5].map(() => {
@@ -48,11 +50,8 @@ describe('the time that the extension takes', () => {
       require(bundle);
       return performance.now() - start;
     });
-    const took = Math.min(...loads) + activation.duration;
-    assert.ok(
-      took < 50,
-      `loading ${Math.min(...loads).toFixed(1)} ms, activate() ${activation.duration.toFixed(1)} ms`,
-    );
+    const took = Math.min(...loads) + activating;
+    assert.ok(took < 50, `loading ${Math.min(...loads).toFixed(1)} ms, activate() ${activating.toFixed(1)} ms`);
   });
 
   it('never blocks the extension host for more than 50 ms on a ledger of 10,000 records', async () => {
