@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolveLedgerPath } from '../ledger/paths.ts';
 import { oneShot } from './one-shot.ts';
 import { shownLine } from './statusline-cache.ts';
 
@@ -11,7 +12,7 @@ import { shownLine } from './statusline-cache.ts';
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
   const flags = oneShot(argv);
-  if (flags === undefined) {
+  if (flags === undefined || !/\.json$/i.test(resolveLedgerPath({ flag: flags.ledger }))) {
     const { runAny } = await import('./run-any.ts');
     return runAny(argv);
   }

@@ -135,8 +135,11 @@ export function buildProgram(
           const { recordResponse } = await import('./commands/record-response.ts');
           done(await recordResponse(flags, terminal, process.stdin));
         } else {
-          const { record } = await import('./commands/record.ts');
-          done(await record(flags, terminal));
+          const [{ record }, { openLedger }] = await Promise.all([
+            import('./commands/record.ts'),
+            import('../ledger/index.ts'),
+          ]);
+          done(await record(flags, terminal, openLedger));
         }
       });
   });

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomHex } from '../ledger/random.ts';
 
 /**
  * The status line that was shown last, for as long as nothing happened: Claude Code asks several times a second, and
@@ -34,7 +34,7 @@ interface Shown {
 /** A line that still holds; undefined when it must be made anew. */
 export function shownLine(argv: readonly string[], input: string, now: number): string | undefined {
   try {
-    const path = cachePath(argv, input);
+    const path = cachePath(input);
     // The temporary folder is everybody's.
     if (statSync(path).uid !== (process.getuid?.() ?? 0)) return undefined;
     const shown = JSON.parse(readFileSync(path, 'utf8')) as Shown;
@@ -48,8 +48,8 @@ export function shownLine(argv: readonly string[], input: string, now: number): 
 
 /** Keeps a line. That it cannot be kept makes the next one slower, and nothing else. */
 export function keepLine(argv: readonly string[], input: string, now: number, line: string, files: string[]): void {
-  const path = cachePath(argv, input);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const path = cachePath(input);
+  const temporary = `${path}.${randomHex(6)}`;
   const shown: Shown = { key: keyOf(argv, input), signature: signatureOf(files), at: now, line, files };
   try {
     writeFileSync(temporary, JSON.stringify(shown), { flag: 'wx', mode: 0o600 });
@@ -68,21 +68,20 @@ export function parseStatusInput(text: string): StatusInput {
   }
 }
 
-/** One file a session, in the person's own cache folder where there is one. */
-function cachePath(argv: readonly string[], input: string): string {
+/** One file a session, in the person's own cache folder where there is one. A file that serves two has the key of one. */
+function cachePath(input: string): string {
   const folder = process.env['XDG_RUNTIME_DIR'] ?? tmpdir();
-  const name = createHash('sha1')
-    .update(`${homedir()}\0${keyOf(argv, input)}`)
-    .digest('hex')
-    .slice(0, 24);
-  return join(folder, `llm-spend-statusline-${name}.json`);
+  const session = String(parseStatusInput(input).session_id ?? '')
+    .replaceAll(/[^\w-]/g, '')
+    .slice(0, 64);
+  return join(folder, `llm-spend-statusline-${process.getuid?.() ?? 0}-${session}.json`);
 }
 
 /** What else the line depends on than files and the time. */
 function keyOf(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;
-  return JSON.stringify([argv, session, model?.display_name, ledger, zone]);
+  return JSON.stringify([homedir(), argv, session, model?.display_name, ledger, zone]);
 }
 
 function signatureOf(files: readonly string[]): string {

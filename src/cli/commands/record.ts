@@ -1,13 +1,12 @@
 import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
-import { blockingDisk } from '../../ledger/disk.ts';
 import { wantsPrice } from '../../pricing/apply.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import { amount, wholeNumber } from '../arguments.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, recordCostNanos, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withOpened, type LedgerFlag, type Opener } from '../one-ledger.ts';
 import { whyUnpriced, type Unpriced } from '../prices.ts';
 import { whole } from '../report/numbers.ts';
 import { say, type Terminal } from '../terminal.ts';
@@ -60,19 +59,15 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** `llm-spend record` with the record in its arguments. */
-export async function record(flags: RecordFlags, terminal: Terminal): Promise<number> {
+export async function record(flags: RecordFlags, terminal: Terminal, open: Opener): Promise<number> {
   const input = inputOf(flags);
-  const stored = await withLedger(
-    flags,
-    async (ledger) => {
-      try {
-        return { record: await ledger.track(input), path: ledger.path };
-      } catch (error) {
-        throw error instanceof UsageError ? asFlag(error) : error;
-      }
-    },
-    { disk: blockingDisk },
-  );
+  const stored = await withOpened(flags, open, async (ledger) => {
+    try {
+      return { record: await ledger.track(input), path: ledger.path };
+    } catch (error) {
+      throw error instanceof UsageError ? asFlag(error) : error;
+    }
+  });
   const { record, path } = stored;
   const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record) : undefined;
   if (flags.json === true) {

@@ -84,10 +84,11 @@ export class Connection {
     const db = new (sqliteEngine().DatabaseSync)(path);
     try {
       db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}`);
-      const version = schemaVersion(db, path);
+      // Whoever leaves as the last, or comes first after a crash, has the database all to itself for a moment.
+      const version = await patiently(() => schemaVersion(db, path));
       const connection = new Connection(disk, path, db, identity);
       if (version < SCHEMA_VERSION) {
-        db.exec('PRAGMA journal_mode = WAL');
+        await patiently(() => db.exec('PRAGMA journal_mode = WAL'));
         await connection.write(() => migrate(db, path));
       }
       // FULL: a commit is on the disk when it returns. The WAL shrinks again after a large transaction.
@@ -122,8 +123,10 @@ export class Connection {
   reading<T>(work: () => T): T {
     if (this.#inTransaction) return work();
     this.sql('BEGIN').run();
-    this.#inTransaction = true;
     try {
+      // The first read decides which state is seen, and is the one that may have to wait.
+      this.first('SELECT 1 FROM ledger');
+      this.#inTransaction = true;
       return work();
     } finally {
       this.#inTransaction = false;
@@ -194,18 +197,11 @@ export class Connection {
   }
 
   async #begin(): Promise<void> {
-    const giveUp = performance.now() + BUSY_MS;
-    for (;;) {
+    await patiently(() => {
       if (!this.#isOpen) throw new Replaced();
-      try {
-        this.sql('BEGIN IMMEDIATE').run();
-        this.#inTransaction = true;
-        return;
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > giveUp) throw error;
-      }
-      await pause(1 + Math.random() * 10);
-    }
+      this.sql('BEGIN IMMEDIATE').run();
+    });
+    this.#inTransaction = true;
   }
 
   /** Waits for the writes under way. */
@@ -222,6 +218,19 @@ export class Replaced extends Error {
   override readonly name = 'Replaced';
   constructor() {
     super('the database file was replaced by another');
+  }
+}
+
+/** Tries again while another process has the lock, with the event loop free meanwhile. */
+async function patiently<T>(work: () => T): Promise<T> {
+  const giveUp = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUp) throw error;
+    }
+    await pause(1 + Math.random() * 10);
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli, json, Sandbox, usage } from './harness.ts';
 
@@ -173,7 +173,8 @@ describe('record --stdin', () => {
     const running = sandbox.start(['record', '--stdin', '--json', '--ledger', `${folder}/costs.json`]);
     running.child.stdin.write(usage({ usage_id: 'a' }));
     expect(await running.json()).toMatchObject({ usage_id: 'a' });
-    await rm(folder, { recursive: true });
+    // In one step: of a folder that is emptied name by name, the commit under way would make names anew.
+    await rename(folder, sandbox.file('gone'));
     await writeFile(folder, 'in the way');
     running.child.stdin.write(usage({ usage_id: 'b' }));
     const error = await running.json();
