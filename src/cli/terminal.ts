@@ -1,3 +1,5 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { errno } from '../ledger/disk.ts';
 import { plain } from '../usage/text.ts';
 
 /** Where a command writes, and what it knows of the place: a terminal, a pipe, a file. */
@@ -20,8 +22,54 @@ export function openTerminal(): Terminal {
   };
 }
 
+/**
+ * For a command that says one line. Its own streams take Node longer to load than the line to write, so a file or a pipe
+ * is written to directly, and a stream is opened when something is to be said on it.
+ */
+export function openQuickTerminal(): Terminal {
+  let err: Output | undefined;
+  return {
+    out: new Output(isFileOrPipe(1) ? directly(1, () => process.stdout) : process.stdout, process.env),
+    get err() {
+      return (err ??= new Output(process.stderr, process.env));
+    },
+    env: process.env,
+    now: Date.now,
+  };
+}
+
+function isFileOrPipe(fd: number): boolean {
+  try {
+    return process.platform !== 'win32' && !fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+/** @param otherwise takes what a pipe that does not block is too full for. */
+function directly(fd: number, otherwise: () => Sink): Sink {
+  return {
+    on: () => undefined,
+    write: (text, done) => {
+      let bytes = Buffer.from(text);
+      try {
+        while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
+        done();
+      } catch (error) {
+        if (errno(error) === 'EAGAIN') otherwise().write(bytes, done);
+        else done(error as Error);
+      }
+    },
+  };
+}
+
 /** `process.stdout`, as far as it is used: a terminal's fields are missing where it is none. */
-export type Sink = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export interface Sink {
+  isTTY?: boolean;
+  columns?: number;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
+}
 
 /**
  * A stream that may close under us. Writing never throws: once the reader is gone, what is written goes nowhere, and
