@@ -71,57 +71,96 @@ export const MAX_TAGS = 64;
 /** USD. Above it a cost is taken for a mistake of unit, and refused. */
 export const MAX_COST = 1_000_000;
 
-const name = z
-  .string('must be a text')
-  .check(z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME, `must have at most ${MAX_NAME} characters`));
-const label = z.string('must be a text').check(z.maxLength(MAX_LABEL, `must have at most ${MAX_LABEL} characters`));
-const tokens = z.number('must be a whole number of tokens').check(
-  z.refine((n) => Number.isInteger(n), { error: 'must be a whole number of tokens', abort: true }),
-  z.refine((n) => n >= 0, { error: 'must not be negative', abort: true }),
-  z.refine((n) => Number.isSafeInteger(n), `must be at most ${Number.MAX_SAFE_INTEGER}`),
-);
 const TIME_RULE = 'must be an ISO 8601 time with an offset, as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
-const time = z.iso.datetime({ offset: true, error: TIME_RULE });
-const billingMode = z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed');
 
-const inputShape = {
-  usage_id: z.optional(name),
-  provider: name,
-  model: name,
-  operation: name,
-  input_tokens: z.optional(tokens),
-  output_tokens: z.optional(tokens),
-  total_tokens: z.optional(tokens),
-  cost_usd: z.optional(
+const text = (maxLength: number): z.ZodMiniString =>
+  z.string('must be a text').check(z.maxLength(maxLength, `must have at most ${maxLength} characters`));
+
+const name = once(() => text(MAX_NAME).check(z.minLength(1, 'must not be empty')));
+
+/** Made when the first value of its kind is looked at: most of a short process's time would go into those it has no use for. */
+const RULES = {
+  name,
+  label: once(() => text(MAX_LABEL)),
+  note: once(() => text(MAX_NOTE)),
+  tokens: once(() =>
+    z.number('must be a whole number of tokens').check(
+      z.refine((n) => Number.isInteger(n), { error: 'must be a whole number of tokens', abort: true }),
+      z.refine((n) => n >= 0, { error: 'must not be negative', abort: true }),
+      z.refine((n) => Number.isSafeInteger(n), `must be at most ${Number.MAX_SAFE_INTEGER}`),
+    ),
+  ),
+  cost: once(() =>
     z.number('must be a finite number of USD').check(
       z.refine((n) => n >= 0, { error: 'must not be negative', abort: true }),
       z.refine((n) => n <= MAX_COST, `must be at most ${MAX_COST} (it is in USD)`),
     ),
   ),
-  cost_known: z.optional(z.boolean('must be true or false')),
-  billing_mode: z.optional(billingMode),
-  timestamp: z.optional(time),
-  episode_title: z.nullish(label),
-  template_name: z.nullish(label),
-  cache_read_tokens: z.optional(tokens),
-  cache_write_tokens: z.optional(tokens),
-  cache_write_1h_tokens: z.optional(tokens),
-  reasoning_tokens: z.optional(tokens),
-  project: z.nullish(label),
-  branch: z.nullish(label),
-  session_id: z.nullish(label),
-  tags: z.optional(
-    z.array(name, 'must be an array of texts').check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
+  flag: once(() => z.boolean('must be true or false')),
+  time: once(() => z.iso.datetime({ offset: true, error: TIME_RULE })),
+  billingMode: once(() =>
+    z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed'),
   ),
-  note: z.nullish(z.string('must be a text').check(z.maxLength(MAX_NOTE, `must have at most ${MAX_NOTE} characters`))),
-  source: z.nullish(name),
-  price_source: z.nullish(label),
-};
+  tags: once(() =>
+    z
+      .array(name(), 'must be an array of texts')
+      .check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
+  ),
+} satisfies Record<string, () => z.ZodMiniType>;
 
-const inputSchema = z.looseObject(inputShape, 'must be an object with provider, model and operation');
+/** The rule of each field that we know, in the order in which we write them. `?`: may be absent; `??`: or null. */
+const FIELDS = {
+  usage_id: 'name?',
+  provider: 'name',
+  model: 'name',
+  operation: 'name',
+  input_tokens: 'tokens?',
+  output_tokens: 'tokens?',
+  total_tokens: 'tokens?',
+  cost_usd: 'cost?',
+  cost_known: 'flag?',
+  billing_mode: 'billingMode?',
+  timestamp: 'time?',
+  episode_title: 'label??',
+  template_name: 'label??',
+  cache_read_tokens: 'tokens?',
+  cache_write_tokens: 'tokens?',
+  cache_write_1h_tokens: 'tokens?',
+  reasoning_tokens: 'tokens?',
+  project: 'label??',
+  branch: 'label??',
+  session_id: 'label??',
+  tags: 'tags?',
+  note: 'note??',
+  source: 'name??',
+  price_source: 'label??',
+} as const satisfies Record<string, `${keyof typeof RULES}${'' | '?' | '??'}`>;
 
 /** The fields that we know, in the order in which we write them. */
-export const KNOWN_FIELDS: readonly string[] = Object.keys(inputShape);
+export const KNOWN_FIELDS: readonly string[] = Object.keys(FIELDS);
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** @throws {UsageError} naming the first field that breaks its rule. */
+function checkFields(given: Readonly<Record<string, unknown>>): asserts given is UsageInput {
+  for (const [field, rule] of Object.entries(FIELDS)) {
+    const value = given[field];
+    if (value === undefined) {
+      if (!rule.endsWith('?')) throw new UsageError(field, undefined, 'is required');
+      continue;
+    }
+    if (value === null && rule.endsWith('??')) continue;
+    const schema: z.ZodMiniType = RULES[rule.replace(/\?+$/, '') as keyof typeof RULES]();
+    const parsed = schema.safeParse(value);
+    if (parsed.success) continue;
+    const issue = parsed.error.issues[0];
+    const path = issue?.path ?? [];
+    throw new UsageError([field, ...path.map(String)].join('.'), at(value, path), issue?.message ?? 'is not valid');
+  }
+}
 
 /** What fills the gaps of an input: the clock and the identity are the caller's to pass in. */
 export interface InputDefaults {
@@ -140,21 +179,11 @@ export interface InputDefaults {
 export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord {
   // A copy of its own fields: what is checked is what is stored, and `__proto__` is a field like any other.
   const given = isPlain(value) ? { ...value } : value;
-  const parsed = inputSchema.safeParse(given);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = issue?.path ?? [];
-    const found = at(given, path);
-    const missing = found === undefined && path.length > 0;
-    throw new UsageError(
-      path.length === 0 ? 'record' : path.join('.'),
-      found,
-      missing ? 'is required' : (issue?.message ?? 'is not valid'),
-    );
-  }
-  const input = given as typeof parsed.data;
+  if (!isPlain(given)) throw new UsageError('record', given, 'must be an object with provider, model and operation');
+  checkFields(given);
+  const input: UsageInput = given;
   for (const [field, other] of Object.entries(input)) {
-    if (!Object.hasOwn(inputShape, field) && other !== undefined && toJson(other) === undefined) {
+    if (!Object.hasOwn(FIELDS, field) && other !== undefined && toJson(other) === undefined) {
       throw new UsageError(field, other, 'must be something that JSON can hold');
     }
   }
