@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { importedLedgerPath, inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
+import { ledgerPath, type LedgerFlag } from './ledger-path.ts';
 import { counted } from './report/numbers.ts';
 import { userPricing } from './prices.ts';
 import { shellQuoted } from './shell.ts';
@@ -9,20 +10,7 @@ import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
 
-export interface LedgerFlag {
-  ledger?: string;
-  /** Further ones that a report counts. */
-  with?: string[];
-}
-
-/** The file that records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
-export function ledgerPath(flags: LedgerFlag): string {
-  if (flags.ledger?.trim() === '') {
-    // An unset variable in a script: it must not end in the default ledger.
-    throw usageError('--ledger: must not be empty. Name a file, or leave the flag out.', '--ledger');
-  }
-  return resolveLedgerPath({ flag: flags.ledger });
-}
+export { ledgerPath, type LedgerFlag } from './ledger-path.ts';
 
 /** The one ledger that is written to, for the time of `use`. */
 export async function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {

@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { oneShot } from './one-shot.ts';
+import { plainImport } from './plain-import.ts';
 import { shownLine } from './statusline-cache.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
  *
- * Scripts call `record` once for each LLM call, so a plain one pays for nothing but itself: it and all commands together
- * are two bundles, of which one is loaded.
+ * Scripts call `record` once for each LLM call, and editors `import` every few seconds, so a plain one pays for nothing
+ * but itself: each of them and all commands together are three bundles, of which one is loaded.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
+  const plain = plainImport(argv);
+  if (plain !== undefined) {
+    const { runImport } = await import('./run-import.ts');
+    return runImport(argv, plain);
+  }
   const flags = oneShot(argv);
   if (flags === undefined) {
     const { runAny } = await import('./run-any.ts');

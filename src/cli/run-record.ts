@@ -1,5 +1,6 @@
 import { record, type RecordFlags } from './commands/record.ts';
-import { finished, report } from './finish.ts';
+import { report } from './finish.ts';
+import { finished } from './finished.ts';
 import { openTerminal } from './terminal.ts';
 
 /** A plain `record` and nothing else: a bundle of its own (dist/record.js), small enough for scripts to call it freely. */

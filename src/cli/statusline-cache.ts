@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomHex } from '../ledger/random.ts';
 
 /**
  * The status line that was shown last, for as long as nothing happened: Claude Code asks several times a second, and
@@ -49,7 +49,7 @@ export function shownLine(argv: readonly string[], input: string, now: number): 
 /** Keeps a line. That it cannot be kept makes the next one slower, and nothing else. */
 export function keepLine(argv: readonly string[], input: string, now: number, line: string, files: string[]): void {
   const path = cachePath(argv, input);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const temporary = `${path}.${randomHex(6)}`;
   const shown: Shown = { key: keyOf(argv, input), signature: signatureOf(files), at: now, line, files };
   try {
     writeFileSync(temporary, JSON.stringify(shown), { flag: 'wx', mode: 0o600 });
@@ -71,11 +71,17 @@ export function parseStatusInput(text: string): StatusInput {
 /** One file a session, in the person's own cache folder where there is one. */
 function cachePath(argv: readonly string[], input: string): string {
   const folder = process.env['XDG_RUNTIME_DIR'] ?? tmpdir();
-  const name = createHash('sha1')
-    .update(`${homedir()}\0${keyOf(argv, input)}`)
-    .digest('hex')
-    .slice(0, 24);
-  return join(folder, `llm-spend-statusline-${name}.json`);
+  return join(folder, `llm-spend-statusline-${nameOf(`${homedir()}\0${keyOf(argv, input)}`)}.json`);
+}
+
+/**
+ * A short name for a key, by FNV-1a: two keys that share one only make each other's line anew, since the file says whose
+ * it is. `node:crypto` would take longer to load than all the rest.
+ */
+function nameOf(key: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
 }
 
 /** What else the line depends on than files and the time. */
