@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { oneShot } from './one-shot.ts';
 import { plainImport } from './plain-import.ts';
 import { shownLine } from './statusline-cache.ts';
+import { openTerminal } from './terminal.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
@@ -33,7 +34,7 @@ async function statusline(argv: readonly string[]): Promise<number> {
     const { runAny } = await import('./run-any.ts');
     return runAny(argv, input);
   }
-  process.stdout.write(`${line}\n`);
+  await openTerminal().out.line(line);
   return 0;
 }
 

@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { plain } from '../usage/text.ts';
 
 /** Where a command writes, and what it knows of the place: a terminal, a pipe, a file. */
@@ -13,15 +14,68 @@ export interface Terminal {
 
 export function openTerminal(): Terminal {
   return {
-    out: new Output(process.stdout, process.env),
-    err: new Output(process.stderr, process.env),
+    out: new Output(sinkOf(1), process.env),
+    err: new Output(sinkOf(2), process.env),
     env: process.env,
     now: Date.now,
   };
 }
 
 /** `process.stdout`, as far as it is used: a terminal's fields are missing where it is none. */
-export type Sink = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export interface Sink {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** A descriptor's stream: Node's own for terminals, where its columns and escape codes matter. */
+function sinkOf(fd: 1 | 2): Sink {
+  const stream = (): Sink => (fd === 1 ? process.stdout : process.stderr);
+  if (process.platform === 'win32') return stream();
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFile() || stats.isFIFO() || stats.isSocket() ? new PlainSink(fd, stream) : stream();
+  } catch {
+    return stream();
+  }
+}
+
+/**
+ * A file or a pipe, written as Node itself writes to them: at once, waiting for a slow reader. Node's streams take 5 ms to
+ * load, as long as many a command takes to run.
+ */
+class PlainSink implements Sink {
+  readonly #fd: number;
+  readonly #stream: () => Sink;
+  #fail: (error: NodeJS.ErrnoException) => void = () => undefined;
+  /** Once somebody has made the pipe one that does not wait, Node's stream is what waits. */
+  #other: Sink | undefined;
+
+  constructor(fd: number, stream: () => Sink) {
+    this.#fd = fd;
+    this.#stream = stream;
+  }
+
+  on(_event: 'error', listener: (error: NodeJS.ErrnoException) => void): void {
+    this.#fail = listener;
+  }
+
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): void {
+    if (this.#other !== undefined) return void this.#other.write(text, done);
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return done(error as Error);
+      this.#other = this.#stream();
+      this.#other.on('error', this.#fail);
+      return void this.#other.write(bytes.subarray(written), done);
+    }
+    done();
+  }
+}
 
 /**
  * A stream that may close under us. Writing never throws: once the reader is gone, what is written goes nowhere, and

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { nextTurn } from '../ledger/turn.ts';
 import type { Skip, Source, SourceFile } from './types.ts';
 
@@ -71,7 +71,8 @@ class Walk {
       return;
     }
     for (const entry of entries) {
-      const path = join(folder, entry.name);
+      // Not `join`, which would look through the whole path again for each file.
+      const path = folder + sep + entry.name;
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isSymbolicLink()) {
         if (this.#source.matches(below)) found.skips.push({ reason: 'link', file: path });
