@@ -4,6 +4,7 @@
  *     dist/extension.js      the extension           from src/extension.ts     CommonJS, VS Code's Node
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/run-record.ts
+ *     dist/import.js         its import           from src/cli/run-import.ts
  *     dist/commands.js       all of its commands     from src/cli/run-any.ts
  *     dist/prices.js         everything of prices    from src/ledger/prices.ts loaded by the others when it is needed
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
@@ -49,6 +50,24 @@ const pricesApart = {
   },
 };
 
+/** What an import that finds nothing new does without: src/cli/run-any.ts has it for the others. */
+const IMPORT_REST = new Set(
+  ['src/ledger/index.ts', 'src/sources/files.ts', 'src/cli/finish.ts', 'src/cli/filters.ts'].map((file) =>
+    path.join(root, file),
+  ),
+);
+
+const restApart = {
+  name: 'the rest of an import in the bundle of all commands',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => {
+    build.onResolve({ filter: /\.ts$/ }, ({ kind, path: file, resolveDir }) => {
+      const meant = kind === 'dynamic-import' && IMPORT_REST.has(path.join(resolveDir, file));
+      return meant ? { path: './commands.js', external: true } : undefined;
+    });
+  },
+};
+
 /** @type {Target[]} */
 const targets = [
   {
@@ -79,6 +98,17 @@ const targets = [
     name: 'one-shot record',
     entry: 'src/cli/run-record.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/record.js' },
+  },
+  {
+    name: 'import',
+    entry: 'src/cli/run-import.ts',
+    options: {
+      platform: 'node',
+      format: 'cjs',
+      target: SUPPORTED_NODE,
+      outfile: 'dist/import.js',
+      plugins: [restApart],
+    },
   },
   {
     name: 'all commands',
@@ -130,9 +160,13 @@ const targets = [
   },
 ];
 
-/** What the command loads stays outside, so that starting it costs one of the two and not both. @param {import('esbuild').PluginBuild} build */
+/** What the command loads stays outside, so that starting it costs one of them and not all. @param {import('esbuild').PluginBuild} build */
 function partsOfTheCommand(build) {
-  const outside = { './run-record.ts': './record.js', './run-any.ts': './commands.js' };
+  const outside = {
+    './run-record.ts': './record.js',
+    './run-import.ts': './import.js',
+    './run-any.ts': './commands.js',
+  };
   build.onResolve({ filter: /^\.\/run-\w+\.ts$/ }, ({ path: name }) => ({ path: outside[name], external: true }));
 }
 

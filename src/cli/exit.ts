@@ -27,6 +27,11 @@ export class CliError extends Error {
   }
 }
 
+/** By its name: the bundles of the command have a class each. */
+export function isCliError(error: unknown): error is CliError {
+  return error instanceof Error && error.name === 'CliError';
+}
+
 /** The command was called in a wrong way. */
 export function usageError(message: string, field?: string): CliError {
   return new CliError('usage', message, { exitCode: EXIT.usage, ...(field === undefined ? {} : { field }) });

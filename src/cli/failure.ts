@@ -1,7 +1,7 @@
 import { LedgerError } from '../ledger/types.ts';
 import { UsageError } from '../usage/record.ts';
-import { CliError, EXIT } from './exit.ts';
-import { JSON_VERSION } from './json.ts';
+import { EXIT, isCliError } from './exit.ts';
+import { JSON_VERSION } from './json-output.ts';
 
 /** Anything that was thrown, as one line for a person and one object for a program. */
 export interface Failure {
@@ -13,7 +13,7 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown): Failure {
-  if (error instanceof CliError) {
+  if (isCliError(error)) {
     return { code: error.code, message: error.message, exitCode: error.exitCode, field: error.field };
   }
   if (error instanceof UsageError) {

@@ -1,18 +1,8 @@
 import { plain } from '../usage/text.ts';
-import { EXIT } from './exit.ts';
 import { failureJson, failureOf } from './failure.ts';
 import { say, type Terminal } from './terminal.ts';
 
-/** The end of every command: what its caller is told by the exit code, and what went wrong. */
-
-/** The exit code of a command that came to its end. */
-export async function finished(exitCode: number, terminal: Terminal): Promise<number> {
-  if (terminal.out.failure !== undefined) {
-    await say(terminal, `The output could not be written: ${terminal.out.failure.message}.`);
-  }
-  // Whoever reads only the beginning, as `head` does, has what it wanted; still, not everything was said.
-  return terminal.out.closed && exitCode === EXIT.done ? EXIT.failed : exitCode;
-}
+/** What went wrong with a command, for its caller. */
 
 /** One line on stderr, and for programs one object on stdout. */
 export async function report(error: unknown, argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,10 +1,8 @@
 import { nanosToUsd, usdToNanos, type Nanos } from '../usage/money.ts';
 import { costNanos, type Totals } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import type { Output } from './terminal.ts';
 
-/** The shapes of `--json`, documented in docs/json.md. They only grow; what changes meaning gets a new version. */
-export const JSON_VERSION = 1;
+export { envelope, JSON_VERSION, writeJson } from './json-output.ts';
 
 /** Money twice: `_usd` as the nearest number, `_nanos` as the exact count of nano-dollars in a text. */
 function money<Name extends string>(
@@ -35,13 +33,4 @@ export function totalsJson(totals: Totals): Record<string, number | string> {
 /** The record's exact cost; null when nobody knows it. */
 export function recordCostNanos(record: UsageRecord): string | null {
   return record.cost_known ? usdToNanos(record.cost_usd).toString() : null;
-}
-
-export function envelope(command: string, body: object): object {
-  return { version: JSON_VERSION, command, ...body };
-}
-
-/** One value, one line; for a person at a terminal over several. */
-export function writeJson(output: Output, value: object): Promise<void> {
-  return output.line(output.isTTY ? JSON.stringify(value, undefined, 2) : JSON.stringify(value));
 }

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { importedLedgerPath, inkwellLedgerPath, LedgerView, openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
-import { ledgerPath, withOpened, type LedgerFlag } from './one-ledger.ts';
+import { ledgerPath, type LedgerFlag } from './ledger-path.ts';
+import { withOpened } from './one-ledger.ts';
 import { counted } from './report/numbers.ts';
 import { shellQuoted } from './shell.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
 
-export { ledgerPath, type LedgerFlag } from './one-ledger.ts';
+export { ledgerPath, type LedgerFlag } from './ledger-path.ts';
 
 /** The one ledger that is written to, for the time of `use`. */
 export function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {

@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { resolveLedgerPath } from '../ledger/paths.ts';
 import { oneShot } from './one-shot.ts';
+import { plainImport } from './plain-import.ts';
 import { shownLine } from './statusline-cache.ts';
+import { openTerminal } from './terminal.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
  *
- * Scripts call `record` once for each LLM call, so a plain one pays for nothing but itself: it and all commands together
- * are two bundles, of which one is loaded.
+ * Scripts call `record` once for each LLM call, and editors `import` every few seconds, so a plain one pays for nothing
+ * but itself: each of them and all commands together are three bundles, of which one is loaded.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
+  const plain = plainImport(argv);
+  if (plain !== undefined) {
+    const { runImport } = await import('./run-import.ts');
+    return runImport(argv, plain);
+  }
   const flags = oneShot(argv);
   if (flags === undefined || !/\.json$/i.test(resolveLedgerPath({ flag: flags.ledger }))) {
     const { runAny } = await import('./run-any.ts');
@@ -28,7 +35,7 @@ async function statusline(argv: readonly string[]): Promise<number> {
     const { runAny } = await import('./run-any.ts');
     return runAny(argv, input);
   }
-  process.stdout.write(`${line}\n`);
+  await openTerminal().out.line(line);
   return 0;
 }
 

@@ -1,9 +1,16 @@
 import { CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { EXIT } from './exit.ts';
-import { finished, report } from './finish.ts';
+import { report } from './finish.ts';
+import { finished } from './finished.ts';
 import { buildProgram, commanderFailure, type Outcome } from './program.ts';
 import { openTerminal } from './terminal.ts';
+
+/** What dist/import.js takes from here when it needs it (`scripts/build.mjs`). */
+export { openLedger } from '../ledger/index.ts';
+export { sourceOfFile } from '../sources/files.ts';
+export { selection } from './filters.ts';
+export { report } from './finish.ts';
 
 /** Every command, by commander. A bundle of its own (dist/commands.js), which a one-shot `record` does not load. */
 export async function runAny(argv: readonly string[], input?: string): Promise<number> {

@@ -1,15 +1,16 @@
 import { blockingDisk } from '../ledger/disk.ts';
 import { JsonLedger } from '../ledger/jsonLedger.ts';
 import { record, type RecordFlags } from './commands/record.ts';
-import { finished, report } from './finish.ts';
+import { report } from './finish.ts';
+import { finished } from './finished.ts';
 import type { Opener } from './one-ledger.ts';
-import { openQuickTerminal } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
 
 const open: Opener = (options) => new JsonLedger({ ...options, disk: blockingDisk });
 
 /** A plain `record` into a JSON ledger: a bundle of its own (dist/record.js), small enough for scripts to call it freely. */
 export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {
-  const terminal = openQuickTerminal();
+  const terminal = openTerminal();
   try {
     return await finished(await record(flags, terminal, open), terminal);
   } catch (error) {

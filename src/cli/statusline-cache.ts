@@ -34,7 +34,7 @@ interface Shown {
 /** A line that still holds; undefined when it must be made anew. */
 export function shownLine(argv: readonly string[], input: string, now: number): string | undefined {
   try {
-    const path = cachePath(input);
+    const path = cachePath(argv, input);
     // The temporary folder is everybody's.
     if (statSync(path).uid !== (process.getuid?.() ?? 0)) return undefined;
     const shown = JSON.parse(readFileSync(path, 'utf8')) as Shown;
@@ -48,7 +48,7 @@ export function shownLine(argv: readonly string[], input: string, now: number): 
 
 /** Keeps a line. That it cannot be kept makes the next one slower, and nothing else. */
 export function keepLine(argv: readonly string[], input: string, now: number, line: string, files: string[]): void {
-  const path = cachePath(input);
+  const path = cachePath(argv, input);
   const temporary = `${path}.${randomHex(6)}`;
   const shown: Shown = { key: keyOf(argv, input), signature: signatureOf(files), at: now, line, files };
   try {
@@ -68,20 +68,27 @@ export function parseStatusInput(text: string): StatusInput {
   }
 }
 
-/** One file a session, in the person's own cache folder where there is one. A file that serves two has the key of one. */
-function cachePath(input: string): string {
+/** One file a session, in the person's own cache folder where there is one. */
+function cachePath(argv: readonly string[], input: string): string {
   const folder = process.env['XDG_RUNTIME_DIR'] ?? tmpdir();
-  const session = String(parseStatusInput(input).session_id ?? '')
-    .replaceAll(/[^\w-]/g, '')
-    .slice(0, 64);
-  return join(folder, `llm-spend-statusline-${process.getuid?.() ?? 0}-${session}.json`);
+  return join(folder, `llm-spend-statusline-${nameOf(`${homedir()}\0${keyOf(argv, input)}`)}.json`);
+}
+
+/**
+ * A short name for a key, by FNV-1a: two keys that share one only make each other's line anew, since the file says whose
+ * it is. `node:crypto` would take longer to load than all the rest.
+ */
+function nameOf(key: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
 }
 
 /** What else the line depends on than files and the time. */
 function keyOf(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;
-  return JSON.stringify([homedir(), argv, session, model?.display_name, ledger, zone]);
+  return JSON.stringify([argv, session, model?.display_name, ledger, zone]);
 }
 
 function signatureOf(files: readonly string[]): string {

@@ -1,5 +1,4 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { errno } from '../ledger/disk.ts';
 import { plain } from '../usage/text.ts';
 
 /** Where a command writes, and what it knows of the place: a terminal, a pipe, a file. */
@@ -15,51 +14,10 @@ export interface Terminal {
 
 export function openTerminal(): Terminal {
   return {
-    out: new Output(process.stdout, process.env),
-    err: new Output(process.stderr, process.env),
+    out: new Output(sinkOf(1), process.env),
+    err: new Output(sinkOf(2), process.env),
     env: process.env,
     now: Date.now,
-  };
-}
-
-/**
- * For a command that says one line. Its own streams take Node longer to load than the line to write, so a file or a pipe
- * is written to directly, and a stream is opened when something is to be said on it.
- */
-export function openQuickTerminal(): Terminal {
-  let err: Output | undefined;
-  return {
-    out: new Output(isFileOrPipe(1) ? directly(1, () => process.stdout) : process.stdout, process.env),
-    get err() {
-      return (err ??= new Output(process.stderr, process.env));
-    },
-    env: process.env,
-    now: Date.now,
-  };
-}
-
-function isFileOrPipe(fd: number): boolean {
-  try {
-    return process.platform !== 'win32' && !fstatSync(fd).isCharacterDevice();
-  } catch {
-    return false;
-  }
-}
-
-/** @param otherwise takes what a pipe that does not block is too full for. */
-function directly(fd: number, otherwise: () => Sink): Sink {
-  return {
-    on: () => undefined,
-    write: (text, done) => {
-      let bytes = Buffer.from(text);
-      try {
-        while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
-        done();
-      } catch (error) {
-        if (errno(error) === 'EAGAIN') otherwise().write(bytes, done);
-        else done(error as Error);
-      }
-    },
   };
 }
 
@@ -67,8 +25,56 @@ function directly(fd: number, otherwise: () => Sink): Sink {
 export interface Sink {
   isTTY?: boolean;
   columns?: number;
-  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
   write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** A descriptor's stream: Node's own for terminals, where its columns and escape codes matter. */
+function sinkOf(fd: 1 | 2): Sink {
+  const stream = (): Sink => (fd === 1 ? process.stdout : process.stderr);
+  if (process.platform === 'win32') return stream();
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFile() || stats.isFIFO() || stats.isSocket() ? new PlainSink(fd, stream) : stream();
+  } catch {
+    return stream();
+  }
+}
+
+/**
+ * A file or a pipe, written as Node itself writes to them: at once, waiting for a slow reader. Node's streams take 5 ms to
+ * load, as long as many a command takes to run.
+ */
+class PlainSink implements Sink {
+  readonly #fd: number;
+  readonly #stream: () => Sink;
+  #fail: (error: NodeJS.ErrnoException) => void = () => undefined;
+  /** Once somebody has made the pipe one that does not wait, Node's stream is what waits. */
+  #other: Sink | undefined;
+
+  constructor(fd: number, stream: () => Sink) {
+    this.#fd = fd;
+    this.#stream = stream;
+  }
+
+  on(_event: 'error', listener: (error: NodeJS.ErrnoException) => void): void {
+    this.#fail = listener;
+  }
+
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): void {
+    if (this.#other !== undefined) return void this.#other.write(text, done);
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return done(error as Error);
+      this.#other = this.#stream();
+      this.#other.on('error', this.#fail);
+      return void this.#other.write(bytes.subarray(written), done);
+    }
+    done();
+  }
 }
 
 /**

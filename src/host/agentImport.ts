@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import type { SettingKey } from '../contributions.ts';
 import { importedLedgerPath } from '../ledger/index.ts';
-import { AGENTS } from '../sources/sources.ts';
+import { AGENTS } from '../sources/agents.ts';
 import type { Source } from '../sources/types.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
 import { records } from './costText.ts';

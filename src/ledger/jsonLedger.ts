@@ -10,7 +10,7 @@ import { explain } from './errors.ts';
 import type { Entry, JournalFile } from './journal.ts';
 import { Journal } from './journal.ts';
 import type { LedgerIndex } from './ledgerIndex.ts';
-import { nextTurn } from './ledgerIndex.ts';
+import { nextTurn } from './turn.ts';
 import type { LedgerOptions } from './options.ts';
 import { inkwellDefaultPath } from './paths.ts';
 import { tailOf } from './recover.ts';

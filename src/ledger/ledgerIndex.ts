@@ -1,3 +1,4 @@
+import { nextTurn } from './turn.ts';
 import { isUtf8 } from 'node:buffer';
 import type { UsageRecord } from '../usage/record.ts';
 import { isUnreadable, readStored } from '../usage/record.ts';
@@ -276,9 +277,4 @@ function parse(text: string): unknown {
 
 function sameElement(a: string, b: string): boolean {
   return a === b || JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
-}
-
-/** Lets everything that waits in the event loop have its turn. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,8 @@ import type { Disk } from './disk.ts';
 import { ageOf } from './commit.ts';
 import { readWhole } from './disk.ts';
 import type { Bytes } from './ledgerFile.ts';
-import { LedgerIndex, nextTurn } from './ledgerIndex.ts';
+import { LedgerIndex } from './ledgerIndex.ts';
+import { nextTurn } from './turn.ts';
 import { foreignBackupName, isCorruptName, previousName } from './names.ts';
 import type { UndoLog } from './undoLog.ts';
 

@@ -2,7 +2,7 @@ import { globMatches } from '../pricing/glob.ts';
 import type { Pricer } from '../pricing/price.ts';
 import { RepricePlanner, type RepricePlan } from '../pricing/reprice.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import { nextTurn } from './ledgerIndex.ts';
+import { nextTurn } from './turn.ts';
 import type { CostChange, Ledger } from './types.ts';
 
 export interface RepriceSelection {

@@ -1,5 +1,5 @@
 import { nanosToDecimal, NANOS_PER_USD, type Nanos } from '../usage/money.ts';
-import { MAX_COST } from '../usage/record.ts';
+import { MAX_COST } from '../usage/limits.ts';
 import { customRates, matchingPrices, priceInForce, type CustomPrice } from './custom.ts';
 import { listPrice, tierFor, type ListPrice } from './list-price.ts';
 import { hasNoListPrice, modelNames, tableProvider } from './providers.ts';

@@ -74,7 +74,7 @@ async function readNdjson(file: SourceFile, sink: Sink, take: Taker, room: Room)
   try {
     let position = { offset: 0, lines: 0 };
     for (;;) {
-      const read = await readLines(handle, position, file.size, [], {
+      const read = await readLines(handle.fd, position, file.size, [], {
         line: takeLine,
         tooLong: (line, bytes) => sink.skip('too-long', `${bytes} bytes`, line),
         pause: () => ++count % 8 === 0,

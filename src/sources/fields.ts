@@ -1,4 +1,4 @@
-import { MAX_LABEL, MAX_NAME } from '../usage/record.ts';
+import { MAX_LABEL, MAX_NAME } from '../usage/limits.ts';
 
 /** Reading what other programs wrote: every field may be missing, or something else than it should be. */
 
@@ -55,9 +55,29 @@ function lastPartOf(folder: string | undefined): string | undefined {
 
 const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 
+/** Digits stand where this has a 0. */
+const USUAL = '0000-00-00T00:00:00.000Z';
+
+/**
+ * Whether it is a time as `toISOString` writes it, of which the order is that of the texts. Almost every time is; the
+ * others, and those of a 29th to 31st, are for slower ways to judge.
+ */
+export function isUsualTime(text: string): boolean {
+  if (text.length !== USUAL.length) return false;
+  for (let i = 0; i < USUAL.length; i++) {
+    const code = text.charCodeAt(i);
+    const wanted = USUAL.charCodeAt(i);
+    if (wanted === 0x30 ? code < 0x30 || code > 0x39 : code !== wanted) return false;
+  }
+  const two = (at: number): number => (text.charCodeAt(at) - 0x30) * 10 + text.charCodeAt(at + 1) - 0x30;
+  const [month, day] = [two(5), two(8)];
+  return month >= 1 && month <= 12 && day >= 1 && day <= 28 && two(11) < 24 && two(14) < 60 && two(17) < 60;
+}
+
 /** An ISO 8601 time with an offset, as a ledger takes it. Seconds or milliseconds since the epoch become one. */
 export function timeOf(value: unknown): string | undefined {
   if (typeof value === 'string') {
+    if (isUsualTime(value)) return value;
     const text = value.trim();
     return ISO.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
   }

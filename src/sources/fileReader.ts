@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import { sha1 } from './identity.ts';
 import { readLines, type LinePosition } from './lines.ts';
 import type { FileState } from './state.ts';
 import type { LineParser, LineReading, Sighting, Sink, Skip, SkipReason, SourceFile, WholeReading } from './types.ts';
@@ -32,9 +31,9 @@ export async function readLog(
   known: FileState | undefined,
   receiver: Receiver,
 ): Promise<void> {
-  await withFile(file, receiver, async (handle, before) => {
+  await withFile(file, receiver, async (fd, before) => {
     const size = Number(before.size);
-    const from = known !== undefined && (await continues(handle, size, known)) ? known : undefined;
+    const from = known !== undefined && continues(fd, size, known) ? known : undefined;
     const parser = reading.parser(file, from?.parser);
     const markers = reading.markers.map((marker) => Buffer.from(marker));
     let position: LinePosition = from ?? START;
@@ -43,11 +42,11 @@ export async function readLog(
     for (;;) {
       const { offset } = position;
       // No further than it reached when we began, so that a busy writer cannot keep us here.
-      const read = await readLines(handle, position, size, markers, reader);
+      const read = await readLines(fd, position, size, markers, reader);
       position = read.position;
       receiver.progress(position.offset - offset);
-      const fingerprint = await fingerprintAt(handle, position.offset);
-      const after = read.ended ? await currentVersion(file) : undefined;
+      const fingerprint = fingerprintAt(fd, position.offset);
+      const after = read.ended ? currentVersion(file) : undefined;
       // Shrunk or replaced under our hands: what came of it stays, the next import reads it from its start.
       const lost = fingerprint === undefined || (read.ended && !isSameFile(before, after));
       if (lost) receiver.skip({ reason: 'replaced-while-read', file: file.path });
@@ -78,7 +77,7 @@ export async function readWholeFile(file: SourceFile, reading: WholeReading, rec
       skip: (reason, detail, line) => receiver.skip({ reason, file: file.path, line, detail }),
     };
     await reading.read(file, sink, () => receiver.store(undefined));
-    const lost = !isSameFile(before, await currentVersion(file));
+    const lost = !isSameFile(before, currentVersion(file));
     receiver.progress(Number(before.size));
     const state = { offset: 0, lines: 0, version: versionOf(before), fingerprint: '', parser: undefined };
     await receiver.store(lost ? undefined : state);
@@ -88,22 +87,22 @@ export async function readWholeFile(file: SourceFile, reading: WholeReading, rec
 async function withFile(
   file: SourceFile,
   receiver: Receiver,
-  use: (handle: FileHandle, stats: BigIntStats) => Promise<void>,
+  use: (fd: number, stats: BigIntStats) => Promise<void>,
 ): Promise<void> {
-  let handle: FileHandle;
+  let fd: number;
   try {
-    handle = await open(file.path, 'r');
+    fd = openSync(file.path, 'r');
   } catch (error) {
     if (!isMissing(error)) receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
     return;
   }
   try {
-    await use(handle, await handle.stat({ bigint: true }));
+    await use(fd, fstatSync(fd, { bigint: true }));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -163,22 +162,25 @@ class Lines {
   }
 }
 
-async function continues(handle: FileHandle, size: number, known: FileState): Promise<boolean> {
-  return known.offset <= size && (await fingerprintAt(handle, known.offset)) === known.fingerprint;
+function continues(fd: number, size: number, known: FileState): boolean {
+  return known.offset <= size && fingerprintAt(fd, known.offset) === known.fingerprint;
 }
 
 /** A hash of the beginning of a file and of what stands before a position; undefined when it ends before. */
-async function fingerprintAt(handle: FileHandle, offset: number): Promise<string | undefined> {
+function fingerprintAt(fd: number, offset: number): string | undefined {
   const length = Math.min(FINGERPRINT, offset);
   const bytes = Buffer.alloc(2 * length);
-  const head = await handle.read(bytes, 0, length, 0);
-  const last = await handle.read(bytes, length, length, offset - length);
-  if (head.bytesRead + last.bytesRead < 2 * length) return undefined;
-  return createHash('sha1').update(bytes).digest('base64').slice(0, 16);
+  const head = readSync(fd, bytes, 0, length, 0);
+  const last = readSync(fd, bytes, length, length, offset - length);
+  return head + last < 2 * length ? undefined : sha1(bytes, 'base64').slice(0, 16);
 }
 
-async function currentVersion(file: SourceFile): Promise<BigIntStats | undefined> {
-  return stat(file.path, { bigint: true }).catch(() => undefined);
+function currentVersion(file: SourceFile): BigIntStats | undefined {
+  try {
+    return statSync(file.path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same file, which may have grown. */

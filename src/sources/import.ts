@@ -1,9 +1,11 @@
 import type { Ledger } from '../ledger/types.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import { applyCost } from './costs.ts';
+import { applyCost, priceable } from './costs.ts';
+import { isUsualTime } from './fields.ts';
 import { readLog, readWholeFile, type Receiver } from './fileReader.ts';
-import { readState, saveState, statePath, type FileState, type ImportState } from './state.ts';
+import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
+import { nextTurn } from '../ledger/turn.ts';
 import type { Lookup, Sighting, Skip, SkipReason, Source, SourceFile } from './types.ts';
 import { findLogs } from './walk.ts';
 
@@ -14,7 +16,10 @@ import { findLogs } from './walk.ts';
  */
 
 export interface ImportOptions {
-  ledger: Ledger;
+  /** The ledger's file. */
+  path: string;
+  /** Opens it; asked when it has to be looked into, so not where nothing is new. Who gives it closes it. */
+  ledger: () => Promise<Ledger>;
   /** Asked when there is something to price. undefined: no prices can be had, and what is imported stays unpriced. */
   pricer: () => Promise<Pricer | undefined>;
   /** ms since the epoch. */
@@ -68,6 +73,8 @@ const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
 /** Whoever writes a log pauses less than that within one go. */
 const QUIET_MS = 60_000;
+/** How long others wait for their turn. */
+const TURN_MS = 20;
 /** A clock may be a little ahead; a usage of tomorrow is worth a word. */
 const FUTURE_MS = 86_400_000;
 
@@ -80,6 +87,34 @@ export async function importSource(
   return new Import(source, places, options).run();
 }
 
+/**
+ * Notes that a ledger holds what was imported into it, so that the next import need not open it as long as nobody has
+ * changed it. To be called once it is closed, which is the last change.
+ * @param open opens it; it is closed again here.
+ */
+export async function sealImports(
+  path: string,
+  sources: readonly string[],
+  open: () => Promise<Ledger>,
+): Promise<void> {
+  const states = sources
+    .map((source) => ({ file: statePath(path, source), state: readState(statePath(path, source)) }))
+    .filter(({ state }) => state.witness !== undefined);
+  const version = ledgerVersion(path);
+  if (version === undefined || states.every(({ state }) => state.ledger === version)) return;
+  const ledger = await open();
+  let sound;
+  try {
+    await ledger.refresh();
+    sound = states.filter(({ state }) => ledger.has(state.witness!));
+  } finally {
+    await ledger.close();
+  }
+  // Whoever wrote meanwhile may have taken out what was there.
+  if (ledgerVersion(path) !== version) return;
+  for (const { file, state } of sound) saveState(file, { ...state, ledger: version });
+}
+
 class Import implements Receiver {
   readonly #source: Source;
   readonly #places: readonly string[];
@@ -87,25 +122,26 @@ class Import implements Receiver {
   readonly #statePath: string;
   readonly #report: ImportReport;
   readonly #progress: ImportProgress;
-  readonly #latest: number;
+  readonly #latest: string;
   readonly #batch: number;
   /** What was read and is not stored yet, by its id. */
   #waiting = new Map<string, UsageRecord>();
   readonly #lookup: Lookup = (id) => this.#waiting.get(id);
-  #state: ImportState = { witness: undefined, files: new Map() };
+  #state = emptyState();
   /** What holds of files once everything that waits is stored. */
   readonly #due = new Map<string, FileState | undefined>();
   #pricer: Pricer | undefined;
   #current: SourceFile | undefined;
   #savedAt = 0;
+  #isSaved = true;
 
   constructor(source: Source, places: readonly string[], options: ImportOptions) {
     this.#source = source;
     this.#places = places;
     this.#options = options;
-    this.#statePath = statePath(options.ledger.path, source.id);
-    this.#latest = options.now() + FUTURE_MS;
-    this.#batch = options.ledger.path.endsWith('.json') ? BATCH_JSON : BATCH;
+    this.#statePath = statePath(options.path, source.id);
+    this.#latest = new Date(options.now() + FUTURE_MS).toISOString();
+    this.#batch = options.path.endsWith('.json') ? BATCH_JSON : BATCH;
     this.#report = {
       source: source.id,
       title: source.title,
@@ -139,7 +175,13 @@ class Import implements Receiver {
     if (this.#options.within === undefined) this.#forgetOthers(files);
     try {
       if (changed.length > 0) this.#pricer = await this.#options.pricer();
+      // Not `performance`, which Node loads when it is first used: in 5 ms, for an import that reads nothing.
+      let turn = Date.now();
       for (const file of changed) {
+        if (Date.now() - turn > TURN_MS) {
+          await nextTurn();
+          turn = Date.now();
+        }
         signal?.throwIfAborted();
         await this.#read(file);
         this.#progress.filesDone++;
@@ -148,23 +190,20 @@ class Import implements Receiver {
       }
       await this.#commit();
     } finally {
-      await this.#save();
+      this.#save();
     }
     return this.#report;
   }
 
   usage(sighting: Sighting): void {
-    const { record } = sighting;
-    const at = Date.parse(record.timestamp);
-    if (at > this.#latest)
-      this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: record.timestamp });
-    if (this.#options.since !== undefined && at < this.#options.since) return;
+    const record = priceable(sighting);
+    const { timestamp } = record;
+    if (isAfter(timestamp, this.#latest))
+      this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: timestamp });
+    const { since } = this.#options;
+    if (since !== undefined && Date.parse(timestamp) < since) return;
     this.#progress.seen++;
-    for (const settled of this.#source.settle(record, this.#lookup)) {
-      // Most sightings of a reply are of no account, so that pricing comes after the choice.
-      applyCost({ ...sighting, record: settled }, this.#pricer);
-      this.#waiting.set(settled.usage_id, settled);
-    }
+    for (const settled of this.#source.settle(record, this.#lookup)) this.#waiting.set(settled.usage_id, settled);
   }
 
   skip(skip: Skip): void {
@@ -202,10 +241,14 @@ class Import implements Receiver {
 
   /** Takes up the last import's state, unless the ledger has lost what that brought. */
   async #remember(): Promise<void> {
-    const { ledger } = this.#options;
-    const state = await readState(this.#statePath);
-    if (state.witness !== undefined) await ledger.refresh();
-    if (state.witness === undefined || ledger.has(state.witness)) this.#state = state;
+    const { path, ledger: open } = this.#options;
+    const state = readState(this.#statePath);
+    if (state.witness !== undefined && (state.ledger === undefined || state.ledger !== ledgerVersion(path))) {
+      const ledger = await open();
+      await ledger.refresh();
+      if (!ledger.has(state.witness)) return;
+    }
+    this.#state = state;
   }
 
   #isKnown(file: SourceFile): boolean {
@@ -219,25 +262,31 @@ class Import implements Receiver {
   #forgetOthers(files: readonly SourceFile[]): void {
     const there = new Set(files.map(({ path }) => path));
     for (const path of this.#state.files.keys()) {
-      if (!there.has(path) && this.#places.some((place) => path.startsWith(place))) this.#state.files.delete(path);
+      if (there.has(path) || !this.#places.some((place) => path.startsWith(place))) continue;
+      this.#state.files.delete(path);
+      this.#isSaved = false;
     }
   }
 
   async #commit(): Promise<void> {
     const records = [...this.#waiting.values()];
     this.#waiting = new Map();
+    // Most sightings of a reply are of no account, so that pricing comes after the choice.
+    for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
+    if (this.#due.size > 0) this.#isSaved = false;
     for (const [path, state] of this.#due) {
       if (state === undefined) this.#state.files.delete(path);
       else this.#state.files.set(path, state);
     }
     this.#due.clear();
     this.#tell();
-    if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) await this.#save();
+    if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) this.#save();
   }
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
-    const { ledger, dryRun } = this.#options;
+    const { dryRun } = this.#options;
+    const ledger = await this.#options.ledger();
     let changed: UsageRecord[] = [];
     let fresh = 0;
     const plan = (get: Lookup): readonly UsageRecord[] => {
@@ -275,12 +324,14 @@ class Import implements Receiver {
     this.#report.updated += replaced;
     this.#report.unpriced += unpriced ?? 0;
     this.#state.witness = records.at(-1)!.usage_id;
+    this.#state.ledger = undefined;
   }
 
-  async #save(): Promise<void> {
+  #save(): void {
     // What was left out is to be found by an import that does not leave it out.
-    if (this.#options.dryRun === true || this.#options.since !== undefined) return;
-    await saveState(this.#statePath, this.#state);
+    if (this.#isSaved || this.#options.dryRun === true || this.#options.since !== undefined) return;
+    saveState(this.#statePath, this.#state);
+    this.#isSaved = true;
     this.#savedAt = this.#options.now();
   }
 
@@ -288,6 +339,11 @@ class Import implements Receiver {
     this.#report.bytes = this.#progress.bytesDone;
     this.#options.onProgress?.({ ...this.#progress });
   }
+}
+
+/** @param than as `toISOString` writes it. */
+function isAfter(time: string, than: string): boolean {
+  return isUsualTime(time) ? time > than : Date.parse(time) > Date.parse(than);
 }
 
 function isIn({ path }: SourceFile, place: string): boolean {

@@ -1,6 +1,5 @@
 import { readSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../ledger/turn.ts';
 
 /**
  * A file's lines as bytes, from a position on, without ever holding more than one line and one chunk. Lines that lack
@@ -39,9 +38,12 @@ export interface LinesRead {
   ended: boolean;
 }
 
-/** @param end read no further than this many bytes into the file. */
+/**
+ * @param fd an open file.
+ * @param end read no further than this many bytes into the file.
+ */
 export async function readLines(
-  handle: FileHandle,
+  fd: number,
   from: LinePosition,
   end: number,
   markers: readonly Buffer[],
@@ -50,7 +52,7 @@ export async function readLines(
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = undefined;
   try {
-    return await read(buffer, handle, from, end, markers, handler);
+    return await read(buffer, fd, from, end, markers, handler);
   } finally {
     spare = buffer;
   }
@@ -61,7 +63,7 @@ let spare: Buffer | undefined;
 
 async function read(
   buffer: Buffer,
-  handle: FileHandle,
+  fd: number,
   from: LinePosition,
   end: number,
   markers: readonly Buffer[],
@@ -87,7 +89,7 @@ async function read(
     const position = offset + dropped + length;
     const want = Math.min(buffer.length - length, end - position);
     // Not through the thread pool, whose trip takes longer than the copy; others get their turn in between.
-    const bytesRead = want > 0 ? readSync(handle.fd, buffer, length, want, position) : 0;
+    const bytesRead = want > 0 ? readSync(fd, buffer, length, want, position) : 0;
     if (++chunks % CHUNKS_PER_TURN === 0) await nextTurn();
     if (bytesRead === 0) {
       const tail = dropped > 0 || length === 0 ? undefined : Buffer.from(buffer.subarray(0, length));

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { randomHex } from '../ledger/random.ts';
 import { fieldsOf, parseJson } from './fields.ts';
 import type { LinePosition } from './lines.ts';
 import type { ParserState } from './types.ts';
+import { versionOf } from './walk.ts';
 
 /**
  * How far the files of a source were read into a ledger: a JSON file beside it, one for each source. It saves reading
@@ -22,6 +23,8 @@ export interface FileState extends LinePosition {
 export interface ImportState {
   /** A record that the ledger got by the last import; when it is gone, so may be others. */
   witness: string | undefined;
+  /** What {@link ledgerVersion} was when the witness was in it: while it is the same, the ledger need not be opened. */
+  ledger: string | undefined;
   files: Map<string, FileState>;
 }
 
@@ -33,11 +36,11 @@ export function statePath(ledger: string, source: string): string {
 }
 
 /** The state that was saved last; an empty one where there is none that can be used. */
-export async function readState(path: string): Promise<ImportState> {
-  const empty: ImportState = { witness: undefined, files: new Map() };
+export function readState(path: string): ImportState {
+  const empty = emptyState();
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch {
     return empty;
   }
@@ -45,24 +48,35 @@ export async function readState(path: string): Promise<ImportState> {
   const files = fieldsOf(saved?.['files']);
   if (saved?.['format'] !== FORMAT || files === undefined) return empty;
   for (const [file, entry] of Object.entries(files)) if (isFileState(entry)) empty.files.set(file, entry);
-  const witness = saved['witness'];
+  const { witness, ledger } = saved;
   empty.witness = typeof witness === 'string' ? witness : undefined;
+  empty.ledger = typeof ledger === 'string' ? ledger : undefined;
   return empty;
 }
 
 /** Replaces the saved state in one step. What fails here costs a second reading, so it is not worth failing an import. */
-export async function saveState(path: string, { witness, files }: ImportState): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+export function saveState(path: string, { witness, ledger, files }: ImportState): void {
+  const temporary = `${path}.${randomHex(6)}.tmp`;
+  const text = JSON.stringify({ format: FORMAT, witness, ledger, files: Object.fromEntries(files) });
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify({ format: FORMAT, witness, files: Object.fromEntries(files) }));
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
+    renameSync(temporary, path);
   } catch {
-    await unlink(temporary).catch(() => undefined);
+    rmSync(temporary, { force: true });
+  }
+}
+
+export function emptyState(): ImportState {
+  return { witness: undefined, ledger: undefined, files: new Map() };
+}
+
+/** What tells one state of a ledger's files from another; undefined where there is no ledger. */
+export function ledgerVersion(ledger: string): string | undefined {
+  try {
+    const [own, log] = [ledger, `${ledger}-wal`].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+    return own && `${versionOf(own)} ${log === undefined ? '' : versionOf(log)}`;
+  } catch {
+    return undefined;
   }
 }
 

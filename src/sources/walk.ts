@@ -1,6 +1,6 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, opendir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
+import { basename, join, sep } from 'node:path';
+import { nextTurn } from '../ledger/turn.ts';
 import type { Skip, Source, SourceFile } from './types.ts';
 
 /** The logs below the folders of a source, in the order of their paths, and what could not be looked at. */
@@ -9,10 +9,15 @@ export interface Found {
   skips: Skip[];
 }
 
+/** Folders between two turns of others: a signal, a progress bar. */
+const FOLDERS_PER_TURN = 256;
 /** Deeper than any agent's folders; a bound, so that nothing can lead us on for ever. */
 const MAX_DEPTH = 32;
 
 /**
+ * Asks the system directly: by way of the thread pool each question takes several times as long, and an import that
+ * has nothing to do is made of nothing else.
+ *
  * Links to folders and files are not followed, as ccusage does not: whatever they show is either read where it is, or
  * not a log of this tool. The named folders themselves may be links.
  */
@@ -22,18 +27,19 @@ export async function findLogs(
   signal?: AbortSignal,
   within: readonly string[] = [''],
 ): Promise<Found> {
-  const found: Found = { files: [], skips: [] };
+  const walk = new Walk(source, signal);
+  const { found } = walk;
   for (const root of new Set(roots)) {
     for (const below of within) {
       const place = join(root, below);
       let stats;
       try {
-        stats = await stat(place, { bigint: true });
+        stats = statSync(place, { bigint: true });
       } catch (error) {
         if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: place, detail: messageOf(error) });
         continue;
       }
-      if (stats.isDirectory()) await walk(source, place, below, 0, found, signal);
+      if (stats.isDirectory()) await walk.folder(place, below, 0);
       else found.files.push(fileOf(place, below === '' ? basename(root) : below, stats));
     }
   }
@@ -42,32 +48,50 @@ export async function findLogs(
   return found;
 }
 
-async function walk(
-  source: Source,
-  folder: string,
-  relative: string,
-  depth: number,
-  found: Found,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  signal?.throwIfAborted();
-  try {
-    for await (const entry of await opendir(folder)) {
-      const path = join(folder, entry.name);
+class Walk {
+  readonly found: Found = { files: [], skips: [] };
+  readonly #source: Source;
+  readonly #signal: AbortSignal | undefined;
+  #folders = 0;
+
+  constructor(source: Source, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  async folder(folder: string, relative: string, depth: number): Promise<void> {
+    if (++this.#folders % FOLDERS_PER_TURN === 0) await nextTurn();
+    this.#signal?.throwIfAborted();
+    const { found } = this;
+    let entries;
+    try {
+      entries = readdirSync(folder, { withFileTypes: true });
+    } catch (error) {
+      if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: folder, detail: messageOf(error) });
+      return;
+    }
+    for (const entry of entries) {
+      // Not `join`, which would look through the whole path again for each file.
+      const path = folder + sep + entry.name;
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isSymbolicLink()) {
-        if (source.matches(below)) found.skips.push({ reason: 'link', file: path });
+        if (this.#source.matches(below)) found.skips.push({ reason: 'link', file: path });
       } else if (entry.isDirectory()) {
-        if (depth < MAX_DEPTH) await walk(source, path, below, depth + 1, found, signal);
-      } else if (source.matches(below)) {
-        const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+        if (depth < MAX_DEPTH) await this.folder(path, below, depth + 1);
+      } else if (this.#source.matches(below)) {
+        const stats = statsOf(path);
         // Gone since it was listed, or a pipe, which would never end.
         if (stats?.isFile() === true) found.files.push(fileOf(path, below, stats));
       }
     }
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: folder, detail: messageOf(error) });
+  }
+}
+
+function statsOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

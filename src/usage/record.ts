@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from './limits.ts';
 
 /**
  * The usage record: inkwell's format as a superset, in snake_case as it stands in `costs.json`.
@@ -63,13 +64,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Longest texts that are accepted, in UTF-16 units. Far above honest use, far below what would choke a view. */
-export const MAX_NAME = 256;
-export const MAX_LABEL = 1024;
-export const MAX_NOTE = 10_000;
-export const MAX_TAGS = 64;
-/** USD. Above it a cost is taken for a mistake of unit, and refused. */
-export const MAX_COST = 1_000_000;
+export * from './limits.ts';
 
 const TIME_RULE = 'must be an ISO 8601 time with an offset, as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
 
@@ -102,9 +97,7 @@ const RULES = {
     z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed'),
   ),
   tags: once(() =>
-    z
-      .array(name(), 'must be an array of texts')
-      .check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
+    z.array(name(), 'must be an array of texts').check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
   ),
 } satisfies Record<string, () => z.ZodMiniType>;
 

@@ -1,18 +1,17 @@
 import { homedir } from 'node:os';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../ledger/index.ts';
-import type { Mapping } from '../../sources/generic/index.ts';
-import { MAPPED_FIELDS, type MappedField } from '../../sources/generic/index.ts';
-import { importSource, type ImportProgress, type ImportReport } from '../../sources/import.ts';
-import { AGENTS, agentOf, sourceOfFile } from '../../sources/sources.ts';
+import { importedLedgerPath, resolveLedgerPath } from '../../ledger/paths.ts';
+import type { Ledger } from '../../ledger/types.ts';
+import { AGENTS, agentOf } from '../../sources/agents.ts';
+import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
+import { importSource, sealImports, type ImportProgress, type ImportReport } from '../../sources/import.ts';
 import type { SkipReason, Source } from '../../sources/types.ts';
 import { plain } from '../../usage/text.ts';
 import { shown } from '../arguments.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../exit.ts';
-import { selection } from '../filters.ts';
-import { envelope, writeJson } from '../json.ts';
-import { ledgerPath, type LedgerFlag } from '../ledgers.ts';
+import { envelope, writeJson } from '../json-output.ts';
+import { ledgerPath, type LedgerFlag } from '../ledger-path.ts';
 import { userPrices } from '../prices.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { say, styled, type Terminal } from '../terminal.ts';
@@ -56,17 +55,18 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
 export async function importUsage(wanted: readonly string[], flags: ImportFlags, terminal: Terminal): Promise<number> {
   const jobs = await jobsOf(wanted, mappingOf(flags.map ?? []));
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
-  const since = flags.since === undefined ? undefined : selection({ since: flags.since }, terminal.now()).filter.since;
+  const since = flags.since === undefined ? undefined : await sinceOf(flags.since, terminal);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
   process.once('SIGINT', stop);
-  const ledger = openLedger({ ledger: target, pricing: false });
+  let ledger: Ledger | undefined;
   const bar = new ProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
   try {
     for (const { source, places } of jobs) {
       const report = await importSource(source, places, {
-        ledger,
+        path: target,
+        ledger: async () => (ledger ??= await openedLedger(target)),
         pricer: async () => (await userPrices()).pricer(),
         now: terminal.now,
         since,
@@ -82,14 +82,40 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   } finally {
     process.off('SIGINT', stop);
     await bar.clear();
-    await ledger.close();
+    await ledger?.close();
+  }
+  if (ledger !== undefined && flags.dryRun !== true) {
+    await sealImports(
+      target,
+      reports.map(({ source }) => source),
+      () => openedLedger(target),
+    );
   }
   const { aborted } = interrupt.signal;
-  if (flags.json === true) await writeJson(terminal.out, reportJson(ledger.path, reports, jobs, flags, aborted));
-  else await terminal.out.line(reportText(ledger.path, reports, jobs, flags, terminal));
+  if (flags.json === true) await writeJson(terminal.out, reportJson(target, reports, jobs, flags, aborted));
+  else await terminal.out.line(reportText(target, reports, jobs, flags, terminal));
   if (!aborted) return EXIT.done;
   await say(terminal, 'Interrupted. What was imported stays; the same command goes on from there.');
   return SIGNAL_EXIT.SIGINT;
+}
+
+/**
+ * What most imports do without is loaded when it is asked for: one that finds nothing new, as those of an editor mostly
+ * do, takes little more than starting Node.
+ */
+async function openedLedger(path: string): Promise<Ledger> {
+  const { openLedger } = await import('../../ledger/index.ts');
+  return openLedger({ ledger: path, pricing: false });
+}
+
+async function sourceOf(file: string, mapping: Mapping): Promise<Source> {
+  const { sourceOfFile } = await import('../../sources/files.ts');
+  return sourceOfFile(file, mapping);
+}
+
+async function sinceOf(since: string, terminal: Terminal): Promise<number | undefined> {
+  const { selection } = await import('../filters.ts');
+  return selection({ since }, terminal.now()).filter.since;
 }
 
 /** @throws {CliError} for what is neither a source nor there. */
@@ -114,7 +140,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
         `import: ${shown(name)} is no source and no file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,
       );
     }
-    add(agent ?? (await sourceOfFile(file, mapping)), [file], false);
+    add(agent ?? (await sourceOf(file, mapping)), [file], false);
   }
   return [...jobs.values()];
 }

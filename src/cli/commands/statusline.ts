@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../ledger/index.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
+import type { Ledger } from '../../ledger/types.ts';
 import { importSource } from '../../sources/import.ts';
 import { blocksOf, type Block } from '../../usage/blocks.ts';
 import { localCalendar } from '../../usage/calendar.ts';
@@ -78,18 +79,19 @@ async function followSession(transcript: string, flags: LedgerFlag, terminal: Te
   // Only where Claude Code keeps its logs: what is said on stdin names no other file to read.
   if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
   const target = flags.ledger ?? importedLedgerPath(resolveLedgerPath());
-  const ledger = openLedger({ ledger: target, pricing: false });
+  let ledger: Ledger | undefined;
   try {
     const session = path.basename(transcript, '.jsonl');
     const project = path.basename(folder);
     await importSource(claudeCode, [root], {
-      ledger,
+      path: target,
+      ledger: async () => (ledger ??= openLedger({ ledger: target, pricing: false })),
       pricer: async () => (await userPrices()).pricer(),
       now: terminal.now,
       within: [`${project}/${session}.jsonl`, `${project}/${session}`],
     });
   } finally {
-    await ledger.close();
+    await ledger?.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from '../disk.ts';
 import { unlinkIfThere } from '../disk.ts';
-import { nextTurn } from '../ledgerIndex.ts';
+import { nextTurn } from '../turn.ts';
 import { clearedName } from '../names.ts';
 import type { ClearResult } from '../types.ts';
 import { LedgerError } from '../types.ts';

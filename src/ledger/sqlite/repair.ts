@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Disk } from '../disk.ts';
 import { errno, fsyncFolder, sameInode, signatureOf, unlinkIfThere } from '../disk.ts';
-import { nextTurn } from '../ledgerIndex.ts';
+import { nextTurn } from '../turn.ts';
 import { acquireLock } from '../lock.ts';
 import { corruptName, previousName, sideFileName } from '../names.ts';
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { nextTurn } from '../ledgerIndex.ts';
+import { nextTurn } from '../turn.ts';
 import type { Database } from './engine.ts';
 import { codeOf, sqliteEngine } from './engine.ts';
 import type { Row } from './rows.ts';

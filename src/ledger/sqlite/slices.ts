@@ -1,4 +1,4 @@
-import { nextTurn } from '../ledgerIndex.ts';
+import { nextTurn } from '../turn.ts';
 
 /** How long a pass works before others have their turn. */
 const SLICE_MS = 8;

@@ -5,7 +5,7 @@ import { isoNow, parseInput } from '../../usage/record.ts';
 import { TableChanged, UsageTable } from '../../usage/table.ts';
 import type { Disk } from '../disk.ts';
 import { nodeDisk } from '../disk.ts';
-import { nextTurn } from '../ledgerIndex.ts';
+import { nextTurn } from '../turn.ts';
 import type { LedgerOptions } from '../options.ts';
 import { RecordPricing } from '../pricing.ts';
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { valueEnd } from '../../ledger/elements.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { Fields } from '../fields.ts';
 import {
@@ -50,6 +51,7 @@ export const claudeCode: Source = {
 const SOURCE = 'claude-code-log';
 /** Keys with their quotes stand in no text, where quotes are escaped. */
 const MARKER = '"usage":{';
+const CONTENT = Buffer.from('"content":[');
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;
@@ -80,7 +82,7 @@ class ClaudeLines implements LineParser {
   }
 
   line(bytes: Buffer, sink: Sink): void {
-    const written = fieldsOf(parseJson(bytes.toString('utf8')));
+    const written = fieldsOf(parseJson(withoutContent(bytes)));
     if (written === undefined) return sink.skip('not-json');
     const entry = replyOf(written);
     const message = fieldsOf(entry['message']);
@@ -142,6 +144,17 @@ class ClaudeLines implements LineParser {
     this.#nameless.set(says, times);
     return times === 1 ? says : usageId(SOURCE, [says, times]);
   }
+}
+
+/**
+ * A line without what was said in it, which is most of it and nothing that we keep: its JSON is read in half the time.
+ * Where that is not to be had so simply, the line as it is.
+ */
+function withoutContent(bytes: Buffer): string {
+  const at = bytes.indexOf(CONTENT);
+  const start = at + CONTENT.length;
+  const end = at === -1 ? -1 : valueEnd(bytes, start - 1, bytes.length);
+  return end === -1 ? bytes.toString() : bytes.toString('utf8', 0, start) + bytes.toString('utf8', end - 1);
 }
 
 /** The reply that a line tells: itself, or one of an agent whose progress it tells. */

@@ -1,33 +1,13 @@
-import { createHash } from 'node:crypto';
-import { MAX_COST, type UsageRecord } from '../../usage/record.ts';
+import { MAX_COST } from '../../usage/limits.ts';
+import type { UsageRecord } from '../../usage/record.ts';
 import { formatOf, headOf, readEntries } from '../entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { sha1, usageId } from '../identity.ts';
 import { logRecord } from '../record.ts';
 import type { Sighting, Source } from '../types.ts';
 import { vendorOf } from '../vendors.ts';
-
-/** Which of an entry's names holds which of our fields: `input_tokens` -> `prompt_tokens`. */
-export type Mapping = Readonly<Partial<Record<MappedField, string>>>;
-
-export const MAPPED_FIELDS = [
-  'id',
-  'timestamp',
-  'provider',
-  'model',
-  'operation',
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'reasoning_tokens',
-  'cost_usd',
-  'project',
-  'branch',
-  'session_id',
-] as const;
-export type MappedField = (typeof MAPPED_FIELDS)[number];
+import type { MappedField, Mapping } from './mapping.ts';
 
 /** What others call our fields; the first one that an entry has counts. */
 const USUAL_NAMES: Readonly<Record<MappedField, readonly string[]>> = {
@@ -96,7 +76,7 @@ export class Occurrences {
   readonly #seen = new Map<string, number>();
 
   idOf(source: string, fields: Fields): string {
-    const says = createHash('sha1').update(JSON.stringify(fields)).digest('base64');
+    const says = sha1(JSON.stringify(fields), 'base64');
     const times = (this.#seen.get(says) ?? 0) + 1;
     this.#seen.set(says, times);
     return usageId(source, [says, times]);

@@ -1,4 +1,4 @@
-import { MAX_COST } from '../../usage/record.ts';
+import { MAX_COST } from '../../usage/limits.ts';
 import { formatOf, headOf, readEntries } from '../entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';

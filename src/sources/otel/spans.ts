@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { sha1, usageId } from '../identity.ts';
 import { logRecord } from '../record.ts';
 import { vendorOf } from '../vendors.ts';
 import type { Sighting } from '../types.ts';
@@ -161,5 +160,5 @@ function number(attributes: Fields, ...names: readonly string[]): number {
 }
 
 function fingerprint(record: Fields): string {
-  return createHash('sha1').update(JSON.stringify(record)).digest('hex');
+  return sha1(JSON.stringify(record), 'hex');
 }

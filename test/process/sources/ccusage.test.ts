@@ -51,7 +51,12 @@ describe.skipIf(ccusage === undefined)('counts what ccusage counts', () => {
     const prices = new UserPrices({ folder: home });
     try {
       const places = source.locate({ platform: process.platform, env: {}, home });
-      await importSource(source, places, { ledger, pricer: () => prices.pricer(), now: () => Date.now() + 120_000 });
+      await importSource(source, places, {
+        path: ledger.path,
+        ledger: async () => ledger,
+        pricer: () => prices.pricer(),
+        now: () => Date.now() + 120_000,
+      });
       const groups = await ledger.aggregate({ filter: {}, groupBy: ['day', 'model'], calendar: UTC });
       return Object.fromEntries(
         groups.map(({ key, totals }) => {

@@ -32,7 +32,7 @@ async function read(
   try {
     for (;;) {
       const done = await readLines(
-        handle,
+        handle.fd,
         result.position,
         Buffer.byteLength(content),
         markers.map((marker) => Buffer.from(marker)),

@@ -9,7 +9,8 @@ import { copilotCli } from '../../../src/sources/copilot-cli/index.ts';
 import { geminiCli } from '../../../src/sources/gemini-cli/index.ts';
 import { genericSource } from '../../../src/sources/generic/index.ts';
 import { openCode } from '../../../src/sources/opencode/index.ts';
-import { AGENTS, sourceOfFile } from '../../../src/sources/sources.ts';
+import { AGENTS } from '../../../src/sources/agents.ts';
+import { sourceOfFile } from '../../../src/sources/files.ts';
 import type { Source } from '../../../src/sources/types.ts';
 import { World, jsonLines } from './world.ts';
 

@@ -40,7 +40,8 @@ export class World {
     const ledger = this.ledger(name);
     try {
       return await importSource(source, places ?? this.places(source), {
-        ledger,
+        path: ledger.path,
+        ledger: async () => ledger,
         pricer: async () => undefined,
         now: () => NOW,
         ...rest,

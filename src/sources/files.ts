@@ -1,22 +1,15 @@
 import { claudeCode } from './claude-code/index.ts';
 import { codex } from './codex/index.ts';
 import { copilotChat } from './copilot-chat/index.ts';
-import { copilotCli } from './copilot-cli/index.ts';
 import { headOf } from './entries.ts';
 import { geminiCli } from './gemini-cli/index.ts';
-import { genericSource, type Mapping } from './generic/index.ts';
+import { genericSource } from './generic/index.ts';
+import type { Mapping } from './generic/mapping.ts';
 import { ledgerFile } from './ledger-file/index.ts';
 import { liteLlm } from './litellm/index.ts';
 import { openCode } from './opencode/index.ts';
 import { otel } from './otel/index.ts';
 import type { Source } from './types.ts';
-
-/** Tools whose logs are found where they leave them. A new one goes in here. */
-export const AGENTS: readonly Source[] = [claudeCode, codex, geminiCli, openCode, copilotCli, copilotChat];
-
-export function agentOf(id: string): Source | undefined {
-  return AGENTS.find((source) => source.id === id);
-}
 
 /** What a file is, by its beginning. With a mapping it is someone's own. */
 export async function sourceOfFile(path: string, mapping: Mapping): Promise<Source> {

@@ -1,0 +1,7 @@
+/** Longest texts that are accepted, in UTF-16 units. Far above honest use, far below what would choke a view. */
+export const MAX_NAME = 256;
+export const MAX_LABEL = 1024;
+export const MAX_NOTE = 10_000;
+export const MAX_TAGS = 64;
+/** USD. Above it a cost is taken for a mistake of unit, and refused. */
+export const MAX_COST = 1_000_000;
