@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -12,6 +13,8 @@ export default defineConfig({
           include: ['test/process/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          // Where the command keeps compiled code: not in the home of whoever runs the tests.
+          env: { XDG_CACHE_HOME: path.join(import.meta.dirname, '.cache/tests') },
           // Each of these tests loads the machine with processes of its own: one file at a time.
           fileParallelism: false,
         },

@@ -160,14 +160,17 @@ const targets = [
   },
 ];
 
-/** What the command loads stays outside, so that starting it costs one of them and not all. @param {import('esbuild').PluginBuild} build */
+/**
+ * What the command loads stays outside, so that starting it costs one of them and not all; and it is loaded with the code
+ * that V8 made of it before. @param {import('esbuild').PluginBuild} build
+ */
 function partsOfTheCommand(build) {
-  const outside = {
-    './run-record.ts': './record.js',
-    './run-import.ts': './import.js',
-    './run-any.ts': './commands.js',
-  };
-  build.onResolve({ filter: /^\.\/run-\w+\.ts$/ }, ({ path: name }) => ({ path: outside[name], external: true }));
+  const bundles = { './run-record.ts': 'record.js', './run-import.ts': 'import.js', './run-any.ts': 'commands.js' };
+  build.onResolve({ filter: /^\.\/run-\w+\.ts$/ }, ({ path: name }) => ({ path: bundles[name], namespace: 'part' }));
+  build.onLoad({ filter: /./, namespace: 'part' }, ({ path: bundle }) => ({
+    contents: `module.exports = require('./code-cache.ts').loadPart(require('node:path').join(__dirname, '${bundle}'));`,
+    resolveDir: path.join(root, 'src/cli'),
+  }));
 }
 
 /**

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 export const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
+const COMPILED = process.env['XDG_CACHE_HOME'] ?? '';
+
 export interface Result {
   code: number | null;
   stdout: string;
@@ -31,6 +33,8 @@ export class Sandbox {
       LOCALAPPDATA: path.join(home, 'AppData', 'Local'),
       XDG_CONFIG_HOME: path.join(home, '.config'),
       TZ: 'UTC',
+      // Not in each test's own home: compiled code is the same for all.
+      XDG_CACHE_HOME: COMPILED,
     };
     if (process.env['SystemRoot'] !== undefined) this.env['SystemRoot'] = process.env['SystemRoot'];
   }
