@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
@@ -159,7 +160,7 @@ describe('a damaged database', () => {
     await writing.trackAll(Array.from({ length: 50 }, (_, i) => ({ ...USAGE, usage_id: `late-${i}` })));
     const { db, log } = { db: readFileSync(path), log: readFileSync(`${path}-wal`) };
     await writing.close();
-    rmSync(`${path}.prev`);
+    rmSync(`${path}.prev`, { force: true });
     rmSync(path);
     // As after a crash, and then somebody deletes the database.
     writeFileSync(`${path}-wal`, log);
@@ -205,7 +206,7 @@ describe('a damaged database', () => {
     for (let ended = false; !ended;) {
       const { usage_id } = await writing.track({ ...USAGE, usage_id: `during-${added.length}` });
       added.push(usage_id);
-      ended = await Promise.race([repairing.then(() => true), Promise.resolve(false)]);
+      ended = await Promise.race([repairing.then(() => true), turn(false)]);
     }
     const { keptIn } = await repairing;
     expect(keptIn).toBeDefined();
