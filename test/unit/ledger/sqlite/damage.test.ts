@@ -199,8 +199,9 @@ describe('a damaged database', () => {
     await filled(4_000, false);
     const writing = ledger();
     await writing.track({ ...USAGE, usage_id: 'first' });
-    // Rows in the middle: whoever adds at the end does not notice.
-    for (let page = 100; page < 104; page++) overwrite(page * PAGE, PAGE);
+    // A row in the middle, with those of its page: whoever adds at the end does not notice.
+    const at = readFileSync(path).indexOf('"usage_id":"id-1000"');
+    overwrite(at - (at % PAGE), PAGE);
     const repairing = ledger().repair();
     const added: string[] = [];
     for (let ended = false; !ended;) {
