@@ -74,11 +74,17 @@ export class Connection {
   static async create(disk: Disk, path: string): Promise<Connection> {
     const there = await Connection.open(disk, path);
     if (there) return there;
-    const folder = dirname(path);
-    await disk.mkdir(folder);
+    await disk.mkdir(dirname(path));
     // SQLite would take the log of a database that is gone for one of the new database, and ruin it.
     if (hasLog(disk, path)) await moveOrphanAside(disk, path);
-    const temporary = join(folder, sideFileName(basename(path), 'tmp'));
+    // An empty file in its place becomes the ledger as it stands.
+    if (!isThere(disk, path)) await Connection.#make(disk, path);
+    return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
+  }
+
+  /** Makes it under another name, and gives it its own once it is whole. */
+  static async #make(disk: Disk, path: string): Promise<void> {
+    const temporary = join(dirname(path), sideFileName(basename(path), 'tmp'));
     const fd = await disk.open(temporary, 'wx', 0o600);
     try {
       const db = new (sqliteEngine().DatabaseSync)(temporary);
@@ -95,9 +101,7 @@ export class Connection {
       await disk.close(fd);
       await unlinkIfThere(disk, temporary);
     }
-    await fsyncFolder(disk, folder);
-    // Also where an empty file stood in the way: it becomes the ledger, in place.
-    return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
+    await fsyncFolder(disk, dirname(path));
   }
 
   static async #connect(disk: Disk, path: string, identity: Signature, isFrozen = false): Promise<Connection> {
@@ -268,7 +272,7 @@ function isThere(disk: Disk, path: string): boolean {
   }
 }
 
-/** Gives the file its lasting name unless something has that name already; an empty file is as good as none. */
+/** Gives the file its lasting name unless something has that name already. */
 async function putInPlace(disk: Disk, temporary: string, path: string): Promise<void> {
   try {
     await disk.link(temporary, path);

@@ -3,10 +3,11 @@ import type { Disk, Signature } from '../disk.ts';
 import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
 import { nextTurn } from '../ledgerIndex.ts';
 import { acquireLock } from '../lock.ts';
-import { corruptName, previousName, sideFileName } from '../names.ts';
+import { corruptName, previousName } from '../names.ts';
 import type { RepairResult } from '../types.ts';
 import { Connection } from './connection.ts';
 import { isBusy, isDamage, sqliteEngine } from './engine.ts';
+import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from './log.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { addAll, addFrom, rebuild } from './rebuild.ts';
@@ -31,9 +32,11 @@ export async function repairDatabase(disk: Disk, place: Place, now: number, dryR
   if (dryRun) return withBuilt(disk, place, (built) => planned(disk, place, built));
   const release = await acquireLock(disk, place.folder, place.base);
   try {
-    // Another process may have been faster.
-    if (!(await isBroken(disk, place))) return await mendRows(disk, place, now, false);
-    return await withBuilt(disk, place, (built) => mendWhole(disk, place, built, now));
+    return await withBuilt(disk, place, async (built) => {
+      await removeLeftovers(disk, place.folder, place.base);
+      // Another process may have been faster.
+      return (await isBroken(disk, place)) ? mendWhole(disk, place, built, now) : mendRows(disk, place, now, false);
+    });
   } finally {
     await release();
   }
@@ -76,14 +79,9 @@ function actionsOf(place: Place, would: string, { records, recovered, fromBackup
   ];
 }
 
-/** Runs `work` with a name for the new database, which is removed afterwards: by then it has a lasting one too. */
-async function withBuilt<T>(disk: Disk, place: Place, work: (built: string) => Promise<T>): Promise<T> {
-  const built = join(place.folder, sideFileName(place.base, 'tmp'));
-  try {
-    return await work(built);
-  } finally {
-    for (const ending of ['', '-wal', '-shm']) await unlinkIfThere(disk, `${built}${ending}`);
-  }
+/** Named as a token, by which others see at once when the lock's holder is dead. */
+function withBuilt<T>(disk: Disk, { folder, base }: Place, work: (built: string) => Promise<T>): Promise<T> {
+  return withSideFile(disk, folder, base, 'tok', work);
 }
 
 /**

@@ -1,12 +1,11 @@
 import { copyFile, open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Disk } from '../disk.ts';
-import { unlinkIfThere } from '../disk.ts';
 import { nextTurn } from '../ledgerIndex.ts';
-import { sideFileName } from '../names.ts';
 import { Connection } from './connection.ts';
 import type { Database } from './engine.ts';
 import { codeOf, sqliteEngine } from './engine.ts';
+import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from './log.ts';
 import type { Row } from './rows.ts';
 import { tryRecordOf } from './rows.ts';
@@ -53,7 +52,7 @@ export async function salvageRows(disk: Disk, path: string, take: Take): Promise
 /** Gives the rows that stand in the log of a database which is gone. */
 export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
   return withScratch(disk, path, async (copy, page) => {
-    await overwrite(copy, page, 'w');
+    await overwrite(copy, page);
     await copyFile(logOf(path), logOf(copy));
     const db = openLedger(copy, false);
     return db ? readAll(db, take) : NOTHING;
@@ -136,22 +135,18 @@ function openLedger(path: string, readOnly: boolean): Database | undefined {
   }
 }
 
-/** Runs `work` with a name for a copy, removed afterwards, and the first page of a sound ledger. */
+/** Runs `work` with a file for a copy, removed afterwards, and the first page of a sound ledger. */
 async function withScratch<T>(
   disk: Disk,
   path: string,
   work: (copy: string, page: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const name = (): string => join(dirname(path), sideFileName(basename(path), 'tmp'));
-  const [sound, copy] = [name(), name()];
-  try {
+  const [folder, base] = [dirname(path), basename(path)];
+  const page = await withSideFile(disk, folder, base, 'tmp', async (sound) => {
     await (await Connection.create(disk, sound)).close();
-    return await work(copy, await firstPage(sound));
-  } finally {
-    for (const file of [sound, copy]) {
-      for (const ending of ['', '-wal', '-shm']) await unlinkIfThere(disk, `${file}${ending}`);
-    }
-  }
+    return firstPage(sound);
+  });
+  return withSideFile(disk, folder, base, 'tmp', (copy) => work(copy, page));
 }
 
 async function firstPage(path: string): Promise<Uint8Array> {
@@ -167,8 +162,8 @@ async function firstPage(path: string): Promise<Uint8Array> {
   return page;
 }
 
-async function overwrite(path: string, bytes: Uint8Array, flags = 'r+'): Promise<void> {
-  const file = await open(path, flags);
+async function overwrite(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'r+');
   try {
     await file.write(bytes, 0, bytes.length, 0);
   } finally {

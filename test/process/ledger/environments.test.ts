@@ -14,14 +14,17 @@ import {
   MS,
   Reader,
   STORES,
+  Writer,
   llmSpend,
   llmSpendAs,
   oneOf,
   recordOne,
   runSource,
+  sampleUsage,
   toll,
   underFire,
 } from './harness.ts';
+import { idsIn } from './plainly.ts';
 import { expectAllThere, expectWellRead, placeOf } from './proof.ts';
 
 /** Real processes in worlds that are not kind to them. */
@@ -112,6 +115,49 @@ describe.skipIf(!isLinux)('a process that is stopped within its transaction', ()
     },
   );
 });
+
+describe('a repair that is killed at each of its steps', () => {
+  const place = placeOf('costs.db');
+
+  it('leaves all that can be read for the next one', async () => {
+    const { sound, log } = await filledAndKilled(place.ledger);
+    const page = sound.indexOf('"usage_id":"id-40"') & ~4095;
+    const damaged = Buffer.from(sound).fill(0, page, page + 4096);
+    let most = -1;
+    for (let call = 1; ; call++) {
+      for (const name of readdirSync(place.folder)) rmSync(join(place.folder, name), { recursive: true });
+      writeFileSync(place.ledger, damaged);
+      writeFileSync(`${place.ledger}-wal`, log);
+      const mending = runSource('diesMending.ts', place.ledger, String(call));
+      const code = await new Promise<number | null>((resolve) => mending.on('close', resolve));
+      // As if the stale time had passed.
+      if (readdirSync(place.folder).includes('costs.db.lock')) utimesSync(join(place.folder, 'costs.db.lock'), 0, 0);
+      expect(llmSpend(place.ledger, 'repair').code).toBe(0);
+      const there = idsIn(place.ledger).length;
+      if (most < 0) most = there;
+      expect({ call, there }).toEqual({ call, there: most });
+      if (code === 0) break;
+      expect(code).toBe(null);
+    }
+    expect(most).toBeGreaterThan(60);
+    expect(most).toBeLessThan(85);
+  });
+});
+
+/** A database of which a part is in its log still, because its writer was killed. */
+async function filledAndKilled(ledger: string): Promise<{ sound: Buffer; log: Buffer }> {
+  const tracker = new CostTracker({ ledger });
+  await tracker.trackAll(
+    Array.from({ length: 80 }, (_, i) => ({ ...sampleUsage(`id-${i}`), note: 'n'.repeat(200) })) as never,
+  );
+  await tracker.close();
+  rmSync(`${ledger}.prev`);
+  const acknowledged = new Set<string>();
+  const writer = new Writer(ledger, acknowledged);
+  while (acknowledged.size < 5) await wait(10);
+  await writer.kill();
+  return { sound: readFileSync(ledger), log: readFileSync(`${ledger}-wal`) };
+}
 
 /** Three or more groups of writers at once, of which some are killed now and then. */
 async function allUnderFire(ledger: string, acknowledged: Set<string>, groups: [writers: number, prefix?: Prefix][]) {
