@@ -67,7 +67,9 @@ export class Access {
     let mended = false;
     for (;;) {
       try {
-        const connection = (await this.#opened(true))!;
+        // Whether it is still the ledger's is asked within the transaction, where it counts.
+        const open = this.#connection?.isFrozen === false ? this.#connection : undefined;
+        const connection = open ?? (await this.#opened(true))!;
         return await connection.write(() => work(connection));
       } catch (error) {
         if (error instanceof UsageError) throw error;
