@@ -1,29 +1,32 @@
 /**
- * The SQLite ledger at 1,000,000 records: opening, the first totals, every regrouping, a durable record beside a bare
- * insert, and what it all takes of memory: `node --expose-gc test/bench/sqlite.bench.ts [records]`.
+ * Both stores side by side: opening, the first totals, every regrouping, pages, a durable record beside a bare SQLite
+ * insert, and what it all takes of memory. Each ledger in a process of its own.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { mkdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SqliteLedger } from '../../src/ledger/sqlite/sqliteLedger.ts';
+import { fileURLToPath } from 'node:url';
+import type { CostTracker } from '../../src/ledger/index.ts';
 import { BUCKETS, DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
-import { sampleRecords, NOW } from './sampleRecords.ts';
+import { Sample, digits, section, table, times } from './lib/measure.ts';
+import { benchFolder, distribution, quick, short, usage } from './lib/place.ts';
+import { NOW, sampleRecords } from './sampleRecords.ts';
 
-const COUNT = Number(process.argv[2] ?? 1_000_000);
+const SIZES = quick ? [20_000] : [100_000, 1_000_000];
+/** In the child: what to measure. */
+const [, , mode, path = '', sizeText = ''] = process.argv;
+/** `total / processor / longest block`, or one figure, for each thing that is measured. */
+type Figures = [name: string, value: string][];
+
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
-const folder = mkdtempSync(join(tmpdir(), 'llm-spend-bench-'));
-const path = join(folder, 'costs.db');
-const rows: [string, string][] = [];
-const row = (name: string, value: string | number): void => {
-  const text = typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 0) : value;
-  rows.push([name, text]);
-  console.error(`${name}: ${text}`);
-};
+const library = createRequire(import.meta.url)(join(distribution, 'index.js')) as { CostTracker: typeof CostTracker };
 
 /** How long `run` takes, the processor's time in it, and for how long at a time it kept others waiting, ms. */
-async function timed<T>(run: () => Promise<T>): Promise<{ ms: number; cpu: number; blocked: number; result: T }> {
+async function timed(run: () => Promise<unknown>): Promise<string> {
   const before = process.cpuUsage();
   let last = performance.now();
   let blocked = 0;
@@ -36,15 +39,16 @@ async function timed<T>(run: () => Promise<T>): Promise<{ ms: number; cpu: numbe
   };
   setImmediate(tick);
   const start = performance.now();
-  const result = await run();
+  await run();
   const ms = performance.now() - start;
   ended = true;
   tick();
   const { user, system } = process.cpuUsage(before);
-  return { ms, cpu: (user + system) / 1000, blocked, result };
+  return [ms, (user + system) / 1000, blocked].map((each) => each.toFixed(0)).join(' / ');
 }
 
-function heap(): number {
+/** MB that are held on to. */
+function held(): number {
   globalThis.gc?.();
   const { heapUsed, arrayBuffers, external } = process.memoryUsage();
   return (heapUsed + Math.max(arrayBuffers, external)) / 2 ** 20;
@@ -55,33 +59,55 @@ const query = (groupBy: AggregateQuery['groupBy'], filter: AggregateQuery['filte
   groupBy,
   calendar,
 });
-const both = ({ ms, cpu, blocked }: { ms: number; cpu: number; blocked: number }): string =>
-  `${ms.toFixed(0)} / ${cpu.toFixed(0)} / ${blocked.toFixed(0)}`;
-const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 
-try {
-  const filling = new SqliteLedger({ ledger: path, pricing: false });
-  const started = performance.now();
-  let batch: UsageRecord[] = [];
-  for (const record of sampleRecords(COUNT)) {
-    batch.push(record);
-    if (batch.length === 5_000) {
-      await filling.adopt(batch.map((each) => ({ record: each, text: JSON.stringify(each) })));
-      batch = [];
+/** A JSON ledger as other programs write it; a database as a migration fills it. */
+async function fill(count: number): Promise<Figures> {
+  const start = performance.now();
+  const figures: Figures = [];
+  if (path.endsWith('.json')) {
+    await writeArray(count);
+  } else {
+    const ledger = new library.CostTracker({ ledger: path, pricing: false });
+    const batch: UsageRecord[] = [];
+    const adopt = (): Promise<unknown> =>
+      ledger.adopt(batch.splice(0).map((record) => ({ record, text: JSON.stringify(record) })));
+    for (const record of sampleRecords(count)) {
+      batch.push(record);
+      if (batch.length === 5_000) await adopt();
     }
+    await adopt();
+    figures.push(['records taken over a second', digits(count / ((performance.now() - start) / 1000))]);
+    figures.push(['close, with the copy that is kept', await timed(() => ledger.close())]);
   }
-  if (batch.length > 0) await filling.adopt(batch.map((each) => ({ record: each, text: JSON.stringify(each) })));
-  row('records', COUNT.toLocaleString('en-US'));
-  row('fill it, records a second', Math.round(COUNT / ((performance.now() - started) / 1000)).toLocaleString('en-US'));
-  const closing = await timed(() => filling.close());
-  row('close, with the copy that is kept, ms', closing.ms);
-  row('size, MB', statSync(path).size / 1e6);
+  figures.push(['size, MB', digits(statSync(path).size / 1e6)]);
+  return figures;
+}
 
-  const before = heap();
-  const ledger = new SqliteLedger({ ledger: path, pricing: false });
-  const today = query([], { since: NOW - 86_400_000 });
-  row('open and total of today, ms / processor / longest block', both(await timed(() => ledger.aggregate(today))));
-  row('then total of all', both(await timed(() => ledger.aggregate(query([])))));
+async function writeArray(count: number): Promise<void> {
+  const file = await open(path, 'w');
+  let text = '';
+  let before = '[\n';
+  for (const record of sampleRecords(count)) {
+    text += before + JSON.stringify(record);
+    before = ',\n';
+    if (text.length < 1 << 20) continue;
+    await file.write(text);
+    text = '';
+  }
+  await file.write(`${text}\n]\n`);
+  await file.close();
+}
+
+async function measure(count: number): Promise<Figures> {
+  const figures: Figures = [];
+  const add = async (name: string, run: () => Promise<unknown>): Promise<void> => {
+    figures.push([name, await timed(run)]);
+  };
+  const before = held();
+  const ledger = new library.CostTracker({ ledger: path, pricing: false });
+  await add('open, total of today', () => ledger.aggregate(query([], { since: NOW - 86_400_000 })));
+  await add('then the total of all', () => ledger.aggregate(query([])));
+
   // An end that was never asked for before, so that no kept answer is found.
   let asked = 0;
   const fresh = (groupBy: AggregateQuery['groupBy'], filter: AggregateQuery['filter'] = {}): AggregateQuery =>
@@ -93,65 +119,91 @@ try {
     ['provider', 'model', 'operation'],
   ];
   for (const groupBy of groupings) {
-    row(`by ${groupBy.join(' x ')}`, both(await timed(() => ledger.aggregate(fresh(groupBy)))));
+    await add(`by ${groupBy.join(' x ')}`, () => ledger.aggregate(fresh(groupBy)));
   }
+  const dayByModel = (filter: AggregateQuery['filter']) => () => ledger.aggregate(fresh(['day', 'model'], filter));
   const some = { values: { provider: ['provider-1', 'provider-2'], project: [null, 'project-7'] } };
-  row('day x model of some', both(await timed(() => ledger.aggregate(fresh(['day', 'model'], some)))));
-  row(
-    'day x model of a search',
-    both(await timed(() => ledger.aggregate(fresh(['day', 'model'], { search: 'model-1 project-2' })))),
-  );
-  row(
-    'last 30 days, day x model',
-    both(await timed(() => ledger.aggregate(fresh(['day', 'model'], { since: NOW - 30 * 86_400_000 })))),
-  );
-  const page = (sort: PageQuery['sort'], offset: number, filter: PageQuery['filter'] = {}): PageQuery => ({
-    filter,
-    sort,
-    descending: true,
-    offset,
-    limit: 100,
-  });
-  for (const sort of ['time', 'cost', 'model'] as const) {
-    row(`first page by ${sort}`, both(await timed(() => ledger.page(page(sort, 0)))));
-  }
-  row('first page of a search by cost', both(await timed(() => ledger.page(page('cost', 0, { search: 'model-3' })))));
-  row('page in the middle by cost', both(await timed(() => ledger.page(page('cost', COUNT >> 1)))));
-  row('the next one', both(await timed(() => ledger.page(page('cost', (COUNT >> 1) + 100)))));
-  row('memory of all that, MB', heap() - before);
+  await add('day x model of some', dayByModel(some));
+  await add('day x model of a search', dayByModel({ search: 'model-1 project-2' }));
+  await add('day x model of 30 days', dayByModel({ since: NOW - 30 * 86_400_000 }));
 
-  const one = { provider: 'p', model: 'm', operation: 'o', input_tokens: 1000, output_tokens: 200, cost_usd: 0.01 };
+  const page = (sort: PageQuery['sort'], offset: number, filter: PageQuery['filter'] = {}) => {
+    return () => ledger.page({ filter, sort, descending: true, offset, limit: 100 });
+  };
+  for (const sort of ['time', 'cost', 'model'] as const) await add(`first page by ${sort}`, page(sort, 0));
+  await add('first page of a search by cost', page('cost', 0, { search: 'model-3' }));
+  await add('page in the middle by cost', page('cost', count >> 1));
+  await add('the next one', page('cost', (count >> 1) + 100));
+  figures.push(['memory of all that, MB', digits(held() - before)]);
+
   await ledger.aggregate(query(['month', 'model']));
-  await ledger.track(one);
-  row(
-    'total after one new record',
-    both(await timed(async () => (await ledger.refresh(), ledger.aggregate(query(['month', 'model']))))),
-  );
+  await ledger.track(usage);
+  await add('total after one new record', async () => {
+    await ledger.refresh();
+    await ledger.aggregate(query(['month', 'model']));
+  });
+  figures.push(...(await durable(ledger, count)));
+  await ledger.close();
+  return figures;
+}
 
-  const bare = new DatabaseSync(join(folder, 'bare.db'));
+/** A record beside a bare insert into a database of as many rows, as durable, in turns. */
+async function durable(ledger: CostTracker, count: number): Promise<Figures> {
+  const bare = new DatabaseSync(`${path}.bare`);
   bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (id TEXT PRIMARY KEY, text TEXT)');
   const insert = bare.prepare('INSERT INTO t VALUES (?, ?)');
   bare.exec('BEGIN');
-  for (let i = 0; i < COUNT; i++) insert.run(crypto.randomUUID(), 'x'.repeat(400));
+  for (let i = 0; i < count; i++) insert.run(crypto.randomUUID(), 'x'.repeat(400));
   bare.exec('COMMIT');
-  const ours: number[] = [];
-  const theirs: number[] = [];
+  const ours = new Sample();
+  const theirs = new Sample();
   // The first ones are for the compiler.
   for (let i = -200; i < 600; i++) {
     let start = performance.now();
-    insert.run(crypto.randomUUID(), JSON.stringify(one).padEnd(400));
-    if (i >= 0) theirs.push(performance.now() - start);
+    insert.run(crypto.randomUUID(), JSON.stringify(usage).padEnd(400));
+    if (i >= 0) theirs.values.push(performance.now() - start);
     start = performance.now();
-    await ledger.track(one);
-    if (i >= 0) ours.push(performance.now() - start);
+    await ledger.track(usage);
+    if (i >= 0) ours.values.push(performance.now() - start);
   }
   bare.close();
-  row('a durable record, ms (median of 600)', median(ours));
-  row('a bare SQLite insert, as durable, ms', median(theirs));
-  row('ratio', median(ours) / median(theirs));
-  await ledger.close();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  return [
+    ['a durable record, p50', digits(ours.p50)],
+    ['a bare SQLite insert, p50', digits(theirs.p50)],
+    ['**ratio**', `**${times(ours, theirs)}**`],
+  ];
 }
-console.log(`| SQLite ledger, ms (all / processor / longest block) | |\n|---|---:|`);
-for (const [name, value] of rows) console.log(`| ${name} | ${value} |`);
+
+function inChild(how: 'fill' | 'measure', ledger: string, size: number): Figures {
+  const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [...quiet, '--expose-gc', '--max-old-space-size=8192', fileURLToPath(import.meta.url), how, ledger, String(size)],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  if (status !== 0) throw new Error(`${how} ${ledger} failed`);
+  return JSON.parse(stdout) as Figures;
+}
+
+if (mode === 'fill' || mode === 'measure') {
+  const size = Number(sizeText);
+  console.log(JSON.stringify(await (mode === 'fill' ? fill(size) : measure(size))));
+} else {
+  const folder = benchFolder('stores');
+  const columns = SIZES.flatMap((size) => ['SQLite', 'JSON'].map((store) => ({ size, store })));
+  const measured = columns.map(({ size, store }) => {
+    mkdirSync(join(folder, `${store}-${size}`));
+    const ledger = join(folder, `${store}-${size}`, store === 'JSON' ? 'costs.json' : 'costs.db');
+    return new Map([...inChild('fill', ledger, size), ...inChild('measure', ledger, size)]);
+  });
+  const names = new Set(measured.flatMap((figures) => [...figures.keys()]));
+  section(
+    'Both stores',
+    'Milliseconds: in all / of the processor / the longest time for which nothing else could run. Each ledger in a new ' +
+      'process; memory is what it holds on to after a garbage collection.',
+    table(
+      ['records', ...columns.map(({ size, store }) => `${short(size)}, ${store}`)],
+      [...names].map((name) => [name, ...measured.map((figures) => figures.get(name) ?? '')]),
+    ),
+  );
+}

@@ -4,7 +4,7 @@ import { resolvePlace } from '../store.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
 import { repairDatabase } from './repair.ts';
-import { isLost } from './state.ts';
+import { remainsOf } from './state.ts';
 
 /**
  * The way to the database of a ledger: opened when it is needed and there, made when something is to be written, opened
@@ -37,9 +37,26 @@ export class Access {
     return this.#connection;
   }
 
-  /** The open database; undefined when there is none. */
+  /** The open database; undefined when there is none. @throws {LedgerError} when it cannot be opened. */
   opened(): Promise<Connection | undefined> {
-    return this.#opened(false);
+    return this.attempt(() => this.#opened(false));
+  }
+
+  /**
+   * Several steps on one database; once more when it is replaced by another meanwhile. undefined: there is none.
+   * @throws {LedgerError} when they could not be done.
+   */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      const connection = await this.opened();
+      if (!connection) return undefined;
+      try {
+        return await work(connection);
+      } catch (error) {
+        if (!(error instanceof Replaced)) throw explainSqlite(error, this.#path);
+        await this.letGo();
+      }
+    }
   }
 
   /**
@@ -50,7 +67,9 @@ export class Access {
     let mended = false;
     for (;;) {
       try {
-        const connection = (await this.#opened(true))!;
+        // Whether it is still the ledger's is asked within the transaction, where it counts.
+        const open = this.#connection?.isFrozen === false ? this.#connection : undefined;
+        const connection = open ?? (await this.#opened(true))!;
         return await connection.write(() => work(connection));
       } catch (error) {
         if (error instanceof UsageError) throw error;
@@ -83,7 +102,8 @@ export class Access {
   }
 
   async #opened(forWriting: boolean): Promise<Connection | undefined> {
-    if (this.#connection && !this.#connection.isCurrent) await this.letGo();
+    const { isCurrent = true, isFrozen = false } = this.#connection ?? {};
+    if (!isCurrent || (isFrozen && forWriting)) await this.letGo();
     if (this.#connection) return this.#connection;
     this.#opening ??= this.#open(forWriting).finally(() => (this.#opening = undefined));
     const connection = await this.#opening;
@@ -93,7 +113,7 @@ export class Access {
   async #open(forWriting: boolean): Promise<Connection | undefined> {
     const place = await resolvePlace(this.#disk, this.#path);
     // A ledger that is gone although it has a backup comes back with what that holds.
-    if (forWriting && (await isLost(this.#disk, place))) await repairDatabase(this.#disk, place, this.#now(), false);
+    if (forWriting && (await remainsOf(this.#disk, place))) await repairDatabase(this.#disk, place, this.#now(), false);
     this.#connection = await (forWriting
       ? Connection.create(this.#disk, place.path)
       : Connection.open(this.#disk, place.path));

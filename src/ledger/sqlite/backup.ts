@@ -3,6 +3,7 @@ import type { Disk } from '../disk.ts';
 import { fsyncFolder, unlinkIfThere } from '../disk.ts';
 import { previousName, sideFileName } from '../names.ts';
 import type { Connection } from './connection.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { size } from './state.ts';
 import { inWorker } from './worker.ts';
 
@@ -33,7 +34,9 @@ export async function backUpIfDue(connection: Connection, disk: Disk, now: numbe
     connection.sql('UPDATE ledger SET backup_ms = ?, backup_seq = ?, backup_epoch = ?').run(now, last ?? 0, epoch);
     return true;
   });
-  if (mine) await backUp(connection.path, disk);
+  if (!mine) return;
+  await removeLeftovers(disk, dirname(connection.path), basename(connection.path));
+  await copyDatabase(disk, connection.path, previousPath(connection.path));
 }
 
 function isDue(disk: Disk, connection: Connection, now: number): boolean {
@@ -49,10 +52,6 @@ function marksOf(connection: Connection): Marks {
 
 export function previousPath(path: string): string {
   return join(dirname(path), previousName(basename(path)));
-}
-
-async function backUp(path: string, disk: Disk): Promise<void> {
-  await copyDatabase(disk, path, previousPath(path));
 }
 
 /** A consistent copy of an open database, on the disk under its name once this resolves, in the place of what had it. */

@@ -1,9 +1,12 @@
 import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Disk, Signature } from '../disk.ts';
-import { errno, fsyncFolder, pause, sameInode, signatureOf, unlinkIfThere } from '../disk.ts';
+import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
+import { acquireLock } from '../lock.ts';
 import { sideFileName } from '../names.ts';
 import type { Cells, Database, SQLInputValue, Statement } from './engine.ts';
-import { isBusy, sqliteEngine } from './engine.ts';
+import { isBusy, isUnwritable, sqliteEngine } from './engine.ts';
+import { hasLog, moveLogAside } from './log.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
 /** How long SQLite itself waits for another writer before we do, with the event loop free. */
@@ -21,7 +24,14 @@ const BUSY_MS = 60_000;
  */
 export class Connection {
   readonly path: string;
+  /** What SQLite is told to open: the path, or how it is to be read. */
+  readonly location: string;
   readonly db: Database;
+  /**
+   * Opened without a log, because none can be made here: on a read-only disk, or in somebody else's folder. What others
+   * write is not seen, so it is only good as long as the file stays as it is: {@link isCurrent}.
+   */
+  readonly isFrozen: boolean;
   readonly #disk: Disk;
   readonly #identity: Signature;
   readonly #statements = new Map<string, Statement>();
@@ -29,11 +39,13 @@ export class Connection {
   #inTransaction = false;
   #isOpen = true;
 
-  private constructor(disk: Disk, path: string, db: Database, identity: Signature) {
+  private constructor(disk: Disk, path: string, location: string, db: Database, identity: Signature) {
     this.#disk = disk;
     this.path = path;
+    this.location = location;
     this.db = db;
     this.#identity = identity;
+    this.isFrozen = location !== path;
   }
 
   /**
@@ -48,17 +60,31 @@ export class Connection {
       if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
       throw error;
     }
-    if (identity.size === 0n && !isThere(disk, `${path}-wal`)) return undefined;
-    return Connection.#connect(disk, path, identity);
+    if (identity.size === 0n && !hasLog(disk, path)) return undefined;
+    try {
+      return await Connection.#connect(disk, path, identity);
+    } catch (error) {
+      // What is in a log cannot be read here, and must not be left out.
+      if (!isUnwritable(error) || hasLog(disk, path)) throw error;
+      return Connection.#connect(disk, path, identity, true);
+    }
   }
 
   /** Makes an empty ledger unless there is one, whole or not at all: of many that start at once, one makes it. */
   static async create(disk: Disk, path: string): Promise<Connection> {
     const there = await Connection.open(disk, path);
     if (there) return there;
-    const folder = dirname(path);
-    await disk.mkdir(folder);
-    const temporary = join(folder, sideFileName(basename(path), 'tmp'));
+    await disk.mkdir(dirname(path));
+    // SQLite would take the log of a database that is gone for one of the new database, and ruin it.
+    if (hasLog(disk, path)) await moveOrphanAside(disk, path);
+    // An empty file in its place becomes the ledger as it stands.
+    if (!isThere(disk, path)) await Connection.#make(disk, path);
+    return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
+  }
+
+  /** Makes it under another name, and gives it its own once it is whole. */
+  static async #make(disk: Disk, path: string): Promise<void> {
+    const temporary = join(dirname(path), sideFileName(basename(path), 'tmp'));
     const fd = await disk.open(temporary, 'wx', 0o600);
     try {
       const db = new (sqliteEngine().DatabaseSync)(temporary);
@@ -75,18 +101,17 @@ export class Connection {
       await disk.close(fd);
       await unlinkIfThere(disk, temporary);
     }
-    await fsyncFolder(disk, folder);
-    // Also where an empty file stood in the way: it becomes the ledger, in place.
-    return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
+    await fsyncFolder(disk, dirname(path));
   }
 
-  static async #connect(disk: Disk, path: string, identity: Signature): Promise<Connection> {
-    const db = new (sqliteEngine().DatabaseSync)(path);
+  static async #connect(disk: Disk, path: string, identity: Signature, isFrozen = false): Promise<Connection> {
+    const location = isFrozen ? `${pathToFileURL(path).href}?immutable=1` : path;
+    const db = new (sqliteEngine().DatabaseSync)(location, { readOnly: isFrozen });
     try {
       db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}`);
       // Whoever leaves as the last, or comes first after a crash, has the database all to itself for a moment.
       const version = await patiently(() => schemaVersion(db, path));
-      const connection = new Connection(disk, path, db, identity);
+      const connection = new Connection(disk, path, location, db, identity);
       if (version < SCHEMA_VERSION) {
         await patiently(() => db.exec('PRAGMA journal_mode = WAL'));
         await connection.write(() => migrate(db, path));
@@ -141,7 +166,10 @@ export class Connection {
   /** Whether the file of this name is still the one that is open. */
   get isCurrent(): boolean {
     try {
-      return sameInode(signatureOf(this.#disk.statSync(this.path)), this.#identity);
+      const now = signatureOf(this.#disk.statSync(this.path));
+      return this.isFrozen
+        ? sameVersion(now, this.#identity) && !hasLog(this.#disk, this.path)
+        : sameInode(now, this.#identity);
     } catch {
       return false;
     }
@@ -234,6 +262,16 @@ async function patiently<T>(work: () => T): Promise<T> {
   }
 }
 
+/** Only with the lock, and only while there is no database: of those that hold it, one at most finds an orphan. */
+async function moveOrphanAside(disk: Disk, path: string): Promise<void> {
+  const release = await acquireLock(disk, dirname(path), basename(path));
+  try {
+    if (hasLog(disk, path) && !isThere(disk, path)) await moveLogAside(disk, path);
+  } finally {
+    await release();
+  }
+}
+
 function isThere(disk: Disk, path: string): boolean {
   try {
     disk.statSync(path);
@@ -243,7 +281,7 @@ function isThere(disk: Disk, path: string): boolean {
   }
 }
 
-/** Gives the file its lasting name unless something has that name already; an empty file is as good as none. */
+/** Gives the file its lasting name unless something has that name already. */
 async function putInPlace(disk: Disk, temporary: string, path: string): Promise<void> {
   try {
     await disk.link(temporary, path);

@@ -1,4 +1,7 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import type * as sqlite from 'node:sqlite';
+import { errno } from '../disk.ts';
 import { explain } from '../errors.ts';
 import { LedgerError } from '../types.ts';
 
@@ -69,19 +72,24 @@ export function isDamage(error: unknown): boolean {
   return code === CODE.corrupt || code === CODE.notadb;
 }
 
+/** The file or its folder cannot be written, or not even be opened. */
+export function isUnwritable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === CODE.readonly || code === CODE.perm || code === CODE.cantopen;
+}
+
 /** What SQLite or the system said, in words of what happened to which file, and what to do. */
 export function explainSqlite(error: unknown, path: string): LedgerError {
   if (error instanceof LedgerError) return error;
+  if (isUnwritable(error)) {
+    return explain(Object.assign(new Error('no access', { cause: error }), { code: whyUnwritable(path) }), path);
+  }
   const code = codeOf(error);
   switch (code) {
     case undefined:
       return explain(error, path);
     case CODE.full:
       return explain(Object.assign(new Error('full', { cause: error }), { code: 'ENOSPC' }), path);
-    case CODE.readonly:
-    case CODE.perm:
-    case CODE.cantopen:
-      return explain(Object.assign(new Error('no access', { cause: error }), { code: 'EACCES' }), path);
     case CODE.busy:
     case CODE.locked:
       return new LedgerError('busy', `${path} is held by another program. Close what has it open, and try again.`, {
@@ -96,5 +104,15 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
       );
     default:
       return explain(error, path);
+  }
+}
+
+/** SQLite does not tell a disk from a folder that cannot be written; the system does. */
+function whyUnwritable(path: string): string {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return 'EACCES';
+  } catch (error) {
+    return errno(error) === 'EROFS' ? 'EROFS' : 'EACCES';
   }
 }

@@ -1,21 +1,21 @@
-import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Disk } from '../disk.ts';
-import { errno, fsyncFolder, sameInode, signatureOf, unlinkIfThere } from '../disk.ts';
+import type { Disk, Signature } from '../disk.ts';
+import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
 import { nextTurn } from '../turn.ts';
 import { acquireLock } from '../lock.ts';
-import { corruptName, previousName, sideFileName } from '../names.ts';
-
+import { corruptName, previousName } from '../names.ts';
 import type { RepairResult } from '../types.ts';
-import { bringBack } from './clearing.ts';
 import { Connection } from './connection.ts';
-import { codeOf, isDamage } from './engine.ts';
+import { isBusy, isDamage, sqliteEngine } from './engine.ts';
+import { removeLeftovers, withSideFile } from './leftovers.ts';
+import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from './log.ts';
+import type { Rebuilt } from './rebuild.ts';
+import { addAll, addFrom, rebuild } from './rebuild.ts';
 import type { Row } from './rows.ts';
 import { idOf, keyOf, rowsAfter, tryRecordOf } from './rows.ts';
-import { salvageRows, type Salvage } from './salvage.ts';
 import { touch } from './segments.ts';
 import type { Place } from './state.ts';
-import { isLost, size } from './state.ts';
+import { remainsOf, size } from './state.ts';
 import { inWorker } from './worker.ts';
 
 /**
@@ -24,63 +24,97 @@ import { inWorker } from './worker.ts';
  */
 
 const ROWS_AT_ONCE = 1_000;
+/** How long a repair waits for a writer in the middle of a transaction. */
+const HOLD_MS = 60_000;
 
 export async function repairDatabase(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
-  const { base } = place;
-  if (!(await isDamaged(disk, place)) && !(await isLost(disk, place))) return mendRows(disk, place, now, dryRun);
-  const release = dryRun ? undefined : await acquireLock(disk, place.folder, base);
-  const work = join(place.folder, sideFileName(base, 'tmp'));
-  const built = join(place.folder, sideFileName(base, 'tmp'));
+  if (!(await isBroken(disk, place))) return mendRows(disk, place, now, dryRun);
+  if (dryRun) return withBuilt(disk, place, (built) => planned(disk, place, built));
+  const release = await acquireLock(disk, place.folder, place.base);
   try {
-    // Another process may have been faster.
-    if (!dryRun && !(await isDamaged(disk, place)) && !(await isLost(disk, place))) {
-      return mendRows(disk, place, now, dryRun);
-    }
-    const was = size(disk, place.path) > 0 ? signatureOf(disk.statSync(place.path)) : undefined;
-    const { records, recovered, fromBackup } = await rebuild(disk, place, work, built);
-    const would = dryRun ? 'would be' : 'were';
-    const actions: string[] = [];
-    const aside = was && corruptName(base, now);
-    if (aside !== undefined) {
-      actions.push(
-        dryRun ? `the file as it is would be kept in ${base}.corrupt.<time>` : `the file as it was is kept in ${aside}`,
-        `${recovered} records ${would} read out of it`,
-      );
-    }
-    if (fromBackup > 0) actions.push(`${fromBackup} records ${would} brought back from ${previousName(base)}`);
-    actions.push(`${base} ${dryRun ? 'would be' : 'was'} written anew with ${records} records`);
-    if (!dryRun) await swap(disk, place, built, was, aside);
-    return {
-      actions,
-      records,
-      recovered: recovered + fromBackup,
-      keptIn: aside === undefined || dryRun ? undefined : join(place.folder, aside),
-    };
+    return await withBuilt(disk, place, async (built) => {
+      await removeLeftovers(disk, place.folder, place.base);
+      // Another process may have been faster.
+      return (await isBroken(disk, place)) ? mendWhole(disk, place, built, now) : mendRows(disk, place, now, false);
+    });
   } finally {
-    for (const file of [work, built]) {
-      for (const ending of ['', '-wal', '-shm', '-journal']) await unlinkIfThere(disk, `${file}${ending}`);
+    await release();
+  }
+}
+
+async function isBroken(disk: Disk, place: Place): Promise<boolean> {
+  return (await findings(disk, place.path, 1)).length > 0 || (await remainsOf(disk, place)) !== undefined;
+}
+
+async function planned(disk: Disk, place: Place, built: string): Promise<RepairResult> {
+  const { records, recovered, fromBackup } = await rebuild(disk, place, built);
+  const actions = actionsOf(place, 'would be', { records, recovered, fromBackup });
+  if (size(disk, place.path) > 0) {
+    actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
+  }
+  return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
+}
+
+async function mendWhole(disk: Disk, place: Place, built: string, now: number): Promise<RepairResult> {
+  // Until the new database is in its place, nobody may add to the damaged one.
+  const letGo = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
+  try {
+    const was = versionOf(disk, place.path);
+    const rebuilt = await rebuild(disk, place, built);
+    const keptIn = await swap(disk, place, built, was, letGo !== undefined, now);
+    const actions = actionsOf(place, 'were', rebuilt);
+    if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
+    const { records, recovered, fromBackup } = rebuilt;
+    return { actions, records, recovered: recovered + fromBackup, keptIn };
+  } finally {
+    letGo?.();
+  }
+}
+
+function actionsOf(place: Place, would: string, { records, recovered, fromBackup }: Rebuilt): string[] {
+  return [
+    `${recovered} records ${would} read out of it`,
+    ...(fromBackup > 0 ? [`${fromBackup} records ${would} brought back from ${previousName(place.base)}`] : []),
+    `${place.base} ${would === 'were' ? 'was' : would} written anew with ${records} records`,
+  ];
+}
+
+/** Named as a token, by which others see at once when the lock's holder is dead. */
+function withBuilt<T>(disk: Disk, { folder, base }: Place, work: (built: string) => Promise<T>): Promise<T> {
+  return withSideFile(disk, folder, base, 'tok', work);
+}
+
+/**
+ * Keeps everybody from writing to a database; undefined where its damage does, as far as they do not have it open.
+ * @returns how to let them.
+ */
+async function holdWriters(path: string): Promise<(() => void) | undefined> {
+  const giveUp = performance.now() + HOLD_MS;
+  const db = new (sqliteEngine().DatabaseSync)(path, { timeout: 0 });
+  for (;;) {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      return () => db.close();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUp) {
+        db.close();
+        if (isDamage(error)) return undefined;
+        throw error;
+      }
     }
-    await release?.();
+    await pause(10);
   }
 }
 
-/** Whether SQLite finds anything wrong with the file. One of another program is not damaged, and says so. */
-export async function isDamaged(disk: Disk, place: Place): Promise<boolean> {
+/** What SQLite finds wrong with the file, in its words. One of another program is not damaged, and says so. */
+export async function findings(disk: Disk, path: string, most: number): Promise<string[]> {
   try {
-    const connection = await Connection.open(disk, place.path);
-    if (!connection) return false;
+    const connection = await Connection.open(disk, path);
+    if (!connection) return [];
     await connection.close();
-    return (await findings(place.path, 1)).length > 0;
-  } catch (error) {
-    if (isDamage(error)) return true;
-    throw error;
-  }
-}
-
-/** What an integrity check says, in SQLite's words. */
-export async function findings(path: string, most: number): Promise<string[]> {
-  try {
-    const rows = (await inWorker(path, `PRAGMA integrity_check(${most})`)) as { integrity_check: string }[];
+    const rows = (await inWorker(connection.location, `PRAGMA integrity_check(${most})`)) as {
+      integrity_check: string;
+    }[];
     return rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
   } catch (error) {
     if (!isDamage(error)) throw error;
@@ -88,114 +122,61 @@ export async function findings(path: string, most: number): Promise<string[]> {
   }
 }
 
-/** A new database with all that is in the damaged one, and in the backup. */
-async function rebuild(
-  disk: Disk,
-  place: Place,
-  work: string,
-  built: string,
-): Promise<{ records: number; recovered: number; fromBackup: number }> {
-  const connection = await Connection.create(disk, built);
-  try {
-    let salvage: Salvage = { removed: new Set(), cleared: false };
-    let recovered = 0;
-    if (size(disk, place.path) > 0) {
-      // A copy, with its log: reading must not change what is kept.
-      await copyFile(place.path, work);
-      if (size(disk, `${place.path}-wal`) > 0) await copyFile(`${place.path}-wal`, `${work}-wal`);
-      salvage = await salvageRows(work, async (rows) => {
-        recovered += await connection.write(() => bringBack(connection, rows));
-      });
-    }
-    const fromBackup = salvage.cleared ? 0 : await takeBackup(disk, place, connection, salvage.removed);
-    return { records: recovered + fromBackup, recovered, fromBackup };
-  } finally {
-    await connection.close();
-  }
-}
+/** What tells whether anything was written to a database and its log. */
+type Version = { file: Signature | undefined; log: Signature | undefined };
 
-async function takeBackup(
-  disk: Disk,
-  place: Place,
-  connection: Connection,
-  removed: ReadonlySet<string>,
-): Promise<number> {
-  let taken = 0;
-  try {
-    const backup = await Connection.open(disk, join(place.folder, previousName(place.base)));
-    if (!backup) return 0;
-    try {
-      let after = 0;
-      for (;;) {
-        const rows = rowsAfter(backup, after, ROWS_AT_ONCE);
-        if (rows.length === 0) return taken;
-        after = rows.at(-1)!.seq;
-        const wanted = rows.filter((row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined);
-        taken += await connection.write(() => bringBack(connection, wanted));
-        await nextTurn();
-      }
-    } finally {
-      await backup.close();
-    }
-  } catch (error) {
-    // A backup that cannot be read any further is none.
-    if (codeOf(error) === undefined) throw error;
-    return taken;
-  }
+function versionOf(disk: Disk, path: string): Version {
+  const of = (name: string): Signature | undefined =>
+    size(disk, name) > 0 ? signatureOf(disk.statSync(name)) : undefined;
+  return { file: of(path), log: of(logOf(path)) };
 }
 
 /**
- * Puts the new database in the place of the damaged one. First the old one gets its second name, so that it is kept
- * whatever happens; its log goes before it does, as no other database may ever meet it.
+ * Puts the new database in the place of the damaged one. First the old one gets its second name, with its log, so that
+ * it is kept whatever happens; its log loses the first name before the new database gets it: the two may never meet.
+ * Whoever dies on the way leaves no database but one kept aside, which the next record or repair reads again.
+ * @param held nobody could write since `was`.
+ * @returns the second name.
  */
 async function swap(
   disk: Disk,
-  { folder, path }: Place,
+  { folder, base, path }: Place,
   built: string,
-  was: ReturnType<typeof signatureOf> | undefined,
-  aside: string | undefined,
-): Promise<void> {
+  was: Version,
+  held: boolean,
+  now: number,
+): Promise<string | undefined> {
   await syncFile(disk, built);
-  if (was !== undefined && aside !== undefined) {
-    const kept = join(folder, aside);
+  let kept: string | undefined;
+  if (was.file !== undefined) {
+    kept = join(folder, corruptName(base, now));
+    await linkLog(disk, path, kept);
     await disk.rename(path, kept);
-    if (!sameInode(signatureOf(disk.statSync(kept)), was)) {
+    if (!sameInode(signatureOf(disk.statSync(kept)), was.file)) {
       // While we slept somebody else mended it: theirs is the ledger.
       await disk.rename(kept, path);
-      return;
+      await unlinkIfThere(disk, logOf(kept));
+      return undefined;
     }
-    for (const ending of ['-wal', '-shm']) {
-      try {
-        await disk.rename(`${path}${ending}`, `${kept}${ending}`);
-      } catch (error) {
-        if (errno(error) !== 'ENOENT') throw error;
-      }
+    await unlinkLog(disk, path);
+    const { file, log } = versionOf(disk, kept);
+    // Somebody had it open, and did not notice yet.
+    if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
+      await addFrom(disk, kept, built);
+      await syncFile(disk, built);
     }
+  } else if (hasLog(disk, path)) {
+    await moveLogAside(disk, path, now);
   }
   try {
     await disk.link(built, path);
   } catch (error) {
     if (errno(error) !== 'EEXIST') throw error;
-    await mergeInto(disk, path, built);
+    // A record came in between, and with it a new database; or there is an empty file.
+    await addAll(disk, built, path);
   }
   await fsyncFolder(disk, folder);
-}
-
-/** A record came in between, and with it a new database: what was recovered goes into that. */
-async function mergeInto(disk: Disk, path: string, built: string): Promise<void> {
-  const [target, source] = [await Connection.create(disk, path), await Connection.create(disk, built)];
-  try {
-    let after = 0;
-    for (;;) {
-      const rows = rowsAfter(source, after, ROWS_AT_ONCE);
-      if (rows.length === 0) return;
-      after = rows.at(-1)!.seq;
-      await target.write(() => bringBack(target, rows));
-    }
-  } finally {
-    await source.close();
-    await target.close();
-  }
+  return kept;
 }
 
 async function syncFile(disk: Disk, path: string): Promise<void> {
@@ -227,7 +208,7 @@ async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean):
     if (bad.length === 0) return { actions: [], records, recovered: 0, keptIn: undefined };
     const action = `${bad.length} rows that are no records ${dryRun ? 'would be' : 'were'} taken out`;
     if (dryRun) return { actions: [action], records, recovered: 0, keptIn: undefined };
-    const name = corruptName(place.base, now);
+    const name = `${corruptName(place.base, now)}.rows`;
     const lines = bad.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
     await writeBeside(disk, place, name, lines.join(''));
     await connection.write(() => {

@@ -1,11 +1,16 @@
-import { open } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Disk } from '../disk.ts';
 import { nextTurn } from '../turn.ts';
+import { Connection } from './connection.ts';
 import type { Database } from './engine.ts';
 import { codeOf, sqliteEngine } from './engine.ts';
+import { withSideFile } from './leftovers.ts';
+import { hasLog, logOf } from './log.ts';
 import type { Row } from './rows.ts';
 import { tryRecordOf } from './rows.ts';
 
-/** Reading what can be read of a damaged database. */
+/** Reading what can be read of a damaged database. It stays as it is. */
 
 const ROWS_AT_ONCE = 1_000;
 /** Nothing readable in so many tries on end: then there is nothing more. */
@@ -14,8 +19,9 @@ const MOST_FAILURES = 5_000;
 const MOST_ROWS = 2 ** 32;
 /** Of the databases that we make. */
 const PAGE_BYTES = 4096;
-const SCHEMA_FORMAT = 4;
-const UTF8 = 1;
+/** https://sqlite.org/fileformat.html#the_database_header */
+const HEADER_BYTES = 100;
+const PAGES_AT = 28;
 
 export interface Salvage {
   /** Ids that were removed on purpose: a backup must not bring them back. */
@@ -24,17 +30,38 @@ export interface Salvage {
   cleared: boolean;
 }
 
-/**
- * Gives every readable row, in order.
- * @param path a copy that may be written: SQLite takes the log into it.
- */
-export async function salvageRows(path: string, take: (rows: readonly Row[]) => Promise<void>): Promise<Salvage> {
-  let db = tryOpen(path);
-  if (!db) {
-    await replaceHeader(path);
-    db = tryOpen(path);
-  }
-  if (!db) return { removed: new Set(), cleared: false };
+type Take = (rows: readonly Row[]) => Promise<void>;
+
+/** Gives every readable row, in order. */
+export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
+  const db = openLedger(path, true);
+  if (db) return readAll(db, take);
+  return withScratch(disk, path, async (copy, page) => {
+    await copyFile(path, copy);
+    if (hasLog(disk, path)) await copyFile(logOf(path), logOf(copy));
+    // What a program overwrites that takes the file for its own; where that was not all, the first page as a whole.
+    for (const bytes of [HEADER_BYTES, PAGE_BYTES]) {
+      await overwrite(copy, page.subarray(0, bytes));
+      const mended = openLedger(copy, false);
+      if (mended) return readAll(mended, take);
+    }
+    return NOTHING;
+  });
+}
+
+/** Gives the rows that stand in the log of a database which is gone. */
+export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
+  return withScratch(disk, path, async (copy, page) => {
+    await overwrite(copy, page);
+    await copyFile(logOf(path), logOf(copy));
+    const db = openLedger(copy, false);
+    return db ? readAll(db, take) : NOTHING;
+  });
+}
+
+const NOTHING: Salvage = { removed: new Set(), cleared: false };
+
+async function readAll(db: Database, take: Take): Promise<Salvage> {
   try {
     await rowsBetween(db, take);
     return changesIn(db);
@@ -44,7 +71,7 @@ export async function salvageRows(path: string, take: (rows: readonly Row[]) => 
 }
 
 /** Halves each stretch that cannot be read until what is left out is as small as can be. */
-async function rowsBetween(db: Database, take: (rows: readonly Row[]) => Promise<void>): Promise<void> {
+async function rowsBetween(db: Database, take: Take): Promise<void> {
   let failures = 0;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
   for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
@@ -89,41 +116,56 @@ function changesIn(db: Database): Salvage {
     const clear = db.prepare("SELECT 1 FROM change WHERE op = 'clear'").get();
     return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined };
   } catch {
-    return { removed: new Set(), cleared: false };
+    return NOTHING;
   }
 }
 
-/** The database, when SQLite takes the file for one at all. */
-function tryOpen(path: string): Database | undefined {
-  const db = new (sqliteEngine().DatabaseSync)(path);
+/** The database, when SQLite takes the file for one at all and finds our tables in it. */
+function openLedger(path: string, readOnly: boolean): Database | undefined {
+  const { DatabaseSync } = sqliteEngine();
+  let db: Database | undefined;
   try {
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+    db.prepare('SELECT seq, usage_id, text FROM record');
     return db;
   } catch (error) {
-    db.close();
+    db?.close();
     if (codeOf(error) === undefined) throw error;
     return undefined;
   }
 }
 
-/**
- * Gives a file the first hundred bytes of a sound database (https://sqlite.org/fileformat.html#the_database_header): they
- * are what a program overwrites that takes the file for its own, and without them nothing behind them is read.
- */
-async function replaceHeader(path: string): Promise<void> {
-  const header = new DataView(new ArrayBuffer(100));
-  new TextEncoder().encodeInto('SQLite format 3\0', new Uint8Array(header.buffer));
-  header.setUint16(16, PAGE_BYTES);
-  // Both versions are those of a database with a log, so that what is in the log counts.
-  for (const [at, byte] of [2, 2, 0, 64, 32, 32].entries()) header.setUint8(18 + at, byte);
-  // The size in pages is left at 0, as unknown: the file's own is taken. No free pages.
-  header.setUint32(24, 1);
-  header.setUint32(40, 1);
-  header.setUint32(44, SCHEMA_FORMAT);
-  header.setUint32(56, UTF8);
+/** Runs `work` with a file for a copy, removed afterwards, and the first page of a sound ledger. */
+async function withScratch<T>(
+  disk: Disk,
+  path: string,
+  work: (copy: string, page: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const [folder, base] = [dirname(path), basename(path)];
+  const page = await withSideFile(disk, folder, base, 'tmp', async (sound) => {
+    await (await Connection.create(disk, sound)).close();
+    return firstPage(sound);
+  });
+  return withSideFile(disk, folder, base, 'tmp', (copy) => work(copy, page));
+}
+
+async function firstPage(path: string): Promise<Uint8Array> {
+  const page = new Uint8Array(PAGE_BYTES);
+  const file = await open(path, 'r');
+  try {
+    await file.read(page, 0, PAGE_BYTES, 0);
+  } finally {
+    await file.close();
+  }
+  // The size in pages is unknown: the file's own is taken.
+  new DataView(page.buffer).setUint32(PAGES_AT, 0);
+  return page;
+}
+
+async function overwrite(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    await file.write(new Uint8Array(header.buffer), 0, header.byteLength, 0);
+    await file.write(bytes, 0, bytes.length, 0);
   } finally {
     await file.close();
   }

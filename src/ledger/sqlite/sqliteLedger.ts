@@ -266,24 +266,25 @@ export class SqliteLedger implements Ledger {
   async clear(): Promise<ClearResult> {
     this.#checkOpen();
     await this.flush();
-    const connection = await this.#access.opened();
-    if (!connection) return { removed: 0, keptIn: undefined };
-    const result = await this.#access.attempt(() => clearDatabase(connection, this.#disk, this.#now()));
+    const result = await this.#access.use((connection) => clearDatabase(connection, this.#disk, this.#now()));
+    if (!result) return { removed: 0, keptIn: undefined };
     await this.#mended();
     return result;
   }
 
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
-    const connection = await this.#access.opened();
-    const change = connection && (await this.#access.attempt(async () => lastChange(connection)));
-    if (!change) return undefined;
-    const { op, at, records, file } = change;
-    const result: UndoResult = { undone: op, at, records };
-    if (options.dryRun === true) return result;
-    if (file === null) await this.#access.write((current) => undoChange(current, change));
-    else await this.#access.attempt(() => undoClear(connection, this.#disk, change, file));
-    await this.#mended();
+    const result = await this.#access.use(async (connection): Promise<UndoResult | undefined> => {
+      const change = lastChange(connection);
+      if (!change) return undefined;
+      const { op, at, records, file } = change;
+      if (options.dryRun !== true) {
+        if (file === null) await connection.write(() => undoChange(connection, change));
+        else await undoClear(connection, this.#disk, change, file);
+      }
+      return { undone: op, at, records };
+    });
+    if (result && options.dryRun !== true) await this.#mended();
     return result;
   }
 
@@ -341,18 +342,30 @@ export class SqliteLedger implements Ledger {
   }
 
   async #reading<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof TableChanged ? error : explainSqlite(error, this.path);
+    for (;;) {
+      try {
+        const result = await work();
+        if (!this.#isOutdated()) return result;
+      } catch (error) {
+        if (!this.#isOutdated()) throw error instanceof TableChanged ? error : explainSqlite(error, this.path);
+      }
+      await this.refresh();
     }
+  }
+
+  /** Nobody keeps writers away from a file that is read without its log. */
+  #isOutdated(): boolean {
+    const { current } = this.#access;
+    return current !== undefined && current.isFrozen && !current.isCurrent;
   }
 
   async #look(): Promise<LedgerState> {
     let problem: LedgerError | undefined;
     try {
-      const connection = await this.#access.opened();
-      if (connection) this.#lookAt(connection);
+      do {
+        const connection = await this.#access.opened();
+        if (connection) this.#lookAt(connection);
+      } while (this.#isOutdated());
     } catch (error) {
       problem = explainSqlite(error, this.path);
       if (problem.code === 'damaged') await this.#access.letGo();

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Disk } from '../disk.ts';
-import { previousName } from '../names.ts';
+import { isCorruptName, previousName } from '../names.ts';
 
 import { resolvePlace } from '../store.ts';
 import type { LedgerError, LedgerState, Problem } from '../types.ts';
@@ -61,21 +61,59 @@ export async function describeDatabase(
   };
 }
 
-/** Whether there is no database although there is a backup of one. */
-export async function isLost(disk: Disk, place: Place): Promise<boolean> {
-  return size(disk, place.path) === 0 && (await lostFile(disk, place)) !== undefined;
+/** Of a database that is gone, what is left beside its name. */
+export interface Remains {
+  /** The name of its copy. */
+  previous: string | undefined;
+  /** The name under which the database was kept when it was being mended, if that is newer than the copy. */
+  aside: string | undefined;
+  /** Its log is still there. */
+  log: boolean;
+}
+
+/** undefined when there is a database, or nothing left of one. */
+export async function remainsOf(disk: Disk, { folder, base, path }: Place): Promise<Remains | undefined> {
+  if (size(disk, path) > 0) return undefined;
+  const copy = join(folder, previousName(base));
+  const previous = size(disk, copy) > 0 ? basename(copy) : undefined;
+  const since = previous === undefined ? 0n : disk.statSync(copy).mtimeNs;
+  const aside = (await namesIn(disk, folder))
+    .filter((name) => isKeptDatabase(name, base) && size(disk, join(folder, name)) > 0)
+    .map((name) => ({ name, time: disk.statSync(join(folder, name)).mtimeNs }))
+    .filter(({ time }) => time > since)
+    .reduce<{ name: string; time: bigint } | undefined>(
+      (last, each) => (last && last.time > each.time ? last : each),
+      undefined,
+    );
+  const log = size(disk, `${path}-wal`) > 0;
+  return previous === undefined && aside === undefined && !log ? undefined : { previous, aside: aside?.name, log };
+}
+
+/** Whether this is a database that was damaged, as opposed to its log and to rows that were taken out. */
+export function isKeptDatabase(name: string, base: string): boolean {
+  return isCorruptName(name, base) && !/-(wal|shm)$|\.rows$/.test(name);
+}
+
+export async function namesIn(disk: Disk, folder: string): Promise<string[]> {
+  try {
+    return await disk.readdir(folder);
+  } catch {
+    // No folder: then there is nothing in it.
+    return [];
+  }
 }
 
 async function lostFile(disk: Disk, place: Place): Promise<Problem | undefined> {
-  const previous = join(place.folder, previousName(place.base));
-  if (size(disk, previous) === 0) return undefined;
+  const remains = await remainsOf(disk, place);
+  if (!remains) return undefined;
+  const name = remains.aside ?? remains.previous ?? `${place.base}-wal`;
   return {
     code: 'lost-file',
     severity: 'error',
     message:
-      `${place.base} is gone, but ${basename(previous)} beside it holds records. ` +
+      `${place.base} is gone, but ${name} beside it holds records. ` +
       'The next record, or a repair, brings them back.',
-    file: previous,
+    file: join(place.folder, name),
   };
 }
 

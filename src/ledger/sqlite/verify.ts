@@ -5,9 +5,9 @@ import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } f
 import type { LedgerState, Problem, SideFileRole, Verification } from '../types.ts';
 import { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
-import { findings, isDamaged } from './repair.ts';
+import { findings } from './repair.ts';
 import type { Place } from './state.ts';
-import { size } from './state.ts';
+import { isKeptDatabase, namesIn, size } from './state.ts';
 
 /** Findings of an integrity check that are told. */
 const MOST_FINDINGS = 20;
@@ -21,8 +21,8 @@ export async function verifyDatabase(
 ): Promise<Verification> {
   const problems: Problem[] = [...state.problems];
   const readable = state.health === 'ok' || problems.some(({ code }) => code === 'unreadable-element');
-  if (readable && (await isDamaged(disk, place))) {
-    for (const finding of await findings(place.path, MOST_FINDINGS)) {
+  if (readable) {
+    for (const finding of await findings(disk, place.path, MOST_FINDINGS)) {
       problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
     }
   }
@@ -39,11 +39,12 @@ export async function verifyDatabase(
       ...(records === undefined ? {} : { records }),
       meaning: found.meaning,
     });
-    if (found.role === 'kept-aside' && !/-(wal|shm)$/.test(name)) {
+    if (isKeptDatabase(name, place.base) || isRows(name, place.base)) {
+      const what = isRows(name, place.base) ? 'holds rows that are no records' : 'is a damaged database';
       problems.push({
         code: 'kept-aside',
         severity: 'warning',
-        message: `${name} is a damaged database. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
+        message: `${name} ${what}. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
         file: path,
       });
     }
@@ -61,13 +62,8 @@ export async function verifyDatabase(
   };
 }
 
-async function namesIn(disk: Disk, folder: string): Promise<string[]> {
-  try {
-    return await disk.readdir(folder);
-  } catch {
-    // No folder: then there is nothing in it.
-    return [];
-  }
+function isRows(name: string, base: string): boolean {
+  return isCorruptName(name, base) && name.endsWith('.rows');
 }
 
 interface Role {

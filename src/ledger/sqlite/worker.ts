@@ -7,7 +7,7 @@ const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
 try {
-  const db = new DatabaseSync(workerData.path, { readOnly: workerData.readOnly });
+  const db = new DatabaseSync(workerData.location, { readOnly: true });
   db.exec('PRAGMA busy_timeout = 10000');
   const rows = db.prepare(workerData.sql).all(...workerData.parameters);
   db.close();
@@ -16,12 +16,20 @@ try {
   parentPort.postMessage({ error: { message, code, errcode } });
 }`;
 
-/** The rows of the statement. @throws what SQLite says. */
-export function inWorker(path: string, sql: string, parameters: readonly (string | number)[] = []): Promise<unknown[]> {
+/**
+ * The rows of the statement.
+ * @param location as SQLite is told it
+ * @throws what SQLite says.
+ */
+export function inWorker(
+  location: string,
+  sql: string,
+  parameters: readonly (string | number)[] = [],
+): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, {
       eval: true,
-      workerData: { path, sql, parameters, readOnly: false },
+      workerData: { location, sql, parameters },
       // Node 22 calls its SQLite experimental on stderr.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });

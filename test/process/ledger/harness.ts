@@ -1,11 +1,12 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { idsIn } from './plainly.ts';
 import type { Sightings } from './reader.ts';
 
 /**
@@ -15,13 +16,25 @@ import type { Sightings } from './reader.ts';
 
 export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
+/** How long each proof goes on, ms. Longer with `LLM_SPEND_PROOF_MS`, for a soak. */
+export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 7_000);
+/** A proof on fewer acknowledged records proves nothing: on a busy machine it goes on for longer. */
+export const ENOUGH = 100;
+
+/** Both stores have to pass every proof. */
+export const STORES = [
+  ['JSON', 'costs.json'],
+  ['SQLite', 'costs.db'],
+] as const;
+export type LedgerFile = (typeof STORES)[number][1];
+
 const readers = new Set<ChildProcess>();
 
-export function temporaryFolder(): { folder: string; ledger: string; dispose: () => void } {
+export function temporaryFolder(file: LedgerFile): { folder: string; ledger: string; dispose: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'llm-spend-proof-'));
   return {
     folder,
-    ledger: join(folder, 'costs.json'),
+    ledger: join(folder, file),
     dispose: () => {
       // Those of a test that failed before it came to them.
       for (const reader of readers) reader.kill('SIGKILL');
@@ -143,9 +156,7 @@ export interface Toll {
 /** Holds what was acknowledged against what stands in the ledger's file, read without any code of ours. */
 export function toll(ledger: string, acknowledged: ReadonlySet<string>): Toll {
   const counts = new Map<string, number>();
-  for (const { usage_id } of JSON.parse(readFileSync(ledger, 'utf8')) as { usage_id: string }[]) {
-    counts.set(usage_id, (counts.get(usage_id) ?? 0) + 1);
-  }
+  for (const id of idsIn(ledger)) counts.set(id, (counts.get(id) ?? 0) + 1);
   return {
     acknowledged: acknowledged.size,
     missing: [...acknowledged].filter((id) => !counts.has(id)),
@@ -155,14 +166,24 @@ export function toll(ledger: string, acknowledged: ReadonlySet<string>): Toll {
 }
 
 /** Runs a command of the CLI to its end. */
-export function llmSpend(ledger: string, ...args: string[]): { code: number; stdout: string } {
-  try {
-    const stdout = execFileSync(process.execPath, [CLI, ...args, '--ledger', ledger], { encoding: 'utf8' });
-    return { code: 0, stdout };
-  } catch (error) {
-    const failed = error as { status: number; stdout: string };
-    return { code: failed.status, stdout: failed.stdout };
-  }
+export function llmSpend(ledger: string, ...args: string[]): { code: number; stdout: string; stderr: string } {
+  return llmSpendAs(undefined, ledger, ...args);
+}
+
+/** The same behind another command. */
+export function llmSpendAs(
+  prefix: Prefix | undefined,
+  ledger: string,
+  ...args: string[]
+): { code: number; stdout: string; stderr: string } {
+  const [command = '', ...words] = [
+    ...(prefix ? [prefix.command, ...prefix.args] : []),
+    process.execPath,
+    CLI,
+    ...args,
+  ];
+  const { status, stdout, stderr } = spawnSync(command, [...words, '--ledger', ledger], { encoding: 'utf8' });
+  return { code: status ?? -1, stdout, stderr };
 }
 
 /** One `llm-spend record` in a process of its own. Resolves with the id that it acknowledged. */
@@ -176,7 +197,15 @@ export function recordOne(ledger: string): Promise<string> {
   });
 }
 
-/** Keeps `count` writers busy for `ms`, doing something to one of them now and then; then lets all finish. */
+const PATIENCE_MS = 90_000;
+/** All may be asleep at once: then the next blow comes all the same. */
+const LULL_MS = 2_000;
+
+/**
+ * Keeps writers busy for `ms`, doing something to one of them now and then; then lets all finish. No blow comes before
+ * something was acknowledged since the last one, and no end before {@link ENOUGH} was: the load of the machine must not
+ * decide what is proved.
+ */
 export async function underFire(
   ledger: string,
   acknowledged: Set<string>,
@@ -193,10 +222,13 @@ export async function underFire(
 ): Promise<{ blows: number; codes: (number | null)[]; errors: string }> {
   const start = (): Writer => new Writer(ledger, acknowledged, options.inFlight, options.prefix);
   const writers = Array.from({ length: options.writers }, start);
-  const until = Date.now() + options.ms;
+  const until = performance.now() + options.ms;
+  const giveUp = until + PATIENCE_MS;
   let blows = 0;
-  while (Date.now() < until) {
+  while (performance.now() < (acknowledged.size > ENOUGH ? until : giveUp)) {
+    const { size } = acknowledged;
     await wait(options.every[0] + Math.random() * (options.every[1] - options.every[0]));
+    for (let waited = 0; acknowledged.size === size && waited < LULL_MS; waited += 10) await wait(10);
     await options.blow(writers, (writer) => {
       writers[writers.indexOf(writer)] = start();
     });

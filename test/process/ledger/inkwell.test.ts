@@ -24,7 +24,7 @@ const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 6_000);
 
 describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
   let place: ReturnType<typeof temporaryFolder>;
-  beforeEach(() => (place = temporaryFolder()));
+  beforeEach(() => (place = temporaryFolder('costs.json')));
   afterEach(() => place.dispose());
 
   it("loses nothing of ours beside four writers with inkwell's protocol", async () => {

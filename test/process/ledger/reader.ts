@@ -1,17 +1,18 @@
 /**
- * Reads a ledger over and over until its stdin ends, both ways: as any program would,
+ * Reads a ledger over and over until its stdin ends, both ways: as any program would (`plainly.ts`),
  * and with our own tracker. Prints what it saw as JSON.
  *
  *     node reader.ts <ledger>
  */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { countIn } from './plainly.ts';
 
 export interface Sightings {
-  /** Of the file by `JSON.parse`, and of the ledger by the tracker. */
+  /** Of the file by another program's means, and of the ledger by the tracker. */
   reads: [number, number];
-  /** What could not be parsed, and how. */
+  /** What could not be read, and how. */
   torn: string[];
   /** `reader: before > after`. */
   shrunk: string[];
@@ -31,10 +32,13 @@ function saw(reader: 0 | 1, count: number): void {
 
 const tracker = new CostTracker({ ledger });
 while (!told.signal.aborted) {
-  try {
-    saw(0, (JSON.parse(readFileSync(ledger, 'utf8')) as unknown[]).length);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT' || most[0]! > 0) sightings.torn.push(String(error));
+  // Once it was there, it must always be.
+  if (existsSync(ledger) || most[0]! > 0) {
+    try {
+      saw(0, countIn(ledger));
+    } catch (error) {
+      sightings.torn.push(String(error));
+    }
   }
   const records = await tracker.read();
   if (tracker.state.health !== 'ok' && most[0]! > 0) sightings.torn.push(`tracker: ${tracker.state.health}`);

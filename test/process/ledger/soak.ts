@@ -1,13 +1,13 @@
 /**
- * The long run: rounds of half a minute, each on a ledger of its own, in which six writers are killed (and now and then
- * suspended for longer than a lock lives) while two readers watch. Ends with a table; with code 1 if anything was lost,
+ * The long run: rounds of half a minute, each on a ledger of its own, JSON and SQLite in turns, in which six writers are
+ * killed (and now and then suspended for longer than a lock lives) while two readers watch. Ends with a table; with code 1 if anything was lost,
  * counted twice, torn, or shorter than before.
  *
  *     node soak.ts [kills]
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Writer } from './harness.ts';
-import { Reader, llmSpend, oneOf, temporaryFolder, toll, underFire } from './harness.ts';
+import { Reader, STORES, llmSpend, oneOf, temporaryFolder, toll, underFire } from './harness.ts';
 
 const TARGET = Number(process.argv[2] ?? 10_000);
 const ROUND_MS = 30_000;
@@ -44,7 +44,7 @@ console.log(`
 process.exitCode = sum.missing + sum.twice + sum.torn + sum.shrunk + unsound > 0 ? 1 : 0;
 
 async function round(): Promise<void> {
-  const place = temporaryFolder();
+  const place = temporaryFolder(STORES[sum.rounds % STORES.length]![1]);
   const reader = new Reader(place.ledger);
   const acknowledged = new Set<string>();
   const asleep = new Set<Writer>();

@@ -3,7 +3,9 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
@@ -55,6 +58,22 @@ function overwrite(at: number, bytes: number, file = path): void {
   const fd = openSync(file, 'r+');
   writeSync(fd, new Uint8Array(bytes).fill(0xa5), 0, bytes, at);
   closeSync(fd);
+}
+
+/** The names of what was kept aside, with this ending. */
+function kept(ending: string): string[] {
+  return readdirSync(folder).filter((name) => name.includes('.corrupt.') && name.endsWith(ending));
+}
+
+/** Files that only serve on the way. */
+function leftovers(): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('.') || name.endsWith('.lock'));
+}
+
+function contents(): [string, string][] {
+  return readdirSync(folder)
+    .filter((name) => !name.endsWith('-shm'))
+    .map((name) => [name, readFileSync(join(folder, name), 'latin1')]);
 }
 
 describe('a damaged database', () => {
@@ -117,6 +136,84 @@ describe('a damaged database', () => {
     expect((await one.refresh()).problems).toMatchObject([{ code: 'lost-file' }]);
     await one.track(USAGE);
     expect(await one.refresh()).toMatchObject({ health: 'ok', records: 51 });
+  });
+
+  it('that lost its first page as a whole comes back too', async () => {
+    await filled(500, false);
+    overwrite(0, PAGE);
+    expect(await ledger().repair()).toMatchObject({ records: 500, recovered: 500 });
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('stays as it is in a dry run', async () => {
+    await filled(500, false);
+    overwrite(0, 100);
+    const before = contents();
+    expect((await ledger().repair({ dryRun: true })).records).toBe(500);
+    expect(contents()).toEqual(before);
+  });
+
+  it('that is gone comes back from its log, which no new database meets', async () => {
+    // The main file has what came before the log.
+    await filled(300, false);
+    const writing = ledger();
+    await writing.trackAll(Array.from({ length: 50 }, (_, i) => ({ ...USAGE, usage_id: `late-${i}` })));
+    const { db, log } = { db: readFileSync(path), log: readFileSync(`${path}-wal`) };
+    await writing.close();
+    rmSync(`${path}.prev`, { force: true });
+    rmSync(path);
+    // As after a crash, and then somebody deletes the database.
+    writeFileSync(`${path}-wal`, log);
+    expect((await ledger().refresh()).problems).toMatchObject([{ code: 'lost-file' }]);
+    const one = ledger();
+    await one.track({ ...USAGE, usage_id: 'new' });
+    await one.close();
+    expect(await ledger().verify()).toMatchObject({ health: 'ok' });
+    expect(one.state.records).toBeLessThan(351);
+    expect(kept('-wal').map((name) => readFileSync(join(folder, name)))).toEqual([log]);
+    // Whoever finds the database again finds all of it.
+    const found = join(folder, kept('-wal')[0]!.slice(0, -'-wal'.length));
+    writeFileSync(found, db);
+    rmSync(path);
+    rmSync(`${path}.prev`, { force: true });
+    expect(await ledger().repair()).toMatchObject({ records: 350 });
+  });
+
+  it('whose mending ended before the new one was in its place is mended by whoever comes next', async () => {
+    await filled(300, true);
+    const one = ledger();
+    await one.track({ ...USAGE, usage_id: 'after the copy' });
+    await one.remove(['id-7']);
+    await one.close();
+    renameSync(path, `${path}.corrupt.1700000000000-abcdef`);
+    expect((await ledger().refresh()).problems).toMatchObject([{ code: 'lost-file' }]);
+    const next = ledger();
+    await next.track({ ...USAGE, usage_id: 'new' });
+    const ids = (await next.read()).map(({ usage_id }) => usage_id);
+    expect(ids).toHaveLength(301);
+    expect(ids).toEqual(expect.arrayContaining(['id-6', 'after the copy', 'new']));
+    expect(ids).not.toContain('id-7');
+  });
+
+  it('keeps what others record while it is being mended', async () => {
+    await filled(4_000, false);
+    const writing = ledger();
+    await writing.track({ ...USAGE, usage_id: 'first' });
+    // A row in the middle, with those of its page: whoever adds at the end does not notice.
+    const at = readFileSync(path).indexOf('"usage_id":"id-1000"');
+    overwrite(at - (at % PAGE), PAGE);
+    const repairing = ledger().repair();
+    const added: string[] = [];
+    for (let ended = false; !ended;) {
+      const { usage_id } = await writing.track({ ...USAGE, usage_id: `during-${added.length}` });
+      added.push(usage_id);
+      ended = await Promise.race([repairing.then(() => true), turn(false)]);
+    }
+    const { keptIn } = await repairing;
+    expect(keptIn).toBeDefined();
+    const ids = new Set((await ledger().read()).map(({ usage_id }) => usage_id));
+    expect(['first', ...added].filter((id) => !ids.has(id))).toEqual([]);
+    expect((await ledger().verify()).health).toBe('ok');
   });
 
   it('does not bring back what was removed on purpose', async () => {

@@ -1,0 +1,27 @@
+/**
+ * Repairs a ledger, and dies (SIGKILL) right before the so-manieth name that it makes, changes or takes away.
+ *
+ *     node diesMending.ts <ledger> <calls>
+ */
+import type { Disk } from '../../../src/ledger/disk.ts';
+import { nodeDisk } from '../../../src/ledger/disk.ts';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+
+const [ledger, calls] = process.argv.slice(2) as [string, string];
+let left = Number(calls);
+/** What others see of a repair are names. */
+const COUNTED = new Set(['link', 'rename', 'unlink', 'mkdirExclusive']);
+
+const disk = new Proxy(nodeDisk, {
+  get: (target, name: keyof Disk) => {
+    const call = target[name] as boolean | ((...args: unknown[]) => unknown);
+    if (typeof call !== 'function' || !COUNTED.has(name)) return call;
+    return (...args: unknown[]): unknown => {
+      if (--left === 0) process.kill(process.pid, 'SIGKILL');
+      return call(...args);
+    };
+  },
+});
+const tracker = new CostTracker({ ledger, disk });
+await tracker.repair();
+await tracker.close();

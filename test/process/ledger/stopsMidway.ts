@@ -1,0 +1,52 @@
+/**
+ * Records one usage, says so, and stops itself (SIGSTOP) at the worst moment, so that it goes on from there whenever
+ * somebody continues it: in a JSON ledger right before its first version is renamed onto the ledger, in SQLite within
+ * its transaction, which nobody else can write beside.
+ *
+ *     node stopsMidway.ts <ledger> <usage_id>
+ */
+import { writeSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { Disk } from '../../../src/ledger/disk.ts';
+import { nodeDisk } from '../../../src/ledger/disk.ts';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { isDatabase } from './plainly.ts';
+
+const [ledger, id] = process.argv.slice(2) as [string, string];
+let stopped = false;
+
+function stop(): void {
+  if (stopped) return;
+  stopped = true;
+  process.kill(process.pid, 'SIGSTOP');
+}
+
+/** Whether somebody, which is us, is in the middle of a transaction. */
+function isWriteLocked(): boolean {
+  const db = new DatabaseSync(ledger, { timeout: 0 });
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    db.close();
+  }
+}
+
+const disk: Disk = {
+  ...nodeDisk,
+  renameSync: (from, to) => {
+    stop();
+    nodeDisk.renameSync(from, to);
+  },
+  statSync: (path) => {
+    if (!stopped && isDatabase(ledger) && path === ledger && isWriteLocked()) stop();
+    return nodeDisk.statSync(path);
+  },
+};
+const tracker = new CostTracker({ ledger, disk });
+await tracker.track({ usage_id: id, provider: 'claude', model: 'm', operation: 'extraction' });
+writeSync(1, `${id}\n`);
+await tracker.flush();
+await tracker.close();
