@@ -1,5 +1,6 @@
-import { formatUsd } from '../usage/money.ts';
 import type { Totals } from '../usage/query.ts';
+import { moneyText } from './displayMoney.ts';
+import type { Converted } from './displayMoney.ts';
 
 /** `vscode.l10n.t`, passed in so that what only makes words needs no editor. */
 export type Translate = (message: string, ...args: (string | number)[]) => string;
@@ -11,15 +12,18 @@ export interface Style {
   t: Translate;
 }
 
-/** What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is. */
-export function costNotes(totals: Totals, style: Style): string[] {
+/**
+ * What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is.
+ * @param shown the same in the currency that the person chose.
+ */
+export function costNotes(totals: Totals, style: Style, shown?: Converted): string[] {
   const { locale, t } = style;
   const notes: string[] = [];
   if (totals.estimated > 0) {
     notes.push(
       t(
         '{0} of it is estimated from prices ({1}).',
-        formatUsd(totals.estimatedNanos, locale),
+        moneyText((shown?.totals ?? totals).estimatedNanos, shown, locale),
         calls(totals.estimated, style),
       ),
     );

@@ -1,14 +1,22 @@
-import { convert } from '../pricing/currency.ts';
+import { convertedGroups } from '../pricing/converted.ts';
 import type { DisplayCurrency } from '../pricing/currency.ts';
 import { formatAmount } from '../usage/amount.ts';
 import type { Amount } from '../usage/amount.ts';
-import { costNanos } from '../usage/query.ts';
+import { formatUsd } from '../usage/money.ts';
+import type { Nanos } from '../usage/money.ts';
+import { costNanos, emptyTotals } from '../usage/query.ts';
 import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
 import { formatTotals } from '../usage/summary.ts';
 import type { Ask } from '../usage/summary.ts';
 
-/** Costs as texts in the currency that the person chose, by the totals that they belong to. */
-export type ShownCosts = ReadonlyMap<Totals, string>;
+/** Totals whose costs are amounts of another currency. */
+export interface Converted {
+  currency: string;
+  totals: Totals;
+}
+
+/** What is shown in the currency that the person chose, by the totals in USD that it comes from. */
+export type ShownCosts = ReadonlyMap<Totals, Converted>;
 
 /**
  * Converts groups, each day's spend at that day's rate, so that the past does not change when the rate does. A group with a
@@ -20,30 +28,27 @@ export async function shownCosts(
   query: AggregateQuery,
   groups: readonly Group[],
   display: DisplayCurrency,
-  locale: string,
 ): Promise<ShownCosts> {
-  const [rate] = display.rates;
-  const dated = rate?.day !== '';
-  const byDay = dated ? await ask({ ...query, groupBy: [...query.groupBy, 'day'] }) : groups;
-  const sums = new Map<string, Amount | undefined>();
-  for (const { key, totals } of byDay) {
-    const name = JSON.stringify(dated ? key.slice(0, -1) : key);
-    const converted = convert(costNanos(totals), dated ? (key.at(-1) ?? '') : '', display);
-    const before = sums.has(name) ? sums.get(name) : 0n;
-    // A day of unknown costs needs no rate.
-    const none = converted.kind === 'no-rate' && costNanos(totals) !== 0n;
-    sums.set(name, none || before === undefined ? undefined : before + amountOf(converted));
-  }
-  const shown = new Map<Totals, string>();
+  const { currency } = display;
+  const answer: Ask = (asked) => (asked === query ? [...groups] : ask(asked));
+  const converted = new Map(
+    (await convertedGroups(answer, query, display)).map(({ key, totals }) => [JSON.stringify(key), totals]),
+  );
+  const shown = new Map<Totals, Converted>();
   for (const { key, totals } of groups) {
-    const name = JSON.stringify(key);
-    const amount = sums.has(name) ? sums.get(name) : 0n;
-    if (amount !== undefined)
-      shown.set(totals, formatTotals(totals, locale, formatAmount(amount, display.currency, locale)));
+    const found = converted.get(JSON.stringify(key)) ?? emptyTotals();
+    if (found.unconvertedNanos === undefined) shown.set(totals, { currency, totals: found });
   }
   return shown;
 }
 
-function amountOf(converted: ReturnType<typeof convert>): Amount {
-  return converted.kind === 'converted' ? converted.amount : 0n;
+/** A cost that hides nothing, in the currency that the person chose where it could be converted. */
+export function costText(totals: Totals, shown: Converted | undefined, locale: string): string {
+  if (shown === undefined) return formatTotals(totals, locale);
+  return formatTotals(totals, locale, formatAmount(costNanos(shown.totals), shown.currency, locale));
+}
+
+/** A part of a cost: of `shown` where there is one, else USD. */
+export function moneyText(money: Nanos | Amount, shown: Converted | undefined, locale: string): string {
+  return shown === undefined ? formatUsd(money, locale) : formatAmount(money, shown.currency, locale);
 }

@@ -1,15 +1,7 @@
-import { convert } from '../pricing/currency.ts';
 import type { DisplayCurrency } from '../pricing/currency.ts';
 import type { ShownCurrency } from '../protocol/messages.ts';
 import { decimalText } from '../pricing/decimal.ts';
 import { RATE_PLACES } from '../usage/amount.ts';
-import { bucketKey } from '../usage/calendar.ts';
-import { usdToNanos } from '../usage/money.ts';
-import { costNanos, emptyTotals } from '../usage/query.ts';
-import type { AggregateQuery, Calendar, Group, Totals } from '../usage/query.ts';
-import type { UsageRecord } from '../usage/record.ts';
-import type { Ask } from '../usage/summary.ts';
-import { addTotals } from '../usage/totals.ts';
 
 /** The currency as the cost history names it. */
 export function describeCurrency({ currency, rates }: DisplayCurrency): ShownCurrency {
@@ -23,41 +15,6 @@ export function describeCurrency({ currency, rates }: DisplayCurrency): ShownCur
   return { code: currency, note };
 }
 
-/**
- * The groups that answer `query`, with amounts of the currency in place of nano-dollars, each day's spend at that day's rate.
- * What days without a rate cost stays apart, in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
- */
-export async function convertedGroups(ask: Ask, query: AggregateQuery, display: DisplayCurrency): Promise<Group[]> {
-  if (display.rates[0]?.day === '') {
-    return (await ask(query)).map(({ key, totals }) => ({ key, totals: convertTotals(totals, '', display) }));
-  }
-  const within = query.groupBy.findIndex((grouping) => grouping === 'day' || grouping === 'hour');
-  if (within >= 0) {
-    return (await ask(query)).map(({ key, totals }) => ({
-      key,
-      totals: convertTotals(totals, dayOfKey(key[within]), display),
-    }));
-  }
-  const byDay = await ask({ ...query, groupBy: [...query.groupBy, 'day'] });
-  const merged = new Map<string, Group>();
-  for (const { key, totals } of byDay) {
-    const outer = key.slice(0, -1);
-    const name = JSON.stringify(outer);
-    let group = merged.get(name);
-    if (group === undefined) merged.set(name, (group = { key: outer, totals: emptyTotals() }));
-    addTotals(group.totals, convertTotals(totals, dayOfKey(key.at(-1)), display));
-  }
-  return [...merged.values()];
-}
-
-/** What a record cost, as it crosses to the webview; undefined when nobody knows, or its day has no rate. */
-export function convertedCost(record: UsageRecord, calendar: Calendar, display: DisplayCurrency): string | undefined {
-  if (!record.cost_known) return undefined;
-  const day = bucketKey(Date.parse(record.timestamp), 'day', calendar);
-  const converted = convert(usdToNanos(record.cost_usd), day, display);
-  return converted.kind === 'converted' ? converted.amount.toString() : undefined;
-}
-
 /** Whether both say the same, so that what was converted by one holds for the other. */
 export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
@@ -66,21 +23,4 @@ export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency 
     a.rates.length === b.rates.length &&
     a.rates.every(({ day, scaled }, index) => day === b.rates[index]?.day && scaled === b.rates[index]?.scaled)
   );
-}
-
-function convertTotals(totals: Totals, day: string, display: DisplayCurrency): Totals {
-  const recorded = convert(totals.recordedNanos, day, display);
-  const estimated = convert(totals.estimatedNanos, day, display);
-  if (recorded.kind === 'converted' && estimated.kind === 'converted') {
-    return { ...totals, recordedNanos: recorded.amount, estimatedNanos: estimated.amount };
-  }
-  const cost = costNanos(totals);
-  // A day that cost nothing needs no rate.
-  if (cost === 0n) return totals;
-  return { ...totals, recordedNanos: 0n, estimatedNanos: 0n, unconvertedNanos: cost };
-}
-
-/** The keys of hours begin with their local day. */
-function dayOfKey(key: string | null | undefined): string {
-  return (key ?? '').slice(0, '2026-01-31'.length);
 }

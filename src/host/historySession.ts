@@ -1,4 +1,5 @@
 import type { LedgerState } from '../ledger/types.ts';
+import { convertedCost, convertedGroups } from '../pricing/converted.ts';
 import type { DisplayCurrency } from '../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices } from '../protocol/choices.ts';
 import type { Choices } from '../protocol/choices.ts';
@@ -7,7 +8,7 @@ import type { Action, Answer, LedgerInfo, Question, Snapshot, ToView } from '../
 import { encodeGroup } from '../protocol/wire.ts';
 import { DIMENSIONS } from '../usage/query.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../usage/query.ts';
-import { convertedCost, convertedGroups, describeCurrency, sameCurrency } from './historyCurrency.ts';
+import { describeCurrency, sameCurrency } from './historyCurrency.ts';
 import { foldTop } from './historyFold.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
