@@ -16,7 +16,7 @@ import type { Prices } from './prices.ts';
 import { recordFromResponse } from './recordResponse.ts';
 import { askForUsage } from './recordWizard.ts';
 import type { LastUsage } from './recordWizard.ts';
-import { repriceLedger } from './reprice.ts';
+import { repriceLedger, repriceRecorded } from './reprice.ts';
 import { ReportDocuments } from './reportDocuments.ts';
 import { regionalLocale } from './settings.ts';
 
@@ -36,6 +36,7 @@ export function registerCommands(
     [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, prices, usage),
     [COMMANDS.recordFromResponse]: (source) => recordFromResponse(service, prices, source),
     [COMMANDS.reprice]: () => repriceLedger(service, prices, documents),
+    [COMMANDS.repriceRecorded]: () => repriceRecorded(service, prices, documents),
     [COMMANDS.updatePrices]: () => prices.update(),
     [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
     [COMMANDS.refresh]: () => service.refresh(),

@@ -36,14 +36,12 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
       '--yes',
     );
   }
-  const { planLedgerReprice } = await import('../../ledger/prices.ts');
+  const { planLedgerReprice, writtenSelection } = await import('../../ledger/prices.ts');
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read, so nothing can be priced.');
   return withLedger(flags, async (ledger) => {
-    const found = await planLedgerReprice(ledger, pricer, terminal.now(), {
-      models: flags.model,
-      includeRecorded: flags.includeRecorded,
-    });
+    const selection = writtenSelection(flags.model, flags.includeRecorded);
+    const found = await planLedgerReprice(ledger, pricer, terminal.now(), selection);
     const { changes } = found;
     if (flags.json !== true) await terminal.out.line(planText(found, terminal));
     let changed = 0;
