@@ -23,7 +23,7 @@ let service: LedgerService | undefined;
 export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const start = performance.now();
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
-  const prices = new Prices(log);
+  const prices = new Prices(context, log);
   service = new LedgerService(log, prices);
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
@@ -40,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     new StatusBar(service, log),
     new BreakdownTree(service),
   );
+  prices.start();
   service.start();
   agents.start();
   performance.measure(ACTIVATION, { start });

@@ -8,19 +8,12 @@ import { shellQuoted } from './shell.ts';
 let shared: Promise<UserPrices> | undefined;
 
 export function userPrices(): Promise<UserPrices> {
-  shared ??= import('../ledger/prices.ts').then(({ UserPrices, readCustomPrices }) => {
-    const text = process.env[PRICES_VARIABLE];
-    const { prices } = readCustomPrices(text === undefined ? undefined : JSON.parse(text));
-    return new UserPrices({
-      customPrices: () => prices,
-      warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`),
-    });
-  });
+  shared ??= import('../ledger/prices.ts').then(
+    ({ UserPrices }) =>
+      new UserPrices({ warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`) }),
+  );
   return shared;
 }
-
-/** Prices that the editor's settings add to those of the files, where it runs a command. */
-const PRICES_VARIABLE = 'LLM_SPEND_CUSTOM_PRICES';
 
 /** What the command's ledgers price by. */
 export const userPricing: PriceSource = {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as Library from '../../../src/ledger/index.ts';
+import { keepEditorPrices } from '../../../src/ledger/priceFiles.ts';
 import { cli, json, Sandbox } from './harness.ts';
 
 let sandbox: Sandbox;
@@ -272,6 +273,31 @@ describe('prices', () => {
       table: { version: '0.1.8' },
       fetched_at: null,
     });
+  });
+
+  it("are those of the editor's setting too, which are shown and changed only there", async () => {
+    const set = ['prices', 'set', 'claude-*', '--provider', 'anthropic', '--input', '1', '--output', '2'];
+    const { file } = json(await run(...set, '--json')) as { file: string };
+    const price = { provider: 'anthropic', model: 'claude-*', input: 3, output: 3 };
+    await keepEditorPrices(path.dirname(file), 'Some Editor (\u001B[31mx)', [price]);
+    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain(
+      '$0.036 estimated, custom: anthropic/claude-*',
+    );
+    const { stdout } = await run('prices');
+    expect(stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 .* prices\.json/);
+    expect(stdout).toMatch(/anthropic +claude-\* +\$3\.00 +\$3\.00 .* editor/);
+    expect(stdout).toContain('the setting llmSpend.prices of Some Editor (');
+    expect(stdout).not.toContain('\u001B[31m');
+    expect(json(await run('prices', '--json'))).toMatchObject({
+      prices: [{ input: 1 }],
+      editor: { file: expect.stringMatching(/editor-prices\.json$/) as string, prices: [price], problems: [] },
+    });
+    expect((await run(...set)).stderr).toContain('has a price of anthropic/claude-* too, which counts');
+    const remove = ['prices', 'remove', 'claude-*', '--provider', 'anthropic'];
+    expect((await run(...remove)).stdout).toContain('Removed 1 custom price');
+    const again = await run(...remove);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('has a price of anthropic/claude-* too, which counts. Change it there.');
   });
 
   it.each([
