@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions.ts';
 import type { CommandId } from '../contributions.ts';
-import { formatUsd, usdToNanos } from '../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './agentImport.ts';
-import { records } from './costText.ts';
+import { recordedCost, records } from './costText.ts';
 import { complain, inform } from './dialogs.ts';
 import { exportUsage } from './exportUsage.ts';
 import type { ExportRequest } from './exportUsage.ts';
@@ -88,7 +87,7 @@ async function recordUsage(
   await context.globalState.update(LAST_USAGE, { provider, model, operation });
   const { t } = vscode.l10n;
   const done = record.cost_known
-    ? t('Recorded {0} for {1}.', formatUsd(usdToNanos(record.cost_usd), regionalLocale()), model)
+    ? t('Recorded {0} for {1}.', recordedCost([record], regionalLocale()), model)
     : t('Recorded a call of {0}, unpriced.', model);
   inform(done, {
     [t('Undo')]: () => service.remove([record.usage_id]),

@@ -1,4 +1,8 @@
+import { usdToNanos } from '../usage/money.ts';
+import { costKind, emptyTotals } from '../usage/query.ts';
 import type { Totals } from '../usage/query.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { formatTotals } from '../usage/summary.ts';
 import { moneyText } from './displayMoney.ts';
 import type { Converted } from './displayMoney.ts';
 
@@ -30,6 +34,23 @@ export function costNotes(totals: Totals, style: Style, shown?: Converted): stri
   }
   if (totals.unpriced > 0) notes.push(t('The cost of {0} is unknown.', calls(totals.unpriced, style)));
   return notes;
+}
+
+/** What was just recorded cost, with where that comes from: `$0.25`, `~$0.06 + 1 unpriced`. */
+export function recordedCost(stored: readonly UsageRecord[], locale: string): string {
+  const totals = emptyTotals();
+  for (const record of stored) {
+    const kind = costKind(record);
+    const nanos = usdToNanos(record.cost_usd);
+    totals.records += 1;
+    if (kind === 'unknown') totals.unpriced += 1;
+    else if (kind === 'recorded') totals.recordedNanos += nanos;
+    else {
+      totals.estimated += 1;
+      totals.estimatedNanos += nanos;
+    }
+  }
+  return formatTotals(totals, locale);
 }
 
 /** `no records`, `1 record`, `1,234 records`. */
