@@ -8,8 +8,9 @@ import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_P
 import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
 import { calls, compact, costNotes } from './costText.ts';
 import type { Style } from './costText.ts';
-import { costText, shownCosts } from './displayMoney.ts';
-import type { ShownCosts } from './displayMoney.ts';
+import { shownCosts } from '../pricing/converted.ts';
+import { costText } from './displayMoney.ts';
+import type { ShownCosts } from '../pricing/converted.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
 

@@ -2,7 +2,7 @@ import { rangeOf } from '../usage/period.ts';
 import type { Period } from '../usage/period.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Totals, UsageFilter } from '../usage/query.ts';
 import type { Choices } from '../protocol/choices.ts';
-import type { Converted } from './displayMoney.ts';
+import type { Converted } from '../pricing/converted.ts';
 
 /** The breakdown tree as data: period > provider > model > operation. */
 

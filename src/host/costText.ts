@@ -4,7 +4,7 @@ import type { Totals } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { formatTotals } from '../usage/summary.ts';
 import { moneyText } from './displayMoney.ts';
-import type { Converted } from './displayMoney.ts';
+import type { Converted } from '../pricing/converted.ts';
 
 /** `vscode.l10n.t`, passed in so that what only makes words needs no editor. */
 export type Translate = (message: string, ...args: (string | number)[]) => string;

@@ -8,7 +8,7 @@ import { markdownText } from '../usage/text.ts';
 import { compact, count } from './costText.ts';
 import type { Style } from './costText.ts';
 import { costText } from './displayMoney.ts';
-import type { ShownCosts } from './displayMoney.ts';
+import type { ShownCosts } from '../pricing/converted.ts';
 import type { Health } from './ledgerService.ts';
 import type { StatusPeriod } from './settings.ts';
 

@@ -59,3 +59,36 @@ function convertTotals(totals: Totals, day: string, display: DisplayCurrency): T
 function dayOfKey(key: string | null | undefined): string {
   return (key ?? '').slice(0, '2026-01-31'.length);
 }
+
+/** Totals whose costs are amounts of another currency. */
+export interface Converted {
+  currency: string;
+  totals: Totals;
+}
+
+/** What is shown in the currency that the person chose, by the totals in USD that it comes from. */
+export type ShownCosts = ReadonlyMap<Totals, Converted>;
+
+/**
+ * Converts groups, each day's spend at that day's rate, so that the past does not change when the rate does. A group with a
+ * day for which there is no rate is left out, and so shown in USD.
+ * @param query what the groups are the answer to; it is asked again by days where rates are dated.
+ */
+export async function shownCosts(
+  ask: Ask,
+  query: AggregateQuery,
+  groups: readonly Group[],
+  display: DisplayCurrency,
+): Promise<ShownCosts> {
+  const { currency } = display;
+  const answer: Ask = (asked) => (asked === query ? [...groups] : ask(asked));
+  const converted = new Map(
+    (await convertedGroups(answer, query, display)).map(({ key, totals }) => [JSON.stringify(key), totals]),
+  );
+  const shown = new Map<Totals, Converted>();
+  for (const { key, totals } of groups) {
+    const found = converted.get(JSON.stringify(key)) ?? emptyTotals();
+    if (found.unconvertedNanos === undefined) shown.set(totals, { currency, totals: found });
+  }
+  return shown;
+}

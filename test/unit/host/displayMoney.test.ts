@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { costNotes } from '../../../src/host/costText.ts';
-import { costText, shownCosts } from '../../../src/host/displayMoney.ts';
-import type { ShownCosts } from '../../../src/host/displayMoney.ts';
+import { costText } from '../../../src/host/displayMoney.ts';
+import { shownCosts } from '../../../src/pricing/converted.ts';
+import type { ShownCosts } from '../../../src/pricing/converted.ts';
 import { statusText, statusTooltip } from '../../../src/host/statusText.ts';
 import { readDisplayCurrency } from '../../../src/pricing/currency.ts';
 import type { DisplayCurrency } from '../../../src/pricing/currency.ts';
