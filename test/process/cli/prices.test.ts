@@ -368,6 +368,52 @@ describe('prices', () => {
   });
 });
 
+describe('costs --currency', () => {
+  const spaces = (text: string): string => text.replaceAll('\u00a0', ' ');
+  beforeEach(async () => {
+    const usage = { provider: 'openai', model: 'gpt-5', operation: 'chat' };
+    const lines = [
+      { ...usage, cost_usd: 2, timestamp: '2026-11-05T10:00:00Z' },
+      { ...usage, model: 'o3', cost_usd: 4, timestamp: '2026-10-05T10:00:00Z' },
+      { ...usage, model: 'own', input_tokens: 5, timestamp: '2026-10-05T10:00:00Z' },
+    ];
+    await sandbox.on(sandbox.ledger, ['record', '--stdin'], {
+      input: lines.map((line) => JSON.stringify(line)).join('\n'),
+    });
+  });
+
+  it('converts at a rate, marked, and says so', async () => {
+    const text = spaces((await run('costs', '--currency', 'eur=0.5', '--by', 'model')).stdout);
+    expect(text).toMatch(/gpt-5 .* EUR 1\.00/);
+    expect(text).toMatch(/own .* unknown .* 1/);
+    expect(text).toMatch(/Total .* EUR 3\.00 .* 1/);
+    expect(text).toContain('Converted at your rate: USD 1 = EUR 0.5. What is stored stays USD.');
+    expect(text).not.toContain('$');
+  });
+
+  it('converts each day at its rate, and leaves USD where a day has none', async () => {
+    const file = sandbox.file('rates.json');
+    await writeFile(file, JSON.stringify({ currency: 'EUR', rates: { '2026-11-01': 0.5, '2099-01-01': 9 } }));
+    const text = spaces((await run('costs', '--currency', file, '--by', 'month')).stdout);
+    expect(text).toMatch(/2026-10 .* \$4\.00/);
+    expect(text).toMatch(/2026-11 .* EUR 1\.00/);
+    expect(text).toMatch(/Total .* \$6\.00/);
+    expect(text).toContain('What has a day without a rate is in USD.');
+    expect(spaces((await run('costs', '--currency', file, '--recent', '3')).stdout)).toMatch(/gpt-5 .* EUR 1\.00/);
+  });
+
+  it.each([
+    [['EUR=0'], 'rate: must be the number of units for one USD'],
+    [['EURO=1'], 'must be a rate, as EUR=0.92 (units for one USD), or a file of rates (got "EURO=1"'],
+    [['EUR=1', '--json'], 'cannot be combined with --json'],
+    [['EUR=1', '--by', 'block'], 'cannot be combined with --by block'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await run('costs', '--currency', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
 it('one usage costs the same by the command, from a stream, by the library and from a response', async () => {
   const require = createRequire(import.meta.url);
   const { CostTracker } = require(path.join(path.dirname(cli), 'index.js')) as typeof Library;
