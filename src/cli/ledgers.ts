@@ -4,7 +4,7 @@ import { LedgerError, type Ledger, type LedgerState } from '../ledger/types.ts';
 import { EXIT, usageError } from './exit.ts';
 import { counted } from './report/numbers.ts';
 import { userPricing } from './prices.ts';
-import { shellQuoted } from './shell.ts';
+import { commandLine } from './shell.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
@@ -92,9 +92,4 @@ export function ledgersJson({ ledgers, states }: Sources): object[] {
     const { health, records, pending, unreadable } = states[i] ?? { health: 'missing' };
     return { path, strict, health, records, pending, unreadable };
   });
-}
-
-/** The command on the same ledger, for hints that can be pasted. */
-export function commandLine(command: string, { ledger }: LedgerFlag): string {
-  return `llm-spend ${command}${ledger === undefined ? '' : ` --ledger ${shellQuoted(ledger)}`}`;
 }

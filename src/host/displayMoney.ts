@@ -1,8 +1,6 @@
 import type { Converted } from '../pricing/converted.ts';
 import { formatAmount } from '../usage/amount.ts';
-import type { Amount } from '../usage/amount.ts';
 import { formatUsd } from '../usage/money.ts';
-import type { Nanos } from '../usage/money.ts';
 import { costNanos } from '../usage/query.ts';
 import type { Totals } from '../usage/query.ts';
 import { formatTotals } from '../usage/summary.ts';
@@ -14,6 +12,6 @@ export function costText(totals: Totals, shown: Converted | undefined, locale: s
 }
 
 /** A part of a cost: of `shown` where there is one, else USD. */
-export function moneyText(money: Nanos | Amount, shown: Converted | undefined, locale: string): string {
+export function moneyText(money: bigint, shown: Converted | undefined, locale: string): string {
   return shown === undefined ? formatUsd(money, locale) : formatAmount(money, shown.currency, locale);
 }

@@ -76,7 +76,7 @@ async function chooseModels(groups: readonly RepriceGroup[]): Promise<readonly M
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: t('Reprice Recorded Costs'),
-    placeHolder: t('The recorded costs of which models shall be replaced by what the prices say?'),
+    placeHolder: t('Whose recorded costs shall the prices replace?'),
     canPickMany: true,
     matchOnDescription: true,
     ignoreFocusOut: true,

@@ -6,7 +6,7 @@ import { displayCurrency } from '../currency.ts';
 import { usageError } from '../exit.ts';
 import { filterJson, selection, type FilterFlags, type Selection } from '../filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../json.ts';
-import { commandLine, ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
@@ -14,6 +14,7 @@ import { counted } from '../report/numbers.ts';
 import { totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
 import { zoneOf } from '../../usage/zone.ts';
+import { commandLine } from '../shell.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag {

@@ -5,10 +5,11 @@ import { plain } from '../../usage/text.ts';
 import { confirmed } from '../confirm.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { userPrices } from '../prices.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { table } from '../table.ts';
+import { commandLine } from '../shell.ts';
 import { say, styled, type Terminal } from '../terminal.ts';
 
 export interface RepriceFlags extends LedgerFlag {

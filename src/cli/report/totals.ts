@@ -13,7 +13,9 @@ export function totalsTable(totals: Totals, money: Money, width: number | undefi
   if (totals.cacheWriteTokens > 0) rows.push(['  written to cache', whole(totals.cacheWriteTokens), '']);
   rows.push(['Output tokens', whole(totals.outputTokens), '']);
   if (totals.reasoningTokens > 0) rows.push(['  for reasoning', whole(totals.reasoningTokens), '']);
-  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', money.cost(totals), '']);
+  // A sum of nothing must not look as if nothing was spent.
+  const cost = totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals);
+  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', cost, '']);
   if (totals.estimated > 0) {
     const recorded = totals.records - totals.estimated - totals.unpriced;
     rows.push(['  recorded', money.recorded(totals), counted(recorded, 'record')]);

@@ -59,6 +59,13 @@ describe('record', () => {
     expect(stderr).toContain(why);
     expect(stderr).toContain(helps);
     expect(await sandbox.stored()).toMatchObject([{ cost_known: false, billing_mode: 'runtime_managed' }]);
+    // Recording it again would count it twice.
+    expect(stderr).toMatch(
+      /--ledger \S+ [0-9a-f-]{36}, then record it again|Set a price, then llm-spend reprice --ledger/,
+    );
+    const costs = (await run('costs')).stdout;
+    expect(costs).toMatch(/Cost +unknown/);
+    expect(costs).not.toContain('$');
   });
 
   it('does not load the prices for a cost that was given', async () => {
