@@ -9,6 +9,7 @@ export const COMMANDS = {
   recordUsage: 'llmSpend.recordUsage',
   recordFromResponse: 'llmSpend.recordFromResponse',
   reprice: 'llmSpend.reprice',
+  repriceRecorded: 'llmSpend.repriceRecorded',
   updatePrices: 'llmSpend.updatePrices',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',

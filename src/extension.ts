@@ -24,7 +24,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const start = performance.now();
   const cpuBefore = threadTime();
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
-  const prices = new Prices(log);
+  const prices = new Prices(context, log);
   service = new LedgerService(log, prices);
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
@@ -41,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     new StatusBar(service, log),
     new BreakdownTree(service),
   );
+  prices.start();
   service.start();
   agents.start();
   performance.measure(ACTIVATION, { start, detail: { cpu: threadTime() - cpuBefore } });

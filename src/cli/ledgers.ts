@@ -5,7 +5,7 @@ import { EXIT, usageError } from './exit.ts';
 import { ledgerPath, type LedgerFlag } from './ledger-path.ts';
 import { withOpened } from './one-ledger.ts';
 import { counted } from './report/numbers.ts';
-import { shellQuoted } from './shell.ts';
+import { commandLine } from './shell.ts';
 import { warn, type Terminal } from './terminal.ts';
 
 /** Which ledgers a command works on. */
@@ -75,9 +75,4 @@ export function ledgersJson({ ledgers, states }: Sources): object[] {
     const { health, records, pending, unreadable } = states[i] ?? { health: 'missing' };
     return { path, strict, health, records, pending, unreadable };
   });
-}
-
-/** The command on the same ledger, for hints that can be pasted. */
-export function commandLine(command: string, { ledger }: LedgerFlag): string {
-  return `llm-spend ${command}${ledger === undefined ? '' : ` --ledger ${shellQuoted(ledger)}`}`;
 }

@@ -2,25 +2,19 @@ import type { UserPrices } from '../ledger/prices.ts';
 import type { PriceSource } from '../ledger/types.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { plain } from '../usage/text.ts';
-import { shellQuoted } from './shell.ts';
+import type { LedgerFlag } from './ledgers.ts';
+import { commandLine, shellQuoted } from './shell.ts';
 
 /** The person's prices, loaded when the first one is asked for: a `record` with its cost never pays for them. */
 let shared: Promise<UserPrices> | undefined;
 
 export function userPrices(): Promise<UserPrices> {
-  shared ??= import('../ledger/prices.ts').then(({ UserPrices, readCustomPrices }) => {
-    const text = process.env[PRICES_VARIABLE];
-    const { prices } = readCustomPrices(text === undefined ? undefined : JSON.parse(text));
-    return new UserPrices({
-      customPrices: () => prices,
-      warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`),
-    });
-  });
+  shared ??= import('../ledger/prices.ts').then(
+    ({ UserPrices }) =>
+      new UserPrices({ warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`) }),
+  );
   return shared;
 }
-
-/** Prices that the editor's settings add to those of the files, where it runs a command. */
-const PRICES_VARIABLE = 'LLM_SPEND_CUSTOM_PRICES';
 
 /** What the command's ledgers price by. */
 export const userPricing: PriceSource = {
@@ -33,21 +27,40 @@ export interface Unpriced {
   message: string;
 }
 
-/** @param record one whose cost nobody gave. */
-export async function whyUnpriced(record: UsageRecord): Promise<Unpriced> {
+/**
+ * What helps names the record, because recording it a second time would count it twice.
+ * @param record one that is stored without a cost.
+ */
+export async function whyUnpriced(record: UsageRecord, flags: LedgerFlag): Promise<Unpriced> {
+  const again = `To correct it: ${commandLine('remove', flags)} ${shellQuoted(record.usage_id)}, then record it again`;
+  const tier = record['service_tier'];
+  if (typeof tier === 'string') {
+    const message = `The service tier ${JSON.stringify(tier)} has a price of its own. ${again} with --cost-usd.`;
+    return { code: 'service-tier', message };
+  }
   if (record.total_tokens === 0) {
-    return { code: 'no-tokens', message: 'Neither a cost nor tokens were given. Give --cost-usd or the tokens.' };
+    return {
+      code: 'no-tokens',
+      message: `Neither a cost nor tokens were given. ${again} with --cost-usd or the tokens.`,
+    };
   }
   const pricer = await (await userPrices()).pricer();
+  const reprice = commandLine('reprice', flags);
   const result = pricer?.price(record);
-  if (result === undefined) return { code: 'no-prices', message: 'The prices cannot be read.' };
+  if (result === undefined) {
+    return { code: 'no-prices', message: `The prices cannot be read. Once they can: ${reprice}` };
+  }
   // Between the two looks somebody has set a price.
-  if (result.kind === 'priced') return { code: 'priced-since', message: 'It has a price now: llm-spend reprice' };
+  if (result.kind === 'priced') return { code: 'priced-since', message: `It has a price now: ${reprice}` };
   const names = `${shellQuoted(record.model)} --provider ${shellQuoted(record.provider)}`;
   const helps = HELPED_BY_A_PRICE.has(result.code)
-    ? ` Record it with --cost-usd, or set a price: llm-spend prices set ${names} --input USD --output USD`
-    : ' Record it with --cost-usd.';
-  return { code: result.code, message: `${result.message}${helps}` };
+    ? `Set a price, then ${reprice}: llm-spend prices set ${names} --input USD --output USD`
+    : `${again} with --cost-usd.`;
+  return { code: result.code, message: `${capitalised(result.message)} ${helps}` };
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const HELPED_BY_A_PRICE: ReadonlySet<string> = new Set([

@@ -152,6 +152,7 @@ export function buildProgram(
         collect,
       )
       .option('-r, --recent <n>', 'the newest n records')
+      .option('--currency <rate>', 'show another currency: EUR=0.92 (for one USD), or a JSON file of dated rates')
       .addHelpText(
         'after',
         examples(
@@ -160,6 +161,7 @@ export function buildProgram(
           'llm-spend costs --by month,model --since 2026-01 --json',
           'llm-spend costs --by block,model --days 2',
           'llm-spend costs --provider openai --project site --recent 20',
+          'llm-spend costs --by month --currency EUR=0.92',
         ),
       )
       .action(async (flags: CostsFlags) => {

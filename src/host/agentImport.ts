@@ -183,12 +183,10 @@ export class AgentImport implements vscode.Disposable {
     this.#running = stop;
     const ledger = importedLedgerPath(this.#service.path);
     const args = ['import', ...wanted.map(({ id }) => id), '--json', '--progress', '--ledger', ledger];
-    const env = {
-      ...process.env,
-      // The editor's own runtime, as Node.
-      ELECTRON_RUN_AS_NODE: '1',
-      LLM_SPEND_CUSTOM_PRICES: JSON.stringify(this.#prices.own),
-    };
+    await this.#prices.shared();
+    if (stop.signal.aborted) return undefined;
+    // The editor's own runtime, as Node.
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
     const child = spawn(process.execPath, [this.#cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     // It keeps what it has stored: stopping it at any moment loses nothing.
     const kill = (): void => void child.kill();

@@ -8,8 +8,9 @@ import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_P
 import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
 import { calls, compact, costNotes } from './costText.ts';
 import type { Style } from './costText.ts';
-import { shownCosts } from './displayMoney.ts';
-import type { ShownCosts } from './displayMoney.ts';
+import { shownCosts } from '../pricing/converted.ts';
+import { costText } from './displayMoney.ts';
+import type { ShownCosts } from '../pricing/converted.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
 
@@ -64,15 +65,14 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
   async #shown(query: AggregateQuery, groups: readonly Group[]): Promise<ShownCosts | undefined> {
     const { currency } = readSettings();
     if (currency === undefined) return undefined;
-    return shownCosts((asked) => this.#service.aggregate(asked), query, groups, currency, regionalLocale());
+    return shownCosts((asked) => this.#service.aggregate(asked), query, groups, currency);
   }
 
   getTreeItem(node: BreakdownNode): vscode.TreeItem {
     const style: Style = { locale: regionalLocale(), t: vscode.l10n.t };
     const level = levelOf(node);
     const name = node.path.at(-1) ?? periodName(node.period);
-    const cost =
-      node.totals.records === 0 ? vscode.l10n.t('nothing') : (node.shown ?? formatTotals(node.totals, style.locale));
+    const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
     const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
     item.id = nodeId(node);
     item.description = cost;
@@ -104,10 +104,10 @@ function tooltip(name: string, { totals, shown }: BreakdownNode, style: Style): 
     compact(totals.outputTokens, locale),
   );
   const lines = [
-    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(shown ?? formatTotals(totals, locale))}`,
+    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(costText(totals, shown, locale))}`,
     ...(shown === undefined ? [] : [markdownText(t('Stored in USD: {0}.', formatTotals(totals, locale)))]),
     markdownText(tokens),
-    ...costNotes(totals, style).map((note) => markdownText(note)),
+    ...costNotes(totals, style, shown).map((note) => markdownText(note)),
   ];
   return new vscode.MarkdownString(lines.join('\n\n'));
 }

@@ -2,6 +2,7 @@ import { rangeOf } from '../usage/period.ts';
 import type { Period } from '../usage/period.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Totals, UsageFilter } from '../usage/query.ts';
 import type { Choices } from '../protocol/choices.ts';
+import type { Converted } from '../pricing/converted.ts';
 
 /** The breakdown tree as data: period > provider > model > operation. */
 
@@ -17,7 +18,7 @@ export interface BreakdownNode {
   path: readonly string[];
   totals: Totals;
   /** The cost in another currency than USD, where the person wants one. */
-  shown?: string | undefined;
+  shown?: Converted | undefined;
 }
 
 /** The same for the same node after every refresh, so that the editor keeps what is expanded and selected. */

@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions.ts';
 import type { CommandId } from '../contributions.ts';
-import { formatUsd, usdToNanos } from '../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './agentImport.ts';
-import { records } from './costText.ts';
+import { recordedCost, records } from './costText.ts';
 import { complain, inform } from './dialogs.ts';
 import { exportUsage } from './exportUsage.ts';
 import type { ExportRequest } from './exportUsage.ts';
@@ -16,7 +15,7 @@ import type { Prices } from './prices.ts';
 import { recordFromResponse } from './recordResponse.ts';
 import { askForUsage } from './recordWizard.ts';
 import type { LastUsage } from './recordWizard.ts';
-import { repriceLedger } from './reprice.ts';
+import { repriceLedger, repriceRecorded } from './reprice.ts';
 import { ReportDocuments } from './reportDocuments.ts';
 import { regionalLocale } from './settings.ts';
 
@@ -36,6 +35,7 @@ export function registerCommands(
     [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, prices, usage),
     [COMMANDS.recordFromResponse]: (source) => recordFromResponse(service, prices, source),
     [COMMANDS.reprice]: () => repriceLedger(service, prices, documents),
+    [COMMANDS.repriceRecorded]: () => repriceRecorded(service, prices, documents),
     [COMMANDS.updatePrices]: () => prices.update(),
     [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
     [COMMANDS.refresh]: () => service.refresh(),
@@ -87,7 +87,7 @@ async function recordUsage(
   await context.globalState.update(LAST_USAGE, { provider, model, operation });
   const { t } = vscode.l10n;
   const done = record.cost_known
-    ? t('Recorded {0} for {1}.', formatUsd(usdToNanos(record.cost_usd), regionalLocale()), model)
+    ? t('Recorded {0} for {1}.', recordedCost([record], regionalLocale()), model)
     : t('Recorded a call of {0}, unpriced.', model);
   inform(done, {
     [t('Undo')]: () => service.remove([record.usage_id]),

@@ -1,4 +1,6 @@
 import type { LedgerState } from '../ledger/types.ts';
+import { convertedCost, convertedGroups } from '../pricing/converted.ts';
+import { currencyNote, sameCurrency } from '../pricing/currency.ts';
 import type { DisplayCurrency } from '../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices } from '../protocol/choices.ts';
 import type { Choices } from '../protocol/choices.ts';
@@ -7,7 +9,6 @@ import type { Action, Answer, LedgerInfo, Question, Snapshot, ToView } from '../
 import { encodeGroup } from '../protocol/wire.ts';
 import { DIMENSIONS } from '../usage/query.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../usage/query.ts';
-import { convertedCost, convertedGroups, describeCurrency, sameCurrency } from './historyCurrency.ts';
 import { foldTop } from './historyFold.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
@@ -149,7 +150,9 @@ export class HistorySession {
       choices: this.#choices(),
     };
     if (!sameCurrency(this.#currency, backend.currency)) this.#currency = backend.currency;
-    if (this.#currency !== undefined) message.currency = describeCurrency(this.#currency);
+    if (this.#currency !== undefined) {
+      message.currency = { code: this.#currency.currency, note: currencyNote(this.#currency) };
+    }
     if (failure !== undefined) message.failure = failure;
     if (updatedAt !== undefined) message.updatedAt = updatedAt;
     port.post(message);

@@ -10,7 +10,7 @@ import {
   openLedger,
   resolveLedgerPath,
 } from '../ledger/index.ts';
-import type { LedgerReprice } from '../ledger/prices.ts';
+import type { LedgerReprice, RepriceSelection } from '../ledger/prices.ts';
 import type {
   ClearResult,
   CostChange,
@@ -195,9 +195,9 @@ export class LedgerService implements vscode.Disposable {
   }
 
   /** What would change in the primary ledger if it were priced again. */
-  async planReprice(prices: Prices): Promise<LedgerReprice> {
+  async planReprice(prices: Prices, selection?: RepriceSelection): Promise<LedgerReprice> {
     const { planLedgerReprice } = await prices.library();
-    return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now());
+    return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now(), selection);
   }
 
   async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {

@@ -52,6 +52,7 @@ export function repriceReport({ plan, changes, records: all }: LedgerReprice, pa
   }
   lines.push('', t('As before: {0}', records(plan.unchanged, style)));
   lines.push(t('Recorded by the caller, left alone: {0}', records(plan.recorded, style)));
+  if (plan.recorded > 0) lines.push(t('To price some of those too: LLM Spend: Reprice Recorded Costs…'));
   return `${lines.join('\n')}\n`;
 }
 

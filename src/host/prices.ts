@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
+import { editorPricesPath, keepEditorPrices, pricesFolder } from '../ledger/priceFiles.ts';
 import type * as library from '../ledger/prices.ts';
 import type { CostFields, PriceSource } from '../ledger/types.ts';
 import { readCustomPrices } from '../pricing/custom.ts';
@@ -12,31 +13,36 @@ import { onDidChangeSettings, regionalLocale } from './settings.ts';
 type Library = typeof library;
 
 /**
- * The prices of a window: the person's files and the setting, which wins, and the price table. Loaded when the first price
- * is asked for.
+ * The prices of a window: the person's files and the price table, as the command and the library read them too. What the
+ * setting says is written into one of these files. Loaded when the first price is asked for.
  */
 export class Prices implements PriceSource, vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
+  readonly #editor: string;
   readonly #subscription: vscode.Disposable;
-  #own: readonly CustomPrice[];
+  #shared: Promise<void> = Promise.resolve();
   #library: Promise<Library> | undefined;
   #user: Promise<library.UserPrices> | undefined;
 
-  constructor(log: vscode.LogOutputChannel) {
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
-    this.#own = this.#read();
-    this.#subscription = onDidChangeSettings([SETTINGS.prices], () => {
-      this.#own = this.#read();
-    });
+    // The folder tells installations of the same editor apart.
+    this.#editor = `${vscode.env.appName} (${context.globalStorageUri.fsPath})`;
+    this.#subscription = onDidChangeSettings([SETTINGS.prices], () => this.start());
+  }
+
+  /** Makes the setting known to all that record here, behind the editor's start. Returns at once. */
+  start(): void {
+    this.#shared = this.#shared.then(() => this.#share());
   }
 
   dispose(): void {
     this.#subscription.dispose();
   }
 
-  /** Those of the setting. */
-  get own(): readonly CustomPrice[] {
-    return this.#own;
+  /** Resolves once the files say what the setting says. Never rejects. */
+  shared(): Promise<void> {
+    return this.#shared;
   }
 
   library(): Promise<Library> {
@@ -87,17 +93,23 @@ export class Prices implements PriceSource, vscode.Disposable {
   }
 
   async #prices(): Promise<library.UserPrices> {
-    this.#user ??= this.library().then(
-      ({ UserPrices }) =>
-        new UserPrices({
-          customPrices: () => this.#own,
-          warn: (message) => {
-            this.#log.warn(message);
-            warn(message);
-          },
-        }),
-    );
+    this.#user ??= this.library().then(({ UserPrices }) => new UserPrices({ warn: (message) => this.#tell(message) }));
+    await this.#shared;
     return this.#user;
+  }
+
+  async #share(): Promise<void> {
+    const { t } = vscode.l10n;
+    const folder = pricesFolder();
+    try {
+      const other = await keepEditorPrices(folder, this.#editor, this.#read());
+      if (other === undefined) return;
+      this.#tell(t('The prices of the setting llmSpend.prices count from now on, those of {0} no longer.', other));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const path = editorPricesPath(folder);
+      this.#tell(t('The setting llmSpend.prices does not count: it cannot be kept in {0}. {1}', path, reason));
+    }
   }
 
   #read(): readonly CustomPrice[] {
@@ -112,6 +124,11 @@ export class Prices implements PriceSource, vscode.Disposable {
       });
     }
     return prices;
+  }
+
+  #tell(message: string): void {
+    this.#log.warn(message);
+    warn(message);
   }
 }
 

@@ -4,7 +4,7 @@ import type { RecognisedResponse, Recognition } from '../pricing/responses/recog
 import { formatUsd, usdToNanos } from '../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import { plain } from '../usage/text.ts';
-import { count, records } from './costText.ts';
+import { count, recordedCost, records } from './costText.ts';
 import { inform, warn } from './dialogs.ts';
 import { quickPickLabel } from './escape.ts';
 import { style } from './ledgerActions.ts';
@@ -67,13 +67,7 @@ export async function recordFromResponse(
   const named = await nameMissing(service, chosen);
   if (named === undefined) return undefined;
   const stored = await service.recordAll(named);
-  const known = stored.filter(({ cost_known }) => cost_known);
-  const sum = known.reduce((total, { cost_usd }) => total + usdToNanos(cost_usd), 0n);
-  const unpriced = stored.length - known.length;
-  const cost = [
-    ...(known.length > 0 ? [formatUsd(sum, style().locale)] : []),
-    ...(unpriced > 0 ? [t('{0} unpriced', count(unpriced, style().locale))] : []),
-  ].join(' + ');
+  const cost = recordedCost(stored, style().locale);
   inform(t('Recorded {0} from the response: {1}.', records(stored.length, style()), cost), {
     [t('Undo')]: () => service.remove(stored.map(({ usage_id }) => usage_id)),
   });

@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../contributions.ts';
 import { nextBucket } from '../usage/calendar.ts';
 import { rangeOf } from '../usage/period.ts';
+import type { TimeRange } from '../usage/period.ts';
 import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
-import { summarize } from '../usage/summary.ts';
+import { forecast, summarize } from '../usage/summary.ts';
 import type { SpendSummary } from '../usage/summary.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
 import { warn } from './dialogs.ts';
-import { shownCosts } from './displayMoney.ts';
+import { shownCosts } from '../pricing/converted.ts';
+import type { Converted } from '../pricing/converted.ts';
 import type { LedgerService } from './ledgerService.ts';
 import { currencyProblem, onDidChangeSettings, readSettings, regionalLocale } from './settings.ts';
 import { STATUS_PERIODS } from './settings.ts';
@@ -100,16 +102,23 @@ export class StatusBar implements vscode.Disposable {
   async #converted(spend: SpendSummary, { calendar, currency }: Settings, now: number): Promise<StatusModel['shown']> {
     if (currency === undefined) return undefined;
     const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
-    const costs = new Map<Totals, string>();
+    const costs = new Map<Totals, Converted>();
+    const add = async (range: TimeRange, groupBy: readonly 'model'[], groups: readonly Group[]): Promise<void> => {
+      const query = { filter: range, groupBy, calendar };
+      for (const each of await shownCosts(ask, query, groups, currency)) costs.set(...each);
+    };
     for (const period of STATUS_PERIODS) {
-      const query = { filter: rangeOf(period, now, calendar), groupBy: [], calendar };
-      const groups = [{ key: [], totals: spend[period] }];
-      for (const cost of await shownCosts(ask, query, groups, currency, regionalLocale())) costs.set(...cost);
+      await add(rangeOf(period, now, calendar), [], [{ key: [], totals: spend[period] }]);
     }
+    const month = rangeOf('month', now, calendar);
     const models = spend.topModels.map(({ model, totals }): Group => ({ key: [model], totals }));
-    const query = { filter: rangeOf('month', now, calendar), groupBy: ['model' as const], calendar };
-    for (const cost of await shownCosts(ask, query, models, currency, regionalLocale())) costs.set(...cost);
-    return { currency: currency.currency, costs };
+    await add(month, ['model'], models);
+    const converted = costs.get(spend.month);
+    return {
+      currency: currency.currency,
+      costs,
+      forecast: converted && forecast(converted.totals, month, now),
+    };
   }
 
   #show(model: StatusModel): void {

@@ -1,3 +1,5 @@
+import { formatAmount } from '../usage/amount.ts';
+import type { Amount } from '../usage/amount.ts';
 import { formatUsd } from '../usage/money.ts';
 import { formatTotals } from '../usage/summary.ts';
 import type { SpendSummary } from '../usage/summary.ts';
@@ -5,7 +7,8 @@ import type { Totals } from '../usage/query.ts';
 import { markdownText } from '../usage/text.ts';
 import { compact, count } from './costText.ts';
 import type { Style } from './costText.ts';
-import type { ShownCosts } from './displayMoney.ts';
+import { costText } from './displayMoney.ts';
+import type { ShownCosts } from '../pricing/converted.ts';
 import type { Health } from './ledgerService.ts';
 import type { StatusPeriod } from './settings.ts';
 
@@ -19,7 +22,7 @@ export interface StatusModel {
   /** undefined until the ledger was read. */
   spend: SpendSummary | undefined;
   /** Costs in another currency than USD, where the person wants one. */
-  shown?: { currency: string; costs: ShownCosts } | undefined;
+  shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
 }
 
 /** Commands by what their links say; the tooltip links to nothing else. */
@@ -97,7 +100,12 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
     );
   }
   if (spend?.forecastNanos !== undefined) {
-    const amount = formatUsd(spend.forecastNanos, style.locale);
+    const { currency = '', forecast } = model.shown ?? {};
+    // Without a rate for a day the month is in USD, and so is where it is heading.
+    const amount =
+      forecast === undefined
+        ? formatUsd(spend.forecastNanos, style.locale)
+        : formatAmount(forecast, currency, style.locale);
     parts.push(markdownText(t('At this pace the month will have cost {0}.', amount)));
   }
   if (spend !== undefined && spend.topModels.length > 0) {
@@ -115,7 +123,7 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
 }
 
 function costOf({ shown }: StatusModel, totals: Totals, { locale }: Style): string {
-  return shown?.costs.get(totals) ?? formatTotals(totals, locale);
+  return costText(totals, shown?.costs.get(totals), locale);
 }
 
 function isWarning(health: Health): boolean {

@@ -8,11 +8,13 @@ import { defaultLedgerPath } from './paths.ts';
 
 /**
  * A person's own prices, beside the default ledger: `prices.json` (a JSON array of custom prices, made to be edited by
- * hand too) and `price-data.json` (what `prices update` fetched). The command, the library and the editor read the same.
+ * hand too), `editor-prices.json` (what the editor's setting says) and `price-data.json` (what `prices update` fetched).
+ * The command, the library and the editor read the same, so a usage costs the same whatever the way in.
  */
 
 export const pricesFolder = (): string => dirname(defaultLedgerPath());
 export const customPricesPath = (folder: string): string => join(folder, 'prices.json');
+export const editorPricesPath = (folder: string): string => join(folder, 'editor-prices.json');
 export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
 
 /** A file of prices that cannot be used: which, why, and what helps. */
@@ -48,6 +50,59 @@ export async function readCustomPriceFile(folder: string): Promise<CustomPriceFi
 export async function writeCustomPriceFile(folder: string, entries: readonly unknown[]): Promise<void> {
   const lines = entries.map((entry) => `  ${JSON.stringify(entry)}`);
   await writeWhole(customPricesPath(folder), lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`);
+}
+
+/** The prices of an editor's setting. They win over those of `prices.json` where both fit equally well. */
+export interface EditorPriceFile {
+  /** The editor whose setting it is; undefined when there is none. */
+  editor: string | undefined;
+  prices: CustomPrice[];
+  problems: CustomPriceProblem[];
+}
+
+/** @throws {PriceFileError} when there is a file, but no prices in it. */
+export async function readEditorPriceFile(folder: string): Promise<EditorPriceFile> {
+  const path = editorPricesPath(folder);
+  const text = await readText(path, MAX_CUSTOM_BYTES);
+  if (text === undefined) return { editor: undefined, prices: [], problems: [] };
+  let file: { editor?: unknown; prices?: unknown } | null;
+  try {
+    file = JSON.parse(text) as typeof file;
+  } catch {
+    file = null;
+  }
+  if (typeof file?.editor !== 'string' || !Array.isArray(file.prices)) {
+    throw new PriceFileError(
+      `${path} is not what an editor wrote. Delete it: the editor writes it again at its start.`,
+    );
+  }
+  return { editor: file.editor, ...readCustomPrices(file.prices) };
+}
+
+/**
+ * Makes what an editor's setting says known to everybody who reads this folder. There is one such list: of several editors
+ * that have prices in their settings, the one that told its own last counts. An editor without any takes back only its own.
+ * @param editor tells this editor from others, in words for people.
+ * @returns the other editor whose prices counted until now, where that had some.
+ */
+export async function keepEditorPrices(
+  folder: string,
+  editor: string,
+  prices: readonly CustomPrice[],
+): Promise<string | undefined> {
+  let before: EditorPriceFile | undefined;
+  try {
+    before = await readEditorPriceFile(folder);
+  } catch (error) {
+    if (!(error instanceof PriceFileError)) throw error;
+    // Nothing of a person's own is in it: what the setting says takes its place.
+  }
+  const isOwn = before === undefined || before.editor === editor;
+  if (before !== undefined && JSON.stringify(before.prices) === JSON.stringify(prices)) return undefined;
+  if (prices.length === 0 && !isOwn) return undefined;
+  const about = 'The setting llmSpend.prices of an editor, which writes this file. Change it there.';
+  await writeWhole(editorPricesPath(folder), `${JSON.stringify({ about, editor, prices }, undefined, 2)}\n`);
+  return isOwn || before?.prices.length === 0 ? undefined : before?.editor;
 }
 
 /**

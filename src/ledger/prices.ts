@@ -6,13 +6,15 @@ export { UserPrices, givenPrices, problemText } from './userPrices.ts';
 export type { UserPricesOptions } from './userPrices.ts';
 export {
   customPricesPath,
+  editorPricesPath,
   PriceFileError,
   pricesFolder,
   readCustomPriceFile,
+  readEditorPriceFile,
   writeCustomPriceFile,
 } from './priceFiles.ts';
 export { fetchPriceData, fetchedAt, PriceFetchError } from './priceUpdate.ts';
-export { planLedgerReprice } from './repricing.ts';
+export { planLedgerReprice, writtenSelection } from './repricing.ts';
 export type { LedgerReprice, RepriceSelection } from './repricing.ts';
 export { CUSTOM_PRICE_FIELDS, readCustomPrices } from '../pricing/custom.ts';
 export { PriceDataError, PRICE_DATA_URL } from '../pricing/price-data.ts';

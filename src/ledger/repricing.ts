@@ -6,10 +6,26 @@ import { nextTurn } from './turn.ts';
 import type { CostChange, Ledger } from './types.ts';
 
 export interface RepriceSelection {
-  /** Only these models: names or patterns, as `claude-*`. Absent: all. */
-  models?: readonly string[] | undefined;
-  /** Models (names or patterns) or ids of records that are priced even where their caller recorded the cost. */
-  includeRecorded?: readonly string[] | undefined;
+  /** Only these records. Absent: all. */
+  only?: ((record: UsageRecord) => boolean) | undefined;
+  /** These are priced even where their caller recorded the cost. Absent: none. */
+  named?: ((record: UsageRecord) => boolean) | undefined;
+}
+
+/**
+ * The selection that a person wrote.
+ * @param models names or patterns, as `claude-*`. Absent: all.
+ * @param includeRecorded models (names or patterns) or ids of records.
+ */
+export function writtenSelection(
+  models: readonly string[] | undefined,
+  includeRecorded: readonly string[] = [],
+): RepriceSelection {
+  const ids = new Set(includeRecorded);
+  return {
+    only: models && (({ model }) => matches(models, model)),
+    named: ({ usage_id, model }) => ids.has(usage_id) || matches(includeRecorded, model),
+  };
 }
 
 export interface LedgerReprice {
@@ -28,14 +44,9 @@ export async function planLedgerReprice(
   ledger: Ledger,
   pricer: Pricer,
   now: number,
-  { models, includeRecorded = [] }: RepriceSelection = {},
+  { only = () => true, named = () => false }: RepriceSelection = {},
 ): Promise<LedgerReprice> {
-  const records = (await ledger.read()).filter(({ model }) => models === undefined || matches(models, model));
-  const named = new Set(
-    records
-      .filter(({ usage_id, model }) => includeRecorded.includes(usage_id) || matches(includeRecorded, model))
-      .map(({ usage_id }) => usage_id),
-  );
+  const records = (await ledger.read()).filter((record) => only(record));
   const planner = new RepricePlanner(pricer, { day: new Date(now).toISOString().slice(0, 10), named });
   const byId = new Map<string, UsageRecord>();
   for (const [i, record] of records.entries()) {

@@ -7,19 +7,18 @@ import { BUNDLED, type FetchedPrices } from '../pricing/table.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import {
   customPricesPath,
+  editorPricesPath,
   priceDataPath,
   pricesFolder,
   readCustomPriceFile,
+  readEditorPriceFile,
   readPriceData,
-  type CustomPriceFile,
 } from './priceFiles.ts';
 import type { CostFields, PriceSource, PricingOptions } from './types.ts';
 
 export interface UserPricesOptions {
-  /** Where `prices.json` and `price-data.json` are. Default: beside the default ledger. */
+  /** Where the files of prices are. Default: beside the default ledger. */
   folder?: string | undefined;
-  /** Prices besides those of the file, which win where both fit equally well. */
-  customPrices?: (() => readonly CustomPrice[]) | undefined;
   /** Is told once of each thing that is wrong with the prices. Default: a warning of the process. */
   warn?: ((message: string) => void) | undefined;
 }
@@ -31,24 +30,20 @@ export interface UserPricesOptions {
  */
 export class UserPrices implements PriceSource {
   readonly folder: string;
-  readonly #own: () => readonly CustomPrice[];
   readonly #warn: (message: string) => void;
   readonly #told = new Set<string>();
-  #loaded: { key: string; own: readonly CustomPrice[]; pricer: Promise<Pricer | undefined> } | undefined;
+  #loaded: { key: string; pricer: Promise<Pricer | undefined> } | undefined;
 
   constructor(options: UserPricesOptions = {}) {
     this.folder = options.folder ?? pricesFolder();
-    this.#own = options.customPrices ?? (() => NONE);
     this.#warn = options.warn ?? warnProcess;
   }
 
   /** undefined: prices cannot be had, and `warn` was told why. */
   pricer(): Promise<Pricer | undefined> {
-    const own = this.#own();
-    const key = [customPricesPath(this.folder), priceDataPath(this.folder)].map(signature).join();
-    if (this.#loaded?.key !== key || this.#loaded.own !== own) {
-      this.#loaded = { key, own, pricer: this.#load(own) };
-    }
+    const paths = [customPricesPath(this.folder), editorPricesPath(this.folder), priceDataPath(this.folder)];
+    const key = paths.map(signature).join();
+    if (this.#loaded?.key !== key) this.#loaded = { key, pricer: this.#load() };
     return this.#loaded.pricer;
   }
 
@@ -56,19 +51,24 @@ export class UserPrices implements PriceSource {
     return costsBy(await this.pricer(), usages);
   }
 
-  async #load(own: readonly CustomPrice[]): Promise<Pricer | undefined> {
-    let file: CustomPriceFile;
+  async #load(): Promise<Pricer | undefined> {
+    const customPrices: CustomPrice[] = [];
     try {
-      file = await readCustomPriceFile(this.folder);
+      // In this order: of prices that fit equally well the last one wins.
+      const files = [
+        { path: customPricesPath(this.folder), ...(await readCustomPriceFile(this.folder)) },
+        { path: editorPricesPath(this.folder), ...(await readEditorPriceFile(this.folder)) },
+      ];
+      for (const { path, prices, problems } of files) {
+        customPrices.push(...prices);
+        for (const problem of problems) this.#tell(`${path}: ${problemText(problem)}. This price is left out.`);
+      }
     } catch (error) {
       this.#tell(messageOf(error));
       return undefined;
     }
-    for (const problem of file.problems) {
-      this.#tell(`${customPricesPath(this.folder)}: ${problemText(problem)}. This price is left out.`);
-    }
     try {
-      return await loadPricer({ customPrices: [...file.prices, ...own], fetched: await this.#fetched() });
+      return await loadPricer({ customPrices, fetched: await this.#fetched() });
     } catch (error) {
       this.#tell(`The price table cannot be loaded: ${messageOf(error)}`);
       return undefined;
@@ -92,8 +92,6 @@ export class UserPrices implements PriceSource {
     this.#warn(message);
   }
 }
-
-const NONE: readonly CustomPrice[] = [];
 
 /**
  * The prices that a program brought along.

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { RATE_PLACES } from '../usage/amount.ts';
 import type { Amount } from '../usage/amount.ts';
 import type { Nanos } from '../usage/money.ts';
-import { scaleDecimal } from './decimal.ts';
+import { decimalText, scaleDecimal } from './decimal.ts';
 
 /**
  * Showing USD in another currency, by rates that the user gave. What is stored stays USD.
@@ -62,6 +62,28 @@ export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem
       .map(([from, value]) => ({ day: from, scaled: scaleDecimal(value, RATE_PLACES) }))
       .sort((a, b) => (a.day < b.day ? -1 : 1)),
   };
+}
+
+/** How amounts were converted, in words. */
+export function currencyNote({ currency, rates }: DisplayCurrency): string {
+  const [first] = rates;
+  const last = rates.at(-1);
+  const rate = `USD 1 = ${currency} ${decimalText(last?.scaled ?? 0n, RATE_PLACES)}`;
+  const how =
+    first?.day === ''
+      ? `Converted at your rate: ${rate}.`
+      : `Each day converted at your rate of that day, from ${first?.day ?? ''}; the last one, of ${last?.day ?? ''}, is ${rate}.`;
+  return `${how} What is stored stays USD.`;
+}
+
+/** Whether both say the same, so that what was converted by one holds for the other. */
+export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.currency === b.currency &&
+    a.rates.length === b.rates.length &&
+    a.rates.every(({ day, scaled }, index) => day === b.rates[index]?.day && scaled === b.rates[index]?.scaled)
+  );
 }
 
 /** Converts a day's spend at that day's rate, or the latest one before. */

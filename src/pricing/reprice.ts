@@ -70,15 +70,15 @@ export interface RepricePlan {
 export interface RepriceOptions {
   /** ISO day of the repricing; the records' new `price_source` says it. */
   day: string;
-  /** Ids of records that are priced even where the caller recorded their cost. */
-  named?: ReadonlySet<string> | undefined;
+  /** Which records are priced even where the caller recorded their cost. Absent: none. */
+  named?: ((record: UsageRecord) => boolean) | undefined;
 }
 
 /** Collects a plan record by record, so that a caller may pause between them. */
 export class RepricePlanner {
   readonly #pricer: Pricer;
   readonly #day: string;
-  readonly #named: ReadonlySet<string>;
+  readonly #named: (record: UsageRecord) => boolean;
   readonly #changes: RepriceChange[] = [];
   readonly #groups = new Map<string, RepriceGroup>();
   readonly #unpriced = new Map<string, UnpricedGroup>();
@@ -88,7 +88,7 @@ export class RepricePlanner {
   constructor(pricer: Pricer, options: RepriceOptions) {
     this.#pricer = pricer;
     this.#day = options.day;
-    this.#named = options.named ?? new Set();
+    this.#named = options.named ?? (() => false);
   }
 
   add(record: UsageRecord): void {
@@ -126,8 +126,8 @@ export class RepricePlanner {
     const kind = costKind(record);
     if (kind === 'unknown') return 'now-known';
     if (record.price_source && parsePriceSource(record.price_source).kind !== 'other') return 'price-changed';
-    if (this.#named.has(record.usage_id)) return 'asked';
-    return isInkwellsPrice(record) ? 'wrong-list-price' : undefined;
+    if (isInkwellsPrice(record)) return 'wrong-list-price';
+    return this.#named(record) ? 'asked' : undefined;
   }
 
   #addChange(record: UsageRecord, reason: RepriceReason, before: Nanos | undefined, priced: Priced): void {

@@ -2,8 +2,9 @@ import { plain } from '../../usage/text.ts';
 import { confirmed } from '../confirm.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { counted } from '../report/numbers.ts';
+import { commandLine } from '../shell.ts';
 import { say, type Terminal } from '../terminal.ts';
 
 export interface ClearFlags extends LedgerFlag {

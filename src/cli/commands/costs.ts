@@ -1,21 +1,26 @@
+import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
 import { groupByBlock } from '../../usage/blocks.ts';
 import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
 import { choice, positive } from '../arguments.ts';
+import { displayCurrency } from '../currency.ts';
 import { usageError } from '../exit.ts';
 import { filterJson, selection, type FilterFlags, type Selection } from '../filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../json.ts';
-import { commandLine, ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
 import { groupTable, title } from '../report/groups.ts';
+import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
 import { totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
 import { zoneOf } from '../../usage/zone.ts';
+import { commandLine } from '../shell.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag {
   by?: string[];
   recent?: string;
+  currency?: string;
   json?: boolean;
 }
 
@@ -34,6 +39,9 @@ interface Report {
   groups: Group[];
   breakdowns: { by: Grouping; groups: Group[] }[];
   recent: Page | undefined;
+  money: Money;
+  /** How money was converted, in words. */
+  note: string | undefined;
 }
 
 /** `llm-spend costs`: what was spent, on what. */
@@ -47,14 +55,33 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   if (recent !== undefined && by.length > 0) {
     throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
   }
+  const display = await currencyOf(flags, by);
   const chosen = selection(flags, terminal.now());
 
   return withView(flags, async (sources) => {
-    const report = await gather(chosen, sources, by, recent);
+    const report = await gather(chosen, sources, by, recent, display);
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
     else await terminal.out.line(reportText(report, flags, terminal));
     return warnOfDamage(sources, terminal);
   });
+}
+
+/** undefined: USD. */
+async function currencyOf(
+  { currency, json }: CostsFlags,
+  by: readonly ReportGrouping[],
+): Promise<DisplayCurrency | undefined> {
+  if (currency === undefined) return undefined;
+  if (json === true) {
+    throw usageError(
+      '--currency: cannot be combined with --json, which is in USD. Give one or the other.',
+      '--currency',
+    );
+  }
+  if (by.includes('block')) {
+    throw usageError('--currency: cannot be combined with --by block: rates hold for days.', '--currency');
+  }
+  return displayCurrency(currency);
 }
 
 async function gather(
@@ -62,13 +89,21 @@ async function gather(
   sources: Sources,
   by: readonly ReportGrouping[],
   recent: number | undefined,
+  display: DisplayCurrency | undefined,
 ): Promise<Report> {
   const { view } = sources;
   const { filter, calendar } = selection;
   // In the order in which people read them: time forward, everything else by cost, the dearest first.
-  const grouped = (groupBy: readonly Grouping[]): Promise<Group[]> => view.aggregate({ filter, groupBy, calendar });
+  const converted = display && new ConvertedMoney((query) => view.aggregate(query), display, calendar);
+  const grouped = async (groupBy: readonly Grouping[]): Promise<Group[]> => {
+    const query = { filter, groupBy, calendar };
+    const groups = await view.aggregate(query);
+    await converted?.add(query, groups);
+    return groups;
+  };
 
   const totals = await view.summary(filter);
+  await converted?.add({ filter, groupBy: [], calendar }, [{ key: [], totals }]);
   const [first, ...others] = by;
   const groups =
     first === 'block'
@@ -90,7 +125,9 @@ async function gather(
   } else if (by.length === 0) {
     for (const name of BREAKDOWNS) breakdowns.push({ by: name, groups: await grouped([name]) });
   }
-  return { selection, sources, totals, by, groups, breakdowns, recent: page };
+  const dated = display?.rates[0]?.day !== '' ? ' What has a day without a rate is in USD.' : '';
+  const note = display && `${currencyNote(display)}${dated}`;
+  return { selection, sources, totals, by, groups, breakdowns, recent: page, money: converted ?? USD, note };
 }
 
 function reportJson({ selection, sources, totals, by, groups, breakdowns, recent }: Report): object {
@@ -117,7 +154,7 @@ function reportJson({ selection, sources, totals, by, groups, breakdowns, recent
 }
 
 function reportText(report: Report, flags: CostsFlags, { out }: Terminal): string {
-  const { totals, selection, sources, by, groups, breakdowns, recent } = report;
+  const { totals, selection, sources, by, groups, breakdowns, recent, money } = report;
   const known = sources.states.reduce((sum, { records }) => sum + records, 0);
   const footer = styled(out, 'dim', footerText(sources, selection));
   if (known === 0) return `${emptyText(flags)}\n\n${footer}`;
@@ -125,20 +162,21 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
-  if (by.length > 0) parts.push(groupTable(localBlocks(groups, by, selection), by, totals, options));
-  else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, options));
+  if (by.length > 0) parts.push(groupTable(localBlocks(groups, by, selection), by, totals, money, options));
+  else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, money, options));
   else {
-    parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, out.columns)}`);
+    parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, money, out.columns)}`);
     for (const each of breakdowns) {
       // With one group that says nothing more than the total, it is noise.
       if (each.groups.length === 1 && each.groups[0]?.key[0] === null) continue;
       const rest = each.groups.length - TOP;
       const more = rest > 0 ? `\n  ${styled(out, 'dim', `and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
-      const top = groupTable(each.groups.slice(0, TOP), [each.by], undefined, { ...options, indent: 2 });
+      const top = groupTable(each.groups.slice(0, TOP), [each.by], undefined, money, { ...options, indent: 2 });
       parts.push(`${styled(out, 'bold', `By ${title(each.by).toLowerCase()}`)}\n${top}${more}`);
     }
   }
   const notes = by.includes('tag') ? ['A record counts in each of its tags; the total counts it once.'] : [];
+  if (report.note !== undefined) notes.push(report.note);
   return [...parts, ...notes, footer].join('\n\n');
 }
 

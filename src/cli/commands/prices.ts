@@ -1,3 +1,4 @@
+import type { EditorPriceFile } from '../../ledger/priceFiles.ts';
 import type * as library from '../../ledger/prices.ts';
 import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
 import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
@@ -36,7 +37,10 @@ const RATES = {
 
 type Prices = typeof library;
 
-/** `llm-spend prices`: what usage is priced by. Custom prices are in `prices.json`, which people may edit too. */
+/**
+ * `llm-spend prices`: what usage is priced by. Custom prices are in `prices.json`, which people may edit too, and in the
+ * setting of an editor, which is read here and changed only there.
+ */
 export async function prices(
   action: string | undefined,
   name: string | undefined,
@@ -76,6 +80,7 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
   const folder = prices.pricesFolder();
   const path = prices.customPricesPath(folder);
   const file = await prices.readCustomPriceFile(folder);
+  const setting = await prices.readEditorPriceFile(folder);
   const fetched = await prices.fetchedAt(folder);
   const { BUNDLED } = prices;
   if (flags.json === true) {
@@ -85,13 +90,18 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
         file: path,
         prices: file.prices,
         problems: file.problems,
+        editor: setting.editor === undefined ? null : { file: prices.editorPricesPath(folder), ...setting },
         table: { name: 'genai-prices', ...BUNDLED },
         fetched_at: fetched ?? null,
       }),
     );
     return EXIT.done;
   }
-  if (file.prices.length === 0) {
+  const custom = [
+    ...file.prices.map((price) => ({ price, where: 'prices.json' })),
+    ...setting.prices.map((price) => ({ price, where: 'editor' })),
+  ];
+  if (custom.length === 0) {
     await terminal.out.line(`No custom prices. Set one: llm-spend prices set 'my-model-*' --input 0.5 --output 1.5`);
   } else {
     const usd = (n: number | undefined): string => (n === undefined ? '' : formatUsdExact(usdToNanos(n)));
@@ -113,13 +123,16 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
           right('1 h write', 4),
           right('Reasoning', 5),
           { title: 'From', dropOrder: 1 },
+          // Worth a column only where there are two places.
+          ...(setting.prices.length > 0 ? [{ title: 'Set in', dropOrder: 7 }] : []),
           { title: 'Note', shrinks: true, dropOrder: 6 },
         ],
-        file.prices.map((price) => [
+        custom.map(({ price, where }) => [
           price.provider ?? 'any',
           price.model,
           ...Object.values(RATES).map((field) => usd(price[field])),
           price.from ?? 'always',
+          ...(setting.prices.length > 0 ? [where] : []),
           price.note ?? '',
         ]),
         { width: terminal.out.columns, head: (line) => styled(terminal.out, 'bold', line) },
@@ -127,13 +140,20 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
     );
   }
   await terminal.out.line(
-    `\nFile: ${plain(path)}\nPrice table: genai-prices ${BUNDLED.version} of ${BUNDLED.date}; ` +
+    `\nFile: ${plain(path)}\n` +
+      (setting.prices.length > 0
+        ? `Editor: the setting llmSpend.prices of ${plain(setting.editor ?? '')}; it wins where both fit equally well.\n`
+        : '') +
+      `Price table: genai-prices ${BUNDLED.version} of ${BUNDLED.date}; ` +
       (fetched === undefined
         ? 'newer prices were never fetched (llm-spend prices update).'
         : `newer prices fetched at ${plain(fetched)}.`),
   );
   for (const problem of file.problems) await warn(terminal, `${path}: ${prices.problemText(problem)}`);
-  return file.problems.length > 0 ? EXIT.failed : EXIT.done;
+  for (const problem of setting.problems) {
+    await warn(terminal, `${prices.editorPricesPath(folder)}: ${prices.problemText(problem)}`);
+  }
+  return file.problems.length + setting.problems.length > 0 ? EXIT.failed : EXIT.done;
 }
 
 /** By which price a model is priced, told by pricing a short call of each kind: long contexts may cost more. */
@@ -194,6 +214,7 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
   if (checked === undefined || problem !== undefined) throw refused(problem);
   const folder = prices.pricesFolder();
   const { entries } = await prices.readCustomPriceFile(folder);
+  const setting = await prices.readEditorPriceFile(folder);
   const others = entries.filter((entry) => !sameKey(entry, checked));
   await prices.writeCustomPriceFile(folder, [...others, price]);
   const replaced = others.length < entries.length;
@@ -208,12 +229,14 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
         'Records of before keep theirs: llm-spend reprice --dry-run shows what would change.',
     );
   }
+  await warnOfSetting(setting, checked, terminal);
   return EXIT.done;
 }
 
 async function remove(prices: Prices, model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
   const folder = prices.pricesFolder();
   const { entries } = await prices.readCustomPriceFile(folder);
+  const setting = await prices.readEditorPriceFile(folder);
   const key = { provider: flags.provider, model, from: flags.from };
   const others = entries.filter((entry) => !sameKey(entry, key));
   const removed = entries.length - others.length;
@@ -221,8 +244,18 @@ async function remove(prices: Prices, model: string, flags: PricesFlags, termina
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { removed }));
   else if (removed > 0)
     await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
-  else await say(terminal, `There is no custom price of ${keyText(key)}. See: llm-spend prices`);
+  else await say(terminal, `There is no custom price of ${keyText(key)} in prices.json. See: llm-spend prices`);
+  await warnOfSetting(setting, key, terminal);
   return removed > 0 ? EXIT.done : EXIT.failed;
+}
+
+/** Whoever changes a price here must not believe that it counts while the editor's setting says another. */
+async function warnOfSetting({ editor, prices }: EditorPriceFile, key: Key, terminal: Terminal): Promise<void> {
+  if (editor === undefined || !prices.some((price) => sameKey(price, key))) return;
+  await warn(
+    terminal,
+    `the setting llmSpend.prices of ${editor} has a price of ${keyText(key)} too, which counts. Change it there.`,
+  );
 }
 
 /** The only thing that ever asks the internet, and only when a person runs it. */

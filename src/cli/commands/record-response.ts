@@ -7,7 +7,7 @@ import { amount } from '../arguments.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
 import { withLedger } from '../ledgers.ts';
-import { userPrices, whyUnpriced } from '../prices.ts';
+import { userPrices, whyUnpriced, type Unpriced } from '../prices.ts';
 import { counted } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../terminal.ts';
 import { asFlag, recordedJson, recordLine, type RecordFlags } from './record.ts';
@@ -61,7 +61,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  const unpriced = await Promise.all(stored.map((record) => why(record, terminal)));
+  const unpriced = await Promise.all(stored.map((record) => why(record, flags, terminal)));
   if (flags.json === true) {
     const records = stored.map((record, i) => ({
       ...recordedJson(record, unpriced[i]),
@@ -99,19 +99,9 @@ function inputOf(
   return { ...usageOf(response, { provider, model, operation }), ...given };
 }
 
-async function why(
-  record: UsageRecord,
-  terminal: Terminal,
-): Promise<Awaited<ReturnType<typeof whyUnpriced>> | undefined> {
+async function why(record: UsageRecord, flags: RecordFlags, terminal: Terminal): Promise<Unpriced | undefined> {
   if (record.cost_known) return undefined;
-  const tier = record['service_tier'];
-  const unpriced =
-    typeof tier === 'string'
-      ? {
-          code: 'service-tier',
-          message: `The service tier ${JSON.stringify(tier)} has a price of its own. Give --cost-usd.`,
-        }
-      : await whyUnpriced(record);
+  const unpriced = await whyUnpriced(record, flags);
   await say(terminal, `cost unknown: ${unpriced.message}`);
   return unpriced;
 }

@@ -70,7 +70,7 @@ export async function record(flags: RecordFlags, terminal: Terminal, open: Opene
     }
   });
   const { record, path } = stored;
-  const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record) : undefined;
+  const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record, flags) : undefined;
   if (flags.json === true) {
     const body = { status: 'recorded', ...recordedJson(record, unpriced), ledger: path };
     await writeJson(terminal.out, envelope('record', body));

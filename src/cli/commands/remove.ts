@@ -1,7 +1,8 @@
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { counted } from '../report/numbers.ts';
+import { commandLine } from '../shell.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { recordLine } from './record.ts';
 

@@ -1,8 +1,9 @@
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { counted } from '../report/numbers.ts';
+import { commandLine } from '../shell.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface RepairFlags extends LedgerFlag {

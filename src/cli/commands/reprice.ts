@@ -5,10 +5,11 @@ import { plain } from '../../usage/text.ts';
 import { confirmed } from '../confirm.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { userPrices } from '../prices.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { table } from '../table.ts';
+import { commandLine } from '../shell.ts';
 import { say, styled, type Terminal } from '../terminal.ts';
 
 export interface RepriceFlags extends LedgerFlag {
@@ -36,14 +37,12 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
       '--yes',
     );
   }
-  const { planLedgerReprice } = await import('../../ledger/prices.ts');
+  const { planLedgerReprice, writtenSelection } = await import('../../ledger/prices.ts');
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read, so nothing can be priced.');
   return withLedger(flags, async (ledger) => {
-    const found = await planLedgerReprice(ledger, pricer, terminal.now(), {
-      models: flags.model,
-      includeRecorded: flags.includeRecorded,
-    });
+    const selection = writtenSelection(flags.model, flags.includeRecorded);
+    const found = await planLedgerReprice(ledger, pricer, terminal.now(), selection);
     const { changes } = found;
     if (flags.json !== true) await terminal.out.line(planText(found, terminal));
     let changed = 0;

@@ -3,9 +3,10 @@ import type { Problem, Verification } from '../../ledger/types.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../exit.ts';
 import { envelope, writeJson } from '../json.ts';
-import { commandLine, withLedger, type LedgerFlag } from '../ledgers.ts';
+import { withLedger, type LedgerFlag } from '../ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { table } from '../table.ts';
+import { commandLine } from '../shell.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 export interface VerifyFlags extends LedgerFlag {

@@ -1,6 +1,6 @@
-import { formatUsd } from '../../usage/money.ts';
-import { BUCKETS, costNanos, type Group, type Grouping, type Totals } from '../../usage/query.ts';
+import { BUCKETS, type Group, type Grouping, type Totals } from '../../usage/query.ts';
 import { table, type Column, type TableOptions } from '../table.ts';
+import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 
 /** One line a group, with the sum of all below; `all` is given apart because a record may be in several groups. */
@@ -8,6 +8,7 @@ export function groupTable(
   groups: readonly Group[],
   by: readonly (Grouping | 'block')[],
   all: Totals | undefined,
+  money: Money,
   options: TableOptions,
 ): string {
   const shownTotals = all === undefined ? groups.map(({ totals }) => totals) : [all];
@@ -28,8 +29,8 @@ export function groupTable(
     whole(totals.inputTokens),
     whole(totals.outputTokens),
     whole(totals.totalTokens),
-    totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : formatUsd(costNanos(totals)),
-    ...(estimated ? [totals.estimated > 0 ? formatUsd(totals.estimatedNanos) : ''] : []),
+    totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals),
+    ...(estimated ? [totals.estimated > 0 ? money.estimated(totals) : ''] : []),
     ...(unpriced ? [totals.unpriced > 0 ? whole(totals.unpriced) : ''] : []),
   ];
   const rows = groups.map(({ key, totals }) => [...by.map((_, i) => key[i] ?? '(none)'), ...figures(totals)]);

@@ -1,19 +1,25 @@
-import { formatUsd, usdToNanos } from '../../usage/money.ts';
+import { usdToNanos } from '../../usage/money.ts';
 import { costKind, type StoredUsage } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { zoneOf } from '../../usage/zone.ts';
 import { table, type Column, type TableOptions } from '../table.ts';
+import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 
 /** `$0.0042`, `~$0.0042` when it was computed from prices, `unknown` when nobody knows it. */
-export function recordCost(record: UsageRecord): string {
+function recordCost(record: UsageRecord, money: Money): string {
   const kind = costKind(record);
   if (kind === 'unknown') return 'unknown';
-  return `${kind === 'estimated' ? '~' : ''}${formatUsd(usdToNanos(record.cost_usd))}`;
+  return `${kind === 'estimated' ? '~' : ''}${money.ofRecord(record, usdToNanos(record.cost_usd))}`;
 }
 
 /** The latest records, one a line, in local time. */
-export function recordsTable(rows: readonly StoredUsage[], timeZone: string, options: TableOptions): string {
+export function recordsTable(
+  rows: readonly StoredUsage[],
+  timeZone: string,
+  money: Money,
+  options: TableOptions,
+): string {
   const zone = zoneOf(timeZone);
   const has = (field: 'project' | 'episode_title' | 'price_source'): boolean =>
     rows.some(({ record }) => Boolean(record[field]));
@@ -41,7 +47,7 @@ export function recordsTable(rows: readonly StoredUsage[], timeZone: string, opt
     ...(episode ? [record.episode_title ?? ''] : []),
     whole(record.input_tokens),
     whole(record.output_tokens),
-    recordCost(record),
+    recordCost(record, money),
     ...(priced ? [record.price_source ?? ''] : []),
   ]);
   return table(columns, lines, options);

@@ -1,10 +1,10 @@
-import { formatUsd } from '../../usage/money.ts';
-import { costNanos, type Totals } from '../../usage/query.ts';
+import type { Totals } from '../../usage/query.ts';
 import { table } from '../table.ts';
+import type { Money } from './money.ts';
 import { counted, whole } from './numbers.ts';
 
 /** The grand total, one figure a line; costs apart by where they come from. */
-export function totalsTable(totals: Totals, width: number | undefined): string {
+export function totalsTable(totals: Totals, money: Money, width: number | undefined): string {
   const rows: [string, string, string][] = [
     ['Records', whole(totals.records), ''],
     ['Input tokens', whole(totals.inputTokens), ''],
@@ -13,11 +13,13 @@ export function totalsTable(totals: Totals, width: number | undefined): string {
   if (totals.cacheWriteTokens > 0) rows.push(['  written to cache', whole(totals.cacheWriteTokens), '']);
   rows.push(['Output tokens', whole(totals.outputTokens), '']);
   if (totals.reasoningTokens > 0) rows.push(['  for reasoning', whole(totals.reasoningTokens), '']);
-  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', formatUsd(costNanos(totals)), '']);
+  // A sum of nothing must not look as if nothing was spent.
+  const cost = totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals);
+  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', cost, '']);
   if (totals.estimated > 0) {
     const recorded = totals.records - totals.estimated - totals.unpriced;
-    rows.push(['  recorded', formatUsd(totals.recordedNanos), counted(recorded, 'record')]);
-    rows.push(['  estimated', formatUsd(totals.estimatedNanos), counted(totals.estimated, 'record')]);
+    rows.push(['  recorded', money.recorded(totals), counted(recorded, 'record')]);
+    rows.push(['  estimated', money.estimated(totals), counted(totals.estimated, 'record')]);
   }
   if (totals.unpriced > 0) rows.push(['  unknown', counted(totals.unpriced, 'record'), 'in no sum']);
   const columns = [{ title: '' }, { title: '', align: 'right' }, { title: '' }] as const;

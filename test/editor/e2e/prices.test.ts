@@ -11,10 +11,31 @@ const RESPONSE = {
   model: 'gpt-5',
   usage: { prompt_tokens: 10_000, completion_tokens: 2000, prompt_tokens_details: { cached_tokens: 6000 } },
 };
+const MESSAGE = {
+  id: 'msg_1',
+  type: 'message',
+  model: 'claude-sonnet-4-5-20250929',
+  usage: { input_tokens: 10_000, output_tokens: 2000 },
+};
+const GEMINI = {
+  responseId: 'gemini-1',
+  modelVersion: 'gemini-2.5-flash',
+  usageMetadata: { promptTokenCount: 10_000, candidatesTokenCount: 2000, totalTokenCount: 12_000 },
+};
+const STREAM = [
+  { type: 'message_start', message: { ...MESSAGE, id: 'msg_3', usage: { input_tokens: 1000, output_tokens: 1 } } },
+  { type: 'message_delta', usage: { output_tokens: 200 } },
+  { type: 'message_stop' },
+]
+  .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join('');
 beforeAll(async () => {
   editor = await openEditor();
   await writeFile(path.join(editor.workspace, 'response.json'), JSON.stringify(RESPONSE, undefined, 2));
   await writeFile(path.join(editor.workspace, 'other.json'), '{"usage": "none"');
+  const lines = [MESSAGE, { ...MESSAGE, id: 'msg_2' }].map((each) => JSON.stringify(each));
+  await writeFile(path.join(editor.workspace, 'responses.txt'), `${lines.join('\n')}\n`);
+  await writeFile(path.join(editor.workspace, 'stream.txt'), STREAM);
   await editor.workbench.statusBarItem.waitFor();
 });
 afterAll(() => editor?.close());
@@ -36,6 +57,10 @@ const openFile = async (name: string): Promise<void> => {
   await quickInput.locator('input[type="text"]').first().fill(name);
   await quickInput.locator('.monaco-list-row').filter({ hasText: name }).first().click();
   await page.getByRole('tab', { name }).waitFor();
+};
+const recordFromResponse = async (source: string): Promise<void> => {
+  await editor.workbench.runCommand('LLM Spend: Record Usage from a Response…');
+  await editor.workbench.quickInput.getByText(source).click();
 };
 const button = (name: string): Promise<void> =>
   editor.workbench.page.locator('.monaco-dialog-box').getByRole('button', { name, exact: true }).click();
@@ -90,12 +115,11 @@ describe('prices in the editor', () => {
     const { workbench } = editor;
     const { quickInput } = workbench;
     await openFile('response.json');
-    await workbench.runCommand('LLM Spend: Record Usage from a Response…');
-    await quickInput.getByText('The whole document').click();
+    await recordFromResponse('The whole document');
     await quickInput.getByText('10,000 in, 2,000 out · ~$0.02575 by genai-prices').waitFor();
     await workbench.screenshot('response-recognised');
     await workbench.answer(/Enter records what is chosen/, '');
-    await workbench.notifications.getByText('Recorded 1 record from the response: $0.03.').waitFor();
+    await workbench.notifications.getByText('Recorded 1 record from the response: ~$0.03.').waitFor();
     await expect
       .poll(async () => (await stored()).at(-1))
       .toMatchObject({ usage_id: 'chatcmpl-1', provider: 'openai', cost_usd: 0.02575, source: 'response' });
@@ -104,10 +128,60 @@ describe('prices in the editor', () => {
   test('are not found in what is no response', async () => {
     const { workbench } = editor;
     await openFile('other.json');
-    await workbench.runCommand('LLM Spend: Record Usage from a Response…');
-    await workbench.quickInput.getByText('The whole document').click();
+    await recordFromResponse('The whole document');
     await workbench.notifications.getByText('ends in the middle').waitFor();
     expect(await stored()).toHaveLength(2);
+  });
+
+  test('are put on the one response that is selected, and taken back by a button', async () => {
+    const { workbench } = editor;
+    const { page, quickInput } = workbench;
+    await openFile('responses.txt');
+    await page.locator('.monaco-editor .view-lines').first().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('Shift+End');
+    await recordFromResponse('The selected text');
+    await quickInput.getByText('10,000 in, 2,000 out · ~$0.06 by genai-prices').waitFor();
+    expect(await quickInput.getByText('msg_2').count()).toBe(0);
+    await workbench.screenshot('response-selected');
+    await workbench.answer(/Enter records what is chosen/, '');
+    const toast = workbench.notifications.filter({ hasText: 'Recorded 1 record from the response: ~$0.06.' });
+    await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ usage_id: 'msg_1', provider: 'anthropic' });
+    await toast.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(stored).toHaveLength(2);
+  });
+
+  test('are put on responses that were copied, of which some may be left out', async () => {
+    const { workbench } = editor;
+    const { quickInput } = workbench;
+    await workbench.copy(JSON.stringify([GEMINI, MESSAGE]));
+    await recordFromResponse('The clipboard');
+    await quickInput.getByText('10,000 in, 2,000 out · ~$0.008 by genai-prices').waitFor();
+    await quickInput.locator('.monaco-list-row').filter({ hasText: 'anthropic' }).click();
+    await workbench.screenshot('response-pasted');
+    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.notifications.getByText('Recorded 1 record from the response: ~$0.008.').waitFor();
+    await expect.poll(stored).toHaveLength(3);
+    expect((await stored()).at(-1)).toMatchObject({ usage_id: 'gemini-1', provider: 'google', cost_usd: 0.008 });
+    await workbench.copy('nothing of a response');
+    await recordFromResponse('The clipboard');
+    await workbench.notifications.getByText('This is no JSON').waitFor();
+    expect(await stored()).toHaveLength(3);
+  });
+
+  test('are put on a stream in a file that is picked', async () => {
+    const { workbench } = editor;
+    const { quickInput } = workbench;
+    await recordFromResponse('A file…');
+    await quickInput.locator('.monaco-list-row').filter({ hasText: 'stream.txt' }).click();
+    await quickInput.getByText('1,000 in, 200 out · ~$0.006 by genai-prices').waitFor();
+    await quickInput.getByText('(streamed)').waitFor();
+    await workbench.screenshot('response-file');
+    await workbench.answer(/Enter records what is chosen/, '');
+    await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ usage_id: 'msg_3', cost_usd: 0.006 });
+    // What follows counts from here.
+    await editor.llmSpend('remove', 'msg_3', 'gemini-1');
+    await expect.poll(status).toContain('~$0.06');
   });
 
   test('of one’s own win, and price again what was recorded before, with a way back', async () => {
@@ -142,6 +216,51 @@ describe('prices in the editor', () => {
     expect(await readFile(editor.ledger, 'utf8')).toBe(before);
   });
 
+  test('of one’s own count for the command too, as long as the setting says them', async () => {
+    const { workbench } = editor;
+    expect(await editor.llmSpend('prices')).toMatch(/mine +my-\* +\$3\.00 .* editor/);
+    const named = ['--provider', 'mine', '--model', 'my-other', '--operation', 'chat', '--id', 'other'];
+    expect(await editor.llmSpend('record', ...named, '--input-tokens', '1000')).toContain('$0.003 estimated, custom');
+    await setting('llmSpend.prices', []);
+    await expect.poll(() => editor.llmSpend('prices')).toContain('No custom prices');
+    await editor.llmSpend('remove', 'other');
+    await workbench.runCommand('Notifications: Clear All Notifications');
+  });
+
+  test('replace a recorded cost only of the models that are named, with a way back', async () => {
+    const { workbench } = editor;
+    const { page, quickInput } = workbench;
+    for (const model of ['claude-sonnet-4-5', 'claude-haiku-4-5']) {
+      const call = ['--provider', 'anthropic', '--model', model, '--operation', 'chat', '--input-tokens', '100000'];
+      await editor.llmSpend('record', ...call, '--cost-usd', '7', '--id', model);
+    }
+    await expect.poll(status).toMatch(/\$14\.06/);
+    const before = await readFile(editor.ledger, 'utf8');
+    await workbench.runCommand('LLM Spend: Reprice Recorded Costs…');
+    const row = quickInput.locator('.monaco-list-row').filter({ hasText: 'claude-sonnet-4-5' });
+    await row.getByText('1 record: recorded $7.00, by the prices ~$0.30').waitFor();
+    // Nothing is chosen to begin with, and Enter alone changes nothing.
+    await page.keyboard.press('Enter');
+    await quickInput.waitFor({ state: 'hidden' });
+    await workbench.runCommand('LLM Spend: Reprice Recorded Costs…');
+    await row.click();
+    await workbench.screenshot('reprice-recorded');
+    await page.keyboard.press('Enter');
+    await page.locator('.monaco-dialog-box').getByText('Set the costs of 1 record').waitFor();
+    await page.locator('.monaco-dialog-box').getByText('are replaced by estimates').waitFor();
+    expect(await readFile(editor.ledger, 'utf8')).toBe(before);
+    await button('Reprice');
+    await expect.poll(status).toMatch(/~\$7\.36/);
+    await workbench.notifications
+      .filter({ hasText: 'Repriced 1 record.' })
+      .getByRole('button', { name: 'Undo' })
+      .click();
+    await expect.poll(() => readFile(editor.ledger, 'utf8')).toBe(before);
+    await editor.llmSpend('remove', 'claude-sonnet-4-5', 'claude-haiku-4-5');
+    await expect.poll(status).toMatch(/~\$0\.06 \+ 1 unpriced/);
+    await workbench.runCommand('Notifications: Clear All Notifications');
+  });
+
   test('are shown in another currency, marked, while USD are stored', async () => {
     const { workbench } = editor;
     await setting('llmSpend.currency', { currency: 'EUR', rate: 0.5 });
@@ -150,6 +269,7 @@ describe('prices in the editor', () => {
     await workbench.page.getByRole('treeitem', { name: /This month, ~EUR/ }).waitFor();
     await workbench.statusBarItem.hover();
     await workbench.page.getByText('Shown in EUR at your rates.').waitFor();
+    await workbench.screenshot('currency-tooltip');
     const history = workbench.webview('view');
     await expect.poll(() => history.locator('.headline-cost').textContent()).toMatch(/~EUR\s0\.03/);
     await workbench.screenshot('currency');

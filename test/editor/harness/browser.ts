@@ -125,8 +125,18 @@ export class Workbench {
 
   /** What was copied last. */
   async clipboard(): Promise<string> {
-    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await this.#allowClipboard();
     return this.page.evaluate('navigator.clipboard.readText()');
+  }
+
+  /** Copies a text, as a person would in another program. */
+  async copy(text: string): Promise<void> {
+    await this.#allowClipboard();
+    await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  }
+
+  #allowClipboard(): Promise<void> {
+    return this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   }
 
   /** Types an answer into the open quick input and accepts it. `prompt` is a part of its title, placeholder or question. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as Library from '../../../src/ledger/index.ts';
+import { keepEditorPrices } from '../../../src/ledger/priceFiles.ts';
 import { cli, json, Sandbox } from './harness.ts';
 
 let sandbox: Sandbox;
@@ -58,6 +59,13 @@ describe('record', () => {
     expect(stderr).toContain(why);
     expect(stderr).toContain(helps);
     expect(await sandbox.stored()).toMatchObject([{ cost_known: false, billing_mode: 'runtime_managed' }]);
+    // Recording it again would count it twice.
+    expect(stderr).toMatch(
+      /--ledger \S+ [0-9a-f-]{36}, then record it again|Set a price, then llm-spend reprice --ledger/,
+    );
+    const costs = (await run('costs')).stdout;
+    expect(costs).toMatch(/Cost +unknown/);
+    expect(costs).not.toContain('$');
   });
 
   it('does not load the prices for a cost that was given', async () => {
@@ -274,6 +282,31 @@ describe('prices', () => {
     });
   });
 
+  it("are those of the editor's setting too, which are shown and changed only there", async () => {
+    const set = ['prices', 'set', 'claude-*', '--provider', 'anthropic', '--input', '1', '--output', '2'];
+    const { file } = json(await run(...set, '--json')) as { file: string };
+    const price = { provider: 'anthropic', model: 'claude-*', input: 3, output: 3 };
+    await keepEditorPrices(path.dirname(file), 'Some Editor (\u001B[31mx)', [price]);
+    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain(
+      '$0.036 estimated, custom: anthropic/claude-*',
+    );
+    const { stdout } = await run('prices');
+    expect(stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 .* prices\.json/);
+    expect(stdout).toMatch(/anthropic +claude-\* +\$3\.00 +\$3\.00 .* editor/);
+    expect(stdout).toContain('the setting llmSpend.prices of Some Editor (');
+    expect(stdout).not.toContain('\u001B[31m');
+    expect(json(await run('prices', '--json'))).toMatchObject({
+      prices: [{ input: 1 }],
+      editor: { file: expect.stringMatching(/editor-prices\.json$/) as string, prices: [price], problems: [] },
+    });
+    expect((await run(...set)).stderr).toContain('has a price of anthropic/claude-* too, which counts');
+    const remove = ['prices', 'remove', 'claude-*', '--provider', 'anthropic'];
+    expect((await run(...remove)).stdout).toContain('Removed 1 custom price');
+    const again = await run(...remove);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('has a price of anthropic/claude-* too, which counts. Change it there.');
+  });
+
   it.each([
     [['set', 'x', '--input', '1'], '--output: is required'],
     [['set', 'x', '--input', '-1', '--output', '1'], '--input: must be a price'],
@@ -339,6 +372,52 @@ describe('prices', () => {
     const gone = await run('prices', 'update', address);
     expect(gone.stderr).toContain('cannot be reached');
     expect(gone.code).toBe(1);
+  });
+});
+
+describe('costs --currency', () => {
+  const spaces = (text: string): string => text.replaceAll('\u00a0', ' ');
+  beforeEach(async () => {
+    const usage = { provider: 'openai', model: 'gpt-5', operation: 'chat' };
+    const lines = [
+      { ...usage, cost_usd: 2, timestamp: '2026-11-05T10:00:00Z' },
+      { ...usage, model: 'o3', cost_usd: 4, timestamp: '2026-10-05T10:00:00Z' },
+      { ...usage, model: 'own', input_tokens: 5, timestamp: '2026-10-05T10:00:00Z' },
+    ];
+    await sandbox.on(sandbox.ledger, ['record', '--stdin'], {
+      input: lines.map((line) => JSON.stringify(line)).join('\n'),
+    });
+  });
+
+  it('converts at a rate, marked, and says so', async () => {
+    const text = spaces((await run('costs', '--currency', 'eur=0.5', '--by', 'model')).stdout);
+    expect(text).toMatch(/gpt-5 .* EUR 1\.00/);
+    expect(text).toMatch(/own .* unknown .* 1/);
+    expect(text).toMatch(/Total .* EUR 3\.00 .* 1/);
+    expect(text).toContain('Converted at your rate: USD 1 = EUR 0.5. What is stored stays USD.');
+    expect(text).not.toContain('$');
+  });
+
+  it('converts each day at its rate, and leaves USD where a day has none', async () => {
+    const file = sandbox.file('rates.json');
+    await writeFile(file, JSON.stringify({ currency: 'EUR', rates: { '2026-11-01': 0.5, '2099-01-01': 9 } }));
+    const text = spaces((await run('costs', '--currency', file, '--by', 'month')).stdout);
+    expect(text).toMatch(/2026-10 .* \$4\.00/);
+    expect(text).toMatch(/2026-11 .* EUR 1\.00/);
+    expect(text).toMatch(/Total .* \$6\.00/);
+    expect(text).toContain('What has a day without a rate is in USD.');
+    expect(spaces((await run('costs', '--currency', file, '--recent', '3')).stdout)).toMatch(/gpt-5 .* EUR 1\.00/);
+  });
+
+  it.each([
+    [['EUR=0'], 'rate: must be the number of units for one USD'],
+    [['EURO=1'], 'must be a rate, as EUR=0.92 (units for one USD), or a file of rates (got "EURO=1"'],
+    [['EUR=1', '--json'], 'cannot be combined with --json'],
+    [['EUR=1', '--by', 'block'], 'cannot be combined with --by block'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await run('costs', '--currency', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 });
 

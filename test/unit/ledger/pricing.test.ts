@@ -2,9 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { customPricesPath, writeCustomPriceFile, writePriceData } from '../../../src/ledger/priceFiles.ts';
+import {
+  customPricesPath,
+  editorPricesPath,
+  keepEditorPrices,
+  readEditorPriceFile,
+  writeCustomPriceFile,
+  writePriceData,
+} from '../../../src/ledger/priceFiles.ts';
 import { CostTracker, type CostTrackerOptions } from '../../../src/ledger/tracker.ts';
 import { UserPrices } from '../../../src/ledger/userPrices.ts';
+import type { CustomPrice } from '../../../src/pricing/custom.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 
 let folder: string;
@@ -142,6 +150,44 @@ describe("a person's own prices", () => {
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_known: false });
     await ledger.track(CLAUDE);
     expect(warnings).toEqual([expect.stringMatching(/prices\.json is no JSON/)]);
+  });
+
+  it("of the editor's setting count for everybody, and win where both fit equally well", async () => {
+    const ledger = tracker();
+    const claude = { provider: 'anthropic', model: 'claude-*' };
+    await writeCustomPriceFile(folder, [
+      { ...claude, input: 1, output: 1 },
+      { model: 'claude-opus-*', input: 3, output: 3 },
+    ]);
+    expect(await keepEditorPrices(folder, 'One', [{ ...claude, input: 2, output: 2 }])).toBeUndefined();
+    expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.024, price_source: 'custom: anthropic/claude-*' });
+    expect(await ledger.track({ ...CLAUDE, model: 'claude-opus-4-5' })).toMatchObject({ cost_usd: 0.036 });
+    await keepEditorPrices(folder, 'One', []);
+    expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.012 });
+  });
+
+  it('of several editors are those of the one that told them last, which is said', async () => {
+    const price = (input: number): CustomPrice => ({ model: 'm', input, output: 1 });
+    const file = (): string => readFileSync(editorPricesPath(folder), 'utf8');
+    await keepEditorPrices(folder, 'One', [price(1)]);
+    const ones = file();
+    // An editor without prices takes nothing away, and one with the same has nothing to say.
+    expect(await keepEditorPrices(folder, 'Two', [])).toBeUndefined();
+    expect(await keepEditorPrices(folder, 'Two', [price(1)])).toBeUndefined();
+    expect(file()).toBe(ones);
+    expect(await keepEditorPrices(folder, 'Two', [price(2)])).toBe('One');
+    expect(await readEditorPriceFile(folder)).toEqual({ editor: 'Two', prices: [price(2)], problems: [] });
+    expect(await keepEditorPrices(folder, 'Two', [])).toBeUndefined();
+    expect(await keepEditorPrices(folder, 'One', [price(1)])).toBeUndefined();
+  });
+
+  it("price nothing when the editor's cannot be read, until the editor writes them again", async () => {
+    writeFileSync(editorPricesPath(folder), 'null');
+    const ledger = tracker();
+    expect(await ledger.track(CLAUDE)).toMatchObject({ cost_known: false });
+    expect(warnings).toEqual([expect.stringMatching(/editor-prices\.json is not what an editor wrote/)]);
+    await keepEditorPrices(folder, 'One', []);
+    expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.06 });
   });
 
   it('are by the fetched table where it is newer than the bundled one', async () => {

@@ -156,7 +156,7 @@ it('names the release that is installed', async () => {
 it('prices 100,000 calls in well under a second', () => {
   const models = ['claude-sonnet-4-5', 'claude-opus-4-6', 'claude-haiku-4-5', 'deepseek-chat', 'nobody-knows'];
   const run = (): number => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < 100_000; i++) {
       pricer.price({
         provider: i % 5 === 3 ? 'deepseek' : 'claude',
@@ -168,8 +168,10 @@ it('prices 100,000 calls in well under a second', () => {
         output_tokens: i,
       });
     }
-    return performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
   };
-  // The best of three: other work on the machine only ever adds time.
-  expect(Math.min(run(), run(), run())).toBeLessThan(1_000);
+  // Of the processor, and again where other work of this process was counted with it.
+  const best = [run, run, run].reduce((least, again) => (least < 1_000 ? least : Math.min(least, again())), Infinity);
+  expect(best).toBeLessThan(1_000);
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { applyPrice, priceFields, wantsPrice } from '../../../src/pricing/apply.ts';
+import { priceFields, wantsPrice } from '../../../src/pricing/apply.ts';
 import { inkwellCost } from '../../../src/pricing/inkwell.ts';
 import { loadPricer, Pricer } from '../../../src/pricing/price.ts';
 import { planReprice } from '../../../src/pricing/reprice.ts';
@@ -46,19 +46,11 @@ describe('inkwellCost', () => {
   });
 });
 
-describe('applyPrice', () => {
-  const usage = {
-    provider: 'gemini',
-    model: 'gemini-2.5-flash',
-    operation: 'chat',
-    input_tokens: 10_000,
-    output_tokens: 2_000,
-  };
+describe('priceFields', () => {
+  const usage = { provider: 'gemini', model: 'gemini-2.5-flash', input_tokens: 10_000, output_tokens: 2_000 };
 
-  it('puts in an estimated cost with its source', () => {
-    const { usage: complete, result } = applyPrice(usage, pricer);
-    expect(result?.kind).toBe('priced');
-    const stored = record(complete);
+  it('say an estimated cost with its source', () => {
+    const stored = record(priceFields(pricer.price(usage)));
     expect(stored).toMatchObject({
       cost_usd: 0.008,
       cost_known: true,
@@ -68,10 +60,9 @@ describe('applyPrice', () => {
     expect(costKind(stored)).toBe('estimated');
   });
 
-  it('says unknown, not $0, where there is no price', () => {
-    const { usage: complete, result } = applyPrice({ ...usage, model: 'unheard-of' }, pricer);
-    expect(result).toMatchObject({ kind: 'unpriced', code: 'unknown-model' });
-    expect(costKind(record(complete))).toBe('unknown');
+  it('say unknown, not $0, where there is no price', () => {
+    const stored = record(priceFields(pricer.price({ ...usage, model: 'unheard-of' })));
+    expect(costKind(stored)).toBe('unknown');
   });
 
   it.each<Partial<UsageInput>>([
@@ -79,10 +70,9 @@ describe('applyPrice', () => {
     { cost_usd: 5, billing_mode: 'estimated' },
     { cost_known: false },
     { billing_mode: 'runtime_managed' },
-  ])('leaves what the caller said: %j', (said) => {
-    const given = { ...usage, ...said };
-    expect(wantsPrice(given)).toBe(false);
-    expect(applyPrice(given, pricer)).toEqual({ usage: given, result: undefined });
+  ])('are not wanted where the caller said %j', (said) => {
+    expect(wantsPrice({ ...usage, ...said })).toBe(false);
+    expect(wantsPrice(usage)).toBe(true);
   });
 });
 
@@ -137,7 +127,7 @@ describe('planReprice', () => {
     const chance = { ...inkwells(), source: 'cli' };
     const all = [own, estimated, imported, chance];
     expect(planReprice(all, pricer, today)).toMatchObject({ changes: [], recorded: 4 });
-    const named = planReprice(all, pricer, { ...today, named: new Set([own.usage_id]) });
+    const named = planReprice(all, pricer, { ...today, named: ({ usage_id }) => usage_id === own.usage_id });
     expect(named).toMatchObject({
       changes: [{ usageId: own.usage_id, reason: 'asked', before: 5_000_000_000n }],
       difference: -4_992_000_000n,

@@ -1,27 +1,12 @@
-import { convert } from '../pricing/currency.ts';
-import type { DisplayCurrency } from '../pricing/currency.ts';
-import type { ShownCurrency } from '../protocol/messages.ts';
-import { decimalText } from '../pricing/decimal.ts';
-import { RATE_PLACES } from '../usage/amount.ts';
 import { bucketKey } from '../usage/calendar.ts';
 import { usdToNanos } from '../usage/money.ts';
-import { costNanos, emptyTotals } from '../usage/query.ts';
-import type { AggregateQuery, Calendar, Group, Totals } from '../usage/query.ts';
+import { costNanos, emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
+import { convert, type DisplayCurrency } from './currency.ts';
 
-/** The currency as the cost history names it. */
-export function describeCurrency({ currency, rates }: DisplayCurrency): ShownCurrency {
-  const [first] = rates;
-  const last = rates.at(-1);
-  const text = (rate: typeof first): string => decimalText(rate?.scaled ?? 0n, RATE_PLACES);
-  const note =
-    first?.day === ''
-      ? `Converted at your rate: USD 1 = ${currency} ${text(first)}. What is stored stays USD.`
-      : `Each day converted at your rate of that day, from ${first?.day ?? ''}, now USD 1 = ${currency} ${text(last)}. What is stored stays USD.`;
-  return { code: currency, note };
-}
+/** Sums of spend in another currency, each day's at that day's rate. */
 
 /**
  * The groups that answer `query`, with amounts of the currency in place of nano-dollars, each day's spend at that day's rate.
@@ -58,16 +43,6 @@ export function convertedCost(record: UsageRecord, calendar: Calendar, display: 
   return converted.kind === 'converted' ? converted.amount.toString() : undefined;
 }
 
-/** Whether both say the same, so that what was converted by one holds for the other. */
-export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return (
-    a.currency === b.currency &&
-    a.rates.length === b.rates.length &&
-    a.rates.every(({ day, scaled }, index) => day === b.rates[index]?.day && scaled === b.rates[index]?.scaled)
-  );
-}
-
 function convertTotals(totals: Totals, day: string, display: DisplayCurrency): Totals {
   const recorded = convert(totals.recordedNanos, day, display);
   const estimated = convert(totals.estimatedNanos, day, display);
@@ -83,4 +58,37 @@ function convertTotals(totals: Totals, day: string, display: DisplayCurrency): T
 /** The keys of hours begin with their local day. */
 function dayOfKey(key: string | null | undefined): string {
   return (key ?? '').slice(0, '2026-01-31'.length);
+}
+
+/** Totals whose costs are amounts of another currency. */
+export interface Converted {
+  currency: string;
+  totals: Totals;
+}
+
+/** What is shown in the currency that the person chose, by the totals in USD that it comes from. */
+export type ShownCosts = ReadonlyMap<Totals, Converted>;
+
+/**
+ * Converts groups, each day's spend at that day's rate, so that the past does not change when the rate does. A group with a
+ * day for which there is no rate is left out, and so shown in USD.
+ * @param query what the groups are the answer to; it is asked again by days where rates are dated.
+ */
+export async function shownCosts(
+  ask: Ask,
+  query: AggregateQuery,
+  groups: readonly Group[],
+  display: DisplayCurrency,
+): Promise<ShownCosts> {
+  const { currency } = display;
+  const answer: Ask = (asked) => (asked === query ? [...groups] : ask(asked));
+  const converted = new Map(
+    (await convertedGroups(answer, query, display)).map(({ key, totals }) => [JSON.stringify(key), totals]),
+  );
+  const shown = new Map<Totals, Converted>();
+  for (const { key, totals } of groups) {
+    const found = converted.get(JSON.stringify(key)) ?? emptyTotals();
+    if (found.unconvertedNanos === undefined) shown.set(totals, { currency, totals: found });
+  }
+  return shown;
 }
