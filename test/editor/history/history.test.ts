@@ -269,7 +269,7 @@ describe('choices', () => {
     await using opened = await open();
     const { page } = opened;
     const item = page.locator('.legend-item').first();
-    const bars = page.locator('rect.bar');
+    const bars = page.locator('.bar');
     const before = await bars.count();
     await item.click();
     await expect.poll(() => bars.count()).toBeLessThan(before);
