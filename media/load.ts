@@ -75,11 +75,11 @@ export async function load(
     ...(rangeBefore === undefined ? [] : [groups(filterOf(choices, rangeBefore), [], calendar)]),
   ]);
 
-  const days = daysOf(groupsOf(dayAnswer).groups, calendar);
+  const days = daysOf(groupsOf(dayAnswer).groups);
   const span = closedRange(range, days[0]?.key, days.at(-1)?.key, now, calendar);
   const bucket = bucketFor(choices.bucket, span);
   const chart = groupsOf(bucket === likely ? chartAnswer : (await ask('view', [chartQuestion(bucket)]))[0]);
-  const totals = sumOfDays(days, range);
+  const totals = sumOfDays(days, range, calendar);
   const [inner] = groupsOf(answers[rowQuestions.length]).groups;
   return {
     version,
