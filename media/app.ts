@@ -108,7 +108,7 @@ export class SpendApp extends LightElement {
     if (snapshot?.loaded !== true || snapshot.failure !== undefined) return;
     const now = Date.now();
     try {
-      this.#shown = await load(this.#ask, snapshot, this.#choices, this.#ui.expanded, now);
+      this.#shown = await load(this.#ask, snapshot, this.#choices, this.#ui.expanded, now, this.#shown);
       this.#error = undefined;
     } catch (error) {
       if (error instanceof Superseded) return;

@@ -1,4 +1,4 @@
-import type { Choices } from '../src/protocol/choices.ts';
+import type { ChartBucket, Choices } from '../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
 import { decodeGroup } from '../src/protocol/wire.ts';
 import type { FoldedGroup } from '../src/protocol/wire.ts';
@@ -42,8 +42,12 @@ export interface Shown {
 /** Nodes of the breakdown whose children are asked for: more than anybody holds open. */
 const MAX_EXPANDED = 40;
 
+/** How long a bar of an open range is while nothing is known of it: short enough to be right mostly, and never many bars. */
+const LIKELY_BUCKET = 'week';
+
 /**
- * Asks for all of it in one message; for an open range in two, because the first day decides how long a bar is.
+ * Asks for all of it in one message. How long a bar of an open range is, its first day decides: it is taken for what it was
+ * `before`, and where that proves wrong, the chart alone is asked for again.
  * @throws {Superseded} when a newer call overtook this one.
  */
 export async function load(
@@ -52,38 +56,31 @@ export async function load(
   choices: Choices,
   expanded: readonly Path[],
   now: number,
+  before?: Pick<Shown, 'choices' | 'span'>,
 ): Promise<Shown> {
   const range = rangeOfChoice(choices.range, now, calendar);
   const filter = filterOf(choices, range);
-  const before = rangeBeforeChoice(choices.range, now, calendar);
+  const rangeBefore = rangeBeforeChoice(choices.range, now, calendar);
   const open = expanded.slice(0, MAX_EXPANDED);
-  const dayQuestion = groups(filterOf(choices), ['day'], calendar);
-  const beforeQuestions = before === undefined ? [] : [groups(filterOf(choices, before), [], calendar)];
   const rowQuestions = [[], ...open].map((path) => rowsQuestion(choices, filter, path, calendar));
-  const chartQuestion = (span: TimeSpan): GroupsQuestion =>
-    groups(filter, [bucketFor(choices.bucket, span), choices.stack], calendar, {
-      count: MAX_SERIES,
-      by: choices.measure,
-    });
+  const chartQuestion = (bucket: ChartBucket): GroupsQuestion =>
+    groups(filter, [bucket, choices.stack], calendar, { count: MAX_SERIES, by: choices.measure });
+  const likely = likelyBucket(choices, range, before);
 
-  const closed = range.since !== undefined && range.until !== undefined;
-  const early = closed ? undefined : await ask('view', [dayQuestion]);
-  const spanOf = (days: readonly Day[]): TimeSpan => closedRange(range, days[0]?.key, days.at(-1)?.key, now, calendar);
-  const known = early === undefined ? undefined : daysOf(groupsOf(early[0]).groups, calendar);
-  const asked = chartQuestion(spanOf(known ?? []));
-  const answers = await ask('view', [
-    asked,
+  const [dayAnswer, chartAnswer, pageAnswer, ...answers] = await ask('view', [
+    groups(filterOf(choices), ['day'], calendar),
+    chartQuestion(likely),
     page(filter, choices.recordsSort, 0, PAGE_SIZE),
     ...rowQuestions,
-    ...beforeQuestions,
-    ...(known === undefined ? [dayQuestion] : []),
+    ...(rangeBefore === undefined ? [] : [groups(filterOf(choices, rangeBefore), [], calendar)]),
   ]);
 
-  const days = known ?? daysOf(groupsOf(answers.at(-1)).groups, calendar);
-  const span = spanOf(days);
-  const totals = sumOfDays(days, range);
-  const chart = groupsOf(answers[0]);
-  const [inner] = groupsOf(answers[2 + rowQuestions.length]).groups;
+  const days = daysOf(groupsOf(dayAnswer).groups);
+  const span = closedRange(range, days[0]?.key, days.at(-1)?.key, now, calendar);
+  const bucket = bucketFor(choices.bucket, span);
+  const chart = groupsOf(bucket === likely ? chartAnswer : (await ask('view', [chartQuestion(bucket)]))[0]);
+  const totals = sumOfDays(days, range, calendar);
+  const [inner] = groupsOf(answers[rowQuestions.length]).groups;
   return {
     version,
     choices,
@@ -94,11 +91,20 @@ export async function load(
     days,
     glance: glanceOf(days, now, calendar),
     totals,
-    comparison: before === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
-    chart: chartModel(chart.groups, chart.slots, span, bucketFor(choices.bucket, span), choices.measure, calendar),
-    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index + 2])])),
-    records: pagesOfAnswer(answers[1]),
+    comparison: rangeBefore === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
+    chart: chartModel(chart.groups, chart.slots, span, bucket, choices.measure, calendar),
+    children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index])])),
+    records: pagesOfAnswer(pageAnswer),
   };
+}
+
+function likelyBucket(
+  { bucket, range: { kind } }: Choices,
+  { since, until }: TimeRange,
+  before: Pick<Shown, 'choices' | 'span'> | undefined,
+): ChartBucket {
+  if (since !== undefined && until !== undefined) return bucketFor(bucket, { since, until });
+  return before?.choices.range.kind === kind ? bucketFor(bucket, before.span) : LIKELY_BUCKET;
 }
 
 function rowsQuestion(

@@ -1,10 +1,8 @@
 import './zod.ts';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-multi-select/index.js';
-import '@vscode-elements/elements/dist/vscode-option/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-ring/index.js';
-import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-container/index.js';
@@ -16,6 +14,7 @@ import './view/chart.ts';
 import './view/filters.ts';
 import './view/heatmap.ts';
 import './view/records.ts';
+import './view/select.ts';
 
 declare function acquireVsCodeApi(): EditorApi;
 

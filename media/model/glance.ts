@@ -10,28 +10,31 @@ import { sum } from './totals.ts';
 /** One day that has records. */
 export interface Day {
   key: string;
-  since: number;
-  until: number;
   totals: Totals;
 }
 
-/** Groups by day -> days, oldest first. */
-export function daysOf(groups: readonly FoldedGroup[], calendar: Calendar): Day[] {
-  return groups
-    .flatMap(({ key, totals }) => {
-      const span = spanOfKey(key[0] ?? '', 'day', calendar);
-      return span === undefined ? [] : [{ ...span, totals }];
-    })
-    .sort((a, b) => a.since - b.since);
+/** Groups by day, which come oldest first -> days. */
+export function daysOf(groups: readonly FoldedGroup[]): Day[] {
+  return groups.map(({ key, totals }) => ({ key: key[0] ?? '', totals }));
 }
 
 /** The sum of the days within a range of whole days. */
-export function sumOfDays(days: readonly Day[], { since, until }: TimeRange): Totals {
-  return sum(
-    days
-      .filter((day) => (since === undefined || day.since >= since) && (until === undefined || day.until <= until))
-      .map(({ totals }) => totals),
-  );
+export function sumOfDays(days: readonly Day[], { since, until }: TimeRange, calendar: Calendar): Totals {
+  const first = since === undefined ? 0 : daysBefore(days, since, calendar);
+  const end = until === undefined ? days.length : daysBefore(days, until, calendar);
+  return sum(days.slice(first, end).map(({ totals }) => totals));
+}
+
+/** How many days begin before an instant. By halves, because when a day begins takes long to work out. */
+function daysBefore(days: readonly Day[], instant: number, calendar: Calendar): number {
+  let [low, high] = [0, days.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const since = spanOfKey(days[middle]?.key ?? '', 'day', calendar)?.since ?? Number.POSITIVE_INFINITY;
+    if (since < instant) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export interface Glance {
@@ -45,12 +48,12 @@ export interface Glance {
 
 export function glanceOf(days: readonly Day[], now: number, calendar: Calendar): Glance {
   const monthRange = rangeOf('month', now, calendar);
-  const month = sumOfDays(days, monthRange);
+  const month = sumOfDays(days, monthRange, calendar);
   return {
-    today: sumOfDays(days, rangeOf('today', now, calendar)),
-    week: sumOfDays(days, rangeOf('week', now, calendar)),
+    today: sumOfDays(days, rangeOf('today', now, calendar), calendar),
+    week: sumOfDays(days, rangeOf('week', now, calendar), calendar),
     month,
-    all: sumOfDays(days, {}),
+    all: sumOfDays(days, {}, calendar),
     forecast: forecast(month, monthRange, now),
   };
 }

@@ -9,6 +9,7 @@ import type { Format } from '../model/format.ts';
 import { labelled, textWidth } from '../model/scale.ts';
 import type { ChartModel, Column, Series } from '../model/series.ts';
 import { size, sum } from '../model/totals.ts';
+import './figures.ts';
 import { LightElement, never } from './light.ts';
 import { seriesClass, swatch } from './swatch.ts';
 
@@ -92,14 +93,16 @@ export class SpendChart extends LightElement {
     const { model } = this;
     return html`
       ${this.asTable ? nothing : this.#plot()} ${this.#legend()}
-      <div
-        class=${this.asTable ? 'chart-table' : 'visually-hidden'}
+      <spend-figures
+        class=${this.asTable ? 'chart-table' : 'figures-beside'}
         role="region"
         aria-label="Figures"
         tabindex=${this.asTable ? 0 : nothing}
-      >
-        ${this.#table()}
-      </div>
+        .of=${model}
+        .format=${this.format}
+        .table=${() => this.#table()}
+        .seen=${this.asTable}
+      ></spend-figures>
       <div class="visually-hidden" aria-live="polite">
         ${this.active?.byKey ? this.#sentence(model.columns[this.active.column]) : nothing}
       </div>
@@ -200,33 +203,39 @@ export class SpendChart extends LightElement {
       width=${plot.x.bandwidth() + plot.x.step() * 0.2} height=${plot.height + 4} />`;
   }
 
+  /** One path for each series: a rectangle for each of its bars would be most of the page, and as slow to lay out. */
   #bars(plot: Plot): unknown {
-    const shown = this.#shown();
-    const { measure } = this.model;
-    return this.model.columns.map((column, index) => {
-      let base = 0;
-      // A single bar as wide as the chart would look like a wall.
-      const width = Math.min(plot.x.bandwidth(), 64);
-      const left = center(plot, index) - width / 2;
-      const parts = shown.map(({ series, index: position }) => {
-        const part = column.parts[position];
+    const { columns, measure } = this.model;
+    const chosen = this.active;
+    // A single bar as wide as the chart would look like a wall.
+    const width = Math.min(plot.x.bandwidth(), 64);
+    const bases = columns.map(() => 0);
+    const bars = this.#shown().map(({ series, index: position }) => {
+      let plain = '';
+      let pointedAt = '';
+      for (const [index, { parts }] of columns.entries()) {
+        const part = parts[position];
         const value = part === undefined ? 0 : size(part, measure);
-        if (value === 0) return nothing;
-        const [bottom, top] = [plot.y(base), plot.y(base + value)];
-        base += value;
-        const gap = bottom - top > 3 ? 1 : 0;
-        const faded =
-          this.active?.column === index && this.active.series !== undefined && this.active.series !== position;
-        return svg`<rect class="bar ${seriesClass(series.slot)} ${faded ? 'faded' : ''}" x=${left} y=${top + gap}
-          width=${width} height=${Math.max(0.5, bottom - top - gap)} />`;
-      });
-      const unpriced =
-        measure === 'cost' && isPartial(column.totals)
-          ? svg`<circle class="unpriced-mark" cx=${center(plot, index)} cy=${plot.y(base) - 5}
-              r=${Math.min(2.5, Math.max(1.25, width / 2))} />`
-          : nothing;
-      return svg`<g>${parts}${unpriced}</g>`;
+        if (value === 0) continue;
+        const base = bases[index] ?? 0;
+        bases[index] = base + value;
+        const bar = barPath(center(plot, index) - width / 2, width, plot.y(base), plot.y(base + value));
+        if (chosen?.column === index) pointedAt = bar;
+        else plain += bar;
+      }
+      const faded = chosen?.series !== undefined && chosen.series !== position;
+      const classes = `bar ${seriesClass(series.slot)}`;
+      return svg`${plain === '' ? nothing : svg`<path class=${classes} d=${plain} />`}${
+        pointedAt === '' ? nothing : svg`<path class="${classes} ${faded ? 'faded' : ''}" d=${pointedAt} />`
+      }`;
     });
+    const radius = Math.min(2.5, Math.max(1.25, width / 2));
+    const marks = columns.map(({ totals }, index) =>
+      measure === 'cost' && isPartial(totals)
+        ? circlePath(center(plot, index), plot.y(bases[index] ?? 0) - 5, radius)
+        : '',
+    );
+    return svg`${bars}<path class="unpriced-mark" d=${marks.join('')} />`;
   }
 
   #cumulative(plot: Plot): unknown {
@@ -452,6 +461,21 @@ export class SpendChart extends LightElement {
   }
 }
 customElements.define('spend-chart', SpendChart);
+
+function barPath(left: number, width: number, bottom: number, top: number): string {
+  const gap = bottom - top > 3 ? 1 : 0;
+  const height = Math.max(0.5, bottom - top - gap);
+  return `M${coordinate(left)} ${coordinate(top + gap)}h${coordinate(width)}v${coordinate(height)}h${coordinate(-width)}z`;
+}
+
+function circlePath(x: number, y: number, radius: number): string {
+  const arc = (across: number): string => `a${radius} ${radius} 0 1 0 ${across} 0`;
+  return `M${coordinate(x - radius)} ${coordinate(y)}${arc(2 * radius)}${arc(-2 * radius)}`;
+}
+
+function coordinate(value: number): number {
+  return Math.round(value * 100) / 100;
+}
 
 function center(plot: Plot, index: number): number {
   return (plot.x(index) ?? 0) + plot.x.bandwidth() / 2;

@@ -1,8 +1,9 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/vscode-single-select.js';
+import { live } from 'lit/directives/live.js';
 import { DIMENSION_NAMES } from '../model/names.ts';
 import type { Dimension } from '../../src/usage/query.ts';
+import type { SpendSelect } from './select.ts';
 
 /** A drop-down of the editor's own kind. */
 export function select<T extends string>(
@@ -12,17 +13,14 @@ export function select<T extends string>(
   choose: (value: T) => void,
   classes = '',
 ): TemplateResult {
-  return html`<vscode-single-select
+  return html`<spend-select
     class=${classes}
     .label=${label}
     title=${label}
-    .value=${value}
-    @change=${(event: Event) => choose((event.target as VscodeSingleSelect).value as T)}
-  >
-    ${(Object.entries(options) as [T, string][]).map(
-      ([option, name]) => html`<vscode-option value=${option} ?selected=${option === value}>${name}</vscode-option>`,
-    )}
-  </vscode-single-select>`;
+    .options=${(Object.entries(options) as [T, string][]).map(([option, name]) => ({ value: option, label: name }))}
+    .value=${live(value)}
+    @change=${(event: Event) => choose((event.target as SpendSelect).value as T)}
+  ></spend-select>`;
 }
 
 /** An icon that does something, with its name as tooltip and for screen readers. */

@@ -1,22 +1,22 @@
 import { html, nothing } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import type { VscodeMultiSelect } from '@vscode-elements/elements/dist/vscode-multi-select/vscode-multi-select.js';
-import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/vscode-single-select.js';
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
 import { DEFAULT_CHOICES } from '../../src/protocol/choices.ts';
 import type { Choices, FilterValues } from '../../src/protocol/choices.ts';
-import { PERIODS } from '../../src/usage/period.ts';
 import type { Period } from '../../src/usage/period.ts';
-import { DIMENSIONS } from '../../src/usage/query.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
+import { select } from './controls.ts';
 import { LightElement } from './light.ts';
 
 // The component's input has square corners: a little air keeps them off its round frame.
 const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
 const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
+
+const RANGES: Record<Period | 'dates', string> = { ...PERIOD_NAMES, dates: 'Two dates…' };
 
 /** The range, the search, the filters in force as chips, and a picker for more. Sends `choose` with what changed. */
 export class SpendFilters extends LightElement {
@@ -74,20 +74,7 @@ export class SpendFilters extends LightElement {
           <span slot="content-before" class="codicon codicon-search"></span>
           ${FIELD_END}
         </vscode-textfield>
-        <vscode-single-select
-          class="range"
-          .label=${'Range'}
-          .value=${choices.range.kind}
-          @change=${(event: Event) => this.#range((event.target as VscodeSingleSelect).value)}
-        >
-          ${PERIODS.map(
-            (period) =>
-              html`<vscode-option value=${period} ?selected=${choices.range.kind === period}
-                >${PERIOD_NAMES[period]}</vscode-option
-              >`,
-          )}
-          <vscode-option value="dates" ?selected=${dates}>Two dates…</vscode-option>
-        </vscode-single-select>
+        ${select('Range', choices.range.kind, RANGES, (kind) => this.#range(kind), 'range')}
         ${dates ? this.#dates() : nothing}
         <vscode-toolbar-button
           icon="filter"
@@ -131,18 +118,7 @@ export class SpendFilters extends LightElement {
     const chosen = this.choices.values[this.dimension] ?? [];
     const offers = this.offers ?? [];
     return html`<div class="picker">
-      <vscode-single-select
-        .label=${'Filter by'}
-        .value=${this.dimension}
-        @change=${(event: Event) => (this.dimension = (event.target as VscodeSingleSelect).value as Dimension)}
-      >
-        ${DIMENSIONS.map(
-          (dimension) =>
-            html`<vscode-option value=${dimension} ?selected=${dimension === this.dimension}
-              >${DIMENSION_NAMES[dimension]}</vscode-option
-            >`,
-        )}
-      </vscode-single-select>
+      ${select('Filter by', this.dimension, DIMENSION_NAMES, (dimension) => (this.dimension = dimension))}
       ${
         this.offers === undefined
           ? html`<vscode-progress-ring></vscode-progress-ring>`
@@ -211,9 +187,8 @@ export class SpendFilters extends LightElement {
     this.#typing = setTimeout(() => this.#choose({ search }), 120);
   }
 
-  #range(kind: string): void {
-    if (kind === 'dates') this.#choose({ range: { kind: 'dates', from: this.today, to: this.today } });
-    else this.#choose({ range: { kind: kind as Period } });
+  #range(kind: Period | 'dates'): void {
+    this.#choose({ range: kind === 'dates' ? { kind, from: this.today, to: this.today } : { kind } });
   }
 
   /** Two dates in the wrong order: the one that was not touched follows. */

@@ -1,11 +1,12 @@
 import { html, nothing, svg } from 'lit';
-import type { TemplateResult } from 'lit';
+import type { PropertyValues, TemplateResult } from 'lit';
 import type { Measure } from '../../src/protocol/choices.ts';
 import type { Calendar } from '../../src/usage/query.ts';
 import type { Format } from '../model/format.ts';
 import type { Day } from '../model/glance.ts';
 import { heatWeeks } from '../model/heat.ts';
 import type { HeatCell, HeatWeek } from '../model/heat.ts';
+import './figures.ts';
 import { LightElement } from './light.ts';
 
 const LEFT = 30;
@@ -38,6 +39,7 @@ export class SpendHeatmap extends LightElement {
   declare active: string | undefined;
   declare byKey: boolean;
   declare width: number;
+  #weeks: readonly HeatWeek[] = [];
 
   readonly #resize = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.width = Math.round(entry.contentRect.width);
@@ -68,25 +70,28 @@ export class SpendHeatmap extends LightElement {
     return Math.max(11, Math.min(18, Math.floor((this.width - LEFT) / MOST_WEEKS) - GAP));
   }
 
-  #weeks(): HeatWeek[] {
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!['days', 'end', 'measure', 'calendar', 'width'].some((property) => changed.has(property))) return;
     const fitting = Math.max(4, Math.min(MOST_WEEKS, Math.floor((this.width - LEFT) / (this.#cellSize + GAP))));
-    return heatWeeks(this.days, this.end, fitting, this.measure, this.calendar);
+    this.#weeks = heatWeeks(this.days, this.end, fitting, this.measure, this.calendar);
   }
 
   protected override render(): TemplateResult {
-    const weeks = this.#weeks();
+    const weeks = this.#weeks;
     const cells = weeks.flatMap(({ days }) => days).filter((cell) => cell !== undefined);
     const active = cells.find(({ key }) => key === this.active);
     return html`
       ${this.asTable || this.width === 0 ? nothing : this.#plot(weeks, cells, active)}
-      <div
-        class=${this.asTable ? 'chart-table' : 'visually-hidden'}
+      <spend-figures
+        class=${this.asTable ? 'chart-table' : 'figures-beside'}
         role="region"
         aria-label="Figures"
         tabindex=${this.asTable ? 0 : nothing}
-      >
-        ${this.#table(cells)}
-      </div>
+        .of=${weeks}
+        .format=${this.format}
+        .table=${() => this.#table(cells)}
+        .seen=${this.asTable}
+      ></spend-figures>
       <div class="visually-hidden" aria-live="polite">
         ${this.byKey && active !== undefined ? this.#sentence(active) : nothing}
       </div>

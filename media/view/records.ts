@@ -168,6 +168,8 @@ export class SpendRecords extends LightElement {
   }
 
   #moveTo(offset: number): void {
+    // To set it where it is would have the page laid out at once, and again when all of it has changed.
+    if (offset === this.scrolled) return;
     this.scrolled = offset;
     this.#scrollTo = offset;
   }

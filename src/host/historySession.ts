@@ -170,9 +170,10 @@ export class HistorySession {
         for (const controller of this.#running.values()) controller.abort();
         this.#running.clear();
         this.#ready = true;
-        this.#snapshot();
+        // Before the snapshot, which lets it ask: what it shows first is what was wanted.
         if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
         this.#pending = undefined;
+        this.#snapshot();
         break;
       case 'ask':
         void this.#reply(message.id, (signal) => this.#answer(message.id, message.questions, signal));

@@ -19,7 +19,7 @@ describe('the cost history', () => {
     await workbench.runCommand('LLM Spend: Open Cost History');
     const panel = workbench.webview('panel');
     await panel.locator('.headline-cost').waitFor();
-    await panel.locator('rect.bar').first().waitFor();
+    await panel.locator('.bar').first().waitFor();
     await panel.locator('.record').first().waitFor();
     await workbench.screenshot('history-panel');
     const before = await panel.locator('.headline-cost').innerText();

@@ -71,7 +71,8 @@ export class HistoryPage {
         return Promise.resolve(action.verb === 'copy' ? 'Copied.' : undefined);
       },
       port: {
-        post: (message) => void page.evaluate(hear, message).catch(() => {}),
+        // As text, as between the editor's processes: Playwright would take an object apart value by value.
+        post: (message) => void page.evaluate(hear, JSON.stringify(message)).catch(() => {}),
         onMessage: (listener) => {
           listeners.push(listener);
           return { dispose: () => {} };
@@ -112,8 +113,8 @@ export class HistoryPage {
 }
 
 /** Runs in the page. */
-function hear(message: unknown): void {
-  (globalThis as unknown as { postMessage(message: unknown): void }).postMessage(message);
+function hear(message: string): void {
+  (globalThis as unknown as { postMessage(message: unknown): void }).postMessage(JSON.parse(message));
 }
 
 /** What the editor puts around a webview's page: its variables, its classes, and the way to talk. Runs in the page. */

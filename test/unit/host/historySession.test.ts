@@ -173,7 +173,7 @@ describe('a session', () => {
     session.show({ values: { model: ['a'] } });
     expect(posted).toEqual([]);
     say({ type: 'ready' });
-    expect(posted.map(({ type }) => type)).toEqual(['snapshot', 'show']);
+    expect(posted.map(({ type }) => type)).toEqual(['show', 'snapshot']);
     session.show({ stack: 'project' });
     expect(posted.at(-1)).toMatchObject({ type: 'show', choices: { stack: 'project', values: { model: ['a'] } } });
   });

@@ -135,15 +135,14 @@ describe('at a glance', () => {
 
   test('today, week, month and all time from days', () => {
     const days = daysOf(
-      ['2026-11-23', '2026-11-22', '2026-11-01', '2026-10-31'].map((key, n) => ({
+      ['2026-10-31', '2026-11-01', '2026-11-22', '2026-11-23'].map((key, n) => ({
         key: [key],
-        totals: dollars(n + 1),
+        totals: dollars(4 - n),
       })),
-      calendar,
     );
     const { today, week, month, all } = glanceOf(days, now, calendar);
     expect([today, week, month, all].map(costNanos)).toEqual([1n, 1n, 6n, 10n].map((n) => n * 10n ** 9n));
-    expect(sumOfDays(days, rangeOf('yesterday', now, calendar)).records).toBe(1);
+    expect(sumOfDays(days, rangeOf('yesterday', now, calendar), calendar).records).toBe(1);
   });
 });
 
@@ -159,13 +158,10 @@ describe('the calendar', () => {
   });
 
   test('a day whose cost nobody knows is no empty day', () => {
-    const days = daysOf(
-      [
-        { key: ['2026-11-22'], totals: dollars(0, { unpriced: 1 }) },
-        { key: ['2026-11-21'], totals: dollars(5) },
-      ],
-      calendar,
-    );
+    const days = daysOf([
+      { key: ['2026-11-21'], totals: dollars(5) },
+      { key: ['2026-11-22'], totals: dollars(0, { unpriced: 1 }) },
+    ]);
     const cells = heatWeeks(days, now, 2, 'cost', calendar).flatMap((week) => week.days);
     const level = (key: string): number | undefined => cells.find((cell) => cell?.key === key)?.level;
     expect([level('2026-11-20'), level('2026-11-22'), level('2026-11-21')]).toEqual([0, 1, 4]);
