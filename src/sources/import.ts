@@ -66,7 +66,7 @@ export interface ImportReport {
 }
 
 /** Records that are stored at once. A JSON ledger is written as a whole each time, so there more come together. */
-const BATCH = 5_000;
+const BATCH = 500;
 const BATCH_JSON = 100_000;
 /** Skips that are told one by one. */
 const MAX_TOLD = 100;

@@ -29,7 +29,7 @@ export interface ImportState {
 }
 
 /** Changed whenever what a parser makes of a line changes, so that everything is read again. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export function statePath(ledger: string, source: string): string {
   return join(dirname(ledger), `.${basename(ledger)}.import-${source}`);

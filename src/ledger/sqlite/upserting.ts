@@ -1,12 +1,15 @@
 import type { UpsertPlan, UpsertResult } from '../types.ts';
 import type { Connection } from './connection.ts';
-import { findRow, insertRow, recordOf, updateRow } from './rows.ts';
+import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
 import { endOf, sealFull, touch } from './segments.ts';
 
 /** Adding records and replacing others, within a transaction, by a plan that sees what stands there. */
 export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertResult {
+  /** What the plan has looked for need not be looked for again. */
+  const looked = new Map<string, Row | undefined>();
   const wanted = plan((usageId) => {
     const row = findRow(connection, usageId);
+    looked.set(usageId, row);
     return row && recordOf(row);
   });
   const result: UpsertResult = { added: 0, replaced: 0 };
@@ -14,7 +17,8 @@ export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertR
   const end = endOf(connection);
   let { seq } = end;
   for (const record of new Map(wanted.map((each) => [each.usage_id, each])).values()) {
-    const there = findRow(connection, record.usage_id);
+    const id = record.usage_id;
+    const there = looked.has(id) ? looked.get(id) : findRow(connection, id);
     const text = JSON.stringify(record);
     if (there) {
       updateRow(connection, there.seq, record, text);

@@ -8,7 +8,10 @@ import { keepPreferred } from '../types.ts';
 import type { Sighting, Sink, Source, SourceFile } from '../types.ts';
 import { readJsonFile } from '../whole.ts';
 
-/** OpenCode: an SQLite database of messages; versions before it kept one JSON file a message. */
+/**
+ * OpenCode: an SQLite database of messages, in one table or, since its version 2, in another; versions before it kept one
+ * JSON file a message.
+ */
 export const openCode: Source = {
   id: 'opencode',
   title: 'OpenCode',
@@ -26,38 +29,62 @@ const DATABASE = /^opencode(-[\w-]+)?\.db$/;
 
 function readMessages(file: SourceFile, sink: Sink): void {
   readDatabase(file, sink, (rows) => {
-    for (const row of rows('SELECT id, session_id, data FROM message')) {
-      const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
-      if (message === undefined) {
-        sink.skip('not-json', textOf(row['id']));
-        continue;
-      }
-      const sighting = sightingOf(message, textOf(row['id']), textOf(row['session_id']));
-      if (sighting !== undefined) sink.usage(sighting);
+    const tables = new Set([...rows("SELECT name FROM sqlite_master WHERE type = 'table'")].map(({ name }) => name));
+    const queries = [
+      ...(tables.has('message') ? ['SELECT id, session_id, data FROM message'] : []),
+      ...(tables.has('session_message')
+        ? ["SELECT id, session_id, time_created, data FROM session_message WHERE type = 'assistant'"]
+        : []),
+    ];
+    for (const query of queries) {
+      for (const row of rows(query)) read(row, sink);
     }
   });
 }
 
-function readMessage(file: SourceFile, sink: Sink): void {
-  const message = fieldsOf(readJsonFile(file, sink));
-  const sighting = message && sightingOf(message, undefined, undefined);
+function read(row: Readonly<Record<string, unknown>>, sink: Sink): void {
+  const id = textOf(row['id']);
+  const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
+  if (message === undefined) return sink.skip('not-json', id);
+  const sighting = sightingOf(message, id, textOf(row['session_id']), row['time_created']);
   if (sighting !== undefined) sink.usage(sighting);
 }
 
-function sightingOf(message: Fields, rowId: string | undefined, rowSession: string | undefined): Sighting | undefined {
+function readMessage(file: SourceFile, sink: Sink): void {
+  const message = fieldsOf(readJsonFile(file, sink));
+  const sighting = message && sightingOf(message);
+  if (sighting !== undefined) sink.usage(sighting);
+}
+
+/**
+ * Whether a message's output includes its reasoning. OpenCode took what the provider said until it began to subtract
+ * the reasoning (anomalyco/opencode#21047). Where the message has a total, that tells which; before there was one, Gemini
+ * counted thoughts beside its output and the others theirs inside, of which more than the whole cannot be.
+ * @param rest input and output, without the reasoning.
+ */
+function isReasoningInside(provider: string, rest: number, reasoning: number, counts: Fields): boolean {
+  const total = countOf(counts['total']);
+  if (total > 0) return total < rest + reasoning;
+  return !/google|gemini|vertex/i.test(provider) && reasoning <= countOf(counts['output']);
+}
+
+function sightingOf(message: Fields, rowId?: string, rowSession?: string, rowTime?: unknown): Sighting | undefined {
   const counts = fieldsOf(message['tokens']);
   const cache = fieldsOf(counts?.['cache']);
-  const model = textOf(message['modelID']);
-  const provider = textOf(message['providerID']);
-  const timestamp = timeOf(fieldsOf(message['time'])?.['created']);
+  const named = fieldsOf(message['model']);
+  const model = firstText(message, 'modelID') ?? firstText(named, 'id');
+  const provider = firstText(message, 'providerID') ?? firstText(named, 'providerID');
+  const timestamp = timeOf(fieldsOf(message['time'])?.['created'] ?? rowTime);
   if (counts === undefined || model === undefined || provider === undefined || timestamp === undefined)
     return undefined;
   const cacheRead = countOf(cache?.['read']);
   const cacheWrite = countOf(cache?.['write']);
   const input = countOf(counts['input']) + cacheRead + cacheWrite;
   const reasoning = countOf(counts['reasoning']);
-  // Reasoning stands beside the output here. Only the total is known in some: it is taken for output, as ccusage does.
-  const known = countOf(counts['output']) + reasoning;
+  const written = countOf(counts['output']);
+  const isInside = isReasoningInside(provider, input + written, reasoning, counts);
+  // Only the total is known in some: it is taken for output, as ccusage does.
+  const known = isInside ? written : written + reasoning;
   const output = input + known === 0 ? countOf(counts['total']) : known;
   if (input + output === 0) return undefined;
   const session = rowSession ?? textOf(message['sessionID']);

@@ -160,9 +160,38 @@ describe('OpenCode', () => {
         'project',
       ),
     ).toEqual([
-      ['m0', 's0', 130, 7, 0.5, 'estimated', 'site'],
-      ['m1', 's1', 130, 7, 0.5, 'estimated', 'site'],
+      ['m0', 's0', 130, 5, 0.5, 'estimated', 'site'],
+      ['m1', 's1', 130, 5, 0.5, 'estimated', 'site'],
     ]);
+  });
+
+  test('messages of the table of its version 2, those of both tables once', async () => {
+    const { modelID: id, providerID, ...rest } = message({}) as Record<string, unknown>;
+    const second = JSON.stringify({ ...rest, model: { id, providerID }, time: undefined });
+    database(
+      '.local/share/opencode/opencode.db',
+      'CREATE TABLE message (id TEXT, session_id TEXT, data TEXT)',
+      `INSERT INTO message VALUES ('m1', 's1', '${JSON.stringify(message({}))}')`,
+      'CREATE TABLE session_message (id TEXT, session_id TEXT, type TEXT, time_created INTEGER, data TEXT)',
+      `INSERT INTO session_message VALUES ('m1', 's1', 'assistant', ${Date.parse(AT)}, '${second}'),
+        ('m2', 's1', 'assistant', ${Date.parse(AT)}, '${second}'), ('u', 's1', 'user', 0, '${second}')`,
+    );
+    expect(await fieldsOf(openCode, 'message_id', 'model', 'provider', 'timestamp', 'input_tokens')).toEqual([
+      ['m1', 'claude-sonnet-4-5', 'anthropic', AT, 130],
+      ['m2', 'claude-sonnet-4-5', 'anthropic', AT, 130],
+    ]);
+  });
+
+  test.each([
+    ['the total says it is inside', 'openai', { total: 165, output: 50, reasoning: 20 }, 50],
+    ['the total says it is beside', 'openai', { total: 185, output: 50, reasoning: 20 }, 70],
+    ['without a total, as the API of OpenAI counts', 'openai', { output: 50, reasoning: 20 }, 50],
+    ['without a total, as the API of Gemini counts', 'google', { output: 50, reasoning: 20 }, 70],
+    ['more than the whole cannot be inside', 'openai', { output: 5, reasoning: 20 }, 25],
+  ])('reasoning is counted once: %s', async (_, providerID, counts, output) => {
+    const tokens = { input: 100, ...counts, cache: { read: 10, write: 5 } };
+    world.file('.local/share/opencode/storage/message/s0/m0.json', JSON.stringify(message({ providerID, tokens })));
+    expect(await fieldsOf(openCode, 'input_tokens', 'output_tokens', 'reasoning_tokens')).toEqual([[115, output, 20]]);
   });
 
   test('a file that is no database is named', async () => {
