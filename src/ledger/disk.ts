@@ -37,6 +37,8 @@ export interface Disk {
   rmdir(path: string): Promise<void>;
   utimes(path: string, accessed: Date, modified: Date): Promise<void>;
   statSync(path: string): fs.BigIntStats;
+  /** The same; undefined when it is not there, which is told without the price of an exception. */
+  findSync(path: string): fs.BigIntStats | undefined;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;
 }
@@ -108,6 +110,7 @@ export const nodeDisk: Disk = {
   rmdir: (path) => rmdir(path),
   utimes: (path, accessed, modified) => utimes(path, accessed, modified),
   statSync: (path) => fs.statSync(path, { bigint: true }),
+  findSync: (path) => fs.statSync(path, { bigint: true, throwIfNoEntry: false }),
   readdirSync: (path) => fs.readdirSync(path),
   renameSync: (from, to) => fs.renameSync(from, to),
 };

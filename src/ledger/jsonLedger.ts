@@ -491,13 +491,9 @@ export class JsonLedger implements Ledger {
       const others = await store.othersJournals(this.#isOwn);
       this.#orphans = others.size > 0;
       const changed = await store.look();
-      const checkRemoved = !(await store.undoLog.isEmpty());
-      for (const entry of [...own, ...others.values()]) {
-        const id = entry.record.usage_id;
-        if (store.index.has(id)) continue;
-        if (checkRemoved && (await store.undoLog.removedSince(id, entry.seen))) continue;
-        waiting.set(id, entry.record);
-      }
+      const absent = [...own, ...others.values()].filter(({ record }) => !store.index.has(record.usage_id));
+      const removed = await store.undoLog.removedAmong(absent);
+      for (const { record } of absent) if (!removed.has(record.usage_id)) waiting.set(record.usage_id, record);
       return store.index.setWaiting(waiting) || changed;
     });
   }
@@ -577,11 +573,8 @@ export class JsonLedger implements Ledger {
   }
 
   async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
-    for (const { entry } of batch) {
-      if (index.has(entry.record.usage_id)) continue;
-      if (!(await store.undoLog.removedSince(entry.record.usage_id, entry.seen))) return false;
-    }
-    return true;
+    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !index.has(record.usage_id));
+    return absent.length === 0 || (await store.undoLog.removedAmong(absent)).size === absent.length;
   }
 
   async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
@@ -599,12 +592,9 @@ export class JsonLedger implements Ledger {
   }
 
   async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
-    const texts: string[] = [];
-    for (const { entry } of batch) {
-      const id = entry.record.usage_id;
-      if (basis.index.has(id) || (await store.undoLog.removedSince(id, entry.seen))) continue;
-      texts.push(entry.text);
-    }
+    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !basis.index.has(record.usage_id));
+    const removed = await store.undoLog.removedAmong(absent);
+    const texts = absent.filter(({ record }) => !removed.has(record.usage_id)).map(({ text }) => text);
     if (texts.length === 0 && !basis.rebuilt) return undefined;
     return {
       kept: [{ start: 0, end: basis.index.contentEnd }],

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Disk, Signature } from './disk.ts';
-import { errno, fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import type { Entry } from './journal.ts';
 import { sideFileName, undoLogName } from './names.ts';
 
 /**
@@ -63,10 +64,15 @@ export class UndoLog {
     return false;
   }
 
-  /** Whether anything stands removed at all: if not, nothing needs to be looked up. */
-  async isEmpty(): Promise<boolean> {
+  /** The ids of those that {@link removedSince} says of. Nearly always nothing stands removed at all, which costs one look. */
+  async removedAmong(entries: Iterable<Entry>): Promise<ReadonlySet<string>> {
+    const removed = new Set<string>();
     await this.#refresh();
-    return this.#standing().length === 0;
+    if (this.#standing().length === 0) return removed;
+    for (const { record, seen } of entries) {
+      if (await this.removedSince(record.usage_id, seen)) removed.add(record.usage_id);
+    }
+    return removed;
   }
 
   /** Appends durably. Call it while holding the ledger's lock. */
@@ -99,12 +105,8 @@ export class UndoLog {
   }
 
   async #refresh(): Promise<void> {
-    let signature: Signature | undefined;
-    try {
-      signature = signatureOf(this.#disk.statSync(this.path));
-    } catch (error) {
-      if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw error;
-    }
+    const stats = this.#disk.findSync(this.path);
+    const signature = stats && signatureOf(stats);
     if (sameVersion(signature, this.#signature)) return;
     const bytes = signature && (await readWhole(this.#disk, this.path));
     this.#lines = bytes ? parse(bytes) : [];

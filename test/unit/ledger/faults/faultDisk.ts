@@ -182,6 +182,9 @@ export class FaultDisk implements Disk {
   statSync(path: string): fs.BigIntStats {
     return this.#stepSync('statSync', false, [path], () => nodeDisk.statSync(path));
   }
+  findSync(path: string): fs.BigIntStats | undefined {
+    return this.#stepSync('findSync', false, [path], () => nodeDisk.findSync(path));
+  }
   readdirSync(path: string): string[] {
     return this.#stepSync('readdirSync', false, [path], () => nodeDisk.readdirSync(path));
   }
