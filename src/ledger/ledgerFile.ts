@@ -2,6 +2,8 @@ import type { Disk, Signature } from './disk.ts';
 import { errno, sameVersion, signatureOf } from './disk.ts';
 
 const CHUNK = 4 * 1024 * 1024;
+/** Small enough that what was read is still in the processor's cache when it is compared. */
+const COMPARED = 1024 * 1024;
 
 /** One version of the ledger's bytes. Immutable for its readers up to `length`, even while a later version is read. */
 export interface Bytes {
@@ -102,16 +104,7 @@ export class LedgerFile {
 
   async #read(fd: number, size: number, settledEnd: number): Promise<{ change: Change; bytes: Bytes }> {
     const old = this.#bytes.buffer;
-    let position = 0;
-    if (settledEnd > 0 && size >= settledEnd) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK, settledEnd));
-      while (position < settledEnd) {
-        const want = Math.min(chunk.length, settledEnd - position);
-        const count = await this.#disk.read(fd, chunk, 0, want, position);
-        if (count === 0 || old.compare(chunk, 0, count, position, position + count) !== 0) break;
-        position += count;
-      }
-    }
+    let position = settledEnd > 0 && size >= settledEnd ? await this.#sameUpTo(fd, settledEnd) : 0;
     const appended = settledEnd > 0 && position === settledEnd;
     // Behind the settled end nobody reads the old version, so a tail may go into the same buffer.
     let buffer = appended && old.length >= size ? old : Buffer.allocUnsafe(size + (appended ? size >> 3 : 0) + 4096);
@@ -123,5 +116,25 @@ export class LedgerFile {
       position += count;
     }
     return { change: appended ? 'appended' : 'replaced', bytes: { buffer, length: position } };
+  }
+
+  /** How far the file begins as what is known, up to `end`, in whole chunks. While one is compared, the next is being read. */
+  async #sameUpTo(fd: number, end: number): Promise<number> {
+    const known = this.#bytes.buffer;
+    const chunks = [Buffer.allocUnsafe(Math.min(COMPARED, end)), Buffer.allocUnsafe(Math.min(COMPARED, end))] as const;
+    const read = (chunk: Buffer, at: number): Promise<number> =>
+      at < end ? this.#disk.read(fd, chunk, 0, Math.min(COMPARED, end - at), at) : Promise.resolve(0);
+    let next = read(chunks[0], 0);
+    for (let position = 0, turn: 0 | 1 = 0; ; turn = turn === 0 ? 1 : 0) {
+      const count = await next;
+      if (count === 0) return position;
+      next = read(chunks[turn === 0 ? 1 : 0], position + count);
+      if (known.compare(chunks[turn], 0, count, position, position + count) !== 0) {
+        // Whoever called closes the descriptor.
+        await next.catch(() => undefined);
+        return position;
+      }
+      position += count;
+    }
   }
 }
