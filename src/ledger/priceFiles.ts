@@ -1,21 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
-import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/price-data.ts';
-import type { FetchedPrices } from '../pricing/table.ts';
 import { defaultLedgerPath } from './paths.ts';
 
 /**
  * A person's own prices, beside the default ledger: `prices.json` (a JSON array of custom prices, made to be edited by
- * hand too), `editor-prices.json` (what the editor's setting says) and `price-data.json` (what `prices update` fetched).
+ * hand too) and `editor-prices.json` (what the editor's setting says); `priceDataFile.ts` has the price data that was fetched.
  * The command, the library and the editor read the same, so a usage costs the same whatever the way in.
  */
 
 export const pricesFolder = (): string => dirname(defaultLedgerPath());
 export const customPricesPath = (folder: string): string => join(folder, 'prices.json');
 export const editorPricesPath = (folder: string): string => join(folder, 'editor-prices.json');
-export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
 
 /** A file of prices that cannot be used: which, why, and what helps. */
 export class PriceFileError extends Error {
@@ -105,52 +102,8 @@ export async function keepEditorPrices(
   return isOwn || before?.prices.length === 0 ? undefined : before?.editor;
 }
 
-/**
- * The price data that was fetched last; undefined when none was.
- * @throws {PriceFileError} when it cannot be used.
- */
-export async function readPriceData(folder: string): Promise<FetchedPrices | undefined> {
-  const path = priceDataPath(folder);
-  const text = await readText(path, MAX_PRICE_DATA + 1000);
-  if (text === undefined) return undefined;
-  const hint = 'Fetch it again with llm-spend prices update, or delete the file.';
-  let fetched: { fetched?: unknown; data?: unknown };
-  try {
-    fetched = JSON.parse(text) as typeof fetched;
-  } catch {
-    throw new PriceFileError(`${path} is no JSON. ${hint}`);
-  }
-  if (typeof fetched.fetched !== 'string') throw new PriceFileError(`${path} does not say when it is from. ${hint}`);
-  try {
-    return checkPriceData(fetched.data, fetched.fetched.slice(0, 10));
-  } catch (error) {
-    if (error instanceof PriceDataError) throw new PriceFileError(`${path}: ${error.message} ${hint}`);
-    throw error;
-  }
-}
-
-/** @param text price data that `parsePriceData` took. @param at ISO 8601. */
-export async function writePriceData(folder: string, text: string, at: string): Promise<void> {
-  await writeWhole(priceDataPath(folder), `{"fetched":${JSON.stringify(at)},"data":${text.trim()}}\n`);
-}
-
-/** When price data was fetched last, ISO 8601; undefined: never. Reads the file's beginning only. */
-export async function priceDataTime(folder: string): Promise<string | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(priceDataPath(folder), 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
-    return /^{"fetched":"([^"]+)"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
-  } finally {
-    await file.close();
-  }
-}
-
-async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+/** undefined: there is no such file. @throws {PriceFileError} when it cannot be read. */
+export async function readText(path: string, maxBytes: number): Promise<string | undefined> {
   try {
     if ((await stat(path)).size > maxBytes) throw new PriceFileError(`${path} is too large for prices.`);
     return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
@@ -163,7 +116,7 @@ async function readText(path: string, maxBytes: number): Promise<string | undefi
 }
 
 /** Whole and durable, or not at all. */
-async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pricing/price-data.ts';
 import { loadPriceTable } from '../pricing/table.ts';
-import { priceDataTime, writePriceData } from './priceFiles.ts';
+import { priceDataTime, writePriceData } from './priceDataFile.ts';
 
 /** Fetching price data. Nothing here runs unless a person asks for it. */
 

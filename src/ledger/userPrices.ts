@@ -5,14 +5,13 @@ import { loadPricer, type Pricer } from '../pricing/price.ts';
 import { parsePriceData } from '../pricing/price-data.ts';
 import { BUNDLED, type FetchedPrices } from '../pricing/table.ts';
 import type { UsageRecord } from '../usage/record.ts';
+import { priceDataPath, readPriceData } from './priceDataFile.ts';
 import {
   customPricesPath,
   editorPricesPath,
-  priceDataPath,
   pricesFolder,
   readCustomPriceFile,
   readEditorPriceFile,
-  readPriceData,
 } from './priceFiles.ts';
 import type { CostFields, PriceSource, PricingOptions } from './types.ts';
 

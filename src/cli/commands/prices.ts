@@ -229,7 +229,7 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
         'Records of before keep theirs: llm-spend reprice --dry-run shows what would change.',
     );
   }
-  await warnOfSetting(setting, checked, terminal);
+  await warnOfSetting(setting, checked, prices.editorPricesPath(folder), terminal);
   return EXIT.done;
 }
 
@@ -245,16 +245,21 @@ async function remove(prices: Prices, model: string, flags: PricesFlags, termina
   else if (removed > 0)
     await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
   else await say(terminal, `There is no custom price of ${keyText(key)} in prices.json. See: llm-spend prices`);
-  await warnOfSetting(setting, key, terminal);
+  await warnOfSetting(setting, key, prices.editorPricesPath(folder), terminal);
   return removed > 0 ? EXIT.done : EXIT.failed;
 }
 
 /** Whoever changes a price here must not believe that it counts while the editor's setting says another. */
-async function warnOfSetting({ editor, prices }: EditorPriceFile, key: Key, terminal: Terminal): Promise<void> {
+async function warnOfSetting(
+  { editor, prices }: EditorPriceFile,
+  key: Key,
+  path: string,
+  terminal: Terminal,
+): Promise<void> {
   if (editor === undefined || !prices.some((price) => sameKey(price, key))) return;
   await warn(
     terminal,
-    `the setting llmSpend.prices of ${editor} has a price of ${keyText(key)} too, which counts. Change it there.`,
+    `the setting llmSpend.prices of ${editor} has a price of ${keyText(key)} too, which counts. Change it there; if that editor is gone, delete ${path}.`,
   );
 }
 

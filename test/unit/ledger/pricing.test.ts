@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writePriceData } from '../../../src/ledger/priceDataFile.ts';
 import {
   customPricesPath,
   editorPricesPath,
   keepEditorPrices,
   readEditorPriceFile,
   writeCustomPriceFile,
-  writePriceData,
 } from '../../../src/ledger/priceFiles.ts';
 import { CostTracker, type CostTrackerOptions } from '../../../src/ledger/tracker.ts';
 import { UserPrices } from '../../../src/ledger/userPrices.ts';
