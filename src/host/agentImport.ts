@@ -28,7 +28,7 @@ const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
 };
 
 /** Agents write in bursts; what they write is read soon, but not after each line. */
-const TIMING = { quietMs: 1_500, maxWaitMs: 10_000 };
+const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
 /** Looks without a hint as well: watchers miss things, and folders come into being. */
 const LOOK_EVERY_MS = 5 * 60_000;
 /** New watchers take a moment to stand; what was written meanwhile gave no hint. */
@@ -58,6 +58,8 @@ export class AgentImport implements vscode.Disposable {
   #watched = '';
   #timers: NodeJS.Timeout[] = [];
   #running: AbortController | undefined;
+  /** The person looks on: nothing else may take its place. */
+  #isFirst = false;
   #disposed = false;
 
   constructor(context: vscode.ExtensionContext, service: LedgerService, prices: Prices, log: vscode.LogOutputChannel) {
@@ -76,7 +78,10 @@ export class AgentImport implements vscode.Disposable {
   start(): void {
     const settings = [SETTINGS.importEnabled, SETTINGS.ledgerPath, ...Object.values(AGENT_SETTINGS)];
     this.#subscriptions.push(
-      onDidChangeSettings(settings, () => this.#refresher.request()),
+      onDidChangeSettings(settings, () => {
+        if (!isEnabled()) this.#running?.abort();
+        this.#refresher.request();
+      }),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         if (focused && isEnabled()) this.#refresher.request();
       }),
@@ -133,23 +138,41 @@ export class AgentImport implements vscode.Disposable {
       title: t('Importing usage of coding agents'),
       cancellable: true,
     };
-    const outcome = await vscode.window.withProgress(options, async (progress, token) => {
-      const stop = new AbortController();
-      token.onCancellationRequested(() => stop.abort());
-      let before = 0;
-      return this.#import(stop, (title, part) => {
-        progress.report({ message: title, increment: Math.max(0, part - before) * 100 });
-        before = part;
+    this.#isFirst = true;
+    let isCancelled = false;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await vscode.window.withProgress(options, async (progress, token) => {
+        const stop = new AbortController();
+        token.onCancellationRequested(() => {
+          isCancelled = true;
+          stop.abort();
+        });
+        let before = 0;
+        return this.#import(stop, (title, part) => {
+          progress.report({ message: title, increment: Math.max(0, part - before) * 100 });
+          before = part;
+        });
       });
-    });
-    this.#watch();
+    } finally {
+      this.#isFirst = false;
+    }
+    if (isCancelled) {
+      // Else the next look at the logs would go on with what was just stopped.
+      await vscode.workspace
+        .getConfiguration(SETTINGS_SECTION)
+        .update(SETTINGS.importEnabled, false, vscode.ConfigurationTarget.Global);
+      const again = { [t('Import…')]: () => this.ask() };
+      inform(t('The import was stopped, and nothing more is read. What was imported stays.'), again);
+    }
+    this.#refresher.request();
     if (outcome === undefined) return;
     inform(t('Imported {0}, at list price.', records(outcome.added, style())));
     await this.#service.refresh();
   }
 
   async #follow(): Promise<void> {
-    if (this.#disposed) return;
+    if (this.#disposed || this.#isFirst) return;
     this.#watch();
     if (isEnabled()) await this.#import(new AbortController());
   }

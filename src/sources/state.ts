@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { randomHex } from '../ledger/random.ts';
 import { fieldsOf, parseJson } from './fields.ts';
@@ -59,6 +59,8 @@ export function saveState(path: string, { witness, ledger, files }: ImportState)
   const temporary = `${path}.${randomHex(6)}.tmp`;
   const text = JSON.stringify({ format: FORMAT, witness, ledger, files: Object.fromEntries(files) });
   try {
+    // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
     renameSync(temporary, path);
   } catch {

@@ -1,70 +1,115 @@
-/** Importing Claude Code's logs: 100,000 entries in 135 MB, the first time and again, beside ccusage's daily report. */
+/**
+ * Importing Claude Code's logs: 100,000 entries in 135 MB, the first time and again, beside ccusage's daily report; with
+ * `--huge` also 400,000 in 1 GB. Both must come to the same tokens.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeClaudeTree } from '../fixtures/claudeTree.ts';
+import { writeClaudeTree, type TreeSize } from '../fixtures/claudeTree.ts';
 import { ccusage } from '../process/sources/ccusageInstall.ts';
 import { digits, inTurns, section, table, type Variant } from './lib/measure.ts';
-import { benchFolder, distribution, quick } from './lib/place.ts';
+import { benchFolder, distribution, huge, quick } from './lib/place.ts';
 
-const SIZE = quick ? { entries: 10_000, files: 20, text: 850 } : { entries: 100_000, files: 200, text: 850 };
-const TURNS = quick ? 1 : 5;
-
-const home = benchFolder('import');
-writeClaudeTree(home, SIZE);
-const env = { PATH: process.env['PATH'] ?? '', HOME: home, TZ: 'UTC' };
-const cli = join(distribution, 'cli.js');
-const config = join(home, '.config', 'llm-spend');
-
+const USUAL = quick ? { entries: 10_000, files: 20, text: 850 } : { entries: 100_000, files: 200, text: 850 };
+const HUGE = { entries: 400_000, files: 800, text: 1_900 };
 const TIME = '/usr/bin/time';
-/** Largest resident set in MB, where that program can tell it. */
-const memory = new Map<string, number>();
+const CCUSAGE = 'ccusage';
+const cli = join(distribution, 'cli.js');
 
-function timed(name: string, command: string, args: readonly string[]): number {
-  const start = performance.now();
-  const measured = existsSync(TIME) ? [TIME, '-f', '%M', command, ...args] : [command, ...args];
-  const { status, stderr } = spawnSync(measured[0]!, measured.slice(1), { env, encoding: 'utf8', maxBuffer: 1 << 28 });
-  const took = performance.now() - start;
-  if (status !== 0) throw new Error(`${name}: ${stderr}`);
-  const kilobytes = Number(stderr.trim().split('\n').at(-1));
-  if (measured[0] === TIME) memory.set(name, Math.max(memory.get(name) ?? 0, kilobytes / 1024));
-  return took;
+interface Tokens {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
 }
 
-const ours = (name: string, ...flags: string[]): number =>
-  timed(name, process.execPath, [cli, 'import', 'claude-code', '--json', ...flags]);
+await measure(USUAL, quick ? 1 : 5);
+if (huge) await measure(HUGE, 1);
 
-const variants: Record<string, Variant> = {
-  'first import, parsing only (--dry-run)': () => {
+async function measure(size: TreeSize, turns: number): Promise<void> {
+  const home = benchFolder('import');
+  writeClaudeTree(home, size);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home, TZ: 'UTC' };
+  const config = join(home, '.config', 'llm-spend');
+  /** Largest resident set in MB, where there is a program that tells it. */
+  const memory = new Map<string, number>();
+
+  const run = (name: string, command: string, args: readonly string[]): { took: number; output: string } => {
+    const measured = existsSync(TIME) ? [TIME, '-f', '%M', command, ...args] : [command, ...args];
+    const start = performance.now();
+    const { status, stdout, stderr } = spawnSync(measured[0]!, measured.slice(1), {
+      env,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
+    const took = performance.now() - start;
+    if (status !== 0) throw new Error(`${name}: ${stderr}`);
+    const kilobytes = Number(stderr.trim().split('\n').at(-1));
+    if (measured[0] === TIME) memory.set(name, Math.max(memory.get(name) ?? 0, kilobytes / 1024));
+    return { took, output: stdout };
+  };
+  const ours = (name: string, ...flags: string[]): number =>
+    run(name, process.execPath, [cli, 'import', 'claude-code', '--json', ...flags]).took;
+  const theirs = (): { took: number; output: string } =>
+    run(CCUSAGE, ccusage!, ['claude', 'daily', '--json', '--offline']);
+  const afresh = (name: string, ...flags: string[]): number => {
     rmSync(config, { recursive: true, force: true });
-    return ours('first import, parsing only (--dry-run)', '--dry-run');
-  },
-  'first import': () => {
-    rmSync(config, { recursive: true, force: true });
-    return ours('first import');
-  },
-  'second import, nothing new': () => {
+    return ours(name, ...flags);
+  };
+
+  const variants: Record<string, Variant> = {
+    'Node, an empty script': () => run('Node, an empty script', process.execPath, ['--eval', '0']).took,
+    'first import, parsing only (--dry-run)': () => afresh('first import, parsing only (--dry-run)', '--dry-run'),
+    'first import': () => afresh('first import'),
+    'second import, nothing new': () => {
+      afresh('filling');
+      return ours('second import, nothing new');
+    },
+  };
+  if (ccusage !== undefined) variants[CCUSAGE] = () => theirs().took;
+
+  const samples = await inTurns(turns, variants);
+  const base = samples[CCUSAGE];
+  const megabytes = (name: string): string => (memory.has(name) ? `${Math.round(memory.get(name)!)} MB` : '-');
+
+  if (ccusage !== undefined) {
     ours('filling');
-    return ours('second import, nothing new');
-  },
-};
-if (ccusage !== undefined) {
-  variants['ccusage'] = () => timed('ccusage', ccusage!, ['claude', 'daily', '--json', '--offline']);
+    const report = run('costs', process.execPath, [cli, 'costs', '--json']).output;
+    const [own, other] = [JSON.stringify(tokensOfCosts(report)), JSON.stringify(tokensOfCcusage(theirs().output))];
+    if (own !== other) throw new Error(`The tokens differ. Ours: ${own}, ccusage: ${other}`);
+  }
+
+  section(
+    `Import: ${size.entries} entries of Claude Code in ${size.files} files`,
+    table(
+      ['', 'Median', 'x ccusage', 'Memory'],
+      Object.entries(samples).map(([name, sample]) => [
+        name,
+        `${digits(sample.p50)} ms`,
+        base === undefined ? '-' : digits(sample.p50 / base.p50),
+        megabytes(name),
+      ]),
+    ),
+  );
+  rmSync(home, { recursive: true, force: true });
 }
 
-const samples = await inTurns(TURNS, variants);
-const base = samples['ccusage'];
-const megabytes = (name: string): string => (memory.has(name) ? `${Math.round(memory.get(name)!)} MB` : '-');
+function tokensOfCosts(report: string): Tokens {
+  const { totals } = JSON.parse(report) as {
+    totals: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
+  };
+  const { cache_read_tokens: cacheRead, cache_write_tokens: cacheWrite } = totals;
+  return { input: totals.input_tokens - cacheRead - cacheWrite, output: totals.output_tokens, cacheRead, cacheWrite };
+}
 
-section(
-  `Import: ${SIZE.entries} entries of Claude Code in ${SIZE.files} files`,
-  table(
-    ['', 'Median', 'x ccusage', 'Memory'],
-    Object.entries(samples).map(([name, sample]) => [
-      name,
-      `${digits(sample.p50)} ms`,
-      base === undefined ? '-' : digits(sample.p50 / base.p50),
-      megabytes(name),
-    ]),
-  ),
-);
+function tokensOfCcusage(report: string): Tokens {
+  const { totals } = JSON.parse(report) as {
+    totals: { inputTokens: number; outputTokens: number; cacheReadTokens: number; cacheCreationTokens: number };
+  };
+  return {
+    input: totals.inputTokens,
+    output: totals.outputTokens,
+    cacheRead: totals.cacheReadTokens,
+    cacheWrite: totals.cacheCreationTokens,
+  };
+}

@@ -35,6 +35,7 @@ describe('the walkthrough', () => {
     ['Record a usage', 'record'],
     ['Open the cost history', 'history'],
     ['Let your programs record', 'programs'],
+    ['Keep what your coding agents spend', 'import'],
   ])('pictures how to: %s', async (title, name) => {
     await expand(title);
     const drawn = await readFile(path.join(repository, 'media/walkthrough', `${name}.svg`), 'utf8');

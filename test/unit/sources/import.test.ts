@@ -13,9 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../../src/ledger/types.ts';
 import { UserPrices } from '../../../src/ledger/prices.ts';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../src/sources/codex/index.ts';
+import { sealImports } from '../../../src/sources/import.ts';
 import type { Source } from '../../../src/sources/types.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../fixtures/oddLogs.ts';
 import { World, jsonLines } from './world.ts';
@@ -127,6 +129,37 @@ describe('import', () => {
     const ledger = world.ledger();
     await ledger.clear();
     await ledger.close();
+    expect(await world.import(claudeCode)).toMatchObject({ added: 1 });
+  });
+
+  test('an import that finds nothing new does not open the ledger, until somebody has changed it', async () => {
+    world.file(LOG, jsonLines(reply(1)));
+    const name = 'imported.db';
+    await world.import(claudeCode, { name });
+    const path = join(world.home, name);
+    await sealImports(path, [claudeCode.id], async () => world.ledger(name));
+    const opened: string[] = [];
+    const ledger = async (): Promise<Ledger> => {
+      opened.push(name);
+      return world.ledger(name);
+    };
+    expect(await world.import(claudeCode, { name, ledger })).toMatchObject({ added: 0, unchanged: 1 });
+    expect(opened).toEqual([]);
+
+    const other = world.ledger(name);
+    await other.clear();
+    await other.close();
+    expect(await world.import(claudeCode, { name, ledger })).toMatchObject({ added: 1, unchanged: 0 });
+    expect(opened).not.toEqual([]);
+  });
+
+  test('a ledger that lost what was imported is not said to have it', async () => {
+    world.file(LOG, jsonLines(reply(1)));
+    await world.import(claudeCode);
+    const ledger = world.ledger();
+    await ledger.clear();
+    await ledger.close();
+    await sealImports(ledger.path, [claudeCode.id], async () => world.ledger());
     expect(await world.import(claudeCode)).toMatchObject({ added: 1 });
   });
 

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { DatabaseSync } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { genericSource } from '../../../src/sources/generic/index.ts';
 import { openCode } from '../../../src/sources/opencode/index.ts';
 import { AGENTS } from '../../../src/sources/agents.ts';
 import { sourceOfFile } from '../../../src/sources/files.ts';
+import { isUsualTime, timeOf } from '../../../src/sources/fields.ts';
 import type { Source } from '../../../src/sources/types.ts';
 import { World, jsonLines } from './world.ts';
 
@@ -62,6 +64,56 @@ describe('where agents leave their usage', () => {
 
   test('their ids differ', () => {
     expect(new Set(AGENTS.map(({ id }) => id)).size).toBe(AGENTS.length);
+  });
+});
+
+describe('Claude Code', () => {
+  test('what was said in a reply makes no difference, whatever stands in it', async () => {
+    const said: unknown[] = [
+      '"content":[ ] } \\" ',
+      '"usage":{"input_tokens":7}',
+      { content: [['x'], { usage: { input_tokens: 9 } }] },
+    ];
+    const reply = (n: number, content: unknown): object => ({
+      requestId: `r${n}`,
+      message: { content, id: `m${n}`, model: 'claude-opus-4-6', usage: { input_tokens: n, output_tokens: 1 } },
+      timestamp: AT,
+      toolUseResult: { content: said },
+    });
+    const broken = JSON.stringify(reply(9, said)).replace('"content":[', '"content":[[');
+    world.file(
+      '.claude/projects/-a/s.jsonl',
+      `${jsonLines(reply(1, said), reply(2, []), reply(3, 'a text'), reply(4, [said, said]))}${broken}\n`,
+    );
+    const report = await world.import(claudeCode);
+    expect(report.skipped).toEqual({ 'not-json': 1 });
+    expect(await fieldsOf(claudeCode, 'message_id', 'input_tokens')).toEqual([
+      ['m1', 1],
+      ['m2', 2],
+      ['m3', 3],
+      ['m4', 4],
+    ]);
+  });
+
+  test('times are told apart in a quick way as in the slow one', () => {
+    const part = (most: number, digits: number): fc.Arbitrary<string> =>
+      fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(digits, '0'));
+    const time = fc
+      .tuple(part(9999, 4), part(14, 2), part(33, 2), part(26, 2), part(63, 2), part(63, 2), part(999, 3))
+      .map(([y, mo, d, h, mi, s, ms]) => `${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          time,
+          time.map((text) => text.replace(/\d/, 'x')),
+        ),
+        (text) => {
+          if (isUsualTime(text)) expect(new Date(text).toISOString()).toBe(text);
+          else expect(timeOf(text) === undefined || /-(29|30|31)T|T24:/.test(text)).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 });
 
