@@ -11,6 +11,8 @@ import { bucketFor, choiceOfSpan, closedRange, rangeBeforeChoice, rangeOfChoice 
 import { fieldsOf, recordCost } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
+import { sum } from '../../../media/model/totals.ts';
+import type { Measure } from '../../../src/protocol/choices.ts';
 import type { Row } from '../../../src/protocol/messages.ts';
 import { decodeGroup, encodeGroup, isWireGroup } from '../../../src/protocol/wire.ts';
 import { rangeOf } from '../../../src/usage/period.ts';
@@ -193,6 +195,25 @@ describe('the breakdown', () => {
       dollars(104),
       (_, value) => value ?? '',
     ).map(({ value, level, expanded: open }) => [value, level, open]);
+
+  test('the share of what nobody knows the cost of is no 0 %', () => {
+    const groups = [
+      { key: ['known'], totals: dollars(3) },
+      { key: ['unknown'], totals: dollars(0, { unpriced: 1, records: 1 }) },
+    ];
+    const shares = (measure: Measure): (number | undefined)[] =>
+      breakdownRows(
+        ['provider'],
+        new Map([[pathId([]), { groups, slots: new Map() }]]),
+        new Set(),
+        { by: 'cost', descending: true },
+        measure,
+        sum(groups.map(({ totals }) => totals)),
+        (_, value) => value ?? '',
+      ).map(({ share }) => share);
+    expect(shares('cost')).toEqual([1, undefined]);
+    expect(shares('tokens').every((share) => share !== undefined)).toBe(true);
+  });
 
   test('sorted, the rest last and without children', () => {
     expect(rows([])).toEqual([
