@@ -146,7 +146,9 @@ test('an empty ledger offers to import, to record, and the command', async () =>
   await expect.poll(() => backend.actions).toEqual([{ verb: 'import' }, { verb: 'record' }]);
   await page.getByRole('button', { name: 'Copy the command' }).click();
   const shown = await page.locator('.command').innerText();
-  await expect.poll(() => history.editorActions).toEqual([{ verb: 'copy', text: shown.trim().replaceAll(/\s+/g, ' ') }]);
+  await expect
+    .poll(() => history.editorActions)
+    .toEqual([{ verb: 'copy', text: shown.trim().replaceAll(/\s+/g, ' ') }]);
 });
 
 describe('figures', () => {
