@@ -25,8 +25,8 @@ export interface BreakdownRow {
   rest: number | undefined;
   slot: Series['slot'];
   totals: Totals;
-  /** Of the grand total, 0 to 1. */
-  share: number;
+  /** Of the grand total, 0 to 1; undefined where nobody knows. */
+  share: number | undefined;
   /** undefined: it has no children. */
   expanded: boolean | undefined;
   /** Position among its siblings, 1-based, and how many these are. */
@@ -70,7 +70,7 @@ export function breakdownRows(
         rest: group.rest,
         slot: isRest ? 'rest' : value === null ? 'none' : (found.slots.get(value) ?? 'none'),
         totals: group.totals,
-        share: whole === 0 ? 0 : size(group.totals, measure) / whole,
+        share: shareOf(group.totals, measure, whole),
         expanded: open,
         position: index + 1,
         siblings: sorted.length,
@@ -80,6 +80,12 @@ export function breakdownRows(
   };
   add([]);
   return rows;
+}
+
+function shareOf(totals: Totals, measure: Measure, whole: number): number | undefined {
+  const isUnknown = measure === 'cost' && totals.unpriced > 0 && totals.unpriced === totals.records;
+  if (isUnknown) return undefined;
+  return whole === 0 ? 0 : size(totals, measure) / whole;
 }
 
 /** The folded rest stands last, whatever the order. */

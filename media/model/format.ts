@@ -1,6 +1,6 @@
 import type { ShownCurrency } from '../../src/protocol/messages.ts';
-import { formatAmount, formatAmountExact, RATE_PLACES } from '../../src/usage/amount.ts';
-import { formatUsd, formatUsdExact } from '../../src/usage/money.ts';
+import { formatAmount, formatAmountExact, formatAmountInColumn, RATE_PLACES } from '../../src/usage/amount.ts';
+import { formatUsd, formatUsdExact, formatUsdInColumn } from '../../src/usage/money.ts';
 import type { Nanos } from '../../src/usage/money.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Bucket, Totals } from '../../src/usage/query.ts';
@@ -59,6 +59,16 @@ export class Format {
   /** An amount as totals hold it: of the currency that is shown, or nano-dollars where there is none. */
   money(amount: Nanos): string {
     return this.currency === undefined ? this.usd(amount) : formatAmount(amount, this.currency.code, this.locale);
+  }
+
+  /** For a list of amounts below each other. */
+  moneyInColumn(amount: Nanos): string {
+    if (this.currency === undefined) return this.usdInColumn(amount);
+    return formatAmountInColumn(amount, this.currency.code, this.locale);
+  }
+
+  usdInColumn(nanos: Nanos): string {
+    return formatUsdInColumn(nanos, this.locale);
   }
 
   moneyExact(amount: Nanos): string {

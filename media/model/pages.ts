@@ -64,3 +64,21 @@ export function visibleRows(
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
   return { first, last: Math.min(count - 1, Math.ceil((scrollTop + height) / rowHeight) + beyond) };
 }
+
+/**
+ * Which of the rows on the screen shows which record. One that comes takes the row of one that went, of which then only the texts
+ * change; one that stays keeps its own.
+ */
+export class Slots {
+  #taken = new Map<string, number>();
+  #next = 0;
+
+  /** @returns the slot of each of `ids`, in their order. */
+  take(ids: readonly string[]): number[] {
+    const wanted = new Set(ids);
+    const free = [...this.#taken].flatMap(([id, slot]) => (wanted.has(id) ? [] : slot)).reverse();
+    const slots = ids.map((id) => this.#taken.get(id) ?? free.pop() ?? this.#next++);
+    this.#taken = new Map(ids.map((id, position) => [id, slots[position] as number]));
+    return slots;
+  }
+}

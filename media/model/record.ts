@@ -5,11 +5,11 @@ import { plain } from '../../src/usage/text.ts';
 import type { Format } from './format.ts';
 import { provenance } from './names.ts';
 
-/** `$0.0123`, `~$0.0123` where it was computed, `unpriced`. In USD where its day has no rate. */
+/** For the list: `$0.0123`, `~$0.0123` where it was computed, `unpriced`. In USD where its day has no rate. */
 export function recordCost({ record, amount }: Row, format: Format): string {
   const kind = costKind({ ...record, price_source: text(record['price_source']) });
   if (kind === 'unknown') return 'unpriced';
-  return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usd(usdToNanos(record.cost_usd)) : format.money(BigInt(amount))}`;
+  return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usdInColumn(usdToNanos(record.cost_usd)) : format.moneyInColumn(BigInt(amount))}`;
 }
 
 /** One line of the detail view. */

@@ -108,9 +108,9 @@ export class SpendBreakdown extends LightElement {
       <td class="number share-cell">
         <span class="share">
           <span class="share-bar"
-            ><span class="share-fill" .style=${`width: ${(row.share * 100).toFixed(2)}%`}></span
+            ><span class="share-fill" .style=${`width: ${((row.share ?? 0) * 100).toFixed(2)}%`}></span
           ></span>
-          <span class="share-text">${format.share(row.share)}</span>
+          <span class="share-text">${row.share === undefined ? '–' : format.share(row.share)}</span>
         </span>
       </td>
       <td class="number tokens-cell" title=${format.count(row.totals.totalTokens)}>
@@ -131,10 +131,11 @@ export class SpendBreakdown extends LightElement {
       unconvertedNanos === undefined
         ? undefined
         : `${totals.estimated > 0 ? '~' : ''}${this.format.usd(unconvertedNanos)}`;
-    const amounts = [known, usd].filter((text) => text !== undefined).join(' + ');
-    if (unpriced === 0) return amounts;
+    const amounts = [known, usd].filter((text) => text !== undefined);
     const word = usd === undefined ? html`<span class="wide"> unpriced</span>` : nothing;
-    return html`${amounts} <span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`;
+    return html`${amounts.map((amount, index) => html`<span class="nowrap">${index === 0 ? '' : '+ '}${amount}</span> `)}${
+      unpriced === 0 ? nothing : html`<span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`
+    }`;
   }
 
   #activeIndex(): number {

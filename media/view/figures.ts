@@ -23,7 +23,7 @@ export class SpendFigures extends LightElement {
 
   protected override async scheduleUpdate(): Promise<void> {
     if (!this.seen) await new Promise((resolve) => requestIdleCallback(resolve, { timeout: PATIENCE }));
-    super.scheduleUpdate();
+    await super.scheduleUpdate();
   }
 
   protected override render(): TemplateResult {

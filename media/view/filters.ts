@@ -132,6 +132,7 @@ export class SpendFilters extends LightElement {
                 selected: chosen.includes(value),
                 disabled: false,
               }))}
+              .value=${offers.flatMap(({ value }, index) => (chosen.includes(value) ? String(index) : []))}
               @change=${(event: Event) => {
                 const indexes = (event.target as VscodeMultiSelect).value;
                 this.#values(indexes.flatMap((index) => offers[Number(index)]?.value ?? null));

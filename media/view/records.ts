@@ -7,7 +7,7 @@ import type { SortKey, UsageFilter } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { Superseded } from '../client.ts';
 import type { Format } from '../model/format.ts';
-import { PAGE_SIZE, Pages, pagesOf, visibleRows } from '../model/pages.ts';
+import { PAGE_SIZE, Pages, pagesOf, Slots, visibleRows } from '../model/pages.ts';
 import { page as pageQuestion } from '../model/questions.ts';
 import type { Ask } from '../model/questions.ts';
 import { recordCost } from '../model/record.ts';
@@ -96,6 +96,7 @@ export class SpendRecords extends LightElement {
   /** What the loaded rows answer. */
   #asked = '';
   #scrollTo: number | undefined;
+  readonly #slots = new Slots();
 
   readonly #resize = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.viewport = entry.contentRect.height;
@@ -217,6 +218,7 @@ export class SpendRecords extends LightElement {
   protected override render(): TemplateResult {
     const { first, last } = visibleRows(this.scrolled, this.viewport, ROW_HEIGHT, this.#count);
     const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset);
+    const slots = this.#slots.take(indexes.map((index) => this.pages?.row(index)?.record.usage_id ?? `\0${index}`));
     return html`<div
       class="records-scroll"
       role="grid"
@@ -238,7 +240,7 @@ export class SpendRecords extends LightElement {
       <div class="records-space" role="rowgroup" .style=${`height: ${this.#count * ROW_HEIGHT}px`}>
         ${repeat(
           indexes,
-          (index) => this.pages?.row(index)?.record.usage_id ?? index,
+          (_, position) => slots[position],
           (index) => this.#row(index),
         )}
       </div>

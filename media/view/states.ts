@@ -25,25 +25,27 @@ export function failureTemplate(message: string, act: Act): TemplateResult {
   </div>`;
 }
 
+/** Each option with its value: a place too narrow for all breaks between them, never within. */
+const COMMAND = [
+  'llm-spend record',
+  '--provider openai',
+  '--model gpt-5',
+  '--operation chat',
+  '--input-tokens 1200',
+  '--output-tokens 300',
+];
+
 /** A ledger without records: what to do next, with buttons that do it. */
 export function emptyTemplate(act: Act): TemplateResult {
   return html`<div class="state">
     <span class="codicon codicon-graph state-icon"></span>
     <h2>No spend recorded yet</h2>
-    <p>Record a call by hand, or let a program do it:</p>
-    <pre
-      class="command"
-    ><code>llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 300</code></pre>
+    <p>Bring in what coding agents have logged on this machine, record a call by hand, or let a program do it:</p>
+    <pre class="command"><code>${COMMAND.map((part) => html`<span class="nowrap">${part}</span> `)}</code></pre>
     <div class="buttons">
-      <vscode-button icon="add" @click=${() => act({ verb: 'record' })}>Record Usage</vscode-button>
-      <vscode-button
-        secondary
-        icon="copy"
-        @click=${() =>
-          act({
-            verb: 'copy',
-            text: 'llm-spend record --provider openai --model gpt-5 --operation chat --input-tokens 1200 --output-tokens 300',
-          })}
+      <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>Import Usage</vscode-button>
+      <vscode-button secondary icon="add" @click=${() => act({ verb: 'record' })}>Record Usage</vscode-button>
+      <vscode-button secondary icon="copy" @click=${() => act({ verb: 'copy', text: COMMAND.join(' ') })}
         >Copy the command</vscode-button
       >
     </div>

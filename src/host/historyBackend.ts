@@ -61,6 +61,9 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'record':
         await vscode.commands.executeCommand(COMMANDS.recordUsage);
         return undefined;
+      case 'import':
+        await vscode.commands.executeCommand(COMMANDS.importUsage);
+        return undefined;
       case 'refresh':
         await this.#service.refresh();
         return undefined;

@@ -65,6 +65,7 @@ const usageId = z.string().check(z.maxLength(1024));
 const action = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('record') }),
   z.object({ verb: z.literal('refresh') }),
+  z.object({ verb: z.literal('import') }),
   z.object({ verb: z.literal('remove'), ids: z.array(usageId).check(z.minLength(1), z.maxLength(MAX_IDS)) }),
   z.object({ verb: z.literal('undo') }),
   z.object({ verb: z.literal('export'), format: z.enum(['csv', 'json']), filter: filterSchema }),

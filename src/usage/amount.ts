@@ -26,6 +26,16 @@ export function formatAmount(amount: Amount, currencyCode: string, locale = 'en-
   return format.format(decimal(amount) as Intl.StringNumericLiteral);
 }
 
+/** An amount in a column, where it has two decimals more, so that the points of small and large ones are below each other. */
+export function formatAmountInColumn(amount: Amount, currencyCode: string, locale = 'en-US'): string {
+  const usual = amountFormat(locale, currencyCode, 'usual').resolvedOptions().maximumFractionDigits ?? 2;
+  const digits = usual + 2;
+  const size = amount < 0n ? -amount : amount;
+  if (size !== 0n && size < 10n ** BigInt(AMOUNT_PLACES - digits)) return formatAmount(amount, currencyCode, locale);
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return amountFormat(locale, currencyCode, 'column', options).format(decimal(amount) as Intl.StringNumericLiteral);
+}
+
 /** The same with nine decimals where they say something, as many as a stored cost has: `EUR 0.000113`. */
 export function formatAmountExact(amount: Amount, currencyCode: string, locale = 'en-US'): string {
   return amountFormat(locale, currencyCode, 'exact').format(decimal(amount) as Intl.StringNumericLiteral);
@@ -40,11 +50,16 @@ const STYLES = {
 /** Making a format costs a hundred times as much as using it. */
 const formats = new Map<string, Intl.NumberFormat>();
 
-function amountFormat(locale: string, currency: string, style: keyof typeof STYLES): Intl.NumberFormat {
+function amountFormat(
+  locale: string,
+  currency: string,
+  style: keyof typeof STYLES | 'column',
+  digits: Intl.NumberFormatOptions = style === 'column' ? {} : STYLES[style],
+): Intl.NumberFormat {
   const name = `${style} ${currency} ${locale}`;
   let format = formats.get(name);
   if (format === undefined) {
-    const options = { style: 'currency', currency, currencyDisplay: 'code', ...STYLES[style] } as const;
+    const options = { style: 'currency', currency, currencyDisplay: 'code', ...digits } as const;
     format = new Intl.NumberFormat(locale, options);
     formats.set(name, format);
   }

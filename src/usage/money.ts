@@ -66,6 +66,13 @@ export function formatUsd(nanos: Nanos, locale = 'en-US'): string {
   return usdFormat(locale, style).format(nanosToDecimal(nanos) as Intl.StringNumericLiteral);
 }
 
+/** An amount in a column: four decimals, so that the points of small and large ones are below each other; more for the smallest. */
+export function formatUsdInColumn(nanos: Nanos, locale = 'en-US'): string {
+  const size = nanos < 0n ? -nanos : nanos;
+  const style = size === 0n || size >= NANOS_PER_USD / 20_000n ? 'column' : 'small';
+  return usdFormat(locale, style).format(nanosToDecimal(nanos) as Intl.StringNumericLiteral);
+}
+
 /** Every digit of an amount, at least the cents: `$4.20`, `$0.000123456`. */
 export function formatUsdExact(nanos: Nanos, locale = 'en-US'): string {
   return usdFormat(locale, 'exact').format(nanosToDecimal(nanos) as Intl.StringNumericLiteral);
@@ -73,6 +80,7 @@ export function formatUsdExact(nanos: Nanos, locale = 'en-US'): string {
 
 const USD_STYLES = {
   cents: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  column: { minimumFractionDigits: 4, maximumFractionDigits: 4 },
   small: { minimumSignificantDigits: 1, maximumSignificantDigits: 3 },
   exact: { minimumFractionDigits: 2, maximumFractionDigits: 9 },
 } as const satisfies Record<string, Intl.NumberFormatOptions>;

@@ -1,9 +1,9 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Choices } from '../../../src/protocol/choices.ts';
 import { readDisplayCurrency } from '../../../src/pricing/currency.ts';
 import type { DisplayCurrency } from '../../../src/pricing/currency.ts';
-import { formatUsd, usdToNanos } from '../../../src/usage/money.ts';
+import { formatUsd, formatUsdInColumn, usdToNanos } from '../../../src/usage/money.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
@@ -138,6 +138,19 @@ describe.each(THEMES)('%s', (theme) => {
   });
 });
 
+test('an empty ledger offers to import, to record, and the command', async () => {
+  await using opened = await open({}, []);
+  const { page, backend, history } = opened;
+  await page.getByRole('button', { name: 'Import Usage' }).click();
+  await page.getByRole('button', { name: 'Record Usage' }).click();
+  await expect.poll(() => backend.actions).toEqual([{ verb: 'import' }, { verb: 'record' }]);
+  await page.getByRole('button', { name: 'Copy the command' }).click();
+  const shown = await page.locator('.command').innerText();
+  await expect
+    .poll(() => history.editorActions)
+    .toEqual([{ verb: 'copy', text: shown.trim().replaceAll(/\s+/g, ' ') }]);
+});
+
 describe('figures', () => {
   test('equal the records, to the cent in sight and to the nano-dollar on demand', async () => {
     await using opened = await open({ choices: { range: { kind: 'all' } } });
@@ -175,7 +188,7 @@ describe('figures', () => {
     const costs = page.locator('.record .cell-cost');
     await expect
       .poll(async () => (await costs.allInnerTexts()).map((cost) => cost.replaceAll(/\s+/g, ' ')).sort())
-      .toEqual(['$3.00', 'EUR 2.00', 'EUR 9.00', 'unpriced']);
+      .toEqual(['$3.0000', 'EUR 2.0000', 'EUR 9.0000', 'unpriced']);
     await page.locator('.record', { hasText: '9.00' }).click();
     expect(await text('.detail')).toContain('Cost in EUR EUR 9.00 Cost as stored $10.00');
     backend.setCurrency(undefined);
@@ -254,6 +267,20 @@ describe('choices', () => {
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('.chip').allInnerTexts()).toEqual([expect.stringMatching(/^Provider: /)]);
+  });
+
+  test('the picker knows what is filtered by already, and adds to it', async () => {
+    await using opened = await open({ choices: { values: { model: ['gpt-5'] } } });
+    const { page } = opened;
+    await page.getByRole('switch', { name: 'Add a filter' }).click();
+    await page.getByRole('combobox', { name: 'Filter by' }).click();
+    await page.getByRole('option', { name: 'Model' }).click();
+    await page.locator('.picker vscode-multi-select').click();
+    const option = (name: string): Locator => page.locator('.picker').getByRole('option', { name, exact: true });
+    await expect.poll(() => option('gpt-5').getAttribute('aria-selected')).toBe('true');
+    await option('gpt-5-mini').click();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('.chip').allInnerTexts()).toEqual(['Model: gpt-5', 'Model: gpt-5-mini']);
   });
 
   test('drop-downs by pointer and by keyboard', async () => {
@@ -345,13 +372,14 @@ describe('records', () => {
   });
 
   test('sort by their headings', async () => {
-    await using opened = await open();
+    // The dearest of all, which may be older than what is shown at first.
+    await using opened = await open({ choices: { range: { kind: 'all' } } });
     const { page } = opened;
     await page.locator('.records-head').getByRole('button', { name: 'Cost' }).click();
     const top = Math.max(...records.filter(({ cost_known }) => cost_known).map(({ cost_usd }) => cost_usd));
     await expect
       .poll(() => page.locator('.record').first().locator('.cell-cost').innerText())
-      .toContain(formatUsd(usdToNanos(top)));
+      .toContain(formatUsdInColumn(usdToNanos(top)));
   });
 
   test('export what is filtered, and the chart as a picture', async () => {

@@ -6,11 +6,13 @@ import { Format } from '../../../media/model/format.ts';
 import { daysOf, glanceOf, sumOfDays } from '../../../media/model/glance.ts';
 import { heatWeeks } from '../../../media/model/heat.ts';
 import { provenance, valueName } from '../../../media/model/names.ts';
-import { Pages, pagesOf, visibleRows } from '../../../media/model/pages.ts';
+import { Pages, pagesOf, Slots, visibleRows } from '../../../media/model/pages.ts';
 import { bucketFor, choiceOfSpan, closedRange, rangeBeforeChoice, rangeOfChoice } from '../../../media/model/range.ts';
 import { fieldsOf, recordCost } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
+import { sum } from '../../../media/model/totals.ts';
+import type { Measure } from '../../../src/protocol/choices.ts';
 import type { Row } from '../../../src/protocol/messages.ts';
 import { decodeGroup, encodeGroup, isWireGroup } from '../../../src/protocol/wire.ts';
 import { rangeOf } from '../../../src/usage/period.ts';
@@ -194,6 +196,25 @@ describe('the breakdown', () => {
       (_, value) => value ?? '',
     ).map(({ value, level, expanded: open }) => [value, level, open]);
 
+  test('the share of what nobody knows the cost of is no 0 %', () => {
+    const groups = [
+      { key: ['known'], totals: dollars(3) },
+      { key: ['unknown'], totals: dollars(0, { unpriced: 1, records: 1 }) },
+    ];
+    const shares = (measure: Measure): (number | undefined)[] =>
+      breakdownRows(
+        ['provider'],
+        new Map([[pathId([]), { groups, slots: new Map() }]]),
+        new Set(),
+        { by: 'cost', descending: true },
+        measure,
+        sum(groups.map(({ totals }) => totals)),
+        (_, value) => value ?? '',
+      ).map(({ share }) => share);
+    expect(shares('cost')).toEqual([1, undefined]);
+    expect(shares('tokens').every((share) => share !== undefined)).toBe(true);
+  });
+
   test('sorted, the rest last and without children', () => {
     expect(rows([])).toEqual([
       ['b', 0, false],
@@ -244,6 +265,20 @@ describe('pages of records', () => {
     expect(pages.indexOf('r498')).toBe(49_800);
     expect(pages.missing(0, 150)).toEqual([0, 1]);
     expect(pagesOf(250, 420)).toEqual([2, 3, 4]);
+  });
+
+  test('what stays keeps its row, and what comes takes the row of what went', () => {
+    const slots = new Slots();
+    expect(slots.take(['a', 'b', 'c'])).toEqual([0, 1, 2]);
+    expect(slots.take(['new', 'a', 'b'])).toEqual([2, 0, 1]);
+    expect(slots.take(['x', 'y', 'z', 'a'])).toHaveLength(4);
+    expect(slots.take(['a'])).toEqual([0]);
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(fc.nat(20).map(String))), (lists) => {
+        const some = new Slots();
+        for (const ids of lists) expect(new Set(some.take(ids)).size).toBe(ids.length);
+      }),
+    );
   });
 
   test('a cost that nobody knows is named, never $0', () => {

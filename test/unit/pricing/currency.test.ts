@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { convert, readDisplayCurrency, type DisplayCurrency } from '../../../src/pricing/currency.ts';
 import { decimalText, divideRound, scaleDecimal } from '../../../src/pricing/decimal.ts';
-import { AMOUNT_PLACES, formatAmount } from '../../../src/usage/amount.ts';
+import { AMOUNT_PLACES, formatAmount, formatAmountInColumn } from '../../../src/usage/amount.ts';
 
 function read(value: unknown): DisplayCurrency {
   const display = readDisplayCurrency(value);
@@ -55,6 +55,17 @@ describe('convert', () => {
       ),
     );
   });
+});
+
+it('in a column an amount has two decimals more than its currency', () => {
+  const text = (amount: string, currency: string): string =>
+    formatAmountInColumn(BigInt(amount) * 10n ** BigInt(AMOUNT_PLACES - 6), currency);
+  expect([text('0', 'EUR'), text('12345678', 'EUR'), text('150', 'EUR')]).toEqual([
+    'EUR\u00a00.0000',
+    'EUR\u00a012.3457',
+    'EUR\u00a00.0002',
+  ]);
+  expect([text('12345678', 'JPY'), text('99', 'EUR')]).toEqual(['JPY\u00a012.35', 'EUR\u00a00.000099']);
 });
 
 describe('formatAmount', () => {

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { formatUsd, nanosToDecimal, nanosToUsd, NanoSum, usdToNanos } from '../../../src/usage/money.ts';
+import {
+  formatUsd,
+  formatUsdInColumn,
+  nanosToDecimal,
+  nanosToUsd,
+  NanoSum,
+  usdToNanos,
+} from '../../../src/usage/money.ts';
 
 // On a busy machine thousands of random cases take their time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -70,6 +77,12 @@ describe('NanoSum', () => {
       }),
     );
   });
+});
+
+it('in a column the points of small and large amounts are below each other', () => {
+  const amounts = [0n, 4_200_000_000n, 921_000n, 50_000n, -4_200_000_000n];
+  expect(amounts.map((n) => formatUsdInColumn(n))).toEqual(['$0.0000', '$4.2000', '$0.0009', '$0.0001', '-$4.2000']);
+  expect([49_999n, 1n].map((n) => formatUsdInColumn(n))).toEqual(['$0.00005', '$0.000000001']);
 });
 
 describe('formatUsd', () => {
