@@ -119,6 +119,7 @@ async function copy(from: string, to: string): Promise<Migration> {
       async (progress, cancelled) => {
         const interrupt = new AbortController();
         cancelled.onCancellationRequested(() => interrupt.abort());
+        progress.report({ message: t('copying') });
         let shown = 0;
         const onProgress = ({ step, done, total }: MigrationProgress): void => {
           // Two steps, each half of the bar.
