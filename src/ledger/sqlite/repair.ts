@@ -10,7 +10,7 @@ import { isBusy, isDamage, sqliteEngine } from './engine.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from './log.ts';
 import type { Rebuilt } from './rebuild.ts';
-import { addAll, addFrom, rebuild } from './rebuild.ts';
+import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from './rows.ts';
 import { idOf, keyOf, rowsAfter, tryRecordOf } from './rows.ts';
 import { touch, unseal, untrueSegments } from './segments.ts';
@@ -202,17 +202,23 @@ async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean):
     const would = dryRun ? 'would be' : 'were';
     const actions: string[] = [];
     let keptIn: string | undefined;
+    let recovered = 0;
     if (bad.length > 0) {
-      if (!dryRun) keptIn = await takeOut(disk, place, connection, bad, now);
+      if (!dryRun) {
+        keptIn = await takeOut(disk, place, connection, bad, now);
+        const ids = bad.map(({ usage_id }) => idOf(usage_id));
+        recovered = await restoreRows(disk, place, connection, ids);
+      }
       const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
       actions.push(`${bad.length} rows that are no records ${would} taken out${where}`);
+      if (recovered > 0) actions.push(`${recovered} of them were brought back from ${previousName(place.base)}`);
     }
     if (untrue.length > 0) {
       const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
       actions.push(`the sums of ${count} records ${would} made anew from their rows`);
       if (!dryRun) await connection.write(() => unseal(connection, untrue));
     }
-    return { actions, records, recovered: 0, keptIn };
+    return { actions, records: records + recovered, recovered, keptIn };
   } finally {
     await connection.close();
   }

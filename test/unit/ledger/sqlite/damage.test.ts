@@ -145,6 +145,40 @@ describe('a damaged database', { timeout: 60_000 }, () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it('in which the way to the records is lost gives those that stand on its pages', async () => {
+    await filled(2_000, false);
+    // The root of their table.
+    overwrite(PAGE, PAGE);
+    expect((await ledger().repair()).records).toBe(2_000);
+  });
+
+  it('that was cut short gives what is left of it without a copy', async () => {
+    await filled(6_000, false);
+    truncateSync(path, Math.floor((statSync(path).size * 0.6) / PAGE) * PAGE);
+    expect((await ledger().repair()).records).toBeGreaterThan(3_000);
+  });
+
+  it('does not give what was cleared, though it still stands on its pages', async () => {
+    await filled(500, false);
+    const one = ledger();
+    await one.clear();
+    await one.track({ ...USAGE, usage_id: 'after' });
+    await one.close();
+    overwrite(PAGE, 16);
+    const next = ledger();
+    await next.repair();
+    expect((await next.read()).length).toBeLessThanOrEqual(1);
+  });
+
+  it('takes a record that was made unreadable from its copy', async () => {
+    await filled(50, true);
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE record SET text = 'x' WHERE seq = 7");
+    db.close();
+    expect(await ledger().repair()).toMatchObject({ records: 50, recovered: 1 });
+    expect(await ledger().verify()).toMatchObject({ health: 'ok', records: 50 });
+  });
+
   it('stays as it is in a dry run', async () => {
     await filled(500, false);
     overwrite(0, 100);
