@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
-import { openLedger } from '../ledger/index.ts';
+import { openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { migrate } from '../ledger/migrate.ts';
 import type { Migration, MigrationProgress } from '../ledger/migrate.ts';
 import { formatUsdExact } from '../usage/money.ts';
 import { plain } from '../usage/text.ts';
 import { records } from './costText.ts';
-import { confirm, inform, warn } from './dialogs.ts';
+import { type Actions, confirm, inform, warn } from './dialogs.ts';
 import { style } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
 
@@ -20,27 +22,47 @@ const OFFERED = 'llmSpend.migrate.offered';
 
 /** Takes all records of the primary ledger over into another file, and offers to use that one from then on. */
 export async function migrateLedger(service: LedgerService): Promise<void> {
-  const { t } = vscode.l10n;
   const from = service.path;
+  const to = await chooseTarget(from);
+  if (to !== undefined) await migrateInto(from, to);
+}
+
+/** What an interrupted move left is gone on with: no file dialog, which would speak of overwriting it. */
+async function chooseTarget(from: string): Promise<string | undefined> {
+  const { t } = vscode.l10n;
   const isJson = /\.json$/i.test(from);
+  const proposed = from.replace(/\.[^.]+$/, isJson ? '.db' : '.json');
+  const title = t('Move the Ledger to');
+  if (existsSync(proposed)) {
+    const there = {
+      label: plain(basename(proposed)),
+      detail: t('Is there already. What it holds stays, and is not taken twice.'),
+    };
+    const another = { label: t('Another File…') };
+    const chosen = await vscode.window.showQuickPick([there, another], { title, placeHolder: title });
+    if (chosen !== another) return chosen && proposed;
+  }
   const target = await vscode.window.showSaveDialog({
-    title: t('Move the Ledger to'),
+    title,
     saveLabel: t('Move'),
-    defaultUri: vscode.Uri.file(from.replace(/\.[^.]+$/, isJson ? '.db' : '.json')),
+    defaultUri: vscode.Uri.file(proposed),
     filters: { [t('SQLite, for big histories')]: ['db', 'sqlite'], [t('JSON, for any program')]: ['json'] },
   });
-  if (target === undefined) return;
-  const to = target.fsPath;
+  return target?.fsPath;
+}
+
+async function migrateInto(from: string, to: string): Promise<void> {
+  const { t } = vscode.l10n;
   const result = await copy(from, to);
   if (result.interrupted) {
-    inform(t('Interrupted. The same command goes on from there; {0} is as it was.', plain(from)));
+    inform(t('Interrupted. {0} is as it was.', plain(from)), { [t('Go On')]: () => migrateInto(from, to) });
     return;
   }
   const left = result.differing.length + result.refused.length + result.unreadable;
   if (result.mismatches.length > 0) {
     const [{ source }] = result.mismatches as [Migration['mismatches'][number]];
     warn(t('The two ledgers do not agree in {0}: something changed them meanwhile. Move it again.', source.month), {
-      [t('Move Again…')]: () => vscode.commands.executeCommand(COMMANDS.migrateLedger),
+      [t('Move Again')]: () => migrateInto(from, to),
     });
     return;
   }
@@ -53,11 +75,21 @@ export async function migrateLedger(service: LedgerService): Promise<void> {
       plain(from),
     ),
     ...(left === 0 ? [] : [t('Not taken over, because they are no records or stand there otherwise: {0}.', left)]),
-  ].join('\n');
-  if (await confirm(t('Record into {0} from now on?', plain(to)), detail, t('Use It'))) {
+  ];
+  if (resolveLedgerPath({ setting: to }) !== to) {
+    inform([...detail, t('To use {0}, name it in the variable LLM_SPEND_LEDGER.', plain(to))].join(' '), copyPath(to));
+    return;
+  }
+  detail.push(t('Programs outside the editor follow once the variable LLM_SPEND_LEDGER names it.'));
+  if (await confirm(t('Record into {0} from now on?', plain(to)), detail.join('\n'), t('Use It'))) {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
     await section.update(SETTINGS.ledgerPath, to, vscode.ConfigurationTarget.Global);
+    inform(t('The ledger is {0} now.', plain(to)), copyPath(to));
   }
+}
+
+function copyPath(path: string): Actions {
+  return { [vscode.l10n.t('Copy Path')]: () => vscode.env.clipboard.writeText(path) };
 }
 
 /** Says once of each JSON ledger that has outgrown its store that it can move. */
@@ -87,6 +119,7 @@ async function copy(from: string, to: string): Promise<Migration> {
       async (progress, cancelled) => {
         const interrupt = new AbortController();
         cancelled.onCancellationRequested(() => interrupt.abort());
+        progress.report({ message: t('copying') });
         let shown = 0;
         const onProgress = ({ step, done, total }: MigrationProgress): void => {
           // Two steps, each half of the bar.

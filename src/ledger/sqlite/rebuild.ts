@@ -6,7 +6,7 @@ import { bringBack } from './clearing.ts';
 import { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
 import type { Row } from './rows.ts';
-import { rowsAfter, tryRecordOf } from './rows.ts';
+import { findRow, rowsAfter, tryRecordOf } from './rows.ts';
 import type { Salvage } from './salvage.ts';
 import { salvageLog, salvageRows } from './salvage.ts';
 import type { Place } from './state.ts';
@@ -84,6 +84,26 @@ async function takeBackup(
   if (!backup) return 0;
   try {
     return await takeRows(backup, connection, (row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined);
+  } finally {
+    await backup.close();
+  }
+}
+
+/** Puts rows back that the copy of the ledger has of these ids. How many. */
+export async function restoreRows(
+  disk: Disk,
+  place: Place,
+  connection: Connection,
+  usageIds: readonly string[],
+): Promise<number> {
+  const backup = await openSound(disk, join(place.folder, previousName(place.base)));
+  if (!backup) return 0;
+  try {
+    const rows = usageIds.flatMap((id) => findRow(backup, id) ?? []).filter((row) => tryRecordOf(row) !== undefined);
+    return await connection.write(() => bringBack(connection, rows));
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return 0;
   } finally {
     await backup.close();
   }

@@ -10,10 +10,11 @@ import { isBusy, isDamage, sqliteEngine } from './engine.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from './log.ts';
 import type { Rebuilt } from './rebuild.ts';
-import { addAll, addFrom, rebuild } from './rebuild.ts';
+import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from './rows.ts';
 import { idOf, keyOf, rowsAfter, tryRecordOf } from './rows.ts';
-import { touch } from './segments.ts';
+import { touch, unseal, untrueSegments } from './segments.ts';
+import { slicer, steps } from './slices.ts';
 import type { Place } from './state.ts';
 import { remainsOf, size } from './state.ts';
 import { inWorker } from './worker.ts';
@@ -188,42 +189,77 @@ async function syncFile(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** Takes rows out that are no records: somebody else wrote them. They are kept as text. */
+/**
+ * Takes rows out that are no records, keeping them as text: somebody else wrote them. Has columns made anew that do not
+ * say what the rows say.
+ */
 async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
   const connection = await Connection.open(disk, place.path);
   if (!connection) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
   try {
-    const bad: Row[] = [];
-    let records = 0;
-    let after = 0;
-    for (;;) {
-      const rows = rowsAfter(connection, after, ROWS_AT_ONCE);
-      if (rows.length === 0) break;
-      after = rows.at(-1)!.seq;
-      const unreadable = rows.filter((row) => tryRecordOf(row) === undefined);
-      records += rows.length - unreadable.length;
-      bad.push(...unreadable);
-      await nextTurn();
-    }
-    if (bad.length === 0) return { actions: [], records, recovered: 0, keptIn: undefined };
-    const action = `${bad.length} rows that are no records ${dryRun ? 'would be' : 'were'} taken out`;
-    if (dryRun) return { actions: [action], records, recovered: 0, keptIn: undefined };
-    const name = `${corruptName(place.base, now)}.rows`;
-    const lines = bad.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
-    await writeBeside(disk, place, name, lines.join(''));
-    await connection.write(() => {
-      for (const { seq, usage_id } of bad) {
-        connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
+    const { bad, records } = await badRows(connection);
+    const untrue = await steps(untrueSegments(connection), slicer());
+    const would = dryRun ? 'would be' : 'were';
+    const actions: string[] = [];
+    let keptIn: string | undefined;
+    let recovered = 0;
+    if (bad.length > 0) {
+      if (!dryRun) {
+        keptIn = await takeOut(disk, place, connection, bad, now);
+        const ids = bad.map(({ usage_id }) => idOf(usage_id));
+        recovered = await restoreRows(disk, place, connection, ids);
       }
-      touch(
-        connection,
-        bad.map(({ seq }) => seq),
-      );
-    });
-    return { actions: [`${action} and kept in ${name}`], records, recovered: 0, keptIn: join(place.folder, name) };
+      const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
+      actions.push(`${bad.length} rows that are no records ${would} taken out${where}`);
+      if (recovered > 0) actions.push(`${recovered} of them were brought back from ${previousName(place.base)}`);
+    }
+    if (untrue.length > 0) {
+      const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
+      actions.push(`the sums of ${count} records ${would} made anew from their rows`);
+      if (!dryRun) await connection.write(() => unseal(connection, untrue));
+    }
+    return { actions, records: records + recovered, recovered, keptIn };
   } finally {
     await connection.close();
   }
+}
+
+async function badRows(connection: Connection): Promise<{ bad: Row[]; records: number }> {
+  const bad: Row[] = [];
+  let records = 0;
+  let after = 0;
+  for (;;) {
+    const rows = rowsAfter(connection, after, ROWS_AT_ONCE);
+    if (rows.length === 0) return { bad, records };
+    after = rows.at(-1)!.seq;
+    const unreadable = rows.filter((row) => tryRecordOf(row) === undefined);
+    records += rows.length - unreadable.length;
+    bad.push(...unreadable);
+    await nextTurn();
+  }
+}
+
+/** The file that holds the rows from then on. */
+async function takeOut(
+  disk: Disk,
+  place: Place,
+  connection: Connection,
+  rows: readonly Row[],
+  now: number,
+): Promise<string> {
+  const name = `${corruptName(place.base, now)}.rows`;
+  const lines = rows.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
+  await writeBeside(disk, place, name, lines.join(''));
+  await connection.write(() => {
+    for (const { seq, usage_id } of rows) {
+      connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
+    }
+    touch(
+      connection,
+      rows.map(({ seq }) => seq),
+    );
+  });
+  return join(place.folder, name);
 }
 
 async function writeBeside(disk: Disk, { folder }: Place, name: string, text: string): Promise<void> {

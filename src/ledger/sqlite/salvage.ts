@@ -7,6 +7,7 @@ import type { Database } from './engine.ts';
 import { codeOf, sqliteEngine } from './engine.ts';
 import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from './log.ts';
+import { PAGE_BYTES, Pages } from './pages.ts';
 import type { Row } from './rows.ts';
 import { tryRecordOf } from './rows.ts';
 
@@ -17,8 +18,6 @@ const ROWS_AT_ONCE = 1_000;
 const MOST_FAILURES = 5_000;
 /** No ledger has more; where even the last number cannot be read, the search ends there. */
 const MOST_ROWS = 2 ** 32;
-/** Of the databases that we make. */
-const PAGE_BYTES = 4096;
 /** https://sqlite.org/fileformat.html#the_database_header */
 const HEADER_BYTES = 100;
 const PAGES_AT = 28;
@@ -30,10 +29,24 @@ export interface Salvage {
   cleared: boolean;
 }
 
+/** What came of reading row by row. */
+interface Walk extends Salvage {
+  /** Nothing was left out. */
+  isWhole: boolean;
+  /** Whether {@link Salvage} says what was removed, or nobody knows. */
+  knowsChanges: boolean;
+}
+
 type Take = (rows: readonly Row[]) => Promise<void>;
 
-/** Gives every readable row, in order. */
+/** Gives every readable row, in order as far as there is one. */
 export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
+  const walk = await walkRows(disk, path, take);
+  if (!walk.isWhole) await scanPages(path, walk, take);
+  return walk;
+}
+
+async function walkRows(disk: Disk, path: string, take: Take): Promise<Walk> {
   const db = openLedger(path, true);
   if (db) return readAll(db, take);
   return withScratch(disk, path, async (copy, page) => {
@@ -49,6 +62,20 @@ export async function salvageRows(disk: Disk, path: string, take: Take): Promise
   });
 }
 
+/** What no way leads to any more, page by page; but not what was removed, and still stands on pages that are free. */
+async function scanPages(path: string, { removed, cleared, knowsChanges }: Walk, take: Take): Promise<void> {
+  const pages = new Pages(path);
+  try {
+    const free = pages.free();
+    if (free === undefined && (cleared || !knowsChanges)) return;
+    for await (const rows of pages.rows(free ?? new Set())) {
+      await take(rows.filter((row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined));
+    }
+  } finally {
+    pages.close();
+  }
+}
+
 /** Gives the rows that stand in the log of a database which is gone. */
 export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
   return withScratch(disk, path, async (copy, page) => {
@@ -59,26 +86,28 @@ export async function salvageLog(disk: Disk, path: string, take: Take): Promise<
   });
 }
 
-const NOTHING: Salvage = { removed: new Set(), cleared: false };
+const NOTHING: Walk = { removed: new Set(), cleared: false, isWhole: false, knowsChanges: false };
 
-async function readAll(db: Database, take: Take): Promise<Salvage> {
+async function readAll(db: Database, take: Take): Promise<Walk> {
   try {
-    await rowsBetween(db, take);
-    return changesIn(db);
+    const isWhole = await rowsBetween(db, take);
+    return { ...changesIn(db), isWhole };
   } finally {
     db.close();
   }
 }
 
-/** Halves each stretch that cannot be read until what is left out is as small as can be. */
-async function rowsBetween(db: Database, take: Take): Promise<void> {
+/** Halves each stretch that cannot be read until what is left out is as small as can be. Whether that is nothing. */
+async function rowsBetween(db: Database, take: Take): Promise<boolean> {
   let failures = 0;
+  let isWhole = true;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
   for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
     const [from, to] = stretch;
     const rows = tryRows(db, from, to);
     if (!rows) {
       failures++;
+      isWhole = false;
       const middle = Math.floor((from + to) / 2);
       if (from < to) stretches.push([middle + 1, to], [from, middle]);
       continue;
@@ -88,6 +117,7 @@ async function rowsBetween(db: Database, take: Take): Promise<void> {
     await take(rows.filter((row) => typeof row.text === 'string' && tryRecordOf(row) !== undefined));
     await nextTurn();
   }
+  return isWhole;
 }
 
 function tryRows(db: Database, from: number, to: number): Row[] | undefined {
@@ -108,13 +138,13 @@ function lastNumber(db: Database): number {
   }
 }
 
-function changesIn(db: Database): Salvage {
+function changesIn(db: Database): Omit<Walk, 'isWhole'> {
   try {
     const rows = db
       .prepare("SELECT usage_id FROM changed JOIN change ON change.id = changed.change WHERE op = 'remove'")
       .all() as { usage_id: string }[];
     const clear = db.prepare("SELECT 1 FROM change WHERE op = 'clear'").get();
-    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined };
+    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined, knowsChanges: true };
   } catch {
     return NOTHING;
   }

@@ -143,6 +143,45 @@ export function sealOneStale(connection: Connection): boolean {
   return true;
 }
 
+/**
+ * Of the sealed segments those that do not say what their rows say: a bad disk, or another program that wrote to the
+ * rows. Pauses between two segments.
+ */
+export function* untrueSegments(connection: Connection): Generator<void, SegmentInfo[]> {
+  const untrue: SegmentInfo[] = [];
+  for (const { number } of readSegments(connection)) {
+    const segment = connection.reading(() => {
+      const now = readSegments(connection, number)[0];
+      return now && !now.stale && !isTrue(connection, now) ? now : undefined;
+    });
+    if (segment) untrue.push(segment);
+    yield;
+  }
+  return untrue;
+}
+
+function isTrue(connection: Connection, { number, records, earliest, latest }: SegmentInfo): boolean {
+  const columns = columnsOfRows(connection, number);
+  if (columns.records !== records || columns.earliest !== earliest || columns.latest !== latest) return false;
+  const stored = connection.rows(
+    'SELECT key, data FROM segment_column WHERE key >= ? AND key < ?',
+    ...columnKeys(number),
+  ) as { key: number; data: Uint8Array }[];
+  const dataOf = new Map(stored.map(({ key, data }) => [key, data]));
+  return encodeColumns(columns).every(([column, data]) => {
+    const there = dataOf.get(columnKey(number, column));
+    return there !== undefined && Buffer.compare(there, data) === 0;
+  });
+}
+
+/** Makes these be sealed anew; until then they count by their rows. */
+export function unseal(connection: Connection, segments: readonly SegmentInfo[]): void {
+  touch(
+    connection,
+    segments.map(({ number }) => number * SEGMENT_SPAN + 1),
+  );
+}
+
 function seal(connection: Connection, number: number): void {
   const columns = columnsOfRows(connection, number);
   dropColumns(connection, number);
@@ -173,7 +212,8 @@ function columnsOfRows(connection: Connection, number: number): GrowingColumns {
   return columns;
 }
 
-function readSegments(connection: Connection): SegmentInfo[] {
+/** All of them, or those from a number on. */
+function readSegments(connection: Connection, from = 0): SegmentInfo[] {
   type SegmentRow = {
     number: number;
     records: number;
@@ -181,13 +221,15 @@ function readSegments(connection: Connection): SegmentInfo[] {
     latest_ms: number | null;
     stale: number;
   };
-  return (connection.rows('SELECT * FROM segment ORDER BY number') as SegmentRow[]).map((row) => ({
-    number: row.number,
-    records: row.records,
-    earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
-    latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
-    stale: row.stale === 1,
-  }));
+  return (connection.rows('SELECT * FROM segment WHERE number >= ? ORDER BY number', from) as SegmentRow[]).map(
+    (row) => ({
+      number: row.number,
+      records: row.records,
+      earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
+      latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
+      stale: row.stale === 1,
+    }),
+  );
 }
 
 function isStale({ stale }: SegmentInfo): boolean {

@@ -296,12 +296,14 @@ export class SqliteLedger implements Ledger {
 
   async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
     this.#checkOpen();
-    await this.refresh();
+    await this.flush();
+    // A repair reads the file by itself; when it closes that, the system lets go of every lock of this process on it.
+    await this.#access.letGo();
     const place = await resolvePlace(this.#disk, this.path);
     const result = await this.#access.attempt(() =>
       repairDatabase(this.#disk, place, this.#now(), options.dryRun ?? false),
     );
-    if (options.dryRun !== true) await this.refresh();
+    await this.refresh();
     return result;
   }
 

@@ -6,6 +6,8 @@ import type { LedgerState, Problem, SideFileRole, Verification } from '../types.
 import { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
 import { findings } from './repair.ts';
+import { untrueSegments } from './segments.ts';
+import { slicer, steps } from './slices.ts';
 import type { Place } from './state.ts';
 import { isKeptDatabase, namesIn, size } from './state.ts';
 
@@ -21,23 +23,27 @@ export async function verifyDatabase(
 ): Promise<Verification> {
   const problems: Problem[] = [...state.problems];
   const readable = state.health === 'ok' || problems.some(({ code }) => code === 'unreadable-element');
-  if (readable) {
-    for (const finding of await findings(disk, place.path, MOST_FINDINGS)) {
-      problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
-    }
+  const found = readable ? await findings(disk, place.path, MOST_FINDINGS) : [];
+  for (const finding of found) {
+    problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
+  }
+  if (readable && found.length === 0) {
+    const count = await countedWrongly(disk, place);
+    const message = `The sums of ${count} records are not what their rows say. A repair makes them anew.`;
+    if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message });
   }
   const files: Verification['files'] = [];
   for (const name of (await namesIn(disk, place.folder)).sort()) {
-    const found = roleOf(name, place.base);
-    if (!found) continue;
+    const file = roleOf(name, place.base);
+    if (!file) continue;
     const path = join(place.folder, name);
-    const records = found.isDatabase ? await recordsIn(disk, path) : undefined;
+    const records = file.isDatabase ? await recordsIn(disk, path) : undefined;
     files.push({
       path,
-      role: found.role,
+      role: file.role,
       bytes: size(disk, path),
       ...(records === undefined ? {} : { records }),
-      meaning: found.meaning,
+      meaning: file.meaning,
     });
     if (isKeptDatabase(name, place.base) || isRows(name, place.base)) {
       const what = isRows(name, place.base) ? 'holds rows that are no records' : 'is a damaged database';
@@ -60,6 +66,18 @@ export async function verifyDatabase(
     bytes: state.bytes,
     files,
   };
+}
+
+/** Records whose columns do not say what their rows say. */
+async function countedWrongly(disk: Disk, place: Place): Promise<number> {
+  const connection = await Connection.open(disk, place.path);
+  if (!connection) return 0;
+  try {
+    const untrue = await steps(untrueSegments(connection), slicer());
+    return untrue.reduce((sum, { records }) => sum + records, 0);
+  } finally {
+    await connection.close();
+  }
 }
 
 function isRows(name: string, base: string): boolean {
