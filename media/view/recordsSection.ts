@@ -57,14 +57,14 @@ function actionsTemplate(context: Context): TemplateResult {
         label="Export as CSV"
         title="Export what is filtered as CSV"
         @click=${() => exportAs('csv')}
-        >CSV</vscode-toolbar-button
+        ><span class="button-text">CSV</span></vscode-toolbar-button
       >
       <vscode-toolbar-button
         icon="json"
         label="Export as JSON"
         title="Export what is filtered as JSON"
         @click=${() => exportAs('json')}
-        >JSON</vscode-toolbar-button
+        ><span class="button-text">JSON</span></vscode-toolbar-button
       >
     </vscode-toolbar-container>
   `;
