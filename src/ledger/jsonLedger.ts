@@ -11,6 +11,7 @@ import type { Entry, JournalFile } from './journal.ts';
 import { Journal } from './journal.ts';
 import type { LedgerIndex } from './ledgerIndex.ts';
 import { nextTurn } from './turn.ts';
+import { Looks, recentOf, summaryOf } from './looks.ts';
 import type { LedgerOptions } from './options.ts';
 import { inkwellDefaultPath } from './paths.ts';
 import { tailOf } from './recover.ts';
@@ -40,7 +41,6 @@ import type {
 import { LedgerError } from './types.ts';
 import { upsertRecords } from './upserting.ts';
 import { verifyLedger } from './verify.ts';
-import { watchLedger } from './watch.ts';
 import { within } from './within.ts';
 import { randomId } from './random.ts';
 
@@ -89,7 +89,6 @@ export class JsonLedger implements Ledger {
   readonly #accepting = new Map<string, Promise<unknown>>();
   #state: LedgerState | undefined;
   #problem: LedgerError | undefined;
-  #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
   #cycle: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #adoption: NodeJS.Timeout | undefined;
@@ -98,7 +97,7 @@ export class JsonLedger implements Ledger {
   /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
   #orphans = false;
   #closed = false;
-  readonly #listeners = new Set<(state: LedgerState) => void>();
+  readonly #looks: Looks;
 
   constructor(options: LedgerOptions) {
     this.path = resolvePath(options.ledger);
@@ -107,6 +106,7 @@ export class JsonLedger implements Ledger {
     this.#source = options.source;
     this.#pricing = new RecordPricing(options.pricing);
     this.#now = options.now ?? Date.now;
+    this.#looks = new Looks(this.path, () => this.#look());
   }
 
   async track(usage: UsageInput): Promise<UsageRecord> {
@@ -200,19 +200,8 @@ export class JsonLedger implements Ledger {
     );
   }
 
-  /** Calls that come while a look is under way share one more look after it. */
   refresh(): Promise<LedgerState> {
-    if (!this.#refreshing) {
-      const current = this.#look().finally(() => {
-        const next = this.#refreshing?.next;
-        this.#refreshing = next ? { current: next, next: undefined } : undefined;
-        void next?.finally(() => (this.#refreshing = undefined)).catch(() => undefined);
-      });
-      this.#refreshing = { current, next: undefined };
-      return current;
-    }
-    this.#refreshing.next ??= this.#refreshing.current.catch(() => undefined).then(() => this.#look());
-    return this.#refreshing.next;
+    return this.#looks.refresh();
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
@@ -267,15 +256,12 @@ export class JsonLedger implements Ledger {
     }
   }
 
-  async summary(filter: UsageFilter = {}): Promise<Totals> {
-    const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
-    const [total] = await this.aggregate({ filter, groupBy: [], calendar });
-    return total!.totals;
+  summary(filter: UsageFilter = {}): Promise<Totals> {
+    return summaryOf(this, filter);
   }
 
-  async recent(count: number): Promise<UsageRecord[]> {
-    const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
-    return page.rows.map(({ record }) => record);
+  recent(count: number): Promise<UsageRecord[]> {
+    return recentOf(this, count);
   }
 
   async remove(ids: readonly string[]): Promise<RemoveResult> {
@@ -340,14 +326,7 @@ export class JsonLedger implements Ledger {
   }
 
   watch(listener: (state: LedgerState) => void): { dispose(): void } {
-    this.#listeners.add(listener);
-    const watcher = watchLedger(this.path, () => this.refresh());
-    return {
-      dispose: () => {
-        watcher.dispose();
-        this.#listeners.delete(listener);
-      },
-    };
+    return this.#looks.watch(listener);
   }
 
   async close(): Promise<void> {
@@ -358,7 +337,7 @@ export class JsonLedger implements Ledger {
     await this.flush(CLOSE_MS);
     await this.#cycle?.catch(() => undefined);
     for (const journal of this.#journals) await journal.close().catch(() => undefined);
-    this.#listeners.clear();
+    await this.#looks.close();
   }
 
   #checkOpen(): void {
@@ -417,7 +396,7 @@ export class JsonLedger implements Ledger {
       this.#pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
     }
     this.#schedule();
-    if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
+    this.#looks.refreshIfWatched();
   }
 
   /** Finds out where the ledger is. `forWriting` makes its folder and makes sure that there is no obstacle in its place. */
@@ -479,7 +458,7 @@ export class JsonLedger implements Ledger {
     const same = before !== undefined && !changed && sameState(before, next);
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
     this.#schedule();
-    if (!same) for (const listener of this.#listeners) listener(this.#state);
+    if (!same) this.#looks.tell(this.#state);
     return this.#state;
   }
 
@@ -507,7 +486,7 @@ export class JsonLedger implements Ledger {
     if (this.#timer || this.#cycle || this.#closed) return;
     if (this.#pending.size === 0) {
       // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
-      if (this.#orphans && this.#listeners.size > 0) this.#scheduleAdoption();
+      if (this.#orphans && this.#looks.areWatched) this.#scheduleAdoption();
       return;
     }
     const failing = this.#failures > 0;

@@ -6,6 +6,7 @@ import { TableChanged, UsageTable } from '../../usage/table.ts';
 import type { Disk } from '../disk.ts';
 import { nodeDisk } from '../disk.ts';
 import { nextTurn } from '../turn.ts';
+import { Looks, recentOf, summaryOf } from '../looks.ts';
 import type { LedgerOptions } from '../options.ts';
 import { RecordPricing } from '../pricing.ts';
 
@@ -26,7 +27,6 @@ import type {
   Verification,
 } from '../types.ts';
 import { LedgerError } from '../types.ts';
-import { watchLedger } from '../watch.ts';
 import { within } from '../within.ts';
 import { Access } from './access.ts';
 import { Additions } from './additions.ts';
@@ -85,15 +85,15 @@ export class SqliteLedger implements Ledger {
   #hidden = new Map<string, number>();
   #hiddenOf = '';
   #mending: Promise<void> | undefined;
-  #refreshing: { current: Promise<LedgerState>; next: Promise<LedgerState> | undefined } | undefined;
   #closed = false;
-  readonly #listeners = new Set<(state: LedgerState) => void>();
+  readonly #looks: Looks;
 
   constructor(options: LedgerOptions) {
     this.path = resolvePath(options.ledger);
     this.#disk = options.disk ?? nodeDisk;
     this.#source = options.source;
     this.#now = options.now ?? Date.now;
+    this.#looks = new Looks(this.path, () => this.#look());
     this.#pricing = new RecordPricing(options.pricing);
     this.#queries = new ColumnQueries(this.path);
     this.#access = new Access(this.#disk, this.path, this.#now, () => {
@@ -143,19 +143,8 @@ export class SqliteLedger implements Ledger {
     return this.#state ?? { version: 0, ...nothingYet() };
   }
 
-  /** Calls that come while a look is under way share one more look after it. */
   refresh(): Promise<LedgerState> {
-    if (!this.#refreshing) {
-      const current = this.#look().finally(() => {
-        const next = this.#refreshing?.next;
-        this.#refreshing = next ? { current: next, next: undefined } : undefined;
-        void next?.finally(() => (this.#refreshing = undefined)).catch(() => undefined);
-      });
-      this.#refreshing = { current, next: undefined };
-      return current;
-    }
-    this.#refreshing.next ??= this.#refreshing.current.catch(() => undefined).then(() => this.#look());
-    return this.#refreshing.next;
+    return this.#looks.refresh();
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
@@ -228,14 +217,12 @@ export class SqliteLedger implements Ledger {
     return records;
   }
 
-  async summary(filter: UsageFilter = {}): Promise<Totals> {
-    const [total] = await this.aggregate({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
-    return total!.totals;
+  summary(filter: UsageFilter = {}): Promise<Totals> {
+    return summaryOf(this, filter);
   }
 
-  async recent(count: number): Promise<UsageRecord[]> {
-    const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
-    return page.rows.map(({ record }) => record);
+  recent(count: number): Promise<UsageRecord[]> {
+    return recentOf(this, count);
   }
 
   async remove(ids: readonly string[]): Promise<RemoveResult> {
@@ -308,14 +295,7 @@ export class SqliteLedger implements Ledger {
   }
 
   watch(listener: (state: LedgerState) => void): { dispose(): void } {
-    this.#listeners.add(listener);
-    const watcher = watchLedger(this.path, () => this.refresh());
-    return {
-      dispose: () => {
-        watcher.dispose();
-        this.#listeners.delete(listener);
-      },
-    };
+    return this.#looks.watch(listener);
   }
 
   async close(): Promise<void> {
@@ -323,8 +303,7 @@ export class SqliteLedger implements Ledger {
     this.#closed = true;
     await this.flush();
     if (this.#mending) await within(this.#mending, CLOSE_MS);
-    this.#listeners.clear();
-    await this.#refreshing?.current.catch(() => undefined);
+    await this.#looks.close();
     const connection = this.#access.current;
     if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
     await this.#access.letGo();
@@ -378,8 +357,8 @@ export class SqliteLedger implements Ledger {
     const same = before !== undefined && sameState(before, next) && this.#seen === seen;
     this.#seen = seen;
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
-    if (!same) for (const listener of this.#listeners) listener(this.#state);
-    if (this.#looked?.snapshot.segments.some(({ stale }) => stale) && this.#listeners.size > 0) void this.#mend();
+    if (!same) this.#looks.tell(this.#state);
+    if (this.#looked?.snapshot.segments.some(({ stale }) => stale) && this.#looks.areWatched) void this.#mend();
     return this.#state;
   }
 
@@ -403,7 +382,7 @@ export class SqliteLedger implements Ledger {
   #changed(): void {
     this.#wrote = true;
     this.#contributed = true;
-    if (this.#listeners.size > 0) void this.refresh().catch(() => undefined);
+    this.#looks.refreshIfWatched();
   }
 
   async #mended(): Promise<void> {
