@@ -47,8 +47,8 @@ export function readSettings(): Settings {
   const ledgerPath = get(SETTINGS.ledgerPath);
   const ledgers = get(SETTINGS.ledgers);
   const period = get(SETTINGS.statusBarPeriod);
-  const timeZone = get(SETTINGS.timeZone);
   const currency = readCurrency(get(SETTINGS.currency));
+  let calendar: Calendar | undefined;
   return {
     ledgerPath: typeof ledgerPath === 'string' && ledgerPath.trim() !== '' ? ledgerPath.trim() : undefined,
     ledgers: Array.isArray(ledgers)
@@ -57,12 +57,19 @@ export function readSettings(): Settings {
     showInkwell: get(SETTINGS.showInkwell) !== false,
     statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
     statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',
-    calendar: {
-      timeZone:
-        typeof timeZone === 'string' && timeZone !== '' && isTimeZone(timeZone) ? timeZone : localCalendar().timeZone,
-      firstDayOfWeek: FIRST_DAYS.get(get(SETTINGS.weekStart)) ?? firstDayOfWeek(regionalLocale()),
+    // Asked for later than the rest: loading the system's calendars takes longer than all of the activation.
+    get calendar() {
+      return (calendar ??= calendarOf(get(SETTINGS.timeZone), get(SETTINGS.weekStart)));
     },
     currency: currency === undefined || 'problem' in currency ? undefined : currency,
+  };
+}
+
+function calendarOf(timeZone: unknown, weekStart: unknown): Calendar {
+  return {
+    timeZone:
+      typeof timeZone === 'string' && timeZone !== '' && isTimeZone(timeZone) ? timeZone : localCalendar().timeZone,
+    firstDayOfWeek: FIRST_DAYS.get(weekStart) ?? firstDayOfWeek(regionalLocale()),
   };
 }
 
@@ -78,7 +85,9 @@ export function onDidChangeSettings(keys: readonly SettingKey[], listener: () =>
  * whole world), so where the system speaks the same language, the system's region counts.
  */
 export function regionalLocale(): string {
-  const system = new Intl.DateTimeFormat().resolvedOptions().locale;
+  const system = (systemLocale ??= new Intl.DateTimeFormat().resolvedOptions().locale);
   const { language } = vscode.env;
   return system.split('-')[0] === language.split('-')[0] ? system : language;
 }
+
+let systemLocale: string | undefined;

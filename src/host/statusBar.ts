@@ -6,6 +6,7 @@ import type { TimeRange } from '../usage/period.ts';
 import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
 import { forecast, summarize } from '../usage/summary.ts';
 import type { SpendSummary } from '../usage/summary.ts';
+import type { Style } from './costText.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
 import { warn } from './dialogs.ts';
 import { shownCosts } from '../pricing/converted.ts';
@@ -126,7 +127,13 @@ export class StatusBar implements vscode.Disposable {
       this.#item.hide();
       return;
     }
-    const style = { locale: regionalLocale(), t: vscode.l10n.t };
+    const style: Style = {
+      // While there is no amount, nobody asks.
+      get locale() {
+        return regionalLocale();
+      },
+      t: vscode.l10n.t,
+    };
     this.#item.text = statusText(model, style);
     const tooltip = new vscode.MarkdownString(statusTooltip(model, LINKS, style));
     tooltip.isTrusted = { enabledCommands: Object.values(LINKED) };
