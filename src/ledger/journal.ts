@@ -132,7 +132,7 @@ export class Journal {
       const journal = (this.#current ??= await this.#create());
       let stillOurs: boolean;
       try {
-        await writeAll(this.#disk, journal.fd, bytes, journal.end);
+        await writeAll(this.#disk, journal.fd, bytes, journal.end, 'append');
         if (!this.#disk.durableWrites) await this.#disk.fsync(journal.fd);
         // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
         stillOurs = this.#stillOurs(journal);

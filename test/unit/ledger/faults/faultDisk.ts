@@ -21,7 +21,16 @@ export type Fault =
 
 export type Operation = keyof Disk;
 
-const NEEDS_SPACE = new Set<Operation>(['open', 'write', 'link', 'mkdir', 'mkdirExclusive', 'rename', 'renameSync']);
+const NEEDS_SPACE = new Set<Operation>([
+  'open',
+  'write',
+  'append',
+  'link',
+  'mkdir',
+  'mkdirExclusive',
+  'rename',
+  'renameSync',
+]);
 
 /** A real disk of which every call is counted, and one of them struck by a fault. */
 export class FaultDisk implements Disk {
@@ -101,15 +110,24 @@ export class FaultDisk implements Disk {
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     return this.#step('read', false, [], () => nodeDisk.read(fd, buffer, offset, length, position));
   }
-  write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+  write(...of: Parameters<Disk['write']>): Promise<number> {
+    return this.#write('write', ...of);
+  }
+  append(...of: Parameters<Disk['append']>): Promise<number> {
+    return this.#write('append', ...of);
+  }
+  #write(
+    operation: 'write' | 'append',
+    ...[fd, buffer, offset, length, position]: Parameters<Disk['write']>
+  ): Promise<number> {
     const put = async (count: number): Promise<number> => {
       this.#durable.written(fd, position);
-      const written = await nodeDisk.write(fd, buffer, offset, count, position);
+      const written = await nodeDisk[operation](fd, buffer, offset, count, position);
       if (this.#synced.has(fd)) this.#durable.synced(fd);
       return written;
     };
     return this.#step(
-      'write',
+      operation,
       true,
       [],
       () => put(length),
