@@ -44,7 +44,20 @@ async function history() {
   await workbench.runCommand('LLM Spend: Open Cost History');
   const panel = workbench.webview('panel');
   await panel.getByText('claude-sonnet-4-5').first().waitFor();
+  await panel.locator('body').evaluate(iconsDrawn);
   await save(workbench, 'history');
+}
+
+/** Runs in the page. Each icon has its style sheet in a shadow tree, which may come after the first figures. */
+async function iconsDrawn() {
+  const icons = () =>
+    [...document.querySelectorAll('vscode-toolbar-button[icon]')].map((button) =>
+      button.shadowRoot?.querySelector('vscode-icon')?.shadowRoot?.querySelector('.codicon'),
+    );
+  const isDrawn = (/** @type {Element | null | undefined} */ icon) =>
+    icon != null && getComputedStyle(icon, '::before').content !== 'none';
+  while (!icons().every(isDrawn)) await new Promise((resolve) => requestAnimationFrame(resolve));
+  await document.fonts.ready;
 }
 
 /** The breakdown down to a model, and the tooltip of the status bar. */
