@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** What an editor does in its own time may take longer than the second that is usual. Tests of what must not, say so. */
+const poll = { timeout: 15_000 };
+
 export default defineConfig({
   test: {
     // All cores: by default one is left free, which on two of them is the half.
@@ -25,6 +28,7 @@ export default defineConfig({
           include: ['test/editor/history/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          expect: { poll },
         },
       },
       {
@@ -34,6 +38,7 @@ export default defineConfig({
           globalSetup: 'test/editor/e2e/globalSetup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll },
           fileParallelism: false,
         },
       },

@@ -218,7 +218,7 @@ describe('prices in the editor', () => {
 
   test('of one’s own count for the command too, as long as the setting says them', async () => {
     const { workbench } = editor;
-    expect(await editor.llmSpend('prices')).toMatch(/mine +my-\* +\$3\.00 .* editor/);
+    await expect.poll(() => editor.llmSpend('prices')).toMatch(/mine +my-\* +\$3\.00 .* editor/);
     const named = ['--provider', 'mine', '--model', 'my-other', '--operation', 'chat', '--id', 'other'];
     expect(await editor.llmSpend('record', ...named, '--input-tokens', '1000')).toContain('$0.003 estimated, custom');
     await setting('llmSpend.prices', []);
