@@ -55,7 +55,7 @@ async function iconsDrawn() {
       button.shadowRoot?.querySelector('vscode-icon')?.shadowRoot?.querySelector('.codicon'),
     );
   const isDrawn = (/** @type {Element | null | undefined} */ icon) =>
-    icon != null && getComputedStyle(icon, '::before').content !== 'none';
+    icon instanceof Element && getComputedStyle(icon, '::before').content !== 'none';
   while (!icons().every(isDrawn)) await new Promise((resolve) => requestAnimationFrame(resolve));
   await document.fonts.ready;
 }
