@@ -4,7 +4,7 @@
  *     dist/extension.js      the extension           from src/extension.ts     CommonJS, VS Code's Node
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/run-record.ts
- *     dist/import.js         its import           from src/cli/run-import.ts
+ *     dist/import.js         its import              from src/cli/run-import.ts
  *     dist/commands.js       all of its commands     from src/cli/run-any.ts
  *     dist/prices.js         everything of prices    from src/ledger/prices.ts loaded by the others when it is needed
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it

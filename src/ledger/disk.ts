@@ -86,7 +86,7 @@ const QUICK_BYTES = 65_536;
 const QUICK_MS = 2;
 let lastAppendMs = Infinity;
 
-/** An append takes a good disk 0.3 ms, and waking another thread for it, and being woken, takes as long again. */
+/** An append takes a good disk 0.3 ms; waking another thread for it, and being woken, adds a third to that. */
 async function append(
   fd: number,
   buffer: Uint8Array,
