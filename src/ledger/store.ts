@@ -2,7 +2,17 @@ import { basename, dirname, join } from 'node:path';
 import type { Basis, Committed, Content, Place } from './commit.ts';
 import { ageOf, commit, inFlight, placeOf } from './commit.ts';
 import type { Disk, Signature } from './disk.ts';
-import { errno, fsyncFolder, pause, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import {
+  errno,
+  fsyncFolder,
+  pause,
+  readWhole,
+  sameInode,
+  sameVersion,
+  signatureOf,
+  unlinkIfThere,
+  writeAll,
+} from './disk.ts';
 import { explain } from './errors.ts';
 import type { Entry, JournalContent } from './journal.ts';
 import { readJournal } from './journal.ts';
@@ -38,6 +48,8 @@ const PATIENT_TRIES = 3;
 const PATIENT_MS = 50;
 /** A journal whose owner is unknown is adopted once nobody has touched it for so long. */
 const ABANDONED_MS = 30_000;
+/** No file system notes the time of a change more coarsely than FAT, to two seconds. */
+const COARSEST_CLOCK_MS = 3_000;
 /** A foreign temporary file older than this belongs to nobody who will still rename it. */
 const FORGOTTEN_MS = 3_600_000;
 
@@ -55,7 +67,7 @@ export class LedgerStore {
   #turn: Promise<unknown> = Promise.resolve();
   /** The damaged version whose bytes are kept already, so that another try does not keep them again. */
   #kept: { signature: Signature; name: string } | undefined;
-  readonly #journals = new Map<string, { signature: Signature; content: JournalContent }>();
+  readonly #journals = new Map<string, { signature: Signature; readAt: number; content: JournalContent }>();
   /** Journals that have our name already and were not read yet, and those that could not be let go. */
   readonly #carried = new Set<string>();
   readonly #undismissed: Adopted[] = [];
@@ -120,11 +132,13 @@ export class LedgerStore {
     try {
       const signature = signatureOf(await this.disk.stat(path));
       const known = this.#journals.get(path);
-      if (known && sameInode(known.signature, signature) && known.signature.size === signature.size) {
-        if (known.signature.mtimeNs === signature.mtimeNs) return known.content;
-      }
+      // A journal keeps its size over many lines, so that its time alone must tell: one that is younger than the clock of
+      // the file system is fine may have changed again within the same tick.
+      const hasAged = known && known.readAt - Number(known.signature.mtimeNs / 1_000_000n) > COARSEST_CLOCK_MS;
+      if (hasAged && sameVersion(known.signature, signature)) return known.content;
+      const readAt = Date.now();
       const content = signature.size === 0n ? { entries: [], bad: 0 } : await readJournal(this.disk, path);
-      if (content) this.#journals.set(path, { signature, content });
+      if (content) this.#journals.set(path, { signature, readAt, content });
       return content;
     } catch (error) {
       if (errno(error) === 'ENOENT') return undefined;

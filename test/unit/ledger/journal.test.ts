@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Disk } from '../../../src/ledger/disk.ts';
 import { nodeDisk } from '../../../src/ledger/disk.ts';
 import type { Entry } from '../../../src/ledger/journal.ts';
 import { Journal, journalLine, parseJournal } from '../../../src/ledger/journal.ts';
@@ -12,6 +13,7 @@ function entry(id: string, fields: object = {}): Entry {
   const record = usage({ usage_id: id, ...fields });
   return { record, text: JSON.stringify(record), seen: 3 };
 }
+const offsetOf = (lines: readonly Buffer[], count: number): number => Buffer.concat(lines.slice(0, count)).length;
 const idsOf = (bytes: Buffer): string[] => parseJournal(bytes).entries.map(({ record }) => record.usage_id);
 
 describe('parseJournal', () => {
@@ -87,17 +89,68 @@ describe('Journal', () => {
     expect(idsOf(readFileSync(carried))).toContain('a');
   });
 
-  it('is empty once all has settled, and gone once it is closed', async () => {
+  it('is blank once all has settled, and gone once it is closed', async () => {
     const file = await journal.append([entry('a'), entry('b')]);
     await journal.settle(file, 1);
     expect(idsOf(readFileSync(file.path))).toEqual(['a', 'b']);
     await journal.settle(file, 1);
-    expect(readFileSync(file.path)).toHaveLength(0);
+    expect(readFileSync(file.path).every((byte) => byte === 0)).toBe(true);
     await journal.append([entry('c')]);
     expect(idsOf(readFileSync(file.path))).toEqual(['c']);
     await journal.settle(file, 1);
     await journal.close();
     expect(files()).toEqual([]);
+  });
+
+  it('keeps its blocks over thousands of lines, which then take one write each and no room', async () => {
+    const one = await journal.append([entry('a')]);
+    const { size, ino } = statSync(one.path);
+    expect(size).toBe(4_096);
+    for (let i = 0; i < 100; i++) await journal.settle(await journal.append([entry(`b${i}`)]), i === 0 ? 2 : 1);
+    expect(statSync(one.path)).toMatchObject({ size, ino });
+    const many = Array.from({ length: 1_000 }, (_, i) => entry(`c${i}`));
+    await journal.settle(await journal.append(many), many.length);
+    expect(statSync(one.path).size).toBeLessThan(65_536);
+  });
+
+  it.each([0, 1, 100, 200, 4_096, 70_000])('needs no room but that of its lines: %i bytes more', async (room) => {
+    const line = journalLine(entry('a')).length;
+    let left = line + room;
+    const full: Disk = {
+      ...nodeDisk,
+      append(fd, buffer, offset, length, position) {
+        if (left === 0) return Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+        const count = Math.min(length, left);
+        left -= count;
+        return nodeDisk.append(fd, buffer, offset, count, position);
+      },
+    };
+    const tight = new Journal(full, folder, 'tight.json');
+    const file = await tight.append([entry('a')]);
+    expect(idsOf(readFileSync(file.path))).toEqual(['a']);
+    await tight.settle(file, 1);
+    await tight.close();
+  });
+
+  it('half blanked by a crash, or half written over blank space, it has what is whole and no damage', () => {
+    const lines = ['a', 'b', 'c'].map((id) => Buffer.from(journalLine(entry(id, { model: 'é' }))));
+    const whole = Buffer.concat([...lines, Buffer.alloc(500)]);
+    for (let blanked = 0; blanked <= whole.length; blanked++) {
+      const left = Buffer.from(whole).fill(0, 0, blanked);
+      expect(parseJournal(left).bad).toBe(0);
+      expect(idsOf(left)).toEqual(['a', 'b', 'c'].filter((_, i) => blanked === 0 || offsetOf(lines, i) > blanked));
+      const written = Buffer.from(whole).fill(0, blanked);
+      expect(parseJournal(written).bad).toBe(0);
+      expect(idsOf(written)).toEqual(['a', 'b', 'c'].filter((_, i) => offsetOf(lines, i + 1) <= blanked));
+    }
+  });
+
+  it('takes no line for a record that has a hole in it', () => {
+    const whole = Buffer.from(journalLine(entry('a', { note: 'x'.repeat(600) })));
+    for (let at = 1; at < whole.length - 1; at += 7) {
+      const torn = Buffer.from(whole).fill(0, at, Math.min(at + 50, whole.length - 1));
+      expect(parseJournal(torn)).toEqual({ entries: [], bad: 1 });
+    }
   });
 
   it('stays when it is closed with something in it', async () => {
