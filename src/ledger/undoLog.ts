@@ -22,6 +22,7 @@ export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
 const KEEP = 100;
 
 export class UndoLog {
+  readonly path: string;
   readonly #disk: Disk;
   readonly #folder: string;
   readonly #base: string;
@@ -34,10 +35,7 @@ export class UndoLog {
     this.#disk = disk;
     this.#folder = folder;
     this.#base = base;
-  }
-
-  get path(): string {
-    return join(this.#folder, undoLogName(this.#base));
+    this.path = join(folder, undoLogName(base));
   }
 
   /** The number of the last line; 0 when there is none. Costs a stat while nothing changes. */
