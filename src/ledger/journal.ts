@@ -28,6 +28,8 @@ interface OpenJournal extends JournalFile {
   end: number;
   /** Behind the last byte of the file: from `end` on they are blank. */
   size: number;
+  /** When its path was last seen to name our inode (`performance.now()`). */
+  seenAt: number;
 }
 
 /** Beyond this size a journal is not written on, so that it can go once its entries have settled. */
@@ -43,8 +45,8 @@ const GROW_MOST = 65_536;
  * half in its place nothing can pass for a record.
  */
 const BLANK = 0;
-
-const encoder = new TextEncoder();
+/** For so long, ms, the name alone must tell that a journal is still ours. */
+const SEEN_MS = 50;
 
 /** One line of a journal. The element's text is kept as a string where it is not what we would write ourselves. */
 export function journalLine(entry: Entry): string {
@@ -135,7 +137,7 @@ export class Journal {
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
-      const bytes = encoder.encode(batch.flatMap(({ entries }) => entries.map(journalLine)).join(''));
+      const bytes = Buffer.from(batch.flatMap(({ entries }) => entries.map(journalLine)).join(''));
       try {
         const file = await this.#write(bytes);
         for (const { entries, resolve } of batch) {
@@ -186,7 +188,15 @@ export class Journal {
     journal.size = end + Math.max(count, bytes.length);
   }
 
+  /**
+   * Whoever adopts a journal renames it, and nobody else has a name like this: that it is there says enough. Its inode is
+   * asked for now and then, for the sake of folders that are replaced by a copy. It costs a stat, after which Linux has a
+   * new time to note at the next write, which then takes half as long again.
+   */
   #stillOurs(journal: OpenJournal): boolean {
+    const now = performance.now();
+    if (now - journal.seenAt < SEEN_MS) return this.#disk.isThereSync(journal.path);
+    journal.seenAt = now;
     try {
       return sameInode(signatureOf(this.#disk.statSync(journal.path)), journal.signature);
     } catch (error) {
@@ -215,7 +225,7 @@ export class Journal {
     try {
       const signature = signatureOf(await this.#disk.fstat(fd));
       await fsyncFolder(this.#disk, this.#folder);
-      return { path, fd, signature, end: 0, size: 0, unsettled: 0 };
+      return { path, fd, signature, end: 0, size: 0, seenAt: -Infinity, unsettled: 0 };
     } catch (error) {
       await this.#disk.close(fd).catch(() => undefined);
       await unlinkIfThere(this.#disk, path).catch(() => undefined);

@@ -200,6 +200,9 @@ export class FaultDisk implements Disk {
   statSync(path: string): fs.BigIntStats {
     return this.#stepSync('statSync', false, [path], () => nodeDisk.statSync(path));
   }
+  isThereSync(path: string): boolean {
+    return this.#stepSync('isThereSync', false, [path], () => nodeDisk.isThereSync(path));
+  }
   findSync(path: string): fs.BigIntStats | undefined {
     return this.#stepSync('findSync', false, [path], () => nodeDisk.findSync(path));
   }
