@@ -61,15 +61,22 @@ export function columnKeys(segment: number): [first: number, end: number] {
   return [segment * KEYS_PER_SEGMENT, (segment + 1) * KEYS_PER_SEGMENT];
 }
 
+/** Numbers as they are stored: each is `least` more than `above` says, or just that where there is nothing above it. */
+export interface Packed {
+  readonly length: number;
+  readonly least: number;
+  readonly above: ArrayLike<number> | undefined;
+}
+
 /** The columns of some records, wherever they stand. */
 export interface Columns {
   readonly records: number;
   /** Whole numbers. `cost` is BIG_COST where {@link bigCosts} knows it. */
-  numbers(column: PlainColumn): ArrayLike<number>;
+  numbers(column: PlainColumn): Packed;
   /** Each record's code, and the text of each code; code 0 is null, "has none". */
-  texts(column: TextColumn): { codes: ArrayLike<number>; values: readonly (string | null)[] };
+  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] };
   /** Each record's code, and the tags of each code; code 0 has none. */
-  tags(): { codes: ArrayLike<number>; sets: readonly (readonly string[])[] };
+  tags(): { codes: Packed; sets: readonly (readonly string[])[] };
   /** Costs in nano-dollars that no double holds, by position. */
   bigCosts(): readonly (readonly [number, bigint])[];
 }
@@ -102,18 +109,18 @@ export class GrowingColumns implements Columns {
     return this.#store.segments[0]?.latest ?? Number.NEGATIVE_INFINITY;
   }
 
-  numbers(column: PlainColumn): ArrayLike<number> {
-    return column === 'seq' ? this.#seqs : this.#column(column);
+  numbers(column: PlainColumn): Packed {
+    return plain(column === 'seq' ? this.#seqs : this.#column(column));
   }
 
-  texts(column: TextColumn): { codes: ArrayLike<number>; values: readonly (string | null)[] } {
-    return { codes: this.#column(column), values: this.#store.dictionaries[column].values };
+  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] } {
+    return { codes: plain(this.#column(column)), values: this.#store.dictionaries[column].values };
   }
 
-  tags(): { codes: ArrayLike<number>; sets: readonly (readonly string[])[] } {
+  tags(): { codes: Packed; sets: readonly (readonly string[])[] } {
     const { tags, sets } = this.#store.tagSets;
     return {
-      codes: this.#column('tags'),
+      codes: plain(this.#column('tags')),
       sets: sets.map((codes) => codes.flatMap((code) => tags.values[code] ?? [])),
     };
   }
@@ -124,8 +131,7 @@ export class GrowingColumns implements Columns {
 
   /** These columns as they are now, whatever is added to them. */
   first(records: number): Columns {
-    const cut = (numbers: ArrayLike<number>): ArrayLike<number> =>
-      Array.prototype.slice.call(numbers, 0, records) as number[];
+    const cut = ({ above }: Packed): Packed => plain(Array.prototype.slice.call(above, 0, records) as number[]);
     return {
       records,
       numbers: (column) => cut(this.numbers(column)),
@@ -150,16 +156,16 @@ export class StoredColumns implements Columns {
     this.#blob = blob;
   }
 
-  numbers(column: PlainColumn): ArrayLike<number> {
+  numbers(column: PlainColumn): Packed {
     return this.#decode(column).numbers;
   }
 
-  texts(column: TextColumn): { codes: ArrayLike<number>; values: readonly (string | null)[] } {
+  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] } {
     const { numbers, json } = this.#decode(column);
     return { codes: numbers, values: json as (string | null)[] };
   }
 
-  tags(): { codes: ArrayLike<number>; sets: readonly (readonly string[])[] } {
+  tags(): { codes: Packed; sets: readonly (readonly string[])[] } {
     const { numbers, json } = this.#decode('tags');
     return { codes: numbers, sets: json as string[][] };
   }
@@ -168,7 +174,7 @@ export class StoredColumns implements Columns {
     return (this.#decode('bigCosts').json as [number, string][]).map(([at, nanos]) => [at, BigInt(nanos)]);
   }
 
-  #decode(column: Column): { numbers: ArrayLike<number>; json: unknown } {
+  #decode(column: Column): { numbers: Packed; json: unknown } {
     const blob = this.#blob(column);
     if (blob === undefined) throw new SegmentGone();
     return decode(blob);
@@ -188,7 +194,7 @@ export function encodeColumns(columns: Columns): [Column, Uint8Array][] {
 function encodeColumn(columns: Columns, column: Column): Uint8Array {
   if (column === 'bigCosts') {
     return encode(
-      [],
+      plain([]),
       columns.bigCosts().map(([at, nanos]) => [at, nanos.toString()]),
     );
   }
@@ -203,6 +209,25 @@ function encodeColumn(columns: Columns, column: Column): Uint8Array {
   return encode(columns.numbers(column), undefined);
 }
 
+/** Numbers that stand as they are. */
+function plain(above: ArrayLike<number>): Packed {
+  return { length: above.length, least: 0, above };
+}
+
+/** Writes numbers to the beginning of `into`. */
+export function unpack({ length, least, above }: Packed, into: Float64Array | Uint8Array): void {
+  if (above === undefined) {
+    into.fill(least, 0, length);
+    return;
+  }
+  into.set(above);
+  if (least !== 0) for (let i = 0; i < length; i++) (into[i] as number) += least;
+}
+
+export function numberAt({ least, above }: Packed, i: number): number {
+  return above === undefined ? least : (above[i] as number) + least;
+}
+
 export function isText(column: Column): column is TextColumn {
   return (TEXT_COLUMNS as readonly string[]).includes(column);
 }
@@ -213,11 +238,12 @@ export function isText(column: Column): column is TextColumn {
  */
 const HEADER = 24;
 
-function encode(numbers: ArrayLike<number>, json: unknown): Uint8Array {
-  let least = numbers[0] ?? 0;
+function encode(numbers: Packed, json: unknown): Uint8Array {
+  const { length } = numbers;
+  let least = length === 0 ? 0 : numberAt(numbers, 0);
   let most = least;
-  for (let i = 1; i < numbers.length; i++) {
-    const n = numbers[i] as number;
+  for (let i = 1; i < length; i++) {
+    const n = numberAt(numbers, i);
     if (n < least) least = n;
     else if (n > most) most = n;
   }
@@ -225,37 +251,33 @@ function encode(numbers: ArrayLike<number>, json: unknown): Uint8Array {
   // Numbers of 8 bytes stand as they are: the least may be what no difference is exact to.
   if (width === 8) least = 0;
   const text = json === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(json));
-  const textAt = HEADER + width * numbers.length;
+  const textAt = HEADER + width * length;
   const blob = new Uint8Array(textAt + text.length);
   const header = new DataView(blob.buffer);
   header.setUint32(0, width, true);
-  header.setUint32(4, numbers.length, true);
+  header.setUint32(4, length, true);
   header.setUint32(8, textAt, true);
   header.setFloat64(16, least, true);
   if (width > 0) {
-    const view = viewOf(blob.buffer, HEADER, width, numbers.length);
-    for (let i = 0; i < numbers.length; i++) view[i] = (numbers[i] as number) - least;
+    const view = viewOf(blob.buffer, HEADER, width, length);
+    for (let i = 0; i < length; i++) view[i] = numberAt(numbers, i) - least;
   }
   blob.set(text, textAt);
   return blob;
 }
 
-function decode(blob: Uint8Array): { numbers: ArrayLike<number>; json: unknown } {
+function decode(blob: Uint8Array): { numbers: Packed; json: unknown } {
   // A view of doubles must begin at a multiple of eight.
   const bytes = blob.byteOffset % 8 === 0 ? blob : blob.slice();
   const header = new DataView(bytes.buffer, bytes.byteOffset);
   const width = header.getUint32(0, true);
-  const count = header.getUint32(4, true);
+  const length = header.getUint32(4, true);
   const textAt = header.getUint32(8, true);
   const least = header.getFloat64(16, true);
   const json: unknown =
     textAt === bytes.length ? undefined : JSON.parse(new TextDecoder().decode(bytes.subarray(textAt)));
-  if (width === 0) return { numbers: new Float64Array(count).fill(least), json };
-  const view = viewOf(bytes.buffer, bytes.byteOffset + HEADER, width, count);
-  if (least === 0) return { numbers: view, json };
-  const numbers = new Float64Array(count);
-  for (let i = 0; i < count; i++) numbers[i] = (view[i] as number) + least;
-  return { numbers, json };
+  const above = width === 0 ? undefined : viewOf(bytes.buffer, bytes.byteOffset + HEADER, width, length);
+  return { numbers: { length, least, above }, json };
 }
 
 function widthOf(range: number): 1 | 2 | 4 | 8 {

@@ -1,8 +1,9 @@
 import { CompiledFilter } from '../../usage/columnar/filter.ts';
-import { ranksOf, sortBy } from '../../usage/columnar/ordering.ts';
+import { gathered, ranksOf, sortBy } from '../../usage/columnar/ordering.ts';
 import { BIG_COST, SEGMENT_ROWS, type Segment } from '../../usage/columnar/segment.ts';
 import type { PageQuery, SortKey, UsageFilter } from '../../usage/query.ts';
 import type { Column, Columns, TextColumn } from './columns.ts';
+import { numberAt } from './columns.ts';
 import type { SegmentRoom } from './pass.ts';
 import { filterColumns } from './pass.ts';
 import type { SegmentInfo, Snapshot } from './segments.ts';
@@ -69,7 +70,7 @@ export async function findPage(
     const seqs = columns.numbers('seq');
     for (let i = 0; i < count; i++) {
       const at = matches[i] as number;
-      candidates.offer(valueOf(segment, at), segment.time[at] as number, seqs[at] as number);
+      candidates.offer(valueOf(segment, at), segment.time[at] as number, numberAt(seqs, at));
     }
     if (candidates.isFull) await candidates.settle(slice);
   }
@@ -158,14 +159,13 @@ class Candidates {
     let order: Uint32Array = new Uint32Array(count);
     for (let i = 0; i < count; i++) order[i] = i;
     for (const column of [this.seqs, this.#times, this.#keys]) {
-      await slice();
-      order = await steps(sortBy(order, gathered(column, order)), slice);
+      order = await steps(sortBy(order, await steps(gathered(column, order), slice)), slice);
     }
     if (count > this.#most)
       order = this.#descending ? order.subarray(count - this.#most) : order.subarray(0, this.#most);
-    this.seqs = gathered(this.seqs, order);
-    this.#times = gathered(this.#times, order);
-    this.#keys = gathered(this.#keys, order);
+    this.seqs = await steps(gathered(this.seqs, order), slice);
+    this.#times = await steps(gathered(this.#times, order), slice);
+    this.#keys = await steps(gathered(this.#keys, order), slice);
     this.#count = this.#settled = order.length;
     if (this.#count === this.#most) this.#threshold = this.#keys[this.#descending ? 0 : this.#count - 1];
   }
@@ -180,12 +180,6 @@ class Candidates {
 function doubled(from: Float64Array): Float64Array<ArrayBuffer> {
   const into = new Float64Array(Math.max(1024, from.length * 2));
   into.set(from);
-  return into;
-}
-
-function gathered(column: Float64Array, order: Uint32Array): Float64Array<ArrayBuffer> {
-  const into = new Float64Array(order.length);
-  for (let i = 0; i < order.length; i++) into[i] = column[order[i] as number] as number;
   return into;
 }
 

@@ -2,8 +2,8 @@ import { SEARCHED } from '../../usage/columnar/filter.ts';
 import { BIG_COST, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
 import { ColumnStore } from '../../usage/columnar/store.ts';
 import type { Dimension, UsageFilter } from '../../usage/query.ts';
-import type { Column, Columns, TextColumn } from './columns.ts';
-import { isText, NUMBER_COLUMNS } from './columns.ts';
+import type { Column, Columns, Packed, TextColumn } from './columns.ts';
+import { isText, numberAt, NUMBER_COLUMNS, unpack } from './columns.ts';
 
 /** What every sum needs. */
 export const SUM_COLUMNS: readonly Column[] = [...NUMBER_COLUMNS, 'costKind'];
@@ -62,7 +62,7 @@ export class SegmentRoom {
     if (after > 0 || hidden.size > 0) {
       const seqs = columns.numbers('seq');
       for (let at = 0; at < count; at++) {
-        const seq = seqs[at] as number;
+        const seq = numberAt(seqs, at);
         if (seq <= after || hidden.has(seq)) segment.state[at] = SHADOWED;
       }
     }
@@ -94,7 +94,7 @@ export class SegmentRoom {
         values.map((text) => dictionary.encode(text)),
       );
     } else {
-      segment[column].set(columns.numbers(column));
+      unpack(columns.numbers(column), segment[column]);
       if (column === 'cost') this.#takeBigCosts(columns);
     }
   }
@@ -123,6 +123,7 @@ export function columnOf(dimension: Dimension): Column[] {
   return [dimension === 'cost' ? 'costKind' : dimension];
 }
 
-function recode(into: Uint32Array, codes: ArrayLike<number>, known: readonly number[]): void {
-  for (let at = 0; at < codes.length; at++) into[at] = known[codes[at] as number] as number;
+function recode(into: Uint32Array, { length, least, above }: Packed, known: readonly number[]): void {
+  if (above === undefined) into.fill(known[least] ?? 0, 0, length);
+  else for (let at = 0; at < length; at++) into[at] = known[(above[at] as number) + least] as number;
 }

@@ -10,7 +10,7 @@ import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS } from './pass.ts';
 import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
-import { columnsOf, epochOf } from './segments.ts';
+import { epochOf, SegmentReader } from './segments.ts';
 import { slicer, steps, type Slice } from './slices.ts';
 
 /** Answers that are kept: what a status bar, a tree and a panel ask between two changes. */
@@ -38,6 +38,7 @@ export type Current = (again: boolean) => Promise<Source>;
 /** Sums and pages over the columns of a ledger, a slice at a time. */
 export class ColumnQueries {
   readonly #room: SegmentRoom;
+  readonly #reader = new SegmentReader();
   readonly #answers = new Map<string, Answer>();
   /** The numbers of records that another ledger counts. */
   #hidden: ReadonlySet<number> = new Set();
@@ -95,7 +96,7 @@ export class ColumnQueries {
           : await findPage(
               this.#room,
               snapshot,
-              (segment) => columnsOf(connection, segment),
+              (segment) => this.#reader.columnsOf(connection, snapshot.epoch, segment),
               this.#hidden,
               query,
               slice,
@@ -106,6 +107,7 @@ export class ColumnQueries {
   }
 
   forget(): void {
+    this.#reader.forget();
     this.#answers.clear();
     this.#deep = undefined;
   }
@@ -125,7 +127,7 @@ export class ColumnQueries {
         if (segment.latest < since || segment.earliest >= until) continue;
         await slice();
         this.#bound(snapshot);
-        const columns = columnsOf(connection, segment);
+        const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
         aggregation.takeSegment(this.#room.load(columns, segment, wanted, 0, this.#hidden));
       }
     }

@@ -11,12 +11,11 @@ export type Row = {
   text: string;
 };
 
-const LONE_SURROGATE = /\p{Cs}/u;
 const LARGEST_INTEGER = 2n ** 63n - 1n;
 
 /** The id as a key: UTF-8 has no lone surrogates, and two ids that differ in one must not become the same key. */
 export function keyOf(usageId: string): string {
-  return LONE_SURROGATE.test(usageId) ? `\u0000${JSON.stringify(usageId)}` : usageId;
+  return usageId.isWellFormed() ? usageId : `\u0000${JSON.stringify(usageId)}`;
 }
 
 export function idOf(key: string): string {

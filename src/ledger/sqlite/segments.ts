@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import type { Column, Columns } from './columns.ts';
+import type { Columns } from './columns.ts';
 import {
   columnKey,
   columnKeys,
@@ -83,15 +83,44 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
   });
 }
 
-/** The columns of a segment, or of the rows in its place. */
-export function columnsOf(connection: Connection, { number, records, stale }: SegmentInfo): Columns {
-  if (stale) return columnsOfRows(connection, number);
-  const blob = (column: Column): Uint8Array | undefined =>
-    (
-      connection.first('SELECT data FROM segment_column WHERE key = ?', columnKey(number, column)) as
-        { data: Uint8Array } | undefined
-    )?.data;
-  return new StoredColumns(records, blob);
+/** What is kept of the columns that were read: those of a million records, of which a sum needs some 30 bytes each. */
+const MOST_KEPT = 32 * 1024 * 1024;
+
+/**
+ * Gives the columns of segments, and keeps those that it has read, up to a bound: which of them a history's next question
+ * needs is known, all but the one that it groups by. Beyond the bound the first stay, as every pass begins with them.
+ */
+export class SegmentReader {
+  #kept = new Map<number, Uint8Array>();
+  #bytes = 0;
+  #of: { connection: Connection; epoch: number } | undefined;
+
+  /** @param epoch in which the segment was found. What was kept in another one does not count. */
+  columnsOf(connection: Connection, epoch: number, { number, records, stale }: SegmentInfo): Columns {
+    if (stale) return columnsOfRows(connection, number);
+    if (this.#of?.connection !== connection || this.#of.epoch !== epoch) this.forget();
+    this.#of = { connection, epoch };
+    return new StoredColumns(records, (column) => this.#blob(connection, columnKey(number, column)));
+  }
+
+  /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
+  forget(): void {
+    this.#kept = new Map();
+    this.#bytes = 0;
+    this.#of = undefined;
+  }
+
+  #blob(connection: Connection, key: number): Uint8Array | undefined {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
+      { data: Uint8Array } | undefined;
+    if (found !== undefined && this.#bytes + found.data.length <= MOST_KEPT) {
+      this.#kept.set(key, found.data);
+      this.#bytes += found.data.length;
+    }
+    return found?.data;
+  }
 }
 
 /** The last number that a segment covers. */

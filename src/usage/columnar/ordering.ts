@@ -10,18 +10,12 @@ import type { ColumnStore } from './store.ts';
 /** Rows ascending by the key, then by time, then by insertion. Yields between steps of some ms. */
 export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): Generator<void, Uint32Array> {
   let sorted = rows;
-  if (store.reused)
-    sorted = yield* sortBy(
-      sorted,
-      keysOf(store, sorted, (segment, at) => segment.order[at] as number),
-    );
-  sorted = yield* sortBy(
-    sorted,
-    keysOf(store, sorted, (segment, at) => segment.time[at] as number),
-  );
+  if (store.reused) {
+    sorted = yield* sortBy(sorted, yield* keysOf(store, sorted, (segment, at) => segment.order[at] as number));
+  }
+  sorted = yield* sortBy(sorted, yield* keysOf(store, sorted, (segment, at) => segment.time[at] as number));
   if (key === 'time') return sorted;
-  yield;
-  return yield* sortBy(sorted, keysOf(store, sorted, sortValue(store, key)));
+  return yield* sortBy(sorted, yield* keysOf(store, sorted, sortValue(store, key)));
 }
 
 type Value = (segment: Segment, at: number) => number;
@@ -65,58 +59,118 @@ export function ranksOf(values: readonly (string | null)[]): Uint32Array {
   return ranks;
 }
 
-function keysOf(store: ColumnStore, rows: Uint32Array, value: Value): Float64Array {
+function* keysOf(store: ColumnStore, rows: Uint32Array, value: Value): Generator<void, Float64Array> {
   const keys = new Float64Array(rows.length);
-  const { segments } = store;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    keys[i] = value(segments[row >>> SEGMENT_BITS] as Segment, row & ROW_MASK);
+  for (let from = 0; from < rows.length; from += ROWS_PER_STEP) {
+    yield;
+    readKeys(store, rows, value, keys, from);
   }
   return keys;
 }
 
+function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, keys: Float64Array, from: number): void {
+  const end = stepEnd(from, rows.length);
+  for (let i = from; i < end; i++) {
+    const row = rows[i] as number;
+    keys[i] = value(segments[row >>> SEGMENT_BITS] as Segment, row & ROW_MASK);
+  }
+}
+
 const DIGIT_BITS = 16;
 const DIGITS = 2 ** DIGIT_BITS;
+/** Rows that are gone through between two pauses. */
+const ROWS_PER_STEP = 2 ** 16;
+
+function stepEnd(from: number, length: number): number {
+  return Math.min(from + ROWS_PER_STEP, length);
+}
 
 /** `rows` in the ascending order of `keys`, equal ones as they stood. The keys must not be NaN. */
 export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
   if (isSorted(keys)) return rows;
   const { length } = rows;
-  // The bits of a double ascend with it once the sign bit is flipped, and all bits of negative ones.
   const words = new Uint32Array(keys.buffer);
-  for (let i = 0; i < words.length; i += 2) {
-    const high = words[i + 1] as number;
-    if (high >>> 31 === 1) {
-      words[i] = ~(words[i] as number);
-      words[i + 1] = ~high;
-    } else {
-      words[i + 1] = high | 0x80000000;
-    }
-  }
-  yield;
-  let order = new Uint32Array(length).map((_, i) => i);
+  let order = new Uint32Array(length);
   let other = new Uint32Array(length);
-  for (let digit = 0; digit < 4; digit++) {
+  for (let from = 0; from < length; from += ROWS_PER_STEP) {
     yield;
+    prepare(words, order, from);
+  }
+  for (let digit = 0; digit < 4; digit++) {
     const word = digit >>> 1;
     const shift = (digit & 1) * DIGIT_BITS;
     const starts = new Uint32Array(DIGITS + 1);
-    for (let i = word; i < words.length; i += 2)
-      (starts[(((words[i] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
+    for (let from = 0; from < length; from += ROWS_PER_STEP) {
+      yield;
+      countDigits(words, word, shift, starts, from);
+    }
     // A digit that is the same everywhere sorts nothing.
     if (starts.includes(length)) continue;
-    yield;
     for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
-    for (let i = 0; i < length; i++) {
-      const index = order[i] as number;
-      const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
-      other[(starts[value] as number)++] = index;
+    for (let from = 0; from < length; from += ROWS_PER_STEP) {
+      yield;
+      placeDigits(words, word, shift, starts, order, other, from);
     }
     [order, other] = [other, order];
   }
-  yield;
-  for (let i = 0; i < length; i++) other[i] = rows[order[i] as number] as number;
+  for (let from = 0; from < length; from += ROWS_PER_STEP) {
+    yield;
+    gather(rows, order, other, from);
+  }
   return other;
+}
+
+/** What {@link sortBy} reads its keys' values from, in the order of `order`. Yields between steps of some ms. */
+export function* gathered(column: Float64Array, order: Uint32Array): Generator<void, Float64Array<ArrayBuffer>> {
+  const into = new Float64Array(order.length);
+  for (let from = 0; from < order.length; from += ROWS_PER_STEP) {
+    yield;
+    gather(column, order, into, from);
+  }
+  return into;
+}
+
+/** Turns keys into words that ascend with them: the sign bit flipped, and all bits of negative ones. */
+function prepare(words: Uint32Array, order: Uint32Array, from: number): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) {
+    order[i] = i;
+    const high = words[2 * i + 1] as number;
+    if (high >>> 31 === 1) {
+      words[2 * i] = ~(words[2 * i] as number);
+      words[2 * i + 1] = ~high;
+    } else {
+      words[2 * i + 1] = high | 0x80000000;
+    }
+  }
+}
+
+function countDigits(words: Uint32Array, word: number, shift: number, starts: Uint32Array, from: number): void {
+  const end = stepEnd(from, words.length / 2);
+  for (let i = from; i < end; i++)
+    (starts[(((words[2 * i + word] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
+}
+
+function placeDigits(
+  words: Uint32Array,
+  word: number,
+  shift: number,
+  starts: Uint32Array,
+  order: Uint32Array,
+  into: Uint32Array,
+  from: number,
+): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) {
+    const index = order[i] as number;
+    const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
+    into[(starts[value] as number)++] = index;
+  }
+}
+
+function gather<T extends Uint32Array | Float64Array>(column: T, order: Uint32Array, into: T, from: number): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) into[i] = column[order[i] as number] as number;
 }
 
 function isSorted(keys: Float64Array): boolean {
