@@ -33,8 +33,6 @@ export interface RowPage {
 /** Lets other work run; resolves when it is the pass's turn again. */
 export type Yield = () => Promise<void>;
 
-/** Segments between two pauses: about 5 ms of work. */
-const SEGMENTS_PER_SLICE = 2;
 /** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
 const FIRST_ROWS = 512;
 const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
@@ -220,7 +218,7 @@ export class UsageTable {
     if (kept !== undefined) return yield* kept.groups();
     const aggregation = new Aggregation(this.#store, query);
     for (const [i, segment] of this.#store.segments.entries()) {
-      if (i > 0 && i % SEGMENTS_PER_SLICE === 0) yield;
+      if (i > 0) yield;
       aggregation.takeSegment(segment);
     }
     this.#answers.keep(query, aggregation);
@@ -261,7 +259,7 @@ export class UsageTable {
     const found = new Uint32Array(this.#size);
     let total = 0;
     for (const [i, segment] of this.#store.segments.entries()) {
-      if (i > 0 && i % SEGMENTS_PER_SLICE === 0) yield;
+      if (i > 0) yield;
       const count = compiled.select(segment, matches);
       for (let k = 0; k < count; k++) found[total++] = segment.base + (matches[k] as number);
     }

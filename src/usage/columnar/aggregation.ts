@@ -16,7 +16,7 @@ import { Sums } from './sums.ts';
 import type { ColumnStore } from './store.ts';
 
 /** Groups that are made between two pauses. */
-const GROUPS_PER_STEP = 8192;
+const GROUPS_PER_STEP = 4096;
 
 /** One distinct grouping of a query. Its combinations with the groupings before it are the nodes of one level of a tree. */
 interface Stage {
@@ -87,7 +87,8 @@ export class Aggregation {
    */
   *groups(): Generator<void, Group[]> {
     if (this.#stages.length === 0) return [{ key: [], totals: this.#sums.totals(0) }];
-    const labels = this.#stages.map((stage) => this.#labels(stage));
+    const labels: (readonly (string | null)[])[] = [];
+    for (const stage of this.#stages) labels.push(yield* this.#labels(stage));
     const order = yield* this.#order(labels);
     const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
     const path: (string | null)[] = [];
@@ -142,21 +143,27 @@ export class Aggregation {
   }
 
   /** The text of each code of a stage. */
-  #labels({ grouping, coder, combiner }: Stage): (string | null)[] {
+  *#labels({ grouping, coder, combiner }: Stage): Generator<void, readonly (string | null)[]> {
     if (coder === undefined) return this.#store.dictionaries[grouping as Dimension].values;
     const labels: (string | null)[] = [];
-    for (const code of combiner.codes) labels[code] ??= coder.keyOf(code);
+    for (const [group, code] of combiner.codes.entries()) {
+      if (group % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+      labels[code] ??= coder.keyOf(code);
+    }
     return labels;
   }
 
   /** The groups in the order in which they are given out: from the outermost level inwards, children by their parent. */
   *#order(labels: readonly (readonly (string | null)[])[]): Generator<void, ArrayLike<number> & Iterable<number>> {
+    yield;
     const costs = this.#costs();
     let parents: ArrayLike<number> & Iterable<number> = [0];
     for (const [level, { coder, combiner }] of this.#stages.entries()) {
       yield;
       const children: number[][] = [];
-      for (const [node, parent] of combiner.parents.entries()) (children[parent] ??= []).push(node);
+      // Those that there were when the costs were added up: more may come with each pause.
+      const known = combiner.parents.slice(0, costs[level]?.length);
+      for (const [node, parent] of known.entries()) (children[parent] ??= []).push(node);
       const code = (node: number): number => combiner.codes[node] as number;
       const cost = costs[level] as ArrayLike<number | bigint>;
       const text = labels[level] as readonly (string | null)[];
@@ -167,8 +174,12 @@ export class Aggregation {
           : (a: number, b: number): number =>
               compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
       const nodes: number[] = [];
+      let sorted = 0;
       for (const parent of parents) {
         for (const node of (children[parent] ?? []).sort(compare)) nodes.push(node);
+        if (nodes.length - sorted < GROUPS_PER_STEP) continue;
+        yield;
+        sorted = nodes.length;
       }
       parents = nodes;
     }
