@@ -34,7 +34,8 @@ export class SpendApp extends LightElement {
   #snapshot: Snapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
   #shown: Shown | undefined;
-  #format = new Format('en-US', 'UTC');
+  /** Made when it is first asked for, which takes a while: see {@link #formats}. */
+  #format: Format | undefined;
   #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
   #error: string | undefined;
   #toast: { text: string; undo: boolean } | undefined;
@@ -54,6 +55,8 @@ export class SpendApp extends LightElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#client.post({ type: 'ready' });
+    // While the host answers: the browser loads its tables of languages at their first use, in some 25 ms.
+    setTimeout(() => Intl.NumberFormat.supportedLocalesOf('en'));
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
 
@@ -65,24 +68,26 @@ export class SpendApp extends LightElement {
   }
 
   #adopt(snapshot: Snapshot): void {
-    const first = this.#snapshot === undefined;
+    const before = this.#snapshot;
     this.#snapshot = snapshot;
     document.body.dataset['place'] = snapshot.place;
-    if (first) this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
-    const { locale, calendar, currency } = snapshot;
-    const { timeZone, currency: before } = this.#format;
-    const sameCurrency = currency?.code === before?.code && currency?.note === before?.note;
-    if (first || timeZone !== calendar.timeZone || !sameCurrency) {
-      this.#format = new Format(locale, calendar.timeZone, currency);
-    }
+    if (before === undefined) this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
+    const { calendar, currency } = snapshot;
+    const sameCurrency = currency?.code === before?.currency?.code && currency?.note === before?.currency?.note;
+    if (before?.calendar.timeZone !== calendar.timeZone || !sameCurrency) this.#format = undefined;
     document.body.toggleAttribute('data-currency', currency !== undefined);
     if (!sameCurrency) {
       // Amounts of one currency must not be seen under the name of another.
       this.#shown = undefined;
       this.#ui = { ...this.#ui, detail: undefined };
     }
-    this.requestUpdate();
+    // First, so that the host is at work while what it says nothing of is drawn.
     void this.#load();
+    this.requestUpdate();
+  }
+
+  #formats({ locale, calendar, currency }: Snapshot): Format {
+    return (this.#format ??= new Format(locale, calendar.timeZone, currency));
   }
 
   /** Everything that was chosen is kept by the editor; what it means is asked for anew. */
@@ -90,10 +95,10 @@ export class SpendApp extends LightElement {
     const before = this.#choices;
     this.#choices = parseChoices({ ...before, ...changes });
     if (this.#choices.levels.join() !== before.levels.join()) this.#ui = { ...this.#ui, expanded: [] };
+    void this.#load();
     this.#api.setState(this.#choices);
     this.#client.post({ type: 'choose', choices: this.#choices });
     this.requestUpdate();
-    void this.#load();
   }
 
   #set(changes: Partial<Ephemeral>): void {
@@ -165,6 +170,8 @@ export class SpendApp extends LightElement {
     const act = (action: Action): void => this.#act(action);
     if (snapshot?.loaded !== true) return loadingTemplate();
     if (snapshot.failure !== undefined) return failureTemplate(snapshot.failure, act);
+    // Made while the host is at work, before there is anything to write with it.
+    const format = this.#formats(snapshot);
     const problems = problemsTemplate(snapshot, act);
     if (snapshot.ledgers.every(({ records }) => records === 0)) {
       return html`<div class="content">${problems === nothing ? emptyTemplate(act) : problems}</div>`;
@@ -180,17 +187,17 @@ export class SpendApp extends LightElement {
                 <span class="codicon codicon-error"></span>${plain(this.#error)}
               </div>`
         }
-        ${this.#shown === undefined ? loadingTemplate() : this.#figures(this.#context(snapshot, this.#shown))}
+        ${this.#shown === undefined ? loadingTemplate() : this.#figures(this.#context(snapshot, this.#shown, format))}
       </div>
     `;
   }
 
-  #context(snapshot: Snapshot, shown: Shown): Context {
+  #context(snapshot: Snapshot, shown: Shown, format: Format): Context {
     return {
       snapshot,
       shown,
       choices: this.#choices,
-      format: this.#format,
+      format,
       ui: this.#ui,
       ask: this.#ask,
       nameOf: this.#nameOf,
@@ -285,12 +292,13 @@ export class SpendApp extends LightElement {
 
   readonly #offersOf = async (dimension: Dimension): Promise<Offer[]> => {
     if (this.#snapshot === undefined) return [];
+    const format = this.#formats(this.#snapshot);
     try {
       const groups = await offersOf(this.#ask, this.#snapshot, this.#choices, dimension, Date.now());
       return groups.map(({ key: [value = null], totals }) => ({
         value,
         name: this.#nameOf(dimension, value),
-        detail: this.#format.cost(totals),
+        detail: format.cost(totals),
       }));
     } catch (error) {
       if (!(error instanceof Superseded)) this.#say(messageOf(error));

@@ -75,6 +75,8 @@ export class SpendChart extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
+    // Not left to the observer, which tells it when all else is laid out already and would have to be once more.
+    if (this.width === 0) this.width = Math.round(this.clientWidth);
     if (changed.has('model') && this.active !== undefined) {
       // The same moment stays chosen when new records shift the columns.
       const before = changed.get('model') as ChartModel | undefined;

@@ -9,3 +9,14 @@ export class LightElement extends LitElement {
 
 /** For functions that are made anew at each rendering: they alone are no reason to draw again. */
 export const never = (): boolean => false;
+
+/** Resolves once what is there now is on the screen, or a little later where nothing is painted, as in a hidden view. */
+export function afterPaint(): Promise<void> {
+  return new Promise((resolve) => {
+    const unseen = setTimeout(resolve, 100);
+    requestAnimationFrame(() => {
+      clearTimeout(unseen);
+      setTimeout(resolve);
+    });
+  });
+}

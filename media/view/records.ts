@@ -11,7 +11,7 @@ import { PAGE_SIZE, Pages, pagesOf, Slots, visibleRows } from '../model/pages.ts
 import { page as pageQuestion } from '../model/questions.ts';
 import type { Ask } from '../model/questions.ts';
 import { recordCost } from '../model/record.ts';
-import { LightElement } from './light.ts';
+import { afterPaint, LightElement } from './light.ts';
 
 const ROW_HEIGHT = 22;
 /** Chromium draws nothing beyond 33,554,400 px. */
@@ -112,6 +112,12 @@ export class SpendRecords extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
+  }
+
+  /** Half of the page's elements are in here, and below what people look at first: the figures are painted before them. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (!this.hasUpdated) await afterPaint();
+    await super.scheduleUpdate();
   }
 
   protected override willUpdate(changed: PropertyValues): void {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { BUCKETS, DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
 import { filterValuesSchema, MEASURES, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';
-import { isWireGroup } from './wire.ts';
+import { areWireGroups } from './wire.ts';
 import type { WireGroup } from './wire.ts';
 
 /**
@@ -165,7 +165,7 @@ const wireRecord = z.looseObject({
 const answer = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('groups'),
-    groups: z.array(z.custom<WireGroup>(isWireGroup)),
+    groups: z.custom<WireGroup[]>(areWireGroups),
     /** The colour of each value of the last grouping: an index into the palette, the same in every view, for good. */
     slots: z.array(z.tuple([z.string(), z.number()])),
   }),

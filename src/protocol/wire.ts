@@ -85,8 +85,12 @@ export function decodeGroup({ key, totals, rest }: WireGroup): FoldedGroup {
   return group;
 }
 
-/** Hand-written, because it runs once for each of thousands of groups within one frame. */
-export function isWireGroup(value: unknown): value is WireGroup {
+/** Hand-written, because thousands of groups come within one frame. */
+export function areWireGroups(value: unknown): value is WireGroup[] {
+  return Array.isArray(value) && value.every(isWireGroup);
+}
+
+function isWireGroup(value: unknown): value is WireGroup {
   if (typeof value !== 'object' || value === null) return false;
   const { key, totals, rest } = value as Record<keyof WireGroup, unknown>;
   return (

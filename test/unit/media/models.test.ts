@@ -14,7 +14,7 @@ import { chartModel } from '../../../media/model/series.ts';
 import { sum } from '../../../media/model/totals.ts';
 import type { Measure } from '../../../src/protocol/choices.ts';
 import type { Row } from '../../../src/protocol/messages.ts';
-import { decodeGroup, encodeGroup, isWireGroup } from '../../../src/protocol/wire.ts';
+import { decodeGroup, encodeGroup, areWireGroups } from '../../../src/protocol/wire.ts';
 import { rangeOf } from '../../../src/usage/period.ts';
 import { costNanos, emptyTotals } from '../../../src/usage/query.ts';
 import type { Totals } from '../../../src/usage/query.ts';
@@ -338,7 +338,7 @@ describe('in another currency', () => {
   test('crosses from the host unchanged', () => {
     const totals = { ...some, recordedNanos: 10n ** 45n, unconvertedNanos: 0n };
     const wire = encodeGroup({ key: ['a'], totals });
-    expect(isWireGroup(wire)).toBe(true);
+    expect(areWireGroups([wire])).toBe(true);
     expect(decodeGroup(wire).totals).toEqual(totals);
   });
 });
