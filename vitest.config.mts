@@ -25,6 +25,8 @@ export default defineConfig({
       {
         test: {
           name: 'webview',
+          // Pages at a time, where tests say that they may: each keeps a core busy.
+          maxConcurrency: 2,
           include: ['test/editor/history/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -120,7 +120,8 @@ const STATES: Record<
   },
 };
 
-describe.each(THEMES)('%s', (theme) => {
+// Most of the time of this file, and nothing in them waits for a moment: side by side.
+describe.concurrent.each(THEMES)('%s', (theme) => {
   test.each([250, 1400])('is accessible in every state, %i px wide', async (width) => {
     for (const [name, { choices = {}, held = fewRecords, steps }] of Object.entries(STATES)) {
       await using opened = await open({ theme, width, place: width < 400 ? 'sidebar' : 'panel', choices }, held);
