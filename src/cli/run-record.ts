@@ -6,7 +6,7 @@ import { finished } from './finished.ts';
 import type { Opener } from './one-ledger.ts';
 import { openTerminal } from './terminal.ts';
 
-const open: Opener = (options) => new JsonLedger({ ...options, disk: blockingDisk });
+const open: Opener = (options) => new JsonLedger({ ...options, disk: blockingDisk, oneShot: true });
 
 /** A plain `record` into a JSON ledger: a bundle of its own (dist/record.js), small enough for scripts to call it freely. */
 export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {

@@ -79,6 +79,7 @@ export class JsonLedger implements Ledger {
   readonly strict: boolean;
   readonly #disk: Disk;
   readonly #source: string | undefined;
+  readonly #oneShot: boolean;
   readonly #now: () => number;
   readonly #pricing: RecordPricing;
   #store: LedgerStore | undefined;
@@ -104,6 +105,7 @@ export class JsonLedger implements Ledger {
     this.strict = options.strict ?? this.path === inkwellDefaultPath();
     this.#disk = options.disk ?? nodeDisk;
     this.#source = options.source;
+    this.#oneShot = options.oneShot ?? false;
     this.#pricing = new RecordPricing(options.pricing);
     this.#now = options.now ?? Date.now;
     this.#looks = new Looks(this.path, () => this.#look());
@@ -422,7 +424,7 @@ export class JsonLedger implements Ledger {
   async #open(): Promise<void> {
     const place = await resolvePlace(this.#disk, this.path);
     if (this.#store?.place.path === place.path) return;
-    this.#store = new LedgerStore(this.#disk, place, this.path);
+    this.#store = new LedgerStore(this.#disk, place, this.path, this.#oneShot);
     this.#journal = undefined;
   }
 

@@ -14,6 +14,7 @@ const SLICE_MS = 8;
 /** Each problem is counted; only so many are described. */
 const MAX_DESCRIBED = 100;
 const QUOTE = 0x22;
+const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** A range of the file's bytes that is no usage record, or a second record with an id that is taken. */
 export interface Oddity {
@@ -34,6 +35,8 @@ export class LedgerIndex {
   elements = 0;
   /** Where the last sound element ended; the place behind `[` when there is none; 0 when there is no array. */
   contentEnd = 0;
+  /** Elements before this place were taken for sound and not read: see {@link assume}. */
+  #unread = 0;
   readonly unreadable: Oddity[] = [];
   readonly duplicates: Oddity[] = [];
   damage: Damage | undefined;
@@ -56,8 +59,29 @@ export class LedgerIndex {
     return next;
   }
 
+  /**
+   * Takes so many elements before `end` for sound without reading them. Then the index serves to append to the ledger and
+   * to answer {@link has}; of its contents it knows what follows.
+   */
+  assume(elements: number, end: number): void {
+    this.elements = elements;
+    this.contentEnd = end;
+    this.#unread = end;
+  }
+
+  /** Whether there are elements that were not read. */
+  get isPartial(): boolean {
+    return this.#unread > 0;
+  }
+
   /** Whether the file itself has the record. */
   has(usageId: string): boolean {
+    if (this.#unread > 0 && !this.table.has(this.#ledger, usageId)) {
+      // Ids that we make are written as they are, so that one which stands nowhere in the text is not there.
+      const { buffer } = this.#bytes;
+      if (OUR_ID.test(usageId) && !buffer.subarray(0, this.#unread).includes(usageId)) return false;
+      this.#readAll();
+    }
     return this.table.has(this.#ledger, usageId) && !this.#waitingIds.has(usageId);
   }
 
@@ -117,6 +141,13 @@ export class LedgerIndex {
         until = performance.now() + SLICE_MS;
       }
     }
+  }
+
+  /** Reads what was left out, at once: it is asked for in a process that has nothing else to do. */
+  #readAll(): void {
+    const scanner = new ElementScanner(this.#bytes.buffer, this.#unread);
+    this.#unread = 0;
+    while (scanner.next()) this.#element(scanner.start, scanner.end);
   }
 
   /** The record at a locator that the table gave. */

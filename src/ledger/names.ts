@@ -10,6 +10,8 @@ export const lockName = (base: string): string => `${base}.lock`;
 export const previousName = (base: string): string => `${base}.prev`;
 /** inkwell's backup: it writes this one, we only read it. */
 export const foreignBackupName = (base: string): string => `${base}.bak`;
+/** How much of the ledger is known to be sound: see `checkpoint.ts`. */
+export const checkpointName = (base: string): string => `.${base}.checkpoint`;
 /** NDJSON: what remove and clear took out, for undo. */
 export const undoLogName = (base: string): string => `${base}.undo`;
 

@@ -20,4 +20,8 @@ export interface CostTrackerOptions {
 }
 
 /** The same once it is known which file it is. */
-export type LedgerOptions = CostTrackerOptions & { ledger: string };
+export type LedgerOptions = CostTrackerOptions & {
+  ledger: string;
+  /** Whether this process records one usage and ends: then a JSON ledger keeps a checkpoint (see `checkpoint.ts`). */
+  oneShot?: boolean | undefined;
+};

@@ -18,6 +18,7 @@ import type { Entry, JournalContent } from './journal.ts';
 import { readJournal } from './journal.ts';
 import type { Bytes } from './ledgerFile.ts';
 import { LedgerFile } from './ledgerFile.ts';
+import { Checkpoints } from './checkpoint.ts';
 import { LedgerIndex } from './ledgerIndex.ts';
 import { corruptName, parseSideFile, sideFileName } from './names.ts';
 import { liveness } from './owner.ts';
@@ -72,10 +73,14 @@ export class LedgerStore {
   readonly #carried = new Set<string>();
   readonly #undismissed: Adopted[] = [];
 
-  constructor(disk: Disk, place: Place, label: string) {
+  /** Only processes that record one usage and end have them. */
+  readonly #checkpoints: Checkpoints | undefined;
+
+  constructor(disk: Disk, place: Place, label: string, oneShot = false) {
     this.disk = disk;
     this.place = place;
     this.#label = label;
+    this.#checkpoints = oneShot ? new Checkpoints(disk, place) : undefined;
     this.#file = new LedgerFile(disk);
     this.#index = new LedgerIndex(label);
     this.undoLog = new UndoLog(disk, place.folder, place.base);
@@ -98,7 +103,9 @@ export class LedgerStore {
 
   /** Looks at the file and brings the index up to date. Call inside {@link alone}. Returns whether anything changed. */
   async look(): Promise<boolean> {
-    return (await this.#load(false)).changed;
+    // Whoever looks wants to know what is in it.
+    if (this.#index.isPartial) this.#forget();
+    return (await this.#load(false, false)).changed;
   }
 
   /** Entries in the journals of others, by their id. Their files may vanish while we read: then it looks again. */
@@ -241,7 +248,7 @@ export class LedgerStore {
           return 'settled';
         }
         const there = await this.alone(async () => {
-          const { fd } = await this.#load(true);
+          const { fd } = await this.#load(true, true);
           const before = found;
           found = fd === undefined ? undefined : { signature: this.#file.signature!, fd };
           if (before) await this.disk.close(before.fd);
@@ -280,15 +287,24 @@ export class LedgerStore {
     };
   }
 
-  async #load(keepOpen: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
+  /** @param partially takes what a checkpoint covers for sound, for whoever only appends. */
+  async #load(keepOpen: boolean, partially: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
     const resume = this.#index.resumable ? this.#index.contentEnd : 0;
     let fd: number | undefined;
     try {
       const loaded = await this.#file.load(this.place.path, resume, keepOpen);
       fd = loaded.fd;
       if (loaded.change === 'same') return { changed: false, fd };
-      const index = loaded.change === 'appended' ? this.#index : this.#index.successor(this.#label);
-      await index.extend(this.#file.bytes, this.#file.signature === undefined);
+      const { bytes, signature } = this.#file;
+      let index = loaded.change === 'appended' ? this.#index : this.#index.successor(this.#label);
+      if (partially && index.elements === 0) await this.#checkpoints?.apply(bytes, index);
+      await index.extend(bytes, signature === undefined);
+      if (index.isPartial && !index.intact) {
+        // What is to be mended must be known whole.
+        this.#checkpoints?.forget();
+        index = this.#index.successor(this.#label);
+        await index.extend(bytes, signature === undefined);
+      }
       this.#index = index;
       return { changed: true, fd };
     } catch (error) {
@@ -301,7 +317,7 @@ export class LedgerStore {
 
   async #basis(): Promise<LedgerBasis> {
     for (let tries = 1; ; tries++) {
-      const { fd } = await this.#load(true);
+      const { fd } = await this.#load(true, true);
       const index = this.#index;
       if (index.intact) return this.#asBasis(fd);
       if (this.#file.signature !== undefined && tries <= PATIENT_TRIES) {
@@ -401,12 +417,21 @@ export class LedgerStore {
       this.#file.committed({ buffer: basis.bytes.buffer, length: first.end }, content.tail, signature);
       if (basis.index !== this.#index) this.#index = basis.index;
     } else {
+      this.#checkpoints?.forget();
       const kept = content.kept.map(({ start, end }) => basis.bytes.buffer.subarray(start, end));
       const buffer = Buffer.concat(kept);
       this.#file.committed({ buffer, length: buffer.length }, content.tail, signature);
       this.#index = this.#index.successor(this.#label);
     }
     await this.#index.extend(this.#file.bytes, false);
+    await this.#checkpoints?.save(this.#file.bytes, this.#index);
+  }
+
+  /** The next look reads everything anew. */
+  #forget(): void {
+    this.#file.forget();
+    this.#checkpoints?.forget();
+    this.#index = this.#index.successor(this.#label);
   }
 }
 

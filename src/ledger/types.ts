@@ -244,6 +244,7 @@ export type SideFileRole =
   | 'cleared'
   | 'replaced'
   | 'kept-aside'
+  | 'checkpoint'
   | 'foreign-temporary';
 
 export interface RepairResult {

@@ -10,6 +10,7 @@ import {
   isReplacedName,
   lockName,
   parseSideFile,
+  checkpointName,
   previousName,
   undoLogName,
 } from './names.ts';
@@ -136,6 +137,7 @@ function roleOf(name: string, base: string, kind: string | undefined): SideFileR
   if (name === previousName(base)) return 'previous';
   if (name === foreignBackupName(base)) return 'backup';
   if (name === undoLogName(base)) return 'undo-log';
+  if (name === checkpointName(base)) return 'checkpoint';
   if (kind === 'journal') return 'journal';
   if (kind === 'tok' || kind === 'tmp') return 'token';
   if (isCorruptName(name, base)) return 'kept-aside';
@@ -155,5 +157,6 @@ const MEANING: Record<SideFileRole, string> = {
   cleared: 'everything that a clear took out, for undo',
   replaced: 'what records said before they were priced again, for undo',
   'kept-aside': 'bytes that could not be read, kept when the ledger was mended',
+  checkpoint: 'how much of the ledger is known to be sound, so that `record` need not read it again',
   'foreign-temporary': 'a version that inkwell is writing',
 };
