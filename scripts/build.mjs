@@ -5,6 +5,7 @@
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/run-record.ts
  *     dist/import.js         its import              from src/cli/run-import.ts
+ *     dist/reader.js         a thread of that        from src/sources/readerThread.ts
  *     dist/commands.js       all of its commands     from src/cli/run-any.ts
  *     dist/prices.js         everything of prices    from src/ledger/prices.ts loaded by the others when it is needed
  *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
@@ -109,6 +110,11 @@ const targets = [
       outfile: 'dist/import.js',
       plugins: [restApart],
     },
+  },
+  {
+    name: "an import's second reader",
+    entry: 'src/sources/readerThread.ts',
+    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/reader.js' },
   },
   {
     name: 'all commands',

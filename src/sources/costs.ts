@@ -5,8 +5,14 @@ import type { Sighting } from './types.ts';
 
 /** What a record's cost takes into account besides the record. A symbol: it is copied with the record, and never stored. */
 const PRICING = Symbol('pricing');
-type Priceable = UsageRecord & { [PRICING]?: Omit<Sighting, 'record'> };
-const NOTHING: Omit<Sighting, 'record'> = {};
+export type SightedPricing = Omit<Sighting, 'record'>;
+type Priceable = UsageRecord & { [PRICING]?: SightedPricing };
+const NOTHING: SightedPricing = {};
+
+/** What {@link priceable} keeps of a sighting besides its record. */
+export function pricingOf(record: Priceable): SightedPricing | undefined {
+  return record[PRICING];
+}
 
 /** The record of a sighting, to be given its cost once it is known that it counts. */
 export function priceable({ record, factor, loggedCost, isPriced }: Sighting): UsageRecord {

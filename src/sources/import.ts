@@ -1,8 +1,11 @@
 import type { Ledger } from '../ledger/types.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
+import { AGENTS } from './agents.ts';
 import { applyCost, priceable } from './costs.ts';
-import { isUsualTime } from './fields.ts';
+import { Intake } from './intake.ts';
+import type { Part } from './readerThread.ts';
+import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from './fileReader.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../ledger/turn.ts';
@@ -30,6 +33,8 @@ export interface ImportOptions {
   within?: readonly string[] | undefined;
   /** Says what would be imported, and stores nothing. */
   dryRun?: boolean | undefined;
+  /** The program of a second thread (`readerThread.ts`), for when there is much to read. */
+  readerThread?: string | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
@@ -77,6 +82,8 @@ const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
 /** Whoever writes a log pauses less than that within one go. */
 const QUIET_MS = 60_000;
+/** Less is read in the time that a second thread takes to start. */
+const MUCH = 16 * 1024 * 1024;
 /** How long others wait for their turn. */
 const TURN_MS = 20;
 /** A clock may be a little ahead; a usage of tomorrow is worth a word. */
@@ -126,14 +133,15 @@ class Import implements Receiver {
   readonly #statePath: string;
   readonly #report: ImportReport;
   readonly #progress: ImportProgress;
-  readonly #latest: string;
   readonly #batch: number;
-  /** What was read and is not stored yet, by its id. */
-  #waiting = new Map<string, UsageRecord>();
-  readonly #lookup: Lookup = (id) => this.#waiting.get(id);
+  /** What was read and is not stored yet. */
+  readonly #intake: Intake;
+  readonly #rules: { since: number | undefined; latest: string };
   #state = emptyState();
   /** What holds of files once everything that waits is stored. */
-  readonly #due = new Map<string, FileState | undefined>();
+  #due = new Map<string, FileState | undefined>();
+  /** Called once there is room for more. */
+  #onRoom: (() => void)[] = [];
   #pricer: Pricer | undefined;
   #current: SourceFile | undefined;
   #savedAt = 0;
@@ -144,7 +152,8 @@ class Import implements Receiver {
     this.#places = places;
     this.#options = options;
     this.#statePath = statePath(options.path, source.id);
-    this.#latest = new Date(options.now() + FUTURE_MS).toISOString();
+    this.#rules = { since: options.since, latest: new Date(options.now() + FUTURE_MS).toISOString() };
+    this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
     this.#batch = options.dryRun === true ? BATCH_DRY : options.path.endsWith('.json') ? BATCH_JSON : BATCH;
     this.#report = {
       source: source.id,
@@ -179,18 +188,16 @@ class Import implements Receiver {
     if (this.#options.within === undefined) this.#forgetOthers(files);
     try {
       if (changed.length > 0) this.#pricer = await this.#options.pricer();
-      // Not `performance`, which Node loads when it is first used: in 5 ms, for an import that reads nothing.
-      let turn = Date.now();
-      for (const file of changed) {
-        if (Date.now() - turn > TURN_MS) {
-          await nextTurn();
-          turn = Date.now();
+      const queue = [...changed];
+      const second = await this.#secondReader(queue);
+      try {
+        await this.#readAll(queue);
+        if (second !== undefined) {
+          const left = await this.#whileRoom(second.ended);
+          await this.#readAll(left);
         }
-        signal?.throwIfAborted();
-        await this.#read(file);
-        this.#progress.filesDone++;
-        this.#tell();
-        if (this.isFull()) await this.#commit();
+      } finally {
+        await second?.stop();
       }
       await this.#commit();
     } finally {
@@ -200,14 +207,7 @@ class Import implements Receiver {
   }
 
   usage(sighting: Sighting): void {
-    const record = priceable(sighting);
-    const { timestamp } = record;
-    if (isAfter(timestamp, this.#latest))
-      this.skip({ reason: 'future-time', file: this.#current?.path ?? '', detail: timestamp });
-    const { since } = this.#options;
-    if (since !== undefined && Date.parse(timestamp) < since) return;
-    this.#progress.seen++;
-    for (const settled of this.#source.settle(record, this.#lookup)) this.#waiting.set(settled.usage_id, settled);
+    this.#intake.add(sighting, this.#current?.path ?? '');
   }
 
   skip(skip: Skip): void {
@@ -221,7 +221,7 @@ class Import implements Receiver {
   }
 
   isFull(): boolean {
-    return this.#waiting.size >= this.#batch || this.#options.signal?.aborted === true;
+    return this.#intake.size >= this.#batch || this.#options.signal?.aborted === true;
   }
 
   async store(state: FileState | undefined): Promise<void> {
@@ -234,6 +234,67 @@ class Import implements Receiver {
   progress(bytes: number): void {
     this.#progress.bytesDone += bytes;
     this.#tell();
+  }
+
+  async #readAll(queue: SourceFile[]): Promise<void> {
+    const { signal } = this.#options;
+    // Not `performance`, which Node loads when it is first used: in 5 ms, for an import that reads nothing.
+    let turn = Date.now();
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      if (Date.now() - turn > TURN_MS) {
+        await nextTurn();
+        turn = Date.now();
+      }
+      signal?.throwIfAborted();
+      await this.#read(file);
+      this.#progress.filesDone++;
+      this.#tell();
+      if (this.isFull()) await this.#commit();
+    }
+  }
+
+  /** Reads from the other end of the queue, where that is worth a thread. */
+  async #secondReader(queue: SourceFile[]): Promise<SecondReader | undefined> {
+    const { readerThread } = this.#options;
+    const known = AGENTS.includes(this.#source);
+    if (readerThread === undefined || !known || queue.length < 2 || this.#progress.bytes < MUCH) return undefined;
+    return SecondReader.start(
+      readerThread,
+      { source: this.#source.id, rules: this.#rules },
+      {
+        next: () => {
+          const file = queue.pop();
+          return file && { file, known: this.#state.files.get(file.path), isQuiet: this.isQuiet(file) };
+        },
+        take: (file, part, isLast) => this.#take(file, part, isLast),
+      },
+    );
+  }
+
+  /** What the second reader found. */
+  async #take({ path }: SourceFile, part: Part, isLast: boolean): Promise<void> {
+    for (const [record, pricing] of part.records) this.#intake.put(priceable({ record, ...pricing }));
+    this.#intake.seen += part.seen;
+    for (const skip of part.skips) this.skip(skip);
+    if (part.state !== undefined) this.#due.set(path, part.state ?? undefined);
+    if (isLast) this.#progress.filesDone++;
+    this.progress(part.bytes);
+    if (this.isFull()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /** Waits for the second reader, and stores what it finds. */
+  async #whileRoom<T>(done: Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    const waiting = Symbol('waiting');
+    for (;;) {
+      const result = await Promise.race([
+        done,
+        new Promise<symbol>((resolve) => setTimeout(resolve, TURN_MS, waiting)),
+      ]);
+      signal?.throwIfAborted();
+      if (this.isFull()) await this.#commit();
+      if (result !== waiting) return done;
+    }
   }
 
   async #read(file: SourceFile): Promise<void> {
@@ -273,17 +334,19 @@ class Import implements Receiver {
   }
 
   async #commit(): Promise<void> {
-    const records = [...this.#waiting.values()];
-    this.#waiting = new Map();
+    const records = this.#intake.take();
+    const due = this.#due;
+    // What comes from here on is not among these, and is stored next time.
+    this.#due = new Map();
+    for (const wake of this.#onRoom.splice(0)) wake();
     // Most sightings of a reply are of no account, so that pricing comes after the choice.
     for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
-    if (this.#due.size > 0) this.#isSaved = false;
-    for (const [path, state] of this.#due) {
+    if (due.size > 0) this.#isSaved = false;
+    for (const [path, state] of due) {
       if (state === undefined) this.#state.files.delete(path);
       else this.#state.files.set(path, state);
     }
-    this.#due.clear();
     this.#tell();
     if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) this.#save();
   }
@@ -341,13 +404,9 @@ class Import implements Receiver {
 
   #tell(): void {
     this.#report.bytes = this.#progress.bytesDone;
+    this.#progress.seen = this.#intake.seen;
     this.#options.onProgress?.({ ...this.#progress });
   }
-}
-
-/** @param than as `toISOString` writes it. */
-function isAfter(time: string, than: string): boolean {
-  return isUsualTime(time) ? time > than : Date.parse(time) > Date.parse(than);
 }
 
 function isIn({ path }: SourceFile, place: string): boolean {

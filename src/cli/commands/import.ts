@@ -71,6 +71,8 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         now: terminal.now,
         since,
         dryRun: flags.dryRun,
+        // A bundle beside that of this command.
+        readerThread: path.join(__dirname, 'reader.js'),
         signal: interrupt.signal,
         onProgress:
           terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
