@@ -5,8 +5,8 @@ import type { UsageRecord } from '../../usage/record.ts';
  * Records column by column, as a sum or a search reads them: 4096 records to a segment, each column a small blob.
  *
  * Summing a million rows of an SQL table takes a second. The same in columns takes some 50 ms, in pieces of a fraction
- * of a millisecond, needs no more memory than one segment, and is done by the very code that sums an in-memory table, so
- * that both stores give the same answers.
+ * of a millisecond, needs no more memory than one segment and what is kept for the next question (segments.ts), and is
+ * done by the very code that sums an in-memory table, so that both stores give the same answers.
  *
  * A segment is complete in itself: it has its own dictionary of each dimension, so that no process ever waits for
  * another one's codes.
