@@ -4,23 +4,21 @@ import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import { UsageError, isoNow, parseInput } from '../usage/record.ts';
 import { strictProblem } from '../usage/strict.ts';
 import type { Disk } from './disk.ts';
-import { errno, nodeDisk, pause } from './disk.ts';
+import { errno, nodeDisk } from './disk.ts';
+import { Committer } from './committer.ts';
 import { oneLine, withFields } from './elementText.ts';
 import { explain } from './errors.ts';
-import type { Entry, JournalFile } from './journal.ts';
+import type { Entry } from './journal.ts';
 import { Journal } from './journal.ts';
-import type { LedgerIndex } from './ledgerIndex.ts';
 import { nextTurn } from './turn.ts';
 import { Looks, recentOf, summaryOf } from './looks.ts';
 import type { LedgerOptions } from './options.ts';
 import { inkwellDefaultPath } from './paths.ts';
-import { tailOf } from './recover.ts';
 import { RecordPricing } from './pricing.ts';
 import { clearLedger, removeRecords, undoLast } from './removal.ts';
 import { setCosts } from './replacement.ts';
 import { repairLedger } from './repair.ts';
 import { describeState } from './state.ts';
-import type { Adopted, LedgerBasis } from './store.ts';
 import { LedgerStore, resolvePlace } from './store.ts';
 import { assertSame, sameElement } from './sameUsage.ts';
 import type {
@@ -41,31 +39,10 @@ import type {
 import { LedgerError } from './types.ts';
 import { upsertRecords } from './upserting.ts';
 import { verifyLedger } from './verify.ts';
-import { within } from './within.ts';
 import { randomId } from './random.ts';
 
-/** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
-interface Pending {
-  entry: Entry;
-  files: Origin[];
-}
-type Origin =
-  { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
-
-/** Commits are spaced: at least so long apart, ... */
-const SPACING_MS = 50;
-/** ... and at most a tenth of the time spent in them. */
-const SPACING_FACTOR = 9;
-/** How long a commit in the background waits for foreign writers in flight before it lets others have their turn. */
-const SETTLE_MS = 500;
-const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
-/** Beside foreign writers: each version of ours that comes between two of theirs may cost them one of their own. */
-const FOREIGN_SPACING_MS = 400;
 /** How long closing waits for the ledger. What is not settled by then is durable in the journal, for whoever comes next. */
 const CLOSE_MS = 2_000;
-const REMOVAL_MS = 10_000;
-/** How often a process that watches looks for journals whose owners have gone. */
-const ADOPTION_MS = 1_000;
 const ELEMENTS_PER_TURN = 1_000;
 
 /**
@@ -85,18 +62,10 @@ export class JsonLedger implements Ledger {
   #store: LedgerStore | undefined;
   #journal: Journal | undefined;
   readonly #journals = new Set<Journal>();
-  readonly #pending = new Map<string, Pending>();
+  readonly #committer: Committer;
   /** Ids that are on their way into the journal. */
   readonly #accepting = new Map<string, Promise<unknown>>();
   #state: LedgerState | undefined;
-  #problem: LedgerError | undefined;
-  #cycle: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #adoption: NodeJS.Timeout | undefined;
-  #nextCommit = 0;
-  #failures = 0;
-  /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
-  #orphans = false;
   #closed = false;
   readonly #looks: Looks;
 
@@ -109,6 +78,15 @@ export class JsonLedger implements Ledger {
     this.#pricing = new RecordPricing(options.pricing);
     this.#now = options.now ?? Date.now;
     this.#looks = new Looks(this.path, () => this.#look());
+    this.#committer = new Committer({
+      path: this.path,
+      store: async () => {
+        await this.#open();
+        return this.#store!;
+      },
+      isOwn: this.#isOwn,
+      isWatched: () => this.#looks.areWatched,
+    });
   }
 
   async track(usage: UsageInput): Promise<UsageRecord> {
@@ -171,20 +149,8 @@ export class JsonLedger implements Ledger {
     return result;
   }
 
-  async flush(timeoutMs = Infinity): Promise<boolean> {
-    const giveUp = performance.now() + timeoutMs;
-    let failed: unknown;
-    while (this.#pending.size > 0 && performance.now() < giveUp) {
-      if (failed !== undefined && timeoutMs === Infinity) throw explain(failed, this.path);
-      const left = giveUp - performance.now();
-      const cycle = this.#runCycle(Math.min(left, SETTLE_MS)).then(
-        () => undefined,
-        (error: unknown) => error ?? true,
-      );
-      failed = await within(cycle, left);
-      if (failed !== undefined || this.#pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
-    }
-    return this.#pending.size === 0;
+  flush(timeoutMs = Infinity): Promise<boolean> {
+    return this.#committer.flush(timeoutMs);
   }
 
   get state(): LedgerState {
@@ -334,10 +300,9 @@ export class JsonLedger implements Ledger {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#adoption);
+    this.#committer.stop();
     await this.flush(CLOSE_MS);
-    await this.#cycle?.catch(() => undefined);
+    await this.#committer.finish();
     for (const journal of this.#journals) await journal.close().catch(() => undefined);
     await this.#looks.close();
   }
@@ -370,7 +335,7 @@ export class JsonLedger implements Ledger {
   /** The record with an id that the caller chose, if it is there: a retry must not count twice. */
   async #existing(usageId: string): Promise<UsageRecord | undefined> {
     await this.#accepting.get(usageId)?.catch(() => undefined);
-    const pending = this.#pending.get(usageId);
+    const pending = this.#committer.pending.get(usageId);
     if (pending) return pending.entry.record;
     if (!this.#state) await this.refresh();
     const { index } = await this.#looked();
@@ -379,7 +344,7 @@ export class JsonLedger implements Ledger {
   }
 
   #isTaken(store: LedgerStore, usageId: string): boolean {
-    return this.#accepting.has(usageId) || this.#pending.has(usageId) || store.index.has(usageId);
+    return this.#accepting.has(usageId) || this.#committer.pending.has(usageId) || store.index.has(usageId);
   }
 
   async #textOf(usageId: string): Promise<string | undefined> {
@@ -394,10 +359,7 @@ export class JsonLedger implements Ledger {
     const store = this.#store!;
     const journal = this.#journal!;
     const file = await this.#try(store, () => journal.append(entries));
-    for (const entry of entries) {
-      this.#pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
-    }
-    this.#schedule();
+    this.#committer.accept(entries, journal, file);
     this.#looks.refreshIfWatched();
   }
 
@@ -454,12 +416,12 @@ export class JsonLedger implements Ledger {
       problem = explain(error, this.path);
     }
     const before = this.#state;
-    const next = await describeState(store, problem, this.#problem).catch((error: unknown) =>
-      describeState(store, explain(error, this.path), this.#problem),
+    const next = await describeState(store, problem, this.#committer.problem).catch((error: unknown) =>
+      describeState(store, explain(error, this.path), this.#committer.problem),
     );
     const same = before !== undefined && !changed && sameState(before, next);
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
-    this.#schedule();
+    this.#committer.schedule();
     if (!same) this.#looks.tell(this.#state);
     return this.#state;
   }
@@ -468,9 +430,9 @@ export class JsonLedger implements Ledger {
     return store.alone(async () => {
       // Journals first: what leaves them meanwhile is in the file that is read after them.
       const waiting = new Map<string, UsageRecord>();
-      const own = [...this.#pending.values()].map(({ entry }) => entry);
+      const own = [...this.#committer.pending.values()].map(({ entry }) => entry);
       const others = await store.othersJournals(this.#isOwn);
-      this.#orphans = others.size > 0;
+      this.#committer.orphans = others.size > 0;
       const changed = await store.look();
       const absent = [...own, ...others.values()].filter(({ record }) => !store.index.has(record.usage_id));
       const removed = await store.undoLog.removedAmong(absent);
@@ -484,139 +446,12 @@ export class JsonLedger implements Ledger {
     return false;
   };
 
-  #schedule(): void {
-    if (this.#timer || this.#cycle || this.#closed) return;
-    if (this.#pending.size === 0) {
-      // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
-      if (this.#orphans && this.#looks.areWatched) this.#scheduleAdoption();
-      return;
-    }
-    const failing = this.#failures > 0;
-    const delay = failing
-      ? RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1]!
-      : Math.max(0, this.#nextCommit - performance.now());
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#runCycle(SETTLE_MS).catch(() => undefined);
-    }, delay);
-    // What waits is durable already: a disk that stays full must not keep a program from ending.
-    if (failing) this.#timer.unref();
-  }
-
-  #scheduleAdoption(): void {
-    this.#adoption ??= setTimeout(() => {
-      this.#adoption = undefined;
-      if (!this.#closed) void this.#runCycle(SETTLE_MS).catch(() => undefined);
-    }, ADOPTION_MS).unref();
-  }
-
-  /** One commit of all that waits. Callers that come meanwhile wait for it. */
-  #runCycle(settleMs: number): Promise<void> {
-    this.#cycle ??= this.#commitPending(settleMs)
-      .then(
-        () => {
-          this.#failures = 0;
-          this.#problem = undefined;
-        },
-        (error: unknown) => {
-          this.#failures++;
-          this.#problem = explain(error, this.path);
-          throw error;
-        },
-      )
-      .finally(() => {
-        this.#cycle = undefined;
-        clearTimeout(this.#timer);
-        this.#timer = undefined;
-        this.#schedule();
-      });
-    return this.#cycle;
-  }
-
-  async #commitPending(settleMs: number): Promise<void> {
-    await this.#open();
-    const store = this.#store!;
-    for (const adopted of await store.adopt(this.#isOwn)) await this.#takeOver(store, adopted);
-    if (this.#pending.size === 0) return;
-    const started = performance.now();
-    const batch = [...this.#pending.values()];
-    const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
-    let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
-    try {
-      outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
-    } finally {
-      if (committed) await store.disk.close(committed.fd);
-    }
-    const took = performance.now() - started;
-    const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
-    this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
-    if (outcome === 'settled') await this.#settle(store, batch);
-  }
-
-  async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
-    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !index.has(record.usage_id));
-    return absent.length === 0 || (await store.undoLog.removedAmong(absent)).size === absent.length;
-  }
-
-  async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
-    const file: Origin = { kind: 'adopted', adopted, left: 0 };
-    for (const entry of adopted.content.entries) {
-      const id = entry.record.usage_id;
-      const pending = this.#pending.get(id);
-      // What waits here already may stand in no other file any more: our own journal was carried away and comes back.
-      if (!pending) this.#pending.set(id, { entry, files: [file] });
-      else if (!pending.files.includes(file)) pending.files.push(file);
-      else continue;
-      file.left++;
-    }
-    if (file.left === 0) await store.dismiss(adopted);
-  }
-
-  async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
-    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !basis.index.has(record.usage_id));
-    const removed = await store.undoLog.removedAmong(absent);
-    const texts = absent.filter(({ record }) => !removed.has(record.usage_id)).map(({ text }) => text);
-    if (texts.length === 0 && !basis.rebuilt) return undefined;
-    return {
-      kept: [{ start: 0, end: basis.index.contentEnd }],
-      tail: tailOf(basis.index.elements, texts),
-    };
-  }
-
-  /** What is settled leaves its journal. */
-  async #settle(store: LedgerStore, batch: readonly Pending[]): Promise<void> {
-    const own = new Map<JournalFile, { journal: Journal; count: number }>();
-    for (const { entry, files } of batch) {
-      this.#pending.delete(entry.record.usage_id);
-      for (const file of files) {
-        if (file.kind === 'own') {
-          const group = own.get(file.file) ?? { journal: file.journal, count: 0 };
-          group.count++;
-          own.set(file.file, group);
-        } else if (--file.left === 0) {
-          await store.dismiss(file.adopted);
-        }
-      }
-    }
-    for (const [file, { journal, count }] of own) await journal.settle(file, count);
-  }
-
   #removalContext() {
     return {
       now: this.#now,
       isOwn: this.#isOwn,
-      /** Whatever waits goes in first, so that a removal finds it. */
-      settleFirst: async () => {
-        await this.#commitFirst();
-      },
+      settleFirst: () => this.#committer.commitFirst(),
     };
-  }
-
-  async #commitFirst(): Promise<void> {
-    const giveUp = performance.now() + REMOVAL_MS;
-    do {
-      await this.#runCycle(SETTLE_MS);
-    } while (this.#pending.size > 0 && performance.now() < giveUp);
   }
 }
 
