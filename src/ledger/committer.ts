@@ -33,11 +33,11 @@ export interface CommitterHost {
   /** The ledger's, for messages. */
   readonly path: string;
   /** Where the ledger is now: links may have changed. */
-  store(): Promise<LedgerStore>;
+  readonly store: () => Promise<LedgerStore>;
   /** Whether a journal is this process's own. */
-  isOwn(path: string): boolean;
+  readonly isOwn: (path: string) => boolean;
   /** Whether anybody watches the ledger through this process. */
-  isWatched(): boolean;
+  readonly isWatched: () => boolean;
 }
 
 /**

@@ -141,7 +141,9 @@ class Import implements Receiver {
   /** What holds of files once everything that waits is stored. */
   #due = new Map<string, FileState | undefined>();
   /** Called once there is room for more. */
-  #onRoom: (() => void)[] = [];
+  readonly #onRoom: (() => void)[] = [];
+  /** Called when there is none, and the second reader waits. */
+  #onFull = (): void => undefined;
   #pricer: Pricer | undefined;
   #current: SourceFile | undefined;
   #savedAt = 0;
@@ -279,21 +281,23 @@ class Import implements Receiver {
     if (part.state !== undefined) this.#due.set(path, part.state ?? undefined);
     if (isLast) this.#progress.filesDone++;
     this.progress(part.bytes);
-    if (this.isFull()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    if (!this.isFull()) return;
+    await new Promise<void>((resolve) => {
+      this.#onRoom.push(resolve);
+      this.#onFull();
+    });
   }
 
   /** Waits for the second reader, and stores what it finds. */
   async #whileRoom<T>(done: Promise<T>): Promise<T> {
-    const { signal } = this.#options;
-    const waiting = Symbol('waiting');
+    const full = Symbol('full');
     for (;;) {
-      const result = await Promise.race([
-        done,
-        new Promise<symbol>((resolve) => setTimeout(resolve, TURN_MS, waiting)),
-      ]);
-      signal?.throwIfAborted();
-      if (this.isFull()) await this.#commit();
-      if (result !== waiting) return done;
+      const isFull = new Promise<symbol>((resolve) => (this.#onFull = () => resolve(full)));
+      if (this.isFull()) this.#onFull();
+      const result = await Promise.race([done, isFull]);
+      this.#options.signal?.throwIfAborted();
+      if (result !== full) return done;
+      await this.#commit();
     }
   }
 
