@@ -45,6 +45,8 @@ const GROW_MOST = 65_536;
  * half in its place nothing can pass for a record.
  */
 const BLANK = 0;
+/** Said of a write that is too large for the disk, a quota or a limit; a smaller one may do. */
+const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** For so long, ms, the name alone must tell that a journal is still ours. */
 const SEEN_MS = 50;
 
@@ -182,8 +184,11 @@ export class Journal {
     const step = Math.min(Math.max(size, GROW_LEAST), GROW_MOST);
     const padded = new Uint8Array(Math.ceil(until / step) * step - end).fill(BLANK, bytes.length);
     padded.set(bytes);
-    const count = await this.#disk.append(fd, padded, 0, padded.length, end);
     // A disk that is almost full may have no room for the blank space: the lines are what counts.
+    const count = await this.#disk.append(fd, padded, 0, padded.length, end).catch((error: unknown) => {
+      if (!NO_ROOM.has(errno(error))) throw error;
+      return 0;
+    });
     if (count < bytes.length) await writeAll(this.#disk, fd, bytes.subarray(count), end + count, 'append');
     journal.size = end + Math.max(count, bytes.length);
   }
@@ -195,7 +200,7 @@ export class Journal {
    */
   #stillOurs(journal: OpenJournal): boolean {
     const now = performance.now();
-    if (now - journal.seenAt < SEEN_MS) return this.#disk.isThereSync(journal.path);
+    if (now - journal.seenAt < SEEN_MS && this.#disk.isThereSync(journal.path)) return true;
     journal.seenAt = now;
     try {
       return sameInode(signatureOf(this.#disk.statSync(journal.path)), journal.signature);

@@ -76,7 +76,7 @@ export class LedgerIndex {
 
   /** Whether the file itself has the record. */
   has(usageId: string): boolean {
-    if (this.#unread > 0 && !this.table.has(this.#ledger, usageId)) {
+    if (this.#unread > 0 && (!this.table.has(this.#ledger, usageId) || this.#waitingIds.has(usageId))) {
       // Ids that we make are written as they are, so that one which stands nowhere in the text is not there.
       const { buffer } = this.#bytes;
       if (OUR_ID.test(usageId) && !buffer.subarray(0, this.#unread).includes(usageId)) return false;

@@ -142,6 +142,8 @@ class Import implements Receiver {
   #due = new Map<string, FileState | undefined>();
   /** Called once there is room for more. */
   readonly #onRoom: (() => void)[] = [];
+  /** What the second reader said of the files that it has not read to their end. */
+  readonly #told = new Map<string, Pick<Part, 'bytes' | 'seen' | 'skips'>>();
   /** Called when there is none, and the second reader waits. */
   #onFull = (): void => undefined;
   #pricer: Pricer | undefined;
@@ -196,6 +198,7 @@ class Import implements Receiver {
         await this.#readAll(queue);
         if (second !== undefined) {
           const left = await this.#whileRoom(second.ended);
+          for (const file of left) this.#takeBack(file);
           await this.#readAll(left);
         }
       } finally {
@@ -259,7 +262,9 @@ class Import implements Receiver {
   async #secondReader(queue: SourceFile[]): Promise<SecondReader | undefined> {
     const { readerThread } = this.#options;
     const known = AGENTS.includes(this.#source);
-    if (readerThread === undefined || !known || queue.length < 2 || this.#progress.bytes < MUCH) return undefined;
+    const { lastCounts } = this.#source;
+    if (readerThread === undefined || !known || lastCounts === true) return undefined;
+    if (queue.length < 2 || this.#progress.bytes < MUCH) return undefined;
     return SecondReader.start(
       readerThread,
       { source: this.#source.id, rules: this.#rules },
@@ -278,6 +283,12 @@ class Import implements Receiver {
     for (const [record, pricing] of part.records) this.#intake.put(priceable({ record, ...pricing }));
     this.#intake.seen += part.seen;
     for (const skip of part.skips) this.skip(skip);
+    const told = this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] };
+    told.bytes += part.bytes;
+    told.seen += part.seen;
+    told.skips.push(...part.skips);
+    if (isLast) this.#told.delete(path);
+    else this.#told.set(path, told);
     if (part.state !== undefined) this.#due.set(path, part.state ?? undefined);
     if (isLast) this.#progress.filesDone++;
     this.progress(part.bytes);
@@ -288,16 +299,40 @@ class Import implements Receiver {
     });
   }
 
+  /** Forgets what the second reader said of a file that it did not read to its end: all of it comes again. */
+  #takeBack({ path }: SourceFile): void {
+    this.#due.delete(path);
+    this.#state.files.delete(path);
+    const { bytes, seen, skips } = this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] };
+    this.#intake.seen -= seen;
+    this.progress(-bytes);
+    const { skipped } = this.#report;
+    for (const { reason } of skips) {
+      const left = (skipped[reason] ?? 0) - 1;
+      if (left > 0) skipped[reason] = left;
+      else delete skipped[reason];
+    }
+    const taken = new Set(skips);
+    this.#report.skips = this.#report.skips.filter((skip) => !taken.has(skip));
+  }
+
   /** Waits for the second reader, and stores what it finds. */
   async #whileRoom<T>(done: Promise<T>): Promise<T> {
+    const { signal } = this.#options;
     const full = Symbol('full');
-    for (;;) {
-      const isFull = new Promise<symbol>((resolve) => (this.#onFull = () => resolve(full)));
-      if (this.isFull()) this.#onFull();
-      const result = await Promise.race([done, isFull]);
-      this.#options.signal?.throwIfAborted();
-      if (result !== full) return done;
-      await this.#commit();
+    const stop = (): void => this.#onFull();
+    signal?.addEventListener('abort', stop);
+    try {
+      for (;;) {
+        const isFull = new Promise<symbol>((resolve) => (this.#onFull = () => resolve(full)));
+        if (this.isFull()) this.#onFull();
+        const result = await Promise.race([done, isFull]);
+        signal?.throwIfAborted();
+        if (result !== full) return done;
+        await this.#commit();
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
   }
 

@@ -121,12 +121,20 @@ async function read({ file, known, isQuiet }: Extract<ToThread, { kind: 'read' }
   await sender.finish();
 }
 
-/** One file after the other. What fails ends the thread, with its error. */
+/** One file after the other. */
 let work = Promise.resolve();
+
+/** Ends the thread, whatever Node is told to do about promises that nobody waits for. */
+function fail(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
 
 parentPort!.on('message', (message: ToThread) => {
   if (message.kind === 'read') {
     work = work.then(() => read(message));
+    work.catch(fail);
     return;
   }
   room.underWay--;

@@ -22,6 +22,8 @@ export class SecondReader {
   readonly #customer: Customer;
   readonly #given: SourceFile[] = [];
   readonly #ended: Promise<SourceFile[]>;
+  /** It ended, or is to: what it still says is not heard. */
+  #isDead = false;
 
   /** @param program the thread's, `readerThread.ts` or the bundle of it. */
   static async start(program: string, data: ThreadData, customer: Customer): Promise<SecondReader> {
@@ -34,16 +36,22 @@ export class SecondReader {
     this.#worker = worker;
     this.#customer = customer;
     this.#ended = new Promise((resolve, reject) => {
-      // What it was reading is read again by others: nothing was remembered of it, and nothing counts twice.
-      const giveBack = (): void => resolve(this.#given.splice(0));
-      worker.on('error', giveBack);
-      worker.on('exit', giveBack);
-      worker.on('message', (message: FromThread) => void this.#hear(message).catch(reject));
+      worker.on('error', () => (this.#isDead = true));
+      worker.on('exit', () => {
+        this.#isDead = true;
+        // What it was reading is read again by others: nothing was remembered of it, and nothing counts twice.
+        resolve(this.#given.splice(0));
+      });
+      worker.on('message', (message: FromThread) => {
+        this.#hear(message).catch((error: unknown) => {
+          reject(error);
+          void this.stop();
+        });
+      });
     });
     // Whoever waits for it hears of it.
     this.#ended.catch(() => undefined);
-    while (this.#given.length < AHEAD && this.#give());
-    if (this.#given.length === 0) void worker.terminate();
+    if (!this.#give()) void this.stop();
   }
 
   /** Resolves once there is nothing more to read, with the files that it could not read to their end. */
@@ -52,6 +60,7 @@ export class SecondReader {
   }
 
   async stop(): Promise<void> {
+    this.#isDead = true;
     await this.#worker.terminate();
   }
 
@@ -64,10 +73,11 @@ export class SecondReader {
   }
 
   async #hear({ part, isLast }: FromThread): Promise<void> {
+    if (this.#isDead) return;
     const file = isLast ? this.#given.shift()! : this.#given[0]!;
-    const hasMore = !isLast || this.#give() || this.#given.length > 0;
+    if (isLast) while (this.#given.length < AHEAD && this.#give());
     await this.#customer.take(file, JSON.parse(part) as Part, isLast);
-    if (hasMore) this.#post({ kind: 'room' });
+    if (this.#given.length > 0) this.#post({ kind: 'room' });
     else await this.stop();
   }
 

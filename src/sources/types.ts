@@ -116,9 +116,12 @@ export interface Source {
   /** Files that are all of them known: leaves out those that another one of them stands for, and puts them in order. */
   choose?(files: SourceFile[]): SourceFile[];
   reading(file: SourceFile): LineReading | WholeReading;
+  /** Of two tellings of a usage the later one counts, so that its files are read in their order and by one thread. */
+  readonly lastCounts?: boolean;
   /**
    * What to store of a usage, given what is stored: records that are new or say something else now. `get` finds a
-   * record by its id. Whatever the order in which usages are seen, the same must come of them.
+   * record by its id. Whatever the order in which usages are seen, the same must come of them, unless
+   * {@link lastCounts}.
    */
   settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[];
 }

@@ -23,6 +23,7 @@ export const geminiCli: Source = {
           parser: (each, state) => new GeminiLines(each, state),
         }
       : { kind: 'whole', read: readChat },
+  lastCounts: true,
   settle: (candidate, get) => {
     const there = get(candidate.usage_id);
     if (there === undefined) return [candidate];

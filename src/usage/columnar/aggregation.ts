@@ -97,8 +97,10 @@ export class Aggregation {
       if (groups.length % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
       let node = group;
       for (let level = this.#stages.length - 1; level >= 0; level--) {
-        const { combiner } = this.#stages[level] as Stage;
-        path[level] = labels[level]?.[combiner.codes[node] as number] ?? null;
+        const { combiner, coder } = this.#stages[level] as Stage;
+        const code = combiner.codes[node] as number;
+        // A bucket that came while there was a pause has no label yet.
+        path[level] = labels[level]?.[code] ?? coder?.keyOf(code) ?? null;
         node = combiner.parents[node] as number;
       }
       groups.push({ key: levels.map((level) => path[level] ?? null), totals: this.#sums.totals(group) });

@@ -132,6 +132,44 @@ describe('Journal', () => {
     await tight.close();
   });
 
+  it('asks for less where a quota refuses the blank space whole', async () => {
+    const line = Buffer.byteLength(journalLine(entry('a')));
+    const strict: Disk = {
+      ...nodeDisk,
+      append: (fd, buffer, offset, length, position) =>
+        length > line
+          ? Promise.reject(Object.assign(new Error('quota'), { code: 'EDQUOT' }))
+          : nodeDisk.append(fd, buffer, offset, length, position),
+    };
+    const tight = new Journal(strict, folder, 'tight.json');
+    const file = await tight.append([entry('a')]);
+    expect(idsOf(readFileSync(file.path))).toEqual(['a']);
+    await expect(tight.append([entry('b'), entry('c')])).rejects.toThrow('quota');
+    expect(idsOf(readFileSync(file.path))).toEqual(['a']);
+    await tight.settle(file, 1);
+    await tight.close();
+  });
+
+  it('takes an unreadable folder for no sign that it was carried away', async () => {
+    let blind = false;
+    const disk: Disk = {
+      ...nodeDisk,
+      isThereSync: (path) => !blind && nodeDisk.isThereSync(path),
+      statSync: (path) => {
+        if (blind) throw Object.assign(new Error('no access'), { code: 'EACCES' });
+        return nodeDisk.statSync(path);
+      },
+    };
+    const own = new Journal(disk, folder, 'own.json');
+    const file = await own.append([entry('a')]);
+    blind = true;
+    await expect(own.append([entry('b')])).rejects.toThrow('no access');
+    blind = false;
+    expect(idsOf(readFileSync(file.path))).toEqual(['a']);
+    await own.settle(file, 1);
+    await own.close();
+  });
+
   it('half blanked by a crash, or half written over blank space, it has what is whole and no damage', () => {
     const lines = ['a', 'b', 'c'].map((id) => Buffer.from(journalLine(entry(id, { model: 'é' }))));
     const whole = Buffer.concat([...lines, Buffer.alloc(500)]);

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
+import { geminiCli } from '../../../src/sources/gemini-cli/index.ts';
 import type { ImportReport } from '../../../src/sources/import.ts';
 import { writeClaudeTree } from '../../fixtures/claudeTree.ts';
 import { writeOddClaude } from '../../fixtures/oddLogs.ts';
-import { NOW, World } from './world.ts';
+import { jsonLines, NOW, World } from './world.ts';
 
 const THREAD = fileURLToPath(new URL('../../../src/sources/readerThread.ts', import.meta.url));
 const FILES = 10;
@@ -87,7 +88,8 @@ describe('a second reader', () => {
       'dies with half of a file',
       `import { parentPort } from "node:worker_threads";
        parentPort.once("message", () => {
-         const part = { records: [], skips: [], seen: 0, bytes: 10 };
+         const skips = [{ reason: 'not-json', file: 'x', line: 1 }];
+         const part = { records: [], skips, seen: 7, bytes: 10, state: null };
          parentPort.postMessage({ part: JSON.stringify(part), isLast: false });
          setTimeout(() => { throw new Error("no memory") }, 5);
        });`,
@@ -97,11 +99,42 @@ describe('a second reader', () => {
     async (_, text) => {
       const alone = await world.import(claudeCode, { name: 'alone.db' });
       const both = await world.import(claudeCode, { name: 'both.db', readerThread: program(text) });
-      expect(both).toMatchObject({ added: alone.added, files: alone.files, skipped: alone.skipped });
+      expect(figures(both)).toEqual(figures(alone));
       expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
     },
     60_000,
   );
+
+  test('that says nothing holds up no cancellation', async () => {
+    const cancel = new AbortController();
+    const stopped = world.import(claudeCode, {
+      name: 'both.db',
+      readerThread: program('import { parentPort } from "node:worker_threads"; parentPort.on("message", () => {});'),
+      signal: cancel.signal,
+      // All but what the thread has taken.
+      onProgress: ({ files, filesDone }) => filesDone === files - 1 && setTimeout(() => cancel.abort(), 50),
+    });
+    await expect(stopped).rejects.toThrow(/abort/i);
+  }, 20_000);
+
+  test('has no part where the later of two tellings counts', async () => {
+    const message = (output: number): object => ({
+      id: 'm1',
+      type: 'gemini',
+      model: 'gemini-2.5-pro',
+      timestamp: '2026-11-20T10:00:00.000Z',
+      tokens: { input: 100, output, total: 100 + output },
+    });
+    const filler = 'x'.repeat(9_000_000);
+    const chat = { sessionId: 's', filler, messages: [message(10)] };
+    world.file('.gemini/tmp/p/chats/session-1.json', JSON.stringify(chat));
+    world.file(
+      '.gemini/tmp/p/chats/session-1.jsonl',
+      jsonLines({ sessionId: 's', filler: filler.slice(1e6) }, message(500)),
+    );
+    await world.import(geminiCli, { name: 'both.db', readerThread: THREAD });
+    expect((await world.records('both.db')).map(({ output_tokens }) => output_tokens)).toEqual([500]);
+  }, 20_000);
 
   test('stops with the import, and the next one goes on', async () => {
     const alone = await world.import(claudeCode, { name: 'alone.db' });

@@ -60,12 +60,17 @@ const scenarios: { name: string; scenario: Partial<Scenario>; large?: boolean }[
   },
   {
     name: 'three of ours beside a foreign one',
-    scenario: { ours: ['record', 'record', 'adopt'], crashes: 1, foreignCrashes: 0 },
+    scenario: { ours: ['record', 'record', 'adopt'], crashes: 1 },
     large: true,
   },
   {
-    name: 'two of ours beside two foreign ones',
-    scenario: { foreign: [1, 1], crashes: 0, foreignCrashes: 0, flock: true },
+    name: 'two of ours, each may crash, beside two foreign ones',
+    scenario: { foreign: [1, 1], foreignCrashes: 0, flock: true },
+    large: true,
+  },
+  {
+    name: 'two of ours beside two foreign ones, one of each may crash',
+    scenario: { foreign: [1, 1], crashes: 1 },
     large: true,
   },
 ];
