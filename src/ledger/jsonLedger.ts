@@ -111,7 +111,10 @@ export class JsonLedger implements Ledger {
       else fresh.set(record.usage_id, record);
       results.push(there ?? record);
     }
-    const seen = await this.#try(store, () => store.undoLog.lastSeq());
+    // Only a record with an id of somebody's choice may have been there, and been removed, before.
+    const isOurs = usages.every(({ usage_id: id }) => id === undefined);
+    const { undoLog } = store;
+    const seen = await this.#try(store, () => (isOurs ? undoLog.knownSeq() : undoLog.lastSeq()));
     const entries = [...fresh.values()].map((record) => ({ record, text: JSON.stringify(record), seen }));
     // Another call may have taken one of the ids since we asked for it: from here to the acceptance none can.
     if (entries.some(({ record }) => this.#isTaken(store, record.usage_id))) return this.trackAll(usages);

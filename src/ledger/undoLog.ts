@@ -27,6 +27,7 @@ export class UndoLog {
   readonly #folder: string;
   readonly #base: string;
   #signature: Signature | undefined;
+  #looked = false;
   #lines: Line[] = [];
   /** Text of the files that hold what was cleared, to look an id up in. */
   readonly #cleared = new Map<string, Buffer | undefined>();
@@ -42,6 +43,11 @@ export class UndoLog {
   async lastSeq(): Promise<number> {
     await this.#refresh();
     return this.#lines.at(-1)?.seq ?? 0;
+  }
+
+  /** The same as of the last look, which costs nothing. Removals that came since cannot be of a record with a new id. */
+  async knownSeq(): Promise<number> {
+    return this.#looked ? (this.#lines.at(-1)?.seq ?? 0) : this.lastSeq();
   }
 
   /** The removal that undo would take back. */
@@ -105,7 +111,11 @@ export class UndoLog {
   async #refresh(): Promise<void> {
     const stats = this.#disk.findSync(this.path);
     const signature = stats && signatureOf(stats);
-    if (sameVersion(signature, this.#signature)) return;
+    if (!sameVersion(signature, this.#signature)) await this.#read(signature);
+    this.#looked = true;
+  }
+
+  async #read(signature: Signature | undefined): Promise<void> {
     const bytes = signature && (await readWhole(this.#disk, this.path));
     this.#lines = bytes ? parse(bytes) : [];
     this.#signature = signature;

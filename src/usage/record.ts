@@ -172,6 +172,9 @@ function checkFields(given: Readonly<Record<string, unknown>>): asserts given is
   }
 }
 
+/** How an assignment makes a property. */
+const PLAIN = { enumerable: true, writable: true, configurable: true } as const;
+
 /** What fills the gaps of an input: the clock and the identity are the caller's to pass in. */
 export interface InputDefaults {
   id: () => string;
@@ -192,25 +195,14 @@ export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord
   if (!isPlain(given)) throw new UsageError('record', given, 'must be an object with provider, model and operation');
   checkFields(given);
   const input: UsageInput = given;
-  for (const [field, other] of Object.entries(input)) {
-    if (!Object.hasOwn(FIELDS, field) && other !== undefined && toJson(other) === undefined) {
-      throw new UsageError(field, other, 'must be something that JSON can hold');
+  const fields = Object.keys(input);
+  for (const field of fields) {
+    if (Object.hasOwn(FIELDS, field) || input[field] === undefined) continue;
+    if (toJson(input[field]) === undefined) {
+      throw new UsageError(field, input[field], 'must be something that JSON can hold');
     }
   }
-  const {
-    usage_id,
-    provider,
-    model,
-    operation,
-    input_tokens = 0,
-    output_tokens = 0,
-    total_tokens,
-    cost_usd,
-    cost_known,
-    billing_mode,
-    timestamp,
-    ...rest
-  } = input;
+  const { input_tokens = 0, output_tokens = 0, total_tokens, cost_usd, cost_known } = input;
   const total = total_tokens ? total_tokens : input_tokens + output_tokens;
   if (!Number.isSafeInteger(total)) {
     throw new UsageError('total_tokens', total, `must be at most ${Number.MAX_SAFE_INTEGER}`);
@@ -220,19 +212,25 @@ export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord
   }
   const known = cost_known ?? cost_usd !== undefined;
   const record: UsageRecord = {
-    usage_id: usage_id ?? defaults.id(),
-    provider,
-    model,
-    operation,
+    usage_id: input.usage_id ?? defaults.id(),
+    provider: input.provider,
+    model: input.model,
+    operation: input.operation,
     input_tokens,
     output_tokens,
     total_tokens: total,
     cost_usd: cost_usd ?? 0,
     cost_known: known,
-    billing_mode: billing_mode ?? (known ? 'known' : 'runtime_managed'),
-    timestamp: timestamp ?? defaults.now(),
-    ...(withoutUndefined(rest) as Partial<UsageRecord>),
+    billing_mode: input.billing_mode ?? (known ? 'known' : 'runtime_managed'),
+    timestamp: input.timestamp ?? defaults.now(),
   };
+  for (const field of fields) {
+    const value = input[field];
+    if (value === undefined || Object.hasOwn(record, field)) continue;
+    // An assignment would take this one for the prototype.
+    if (field === '__proto__') Object.defineProperty(record, field, { value, ...PLAIN });
+    else record[field] = value;
+  }
   if (record.source === undefined && defaults.source !== undefined) record.source = defaults.source;
   return record;
 }
@@ -355,12 +353,6 @@ function at(value: unknown, path: PropertyKey[]): unknown {
   let here = value;
   for (const key of path) here = (here as Record<PropertyKey, unknown> | null | undefined)?.[key];
   return here;
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  const copy = { ...value };
-  for (const key of Object.keys(copy) as (keyof T)[]) if (copy[key] === undefined) delete copy[key];
-  return copy;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

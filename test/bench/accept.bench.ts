@@ -6,9 +6,7 @@ import { type Sample, digits, inTurns, section, table, times } from './lib/measu
 import { benchFolder, ledgerOf, quick, short } from './lib/place.ts';
 
 const SIZES = quick ? [1_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
-const TURNS = quick ? 15 : 60;
-/** Calls within one turn. */
-const ROW = 3;
+const TURNS = quick ? 30 : 90;
 const INKWELL = 50_000;
 
 const folder = benchFolder('accept');
@@ -17,18 +15,12 @@ const sqlite = new Actor('sqlite', join(folder, 'usage.sqlite'));
 const trackers = new Map<number, Actor>();
 for (const size of SIZES) trackers.set(size, new Actor('tracker', await ledgerOf(folder, short(size), size)));
 
+/** One call in each turn, then rest: none has the commit of the one before beside it, or what that left in the processor. */
 const variants: Record<string, () => Promise<number[]>> = {
-  floor: () => alone(floor, ROW),
-  sqlite: () => alone(sqlite, ROW),
+  floor: () => floor.once({ do: 'each' }),
+  sqlite: () => sqlite.once({ do: 'each' }),
 };
-for (const [size, actor] of trackers) variants[short(size)] = () => alone(actor, size > 100_000 ? 1 : ROW);
-
-/** One call, then rest, so that none has the commit of the one before beside it. */
-async function alone(actor: Actor, calls: number): Promise<number[]> {
-  const took: number[] = [];
-  for (let i = 0; i < calls; i++) took.push(...(await actor.once({ do: 'each' })));
-  return took;
-}
+for (const [size, actor] of trackers) variants[short(size)] = () => actor.once({ do: 'each' });
 
 const at: Record<string, Sample> = await inTurns(TURNS, variants);
 
