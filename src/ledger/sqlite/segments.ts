@@ -83,7 +83,7 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
   });
 }
 
-/** What is kept of the columns that were read: those of a million records, of which a sum needs some 30 bytes each. */
+/** What is kept of the columns that were read: those of a million records, of which a sum needs 24 bytes each. */
 const MOST_KEPT = 32 * 1024 * 1024;
 
 /**
