@@ -87,9 +87,9 @@ export class Aggregation {
    */
   *groups(): Generator<void, Group[]> {
     if (this.#stages.length === 0) return [{ key: [], totals: this.#sums.totals(0) }];
-    const labels: (readonly (string | null)[])[] = [];
-    for (const stage of this.#stages) labels.push(yield* this.#labels(stage));
-    const order = yield* this.#order(labels);
+    const order = yield* this.#order();
+    /** Of the buckets that were met, by level and code. */
+    const names: string[][] = this.#stages.map(() => []);
     const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
     const path: (string | null)[] = [];
     const groups: Group[] = [];
@@ -97,10 +97,11 @@ export class Aggregation {
       if (groups.length % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
       let node = group;
       for (let level = this.#stages.length - 1; level >= 0; level--) {
-        const { combiner, coder } = this.#stages[level] as Stage;
+        const stage = this.#stages[level] as Stage;
+        const { combiner, coder } = stage;
         const code = combiner.codes[node] as number;
-        // A bucket that came while there was a pause has no label yet.
-        path[level] = labels[level]?.[code] ?? coder?.keyOf(code) ?? null;
+        path[level] =
+          coder === undefined ? this.#text(stage, code) : ((names[level] as string[])[code] ??= coder.keyOf(code));
         node = combiner.parents[node] as number;
       }
       groups.push({ key: levels.map((level) => path[level] ?? null), totals: this.#sums.totals(group) });
@@ -144,23 +145,17 @@ export class Aggregation {
     batch.count = size;
   }
 
-  /** The text of each code of a stage. */
-  *#labels({ grouping, coder, combiner }: Stage): Generator<void, readonly (string | null)[]> {
-    if (coder === undefined) return this.#store.dictionaries[grouping as Dimension].values;
-    const labels: (string | null)[] = [];
-    for (const [group, code] of combiner.codes.entries()) {
-      if (group % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
-      labels[code] ??= coder.keyOf(code);
-    }
-    return labels;
+  #text({ grouping }: Stage, code: number): string | null {
+    return this.#store.dictionaries[grouping as Dimension].values[code] ?? null;
   }
 
   /** The groups in the order in which they are given out: from the outermost level inwards, children by their parent. */
-  *#order(labels: readonly (readonly (string | null)[])[]): Generator<void, ArrayLike<number> & Iterable<number>> {
+  *#order(): Generator<void, ArrayLike<number> & Iterable<number>> {
     yield;
     const costs = this.#costs();
     let parents: ArrayLike<number> & Iterable<number> = [0];
-    for (const [level, { coder, combiner }] of this.#stages.entries()) {
+    for (const [level, stage] of this.#stages.entries()) {
+      const { coder, combiner } = stage;
       yield;
       const children: number[][] = [];
       // Those that there were when the costs were added up: more may come with each pause.
@@ -168,11 +163,11 @@ export class Aggregation {
       for (const [node, parent] of known.entries()) (children[parent] ??= []).push(node);
       const code = (node: number): number => combiner.codes[node] as number;
       const cost = costs[level] as ArrayLike<number | bigint>;
-      const text = labels[level] as readonly (string | null)[];
       const compare =
         coder === undefined
           ? (a: number, b: number): number =>
-              compareNumbers(cost[b] as number, cost[a] as number) || compareText(text[code(a)], text[code(b)])
+              compareNumbers(cost[b] as number, cost[a] as number) ||
+              compareText(this.#text(stage, code(a)), this.#text(stage, code(b)))
           : (a: number, b: number): number =>
               compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
       const nodes: number[] = [];
