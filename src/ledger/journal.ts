@@ -45,6 +45,7 @@ const GROW_MOST = 65_536;
  * half in its place nothing can pass for a record.
  */
 const BLANK = 0;
+const blank = (length: number): Uint8Array => new Uint8Array(length);
 /** Said of a write that is too large for the disk, a quota or a limit; a smaller one may do. */
 const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** For so long, ms, the name alone must tell that a journal is still ours. */
@@ -111,7 +112,7 @@ export class Journal {
    */
   async #empty(journal: OpenJournal): Promise<void> {
     if (this.#disk.durableWrites && journal.end <= GROW_MOST) {
-      await writeAll(this.#disk, journal.fd, new Uint8Array(journal.end).fill(BLANK), 0);
+      await writeAll(this.#disk, journal.fd, blank(journal.end), 0);
     } else {
       await this.#disk.ftruncate(journal.fd, 0);
       journal.size = 0;
@@ -182,7 +183,7 @@ export class Journal {
       return;
     }
     const step = Math.min(Math.max(size, GROW_LEAST), GROW_MOST);
-    const padded = new Uint8Array(Math.ceil(until / step) * step - end).fill(BLANK, bytes.length);
+    const padded = blank(Math.ceil(until / step) * step - end);
     padded.set(bytes);
     // A disk that is almost full may have no room for the blank space: the lines are what counts.
     const count = await this.#disk.append(fd, padded, 0, padded.length, end).catch((error: unknown) => {

@@ -105,7 +105,7 @@ export class LedgerStore {
   async look(): Promise<boolean> {
     // Whoever looks wants to know what is in it.
     if (this.#index.isPartial) this.#forget();
-    return (await this.#load(false, false)).changed;
+    return (await this.#load(false)).changed;
   }
 
   /** Entries in the journals of others, by their id. Their files may vanish while we read: then it looks again. */
@@ -248,7 +248,7 @@ export class LedgerStore {
           return 'settled';
         }
         const there = await this.alone(async () => {
-          const { fd } = await this.#load(true, true);
+          const { fd } = await this.#load(true);
           const before = found;
           found = fd === undefined ? undefined : { signature: this.#file.signature!, fd };
           if (before) await this.disk.close(before.fd);
@@ -287,17 +287,17 @@ export class LedgerStore {
     };
   }
 
-  /** @param partially takes what a checkpoint covers for sound, for whoever only appends. */
-  async #load(keepOpen: boolean, partially: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
+  /** @param toAppend keeps the file open, and takes what a checkpoint covers for sound. */
+  async #load(toAppend: boolean): Promise<{ changed: boolean; fd: number | undefined }> {
     const resume = this.#index.resumable ? this.#index.contentEnd : 0;
     let fd: number | undefined;
     try {
-      const loaded = await this.#file.load(this.place.path, resume, keepOpen);
+      const loaded = await this.#file.load(this.place.path, resume, toAppend);
       fd = loaded.fd;
       if (loaded.change === 'same') return { changed: false, fd };
       const { bytes, signature } = this.#file;
       let index = loaded.change === 'appended' ? this.#index : this.#index.successor(this.#label);
-      if (partially && index.elements === 0) await this.#checkpoints?.apply(bytes, index);
+      if (toAppend && index.elements === 0) await this.#checkpoints?.apply(bytes, index);
       await index.extend(bytes, signature === undefined);
       if (index.isPartial && !index.intact) {
         // What is to be mended must be known whole.
@@ -317,7 +317,7 @@ export class LedgerStore {
 
   async #basis(): Promise<LedgerBasis> {
     for (let tries = 1; ; tries++) {
-      const { fd } = await this.#load(true, true);
+      const { fd } = await this.#load(true);
       const index = this.#index;
       if (index.intact) return this.#asBasis(fd);
       if (this.#file.signature !== undefined && tries <= PATIENT_TRIES) {
