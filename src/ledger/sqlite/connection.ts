@@ -78,7 +78,7 @@ export class Connection {
     // SQLite would take the log of a database that is gone for one of the new database, and ruin it.
     if (hasLog(disk, path)) await moveOrphanAside(disk, path);
     // An empty file in its place becomes the ledger as it stands.
-    if (!isThere(disk, path)) await Connection.#make(disk, path);
+    if (!disk.isThereSync(path)) await Connection.#make(disk, path);
     return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
   }
 
@@ -266,18 +266,9 @@ async function patiently<T>(work: () => T): Promise<T> {
 async function moveOrphanAside(disk: Disk, path: string): Promise<void> {
   const release = await acquireLock(disk, dirname(path), basename(path));
   try {
-    if (hasLog(disk, path) && !isThere(disk, path)) await moveLogAside(disk, path);
+    if (hasLog(disk, path) && !disk.isThereSync(path)) await moveLogAside(disk, path);
   } finally {
     await release();
-  }
-}
-
-function isThere(disk: Disk, path: string): boolean {
-  try {
-    disk.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 
