@@ -55,8 +55,6 @@ export class SpendApp extends LightElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#client.post({ type: 'ready' });
-    // While the host answers: the browser loads its tables of languages at their first use, in some 25 ms.
-    setTimeout(() => Intl.NumberFormat.supportedLocalesOf('en'));
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
 
