@@ -215,7 +215,7 @@ function plain(above: ArrayLike<number>): Packed {
 }
 
 /** Writes numbers to the beginning of `into`. */
-export function unpack({ length, least, above }: Packed, into: Float64Array | Uint8Array): void {
+export function unpack({ length, least, above }: Packed, into: Float64Array | Uint32Array | Uint8Array): void {
   if (above === undefined) {
     into.fill(least, 0, length);
     return;

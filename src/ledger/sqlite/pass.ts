@@ -1,5 +1,5 @@
 import { SEARCHED } from '../../usage/columnar/filter.ts';
-import { BIG_COST, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
+import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
 import { ColumnStore } from '../../usage/columnar/store.ts';
 import type { Dimension, UsageFilter } from '../../usage/query.ts';
 import type { Column, Columns, Packed, TextColumn } from './columns.ts';
@@ -30,6 +30,8 @@ export class SegmentRoom {
   /** @param label of the ledger, for the dimension of that name. */
   constructor(label: string) {
     this.store = this.#texts;
+    // Of one segment, the memory does not matter.
+    for (const column of COUNT_COLUMNS) this.segment.widen(column);
     this.segment.ledger.fill(this.#texts.dictionaries.ledger.encode(label));
   }
 

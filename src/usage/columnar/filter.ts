@@ -1,6 +1,6 @@
 import { DIMENSIONS, type Dimension, type UsageFilter } from '../query.ts';
 import type { Dictionary } from './dictionary.ts';
-import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, type Segment } from './segment.ts';
+import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
 import type { ColumnStore } from './store.ts';
 
 /** The texts that a search looks into. */
@@ -105,10 +105,18 @@ export class CompiledFilter {
     return this.#narrow(segment, into, this.#visible(segment, at, at + 1, into));
   }
 
-  #visible({ state, time }: Segment, from: number, to: number, into: Uint32Array): number {
+  #visible({ state, time, earliest, latest }: Segment, from: number, to: number, into: Uint32Array): number {
     const since = this.#since;
     const until = this.#until;
     let count = 0;
+    // Each row is written where the next match goes, so that no branch is there to be guessed wrong.
+    if (earliest >= since && latest < until) {
+      for (let at = from; at < to; at++) {
+        into[count] = at;
+        count += (state[at] as number) >>> VISIBLE_SHIFT;
+      }
+      return count;
+    }
     for (let at = from; at < to; at++) {
       const ms = time[at] as number;
       if (state[at] === VISIBLE && ms >= since && ms < until) into[count++] = at;
@@ -190,7 +198,8 @@ function compact(rows: Uint32Array, count: number, column: ArrayLike<number>, al
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const at = rows[i] as number;
-    if (allowed[column[at] as number] === 1) rows[kept++] = at;
+    rows[kept] = at;
+    kept += allowed[column[at] as number] as number;
   }
   return kept;
 }

@@ -11,12 +11,20 @@ export const ROW_MASK = SEGMENT_ROWS - 1;
 export const FREE = 0;
 export const SHADOWED = 1;
 export const VISIBLE = 2;
+/** A state shifted right by this is 1 where the row is visible, else 0. */
+export const VISIBLE_SHIFT = 1;
 
 /** Values of the cost column of dimension codes, in the order of {@link COST_KINDS}. */
 export const COST_KINDS = ['recorded', 'estimated', 'unknown'] as const;
 
 /** Costs above 2^52 nano-dollars stand in a map beside the columns; this stands for them in the column. */
 export const BIG_COST = Number.POSITIVE_INFINITY;
+
+/** Counts of tokens. Most are below 2^32 and take half the memory, which a pass over them mostly waits for. */
+export const COUNT_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
+export type CountColumn = (typeof COUNT_COLUMNS)[number];
+type Counts = Uint32Array | Float64Array;
+const LARGEST_NARROW = 2 ** 32 - 1;
 
 export class Segment {
   /** First row of the table in this segment. */
@@ -37,12 +45,12 @@ export class Segment {
 
   readonly time = new Float64Array(SEGMENT_ROWS);
   readonly cost = new Float64Array(SEGMENT_ROWS);
-  readonly input = new Float64Array(SEGMENT_ROWS);
-  readonly output = new Float64Array(SEGMENT_ROWS);
-  readonly total = new Float64Array(SEGMENT_ROWS);
-  readonly cacheRead = new Float64Array(SEGMENT_ROWS);
-  readonly cacheWrite = new Float64Array(SEGMENT_ROWS);
-  readonly reasoning = new Float64Array(SEGMENT_ROWS);
+  input: Counts = new Uint32Array(SEGMENT_ROWS);
+  output: Counts = new Uint32Array(SEGMENT_ROWS);
+  total: Counts = new Uint32Array(SEGMENT_ROWS);
+  cacheRead: Counts = new Uint32Array(SEGMENT_ROWS);
+  cacheWrite: Counts = new Uint32Array(SEGMENT_ROWS);
+  reasoning: Counts = new Uint32Array(SEGMENT_ROWS);
 
   readonly ledger = new Uint16Array(SEGMENT_ROWS);
   readonly costKind = new Uint8Array(SEGMENT_ROWS);
@@ -58,6 +66,16 @@ export class Segment {
 
   constructor(base: number) {
     this.base = base;
+  }
+
+  putCount(column: CountColumn, at: number, count: number): void {
+    if (count > LARGEST_NARROW) this.widen(column);
+    this[column][at] = count;
+  }
+
+  /** Makes room in a column for every count that a record may have. */
+  widen(column: CountColumn): void {
+    if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
 }
 

@@ -58,12 +58,12 @@ export class ColumnStore {
     if (time < segment.earliest) segment.earliest = time;
     if (time > segment.latest) segment.latest = time;
     segment.cost[at] = kind === 'unknown' ? 0 : this.#cost(row, record.cost_usd);
-    segment.input[at] = record.input_tokens;
-    segment.output[at] = record.output_tokens;
-    segment.total[at] = record.total_tokens;
-    segment.cacheRead[at] = record.cache_read_tokens ?? 0;
-    segment.cacheWrite[at] = record.cache_write_tokens ?? 0;
-    segment.reasoning[at] = record.reasoning_tokens ?? 0;
+    segment.putCount('input', at, record.input_tokens);
+    segment.putCount('output', at, record.output_tokens);
+    segment.putCount('total', at, record.total_tokens);
+    segment.putCount('cacheRead', at, record.cache_read_tokens ?? 0);
+    segment.putCount('cacheWrite', at, record.cache_write_tokens ?? 0);
+    segment.putCount('reasoning', at, record.reasoning_tokens ?? 0);
     segment.ledger[at] = ledgerCode;
     segment.costKind[at] = dictionaries.cost.encode(kind);
     segment.provider[at] = dictionaries.provider.encode(record.provider);

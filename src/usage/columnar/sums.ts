@@ -1,11 +1,21 @@
-import type { Totals } from '../query.ts';
+import type { CostKind, Totals } from '../query.ts';
 import { BIG_COST, type Segment } from './segment.ts';
 import type { ColumnStore } from './store.ts';
 
-const FIELDS = 11;
+const FIELDS = 12;
 const RECORDED = 7;
 const ESTIMATED = 8;
+const ESTIMATED_COUNT = 9;
+const UNPRICED_COUNT = 10;
+/** Takes what is in no sum, so that each row is added up by the same steps, without a branch to be guessed wrong. */
+const NOWHERE = 11;
 const SPILL = 2 ** 52;
+const COST_FIELD: Record<CostKind, number> = { recorded: RECORDED, estimated: ESTIMATED, unknown: NOWHERE };
+const COUNT_FIELD: Record<CostKind, number> = {
+  recorded: NOWHERE,
+  estimated: ESTIMATED_COUNT,
+  unknown: UNPRICED_COUNT,
+};
 
 /**
  * Totals of many groups side by side in one array. Money is exact by the rule of `NanoSum`: a double takes whole
@@ -15,13 +25,15 @@ export class Sums {
   #sums = new Float64Array(FIELDS * 64);
   readonly #spilled = new Map<number, bigint>();
   readonly #store: ColumnStore;
-  readonly #estimatedCode: number;
-  readonly #unknownCode: number;
+  /** By the code of the cost kind: where the cost goes, and what is counted beside it. */
+  readonly #costField: Uint8Array;
+  readonly #countField: Uint8Array;
 
   constructor(store: ColumnStore) {
     this.#store = store;
-    this.#estimatedCode = store.dictionaries.cost.find('estimated') ?? 0;
-    this.#unknownCode = store.dictionaries.cost.find('unknown') ?? 0;
+    const { values } = store.dictionaries.cost;
+    this.#costField = Uint8Array.from(values, (kind) => COST_FIELD[kind as CostKind] ?? NOWHERE);
+    this.#countField = Uint8Array.from(values, (kind) => COUNT_FIELD[kind as CostKind] ?? NOWHERE);
   }
 
   /** Adds row `rows[i]` of the segment to group `groups[i]`. */
@@ -29,8 +41,8 @@ export class Sums {
     this.#reserve(groupCount);
     const sums = this.#sums;
     const { input, output, total, cacheRead, cacheWrite, reasoning, cost, costKind } = segment;
-    const estimatedCode = this.#estimatedCode;
-    const unknownCode = this.#unknownCode;
+    const costField = this.#costField;
+    const countField = this.#countField;
     for (let i = 0; i < count; i++) {
       const at = rows[i] as number;
       const base = (groups[i] as number) * FIELDS;
@@ -41,13 +53,9 @@ export class Sums {
       (sums[base + 4] as number) += cacheRead[at] as number;
       (sums[base + 5] as number) += cacheWrite[at] as number;
       (sums[base + 6] as number) += reasoning[at] as number;
-      const kind = costKind[at];
-      if (kind === unknownCode) {
-        (sums[base + 10] as number)++;
-        continue;
-      }
-      if (kind === estimatedCode) (sums[base + 9] as number)++;
-      const field = base + (kind === estimatedCode ? ESTIMATED : RECORDED);
+      const kind = costKind[at] as number;
+      (sums[base + (countField[kind] as number)] as number)++;
+      const field = base + (costField[kind] as number);
       const nanos = cost[at] as number;
       if (nanos === BIG_COST) {
         this.#spill(field, this.#store.bigCosts.get(segment.base + at) ?? 0n);
@@ -77,8 +85,8 @@ export class Sums {
       reasoningTokens: field(6),
       recordedNanos: this.#nanos(base + RECORDED),
       estimatedNanos: this.#nanos(base + ESTIMATED),
-      estimated: field(9),
-      unpriced: field(10),
+      estimated: field(ESTIMATED_COUNT),
+      unpriced: field(UNPRICED_COUNT),
     };
   }
 

@@ -56,7 +56,11 @@ export const calendars: fc.Arbitrary<Calendar> = fc.record({
 
 const few = (...names: string[]): fc.Arbitrary<string> => fc.constantFrom(...names);
 const label = fc.option(few('', 'alpha', 'Beta', 'null', '__proto__', 'été'), { nil: null });
-const tokens = fc.integer({ min: 0, max: 1_000_000 });
+/** Some too large for 32 bits. */
+const tokens = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 1_000_000 }) },
+  fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 40),
+);
 
 export const records: fc.Arbitrary<UsageRecord> = fc
   .record(
