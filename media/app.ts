@@ -31,6 +31,7 @@ const CLOCK_MS = 15_000;
 export class SpendApp extends LightElement {
   readonly #api: EditorApi;
   readonly #client: Client;
+  readonly #first: Snapshot | undefined;
   #snapshot: Snapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
   #shown: Shown | undefined;
@@ -43,18 +44,22 @@ export class SpendApp extends LightElement {
   #dayTimer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(api: EditorApi) {
+  /** @param first what the page was given; it is as good as one that the host sends. */
+  constructor(api: EditorApi, first?: Snapshot) {
     super();
     this.#api = api;
+    this.#first = first;
     this.#client = new Client(api, (message) => {
       if (message.type === 'snapshot') this.#adopt(message);
-      else this.#choose(message.choices);
+      else if (!sameChoices(message.choices, this.#choices)) this.#choose(message.choices);
     });
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#client.post({ type: 'ready' });
+    // Before it asks: should its snapshot be out of date, the host says so first.
+    this.#client.post({ type: 'ready', version: this.#first?.version });
+    if (this.#first !== undefined && this.#snapshot === undefined) this.#adopt(this.#first);
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
 
@@ -69,7 +74,11 @@ export class SpendApp extends LightElement {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
     document.body.dataset['place'] = snapshot.place;
-    if (before === undefined) this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
+    if (before === undefined) {
+      this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
+      // What a page shows, it shows again when the editor loads it again, with a snapshot as old as it was.
+      this.#api.setState(this.#choices);
+    }
     const { calendar, currency } = snapshot;
     const sameCurrency = currency?.code === before?.currency?.code && currency?.note === before?.currency?.note;
     if (before?.calendar.timeZone !== calendar.timeZone || !sameCurrency) this.#format = undefined;
@@ -303,6 +312,10 @@ export class SpendApp extends LightElement {
       return [];
     }
   };
+}
+
+function sameChoices(a: Choices, b: Choices): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function messageOf(error: unknown): string {

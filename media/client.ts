@@ -1,5 +1,5 @@
-import { parseToView } from '../src/protocol/messages.ts';
-import type { Action, Answer, Question, ToHost, ToView } from '../src/protocol/messages.ts';
+import { FIRST_SNAPSHOT, parseToView } from '../src/protocol/messages.ts';
+import type { Action, Answer, Question, Snapshot, ToHost, ToView } from '../src/protocol/messages.ts';
 
 import type { Ask } from './model/questions.ts';
 
@@ -13,6 +13,18 @@ export interface EditorApi {
 /** The request was overtaken by a newer one for the same purpose; nobody waits for it any more. */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
+}
+
+/** What the host wrote into the page, if it is there and whole. */
+export function firstSnapshot(): Snapshot | undefined {
+  const content = document.querySelector<HTMLMetaElement>(`meta[name="${FIRST_SNAPSHOT}"]`)?.content;
+  if (content === undefined) return undefined;
+  try {
+    const message = parseToView(JSON.parse(content));
+    return message?.type === 'snapshot' ? message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Waiting {

@@ -7,6 +7,7 @@ import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-container/index.js';
 import { SpendApp } from './app.ts';
+import { firstSnapshot } from './client.ts';
 import type { EditorApi } from './client.ts';
 import './main.css';
 import './view/breakdown.ts';
@@ -20,4 +21,4 @@ declare function acquireVsCodeApi(): EditorApi;
 
 // The app gets the editor's interface when it is made, so the page does not make it by its tag.
 customElements.define('spend-app', SpendApp);
-document.body.append(new SpendApp(acquireVsCodeApi()));
+document.body.append(new SpendApp(acquireVsCodeApi(), firstSnapshot()));

@@ -56,11 +56,12 @@ class History implements HistoryController {
 
   openPanel(choices?: Partial<Choices>): void {
     if (this.#panel === undefined) {
-      this.#adopt(
-        vscode.window.createWebviewPanel(PANELS.history, vscode.l10n.t('Cost History'), vscode.ViewColumn.Active),
-      );
-    } else this.#panel.panel.reveal();
-    if (choices !== undefined) this.#panel?.session.show(choices);
+      const title = vscode.l10n.t('Cost History');
+      this.#adopt(vscode.window.createWebviewPanel(PANELS.history, title, vscode.ViewColumn.Active), choices);
+      return;
+    }
+    this.#panel.panel.reveal();
+    if (choices !== undefined) this.#panel.session.show(choices);
   }
 
   dispose(): void {
@@ -74,8 +75,8 @@ class History implements HistoryController {
     view.onDidDispose(() => session.dispose());
   }
 
-  #adopt(panel: vscode.WebviewPanel): void {
-    const session = this.#start(panel.webview, 'panel');
+  #adopt(panel: vscode.WebviewPanel, choices?: Partial<Choices>): void {
+    const session = this.#start(panel.webview, 'panel', choices);
     this.#panel = { panel, session };
     panel.onDidChangeViewState(() => session.setVisible(panel.visible));
     panel.onDidDispose(() => {
@@ -84,7 +85,7 @@ class History implements HistoryController {
     });
   }
 
-  #start(webview: vscode.Webview, place: Snapshot['place']): HistorySession {
+  #start(webview: vscode.Webview, place: Snapshot['place'], choices?: Partial<Choices>): HistorySession {
     webview.options = { enableScripts: true, localResourceRoots: [this.#media] };
     const session = new HistorySession({
       backend: this.#backend,
@@ -99,6 +100,7 @@ class History implements HistoryController {
       perform: (action) => this.#perform(action),
       log: (message) => this.#log.warn(message),
     });
+    if (choices !== undefined) session.show(choices);
     const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.#media, name)).toString();
     webview.html = historyHtml({
       nonce: randomBytes(16).toString('base64'),
@@ -107,6 +109,7 @@ class History implements HistoryController {
       style: file('main.css'),
       icons: file('codicon.css'),
       title: vscode.l10n.t('Cost History'),
+      snapshot: session.firstSnapshot(),
     });
     return session;
   }

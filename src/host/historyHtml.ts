@@ -1,3 +1,6 @@
+import { FIRST_SNAPSHOT } from '../protocol/messages.ts';
+import type { Snapshot } from '../protocol/messages.ts';
+
 export interface HistoryPage {
   nonce: string;
   cspSource: string;
@@ -5,13 +8,15 @@ export interface HistoryPage {
   style: string;
   icons: string;
   title: string;
+  /** What the page knows before it has asked. */
+  snapshot: Snapshot;
 }
 
 /**
  * The page of the webview: one script, two style sheets, nothing inline. `data:` images are what turns a chart into a
- * PNG. Every value but the title comes from the editor itself.
+ * PNG. Every value but the title and the snapshot comes from the editor itself.
  */
-export function historyHtml({ nonce, cspSource, script, style, icons, title }: HistoryPage): string {
+export function historyHtml({ nonce, cspSource, script, style, icons, title, snapshot }: HistoryPage): string {
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -25,6 +30,7 @@ export function historyHtml({ nonce, cspSource, script, style, icons, title }: H
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="${FIRST_SNAPSHOT}" content="${escapeHtml(JSON.stringify(snapshot))}">
 <title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="${escapeHtml(icons)}" id="vscode-codicon-stylesheet">
 <link rel="stylesheet" href="${escapeHtml(style)}">

@@ -97,6 +97,11 @@ export class HistorySession {
     ];
   }
 
+  /** For the page that is about to be loaded, which answers that it is ready. */
+  firstSnapshot(): Snapshot {
+    return this.#compose();
+  }
+
   /** A hidden webview gets nothing; a shown one gets the newest snapshot at once. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
@@ -137,7 +142,11 @@ export class HistorySession {
     this.#timer = undefined;
     this.#stale = false;
     this.#lastSnapshot = performance.now();
-    const { backend, port, place, locale } = this.#options;
+    this.#options.port.post(this.#compose());
+  }
+
+  #compose(): Snapshot {
+    const { backend, place, locale } = this.#options;
     const { version, loaded, ledgers, failure, updatedAt } = backend.snapshot;
     const message: Snapshot = {
       type: 'snapshot',
@@ -155,7 +164,7 @@ export class HistorySession {
     }
     if (failure !== undefined) message.failure = failure;
     if (updatedAt !== undefined) message.updatedAt = updatedAt;
-    port.post(message);
+    return message;
   }
 
   #hear(value: unknown): void {
@@ -173,7 +182,7 @@ export class HistorySession {
         // Before the snapshot, which lets it ask: what it shows first is what was wanted.
         if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
         this.#pending = undefined;
-        this.#snapshot();
+        if (message.version !== this.#options.backend.snapshot.version) this.#snapshot();
         break;
       case 'ask':
         void this.#reply(message.id, (signal) => this.#answer(message.id, message.questions, signal));

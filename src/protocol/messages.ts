@@ -9,11 +9,18 @@ import type { WireGroup } from './wire.ts';
  * Everything that host and webview say to each other. Both sides parse what they hear; whatever is not listed here is
  * dropped. Verbs are closed: the webview can never name a command, a file outside the ledgers shown, or an address.
  *
- *     webview: ready                    host: snapshot (again when the ledger changed or the view is shown)
+ *                                       host: snapshot within the page itself, see {@link FIRST_SNAPSHOT}
+ *     webview: ready {version?}         host: snapshot, unless the page's is that version (again when the ledger changed)
  *     webview: ask {id, questions}      host: answer {id, answers} | failed {id, message}
  *     webview: act {id, action}         host: done {id, text?} | failed {id, message}
  *     webview: cancel {id}              webview: choose {choices}                host: show {choices}
  */
+
+/**
+ * The name of the page's `<meta>` whose content is a snapshot as JSON, so that the webview can ask as soon as its script
+ * runs. It may be out of date, for an editor loads the same page again when a hidden view is shown.
+ */
+export const FIRST_SNAPSHOT = 'llm-spend-snapshot';
 
 export const MAX_PAGE = 500;
 export const MAX_QUESTIONS = 64;
@@ -90,7 +97,8 @@ const choices = z.pipe(
 );
 
 const toHost = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready') }),
+  /** `version`: of the snapshot that it found in its page. */
+  z.object({ type: z.literal('ready'), version: z.optional(z.number()) }),
   z.object({ type: z.literal('ask'), id, questions: z.array(question).check(z.maxLength(MAX_QUESTIONS)) }),
   z.object({ type: z.literal('cancel'), id }),
   z.object({ type: z.literal('act'), id, action }),

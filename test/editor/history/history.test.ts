@@ -229,6 +229,17 @@ describe('live', () => {
     expect(await page.locator('.updated').innerText()).toBe('Updated just now');
   });
 
+  test('a page that the editor loads again, as old as it is, shows what came meanwhile', async () => {
+    await using opened = await open({}, [call({ cost_usd: 2 })]);
+    const { page, backend } = opened;
+    const headline = page.locator('.headline-cost');
+    await expect.poll(() => headline.innerText()).toContain('$2.00');
+    backend.record(call({ usage_id: 'meanwhile', cost_usd: 3 }));
+    backend.setCurrency(readDisplayCurrency({ currency: 'EUR', rate: 0.5 }) as DisplayCurrency);
+    await page.reload();
+    await expect.poll(() => headline.innerText()).toMatch(/EUR\s2\.50/);
+  });
+
   test('rows exist only where they are seen', async () => {
     await using opened = await open({ choices: { range: { kind: 'all' } } });
     expect(records.length).toBeGreaterThan(500);

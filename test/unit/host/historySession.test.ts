@@ -75,6 +75,28 @@ describe('a session', () => {
     expect(posted).toMatchObject([{ type: 'snapshot', ledgers: [{ records: 4, primary: true, health: 'ok' }] }]);
   });
 
+  test('does not repeat the snapshot that its page was loaded with', () => {
+    const { version } = session.firstSnapshot();
+    say({ type: 'ready', version });
+    expect(posted).toEqual([]);
+  });
+
+  test('says what changed since its page was made', () => {
+    const { version, ledgers } = session.firstSnapshot();
+    expect(ledgers).toMatchObject([{ records: 3 }]);
+    backend.record(record('4', 'a', 1));
+    say({ type: 'ready', version });
+    expect(posted).toMatchObject([{ type: 'snapshot', ledgers: [{ records: 4 }] }]);
+  });
+
+  test('what is to be shown is in the page already, and said again for a page that has its own choices', () => {
+    session.show({ search: 'opus' });
+    const { version, choices } = session.firstSnapshot();
+    expect(choices.search).toBe('opus');
+    say({ type: 'ready', version });
+    expect(posted).toMatchObject([{ type: 'show', choices: { search: 'opus' } }]);
+  });
+
   test('answers a batch in its order', async () => {
     say({ type: 'ready' });
     say({
