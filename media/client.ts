@@ -1,5 +1,5 @@
 import { FIRST_SNAPSHOT, parseToView } from '../src/protocol/messages.ts';
-import type { Action, Answer, Question, Snapshot, ToHost, ToView } from '../src/protocol/messages.ts';
+import type { Action, Answer, Question, Snapshot, HeardFromHost, ToHost } from '../src/protocol/messages.ts';
 
 import type { Ask } from './model/questions.ts';
 
@@ -28,7 +28,7 @@ export function firstSnapshot(): Snapshot | undefined {
 }
 
 interface Waiting {
-  settle: (reply: ToView) => void;
+  settle: (reply: HeardFromHost) => void;
   reject: (error: Error) => void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -57,7 +57,7 @@ export class Client {
   #lastId = 0;
 
   /** @param listener hears what the host says unasked. */
-  constructor(api: EditorApi, listener: (message: Extract<ToView, { type: 'snapshot' | 'show' }>) => void) {
+  constructor(api: EditorApi, listener: (message: Extract<HeardFromHost, { type: 'snapshot' | 'show' }>) => void) {
     this.#api = api;
     window.addEventListener('message', (event: MessageEvent<unknown>) => {
       const message = parseToView(event.data);
@@ -116,7 +116,7 @@ export class Client {
     this.#api.postMessage({ type: 'ask', id, questions: asked.flatMap(({ questions }) => questions) });
   }
 
-  #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: ToView) => void): void {
+  #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: HeardFromHost) => void): void {
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
       reject(new Error('The extension did not answer in time.'));
@@ -124,7 +124,7 @@ export class Client {
     this.#waiting.set(id, { settle, reject, timer });
   }
 
-  #settle(reply: Extract<ToView, { id: number }>): void {
+  #settle(reply: Extract<HeardFromHost, { id: number }>): void {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);

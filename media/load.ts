@@ -1,7 +1,6 @@
 import type { ChartBucket, Choices } from '../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
-import { decodeGroup } from '../src/protocol/wire.ts';
-import type { FoldedGroup } from '../src/protocol/wire.ts';
+import type { Group } from '../src/usage/query.ts';
 import type { TimeRange, TimeSpan } from '../src/usage/period.ts';
 import { emptyTotals } from '../src/usage/query.ts';
 import type { Dimension, Totals, UsageFilter } from '../src/usage/query.ts';
@@ -129,7 +128,7 @@ export async function offersOf(
   choices: Choices,
   dimension: Dimension,
   now: number,
-): Promise<FoldedGroup[]> {
+): Promise<Group[]> {
   const { [dimension]: _own, ...values } = choices.values;
   const filter = filterOf({ values, search: choices.search }, rangeOfChoice(choices.range, now, calendar));
   const question = groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
@@ -144,5 +143,5 @@ function pagesOfAnswer(answer: Answer | undefined): Pages {
 /** The groups of an answer, with the colours of their values. */
 export function groupsOf(answer: Answer | undefined): Children {
   if (answer?.kind !== 'groups') return { groups: [], slots: new Map() };
-  return { groups: answer.groups.map(decodeGroup), slots: new Map(answer.slots) };
+  return { groups: answer.groups, slots: new Map(answer.slots) };
 }

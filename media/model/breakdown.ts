@@ -1,5 +1,5 @@
-import type { Choices, Measure } from '../../src/protocol/choices.ts';
-import type { FoldedGroup } from '../../src/protocol/wire.ts';
+import type { Choices } from '../../src/protocol/choices.ts';
+import type { Group, Measure } from '../../src/usage/query.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Dimension, Totals } from '../../src/usage/query.ts';
 import type { Series } from './series.ts';
@@ -11,7 +11,7 @@ export type Path = readonly (string | null)[];
 
 /** What the host said about the children of one node. */
 export interface Children {
-  groups: readonly FoldedGroup[];
+  groups: readonly Group[];
   slots: ReadonlyMap<string, number>;
 }
 
@@ -90,8 +90,8 @@ function shareOf(totals: Totals, measure: Measure, whole: number): number | unde
 
 /** The folded rest stands last, whatever the order. */
 function compareGroups(
-  a: FoldedGroup,
-  b: FoldedGroup,
+  a: Group,
+  b: Group,
   { by, descending }: Choices['breakdownSort'],
   nameOf: (value: string | null) => string,
 ): number {

@@ -1,4 +1,4 @@
-import type { FoldedGroup } from '../../src/protocol/wire.ts';
+import type { Group } from '../../src/usage/query.ts';
 import { spanOfKey } from '../../src/usage/calendar.ts';
 import type { Nanos } from '../../src/usage/money.ts';
 import { rangeOf } from '../../src/usage/period.ts';
@@ -14,7 +14,7 @@ export interface Day {
 }
 
 /** Groups by day, which come oldest first -> days. */
-export function daysOf(groups: readonly FoldedGroup[]): Day[] {
+export function daysOf(groups: readonly Group[]): Day[] {
   return groups.map(({ key, totals }) => ({ key: key[0] ?? '', totals }));
 }
 

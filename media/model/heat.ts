@@ -1,6 +1,5 @@
-import type { Measure } from '../../src/protocol/choices.ts';
 import { bucketKey, bucketStart, nextBucket } from '../../src/usage/calendar.ts';
-import type { Calendar, Totals } from '../../src/usage/query.ts';
+import type { Calendar, Measure, Totals } from '../../src/usage/query.ts';
 import type { Day } from './glance.ts';
 import { size } from './totals.ts';
 

@@ -1,5 +1,5 @@
-import type { ChartBucket, Measure } from '../../src/protocol/choices.ts';
-import type { FoldedGroup } from '../../src/protocol/wire.ts';
+import type { ChartBucket } from '../../src/protocol/choices.ts';
+import type { Group, Measure } from '../../src/usage/query.ts';
 import { bucketSpans } from '../../src/usage/calendar.ts';
 import { emptyTotals } from '../../src/usage/query.ts';
 import type { Calendar, Totals } from '../../src/usage/query.ts';
@@ -43,14 +43,14 @@ export interface ChartModel {
  * @param slots the colour of each value.
  */
 export function chartModel(
-  groups: readonly FoldedGroup[],
+  groups: readonly Group[],
   slots: ReadonlyMap<string, number>,
   range: TimeSpan,
   bucket: ChartBucket,
   measure: Measure,
   calendar: Calendar,
 ): ChartModel {
-  const bySeries = new Map<string, FoldedGroup[]>();
+  const bySeries = new Map<string, Group[]>();
   for (const group of groups) {
     const id = seriesId(group);
     const list = bySeries.get(id);
@@ -93,7 +93,7 @@ export function chartModel(
 }
 
 /** A value's name cannot be taken for the absence of one, nor for the rest. */
-export function seriesId({ key, rest }: Pick<FoldedGroup, 'key' | 'rest'>): string {
+export function seriesId({ key, rest }: Pick<Group, 'key' | 'rest'>): string {
   const value = key.at(-1) ?? null;
   return rest !== undefined ? 'rest' : value === null ? 'none' : `value:${value}`;
 }

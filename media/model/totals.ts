@@ -1,6 +1,5 @@
-import type { Measure } from '../../src/protocol/choices.ts';
 import { costNanos, emptyTotals } from '../../src/usage/query.ts';
-import type { Totals } from '../../src/usage/query.ts';
+import type { Measure, Totals } from '../../src/usage/query.ts';
 import { addTotals } from '../../src/usage/totals.ts';
 
 export function sum(all: Iterable<Totals>): Totals {

@@ -1,7 +1,6 @@
 import { html, nothing, svg } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
-import type { Measure } from '../../src/protocol/choices.ts';
-import type { Calendar } from '../../src/usage/query.ts';
+import type { Calendar, Measure } from '../../src/usage/query.ts';
 import type { Format } from '../model/format.ts';
 import type { Day } from '../model/glance.ts';
 import { heatWeeks } from '../model/heat.ts';

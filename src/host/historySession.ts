@@ -5,11 +5,10 @@ import type { DisplayCurrency } from '../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices } from '../protocol/choices.ts';
 import type { Choices } from '../protocol/choices.ts';
 import { parseToHost } from '../protocol/messages.ts';
-import type { Action, Answer, LedgerInfo, Question, Snapshot, ToView } from '../protocol/messages.ts';
-import { encodeGroup } from '../protocol/wire.ts';
+import type { Action, LedgerInfo, Question, Snapshot, ToView, WireAnswer } from '../protocol/messages.ts';
+import { encodeGroups } from '../protocol/wire.ts';
 import { DIMENSIONS } from '../usage/query.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../usage/query.ts';
-import { foldTop } from './historyFold.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
 /** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
@@ -218,7 +217,7 @@ export class HistorySession {
   async #answer(id: number, questions: readonly Question[], signal: AbortSignal): Promise<ToView> {
     const { version } = this.#options.backend.snapshot;
     const currency = this.#currency;
-    const answers: Answer[] = [];
+    const answers: WireAnswer[] = [];
     for (const question of questions) {
       signal.throwIfAborted();
       answers.push(
@@ -230,7 +229,10 @@ export class HistorySession {
     return { type: 'answer', id, version, answers };
   }
 
-  async #page(question: Extract<Question, { kind: 'page' }>, currency: DisplayCurrency | undefined): Promise<Answer> {
+  async #page(
+    question: Extract<Question, { kind: 'page' }>,
+    currency: DisplayCurrency | undefined,
+  ): Promise<WireAnswer> {
     const { backend } = this.#options;
     const { total, rows } = await backend.page(question);
     if (currency === undefined) return { kind: 'page', total, rows };
@@ -245,19 +247,18 @@ export class HistorySession {
   async #groups(
     question: Extract<Question, { kind: 'groups' }>,
     currency: DisplayCurrency | undefined,
-  ): Promise<Answer> {
+  ): Promise<WireAnswer> {
     const { backend } = this.#options;
-    const { groupBy, top } = question;
+    const { groupBy } = question;
     const groups =
       currency === undefined
         ? await backend.aggregate(question)
         : await convertedGroups((query) => backend.aggregate(query), question, currency);
-    const folded = top === undefined ? groups : foldTop(groups, top.count, top.by);
     const inner = groupBy.at(-1);
-    const values = inner !== undefined && isDimension(inner) ? distinct(folded) : [];
+    const values = inner !== undefined && isDimension(inner) ? distinct(groups) : [];
     return {
       kind: 'groups',
-      groups: folded.map(encodeGroup),
+      groups: encodeGroups(groups),
       slots: inner === undefined ? [] : this.#options.palette.slots(inner, values),
     };
   }

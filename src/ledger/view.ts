@@ -1,3 +1,4 @@
+import { foldTop } from '../usage/foldGroups.ts';
 import { orderGroups } from '../usage/groupOrder.ts';
 import { NanoSum, usdToNanos } from '../usage/money.ts';
 import type {
@@ -35,8 +36,12 @@ export class LedgerView {
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
-    const all = await Promise.all(this.#asked(query.filter).map((ledger) => ledger.aggregate(query)));
-    return all.length === 1 ? all[0]! : mergeGroups(all.flat(), query);
+    const asked = this.#asked(query.filter);
+    if (asked.length === 1) return asked[0]!.aggregate(query);
+    // What is large in all of them together, none of them knows.
+    const { top, ...whole } = query;
+    const groups = mergeGroups((await Promise.all(asked.map((ledger) => ledger.aggregate(whole)))).flat(), query);
+    return top ? foldTop(groups, top) : groups;
   }
 
   async page(query: PageQuery): Promise<Page> {

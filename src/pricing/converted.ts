@@ -1,5 +1,6 @@
 import { bucketKey } from '../usage/calendar.ts';
 import { usdToNanos } from '../usage/money.ts';
+import { foldTop } from '../usage/foldGroups.ts';
 import { costNanos, emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Ask } from '../usage/summary.ts';
@@ -13,6 +14,13 @@ import { convert, type DisplayCurrency } from './currency.ts';
  * What days without a rate cost stays apart, in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
  */
 export async function convertedGroups(ask: Ask, query: AggregateQuery, display: DisplayCurrency): Promise<Group[]> {
+  const { top, ...whole } = query;
+  if (top === undefined) return convertedWhole(ask, query, display);
+  // What is large, the converted amounts decide.
+  return foldTop(await convertedWhole(ask, whole, display), top);
+}
+
+async function convertedWhole(ask: Ask, query: AggregateQuery, display: DisplayCurrency): Promise<Group[]> {
   if (display.rates[0]?.day === '') {
     return (await ask(query)).map(({ key, totals }) => ({ key, totals: convertTotals(totals, '', display) }));
   }

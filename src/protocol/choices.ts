@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { catch as fallback } from 'zod/mini';
 import { PERIODS } from '../usage/period.ts';
 import type { Period } from '../usage/period.ts';
-import { DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
-import type { Dimension, SortKey } from '../usage/query.ts';
+import { DIMENSIONS, MEASURES, SORT_KEYS } from '../usage/query.ts';
+import type { Dimension, Measure, SortKey } from '../usage/query.ts';
 
 /**
  * What a person chose in the cost history: the only thing that the webview and the editor keep of it. Never data.
@@ -34,8 +34,6 @@ export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>
 /** Named spans of local days, or two local dates, both included. */
 export type RangeChoice = { kind: Period } | { kind: 'dates'; from: string; to: string };
 
-export const MEASURES = ['cost', 'tokens'] as const;
-export type Measure = (typeof MEASURES)[number];
 export const CHART_KINDS = ['bars', 'cumulative', 'calendar'] as const;
 export type ChartKind = (typeof CHART_KINDS)[number];
 export const CHART_BUCKETS = ['hour', 'day', 'week', 'month'] as const;

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { BUCKETS, DIMENSIONS, SORT_KEYS } from '../usage/query.ts';
-import { filterValuesSchema, MEASURES, parseChoices, searchSchema } from './choices.ts';
+import { BUCKETS, DIMENSIONS, MEASURES, SORT_KEYS } from '../usage/query.ts';
+import type { Group } from '../usage/query.ts';
+import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';
-import { areWireGroups } from './wire.ts';
-import type { WireGroup } from './wire.ts';
+import { decodeGroups } from './wire.ts';
+import type { WireGroups } from './wire.ts';
 
 /**
  * Everything that host and webview say to each other. Both sides parse what they hear; whatever is not listed here is
@@ -48,7 +49,6 @@ const groupsQuestion = z.object({
   filter: filterSchema,
   groupBy: z.array(z.union([dimension, z.enum(BUCKETS)])).check(z.maxLength(3)),
   calendar: calendarSchema,
-  /** Keeps the `count` largest values of the last grouping over the whole answer, and folds the others into one. */
   top: z.optional(z.object({ count: z.int().check(z.minimum(1), z.maximum(1000)), by: z.enum(MEASURES) })),
 });
 
@@ -170,10 +170,20 @@ const wireRecord = z.looseObject({
   timestamp: z.string(),
 });
 
+const wireGroups = z.pipe(
+  z.custom<WireGroups>(() => true),
+  z.transform((value, context): Group[] => {
+    const groups = decodeGroups(value);
+    if (groups !== undefined) return groups;
+    context.issues.push({ code: 'custom', message: 'groups that are not whole', input: value });
+    return z.NEVER;
+  }),
+);
+
 const answer = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('groups'),
-    groups: z.custom<WireGroup[]>(areWireGroups),
+    groups: wireGroups,
     /** The colour of each value of the last grouping: an index into the palette, the same in every view, for good. */
     slots: z.array(z.tuple([z.string(), z.number()])),
   }),
@@ -190,7 +200,10 @@ const answer = z.discriminatedUnion('kind', [
     ),
   }),
 ]);
-export type Answer = z.infer<typeof answer>;
+/** As the host writes it. */
+export type WireAnswer = z.input<typeof answer>;
+/** As the webview reads it. */
+export type Answer = z.output<typeof answer>;
 export type Row = Extract<Answer, { kind: 'page' }>['rows'][number];
 
 const toView = z.discriminatedUnion('type', [
@@ -200,7 +213,8 @@ const toView = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), id, message: z.string() }),
   z.object({ type: z.literal('show'), choices }),
 ]);
-export type ToView = z.infer<typeof toView>;
+export type ToView = z.input<typeof toView>;
+export type HeardFromHost = z.output<typeof toView>;
 
 /** What the host heard, or undefined when it is nothing that the webview may say. */
 export function parseToHost(value: unknown): ToHost | undefined {
@@ -209,7 +223,7 @@ export function parseToHost(value: unknown): ToHost | undefined {
 }
 
 /** What the webview heard, or undefined when it is nothing that the host would say. */
-export function parseToView(value: unknown): ToView | undefined {
+export function parseToView(value: unknown): HeardFromHost | undefined {
   const parsed = toView.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

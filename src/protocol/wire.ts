@@ -1,108 +1,119 @@
 import type { Group, Totals } from '../usage/query.ts';
 
 /**
- * Totals as they cross between host and webview: JSON has no bigint, so money is a decimal string of nano-dollars, and
- * a year of days by model is thousands of groups, so the fields are positions instead of names.
+ * Groups as they cross from host to webview: as one text. Two years of days and a chart by model are thousands of groups,
+ * and between the two stand the editor's own processes; each would take arrays apart and put them together again, where a
+ * text is copied as it is.
  *
- * Where the snapshot names a `currency`, the recorded and the estimated sum are amounts of it (see usage/amount.ts).
+ * Groups are set apart by `;`, their fields by `,`: for each grouping the index of the value in `texts`, then `rest`, then
+ * the totals in the order of {@link COUNTS}, {@link MONEY} and `unconvertedNanos`. A field that is empty is 0, or absent
+ * where it may be. Money is a decimal number of nano-dollars, for JSON has no bigint; where the snapshot names a
+ * `currency`, the recorded and the estimated sum are amounts of it (see usage/amount.ts).
  */
-export type WireTotals = readonly [
-  records: number,
-  inputTokens: number,
-  outputTokens: number,
-  totalTokens: number,
-  cacheReadTokens: number,
-  cacheWriteTokens: number,
-  reasoningTokens: number,
-  recordedNanos: string,
-  estimatedNanos: string,
-  estimated: number,
-  unpriced: number,
-  unconvertedNanos?: string,
-];
-
-export interface WireGroup {
-  key: readonly (string | null)[];
-  totals: WireTotals;
-  /** How many values the last entry of `key` (then null) stands for, when the small ones were folded into one. */
-  rest?: number | undefined;
+export interface WireGroups {
+  /** How many groupings there are: entries of each group's key. */
+  depth: number;
+  /** The distinct values of all keys. */
+  texts: (string | null)[];
+  groups: string;
 }
 
-/** A group, or the sum of the `rest` smallest ones. */
-export interface FoldedGroup extends Group {
-  rest?: number | undefined;
-}
-
-const NUMBERS_BEFORE_MONEY = 7;
-const FIELDS = 11;
-const UNCONVERTED = FIELDS;
+const COUNTS = [
+  'records',
+  'inputTokens',
+  'outputTokens',
+  'totalTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+  'estimated',
+  'unpriced',
+] as const satisfies (keyof Totals)[];
+const MONEY = ['recordedNanos', 'estimatedNanos'] as const satisfies (keyof Totals)[];
+/** `rest` and `unconvertedNanos`. */
+const OPTIONAL = 2;
 /** Amounts of another currency have twelve digits more than nano-dollars, and up to ten for the rate. */
 const NANOS = /^-?\d{1,60}$/;
 
-export function encodeTotals(totals: Totals): WireTotals {
-  const { unconvertedNanos } = totals;
-  const wire = [
-    totals.records,
-    totals.inputTokens,
-    totals.outputTokens,
-    totals.totalTokens,
-    totals.cacheReadTokens,
-    totals.cacheWriteTokens,
-    totals.reasoningTokens,
-    totals.recordedNanos.toString(),
-    totals.estimatedNanos.toString(),
-    totals.estimated,
-    totals.unpriced,
-  ] as const;
-  return unconvertedNanos === undefined ? wire : [...wire, unconvertedNanos.toString()];
+export function encodeGroups(groups: readonly Group[]): WireGroups {
+  const codes = new Map<string | null, number>();
+  const rows: string[] = [];
+  for (const { key, totals, rest } of groups) {
+    let row = '';
+    for (const text of key) {
+      let code = codes.get(text);
+      if (code === undefined) codes.set(text, (code = codes.size));
+      row += `${code},`;
+    }
+    row += rest ?? '';
+    for (const field of COUNTS) row += totals[field] === 0 ? ',' : `,${totals[field]}`;
+    for (const field of MONEY) row += totals[field] === 0n ? ',' : `,${totals[field]}`;
+    rows.push(`${row},${totals.unconvertedNanos ?? ''}`);
+  }
+  return { depth: groups[0]?.key.length ?? 0, texts: [...codes.keys()], groups: rows.join(';') };
 }
 
-export function decodeTotals(wire: WireTotals): Totals {
-  const totals: Totals = {
-    records: wire[0],
-    inputTokens: wire[1],
-    outputTokens: wire[2],
-    totalTokens: wire[3],
-    cacheReadTokens: wire[4],
-    cacheWriteTokens: wire[5],
-    reasoningTokens: wire[6],
-    recordedNanos: BigInt(wire[7]),
-    estimatedNanos: BigInt(wire[8]),
-    estimated: wire[9],
-    unpriced: wire[10],
+/** @returns undefined for anything that is not whole. */
+export function decodeGroups(value: unknown): Group[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { depth, texts, groups: rows } = value as Record<keyof WireGroups, unknown>;
+  if (typeof depth !== 'number' || !isTexts(texts) || typeof rows !== 'string') return undefined;
+  if (rows === '') return [];
+  const groups: Group[] = [];
+  for (const row of rows.split(';')) {
+    const fields = row.split(',');
+    if (fields.length !== depth + COUNTS.length + MONEY.length + OPTIONAL) return undefined;
+    const group = decodeGroup(fields, depth, texts);
+    if (group === undefined) return undefined;
+    groups.push(group);
+  }
+  return groups;
+}
+
+function decodeGroup(fields: readonly string[], depth: number, texts: readonly (string | null)[]): Group | undefined {
+  const key: (string | null)[] = [];
+  for (let at = 0; at < depth; at++) {
+    const text = texts[Number(fields[at] || Number.NaN)];
+    if (text === undefined) return undefined;
+    key.push(text);
+  }
+  const [rest = '', ...totals] = fields.slice(depth);
+  const counts = totals.slice(0, COUNTS.length).map(Number);
+  const [recorded = '', estimated = '', unconverted = ''] = totals.slice(COUNTS.length);
+  if (counts.some(Number.isNaN) || Number.isNaN(Number(rest))) return undefined;
+  if (![recorded, estimated, unconverted].every((nanos) => nanos === '' || NANOS.test(nanos))) return undefined;
+  const [
+    records = 0,
+    input = 0,
+    output = 0,
+    total = 0,
+    cacheRead = 0,
+    cacheWrite = 0,
+    reasoning = 0,
+    priced = 0,
+    unpriced = 0,
+  ] = counts;
+  const group: Group = {
+    key,
+    totals: {
+      records,
+      inputTokens: input,
+      outputTokens: output,
+      totalTokens: total,
+      cacheReadTokens: cacheRead,
+      cacheWriteTokens: cacheWrite,
+      reasoningTokens: reasoning,
+      recordedNanos: BigInt(recorded),
+      estimatedNanos: BigInt(estimated),
+      estimated: priced,
+      unpriced,
+    },
   };
-  if (wire[11] !== undefined) totals.unconvertedNanos = BigInt(wire[11]);
-  return totals;
-}
-
-export function encodeGroup({ key, totals, rest }: FoldedGroup): WireGroup {
-  return rest === undefined ? { key, totals: encodeTotals(totals) } : { key, totals: encodeTotals(totals), rest };
-}
-
-export function decodeGroup({ key, totals, rest }: WireGroup): FoldedGroup {
-  const group: FoldedGroup = { key: [...key], totals: decodeTotals(totals) };
-  if (rest !== undefined) group.rest = rest;
+  if (unconverted !== '') group.totals.unconvertedNanos = BigInt(unconverted);
+  if (rest !== '') group.rest = Number(rest);
   return group;
 }
 
-/** Hand-written, because thousands of groups come within one frame. */
-export function areWireGroups(value: unknown): value is WireGroup[] {
-  return Array.isArray(value) && value.every(isWireGroup);
-}
-
-function isWireGroup(value: unknown): value is WireGroup {
-  if (typeof value !== 'object' || value === null) return false;
-  const { key, totals, rest } = value as Record<keyof WireGroup, unknown>;
-  return (
-    Array.isArray(key) &&
-    key.every((part) => part === null || typeof part === 'string') &&
-    Array.isArray(totals) &&
-    (totals.length === FIELDS || totals.length === FIELDS + 1) &&
-    totals.every((field, index) =>
-      index === NUMBERS_BEFORE_MONEY || index === NUMBERS_BEFORE_MONEY + 1 || index === UNCONVERTED
-        ? typeof field === 'string' && NANOS.test(field)
-        : typeof field === 'number',
-    ) &&
-    (rest === undefined || typeof rest === 'number')
-  );
+function isTexts(value: unknown): value is (string | null)[] {
+  return Array.isArray(value) && value.every((text) => text === null || typeof text === 'string');
 }

@@ -51,11 +51,23 @@ export interface Calendar {
   firstDayOfWeek: number;
 }
 
+/** What tells a large group from a small one. */
+export const MEASURES = ['cost', 'tokens'] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** How many values are told apart, measured over all groups. */
+export interface Top {
+  count: number;
+  by: Measure;
+}
+
 export interface AggregateQuery {
   filter: UsageFilter;
   /** Outermost first; empty asks for one grand total. */
   groupBy: readonly Grouping[];
   calendar: Calendar;
+  /** Keeps the largest values of the last grouping, and folds the others into one: see `foldTop`. */
+  top?: Top | undefined;
 }
 
 /** Sums over records. Cost is apart by its kind; `unpriced` counts the records whose cost nobody knows. */
@@ -87,6 +99,8 @@ export interface Totals {
 export interface Group {
   key: (string | null)[];
   totals: Totals;
+  /** How many values the last entry of `key` (then null) stands for, when the small ones were folded into one. */
+  rest?: number | undefined;
 }
 
 export const SORT_KEYS = [

@@ -215,14 +215,14 @@ export class UsageTable {
 
   *#aggregating(query: AggregateQuery): Generator<void, Group[]> {
     const kept = this.#answers.find(query);
-    if (kept !== undefined) return yield* kept.groups();
+    if (kept !== undefined) return yield* kept.groups(query.top);
     const aggregation = new Aggregation(this.#store, query);
     for (const [i, segment] of this.#store.segments.entries()) {
       if (i > 0) yield;
       aggregation.takeSegment(segment);
     }
     this.#answers.keep(query, aggregation);
-    return yield* aggregation.groups();
+    return yield* aggregation.groups(query.top);
   }
 
   *#selecting(query: PageQuery): Generator<void, RowPage> {

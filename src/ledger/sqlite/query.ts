@@ -75,7 +75,7 @@ export class ColumnQueries {
           : { aggregation: new Aggregation(this.#room.store, query), epoch: source.snapshot.epoch, upTo: 0 };
       await this.#sum(answer, source, query, wanted, slice);
       this.#keep(key, answer);
-      return steps(answer.aggregation.groups(), slice);
+      return steps(answer.aggregation.groups(query.top), slice);
     });
   }
 

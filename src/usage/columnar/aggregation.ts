@@ -1,13 +1,7 @@
 import { compareBuckets } from '../calendar.ts';
-import {
-  BUCKETS,
-  costNanos,
-  type AggregateQuery,
-  type Bucket,
-  type Dimension,
-  type Group,
-  type Grouping,
-} from '../query.ts';
+import { foldTop, keptValues } from '../foldGroups.ts';
+import { BUCKETS, costNanos, emptyTotals } from '../query.ts';
+import type { AggregateQuery, Bucket, Dimension, Group, Grouping, Top } from '../query.ts';
 import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
@@ -84,17 +78,48 @@ export class Aggregation {
    * Groups as a tree would show them: outermost grouping first, and within each group the next one. Buckets ascend in
    * time. The values of a dimension descend by the cost of all that is under them, then ascend by their text (by UTF-16
    * units), with null last. Yields between steps of some ms.
+   * @param top folds all but the largest values of the last grouping: what {@link foldTop} does, without making them first.
    */
-  *groups(): Generator<void, Group[]> {
-    if (this.#stages.length === 0) return [{ key: [], totals: this.#sums.totals(0) }];
+  *groups(top?: Top): Generator<void, Group[]> {
+    const last = this.#stages.at(-1);
+    if (last === undefined) return [{ key: [], totals: this.#sums.totals(0) }];
     const order = yield* this.#order();
+    const keyOf = this.#keys();
+    // A grouping that is asked for twice is one level of the tree, whose values are not those of the last key part.
+    const foldable = this.#groupBy.length === this.#stages.length;
+    const kept = top !== undefined && foldable ? this.#kept(order, last, top) : undefined;
+    const folding = new Sums(this.#store);
+    /** By the group around them, those that were folded. */
+    const folded = new Map<number, { group: Group; sum: number }>();
+    const groups: Group[] = [];
+    let steps = 0;
+    for (const group of order) {
+      if (++steps % GROUPS_PER_STEP === 0) yield;
+      if (kept === undefined || kept.codes.has(last.combiner.codes[group] as number)) {
+        groups.push({ key: keyOf(group), totals: this.#sums.totals(group) });
+        continue;
+      }
+      const outer = last.combiner.parents[group] as number;
+      let fold = folded.get(outer);
+      if (fold === undefined) {
+        const key = keyOf(group).with(-1, null);
+        fold = { group: { key, totals: emptyTotals(), rest: kept.rest }, sum: folded.size };
+        folded.set(outer, fold);
+        groups.push(fold.group);
+      }
+      folding.addGroup(this.#sums, group, fold.sum);
+    }
+    for (const { group, sum } of folded.values()) group.totals = folding.totals(sum);
+    return top === undefined || foldable ? groups : foldTop(groups, top);
+  }
+
+  /** What gives a group its key. */
+  #keys(): (group: number) => (string | null)[] {
     /** Of the buckets that were met, by level and code. */
     const names: string[][] = this.#stages.map(() => []);
     const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
     const path: (string | null)[] = [];
-    const groups: Group[] = [];
-    for (const group of order) {
-      if (groups.length % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+    return (group) => {
       let node = group;
       for (let level = this.#stages.length - 1; level >= 0; level--) {
         const stage = this.#stages[level] as Stage;
@@ -104,9 +129,27 @@ export class Aggregation {
           coder === undefined ? this.#text(stage, code) : ((names[level] as string[])[code] ??= coder.keyOf(code));
         node = combiner.parents[node] as number;
       }
-      groups.push({ key: levels.map((level) => path[level] ?? null), totals: this.#sums.totals(group) });
+      return levels.map((level) => path[level] ?? null);
+    };
+  }
+
+  /** The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do. */
+  #kept(
+    order: Iterable<number>,
+    { combiner }: Stage,
+    { count, by }: Top,
+  ): { codes: Set<number>; rest: number } | undefined {
+    const size =
+      by === 'cost' ? this.#leafCosts() : exactly(this.#groupCount, (group) => this.#sums.tokens(group), BigInt);
+    const sizes = new Map<number, number | bigint>();
+    for (const group of order) {
+      const code = combiner.codes[group] as number;
+      const sum = sizes.get(code);
+      // All of them are numbers, or all are bigints.
+      sizes.set(code, sum === undefined ? (size[group] as number) : (sum as number) + (size[group] as number));
     }
-    return groups;
+    const codes = keptValues(sizes, count);
+    return codes && { codes, rest: sizes.size - count };
   }
 
   #take(segment: Segment, selected: number): void {
@@ -183,16 +226,25 @@ export class Aggregation {
     return parents;
   }
 
+  /** The cost of each group. */
+  #leafCosts(): number[] | bigint[] {
+    return exactly(
+      this.#groupCount,
+      (group) => this.#sums.approximateCost(group),
+      (_, group) => costNanos(this.#sums.totals(group)),
+    );
+  }
+
   /** For each level the cost of each of its nodes: that of all groups under it. */
   #costs(): ArrayLike<number | bigint>[] {
-    const leaves = Array.from({ length: this.#groupCount }, (_, group) => this.#sums.approximateCost(group));
-    const exact = leaves.reduce((sum, cost) => sum + cost, 0) <= Number.MAX_SAFE_INTEGER;
-    let costs: (number | bigint)[] = exact ? leaves : leaves.map((_, group) => costNanos(this.#sums.totals(group)));
+    let costs = this.#leafCosts();
+    const exact = typeof costs[0] !== 'bigint';
     const levels = [costs];
     for (let level = this.#stages.length - 1; level > 0; level--) {
-      const above: (number | bigint)[] = (this.#stages[level - 1] as Stage).combiner.codes.map(() => (exact ? 0 : 0n));
+      const { codes } = (this.#stages[level - 1] as Stage).combiner;
+      const above: number[] | bigint[] = exact ? codes.map(() => 0) : codes.map(() => 0n);
       for (const [node, parent] of (this.#stages[level] as Stage).combiner.parents.entries()) {
-        // All of them are numbers, or all are bigints.
+        // Of the same kind as all others.
         (above[parent] as number) += costs[node] as number;
       }
       levels.unshift(above);
@@ -200,6 +252,16 @@ export class Aggregation {
     }
     return levels;
   }
+}
+
+/** Whole numbers whose sum is exact too: where doubles could not hold it, as bigints. */
+function exactly(
+  count: number,
+  approximate: (i: number) => number,
+  exact: (value: number, i: number) => bigint,
+): number[] | bigint[] {
+  const values = Array.from({ length: count }, (_, i) => approximate(i));
+  return values.reduce((sum, value) => sum + value, 0) <= Number.MAX_SAFE_INTEGER ? values : values.map(exact);
 }
 
 function isBucket(grouping: Grouping): grouping is Bucket {

@@ -3,6 +3,7 @@ import { BIG_COST, type Segment } from './segment.ts';
 import type { ColumnStore } from './store.ts';
 
 const FIELDS = 12;
+const TOTAL = 3;
 const RECORDED = 7;
 const ESTIMATED = 8;
 const ESTIMATED_COUNT = 9;
@@ -69,6 +70,28 @@ export class Sums {
         sums[field] = 0;
       }
     }
+  }
+
+  /** Adds all of a group of `other` to a group. */
+  addGroup(other: Sums, from: number, to: number): void {
+    this.#reserve(to + 1);
+    other.#reserve(from + 1);
+    for (let field = 0; field < FIELDS; field++) {
+      const [source, target] = [from * FIELDS + field, to * FIELDS + field];
+      const sum = (this.#sums[target] as number) + (other.#sums[source] as number);
+      const isMoney = field === RECORDED || field === ESTIMATED;
+      if (isMoney && sum > SPILL) {
+        this.#spill(target, BigInt(this.#sums[target] as number) + BigInt(other.#sums[source] as number));
+        this.#sums[target] = 0;
+      } else this.#sums[target] = sum;
+      const spilled = other.#spilled.get(source);
+      if (spilled !== undefined) this.#spill(target, spilled);
+    }
+  }
+
+  tokens(group: number): number {
+    this.#reserve(group + 1);
+    return this.#sums[group * FIELDS + TOTAL] as number;
   }
 
   totals(group: number): Totals {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_CHOICES, parseChoices } from '../../../src/protocol/choices.ts';
 import { parseToHost, parseToView } from '../../../src/protocol/messages.ts';
 import type { Snapshot } from '../../../src/protocol/messages.ts';
-import { decodeGroup, encodeGroup } from '../../../src/protocol/wire.ts';
+import { decodeGroups, encodeGroups } from '../../../src/protocol/wire.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
 
 const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
@@ -66,30 +66,62 @@ describe('what the webview hears', () => {
     expect(parseToView({ ...snapshot, place: 'window' })).toBeUndefined();
   });
 
-  test('groups whose money is no number of nano-dollars are refused', () => {
-    const group = encodeGroup({ key: ['a'], totals: emptyTotals() });
-    const answer = { type: 'answer', id: 1, version: 1, answers: [{ kind: 'groups', groups: [group], slots: [] }] };
-    expect(parseToView(answer)).toBeDefined();
-    const bad = { ...group, totals: group.totals.with(7, '1e3') };
-    expect(parseToView({ ...answer, answers: [{ kind: 'groups', groups: [bad], slots: [] }] })).toBeUndefined();
+  test('groups that are not whole are refused, and with them the answer', () => {
+    const group = { key: ['a'], totals: { ...emptyTotals(), records: 1, recordedNanos: 7n } };
+    const wire = encodeGroups([group]);
+    const parsed = (groups: unknown): unknown =>
+      parseToView({ type: 'answer', id: 1, version: 1, answers: [{ kind: 'groups', groups, slots: [] }] });
+    expect(parsed(wire)).toMatchObject({ answers: [{ groups: [group] }] });
+    const bad = [
+      ...[undefined, null, [], {}, 'x'],
+      { ...wire, depth: 2 },
+      { ...wire, texts: [] },
+      { ...wire, texts: [1] },
+      { ...wire, groups: wire.groups.replace('7', '1e3') },
+      { ...wire, groups: wire.groups.replace('7', '7.5') },
+      { ...wire, groups: wire.groups.replace('7', '9'.repeat(61)) },
+      { ...wire, groups: wire.groups.replace('1', 'one') },
+      { ...wire, groups: wire.groups.replace('0', '') },
+      { ...wire, groups: `${wire.groups};` },
+      { ...wire, groups: `${wire.groups},` },
+    ];
+    for (const groups of bad) expect(parsed(groups), JSON.stringify(groups)).toBeUndefined();
   });
 });
 
-test('money crosses exactly', () => {
+test('groups cross exactly, whatever their keys, counts and money', () => {
+  const money = fc.bigInt({ min: 0n, max: 10n ** 50n });
+  const count = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 2 ** 53, 1e21));
+  const totals = fc.record({
+    records: count,
+    inputTokens: count,
+    outputTokens: count,
+    totalTokens: count,
+    cacheReadTokens: count,
+    cacheWriteTokens: count,
+    reasoningTokens: count,
+    recordedNanos: money,
+    estimatedNanos: money,
+    estimated: count,
+    unpriced: count,
+  });
+  const withUnconverted = fc
+    .tuple(totals, fc.option(money))
+    .map(([sums, unconvertedNanos]) => (unconvertedNanos === null ? sums : { ...sums, unconvertedNanos }));
+  const text = fc.option(fc.oneof(fc.string(), fc.constantFrom('', ',', ';', '0', '2026-11-23')));
+  const anyGroups = fc
+    .nat(3)
+    .chain((depth) =>
+      fc.array(
+        fc
+          .tuple(fc.array(text, { minLength: depth, maxLength: depth }), withUnconverted, fc.option(fc.nat()))
+          .map(([key, sums, rest]) => (rest === null ? { key, totals: sums } : { key, totals: sums, rest })),
+      ),
+    );
   fc.assert(
-    fc.property(
-      fc.bigInt({ min: 0n, max: 10n ** 30n }),
-      fc.bigInt({ min: 0n, max: 10n ** 30n }),
-      (recorded, estimated) => {
-        const group = {
-          key: ['2026-11-23', null],
-          totals: { ...emptyTotals(), records: 2, recordedNanos: recorded, estimatedNanos: estimated },
-          rest: 4,
-        };
-        const wired: unknown = JSON.parse(JSON.stringify(encodeGroup(group)));
-        expect(decodeGroup(wired as ReturnType<typeof encodeGroup>)).toEqual(group);
-      },
-    ),
+    fc.property(anyGroups, (groups) => {
+      expect(decodeGroups(JSON.parse(JSON.stringify(encodeGroups(groups))))).toEqual(groups);
+    }),
   );
 });
 

@@ -4,8 +4,10 @@ import { CompiledFilter } from '../../../src/usage/columnar/filter.ts';
 import { firstRows } from '../../../src/usage/columnar/firstRows.ts';
 import { ROW_MASK, VISIBLE } from '../../../src/usage/columnar/segment.ts';
 import { ColumnStore } from '../../../src/usage/columnar/store.ts';
+import { foldTop } from '../../../src/usage/foldGroups.ts';
 import {
   costNanos,
+  MEASURES,
   SORT_KEYS,
   type AggregateQuery,
   type Calendar,
@@ -218,6 +220,29 @@ describe('totals', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('are folded where they are small as if all had been made first', () => {
+    const tops = fc.record({ count: fc.integer({ min: 1, max: 4 }), by: fc.constantFrom(...MEASURES) });
+    let folded = 0;
+    fc.assert(
+      fc.property(
+        fc.array(records, { minLength: 10, maxLength: 40 }),
+        fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, filters),
+        groupings,
+        calendars,
+        tops,
+        (all, filter, groupBy, calendar, top) => {
+          const table = tableOf(...all);
+          const query = { filter, groupBy, calendar };
+          const groups = table.aggregate({ ...query, top });
+          expect(groups).toEqual(foldTop(table.aggregate(query), top));
+          if (groups.some(({ rest }) => rest !== undefined)) folded += 1;
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(folded).toBeGreaterThan(50);
   });
 
   it('of all groups are the grand total, unless by tag', () => {

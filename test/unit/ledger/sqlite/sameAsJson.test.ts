@@ -6,7 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { CostTracker } from '../../../../src/ledger/tracker.ts';
 import type { CostChange, Ledger } from '../../../../src/ledger/types.ts';
-import { BUCKETS, DIMENSIONS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
+import {
+  BUCKETS,
+  DIMENSIONS,
+  MEASURES,
+  SORT_KEYS,
+  type AggregateQuery,
+  type PageQuery,
+} from '../../../../src/usage/query.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
@@ -78,7 +85,14 @@ const pages: fc.Arbitrary<PageQuery> = fc.record({
   offset: fc.integer({ min: 0, max: 6 }),
   limit: fc.integer({ min: 0, max: 6 }),
 });
-const sums: fc.Arbitrary<AggregateQuery> = fc.record({ filter: filters, groupBy: groupings, calendar: calendars });
+const sums: fc.Arbitrary<AggregateQuery> = fc.record({
+  filter: filters,
+  groupBy: groupings,
+  calendar: calendars,
+  top: fc.option(fc.record({ count: fc.integer({ min: 1, max: 4 }), by: fc.constantFrom(...MEASURES) }), {
+    nil: undefined,
+  }),
+});
 
 /** The ledger of each has its own path; everything else must be equal. */
 function anonymous<T>(value: T, path: string): T {
