@@ -1,8 +1,8 @@
 import type { Row } from '../../src/protocol/messages.ts';
 
-export const PAGE_SIZE = 100;
+export const PAGE_SIZE = 60;
 /** Pages kept in memory: some screens above and below, however long the ledger is. */
-const MAX_PAGES = 12;
+const MAX_PAGES = 20;
 
 /** The rows that are loaded of a long list: a window that moves, never the whole. */
 export class Pages {
@@ -60,7 +60,7 @@ export function visibleRows(
   rowHeight: number,
   count: number,
 ): { first: number; last: number } {
-  const beyond = 8;
+  const beyond = 4;
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
   return { first, last: Math.min(count - 1, Math.ceil((scrollTop + height) / rowHeight) + beyond) };
 }

@@ -30,10 +30,14 @@ const COUNTS = [
   'unpriced',
 ] as const satisfies (keyof Totals)[];
 const MONEY = ['recordedNanos', 'estimatedNanos'] as const satisfies (keyof Totals)[];
-/** `rest` and `unconvertedNanos`. */
-const OPTIONAL = 2;
 /** Amounts of another currency have twelve digits more than nano-dollars, and up to ten for the rate. */
 const NANOS = /^-?\d{1,60}$/;
+/** A number of so many digits is exact. */
+const EXACT_DIGITS = 15;
+const COMMA = 44;
+const SEMICOLON = 59;
+const ZERO = 48;
+const NINE = 57;
 
 export function encodeGroups(groups: readonly Group[]): WireGroups {
   const codes = new Map<string | null, number>();
@@ -56,62 +60,119 @@ export function encodeGroups(groups: readonly Group[]): WireGroups {
 /** @returns undefined for anything that is not whole. */
 export function decodeGroups(value: unknown): Group[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { depth, texts, groups: rows } = value as Record<keyof WireGroups, unknown>;
-  if (typeof depth !== 'number' || !isTexts(texts) || typeof rows !== 'string') return undefined;
-  if (rows === '') return [];
+  const { depth, texts, groups: text } = value as Record<keyof WireGroups, unknown>;
+  if (typeof depth !== 'number' || !isTexts(texts) || typeof text !== 'string') return undefined;
   const groups: Group[] = [];
-  for (const row of rows.split(';')) {
-    const fields = row.split(',');
-    if (fields.length !== depth + COUNTS.length + MONEY.length + OPTIONAL) return undefined;
-    const group = decodeGroup(fields, depth, texts);
-    if (group === undefined) return undefined;
+  if (text === '') return groups;
+  const fields = new Fields(text);
+  do {
+    const key: (string | null)[] = [];
+    while (key.length < depth) {
+      const part = texts[fields.number() ?? Number.NaN];
+      if (part === undefined) return undefined;
+      key.push(part);
+    }
+    const rest = fields.number();
+    const group: Group = {
+      key,
+      totals: {
+        records: fields.number() ?? 0,
+        inputTokens: fields.number() ?? 0,
+        outputTokens: fields.number() ?? 0,
+        totalTokens: fields.number() ?? 0,
+        cacheReadTokens: fields.number() ?? 0,
+        cacheWriteTokens: fields.number() ?? 0,
+        reasoningTokens: fields.number() ?? 0,
+        estimated: fields.number() ?? 0,
+        unpriced: fields.number() ?? 0,
+        recordedNanos: fields.nanos() ?? 0n,
+        estimatedNanos: fields.nanos() ?? 0n,
+      },
+    };
+    const unconverted = fields.nanos();
+    if (unconverted !== undefined) group.totals.unconvertedNanos = unconverted;
+    if (rest !== undefined) group.rest = rest;
     groups.push(group);
-  }
-  return groups;
+  } while (fields.nextGroup());
+  return fields.isWhole ? groups : undefined;
 }
 
-function decodeGroup(fields: readonly string[], depth: number, texts: readonly (string | null)[]): Group | undefined {
-  const key: (string | null)[] = [];
-  for (let at = 0; at < depth; at++) {
-    const text = texts[Number(fields[at] || Number.NaN)];
-    if (text === undefined) return undefined;
-    key.push(text);
+/** Reads numbers one after another, without making a text of each: there are ten thousand of them in an answer. */
+class Fields {
+  readonly #text: string;
+  /** Where the next field begins. */
+  #at = 0;
+  /** What the last field was followed by: a character, NaN at the end. */
+  #followedBy = COMMA;
+  #broken = false;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  const [rest = '', ...totals] = fields.slice(depth);
-  const counts = totals.slice(0, COUNTS.length).map(Number);
-  const [recorded = '', estimated = '', unconverted = ''] = totals.slice(COUNTS.length);
-  if (counts.some(Number.isNaN) || Number.isNaN(Number(rest))) return undefined;
-  if (![recorded, estimated, unconverted].every((nanos) => nanos === '' || NANOS.test(nanos))) return undefined;
-  const [
-    records = 0,
-    input = 0,
-    output = 0,
-    total = 0,
-    cacheRead = 0,
-    cacheWrite = 0,
-    reasoning = 0,
-    priced = 0,
-    unpriced = 0,
-  ] = counts;
-  const group: Group = {
-    key,
-    totals: {
-      records,
-      inputTokens: input,
-      outputTokens: output,
-      totalTokens: total,
-      cacheReadTokens: cacheRead,
-      cacheWriteTokens: cacheWrite,
-      reasoningTokens: reasoning,
-      recordedNanos: BigInt(recorded),
-      estimatedNanos: BigInt(estimated),
-      estimated: priced,
-      unpriced,
-    },
-  };
-  if (unconverted !== '') group.totals.unconvertedNanos = BigInt(unconverted);
-  if (rest !== '') group.rest = Number(rest);
-  return group;
+
+  /** Whether all of the text was read, and all of it was numbers. */
+  get isWhole(): boolean {
+    return !this.#broken && Number.isNaN(this.#followedBy);
+  }
+
+  /** Goes on to the next group, if there is one. To be called when all fields of one were read. */
+  nextGroup(): boolean {
+    if (this.#followedBy === COMMA) this.#broken = true;
+    if (this.#followedBy !== SEMICOLON) return false;
+    this.#followedBy = COMMA;
+    return true;
+  }
+
+  /** @returns undefined where the field is empty. */
+  number(): number | undefined {
+    const number = this.#simple();
+    if (number !== undefined) return number < 0 ? undefined : number;
+    const text = this.#field();
+    if (text === '' || Number.isNaN(Number(text))) this.#broken = true;
+    return Number(text);
+  }
+
+  /** @returns undefined where the field is empty. */
+  nanos(): bigint | undefined {
+    const number = this.#simple();
+    if (number !== undefined) return number < 0 ? undefined : BigInt(number);
+    const text = this.#field();
+    if (NANOS.test(text)) return BigInt(text);
+    this.#broken = true;
+    return undefined;
+  }
+
+  /** A field of a few digits; -1 where it is empty, undefined (and nothing read) where it is anything else. */
+  #simple(): number | undefined {
+    const text = this.#text;
+    let at = this.#at;
+    let number = 0;
+    let code = text.charCodeAt(at);
+    while (code >= ZERO && code <= NINE) {
+      number = number * 10 + code - ZERO;
+      code = text.charCodeAt(++at);
+    }
+    const digits = at - this.#at;
+    if (digits > EXACT_DIGITS || (at < text.length && code !== COMMA && code !== SEMICOLON)) return undefined;
+    this.#follow(at);
+    return digits === 0 ? -1 : number;
+  }
+
+  #field(): string {
+    const text = this.#text;
+    const start = this.#at;
+    let end = start;
+    while (end < text.length && text.charCodeAt(end) !== COMMA && text.charCodeAt(end) !== SEMICOLON) end++;
+    this.#follow(end);
+    return text.slice(start, end);
+  }
+
+  #follow(end: number): void {
+    // Only a comma goes before another field of the same group.
+    if (this.#followedBy !== COMMA) this.#broken = true;
+    this.#followedBy = this.#text.charCodeAt(end);
+    this.#at = end + 1;
+  }
 }
 
 function isTexts(value: unknown): value is (string | null)[] {

@@ -20,6 +20,9 @@ interface Stage {
   combiner: Combiner;
 }
 
+/** By node of a level, in nano-dollars: bigints where doubles could not hold their sum. */
+type Costs = number[] | bigint[];
+
 /** Scratch space for the rows of one segment; grows where records have several tags. */
 class Batch {
   rows: Uint32Array = new Uint32Array(SEGMENT_ROWS);
@@ -83,11 +86,13 @@ export class Aggregation {
   *groups(top?: Top): Generator<void, Group[]> {
     const last = this.#stages.at(-1);
     if (last === undefined) return [{ key: [], totals: this.#sums.totals(0) }];
-    const order = yield* this.#order();
+    yield;
+    const costs = this.#costs();
+    const order = yield* this.#order(costs);
     const keyOf = this.#keys();
     // A grouping that is asked for twice is one level of the tree, whose values are not those of the last key part.
     const foldable = this.#groupBy.length === this.#stages.length;
-    const kept = top !== undefined && foldable ? this.#kept(order, last, top) : undefined;
+    const kept = top !== undefined && foldable ? this.#kept(order, last, top, costs.at(-1) ?? []) : undefined;
     const folding = new Sums(this.#store);
     /** By the group around them, those that were folded. */
     const folded = new Map<number, { group: Group; sum: number }>();
@@ -133,14 +138,17 @@ export class Aggregation {
     };
   }
 
-  /** The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do. */
+  /**
+   * The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do.
+   * @param costs of all groups.
+   */
   #kept(
     order: Iterable<number>,
     { combiner }: Stage,
     { count, by }: Top,
+    costs: Costs,
   ): { codes: Set<number>; rest: number } | undefined {
-    const size =
-      by === 'cost' ? this.#leafCosts() : exactly(this.#groupCount, (group) => this.#sums.tokens(group), BigInt);
+    const size = by === 'cost' ? costs : exactly(this.#groupCount, (group) => this.#sums.tokens(group), BigInt);
     const sizes = new Map<number, number | bigint>();
     for (const group of order) {
       const code = combiner.codes[group] as number;
@@ -193,9 +201,7 @@ export class Aggregation {
   }
 
   /** The groups in the order in which they are given out: from the outermost level inwards, children by their parent. */
-  *#order(): Generator<void, ArrayLike<number> & Iterable<number>> {
-    yield;
-    const costs = this.#costs();
+  *#order(costs: readonly Costs[]): Generator<void, ArrayLike<number> & Iterable<number>> {
     let parents: ArrayLike<number> & Iterable<number> = [0];
     for (const [level, stage] of this.#stages.entries()) {
       const { coder, combiner } = stage;
@@ -226,23 +232,18 @@ export class Aggregation {
     return parents;
   }
 
-  /** The cost of each group. */
-  #leafCosts(): number[] | bigint[] {
-    return exactly(
+  /** For each level the cost of each of its nodes: that of all groups under it. */
+  #costs(): Costs[] {
+    let costs = exactly(
       this.#groupCount,
       (group) => this.#sums.approximateCost(group),
       (_, group) => costNanos(this.#sums.totals(group)),
     );
-  }
-
-  /** For each level the cost of each of its nodes: that of all groups under it. */
-  #costs(): ArrayLike<number | bigint>[] {
-    let costs = this.#leafCosts();
     const exact = typeof costs[0] !== 'bigint';
     const levels = [costs];
     for (let level = this.#stages.length - 1; level > 0; level--) {
       const { codes } = (this.#stages[level - 1] as Stage).combiner;
-      const above: number[] | bigint[] = exact ? codes.map(() => 0) : codes.map(() => 0n);
+      const above: Costs = exact ? codes.map(() => 0) : codes.map(() => 0n);
       for (const [node, parent] of (this.#stages[level] as Stage).combiner.parents.entries()) {
         // Of the same kind as all others.
         (above[parent] as number) += costs[node] as number;
@@ -259,7 +260,7 @@ function exactly(
   count: number,
   approximate: (i: number) => number,
   exact: (value: number, i: number) => bigint,
-): number[] | bigint[] {
+): Costs {
   const values = Array.from({ length: count }, (_, i) => approximate(i));
   return values.reduce((sum, value) => sum + value, 0) <= Number.MAX_SAFE_INTEGER ? values : values.map(exact);
 }

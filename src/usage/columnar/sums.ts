@@ -76,15 +76,19 @@ export class Sums {
   addGroup(other: Sums, from: number, to: number): void {
     this.#reserve(to + 1);
     other.#reserve(from + 1);
+    const sums = this.#sums;
+    const added = other.#sums;
     for (let field = 0; field < FIELDS; field++) {
-      const [source, target] = [from * FIELDS + field, to * FIELDS + field];
-      const sum = (this.#sums[target] as number) + (other.#sums[source] as number);
-      const isMoney = field === RECORDED || field === ESTIMATED;
-      if (isMoney && sum > SPILL) {
-        this.#spill(target, BigInt(this.#sums[target] as number) + BigInt(other.#sums[source] as number));
-        this.#sums[target] = 0;
-      } else this.#sums[target] = sum;
-      const spilled = other.#spilled.get(source);
+      (sums[to * FIELDS + field] as number) += added[from * FIELDS + field] as number;
+    }
+    // Two of at most 2^52 each, whose sum is exact still.
+    for (const field of [RECORDED, ESTIMATED]) {
+      const target = to * FIELDS + field;
+      if ((sums[target] as number) > SPILL) {
+        this.#spill(target, BigInt(sums[target] as number));
+        sums[target] = 0;
+      }
+      const spilled = other.#spilled.size === 0 ? undefined : other.#spilled.get(from * FIELDS + field);
       if (spilled !== undefined) this.#spill(target, spilled);
     }
   }
