@@ -73,7 +73,11 @@ describe('what the webview hears', () => {
       parseToView({ type: 'answer', id: 1, version: 1, answers: [{ kind: 'groups', groups, slots: [] }] });
     expect(parsed(wire)).toMatchObject({ answers: [{ groups: [group] }] });
     const bad = [
-      ...[undefined, null, [], {}, 'x'],
+      undefined,
+      null,
+      [],
+      {},
+      'x',
       { ...wire, depth: 2 },
       { ...wire, texts: [] },
       { ...wire, texts: [1] },
