@@ -68,15 +68,24 @@ export interface Packed {
   readonly above: ArrayLike<number> | undefined;
 }
 
+/** A value for each record, by its code: each value stands there once. */
+export interface Coded<T> {
+  codes: Packed;
+  /** The same object for as long as the values are the same, and kept: what was made of them may be found by it again. */
+  key: object;
+  /** By code. They are read only when they are asked for. */
+  values(): readonly T[];
+}
+
 /** The columns of some records, wherever they stand. */
 export interface Columns {
   readonly records: number;
   /** Whole numbers. `cost` is BIG_COST where {@link bigCosts} knows it. */
   numbers(column: PlainColumn): Packed;
-  /** Each record's code, and the text of each code; code 0 is null, "has none". */
-  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] };
-  /** Each record's code, and the tags of each code; code 0 has none. */
-  tags(): { codes: Packed; sets: readonly (readonly string[])[] };
+  /** Code 0 is null, "has none". */
+  texts(column: TextColumn): Coded<string | null>;
+  /** Sets of tags; code 0 is the empty one. */
+  tags(): Coded<readonly string[]>;
   /** Costs in nano-dollars that no double holds, by position. */
   bigCosts(): readonly (readonly [number, bigint])[];
 }
@@ -113,16 +122,14 @@ export class GrowingColumns implements Columns {
     return plain(column === 'seq' ? this.#seqs : this.#column(column));
   }
 
-  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] } {
-    return { codes: plain(this.#column(column)), values: this.#store.dictionaries[column].values };
+  texts(column: TextColumn): Coded<string | null> {
+    return { codes: plain(this.#column(column)), key: {}, values: () => this.#store.dictionaries[column].values };
   }
 
-  tags(): { codes: Packed; sets: readonly (readonly string[])[] } {
+  tags(): Coded<readonly string[]> {
     const { tags, sets } = this.#store.tagSets;
-    return {
-      codes: plain(this.#column('tags')),
-      sets: sets.map((codes) => codes.flatMap((code) => tags.values[code] ?? [])),
-    };
+    const textsOf = (codes: readonly number[]): string[] => codes.flatMap((code) => tags.values[code] ?? []);
+    return { codes: plain(this.#column('tags')), key: {}, values: () => sets.map(textsOf) };
   }
 
   bigCosts(): readonly (readonly [number, bigint])[] {
@@ -135,8 +142,8 @@ export class GrowingColumns implements Columns {
     return {
       records,
       numbers: (column) => cut(this.numbers(column)),
-      texts: (column) => ({ codes: cut(this.texts(column).codes), values: this.texts(column).values }),
-      tags: () => ({ codes: cut(this.tags().codes), sets: this.tags().sets }),
+      texts: (column) => ({ ...this.texts(column), codes: cut(this.texts(column).codes) }),
+      tags: () => ({ ...this.tags(), codes: cut(this.tags().codes) }),
       bigCosts: () => this.bigCosts(),
     };
   }
@@ -149,35 +156,38 @@ export class GrowingColumns implements Columns {
 /** Columns out of their blobs. @param blob gives undefined when the segment is gone. */
 export class StoredColumns implements Columns {
   readonly records: number;
-  readonly #blob: (column: Column) => Uint8Array | undefined;
+  readonly #blob: (column: Column) => ColumnBlob | undefined;
 
-  constructor(records: number, blob: (column: Column) => Uint8Array | undefined) {
+  constructor(records: number, blob: (column: Column) => ColumnBlob | undefined) {
     this.records = records;
     this.#blob = blob;
   }
 
   numbers(column: PlainColumn): Packed {
-    return this.#decode(column).numbers;
+    return this.#there(column).numbers;
   }
 
-  texts(column: TextColumn): { codes: Packed; values: readonly (string | null)[] } {
-    const { numbers, json } = this.#decode(column);
-    return { codes: numbers, values: json as (string | null)[] };
+  texts(column: TextColumn): Coded<string | null> {
+    return this.#coded(column);
   }
 
-  tags(): { codes: Packed; sets: readonly (readonly string[])[] } {
-    const { numbers, json } = this.#decode('tags');
-    return { codes: numbers, sets: json as string[][] };
+  tags(): Coded<readonly string[]> {
+    return this.#coded('tags');
   }
 
   bigCosts(): readonly (readonly [number, bigint])[] {
-    return (this.#decode('bigCosts').json as [number, string][]).map(([at, nanos]) => [at, BigInt(nanos)]);
+    return (this.#there('bigCosts').json() as [number, string][]).map(([at, nanos]) => [at, BigInt(nanos)]);
   }
 
-  #decode(column: Column): { numbers: Packed; json: unknown } {
+  #coded<T>(column: TextColumn | 'tags'): Coded<T> {
+    const blob = this.#there(column);
+    return { codes: blob.numbers, key: blob, values: () => blob.json() as T[] };
+  }
+
+  #there(column: Column): ColumnBlob {
     const blob = this.#blob(column);
     if (blob === undefined) throw new SegmentGone();
-    return decode(blob);
+    return blob;
   }
 }
 
@@ -199,12 +209,12 @@ function encodeColumn(columns: Columns, column: Column): Uint8Array {
     );
   }
   if (column === 'tags') {
-    const { codes, sets } = columns.tags();
-    return encode(codes, sets);
+    const { codes, values } = columns.tags();
+    return encode(codes, values());
   }
   if (isText(column)) {
     const { codes, values } = columns.texts(column);
-    return encode(codes, values);
+    return encode(codes, values());
   }
   return encode(columns.numbers(column), undefined);
 }
@@ -266,18 +276,34 @@ function encode(numbers: Packed, json: unknown): Uint8Array {
   return blob;
 }
 
-function decode(blob: Uint8Array): { numbers: Packed; json: unknown } {
-  // A view of doubles must begin at a multiple of eight.
-  const bytes = blob.byteOffset % 8 === 0 ? blob : blob.slice();
-  const header = new DataView(bytes.buffer, bytes.byteOffset);
-  const width = header.getUint32(0, true);
-  const length = header.getUint32(4, true);
-  const textAt = header.getUint32(8, true);
-  const least = header.getFloat64(16, true);
-  const json: unknown =
-    textAt === bytes.length ? undefined : JSON.parse(new TextDecoder().decode(bytes.subarray(textAt)));
-  const above = width === 0 ? undefined : viewOf(bytes.buffer, bytes.byteOffset + HEADER, width, length);
-  return { numbers: { length, least, above }, json };
+/** A column as it stands in the database. */
+export class ColumnBlob {
+  readonly numbers: Packed;
+  readonly #bytes: Uint8Array;
+  readonly #textAt: number;
+
+  constructor(blob: Uint8Array) {
+    // A view of doubles must begin at a multiple of eight.
+    const bytes = blob.byteOffset % 8 === 0 ? blob : blob.slice();
+    const header = new DataView(bytes.buffer, bytes.byteOffset);
+    const width = header.getUint32(0, true);
+    const length = header.getUint32(4, true);
+    const least = header.getFloat64(16, true);
+    const above = width === 0 ? undefined : viewOf(bytes.buffer, bytes.byteOffset + HEADER, width, length);
+    this.numbers = { length, least, above };
+    this.#textAt = header.getUint32(8, true);
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** What stands after the numbers; undefined where nothing does. */
+  json(): unknown {
+    if (this.#textAt === this.#bytes.length) return undefined;
+    return JSON.parse(new TextDecoder().decode(this.#bytes.subarray(this.#textAt)));
+  }
 }
 
 function widthOf(range: number): 1 | 2 | 4 | 8 {

@@ -2,7 +2,7 @@ import { SEARCHED } from '../../usage/columnar/filter.ts';
 import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
 import { ColumnStore } from '../../usage/columnar/store.ts';
 import type { Dimension, UsageFilter } from '../../usage/query.ts';
-import type { Column, Columns, Packed, TextColumn } from './columns.ts';
+import type { Coded, Column, Columns, Packed, TextColumn } from './columns.ts';
 import { isText, numberAt, NUMBER_COLUMNS, unpack } from './columns.ts';
 
 /** What every sum needs. */
@@ -26,6 +26,8 @@ export class SegmentRoom {
   readonly store: ColumnStore;
   readonly segment = new Segment(0);
   readonly #texts = new MetTexts();
+  /** Of the columns that are kept, so that a text is read and looked up in the first pass alone. */
+  readonly #recodings = new WeakMap<object, readonly number[]>();
 
   /** @param label of the ledger, for the dimension of that name. */
   constructor(label: string) {
@@ -74,31 +76,38 @@ export class SegmentRoom {
 
   /** Takes in only the texts of a column, so that they have their codes before the first row is looked at. */
   meet(columns: Columns, column: TextColumn): void {
-    for (const text of columns.texts(column).values) this.store.dictionaries[column].encode(text);
+    this.#recoding(columns.texts(column), (text) => this.store.dictionaries[column].encode(text));
   }
 
   #take(columns: Columns, column: Column): void {
     const { segment, store } = this;
     if (column === 'seq' || column === 'bigCosts') return;
     if (column === 'tags') {
-      const { codes, sets } = columns.tags();
+      const sets = columns.tags();
       recode(
         segment.tags,
-        codes,
-        sets.map((set) => store.tagSets.encode(set)),
+        sets.codes,
+        this.#recoding(sets, (set) => store.tagSets.encode(set)),
       );
     } else if (isText(column)) {
-      const { codes, values } = columns.texts(column);
+      const texts = columns.texts(column);
       const dictionary = store.dictionaries[column];
       recode(
         segment[column],
-        codes,
-        values.map((text) => dictionary.encode(text)),
+        texts.codes,
+        this.#recoding(texts, (text) => dictionary.encode(text)),
       );
     } else {
       unpack(columns.numbers(column), segment[column]);
       if (column === 'cost') this.#takeBigCosts(columns);
     }
+  }
+
+  /** For each code of a segment the code that stands for the same in all of them. */
+  #recoding<T>({ key, values }: Coded<T>, encode: (value: T) => number): readonly number[] {
+    let known = this.#recodings.get(key);
+    if (known === undefined) this.#recodings.set(key, (known = values().map(encode)));
+    return known;
   }
 
   #takeBigCosts(columns: Columns): void {

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Columns } from './columns.ts';
 import {
+  ColumnBlob,
   columnKey,
   columnKeys,
   encodeColumns,
@@ -91,7 +92,7 @@ const MOST_KEPT = 32 * 1024 * 1024;
  * needs is known, all but the one that it groups by. Beyond the bound the first stay, as every pass begins with them.
  */
 export class SegmentReader {
-  #kept = new Map<number, Uint8Array>();
+  #kept = new Map<number, ColumnBlob>();
   #bytes = 0;
   #of: { connection: Connection; epoch: number } | undefined;
 
@@ -110,16 +111,18 @@ export class SegmentReader {
     this.#of = undefined;
   }
 
-  #blob(connection: Connection, key: number): Uint8Array | undefined {
+  #blob(connection: Connection, key: number): ColumnBlob | undefined {
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
     const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
       { data: Uint8Array } | undefined;
-    if (found !== undefined && this.#bytes + found.data.length <= MOST_KEPT) {
-      this.#kept.set(key, found.data);
-      this.#bytes += found.data.length;
+    if (found === undefined) return undefined;
+    const blob = new ColumnBlob(found.data);
+    if (this.#bytes + blob.size <= MOST_KEPT) {
+      this.#kept.set(key, blob);
+      this.#bytes += blob.size;
     }
-    return found?.data;
+    return blob;
   }
 }
 
