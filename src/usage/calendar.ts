@@ -52,7 +52,8 @@ export function keyOfBucket(id: BucketId, bucket: Bucket): string {
 
 /** Orders the buckets of one kind by time. */
 export function compareBuckets(a: BucketId, b: BucketId, bucket: Bucket): number {
-  if (bucket !== 'hour') return a - b;
+  // The clocks of no two places are further apart.
+  if (bucket !== 'hour' || Math.abs(a - b) > 72 * OFFSETS) return a - b;
   const [x, y] = [hourOf(a), hourOf(b)];
   return x.local - x.offset - (y.local - y.offset) || x.local - y.local;
 }

@@ -1,12 +1,13 @@
+import { compareTexts } from './groupOrder.ts';
 import { costNanos } from './query.ts';
 import type { Group, Measure, Top, Totals } from './query.ts';
 import { addTotals } from './totals.ts';
 
 /**
- * Keeps the `count` largest values of the last key part, measured over all groups (of equals those that come first), and
- * folds the others into one group per remaining key, which stands where the first of them stood: a chart by session over
- * a year stays some hundred numbers whatever the ledger's size. A single value is not worth folding: it would take the
- * place of its own name.
+ * Keeps the `count` largest values of the last key part, measured over all groups (of equals the first by their text, null
+ * last), and folds the others into one group per remaining key, which stands where the first of them stood: a chart by
+ * session over a year stays some hundred numbers whatever the ledger's size. A single value is not worth folding: it would
+ * take the place of its own name.
  */
 export function foldTop(groups: readonly Group[], { count, by }: Top): Group[] {
   const sizes = new Map<string | null, bigint>();
@@ -14,7 +15,7 @@ export function foldTop(groups: readonly Group[], { count, by }: Top): Group[] {
     const value = key.at(-1) ?? null;
     sizes.set(value, (sizes.get(value) ?? 0n) + sizeOf(totals, by));
   }
-  const kept = keptValues(sizes, count);
+  const kept = keptValues([...sizes.keys()], [...sizes.values()], count, compareTexts);
   if (kept === undefined) return [...groups];
   const result: Group[] = [];
   const folded = new Map<string, Group>();
@@ -36,13 +37,34 @@ export function foldTop(groups: readonly Group[], { count, by }: Top): Group[] {
 }
 
 /**
- * The `count` largest; undefined when all are kept.
- * @param sizes all of them numbers, or all bigints, in the order in which equals are taken.
+ * Of some values the `count` largest; undefined when all are kept.
+ * @param sizes of the values, in their order: all of them numbers, or all bigints.
+ * @param compare says which of two of equal size goes first.
  */
-export function keptValues<T>(sizes: ReadonlyMap<T, number | bigint>, count: number): Set<T> | undefined {
-  if (sizes.size <= count + 1) return undefined;
-  const largest = [...sizes].sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
-  return new Set(largest.slice(0, count).map(([value]) => value));
+export function keptValues<T>(
+  values: readonly T[],
+  sizes: readonly number[] | readonly bigint[],
+  count: number,
+  compare: (a: T, b: T) => number,
+): Set<T> | undefined {
+  if (values.length <= count + 1) return undefined;
+  // Typed arrays are sorted some times faster than others.
+  const ascending =
+    typeof sizes[0] === 'bigint' ? [...sizes].sort(bySize) : Float64Array.from(sizes as number[]).sort();
+  const least = ascending[ascending.length - count] as number | bigint;
+  const kept = new Set<T>();
+  const equal: T[] = [];
+  for (const [i, value] of values.entries()) {
+    const size = sizes[i] as number | bigint;
+    if (size > least) kept.add(value);
+    else if (size === least) equal.push(value);
+  }
+  for (const value of equal.sort(compare).slice(0, count - kept.size)) kept.add(value);
+  return kept;
+}
+
+function bySize(a: number | bigint, b: number | bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function sizeOf(totals: Totals, by: Measure): bigint {

@@ -36,7 +36,8 @@ function compareBucketKeys(bucket: Bucket, a: string, b: string): number {
   return instant(a) - instant(b) || compare(a, b);
 }
 
-function compareTexts(a: string | null, b: string | null): number {
+/** By UTF-16 units, null last. */
+export function compareTexts(a: string | null, b: string | null): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   return compare(a, b);
 }

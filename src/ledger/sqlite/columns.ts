@@ -74,7 +74,7 @@ export interface Coded<T> {
   /** The same object for as long as the values are the same, and kept: what was made of them may be found by it again. */
   key: object;
   /** By code. They are read only when they are asked for. */
-  values(): readonly T[];
+  readonly values: () => readonly T[];
 }
 
 /** The columns of some records, wherever they stand. */
@@ -224,14 +224,42 @@ function plain(above: ArrayLike<number>): Packed {
   return { length: above.length, least: 0, above };
 }
 
-/** Writes numbers to the beginning of `into`. */
-export function unpack({ length, least, above }: Packed, into: Float64Array | Uint32Array | Uint8Array): void {
+const LARGEST_NARROW = 2 ** 32 - 1;
+
+/** Whether no number of an array can need more than 32 bits. */
+export function isNarrow(numbers: ArrayLike<number>): boolean {
+  return numbers instanceof Uint8Array || numbers instanceof Uint16Array || numbers instanceof Uint32Array;
+}
+
+/** Writes numbers to the beginning of `into`, which has room for any of them. */
+export function unpack({ length, least, above }: Packed, into: Float64Array | Uint8Array): void {
   if (above === undefined) {
     into.fill(least, 0, length);
     return;
   }
   into.set(above);
   if (least !== 0) for (let i = 0; i < length; i++) (into[i] as number) += least;
+}
+
+/** {@link unpack} into 32 bits. @returns false, with `into` in disorder, when one needs more. */
+export function unpackNarrow({ length, least, above }: Packed, into: Uint32Array): boolean {
+  if (least > LARGEST_NARROW) return false;
+  if (above === undefined) {
+    into.fill(least, 0, length);
+    return true;
+  }
+  if (!isNarrow(above)) {
+    for (let i = 0; i < length; i++) if ((above[i] as number) + least > LARGEST_NARROW) return false;
+  }
+  into.set(above);
+  if (least === 0) return true;
+  let most = 0;
+  for (let i = 0; i < length; i++) {
+    const number = (into[i] as number) + least;
+    if (number > most) most = number;
+    into[i] = number;
+  }
+  return most <= LARGEST_NARROW;
 }
 
 export function numberAt({ least, above }: Packed, i: number): number {

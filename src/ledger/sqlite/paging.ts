@@ -47,7 +47,7 @@ export async function findPage(
       room.meet(part.columns(), text);
     }
   }
-  const wanted = new Set<Column>([...filterColumns(filter), 'seq', ...sortColumns(sort)]);
+  const wanted = new Set<Column>(['time', ...filterColumns(filter), 'seq', ...sortColumns(sort)]);
   const compiled = new CompiledFilter(room.store, filter);
   const candidates = new Candidates(complete ? Number.POSITIVE_INFINITY : reach, descending);
   const matches = new Uint32Array(SEGMENT_ROWS);

@@ -1,12 +1,13 @@
 import { SEARCHED } from '../../usage/columnar/filter.ts';
+import type { CountColumn } from '../../usage/columnar/segment.ts';
 import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, VISIBLE } from '../../usage/columnar/segment.ts';
 import { ColumnStore } from '../../usage/columnar/store.ts';
 import type { Dimension, UsageFilter } from '../../usage/query.ts';
 import type { Coded, Column, Columns, Packed, TextColumn } from './columns.ts';
-import { isText, numberAt, NUMBER_COLUMNS, unpack } from './columns.ts';
+import { isNarrow, isText, numberAt, unpack, unpackNarrow } from './columns.ts';
 
 /** What every sum needs. */
-export const SUM_COLUMNS: readonly Column[] = [...NUMBER_COLUMNS, 'costKind'];
+export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind'];
 
 /** The dictionaries of a ledger, as far as they were met; its rows are in the database. */
 class MetTexts extends ColumnStore {
@@ -32,8 +33,6 @@ export class SegmentRoom {
   /** @param label of the ledger, for the dimension of that name. */
   constructor(label: string) {
     this.store = this.#texts;
-    // Of one segment, the memory does not matter.
-    for (const column of COUNT_COLUMNS) this.segment.widen(column);
     this.segment.ledger.fill(this.#texts.dictionaries.ledger.encode(label));
   }
 
@@ -46,7 +45,7 @@ export class SegmentRoom {
   /**
    * Takes columns in.
    * @param bounds between which times they lie, ms.
-   * @param wanted those that the pass will look at; `time` is always among them.
+   * @param wanted those that the pass will look at: `time` among them, unless {@link takesAllTimes} of the segment.
    * @param after records up to this number are left out.
    * @param hidden the numbers of records that are left out.
    */
@@ -98,33 +97,49 @@ export class SegmentRoom {
         this.#recoding(texts, (text) => dictionary.encode(text)),
       );
     } else {
-      unpack(columns.numbers(column), segment[column]);
-      if (column === 'cost') this.#takeBigCosts(columns);
+      const numbers = columns.numbers(column);
+      if (isCount(column)) this.#takeCounts(numbers, column);
+      else unpack(numbers, segment[column]);
+      if (column === 'cost') this.#takeBigCosts(columns, numbers);
     }
   }
 
+  #takeCounts(numbers: Packed, column: CountColumn): void {
+    const { segment } = this;
+    const into = segment[column];
+    if (into instanceof Uint32Array && unpackNarrow(numbers, into)) return;
+    segment.widen(column);
+    unpack(numbers, segment[column] as Float64Array);
+  }
+
   /** For each code of a segment the code that stands for the same in all of them. */
-  #recoding<T>({ key, values }: Coded<T>, encode: (value: T) => number): readonly number[] {
-    let known = this.#recodings.get(key);
-    if (known === undefined) this.#recodings.set(key, (known = values().map(encode)));
+  #recoding<T>(coded: Coded<T>, encode: (value: T) => number): readonly number[] {
+    let known = this.#recodings.get(coded.key);
+    if (known === undefined) this.#recodings.set(coded.key, (known = coded.values().map(encode)));
     return known;
   }
 
-  #takeBigCosts(columns: Columns): void {
+  #takeBigCosts(columns: Columns, { least, above }: Packed): void {
     const { store, segment } = this;
     store.bigCosts.clear();
-    if (!segment.cost.subarray(0, columns.records).includes(BIG_COST)) return;
+    const mayBe = least === BIG_COST || (above !== undefined && !isNarrow(above));
+    if (!mayBe || !segment.cost.subarray(0, columns.records).includes(BIG_COST)) return;
     for (const [at, nanos] of columns.bigCosts()) store.bigCosts.set(at, nanos);
   }
 }
 
-/** The columns that tell whether a record matches. */
+/** Whether a filter takes all times that lie between these, ends included, so that no time need be looked at. */
+export function takesAllTimes({ since, until }: UsageFilter, bounds: { earliest: number; latest: number }): boolean {
+  return bounds.earliest >= (since ?? Number.NEGATIVE_INFINITY) && bounds.latest < (until ?? Number.POSITIVE_INFINITY);
+}
+
+/** The columns that tell whether a record matches, all but `time`. */
 export function filterColumns(filter: UsageFilter): Column[] {
   const dimensions = Object.entries(filter.values ?? {}).flatMap(([dimension, values]) =>
     values === undefined ? [] : [dimension as Dimension],
   );
   const searched = (filter.search ?? '').trim() === '' ? [] : SEARCHED;
-  return ['time', ...[...dimensions, ...searched].flatMap(columnOf)];
+  return [...dimensions, ...searched].flatMap(columnOf);
 }
 
 /** The column of a dimension; none for the ledger, which is one and the same for all. */
@@ -132,6 +147,10 @@ export function columnOf(dimension: Dimension): Column[] {
   if (dimension === 'ledger') return [];
   if (dimension === 'tag') return ['tags'];
   return [dimension === 'cost' ? 'costKind' : dimension];
+}
+
+function isCount(column: Column): column is CountColumn {
+  return (COUNT_COLUMNS as readonly string[]).includes(column);
 }
 
 function recode(into: Uint32Array, { length, least, above }: Packed, known: readonly number[]): void {

@@ -6,7 +6,7 @@ import { TableChanged } from '../../usage/table.ts';
 import type { Column } from './columns.ts';
 import { SegmentGone } from './columns.ts';
 import type { Connection } from './connection.ts';
-import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS } from './pass.ts';
+import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS, takesAllTimes } from './pass.ts';
 import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
@@ -122,19 +122,21 @@ export class ColumnQueries {
     const since = filter.since ?? Number.NEGATIVE_INFINITY;
     const until = filter.until ?? Number.POSITIVE_INFINITY;
     const { aggregation, upTo } = answer;
+    const withTime = new Set<Column>([...wanted, 'time']);
     if (upTo === 0) {
       for (const segment of snapshot.segments) {
         if (segment.latest < since || segment.earliest >= until) continue;
         await slice();
         this.#bound(snapshot);
         const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
-        aggregation.takeSegment(this.#room.load(columns, segment, wanted, 0, this.#hidden));
+        const needed = takesAllTimes(filter, segment) ? wanted : withTime;
+        aggregation.takeSegment(this.#room.load(columns, segment, needed, 0, this.#hidden));
       }
     }
     const { tail } = snapshot;
     // In one go with what it is the state of: another caller may be about to do the same with this answer.
     if (tail.lastSeq > answer.upTo) {
-      aggregation.takeSegment(this.#room.load(tail, tail, wanted, answer.upTo, this.#hidden));
+      aggregation.takeSegment(this.#room.load(tail, tail, withTime, answer.upTo, this.#hidden));
       answer.upTo = tail.lastSeq;
     }
     answer.upTo = Math.max(answer.upTo, snapshot.sealedUpTo);

@@ -1,7 +1,8 @@
 import { compareBuckets } from '../calendar.ts';
 import { foldTop, keptValues } from '../foldGroups.ts';
+import { compareTexts } from '../groupOrder.ts';
 import { BUCKETS, costNanos, emptyTotals } from '../query.ts';
-import type { AggregateQuery, Bucket, Dimension, Group, Grouping, Top } from '../query.ts';
+import type { AggregateQuery, Bucket, Dimension, Group, Grouping, Top, Totals } from '../query.ts';
 import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
@@ -88,33 +89,22 @@ export class Aggregation {
     if (last === undefined) return [{ key: [], totals: this.#sums.totals(0) }];
     yield;
     const costs = this.#costs();
-    const order = yield* this.#order(costs);
-    const keyOf = this.#keys();
     // A grouping that is asked for twice is one level of the tree, whose values are not those of the last key part.
     const foldable = this.#groupBy.length === this.#stages.length;
-    const kept = top !== undefined && foldable ? this.#kept(order, last, top, costs.at(-1) ?? []) : undefined;
-    const folding = new Sums(this.#store);
-    /** By the group around them, those that were folded. */
-    const folded = new Map<number, { group: Group; sum: number }>();
+    const kept = top !== undefined && foldable ? this.#kept(last, top, costs.at(-1) ?? []) : undefined;
+    const order = yield* this.#order(costs, kept?.codes);
+    const folded = kept && (yield* this.#folded(costs.at(-1)?.length ?? 0, last, kept.codes));
+    const keyOf = this.#keys();
     const groups: Group[] = [];
-    let steps = 0;
-    for (const group of order) {
-      if (++steps % GROUPS_PER_STEP === 0) yield;
+    for (const [i, group] of order.entries()) {
+      if (i % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
       if (kept === undefined || kept.codes.has(last.combiner.codes[group] as number)) {
         groups.push({ key: keyOf(group), totals: this.#sums.totals(group) });
-        continue;
+      } else {
+        const totals = folded?.(last.combiner.parents[group] as number) ?? emptyTotals();
+        groups.push({ key: [...keyOf(group).slice(0, -1), null], totals, rest: kept.rest });
       }
-      const outer = last.combiner.parents[group] as number;
-      let fold = folded.get(outer);
-      if (fold === undefined) {
-        const key = keyOf(group).with(-1, null);
-        fold = { group: { key, totals: emptyTotals(), rest: kept.rest }, sum: folded.size };
-        folded.set(outer, fold);
-        groups.push(fold.group);
-      }
-      folding.addGroup(this.#sums, group, fold.sum);
     }
-    for (const { group, sum } of folded.values()) group.totals = folding.totals(sum);
     return top === undefined || foldable ? groups : foldTop(groups, top);
   }
 
@@ -142,22 +132,31 @@ export class Aggregation {
    * The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do.
    * @param costs of all groups.
    */
-  #kept(
-    order: Iterable<number>,
-    { combiner }: Stage,
-    { count, by }: Top,
-    costs: Costs,
-  ): { codes: Set<number>; rest: number } | undefined {
-    const size = by === 'cost' ? costs : exactly(this.#groupCount, (group) => this.#sums.tokens(group), BigInt);
-    const sizes = new Map<number, number | bigint>();
-    for (const group of order) {
-      const code = combiner.codes[group] as number;
-      const sum = sizes.get(code);
+  #kept(stage: Stage, { count, by }: Top, costs: Costs): { codes: Set<number>; rest: number } | undefined {
+    const size = by === 'cost' ? costs : exactly(costs.length, (group) => this.#sums.tokens(group), BigInt);
+    const zero = typeof size[0] === 'bigint' ? 0n : 0;
+    const sums: Costs = [];
+    for (let group = 0; group < size.length; group++) {
+      const code = stage.combiner.codes[group] as number;
       // All of them are numbers, or all are bigints.
-      sizes.set(code, sum === undefined ? (size[group] as number) : (sum as number) + (size[group] as number));
+      sums[code] = ((sums[code] ?? zero) as number) + (size[group] as number);
     }
-    const codes = keptValues(sizes, count);
-    return codes && { codes, rest: sizes.size - count };
+    const codes = [...sums.keys()].filter((code) => sums[code] !== undefined);
+    const sizes = codes.map((code) => sums[code]) as Costs;
+    const kept = keptValues(codes, sizes, count, (a, b) => compareTexts(this.#text(stage, a), this.#text(stage, b)));
+    return kept && { codes: kept, rest: codes.length - count };
+  }
+
+  /** What the groups that are not kept add up to, by the group around them. @param count of groups that are looked at. */
+  *#folded(count: number, { combiner }: Stage, kept: ReadonlySet<number>): Generator<void, (parent: number) => Totals> {
+    const folding = new Sums(this.#store);
+    for (let group = 0; group < count; group++) {
+      if (group % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+      if (!kept.has(combiner.codes[group] as number)) {
+        folding.addGroup(this.#sums, group, combiner.parents[group] as number);
+      }
+    }
+    return (parent) => folding.totals(parent);
   }
 
   #take(segment: Segment, selected: number): void {
@@ -185,44 +184,55 @@ export class Aggregation {
     let size = 0;
     for (let i = 0; i < count; i++) size += sets[segment.tags[rows[i] as number] as number]?.length ?? 0;
     batch.reserve(size);
+    const { rows: intoRows, groups: intoGroups, codes } = batch;
     let next = 0;
     for (let i = 0; i < count; i++) {
-      for (const tag of sets[segment.tags[rows[i] as number] as number] ?? []) {
-        batch.rows[next] = rows[i] as number;
-        batch.groups[next] = groups[i] as number;
-        batch.codes[next++] = tag;
+      const row = rows[i] as number;
+      const set = sets[segment.tags[row] as number] ?? [];
+      for (let k = 0; k < set.length; k++) {
+        intoRows[next] = row;
+        intoGroups[next] = groups[i] as number;
+        codes[next++] = set[k] as number;
       }
     }
     batch.count = size;
   }
 
-  #text({ grouping }: Stage, code: number): string | null {
+  #text({ grouping, coder }: Stage, code: number): string | null {
+    if (coder !== undefined) return coder.keyOf(code);
     return this.#store.dictionaries[grouping as Dimension].values[code] ?? null;
   }
 
-  /** The groups in the order in which they are given out: from the outermost level inwards, children by their parent. */
-  *#order(costs: readonly Costs[]): Generator<void, ArrayLike<number> & Iterable<number>> {
-    let parents: ArrayLike<number> & Iterable<number> = [0];
+  /**
+   * The groups in the order in which they are given out: from the outermost level inwards, children by their parent.
+   * @param kept codes of the innermost grouping: of the others, only the first of each parent is given out.
+   */
+  *#order(costs: readonly Costs[], kept?: ReadonlySet<number>): Generator<void, readonly number[]> {
+    let parents: readonly number[] = [0];
     for (const [level, stage] of this.#stages.entries()) {
-      const { coder, combiner } = stage;
+      const { combiner } = stage;
       yield;
+      const compare = this.#comparing(stage, costs[level] as Costs);
       const children: number[][] = [];
+      const firstFolded: number[] = [];
+      const folding = level === this.#stages.length - 1 ? kept : undefined;
       // Those that there were when the costs were added up: more may come with each pause.
-      const known = combiner.parents.slice(0, costs[level]?.length);
-      for (const [node, parent] of known.entries()) (children[parent] ??= []).push(node);
-      const code = (node: number): number => combiner.codes[node] as number;
-      const cost = costs[level] as ArrayLike<number | bigint>;
-      const compare =
-        coder === undefined
-          ? (a: number, b: number): number =>
-              compareNumbers(cost[b] as number, cost[a] as number) ||
-              compareText(this.#text(stage, code(a)), this.#text(stage, code(b)))
-          : (a: number, b: number): number =>
-              compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
+      const known = costs[level]?.length ?? 0;
+      for (let node = 0; node < known; node++) {
+        const parent = combiner.parents[node] as number;
+        if (folding === undefined || folding.has(combiner.codes[node] as number)) (children[parent] ??= []).push(node);
+        else {
+          const first = firstFolded[parent];
+          if (first === undefined || compare(node, first) < 0) firstFolded[parent] = node;
+        }
+      }
       const nodes: number[] = [];
       let sorted = 0;
       for (const parent of parents) {
-        for (const node of (children[parent] ?? []).sort(compare)) nodes.push(node);
+        const own = children[parent] ?? [];
+        const first = firstFolded[parent];
+        if (first !== undefined) own.push(first);
+        for (const node of own.sort(compare)) nodes.push(node);
         if (nodes.length - sorted < GROUPS_PER_STEP) continue;
         yield;
         sorted = nodes.length;
@@ -230,6 +240,18 @@ export class Aggregation {
       parents = nodes;
     }
     return parents;
+  }
+
+  /** Compares nodes of a level that have the same parent. */
+  #comparing(stage: Stage, cost: Costs): (a: number, b: number) => number {
+    const { coder, combiner } = stage;
+    const code = (node: number): number => combiner.codes[node] as number;
+    if (coder !== undefined) {
+      return (a, b) => compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
+    }
+    return (a, b) =>
+      compareNumbers(cost[b] as number, cost[a] as number) ||
+      compareTexts(this.#text(stage, code(a)), this.#text(stage, code(b)));
   }
 
   /** For each level the cost of each of its nodes: that of all groups under it. */
@@ -281,12 +303,4 @@ function grown(from: Uint32Array, size: number): Uint32Array {
 
 function compareNumbers(a: number | bigint, b: number | bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** By UTF-16 units, null last. */
-function compareText(a: string | null | undefined, b: string | null | undefined): number {
-  if (a === b) return 0;
-  if (a === null || a === undefined) return 1;
-  if (b === null || b === undefined) return -1;
-  return a < b ? -1 : 1;
 }

@@ -31,6 +31,8 @@ export class TagSets {
   readonly sets: readonly (readonly number[])[];
   readonly #sets: (readonly number[])[] = [[0]];
   readonly #codes = new Map<string, number>();
+  /** Of sets of one tag or two, which most are, by those. */
+  readonly #small = new Map<number, number>();
 
   constructor() {
     this.sets = this.#sets;
@@ -38,7 +40,22 @@ export class TagSets {
 
   encode(tags: readonly string[] | undefined): number {
     if (tags === undefined || tags.length === 0) return 0;
-    const codes = [...new Set(tags.map((tag) => this.tags.encode(tag)))].filter((code) => code !== 0).sort(ascending);
+    if (tags.length <= 2) {
+      const first = this.tags.encode(tags[0]);
+      const second = this.tags.encode(tags[1] ?? tags[0]);
+      const [low, high] = first < second ? [first, second] : [second, first];
+      if (high < PAIRED) {
+        const key = low * PAIRED + high;
+        let code = this.#small.get(key);
+        if (code === undefined) this.#small.set(key, (code = this.#encode([low, high])));
+        return code;
+      }
+    }
+    return this.#encode(tags.map((tag) => this.tags.encode(tag)));
+  }
+
+  #encode(all: readonly number[]): number {
+    const codes = [...new Set(all)].filter((code) => code !== 0).sort(ascending);
     if (codes.length === 0) return 0;
     const key = codes.join();
     const known = this.#codes.get(key);
@@ -49,6 +66,9 @@ export class TagSets {
     return code;
   }
 }
+
+/** Codes below are told apart in pairs: the product of two is a safe integer. */
+const PAIRED = 2 ** 26;
 
 function ascending(a: number, b: number): number {
   return a - b;

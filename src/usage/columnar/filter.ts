@@ -109,7 +109,8 @@ export class CompiledFilter {
     const since = this.#since;
     const until = this.#until;
     let count = 0;
-    // Each row is written where the next match goes, so that no branch is there to be guessed wrong.
+    // Each row is written where the next match goes, so that no branch is there to be guessed wrong. No time is looked at,
+    // which may be why none was read.
     if (earliest >= since && latest < until) {
       for (let at = from; at < to; at++) {
         into[count] = at;
