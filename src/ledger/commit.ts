@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Disk, Signature } from './disk.ts';
-import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { errno } from './errno.ts';
 import type { Bytes } from './ledgerFile.ts';
 import { acquireLock } from './lock.ts';
 import { isForeignTemporary, parseSideFile, previousName, sideFileName } from './names.ts';

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { errno } from './errno.ts';
 
 /**
  * Every touch of the file system that the ledger makes, in one place, so that a test can count, fail, halve or kill
@@ -241,12 +242,6 @@ export async function unlinkIfThere(disk: Disk, path: string): Promise<void> {
   } catch (error) {
     if (errno(error) !== 'ENOENT') throw error;
   }
-}
-
-/** The `code` of a system error, e.g. `ENOENT`; undefined for anything else. */
-export function errno(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }
 
 /** What tells one version of a file from another. */

@@ -1,4 +1,4 @@
-import { errno } from './disk.ts';
+import { errno } from './errno.ts';
 import { LedgerError } from './types.ts';
 
 /** Turns a system error into words that say what happened to which file, and what to do. */

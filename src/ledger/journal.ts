@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { UsageRecord } from '../usage/record.ts';
 import { isUnreadable, readStored } from '../usage/record.ts';
 import type { Disk, Signature } from './disk.ts';
-import { errno, fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { errno } from './errno.ts';
 import { sideFileName } from './names.ts';
 
 /**

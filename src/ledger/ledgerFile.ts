@@ -1,5 +1,6 @@
 import type { Disk, Signature } from './disk.ts';
-import { errno, sameVersion, signatureOf } from './disk.ts';
+import { sameVersion, signatureOf } from './disk.ts';
+import { errno } from './errno.ts';
 
 const CHUNK = 4 * 1024 * 1024;
 /** Small enough that what was read is still in the processor's cache when it is compared. */

@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { callbackify } from 'node:util';
 import type { Disk } from './disk.ts';
-import { errno, pause } from './disk.ts';
+import { pause } from './disk.ts';
+import { errno } from './errno.ts';
 import { lockName, parseSideFile } from './names.ts';
 import { liveness } from './owner.ts';
 

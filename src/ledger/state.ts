@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errno } from './disk.ts';
+import { errno } from './errno.ts';
 import { backupsOf } from './recover.ts';
 import type { LedgerStore } from './store.ts';
 import type { LedgerError, LedgerState, Problem } from './types.ts';

@@ -2,17 +2,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Basis, Committed, Content, Place } from './commit.ts';
 import { ageOf, commit, inFlight, placeOf } from './commit.ts';
 import type { Disk, Signature } from './disk.ts';
-import {
-  errno,
-  fsyncFolder,
-  pause,
-  readWhole,
-  sameInode,
-  sameVersion,
-  signatureOf,
-  unlinkIfThere,
-  writeAll,
-} from './disk.ts';
+import { fsyncFolder, pause, readWhole, sameInode, sameVersion, signatureOf, unlinkIfThere, writeAll } from './disk.ts';
+import { errno } from './errno.ts';
 import { explain } from './errors.ts';
 import type { Entry, JournalContent } from './journal.ts';
 import { readJournal } from './journal.ts';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { join, resolve } from 'node:path';
 import { importedLedgerPath, resolveLedgerPath } from '../../ledger/paths.ts';
 import type { Ledger } from '../../ledger/types.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
@@ -72,7 +72,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         since,
         dryRun: flags.dryRun,
         // A bundle beside that of this command.
-        readerThread: path.join(__dirname, 'reader.js'),
+        readerThread: join(__dirname, 'reader.js'),
         signal: interrupt.signal,
         onProgress:
           terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
@@ -136,7 +136,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     // `claude-code=/copied/from/another/machine`: the folder of a known tool.
     const [id = '', folder] = name.split(/=(.*)/s);
     const agent = folder === undefined ? undefined : agentOf(id);
-    const file = path.resolve(agent === undefined ? name : folder!);
+    const file = resolve(agent === undefined ? name : folder!);
     if (!existsSync(file)) {
       throw usageError(
         `import: ${shown(name)} is no source and no file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Disk, Signature } from '../disk.ts';
-import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
+import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
+import { errno } from '../errno.ts';
 import { acquireLock } from '../lock.ts';
 import { sideFileName } from '../names.ts';
 import type { Cells, Database, SQLInputValue, Statement } from './engine.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as sqlite from 'node:sqlite';
-import { errno } from '../disk.ts';
+import { errno } from '../errno.ts';
 import { explain } from '../errors.ts';
 import { LedgerError } from '../types.ts';
 

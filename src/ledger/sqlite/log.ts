@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from '../disk.ts';
-import { errno, unlinkIfThere } from '../disk.ts';
+import { unlinkIfThere } from '../disk.ts';
+import { errno } from '../errno.ts';
 import { corruptName } from '../names.ts';
 import { size } from './state.ts';
 

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Disk, Signature } from '../disk.ts';
-import { errno, fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
+import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
+import { errno } from '../errno.ts';
 import { nextTurn } from '../turn.ts';
 import { acquireLock } from '../lock.ts';
 import { corruptName, previousName } from '../names.ts';
