@@ -416,7 +416,7 @@ export class SpendChart extends LightElement {
     };
     switch (event.key) {
       case 'ArrowLeft':
-        go(column === undefined ? last : column - 1);
+        go(column === undefined ? this.#today(last) : column - 1);
         break;
       case 'ArrowRight':
         go(column === undefined ? last : column + 1);
@@ -442,6 +442,12 @@ export class SpendChart extends LightElement {
         return;
     }
     event.preventDefault();
+  }
+
+  /** The last column that has begun: a month's others have nothing to say yet. */
+  #today(last: number): number {
+    const begun = this.model.columns.findLastIndex(({ since }) => since <= this.now);
+    return begun < 0 ? last : begun;
   }
 
   /** The next series that the column has, upwards or downwards; none beyond either end. */
