@@ -56,10 +56,11 @@ export class SpendApp extends LightElement {
   }
 
   override connectedCallback(): void {
-    super.connectedCallback();
     // Before it asks: should its snapshot be out of date, the host says so first.
     this.#client.post({ type: 'ready', version: this.#first?.version });
     if (this.#first !== undefined && this.#snapshot === undefined) this.#adopt(this.#first);
+    // Last, for what it starts is drawn before anything that comes after it: the host is to be at work meanwhile.
+    super.connectedCallback();
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
 

@@ -98,6 +98,17 @@ export class SpendRecords extends LightElement {
   #scrollTo: number | undefined;
   readonly #slots = new Slots();
 
+  /** How much of the list the window shows, px: less than its height where the page goes on below the window's end. */
+  #inWindow = Number.POSITIVE_INFINITY;
+  /** Rows below the window's end wait for the next frame. */
+  #onlyInWindow = false;
+
+  readonly #seen = new IntersectionObserver(
+    ([entry]) => {
+      if (entry !== undefined) this.#inWindow = entry.intersectionRect.height;
+    },
+    { threshold: Array.from({ length: 11 }, (_, tenth) => tenth / 10) },
+  );
   readonly #resize = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.viewport = entry.contentRect.height;
   });
@@ -112,6 +123,7 @@ export class SpendRecords extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
+    this.#seen.disconnect();
   }
 
   /** Half of the page's elements are in here, and below what people look at first: the figures are painted before them. */
@@ -132,6 +144,7 @@ export class SpendRecords extends LightElement {
     const scroller = this.#scroller;
     if (scroller === null) return;
     this.#resize.observe(scroller);
+    this.#seen.observe(scroller);
     if (this.#scrollTo !== undefined) {
       scroller.scrollTop = this.#scrollTo;
       this.#scrollTo = undefined;
@@ -169,9 +182,20 @@ export class SpendRecords extends LightElement {
         now = fresh.indexOf(held);
       }
       if (now !== undefined && now !== top) this.#moveTo(this.scrolled + (now - top) * ROW_HEIGHT);
-    } else if (!keepPlace) this.#moveTo(0);
+    } else if (!keepPlace) {
+      this.#moveTo(0);
+      void this.#drawInWindowFirst();
+    }
     this.pages = fresh;
     if (this.activeId !== undefined) this.#activeIndex = fresh.indexOf(this.activeId) ?? this.#activeIndex;
+  }
+
+  /** Of another list all rows are new, and a third of them may be where nobody sees them. */
+  async #drawInWindowFirst(): Promise<void> {
+    this.#onlyInWindow = true;
+    await afterPaint();
+    this.#onlyInWindow = false;
+    this.requestUpdate();
   }
 
   #moveTo(offset: number): void {
@@ -222,7 +246,8 @@ export class SpendRecords extends LightElement {
   }
 
   protected override render(): TemplateResult {
-    const { first, last } = visibleRows(this.scrolled, this.viewport, ROW_HEIGHT, this.#count);
+    const height = this.#onlyInWindow ? Math.min(this.viewport, this.#inWindow) : this.viewport;
+    const { first, last } = visibleRows(this.scrolled, height, ROW_HEIGHT, this.#count);
     const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset);
     const slots = this.#slots.take(indexes.map((index) => this.pages?.row(index)?.record.usage_id ?? `\0${index}`));
     return html`<div
