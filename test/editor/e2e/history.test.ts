@@ -64,6 +64,33 @@ describe('the cost history', () => {
     expect(await workbench.webview('panel').locator('.chip').innerText()).toBe(chip);
   });
 
+  test('a side bar that was left shows what came meanwhile', async () => {
+    const { page } = editor.workbench;
+    // The editor makes the frame of a view that comes back otherwise than it made the first one.
+    const total = async (): Promise<string> => {
+      for (const frame of await page.locator('iframe.webview').all()) {
+        const figure = frame
+          .contentFrame()
+          .frameLocator('#active-frame')
+          .locator('[data-place=sidebar] .headline-cost');
+        if ((await figure.count()) > 0) return figure.innerText();
+      }
+      return '';
+    };
+    await editor.workbench.openSideBar();
+    await expect.poll(total).not.toBe('');
+    const before = await total();
+    await page
+      .locator('.part.activitybar')
+      .getByRole('tab', { name: /^Explorer/ })
+      .click();
+    await expect.poll(total).toBe('');
+    await record('--cost-usd', '45');
+    await editor.workbench.openSideBar();
+    await expect.poll(total).not.toBe('');
+    await expect.poll(total).not.toBe(before);
+  });
+
   test('its content security policy was never in the way', () => {
     expect(editor.workbench.complaints.filter((each) => !each.includes('frame-ancestors'))).toEqual([]);
   });
