@@ -1,9 +1,8 @@
 import type { ChartBucket, Choices } from '../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
-import type { Group } from '../src/usage/query.ts';
 import type { TimeRange, TimeSpan } from '../src/usage/period.ts';
 import { emptyTotals } from '../src/usage/query.ts';
-import type { Dimension, Totals, UsageFilter } from '../src/usage/query.ts';
+import type { Dimension, Group, Totals, UsageFilter } from '../src/usage/query.ts';
 import { compare } from '../src/usage/summary.ts';
 import type { Comparison } from '../src/usage/summary.ts';
 import { pathId } from './model/breakdown.ts';

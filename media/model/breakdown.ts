@@ -1,7 +1,6 @@
 import type { Choices } from '../../src/protocol/choices.ts';
-import type { Group, Measure } from '../../src/usage/query.ts';
 import { costNanos } from '../../src/usage/query.ts';
-import type { Dimension, Totals } from '../../src/usage/query.ts';
+import type { Dimension, Group, Measure, Totals } from '../../src/usage/query.ts';
 import type { Series } from './series.ts';
 import { seriesId } from './series.ts';
 import { size } from './totals.ts';

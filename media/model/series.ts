@@ -1,8 +1,7 @@
 import type { ChartBucket } from '../../src/protocol/choices.ts';
-import type { Group, Measure } from '../../src/usage/query.ts';
 import { bucketSpans } from '../../src/usage/calendar.ts';
 import { emptyTotals } from '../../src/usage/query.ts';
-import type { Calendar, Totals } from '../../src/usage/query.ts';
+import type { Calendar, Group, Measure, Totals } from '../../src/usage/query.ts';
 import type { TimeSpan } from '../../src/usage/period.ts';
 import { size, sum } from './totals.ts';
 

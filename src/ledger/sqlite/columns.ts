@@ -1,3 +1,4 @@
+import { LARGEST_NARROW } from '../../usage/columnar/segment.ts';
 import { ColumnStore } from '../../usage/columnar/store.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 
@@ -223,8 +224,6 @@ function encodeColumn(columns: Columns, column: Column): Uint8Array {
 function plain(above: ArrayLike<number>): Packed {
   return { length: above.length, least: 0, above };
 }
-
-const LARGEST_NARROW = 2 ** 32 - 1;
 
 /** Whether no number of an array can need more than 32 bits. */
 export function isNarrow(numbers: ArrayLike<number>): boolean {

@@ -5,7 +5,7 @@ import type { PageQuery, SortKey, UsageFilter } from '../../usage/query.ts';
 import type { Column, Columns, TextColumn } from './columns.ts';
 import { numberAt } from './columns.ts';
 import type { SegmentRoom } from './pass.ts';
-import { filterColumns } from './pass.ts';
+import { filterColumns, takesAllTimes } from './pass.ts';
 import type { SegmentInfo, Snapshot } from './segments.ts';
 import { steps, type Slice } from './slices.ts';
 
@@ -111,9 +111,9 @@ function partsOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo)
 }
 
 /** Whether every record of a stretch matches for sure. */
-function takesAll({ since, until, values, search }: UsageFilter, { earliest, latest }: Part): boolean {
-  const anyValue = Object.values(values ?? {}).every((each) => each === undefined);
-  return anyValue && (search ?? '').trim() === '' && earliest >= (since ?? -Infinity) && latest < (until ?? Infinity);
+function takesAll(filter: UsageFilter, part: Part): boolean {
+  const anyValue = Object.values(filter.values ?? {}).every((each) => each === undefined);
+  return anyValue && (filter.search ?? '').trim() === '' && takesAllTimes(filter, part);
 }
 
 /** The best rows so far: three columns of numbers, and a threshold that most rows do not pass. */

@@ -24,7 +24,7 @@ export const BIG_COST = Number.POSITIVE_INFINITY;
 export const COUNT_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
 export type CountColumn = (typeof COUNT_COLUMNS)[number];
 type Counts = Uint32Array | Float64Array;
-const LARGEST_NARROW = 2 ** 32 - 1;
+export const LARGEST_NARROW = 2 ** 32 - 1;
 
 export class Segment {
   /** First row of the table in this segment. */
