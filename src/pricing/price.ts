@@ -3,10 +3,10 @@ import { MAX_COST } from '../usage/limits.ts';
 import { customRates, matchingPrices, priceInForce, type CustomPrice } from './custom.ts';
 import { listPrice, tierFor, type ListPrice } from './list-price.ts';
 import { hasNoListPrice, modelNames, tableProvider } from './providers.ts';
-import { charge, multiplyRates, type Parts, type Rates } from './rates.ts';
+import { charge, multiplyRates, partsOf, type Parts, type Rates } from './rates.ts';
 import { customSource, tableSource, type Factor } from './source.ts';
 import { loadPriceTable, type FetchedPrices, type ListedModel, type Lookup, type PriceTable } from './table.ts';
-import { COUNT_FIELDS, splitCounts, unknownOverlap, type Counts } from './tokens.ts';
+import { splitCounts, unknownOverlap, type CountField, type GivenCounts, type Split } from './tokens.ts';
 
 /**
  * Usage + model + time -> what it cost and by which price, or "unpriced" and why. Never a silent $0.
@@ -38,7 +38,7 @@ export interface Priced {
   kind: 'priced';
   /** The sum of the parts, exactly. */
   nanos: Nanos;
-  parts: Parts;
+  readonly parts: Parts;
   /** Whose price it is: the table's ids, or the custom price. */
   matched: { by: 'table'; provider: string; model: string } | { by: 'custom'; price: CustomPrice };
   rules: PriceRule[];
@@ -220,14 +220,15 @@ export async function loadPricer(
 }
 
 function settle(
-  split: Parameters<typeof charge>[0],
-  rates: Rates,
+  split: Split,
+  prices: Rates,
   factor: Factor | undefined,
   rules: PriceRule[],
   matched: Priced['matched'],
   priceSource: string,
 ): PriceResult {
-  const { nanos, parts, missing } = charge(split, factor === undefined ? rates : multiplyRates(rates, factor.times));
+  const rates = factor === undefined ? prices : multiplyRates(prices, factor.times);
+  const { nanos, missing } = charge(split, rates);
   const kind = missing.find((name) => name !== 'webSearches');
   if (kind !== undefined) {
     return unpriced('part-without-price', `The price table has no price for this part of the call: ${kind}.`);
@@ -244,7 +245,38 @@ function settle(
       `The tokens would cost $${nanosToDecimal(nanos)}; more than $${MAX_COST} is taken for a mistake.`,
     );
   }
-  return { kind: 'priced', nanos, parts, matched, rules, priceSource };
+  return new Charged(nanos, split, rates, matched, rules, priceSource);
+}
+
+/** Its parts are for whoever asks: an import prices a hundred thousand calls, and wants sums alone. */
+class Charged implements Priced {
+  readonly kind = 'priced';
+  readonly nanos: Nanos;
+  readonly matched: Priced['matched'];
+  readonly rules: PriceRule[];
+  readonly priceSource: string;
+  readonly #split: Split;
+  readonly #rates: Rates;
+
+  constructor(
+    nanos: Nanos,
+    split: Split,
+    rates: Rates,
+    matched: Priced['matched'],
+    rules: PriceRule[],
+    priceSource: string,
+  ) {
+    this.nanos = nanos;
+    this.#split = split;
+    this.#rates = rates;
+    this.matched = matched;
+    this.rules = rules;
+    this.priceSource = priceSource;
+  }
+
+  get parts(): Parts {
+    return partsOf(this.#split, this.#rates);
+  }
 }
 
 function notListed(listed: Exclude<Lookup, ListedModel>, usage: PriceInput, asked: string): Unpriced {
@@ -260,14 +292,31 @@ function notListed(listed: Exclude<Lookup, ListedModel>, usage: PriceInput, aske
   return unpriced('unknown-model', `The price table knows no model ${quote(usage.model)} of ${quote(asked)}.`);
 }
 
-function countsOf(usage: PriceInput): Counts {
-  const counts: Counts = {};
-  for (const field of COUNT_FIELDS) {
-    const value = usage[field];
-    // What is no number becomes NaN, which is refused by name.
-    if (value !== undefined && value !== null) counts[field] = typeof value === 'number' ? value : Number.NaN;
-  }
-  return counts;
+function countsOf(usage: PriceInput): GivenCounts {
+  return {
+    input_tokens: countOf(usage['input_tokens']),
+    output_tokens: countOf(usage['output_tokens']),
+    cache_read_tokens: countOf(usage['cache_read_tokens']),
+    cache_write_tokens: countOf(usage['cache_write_tokens']),
+    cache_write_1h_tokens: countOf(usage['cache_write_1h_tokens']),
+    reasoning_tokens: countOf(usage['reasoning_tokens']),
+    input_audio_tokens: countOf(usage['input_audio_tokens']),
+    cache_audio_read_tokens: countOf(usage['cache_audio_read_tokens']),
+    input_image_tokens: countOf(usage['input_image_tokens']),
+    cache_image_read_tokens: countOf(usage['cache_image_read_tokens']),
+    input_video_tokens: countOf(usage['input_video_tokens']),
+    output_audio_tokens: countOf(usage['output_audio_tokens']),
+    output_image_tokens: countOf(usage['output_image_tokens']),
+    output_video_tokens: countOf(usage['output_video_tokens']),
+    output_citation_tokens: countOf(usage['output_citation_tokens']),
+    web_searches: countOf(usage['web_searches']),
+  } satisfies Record<CountField, number | undefined>;
+}
+
+/** What is no number becomes NaN, which is refused by name. */
+function countOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return value === undefined || value === null ? undefined : Number.NaN;
 }
 
 function unpriced(code: UnpricedCode, message: string): Unpriced {

@@ -1,6 +1,6 @@
 import type { Nanos } from '../usage/money.ts';
 import { decimalText, divideRound, scaleDecimal } from './decimal.ts';
-import type { PartKind, Split } from './tokens.ts';
+import { PART_KINDS, type PartKind, type Split } from './tokens.ts';
 
 /**
  * Prices as exact integers, and what a call costs by them.
@@ -19,6 +19,8 @@ export interface Rate {
   usd: string;
   /** 1,000,000 for tokens; 1,000 for requests and searches. */
   per: number;
+  /** Nano-dollars for one unit, as a fraction in its lowest terms. */
+  nanos: { over: number; under: number };
 }
 
 export type Rates = Partial<Record<PartKind, Rate>>;
@@ -34,44 +36,89 @@ export interface Part {
 export type Parts = Partial<Record<PartKind, Part>>;
 
 export interface Charge {
+  /** The sum of the parts. */
   nanos: Nanos;
-  parts: Parts;
   /** Kinds with a quantity that these rates have no price for. */
   missing: PartKind[];
 }
 
+/** Products up to here are exact, their quotients once they are rounded down, and sums of one for each kind of part. */
+const EXACT = 2 ** 48;
+
 export function rate(price: number | string, per = 1_000_000): Rate {
-  const scaled = scaleDecimal(price, PRICE_PLACES);
-  return { scaled, usd: decimalText(scaled, PRICE_PLACES), per };
+  return rateOf(scaleDecimal(price, PRICE_PLACES), per);
 }
+
+function rateOf(scaled: bigint, per: number): Rate {
+  // nanos = scaled / 10^12 / per * 10^9
+  const whole = BigInt(per * 1000);
+  const divisor = commonDivisor(scaled, whole);
+  const nanos = { over: Number(scaled / divisor), under: Number(whole / divisor) };
+  return { scaled, usd: decimalText(scaled, PRICE_PLACES), per, nanos };
+}
+
+function commonDivisor(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : commonDivisor(b, a % b);
+}
+
+/** A log has thousands of calls in the same mode. */
+const multiplied = new WeakMap<Rates, Map<number, Rates>>();
 
 /** The same rates times a factor, as for a fast mode that costs a multiple. */
 export function multiplyRates(rates: Rates, factor: number): Rates {
-  const times = scaleDecimal(factor, PRICE_PLACES);
+  let known = multiplied.get(rates);
+  if (known === undefined) multiplied.set(rates, (known = new Map()));
+  let result = known.get(factor);
+  if (result === undefined) known.set(factor, (result = times(rates, factor)));
+  return result;
+}
+
+function times(rates: Rates, factor: number): Rates {
+  const scale = scaleDecimal(factor, PRICE_PLACES);
   const unit = 10n ** BigInt(PRICE_PLACES);
   return Object.fromEntries(
-    Object.entries(rates).map(([kind, { scaled, per }]) => {
-      const product = divideRound(scaled * times, unit);
-      return [kind, { scaled: product, usd: decimalText(product, PRICE_PLACES), per }];
-    }),
+    Object.entries(rates).map(([kind, { scaled, per }]) => [kind, rateOf(divideRound(scaled * scale, unit), per)]),
   );
 }
 
-/** What the parts cost. `requests` costs only where there is a price for it, as most vendors have none. */
+/** What a call costs. `requests` costs only where there is a price for it, as most vendors have none. */
 export function charge(split: Split, rates: Rates): Charge {
-  let nanos = 0n;
-  const parts: Parts = {};
-  const missing: PartKind[] = [];
-  for (const [kind, quantity] of split) {
+  let small = 0;
+  let large = 0n;
+  let missing = NOTHING;
+  for (let i = 0; i < split.length; i++) {
+    const quantity = split[i]!;
+    if (quantity <= 0) continue;
+    const kind = PART_KINDS[i]!;
     const price = rates[kind];
     if (price === undefined) {
-      if (kind !== 'requests') missing.push(kind);
+      if (kind !== 'requests') missing = [...missing, kind];
       continue;
     }
-    // nanos = quantity * (scaled / 10^12) / per * 10^9
-    const cost = divideRound(BigInt(quantity) * price.scaled, BigInt(price.per * 1000));
-    parts[kind] = { quantity, usd: price.usd, per: price.per, nanos: cost };
-    nanos += cost;
+    const cost = costOf(quantity, price);
+    if (typeof cost === 'bigint') large += cost;
+    else small += cost;
   }
-  return { nanos, parts, missing };
+  return { nanos: large + BigInt(small), missing };
+}
+
+const NOTHING: PartKind[] = [];
+
+/** What the parts of a call cost, one by one. */
+export function partsOf(split: Split, rates: Rates): Parts {
+  const parts: Parts = {};
+  for (const [i, kind] of PART_KINDS.entries()) {
+    const quantity = split[i] ?? 0;
+    const price = rates[kind];
+    if (quantity <= 0 || price === undefined) continue;
+    parts[kind] = { quantity, usd: price.usd, per: price.per, nanos: BigInt(costOf(quantity, price)) };
+  }
+  return parts;
+}
+
+/** To the nearest nano-dollar, half up: a number up to {@link EXACT}, which is no garbage, as most large integers are. */
+function costOf(quantity: number, { scaled, per, nanos: { over, under } }: Rate): number | Nanos {
+  const product = quantity * over + Math.floor(under / 2);
+  if (product <= EXACT) return under === 1 ? product : Math.floor(product / under);
+  return divideRound(BigInt(quantity) * scaled, BigInt(per * 1000));
 }

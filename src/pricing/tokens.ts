@@ -52,9 +52,11 @@ export const COUNT_FIELDS = [
 ] as const;
 export type CountField = (typeof COUNT_FIELDS)[number];
 export type Counts = Partial<Record<CountField, number>>;
+/** The same, where undefined is as good as absent. */
+export type GivenCounts = { readonly [field in CountField]?: number | undefined };
 
-/** The quantity of each part; parts of nothing are left out. `requests` is always 1: the call itself. */
-export type Split = [kind: PartKind, quantity: number][];
+/** The quantity of each part, in the order of {@link PART_KINDS}. `requests` is always 1: the call itself. */
+export type Split = number[];
 
 /** Counts that contradict each other: the field that is wrong, and why. */
 export interface CountProblem {
@@ -63,7 +65,7 @@ export interface CountProblem {
 }
 
 /** Where the counts do not say how much of the cached input was audio (or an image), and both were in it. */
-export function unknownOverlap(counts: Counts): 'audio' | 'image' | undefined {
+export function unknownOverlap(counts: GivenCounts): 'audio' | 'image' | undefined {
   if (!counts.cache_read_tokens) return undefined;
   if (counts.input_audio_tokens && counts.cache_audio_read_tokens === undefined) return 'audio';
   if (counts.input_image_tokens && counts.cache_image_read_tokens === undefined) return 'image';
@@ -71,7 +73,7 @@ export function unknownOverlap(counts: Counts): 'audio' | 'image' | undefined {
 }
 
 /** Splits the counts into parts that add up to input and output; or says why they cannot be. */
-export function splitCounts(counts: Counts): Split | CountProblem {
+export function splitCounts(counts: GivenCounts): Split | CountProblem {
   for (const field of COUNT_FIELDS) {
     const count = counts[field];
     if (count !== undefined && !(Number.isSafeInteger(count) && count >= 0)) {
@@ -106,28 +108,25 @@ export function splitCounts(counts: Counts): Split | CountProblem {
     exceeds('reasoning_tokens', output - plainOutput, 'output_tokens', output);
   if (problem !== undefined) return problem;
 
-  const split: Split = [];
-  const part = (kind: PartKind, quantity: number): void => {
-    if (quantity > 0) split.push([kind, quantity]);
-  };
-  part('input', plain);
-  part('cacheRead', cacheRead - audioRead - imageRead);
-  part('cacheWrite5m', cacheWrite - write1h);
-  part('cacheWrite1h', write1h);
-  part('inputAudio', audio - audioRead);
-  part('cacheAudioRead', audioRead);
-  part('inputImage', image - imageRead);
-  part('cacheImageRead', imageRead);
-  part('inputVideo', video);
-  part('output', plainOutput);
-  part('reasoning', reasoning);
-  part('outputAudio', outputAudio);
-  part('outputImage', outputImage);
-  part('outputVideo', outputVideo);
-  part('citation', citation);
-  part('webSearches', counts.web_searches ?? 0);
-  part('requests', 1);
-  return split;
+  return [
+    plain,
+    cacheRead - audioRead - imageRead,
+    cacheWrite - write1h,
+    write1h,
+    audio - audioRead,
+    audioRead,
+    image - imageRead,
+    imageRead,
+    video,
+    plainOutput,
+    reasoning,
+    outputAudio,
+    outputImage,
+    outputVideo,
+    citation,
+    counts.web_searches ?? 0,
+    1,
+  ];
 }
 
 const CACHE_HINT = ': input_tokens must include cache reads and writes';

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Ledger } from '../ledger/types.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
@@ -33,8 +34,8 @@ export interface ImportOptions {
   within?: readonly string[] | undefined;
   /** Says what would be imported, and stores nothing. */
   dryRun?: boolean | undefined;
-  /** The program of a second thread (`readerThread.ts`), for when there is much to read. */
-  readerThread?: string | undefined;
+  /** A second thread that reads: its program (`readerThread.ts`), and from how many bytes on it is worth its memory. */
+  secondReader?: { program: string; from: number } | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
@@ -75,15 +76,13 @@ export interface ImportReport {
  * heap small, and is all that counts where nothing is stored. A JSON ledger is written as a whole each time.
  */
 const BATCH = 2_000;
-const BATCH_DRY = 500;
+const BATCH_DRY = 100;
 const BATCH_JSON = 100_000;
 /** Skips that are told one by one. */
 const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
 /** Whoever writes a log pauses less than that within one go. */
 const QUIET_MS = 60_000;
-/** Less is read in the time that a second thread takes to start. */
-const MUCH = 16 * 1024 * 1024;
 /** How long others wait for their turn. */
 const TURN_MS = 20;
 /** A clock may be a little ahead; a usage of tomorrow is worth a word. */
@@ -260,13 +259,13 @@ class Import implements Receiver {
 
   /** Reads from the other end of the queue, where that is worth a thread. */
   async #secondReader(queue: SourceFile[]): Promise<SecondReader | undefined> {
-    const { readerThread } = this.#options;
+    const { secondReader } = this.#options;
     const known = AGENTS.includes(this.#source);
     const { lastCounts } = this.#source;
-    if (readerThread === undefined || !known || lastCounts === true) return undefined;
-    if (queue.length < 2 || this.#progress.bytes < MUCH) return undefined;
+    if (secondReader === undefined || !known || lastCounts === true) return undefined;
+    if (queue.length < 2 || this.#progress.bytes < secondReader.from) return undefined;
     return SecondReader.start(
-      readerThread,
+      secondReader.program,
       { source: this.#source.id, rules: this.#rules },
       {
         next: () => {
@@ -392,12 +391,9 @@ class Import implements Receiver {
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
     const { dryRun } = this.#options;
-    const ledger = await this.#options.ledger();
     let changed: UsageRecord[] = [];
-    let fresh = 0;
     const plan = (get: Lookup): readonly UsageRecord[] => {
       const settled = new Map<string, UsageRecord>();
-      fresh = 0;
       const lookup: Lookup = (id) => settled.get(id) ?? get(id);
       for (const record of records) {
         for (const each of this.#source.settle(record, lookup)) settled.set(each.usage_id, each);
@@ -406,19 +402,13 @@ class Import implements Receiver {
       return changed;
     };
     if (dryRun === true) {
-      if ((await ledger.refresh()).health === 'missing') plan(() => undefined);
-      else {
-        await ledger.upsert((get) => {
-          for (const { usage_id: id } of plan(get)) if (get(id) === undefined) fresh++;
-          return [];
-        });
-      }
-      if (ledger.state.health === 'missing') fresh = changed.length;
+      const fresh = await this.#freshOf(plan);
       this.#report.added += fresh;
       this.#report.updated += changed.length - fresh;
       this.#report.unpriced += changed.filter((record) => !record.cost_known).length;
       return;
     }
+    const ledger = await this.#options.ledger();
     // Once its records stand in the ledger, the plan wants no more, so the first answer is what counts.
     let unpriced: number | undefined;
     const { added, replaced } = await ledger.upsert((get) => {
@@ -431,6 +421,21 @@ class Import implements Receiver {
     this.#report.unpriced += unpriced ?? 0;
     this.#state.witness = records.at(-1)!.usage_id;
     this.#state.ledger = undefined;
+  }
+
+  /** How many of the records of a plan would be new. */
+  async #freshOf(plan: (get: Lookup) => readonly UsageRecord[]): Promise<number> {
+    const { path, ledger: open } = this.#options;
+    // A database that is not there need not be opened; a JSON ledger may be in its journal.
+    const isThere = path.endsWith('.json') || statSync(path, { throwIfNoEntry: false }) !== undefined;
+    const ledger = isThere ? await open() : undefined;
+    if (ledger === undefined || (await ledger.refresh()).health === 'missing') return plan(() => undefined).length;
+    let fresh = 0;
+    await ledger.upsert((get) => {
+      fresh = plan(get).filter(({ usage_id: id }) => get(id) === undefined).length;
+      return [];
+    });
+    return fresh;
   }
 
   #save(): void {

@@ -7,7 +7,7 @@ import { nextTurn } from '../ledger/turn.ts';
  */
 
 export const MAX_LINE = 8 * 1024 * 1024;
-const CHUNK = 1024 * 1024;
+const CHUNK = 256 * 1024;
 /** Chunks between two turns of others: a signal, a progress bar. */
 const CHUNKS_PER_TURN = 4;
 const NEWLINE = 0x0a;

@@ -53,7 +53,10 @@ export function logRecord(usage: LogUsage): UsageRecord {
   if (usage.branch !== undefined) record.branch = usage.branch;
   if (usage.session !== undefined) record.session_id = usage.session;
   record.source = usage.source;
-  for (const [field, value] of Object.entries(usage.more ?? {})) if (value !== undefined) record[field] = value;
+  const { more } = usage;
+  if (more === undefined) return record;
+  // Not by entries, which are arrays: much of the garbage of an import.
+  for (const field of Object.keys(more)) if (more[field] !== undefined) record[field] = more[field];
   return record;
 }
 

@@ -8,6 +8,7 @@ export type Nanos = bigint;
 
 export const NANOS_PER_USD = 1_000_000_000n;
 const SPILL = 2 ** 52;
+const EXACT = BigInt(SPILL);
 
 /** USD as it stands in a record -> nano-dollars, rounded half up to the nearest one. Needs a finite value. */
 export function usdToNanos(usd: number): Nanos {
@@ -20,6 +21,8 @@ export function usdToNanos(usd: number): Nanos {
 
 /** Nano-dollars -> the nearest double of USD: for JSON output and for `cost_usd`. */
 export function nanosToUsd(nanos: Nanos): number {
+  // A quotient of two exact numbers is the nearest double; of larger ones it would be the nearest of the nearest.
+  if (nanos <= EXACT && nanos >= -EXACT) return Number(nanos) / 1e9;
   return Number(nanosToDecimal(nanos));
 }
 

@@ -51,6 +51,11 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'future-time': 'imported, but its time is in the future',
 };
 
+/**
+ * A second thread reads a third faster, and takes 20 MB: more than all that one thread does with this much.
+ */
+const MUCH = 256 * 1024 * 1024;
+
 /** `llm-spend import`: what agents and other programs left on the disk, into a ledger, once each. */
 export async function importUsage(wanted: readonly string[], flags: ImportFlags, terminal: Terminal): Promise<number> {
   const jobs = await jobsOf(wanted, mappingOf(flags.map ?? []));
@@ -67,12 +72,16 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
       const report = await importSource(source, places, {
         path: target,
         ledger: async () => (ledger ??= await openedLedger(target)),
-        pricer: async () => (await userPrices()).pricer(),
+        pricer: async () => {
+          const pricer = await (await userPrices()).pricer();
+          holdYoungGeneration();
+          return pricer;
+        },
         now: terminal.now,
         since,
         dryRun: flags.dryRun,
         // A bundle beside that of this command.
-        readerThread: join(__dirname, 'reader.js'),
+        secondReader: { program: join(__dirname, 'reader.js'), from: MUCH },
         signal: interrupt.signal,
         onProgress:
           terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
@@ -99,6 +108,15 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   if (!aborted) return EXIT.done;
   await say(terminal, 'Interrupted. What was imported stays; the same command goes on from there.');
   return SIGNAL_EXIT.SIGINT;
+}
+
+/**
+ * Keeps V8 from doubling the space for new objects: nearly all that reading makes is garbage at once, and what survives
+ * is stored soon. It saves a fifth of the memory at no measurable time. Of a process that only imports; the flag is
+ * read each time that the space would grow.
+ */
+function holdYoungGeneration(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /**

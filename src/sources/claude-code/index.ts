@@ -1,20 +1,8 @@
 import { join } from 'node:path';
-import { valueEnd } from '../../ledger/elements.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import type { Fields } from '../fields.ts';
-import {
-  countOf,
-  fieldsOf,
-  firstText,
-  labelOf,
-  nameOf,
-  parseJson,
-  projectOf,
-  stemOf,
-  textOf,
-  timeOf,
-} from '../fields.ts';
+import { countOf, labelOf, nameOf, projectOf, stemOf, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../identity.ts';
+import { Members } from '../members/members.ts';
 import { isEarlier, logRecord, type LogTokens } from '../record.ts';
 import type { LineParser, Lookup, ParserState, Sink, Source, SourceEnvironment, SourceFile } from '../types.ts';
 
@@ -51,7 +39,6 @@ export const claudeCode: Source = {
 const SOURCE = 'claude-code-log';
 /** Keys with their quotes stand in no text, where quotes are escaped. */
 const MARKER = '"usage":{';
-const CONTENT = Buffer.from('"content":[');
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;
@@ -82,49 +69,51 @@ class ClaudeLines implements LineParser {
   }
 
   line(bytes: Buffer, sink: Sink): void {
-    const written = fieldsOf(parseJson(withoutContent(bytes)));
-    if (written === undefined) return sink.skip('not-json');
-    const entry = replyOf(written);
-    const message = fieldsOf(entry['message']);
-    const usage = fieldsOf(message?.['usage']);
+    const line = (lines ??= new Members(PATHS));
+    if (!line.read(bytes)) return sink.skip('not-json');
+    const at = !line.has(USAGE) && line.isObject(PROGRESS) ? IN_PROGRESS : 0;
     // The marker stood elsewhere.
-    if (message === undefined || usage === undefined) return;
-    const invalid = invalidity(entry, message);
+    if (!line.isObject(at + USAGE)) return;
+    const isProgress = at !== 0;
+    const version = isProgress ? undefined : line.value(AT.version);
+    const message = line.value(at + AT['message.id']);
+    const request = line.value(at + AT.requestId);
+    const named = line.value(at + AT['message.model']);
+    const invalid = invalidity(version, isProgress ? undefined : line.value(AT.sessionId), request, message, named);
     if (invalid !== undefined) return sink.skip('not-a-usage', invalid);
-    const timestamp = timeOf(entry['timestamp']);
+    const timestamp = timeOf(line.value(at + AT.timestamp));
     if (timestamp === undefined) return sink.skip('no-time');
-    const tokens = tokensOf(usage);
+    const tokens = tokensOf(line, at);
     if (tokens.input + tokens.output === 0) return;
 
-    const messageId = textOf(message['id']);
-    const requestId = textOf(entry['requestId']);
-    const sidechain = entry['isSidechain'] === true;
-    const named = textOf(message['model']);
-    const model = named === undefined || named === SYNTHETIC ? NO_MODEL : nameOf(named);
-    const fast = usage['speed'] === 'fast';
-    const searches = countOf(fieldsOf(usage['server_tool_use'])?.['web_search_requests']);
+    const messageId = textOf(message);
+    const sidechain = line.value(at + AT.isSidechain) === true;
+    const modelName = textOf(named);
+    const model = modelName === undefined || modelName === SYNTHETIC ? NO_MODEL : nameOf(modelName);
+    const speed = line.value(at + AT['message.usage.speed']);
+    const searches = countOf(line.value(at + AT['message.usage.server_tool_use.web_search_requests']));
     const record = logRecord({
-      usageId: messageId === undefined ? this.#namelessId(entry, message, timestamp) : messageUsageId(messageId),
+      usageId: messageId === undefined ? this.#namelessId(line, at, timestamp) : messageUsageId(messageId),
       source: SOURCE,
       provider: 'anthropic',
       model,
       operation: sidechain || this.#agent !== undefined ? 'subagent' : 'agent',
       timestamp,
       tokens,
-      project: projectOf(textOf(entry['cwd'])) ?? labelOf(this.#folder),
-      branch: labelOf(textOf(entry['gitBranch'])),
+      project: projectOf(textOf(line.value(AT.cwd))) ?? labelOf(this.#folder),
+      branch: labelOf(textOf(line.value(AT.gitBranch))),
       session: labelOf(this.#session),
       more: {
-        tool_version: firstText(entry, 'version'),
+        tool_version: textOf(version),
         message_id: messageId,
-        request_id: requestId,
+        request_id: textOf(request),
         sidechain: sidechain || undefined,
-        speed: textOf(usage['speed']),
+        speed: textOf(speed),
         web_searches: searches || undefined,
       },
     });
-    const times = fast ? FAST.find(([pattern]) => pattern.test(model))?.[1] : undefined;
-    const logged = entry['costUSD'];
+    const times = speed === 'fast' ? FAST.find(([pattern]) => pattern.test(model))?.[1] : undefined;
+    const logged = line.value(at + AT.costUSD);
     sink.usage({
       record,
       factor: times === undefined ? undefined : { times, mode: 'fast' },
@@ -132,13 +121,13 @@ class ClaudeLines implements LineParser {
     });
   }
 
-  #namelessId(entry: Fields, message: Fields, timestamp: string): string {
+  #namelessId(line: Members, at: number, timestamp: string): string {
     const says = usageId(SOURCE, [
       this.#session,
       this.#agent,
-      textOf(entry['uuid']),
+      textOf(line.value(at + AT.uuid)),
       timestamp,
-      JSON.stringify([entry['requestId'], message['model'], message['usage']]),
+      JSON.stringify([AT.requestId, AT['message.model'], USAGE].map((each) => line.value(at + each))),
     ]);
     const times = (this.#nameless.get(says) ?? 0) + 1;
     this.#nameless.set(says, times);
@@ -146,24 +135,40 @@ class ClaudeLines implements LineParser {
   }
 }
 
-/**
- * A line without what was said in it, which is most of it and nothing that we keep: its JSON is read in half the time.
- * Where that is not to be had so simply, the line as it is.
- */
-function withoutContent(bytes: Buffer): string {
-  const at = bytes.indexOf(CONTENT);
-  const start = at + CONTENT.length;
-  const end = at === -1 ? -1 : valueEnd(bytes, start - 1, bytes.length);
-  return end === -1 ? bytes.toString() : bytes.toString('utf8', 0, start) + bytes.toString('utf8', end - 1);
-}
+/** What is looked at of a reply. */
+const REPLY = [
+  'timestamp',
+  'uuid',
+  'version',
+  'sessionId',
+  'requestId',
+  'cwd',
+  'gitBranch',
+  'isSidechain',
+  'costUSD',
+  'message.id',
+  'message.model',
+  'message.usage',
+  'message.usage.input_tokens',
+  'message.usage.output_tokens',
+  'message.usage.cache_read_input_tokens',
+  'message.usage.cache_creation_input_tokens',
+  'message.usage.cache_creation',
+  'message.usage.cache_creation.ephemeral_5m_input_tokens',
+  'message.usage.cache_creation.ephemeral_1h_input_tokens',
+  'message.usage.speed',
+  'message.usage.server_tool_use.web_search_requests',
+] as const;
+/** A line tells a reply, or holds the one of an agent whose progress it tells. */
+const PATHS = [...REPLY, 'data.message', ...REPLY.map((path) => `data.message.${path}`)];
+const AT = Object.fromEntries(REPLY.map((path, i) => [path, i])) as Record<(typeof REPLY)[number], number>;
+const USAGE = AT['message.usage'];
+const PROGRESS = REPLY.length;
+/** From a member of the line's own reply to the one of the reply within. */
+const IN_PROGRESS = PROGRESS + 1;
 
-/** The reply that a line tells: itself, or one of an agent whose progress it tells. */
-function replyOf(entry: Fields): Fields {
-  if (fieldsOf(entry['message'])?.['usage'] !== undefined) return entry;
-  const progress = fieldsOf(fieldsOf(entry['data'])?.['message']);
-  if (progress === undefined) return entry;
-  return { ...progress, cwd: entry['cwd'], gitBranch: entry['gitBranch'], version: undefined, sessionId: undefined };
-}
+/** Made for the first line: an import that finds nothing new does without. */
+let lines: Members | undefined;
 
 /** Lines of a message follow each other. */
 let lastMessage: { id: string; usageId: string } | undefined;
@@ -174,27 +179,32 @@ function messageUsageId(id: string): string {
 }
 
 /** What ccusage leaves out: lines of other programs in the same folders. */
-function invalidity(entry: Fields, message: Fields): string | undefined {
-  const version = entry['version'];
+function invalidity(
+  version: unknown,
+  session: unknown,
+  request: unknown,
+  message: unknown,
+  model: unknown,
+): string | undefined {
   if (typeof version === 'string' && !VERSION.test(version)) return 'version is not one of Claude Code';
-  if (entry['sessionId'] === '') return 'sessionId is empty';
-  if (entry['requestId'] === '') return 'requestId is empty';
-  if (message['id'] === '') return 'message.id is empty';
-  if (message['model'] === '') return 'message.model is empty';
+  if (session === '') return 'sessionId is empty';
+  if (request === '') return 'requestId is empty';
+  if (message === '') return 'message.id is empty';
+  if (model === '') return 'message.model is empty';
   return undefined;
 }
 
-function tokensOf(usage: Fields): LogTokens {
-  const cacheRead = countOf(usage['cache_read_input_tokens']);
-  const split = fieldsOf(usage['cache_creation']);
-  const cacheWrite1h = countOf(split?.['ephemeral_1h_input_tokens']);
-  const cacheWrite =
-    split === undefined
-      ? countOf(usage['cache_creation_input_tokens'])
-      : countOf(split['ephemeral_5m_input_tokens']) + cacheWrite1h;
+function tokensOf(line: Members, at: number): LogTokens {
+  const count = (path: (typeof REPLY)[number]): number => countOf(line.value(at + AT[path]));
+  const cacheRead = count('message.usage.cache_read_input_tokens');
+  const isSplit = line.isObject(at + AT['message.usage.cache_creation']);
+  const cacheWrite1h = count('message.usage.cache_creation.ephemeral_1h_input_tokens');
+  const cacheWrite = isSplit
+    ? count('message.usage.cache_creation.ephemeral_5m_input_tokens') + cacheWrite1h
+    : count('message.usage.cache_creation_input_tokens');
   return {
-    input: countOf(usage['input_tokens']) + cacheRead + cacheWrite,
-    output: countOf(usage['output_tokens']),
+    input: count('message.usage.input_tokens') + cacheRead + cacheWrite,
+    output: count('message.usage.output_tokens'),
     cacheRead,
     cacheWrite,
     cacheWrite1h,

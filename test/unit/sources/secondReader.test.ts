@@ -9,7 +9,10 @@ import { writeClaudeTree } from '../../fixtures/claudeTree.ts';
 import { writeOddClaude } from '../../fixtures/oddLogs.ts';
 import { jsonLines, NOW, World } from './world.ts';
 
-const THREAD = fileURLToPath(new URL('../../../src/sources/readerThread.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../src/sources/readerThread.ts', import.meta.url));
+/** Half of what there is to read. */
+const FROM = 9 * 1024 * 1024;
+const THREAD = { program: PROGRAM, from: FROM };
 const FILES = 10;
 const TREE = { entries: 3_000, files: FILES, text: 6_000 };
 
@@ -43,7 +46,7 @@ function figures({ skips, ...rest }: ImportReport): object {
 }
 
 /** A program in the place of the thread's. */
-const program = (text: string): string => world.file('thread.mjs', text);
+const program = (text: string): typeof THREAD => ({ program: world.file('thread.mjs', text), from: FROM });
 
 describe('a second reader', () => {
   test('comes to the same as one alone, and again to nothing new', async () => {
@@ -51,7 +54,7 @@ describe('a second reader', () => {
     const told = join(world.home, 'told');
     const both = await world.import(claudeCode, {
       name: 'both.db',
-      readerThread: program(`
+      secondReader: program(`
         import { appendFileSync } from 'node:fs';
         import { parentPort } from 'node:worker_threads';
         const post = parentPort.postMessage.bind(parentPort);
@@ -59,20 +62,20 @@ describe('a second reader', () => {
           if (message.isLast) appendFileSync(${JSON.stringify(told)}, 'a file ');
           post(message);
         };
-        await import(${JSON.stringify(THREAD)});`),
+        await import(${JSON.stringify(PROGRAM)});`),
     });
     expect(readFileSync(told, 'utf8')).toContain('a file');
     expect(figures(both)).toEqual(figures(alone));
     expect(both.skipped['future-time']).toBeGreaterThan(0);
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
-    const again = await world.import(claudeCode, { name: 'both.db', readerThread: THREAD });
+    const again = await world.import(claudeCode, { name: 'both.db', secondReader: THREAD });
     expect(again).toMatchObject({ added: 0, updated: 0, unchanged: both.files });
   }, 60_000);
 
   test('keeps to the same bounds of time', async () => {
     const since = NOW - 320 * 86_400_000;
     const alone = await world.import(claudeCode, { name: 'alone.db', since });
-    const both = await world.import(claudeCode, { name: 'both.db', since, readerThread: THREAD });
+    const both = await world.import(claudeCode, { name: 'both.db', since, secondReader: THREAD });
     expect(both.added).toBe(alone.added);
     expect(both.added).toBeGreaterThan(0);
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
@@ -98,7 +101,7 @@ describe('a second reader', () => {
     'that %s is done without',
     async (_, text) => {
       const alone = await world.import(claudeCode, { name: 'alone.db' });
-      const both = await world.import(claudeCode, { name: 'both.db', readerThread: program(text) });
+      const both = await world.import(claudeCode, { name: 'both.db', secondReader: program(text) });
       expect(figures(both)).toEqual(figures(alone));
       expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
     },
@@ -109,7 +112,7 @@ describe('a second reader', () => {
     const cancel = new AbortController();
     const stopped = world.import(claudeCode, {
       name: 'both.db',
-      readerThread: program('import { parentPort } from "node:worker_threads"; parentPort.on("message", () => {});'),
+      secondReader: program('import { parentPort } from "node:worker_threads"; parentPort.on("message", () => {});'),
       signal: cancel.signal,
       // All but what the thread has taken.
       onProgress: ({ files, filesDone }) => filesDone === files - 1 && setTimeout(() => cancel.abort(), 50),
@@ -132,7 +135,7 @@ describe('a second reader', () => {
       '.gemini/tmp/p/chats/session-1.jsonl',
       jsonLines({ sessionId: 's', filler: filler.slice(1e6) }, message(500)),
     );
-    await world.import(geminiCli, { name: 'both.db', readerThread: THREAD });
+    await world.import(geminiCli, { name: 'both.db', secondReader: THREAD });
     expect((await world.records('both.db')).map(({ output_tokens }) => output_tokens)).toEqual([500]);
   }, 20_000);
 
@@ -141,12 +144,12 @@ describe('a second reader', () => {
     const cancel = new AbortController();
     const stopped = world.import(claudeCode, {
       name: 'both.db',
-      readerThread: THREAD,
+      secondReader: THREAD,
       signal: cancel.signal,
       onProgress: ({ filesDone }) => filesDone === 2 && cancel.abort(),
     });
     await expect(stopped).rejects.toThrow(/abort/i);
-    const rest = await world.import(claudeCode, { name: 'both.db', readerThread: THREAD });
+    const rest = await world.import(claudeCode, { name: 'both.db', secondReader: THREAD });
     expect(rest.added).toBeLessThanOrEqual(alone.added);
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
   }, 60_000);

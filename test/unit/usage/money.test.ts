@@ -42,6 +42,16 @@ describe('dollars and nano-dollars', () => {
     );
   });
 
+  it('become the number that their decimal is', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 19n), max: 10n ** 19n }), fc.nat(63), (amount, bits) => {
+        const shorter = amount >> BigInt(bits);
+        expect(nanosToUsd(shorter)).toBe(Number(nanosToDecimal(shorter)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('have an exact decimal', () => {
     expect([0n, 1n, -1n, 4_200_000_000n, -3_000_000_000n].map(nanosToDecimal)).toEqual([
       '0',
