@@ -9,10 +9,9 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
+import { homeFolder } from '../ledger/paths.ts';
 import { randomHex } from '../ledger/random.ts';
 
 /**
@@ -24,7 +23,10 @@ import { randomHex } from '../ledger/random.ts';
  * Code of another version, or for other flags, V8 refuses. Whatever fails here, the part is loaded as any other module.
  */
 
-const WRAPPER = ['(function (exports, require, module, __filename, __dirname) { ', '\n})'] as const;
+const WRAPPER = [
+  Buffer.from('(function (exports, require, module, __filename, __dirname) { '),
+  Buffer.from('\n})'),
+] as const;
 
 const parts = new Map<string, unknown>();
 
@@ -36,18 +38,19 @@ export function loadPart(file: string): unknown {
 
 function load(file: string): unknown {
   const path = cachePath(file);
-  const require = createRequire(file);
-  if (path === undefined) return require(file);
+  // Loaded where it is needed: most bundles require nothing but each other and what Node has loaded anyway.
+  if (path === undefined) return process.getBuiltinModule('node:module').createRequire(file)(file);
   const source = readFileSync(file);
   const kept = readKept(path, source);
-  const script = new Script(`${WRAPPER[0]}${source.toString('utf8')}${WRAPPER[1]}`, {
+  // Joined as bytes: a text that is joined is copied once more.
+  const script = new Script(Buffer.concat([WRAPPER[0], source, WRAPPER[1]]).toString('utf8'), {
     filename: file,
     columnOffset: -WRAPPER[0].length,
     ...(kept === undefined ? {} : { cachedData: kept }),
   });
   const module = { exports: {} };
   const required = (name: string): unknown =>
-    name.startsWith('./') ? loadPart(join(dirname(file), name)) : require(name);
+    name.startsWith('./') ? loadPart(join(dirname(file), name)) : process.getBuiltinModule(name);
   const run = script.runInThisContext() as (...parameters: unknown[]) => void;
   run.call(module.exports, module.exports, required, module, file, dirname(file));
   if (kept === undefined || script.cachedDataRejected === true) process.on('exit', () => keep(path, source, script));
@@ -64,7 +67,7 @@ function cachePath(file: string): string | undefined {
     return local === undefined ? undefined : join(local, 'llm-spend', 'Cache', name);
   }
   const xdg = env['XDG_CACHE_HOME'];
-  const folder = platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+  const folder = join(homeFolder(), ...(platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']));
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : folder, 'llm-spend', name);
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../ledger/paths.ts';
 import { randomHex } from '../ledger/random.ts';
 
 /**
@@ -70,8 +70,8 @@ export function parseStatusInput(text: string): StatusInput {
 
 /** One file a session, in the person's own cache folder where there is one. */
 function cachePath(argv: readonly string[], input: string): string {
-  const folder = process.env['XDG_RUNTIME_DIR'] ?? tmpdir();
-  return join(folder, `llm-spend-statusline-${nameOf(`${homedir()}\0${keyOf(argv, input)}`)}.json`);
+  const folder = process.env['XDG_RUNTIME_DIR'] ?? process.getBuiltinModule('node:os').tmpdir();
+  return join(folder, `llm-spend-statusline-${nameOf(`${homeFolder()}\0${keyOf(argv, input)}`)}.json`);
 }
 
 /**

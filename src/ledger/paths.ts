@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** The environment as far as paths depend on it; passed in by tests. */
@@ -9,7 +8,13 @@ export interface PathEnvironment {
   home: string;
 }
 
-const here = (): PathEnvironment => ({ platform: process.platform, env: process.env, home: homedir() });
+/** As `os.homedir` has it, whose module takes as long to load as a small file to read. */
+export function homeFolder(): string {
+  const named = process.platform === 'win32' ? undefined : process.env['HOME'];
+  return named === undefined || named === '' ? process.getBuiltinModule('node:os').homedir() : named;
+}
+
+const here = (): PathEnvironment => ({ platform: process.platform, env: process.env, home: homeFolder() });
 
 /** The default ledger: `costs.json` in the user's config folder for `llm-spend`. */
 export function defaultLedgerPath(environment: PathEnvironment = here()): string {
@@ -55,7 +60,7 @@ export function resolveLedgerPath(
 }
 
 /** A leading `~` is the home folder; a relative path counts from the working folder. */
-export function expandPath(path: string, home: string = homedir()): string {
+export function expandPath(path: string, home: string = homeFolder()): string {
   if (path === '~') return home;
   return resolve(/^~[\\/]/.test(path) ? join(home, path.slice(2)) : path);
 }

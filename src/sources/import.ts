@@ -4,8 +4,9 @@ import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { AGENTS } from './agents.ts';
 import { applyCost, priceable } from './costs.ts';
-import { Intake } from './intake.ts';
+import { Intake, type IntakeRules } from './intake.ts';
 import type { Part } from './readerThread.ts';
+import { Handover, type Told } from './handover.ts';
 import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from './fileReader.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
@@ -36,6 +37,7 @@ export interface ImportOptions {
   dryRun?: boolean | undefined;
   /** A second thread that reads: its program (`readerThread.ts`), and from how many bytes on it is worth its memory. */
   secondReader?: { program: string; from: number } | undefined;
+  /** Asked for once there is something to read. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
@@ -135,16 +137,17 @@ class Import implements Receiver {
   readonly #batch: number;
   /** What was read and is not stored yet. */
   readonly #intake: Intake;
-  readonly #rules: { since: number | undefined; latest: string };
+  readonly #rules: IntakeRules;
   #state = emptyState();
   /** What holds of files once everything that waits is stored. */
   #due = new Map<string, FileState | undefined>();
-  /** Called once there is room for more. */
-  readonly #onRoom: (() => void)[] = [];
-  /** What the second reader said of the files that it has not read to their end. */
-  readonly #told = new Map<string, Pick<Part, 'bytes' | 'seen' | 'skips'>>();
-  /** Called when there is none, and the second reader waits. */
-  #onFull = (): void => undefined;
+  /** Where a second reader brings what it finds. */
+  readonly #handover = new Handover({
+    add: (path, part, isLast) => this.#add(path, part, isLast),
+    remove: (path, told) => this.#remove(path, told),
+    isFull: () => this.isFull(),
+    store: () => this.#commit(),
+  });
   #pricer: Pricer | undefined;
   #current: SourceFile | undefined;
   #savedAt = 0;
@@ -155,7 +158,7 @@ class Import implements Receiver {
     this.#places = places;
     this.#options = options;
     this.#statePath = statePath(options.path, source.id);
-    this.#rules = { since: options.since, latest: new Date(options.now() + FUTURE_MS).toISOString() };
+    this.#rules = { since: options.since, latest: options.now() + FUTURE_MS };
     this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
     this.#batch = options.dryRun === true ? BATCH_DRY : options.path.endsWith('.json') ? BATCH_JSON : BATCH;
     this.#report = {
@@ -175,9 +178,8 @@ class Import implements Receiver {
   }
 
   async run(): Promise<ImportReport> {
-    const { signal } = this.#options;
     await this.#remember();
-    const { files, skips } = await findLogs(this.#source, this.#places, signal, this.#options.within);
+    const { files, skips } = await findLogs(this.#source, this.#places, this.#options);
     for (const skip of skips) this.skip(skip);
     this.#report.places = this.#places.map((path) => ({
       path,
@@ -196,8 +198,8 @@ class Import implements Receiver {
       try {
         await this.#readAll(queue);
         if (second !== undefined) {
-          const left = await this.#whileRoom(second.ended);
-          for (const file of left) this.#takeBack(file);
+          const left = await this.#handover.until(second.ended, this.#options.signal);
+          for (const file of left) this.#handover.takeBack(file);
           await this.#readAll(left);
         }
       } finally {
@@ -241,7 +243,6 @@ class Import implements Receiver {
   }
 
   async #readAll(queue: SourceFile[]): Promise<void> {
-    const { signal } = this.#options;
     // Not `performance`, which Node loads when it is first used: in 5 ms, for an import that reads nothing.
     let turn = Date.now();
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -249,7 +250,7 @@ class Import implements Receiver {
         await nextTurn();
         turn = Date.now();
       }
-      signal?.throwIfAborted();
+      this.#options.signal?.throwIfAborted();
       await this.#read(file);
       this.#progress.filesDone++;
       this.#tell();
@@ -272,37 +273,24 @@ class Import implements Receiver {
           const file = queue.pop();
           return file && { file, known: this.#state.files.get(file.path), isQuiet: this.isQuiet(file) };
         },
-        take: (file, part, isLast) => this.#take(file, part, isLast),
+        take: (file, part, isLast) => this.#handover.take(file, part, isLast),
       },
     );
   }
 
-  /** What the second reader found. */
-  async #take({ path }: SourceFile, part: Part, isLast: boolean): Promise<void> {
+  #add(path: string, part: Part, isLast: boolean): void {
     for (const [record, pricing] of part.records) this.#intake.put(priceable({ record, ...pricing }));
     this.#intake.seen += part.seen;
     for (const skip of part.skips) this.skip(skip);
-    const told = this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] };
-    told.bytes += part.bytes;
-    told.seen += part.seen;
-    told.skips.push(...part.skips);
-    if (isLast) this.#told.delete(path);
-    else this.#told.set(path, told);
     if (part.state !== undefined) this.#due.set(path, part.state ?? undefined);
     if (isLast) this.#progress.filesDone++;
     this.progress(part.bytes);
-    if (!this.isFull()) return;
-    await new Promise<void>((resolve) => {
-      this.#onRoom.push(resolve);
-      this.#onFull();
-    });
   }
 
-  /** Forgets what the second reader said of a file that it did not read to its end: all of it comes again. */
-  #takeBack({ path }: SourceFile): void {
+  /** Its records stay: they come again under the same ids. */
+  #remove(path: string, { bytes, seen, skips }: Told): void {
     this.#due.delete(path);
     this.#state.files.delete(path);
-    const { bytes, seen, skips } = this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] };
     this.#intake.seen -= seen;
     this.progress(-bytes);
     const { skipped } = this.#report;
@@ -313,26 +301,6 @@ class Import implements Receiver {
     }
     const taken = new Set(skips);
     this.#report.skips = this.#report.skips.filter((skip) => !taken.has(skip));
-  }
-
-  /** Waits for the second reader, and stores what it finds. */
-  async #whileRoom<T>(done: Promise<T>): Promise<T> {
-    const { signal } = this.#options;
-    const full = Symbol('full');
-    const stop = (): void => this.#onFull();
-    signal?.addEventListener('abort', stop);
-    try {
-      for (;;) {
-        const isFull = new Promise<symbol>((resolve) => (this.#onFull = () => resolve(full)));
-        if (this.isFull()) this.#onFull();
-        const result = await Promise.race([done, isFull]);
-        signal?.throwIfAborted();
-        if (result !== full) return done;
-        await this.#commit();
-      }
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
   }
 
   async #read(file: SourceFile): Promise<void> {
@@ -364,8 +332,8 @@ class Import implements Receiver {
   /** Files that are gone from the places that were looked into. */
   #forgetOthers(files: readonly SourceFile[]): void {
     const there = new Set(files.map(({ path }) => path));
-    for (const path of this.#state.files.keys()) {
-      if (there.has(path) || !this.#places.some((place) => path.startsWith(place))) continue;
+    for (const path of this.#state.files.paths) {
+      if (there.has(path) || !this.#places.some((place) => isIn({ path }, place))) continue;
       this.#state.files.delete(path);
       this.#isSaved = false;
     }
@@ -376,7 +344,7 @@ class Import implements Receiver {
     const due = this.#due;
     // What comes from here on is not among these, and is stored next time.
     this.#due = new Map();
-    for (const wake of this.#onRoom.splice(0)) wake();
+    this.#handover.resume();
     // Most sightings of a reply are of no account, so that pricing comes after the choice.
     for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
@@ -453,7 +421,7 @@ class Import implements Receiver {
   }
 }
 
-function isIn({ path }: SourceFile, place: string): boolean {
+function isIn({ path }: Pick<SourceFile, 'path'>, place: string): boolean {
   return (
     path === place ||
     path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) ||

@@ -7,8 +7,8 @@ import type { Lookup, Sighting, Skip, Source } from './types.ts';
 export interface IntakeRules {
   /** Leaves out what was used before, ms since the epoch. */
   since: number | undefined;
-  /** Later than this is worth a word, as `toISOString` writes it. */
-  latest: string;
+  /** Later than this is worth a word, ms since the epoch. */
+  latest: number;
 }
 
 /** Usages on their way into a ledger: those of the same id are settled, before anybody asks what is stored. */
@@ -17,6 +17,8 @@ export class Intake {
   readonly #rules: IntakeRules;
   readonly #skip: (skip: Skip) => void;
   #records = new Map<string, UsageRecord>();
+  /** The latest time that needs no word. */
+  #latest: string | undefined;
   readonly #lookup: Lookup = (id) => this.#records.get(id);
   /** Usages that were found, before it was known which of them count. */
   seen = 0;
@@ -36,7 +38,8 @@ export class Intake {
     const record = priceable(sighting);
     const { timestamp } = record;
     const { since, latest } = this.#rules;
-    if (isAfter(timestamp, latest)) this.#skip({ reason: 'future-time', file, detail: timestamp });
+    this.#latest ??= new Date(latest).toISOString();
+    if (isAfter(timestamp, this.#latest)) this.#skip({ reason: 'future-time', file, detail: timestamp });
     if (since !== undefined && Date.parse(timestamp) < since) return;
     this.seen++;
     this.put(record);

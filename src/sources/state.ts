@@ -25,7 +25,37 @@ export interface ImportState {
   witness: string | undefined;
   /** What {@link ledgerVersion} was when the witness was in it: while it is the same, the ledger need not be opened. */
   ledger: string | undefined;
-  files: Map<string, FileState>;
+  files: FileStates;
+}
+
+/** What is remembered of files, by their absolute paths. An entry is judged when it is asked for, and not before. */
+export class FileStates {
+  readonly #entries: Record<string, unknown>;
+
+  constructor(entries: Readonly<Record<string, unknown>> = {}) {
+    this.#entries = entries;
+  }
+
+  get paths(): string[] {
+    return Object.keys(this.#entries);
+  }
+
+  get(path: string): FileState | undefined {
+    const entry = this.#entries[path];
+    return isFileState(entry) ? entry : undefined;
+  }
+
+  set(path: string, state: FileState): void {
+    this.#entries[path] = state;
+  }
+
+  delete(path: string): void {
+    delete this.#entries[path];
+  }
+
+  toJSON(): object {
+    return this.#entries;
+  }
 }
 
 /** Changed whenever what a parser makes of a line changes, so that everything is read again. */
@@ -37,27 +67,27 @@ export function statePath(ledger: string, source: string): string {
 
 /** The state that was saved last; an empty one where there is none that can be used. */
 export function readState(path: string): ImportState {
-  const empty = emptyState();
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    return empty;
+    return emptyState();
   }
   const saved = fieldsOf(parseJson(text));
   const files = fieldsOf(saved?.['files']);
-  if (saved?.['format'] !== FORMAT || files === undefined) return empty;
-  for (const [file, entry] of Object.entries(files)) if (isFileState(entry)) empty.files.set(file, entry);
+  if (saved?.['format'] !== FORMAT || files === undefined) return emptyState();
   const { witness, ledger } = saved;
-  empty.witness = typeof witness === 'string' ? witness : undefined;
-  empty.ledger = typeof ledger === 'string' ? ledger : undefined;
-  return empty;
+  return {
+    witness: typeof witness === 'string' ? witness : undefined,
+    ledger: typeof ledger === 'string' ? ledger : undefined,
+    files: new FileStates(files),
+  };
 }
 
 /** Replaces the saved state in one step. What fails here costs a second reading, so it is not worth failing an import. */
 export function saveState(path: string, { witness, ledger, files }: ImportState): void {
   const temporary = `${path}.${randomHex(6)}.tmp`;
-  const text = JSON.stringify({ format: FORMAT, witness, ledger, files: Object.fromEntries(files) });
+  const text = JSON.stringify({ format: FORMAT, witness, ledger, files });
   try {
     // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
     mkdirSync(dirname(path), { recursive: true });
@@ -69,7 +99,7 @@ export function saveState(path: string, { witness, ledger, files }: ImportState)
 }
 
 export function emptyState(): ImportState {
-  return { witness: undefined, ledger: undefined, files: new Map() };
+  return { witness: undefined, ledger: undefined, files: new FileStates() };
 }
 
 /** What tells one state of a ledger's files from another; undefined where there is no ledger. */

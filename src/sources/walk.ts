@@ -9,6 +9,13 @@ export interface Found {
   skips: Skip[];
 }
 
+export interface Where {
+  /** Only these files and folders below the places, with `/`. */
+  within?: readonly string[] | undefined;
+  /** Asked for after each turn of others. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Folders between two turns of others: a signal, a progress bar. */
 const FOLDERS_PER_TURN = 256;
 /** Deeper than any agent's folders; a bound, so that nothing can lead us on for ever. */
@@ -21,13 +28,9 @@ const MAX_DEPTH = 32;
  * Links to folders and files are not followed, as ccusage does not: whatever they show is either read where it is, or
  * not a log of this tool. The named folders themselves may be links.
  */
-export async function findLogs(
-  source: Source,
-  roots: readonly string[],
-  signal?: AbortSignal,
-  within: readonly string[] = [''],
-): Promise<Found> {
-  const walk = new Walk(source, signal);
+export async function findLogs(source: Source, roots: readonly string[], where: Where = {}): Promise<Found> {
+  const { within = [''] } = where;
+  const walk = new Walk(source, where);
   const { found } = walk;
   for (const root of new Set(roots)) {
     for (const below of within) {
@@ -39,7 +42,7 @@ export async function findLogs(
         if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: place, detail: messageOf(error) });
         continue;
       }
-      if (stats.isDirectory()) await walk.folder(place, below, 0);
+      if (stats.isDirectory()) await walk.folder(place, below);
       else found.files.push(fileOf(place, below === '' ? basename(root) : below, stats));
     }
   }
@@ -51,17 +54,27 @@ export async function findLogs(
 class Walk {
   readonly found: Found = { files: [], skips: [] };
   readonly #source: Source;
-  readonly #signal: AbortSignal | undefined;
-  #folders = 0;
+  readonly #where: Where;
+  /** Folders to look into. */
+  readonly #left: { folder: string; relative: string; depth: number }[] = [];
 
-  constructor(source: Source, signal: AbortSignal | undefined) {
+  constructor(source: Source, where: Where) {
     this.#source = source;
-    this.#signal = signal;
+    this.#where = where;
   }
 
-  async folder(folder: string, relative: string, depth: number): Promise<void> {
-    if (++this.#folders % FOLDERS_PER_TURN === 0) await nextTurn();
-    this.#signal?.throwIfAborted();
+  async folder(folder: string, relative: string): Promise<void> {
+    this.#left.push({ folder, relative, depth: 0 });
+    let count = 0;
+    for (let next = this.#left.pop(); next !== undefined; next = this.#left.pop()) {
+      this.#look(next.folder, next.relative, next.depth);
+      if (++count % FOLDERS_PER_TURN !== 0) continue;
+      await nextTurn();
+      this.#where.signal?.throwIfAborted();
+    }
+  }
+
+  #look(folder: string, relative: string, depth: number): void {
     const { found } = this;
     let entries;
     try {
@@ -77,7 +90,7 @@ class Walk {
       if (entry.isSymbolicLink()) {
         if (this.#source.matches(below)) found.skips.push({ reason: 'link', file: path });
       } else if (entry.isDirectory()) {
-        if (depth < MAX_DEPTH) await this.folder(path, below, depth + 1);
+        if (depth < MAX_DEPTH) this.#left.push({ folder: path, relative: below, depth: depth + 1 });
       } else if (this.#source.matches(below)) {
         const stats = statsOf(path);
         // Gone since it was listed, or a pipe, which would never end.
@@ -87,9 +100,11 @@ class Walk {
   }
 }
 
+const EXACTLY = { bigint: true, throwIfNoEntry: false } as const;
+
 function statsOf(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return lstatSync(path, EXACTLY);
   } catch {
     return undefined;
   }

@@ -3,12 +3,16 @@
  * them must reach the reader as text, never as a command, a format, a link or an invisible character.
  */
 
-/** Code points that are invisible or steer what is around them: controls, bidi and other formats, lone surrogates. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-const EMOJI_JOIN = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]$/u;
-const STARTS_EMOJI = /^\p{Extended_Pictographic}/u;
-/** More combining marks on one letter than any language has: they would paint over the lines around. */
-const PILED_MARKS = /(\p{M}{6})\p{M}+/gu;
+/** Made for the first text: many a command has none that needs them, and making them takes as long as opening a file. */
+const makePatterns = () => ({
+  /** Code points that are invisible or steer what is around them: controls, bidi and other formats, lone surrogates. */
+  invisible: /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+  emojiJoin: /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]$/u,
+  startsEmoji: /^\p{Extended_Pictographic}/u,
+  /** More combining marks on one letter than any language has: they would paint over the lines around. */
+  piledMarks: /(\p{M}{6})\p{M}+/gu,
+});
+let patterns: ReturnType<typeof makePatterns> | undefined;
 
 /**
  * One line of visible text, for terminals and labels. Line breaks and tabs become spaces, other controls their visible
@@ -19,21 +23,27 @@ export function plain(text: string, options: { max?: number } = {}): string {
   const { max } = options;
   // A grapheme rarely has more than 16 units; cutting early keeps a huge text from being walked through.
   const head = max === undefined ? text : text.slice(0, max * 16 + 16);
+  const known = (patterns ??= makePatterns());
   const line = head
     .replace(/\r\n/g, ' ')
-    .replace(INVISIBLE, (char, at: number) => visible(char, at, head))
-    .replace(PILED_MARKS, '$1');
+    .replace(known.invisible, (char, at: number) => visible(char, at, head, known))
+    .replace(known.piledMarks, '$1');
   return max === undefined ? line : cut(line, max, head.length < text.length);
 }
 
-function visible(char: string, at: number, text: string): string {
+function visible(
+  char: string,
+  at: number,
+  text: string,
+  { emojiJoin, startsEmoji }: ReturnType<typeof makePatterns>,
+): string {
   const code = char.codePointAt(0) ?? 0;
   if (char === '\n' || char === '\r' || char === '\t' || char === '\u2028' || char === '\u2029') return ' ';
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   if (code === 0x7f) return '\u2421';
   // Emoji are told apart by these two: joined families, and the coloured form of a sign.
   if (code === 0xfe0f) return char;
-  if (code === 0x200d && EMOJI_JOIN.test(text.slice(0, at)) && STARTS_EMOJI.test(text.slice(at + 1))) return char;
+  if (code === 0x200d && emojiJoin.test(text.slice(0, at)) && startsEmoji.test(text.slice(at + 1))) return char;
   return '\uFFFD';
 }
 
@@ -64,5 +74,6 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
  * Numbers stay numbers. Quoting is left to the CSV writer.
  */
 export function csvCell(text: string): string {
-  return /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  // The last four: = + - @ in full width.
+  return /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { importedLedgerPath, resolveLedgerPath } from '../../ledger/paths.ts';
+import { homeFolder, importedLedgerPath, resolveLedgerPath } from '../../ledger/paths.ts';
 import type { Ledger } from '../../ledger/types.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
@@ -61,9 +60,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   const jobs = await jobsOf(wanted, mappingOf(flags.map ?? []));
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
   const since = flags.since === undefined ? undefined : await sinceOf(flags.since, terminal);
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once('SIGINT', stop);
+  const interrupt = new Interrupt();
   let ledger: Ledger | undefined;
   const bar = new ProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
@@ -82,16 +79,18 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         dryRun: flags.dryRun,
         // A bundle beside that of this command.
         secondReader: { program: join(__dirname, 'reader.js'), from: MUCH },
-        signal: interrupt.signal,
+        get signal() {
+          return interrupt.signal;
+        },
         onProgress:
           terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
       });
       reports.push(report);
     }
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
+    if (!interrupt.happened) throw error;
   } finally {
-    process.off('SIGINT', stop);
+    interrupt.ignore();
     await bar.clear();
     await ledger?.close();
   }
@@ -102,12 +101,34 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
       () => openedLedger(target),
     );
   }
-  const { aborted } = interrupt.signal;
+  const { happened: aborted } = interrupt;
   if (flags.json === true) await writeJson(terminal.out, reportJson(target, reports, jobs, flags, aborted));
   else await terminal.out.line(reportText(target, reports, jobs, flags, terminal));
   if (!aborted) return EXIT.done;
   await say(terminal, 'Interrupted. What was imported stays; the same command goes on from there.');
   return SIGNAL_EXIT.SIGINT;
+}
+
+/** Ctrl-C, from when somebody asks for its signal: before, there is nothing that it could cut short. */
+class Interrupt {
+  #controller: AbortController | undefined;
+  readonly #stop = (): void => this.#controller?.abort();
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      process.once('SIGINT', this.#stop);
+    }
+    return this.#controller.signal;
+  }
+
+  get happened(): boolean {
+    return this.#controller?.signal.aborted === true;
+  }
+
+  ignore(): void {
+    if (this.#controller !== undefined) process.off('SIGINT', this.#stop);
+  }
 }
 
 /**
@@ -140,7 +161,7 @@ async function sinceOf(since: string, terminal: Terminal): Promise<number | unde
 
 /** @throws {CliError} for what is neither a source nor there. */
 async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[]> {
-  const environment = { platform: process.platform, env: process.env, home: homedir() };
+  const environment = { platform: process.platform, env: process.env, home: homeFolder() };
   const jobs = new Map<string, Job>();
   const add = (source: Source, places: readonly string[], known: boolean): void => {
     const job = jobs.get(source.id);

@@ -30,6 +30,17 @@ describe('sizes', () => {
   });
 });
 
+describe('the bundles', () => {
+  test.each(['extension', 'cli', 'record', 'import', 'reader', 'commands', 'prices', 'index'])(
+    '%s.js holds ASCII alone: V8 takes two bytes for each character of a text with any other',
+    (name) => {
+      const text = readFileSync(path.join(repository, `dist/${name}.js`), 'latin1');
+      // oxlint-disable-next-line no-control-regex
+      expect(/.{0,30}[^\0-\x7f].{0,30}/.exec(text)?.[0]).toBeUndefined();
+    },
+  );
+});
+
 describe('the command', () => {
   const cli = path.join(repository, manifest.bin['llm-spend'] as string);
 
