@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 export async function accessibilityProblems(page: Page, rules?: readonly string[]): Promise<string[]> {
   const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
   // Through the debugger, because the page's own policy admits no other script.
-  await page.evaluate(`${axe.source};undefined`);
+  await page.evaluate(`globalThis.axe ?? ${axe.source};undefined`);
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary ?? ''}`),

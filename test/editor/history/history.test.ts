@@ -121,21 +121,22 @@ const STATES: Record<
 };
 
 // Most of the time of this file, and nothing in them waits for a moment: side by side.
-describe.concurrent.each(THEMES)('%s', (theme) => {
-  test.each([250, 1400])('is accessible in every state, %i px wide', async (width) => {
-    for (const [name, { choices = {}, held = fewRecords, steps }] of Object.entries(STATES)) {
-      await using opened = await open({ theme, width, place: width < 400 ? 'sidebar' : 'panel', choices }, held);
-      await steps?.(opened);
-      const wide = await opened.page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
-      expect(wide, `${name} is wider than its place`).toBe(false);
-      const complaints = opened.history.complaints.splice(0);
-      expect(complaints, name).toEqual([]);
+describe.concurrent.each([250, 1400])('is accessible, %i px wide,', (width) => {
+  test.each(Object.entries(STATES))('%s', async (_, { choices = {}, held = fewRecords, steps }) => {
+    await using opened = await open({ width, place: width < 400 ? 'sidebar' : 'panel', choices }, held);
+    const { history, page } = opened;
+    await steps?.(opened);
+    expect(history.complaints.splice(0)).toEqual([]);
+    for (const theme of THEMES) {
+      await history.dress(theme);
+      const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
+      expect(wide, `${theme}: wider than its place`).toBe(false);
       // Only colours differ between themes; all rules are asked of one.
       const rules = theme === 'dark' ? undefined : ['color-contrast'];
-      expect(await accessibilityProblems(opened.page, rules), name).toEqual([]);
-      // axe-core styles the page to look at it, which the policy refuses.
-      opened.history.complaints.length = 0;
+      expect(await accessibilityProblems(page, rules), theme).toEqual([]);
     }
+    // axe-core styles the page to look at it, which the policy refuses.
+    history.complaints.length = 0;
   });
 });
 

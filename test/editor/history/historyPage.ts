@@ -98,7 +98,10 @@ export class HistoryPage {
     });
     await devtools.send('Runtime.enable');
     await devtools.send('Runtime.addBinding', { name: 'sendToHost' });
-    await page.addInitScript(playEditor, themes[theme]);
+    await page.addInitScript(playEditor);
+    await page.addInitScript(
+      `document.addEventListener('DOMContentLoaded', () => (${dressPage.toString()})(${JSON.stringify(themes[theme])}))`,
+    );
     if (options.script !== undefined) await page.addInitScript(options.script);
     // Once, as the editor keeps the page and loads it again.
     const html = historyHtml({
@@ -135,20 +138,35 @@ export class HistoryPage {
     return result.value as T;
   }
 
+  /** Changes the theme under the page, as the editor does it. */
+  async dress(theme: Theme): Promise<void> {
+    await this.evaluate(`(${dressPage.toString()})(${JSON.stringify(themes[theme])})`);
+  }
+
   async close(): Promise<void> {
     this.session.dispose();
     await this.page.close();
   }
 }
 
-/** What the editor puts around a webview's page: its variables, its classes, and the way to talk. Runs in the page. */
-function playEditor(theme: (typeof themes)[Theme]): void {
-  const scope = globalThis as unknown as {
+/** What the editor puts around a webview's page: its variables and its classes. Runs in the page. */
+function dressPage(theme: (typeof themes)[Theme]): void {
+  const { document } = globalThis as unknown as {
     document: {
-      addEventListener(type: string, listener: () => void): void;
-      documentElement: { style: { setProperty(name: string, value: string): void } };
+      documentElement: { style: { cssText: string; setProperty(name: string, value: string): void } };
       body: { className: string; style: { backgroundColor: string } };
     };
+  };
+  const { style } = document.documentElement;
+  style.cssText = '';
+  for (const [name, value] of Object.entries(theme.variables)) style.setProperty(name, value);
+  document.body.className = theme.body;
+  document.body.style.backgroundColor = 'var(--vscode-editor-background)';
+}
+
+/** The way to talk to the editor. Runs in the page. */
+function playEditor(): void {
+  const scope = globalThis as unknown as {
     sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
     sendToHost: (message: string) => void;
     acquireVsCodeApi: unknown;
@@ -157,11 +175,5 @@ function playEditor(theme: (typeof themes)[Theme]): void {
     postMessage: (message: unknown) => scope.sendToHost(JSON.stringify(message)),
     getState: () => JSON.parse(scope.sessionStorage.getItem('state') ?? 'null') as unknown,
     setState: (state: unknown) => scope.sessionStorage.setItem('state', JSON.stringify(state)),
-  });
-  scope.document.addEventListener('DOMContentLoaded', () => {
-    const { style } = scope.document.documentElement;
-    for (const [name, value] of Object.entries(theme.variables)) style.setProperty(name, value);
-    scope.document.body.className = theme.body;
-    scope.document.body.style.backgroundColor = 'var(--vscode-editor-background)';
   });
 }
