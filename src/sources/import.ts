@@ -4,6 +4,7 @@ import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { AGENTS } from './agents.ts';
 import { applyCost, priceable } from './costs.ts';
+import { IdSet } from './idSet.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
@@ -149,6 +150,8 @@ class Import implements Receiver {
     store: () => this.#commit(),
   });
   #pricer: Pricer | undefined;
+  /** What a dry run has counted. */
+  readonly #counted = new IdSet();
   #current: SourceFile | undefined;
   #savedAt = 0;
   #isSaved = true;
@@ -359,23 +362,15 @@ class Import implements Receiver {
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
     const { dryRun } = this.#options;
-    let changed: UsageRecord[] = [];
     const plan = (get: Lookup): readonly UsageRecord[] => {
       const settled = new Map<string, UsageRecord>();
       const lookup: Lookup = (id) => settled.get(id) ?? get(id);
       for (const record of records) {
         for (const each of this.#source.settle(record, lookup)) settled.set(each.usage_id, each);
       }
-      changed = [...settled.values()];
-      return changed;
+      return [...settled.values()];
     };
-    if (dryRun === true) {
-      const fresh = await this.#freshOf(plan);
-      this.#report.added += fresh;
-      this.#report.updated += changed.length - fresh;
-      this.#report.unpriced += changed.filter((record) => !record.cost_known).length;
-      return;
-    }
+    if (dryRun === true) return this.#count(plan);
     const ledger = await this.#options.ledger();
     // Once its records stand in the ledger, the plan wants no more, so the first answer is what counts.
     let unpriced: number | undefined;
@@ -391,19 +386,29 @@ class Import implements Receiver {
     this.#state.ledger = undefined;
   }
 
-  /** How many of the records of a plan would be new. */
-  async #freshOf(plan: (get: Lookup) => readonly UsageRecord[]): Promise<number> {
+  /** What would come of a plan. Nothing is stored, so that what an earlier one would have stored is known by its id alone. */
+  async #count(plan: (get: Lookup) => readonly UsageRecord[]): Promise<void> {
     const { path, ledger: open } = this.#options;
     // A database that is not there need not be opened; a JSON ledger may be in its journal.
     const isThere = path.endsWith('.json') || statSync(path, { throwIfNoEntry: false }) !== undefined;
     const ledger = isThere ? await open() : undefined;
-    if (ledger === undefined || (await ledger.refresh()).health === 'missing') return plan(() => undefined).length;
-    let fresh = 0;
-    await ledger.upsert((get) => {
-      fresh = plan(get).filter(({ usage_id: id }) => get(id) === undefined).length;
-      return [];
-    });
-    return fresh;
+    let wanted: [record: UsageRecord, isKnown: boolean][] = [];
+    const look = (get: Lookup): void => {
+      wanted = plan(get).map((record) => [record, get(record.usage_id) !== undefined]);
+    };
+    if (ledger === undefined || (await ledger.refresh()).health === 'missing') look(() => undefined);
+    else {
+      await ledger.upsert((get) => {
+        look(get);
+        return [];
+      });
+    }
+    for (const [{ usage_id: id, cost_known: isPriced }, isKnown] of wanted) {
+      if (!this.#counted.add(id)) continue;
+      if (isKnown) this.#report.updated++;
+      else this.#report.added++;
+      if (!isPriced) this.#report.unpriced++;
+    }
   }
 
   #save(): void {

@@ -116,6 +116,21 @@ describe('import', () => {
     expect(await world.records()).toHaveLength(1);
   });
 
+  test('a dry run counts a usage once, however far apart its tellings are', async () => {
+    const replies = Array.from({ length: 700 }, (_, i) => [reply(i), reply(i, { output: 99 })]).flat();
+    const told = jsonLines(...replies);
+    world.file(LOG, told);
+    // A session that was resumed has all that was said before.
+    world.file(LOG.replace('one', 'two'), told + jsonLines(reply(1_000)));
+    const { added, updated, unpriced } = await world.import(claudeCode, { name: 'a.db', dryRun: true });
+    expect({ added, updated, unpriced }).toEqual({ added: 701, updated: 0, unpriced: 701 });
+    await world.import(claudeCode, { name: 'a.db' });
+    expect(await world.records('a.db')).toHaveLength(701);
+    world.file(LOG.replace('one', 'three'), jsonLines(...replies.map((_, i) => reply(i, { output: 500 }))));
+    const again = await world.import(claudeCode, { name: 'a.db', dryRun: true });
+    expect(again).toMatchObject({ added: 699, updated: 701, unpriced: 1_400 });
+  });
+
   test('since leaves out what is older, and does not hide it from a later import', async () => {
     world.file(LOG, jsonLines(reply(1, { timestamp: '2026-01-01T00:00:00Z' }), reply(2)));
     const since = Date.parse('2026-06-01T00:00:00Z');
