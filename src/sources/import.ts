@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { sqliteEngine } from '../ledger/sqlite/engine.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
@@ -389,9 +390,10 @@ class Import implements Receiver {
   /** What would come of a plan. Nothing is stored, so that what an earlier one would have stored is known by its id alone. */
   async #count(plan: (get: Lookup) => readonly UsageRecord[]): Promise<void> {
     const { path, ledger: open } = this.#options;
-    // A database that is not there need not be opened; a JSON ledger may be in its journal.
-    const isThere = path.endsWith('.json') || statSync(path, { throwIfNoEntry: false }) !== undefined;
-    const ledger = isThere ? await open() : undefined;
+    // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
+    const isMissing = /\.(db|sqlite)$/i.test(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
+    if (isMissing) sqliteEngine();
+    const ledger = isMissing ? undefined : await open();
     let wanted: [record: UsageRecord, isKnown: boolean][] = [];
     const look = (get: Lookup): void => {
       wanted = plan(get).map((record) => [record, get(record.usage_id) !== undefined]);
