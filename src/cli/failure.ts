@@ -1,4 +1,4 @@
-import { LedgerError } from '../ledger/types.ts';
+import type { LedgerError } from '../ledger/types.ts';
 import { UsageError } from '../usage/record.ts';
 import { EXIT, isCliError } from './exit.ts';
 import { JSON_VERSION } from './json-output.ts';
@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Failure {
       rule: error.rule,
     };
   }
-  if (error instanceof LedgerError) {
+  if (isLedgerError(error)) {
     return {
       code: error.code,
       message: error.message,
@@ -34,6 +34,11 @@ export function failureOf(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
+}
+
+/** By its name: each bundle has a class of its own. */
+function isLedgerError(error: unknown): error is LedgerError {
+  return error instanceof Error && error.name === 'LedgerError';
 }
 
 export function failureJson({ code, message, field, rule }: Failure): object {
