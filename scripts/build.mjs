@@ -228,7 +228,7 @@ function optionsOf({ entry, options }) {
     minify: true,
     // The licences of what is bundled stand in a file of their own.
     legalComments: 'none',
-    // One byte a character: a single other one would make V8 hold all of a bundle's text in two.
+    // ASCII alone, which is the default: a single other character would make V8 hold all of a bundle's text in two bytes each.
     logLevel: 'warning',
     // proper-lockfile gets its file system from us, so that its default for one is not worth loading; and for one check of
     // an argument in signal-exit, node:assert would take a one-shot `record` longer to load than all of its own code.

@@ -39,7 +39,7 @@ export interface ImportOptions {
   dryRun?: boolean | undefined;
   /** A second thread that reads: its program (`readerThread.ts`), and from how many bytes on it is worth its memory. */
   secondReader?: { program: string; from: number } | undefined;
-  /** Asked for once there is something to read. */
+  /** Asked for when there is something that it could cut short. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }

@@ -76,3 +76,30 @@ it('is not needed: where nothing can be kept, and where it is switched off, all 
   );
   expect(await readdir(sandbox.folder)).not.toContain('other');
 });
+
+it('of an import with something to read serves every other command, and theirs serves it', async () => {
+  let said = 0;
+  const log = sandbox.file('agent/projects/p/s.jsonl');
+  await mkdir(path.dirname(log), { recursive: true });
+  const importNew = async (): Promise<void> => {
+    const usage = { input_tokens: 10, output_tokens: 5 };
+    const message = { id: `m${++said}`, model: 'claude-sonnet-4-5', usage };
+    const line = { timestamp: '2026-11-20T10:00:00.000Z', version: '2.1.0', requestId: 'r', message };
+    await writeFile(log, `${JSON.stringify(line)}\n`, { flag: 'a' });
+    const env = { ...sandbox.env, CLAUDE_CONFIG_DIR: sandbox.file('agent') };
+    const { stdout } = await run(process.execPath, [command, 'import', 'claude-code', '--json'], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ added: 1 });
+  };
+  const versions = async (): Promise<Record<string, bigint>> => {
+    const names = await readdir(cache);
+    const stats = await Promise.all(names.map((name) => stat(path.join(cache, name), { bigint: true })));
+    return Object.fromEntries(names.map((name, i) => [name.replace(/-.*/, ''), stats[i]!.mtimeNs]));
+  };
+  await importNew();
+  const first = await versions();
+  expect(Object.keys(first).sort()).toEqual(['commands', 'import', 'prices']);
+  await importNew();
+  await run(process.execPath, [command, 'costs', '--ledger', sandbox.ledger], { env: sandbox.env });
+  await importNew();
+  expect(await versions()).toEqual(first);
+});
