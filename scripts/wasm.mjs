@@ -10,8 +10,8 @@ import { createMemoryStream, main } from 'assemblyscript/asc';
 import { root } from './lib.mjs';
 
 const folder = 'src/sources/members';
-/** Of 64 KB each: what `LINE` leaves of them is the longest line. */
-const PAGES = '18';
+/** Of 64 KB each: room for a line of 8 MB, the longest that is read (`MAX_LINE`). What no line needs takes no memory. */
+const PAGES = '131';
 
 /** The text of wasm.ts. */
 async function compiled() {

@@ -134,7 +134,8 @@ export class RepricePlanner {
     const { usage_id: usageId, provider, model } = record;
     const after = priced.nanos;
     const priceSource = repricedSource(priced.priceSource, this.#day);
-    this.#changes.push({ usageId, reason, before, after, fields: priceFields({ ...priced, priceSource }) });
+    const fields = { ...priceFields(priced), price_source: priceSource };
+    this.#changes.push({ usageId, reason, before, after, fields });
     const key = JSON.stringify([provider, model, reason]);
     let group = this.#groups.get(key);
     if (group === undefined) {

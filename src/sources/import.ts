@@ -5,7 +5,6 @@ import type { Pricer } from '../pricing/price.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { AGENTS } from './agents.ts';
 import { applyCost, priceable } from './costs.ts';
-import { IdSet } from './idSet.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
@@ -13,6 +12,7 @@ import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from './fileReader.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../ledger/turn.ts';
+import { Tally } from './tally.ts';
 import type { Lookup, Sighting, Skip, SkipReason, Source, SourceFile } from './types.ts';
 import { findLogs } from './walk.ts';
 
@@ -152,7 +152,7 @@ class Import implements Receiver {
   });
   #pricer: Pricer | undefined;
   /** What a dry run has counted. */
-  readonly #counted = new IdSet();
+  readonly #counted = new Tally();
   #current: SourceFile | undefined;
   #savedAt = 0;
   #isSaved = true;
@@ -387,7 +387,7 @@ class Import implements Receiver {
     this.#state.ledger = undefined;
   }
 
-  /** What would come of a plan. Nothing is stored, so that what an earlier one would have stored is known by its id alone. */
+  /** Counts what would come of a plan. Nothing is stored: what an earlier plan would have stored is not to be looked up. */
   async #count(plan: (get: Lookup) => readonly UsageRecord[]): Promise<void> {
     const { path, ledger: open } = this.#options;
     // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
@@ -405,11 +405,11 @@ class Import implements Receiver {
         return [];
       });
     }
-    for (const [{ usage_id: id, cost_known: isPriced }, isKnown] of wanted) {
-      if (!this.#counted.add(id)) continue;
+    for (const [record, isKnown] of wanted) {
+      if (!this.#counted.add(this.#source.telling?.(record) ?? { usage: record.usage_id, way: '' })) continue;
       if (isKnown) this.#report.updated++;
       else this.#report.added++;
-      if (!isPriced) this.#report.unpriced++;
+      if (!record.cost_known) this.#report.unpriced++;
     }
   }
 

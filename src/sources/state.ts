@@ -59,7 +59,7 @@ export class FileStates {
 }
 
 /** Changed whenever what a parser makes of a line changes, so that everything is read again. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export function statePath(ledger: string, source: string): string {
   return join(dirname(ledger), `.${basename(ledger)}.import-${source}`);

@@ -127,8 +127,12 @@ export class Members {
   }
 }
 
+/** Its memory has the lowest byte of a word first, and so must our view of it. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** undefined where there is no WebAssembly, or no address space for it: the engine's parser is for all then. */
 function scanner(): Scanner | undefined {
+  if (!IS_LITTLE_ENDIAN) return undefined;
   try {
     compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
     return new WebAssembly.Instance(compiled).exports as Scanner;

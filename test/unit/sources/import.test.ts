@@ -119,13 +119,17 @@ describe('import', () => {
   test('a dry run counts a usage once, however far apart its tellings are', async () => {
     const replies = Array.from({ length: 700 }, (_, i) => [reply(i), reply(i, { output: 99 })]).flat();
     const told = jsonLines(...replies);
+    const sidechain = (line: object): object => ({ ...line, isSidechain: true });
+    const requestedAgain = (line: object): object => ({ ...line, requestId: 'another' });
     world.file(LOG, told);
     // A session that was resumed has all that was said before.
     world.file(LOG.replace('one', 'two'), told + jsonLines(reply(1_000)));
+    world.file(LOG.replace('one', 'sides'), jsonLines(...replies.map(sidechain)));
+    world.file(LOG.replace('one', 'twice'), jsonLines(...replies.map(requestedAgain)));
     const { added, updated, unpriced } = await world.import(claudeCode, { name: 'a.db', dryRun: true });
-    expect({ added, updated, unpriced }).toEqual({ added: 701, updated: 0, unpriced: 701 });
+    expect({ added, updated, unpriced }).toEqual({ added: 1_401, updated: 0, unpriced: 1_401 });
     await world.import(claudeCode, { name: 'a.db' });
-    expect(await world.records('a.db')).toHaveLength(701);
+    expect(await world.records('a.db')).toHaveLength(1_401);
     world.file(LOG.replace('one', 'three'), jsonLines(...replies.map((_, i) => reply(i, { output: 500 }))));
     const again = await world.import(claudeCode, { name: 'a.db', dryRun: true });
     expect(again).toMatchObject({ added: 699, updated: 701, unpriced: 1_400 });

@@ -11,6 +11,15 @@ const PATHS = ['id', 'time', 'message.id', 'message.usage', 'message.usage.input
 const OBJECTS = ['message.usage'];
 const NAMES = ['id', 'time', 'message', 'usage', 'input', 'inner', 'count', 'long', 'other', 'i', 'ids', ''];
 
+/** Bytes of the scanner's memory that a line may have: all but its tables, and what it writes behind the line. */
+const ROOM = 131 * 65_536 - 131_072 - 16;
+
+/** A line of so many bytes. */
+function lineOf(bytes: number): string {
+  const [start, end] = ['{"id":"x","other":"', '"}'];
+  return `${start}${'y'.repeat(bytes - start.length - end.length)}${end}`;
+}
+
 /** What the engine's parser makes of a text. */
 function parsed(text: string): unknown {
   try {
@@ -51,7 +60,9 @@ const character = fc.oneof(
   fc.constantFrom('ü', '€', '😀', '\u2028', '\ud800'),
 );
 const string = fc.array(character, { maxLength: 40 }).map((all) => JSON.stringify(all.join('')));
-const longString = fc.nat(600).map((length) => JSON.stringify('long "text" '.repeat(length / 12)));
+const longString = fc
+  .tuple(fc.nat(300), fc.constantFrom('"', 'x', '\u00fc'))
+  .map(([length, last]) => JSON.stringify('long text of some words '.repeat(13).slice(0, length) + last));
 const escaped = fc
   .array(fc.nat(0xffff), { maxLength: 8 })
   .map((units) => `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`);
@@ -141,9 +152,9 @@ describe('the members of a line', () => {
     ['deeper than it follows', `{"deep":${'['.repeat(200)}${']'.repeat(200)},"id":"x"}`],
     ['deeper than that, and not closed', `{"deep":${'['.repeat(200)}${']'.repeat(199)},"id":"x"}`],
     ['with a name in escapes', String.raw`{"\u0069d":"x","message":{"\u0075sage":{"input":1}}}`],
-    ['longer than its memory', JSON.stringify({ id: 'x', other: 'y'.repeat(2_000_000), message: { usage: {} } })],
-    ['as long as its memory', JSON.stringify({ id: 'x', other: 'y'.repeat(1_048_536) })],
-    ['a byte longer', JSON.stringify({ id: 'x', other: 'y'.repeat(1_048_537) })],
+    ['longer than its memory', lineOf(9_000_000)],
+    ['as long as its memory', lineOf(ROOM)],
+    ['a byte longer', lineOf(ROOM + 1)],
   ])('%s', (_, text) => compare(new Members(PATHS), Buffer.from(text)));
 
   test('a long line leaves nothing for the short one after it', () => {

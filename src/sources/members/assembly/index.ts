@@ -173,11 +173,13 @@ function kindOf(first: u32, at: usize, end: usize, slot: usize, index: u32, leve
 function versionOf(index: u32, at: usize, length: u32): u32 {
   const last = TEXTS + ((index as usize) << 8);
   const version = load<u32>(last, 4);
+  // 0 stands for none yet, on both sides.
   if (version != 0 && load<u32>(last) == length && isSame(last + 16, at, length)) return version;
   store<u32>(last, length);
-  store<u32>(last, version + 1, 4);
+  const next: u32 = version == u32.MAX_VALUE ? 1 : version + 1;
+  store<u32>(last, next, 4);
   for (let i: u32 = 0; i < length; i += 16) v128.store(last + 16 + i, v128.load(at + i));
-  return version + 1;
+  return next;
 }
 
 function memberOf(level: usize, name: usize, length: u32): usize {
