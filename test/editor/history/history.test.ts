@@ -165,6 +165,23 @@ describe('figures', () => {
     expect((await cost.getAttribute('title'))?.replaceAll(',', '')).toContain(exact);
   });
 
+  test.each([250, 360, 640, 1400])('large ones stand whole, each on one line, %i px wide', async (width) => {
+    const large = records.map((record) => ({ ...record, cost_usd: record.cost_usd * 2_000 }));
+    await using opened = await open({ width, place: width < 400 ? 'sidebar' : 'panel' }, large);
+    const { page } = opened;
+    await page.locator('spend-breakdown tbody tr').first().waitFor();
+    const wrong = await page.evaluate<string[]>(`
+      [...document.querySelectorAll('.card .amount, .card .unpriced, spend-breakdown td .nowrap, spend-breakdown td .unpriced')]
+        .filter((each) => {
+          const [own, cell] = [each, each.closest('.card, td')].map((one) => one.getBoundingClientRect());
+          const lines = new Set([...each.getClientRects()].map(({ bottom }) => Math.round(bottom)));
+          return lines.size > 1 || own.left < cell.left || own.right > cell.right;
+        })
+        .map((each) => each.textContent)`);
+    expect(wrong).toEqual([]);
+    expect(await page.locator('spend-breakdown td .unpriced').count()).toBeGreaterThan(1);
+  });
+
   test('stand in the currency that was chosen, with USD where a day has no rate', async () => {
     const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString();
     await using opened = await open({ choices: { range: { kind: 'all' } } }, [
