@@ -179,6 +179,10 @@ describe('figures', () => {
         })
         .map((each) => each.textContent)`);
     expect(wrong).toEqual([]);
+    const cut = await page.evaluate<string[]>(`
+      [...document.querySelectorAll('.record .cell-time, .record .cell-cost')]
+        .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)`);
+    expect(cut).toEqual([]);
     expect(await page.locator('spend-breakdown td .unpriced').count()).toBeGreaterThan(1);
   });
 
