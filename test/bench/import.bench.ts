@@ -31,8 +31,8 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
   writeClaudeTree(home, size);
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, TZ: 'UTC' };
   const config = join(home, '.config', 'llm-spend');
-  /** Largest resident set in MB, where there is a program that tells it. */
-  const memory = new Map<string, number>();
+  /** Largest resident set of each run in MB, where there is a program that tells it. */
+  const memory = new Map<string, number[]>();
 
   const run = (name: string, command: string, args: readonly string[]): { took: number; output: string } => {
     const measured = existsSync(TIME) ? [TIME, '-f', '%M', command, ...args] : [command, ...args];
@@ -45,7 +45,7 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
     const took = performance.now() - start;
     if (status !== 0) throw new Error(`${name}: ${stderr}`);
     const kilobytes = Number(stderr.trim().split('\n').at(-1));
-    if (measured[0] === TIME) memory.set(name, Math.max(memory.get(name) ?? 0, kilobytes / 1024));
+    if (measured[0] === TIME) memory.set(name, [...(memory.get(name) ?? []), kilobytes / 1024]);
     return { took, output: stdout };
   };
   const ours = (name: string, ...flags: string[]): number =>
@@ -70,7 +70,11 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
 
   const samples = await inTurns(turns, variants);
   const base = samples[CCUSAGE];
-  const megabytes = (name: string): string => (memory.has(name) ? `${Math.round(memory.get(name)!)} MB` : '-');
+  const megabytes = (name: string): string => {
+    const sizes = (memory.get(name) ?? []).sort((a, b) => a - b);
+    const [median, most] = [sizes[Math.floor(sizes.length / 2)], sizes.at(-1)];
+    return median === undefined || most === undefined ? '-' : `${Math.round(median)} MB (${Math.round(most)})`;
+  };
 
   if (ccusage !== undefined) {
     ours('filling');
@@ -82,7 +86,7 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
   section(
     `Import: ${size.entries} entries of Claude Code in ${size.files} files`,
     table(
-      ['', 'Median', 'x ccusage', 'Memory'],
+      ['', 'Median', 'x ccusage', 'Memory (most)'],
       Object.entries(samples).map(([name, sample]) => [
         name,
         `${digits(sample.p50)} ms`,

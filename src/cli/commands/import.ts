@@ -69,10 +69,9 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         path: target,
         ledger: async () => (ledger ??= await young.released(() => openedLedger(target))),
         pricer: async () => {
-          young.hold(false);
-          const pricer = await (await userPrices()).pricer();
+          const prices = await young.released(userPrices);
           young.hold(true);
-          return pricer;
+          return prices.pricer();
         },
         now: terminal.now,
         since,
