@@ -152,7 +152,7 @@ class Import implements Receiver {
   });
   #pricer: Pricer | undefined;
   /** What a dry run has counted. */
-  readonly #counted = new Tally();
+  #counted: Tally | undefined;
   #current: SourceFile | undefined;
   #savedAt = 0;
   #isSaved = true;
@@ -405,6 +405,7 @@ class Import implements Receiver {
         return [];
       });
     }
+    this.#counted ??= new Tally();
     for (const [record, isKnown] of wanted) {
       if (!this.#counted.add(this.#source.telling?.(record) ?? { usage: record.usage_id, way: '' })) continue;
       if (isKnown) this.#report.updated++;
