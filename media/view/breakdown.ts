@@ -134,9 +134,7 @@ export class SpendBreakdown extends LightElement {
     const amounts = [known, usd].filter((text) => text !== undefined);
     const word = usd === undefined ? html`<span class="wide"> unpriced</span>` : nothing;
     return html`${amounts.map((amount, index) => html`<span class="nowrap">${index === 0 ? '' : '+ '}${amount}</span> `)}${
-      unpriced === 0
-        ? nothing
-        : html`<span class="unpriced nowrap" title=${`${count} unpriced`}>+ ${count}${word}</span>`
+      unpriced === 0 ? nothing : html`<span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`
     }`;
   }
 

@@ -38,7 +38,7 @@ export function loadPart(file: string): unknown {
 
 function load(file: string): unknown {
   const path = cachePath(file);
-  // Loaded where it is needed: most bundles require nothing but each other and what Node has loaded anyway.
+  // `node:module` is loaded here alone: kept code requires nothing but its like and what Node has built in.
   if (path === undefined) return process.getBuiltinModule('node:module').createRequire(file)(file);
   const source = readFileSync(file);
   const kept = readKept(path, source);

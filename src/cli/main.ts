@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolveLedgerPath } from '../ledger/paths.ts';
+import { resolveLedgerPath, storeOf } from '../ledger/paths.ts';
 import { oneShot } from './one-shot.ts';
 import { plainImport } from './plain-import.ts';
 import { shownLine } from './statusline-cache.ts';
@@ -19,7 +19,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return runImport(argv, plain);
   }
   const flags = oneShot(argv);
-  if (flags === undefined || !/\.json$/i.test(resolveLedgerPath({ flag: flags.ledger }))) {
+  if (flags === undefined || storeOf(resolveLedgerPath({ flag: flags.ledger })) !== 'json') {
     const { runAny } = await import('./run-any.ts');
     return runAny(argv);
   }

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants, homedir, setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import type { SettingKey } from '../contributions.ts';
 import { importedLedgerPath } from '../ledger/index.ts';
+import { ownEnvironment } from '../ledger/paths.ts';
 import { AGENTS } from '../sources/agents.ts';
 import type { Source } from '../sources/types.ts';
 import { CoalescingRefresher } from './coalescingRefresher.ts';
@@ -258,6 +259,6 @@ function isWanted({ id }: Source): boolean {
 
 /** Those of a source's places that are there. */
 function existing(source: Source): string[] {
-  const environment = { platform: process.platform, env: process.env, home: homedir() };
+  const environment = ownEnvironment();
   return source.locate(environment).filter((place) => existsSync(place));
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions.ts';
+import { storeOf } from '../ledger/paths.ts';
 import { plain } from '../usage/text.ts';
 import { records } from './costText.ts';
 import type { Style } from './costText.ts';
@@ -37,7 +38,7 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
     await service.refresh();
   }
   const uri = vscode.Uri.file(path);
-  if (/\.(db|sqlite)$/i.test(path)) {
+  if (storeOf(path) === 'sqlite') {
     inform(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
       [t('Export as CSV…')]: () => vscode.commands.executeCommand(COMMANDS.exportCsv),
       [t('Copy Path')]: () => vscode.env.clipboard.writeText(path),

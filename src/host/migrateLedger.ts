@@ -5,6 +5,7 @@ import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import { openLedger, resolveLedgerPath } from '../ledger/index.ts';
 import { migrate } from '../ledger/migrate.ts';
 import type { Migration, MigrationProgress } from '../ledger/migrate.ts';
+import { storeOf } from '../ledger/paths.ts';
 import { formatUsdExact } from '../usage/money.ts';
 import { plain } from '../usage/text.ts';
 import { records } from './costText.ts';
@@ -30,7 +31,7 @@ export async function migrateLedger(service: LedgerService): Promise<void> {
 /** What an interrupted move left is gone on with: no file dialog, which would speak of overwriting it. */
 async function chooseTarget(from: string): Promise<string | undefined> {
   const { t } = vscode.l10n;
-  const isJson = /\.json$/i.test(from);
+  const isJson = storeOf(from) === 'json';
   const proposed = from.replace(/\.[^.]+$/, isJson ? '.db' : '.json');
   const title = t('Move the Ledger to');
   if (existsSync(proposed)) {
@@ -96,7 +97,7 @@ function copyPath(path: string): Actions {
 export function offerMigration(context: vscode.ExtensionContext, service: LedgerService): vscode.Disposable {
   return service.onDidChange(() => {
     const { primary } = service;
-    if (!primary || primary.strict || !/\.json$/i.test(primary.path)) return;
+    if (!primary || primary.strict || storeOf(primary.path) !== 'json') return;
     if (primary.state.records < COMFORTABLE_RECORDS) return;
     const offered = context.globalState.get<string[]>(OFFERED, []);
     if (offered.includes(primary.path)) return;

@@ -14,10 +14,21 @@ export function homeFolder(): string {
   return named === undefined || named === '' ? process.getBuiltinModule('node:os').homedir() : named;
 }
 
-const here = (): PathEnvironment => ({ platform: process.platform, env: process.env, home: homeFolder() });
+/** Of this process. */
+export const ownEnvironment = (): PathEnvironment => ({
+  platform: process.platform,
+  env: process.env,
+  home: homeFolder(),
+});
+
+/** What keeps a ledger of that name; undefined: nothing of ours. */
+export function storeOf(path: string): 'json' | 'sqlite' | undefined {
+  if (/\.json$/i.test(path)) return 'json';
+  return /\.(db|sqlite)$/i.test(path) ? 'sqlite' : undefined;
+}
 
 /** The default ledger: `costs.json` in the user's config folder for `llm-spend`. */
-export function defaultLedgerPath(environment: PathEnvironment = here()): string {
+export function defaultLedgerPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;
   if (platform === 'win32') return join(windowsLocal(env, home), 'llm-spend', 'costs.json');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'llm-spend', 'costs.json');
@@ -25,7 +36,7 @@ export function defaultLedgerPath(environment: PathEnvironment = here()): string
 }
 
 /** Where inkwell keeps its own `costs.json` (`formats.md`, section 1), whether it exists or not. */
-export function inkwellDefaultPath(environment: PathEnvironment = here()): string {
+export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;
   if (platform === 'win32') return join(windowsLocal(env, home), 'inkwell', 'costs.json');
   const xdg = xdgConfig(env);
@@ -40,7 +51,7 @@ export function importedLedgerPath(primary: string): string {
 }
 
 /** inkwell's ledger, if there is one. */
-export function inkwellLedgerPath(environment: PathEnvironment = here()): string | undefined {
+export function inkwellLedgerPath(environment: PathEnvironment = ownEnvironment()): string | undefined {
   const path = inkwellDefaultPath(environment);
   return existsSync(path) ? path : undefined;
 }
@@ -51,7 +62,7 @@ export function inkwellLedgerPath(environment: PathEnvironment = here()): string
  */
 export function resolveLedgerPath(
   given: { flag?: string | undefined; setting?: string | undefined } = {},
-  environment: PathEnvironment = here(),
+  environment: PathEnvironment = ownEnvironment(),
 ): string {
   for (const path of [given.flag, environment.env['LLM_SPEND_LEDGER'], given.setting]) {
     if (path !== undefined && path.trim() !== '') return expandPath(path, environment.home);

@@ -2,7 +2,7 @@ import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import { JsonLedger } from './jsonLedger.ts';
 import type { CostTrackerOptions } from './options.ts';
-import { resolveLedgerPath } from './paths.ts';
+import { resolveLedgerPath, storeOf } from './paths.ts';
 import { SqliteLedger } from './sqlite/sqliteLedger.ts';
 import type {
   AdoptResult,
@@ -32,7 +32,7 @@ export class CostTracker implements Ledger {
 
   /** @throws {LedgerError} `unsupported` when the file has another ending. */
   constructor(options: CostTrackerOptions = {}) {
-    this.#ledger = storeOf(options);
+    this.#ledger = openStore(options);
   }
 
   get path(): string {
@@ -148,10 +148,11 @@ export class CostTracker implements Ledger {
   }
 }
 
-function storeOf(options: CostTrackerOptions): Ledger {
+function openStore(options: CostTrackerOptions): Ledger {
   const ledger = options.ledger ?? resolveLedgerPath();
-  if (/\.json$/i.test(ledger)) return new JsonLedger({ ...options, ledger });
-  if (/\.(db|sqlite)$/i.test(ledger)) return new SqliteLedger({ ...options, ledger });
+  const store = storeOf(ledger);
+  if (store === 'json') return new JsonLedger({ ...options, ledger });
+  if (store === 'sqlite') return new SqliteLedger({ ...options, ledger });
   throw new LedgerError(
     'unsupported',
     `${ledger}: a ledger's file ends in .json (which any program can read), or in .db or .sqlite (SQLite, for big histories).`,

@@ -248,7 +248,10 @@ function settle(
   return new Charged(nanos, split, rates, matched, rules, priceSource);
 }
 
-/** Its parts are for whoever asks: an import prices a hundred thousand calls, and wants sums alone. */
+/**
+ * Its parts are for whoever asks: an import prices a hundred thousand calls, and wants sums alone. A class: a getter in each
+ * literal took a tenth more memory.
+ */
 class Charged implements Priced {
   readonly kind = 'priced';
   readonly nanos: Nanos;

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { storeOf } from '../ledger/paths.ts';
 import { sqliteEngine } from '../ledger/sqlite/engine.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Pricer } from '../pricing/price.ts';
@@ -164,7 +165,7 @@ class Import implements Receiver {
     this.#statePath = statePath(options.path, source.id);
     this.#rules = { since: options.since, latest: options.now() + FUTURE_MS };
     this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
-    this.#batch = options.dryRun === true ? BATCH_DRY : options.path.endsWith('.json') ? BATCH_JSON : BATCH;
+    this.#batch = options.dryRun === true ? BATCH_DRY : storeOf(options.path) === 'json' ? BATCH_JSON : BATCH;
     this.#report = {
       source: source.id,
       title: source.title,
@@ -391,7 +392,7 @@ class Import implements Receiver {
   async #count(plan: (get: Lookup) => readonly UsageRecord[]): Promise<void> {
     const { path, ledger: open } = this.#options;
     // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
-    const isMissing = /\.(db|sqlite)$/i.test(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
+    const isMissing = storeOf(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
     if (isMissing) sqliteEngine();
     const ledger = isMissing ? undefined : await open();
     let wanted: [record: UsageRecord, isKnown: boolean][] = [];

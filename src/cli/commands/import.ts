@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { homeFolder, importedLedgerPath, resolveLedgerPath } from '../../ledger/paths.ts';
+import { importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../ledger/paths.ts';
 import type { Ledger } from '../../ledger/types.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
@@ -133,7 +133,7 @@ class Interrupt {
 
 /**
  * Keeps V8 from doubling the space for new objects while logs are read: nearly all that reading makes is garbage at once,
- * and what survives is stored soon. It saves a tenth of the memory at no measurable time. The flag is read each time that
+ * and what survives is stored soon. It saves 6 to 9 MB of 95 to 98 at no measurable time. The flag is read each time that
  * the space would grow. V8's kept code (`code-cache.ts`) is for the flags it was made under, so that whatever loads or
  * keeps code must find them as they were.
  */
@@ -180,7 +180,7 @@ async function sinceOf(since: string, terminal: Terminal): Promise<number | unde
 
 /** @throws {CliError} for what is neither a source nor there. */
 async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[]> {
-  const environment = { platform: process.platform, env: process.env, home: homeFolder() };
+  const environment = ownEnvironment();
   const jobs = new Map<string, Job>();
   const add = (source: Source, places: readonly string[], known: boolean): void => {
     const job = jobs.get(source.id);

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../ledger/index.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
+import { ownEnvironment } from '../../ledger/paths.ts';
 import type { Ledger } from '../../ledger/types.ts';
 import { importSource } from '../../sources/import.ts';
 import { blocksOf, type Block } from '../../usage/blocks.ts';
@@ -75,7 +75,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
 async function followSession(transcript: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
   const folder = path.dirname(transcript);
   const root = path.dirname(folder);
-  const environment = { platform: process.platform, env: process.env, home: homedir() };
+  const environment = ownEnvironment();
   // Only where Claude Code keeps its logs: what is said on stdin names no other file to read.
   if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
   const target = flags.ledger ?? importedLedgerPath(resolveLedgerPath());
