@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit';
 import { DEFAULT_CHOICES, parseChoices } from '../src/protocol/choices.ts';
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, Snapshot } from '../src/protocol/messages.ts';
-import { bucketKey, nextBucket } from '../src/usage/calendar.ts';
+import { bucketKey, nextBucket } from '../src/usage/time/calendar.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import { plain } from '../src/usage/text.ts';
 import { Client, Superseded } from './client.ts';

@@ -1,6 +1,6 @@
 import type { ChartBucket, Choices } from '../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
-import type { TimeRange, TimeSpan } from '../src/usage/period.ts';
+import type { TimeRange, TimeSpan } from '../src/usage/time/period.ts';
 import { emptyTotals } from '../src/usage/query.ts';
 import type { Dimension, Group, Totals, UsageFilter } from '../src/usage/query.ts';
 import { compare } from '../src/usage/summary.ts';

@@ -3,13 +3,13 @@
  *
  *     dist/extension.js      the extension           from src/extension.ts     CommonJS, VS Code's Node
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
- *     dist/record.js         its one-shot record     from src/cli/run-record.ts
- *     dist/import.js         its import              from src/cli/run-import.ts
- *     dist/reader.js         a thread of that        from src/sources/readerThread.ts
- *     dist/commands.js       all of its commands     from src/cli/run-any.ts
- *     dist/prices.js         everything of prices    from src/ledger/prices.ts loaded by the others when it is needed
- *     dist/index.js, .mjs    the library             from src/ledger/index.ts  CommonJS, and an ES module around it
- *     dist/types/            the library's types     from src/ledger/index.ts
+ *     dist/record.js         its one-shot record     from src/cli/start/runRecord.ts
+ *     dist/import.js         its import              from src/cli/start/runImport.ts
+ *     dist/reader.js         a thread of that        from src/sources/import/readerThread.ts
+ *     dist/commands.js       all of its commands     from src/cli/start/runAny.ts
+ *     dist/prices.js         everything of prices    from src/prices/index.ts loaded by the others when it is needed
+ *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
+ *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
  *     dist/licences.txt      of all that is bundled
  *     dist/test/suite/       the tests for the extension host, each file of test/editor/suite (not shipped)
@@ -44,18 +44,21 @@ const pricesApart = {
   name: 'prices in a bundle of their own',
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter: /\/prices\.ts$/ }, ({ kind, path: file, resolveDir }) => {
-      const meant = kind !== 'entry-point' && path.join(resolveDir, file) === path.join(root, 'src/ledger/prices.ts');
+    build.onResolve({ filter: /\/index\.ts$/ }, ({ kind, path: file, resolveDir }) => {
+      const meant = kind !== 'entry-point' && path.join(resolveDir, file) === path.join(root, 'src/prices/index.ts');
       return meant ? { path: './prices.js', external: true } : undefined;
     });
   },
 };
 
-/** What an import that finds nothing new does without: src/cli/run-any.ts has it for the others. */
+/** What an import that finds nothing new does without: src/cli/start/runAny.ts has it for the others. */
 const IMPORT_REST = new Set(
-  ['src/ledger/index.ts', 'src/sources/files.ts', 'src/cli/finish.ts', 'src/cli/filters.ts'].map((file) =>
-    path.join(root, file),
-  ),
+  [
+    'src/library/index.ts',
+    'src/sources/reading/files.ts',
+    'src/cli/output/finish.ts',
+    'src/cli/arguments/filters.ts',
+  ].map((file) => path.join(root, file)),
 );
 
 const restApart = {
@@ -97,12 +100,12 @@ const targets = [
   },
   {
     name: 'one-shot record',
-    entry: 'src/cli/run-record.ts',
+    entry: 'src/cli/start/runRecord.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/record.js' },
   },
   {
     name: 'import',
-    entry: 'src/cli/run-import.ts',
+    entry: 'src/cli/start/runImport.ts',
     options: {
       platform: 'node',
       format: 'cjs',
@@ -113,22 +116,22 @@ const targets = [
   },
   {
     name: "an import's second reader",
-    entry: 'src/sources/readerThread.ts',
+    entry: 'src/sources/import/readerThread.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/reader.js' },
   },
   {
     name: 'all commands',
-    entry: 'src/cli/run-any.ts',
+    entry: 'src/cli/start/runAny.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/commands.js' },
   },
   {
     name: 'prices',
-    entry: 'src/ledger/prices.ts',
+    entry: 'src/prices/index.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/prices.js' },
   },
   {
     name: 'library',
-    entry: 'src/ledger/index.ts',
+    entry: 'src/library/index.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/index.js' },
     after: async ({ watching }) => {
       await writeModuleWrapper();
@@ -171,11 +174,13 @@ const targets = [
  * that V8 made of it before. @param {import('esbuild').PluginBuild} build
  */
 function partsOfTheCommand(build) {
-  const bundles = { './run-record.ts': 'record.js', './run-import.ts': 'import.js', './run-any.ts': 'commands.js' };
-  build.onResolve({ filter: /^\.\/run-\w+\.ts$/ }, ({ path: name }) => ({ path: bundles[name], namespace: 'part' }));
+  const bundles = { 'runRecord.ts': 'record.js', 'runImport.ts': 'import.js', 'runAny.ts': 'commands.js' };
+  build.onResolve({ filter: /\/run(?:Record|Import|Any)\.ts$/ }, ({ path: name, kind }) =>
+    kind === 'entry-point' ? undefined : { path: bundles[path.basename(name)], namespace: 'part' },
+  );
   build.onLoad({ filter: /./, namespace: 'part' }, ({ path: bundle }) => ({
-    contents: `module.exports = require('./code-cache.ts').loadPart(require('node:path').join(__dirname, '${bundle}'));`,
-    resolveDir: path.join(root, 'src/cli'),
+    contents: `module.exports = require('./codeCache.ts').loadPart(require('node:path').join(__dirname, '${bundle}'));`,
+    resolveDir: path.join(root, 'src/cli/start'),
   }));
 }
 
@@ -210,7 +215,7 @@ async function writeTypes() {
     await writeFile(file, text.replaceAll(/(from |import\()(['"])(\.{1,2}\/[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
   }
   // An ES module sees the names of the wrapper, not a CommonJS default export.
-  await writeFile(path.join(root, 'dist/index.d.mts'), `export * from './types/ledger/index.js';\n`);
+  await writeFile(path.join(root, 'dist/index.d.mts'), `export * from './types/library/index.js';\n`);
 }
 
 async function copyIcons() {

@@ -1,5 +1,5 @@
 /**
- * Compiles src/sources/members/assembly into src/sources/members/wasm.ts, which is checked in:
+ * Compiles src/sources/reading/members/assembly into src/sources/reading/members/wasm.ts, which is checked in:
  *
  *     node scripts/wasm.mjs            writes it
  *     node scripts/wasm.mjs --check    fails if it is not what would be written
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { createMemoryStream, main } from 'assemblyscript/asc';
 import { root } from './lib.mjs';
 
-const folder = 'src/sources/members';
+const folder = 'src/sources/reading/members';
 /** Of 64 KB each: room for a line of 8 MB, the longest that is read (`MAX_LINE`). What no line needs takes no memory. */
 const PAGES = '131';
 

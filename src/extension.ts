@@ -1,16 +1,16 @@
 import * as vscode from 'vscode';
-import { AgentImport } from './host/agentImport.ts';
+import { AgentImport } from './host/import/agentImport.ts';
 import { createApi } from './host/api.ts';
 import type { LlmSpendApi } from './host/api.ts';
-import { BreakdownTree } from './host/breakdown.ts';
+import { BreakdownTree } from './host/breakdown/breakdown.ts';
 import { registerCommands } from './host/commands.ts';
 import { followContext } from './host/contextKeys.ts';
-import { registerHistory } from './host/history.ts';
-import { ServiceBackend } from './host/historyBackend.ts';
-import { LedgerService } from './host/ledgerService.ts';
-import { offerMigration } from './host/migrateLedger.ts';
-import { Prices } from './host/prices.ts';
-import { StatusBar } from './host/statusBar.ts';
+import { registerHistory } from './host/history/history.ts';
+import { ServiceBackend } from './host/history/historyBackend.ts';
+import { LedgerService } from './host/ledger/ledgerService.ts';
+import { offerMigration } from './host/ledger/migrateLedger.ts';
+import { Prices } from './host/prices/prices.ts';
+import { StatusBar } from './host/status/statusBar.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
 

@@ -1,7 +1,7 @@
-import { spanOfKey } from '../../src/usage/calendar.ts';
+import { spanOfKey } from '../../src/usage/time/calendar.ts';
 import type { Nanos } from '../../src/usage/money.ts';
-import { rangeOf } from '../../src/usage/period.ts';
-import type { TimeRange } from '../../src/usage/period.ts';
+import { rangeOf } from '../../src/usage/time/period.ts';
+import type { TimeRange } from '../../src/usage/time/period.ts';
 import type { Calendar, Group, Totals } from '../../src/usage/query.ts';
 import { forecast } from '../../src/usage/summary.ts';
 import { sum } from './totals.ts';

@@ -1,4 +1,4 @@
-import { bucketKey, bucketStart, nextBucket } from '../../src/usage/calendar.ts';
+import { bucketKey, bucketStart, nextBucket } from '../../src/usage/time/calendar.ts';
 import type { Calendar, Measure, Totals } from '../../src/usage/query.ts';
 import type { Day } from './glance.ts';
 import { size } from './totals.ts';

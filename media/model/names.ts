@@ -1,5 +1,5 @@
 import type { LedgerInfo, Row } from '../../src/protocol/messages.ts';
-import type { Period } from '../../src/usage/period.ts';
+import type { Period } from '../../src/usage/time/period.ts';
 import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import type { BillingMode } from '../../src/usage/record.ts';

@@ -1,6 +1,6 @@
 import type { Choices } from '../../src/protocol/choices.ts';
 import type { Answer, GroupsQuestion, PageQuestion, Question } from '../../src/protocol/messages.ts';
-import type { TimeRange } from '../../src/usage/period.ts';
+import type { TimeRange } from '../../src/usage/time/period.ts';
 import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Choices, ChartBucket, RangeChoice } from '../../src/protocol/choices.ts';
-import { bucketKey, bucketStart, nextBucket, spanOfKey } from '../../src/usage/calendar.ts';
-import { rangeBefore, rangeOf } from '../../src/usage/period.ts';
-import type { TimeRange } from '../../src/usage/period.ts';
+import { bucketKey, bucketStart, nextBucket, spanOfKey } from '../../src/usage/time/calendar.ts';
+import { rangeBefore, rangeOf } from '../../src/usage/time/period.ts';
+import type { TimeRange } from '../../src/usage/time/period.ts';
 import type { Calendar } from '../../src/usage/query.ts';
 
 /** Half-open, ms since the epoch, both ends known. */

@@ -1,8 +1,8 @@
 import type { ChartBucket } from '../../src/protocol/choices.ts';
-import { bucketSpans } from '../../src/usage/calendar.ts';
+import { bucketSpans } from '../../src/usage/time/calendar.ts';
 import { emptyTotals } from '../../src/usage/query.ts';
 import type { Calendar, Group, Measure, Totals } from '../../src/usage/query.ts';
-import type { TimeSpan } from '../../src/usage/period.ts';
+import type { TimeSpan } from '../../src/usage/time/period.ts';
 import { size, sum } from './totals.ts';
 
 /** One value of the stacking dimension over time. */

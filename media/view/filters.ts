@@ -4,7 +4,7 @@ import type { VscodeMultiSelect } from '@vscode-elements/elements/dist/vscode-mu
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/vscode-textfield.js';
 import { DEFAULT_CHOICES } from '../../src/protocol/choices.ts';
 import type { Choices, FilterValues } from '../../src/protocol/choices.ts';
-import type { Period } from '../../src/usage/period.ts';
+import type { Period } from '../../src/usage/time/period.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { resolveLedgerPath, storeOf } from '../ledger/paths.ts';
-import { oneShot } from './one-shot.ts';
-import { plainImport } from './plain-import.ts';
-import { shownLine } from './statusline-cache.ts';
-import { openTerminal } from './terminal.ts';
+import { resolveLedgerPath, storeOf } from '../system/paths.ts';
+import { oneShot } from './start/oneShot.ts';
+import { plainImport } from './start/plainImport.ts';
+import { shownLine } from './start/statuslineCache.ts';
+import { openTerminal } from './output/terminal.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
@@ -15,15 +15,15 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
   const plain = plainImport(argv);
   if (plain !== undefined) {
-    const { runImport } = await import('./run-import.ts');
+    const { runImport } = await import('./start/runImport.ts');
     return runImport(argv, plain);
   }
   const flags = oneShot(argv);
   if (flags === undefined || storeOf(resolveLedgerPath({ flag: flags.ledger })) !== 'json') {
-    const { runAny } = await import('./run-any.ts');
+    const { runAny } = await import('./start/runAny.ts');
     return runAny(argv);
   }
-  const { runRecord } = await import('./run-record.ts');
+  const { runRecord } = await import('./start/runRecord.ts');
   return runRecord(argv, flags);
 }
 
@@ -32,7 +32,7 @@ async function statusline(argv: readonly string[]): Promise<number> {
   const input = readFileSync(0, 'utf8');
   const line = shownLine(argv, input, Date.now());
   if (line === undefined) {
-    const { runAny } = await import('./run-any.ts');
+    const { runAny } = await import('./start/runAny.ts');
     return runAny(argv, input);
   }
   await openTerminal().out.line(line);

@@ -1,7 +1,7 @@
 import { Command, Option, type CommanderError } from 'commander';
 import { BUCKETS, DIMENSIONS } from '../usage/query.ts';
-import { collect } from './arguments.ts';
-import { usageError, type CliError } from './exit.ts';
+import { collect } from './arguments/arguments.ts';
+import { usageError, type CliError } from './output/exit.ts';
 import type { ClearFlags } from './commands/clear.ts';
 import type { CostsFlags } from './commands/costs.ts';
 import type { ExportFlags } from './commands/export.ts';
@@ -17,7 +17,7 @@ import type { StatuslineFlags } from './commands/statusline.ts';
 import type { UndoFlags } from './commands/undo.ts';
 import type { VerifyFlags } from './commands/verify.ts';
 import type { WatchFlags } from './commands/watch.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './output/terminal.ts';
 
 /**
  * The surface of `llm-spend`: every command, flag and help text, and nothing of what they do. Each command's module is
@@ -129,15 +129,15 @@ export function buildProgram(
       )
       .action(async (flags: RecordFlags) => {
         if (flags.stdin === true) {
-          const { recordStream } = await import('./commands/record-stream.ts');
+          const { recordStream } = await import('./commands/recordStream.ts');
           done(await recordStream(flags, terminal, process.stdin));
         } else if (flags.response !== undefined) {
-          const { recordResponse } = await import('./commands/record-response.ts');
+          const { recordResponse } = await import('./commands/recordResponse.ts');
           done(await recordResponse(flags, terminal, process.stdin));
         } else {
           const [{ record }, { openLedger }] = await Promise.all([
             import('./commands/record.ts'),
-            import('../ledger/index.ts'),
+            import('../library/index.ts'),
           ]);
           done(await record(flags, terminal, openLedger));
         }

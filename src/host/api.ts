@@ -1,7 +1,7 @@
 import type { Disposable, Event } from 'vscode';
 import type { Totals, UsageFilter } from '../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
-import type { LedgerService } from './ledgerService.ts';
+import type { LedgerService } from './ledger/ledgerService.ts';
 
 /**
  * What `activate()` returns, for other extensions:

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CONTEXT_KEYS } from '../contributions.ts';
-import type { LedgerService } from './ledgerService.ts';
+import type { LedgerService } from './ledger/ledgerService.ts';
 
 /** Keeps what `when` clauses ask in step with the ledgers. */
 export function followContext(service: LedgerService): vscode.Disposable {

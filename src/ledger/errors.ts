@@ -1,5 +1,5 @@
-import { errno } from './errno.ts';
-import { LedgerError } from './types.ts';
+import { errno } from '../system/errno.ts';
+import { LedgerError } from './results.ts';
 
 /** Turns a system error into words that say what happened to which file, and what to do. */
 export function explain(error: unknown, path: string): LedgerError {

@@ -1,8 +1,8 @@
 import { NanoSum, usdToNanos, type Nanos } from '../usage/money.ts';
 import { costKind } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import type { Ledger, StoredElement } from './types.ts';
-import { LedgerError } from './types.ts';
+import type { Ledger, StoredElement } from './results.ts';
+import { LedgerError } from './results.ts';
 
 /**
  * Taking all records of one ledger over into another, of whatever store. The source is only read. It may be interrupted

@@ -1,5 +1,5 @@
-import type { Disk } from './disk.ts';
-import type { PriceSource, PricingOptions } from './types.ts';
+import type { Disk } from '../system/disk.ts';
+import type { CostSource, PricingOptions } from '../pricing/costSource.ts';
 
 export interface CostTrackerOptions {
   /** The ledger's file; a relative path counts from the working folder. Default: see {@link resolveLedgerPath}. */
@@ -12,7 +12,7 @@ export interface CostTrackerOptions {
    * By what a usage without a cost is priced. Default: the person's own prices (`prices.json` beside the default ledger),
    * then the price table, as the command does. `false`: by nothing, it is recorded as unpriced.
    */
-  pricing?: PriceSource | PricingOptions | false | undefined;
+  pricing?: CostSource | PricingOptions | false | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
   /** The file system, for tests that make it fail. */

@@ -1,9 +1,9 @@
 import { wantsPrice } from '../pricing/apply.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
-import type { PriceSource, PricingOptions } from './types.ts';
+import type { CostSource, PricingOptions } from '../pricing/costSource.ts';
 
 /** What {@link CostTrackerOptions.pricing} may be. */
-export type Pricing = PriceSource | PricingOptions | false | undefined;
+export type Pricing = CostSource | PricingOptions | false | undefined;
 
 /**
  * Puts costs into records whose callers left the cost to us. Prices are loaded when the first such record comes: half a
@@ -11,7 +11,7 @@ export type Pricing = PriceSource | PricingOptions | false | undefined;
  */
 export class RecordPricing {
   readonly #pricing: Pricing;
-  #source: Promise<PriceSource> | undefined;
+  #source: Promise<CostSource> | undefined;
 
   constructor(pricing: Pricing) {
     this.#pricing = pricing;
@@ -37,8 +37,8 @@ export class RecordPricing {
   }
 }
 
-async function open(pricing: Pricing): Promise<PriceSource> {
+async function open(pricing: Pricing): Promise<CostSource> {
   if (pricing && 'costsOf' in pricing) return pricing;
-  const { UserPrices, givenPrices } = await import('./prices.ts');
+  const { UserPrices, givenPrices } = await import('../prices/index.ts');
   return pricing ? givenPrices(pricing) : new UserPrices();
 }

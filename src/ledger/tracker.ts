@@ -1,8 +1,8 @@
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
-import { JsonLedger } from './jsonLedger.ts';
+import { JsonLedger } from './json/jsonLedger.ts';
 import type { CostTrackerOptions } from './options.ts';
-import { resolveLedgerPath, storeOf } from './paths.ts';
+import { resolveLedgerPath, storeOf } from '../system/paths.ts';
 import { SqliteLedger } from './sqlite/sqliteLedger.ts';
 import type {
   AdoptResult,
@@ -18,8 +18,8 @@ import type {
   UpsertPlan,
   UpsertResult,
   Verification,
-} from './types.ts';
-import { LedgerError } from './types.ts';
+} from './results.ts';
+import { LedgerError } from './results.ts';
 
 export type { CostTrackerOptions } from './options.ts';
 

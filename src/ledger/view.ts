@@ -1,5 +1,5 @@
-import { foldTop } from '../usage/foldGroups.ts';
-import { orderGroups } from '../usage/groupOrder.ts';
+import { foldTop } from '../columns/foldGroups.ts';
+import { orderGroups } from '../columns/groupOrder.ts';
 import { NanoSum, usdToNanos } from '../usage/money.ts';
 import type {
   AggregateQuery,
@@ -12,7 +12,7 @@ import type {
   UsageFilter,
 } from '../usage/query.ts';
 import { costKind } from '../usage/query.ts';
-import type { Ledger, LedgerState } from './types.ts';
+import type { Ledger, LedgerState } from './results.ts';
 
 /**
  * Several ledgers as one: the primary first, then others that are shown with it (inkwell's). A `usage_id` that stands

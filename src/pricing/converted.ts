@@ -1,6 +1,6 @@
-import { bucketKey } from '../usage/calendar.ts';
+import { bucketKey } from '../usage/time/calendar.ts';
 import { usdToNanos } from '../usage/money.ts';
-import { foldTop } from '../usage/foldGroups.ts';
+import { foldTop } from '../columns/foldGroups.ts';
 import { costNanos, emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Ask } from '../usage/summary.ts';

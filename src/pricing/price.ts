@@ -1,10 +1,10 @@
 import { nanosToDecimal, NANOS_PER_USD, type Nanos } from '../usage/money.ts';
 import { MAX_COST } from '../usage/limits.ts';
 import { customRates, matchingPrices, priceInForce, type CustomPrice } from './custom.ts';
-import { listPrice, tierFor, type ListPrice } from './list-price.ts';
+import { listPrice, tierFor, type ListPrice } from './listPrice.ts';
 import { hasNoListPrice, modelNames, tableProvider } from './providers.ts';
 import { charge, multiplyRates, partsOf, type Parts, type Rates } from './rates.ts';
-import { customSource, tableSource, type Factor } from './source.ts';
+import { customSource, tableSource, type Factor } from './priceSource.ts';
 import { loadPriceTable, type FetchedPrices, type ListedModel, type Lookup, type PriceTable } from './table.ts';
 import { splitCounts, unknownOverlap, type CountField, type GivenCounts, type Split } from './tokens.ts';
 

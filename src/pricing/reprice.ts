@@ -2,9 +2,9 @@ import { usdToNanos, type Nanos } from '../usage/money.ts';
 import { costKind } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { priceFields } from './apply.ts';
-import { inkwellCost } from './inkwell.ts';
+import { inkwellCost } from './inkwellPrices.ts';
 import type { Priced, Pricer, UnpricedCode } from './price.ts';
-import { parsePriceSource, repricedSource, type Factor } from './source.ts';
+import { parsePriceSource, repricedSource, type Factor } from './priceSource.ts';
 
 /**
  * What would change if records were priced again. Changes nothing by itself.

@@ -1,6 +1,6 @@
 import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-prices';
-import { PriceDataError } from './price-data.ts';
+import { PriceDataError } from './fetched.ts';
 
 /**
  * The price table: genai-prices, the only file that loads it.

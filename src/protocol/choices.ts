@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 // By its name, for taking it out of the namespace object would bundle all of zod.
 import { catch as fallback } from 'zod/mini';
-import { PERIODS } from '../usage/period.ts';
-import type { Period } from '../usage/period.ts';
+import { PERIODS } from '../usage/time/period.ts';
+import type { Period } from '../usage/time/period.ts';
 import { DIMENSIONS, MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Dimension, Measure, SortKey } from '../usage/query.ts';
 

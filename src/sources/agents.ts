@@ -4,7 +4,7 @@ import { copilotChat } from './copilot-chat/index.ts';
 import { copilotCli } from './copilot-cli/index.ts';
 import { geminiCli } from './gemini-cli/index.ts';
 import { openCode } from './opencode/index.ts';
-import type { Source } from './types.ts';
+import type { Source } from './source.ts';
 
 /** Tools whose logs are found where they leave them. A new one goes in here. */
 export const AGENTS: readonly Source[] = [claudeCode, codex, geminiCli, openCode, copilotCli, copilotChat];

@@ -1,5 +1,5 @@
 import { formatUsd, type Nanos } from './money.ts';
-import { rangeOf, type Period, type TimeRange, type TimeSpan } from './period.ts';
+import { rangeOf, type Period, type TimeRange, type TimeSpan } from './time/period.ts';
 import {
   costNanos,
   emptyTotals,

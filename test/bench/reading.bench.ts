@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, writ
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import type { CostTracker } from '../../src/ledger/index.ts';
+import type { CostTracker } from '../../src/library/index.ts';
 import { Sample, digits, inTurns, section, table, timed, times } from './lib/measure.ts';
 import { benchFolder, benchRecord, distribution, huge, ledgerOf, quick, short } from './lib/place.ts';
 

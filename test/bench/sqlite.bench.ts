@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { MAX_ROWS, MAX_SERIES } from '../../media/model/questions.ts';
-import type { CostTracker } from '../../src/ledger/index.ts';
+import type { CostTracker } from '../../src/library/index.ts';
 import { BUCKETS, DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { Sample, digits, section, table, times } from './lib/measure.ts';

@@ -2,7 +2,7 @@
  * Times of the in-memory table at 100,000 and 1,000,000 records: `node test/bench/table.bench.ts`.
  * Prints a Markdown table of milliseconds (the median of several runs where a run can be repeated).
  */
-import { UsageTable } from '../../src/usage/table.ts';
+import { UsageTable } from '../../src/columns/table.ts';
 import { DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { NOW, sampleRecords } from './sampleRecords.ts';

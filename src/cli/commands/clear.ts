@@ -1,11 +1,11 @@
 import { plain } from '../../usage/text.ts';
-import { confirmed } from '../confirm.ts';
-import { EXIT, usageError } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { confirmed } from '../arguments/confirm.ts';
+import { EXIT, usageError } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { commandLine } from '../shell.ts';
-import { say, type Terminal } from '../terminal.ts';
+import { commandLine } from '../arguments/shell.ts';
+import { say, type Terminal } from '../output/terminal.ts';
 
 export interface ClearFlags extends LedgerFlag {
   yes?: boolean;

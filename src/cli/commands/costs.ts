@@ -1,21 +1,21 @@
 import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
-import { groupByBlock } from '../../usage/blocks.ts';
+import { groupByBlock } from '../../usage/time/blocks.ts';
 import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
-import { choice, positive } from '../arguments.ts';
-import { displayCurrency } from '../currency.ts';
-import { usageError } from '../exit.ts';
-import { filterJson, selection, type FilterFlags, type Selection } from '../filters.ts';
-import { envelope, recordCostNanos, totalsJson, writeJson } from '../json.ts';
-import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { choice, positive } from '../arguments/arguments.ts';
+import { displayCurrency } from '../arguments/currency.ts';
+import { usageError } from '../output/exit.ts';
+import { filterJson, selection, type FilterFlags, type Selection } from '../arguments/filters.ts';
+import { envelope, recordCostNanos, totalsJson, writeJson } from '../output/json.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledger/ledgers.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
 import { totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
-import { zoneOf } from '../../usage/zone.ts';
-import { commandLine } from '../shell.ts';
-import { styled, type Terminal } from '../terminal.ts';
+import { zoneOf } from '../../usage/time/zone.ts';
+import { commandLine } from '../arguments/shell.ts';
+import { styled, type Terminal } from '../output/terminal.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag {
   by?: string[];

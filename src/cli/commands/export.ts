@@ -1,15 +1,15 @@
-import type { Ledger } from '../../ledger/types.ts';
+import type { Ledger } from '../../ledger/results.ts';
 import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { choice } from '../arguments.ts';
-import { EXIT, usageError } from '../exit.ts';
-import { selection, type FilterFlags } from '../filters.ts';
-import { envelope, writeJson } from '../json.ts';
-import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledgers.ts';
+import { choice } from '../arguments/arguments.ts';
+import { EXIT, usageError } from '../output/exit.ts';
+import { selection, type FilterFlags } from '../arguments/filters.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledger/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { say, type Terminal } from '../terminal.ts';
-import { AtomicFile } from '../atomic-file.ts';
+import { say, type Terminal } from '../output/terminal.ts';
+import { AtomicFile } from '../output/atomicFile.ts';
 
 export interface ExportFlags extends FilterFlags, LedgerFlag {
   format?: string;

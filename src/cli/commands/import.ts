@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../ledger/paths.ts';
-import type { Ledger } from '../../ledger/types.ts';
+import { importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../system/paths.ts';
+import type { Ledger } from '../../ledger/results.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
-import { importSource, sealImports, type ImportProgress, type ImportReport } from '../../sources/import.ts';
-import type { SkipReason, Source } from '../../sources/types.ts';
+import { importSource, sealImports, type ImportProgress, type ImportReport } from '../../sources/import/import.ts';
+import type { SkipReason, Source } from '../../sources/source.ts';
 import { plain } from '../../usage/text.ts';
-import { shown } from '../arguments.ts';
-import { EXIT, SIGNAL_EXIT, usageError } from '../exit.ts';
-import { envelope, writeJson } from '../json-output.ts';
-import { ledgerPath, type LedgerFlag } from '../ledger-path.ts';
-import { userPrices } from '../prices.ts';
+import { shown } from '../arguments/arguments.ts';
+import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/jsonOutput.ts';
+import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
+import { userPrices } from '../ledger/prices.ts';
 import { counted, whole } from '../report/numbers.ts';
-import { say, styled, type Terminal } from '../terminal.ts';
+import { say, styled, type Terminal } from '../output/terminal.ts';
 
 export interface ImportFlags extends LedgerFlag {
   since?: string;
@@ -164,17 +164,17 @@ class YoungGeneration {
  * do, takes little more than starting Node.
  */
 async function openedLedger(path: string): Promise<Ledger> {
-  const { openLedger } = await import('../../ledger/index.ts');
+  const { openLedger } = await import('../../library/index.ts');
   return openLedger({ ledger: path, pricing: false });
 }
 
 async function sourceOf(file: string, mapping: Mapping): Promise<Source> {
-  const { sourceOfFile } = await import('../../sources/files.ts');
+  const { sourceOfFile } = await import('../../sources/reading/files.ts');
   return sourceOfFile(file, mapping);
 }
 
 async function sinceOf(since: string, terminal: Terminal): Promise<number | undefined> {
-  const { selection } = await import('../filters.ts');
+  const { selection } = await import('../arguments/filters.ts');
   return selection({ since }, terminal.now()).filter.since;
 }
 

@@ -1,11 +1,11 @@
-import { openLedger, resolveLedgerPath } from '../../ledger/index.ts';
+import { openLedger, resolveLedgerPath } from '../../library/index.ts';
 import type { Migration, MigrationProgress, MonthSums } from '../../ledger/migrate.ts';
 import { formatUsdExact, nanosToUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
-import { EXIT, SIGNAL_EXIT, usageError } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
+import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
 import { counted, whole } from '../report/numbers.ts';
-import { say, warn, type Terminal } from '../terminal.ts';
+import { say, warn, type Terminal } from '../output/terminal.ts';
 
 export interface MigrateFlags {
   json?: boolean;

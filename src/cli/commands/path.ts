@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { inkwellLedgerPath } from '../../ledger/index.ts';
-import { EXIT } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { ledgerPath, type LedgerFlag } from '../ledgers.ts';
-import type { Terminal } from '../terminal.ts';
+import { inkwellLedgerPath } from '../../library/index.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { ledgerPath, type LedgerFlag } from '../ledger/ledgers.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export interface PathFlags extends LedgerFlag {
   json?: boolean;

@@ -1,15 +1,15 @@
-import type { EditorPriceFile } from '../../ledger/priceFiles.ts';
-import type * as library from '../../ledger/prices.ts';
+import type { EditorPriceFile } from '../../prices/files.ts';
+import type * as library from '../../prices/index.ts';
 import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
 import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
-import { choice } from '../arguments.ts';
-import { CliError, EXIT, usageError } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { userPrices } from '../prices.ts';
+import { choice } from '../arguments/arguments.ts';
+import { CliError, EXIT, usageError } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { userPrices } from '../ledger/prices.ts';
 import { counted } from '../report/numbers.ts';
-import { table } from '../table.ts';
-import { say, styled, warn, type Terminal } from '../terminal.ts';
+import { table } from '../output/table.ts';
+import { say, styled, warn, type Terminal } from '../output/terminal.ts';
 
 export interface PricesFlags {
   provider?: string;
@@ -48,7 +48,7 @@ export async function prices(
   terminal: Terminal,
 ): Promise<number> {
   const asked = choice('prices', action ?? 'list', ACTIONS);
-  const loaded = await import('../../ledger/prices.ts');
+  const loaded = await import('../../prices/index.ts');
   try {
     switch (asked) {
       case 'list':

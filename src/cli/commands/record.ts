@@ -3,14 +3,14 @@ import { costKind } from '../../usage/query.ts';
 import { wantsPrice } from '../../pricing/apply.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
-import { amount, wholeNumber } from '../arguments.ts';
-import { CliError, EXIT, usageError } from '../exit.ts';
-import { envelope, recordCostNanos, writeJson } from '../json.ts';
-import type { LedgerFlag } from '../ledger-path.ts';
-import { withOpened, type Opener } from '../one-ledger.ts';
-import { whyUnpriced, type Unpriced } from '../prices.ts';
+import { amount, wholeNumber } from '../arguments/arguments.ts';
+import { CliError, EXIT, usageError } from '../output/exit.ts';
+import { envelope, recordCostNanos, writeJson } from '../output/json.ts';
+import type { LedgerFlag } from '../arguments/ledgerPath.ts';
+import { withOpened, type Opener } from '../ledger/oneLedger.ts';
+import { whyUnpriced, type Unpriced } from '../ledger/prices.ts';
 import { whole } from '../report/numbers.ts';
-import { say, type Terminal } from '../terminal.ts';
+import { say, type Terminal } from '../output/terminal.ts';
 
 /** The flags of `record`; commander's camel case of each. */
 export interface RecordFlags extends LedgerFlag {

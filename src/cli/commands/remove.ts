@@ -1,9 +1,9 @@
-import { EXIT } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { commandLine } from '../shell.ts';
-import { say, type Terminal } from '../terminal.ts';
+import { commandLine } from '../arguments/shell.ts';
+import { say, type Terminal } from '../output/terminal.ts';
 import { recordLine } from './record.ts';
 
 export interface RemoveFlags extends LedgerFlag {

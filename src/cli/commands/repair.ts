@@ -1,10 +1,10 @@
 import { plain } from '../../usage/text.ts';
-import { EXIT } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { commandLine } from '../shell.ts';
-import type { Terminal } from '../terminal.ts';
+import { commandLine } from '../arguments/shell.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export interface RepairFlags extends LedgerFlag {
   dryRun?: boolean;

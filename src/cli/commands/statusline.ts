@@ -1,22 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../ledger/index.ts';
+import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../library/index.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
-import { ownEnvironment } from '../../ledger/paths.ts';
-import type { Ledger } from '../../ledger/types.ts';
-import { importSource } from '../../sources/import.ts';
-import { blocksOf, type Block } from '../../usage/blocks.ts';
-import { localCalendar } from '../../usage/calendar.ts';
+import { ownEnvironment } from '../../system/paths.ts';
+import type { Ledger } from '../../ledger/results.ts';
+import { importSource } from '../../sources/import/import.ts';
+import { blocksOf, type Block } from '../../usage/time/blocks.ts';
+import { localCalendar } from '../../usage/time/calendar.ts';
 import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
-import { rangeOf } from '../../usage/period.ts';
+import { rangeOf } from '../../usage/time/period.ts';
 import { costNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { plain } from '../../usage/text.ts';
-import { EXIT } from '../exit.ts';
-import { envelope, totalsJson, writeJson } from '../json.ts';
-import { withView, type LedgerFlag } from '../ledgers.ts';
-import { userPrices } from '../prices.ts';
-import { keepLine, parseStatusInput, type StatusInput } from '../statusline-cache.ts';
-import type { Terminal } from '../terminal.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, totalsJson, writeJson } from '../output/json.ts';
+import { withView, type LedgerFlag } from '../ledger/ledgers.ts';
+import { userPrices } from '../ledger/prices.ts';
+import { keepLine, parseStatusInput, type StatusInput } from '../start/statuslineCache.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export interface StatuslineFlags extends LedgerFlag {
   /** false with `--no-import`. */

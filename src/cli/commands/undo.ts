@@ -1,9 +1,9 @@
-import type { UndoResult } from '../../ledger/types.ts';
-import { EXIT } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import type { UndoResult } from '../../ledger/results.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 import { plain } from '../../usage/text.ts';
 
 export interface UndoFlags extends LedgerFlag {

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import type { Problem, Verification } from '../../ledger/types.ts';
+import type { Problem, Verification } from '../../ledger/results.ts';
 import { plain } from '../../usage/text.ts';
-import { EXIT } from '../exit.ts';
-import { envelope, writeJson } from '../json.ts';
-import { withLedger, type LedgerFlag } from '../ledgers.ts';
+import { EXIT } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
-import { table } from '../table.ts';
-import { commandLine } from '../shell.ts';
-import { styled, type Terminal } from '../terminal.ts';
+import { table } from '../output/table.ts';
+import { commandLine } from '../arguments/shell.ts';
+import { styled, type Terminal } from '../output/terminal.ts';
 
 export interface VerifyFlags extends LedgerFlag {
   json?: boolean;

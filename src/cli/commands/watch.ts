@@ -1,12 +1,12 @@
-import { positive } from '../arguments.ts';
-import { EXIT } from '../exit.ts';
-import { selection, type FilterFlags } from '../filters.ts';
-import { envelope, totalsJson } from '../json.ts';
-import { withView, type LedgerFlag } from '../ledgers.ts';
+import { positive } from '../arguments/arguments.ts';
+import { EXIT } from '../output/exit.ts';
+import { selection, type FilterFlags } from '../arguments/filters.ts';
+import { envelope, totalsJson } from '../output/json.ts';
+import { withView, type LedgerFlag } from '../ledger/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { formatTotals } from '../../usage/summary.ts';
-import { zoneOf } from '../../usage/zone.ts';
-import type { Terminal } from '../terminal.ts';
+import { zoneOf } from '../../usage/time/zone.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export interface WatchFlags extends FilterFlags, LedgerFlag {
   count?: string;

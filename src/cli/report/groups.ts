@@ -1,5 +1,5 @@
 import { BUCKETS, type Group, type Grouping, type Totals } from '../../usage/query.ts';
-import { table, type Column, type TableOptions } from '../table.ts';
+import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 

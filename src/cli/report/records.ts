@@ -1,8 +1,8 @@
 import { usdToNanos } from '../../usage/money.ts';
 import { costKind, type StoredUsage } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { zoneOf } from '../../usage/zone.ts';
-import { table, type Column, type TableOptions } from '../table.ts';
+import { zoneOf } from '../../usage/time/zone.ts';
+import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 

@@ -1,5 +1,5 @@
 import type { Totals } from '../../usage/query.ts';
-import { table } from '../table.ts';
+import { table } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { counted, whole } from './numbers.ts';
 

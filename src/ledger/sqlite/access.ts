@@ -1,9 +1,9 @@
 import { UsageError } from '../../usage/record.ts';
-import type { Disk } from '../disk.ts';
-import { resolvePlace } from '../store.ts';
+import type { Disk } from '../../system/disk.ts';
+import { resolvePlace } from '../json/store.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
-import { repairDatabase } from './repair.ts';
+import { repairDatabase } from './repair/repair.ts';
 import { remainsOf } from './state.ts';
 
 /**

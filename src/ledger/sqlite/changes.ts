@@ -1,9 +1,9 @@
 import type { UsageRecord } from '../../usage/record.ts';
-import { withFields } from '../elementText.ts';
-import type { CostChange, RemoveResult, SetCostsResult, UndoResult } from '../types.ts';
+import { withFields } from '../json/elementText.ts';
+import type { CostChange, RemoveResult, SetCostsResult, UndoResult } from '../results.ts';
 import type { Connection } from './connection.ts';
 import { findRow, idOf, insertRow, keyOf, recordOf, updateRow } from './rows.ts';
-import { endOf, sealFull, touch } from './segments.ts';
+import { endOf, sealFull, touch } from './columns/segments.ts';
 
 /**
  * Taking records out, giving them other costs, and back. What was before stands in `change` and `changed`, written in

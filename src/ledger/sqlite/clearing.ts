@@ -1,17 +1,17 @@
 import { basename, dirname, join } from 'node:path';
-import type { Disk } from '../disk.ts';
-import { unlinkIfThere } from '../disk.ts';
-import { nextTurn } from '../turn.ts';
-import { clearedName } from '../names.ts';
-import type { ClearResult } from '../types.ts';
-import { LedgerError } from '../types.ts';
-import { copyDatabase } from './backup.ts';
+import type { Disk } from '../../system/disk.ts';
+import { unlinkIfThere } from '../../system/disk.ts';
+import { nextTurn } from '../../system/turns.ts';
+import { clearedName } from '../../system/sideFiles.ts';
+import type { ClearResult } from '../results.ts';
+import { LedgerError } from '../results.ts';
+import { copyDatabase } from './repair/backup.ts';
 import type { Change } from './changes.ts';
 import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
 import { findRow, idOf, insertRow, recordOf, rowsAfter } from './rows.ts';
-import { endOf, epochOf, sealFull, touch } from './segments.ts';
+import { endOf, epochOf, sealFull, touch } from './columns/segments.ts';
 import { size } from './state.ts';
 
 /** Emptying a ledger, and back. What was in it stands in a database of its own, which the change names. */

@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Disk, Signature } from '../disk.ts';
-import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../disk.ts';
-import { errno } from '../errno.ts';
-import { acquireLock } from '../lock.ts';
-import { sideFileName } from '../names.ts';
+import type { Disk, Signature } from '../../system/disk.ts';
+import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../system/disk.ts';
+import { errno } from '../../system/errno.ts';
+import { acquireLock } from '../../system/lock.ts';
+import { sideFileName } from '../../system/sideFiles.ts';
 import type { Cells, Database, SQLInputValue, Statement } from './engine.ts';
 import { isBusy, isUnwritable, sqliteEngine } from './engine.ts';
 import { hasLog, moveLogAside } from './log.ts';

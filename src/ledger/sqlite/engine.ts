@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as sqlite from 'node:sqlite';
-import { errno } from '../errno.ts';
+import { errno } from '../../system/errno.ts';
 import { explain } from '../errors.ts';
-import { LedgerError } from '../types.ts';
+import { LedgerError } from '../results.ts';
 
 /** `node:sqlite`, where the runtime has it: Node since 22.13, and the editor since 1.101 (Electron 35). */
 

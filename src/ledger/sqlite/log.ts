@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
-import type { Disk } from '../disk.ts';
-import { unlinkIfThere } from '../disk.ts';
-import { errno } from '../errno.ts';
-import { corruptName } from '../names.ts';
+import type { Disk } from '../../system/disk.ts';
+import { unlinkIfThere } from '../../system/disk.ts';
+import { errno } from '../../system/errno.ts';
+import { corruptName } from '../../system/sideFiles.ts';
 import { size } from './state.ts';
 
 /** The log (`-wal`) of a database: the end of it that is not in the main file yet, and what shares it (`-shm`). */

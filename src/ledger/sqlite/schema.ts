@@ -1,4 +1,4 @@
-import { LedgerError } from '../types.ts';
+import { LedgerError } from '../results.ts';
 import type { Database } from './engine.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { nextTurn } from '../turn.ts';
+import { nextTurn } from '../../system/turns.ts';
 
 /** How long a pass works before others have their turn. */
 const SLICE_MS = 8;

@@ -2,15 +2,15 @@ import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 import { isoNow, parseInput } from '../../usage/record.ts';
-import { TableChanged, UsageTable } from '../../usage/table.ts';
-import type { Disk } from '../disk.ts';
-import { nodeDisk } from '../disk.ts';
-import { nextTurn } from '../turn.ts';
-import { Looks, recentOf, summaryOf } from '../looks.ts';
+import { TableChanged, UsageTable } from '../../columns/table.ts';
+import type { Disk } from '../../system/disk.ts';
+import { nodeDisk } from '../../system/disk.ts';
+import { nextTurn } from '../../system/turns.ts';
+import { Looks, recentOf, summaryOf } from '../refreshGate.ts';
 import type { LedgerOptions } from '../options.ts';
 import { RecordPricing } from '../pricing.ts';
 
-import { resolvePlace } from '../store.ts';
+import { resolvePlace } from '../json/store.ts';
 import type {
   AdoptResult,
   ClearResult,
@@ -25,27 +25,27 @@ import type {
   UpsertPlan,
   UpsertResult,
   Verification,
-} from '../types.ts';
-import { LedgerError } from '../types.ts';
-import { within } from '../within.ts';
+} from '../results.ts';
+import { LedgerError } from '../results.ts';
+import { within } from '../../system/within.ts';
 import { Access } from './access.ts';
 import { Additions } from './additions.ts';
-import { backUpIfDue } from './backup.ts';
+import { backUpIfDue } from './repair/backup.ts';
 import { lastChange, removeRecords, setCosts, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
 import type { Connection } from './connection.ts';
 import { explainSqlite } from './engine.ts';
-import type { Source } from './query.ts';
-import { ColumnQueries } from './query.ts';
-import { repairDatabase } from './repair.ts';
+import type { Source } from './columns/query.ts';
+import { ColumnQueries } from './columns/query.ts';
+import { repairDatabase } from './repair/repair.ts';
 import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
-import { sealOneStale, takeSnapshot } from './segments.ts';
+import { sealOneStale, takeSnapshot } from './columns/segments.ts';
 import { describeDatabase, nothingYet, sameState } from './state.ts';
 import { upsertRecords } from './upserting.ts';
-import { verifyDatabase } from './verify.ts';
+import { verifyDatabase } from './repair/verify.ts';
 import type { Addition } from './writing.ts';
 import { adoptInto } from './writing.ts';
-import { randomId } from '../random.ts';
+import { randomId } from '../../system/random.ts';
 
 /** How long closing goes on sealing what removals made stale. Whoever opens the ledger next does the rest. */
 const CLOSE_MS = 1_000;

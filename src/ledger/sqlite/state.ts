@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path';
-import type { Disk } from '../disk.ts';
-import { isCorruptName, previousName } from '../names.ts';
+import type { Disk } from '../../system/disk.ts';
+import { isCorruptName, previousName } from '../../system/sideFiles.ts';
 
-import { resolvePlace } from '../store.ts';
-import type { LedgerError, LedgerState, Problem } from '../types.ts';
-import type { Snapshot } from './segments.ts';
+import { resolvePlace } from '../json/store.ts';
+import type { LedgerError, LedgerState, Problem } from '../results.ts';
+import type { Snapshot } from './columns/segments.ts';
 
 /** Where a database really is: links are followed. */
 export type Place = Awaited<ReturnType<typeof resolvePlace>>;

@@ -1,7 +1,7 @@
-import type { UpsertPlan, UpsertResult } from '../types.ts';
+import type { UpsertPlan, UpsertResult } from '../results.ts';
 import type { Connection } from './connection.ts';
 import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
-import { endOf, sealFull, touch } from './segments.ts';
+import { endOf, sealFull, touch } from './columns/segments.ts';
 
 /** Adding records and replacing others, within a transaction, by a plan that sees what stands there. */
 export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertResult {

@@ -1,10 +1,10 @@
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 import { UsageError } from '../../usage/record.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
-import type { AdoptResult } from '../types.ts';
+import type { AdoptResult } from '../results.ts';
 import type { Connection } from './connection.ts';
 import { findRow, insertRow, recordOf } from './rows.ts';
-import { endOf, sealFull } from './segments.ts';
+import { endOf, sealFull } from './columns/segments.ts';
 
 /** Putting records in, within a transaction. */
 

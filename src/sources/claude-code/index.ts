@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
 import { countOf, labelOf, nameOf, projectOf, stemOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
-import { Members } from '../members/members.ts';
+import { usageId } from '../reading/identity.ts';
+import { Members } from '../reading/members/members.ts';
 import { isEarlier, logRecord, type LogTokens } from '../record.ts';
-import type { LineParser, Lookup, ParserState, Sink, Source, SourceEnvironment, SourceFile } from '../types.ts';
+import type { LineParser, Lookup, ParserState, Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 
 /**
  * Claude Code: one JSONL file a session below `projects/`, one below `<session>/subagents/` for each of its agents.

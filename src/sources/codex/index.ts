@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Factor } from '../../pricing/source.ts';
+import type { Factor } from '../../pricing/priceSource.ts';
 import type { Fields } from '../fields.ts';
 import {
   countOf,
@@ -14,10 +14,10 @@ import {
   textOf,
   timeOf,
 } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { usageId } from '../reading/identity.ts';
 import { isEarlier, logRecord } from '../record.ts';
-import { keepPreferred } from '../types.ts';
-import type { LineParser, ParserState, Sighting, Sink, Source, SourceEnvironment, SourceFile } from '../types.ts';
+import { keepPreferred } from '../source.ts';
+import type { LineParser, ParserState, Sighting, Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 
 /**
  * Codex: one JSONL file ("rollout") a session, in `sessions/` and, once archived, in `archived_sessions/`.

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { readDatabase } from '../database.ts';
+import { readDatabase } from '../reading/database.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import { keepPreferred } from '../types.ts';
-import type { Sink, Source, SourceEnvironment, SourceFile } from '../types.ts';
+import { keepPreferred } from '../source.ts';
+import type { Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 
 /** GitHub Copilot Chat: spans in an SQLite database, where `github.copilot.chat.otel.dbSpanExporter.enabled` is on. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { MARKER, OtelLines } from '../otel/index.ts';
 import { isEarlier } from '../record.ts';
-import { keepPreferred } from '../types.ts';
-import type { Source } from '../types.ts';
+import { keepPreferred } from '../source.ts';
+import type { Source } from '../source.ts';
 
 /** GitHub Copilot CLI: OpenTelemetry in JSONL files, where its file exporter is on. */
 export const copilotCli: Source = {

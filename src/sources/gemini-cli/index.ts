@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { usageId } from '../reading/identity.ts';
 import { logRecord, type LogTokens } from '../record.ts';
-import type { LineParser, ParserState, Sighting, Sink, Source, SourceFile } from '../types.ts';
-import { readJsonFile } from '../whole.ts';
+import type { LineParser, ParserState, Sighting, Sink, Source, SourceFile } from '../source.ts';
+import { readJsonFile } from '../reading/whole.ts';
 
 /**
  * Gemini CLI: one file a conversation below `~/.gemini/tmp/<project>/chats`, JSON or, since later versions, JSONL in which

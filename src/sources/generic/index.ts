@@ -1,11 +1,11 @@
 import { MAX_COST } from '../../usage/limits.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { formatOf, headOf, readEntries } from '../entries.ts';
+import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
-import { sha1, usageId } from '../identity.ts';
+import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import type { Sighting, Source } from '../types.ts';
+import type { Sighting, Source } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 import type { MappedField, Mapping } from './mapping.ts';
 

@@ -1,8 +1,8 @@
 import { isUnreadable, readStored } from '../../usage/record.ts';
-import { formatOf, headOf, readEntries } from '../entries.ts';
+import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import { settleEntry } from '../generic/index.ts';
-import { usageId } from '../identity.ts';
-import type { Source } from '../types.ts';
+import { usageId } from '../reading/identity.ts';
+import type { Source } from '../source.ts';
 
 /** Another `costs.json`, of ours or of inkwell, or its records as NDJSON: every record as it stands there, with its id. */
 export const ledgerFile: Source = {

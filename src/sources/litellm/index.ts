@@ -1,11 +1,11 @@
 import { MAX_COST } from '../../usage/limits.ts';
-import { formatOf, headOf, readEntries } from '../entries.ts';
+import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { Occurrences, settleEntry } from '../generic/index.ts';
-import { usageId } from '../identity.ts';
+import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import type { Sighting, Source } from '../types.ts';
+import type { Sighting, Source } from '../source.ts';
 
 /** LiteLLM's spend logs: rows of its table `LiteLLM_SpendLogs`, as `/spend/logs` or an export of the table gives them. */
 export const liteLlm: Source = {

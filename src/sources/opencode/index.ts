@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { readDatabase } from '../database.ts';
+import { readDatabase } from '../reading/database.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
-import { usageId } from '../identity.ts';
+import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import { keepPreferred } from '../types.ts';
-import type { Sighting, Sink, Source, SourceFile } from '../types.ts';
-import { readJsonFile } from '../whole.ts';
+import { keepPreferred } from '../source.ts';
+import type { Sighting, Sink, Source, SourceFile } from '../source.ts';
+import { readJsonFile } from '../reading/whole.ts';
 
 /**
  * OpenCode: an SQLite database of messages, in one table or, since its version 2, in another; versions before it kept one

@@ -1,8 +1,8 @@
 import type { Fields } from '../fields.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import { isEarlier } from '../record.ts';
-import { keepPreferred } from '../types.ts';
-import type { LineParser, ParserState, Sink, Source, SourceFile } from '../types.ts';
+import { keepPreferred } from '../source.ts';
+import type { LineParser, ParserState, Sink, Source, SourceFile } from '../source.ts';
 import { toldBy, withoutRepeats, type Told } from './spans.ts';
 
 /** OpenTelemetry `gen_ai` spans in files of lines, as collectors and SDKs write them: one span a line, or OTLP's nesting. */

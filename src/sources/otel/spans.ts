@@ -1,9 +1,9 @@
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, textOf, timeOf } from '../fields.ts';
-import { sha1, usageId } from '../identity.ts';
+import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import { vendorOf } from '../vendors.ts';
-import type { Sighting } from '../types.ts';
+import type { Sighting } from '../source.ts';
 
 /**
  * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. One call may be told by

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import type { CostTracker } from '../../../src/ledger/index.ts';
+import type { CostTracker } from '../../../src/library/index.ts';
 import { distribution, usage } from './place.ts';
 
 /**

@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { historyHtml } from '../../../src/host/historyHtml.ts';
-import { HistoryPalette } from '../../../src/host/historyPalette.ts';
-import { HistorySession } from '../../../src/host/historySession.ts';
-import type { EditorAction, HistoryBackend } from '../../../src/host/historySession.ts';
+import { historyHtml } from '../../../src/host/history/historyHtml.ts';
+import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
+import { HistorySession } from '../../../src/host/history/historySession.ts';
+import type { EditorAction, HistoryBackend } from '../../../src/host/history/historySession.ts';
 import type { Choices } from '../../../src/protocol/choices.ts';
 import { repository } from '../harness/codeServer.ts';
 import { Memento } from '../../fixtures/tableBackend.ts';

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type * as Library from '../../../src/ledger/index.ts';
-import { keepEditorPrices } from '../../../src/ledger/priceFiles.ts';
+import type * as Library from '../../../src/library/index.ts';
+import { keepEditorPrices } from '../../../src/prices/files.ts';
 import { cli, json, Sandbox } from './harness.ts';
 
 let sandbox: Sandbox;

@@ -3,8 +3,8 @@
  *
  *     node diesMending.ts <ledger> <calls>
  */
-import type { Disk } from '../../../src/ledger/disk.ts';
-import { nodeDisk } from '../../../src/ledger/disk.ts';
+import type { Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/disk.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
 
 const [ledger, calls] = process.argv.slice(2) as [string, string];

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
-import { LedgerError } from '../../../src/ledger/types.ts';
+import { LedgerError } from '../../../src/ledger/results.ts';
 import type { Prefix } from './harness.ts';
 import {
   CLI,

@@ -7,8 +7,8 @@
  */
 import { writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { Disk } from '../../../src/ledger/disk.ts';
-import { nodeDisk } from '../../../src/ledger/disk.ts';
+import type { Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/disk.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
 import { isDatabase } from './plainly.ts';
 

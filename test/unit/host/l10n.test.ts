@@ -7,7 +7,8 @@ const host = path.resolve(import.meta.dirname, '../../../src/host');
 /** The texts of `t('...')` and `l10n.t('...')` as they stand in the sources. */
 function texts(): string[] {
   const found = new Set<string>();
-  for (const name of readdirSync(host)) {
+  for (const name of readdirSync(host, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
     for (const [, text = ''] of readFileSync(path.join(host, name), 'utf8').matchAll(/\bt\(\s*'((?:[^'\\]|\\.)*)'/g)) {
       found.add(text.replaceAll(/\\(.)/g, '$1'));
     }

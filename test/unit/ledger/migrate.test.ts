@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/ledger/migrate.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
-import { LedgerError } from '../../../src/ledger/types.ts';
+import { LedgerError } from '../../../src/ledger/results.ts';
 import { records } from '../usage/records.ts';
 
 let folder: string;

@@ -2,16 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writePriceData } from '../../../src/ledger/priceDataFile.ts';
+import { writePriceData } from '../../../src/prices/dataFile.ts';
 import {
   customPricesPath,
   editorPricesPath,
   keepEditorPrices,
   readEditorPriceFile,
   writeCustomPriceFile,
-} from '../../../src/ledger/priceFiles.ts';
+} from '../../../src/prices/files.ts';
 import { CostTracker, type CostTrackerOptions } from '../../../src/ledger/tracker.ts';
-import { UserPrices } from '../../../src/ledger/userPrices.ts';
+import { UserPrices } from '../../../src/prices/userPrices.ts';
 import type { CustomPrice } from '../../../src/pricing/custom.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeDisk, type Disk } from '../../../src/ledger/disk.ts';
+import { nodeDisk, type Disk } from '../../../src/system/disk.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
-import type { CostChange } from '../../../src/ledger/types.ts';
+import type { CostChange } from '../../../src/ledger/results.ts';
 
 let folder: string;
 let file: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownerText, thisOwner } from '../../../src/ledger/owner.ts';
+import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Disk } from '../../../src/ledger/disk.ts';
-import { nodeDisk } from '../../../src/ledger/disk.ts';
-import { ownerText, thisOwner } from '../../../src/ledger/owner.ts';
+import type { Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/disk.ts';
+import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 

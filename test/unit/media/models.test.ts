@@ -14,7 +14,7 @@ import { chartModel } from '../../../media/model/series.ts';
 import { sum } from '../../../media/model/totals.ts';
 import type { Row } from '../../../src/protocol/messages.ts';
 import { decodeGroups, encodeGroups } from '../../../src/protocol/wire.ts';
-import { rangeOf } from '../../../src/usage/period.ts';
+import { rangeOf } from '../../../src/usage/time/period.ts';
 import { costNanos, emptyTotals } from '../../../src/usage/query.ts';
 import type { Measure, Totals } from '../../../src/usage/query.ts';
 import { compare } from '../../../src/usage/summary.ts';

@@ -6,18 +6,18 @@ import { filterOf } from '../../../media/model/questions.ts';
 import type { Ask } from '../../../media/model/questions.ts';
 import { rangeOfChoice } from '../../../media/model/range.ts';
 import { sum } from '../../../media/model/totals.ts';
-import { HistoryPalette } from '../../../src/host/historyPalette.ts';
-import { HistorySession } from '../../../src/host/historySession.ts';
+import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
+import { HistorySession } from '../../../src/host/history/historySession.ts';
 import { CHART_BUCKETS, DEFAULT_CHOICES } from '../../../src/protocol/choices.ts';
 import type { Choices, RangeChoice } from '../../../src/protocol/choices.ts';
 import { parseToView } from '../../../src/protocol/messages.ts';
 import type { Answer } from '../../../src/protocol/messages.ts';
-import { PERIODS } from '../../../src/usage/period.ts';
+import { PERIODS } from '../../../src/usage/time/period.ts';
 import { costKind, DIMENSIONS } from '../../../src/usage/query.ts';
 import type { CostKind } from '../../../src/usage/query.ts';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import { Memento, TableBackend } from '../../fixtures/tableBackend.ts';
-import { matches, sum as naiveSum } from '../usage/naive.ts';
+import { matches, sum as naiveSum } from '../columns/naive.ts';
 import { calendars, instant, records as record } from '../usage/records.ts';
 
 /** Asks a session as the webview does: messages that are cloned and parsed on their way. */

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { priceFields, wantsPrice } from '../../../src/pricing/apply.ts';
-import { inkwellCost } from '../../../src/pricing/inkwell.ts';
+import { inkwellCost } from '../../../src/pricing/inkwellPrices.ts';
 import { loadPricer, Pricer } from '../../../src/pricing/price.ts';
 import { planReprice } from '../../../src/pricing/reprice.ts';
-import { parsePriceSource } from '../../../src/pricing/source.ts';
+import { parsePriceSource } from '../../../src/pricing/priceSource.ts';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import { costKind } from '../../../src/usage/query.ts';
 import { parseInput, type UsageInput, type UsageRecord } from '../../../src/usage/record.ts';

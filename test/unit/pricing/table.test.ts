@@ -1,7 +1,7 @@
 import { waitForUpdate } from '@pydantic/genai-prices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadPricer } from '../../../src/pricing/price.ts';
-import { parsePriceData, PriceDataError, PRICE_DATA_URL } from '../../../src/pricing/price-data.ts';
+import { parsePriceData, PriceDataError, PRICE_DATA_URL } from '../../../src/pricing/fetched.ts';
 import { loadPriceTable } from '../../../src/pricing/table.ts';
 import { priced, usd } from './usd.ts';
 

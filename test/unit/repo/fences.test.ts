@@ -14,22 +14,29 @@ interface Fence {
 }
 
 /** The areas in the order in which data flows through them. Each imports from those above it only. */
+const LAYERS = ['usage', 'columns', 'pricing', 'system', 'prices', 'ledger', 'library', 'sources'].map(
+  (name) => `src/${name}`,
+);
+
+/** The layers before this one: it may import from all of them. */
+const before = (layer: string): string[] => LAYERS.slice(0, LAYERS.indexOf(layer));
+
 const FENCES: Readonly<Record<string, Fence>> = {
   'package.json': { areas: [] },
   'src/contributions.ts': { areas: [] },
   'src/usage': { areas: [] },
-  'src/pricing': { areas: ['src/usage'] },
-  'src/ledger': { areas: ['src/usage', 'src/pricing'], node: true },
-  'src/sources': { areas: ['src/usage', 'src/pricing', 'src/ledger'], node: true },
-  'src/cli': { areas: ['package.json', 'src/usage', 'src/pricing', 'src/ledger', 'src/sources'], node: true },
-  'src/protocol': { areas: ['src/usage'] },
-  'src/host': {
-    areas: ['src/contributions.ts', 'src/usage', 'src/pricing', 'src/ledger', 'src/sources', 'src/protocol'],
-    node: true,
-    vscode: true,
-  },
+  'src/columns': { areas: before('src/columns') },
+  'src/pricing': { areas: before('src/pricing') },
+  'src/system': { areas: before('src/system'), node: true },
+  'src/prices': { areas: before('src/prices'), node: true },
+  'src/ledger': { areas: before('src/ledger'), node: true },
+  'src/library': { areas: before('src/library'), node: true },
+  'src/sources': { areas: before('src/sources'), node: true },
+  'src/cli': { areas: ['package.json', ...LAYERS], node: true },
+  'src/protocol': { areas: ['src/usage', 'src/columns'] },
+  'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/protocol'], node: true, vscode: true },
   'src/extension.ts': { areas: ['src/contributions.ts', 'src/host'], vscode: true },
-  media: { areas: ['src/usage', 'src/protocol'] },
+  media: { areas: ['src/usage', 'src/columns', 'src/protocol'] },
 };
 
 function areaOf(file: string): string | undefined {

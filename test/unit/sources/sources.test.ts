@@ -11,9 +11,9 @@ import { geminiCli } from '../../../src/sources/gemini-cli/index.ts';
 import { genericSource } from '../../../src/sources/generic/index.ts';
 import { openCode } from '../../../src/sources/opencode/index.ts';
 import { AGENTS } from '../../../src/sources/agents.ts';
-import { sourceOfFile } from '../../../src/sources/files.ts';
+import { sourceOfFile } from '../../../src/sources/reading/files.ts';
 import { isUsualTime, timeOf } from '../../../src/sources/fields.ts';
-import type { Source } from '../../../src/sources/types.ts';
+import type { Source } from '../../../src/sources/source.ts';
 import { World, jsonLines } from './world.ts';
 
 let world: World;

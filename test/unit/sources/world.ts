@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openLedger } from '../../../src/ledger/index.ts';
-import type { Ledger } from '../../../src/ledger/types.ts';
-import { importSource, type ImportOptions, type ImportReport } from '../../../src/sources/import.ts';
-import type { Source } from '../../../src/sources/types.ts';
+import { openLedger } from '../../../src/library/index.ts';
+import type { Ledger } from '../../../src/ledger/results.ts';
+import { importSource, type ImportOptions, type ImportReport } from '../../../src/sources/import/import.ts';
+import type { Source } from '../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
 export const NOW = Date.parse('2026-11-23T12:00:00Z');

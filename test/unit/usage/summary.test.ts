@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyTotals, type Calendar, type Totals } from '../../../src/usage/query.ts';
 import { compare, forecast, formatTotals, summarize, within } from '../../../src/usage/summary.ts';
-import { UsageTable } from '../../../src/usage/table.ts';
+import { UsageTable } from '../../../src/columns/table.ts';
 import { usage } from './records.ts';
 
 const utc: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import type { Disk } from '../../../../src/ledger/disk.ts';
-import { nodeDisk } from '../../../../src/ledger/disk.ts';
+import type { Disk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/disk.ts';
 import type { LostNames } from './durableView.ts';
 import { DurableView } from './durableView.ts';
 

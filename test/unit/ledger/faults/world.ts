@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { parseSideFile, sideFileName } from '../../../../src/ledger/names.ts';
+import { parseSideFile, sideFileName } from '../../../../src/system/sideFiles.ts';
 import { CostTracker } from '../../../../src/ledger/tracker.ts';
-import { LedgerError } from '../../../../src/ledger/types.ts';
+import { LedgerError } from '../../../../src/ledger/results.ts';
 import { UsageError } from '../../../../src/usage/record.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 import type { Fault } from './faultDisk.ts';

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { CostTracker } from '../../../../src/ledger/tracker.ts';
-import type { CostChange, Ledger } from '../../../../src/ledger/types.ts';
+import type { CostChange, Ledger } from '../../../../src/ledger/results.ts';
 import {
   BUCKETS,
   DIMENSIONS,

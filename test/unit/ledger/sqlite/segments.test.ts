@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns.ts';
+import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columns.ts';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { BUCKETS, DIMENSIONS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
-import { UsageTable } from '../../../../src/usage/table.ts';
+import { UsageTable } from '../../../../src/columns/table.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
 /** More records than fit into a segment: sealed ones, stale ones and the tail answer as one table in memory does. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
-import type { LedgerState } from '../../../../src/ledger/types.ts';
+import type { LedgerState } from '../../../../src/ledger/results.ts';
 
 let folder: string;
 let one: SqliteLedger;

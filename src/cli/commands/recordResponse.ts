@@ -1,0 +1,142 @@
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { RecognisedResponse } from '../../pricing/responses/recognise.ts';
+import type { usageOfResponse as UsageOfResponse } from '../../pricing/responses/usage.ts';
+import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { amount } from '../arguments/arguments.ts';
+import { CliError, EXIT, usageError } from '../output/exit.ts';
+import { envelope, writeJson } from '../output/json.ts';
+import { withLedger } from '../ledger/ledgers.ts';
+import { userPrices, whyUnpriced, type Unpriced } from '../ledger/prices.ts';
+import { counted } from '../report/numbers.ts';
+import { say, warn, type Terminal } from '../output/terminal.ts';
+import { asFlag, recordedJson, recordLine, type RecordFlags } from './record.ts';
+
+/** Flags that say of all responses what they do not say themselves. */
+const LABELS = {
+  project: 'project',
+  note: 'note',
+  episode: 'episode_title',
+  session: 'session_id',
+  branch: 'branch',
+  tag: 'tags',
+} as const;
+const OWN = ['response', 'json', 'ledger', 'provider', 'model', 'operation', 'costUsd', ...Object.keys(LABELS)];
+
+/** `llm-spend record --response FILE|-`: the usage in a provider's raw API responses, single, several or streamed. */
+export async function recordResponse(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || OWN.includes(name)) continue;
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw usageError(`${flag}: cannot be combined with --response, which says it itself. Leave it out.`, flag);
+  }
+  const { MAX_RESPONSE_TEXT, recogniseResponses, usageOfResponse } = await import('../../prices/index.ts');
+  const text = await read(flags.response ?? '-', stdin, MAX_RESPONSE_TEXT);
+  const prices = await userPrices();
+  const pricer = await prices.pricer();
+  if (pricer === undefined)
+    throw new CliError('prices', 'The prices cannot be read, and with them no response can be.');
+  const { responses, problems } = recogniseResponses(text, pricer.table);
+  if (responses.length === 0) {
+    const [first] = problems;
+    throw new CliError(
+      first?.code ?? 'no-usage',
+      `${first?.message ?? 'No usage was found.'} Nothing was recorded. By hand: llm-spend record --help`,
+      { field: '--response' },
+    );
+  }
+  const inputs = responses.map((response) => inputOf(response, flags, usageOfResponse));
+  const cost = flags.costUsd === undefined ? undefined : amount('--cost-usd', flags.costUsd);
+  if (cost !== undefined) {
+    if (inputs.length > 1) {
+      throw usageError(`--cost-usd: is for one response, and there are ${inputs.length}. Leave it out.`, '--cost-usd');
+    }
+    const { cost_known: _, ...input } = inputs[0]!;
+    inputs[0] = { ...input, cost_usd: cost };
+  }
+  const { stored, path } = await withLedger(flags, async (ledger) => {
+    try {
+      return { stored: await ledger.trackAll(inputs), path: ledger.path };
+    } catch (error) {
+      throw error instanceof UsageError ? asFlag(error) : error;
+    }
+  });
+  const unpriced = await Promise.all(stored.map((record) => why(record, flags, terminal)));
+  if (flags.json === true) {
+    const records = stored.map((record, i) => ({
+      ...recordedJson(record, unpriced[i]),
+      api: responses[i]?.api,
+      confidence: responses[i]?.confidence,
+    }));
+    await writeJson(
+      terminal.out,
+      envelope('record', { status: 'recorded', ledger: path, responses: records, problems }),
+    );
+  } else {
+    for (const record of stored) await terminal.out.line(`Recorded ${recordLine(record)}`);
+  }
+  for (const { message } of problems) await warn(terminal, message);
+  if (problems.length > 0)
+    await say(terminal, `Recorded ${counted(stored.length, 'response')}; the rest has no usage.`);
+  return problems.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+function inputOf(
+  response: RecognisedResponse,
+  { provider, model, operation, ...flags }: RecordFlags,
+  usageOf: typeof UsageOfResponse,
+): UsageInput {
+  for (const [flag, given, found] of [
+    ['--provider', provider, response.provider],
+    ['--model', model, response.model],
+  ] as const) {
+    if (given === undefined && found === undefined) {
+      throw usageError(`${flag}: is required, because the response does not say it.`, flag);
+    }
+  }
+  const labels = Object.entries(LABELS).map(([flag, field]) => [field, flags[flag as keyof typeof LABELS]]);
+  const given = Object.fromEntries(labels.filter(([, value]) => value !== undefined)) as Partial<UsageInput>;
+  return { ...usageOf(response, { provider, model, operation }), ...given };
+}
+
+async function why(record: UsageRecord, flags: RecordFlags, terminal: Terminal): Promise<Unpriced | undefined> {
+  if (record.cost_known) return undefined;
+  const unpriced = await whyUnpriced(record, flags);
+  await say(terminal, `cost unknown: ${unpriced.message}`);
+  return unpriced;
+}
+
+/** The text of a file or of stdin. A file that is too large is refused by its size, unread. */
+async function read(file: string, stdin: Readable, maxLength: number): Promise<string> {
+  const tooLarge = (what: string): CliError =>
+    new CliError('too-large', `${what} is too large for a response (at most ${maxLength / 1e6} MB).`, {
+      field: '--response',
+    });
+  // In bytes: at least as many as what is counted in UTF-16 units.
+  if (file !== '-') {
+    try {
+      const handle = await open(file, 'r');
+      try {
+        const stats = await handle.stat();
+        if (stats.isDirectory()) throw new CliError('no-access', `${file} is a folder.`, { field: '--response' });
+        if (stats.size > maxLength) throw tooLarge(file);
+        return await handle.readFile('utf8');
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'access is denied' : message;
+      throw new CliError('no-access', `${file} cannot be read: ${reason}.`, { field: '--response' });
+    }
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    size += (chunk as Buffer).length;
+    if (size > maxLength) throw tooLarge('stdin');
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

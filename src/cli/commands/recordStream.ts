@@ -1,0 +1,197 @@
+import type { Readable } from 'node:stream';
+import { LedgerError, type Ledger } from '../../ledger/results.ts';
+import { isoNow, parseInput, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { plain } from '../../usage/text.ts';
+import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
+import { failureJson, failureOf } from '../output/failure.ts';
+import { chunks } from '../input/chunks.ts';
+import { RecordSplitter, type Piece } from '../input/recordSplitter.ts';
+import { withLedger } from '../ledger/ledgers.ts';
+import { counted } from '../report/numbers.ts';
+import { say, type Terminal } from '../output/terminal.ts';
+import { recordLine, type RecordFlags } from './record.ts';
+
+/** A record that did not go in: why, and where in the input it stands. */
+interface Refusal {
+  line: number;
+  field: string;
+  rule: string;
+  value: unknown;
+}
+
+type Outcome = { recorded: UsageRecord } | { refused: Refusal };
+
+/** A value in an answer is there to be recognised, not to be repeated whole. */
+const MAX_VALUE = 200;
+
+/**
+ * `llm-spend record --stdin`: records from a stream, each answered once it is durable.
+ *
+ * What arrives together becomes durable together, with one fsync; nothing waits for more input. So a fast producer gets
+ * batches, and a slow one, which waits for each answer, gets it at once.
+ */
+export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
+  refuseFlags(flags);
+  const stop = new AbortController();
+  let signal: keyof typeof SIGNAL_EXIT | undefined;
+  const onSignal = (name: NodeJS.Signals): void => {
+    signal = name === 'SIGINT' ? 'SIGINT' : 'SIGTERM';
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    return await withLedger(flags, async (ledger) => {
+      const answers = new Answers(terminal, flags.json === true);
+      const splitter = new RecordSplitter();
+      try {
+        for await (const chunk of chunks(stdin, stop.signal)) await take(splitter.push(chunk), ledger, answers);
+        if (signal === undefined) await take(splitter.end(), ledger, answers);
+      } catch (error) {
+        return await answers.abort(error);
+      }
+      if (signal !== undefined && splitter.pending)
+        await say(terminal, `${signal} came within a record; it was not recorded.`);
+      const exitCode = await answers.finish();
+      return signal === undefined ? exitCode : SIGNAL_EXIT[signal];
+    });
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function refuseFlags(flags: RecordFlags): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || ['stdin', 'json', 'ledger'].includes(name)) continue;
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw usageError(`${flag}: cannot be combined with --stdin. Put it into each record of the input.`, flag);
+  }
+}
+
+/** Stores what the pieces hold, and answers each in its order. */
+async function take(pieces: readonly Piece[], ledger: Ledger, answers: Answers): Promise<void> {
+  if (pieces.length === 0) return;
+  const outcomes: (Outcome | undefined)[] = [];
+  const inputs: UsageInput[] = [];
+  const places: number[] = [];
+  for (const [place, piece] of pieces.entries()) {
+    const refused = refusalOf(piece);
+    outcomes.push(refused);
+    if (refused !== undefined || !('value' in piece)) continue;
+    inputs.push(piece.value as UsageInput);
+    places.push(place);
+  }
+  try {
+    const stored = await ledger.trackAll(inputs);
+    for (const [i, recorded] of stored.entries()) outcomes[places[i] ?? 0] = { recorded };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    // One that only this ledger refuses has taken the others with it; nothing of them was written yet.
+    for (const [i, input] of inputs.entries()) {
+      const place = places[i] ?? 0;
+      outcomes[place] = await trackOne(input, pieces[place]?.line ?? 0, ledger);
+    }
+  } finally {
+    await answers.give(outcomes);
+  }
+}
+
+async function trackOne(input: UsageInput, line: number, ledger: Ledger): Promise<Outcome> {
+  try {
+    return { recorded: await ledger.track(input) };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (error instanceof UsageError) {
+      return { refused: { line, field: error.field, rule: error.rule, value: error.value } };
+    }
+    return { refused: { line, field: 'record', rule: error.message, value: undefined } };
+  }
+}
+
+/** The record is at fault, and another one may go in. */
+function isRefusal(error: unknown): error is UsageError | LedgerError {
+  return error instanceof UsageError || (error instanceof LedgerError && error.code === 'strict');
+}
+
+function refusalOf(piece: Piece): Outcome | undefined {
+  if (!('value' in piece)) {
+    return { refused: { line: piece.line, field: 'record', rule: piece.rule, value: piece.excerpt } };
+  }
+  try {
+    parseInput(piece.value, { id: () => 'not-yet', now: isoNow });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { refused: { line: piece.line, field: error.field, rule: error.rule, value: error.value } };
+  }
+}
+
+/** What is said about each record, and at the end about all. */
+class Answers {
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
+  #recorded = 0;
+  #refused = 0;
+  #lastId: string | undefined;
+
+  constructor(terminal: Terminal, json: boolean) {
+    this.#terminal = terminal;
+    this.#json = json;
+  }
+
+  /** One line for each outcome; a gap is a record whose fate {@link abort} tells. */
+  async give(outcomes: readonly (Outcome | undefined)[]): Promise<void> {
+    let out = '';
+    let err = '';
+    for (const outcome of outcomes) {
+      if (outcome === undefined) continue;
+      if ('recorded' in outcome) {
+        const { recorded } = outcome;
+        this.#recorded++;
+        this.#lastId = recorded.usage_id;
+        out += this.#json
+          ? `${JSON.stringify({ usage_id: recorded.usage_id, status: 'recorded' })}\n`
+          : `Recorded ${recordLine(recorded)}\n`;
+      } else {
+        this.#refused++;
+        const refusal = refusalJson(outcome.refused);
+        if (this.#json) out += `${JSON.stringify(refusal)}\n`;
+        else err += `llm-spend: line ${refusal.line} was refused: ${plain(refusal.error)}\n`;
+      }
+    }
+    await this.#terminal.err.write(err);
+    await this.#terminal.out.write(out);
+  }
+
+  async finish(): Promise<number> {
+    const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
+    await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${refused}.`);
+    return this.#refused > 0 || this.#terminal.out.closed ? EXIT.failed : EXIT.done;
+  }
+
+  /** The ledger took no more: what was answered until here is safe, everything after it is not recorded. */
+  async abort(error: unknown): Promise<number> {
+    const failure = failureOf(error);
+    const last = this.#lastId === undefined ? '' : `, the last one ${this.#lastId}`;
+    const message =
+      `${failure.message} ${counted(this.#recorded, 'record')} had been recorded${last}; ` +
+      'what was not acknowledged is not recorded: send it again.';
+    if (this.#json) await this.#terminal.out.line(JSON.stringify(failureJson({ ...failure, message })));
+    await say(this.#terminal, message);
+    return failure.exitCode;
+  }
+}
+
+function refusalJson({ line, field, rule, value }: Refusal): {
+  line: number;
+  status: 'refused';
+  field: string;
+  rule: string;
+  value: unknown;
+  error: string;
+} {
+  const text = value === undefined ? undefined : JSON.stringify(value);
+  const long = text !== undefined && text.length > MAX_VALUE;
+  const short = long ? `${typeof value === 'string' ? value.slice(0, MAX_VALUE) : text.slice(0, MAX_VALUE)}…` : value;
+  const got = long ? JSON.stringify(short) : (text ?? 'nothing');
+  return { line, status: 'refused', field, rule, value: short ?? null, error: `${field}: ${rule} (got ${got})` };
+}

@@ -1,0 +1,21 @@
+import type { CostTrackerOptions } from '../../ledger/options.ts';
+import type { Ledger } from '../../ledger/results.ts';
+import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
+import { userPricing } from './prices.ts';
+
+/**
+ * The one ledger that a command writes to. Apart from `ledgers.ts`, so that a one-shot `record` loads only the store that
+ * it needs.
+ */
+
+export type Opener = (options: CostTrackerOptions & { ledger: string }) => Ledger;
+
+/** Opens it for the time of `use`. */
+export async function withOpened<T>(flags: LedgerFlag, open: Opener, use: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const ledger = open({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+}

@@ -1,0 +1,72 @@
+import type { UserPrices } from '../../prices/index.ts';
+import type { CostSource } from '../../pricing/costSource.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import { plain } from '../../usage/text.ts';
+import type { LedgerFlag } from './ledgers.ts';
+import { commandLine, shellQuoted } from '../arguments/shell.ts';
+
+/** The person's prices, loaded when the first one is asked for: a `record` with its cost never pays for them. */
+let shared: Promise<UserPrices> | undefined;
+
+export function userPrices(): Promise<UserPrices> {
+  shared ??= import('../../prices/index.ts').then(
+    ({ UserPrices }) =>
+      new UserPrices({ warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`) }),
+  );
+  return shared;
+}
+
+/** What the command's ledgers price by. */
+export const userPricing: CostSource = {
+  costsOf: async (usages) => (await userPrices()).costsOf(usages),
+};
+
+/** Why a record has no cost, and what helps. */
+export interface Unpriced {
+  code: string;
+  message: string;
+}
+
+/**
+ * What helps names the record, because recording it a second time would count it twice.
+ * @param record one that is stored without a cost.
+ */
+export async function whyUnpriced(record: UsageRecord, flags: LedgerFlag): Promise<Unpriced> {
+  const again = `To correct it: ${commandLine('remove', flags)} ${shellQuoted(record.usage_id)}, then record it again`;
+  const tier = record['service_tier'];
+  if (typeof tier === 'string') {
+    const message = `The service tier ${JSON.stringify(tier)} has a price of its own. ${again} with --cost-usd.`;
+    return { code: 'service-tier', message };
+  }
+  if (record.total_tokens === 0) {
+    return {
+      code: 'no-tokens',
+      message: `Neither a cost nor tokens were given. ${again} with --cost-usd or the tokens.`,
+    };
+  }
+  const pricer = await (await userPrices()).pricer();
+  const reprice = commandLine('reprice', flags);
+  const result = pricer?.price(record);
+  if (result === undefined) {
+    return { code: 'no-prices', message: `The prices cannot be read. Once they can: ${reprice}` };
+  }
+  // Between the two looks somebody has set a price.
+  if (result.kind === 'priced') return { code: 'priced-since', message: `It has a price now: ${reprice}` };
+  const names = `${shellQuoted(record.model)} --provider ${shellQuoted(record.provider)}`;
+  const helps = HELPED_BY_A_PRICE.has(result.code)
+    ? `Set a price, then ${reprice}: llm-spend prices set ${names} --input USD --output USD`
+    : `${again} with --cost-usd.`;
+  return { code: result.code, message: `${capitalised(result.message)} ${helps}` };
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const HELPED_BY_A_PRICE: ReadonlySet<string> = new Set([
+  'unknown-provider',
+  'unknown-model',
+  'no-list-price',
+  'no-token-price',
+  'part-without-price',
+]);

@@ -1,0 +1,46 @@
+import type { LedgerError } from '../../ledger/results.ts';
+import { UsageError } from '../../usage/record.ts';
+import { EXIT, isCliError } from './exit.ts';
+import { JSON_VERSION } from './jsonOutput.ts';
+
+/** Anything that was thrown, as one line for a person and one object for a program. */
+export interface Failure {
+  code: string;
+  message: string;
+  exitCode: number;
+  field?: string | undefined;
+  rule?: string | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  if (isCliError(error)) {
+    return { code: error.code, message: error.message, exitCode: error.exitCode, field: error.field };
+  }
+  if (error instanceof UsageError) {
+    return {
+      code: 'refused',
+      message: `The record was refused: ${error.message}. Nothing was stored.`,
+      exitCode: EXIT.usage,
+      field: error.field,
+      rule: error.rule,
+    };
+  }
+  if (isLedgerError(error)) {
+    return {
+      code: error.code,
+      message: error.message,
+      exitCode: error.code === 'damaged' ? EXIT.damaged : EXIT.failed,
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
+}
+
+/** By its name: each bundle has a class of its own. */
+function isLedgerError(error: unknown): error is LedgerError {
+  return error instanceof Error && error.name === 'LedgerError';
+}
+
+export function failureJson({ code, message, field, rule }: Failure): object {
+  return { version: JSON_VERSION, error: { code, message, field, rule } };
+}

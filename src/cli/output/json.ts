@@ -1,0 +1,36 @@
+import { nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
+import { costNanos, type Totals } from '../../usage/query.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+
+export { envelope, JSON_VERSION, writeJson } from './jsonOutput.ts';
+
+/** Money twice: `_usd` as the nearest number, `_nanos` as the exact count of nano-dollars in a text. */
+function money<Name extends string>(
+  name: Name,
+  nanos: Nanos,
+): Record<`${Name}_usd`, number> & Record<`${Name}_nanos`, string> {
+  return { [`${name}_usd`]: nanosToUsd(nanos), [`${name}_nanos`]: nanos.toString() } as ReturnType<typeof money<Name>>;
+}
+
+/** Sums as they stand in `--json`: `cost` is recorded + estimated; unknown costs are in neither, they are counted. */
+export function totalsJson(totals: Totals): Record<string, number | string> {
+  return {
+    records: totals.records,
+    input_tokens: totals.inputTokens,
+    output_tokens: totals.outputTokens,
+    total_tokens: totals.totalTokens,
+    cache_read_tokens: totals.cacheReadTokens,
+    cache_write_tokens: totals.cacheWriteTokens,
+    reasoning_tokens: totals.reasoningTokens,
+    ...money('cost', costNanos(totals)),
+    ...money('recorded', totals.recordedNanos),
+    ...money('estimated', totals.estimatedNanos),
+    estimated_records: totals.estimated,
+    unknown_records: totals.unpriced,
+  };
+}
+
+/** The record's exact cost; null when nobody knows it. */
+export function recordCostNanos(record: UsageRecord): string | null {
+  return record.cost_known ? usdToNanos(record.cost_usd).toString() : null;
+}

@@ -1,0 +1,157 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { plain } from '../../usage/text.ts';
+
+/** Where a command writes, and what it knows of the place: a terminal, a pipe, a file. */
+export interface Terminal {
+  out: Output;
+  err: Output;
+  env: Readonly<Record<string, string | undefined>>;
+  /** ms since the epoch. */
+  now: () => number;
+  /** What stood on stdin, where somebody read it already. */
+  input?: string | undefined;
+}
+
+export function openTerminal(): Terminal {
+  return {
+    out: new Output(sinkOf(1), process.env),
+    err: new Output(sinkOf(2), process.env),
+    env: process.env,
+    now: Date.now,
+  };
+}
+
+/** `process.stdout`, as far as it is used: a terminal's fields are missing where it is none. */
+export interface Sink {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** A descriptor's stream: Node's own for terminals, where its columns and escape codes matter. */
+function sinkOf(fd: 1 | 2): Sink {
+  const stream = (): Sink => (fd === 1 ? process.stdout : process.stderr);
+  if (process.platform === 'win32') return stream();
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFile() || stats.isFIFO() || stats.isSocket() ? new PlainSink(fd, stream) : stream();
+  } catch {
+    return stream();
+  }
+}
+
+/**
+ * A file or a pipe, written as Node itself writes to them: at once, waiting for a slow reader. Node's streams take 5 ms to
+ * load, as long as many a command takes to run.
+ */
+class PlainSink implements Sink {
+  readonly #fd: number;
+  readonly #stream: () => Sink;
+  #fail: (error: NodeJS.ErrnoException) => void = () => undefined;
+  /** Once somebody has made the pipe one that does not wait, Node's stream is what waits. */
+  #other: Sink | undefined;
+
+  constructor(fd: number, stream: () => Sink) {
+    this.#fd = fd;
+    this.#stream = stream;
+  }
+
+  on(_event: 'error', listener: (error: NodeJS.ErrnoException) => void): void {
+    this.#fail = listener;
+  }
+
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): void {
+    if (this.#other !== undefined) return void this.#other.write(text, done);
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return done(error as Error);
+      this.#other = this.#stream();
+      this.#other.on('error', this.#fail);
+      return void this.#other.write(bytes.subarray(written), done);
+    }
+    done();
+  }
+}
+
+/**
+ * A stream that may close under us. Writing never throws: once the reader is gone, what is written goes nowhere, and
+ * `closed` says so.
+ */
+export class Output {
+  readonly isTTY: boolean;
+  /** Columns that a line may fill; undefined: as many as it needs. */
+  readonly columns: number | undefined;
+  readonly colors: boolean;
+  /** The reader is gone, or the file it writes to took no more. */
+  closed = false;
+  /** Why, when it was not just a reader that had enough. */
+  failure: Error | undefined;
+  readonly #stream: Sink;
+
+  constructor(stream: Sink, env: Terminal['env']) {
+    this.#stream = stream;
+    this.isTTY = stream.isTTY ?? false;
+    const columns = /^[1-9]\d{0,3}$/.test(env['COLUMNS'] ?? '') ? Number(env['COLUMNS']) : undefined;
+    this.columns = columns ?? (this.isTTY && Number(stream.columns) > 0 ? stream.columns : undefined);
+    this.colors = wantsColors(this.isTTY, env);
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
+  }
+
+  /** Resolves when the stream has taken the text, so that a slow reader slows the writer down. */
+  write(text: string): Promise<void> {
+    if (this.closed || text === '') return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#stream.write(text, (error) => {
+        if (error) this.#fail(error);
+        resolve();
+      });
+    });
+  }
+
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`);
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.closed = true;
+    // The last two are what Windows says for EPIPE.
+    if (!['EPIPE', 'EOF', 'ECONNRESET'].includes(error.code ?? '')) this.failure ??= error;
+  }
+}
+
+/** https://no-color.org and https://force-color.org: forcing wins, then refusing, then what the stream is. */
+export function wantsColors(isTTY: boolean, env: Terminal['env']): boolean {
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined && force !== '') return force !== '0' && force !== 'false';
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
+  return isTTY && env['TERM'] !== 'dumb';
+}
+
+export type Style = 'bold' | 'dim' | 'yellow' | 'red' | 'green';
+const CODES: Record<Style, readonly [number, number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+};
+
+/** The text in a style where the output has colours; else as it is. */
+export function styled(output: Pick<Output, 'colors'>, style: Style, text: string): string {
+  if (!output.colors || text === '') return text;
+  const [on, off] = CODES[style];
+  return `\u001B[${on}m${text}\u001B[${off}m`;
+}
+
+/** A line on stderr that begins with our name, as every command's do. */
+export function say(terminal: Terminal, message: string): Promise<void> {
+  return terminal.err.line(`llm-spend: ${plain(message)}`);
+}
+
+export function warn(terminal: Terminal, message: string): Promise<void> {
+  return terminal.err.line(`${styled(terminal.err, 'yellow', 'llm-spend: warning:')} ${plain(message)}`);
+}

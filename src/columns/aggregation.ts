@@ -1,0 +1,306 @@
+import { compareBuckets } from '../usage/time/calendar.ts';
+import { foldTop, keptValues } from './foldGroups.ts';
+import { compareTexts } from './groupOrder.ts';
+import { BUCKETS, costNanos, emptyTotals } from '../usage/query.ts';
+import type { AggregateQuery, Bucket, Dimension, Group, Grouping, Top, Totals } from '../usage/query.ts';
+import type { BucketCoder } from './bucketCoder.ts';
+import { Combiner } from './combiner.ts';
+import { CompiledFilter } from './filter.ts';
+import { CODE_COLUMN, SEGMENT_ROWS, type Segment } from './segment.ts';
+import { Sums } from './sums.ts';
+import type { ColumnStore } from './columnStore.ts';
+
+/** Groups that are made between two pauses. */
+const GROUPS_PER_STEP = 4096;
+
+/** One distinct grouping of a query. Its combinations with the groupings before it are the nodes of one level of a tree. */
+interface Stage {
+  grouping: Grouping;
+  /** undefined for a dimension. */
+  coder: BucketCoder | undefined;
+  combiner: Combiner;
+}
+
+/** By node of a level, in nano-dollars: bigints where doubles could not hold their sum. */
+type Costs = number[] | bigint[];
+
+/** Scratch space for the rows of one segment; grows where records have several tags. */
+class Batch {
+  rows: Uint32Array = new Uint32Array(SEGMENT_ROWS);
+  groups: Uint32Array = new Uint32Array(SEGMENT_ROWS);
+  codes: Uint32Array = new Uint32Array(SEGMENT_ROWS);
+  count = 0;
+
+  reserve(size: number): void {
+    if (size <= this.rows.length) return;
+    this.rows = grown(this.rows, size);
+    this.groups = grown(this.groups, size);
+    this.codes = grown(this.codes, size);
+  }
+}
+
+/** The totals of a query, taken in segment by segment or row by row, and read at any time. */
+export class Aggregation {
+  readonly #store: ColumnStore;
+  readonly #filter: CompiledFilter;
+  readonly #groupBy: readonly Grouping[];
+  readonly #stages: Stage[];
+  readonly #sums: Sums;
+  readonly #batch = new Batch();
+  #groupCount: number;
+
+  constructor(store: ColumnStore, query: AggregateQuery) {
+    this.#store = store;
+    this.#filter = new CompiledFilter(store, query.filter);
+    this.#groupBy = query.groupBy;
+    this.#sums = new Sums(store);
+    this.#stages = [...new Set(query.groupBy)].map((grouping) => ({
+      grouping,
+      coder: isBucket(grouping) ? store.bucketCoder(grouping, query.calendar) : undefined,
+      combiner: new Combiner(),
+    }));
+    // The grand total is there even when nothing matches; groups are only where something does.
+    this.#groupCount = this.#stages.length === 0 ? 1 : 0;
+  }
+
+  /** How many groups there are so far. */
+  get size(): number {
+    return this.#groupCount;
+  }
+
+  takeSegment(segment: Segment): void {
+    this.#filter.extend();
+    this.#take(segment, this.#filter.select(segment, this.#batch.rows));
+  }
+
+  takeRow(segment: Segment, at: number): void {
+    this.#filter.extend();
+    this.#take(segment, this.#filter.selectRow(segment, at, this.#batch.rows));
+  }
+
+  /**
+   * Groups as a tree would show them: outermost grouping first, and within each group the next one. Buckets ascend in
+   * time. The values of a dimension descend by the cost of all that is under them, then ascend by their text (by UTF-16
+   * units), with null last. Yields between steps of some ms.
+   * @param top folds all but the largest values of the last grouping: what {@link foldTop} does, without making them first.
+   */
+  *groups(top?: Top): Generator<void, Group[]> {
+    const last = this.#stages.at(-1);
+    if (last === undefined) return [{ key: [], totals: this.#sums.totals(0) }];
+    yield;
+    const costs = this.#costs();
+    // A grouping that is asked for twice is one level of the tree, whose values are not those of the last key part.
+    const foldable = this.#groupBy.length === this.#stages.length;
+    const kept = top !== undefined && foldable ? this.#kept(last, top, costs.at(-1) ?? []) : undefined;
+    const order = yield* this.#order(costs, kept?.codes);
+    const folded = kept && (yield* this.#folded(costs.at(-1)?.length ?? 0, last, kept.codes));
+    const keyOf = this.#keys();
+    const groups: Group[] = [];
+    for (const [i, group] of order.entries()) {
+      if (i % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+      if (kept === undefined || kept.codes.has(last.combiner.codes[group] as number)) {
+        groups.push({ key: keyOf(group), totals: this.#sums.totals(group) });
+      } else {
+        const totals = folded?.(last.combiner.parents[group] as number) ?? emptyTotals();
+        groups.push({ key: [...keyOf(group).slice(0, -1), null], totals, rest: kept.rest });
+      }
+    }
+    return top === undefined || foldable ? groups : foldTop(groups, top);
+  }
+
+  /** What gives a group its key. */
+  #keys(): (group: number) => (string | null)[] {
+    /** Of the buckets that were met, by level and code. */
+    const names: string[][] = this.#stages.map(() => []);
+    const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
+    const path: (string | null)[] = [];
+    return (group) => {
+      let node = group;
+      for (let level = this.#stages.length - 1; level >= 0; level--) {
+        const stage = this.#stages[level] as Stage;
+        const { combiner, coder } = stage;
+        const code = combiner.codes[node] as number;
+        path[level] =
+          coder === undefined ? this.#text(stage, code) : ((names[level] as string[])[code] ??= coder.keyOf(code));
+        node = combiner.parents[node] as number;
+      }
+      return levels.map((level) => path[level] ?? null);
+    };
+  }
+
+  /**
+   * The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do.
+   * @param costs of all groups.
+   */
+  #kept(stage: Stage, { count, by }: Top, costs: Costs): { codes: Set<number>; rest: number } | undefined {
+    const size = by === 'cost' ? costs : exactly(costs.length, (group) => this.#sums.tokens(group), BigInt);
+    const zero = typeof size[0] === 'bigint' ? 0n : 0;
+    const sums: Costs = [];
+    for (let group = 0; group < size.length; group++) {
+      const code = stage.combiner.codes[group] as number;
+      // All of them are numbers, or all are bigints.
+      sums[code] = ((sums[code] ?? zero) as number) + (size[group] as number);
+    }
+    const codes = [...sums.keys()].filter((code) => sums[code] !== undefined);
+    const sizes = codes.map((code) => sums[code]) as Costs;
+    const kept = keptValues(codes, sizes, count, (a, b) => compareTexts(this.#text(stage, a), this.#text(stage, b)));
+    return kept && { codes: kept, rest: codes.length - count };
+  }
+
+  /** What the groups that are not kept add up to, by the group around them. @param count of groups that are looked at. */
+  *#folded(count: number, { combiner }: Stage, kept: ReadonlySet<number>): Generator<void, (parent: number) => Totals> {
+    const folding = new Sums(this.#store);
+    for (let group = 0; group < count; group++) {
+      if (group % GROUPS_PER_STEP === GROUPS_PER_STEP - 1) yield;
+      if (!kept.has(combiner.codes[group] as number)) {
+        folding.addGroup(this.#sums, group, combiner.parents[group] as number);
+      }
+    }
+    return (parent) => folding.totals(parent);
+  }
+
+  #take(segment: Segment, selected: number): void {
+    if (selected === 0) return;
+    const batch = this.#batch;
+    batch.count = selected;
+    batch.groups.fill(0, 0, selected);
+    for (const { grouping, coder, combiner } of this.#stages) {
+      if (coder !== undefined) coder.encode(segment.time, batch.rows, batch.codes, batch.count);
+      else if (grouping === 'tag') this.#expandTags(segment);
+      else gather(segment[CODE_COLUMN[grouping as Dimension]], batch);
+      combiner.combine(batch.groups, batch.codes, batch.count);
+      this.#groupCount = combiner.parents.length;
+    }
+    this.#sums.add(segment, batch.rows, batch.groups, batch.count, this.#groupCount);
+  }
+
+  /** One entry for each tag of each row, with the tag as its code. */
+  #expandTags(segment: Segment): void {
+    const batch = this.#batch;
+    const { sets } = this.#store.tagSets;
+    const count = batch.count;
+    const rows = batch.rows.slice(0, count);
+    const groups = batch.groups.slice(0, count);
+    let size = 0;
+    for (let i = 0; i < count; i++) size += sets[segment.tags[rows[i] as number] as number]?.length ?? 0;
+    batch.reserve(size);
+    const { rows: intoRows, groups: intoGroups, codes } = batch;
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number;
+      const set = sets[segment.tags[row] as number] ?? [];
+      for (let k = 0; k < set.length; k++) {
+        intoRows[next] = row;
+        intoGroups[next] = groups[i] as number;
+        codes[next++] = set[k] as number;
+      }
+    }
+    batch.count = size;
+  }
+
+  #text({ grouping, coder }: Stage, code: number): string | null {
+    if (coder !== undefined) return coder.keyOf(code);
+    return this.#store.dictionaries[grouping as Dimension].values[code] ?? null;
+  }
+
+  /**
+   * The groups in the order in which they are given out: from the outermost level inwards, children by their parent.
+   * @param kept codes of the innermost grouping: of the others, only the first of each parent is given out.
+   */
+  *#order(costs: readonly Costs[], kept?: ReadonlySet<number>): Generator<void, readonly number[]> {
+    let parents: readonly number[] = [0];
+    for (const [level, stage] of this.#stages.entries()) {
+      const { combiner } = stage;
+      yield;
+      const compare = this.#comparing(stage, costs[level] as Costs);
+      const children: number[][] = [];
+      const firstFolded: number[] = [];
+      const folding = level === this.#stages.length - 1 ? kept : undefined;
+      // Those that there were when the costs were added up: more may come with each pause.
+      const known = costs[level]?.length ?? 0;
+      for (let node = 0; node < known; node++) {
+        const parent = combiner.parents[node] as number;
+        if (folding === undefined || folding.has(combiner.codes[node] as number)) (children[parent] ??= []).push(node);
+        else {
+          const first = firstFolded[parent];
+          if (first === undefined || compare(node, first) < 0) firstFolded[parent] = node;
+        }
+      }
+      const nodes: number[] = [];
+      let sorted = 0;
+      for (const parent of parents) {
+        const own = children[parent] ?? [];
+        const first = firstFolded[parent];
+        if (first !== undefined) own.push(first);
+        for (const node of own.sort(compare)) nodes.push(node);
+        if (nodes.length - sorted < GROUPS_PER_STEP) continue;
+        yield;
+        sorted = nodes.length;
+      }
+      parents = nodes;
+    }
+    return parents;
+  }
+
+  /** Compares nodes of a level that have the same parent. */
+  #comparing(stage: Stage, cost: Costs): (a: number, b: number) => number {
+    const { coder, combiner } = stage;
+    const code = (node: number): number => combiner.codes[node] as number;
+    if (coder !== undefined) {
+      return (a, b) => compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
+    }
+    return (a, b) =>
+      compareNumbers(cost[b] as number, cost[a] as number) ||
+      compareTexts(this.#text(stage, code(a)), this.#text(stage, code(b)));
+  }
+
+  /** For each level the cost of each of its nodes: that of all groups under it. */
+  #costs(): Costs[] {
+    let costs = exactly(
+      this.#groupCount,
+      (group) => this.#sums.approximateCost(group),
+      (_, group) => costNanos(this.#sums.totals(group)),
+    );
+    const exact = typeof costs[0] !== 'bigint';
+    const levels = [costs];
+    for (let level = this.#stages.length - 1; level > 0; level--) {
+      const { codes } = (this.#stages[level - 1] as Stage).combiner;
+      const above: Costs = exact ? codes.map(() => 0) : codes.map(() => 0n);
+      for (const [node, parent] of (this.#stages[level] as Stage).combiner.parents.entries()) {
+        // Of the same kind as all others.
+        (above[parent] as number) += costs[node] as number;
+      }
+      levels.unshift(above);
+      costs = above;
+    }
+    return levels;
+  }
+}
+
+/** Whole numbers whose sum is exact too: where doubles could not hold it, as bigints. */
+function exactly(
+  count: number,
+  approximate: (i: number) => number,
+  exact: (value: number, i: number) => bigint,
+): Costs {
+  const values = Array.from({ length: count }, (_, i) => approximate(i));
+  return values.reduce((sum, value) => sum + value, 0) <= Number.MAX_SAFE_INTEGER ? values : values.map(exact);
+}
+
+function isBucket(grouping: Grouping): grouping is Bucket {
+  return (BUCKETS as readonly string[]).includes(grouping);
+}
+
+function gather(column: ArrayLike<number>, { rows, codes, count }: Batch): void {
+  for (let i = 0; i < count; i++) codes[i] = column[rows[i] as number] as number;
+}
+
+function grown(from: Uint32Array, size: number): Uint32Array {
+  const into = new Uint32Array(Math.max(size, from.length * 2));
+  into.set(from);
+  return into;
+}
+
+function compareNumbers(a: number | bigint, b: number | bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

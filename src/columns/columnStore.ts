@@ -1,0 +1,137 @@
+import { usdToNanos } from '../usage/money.ts';
+import { costKind, type Bucket, type Calendar, type Dimension } from '../usage/query.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { BucketCoder } from './bucketCoder.ts';
+import { Dictionary, TagSets } from './dictionary.ts';
+import { BIG_COST, COST_KINDS, ROW_MASK, Segment, SEGMENT_BITS, SEGMENT_ROWS } from './segment.ts';
+
+/** Calendars and buckets that are kept ready. */
+const CODERS = 10;
+const LARGEST_NUMBER = 2 ** 52;
+
+/** The rows and the dictionaries that they are encoded with. Knows nothing of identity or visibility. */
+export class ColumnStore {
+  readonly segments: Segment[] = [];
+  readonly bigCosts = new Map<number, bigint>();
+  readonly tagSets = new TagSets();
+  readonly dictionaries: Record<Dimension, Dictionary>;
+  /** false while rows stand in the order of their insertion, so that nothing must be sorted for it. */
+  reused = false;
+  readonly #free: number[] = [];
+  readonly #coders = new Map<string, BucketCoder>();
+  #inserted = 0;
+
+  constructor() {
+    const cost = new Dictionary();
+    for (const kind of COST_KINDS) cost.encode(kind);
+    this.dictionaries = {
+      ledger: new Dictionary(),
+      provider: new Dictionary(),
+      model: new Dictionary(),
+      operation: new Dictionary(),
+      project: new Dictionary(),
+      branch: new Dictionary(),
+      session: new Dictionary(),
+      tag: this.tagSets.tags,
+      source: new Dictionary(),
+      episode: new Dictionary(),
+      cost,
+    };
+  }
+
+  segment(row: number): Segment {
+    return this.segments[row >>> SEGMENT_BITS] as Segment;
+  }
+
+  /** Writes a record into a row that is not in use and returns that row. Its state and links are the caller's. */
+  write(ledgerCode: number, record: UsageRecord, locator: number): number {
+    const row = this.#take();
+    const segment = this.segment(row);
+    const at = row & ROW_MASK;
+    const { dictionaries } = this;
+    const kind = costKind(record);
+    const time = Date.parse(record.timestamp);
+    segment.ids[at] = record.usage_id;
+    segment.order[at] = this.#inserted++;
+    segment.locator[at] = locator;
+    segment.time[at] = time;
+    if (time < segment.earliest) segment.earliest = time;
+    if (time > segment.latest) segment.latest = time;
+    segment.cost[at] = kind === 'unknown' ? 0 : this.#cost(row, record.cost_usd);
+    segment.putCount('input', at, record.input_tokens);
+    segment.putCount('output', at, record.output_tokens);
+    segment.putCount('total', at, record.total_tokens);
+    segment.putCount('cacheRead', at, record.cache_read_tokens ?? 0);
+    segment.putCount('cacheWrite', at, record.cache_write_tokens ?? 0);
+    segment.putCount('reasoning', at, record.reasoning_tokens ?? 0);
+    segment.ledger[at] = ledgerCode;
+    segment.costKind[at] = dictionaries.cost.encode(kind);
+    segment.provider[at] = dictionaries.provider.encode(record.provider);
+    segment.model[at] = dictionaries.model.encode(record.model);
+    segment.operation[at] = dictionaries.operation.encode(record.operation);
+    segment.project[at] = dictionaries.project.encode(record.project);
+    segment.branch[at] = dictionaries.branch.encode(record.branch);
+    segment.session[at] = dictionaries.session.encode(record.session_id);
+    segment.tags[at] = this.tagSets.encode(record.tags);
+    segment.source[at] = dictionaries.source.encode(record.source);
+    segment.episode[at] = dictionaries.episode.encode(record.episode_title);
+    return row;
+  }
+
+  /** What turns times into buckets of a calendar, kept since working it out takes longer than using it. */
+  bucketCoder(bucket: Bucket, calendar: Calendar): BucketCoder {
+    const key = `${bucket} ${calendar.timeZone} ${calendar.firstDayOfWeek}`;
+    const known = this.#coders.get(key);
+    if (known !== undefined && !known.isTight) return known;
+    if (this.#coders.size >= CODERS) this.#coders.clear();
+    const { earliest, latest } = this.extent();
+    const coder = new BucketCoder(bucket, calendar, earliest, latest);
+    this.#coders.set(key, coder);
+    return coder;
+  }
+
+  /** Bounds of all times, ms; infinite where there are none. */
+  extent(): { earliest: number; latest: number } {
+    return {
+      earliest: Math.min(...this.segments.map((segment) => segment.earliest)),
+      latest: Math.max(...this.segments.map((segment) => segment.latest)),
+    };
+  }
+
+  /** Gives a row back for another record. */
+  release(row: number): void {
+    this.segment(row).ids[row & ROW_MASK] = '';
+    if (this.bigCosts.size > 0) this.bigCosts.delete(row);
+    this.#free.push(row);
+  }
+
+  /** Forgets all rows and their memory; the dictionaries stay, as codes may be known outside. */
+  reset(): void {
+    this.segments.length = 0;
+    this.#free.length = 0;
+    this.bigCosts.clear();
+    this.#coders.clear();
+    this.reused = false;
+  }
+
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      this.reused = true;
+      return free;
+    }
+    let last = this.segments.at(-1);
+    if (last === undefined || last.used === SEGMENT_ROWS) {
+      last = new Segment(this.segments.length * SEGMENT_ROWS);
+      this.segments.push(last);
+    }
+    return last.base + last.used++;
+  }
+
+  #cost(row: number, usd: number): number {
+    const scaled = usd * 1e9;
+    if (scaled <= LARGEST_NUMBER) return Math.round(scaled);
+    this.bigCosts.set(row, usdToNanos(usd));
+    return BIG_COST;
+  }
+}

@@ -1,0 +1,206 @@
+import { DIMENSIONS, type Dimension, type UsageFilter } from '../usage/query.ts';
+import type { Dictionary } from './dictionary.ts';
+import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
+import type { ColumnStore } from './columnStore.ts';
+
+/** The texts that a search looks into. */
+export const SEARCHED: readonly Dimension[] = [
+  'provider',
+  'model',
+  'operation',
+  'project',
+  'branch',
+  'session',
+  'tag',
+  'source',
+  'episode',
+];
+/** Words whose matches fit into the bits of one integer. */
+const WORDS_PER_MASK = 30;
+
+/** What a code column must be for a row to match: `allowed[code]` is 1. */
+interface ValueTest {
+  dimension: Dimension;
+  wanted: ReadonlySet<string | null>;
+  allowed: Uint8Array;
+}
+
+/** For each searched dimension and code, the bits of the words that occur in its text. */
+interface WordTest {
+  words: readonly string[];
+  all: number;
+  masks: { dimension: Dimension; bits: Int32Array; any: boolean }[];
+}
+
+/**
+ * A filter turned into look-ups by code, so that texts are compared once for each distinct text and not for each row.
+ * It extends itself for texts that come later.
+ */
+export class CompiledFilter {
+  readonly #store: ColumnStore;
+  readonly #since: number;
+  readonly #until: number;
+  readonly #values: ValueTest[] = [];
+  readonly #words: WordTest[] = [];
+  readonly #found = new Int32Array(SEGMENT_ROWS);
+
+  constructor(store: ColumnStore, filter: UsageFilter) {
+    this.#store = store;
+    this.#since = filter.since ?? Number.NEGATIVE_INFINITY;
+    this.#until = filter.until ?? Number.POSITIVE_INFINITY;
+    for (const dimension of DIMENSIONS) {
+      const values = filter.values?.[dimension];
+      if (values === undefined) continue;
+      this.#values.push({
+        dimension,
+        wanted: new Set(values.map((value) => value || null)),
+        allowed: new Uint8Array(0),
+      });
+    }
+    const words = [...new Set((filter.search ?? '').toLowerCase().split(/\s+/u))].filter((word) => word !== '');
+    for (let at = 0; at < words.length; at += WORDS_PER_MASK) {
+      const part = words.slice(at, at + WORDS_PER_MASK);
+      const masks = SEARCHED.map((dimension) => ({ dimension, bits: new Int32Array(0), any: false }));
+      this.#words.push({ words: part, all: 2 ** part.length - 1, masks });
+    }
+    this.extend();
+  }
+
+  /** Takes in the texts that were added since. Call it before each pass. */
+  extend(): void {
+    for (const test of this.#values) {
+      const size = codes(this.#store, test.dimension);
+      const from = test.allowed.length;
+      if (from >= size) continue;
+      test.allowed = grown(test.allowed, new Uint8Array(size));
+      for (let code = from; code < size; code++) test.allowed[code] = this.#matchesCode(test, code) ? 1 : 0;
+    }
+    for (const test of this.#words) {
+      for (const mask of test.masks) {
+        const size = codes(this.#store, mask.dimension);
+        const from = mask.bits.length;
+        if (from >= size) continue;
+        mask.bits = grown(mask.bits, new Int32Array(size));
+        for (let code = from; code < size; code++) {
+          const bits = this.#bitsOf(test.words, mask.dimension, code);
+          mask.bits[code] = bits;
+          if (bits !== 0) mask.any = true;
+        }
+      }
+    }
+  }
+
+  /**
+   * Offsets of the rows of a segment that are visible and match, ascending.
+   * @param into at least as long as a segment.
+   * @returns how many.
+   */
+  select(segment: Segment, into: Uint32Array): number {
+    if (segment.latest < this.#since || segment.earliest >= this.#until) return 0;
+    return this.#narrow(segment, into, this.#visible(segment, 0, segment.used, into));
+  }
+
+  /** {@link select} for a single row. */
+  selectRow(segment: Segment, at: number, into: Uint32Array): number {
+    return this.#narrow(segment, into, this.#visible(segment, at, at + 1, into));
+  }
+
+  #visible({ state, time, earliest, latest }: Segment, from: number, to: number, into: Uint32Array): number {
+    const since = this.#since;
+    const until = this.#until;
+    let count = 0;
+    // Each row is written where the next match goes, so that no branch is there to be guessed wrong. No time is looked at,
+    // which may be why none was read.
+    if (earliest >= since && latest < until) {
+      for (let at = from; at < to; at++) {
+        into[count] = at;
+        count += (state[at] as number) >>> VISIBLE_SHIFT;
+      }
+      return count;
+    }
+    for (let at = from; at < to; at++) {
+      const ms = time[at] as number;
+      if (state[at] === VISIBLE && ms >= since && ms < until) into[count++] = at;
+    }
+    return count;
+  }
+
+  /** Keeps of the rows those that pass the tests of values and words. */
+  #narrow(segment: Segment, into: Uint32Array, selected: number): number {
+    let count = selected;
+    for (const { dimension, allowed } of this.#values) {
+      if (count === 0) return 0;
+      const column = segment[CODE_COLUMN[dimension]];
+      count = compact(into, count, column, allowed);
+    }
+    for (const { all, masks } of this.#words) {
+      if (count === 0) return 0;
+      const found = this.#found.fill(0, 0, count);
+      for (const { dimension, bits, any } of masks) {
+        if (any) collect(found, into, count, segment[CODE_COLUMN[dimension]], bits);
+      }
+      let kept = 0;
+      for (let i = 0; i < count; i++) if (found[i] === all) into[kept++] = into[i] as number;
+      count = kept;
+    }
+    return count;
+  }
+
+  #matchesCode(test: ValueTest, code: number): boolean {
+    const { values } = this.#store.dictionaries[test.dimension];
+    const has = (one: number): boolean => test.wanted.has(values[one] ?? null);
+    return test.dimension === 'tag' ? (this.#store.tagSets.sets[code] ?? []).some(has) : has(code);
+  }
+
+  #bitsOf(words: readonly string[], dimension: Dimension, code: number): number {
+    if (dimension === 'tag') {
+      const set = this.#store.tagSets.sets[code] ?? [];
+      return set.reduce((bits, tag) => bits | wordBits(words, this.#store.tagSets.tags, tag), 0);
+    }
+    return wordBits(words, this.#store.dictionaries[dimension], code);
+  }
+}
+
+/** Equal for filters that are written alike. */
+export function filterKey({ since, until, values, search }: UsageFilter): string {
+  // JSON alone would take both infinities for null.
+  return JSON.stringify([String(since), String(until), values, search]);
+}
+
+function wordBits(words: readonly string[], dictionary: Dictionary, code: number): number {
+  const text = dictionary.values[code]?.toLowerCase();
+  if (text === undefined) return 0;
+  let bits = 0;
+  for (const [i, word] of words.entries()) if (text.includes(word)) bits |= 1 << i;
+  return bits;
+}
+
+function codes(store: ColumnStore, dimension: Dimension): number {
+  return dimension === 'tag' ? store.tagSets.sets.length : store.dictionaries[dimension].size;
+}
+
+function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+/** Adds to what was found in each row the words that occur in its text of one column. */
+function collect(
+  found: Int32Array,
+  rows: Uint32Array,
+  count: number,
+  column: ArrayLike<number>,
+  bits: Int32Array,
+): void {
+  for (let i = 0; i < count; i++) (found[i] as number) |= bits[column[rows[i] as number] as number] as number;
+}
+
+function compact(rows: Uint32Array, count: number, column: ArrayLike<number>, allowed: Uint8Array): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const at = rows[i] as number;
+    rows[kept] = at;
+    kept += allowed[column[at] as number] as number;
+  }
+  return kept;
+}

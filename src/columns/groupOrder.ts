@@ -1,0 +1,47 @@
+import type { Bucket, Group, Grouping } from '../usage/query.ts';
+import { BUCKETS, costNanos } from '../usage/query.ts';
+
+/**
+ * Puts groups into the order in which every ledger gives them out: level by level, buckets by their time, values by the
+ * cost of all that is under them (highest first), then by their text in UTF-16 units, with null last.
+ */
+export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping[], level = 0): Group[] {
+  const grouping = groupBy[level];
+  if (grouping === undefined || groups.length < 2) return [...groups];
+  const branches = new Map<string | null, { key: string | null; groups: Group[]; cost: bigint }>();
+  for (const group of groups) {
+    const key = group.key[level] ?? null;
+    let branch = branches.get(key);
+    if (!branch) branches.set(key, (branch = { key, groups: [], cost: 0n }));
+    branch.groups.push(group);
+    branch.cost += costNanos(group.totals);
+  }
+  const ordered = [...branches.values()];
+  if (isBucket(grouping)) {
+    ordered.sort((a, b) => compareBucketKeys(grouping, a.key ?? '', b.key ?? ''));
+  } else {
+    ordered.sort((a, b) => compare(b.cost, a.cost) || compareTexts(a.key, b.key));
+  }
+  return ordered.flatMap((branch) => orderGroups(branch.groups, groupBy, level + 1));
+}
+
+function isBucket(grouping: Grouping): grouping is Bucket {
+  return (BUCKETS as readonly string[]).includes(grouping);
+}
+
+/** The keys of hours carry their offset, because an autumn night has one hour twice: those go by their instant. */
+function compareBucketKeys(bucket: Bucket, a: string, b: string): number {
+  if (bucket !== 'hour') return compare(a, b);
+  const instant = (key: string): number => Date.parse(`${key.slice(0, 13)}:00${key.slice(13)}`);
+  return instant(a) - instant(b) || compare(a, b);
+}
+
+/** By UTF-16 units, null last. */
+export function compareTexts(a: string | null, b: string | null): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return compare(a, b);
+}
+
+function compare<T extends string | bigint>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,179 @@
+import type { SortKey } from '../usage/query.ts';
+import { BIG_COST, CODE_COLUMN, ROW_MASK, SEGMENT_BITS, type Segment } from './segment.ts';
+import type { ColumnStore } from './columnStore.ts';
+
+/**
+ * Sorting of rows by a column. Radix sort, since it is stable, takes a tenth of the time of a comparison sort on a
+ * million rows, and can pause between its passes.
+ */
+
+/** Rows ascending by the key, then by time, then by insertion. Yields between steps of some ms. */
+export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): Generator<void, Uint32Array> {
+  let sorted = rows;
+  if (store.reused) {
+    sorted = yield* sortBy(sorted, yield* keysOf(store, sorted, (segment, at) => segment.order[at] as number));
+  }
+  sorted = yield* sortBy(sorted, yield* keysOf(store, sorted, (segment, at) => segment.time[at] as number));
+  if (key === 'time') return sorted;
+  return yield* sortBy(sorted, yield* keysOf(store, sorted, sortValue(store, key)));
+}
+
+type Value = (segment: Segment, at: number) => number;
+
+/** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
+export function sortValue(store: ColumnStore, key: SortKey): Value {
+  switch (key) {
+    case 'time':
+      return (segment, at) => segment.time[at] as number;
+    case 'cost': {
+      const unknown = store.dictionaries.cost.find('unknown');
+      return (segment, at) => {
+        if (segment.costKind[at] === unknown) return -1;
+        const nanos = segment.cost[at] as number;
+        return nanos === BIG_COST ? Number(store.bigCosts.get(segment.base + at)) : nanos;
+      };
+    }
+    case 'tokens':
+      return (segment, at) => segment.total[at] as number;
+    case 'input':
+      return (segment, at) => segment.input[at] as number;
+    case 'output':
+      return (segment, at) => segment.output[at] as number;
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project': {
+      const column = CODE_COLUMN[key];
+      const ranks = ranksOf(store.dictionaries[key].values);
+      return (segment, at) => ranks[segment[column][at] as number] as number;
+    }
+  }
+}
+
+/** The place of each code in the order of the texts. */
+export function ranksOf(values: readonly (string | null)[]): Uint32Array {
+  const codes = values.map((_, code) => code).slice(1);
+  codes.sort((a, b) => ((values[a] as string) < (values[b] as string) ? -1 : 1));
+  const ranks = new Uint32Array(values.length);
+  for (const [rank, code] of codes.entries()) ranks[code] = rank + 1;
+  return ranks;
+}
+
+function* keysOf(store: ColumnStore, rows: Uint32Array, value: Value): Generator<void, Float64Array> {
+  const keys = new Float64Array(rows.length);
+  for (let from = 0; from < rows.length; from += ROWS_PER_STEP) {
+    yield;
+    readKeys(store, rows, value, keys, from);
+  }
+  return keys;
+}
+
+function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, keys: Float64Array, from: number): void {
+  const end = stepEnd(from, rows.length);
+  for (let i = from; i < end; i++) {
+    const row = rows[i] as number;
+    keys[i] = value(segments[row >>> SEGMENT_BITS] as Segment, row & ROW_MASK);
+  }
+}
+
+const DIGIT_BITS = 16;
+const DIGITS = 2 ** DIGIT_BITS;
+/** Rows that are gone through between two pauses. */
+const ROWS_PER_STEP = 2 ** 16;
+
+function stepEnd(from: number, length: number): number {
+  return Math.min(from + ROWS_PER_STEP, length);
+}
+
+/** `rows` in the ascending order of `keys`, equal ones as they stood. The keys must not be NaN. */
+export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
+  if (isSorted(keys)) return rows;
+  const { length } = rows;
+  const words = new Uint32Array(keys.buffer);
+  let order = new Uint32Array(length);
+  let other = new Uint32Array(length);
+  for (let from = 0; from < length; from += ROWS_PER_STEP) {
+    yield;
+    prepare(words, order, from);
+  }
+  for (let digit = 0; digit < 4; digit++) {
+    const word = digit >>> 1;
+    const shift = (digit & 1) * DIGIT_BITS;
+    const starts = new Uint32Array(DIGITS + 1);
+    for (let from = 0; from < length; from += ROWS_PER_STEP) {
+      yield;
+      countDigits(words, word, shift, starts, from);
+    }
+    // A digit that is the same everywhere sorts nothing.
+    if (starts.includes(length)) continue;
+    for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
+    for (let from = 0; from < length; from += ROWS_PER_STEP) {
+      yield;
+      placeDigits(words, word, shift, starts, order, other, from);
+    }
+    [order, other] = [other, order];
+  }
+  for (let from = 0; from < length; from += ROWS_PER_STEP) {
+    yield;
+    gather(rows, order, other, from);
+  }
+  return other;
+}
+
+/** What {@link sortBy} reads its keys' values from, in the order of `order`. Yields between steps of some ms. */
+export function* gathered(column: Float64Array, order: Uint32Array): Generator<void, Float64Array<ArrayBuffer>> {
+  const into = new Float64Array(order.length);
+  for (let from = 0; from < order.length; from += ROWS_PER_STEP) {
+    yield;
+    gather(column, order, into, from);
+  }
+  return into;
+}
+
+/** Turns keys into words that ascend with them: the sign bit flipped, and all bits of negative ones. */
+function prepare(words: Uint32Array, order: Uint32Array, from: number): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) {
+    order[i] = i;
+    const high = words[2 * i + 1] as number;
+    if (high >>> 31 === 1) {
+      words[2 * i] = ~(words[2 * i] as number);
+      words[2 * i + 1] = ~high;
+    } else {
+      words[2 * i + 1] = high | 0x80000000;
+    }
+  }
+}
+
+function countDigits(words: Uint32Array, word: number, shift: number, starts: Uint32Array, from: number): void {
+  const end = stepEnd(from, words.length / 2);
+  for (let i = from; i < end; i++)
+    (starts[(((words[2 * i + word] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
+}
+
+function placeDigits(
+  words: Uint32Array,
+  word: number,
+  shift: number,
+  starts: Uint32Array,
+  order: Uint32Array,
+  into: Uint32Array,
+  from: number,
+): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) {
+    const index = order[i] as number;
+    const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
+    into[(starts[value] as number)++] = index;
+  }
+}
+
+function gather<T extends Uint32Array | Float64Array>(column: T, order: Uint32Array, into: T, from: number): void {
+  const end = stepEnd(from, order.length);
+  for (let i = from; i < end; i++) into[i] = column[order[i] as number] as number;
+}
+
+function isSorted(keys: Float64Array): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i] as number) < (keys[i - 1] as number)) return false;
+  return true;
+}

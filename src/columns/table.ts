@@ -1,0 +1,348 @@
+import { Aggregation } from './aggregation.ts';
+import { Answers } from './answers.ts';
+import { CompiledFilter, filterKey } from './filter.ts';
+import { firstRows } from './firstRows.ts';
+import { IdIndex } from './idIndex.ts';
+import { sortRows } from './ordering.ts';
+import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './segment.ts';
+import { ColumnStore } from './columnStore.ts';
+import type { AggregateQuery, Calendar, Dimension, Group, PageQuery, UsageFilter } from '../usage/query.ts';
+import type { UsageRecord } from '../usage/record.ts';
+
+/** A pass that was taken in slices kept meeting changes. Ask again, or ask at once with the method that does not pause. */
+export class TableChanged extends Error {
+  override readonly name = 'TableChanged';
+  constructor() {
+    super('the table changed while it was being read');
+  }
+}
+
+/** Where a record is: the ledger by its index, and what that ledger finds it by. */
+export interface RowRef {
+  ledger: number;
+  locator: number;
+  usageId: string;
+}
+
+export interface RowPage {
+  /** All rows that match. */
+  total: number;
+  rows: RowRef[];
+}
+
+/** Lets other work run; resolves when it is the pass's turn again. */
+export type Yield = () => Promise<void>;
+
+/** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
+const FIRST_ROWS = 512;
+const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
+
+/**
+ * All records of all ledgers in memory, column by column, for totals by groups and for pages.
+ *
+ * A `usage_id` that stands in several ledgers counts once: the row of the ledger that was added first is visible, the
+ * others are shadowed until it goes. Adding a record takes the same time however many there are.
+ */
+export class UsageTable {
+  readonly #store = new ColumnStore();
+  readonly #answers = new Answers(this.#store);
+  /** Id -> the visible row; the shadowed ones hang on it in the order of their ledgers. */
+  readonly #ids = new IdIndex();
+  readonly #counts: number[] = [];
+  #size = 0;
+  #version = 0;
+  /** The order that was asked for last, ascending. */
+  #sorted: { key: string; version: number; rows: Uint32Array } | undefined;
+  /** The start of the order that was asked for last, in its direction. */
+  #first: { key: string; version: number; total: number; rows: Uint32Array } | undefined;
+
+  /**
+   * Registers a ledger, or finds it again by its label.
+   * @returns its index; a smaller one has priority.
+   */
+  addLedger(label: string): number {
+    if (label === '') throw new RangeError('a ledger needs a label');
+    // Code 0 is "has none", so codes are indexes plus one.
+    const index = this.#store.dictionaries.ledger.encode(label) - 1;
+    this.#counts[index] ??= 0;
+    return index;
+  }
+
+  /** Visible rows: the records that count. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Rows of a ledger, shadowed ones included. */
+  count(ledger: number): number {
+    return this.#counts[ledger] ?? 0;
+  }
+
+  has(ledger: number, usageId: string): boolean {
+    return this.#chain(usageId).some((row) => this.#ledgerOf(row) === ledger);
+  }
+
+  /** The locator with which the record of a ledger was added. */
+  locate(ledger: number, usageId: string): number | undefined {
+    const row = this.#chain(usageId).find((one) => this.#ledgerOf(one) === ledger);
+    return row === undefined ? undefined : this.#store.segment(row).locator[row & ROW_MASK];
+  }
+
+  /** Takes a record of a ledger out of all totals and pages, or back in. */
+  hide(ledger: number, usageId: string, hidden: boolean): void {
+    const [row] = this.#chain(usageId);
+    if (row === undefined || this.#ledgerOf(row) !== ledger) return;
+    this.#setState(row, hidden ? SHADOWED : VISIBLE);
+    this.#answers.forget();
+    this.#version++;
+  }
+
+  /** The ids of a ledger, or of all records that count, in no particular order. */
+  *ids(ledger?: number): Generator<string> {
+    for (const id of this.#ids.keys()) if (ledger === undefined || this.has(ledger, id)) yield id;
+  }
+
+  /**
+   * Adds a record of a ledger.
+   * @param locator what the ledger finds the record by again, given back by {@link select}.
+   * @returns false, changing nothing, when the ledger already has the id.
+   */
+  add(ledger: number, record: UsageRecord, locator: number): boolean {
+    const chain = this.#chain(record.usage_id);
+    if (chain.some((row) => this.#ledgerOf(row) === ledger)) return false;
+    const row = this.#store.write(ledger + 1, record, locator);
+    this.#counts[ledger] = this.count(ledger) + 1;
+    this.#version++;
+    const after = chain.findIndex((other) => this.#ledgerOf(other) > ledger);
+    chain.splice(after === -1 ? chain.length : after, 0, row);
+    this.#relink(record.usage_id, chain);
+    if (chain.length === 1) this.#answers.rowAdded(row);
+    else this.#answers.forget();
+    return true;
+  }
+
+  /** @returns false when the ledger has no such id. */
+  remove(ledger: number, usageId: string): boolean {
+    const chain = this.#chain(usageId);
+    const row = chain.find((one) => this.#ledgerOf(one) === ledger);
+    if (row === undefined) return false;
+    this.#answers.forget();
+    this.#free(row);
+    this.#relink(
+      usageId,
+      chain.filter((one) => one !== row),
+    );
+    this.#version++;
+    return true;
+  }
+
+  /** Removes all rows of a ledger. */
+  clear(ledger: number): void {
+    const others = this.#counts.some((count, index) => index !== ledger && count > 0);
+    this.#version++;
+    this.#answers.forget();
+    if (!others) {
+      this.#store.reset();
+      this.#ids.clear();
+      this.#size = 0;
+      this.#counts[ledger] = 0;
+      return;
+    }
+    for (const segment of this.#store.segments) {
+      for (let at = 0; at < segment.used; at++) {
+        if (segment.state[at] !== FREE && segment.ledger[at] === ledger + 1) {
+          this.remove(ledger, segment.ids[at] as string);
+        }
+      }
+    }
+  }
+
+  /** Totals by groups, in the order that {@link Aggregation.groups} documents: buckets by time, values by cost. */
+  aggregate(query: AggregateQuery): Group[] {
+    return finish(this.#aggregating(query));
+  }
+
+  /**
+   * {@link aggregate} with pauses, for where nothing may block. Starts anew when the table changes meanwhile.
+   * @throws {TableChanged} when it changed again in each of `attempts` passes.
+   */
+  aggregateSliced(query: AggregateQuery, yieldNow: Yield, attempts = 3): Promise<Group[]> {
+    return this.#sliced(() => this.#aggregating(query), yieldNow, attempts);
+  }
+
+  /**
+   * One page of the rows that match. Equal ones ascend by time, then by insertion; descending is the exact reverse of
+   * ascending. The order is kept until the table changes, so that the next page is only cut out of it; only pages beyond
+   * the first {@link FIRST_ROWS} rows make all rows be sorted.
+   */
+  select(query: PageQuery): RowPage {
+    return finish(this.#selecting(query));
+  }
+
+  /** {@link select} with pauses, as {@link aggregateSliced}. */
+  selectSliced(query: PageQuery, yieldNow: Yield, attempts = 3): Promise<RowPage> {
+    return this.#sliced(() => this.#selecting(query), yieldNow, attempts);
+  }
+
+  /** The values of a dimension among the records that match, with how many have it, most used first. */
+  distinct(dimension: Dimension, filter: UsageFilter = {}): { value: string | null; records: number }[] {
+    return this.aggregate({ filter, groupBy: [dimension], calendar: UTC })
+      .map(({ key, totals }) => ({ value: key[0] ?? null, records: totals.records }))
+      .sort((a, b) => b.records - a.records);
+  }
+
+  /** Times of the first and the last record that match, ms; undefined when none does. */
+  bounds(filter: UsageFilter = {}): { first: number; last: number } | undefined {
+    const compiled = new CompiledFilter(this.#store, filter);
+    const matches = new Uint32Array(SEGMENT_ROWS);
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const segment of this.#store.segments) {
+      const count = compiled.select(segment, matches);
+      for (let i = 0; i < count; i++) {
+        const ms = segment.time[matches[i] as number] as number;
+        if (ms < first) first = ms;
+        if (ms > last) last = ms;
+      }
+    }
+    return first <= last ? { first, last } : undefined;
+  }
+
+  *#aggregating(query: AggregateQuery): Generator<void, Group[]> {
+    const kept = this.#answers.find(query);
+    if (kept !== undefined) return yield* kept.groups(query.top);
+    const aggregation = new Aggregation(this.#store, query);
+    for (const [i, segment] of this.#store.segments.entries()) {
+      if (i > 0) yield;
+      aggregation.takeSegment(segment);
+    }
+    this.#answers.keep(query, aggregation);
+    return yield* aggregation.groups(query.top);
+  }
+
+  *#selecting(query: PageQuery): Generator<void, RowPage> {
+    const { descending, limit } = query;
+    const offset = Math.max(query.offset, 0);
+    const key = orderKey(query);
+    const isSorted = this.#sorted?.version === this.#version && this.#sorted.key === key;
+    if (!isSorted && query.offset + limit <= FIRST_ROWS) {
+      const { total, rows } = yield* this.#starting(query);
+      return { total, rows: Array.from(rows.subarray(offset, query.offset + limit), (row) => this.#refOf(row)) };
+    }
+    const sorted = yield* this.#sorting(query);
+    const total = sorted.length;
+    const rows: RowRef[] = [];
+    for (let i = offset; i < Math.min(query.offset + limit, total); i++) {
+      rows.push(this.#refOf(sorted[descending ? total - 1 - i : i] as number));
+    }
+    return { total, rows };
+  }
+
+  *#starting(query: PageQuery): Generator<void, { total: number; rows: Uint32Array }> {
+    const key = `${orderKey(query)} ${query.descending}`;
+    if (this.#first?.version === this.#version && this.#first.key === key) return this.#first;
+    const found = yield* firstRows(this.#store, new CompiledFilter(this.#store, query.filter), query, FIRST_ROWS);
+    this.#first = { key, version: this.#version, ...found };
+    return found;
+  }
+
+  *#sorting(query: PageQuery): Generator<void, Uint32Array> {
+    const key = orderKey(query);
+    if (this.#sorted?.version === this.#version && this.#sorted.key === key) return this.#sorted.rows;
+    const compiled = new CompiledFilter(this.#store, query.filter);
+    const matches = new Uint32Array(SEGMENT_ROWS);
+    const found = new Uint32Array(this.#size);
+    let total = 0;
+    for (const [i, segment] of this.#store.segments.entries()) {
+      if (i > 0) yield;
+      const count = compiled.select(segment, matches);
+      for (let k = 0; k < count; k++) found[total++] = segment.base + (matches[k] as number);
+    }
+    const rows = yield* sortRows(this.#store, found.slice(0, total), query.sort);
+    this.#sorted = { key, version: this.#version, rows };
+    return rows;
+  }
+
+  #refOf(row: number): RowRef {
+    const segment = this.#store.segment(row);
+    const at = row & ROW_MASK;
+    return {
+      ledger: this.#ledgerOf(row),
+      locator: segment.locator[at] as number,
+      usageId: segment.ids[at] as string,
+    };
+  }
+
+  async #sliced<T>(start: () => Generator<void, T>, yieldNow: Yield, attempts: number): Promise<T> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const version = this.#version;
+      const steps = start();
+      let step = steps.next();
+      while (step.done !== true) {
+        await yieldNow();
+        if (this.#version !== version) break;
+        step = steps.next();
+      }
+      if (step.done === true) return step.value;
+    }
+    throw new TableChanged();
+  }
+
+  /** The rows of an id, in the order of their ledgers: the first is the visible one. */
+  #chain(usageId: string): number[] {
+    const chain: number[] = [];
+    let row = this.#ids.get(usageId);
+    while (row !== undefined) {
+      chain.push(row);
+      const next = this.#store.segment(row).next[row & ROW_MASK] as number;
+      row = next === 0 ? undefined : next - 1;
+    }
+    return chain;
+  }
+
+  #relink(usageId: string, chain: readonly number[]): void {
+    for (const [i, row] of chain.entries()) {
+      const segment = this.#store.segment(row);
+      const next = chain[i + 1];
+      segment.next[row & ROW_MASK] = next === undefined ? 0 : next + 1;
+      this.#setState(row, i === 0 ? VISIBLE : SHADOWED);
+    }
+    const [first] = chain;
+    if (first === undefined) this.#ids.delete(usageId);
+    else this.#ids.set(usageId, first);
+  }
+
+  #free(row: number): void {
+    this.#counts[this.#ledgerOf(row)] = this.count(this.#ledgerOf(row)) - 1;
+    this.#setState(row, FREE);
+    this.#store.release(row);
+  }
+
+  #setState(row: number, state: number): void {
+    const { state: states } = this.#store.segment(row);
+    const at = row & ROW_MASK;
+    if (states[at] === VISIBLE) this.#size--;
+    if (state === VISIBLE) this.#size++;
+    states[at] = state;
+  }
+
+  #ledgerOf(row: number): number {
+    return (this.#store.segment(row).ledger[row & ROW_MASK] as number) - 1;
+  }
+}
+
+/** Equal for pages that are cut out of the same rows, in either direction. */
+function orderKey({ filter, sort }: PageQuery): string {
+  return `${sort} ${filterKey(filter)}`;
+}
+
+function finish<T>(steps: Generator<void, T>): T {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}

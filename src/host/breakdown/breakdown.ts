@@ -1,0 +1,130 @@
+import * as vscode from 'vscode';
+import { COMMANDS, SETTINGS, VIEWS } from '../../contributions.ts';
+import { rangeOf } from '../../usage/time/period.ts';
+import type { AggregateQuery, Group } from '../../usage/query.ts';
+import { formatTotals } from '../../usage/summary.ts';
+import { markdownText, plain } from '../../usage/text.ts';
+import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
+import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
+import { calls, compact, costNotes } from '../common/costText.ts';
+import type { Style } from '../common/costText.ts';
+import { shownCosts } from '../../pricing/converted.ts';
+import { costText } from '../common/displayMoney.ts';
+import type { ShownCosts } from '../../pricing/converted.ts';
+import type { LedgerService } from '../ledger/ledgerService.ts';
+import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
+
+const ICONS = { provider: 'cloud', model: 'chip', operation: 'zap' } as const;
+const MAX_LABEL = 100;
+
+/** The native tree of what was spent on what. Children are asked for when a node is opened. */
+export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vscode.Disposable {
+  readonly #service: LedgerService;
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #subscriptions: vscode.Disposable[];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(service: LedgerService) {
+    this.#service = service;
+    const refresh = (): void => this.#changed.fire(undefined);
+    this.#subscriptions = [
+      this.#changed,
+      vscode.window.createTreeView(VIEWS.breakdown, { treeDataProvider: this, showCollapseAll: true }),
+      service.onDidChange(refresh),
+      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], refresh),
+    ];
+  }
+
+  dispose(): void {
+    for (const each of this.#subscriptions) each.dispose();
+  }
+
+  async getChildren(node?: BreakdownNode): Promise<BreakdownNode[]> {
+    const { calendar } = readSettings();
+    const now = Date.now();
+    if (node !== undefined) {
+      const query = childrenQuery(node, now, calendar);
+      const groups = await this.#service.aggregate(query);
+      const shown = await this.#shown(query, groups);
+      return childrenOf(node, groups).map((child) => ({ ...child, shown: shown?.get(child.totals) }));
+    }
+    // Without children the editor shows the view's welcome text instead.
+    if (!this.#service.hasUsage) return [];
+    return Promise.all(
+      TREE_PERIODS.map(async (period) => {
+        const filter = rangeOf(period, now, calendar);
+        const totals = await this.#service.summary(filter);
+        const shown = await this.#shown({ filter, groupBy: [], calendar }, [{ key: [], totals }]);
+        return { period, path: [], totals, shown: shown?.get(totals) };
+      }),
+    );
+  }
+
+  /** The costs of the groups in the currency that the person chose; undefined when that is USD. */
+  async #shown(query: AggregateQuery, groups: readonly Group[]): Promise<ShownCosts | undefined> {
+    const { currency } = readSettings();
+    if (currency === undefined) return undefined;
+    return shownCosts((asked) => this.#service.aggregate(asked), query, groups, currency);
+  }
+
+  getTreeItem(node: BreakdownNode): vscode.TreeItem {
+    const style: Style = { locale: regionalLocale(), t: vscode.l10n.t };
+    const level = levelOf(node);
+    const name = node.path.at(-1) ?? periodName(node.period);
+    const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
+    const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
+    item.id = nodeId(node);
+    item.description = cost;
+    item.iconPath = new vscode.ThemeIcon(level === undefined ? 'calendar' : ICONS[level]);
+    item.tooltip = tooltip(name, node, style);
+    item.accessibilityInformation = { label: `${plain(name, { max: MAX_LABEL })}, ${cost}` };
+    item.command = {
+      command: COMMANDS.openHistory,
+      title: vscode.l10n.t('Open Cost History'),
+      arguments: [nodeChoices(node)],
+    };
+    return item;
+  }
+}
+
+function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState {
+  if (isLeaf(node)) return vscode.TreeItemCollapsibleState.None;
+  return node.path.length === 0 && node.period === 'month'
+    ? vscode.TreeItemCollapsibleState.Expanded
+    : vscode.TreeItemCollapsibleState.Collapsed;
+}
+
+function tooltip(name: string, { totals, shown }: BreakdownNode, style: Style): vscode.MarkdownString {
+  const { locale, t } = style;
+  const tokens = t(
+    '{0}, {1} tokens in, {2} out',
+    calls(totals.records, style),
+    compact(totals.inputTokens, locale),
+    compact(totals.outputTokens, locale),
+  );
+  const lines = [
+    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(costText(totals, shown, locale))}`,
+    ...(shown === undefined ? [] : [markdownText(t('Stored in USD: {0}.', formatTotals(totals, locale)))]),
+    markdownText(tokens),
+    ...costNotes(totals, style, shown).map((note) => markdownText(note)),
+  ];
+  return new vscode.MarkdownString(lines.join('\n\n'));
+}
+
+function periodName(period: TreePeriod): string {
+  switch (period) {
+    case 'today':
+      return vscode.l10n.t('Today');
+    case 'yesterday':
+      return vscode.l10n.t('Yesterday');
+    case 'week':
+      return vscode.l10n.t('This week');
+    case 'month':
+      return vscode.l10n.t('This month');
+    case 'lastMonth':
+      return vscode.l10n.t('Last month');
+    case 'all':
+      return vscode.l10n.t('All time');
+  }
+}

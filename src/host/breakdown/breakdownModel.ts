@@ -1,0 +1,61 @@
+import { rangeOf } from '../../usage/time/period.ts';
+import type { Period } from '../../usage/time/period.ts';
+import type { AggregateQuery, Calendar, Dimension, Group, Totals, UsageFilter } from '../../usage/query.ts';
+import type { Choices } from '../../protocol/choices.ts';
+import type { Converted } from '../../pricing/converted.ts';
+
+/** The breakdown tree as data: period > provider > model > operation. */
+
+export const TREE_PERIODS = ['today', 'yesterday', 'week', 'month', 'lastMonth', 'all'] as const satisfies Period[];
+export type TreePeriod = (typeof TREE_PERIODS)[number];
+
+/** What each level below the periods is grouped by. */
+export const LEVELS = ['provider', 'model', 'operation'] as const satisfies Dimension[];
+
+export interface BreakdownNode {
+  period: TreePeriod;
+  /** One value for each level down to this node; empty for a period. */
+  path: readonly string[];
+  totals: Totals;
+  /** The cost in another currency than USD, where the person wants one. */
+  shown?: Converted | undefined;
+}
+
+/** The same for the same node after every refresh, so that the editor keeps what is expanded and selected. */
+export function nodeId({ period, path }: BreakdownNode): string {
+  return JSON.stringify([period, ...path]);
+}
+
+/** What a node is grouped by, or undefined for a period. */
+export function levelOf({ path }: BreakdownNode): (typeof LEVELS)[number] | undefined {
+  return LEVELS[path.length - 1];
+}
+
+export function isLeaf({ path, totals }: BreakdownNode): boolean {
+  return path.length === LEVELS.length || totals.records === 0;
+}
+
+/** The query whose groups are the node's children. */
+export function childrenQuery(node: BreakdownNode, now: number, calendar: Calendar): AggregateQuery {
+  const level = LEVELS[node.path.length];
+  return { filter: nodeFilter(node, now, calendar), groupBy: level === undefined ? [] : [level], calendar };
+}
+
+/** The children of a node out of the groups that {@link childrenQuery} asked for, in their order: the dearest first. */
+export function childrenOf(node: BreakdownNode, groups: readonly Group[]): BreakdownNode[] {
+  return groups.map(({ key, totals }) => ({ period: node.period, path: [...node.path, key[0] ?? ''], totals }));
+}
+
+/** The records that a node stands for. */
+export function nodeFilter({ period, path }: BreakdownNode, now: number, calendar: Calendar): UsageFilter {
+  return { ...rangeOf(period, now, calendar), values: nodeValues(path) };
+}
+
+/** What the cost history shows for a node. */
+export function nodeChoices({ period, path }: BreakdownNode): Partial<Choices> {
+  return { range: { kind: period }, values: nodeValues(path), search: '' };
+}
+
+function nodeValues(path: readonly string[]): Partial<Record<Dimension, readonly string[]>> {
+  return Object.fromEntries(path.map((value, index) => [LEVELS[index] as Dimension, [value]]));
+}

@@ -1,0 +1,74 @@
+import { usdToNanos } from '../../usage/money.ts';
+import { costKind, emptyTotals } from '../../usage/query.ts';
+import type { Totals } from '../../usage/query.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import { formatTotals } from '../../usage/summary.ts';
+import { moneyText } from './displayMoney.ts';
+import type { Converted } from '../../pricing/converted.ts';
+
+/** `vscode.l10n.t`, passed in so that what only makes words needs no editor. */
+export type Translate = (message: string, ...args: (string | number)[]) => string;
+
+/** How numbers and words are written. */
+export interface Style {
+  /** BCP 47. */
+  locale: string;
+  t: Translate;
+}
+
+/**
+ * What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is.
+ * @param shown the same in the currency that the person chose.
+ */
+export function costNotes(totals: Totals, style: Style, shown?: Converted): string[] {
+  const { locale, t } = style;
+  const notes: string[] = [];
+  if (totals.estimated > 0) {
+    notes.push(
+      t(
+        '{0} of it is estimated from prices ({1}).',
+        moneyText((shown?.totals ?? totals).estimatedNanos, shown, locale),
+        calls(totals.estimated, style),
+      ),
+    );
+  }
+  if (totals.unpriced > 0) notes.push(t('The cost of {0} is unknown.', calls(totals.unpriced, style)));
+  return notes;
+}
+
+/** What was just recorded cost, with where that comes from: `$0.25`, `~$0.06 + 1 unpriced`. */
+export function recordedCost(stored: readonly UsageRecord[], locale: string): string {
+  const totals = emptyTotals();
+  for (const record of stored) {
+    const kind = costKind(record);
+    const nanos = usdToNanos(record.cost_usd);
+    totals.records += 1;
+    if (kind === 'unknown') totals.unpriced += 1;
+    else if (kind === 'recorded') totals.recordedNanos += nanos;
+    else {
+      totals.estimated += 1;
+      totals.estimatedNanos += nanos;
+    }
+  }
+  return formatTotals(totals, locale);
+}
+
+/** `no records`, `1 record`, `1,234 records`. */
+export function records(n: number, { locale, t }: Style): string {
+  if (n === 0) return t('no records');
+  return n === 1 ? t('1 record') : t('{0} records', count(n, locale));
+}
+
+export function calls(n: number, { locale, t }: Style): string {
+  if (n === 0) return t('no calls');
+  return n === 1 ? t('1 call') : t('{0} calls', count(n, locale));
+}
+
+export function count(n: number, locale: string): string {
+  return new Intl.NumberFormat(locale).format(n);
+}
+
+/** `987`, `12.3K`, `4.5M`. */
+export function compact(n: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+}

@@ -1,0 +1,93 @@
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import type { SettingKey } from '../../contributions.ts';
+import { firstDayOfWeek, isTimeZone, localCalendar } from '../../usage/time/calendar.ts';
+import { readDisplayCurrency } from '../../pricing/currency.ts';
+import type { DisplayCurrency } from '../../pricing/currency.ts';
+import type { Calendar } from '../../usage/query.ts';
+
+/** The periods that the status bar can show; its tooltip shows them all, in this order. */
+export const STATUS_PERIODS = ['today', 'week', 'month', 'all'] as const;
+export type StatusPeriod = (typeof STATUS_PERIODS)[number];
+
+export interface Settings {
+  /** As the person wrote it, trimmed; undefined when it is left empty. */
+  ledgerPath: string | undefined;
+  /** Further ones to show, as the person wrote them. */
+  ledgers: readonly string[];
+  showInkwell: boolean;
+  statusBarEnabled: boolean;
+  statusBarPeriod: StatusPeriod;
+  calendar: Calendar;
+  /** undefined: USD. */
+  currency: DisplayCurrency | undefined;
+}
+
+/** What is wrong with the setting of the currency, in words; undefined when nothing is, or it is not set. */
+export function currencyProblem(): string | undefined {
+  const read = readCurrency(vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.currency));
+  return read !== undefined && 'problem' in read ? read.problem : undefined;
+}
+
+function readCurrency(value: unknown): DisplayCurrency | { problem: string } | undefined {
+  const empty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return value === undefined || value === null || empty ? undefined : readDisplayCurrency(value);
+}
+
+const FIRST_DAYS: ReadonlyMap<unknown, number> = new Map([
+  ['monday', 1],
+  ['saturday', 6],
+  ['sunday', 7],
+]);
+
+/** The settings as they stand now. A value that makes no sense counts as not set: a person may be in the middle of it. */
+export function readSettings(): Settings {
+  const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+  const get = (key: SettingKey): unknown => section.get(key);
+  const ledgerPath = get(SETTINGS.ledgerPath);
+  const ledgers = get(SETTINGS.ledgers);
+  const period = get(SETTINGS.statusBarPeriod);
+  const currency = readCurrency(get(SETTINGS.currency));
+  let calendar: Calendar | undefined;
+  return {
+    ledgerPath: typeof ledgerPath === 'string' && ledgerPath.trim() !== '' ? ledgerPath.trim() : undefined,
+    ledgers: Array.isArray(ledgers)
+      ? ledgers.flatMap((each: unknown) => (typeof each === 'string' && each.trim() !== '' ? [each.trim()] : []))
+      : [],
+    showInkwell: get(SETTINGS.showInkwell) !== false,
+    statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
+    statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',
+    // Asked for later than the rest: loading the system's calendars takes longer than all of the activation.
+    get calendar() {
+      return (calendar ??= calendarOf(get(SETTINGS.timeZone), get(SETTINGS.weekStart)));
+    },
+    currency: currency === undefined || 'problem' in currency ? undefined : currency,
+  };
+}
+
+function calendarOf(timeZone: unknown, weekStart: unknown): Calendar {
+  return {
+    timeZone:
+      typeof timeZone === 'string' && timeZone !== '' && isTimeZone(timeZone) ? timeZone : localCalendar().timeZone,
+    firstDayOfWeek: FIRST_DAYS.get(weekStart) ?? firstDayOfWeek(regionalLocale()),
+  };
+}
+
+/** Calls `listener` after one of these settings changed. */
+export function onDidChangeSettings(keys: readonly SettingKey[], listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (keys.some((key) => event.affectsConfiguration(`${SETTINGS_SECTION}.${key}`))) listener();
+  });
+}
+
+/**
+ * The locale for numbers, dates and weeks. The editor's language says the language but rarely the region (`en` for the
+ * whole world), so where the system speaks the same language, the system's region counts.
+ */
+export function regionalLocale(): string {
+  const system = (systemLocale ??= new Intl.DateTimeFormat().resolvedOptions().locale);
+  const { language } = vscode.env;
+  return system.split('-')[0] === language.split('-')[0] ? system : language;
+}
+
+let systemLocale: string | undefined;

@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import { COMMANDS, SETTINGS } from '../../contributions.ts';
+import type { DisplayCurrency } from '../../pricing/currency.ts';
+import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
+import { records } from '../common/costText.ts';
+import { exportUsage } from '../ledger/exportUsage.ts';
+import type { HistoryBackend, LedgerAction } from './history.ts';
+import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
+import { undoName } from '../ledger/ledgerReport.ts';
+import type { LedgerService, LedgerSnapshot } from '../ledger/ledgerService.ts';
+import { onDidChangeSettings, readSettings } from '../common/settings.ts';
+
+/** The ledger service as the cost history sees it: what it shows, and what a person may do from there. */
+export class ServiceBackend implements HistoryBackend, vscode.Disposable {
+  readonly #service: LedgerService;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable[];
+  /** Settings that change what is shown count as changes of the ledgers. */
+  #settingsVersion = 0;
+
+  constructor(service: LedgerService) {
+    this.#service = service;
+    this.#subscriptions = [
+      this.#changed,
+      service.onDidChange(() => this.#changed.fire()),
+      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], () => {
+        this.#settingsVersion += 1;
+        this.#changed.fire();
+      }),
+    ];
+  }
+
+  get snapshot(): LedgerSnapshot {
+    const { snapshot } = this.#service;
+    return { ...snapshot, version: snapshot.version + this.#settingsVersion };
+  }
+
+  get calendar(): Calendar {
+    return readSettings().calendar;
+  }
+
+  get currency(): DisplayCurrency | undefined {
+    return readSettings().currency;
+  }
+
+  onDidChange(listener: () => void): vscode.Disposable {
+    return this.#changed.event(listener);
+  }
+
+  aggregate(query: AggregateQuery): Promise<Group[]> {
+    return this.#service.aggregate(query);
+  }
+
+  page(query: PageQuery): Promise<Page> {
+    return this.#service.page(query);
+  }
+
+  async perform(action: LedgerAction): Promise<string | undefined> {
+    const { t } = vscode.l10n;
+    switch (action.verb) {
+      case 'record':
+        await vscode.commands.executeCommand(COMMANDS.recordUsage);
+        return undefined;
+      case 'import':
+        await vscode.commands.executeCommand(COMMANDS.importUsage);
+        return undefined;
+      case 'refresh':
+        await this.#service.refresh();
+        return undefined;
+      case 'remove': {
+        const { removed, missing } = await this.#service.remove(action.ids);
+        const done = t('Removed {0}.', records(removed.length, style()));
+        if (missing.length === 0) return done;
+        return `${done} ${t('Not in the ledger that records go into, and left alone: {0}.', missing.length)}`;
+      }
+      case 'undo': {
+        const undone = await this.#service.undo();
+        return undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style()));
+      }
+      case 'export': {
+        const { format, filter } = action;
+        const done = await exportUsage(this.#service, { format, filter });
+        return done && t('Exported {0}.', records(done.records, style()));
+      }
+      case 'openLedger': {
+        const { path, usageId } = action;
+        await openLedgerFile(this.#service, { ...(path && { path }), ...(usageId && { usageId }) });
+        return undefined;
+      }
+      case 'verify':
+        await vscode.commands.executeCommand(COMMANDS.verifyLedger);
+        return undefined;
+      case 'repair':
+        await vscode.commands.executeCommand(COMMANDS.repairLedger);
+        return undefined;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  dispose(): void {
+    for (const each of this.#subscriptions) each.dispose();
+  }
+}

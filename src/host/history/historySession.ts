@@ -1,0 +1,302 @@
+import type { LedgerState } from '../../ledger/results.ts';
+import { convertedCost, convertedGroups } from '../../pricing/converted.ts';
+import { currencyNote, sameCurrency } from '../../pricing/currency.ts';
+import type { DisplayCurrency } from '../../pricing/currency.ts';
+import { DEFAULT_CHOICES, parseChoices } from '../../protocol/choices.ts';
+import type { Choices } from '../../protocol/choices.ts';
+import { parseToHost } from '../../protocol/messages.ts';
+import type { Action, LedgerInfo, Question, Snapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
+import { encodeGroups } from '../../protocol/wire.ts';
+import { DIMENSIONS } from '../../usage/query.ts';
+import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../../usage/query.ts';
+import type { HistoryPalette, Memory } from './historyPalette.ts';
+
+/** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
+export interface HistoryBackend {
+  readonly snapshot: {
+    /** Grows with every change of anything here. */
+    version: number;
+    /** false until the ledgers were read once. */
+    loaded: boolean;
+    ledgers: readonly { path: string; label: string; primary: boolean; state: LedgerState }[];
+    /** Why the ledgers could not be opened, in words for people. */
+    failure: string | undefined;
+    /** When a change was last seen, ms since the epoch. */
+    updatedAt: number | undefined;
+  };
+  readonly calendar: Calendar;
+  /** What costs are shown in; undefined: USD. */
+  readonly currency: DisplayCurrency | undefined;
+  /** After each change of the above, coalesced. */
+  onDidChange(listener: () => void): Disposable;
+  aggregate(query: AggregateQuery): Promise<Group[]>;
+  page(query: PageQuery): Promise<Page>;
+  /** Does what the person asked for. Resolves with a sentence to show, if there is one; rejects with what went wrong. */
+  perform(action: LedgerAction): Promise<string | undefined>;
+}
+
+/** The actions that concern the ledgers; the others are the editor's. */
+export type LedgerAction = Exclude<Action, EditorAction>;
+export type EditorAction = Extract<Action, { verb: 'copy' | 'saveImage' | 'openPanel' | 'openSettings' }>;
+
+export function isEditorAction(action: Action): action is EditorAction {
+  return ['copy', 'saveImage', 'openPanel', 'openSettings'].includes(action.verb);
+}
+
+interface Disposable {
+  dispose(): void;
+}
+
+/** One webview, seen from the host. */
+export interface Port {
+  post(message: ToView): void;
+  onMessage(listener: (message: unknown) => void): Disposable;
+}
+
+export interface SessionOptions {
+  backend: HistoryBackend;
+  port: Port;
+  palette: HistoryPalette;
+  memory: Memory;
+  place: Snapshot['place'];
+  locale: string;
+  /** Does what concerns the editor rather than the ledgers. */
+  perform: (action: EditorAction) => Promise<string | undefined>;
+  log: (message: string) => void;
+}
+
+const CHOICES_KEY = 'llmSpend.history.choices';
+/** At most one snapshot per so many ms: a stream of records must not become a stream of repaints. */
+const SNAPSHOT_INTERVAL = 100;
+const MAX_COLOURED = 32;
+const MAX_PROBLEMS = 50;
+
+/**
+ * One conversation with one webview: answers what it asks, and sends a snapshot whenever what it shows has changed.
+ * Knows nothing of `vscode`, so that the same conversation runs in tests and beside the development page.
+ */
+export class HistorySession {
+  readonly #options: SessionOptions;
+  readonly #subscriptions: Disposable[];
+  readonly #running = new Map<number, AbortController>();
+  #ready = false;
+  #visible = true;
+  #stale = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lastSnapshot = 0;
+  #pending: Choices | undefined;
+  /** As the last snapshot said: the webview takes amounts for this one. */
+  #currency: DisplayCurrency | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#subscriptions = [
+      options.port.onMessage((message) => this.#hear(message)),
+      options.backend.onDidChange(() => this.#changed()),
+    ];
+  }
+
+  /** For the page that is about to be loaded, which answers that it is ready. */
+  firstSnapshot(): Snapshot {
+    return this.#compose();
+  }
+
+  /** A hidden webview gets nothing; a shown one gets the newest snapshot at once. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible && this.#stale) this.#changed();
+  }
+
+  /** Makes the webview show what `choices` say, now or as soon as it is ready. */
+  show(choices: Partial<Choices>): void {
+    const next = parseChoices({ ...this.#choices(), ...choices });
+    void this.#options.memory.update(CHOICES_KEY, next);
+    if (this.#ready) this.#options.port.post({ type: 'show', choices: next });
+    else this.#pending = next;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const controller of this.#running.values()) controller.abort();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #choices(): Choices {
+    return parseChoices(this.#options.memory.get(CHOICES_KEY) ?? DEFAULT_CHOICES);
+  }
+
+  #changed(): void {
+    if (!this.#ready) return;
+    if (!this.#visible) {
+      this.#stale = true;
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const wait = Math.max(0, this.#lastSnapshot + SNAPSHOT_INTERVAL - performance.now());
+    this.#timer = setTimeout(() => this.#snapshot(), wait);
+  }
+
+  #snapshot(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stale = false;
+    this.#lastSnapshot = performance.now();
+    this.#options.port.post(this.#compose());
+  }
+
+  #compose(): Snapshot {
+    const { backend, place, locale } = this.#options;
+    const { version, loaded, ledgers, failure, updatedAt } = backend.snapshot;
+    const message: Snapshot = {
+      type: 'snapshot',
+      version,
+      loaded,
+      place,
+      ledgers: ledgers.map(describeLedger),
+      calendar: backend.calendar,
+      locale,
+      choices: this.#choices(),
+    };
+    if (!sameCurrency(this.#currency, backend.currency)) this.#currency = backend.currency;
+    if (this.#currency !== undefined) {
+      message.currency = { code: this.#currency.currency, note: currencyNote(this.#currency) };
+    }
+    if (failure !== undefined) message.failure = failure;
+    if (updatedAt !== undefined) message.updatedAt = updatedAt;
+    return message;
+  }
+
+  #hear(value: unknown): void {
+    const message = parseToHost(value);
+    if (message === undefined) {
+      this.#options.log('The cost history sent a message that it may not send; it was dropped.');
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        // The page was loaded, maybe again: what an earlier one asked is not its business, though it counts from 1 as that did.
+        for (const controller of this.#running.values()) controller.abort();
+        this.#running.clear();
+        this.#ready = true;
+        // Before the snapshot, which lets it ask: what it shows first is what was wanted.
+        if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
+        this.#pending = undefined;
+        if (message.version !== this.#options.backend.snapshot.version) this.#snapshot();
+        break;
+      case 'ask':
+        void this.#reply(message.id, (signal) => this.#answer(message.id, message.questions, signal));
+        break;
+      case 'act':
+        void this.#reply(message.id, () => this.#act(message.id, message.action));
+        break;
+      case 'cancel':
+        this.#running.get(message.id)?.abort();
+        break;
+      case 'choose':
+        void this.#options.memory.update(CHOICES_KEY, message.choices);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Every request ends in exactly one reply, unless the webview cancelled it. */
+  async #reply(id: number, work: (signal: AbortSignal) => Promise<ToView>): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    let reply: ToView;
+    try {
+      reply = await work(controller.signal);
+    } catch (error) {
+      reply = { type: 'failed', id, message: error instanceof Error ? error.message : String(error) };
+    }
+    if (this.#running.get(id) === controller) this.#running.delete(id);
+    if (!controller.signal.aborted) this.#options.port.post(reply);
+  }
+
+  async #answer(id: number, questions: readonly Question[], signal: AbortSignal): Promise<ToView> {
+    const { version } = this.#options.backend.snapshot;
+    const currency = this.#currency;
+    const answers: WireAnswer[] = [];
+    for (const question of questions) {
+      signal.throwIfAborted();
+      answers.push(
+        await (question.kind === 'groups' ? this.#groups(question, currency) : this.#page(question, currency)),
+      );
+    }
+    // The webview was told of another currency meanwhile, and would take these amounts for amounts of that one.
+    if (this.#currency !== currency) return this.#answer(id, questions, signal);
+    return { type: 'answer', id, version, answers };
+  }
+
+  async #page(
+    question: Extract<Question, { kind: 'page' }>,
+    currency: DisplayCurrency | undefined,
+  ): Promise<WireAnswer> {
+    const { backend } = this.#options;
+    const { total, rows } = await backend.page(question);
+    if (currency === undefined) return { kind: 'page', total, rows };
+    const { calendar } = backend;
+    return {
+      kind: 'page',
+      total,
+      rows: rows.map((row) => ({ ...row, amount: convertedCost(row.record, calendar, currency) })),
+    };
+  }
+
+  async #groups(
+    question: Extract<Question, { kind: 'groups' }>,
+    currency: DisplayCurrency | undefined,
+  ): Promise<WireAnswer> {
+    const { backend } = this.#options;
+    const { groupBy } = question;
+    const groups =
+      currency === undefined
+        ? await backend.aggregate(question)
+        : await convertedGroups((query) => backend.aggregate(query), question, currency);
+    const inner = groupBy.at(-1);
+    const values = inner !== undefined && isDimension(inner) ? distinct(groups) : [];
+    return {
+      kind: 'groups',
+      groups: encodeGroups(groups),
+      slots: inner === undefined ? [] : this.#options.palette.slots(inner, values),
+    };
+  }
+
+  async #act(id: number, action: Action): Promise<ToView> {
+    const { backend } = this.#options;
+    if (action.verb === 'openLedger' && action.path !== undefined) {
+      const shown = backend.snapshot.ledgers.some(({ path }) => path === action.path);
+      if (!shown) throw new Error('That file is not one of the ledgers shown.');
+    }
+    const text = await (isEditorAction(action) ? this.#options.perform(action) : backend.perform(action));
+    return text === undefined ? { type: 'done', id } : { type: 'done', id, text };
+  }
+}
+
+function describeLedger({ path, label, primary, state }: HistoryBackend['snapshot']['ledgers'][number]): LedgerInfo {
+  return {
+    path,
+    label,
+    primary,
+    health: state.health,
+    records: state.records,
+    pending: state.pending,
+    unreadable: state.unreadable,
+    problems: state.problems.slice(0, MAX_PROBLEMS).map(({ severity, message, line }) => ({ severity, message, line })),
+  };
+}
+
+function isDimension(grouping: Grouping): grouping is Dimension {
+  return (DIMENSIONS as readonly string[]).includes(grouping);
+}
+
+/** The named values of the last key part, in the order of the groups. */
+function distinct(groups: readonly Group[]): string[] {
+  const values = new Set<string>();
+  for (const { key } of groups) {
+    const value = key.at(-1);
+    if (typeof value === 'string' && values.size < MAX_COLOURED) values.add(value);
+  }
+  return [...values];
+}

@@ -1,0 +1,264 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import type { SettingKey } from '../../contributions.ts';
+import { importedLedgerPath } from '../../library/index.ts';
+import { ownEnvironment } from '../../system/paths.ts';
+import { AGENTS } from '../../sources/agents.ts';
+import type { Source } from '../../sources/source.ts';
+import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { records } from '../common/costText.ts';
+import { inform } from '../common/dialogs.ts';
+import { style } from '../ledger/ledgerActions.ts';
+import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { Prices } from '../prices/prices.ts';
+import { onDidChangeSettings } from '../common/settings.ts';
+
+/** The setting of each agent, by its id. */
+const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
+  'claude-code': SETTINGS.importClaudeCode,
+  codex: SETTINGS.importCodex,
+  'gemini-cli': SETTINGS.importGeminiCli,
+  opencode: SETTINGS.importOpenCode,
+  'copilot-cli': SETTINGS.importCopilotCli,
+  'copilot-chat': SETTINGS.importCopilotChat,
+};
+
+/** Agents write in bursts; what they write is read soon, but not after each line. */
+const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
+/** Looks without a hint as well: watchers miss things, and folders come into being. */
+const LOOK_EVERY_MS = 5 * 60_000;
+/** New watchers take a moment to stand; what was written meanwhile gave no hint. */
+const WATCHING_MS = 5_000;
+/** After the editor's start, which has other things to do. */
+const START_MS = 4_000;
+
+/** What `llm-spend import --json --progress` writes. */
+interface Outcome {
+  added: number;
+  updated: number;
+  unpriced: number;
+}
+
+/**
+ * Follows the logs of coding agents, once the person has said yes: a process of its own, at low priority, reads what is
+ * new into `imported.db` beside the ledger. The window itself only watches.
+ */
+export class AgentImport implements vscode.Disposable {
+  readonly #cli: string;
+  readonly #service: LedgerService;
+  readonly #prices: Prices;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #refresher: CoalescingRefresher;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #watchers: vscode.Disposable[] = [];
+  #watched = '';
+  #timers: NodeJS.Timeout[] = [];
+  #running: AbortController | undefined;
+  /** The person looks on: nothing else may take its place. */
+  #isFirst = false;
+  #disposed = false;
+
+  constructor(context: vscode.ExtensionContext, service: LedgerService, prices: Prices, log: vscode.LogOutputChannel) {
+    this.#cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.js').fsPath;
+    this.#service = service;
+    this.#prices = prices;
+    this.#log = log;
+    this.#refresher = new CoalescingRefresher(
+      () => this.#follow(),
+      (error) => this.#log.warn(`Import: ${String(error)}`),
+      TIMING,
+    );
+  }
+
+  /** Follows from now on, if the person has said so, and as soon as they do. */
+  start(): void {
+    const settings = [SETTINGS.importEnabled, SETTINGS.ledgerPath, ...Object.values(AGENT_SETTINGS)];
+    this.#subscriptions.push(
+      onDidChangeSettings(settings, () => {
+        if (!isEnabled()) this.#running?.abort();
+        this.#refresher.request();
+      }),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused && isEnabled()) this.#refresher.request();
+      }),
+    );
+    if (isEnabled()) this.#timers.push(setTimeout(() => this.#refresher.request(), START_MS));
+    this.#timers.push(setInterval(() => isEnabled() && this.#refresher.request(), LOOK_EVERY_MS));
+  }
+
+  /** Asks which agents' logs may be read, naming their folders; then reads them, with progress. */
+  async ask(): Promise<void> {
+    const { t } = vscode.l10n;
+    const items = AGENTS.map((source) => {
+      const places = existing(source);
+      return {
+        source,
+        label: source.title,
+        description: places.length > 0 ? places.join(', ') : t('nothing found'),
+        picked: places.length > 0 && isWanted(source),
+      };
+    });
+    const chosen = await vscode.window.showQuickPick(items, {
+      canPickMany: true,
+      title: t('Import Usage of Coding Agents'),
+      placeHolder: t('Which logs may be read, now and as they grow? Nothing leaves this machine.'),
+      ignoreFocusOut: true,
+    });
+    if (chosen === undefined) return;
+    const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+    const global = vscode.ConfigurationTarget.Global;
+    for (const { source } of items) {
+      const wanted = chosen.some((item) => item.source === source);
+      // What was not found is not refused: it is read once it is there.
+      if (isWanted(source) !== wanted && (wanted || existing(source).length > 0)) {
+        await section.update(AGENT_SETTINGS[source.id]!, wanted, global);
+      }
+    }
+    await section.update(SETTINGS.importEnabled, chosen.length > 0, global);
+    if (chosen.length > 0) await this.#first();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#running?.abort();
+    this.#refresher.dispose();
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const each of [...this.#subscriptions, ...this.#watchers]) each.dispose();
+  }
+
+  /** The first import may take a while, so it shows how far it is and can be stopped. What it has until then stays. */
+  async #first(): Promise<void> {
+    const { t } = vscode.l10n;
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: t('Importing usage of coding agents'),
+      cancellable: true,
+    };
+    this.#isFirst = true;
+    let isCancelled = false;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await vscode.window.withProgress(options, async (progress, token) => {
+        const stop = new AbortController();
+        token.onCancellationRequested(() => {
+          isCancelled = true;
+          stop.abort();
+        });
+        let before = 0;
+        return this.#import(stop, (title, part) => {
+          progress.report({ message: title, increment: Math.max(0, part - before) * 100 });
+          before = part;
+        });
+      });
+    } finally {
+      this.#isFirst = false;
+    }
+    if (isCancelled) {
+      // Else the next look at the logs would go on with what was just stopped.
+      await vscode.workspace
+        .getConfiguration(SETTINGS_SECTION)
+        .update(SETTINGS.importEnabled, false, vscode.ConfigurationTarget.Global);
+      const again = { [t('Import…')]: () => this.ask() };
+      inform(t('The import was stopped, and nothing more is read. What was imported stays.'), again);
+    }
+    this.#refresher.request();
+    if (outcome === undefined) return;
+    inform(t('Imported {0}, at list price.', records(outcome.added, style())));
+    await this.#service.refresh();
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#disposed || this.#isFirst) return;
+    this.#watch();
+    if (isEnabled()) await this.#import(new AbortController());
+  }
+
+  /** Watches the folders that are there, of the agents that are wanted. */
+  #watch(): void {
+    const folders = isEnabled() ? AGENTS.filter(isWanted).flatMap(existing) : [];
+    const names = folders.join('\n');
+    if (names === this.#watched) return;
+    this.#watched = names;
+    for (const watcher of this.#watchers) watcher.dispose();
+    const hint = (): void => this.#refresher.request();
+    this.#watchers = folders.flatMap((folder) => {
+      const isFile = folder.endsWith('.db');
+      const base = vscode.Uri.file(isFile ? dirname(folder) : folder);
+      const pattern = new vscode.RelativePattern(base, isFile ? '*.db*' : '**/*.{jsonl,json,db,db-wal}');
+      const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+      return [watcher, watcher.onDidChange(hint), watcher.onDidCreate(hint)];
+    });
+    if (folders.length > 0) this.#timers.push(setTimeout(hint, WATCHING_MS));
+  }
+
+  /** @returns undefined when there was nothing to do, it was stopped, or went wrong, which the log says. */
+  async #import(
+    stop: AbortController,
+    onProgress?: (title: string, part: number) => void,
+  ): Promise<Outcome | undefined> {
+    const wanted = AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
+    if (wanted.length === 0) return undefined;
+    this.#running?.abort();
+    this.#running = stop;
+    const ledger = importedLedgerPath(this.#service.path);
+    const args = ['import', ...wanted.map(({ id }) => id), '--json', '--progress', '--ledger', ledger];
+    await this.#prices.shared();
+    if (stop.signal.aborted) return undefined;
+    // The editor's own runtime, as Node.
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    const child = spawn(process.execPath, [this.#cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // It keeps what it has stored: stopping it at any moment loses nothing.
+    const kill = (): void => void child.kill();
+    stop.signal.addEventListener('abort', kill);
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    } catch {
+      // Where priorities cannot be set it runs at the usual one.
+    }
+    createInterface(child.stderr).on('line', (line) => this.#said(line, onProgress));
+    let written = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    stop.signal.removeEventListener('abort', kill);
+    if (this.#running === stop) this.#running = undefined;
+    if (stop.signal.aborted) return undefined;
+    if (code !== 0) throw new Error(`llm-spend import ended with ${code}: ${written.slice(0, 1_000)}`);
+    const outcome = JSON.parse(written) as Outcome;
+    if (outcome.added + outcome.updated > 0) {
+      this.#log.info(`Import: ${outcome.added} added, ${outcome.updated} updated, ${outcome.unpriced} unpriced`);
+    }
+    return outcome;
+  }
+
+  #said(line: string, onProgress: ((title: string, part: number) => void) | undefined): void {
+    let progress: { title: string; bytes: number; bytes_done: number } | undefined;
+    try {
+      progress = (JSON.parse(line) as { progress?: typeof progress }).progress;
+    } catch {
+      this.#log.warn(`Import: ${line}`);
+    }
+    if (progress) onProgress?.(progress.title, progress.bytes === 0 ? 1 : progress.bytes_done / progress.bytes);
+  }
+}
+
+function isEnabled(): boolean {
+  return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
+}
+
+function isWanted({ id }: Source): boolean {
+  return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(AGENT_SETTINGS[id]!) !== false;
+}
+
+/** Those of a source's places that are there. */
+function existing(source: Source): string[] {
+  const environment = ownEnvironment();
+  return source.locate(environment).filter((place) => existsSync(place));
+}

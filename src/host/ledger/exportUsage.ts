@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import * as vscode from 'vscode';
+import { exportPieces } from '../../usage/exportText.ts';
+import type { ExportFormat } from '../../usage/exportText.ts';
+import type { UsageFilter } from '../../usage/query.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import type { LedgerService } from './ledgerService.ts';
+
+export interface ExportRequest {
+  format: Extract<ExportFormat, 'csv' | 'json'>;
+  /** Which records; all when left out. */
+  filter?: UsageFilter;
+  /** Where to; the person is asked when left out. */
+  target?: vscode.Uri;
+}
+
+export interface Exported {
+  target: vscode.Uri;
+  records: number;
+}
+
+/** Records that are asked for, and turned into text, at a time. */
+const PAGE = 5000;
+
+/** Writes the records, oldest first, to a file that the person chooses. undefined when they gave up. */
+export async function exportUsage(service: LedgerService, request: ExportRequest): Promise<Exported | undefined> {
+  const target = request.target ?? (await askForTarget(request.format));
+  if (target === undefined) return undefined;
+  return vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Exporting usage'),
+      cancellable: true,
+    },
+    async (progress, cancelled) => {
+      const chunks: Buffer[] = [];
+      let records = 0;
+      const pages = recordPages(service, request.filter ?? {});
+      for await (const { text, count } of exportPieces(pages, request.format)) {
+        if (cancelled.isCancellationRequested) return undefined;
+        chunks.push(Buffer.from(text));
+        records += count;
+        progress.report({ message: vscode.l10n.t('{0} records', records) });
+      }
+      // Through the editor, so that a file of any workspace can be the target, and whole: nothing is left half-written.
+      await vscode.workspace.fs.writeFile(target, Buffer.concat(chunks));
+      return { target, records };
+    },
+  );
+}
+
+async function askForTarget(format: ExportRequest['format']): Promise<vscode.Uri | undefined> {
+  const options: vscode.SaveDialogOptions = {
+    title: vscode.l10n.t('Export Usage'),
+    filters: format === 'csv' ? { CSV: ['csv'] } : { JSON: ['json'] },
+  };
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (folder !== undefined) options.defaultUri = vscode.Uri.joinPath(folder, `llm-spend.${format}`);
+  return vscode.window.showSaveDialog(options);
+}
+
+async function* recordPages(service: LedgerService, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
+  for (let offset = 0; ; offset += PAGE) {
+    const { rows, total } = await service.page({ filter, sort: 'time', descending: false, offset, limit: PAGE });
+    yield rows.map(({ record }) => record);
+    if (rows.length === 0 || offset + rows.length >= total) return;
+  }
+}

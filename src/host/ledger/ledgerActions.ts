@@ -1,0 +1,148 @@
+import { link, mkdir, unlink, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { COMMANDS } from '../../contributions.ts';
+import { storeOf } from '../../system/paths.ts';
+import { plain } from '../../usage/text.ts';
+import { records } from '../common/costText.ts';
+import type { Style } from '../common/costText.ts';
+import { confirm, inform, warn } from '../common/dialogs.ts';
+import { repairSteps, undoName, verdict, verificationReport } from './ledgerReport.ts';
+import type { LedgerService } from './ledgerService.ts';
+import type { ReportDocuments } from '../common/reportDocuments.ts';
+import { regionalLocale } from '../common/settings.ts';
+
+/** What a person can do with the ledger's file as a whole. Each rejects with an error for people. */
+
+/** Text documents above this are not handed to extensions by the editor (its limit is 50 MB); it still shows them. */
+const MAX_DOCUMENT = 40 * 2 ** 20;
+
+export interface OpenLedgerRequest {
+  /** One of the ledgers shown; the primary one when left out. */
+  path?: string;
+  /** The record to put the cursor on. */
+  usageId?: string;
+}
+
+/** Opens the ledger's file in an editor, offering to make it when there is none. */
+export async function openLedgerFile(service: LedgerService, request: OpenLedgerRequest = {}): Promise<void> {
+  const path = request.path ?? service.path;
+  const shown = service.snapshot.ledgers.find((ledger) => ledger.path === path);
+  const { t } = vscode.l10n;
+  if (shown?.state.health === 'missing') {
+    const create = t('Create');
+    const yes = await confirm(t('There is no ledger yet.'), t('It would be {0}.', plain(path)), create);
+    if (!yes) return;
+    await createEmptyLedger(path);
+    await service.refresh();
+  }
+  const uri = vscode.Uri.file(path);
+  if (storeOf(path) === 'sqlite') {
+    inform(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
+      [t('Export as CSV…')]: () => vscode.commands.executeCommand(COMMANDS.exportCsv),
+      [t('Copy Path')]: () => vscode.env.clipboard.writeText(path),
+    });
+    return;
+  }
+  const selection =
+    request.usageId === undefined || (shown?.state.bytes ?? 0) > MAX_DOCUMENT
+      ? undefined
+      : await find(uri, JSON.stringify(request.usageId));
+  await vscode.commands.executeCommand('vscode.open', uri, selection === undefined ? {} : { selection });
+}
+
+/** Explains the ledgers in a document, and says the verdict with what can be done about it. */
+export async function verifyLedger(service: LedgerService, documents: ReportDocuments): Promise<void> {
+  const { t } = vscode.l10n;
+  const shown = new Set(service.snapshot.ledgers.map(({ path }) => path));
+  // inkwell's ledger is looked at on every machine, and of interest where there is one.
+  const found = (await service.verify()).filter(({ path }) => shown.has(path) || path === service.path);
+  await documents.show(t('Ledger Report'), verificationReport(found, style()));
+  const gravest =
+    found.find(({ health }) => health === 'unavailable') ??
+    found.find(({ health }) => health === 'damaged') ??
+    found[0];
+  if (gravest === undefined) return;
+  const text = verdict(gravest, style());
+  if (gravest.health !== 'damaged') inform(text);
+  else if (gravest.path === service.path) {
+    warn(text, { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) });
+  } else warn(text);
+}
+
+/** Shows what a repair would do, and does it when the person agrees. */
+export async function repairLedger(service: LedgerService): Promise<void> {
+  const { t } = vscode.l10n;
+  const plan = await service.repairable();
+  if (plan.actions.length === 0) {
+    inform(t('The ledger needs no repair.'));
+    return;
+  }
+  if (!(await confirm(t('Repair the ledger?'), repairSteps(plan, style()), t('Repair')))) return;
+  const done = await service.repair();
+  const kept = done.keptIn === undefined ? '' : ` ${t('What could not be read is kept in {0}.', plain(done.keptIn))}`;
+  inform(`${t('The ledger is repaired: {0}.', records(done.records, style()))}${kept}`);
+}
+
+/** Empties the primary ledger when the person agrees, with a way back. */
+export async function clearLedger(service: LedgerService): Promise<void> {
+  const { t } = vscode.l10n;
+  const path = service.path;
+  const number = records(service.primary?.state.records ?? 0, style());
+  const yes = await confirm(
+    t('Clear the ledger?'),
+    t('All of it ({0}) leaves {1}. It is kept in a file beside it, and Undo brings it back.', number, plain(path)),
+    t('Clear'),
+  );
+  if (!yes) return;
+  const { removed } = await service.clear();
+  inform(t('Cleared {0}.', records(removed, style())), {
+    [t('Undo')]: () => undoChange(service),
+  });
+}
+
+/** Takes the last change back, and says what that was. */
+export async function undoChange(service: LedgerService): Promise<void> {
+  const { t } = vscode.l10n;
+  const undone = await service.undo();
+  inform(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
+}
+
+/** Asks first: from the palette nobody sees what the last change was. */
+export async function confirmUndo(service: LedgerService): Promise<void> {
+  const { t } = vscode.l10n;
+  const last = await service.undoable();
+  if (last === undefined) {
+    inform(t('There is nothing to undo.'));
+    return;
+  }
+  const at = new Date(last.at).toLocaleString(regionalLocale());
+  if (await confirm(t('Undo the {0}?', undoName(last, style())), t('It was done at {0}.', at), t('Undo'))) {
+    await undoChange(service);
+  }
+}
+
+export function style(): Style {
+  return { locale: regionalLocale(), t: vscode.l10n.t };
+}
+
+/** `[]`, whole or not at all, and never in the place of a file that another process made meanwhile. */
+async function createEmptyLedger(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(temporary, '[]\n', { flag: 'wx', mode: 0o600 });
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await unlink(temporary).catch(() => {});
+  }
+}
+
+async function find(uri: vscode.Uri, text: string): Promise<vscode.Range | undefined> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const at = document.getText().indexOf(text);
+  return at < 0 ? undefined : new vscode.Range(document.positionAt(at), document.positionAt(at + text.length));
+}

@@ -1,0 +1,84 @@
+import type { Problem, RepairResult, UndoResult, Verification } from '../../ledger/results.ts';
+import { plain } from '../../usage/text.ts';
+import { count, records } from '../common/costText.ts';
+import type { Style } from '../common/costText.ts';
+
+/** The state of ledgers, and what was or would be done to them, in words. Plain text: file names and fields are hostile. */
+
+/** A report for a document of its own. */
+export function verificationReport(found: readonly Verification[], style: Style): string {
+  return `${found.map((each) => oneReport(each, style)).join('\n\n\n')}\n`;
+}
+
+/** One sentence for a notification. */
+export function verdict(found: Verification, style: Style): string {
+  const { path, health, problems } = found;
+  const { t } = style;
+  const number = records(found.records, style);
+  switch (health) {
+    case 'ok':
+      return problems.length === 0
+        ? t('The ledger is sound: {0}.', number)
+        : t('The ledger is sound: {0}. Remarks: {1}.', number, problems.length);
+    case 'missing':
+      return t('There is no ledger yet at {0}.', plain(path));
+    case 'damaged':
+      return t('The ledger is damaged; {0} can be read.', number);
+    case 'unavailable':
+      return problems[0]?.message ?? t('The ledger cannot be opened.');
+  }
+}
+
+/** What a repair does, one line a step. */
+export function repairSteps({ actions, recovered }: RepairResult, style: Style): string {
+  const steps = actions.map((action) => `• ${plain(action)}`);
+  if (recovered > 0) steps.push(`• ${style.t('{0} in all come back', records(recovered, style))}`);
+  return steps.join('\n');
+}
+
+/** What undo takes back, as a noun: `removal of 3 records`. */
+export function undoName({ undone, records: number }: UndoResult, style: Style): string {
+  switch (undone) {
+    case 'remove':
+      return style.t('removal of {0}', records(number, style));
+    case 'clear':
+      return style.t('clearing of {0}', records(number, style));
+    case 'replace':
+      return style.t('repricing of {0}', records(number, style));
+  }
+}
+
+function oneReport(found: Verification, style: Style): string {
+  const { locale, t } = style;
+  const lines = [plain(found.path), '='.repeat(Math.min(100, found.path.length)), '', verdict(found, style), ''];
+  const facts: [string, number][] = [
+    [t('Records'), found.records],
+    [t('In a journal, not yet in the file'), found.pending],
+    [t('Unreadable elements, kept as they are'), found.unreadable],
+    [t('Bytes'), found.bytes],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, n] of facts) lines.push(`${name.padEnd(width)}  ${count(n, locale)}`);
+  if (found.problems.length > 0) {
+    lines.push('', t('Findings'), '-'.repeat(t('Findings').length));
+    for (const problem of found.problems) lines.push(problemLine(problem, style));
+  }
+  if (found.files.length > 0) {
+    lines.push('', t('Files'), '-'.repeat(t('Files').length));
+    for (const { path, bytes, meaning } of found.files) {
+      lines.push(plain(path), `    ${plain(meaning)} (${t('{0} bytes', count(bytes, locale))})`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function problemLine({ severity, message, file, line, offset, usageId }: Problem, { t }: Style): string {
+  const where = [
+    file === undefined ? undefined : plain(file),
+    line === undefined ? undefined : t('line {0}', line),
+    offset === undefined ? undefined : t('byte {0}', offset),
+    usageId === undefined ? undefined : t('record {0}', plain(usageId)),
+  ].filter((part) => part !== undefined);
+  const grade = severity === 'error' ? t('Error') : t('Remark');
+  return `${grade}: ${plain(message)}${where.length === 0 ? '' : ` (${where.join(', ')})`}`;
+}

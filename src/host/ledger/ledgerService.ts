@@ -1,0 +1,356 @@
+import { basename, dirname, isAbsolute } from 'node:path';
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import type { SettingKey } from '../../contributions.ts';
+import {
+  expandPath,
+  importedLedgerPath,
+  inkwellDefaultPath,
+  LedgerView,
+  openLedger,
+  resolveLedgerPath,
+} from '../../library/index.ts';
+import { planLedgerReprice } from '../../ledger/reprice.ts';
+import type { LedgerReprice, RepriceSelection } from '../../ledger/reprice.ts';
+import type {
+  ClearResult,
+  CostChange,
+  Ledger,
+  LedgerState,
+  RemoveResult,
+  RepairResult,
+  SetCostsResult,
+  UndoResult,
+  Verification,
+} from '../../ledger/results.ts';
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
+import type { UsageInput, UsageRecord } from '../../usage/record.ts';
+import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { LedgerWatcher } from './ledgerWatcher.ts';
+import type { Prices } from '../prices/prices.ts';
+import { onDidChangeSettings, readSettings } from '../common/settings.ts';
+
+/** One of the ledgers that are shown as one. */
+export interface ShownLedger {
+  /** Absolute. */
+  path: string;
+  /** Short, and unique among the ledgers shown. */
+  label: string;
+  /** Records go into this one; it can be cleared and undone. */
+  primary: boolean;
+  /** Only what inkwell can read goes in. */
+  strict: boolean;
+  state: LedgerState;
+}
+
+/** What is known of the ledgers, at one moment. */
+export interface LedgerSnapshot {
+  /** Grows with every change of anything below, also over a change of the ledger's path. */
+  version: number;
+  /** false until the ledgers were looked at for the first time. */
+  loaded: boolean;
+  /** The primary one first. Empty until loaded, and when not even that one could be opened. */
+  ledgers: readonly ShownLedger[];
+  /** Why the ledgers could not be opened, in words for people. */
+  failure: string | undefined;
+  /** When the last change was seen, ms since the epoch. */
+  updatedAt: number | undefined;
+}
+
+/** The health of all together: `loading`, else the worst of the ledgers'. */
+export type Health = 'loading' | LedgerState['health'];
+
+interface OpenLedgers {
+  primary: Ledger;
+  all: readonly Ledger[];
+  view: LedgerView;
+  /** The watchers, and the ledgers themselves. */
+  close: () => Promise<void>;
+}
+
+/** Burst of a committing writer: journal, token, rename. Short, for the eye; bounded, for a writer that never rests. */
+const TIMING = { quietMs: 40, maxWaitMs: 250 };
+const EMPTY: LedgerSnapshot = { version: 0, loaded: false, ledgers: [], failure: undefined, updatedAt: undefined };
+
+/**
+ * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
+ * follows every change of theirs and of the settings that name them, and tells once per change.
+ *
+ * What is asked before they were read waits until they are; what fails rejects, and the next question tries again.
+ */
+export class LedgerService implements vscode.Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #prices: Prices;
+  readonly #changed = new vscode.EventEmitter<LedgerSnapshot>();
+  readonly #refresher: CoalescingRefresher;
+  readonly #subscriptions: vscode.Disposable[];
+  #snapshot = EMPTY;
+  #open: OpenLedgers | undefined;
+  #disposed = false;
+
+  /** Fires after each change of {@link snapshot}. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(log: vscode.LogOutputChannel, prices: Prices) {
+    this.#log = log;
+    this.#prices = prices;
+    this.#refresher = new CoalescingRefresher(
+      () => this.#look(),
+      (error) => this.#fail(error),
+      TIMING,
+    );
+    this.#subscriptions = [
+      this.#changed,
+      this.#refresher,
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        // Watchers miss what happens while a machine sleeps, on some file systems, and when they run out of handles.
+        if (focused) this.#refresher.request();
+      }),
+      onDidChangeSettings([SETTINGS.ledgerPath, SETTINGS.ledgers, SETTINGS.showInkwell], () => void this.reopen()),
+    ];
+  }
+
+  get snapshot(): LedgerSnapshot {
+    return this.#snapshot;
+  }
+
+  /** The ledger that records go into, once it was looked at. */
+  get primary(): ShownLedger | undefined {
+    return this.#snapshot.ledgers.find(({ primary }) => primary);
+  }
+
+  get health(): Health {
+    const { loaded, ledgers, failure } = this.#snapshot;
+    if (failure !== undefined) return 'unavailable';
+    if (!loaded) return 'loading';
+    const found = ledgers.map(({ state }) => state.health);
+    return (['unavailable', 'damaged', 'ok'] as const).find((health) => found.includes(health)) ?? 'missing';
+  }
+
+  /** All records of all ledgers shown (one that stands in two counts twice here, unlike in the sums). */
+  get hasUsage(): boolean {
+    return this.#snapshot.ledgers.some(({ state }) => state.records > 0);
+  }
+
+  /** Begins to read. Returns at once. */
+  start(): void {
+    this.#refresher.request();
+  }
+
+  /** Looks at the disk now. Resolves once {@link snapshot} shows what a look after this call found; never rejects. */
+  refresh(): Promise<void> {
+    return this.#refresher.now();
+  }
+
+  /** Lets go of the ledgers and opens those that the settings name now. Never rejects. */
+  async reopen(): Promise<void> {
+    const before = this.#open;
+    this.#open = undefined;
+    this.#publish({ ...EMPTY, version: this.#snapshot.version + 1 });
+    await this.refresh();
+    await this.#close(before);
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    return this.#opened().view.aggregate(query);
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    return this.#opened().view.page(query);
+  }
+
+  async summary(filter?: UsageFilter): Promise<Totals> {
+    return this.#opened().view.summary(filter);
+  }
+
+  /**
+   * Records one usage in the primary ledger; resolves once it is durable and shown.
+   * @throws {UsageError} when it is refused, {@link LedgerError} when it could not be stored.
+   */
+  async record(usage: UsageInput): Promise<UsageRecord> {
+    return this.#change(({ primary }) => primary.track(usage));
+  }
+
+  /** The same for several, all or none. */
+  async recordAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
+    return this.#change(({ primary }) => primary.trackAll(usages));
+  }
+
+  /** Takes records out of the primary ledger. Those of other ledgers come back as `missing`: they are not ours to change. */
+  async remove(ids: readonly string[]): Promise<RemoveResult> {
+    return this.#change(({ primary }) => primary.remove(ids));
+  }
+
+  async clear(): Promise<ClearResult> {
+    return this.#change(({ primary }) => primary.clear());
+  }
+
+  /** Takes the last change of the primary ledger back; undefined when there is none. */
+  async undo(): Promise<UndoResult | undefined> {
+    return this.#change(({ primary }) => primary.undo());
+  }
+
+  /** What {@link undo} would take back. */
+  async undoable(): Promise<UndoResult | undefined> {
+    return this.#opened().primary.undo({ dryRun: true });
+  }
+
+  /** What would change in the primary ledger if it were priced again. */
+  async planReprice(prices: Prices, selection?: RepriceSelection): Promise<LedgerReprice> {
+    return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now(), selection);
+  }
+
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    return this.#change(({ primary }) => primary.setCosts(changes));
+  }
+
+  /** Every ledger shown, explained. Changes nothing. */
+  async verify(): Promise<Verification[]> {
+    const { all } = this.#opened();
+    return Promise.all(all.map((ledger) => ledger.verify()));
+  }
+
+  /** What {@link repair} would do to the primary ledger. */
+  async repairable(): Promise<RepairResult> {
+    return this.#opened().primary.repair({ dryRun: true });
+  }
+
+  async repair(): Promise<RepairResult> {
+    return this.#change(({ primary }) => primary.repair());
+  }
+
+  /** The primary ledger's file, absolute. */
+  get path(): string {
+    return this.#opened().primary.path;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const each of this.#subscriptions) each.dispose();
+  }
+
+  /** Stops, and commits what waits. What cannot be committed now stays durable in the journal. */
+  async close(): Promise<void> {
+    this.dispose();
+    const open = this.#open;
+    this.#open = undefined;
+    await this.#close(open);
+  }
+
+  async #change<T>(act: (open: OpenLedgers) => Promise<T>): Promise<T> {
+    const result = await act(this.#opened());
+    await this.refresh();
+    return result;
+  }
+
+  /** @throws {Error} when the settings name nothing that could be a ledger, and after the end. */
+  #opened(): OpenLedgers {
+    if (this.#disposed) throw new Error(vscode.l10n.t('LLM Spend is shutting down.'));
+    this.#open ??= this.#openLedgers();
+    return this.#open;
+  }
+
+  #openLedgers(): OpenLedgers {
+    const { ledgerPath, ledgers, showInkwell } = readSettings();
+    if (ledgerPath !== undefined) checkAbsolute(ledgerPath, SETTINGS.ledgerPath);
+    for (const each of ledgers) checkAbsolute(each, SETTINGS.ledgers);
+    const primary = openLedger({
+      ledger: resolveLedgerPath({ setting: ledgerPath }),
+      source: 'extension',
+      pricing: this.#prices,
+    });
+    // Named whether it exists or not: it is read once it does.
+    const inkwell = inkwellDefaultPath();
+    const imported = importedLedgerPath(primary.path);
+    const further = new Set([imported, ...ledgers.map((each) => expandPath(each)), ...(showInkwell ? [inkwell] : [])]);
+    further.delete(primary.path);
+    const all = [primary, ...[...further].map((ledger) => openLedger({ ledger }))];
+    this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);
+
+    const view = new LedgerView(all);
+    const hint = (): void => this.#refresher.request();
+    const watchers = [view.watch(hint), ...all.map((ledger) => new LedgerWatcher(ledger.path, hint))];
+    return {
+      primary,
+      all,
+      view,
+      close: async () => {
+        for (const watcher of watchers) watcher.dispose();
+        await view.close();
+      },
+    };
+  }
+
+  async #look(): Promise<void> {
+    const open = this.#opened();
+    const { all, primary, view } = open;
+    const states = await view.refresh();
+    if (this.#open !== open) return; // The settings named others meanwhile.
+    const ledgers = all.flatMap((ledger, index): ShownLedger[] => {
+      const state = states[index];
+      const isPrimary = ledger === primary;
+      if (state === undefined || (!isPrimary && state.health === 'missing')) return [];
+      return [{ path: ledger.path, label: labelOf(ledger.path), primary: isPrimary, strict: ledger.strict, state }];
+    });
+    const { loaded, failure } = this.#snapshot;
+    if (loaded && failure === undefined && sameLedgers(ledgers, this.#snapshot.ledgers)) return;
+    this.#logHealth(ledgers);
+    this.#publish({
+      version: this.#snapshot.version + 1,
+      loaded: true,
+      ledgers,
+      failure: undefined,
+      updatedAt: Date.now(),
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#disposed) return;
+    const failure = error instanceof Error ? error.message : String(error);
+    if (failure === this.#snapshot.failure) return;
+    this.#log.error(error instanceof Error ? error : failure);
+    this.#publish({ ...this.#snapshot, version: this.#snapshot.version + 1, loaded: true, failure });
+  }
+
+  #publish(snapshot: LedgerSnapshot): void {
+    this.#snapshot = snapshot;
+    if (!this.#disposed) this.#changed.fire(snapshot);
+  }
+
+  #logHealth(ledgers: readonly ShownLedger[]): void {
+    for (const { path, state } of ledgers) {
+      const known = this.#snapshot.ledgers.find((before) => before.path === path);
+      if (known?.state.health === state.health) continue;
+      const text = `${path}: ${state.health}, ${state.records} records`;
+      if (state.health === 'ok' || state.health === 'missing') this.#log.info(text);
+      else this.#log.warn([text, ...state.problems.map(({ message }) => message)].join('\n  '));
+    }
+  }
+
+  async #close(open: OpenLedgers | undefined): Promise<void> {
+    try {
+      await open?.close();
+    } catch (error) {
+      this.#log.warn(`Closing the ledger: ${String(error)}`);
+    }
+  }
+}
+
+/** A relative path would count from wherever the editor was started. */
+function checkAbsolute(path: string, setting: SettingKey): void {
+  if (isAbsolute(path) || path.startsWith('~')) return;
+  const name = `${SETTINGS_SECTION}.${setting}`;
+  throw new Error(vscode.l10n.t('The setting {0} must be an absolute path, but it is "{1}".', name, path));
+}
+
+/** The file's own name says little (`costs.json` for all), its folder's does. */
+function labelOf(file: string): string {
+  return `${basename(dirname(file))}/${basename(file)}`;
+}
+
+function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((ledger, index) => ledger.path === b[index]?.path && ledger.state.version === b[index]?.state.version)
+  );
+}

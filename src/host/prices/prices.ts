@@ -1,0 +1,141 @@
+import * as vscode from 'vscode';
+import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import { editorPricesPath, keepEditorPrices, pricesFolder } from '../../prices/files.ts';
+import type * as library from '../../prices/index.ts';
+import type { CostFields, CostSource } from '../../pricing/costSource.ts';
+import { readCustomPrices } from '../../pricing/custom.ts';
+import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
+import type { Pricer } from '../../pricing/price.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import { inform, warn } from '../common/dialogs.ts';
+import { onDidChangeSettings, regionalLocale } from '../common/settings.ts';
+
+type Library = typeof library;
+
+/**
+ * The prices of a window: the person's files and the price table, as the command and the library read them too. What the
+ * setting says is written into one of these files. Loaded when the first price is asked for.
+ */
+export class Prices implements CostSource, vscode.Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #editor: string;
+  readonly #subscription: vscode.Disposable;
+  #shared: Promise<void> = Promise.resolve();
+  #library: Promise<Library> | undefined;
+  #user: Promise<library.UserPrices> | undefined;
+
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+    this.#log = log;
+    // The folder tells installations of the same editor apart.
+    this.#editor = `${vscode.env.appName} (${context.globalStorageUri.fsPath})`;
+    this.#subscription = onDidChangeSettings([SETTINGS.prices], () => this.start());
+  }
+
+  /** Makes the setting known to all that record here, behind the editor's start. Returns at once. */
+  start(): void {
+    this.#shared = this.#shared.then(() => this.#share());
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  /** Resolves once the files say what the setting says. Never rejects. */
+  shared(): Promise<void> {
+    return this.#shared;
+  }
+
+  library(): Promise<Library> {
+    this.#library ??= import('../../prices/index.ts');
+    return this.#library;
+  }
+
+  /** @throws {Error} when the prices cannot be had. */
+  async pricer(): Promise<Pricer> {
+    const pricer = await (await this.#prices()).pricer();
+    if (pricer === undefined) throw new Error(vscode.l10n.t('The prices cannot be read. The log says why.'));
+    return pricer;
+  }
+
+  async costsOf(usages: readonly UsageRecord[]): Promise<readonly (CostFields | undefined)[]> {
+    try {
+      return await (await this.#prices()).costsOf(usages);
+    } catch (error) {
+      // A usage is worth more than its price: it is recorded as unpriced.
+      this.#log.error(error instanceof Error ? error : String(error));
+      return usages.map(() => undefined);
+    }
+  }
+
+  /** Fetches newer price data, because the person asked for it: nothing else ever does. */
+  async update(): Promise<void> {
+    const { t } = vscode.l10n;
+    const { fetchPriceData, fetchedAt, PRICE_DATA_URL, BUNDLED } = await this.library();
+    const { folder } = await this.#prices();
+    const last = await fetchedAt(folder);
+    const when =
+      last === undefined
+        ? t('Prices were never fetched; those of {0} that came with the extension are used.', BUNDLED.date)
+        : t('Prices were last fetched at {0}.', new Date(last).toLocaleString(regionalLocale()));
+    const yes = t('Fetch');
+    const detail = `${when}\n${t('They would come from {0}, and nothing is sent there.', PRICE_DATA_URL)}`;
+    const options = { modal: true, detail };
+    if ((await vscode.window.showInformationMessage(t('Fetch newer prices?'), options, yes)) !== yes) return;
+    const progress = { location: vscode.ProgressLocation.Notification, title: t('Fetching prices'), cancellable: true };
+    const done = await vscode.window.withProgress(progress, async (_report, token) => {
+      const stop = new AbortController();
+      token.onCancellationRequested(() => stop.abort());
+      return fetchPriceData(folder, Date.now(), undefined, stop.signal);
+    });
+    inform(t('Fetched the prices of {0} models.', done.models), {
+      [t('Reprice…')]: () => vscode.commands.executeCommand(COMMANDS.reprice),
+    });
+  }
+
+  async #prices(): Promise<library.UserPrices> {
+    this.#user ??= this.library().then(({ UserPrices }) => new UserPrices({ warn: (message) => this.#tell(message) }));
+    await this.#shared;
+    return this.#user;
+  }
+
+  async #share(): Promise<void> {
+    const { t } = vscode.l10n;
+    const folder = pricesFolder();
+    try {
+      const other = await keepEditorPrices(folder, this.#editor, this.#read());
+      if (other === undefined) return;
+      this.#tell(t('The prices of the setting llmSpend.prices count from now on, those of {0} no longer.', other));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const path = editorPricesPath(folder);
+      this.#tell(t('The setting llmSpend.prices does not count: it cannot be kept in {0}. {1}', path, reason));
+    }
+  }
+
+  #read(): readonly CustomPrice[] {
+    const setting = vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.prices);
+    const { prices, problems } = readCustomPrices(setting);
+    for (const problem of problems) this.#log.warn(settingProblem(problem));
+    const [first] = problems;
+    if (first !== undefined) {
+      warn(settingProblem(first), {
+        [vscode.l10n.t('Open Settings')]: () =>
+          vscode.commands.executeCommand('workbench.action.openSettings', `${SETTINGS_SECTION}.${SETTINGS.prices}`),
+      });
+    }
+    return prices;
+  }
+
+  #tell(message: string): void {
+    this.#log.warn(message);
+    warn(message);
+  }
+}
+
+function settingProblem({ index, field, message }: CustomPriceProblem): string {
+  const { t } = vscode.l10n;
+  const what = field === '' ? message : `${field} ${message}`;
+  return index < 0
+    ? t('Setting llmSpend.prices: {0}.', what)
+    : t('Setting llmSpend.prices, entry {0}: {1}. This price is left out.', index + 1, what);
+}

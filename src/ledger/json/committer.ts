@@ -1,0 +1,229 @@
+import { pause } from '../../system/disk.ts';
+import { explain } from '../errors.ts';
+import type { Entry, Journal, JournalFile } from './journal.ts';
+import type { LedgerIndex } from './index.ts';
+import { tailOf } from './recover.ts';
+import type { Adopted, LedgerBasis, LedgerStore } from './store.ts';
+import type { LedgerError } from '../results.ts';
+import { within } from '../../system/within.ts';
+
+/** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
+export interface Pending {
+  entry: Entry;
+  files: Origin[];
+}
+type Origin =
+  { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
+
+/** Commits are spaced: at least so long apart, ... */
+const SPACING_MS = 50;
+/** ... and at most a tenth of the time spent in them. */
+const SPACING_FACTOR = 9;
+/** How long a commit in the background waits for foreign writers in flight before it lets others have their turn. */
+const SETTLE_MS = 500;
+const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
+/** Beside foreign writers: each version of ours that comes between two of theirs may cost them one of their own. */
+const FOREIGN_SPACING_MS = 400;
+const REMOVAL_MS = 10_000;
+/** How often a process that watches looks for journals whose owners have gone. */
+const ADOPTION_MS = 1_000;
+
+/** What a committer works for. */
+export interface CommitterHost {
+  /** The ledger's, for messages. */
+  readonly path: string;
+  /** Where the ledger is now: links may have changed. */
+  readonly store: () => Promise<LedgerStore>;
+  /** Whether a journal is this process's own. */
+  readonly isOwn: (path: string) => boolean;
+  /** Whether anybody watches the ledger through this process. */
+  readonly isWatched: () => boolean;
+}
+
+/**
+ * Brings what was accepted into the ledger's file: commits in the background, all that waits in one, until each record is
+ * settled and may leave its journal. Takes over what processes that are gone left behind.
+ */
+export class Committer {
+  /** Accepted and not settled, by id. */
+  readonly pending = new Map<string, Pending>();
+  /** Why the last commit failed; undefined when it did not. */
+  problem: LedgerError | undefined;
+  /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
+  orphans = false;
+  readonly #host: CommitterHost;
+  #cycle: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #adoption: NodeJS.Timeout | undefined;
+  #nextCommit = 0;
+  #failures = 0;
+  #closed = false;
+
+  constructor(host: CommitterHost) {
+    this.#host = host;
+  }
+
+  /** Takes on records that are durable in a journal of ours. */
+  accept(entries: readonly Entry[], journal: Journal, file: JournalFile): void {
+    for (const entry of entries) {
+      this.pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
+    }
+    this.schedule();
+  }
+
+  /**
+   * Resolves with true when nothing waits any more, with false when time ran out.
+   * @throws {LedgerError} when a commit failed and there is no limit of time.
+   */
+  async flush(timeoutMs: number): Promise<boolean> {
+    const giveUp = performance.now() + timeoutMs;
+    let failed: unknown;
+    while (this.pending.size > 0 && performance.now() < giveUp) {
+      if (failed !== undefined && timeoutMs === Infinity) throw explain(failed, this.#host.path);
+      const left = giveUp - performance.now();
+      const cycle = this.#runCycle(Math.min(left, SETTLE_MS)).then(
+        () => undefined,
+        (error: unknown) => error ?? true,
+      );
+      failed = await within(cycle, left);
+      if (failed !== undefined || this.pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
+    }
+    return this.pending.size === 0;
+  }
+
+  /** Schedules nothing more. What is under way, {@link finish} waits for. */
+  stop(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#adoption);
+  }
+
+  async finish(): Promise<void> {
+    await this.#cycle?.catch(() => undefined);
+  }
+
+  /** Sees to it that what waits is committed, soon. */
+  schedule(): void {
+    if (this.#timer || this.#cycle || this.#closed) return;
+    if (this.pending.size === 0) {
+      // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
+      if (this.orphans && this.#host.isWatched()) this.#scheduleAdoption();
+      return;
+    }
+    const failing = this.#failures > 0;
+    const delay = failing
+      ? RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1]!
+      : Math.max(0, this.#nextCommit - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#runCycle(SETTLE_MS).catch(() => undefined);
+    }, delay);
+    // What waits is durable already: a disk that stays full must not keep a program from ending.
+    if (failing) this.#timer.unref();
+  }
+
+  #scheduleAdoption(): void {
+    this.#adoption ??= setTimeout(() => {
+      this.#adoption = undefined;
+      if (!this.#closed) void this.#runCycle(SETTLE_MS).catch(() => undefined);
+    }, ADOPTION_MS).unref();
+  }
+
+  /** One commit of all that waits. Callers that come meanwhile wait for it. */
+  #runCycle(settleMs: number): Promise<void> {
+    this.#cycle ??= this.#commitPending(settleMs)
+      .then(
+        () => {
+          this.#failures = 0;
+          this.problem = undefined;
+        },
+        (error: unknown) => {
+          this.#failures++;
+          this.problem = explain(error, this.#host.path);
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#cycle = undefined;
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        this.schedule();
+      });
+    return this.#cycle;
+  }
+
+  async #commitPending(settleMs: number): Promise<void> {
+    const store = await this.#host.store();
+    for (const adopted of await store.adopt(this.#host.isOwn)) await this.#takeOver(store, adopted);
+    if (this.pending.size === 0) return;
+    const started = performance.now();
+    const batch = [...this.pending.values()];
+    const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
+    let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
+    try {
+      outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
+    } finally {
+      if (committed) await store.disk.close(committed.fd);
+    }
+    const took = performance.now() - started;
+    const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
+    this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
+    if (outcome === 'settled') await this.#settle(store, batch);
+  }
+
+  async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
+    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !index.has(record.usage_id));
+    return absent.length === 0 || (await store.undoLog.removedAmong(absent)).size === absent.length;
+  }
+
+  async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
+    const file: Origin = { kind: 'adopted', adopted, left: 0 };
+    for (const entry of adopted.content.entries) {
+      const id = entry.record.usage_id;
+      const pending = this.pending.get(id);
+      // What waits here already may stand in no other file any more: our own journal was carried away and comes back.
+      if (!pending) this.pending.set(id, { entry, files: [file] });
+      else if (!pending.files.includes(file)) pending.files.push(file);
+      else continue;
+      file.left++;
+    }
+    if (file.left === 0) await store.dismiss(adopted);
+  }
+
+  async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
+    const absent = batch.map(({ entry }) => entry).filter(({ record }) => !basis.index.has(record.usage_id));
+    const removed = await store.undoLog.removedAmong(absent);
+    const texts = absent.filter(({ record }) => !removed.has(record.usage_id)).map(({ text }) => text);
+    if (texts.length === 0 && !basis.rebuilt) return undefined;
+    return {
+      kept: [{ start: 0, end: basis.index.contentEnd }],
+      tail: tailOf(basis.index.elements, texts),
+    };
+  }
+
+  /** What is settled leaves its journal. */
+  async #settle(store: LedgerStore, batch: readonly Pending[]): Promise<void> {
+    const own = new Map<JournalFile, { journal: Journal; count: number }>();
+    for (const { entry, files } of batch) {
+      this.pending.delete(entry.record.usage_id);
+      for (const file of files) {
+        if (file.kind === 'own') {
+          const group = own.get(file.file) ?? { journal: file.journal, count: 0 };
+          group.count++;
+          own.set(file.file, group);
+        } else if (--file.left === 0) {
+          await store.dismiss(file.adopted);
+        }
+      }
+    }
+    for (const [file, { journal, count }] of own) await journal.settle(file, count);
+  }
+
+  /** Whatever waits goes in first, so that a removal finds it. */
+  async commitFirst(): Promise<void> {
+    const giveUp = performance.now() + REMOVAL_MS;
+    do {
+      await this.#runCycle(SETTLE_MS);
+    } while (this.pending.size > 0 && performance.now() < giveUp);
+  }
+}

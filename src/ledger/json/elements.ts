@@ -1,0 +1,194 @@
+import type { ProblemCode } from '../results.ts';
+
+/**
+ * The bytes of a ledger as a JSON array, taken apart without parsing what is inside: where each element starts and
+ * ends. Elements are handed on as byte ranges, so that what we do not understand survives every rewrite verbatim.
+ */
+
+export interface Damage {
+  code: ProblemCode;
+  message: string;
+  offset: number;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+/** Deeper than any honest record; a bound, so that hostile nesting cannot make salvage quadratic. */
+const MAX_DEPTH = 64;
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+export function skipSpace(bytes: Uint8Array, from: number, length: number): number {
+  let at = from;
+  while (at < length && isSpace(bytes[at])) at++;
+  return at;
+}
+
+/**
+ * The end (exclusive) of the JSON value that starts at `start`, by its brackets and quotes alone; -1 when it does not
+ * end before `length`, or holds what JSON forbids (a raw line break in a string), which is how a lost quote is noticed.
+ */
+export function valueEnd(bytes: Uint8Array, start: number, length: number): number {
+  const first = bytes[start];
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY && first !== QUOTE) {
+    let at = start;
+    while (at < length) {
+      const byte = bytes[at]!;
+      if (byte === COMMA || byte === CLOSE_ARRAY || byte === CLOSE_OBJECT || isSpace(byte)) break;
+      at++;
+    }
+    return at === start ? -1 : at;
+  }
+  let depth = 0;
+  let at = start;
+  while (at < length) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      at++;
+      for (;;) {
+        if (at >= length) return -1;
+        const inside = bytes[at]!;
+        if (inside === QUOTE) break;
+        if (inside < 0x20) return -1;
+        at += inside === BACKSLASH ? 2 : 1;
+      }
+      if (depth === 0) return at + 1;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (++depth > MAX_DEPTH) return -1;
+    } else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0) {
+      return at + 1;
+    }
+    at++;
+  }
+  return -1;
+}
+
+/**
+ * Walks over the elements of the array. After {@link next} has returned false, `damage` says what is wrong with the
+ * array, if anything is, and `end` where the last element ended (or where the first one would go).
+ *
+ * It judges the structure only: that each element is JSON is for whoever parses it.
+ */
+export class ElementScanner {
+  /** The current element's byte range. */
+  start = 0;
+  end = 0;
+  damage: Damage | undefined;
+  #bytes: Uint8Array;
+  #length: number;
+  #state: 'before' | 'first' | 'after' | 'done';
+
+  /**
+   * @param after resume behind an element of a known array that ended here; undefined: from the array's start.
+   */
+  constructor(bytes: Uint8Array, length: number, after?: number) {
+    this.#bytes = bytes;
+    this.#length = length;
+    this.#state = after === undefined ? 'before' : 'after';
+    this.end = after ?? 0;
+  }
+
+  next(): boolean {
+    const bytes = this.#bytes;
+    const length = this.#length;
+    if (this.#state === 'done') return false;
+    if (this.#state === 'before') {
+      const open = skipSpace(bytes, 0, length);
+      if (open === length) {
+        return this.#fail('empty-file', length === 0 ? 'the file is empty' : 'the file holds nothing but spaces', 0);
+      }
+      if (bytes[open] === 0xef && bytes[open + 1] === 0xbb && bytes[open + 2] === 0xbf) {
+        return this.#fail('byte-order-mark', 'the file starts with a byte order mark, which JSON forbids', open);
+      }
+      if (bytes[open] !== OPEN_ARRAY) {
+        return this.#fail('not-an-array', 'the file is not a JSON array', open);
+      }
+      this.end = open + 1;
+      this.#state = 'first';
+    }
+    let at = skipSpace(bytes, this.end, length);
+    if (at === length) return this.#fail('truncated', 'the file ends in the middle of the array', length);
+    if (bytes[at] === CLOSE_ARRAY) {
+      const rest = skipSpace(bytes, at + 1, length);
+      if (rest !== length) return this.#fail('trailing-content', 'something follows the end of the array', rest);
+      this.#state = 'done';
+      return false;
+    }
+    if (this.#state === 'after') {
+      if (bytes[at] !== COMMA) return this.#fail('not-json', 'a comma is missing between two elements', at);
+      at = skipSpace(bytes, at + 1, length);
+      if (at === length) return this.#fail('truncated', 'the file ends in the middle of the array', length);
+    }
+    const end = valueEnd(bytes, at, length);
+    if (end === -1) {
+      const code = this.#runsOut(at) ? 'truncated' : 'not-json';
+      return this.#fail(
+        code,
+        code === 'truncated' ? 'the file ends in the middle of an element' : 'an element is not valid JSON',
+        at,
+      );
+    }
+    this.start = at;
+    this.end = end;
+    this.#state = 'after';
+    return true;
+  }
+
+  /** Whether the element at `at` is merely cut off: no line break where JSON forbids one before the end of the file. */
+  #runsOut(at: number): boolean {
+    let inString = false;
+    for (let i = at; i < this.#length; i++) {
+      const byte = this.#bytes[i]!;
+      if (inString && byte < 0x20) return false;
+      if (inString && byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = !inString;
+    }
+    const first = this.#bytes[at];
+    return first === OPEN_OBJECT || first === OPEN_ARRAY || first === QUOTE;
+  }
+
+  #fail(code: ProblemCode, message: string, offset: number): false {
+    this.damage = { code, message, offset };
+    this.#state = 'done';
+    return false;
+  }
+}
+
+/**
+ * Looks for objects in bytes that are no proper array any more: cut off, bits flipped, two arrays one after the other,
+ * conflict markers between the lines. Yields each outermost range that `accept` recognises as a record, in order.
+ */
+export function* salvage(
+  bytes: Uint8Array,
+  from: number,
+  length: number,
+  accept: (start: number, end: number) => boolean,
+): Generator<{ start: number; end: number }> {
+  let at = from;
+  for (;;) {
+    const start = bytes.indexOf(OPEN_OBJECT, at);
+    if (start === -1 || start >= length) return;
+    at = start + 1;
+    const inside = bytes[skipSpace(bytes, at, length)];
+    if (inside !== QUOTE) continue;
+    const end = valueEnd(bytes, start, length);
+    if (end !== -1 && accept(start, end)) {
+      yield { start, end };
+      at = end;
+    }
+  }
+}
+
+/** The 1-based line of a byte offset, for messages. */
+export function lineOf(bytes: Uint8Array, offset: number): number {
+  let line = 1;
+  for (let at = bytes.indexOf(0x0a); at !== -1 && at < offset; at = bytes.indexOf(0x0a, at + 1)) line++;
+  return line;
+}

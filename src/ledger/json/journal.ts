@@ -1,0 +1,298 @@
+import { join } from 'node:path';
+import type { UsageRecord } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/record.ts';
+import type { Disk, Signature } from '../../system/disk.ts';
+import { fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { errno } from '../../system/errno.ts';
+import { sideFileName } from '../../system/sideFiles.ts';
+
+/**
+ * A record on its way into the ledger. `text` is its element as it will stand in the file; `seen` is the number of the
+ * last removal (see `undoLog.ts`) that its process knew when it was accepted: later ones may be meant for it.
+ */
+export interface Entry {
+  record: UsageRecord;
+  text: string;
+  seen: number;
+}
+
+/** A journal's file, for as long as it holds something that is not settled in the ledger. */
+export interface JournalFile {
+  path: string;
+  unsettled: number;
+}
+
+interface OpenJournal extends JournalFile {
+  fd: number;
+  signature: Signature;
+  /** Behind the last acknowledged byte. */
+  end: number;
+  /** Behind the last byte of the file: from `end` on they are blank. */
+  size: number;
+  /** When its path was last seen to name our inode (`performance.now()`). */
+  seenAt: number;
+}
+
+/** Beyond this size a journal is not written on, so that it can go once its entries have settled. */
+const ROTATE_BYTES = 1 << 20;
+/**
+ * The file grows ahead of its lines, by its own size within these bounds: a write into blocks that it has already is
+ * durable in half the time, because the file system has nothing to note about it.
+ */
+const GROW_LEAST = 4_096;
+const GROW_MOST = 65_536;
+/**
+ * What stands where no line is. JSON has no raw NUL anywhere, not in a string either: of a line that a power cut left
+ * half in its place nothing can pass for a record.
+ */
+const BLANK = 0;
+const blank = (length: number): Uint8Array => new Uint8Array(length);
+/** Said of a write that is too large for the disk, a quota or a limit; a smaller one may do. */
+const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** For so long, ms, the name alone must tell that a journal is still ours. */
+const SEEN_MS = 50;
+
+/** One line of a journal. The element's text is kept as a string where it is not what we would write ourselves. */
+export function journalLine(entry: Entry): string {
+  return `{"seen":${entry.seen},"record":${entry.text}}\n`;
+}
+
+/**
+ * This process's own journal (NDJSON): what stands in it is acknowledged, at the cost of one append and one fsync.
+ *
+ * Calls that come while an fsync is under way share the next one. A record leaves the journal when it is settled.
+ */
+export class Journal {
+  readonly #disk: Disk;
+  #folder: string;
+  #base: string;
+  #current: OpenJournal | undefined;
+  #queue: { entries: readonly Entry[]; resolve: (file: JournalFile) => void; reject: (error: unknown) => void }[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #pumping = false;
+
+  constructor(disk: Disk, folder: string, base: string) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#base = base;
+  }
+
+  /** Names of the files that this process itself keeps open. */
+  isOwn(path: string): boolean {
+    return this.#current?.path === path;
+  }
+
+  /** Makes the entries durable, all or none, and says in which file. */
+  append(entries: readonly Entry[]): Promise<JournalFile> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ entries, resolve, reject });
+      if (!this.#pumping) {
+        this.#pumping = true;
+        void this.#exclusive(() => this.#pump());
+      }
+    });
+  }
+
+  /** Says that `count` entries of `file` are settled; an empty journal goes, or starts again. */
+  settle(file: JournalFile, count: number): Promise<void> {
+    return this.#exclusive(async () => {
+      file.unsettled -= count;
+      if (file.unsettled > 0) return;
+      if (file !== this.#current) {
+        await unlinkIfThere(this.#disk, file.path);
+        return;
+      }
+      if (this.#current.end >= ROTATE_BYTES) await this.#discard();
+      else if (this.#current.end > 0) await this.#empty(this.#current);
+    });
+  }
+
+  /**
+   * Starts a journal again. Its blocks are kept, as long as blanking them costs no more than asking for new ones. Where
+   * that would not be durable by itself it is cut short instead: the next line must never mix with one that was there.
+   */
+  async #empty(journal: OpenJournal): Promise<void> {
+    if (this.#disk.durableWrites && journal.end <= GROW_MOST) {
+      await writeAll(this.#disk, journal.fd, blank(journal.end), 0);
+    } else {
+      await this.#disk.ftruncate(journal.fd, 0);
+      journal.size = 0;
+    }
+    journal.end = 0;
+  }
+
+  /** Closes the journal; an empty one goes, any other stays for whoever comes next. */
+  close(): Promise<void> {
+    return this.#exclusive(async () => {
+      const journal = this.#current;
+      if (!journal) return;
+      if (journal.unsettled === 0) await this.#discard();
+      else await this.#leave();
+    });
+  }
+
+  #exclusive(work: () => Promise<void>): Promise<void> {
+    const next = this.#work.then(work);
+    this.#work = next.catch(() => undefined);
+    return next;
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      const bytes = Buffer.from(batch.flatMap(({ entries }) => entries.map(journalLine)).join(''));
+      try {
+        const file = await this.#write(bytes);
+        for (const { entries, resolve } of batch) {
+          file.unsettled += entries.length;
+          resolve(file);
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#pumping = false;
+  }
+
+  async #write(bytes: Uint8Array): Promise<JournalFile> {
+    for (;;) {
+      if (this.#current && this.#current.end >= ROTATE_BYTES) await this.#leave();
+      const journal = (this.#current ??= await this.#create());
+      let stillOurs: boolean;
+      try {
+        await this.#put(journal, bytes);
+        if (!this.#disk.durableWrites) await this.#disk.fsync(journal.fd);
+        // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
+        stillOurs = this.#stillOurs(journal);
+      } catch (error) {
+        await this.#takeBack(journal);
+        throw error;
+      }
+      journal.end += bytes.length;
+      if (stillOurs) return journal;
+      await this.#leave();
+    }
+  }
+
+  /** Writes the lines, and blank space after them when they reach beyond the file's end. */
+  async #put(journal: OpenJournal, bytes: Uint8Array): Promise<void> {
+    const { fd, end, size } = journal;
+    const until = end + bytes.length;
+    if (until <= size) {
+      await writeAll(this.#disk, fd, bytes, end, 'append');
+      return;
+    }
+    const step = Math.min(Math.max(size, GROW_LEAST), GROW_MOST);
+    const padded = blank(Math.ceil(until / step) * step - end);
+    padded.set(bytes);
+    // A disk that is almost full may have no room for the blank space: the lines are what counts.
+    const count = await this.#disk.append(fd, padded, 0, padded.length, end).catch((error: unknown) => {
+      if (!NO_ROOM.has(errno(error))) throw error;
+      return 0;
+    });
+    if (count < bytes.length) await writeAll(this.#disk, fd, bytes.subarray(count), end + count, 'append');
+    journal.size = end + Math.max(count, bytes.length);
+  }
+
+  /**
+   * Whoever adopts a journal renames it, and nobody else has a name like this: that it is there says enough. Its inode is
+   * asked for now and then, for the sake of folders that are replaced by a copy. It costs a stat, after which Linux has a
+   * new time to note at the next write, which then takes half as long again.
+   */
+  #stillOurs(journal: OpenJournal): boolean {
+    const now = performance.now();
+    if (now - journal.seenAt < SEEN_MS && this.#disk.isThereSync(journal.path)) return true;
+    journal.seenAt = now;
+    try {
+      return sameInode(signatureOf(this.#disk.statSync(journal.path)), journal.signature);
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * An append failed: nobody may find half of it, or all of it, later. After a failed fsync the kernel may believe
+   * pages clean that never reached the disk, so this file is not written on.
+   */
+  async #takeBack(journal: OpenJournal): Promise<void> {
+    try {
+      await this.#disk.ftruncate(journal.fd, journal.end);
+    } catch {
+      // What was written stays, without its end of line or unacknowledged: readers pass over the former.
+    }
+    await this.#leave();
+    if (journal.unsettled === 0) await unlinkIfThere(this.#disk, journal.path).catch(() => undefined);
+  }
+
+  async #create(): Promise<OpenJournal> {
+    const path = join(this.#folder, sideFileName(this.#base, 'journal'));
+    const fd = await this.#disk.open(path, 'wxd', 0o600);
+    try {
+      const signature = signatureOf(await this.#disk.fstat(fd));
+      await fsyncFolder(this.#disk, this.#folder);
+      return { path, fd, signature, end: 0, size: 0, seenAt: -Infinity, unsettled: 0 };
+    } catch (error) {
+      await this.#disk.close(fd).catch(() => undefined);
+      await unlinkIfThere(this.#disk, path).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Stops writing to the current file, which stays until its entries have settled. */
+  async #leave(): Promise<void> {
+    const journal = this.#current;
+    this.#current = undefined;
+    if (journal) await this.#disk.close(journal.fd).catch(() => undefined);
+  }
+
+  async #discard(): Promise<void> {
+    const journal = this.#current;
+    await this.#leave();
+    if (journal) await unlinkIfThere(this.#disk, journal.path);
+  }
+}
+
+export interface JournalContent {
+  entries: Entry[];
+  /** Complete lines that are no entry: damage, to be kept aside. */
+  bad: number;
+}
+
+/** Reads a journal, by whomever. A last line without its end was never acknowledged. undefined: it is not there. */
+export async function readJournal(disk: Disk, path: string): Promise<JournalContent | undefined> {
+  const bytes = await readWhole(disk, path);
+  return bytes && parseJournal(bytes);
+}
+
+export function parseJournal(bytes: Buffer): JournalContent {
+  const content: JournalContent = { entries: [], bad: 0 };
+  let at = 0;
+  for (let end = bytes.indexOf(0x0a, at); end !== -1; end = bytes.indexOf(0x0a, at)) {
+    const line = bytes.toString('utf8', at, end);
+    const begun = bytes[at] !== BLANK;
+    at = end + 1;
+    // A line without its beginning was settled and is half blanked, or was not acknowledged: it is not all there yet.
+    if (line === '' || !begun) continue;
+    const entry = parseLine(line);
+    if (entry) content.entries.push(entry);
+    else content.bad++;
+  }
+  return content;
+}
+
+/** Dots match everything: U+2028 and U+2029 stand unescaped in JSON, and are no ends of a line here. */
+const LINE = /^\{"seen":(\d+),"record":(\{.*\})\}$/s;
+
+function parseLine(line: string): Entry | undefined {
+  const match = LINE.exec(line);
+  if (!match) return undefined;
+  try {
+    const record = readStored(JSON.parse(match[2]!), () => '');
+    if (isUnreadable(record) || record.usage_id === '') return undefined;
+    return { record, text: match[2]!, seen: Number(match[1]) };
+  } catch {
+    return undefined;
+  }
+}

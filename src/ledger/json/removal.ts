@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import type { UsageRecord } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/record.ts';
+import type { Content } from './commit.ts';
+import type { ChangeContext } from './commitUntil.ts';
+import { commitUntil } from './commitUntil.ts';
+import { ElementScanner, skipSpace } from './elements.ts';
+import { fsyncFolder, unlinkIfThere } from '../../system/disk.ts';
+import type { Bytes } from './file.ts';
+import type { LedgerIndex } from './index.ts';
+import { clearedName } from '../../system/sideFiles.ts';
+import { tailOf } from './recover.ts';
+import { undoReplace } from './replacement.ts';
+import type { LedgerBasis, LedgerStore } from './store.ts';
+import type { ClearResult, RemoveResult, UndoResult } from '../results.ts';
+import { LedgerError } from '../results.ts';
+import type { Removal, UndoLine } from './undoLog.ts';
+
+/**
+ * Taking records out, and back in. Before anything leaves the ledger it stands durably in the undo log (or, for a clear,
+ * in a file of its own that the log names), so that a crash at any point loses nothing and undo always has its source.
+ */
+
+export async function removeRecords(
+  store: LedgerStore,
+  context: ChangeContext,
+  ids: readonly string[],
+): Promise<RemoveResult> {
+  await context.settleFirst();
+  const wanted = new Set(ids);
+  const removed = new Map<string, UsageRecord>();
+  const logged = new Map<string, string>();
+  await commitLogged(
+    store,
+    context,
+    async (basis, log) => {
+      const found: { id: string; start: number; end: number; text: string }[] = [];
+      for (const id of wanted) {
+        const locator = basis.index.has(id) ? basis.index.locatorOf(id) : undefined;
+        const raw = locator === undefined ? undefined : basis.index.rawAt(locator);
+        if (raw) found.push({ id, ...raw });
+      }
+      const elsewhere = await inJournals(store, context, basis.index, wanted);
+      const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
+      if (fresh.length > 0) {
+        await log({ op: 'remove', ids: fresh.map(({ id }) => id), elements: fresh.map(({ text }) => text) });
+      }
+      for (const { id, text } of fresh) {
+        logged.set(id, text);
+        removed.set(id, asRecord(text, id));
+      }
+      if (found.length === 0) return undefined;
+      return without(basis.bytes, basis.index, found);
+    },
+    async (index) => ![...removed.keys()].some((id) => index.has(id)),
+  );
+  return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
+}
+
+export async function clearLedger(store: LedgerStore, context: ChangeContext): Promise<ClearResult> {
+  await context.settleFirst();
+  const { folder, base } = store.place;
+  let kept: { name: string; seq: number; records: number } | undefined;
+  let cleared = new Set<string>();
+  await commitLogged(
+    store,
+    context,
+    async ({ bytes, index }, log) => {
+      const waiting = await inJournals(store, context, index);
+      if (index.elements + waiting.length === 0) return undefined;
+      const before = kept;
+      // The ledger changed under our hands since the last try: what only that version had is cleared too.
+      const gone = before ? await store.readBeside(before.name).then((text) => (text ? elementsIn(text) : [])) : [];
+      const there = new Set(waiting.map(({ id }) => id));
+      const lost = gone.filter(({ id }) => id !== undefined && !index.has(id) && !there.has(id));
+      const texts: (string | Buffer)[] = [...waiting, ...lost].map(({ text }) => text);
+      const records = index.elements + texts.length;
+      const name = clearedName(base, context.now());
+      const whole = Buffer.concat([bytes.buffer.subarray(0, index.contentEnd), tailOf(index.elements, texts)]);
+      await store.writeBeside(name, whole);
+      const seq = await log({ op: 'clear', records, file: name });
+      kept = { name, seq, records };
+      if (before) {
+        await log({ op: 'undo', of: before.seq });
+        await unlinkIfThere(store.disk, join(folder, before.name));
+      }
+      cleared = new Set([...index.ids, ...there]);
+      return { kept: [], tail: Buffer.from('[]') };
+    },
+    async (index) => ![...cleared].some((id) => index.has(id)),
+  );
+  return { removed: kept?.records ?? 0, keptIn: kept && join(folder, kept.name) };
+}
+
+type Log = (line: UndoLine) => Promise<number>;
+
+/**
+ * Commits a removal that the plan writes into the undo log first. Where the commit fails, the log takes it back: the
+ * records are still there, and nobody may take them for removed.
+ */
+async function commitLogged(
+  store: LedgerStore,
+  context: ChangeContext,
+  plan: (basis: LedgerBasis, log: Log) => Promise<Content | undefined>,
+  holds: (index: LedgerIndex) => Promise<boolean>,
+): Promise<void> {
+  const standing = new Set<number>();
+  const log: Log = async (line) => {
+    await store.undoLog.append({ at: new Date(context.now()).toISOString(), ...line });
+    const seq = await store.undoLog.lastSeq();
+    if (line.op === 'undo') standing.delete(line.of);
+    else standing.add(seq);
+    return seq;
+  };
+  let committed = false;
+  try {
+    await commitUntil(
+      store,
+      (basis) => plan(basis, log),
+      holds,
+      async () => {
+        committed = true;
+      },
+    );
+  } catch (error) {
+    if (!committed) {
+      for (const of of standing) await log({ op: 'undo', of }).catch(() => undefined);
+    }
+    throw error;
+  }
+}
+
+export async function undoLast(
+  store: LedgerStore,
+  context: ChangeContext,
+  dryRun: boolean,
+): Promise<UndoResult | undefined> {
+  const last = await store.undoLog.last();
+  if (!last) return undefined;
+  const elements = await elementsOf(store, last);
+  if (last.op === 'replace') return undoReplace(store, context, last, elements, dryRun);
+  const result: UndoResult = { undone: last.op, at: last.at, records: elements.length };
+  if (dryRun) return result;
+  await context.settleFirst();
+  const ids = elements.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const markUndone = async (): Promise<void> => {
+    await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
+  };
+  let marked = false;
+  await commitUntil(
+    store,
+    async ({ index }) => {
+      const back = elements.filter(({ id }) => id === undefined || !index.has(id)).map(({ text }) => text);
+      if (back.length === 0) return undefined;
+      return { kept: [{ start: 0, end: index.contentEnd }], tail: tailOf(index.elements, back) };
+    },
+    async (index) => ids.every((id) => index.has(id)),
+    async () => {
+      // Not before the records are back for good: a power cut must not find them neither here nor there.
+      if (!marked) await fsyncFolder(store.disk, store.place.folder);
+      if (!marked) await markUndone();
+      marked = true;
+    },
+  );
+  if (!marked) await store.alone(markUndone);
+  if (last.op === 'clear') await unlinkIfThere(store.disk, join(store.place.folder, last.file));
+  return result;
+}
+
+/** Records that other processes hold in their journals and have not committed yet. */
+async function inJournals(
+  store: LedgerStore,
+  context: ChangeContext,
+  index: LedgerIndex,
+  wanted?: ReadonlySet<string>,
+): Promise<{ id: string; text: string }[]> {
+  const found: { id: string; text: string }[] = [];
+  for (const [id, entry] of await store.othersJournals(context.isOwn)) {
+    if ((wanted && !wanted.has(id)) || index.has(id)) continue;
+    if (!(await store.undoLog.removedSince(id, entry.seen))) found.push({ id, text: entry.text });
+  }
+  return found;
+}
+
+/** The array less some of its elements; all others stay as they are, byte for byte. */
+export function without(
+  bytes: Bytes,
+  index: Pick<LedgerIndex, 'contentEnd' | 'elements'>,
+  ranges: readonly { start: number; end: number }[],
+): Content {
+  const { buffer, length } = bytes;
+  const kept: { start: number; end: number }[] = [];
+  let position = 0;
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    if (start > position) kept.push({ start: position, end: start });
+    const isLast = end === index.contentEnd;
+    // With an element goes the comma behind it; the last one has none, and leaves the one before it to be trimmed.
+    position = isLast ? end : skipSpace(buffer, skipSpace(buffer, end, length) + 1, length);
+  }
+  if (position < index.contentEnd) {
+    kept.push({ start: position, end: index.contentEnd });
+  } else {
+    const last = kept.at(-1)!;
+    last.end = trimSeparator(buffer, last.start, last.end);
+  }
+  return { kept, tail: tailOf(index.elements - ranges.length, []) };
+}
+
+function trimSeparator(buffer: Buffer, start: number, end: number): number {
+  const space = new Set([0x20, 0x0a, 0x0d, 0x09]);
+  let at = end;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  if (buffer[at - 1] === 0x2c) at--;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  return at;
+}
+
+async function elementsOf(
+  store: LedgerStore,
+  removal: Removal,
+): Promise<{ id: string | undefined; text: string | Buffer }[]> {
+  if (removal.op === 'remove') {
+    return removal.elements.map((text, i) => ({ id: removal.ids[i], text }));
+  }
+  const buffer = await store.readBeside(removal.file);
+  if (!buffer) {
+    const was = removal.op === 'clear' ? 'cleared' : 'priced again';
+    throw new LedgerError(
+      'damaged',
+      `${removal.file} is gone: what was ${was} at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
+    );
+  }
+  return elementsIn(buffer);
+}
+
+function elementsIn(buffer: Buffer): { id: string | undefined; text: Buffer }[] {
+  const elements: { id: string | undefined; text: Buffer }[] = [];
+  const scanner = new ElementScanner(buffer, buffer.length);
+  while (scanner.next()) {
+    const text = buffer.subarray(scanner.start, scanner.end);
+    const read = readStored(JSON.parse(text.toString('utf8')), () => '');
+    const id = isUnreadable(read) || read.usage_id === '' ? undefined : read.usage_id;
+    elements.push({ id, text });
+  }
+  return elements;
+}
+
+function asRecord(text: string, id: string): UsageRecord {
+  const read = readStored(JSON.parse(text), () => id);
+  if (isUnreadable(read)) throw new Error(`not a record: ${read.unreadable}`);
+  return read;
+}

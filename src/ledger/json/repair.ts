@@ -1,0 +1,87 @@
+import { basename, join } from 'node:path';
+import type { LedgerIndex } from './index.ts';
+import { isCorruptName } from '../../system/sideFiles.ts';
+import type { Rebuilt } from './recover.ts';
+import { backupsOf, rebuild } from './recover.ts';
+import type { LedgerBasis, LedgerStore } from './store.ts';
+import type { RepairResult } from '../results.ts';
+import { verifyLedger } from './verify.ts';
+
+const SETTLE_MS = 2_000;
+
+/**
+ * Mends what verify calls an error: whatever was readable is kept, what is in the backups and not in the ledger is
+ * added, and whatever is left out is kept in a file that the result names.
+ */
+export async function repairLedger(
+  store: LedgerStore,
+  isOwn: (path: string) => boolean,
+  dryRun: boolean,
+): Promise<RepairResult> {
+  const { problems } = await verifyLedger(store, store.place.path, isOwn);
+  if (!problems.some(({ severity, code }) => severity === 'error' || code === 'duplicate-id')) {
+    return { actions: [], records: store.index.records, recovered: 0, keptIn: undefined };
+  }
+  if (dryRun) {
+    return store.alone(async () => {
+      const rebuilt = await store.rebuild(true);
+      const { index, file } = store;
+      const keeps = (index.damage !== undefined && file.bytes.length > 0) || leavesOut(rebuilt, index);
+      const actions = actionsOf(store.place.base, rebuilt, rebuilt.sources, keeps ? 'corrupt.<time>' : undefined, true);
+      return { actions, records: rebuilt.index.elements, recovered: rebuilt.recovered, keptIn: undefined };
+    });
+  }
+  let result: RepairResult | undefined;
+  const committed = await store.commit(async (basis) => {
+    const rebuilt = await mend(store, basis);
+    const keptIn =
+      basis.keptIn ??
+      (leavesOut(rebuilt, basis.index) ? await store.keepAside(basis.bytes, basis.signature) : undefined);
+    const sources = [...(basis.rebuilt?.sources ?? []), ...rebuilt.sources];
+    result = {
+      actions: actionsOf(store.place.base, rebuilt, sources, keptIn, false),
+      records: rebuilt.index.elements,
+      recovered: rebuilt.recovered + (basis.rebuilt?.recovered ?? 0),
+      keptIn: keptIn && join(store.place.folder, keptIn),
+    };
+    return { kept: [], tail: rebuilt.bytes.buffer.subarray(0, rebuilt.bytes.length) };
+  });
+  try {
+    await store.settled(committed, async () => true, SETTLE_MS);
+  } finally {
+    if (committed) await store.disk.close(committed.fd);
+  }
+  return result!;
+}
+
+/** What the commit's own recovery did not do: leave out what is no record, and fetch what was kept aside earlier. */
+async function mend(store: LedgerStore, basis: LedgerBasis): Promise<Rebuilt> {
+  const { folder, base } = store.place;
+  const aside = (await backupsOf(store.disk, folder, base)).filter((name) => isCorruptName(name, base));
+  return rebuild(store.disk, folder, store.place.path, basis.bytes, basis.index, aside, store.undoLog, true);
+}
+
+/** Whether some of the bytes that stand in the ledger will not stand in the mended one. */
+function leavesOut(rebuilt: Rebuilt, index: LedgerIndex): boolean {
+  return rebuilt.dropped > 0 || index.duplicates.length > 0 || index.unreadable.length > 0;
+}
+
+function actionsOf(
+  base: string,
+  rebuilt: Rebuilt,
+  sources: readonly string[],
+  keptIn: string | undefined,
+  conditional: boolean,
+): string[] {
+  const would = conditional ? 'would be' : 'were';
+  const actions: string[] = [];
+  if (keptIn !== undefined && conditional) {
+    actions.push(`the bytes of ${base} as they are would be kept in ${base}.${keptIn}`);
+  } else if (keptIn !== undefined) {
+    actions.push(`the bytes of ${base} as they were are kept in ${basename(keptIn)}`);
+  }
+  for (const source of sources) actions.push(`${source} ${would} brought back`);
+  if (rebuilt.dropped > 0) actions.push(`${rebuilt.dropped} elements that are no records ${would} left out`);
+  actions.push(`${base} ${conditional ? 'would be' : 'was'} written anew with ${rebuilt.index.elements} records`);
+  return actions;
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { errno } from '../../system/errno.ts';
+import { backupsOf } from './recover.ts';
+import type { LedgerStore } from './store.ts';
+import type { LedgerError, LedgerState, Problem } from '../results.ts';
+
+/** What the last look found, in the words of {@link LedgerState}. */
+export async function describeState(
+  store: LedgerStore | undefined,
+  unavailable: LedgerError | undefined,
+  commitProblem: LedgerError | undefined,
+): Promise<Omit<LedgerState, 'version'>> {
+  if (!store || unavailable) {
+    const message = unavailable?.message ?? 'The ledger was not looked at yet.';
+    return {
+      health: 'unavailable',
+      problems: [{ code: 'unavailable', severity: 'error', message }],
+      records: store?.index.records ?? 0,
+      pending: store?.index.waiting ?? 0,
+      unreadable: 0,
+      bytes: 0,
+      modifiedAt: undefined,
+    };
+  }
+  const { index } = store;
+  const { signature, bytes } = store.file;
+  const problems = await ledgerProblems(store);
+  if (commitProblem) {
+    problems.push({
+      code: 'unavailable',
+      severity: 'warning',
+      message: `Recorded usages wait in the journal, safely, because the ledger cannot be written: ${commitProblem.message}`,
+    });
+  }
+  const damaged = problems.some(({ severity }) => severity === 'error');
+  const missing = signature === undefined || bytes.length === 0;
+  return {
+    health: damaged ? 'damaged' : missing ? 'missing' : 'ok',
+    problems,
+    records: index.records,
+    pending: index.waiting,
+    unreadable: index.unreadable.length,
+    bytes: signature === undefined ? 0 : bytes.length,
+    modifiedAt: signature === undefined ? undefined : Number(signature.mtimeNs / 1_000_000n),
+  };
+}
+
+/** What is wrong with the file itself. An empty one is as good as none; one that is gone although it has backups is not. */
+export async function ledgerProblems(store: LedgerStore): Promise<Problem[]> {
+  const { signature, bytes } = store.file;
+  if (signature !== undefined && bytes.length > 0) return store.index.problems();
+  const lost = await lostTo(store);
+  if (lost === undefined) return [];
+  const what = signature === undefined ? 'is gone' : 'is empty';
+  return [
+    {
+      code: 'lost-file',
+      severity: 'error',
+      message: `${store.place.base} ${what}, but ${lost} beside it holds records. The next record, or a repair, brings them back.`,
+      file: join(store.place.folder, lost),
+    },
+  ];
+}
+
+/** The newest backup that may hold what a missing ledger held. */
+async function lostTo(store: LedgerStore): Promise<string | undefined> {
+  try {
+    for (const name of await backupsOf(store.disk, store.place.folder, store.place.base)) {
+      const { size } = await store.disk.stat(join(store.place.folder, name));
+      if (size > 2n) return name;
+    }
+  } catch (error) {
+    if (errno(error) !== 'ENOENT') throw error;
+  }
+  return undefined;
+}

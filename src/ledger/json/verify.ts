@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { ElementScanner } from './elements.ts';
+import { parseJournal } from './journal.ts';
+import { LedgerIndex } from './index.ts';
+import {
+  foreignBackupName,
+  isClearedName,
+  isCorruptName,
+  isForeignTemporary,
+  isReplacedName,
+  lockName,
+  parseSideFile,
+  checkpointName,
+  previousName,
+  undoLogName,
+} from '../../system/sideFiles.ts';
+import { liveness } from '../../system/owner.ts';
+import { ledgerProblems } from './state.ts';
+import type { LedgerStore } from './store.ts';
+import type { Problem, SideFileRole, Verification } from '../results.ts';
+
+type SideFileReport = Verification['files'][number];
+
+/** Reads everything that belongs to the ledger and explains it. Changes nothing. Call after a refresh. */
+export async function verifyLedger(
+  store: LedgerStore,
+  label: string,
+  isOwn: (path: string) => boolean,
+): Promise<Verification> {
+  const problems = await ledgerProblems(store);
+  const { index } = store;
+  const { bytes, signature } = store.file;
+  const files: SideFileReport[] = [];
+  if (signature !== undefined) {
+    files.push({
+      path: store.place.path,
+      role: 'ledger',
+      bytes: bytes.length,
+      records: index.records - index.waiting,
+      meaning: 'the ledger itself',
+    });
+  }
+  for (const name of (await namesBeside(store)).sort()) {
+    const report = await reportOn(store, name, isOwn, problems);
+    if (report) files.push(report);
+  }
+  const damaged = problems.some(({ severity }) => severity === 'error');
+  return {
+    path: label,
+    health: damaged ? 'damaged' : signature === undefined || bytes.length === 0 ? 'missing' : 'ok',
+    problems,
+    records: index.records,
+    pending: index.waiting,
+    unreadable: index.unreadable.length,
+    bytes: signature === undefined ? 0 : bytes.length,
+    files,
+  };
+}
+
+async function namesBeside(store: LedgerStore): Promise<string[]> {
+  try {
+    return await store.disk.readdir(store.place.folder);
+  } catch {
+    // No folder: then there is nothing in it.
+    return [];
+  }
+}
+
+async function reportOn(
+  store: LedgerStore,
+  name: string,
+  isOwn: (path: string) => boolean,
+  problems: Problem[],
+): Promise<SideFileReport | undefined> {
+  const { base, folder } = store.place;
+  const path = join(folder, name);
+  const side = parseSideFile(name, base);
+  const role = roleOf(name, base, side?.kind);
+  if (!role) return undefined;
+  const content = role === 'lock' ? undefined : await store.readBeside(name);
+  if (role !== 'lock' && content === undefined) return undefined;
+  const report: SideFileReport = { path, role, bytes: content?.length ?? 0, meaning: MEANING[role] };
+  if (role === 'journal') {
+    const journal = parseJournal(content!);
+    report.records = journal.entries.length;
+    const owner = isOwn(path) ? 'this process' : `process ${side!.owner.pid} (${liveness(side!.owner)})`;
+    report.meaning = `${MEANING.journal}; of ${owner}`;
+    if (journal.bad > 0) {
+      problems.push({
+        code: 'unreadable-journal',
+        severity: 'error',
+        message: `${name}: ${journal.bad} lines cannot be read. The next commit keeps the file aside.`,
+        file: path,
+      });
+    }
+  }
+  if (['previous', 'backup', 'cleared', 'replaced'].includes(role)) report.records = countElements(content!);
+  if (role === 'kept-aside') await reportKeptAside(store, name, content!, report, problems);
+  return report;
+}
+
+/** Bytes that were set aside once. Records in them that stand nowhere else are an error: no number covers them. */
+async function reportKeptAside(
+  store: LedgerStore,
+  name: string,
+  content: Buffer,
+  report: SideFileReport,
+  problems: Problem[],
+): Promise<void> {
+  const there = new LedgerIndex(name);
+  await there.extend({ buffer: content, length: content.length }, false);
+  let extra = 0;
+  for (const id of there.ids) {
+    if (store.index.locatorOf(id) === undefined && !(await store.undoLog.removedSince(id, 0))) extra++;
+  }
+  report.records = there.records;
+  problems.push({
+    code: 'kept-aside',
+    severity: extra > 0 ? 'error' : 'warning',
+    message:
+      extra > 0
+        ? `${name} holds ${extra} records that are not in the ledger. A repair brings them back.`
+        : `${name} keeps bytes that could not be read. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
+    file: report.path,
+  });
+}
+
+function countElements(bytes: Buffer): number {
+  const scanner = new ElementScanner(bytes, bytes.length);
+  let count = 0;
+  while (scanner.next()) count++;
+  return count;
+}
+
+function roleOf(name: string, base: string, kind: string | undefined): SideFileRole | undefined {
+  if (name === lockName(base)) return 'lock';
+  if (name === previousName(base)) return 'previous';
+  if (name === foreignBackupName(base)) return 'backup';
+  if (name === undoLogName(base)) return 'undo-log';
+  if (name === checkpointName(base)) return 'checkpoint';
+  if (kind === 'journal') return 'journal';
+  if (kind === 'tok' || kind === 'tmp') return 'token';
+  if (isCorruptName(name, base)) return 'kept-aside';
+  if (isClearedName(name, base)) return 'cleared';
+  if (isReplacedName(name, base)) return 'replaced';
+  return isForeignTemporary(name) ? 'foreign-temporary' : undefined;
+}
+
+const MEANING: Record<SideFileRole, string> = {
+  ledger: 'the ledger itself',
+  previous: 'the version before the last commit',
+  backup: "inkwell's backup",
+  journal: 'records that are durable and on their way into the ledger',
+  token: 'a version being written; whoever commits next removes it',
+  lock: 'held while a version is written',
+  'undo-log': 'what remove, clear and reprice changed, for undo',
+  cleared: 'everything that a clear took out, for undo',
+  replaced: 'what records said before they were priced again, for undo',
+  'kept-aside': 'bytes that could not be read, kept when the ledger was mended',
+  checkpoint: 'how much of the ledger is known to be sound, so that `record` need not read it again',
+  'foreign-temporary': 'a version that inkwell is writing',
+};

@@ -1,0 +1,67 @@
+import { globMatches } from '../pricing/glob.ts';
+import type { Pricer } from '../pricing/price.ts';
+import { RepricePlanner, type RepricePlan } from '../pricing/reprice.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { nextTurn } from '../system/turns.ts';
+import type { CostChange, Ledger } from './results.ts';
+
+export interface RepriceSelection {
+  /** Only these records. Absent: all. */
+  only?: ((record: UsageRecord) => boolean) | undefined;
+  /** These are priced even where their caller recorded the cost. Absent: none. */
+  named?: ((record: UsageRecord) => boolean) | undefined;
+}
+
+/**
+ * The selection that a person wrote.
+ * @param models names or patterns, as `claude-*`. Absent: all.
+ * @param includeRecorded models (names or patterns) or ids of records.
+ */
+export function writtenSelection(
+  models: readonly string[] | undefined,
+  includeRecorded: readonly string[] = [],
+): RepriceSelection {
+  const ids = new Set(includeRecorded);
+  return {
+    only: models && (({ model }) => matches(models, model)),
+    named: ({ usage_id, model }) => ids.has(usage_id) || matches(includeRecorded, model),
+  };
+}
+
+export interface LedgerReprice {
+  plan: RepricePlan;
+  /** For {@link Ledger.setCosts}: each holds only while the record says what the plan was made from. */
+  changes: CostChange[];
+  /** Records that were looked at. */
+  records: number;
+}
+
+/** Records between two turns of the event loop: some milliseconds. */
+const STRIDE = 2000;
+
+/** What would change in a ledger if it were priced again. Changes nothing. */
+export async function planLedgerReprice(
+  ledger: Ledger,
+  pricer: Pricer,
+  now: number,
+  { only = () => true, named = () => false }: RepriceSelection = {},
+): Promise<LedgerReprice> {
+  const records = (await ledger.read()).filter((record) => only(record));
+  const planner = new RepricePlanner(pricer, { day: new Date(now).toISOString().slice(0, 10), named });
+  const byId = new Map<string, UsageRecord>();
+  for (const [i, record] of records.entries()) {
+    planner.add(record);
+    byId.set(record.usage_id, record);
+    if (i % STRIDE === STRIDE - 1) await nextTurn();
+  }
+  const plan = planner.plan();
+  const changes = plan.changes.map(({ usageId, fields }): CostChange => {
+    const { cost_usd, cost_known } = byId.get(usageId)!;
+    return { usageId, fields: fields as CostChange['fields'], before: { cost_usd, cost_known } };
+  });
+  return { plan, changes, records: records.length };
+}
+
+function matches(patterns: readonly string[], model: string): boolean {
+  return patterns.some((pattern) => globMatches(pattern, model));
+}

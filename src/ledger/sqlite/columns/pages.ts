@@ -1,0 +1,182 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { nextTurn } from '../../../system/turns.ts';
+import { logOf } from '../log.ts';
+import type { Row } from '../rows.ts';
+
+/**
+ * Rows of `record` straight from the pages that hold them, for a database in which the way to them is damaged: one page
+ * that leads to others may lead to all. By https://sqlite.org/fileformat.html.
+ */
+
+export const PAGE_BYTES = 4096;
+const HEADER = 'SQLite format 3\0';
+const FREE_PAGES_AT = 32;
+const TABLE_LEAF = 0x0d;
+const CELLS_AT = 8;
+const LOG_HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
+const SALTS_BYTES = 8;
+/** No record's text is longer. */
+const MOST_BYTES = 1 << 26;
+const PAGES_PER_TURN = 256;
+/** `seq, usage_id, time_ms, cost_kind, cost_nanos, text`. */
+const COLUMNS = 6;
+const KINDS = new Set(['recorded', 'estimated', 'unknown']);
+
+/** A database file and its log, page by page; numbers begin with 1. Close it. */
+export class Pages {
+  readonly #fd: number;
+  /** The newest of each page that is in the log. */
+  readonly #logged: ReadonlyMap<number, Buffer>;
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'r');
+    this.#logged = pagesInLog(logOf(path));
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  /** undefined behind the end. */
+  page(number: number): Buffer | undefined {
+    return this.#logged.get(number) ?? readAt(this.#fd, (number - 1) * PAGE_BYTES, PAGE_BYTES);
+  }
+
+  /** The pages that hold nothing any more, but may still have what they held; undefined when nobody can tell. */
+  free(): ReadonlySet<number> | undefined {
+    const first = this.page(1);
+    if (first?.toString('latin1', 0, HEADER.length) !== HEADER) return undefined;
+    const free = new Set<number>();
+    let trunk = first.readUInt32BE(FREE_PAGES_AT);
+    while (trunk !== 0) {
+      const page = this.page(trunk);
+      if (!page || free.has(trunk)) return undefined;
+      free.add(trunk);
+      const leaves = Math.min(page.readUInt32BE(4), PAGE_BYTES / 4 - 2);
+      for (let i = 0; i < leaves; i++) free.add(page.readUInt32BE(8 + 4 * i));
+      trunk = page.readUInt32BE(0);
+    }
+    return free;
+  }
+
+  /** The rows that stand on pages, some at a time. */
+  async *rows(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
+    let rows: Row[] = [];
+    let beyond = 0;
+    const last = Math.max(0, ...this.#logged.keys());
+    for (let number = 1; beyond === 0 || number <= last; number++) {
+      const page = this.page(number);
+      if (!page) beyond++;
+      else if (page[0] === TABLE_LEAF && !free.has(number)) rows.push(...this.#rowsOn(page));
+      if (number % PAGES_PER_TURN > 0) continue;
+      yield rows;
+      rows = [];
+      await nextTurn();
+    }
+    yield rows;
+  }
+
+  *#rowsOn(page: Buffer): Generator<Row> {
+    const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - CELLS_AT) / 2);
+    for (let i = 0; i < cells; i++) {
+      try {
+        const row = this.#rowAt(page, page.readUInt16BE(CELLS_AT + 2 * i));
+        if (row) yield row;
+      } catch (error) {
+        // What is read there leads out of the page.
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+  }
+
+  #rowAt(page: Buffer, at: number): Row | undefined {
+    const size = varint(page, at);
+    const seq = varint(page, size.next);
+    const payload = this.#payload(page, seq.next, size.value);
+    if (!payload) return undefined;
+    const header = varint(payload, 0);
+    const types: number[] = [];
+    for (let next = header.next; next < header.value && types.length <= COLUMNS;) {
+      const type = varint(payload, next);
+      types.push(type.value);
+      next = type.next;
+    }
+    if (types.length !== COLUMNS || types[0] !== 0) return undefined;
+    let end = header.value;
+    const texts = types.map((type) => {
+      const start = end;
+      end += bytesOf(type);
+      return type >= 13 && type % 2 === 1 && end <= payload.length ? payload.toString('utf8', start, end) : undefined;
+    });
+    const [, usage_id, , kind, , text] = texts;
+    if (usage_id === undefined || text === undefined || !KINDS.has(kind ?? '')) return undefined;
+    return { seq: seq.value, usage_id, text };
+  }
+
+  /** What does not fit beside others on a page goes on in pages of its own, each of which names the next. */
+  #payload(page: Buffer, at: number, size: number): Buffer | undefined {
+    if (size > MOST_BYTES) return undefined;
+    const most = PAGE_BYTES - 35;
+    if (size <= most) return at + size <= PAGE_BYTES ? page.subarray(at, at + size) : undefined;
+    const least = Math.floor(((PAGE_BYTES - 12) * 32) / 255) - 23;
+    const fitting = least + ((size - least) % (PAGE_BYTES - 4));
+    const local = fitting <= most ? fitting : least;
+    const parts = [page.subarray(at, at + local)];
+    let next = page.readUInt32BE(at + local);
+    for (let left = size - local; left > 0;) {
+      const more = this.page(next);
+      if (!more) return undefined;
+      const length = Math.min(left, PAGE_BYTES - 4);
+      parts.push(more.subarray(4, 4 + length));
+      next = more.readUInt32BE(0);
+      left -= length;
+    }
+    return Buffer.concat(parts);
+  }
+}
+
+/** @throws {RangeError} at the end of the bytes. */
+function varint(bytes: Buffer, at: number): { value: number; next: number } {
+  let value = 0;
+  for (let i = 0; i < 8; i++) {
+    const byte = bytes.readUInt8(at + i);
+    value = value * 128 + (byte & 0x7f);
+    if (byte < 0x80) return { value, next: at + i + 1 };
+  }
+  return { value: value * 256 + bytes.readUInt8(at + 8), next: at + 9 };
+}
+
+/** Of a value of this serial type. */
+function bytesOf(type: number): number {
+  return type >= 12 ? Math.floor((type - 12) / 2) : [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0][type]!;
+}
+
+function pagesInLog(path: string): Map<number, Buffer> {
+  const pages = new Map<number, Buffer>();
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return pages;
+  }
+  try {
+    const salts = readAt(fd, LOG_HEADER_BYTES / 2, SALTS_BYTES);
+    if (!salts) return pages;
+    for (let at = LOG_HEADER_BYTES; ; at += FRAME_HEADER_BYTES + PAGE_BYTES) {
+      const header = readAt(fd, at, FRAME_HEADER_BYTES);
+      const page = readAt(fd, at + FRAME_HEADER_BYTES, PAGE_BYTES);
+      // Frames of an earlier round have other salts.
+      if (!header || !page || !header.subarray(SALTS_BYTES, 2 * SALTS_BYTES).equals(salts)) break;
+      pages.set(header.readUInt32BE(0), page);
+    }
+    return pages;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAt(fd: number, position: number, length: number): Buffer | undefined {
+  const bytes = Buffer.alloc(length);
+  return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+}

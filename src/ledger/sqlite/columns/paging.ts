@@ -1,0 +1,235 @@
+import { CompiledFilter } from '../../../columns/filter.ts';
+import { gathered, ranksOf, sortBy } from '../../../columns/ordering.ts';
+import { BIG_COST, SEGMENT_ROWS, type Segment } from '../../../columns/segment.ts';
+import type { PageQuery, SortKey, UsageFilter } from '../../../usage/query.ts';
+import type { Column, Columns, TextColumn } from './columns.ts';
+import { numberAt } from './columns.ts';
+import type { SegmentRoom } from './pass.ts';
+import { filterColumns, takesAllTimes } from './pass.ts';
+import type { SegmentInfo, Snapshot } from './segments.ts';
+import { steps, type Slice } from '../slices.ts';
+
+/** Pages that end within so many rows are found without holding on to more than twice as many. */
+const SHALLOW = 10_000;
+/** Fewer new rows are not worth a sort. */
+const LEAST_SORTED = 1024;
+
+/** The rows of a page query in order: all of them, or of a shallow page those up to its end. */
+export interface Found {
+  total: number;
+  /** All that match were kept: any page can be cut out of them. */
+  complete: boolean;
+  cut(query: Pick<PageQuery, 'offset' | 'limit' | 'descending'>): number[];
+}
+
+/**
+ * Finds what comes first. Equal rows ascend by time, then by their numbers; descending is the exact reverse.
+ *
+ * Segments are gone through from the end where the page begins, and those whose records are all beyond what was found are
+ * not even read: the newest records of a million cost no more than those of a thousand.
+ */
+export async function findPage(
+  room: SegmentRoom,
+  snapshot: Snapshot,
+  columnsOf: (segment: SegmentInfo) => Columns,
+  hidden: ReadonlySet<number>,
+  query: PageQuery,
+  slice: Slice,
+): Promise<Found> {
+  const { filter, sort, descending } = query;
+  const reach = Math.max(query.offset, 0) + Math.max(query.limit, 0);
+  const complete = reach > SHALLOW;
+  const parts = descending ? partsOf(snapshot, columnsOf).toReversed() : partsOf(snapshot, columnsOf);
+  const text = textColumn(sort);
+  if (text !== undefined) {
+    for (const part of parts) {
+      await slice();
+      room.meet(part.columns(), text);
+    }
+  }
+  const wanted = new Set<Column>(['time', ...filterColumns(filter), 'seq', ...sortColumns(sort)]);
+  const compiled = new CompiledFilter(room.store, filter);
+  const candidates = new Candidates(complete ? Number.POSITIVE_INFINITY : reach, descending);
+  const matches = new Uint32Array(SEGMENT_ROWS);
+  let valueOf: ((segment: Segment, at: number) => number) | undefined;
+  let total = 0;
+  for (const part of parts) {
+    if (part.latest < (filter.since ?? Number.NEGATIVE_INFINITY) || part.earliest >= (filter.until ?? Infinity))
+      continue;
+    if (hidden.size === 0 && sort === 'time' && takesAll(filter, part) && candidates.areBeyond(part)) {
+      total += part.records;
+      continue;
+    }
+    await slice();
+    const columns = part.columns();
+    const segment = room.load(columns, part, wanted, 0, hidden);
+    compiled.extend();
+    valueOf ??= sortValue(room, sort);
+    const count = compiled.select(segment, matches);
+    total += count;
+    const seqs = columns.numbers('seq');
+    for (let i = 0; i < count; i++) {
+      const at = matches[i] as number;
+      candidates.offer(valueOf(segment, at), segment.time[at] as number, numberAt(seqs, at));
+    }
+    if (candidates.isFull) await candidates.settle(slice);
+  }
+  await candidates.settle(slice);
+  const { seqs } = candidates;
+  return {
+    total,
+    complete,
+    cut: ({ offset, limit }) => {
+      const from = Math.max(offset, 0);
+      const to = Math.min(offset + limit, seqs.length);
+      const rows: number[] = [];
+      for (let i = from; i < to; i++) rows.push(seqs[descending ? seqs.length - 1 - i : i] as number);
+      return rows;
+    },
+  };
+}
+
+/** A stretch of the ledger: a segment, or the tail. */
+interface Part {
+  records: number;
+  earliest: number;
+  latest: number;
+  columns: () => Columns;
+}
+
+function partsOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo) => Columns): Part[] {
+  const parts: Part[] = segments.map((segment) => ({
+    records: segment.records,
+    earliest: segment.earliest,
+    latest: segment.latest,
+    columns: () => columnsOf(segment),
+  }));
+  // It may grow while the pass goes on.
+  const head = tail.first(tail.records);
+  parts.push({ records: head.records, earliest: tail.earliest, latest: tail.latest, columns: () => head });
+  return parts;
+}
+
+/** Whether every record of a stretch matches for sure. */
+function takesAll(filter: UsageFilter, part: Part): boolean {
+  const anyValue = Object.values(filter.values ?? {}).every((each) => each === undefined);
+  return anyValue && (filter.search ?? '').trim() === '' && takesAllTimes(filter, part);
+}
+
+/** The best rows so far: three columns of numbers, and a threshold that most rows do not pass. */
+class Candidates {
+  /** Ascending once settled. */
+  seqs = new Float64Array(1024);
+  #keys = new Float64Array(1024);
+  #times = new Float64Array(1024);
+  #count = 0;
+  #settled = 0;
+  readonly #most: number;
+  readonly #descending: boolean;
+  /** What is beyond it is not among the best. */
+  #threshold: number | undefined;
+
+  constructor(most: number, descending: boolean) {
+    this.#most = most;
+    this.#descending = descending;
+  }
+
+  offer(key: number, time: number, seq: number): void {
+    if (this.#threshold !== undefined && (this.#descending ? key < this.#threshold : key > this.#threshold)) return;
+    if (this.#count === this.seqs.length) this.#grow();
+    this.#keys[this.#count] = key;
+    this.#times[this.#count] = time;
+    this.seqs[this.#count++] = seq;
+  }
+
+  /** Whether all keys of a stretch that is sorted by time are beyond the threshold. */
+  areBeyond({ earliest, latest }: Part): boolean {
+    if (this.#threshold === undefined) return false;
+    return this.#descending ? latest < this.#threshold : earliest > this.#threshold;
+  }
+
+  /** There is more than needed. */
+  get isFull(): boolean {
+    return this.#count > this.#most && this.#count - this.#settled >= Math.max(this.#most, LEAST_SORTED);
+  }
+
+  /** Sorts, and lets go of what is not among the best. */
+  async settle(slice: Slice): Promise<void> {
+    const count = this.#count;
+    let order: Uint32Array = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = i;
+    for (const column of [this.seqs, this.#times, this.#keys]) {
+      order = await steps(sortBy(order, await steps(gathered(column, order), slice)), slice);
+    }
+    if (count > this.#most)
+      order = this.#descending ? order.subarray(count - this.#most) : order.subarray(0, this.#most);
+    this.seqs = await steps(gathered(this.seqs, order), slice);
+    this.#times = await steps(gathered(this.#times, order), slice);
+    this.#keys = await steps(gathered(this.#keys, order), slice);
+    this.#count = this.#settled = order.length;
+    if (this.#count === this.#most) this.#threshold = this.#keys[this.#descending ? 0 : this.#count - 1];
+  }
+
+  #grow(): void {
+    this.seqs = doubled(this.seqs);
+    this.#keys = doubled(this.#keys);
+    this.#times = doubled(this.#times);
+  }
+}
+
+function doubled(from: Float64Array): Float64Array<ArrayBuffer> {
+  const into = new Float64Array(Math.max(1024, from.length * 2));
+  into.set(from);
+  return into;
+}
+
+function sortColumns(sort: SortKey): Column[] {
+  switch (sort) {
+    case 'time':
+      return ['time'];
+    case 'cost':
+      return ['cost', 'costKind'];
+    case 'tokens':
+      return ['total'];
+    case 'input':
+    case 'output':
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project':
+      return [sort];
+  }
+}
+
+function textColumn(sort: SortKey): TextColumn | undefined {
+  return sort === 'provider' || sort === 'model' || sort === 'operation' || sort === 'project' ? sort : undefined;
+}
+
+/** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
+function sortValue({ store }: SegmentRoom, sort: SortKey): (segment: Segment, at: number) => number {
+  switch (sort) {
+    case 'time':
+      return ({ time }, at) => time[at] as number;
+    case 'cost': {
+      const unknown = store.dictionaries.cost.find('unknown');
+      return ({ cost, costKind, base }, at) => {
+        if (costKind[at] === unknown) return -1;
+        const nanos = cost[at] as number;
+        return nanos === BIG_COST ? Number(store.bigCosts.get(base + at)) : nanos;
+      };
+    }
+    case 'tokens':
+      return ({ total }, at) => total[at] as number;
+    case 'input':
+      return ({ input }, at) => input[at] as number;
+    case 'output':
+      return ({ output }, at) => output[at] as number;
+    case 'provider':
+    case 'model':
+    case 'operation':
+    case 'project': {
+      const ranks = ranksOf(store.dictionaries[sort].values);
+      return (segment, at) => ranks[segment[sort][at] as number] as number;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { Aggregation } from '../../../columns/aggregation.ts';
+import { filterKey } from '../../../columns/filter.ts';
+import type { AggregateQuery, Dimension, Group, Grouping, PageQuery } from '../../../usage/query.ts';
+import { DIMENSIONS } from '../../../usage/query.ts';
+import { TableChanged } from '../../../columns/table.ts';
+import type { Column } from './columns.ts';
+import { SegmentGone } from './columns.ts';
+import type { Connection } from '../connection.ts';
+import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS, takesAllTimes } from './pass.ts';
+import type { Found } from './paging.ts';
+import { findPage } from './paging.ts';
+import type { Snapshot } from './segments.ts';
+import { epochOf, SegmentReader } from './segments.ts';
+import { slicer, steps, type Slice } from '../slices.ts';
+
+/** Answers that are kept: what a status bar, a tree and a panel ask between two changes. */
+const KEPT = 16;
+/** Groups above which giving an answer out takes as long as making it anew. */
+const MOST_GROUPS = 5_000;
+const ATTEMPTS = 20;
+
+interface Answer {
+  aggregation: Aggregation;
+  epoch: number;
+  /** The last record in it. */
+  upTo: number;
+}
+
+/** What questions are asked of: an open database, and what is in it now. */
+export interface Source {
+  connection: Connection;
+  snapshot: Snapshot;
+}
+
+/** Gives what there was at the last look, or with `again` at a new one. */
+export type Current = (again: boolean) => Promise<Source>;
+
+/** Sums and pages over the columns of a ledger, a slice at a time. */
+export class ColumnQueries {
+  readonly #room: SegmentRoom;
+  readonly #reader = new SegmentReader();
+  readonly #answers = new Map<string, Answer>();
+  /** The numbers of records that another ledger counts. */
+  #hidden: ReadonlySet<number> = new Set();
+  #deep: { key: string; found: Found } | undefined;
+
+  constructor(label: string) {
+    this.#room = new SegmentRoom(label);
+  }
+
+  hide(seqs: ReadonlySet<number>): void {
+    this.#hidden = seqs;
+    this.#answers.clear();
+    this.#deep = undefined;
+  }
+
+  /** Totals by groups, in the order that {@link Aggregation.groups} documents. @param current asks for what is there now. */
+  async aggregate(query: AggregateQuery, current: Current): Promise<Group[]> {
+    const key = JSON.stringify([
+      filterKey(query.filter),
+      query.groupBy,
+      query.calendar.timeZone,
+      query.calendar.firstDayOfWeek,
+    ]);
+    const wanted = new Set<Column>([
+      ...SUM_COLUMNS,
+      ...filterColumns(query.filter),
+      ...query.groupBy.flatMap(groupColumn),
+    ]);
+    return this.#attempt(current, async (source, slice) => {
+      const kept = this.#answers.get(key);
+      const answer =
+        kept?.epoch === source.snapshot.epoch && kept.upTo >= source.snapshot.sealedUpTo
+          ? kept
+          : { aggregation: new Aggregation(this.#room.store, query), epoch: source.snapshot.epoch, upTo: 0 };
+      await this.#sum(answer, source, query, wanted, slice);
+      this.#keep(key, answer);
+      return steps(answer.aggregation.groups(query.top), slice);
+    });
+  }
+
+  /** The numbers of the records of one page, and how many match. */
+  async page(query: PageQuery, current: Current): Promise<{ total: number; seqs: number[] }> {
+    return this.#attempt(current, async ({ connection, snapshot }, slice) => {
+      this.#bound(snapshot);
+      const key = JSON.stringify([
+        snapshot.epoch,
+        snapshot.tail.lastSeq,
+        snapshot.sealedUpTo,
+        query.sort,
+        filterKey(query.filter),
+      ]);
+      const found =
+        this.#deep?.key === key
+          ? this.#deep.found
+          : await findPage(
+              this.#room,
+              snapshot,
+              (segment) => this.#reader.columnsOf(connection, snapshot.epoch, segment),
+              this.#hidden,
+              query,
+              slice,
+            );
+      this.#deep = found.complete ? { key, found } : undefined;
+      return { total: found.total, seqs: found.cut(query) };
+    });
+  }
+
+  forget(): void {
+    this.#reader.forget();
+    this.#answers.clear();
+    this.#deep = undefined;
+  }
+
+  async #sum(
+    answer: Answer,
+    { connection, snapshot }: Source,
+    { filter }: AggregateQuery,
+    wanted: ReadonlySet<Column>,
+    slice: Slice,
+  ): Promise<void> {
+    const since = filter.since ?? Number.NEGATIVE_INFINITY;
+    const until = filter.until ?? Number.POSITIVE_INFINITY;
+    const { aggregation, upTo } = answer;
+    const withTime = new Set<Column>([...wanted, 'time']);
+    if (upTo === 0) {
+      for (const segment of snapshot.segments) {
+        if (segment.latest < since || segment.earliest >= until) continue;
+        await slice();
+        this.#bound(snapshot);
+        const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
+        const needed = takesAllTimes(filter, segment) ? wanted : withTime;
+        aggregation.takeSegment(this.#room.load(columns, segment, needed, 0, this.#hidden));
+      }
+    }
+    const { tail } = snapshot;
+    // In one go with what it is the state of: another caller may be about to do the same with this answer.
+    if (tail.lastSeq > answer.upTo) {
+      aggregation.takeSegment(this.#room.load(tail, tail, withTime, answer.upTo, this.#hidden));
+      answer.upTo = tail.lastSeq;
+    }
+    answer.upTo = Math.max(answer.upTo, snapshot.sealedUpTo);
+  }
+
+  #bound({ earliest, latest }: Snapshot): void {
+    this.#room.bound(earliest, latest);
+  }
+
+  #keep(key: string, answer: Answer): void {
+    this.#answers.delete(key);
+    if (answer.aggregation.size > MOST_GROUPS) return;
+    // Last in the map is the one asked for last.
+    this.#answers.set(key, answer);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > KEPT && oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  /** Passes until one met no change other than additions. */
+  async #attempt<T>(current: Current, pass: (source: Source, slice: Slice) => Promise<T>): Promise<T> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const source = await current(attempt > 0);
+      try {
+        const result = await pass(source, slicer());
+        if (epochOf(source.connection) === source.snapshot.epoch) return result;
+      } catch (error) {
+        if (!(error instanceof SegmentGone) && source.connection.isOpen) throw error;
+      }
+      this.forget();
+    }
+    throw new TableChanged();
+  }
+}
+
+function groupColumn(grouping: Grouping): Column[] {
+  return (DIMENSIONS as readonly string[]).includes(grouping) ? columnOf(grouping as Dimension) : ['time'];
+}

@@ -1,0 +1,269 @@
+import type { Connection } from '../connection.ts';
+import type { Columns } from './columns.ts';
+import {
+  ColumnBlob,
+  columnKey,
+  columnKeys,
+  encodeColumns,
+  GrowingColumns,
+  SEGMENT_SPAN,
+  segmentOf,
+  StoredColumns,
+} from './columns.ts';
+import type { Row } from '../rows.ts';
+import { tryRecordOf } from '../rows.ts';
+
+/**
+ * Which segments there are, and keeping them true: full ones are sealed in the transaction that fills them, and those
+ * that a removal or a new price touches become stale (their records count by their rows) until somebody seals them anew.
+ */
+
+export interface SegmentInfo {
+  number: number;
+  records: number;
+  /** ms; infinite when it holds nothing. */
+  earliest: number;
+  latest: number;
+  /** Its columns are gone: read the rows. */
+  stale: boolean;
+}
+
+/** What the ledger holds at one moment. The tail is what no segment covers yet. */
+export interface Snapshot {
+  /** Grows with every change other than an addition. */
+  epoch: number;
+  segments: readonly SegmentInfo[];
+  tail: GrowingColumns;
+  /** The tail holds the records with numbers above. */
+  sealedUpTo: number;
+  /** Rows that are no record. */
+  unreadable: number;
+  records: number;
+  earliest: number;
+  latest: number;
+}
+
+export function epochOf(connection: Connection): number {
+  return (connection.first('SELECT epoch FROM ledger') as { epoch: number }).epoch;
+}
+
+/** Reads what there is, reusing of an earlier look what still holds. */
+export function takeSnapshot(connection: Connection, before: Snapshot | undefined): Snapshot {
+  return connection.reading(() => {
+    const epoch = epochOf(connection);
+    const sealed = sealedUpTo(connection);
+    const sameSegments = before?.epoch === epoch && before.sealedUpTo === sealed && !before.segments.some(isStale);
+    const segments = sameSegments ? before.segments : readSegments(connection);
+    const sameTail = before?.epoch === epoch && before.sealedUpTo === sealed;
+    const tail = sameTail ? before.tail : new GrowingColumns();
+    let unreadable = sameTail ? before.unreadable : 0;
+    let after = Math.max(sealed, sameTail ? before.tail.lastSeq : 0);
+    for (;;) {
+      const rows = connection.rows(
+        'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT 1000',
+        after,
+      ) as Row[];
+      for (const row of rows) {
+        const record = tryRecordOf(row);
+        if (record) tail.add(row.seq, record);
+        else unreadable++;
+        after = row.seq;
+      }
+      if (rows.length < 1000) break;
+    }
+    return {
+      epoch,
+      segments,
+      tail,
+      sealedUpTo: sealed,
+      unreadable,
+      records: segments.reduce((sum, { records }) => sum + records, tail.records),
+      earliest: segments.reduce((least, { earliest }) => Math.min(least, earliest), tail.earliest),
+      latest: segments.reduce((most, { latest }) => Math.max(most, latest), tail.latest),
+    };
+  });
+}
+
+/** What is kept of the columns that were read: those of a million records, of which a sum needs 24 bytes each. */
+const MOST_KEPT = 32 * 1024 * 1024;
+
+/**
+ * Gives the columns of segments, and keeps those that it has read, up to a bound: which of them a history's next question
+ * needs is known, all but the one that it groups by. Beyond the bound the first stay, as every pass begins with them.
+ */
+export class SegmentReader {
+  #kept = new Map<number, ColumnBlob>();
+  #bytes = 0;
+  #of: { connection: Connection; epoch: number } | undefined;
+
+  /** @param epoch in which the segment was found. What was kept in another one does not count. */
+  columnsOf(connection: Connection, epoch: number, { number, records, stale }: SegmentInfo): Columns {
+    if (stale) return columnsOfRows(connection, number);
+    if (this.#of?.connection !== connection || this.#of.epoch !== epoch) this.forget();
+    this.#of = { connection, epoch };
+    return new StoredColumns(records, (column) => this.#blob(connection, columnKey(number, column)));
+  }
+
+  /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
+  forget(): void {
+    this.#kept = new Map();
+    this.#bytes = 0;
+    this.#of = undefined;
+  }
+
+  #blob(connection: Connection, key: number): ColumnBlob | undefined {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
+      { data: Uint8Array } | undefined;
+    if (found === undefined) return undefined;
+    const blob = new ColumnBlob(found.data);
+    if (this.#bytes + blob.size <= MOST_KEPT) {
+      this.#kept.set(key, blob);
+      this.#bytes += blob.size;
+    }
+    return blob;
+  }
+}
+
+/** The last number that a segment covers. */
+export function sealedUpTo(connection: Connection): number {
+  const { last } = connection.first('SELECT max(number) AS last FROM segment') as { last: number | null };
+  return last === null ? 0 : (last + 1) * SEGMENT_SPAN;
+}
+
+/** Where additions go on: the next number, above all that are there and all that ever were in a sealed segment. */
+export function endOf(connection: Connection): { seq: number; sealed: number } {
+  const { last, number } = connection.first(
+    'SELECT (SELECT max(seq) FROM record) AS last, (SELECT max(number) FROM segment) AS number',
+  ) as { last: number | null; number: number | null };
+  const sealed = number === null ? 0 : (number + 1) * SEGMENT_SPAN;
+  return { seq: Math.max(last ?? 0, sealed) + 1, sealed };
+}
+
+/**
+ * Seals the segments that are full. Call it in the transaction that may have filled them.
+ * @param sealed the last number that a segment covered before.
+ */
+export function sealFull(connection: Connection, sealed: number, lastSeq: number): void {
+  for (let number = sealed / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) seal(connection, number);
+}
+
+/** Marks the segments of these records stale, and says that something other than an addition happened. */
+export function touch(connection: Connection, seqs: Iterable<number>): void {
+  const covered = sealedUpTo(connection);
+  const numbers = new Set<number>();
+  for (const seq of seqs) if (seq <= covered) numbers.add(segmentOf(seq));
+  for (const number of numbers) {
+    const { records } = connection.first(
+      'SELECT count(*) AS records FROM record WHERE seq BETWEEN ? AND ?',
+      number * SEGMENT_SPAN + 1,
+      (number + 1) * SEGMENT_SPAN,
+    ) as { records: number };
+    dropColumns(connection, number);
+    connection.sql('UPDATE segment SET stale = 1, records = ? WHERE number = ?').run(records, number);
+  }
+  connection.sql('UPDATE ledger SET epoch = epoch + 1').run();
+}
+
+/** Seals one stale segment anew; false when there is none. */
+export function sealOneStale(connection: Connection): boolean {
+  const found = connection.first('SELECT number FROM segment WHERE stale = 1 LIMIT 1') as
+    { number: number } | undefined;
+  if (!found) return false;
+  seal(connection, found.number);
+  return true;
+}
+
+/**
+ * Of the sealed segments those that do not say what their rows say: a bad disk, or another program that wrote to the
+ * rows. Pauses between two segments.
+ */
+export function* untrueSegments(connection: Connection): Generator<void, SegmentInfo[]> {
+  const untrue: SegmentInfo[] = [];
+  for (const { number } of readSegments(connection)) {
+    const segment = connection.reading(() => {
+      const now = readSegments(connection, number)[0];
+      return now && !now.stale && !isTrue(connection, now) ? now : undefined;
+    });
+    if (segment) untrue.push(segment);
+    yield;
+  }
+  return untrue;
+}
+
+function isTrue(connection: Connection, { number, records, earliest, latest }: SegmentInfo): boolean {
+  const columns = columnsOfRows(connection, number);
+  if (columns.records !== records || columns.earliest !== earliest || columns.latest !== latest) return false;
+  const stored = connection.rows(
+    'SELECT key, data FROM segment_column WHERE key >= ? AND key < ?',
+    ...columnKeys(number),
+  ) as { key: number; data: Uint8Array }[];
+  const dataOf = new Map(stored.map(({ key, data }) => [key, data]));
+  return encodeColumns(columns).every(([column, data]) => {
+    const there = dataOf.get(columnKey(number, column));
+    return there !== undefined && Buffer.compare(there, data) === 0;
+  });
+}
+
+/** Makes these be sealed anew; until then they count by their rows. */
+export function unseal(connection: Connection, segments: readonly SegmentInfo[]): void {
+  touch(
+    connection,
+    segments.map(({ number }) => number * SEGMENT_SPAN + 1),
+  );
+}
+
+function seal(connection: Connection, number: number): void {
+  const columns = columnsOfRows(connection, number);
+  dropColumns(connection, number);
+  for (const [column, data] of encodeColumns(columns)) {
+    connection.sql('INSERT INTO segment_column (key, data) VALUES (?, ?)').run(columnKey(number, column), data);
+  }
+  const { records, earliest, latest } = columns;
+  connection
+    .sql('INSERT OR REPLACE INTO segment (number, records, earliest_ms, latest_ms, stale) VALUES (?, ?, ?, ?, 0)')
+    .run(number, records, records === 0 ? null : earliest, records === 0 ? null : latest);
+}
+
+function dropColumns(connection: Connection, number: number): void {
+  connection.sql('DELETE FROM segment_column WHERE key >= ? AND key < ?').run(...columnKeys(number));
+}
+
+function columnsOfRows(connection: Connection, number: number): GrowingColumns {
+  const columns = new GrowingColumns();
+  const rows = connection.rows(
+    'SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq',
+    number * SEGMENT_SPAN + 1,
+    (number + 1) * SEGMENT_SPAN,
+  ) as Row[];
+  for (const row of rows) {
+    const record = tryRecordOf(row);
+    if (record) columns.add(row.seq, record);
+  }
+  return columns;
+}
+
+/** All of them, or those from a number on. */
+function readSegments(connection: Connection, from = 0): SegmentInfo[] {
+  type SegmentRow = {
+    number: number;
+    records: number;
+    earliest_ms: number | null;
+    latest_ms: number | null;
+    stale: number;
+  };
+  return (connection.rows('SELECT * FROM segment WHERE number >= ? ORDER BY number', from) as SegmentRow[]).map(
+    (row) => ({
+      number: row.number,
+      records: row.records,
+      earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
+      latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
+      stale: row.stale === 1,
+    }),
+  );
+}
+
+function isStale({ stale }: SegmentInfo): boolean {
+  return stale;
+}

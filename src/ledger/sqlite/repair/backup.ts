@@ -1,0 +1,70 @@
+import { basename, dirname, join } from 'node:path';
+import type { Disk } from '../../../system/disk.ts';
+import { fsyncFolder, unlinkIfThere } from '../../../system/disk.ts';
+import { previousName, sideFileName } from '../../../system/sideFiles.ts';
+import type { Connection } from '../connection.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { size } from '../state.ts';
+import { inWorker } from '../worker.ts';
+
+/**
+ * The copy of the ledger as it was, beside it under the name that a JSON ledger's has: a complete database, made while
+ * others go on writing, and put in place whole.
+ */
+
+const DAY_MS = 86_400_000;
+/** So many new records are worth a copy before the day is over, or half as many as there were. */
+const MANY = 10_000;
+
+type Marks = {
+  backup_ms: number;
+  backup_seq: number;
+  backup_epoch: number;
+  epoch: number;
+  last: number | null;
+};
+
+/** Copies the ledger when a day has passed, or much has come, since it was copied last, and something has changed. */
+export async function backUpIfDue(connection: Connection, disk: Disk, now: number): Promise<void> {
+  if (!connection.isCurrent || !isDue(disk, connection, now)) return;
+  const { last, epoch } = marksOf(connection);
+  // Said before it is done: of many that end at once, one makes the copy.
+  const mine = await connection.write(() => {
+    if (!isDue(disk, connection, now)) return false;
+    connection.sql('UPDATE ledger SET backup_ms = ?, backup_seq = ?, backup_epoch = ?').run(now, last ?? 0, epoch);
+    return true;
+  });
+  if (!mine) return;
+  await removeLeftovers(disk, dirname(connection.path), basename(connection.path));
+  await copyDatabase(disk, connection.path, previousPath(connection.path));
+}
+
+function isDue(disk: Disk, connection: Connection, now: number): boolean {
+  const { backup_ms, backup_seq, backup_epoch, epoch, last } = marksOf(connection);
+  if (last === null || (last === backup_seq && epoch === backup_epoch)) return false;
+  if (size(disk, previousPath(connection.path)) === 0 && backup_ms < now - 60_000) return true;
+  return Math.abs(now - backup_ms) >= DAY_MS || last - backup_seq >= Math.max(MANY, backup_seq / 2);
+}
+
+function marksOf(connection: Connection): Marks {
+  return connection.first('SELECT ledger.*, (SELECT max(seq) FROM record) AS last FROM ledger') as Marks;
+}
+
+export function previousPath(path: string): string {
+  return join(dirname(path), previousName(basename(path)));
+}
+
+/** A consistent copy of an open database, on the disk under its name once this resolves, in the place of what had it. */
+export async function copyDatabase(disk: Disk, path: string, to: string): Promise<void> {
+  const temporary = join(dirname(path), sideFileName(basename(path), 'tmp'));
+  const fd = await disk.open(temporary, 'wx', 0o600);
+  try {
+    await inWorker(path, 'VACUUM INTO ?', [temporary]);
+    await disk.fsync(fd);
+    await disk.rename(temporary, to);
+  } finally {
+    await disk.close(fd);
+    await unlinkIfThere(disk, temporary);
+  }
+  await fsyncFolder(disk, dirname(path));
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Disk } from '../../../system/disk.ts';
+import { unlinkIfThere } from '../../../system/disk.ts';
+import { parseSideFile, sideFileName, type SideFile } from '../../../system/sideFiles.ts';
+import { liveness } from '../../../system/owner.ts';
+import { namesIn } from '../state.ts';
+
+/** Databases of this process that are beside the ledger for a moment only. */
+
+/** Runs `work` with an empty file of a new name beside the ledger `base`, which is removed afterwards. */
+export async function withSideFile<T>(
+  disk: Disk,
+  folder: string,
+  base: string,
+  kind: SideFile['kind'],
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = join(folder, sideFileName(base, kind));
+  try {
+    await disk.close(await disk.open(path, 'wx', 0o600));
+    return await work(path);
+  } finally {
+    for (const ending of ['', '-wal', '-shm']) await unlinkIfThere(disk, `${path}${ending}`);
+  }
+}
+
+/** Removes the copies that processes were making when they died. */
+export async function removeLeftovers(disk: Disk, folder: string, base: string): Promise<void> {
+  for (const name of await namesIn(disk, folder)) {
+    const side = parseSideFile(name.replace(/-(wal|shm|journal)$/, ''), base);
+    if (side && liveness(side.owner) === 'dead') await unlinkIfThere(disk, join(folder, name));
+  }
+}

@@ -1,0 +1,278 @@
+import { basename, join } from 'node:path';
+import type { Disk, Signature } from '../../../system/disk.ts';
+import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
+import { errno } from '../../../system/errno.ts';
+import { nextTurn } from '../../../system/turns.ts';
+import { acquireLock } from '../../../system/lock.ts';
+import { corruptName, previousName } from '../../../system/sideFiles.ts';
+import type { RepairResult } from '../../results.ts';
+import { Connection } from '../connection.ts';
+import { isBusy, isDamage, sqliteEngine } from '../engine.ts';
+import { removeLeftovers, withSideFile } from './leftovers.ts';
+import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
+import type { Rebuilt } from './rebuild.ts';
+import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
+import type { Row } from '../rows.ts';
+import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
+import { touch, unseal, untrueSegments } from '../columns/segments.ts';
+import { slicer, steps } from '../slices.ts';
+import type { Place } from '../state.ts';
+import { remainsOf, size } from '../state.ts';
+import { inWorker } from '../worker.ts';
+
+/**
+ * Mending a database: what can be read of it goes into a new one, with what only its backup holds, and the new one takes
+ * its place once it is complete. The damaged file is kept, whole.
+ */
+
+const ROWS_AT_ONCE = 1_000;
+/** How long a repair waits for a writer in the middle of a transaction. */
+const HOLD_MS = 60_000;
+
+export async function repairDatabase(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
+  if (!(await isBroken(disk, place))) return mendRows(disk, place, now, dryRun);
+  if (dryRun) return withBuilt(disk, place, (built) => planned(disk, place, built));
+  const release = await acquireLock(disk, place.folder, place.base);
+  try {
+    return await withBuilt(disk, place, async (built) => {
+      await removeLeftovers(disk, place.folder, place.base);
+      // Another process may have been faster.
+      return (await isBroken(disk, place)) ? mendWhole(disk, place, built, now) : mendRows(disk, place, now, false);
+    });
+  } finally {
+    await release();
+  }
+}
+
+async function isBroken(disk: Disk, place: Place): Promise<boolean> {
+  return (await findings(disk, place.path, 1)).length > 0 || (await remainsOf(disk, place)) !== undefined;
+}
+
+async function planned(disk: Disk, place: Place, built: string): Promise<RepairResult> {
+  const { records, recovered, fromBackup } = await rebuild(disk, place, built);
+  const actions = actionsOf(place, 'would be', { records, recovered, fromBackup });
+  if (size(disk, place.path) > 0) {
+    actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
+  }
+  return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
+}
+
+async function mendWhole(disk: Disk, place: Place, built: string, now: number): Promise<RepairResult> {
+  // Until the new database is in its place, nobody may add to the damaged one.
+  const letGo = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
+  try {
+    const was = versionOf(disk, place.path);
+    const rebuilt = await rebuild(disk, place, built);
+    const keptIn = await swap(disk, place, built, was, letGo !== undefined, now);
+    const actions = actionsOf(place, 'were', rebuilt);
+    if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
+    const { records, recovered, fromBackup } = rebuilt;
+    return { actions, records, recovered: recovered + fromBackup, keptIn };
+  } finally {
+    letGo?.();
+  }
+}
+
+function actionsOf(place: Place, would: string, { records, recovered, fromBackup }: Rebuilt): string[] {
+  return [
+    `${recovered} records ${would} read out of it`,
+    ...(fromBackup > 0 ? [`${fromBackup} records ${would} brought back from ${previousName(place.base)}`] : []),
+    `${place.base} ${would === 'were' ? 'was' : would} written anew with ${records} records`,
+  ];
+}
+
+/** Named as a token, by which others see at once when the lock's holder is dead. */
+function withBuilt<T>(disk: Disk, { folder, base }: Place, work: (built: string) => Promise<T>): Promise<T> {
+  return withSideFile(disk, folder, base, 'tok', work);
+}
+
+/**
+ * Keeps everybody from writing to a database; undefined where its damage does, as far as they do not have it open.
+ * @returns how to let them.
+ */
+async function holdWriters(path: string): Promise<(() => void) | undefined> {
+  const giveUp = performance.now() + HOLD_MS;
+  const db = new (sqliteEngine().DatabaseSync)(path, { timeout: 0 });
+  for (;;) {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      return () => db.close();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUp) {
+        db.close();
+        if (isDamage(error)) return undefined;
+        throw error;
+      }
+    }
+    await pause(10);
+  }
+}
+
+/** What SQLite finds wrong with the file, in its words. One of another program is not damaged, and says so. */
+export async function findings(disk: Disk, path: string, most: number): Promise<string[]> {
+  try {
+    const connection = await Connection.open(disk, path);
+    if (!connection) return [];
+    await connection.close();
+    const rows = (await inWorker(connection.location, `PRAGMA integrity_check(${most})`)) as {
+      integrity_check: string;
+    }[];
+    return rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [(error as Error).message];
+  }
+}
+
+/** What tells whether anything was written to a database and its log. */
+type Version = { file: Signature | undefined; log: Signature | undefined };
+
+function versionOf(disk: Disk, path: string): Version {
+  const of = (name: string): Signature | undefined =>
+    size(disk, name) > 0 ? signatureOf(disk.statSync(name)) : undefined;
+  return { file: of(path), log: of(logOf(path)) };
+}
+
+/**
+ * Puts the new database in the place of the damaged one. First the old one gets its second name, with its log, so that
+ * it is kept whatever happens; its log loses the first name before the new database gets it: the two may never meet.
+ * Whoever dies on the way leaves no database but one kept aside, which the next record or repair reads again.
+ * @param held nobody could write since `was`.
+ * @returns the second name.
+ */
+async function swap(
+  disk: Disk,
+  { folder, base, path }: Place,
+  built: string,
+  was: Version,
+  held: boolean,
+  now: number,
+): Promise<string | undefined> {
+  await syncFile(disk, built);
+  let kept: string | undefined;
+  if (was.file !== undefined) {
+    kept = join(folder, corruptName(base, now));
+    await linkLog(disk, path, kept);
+    await disk.rename(path, kept);
+    if (!sameInode(signatureOf(disk.statSync(kept)), was.file)) {
+      // While we slept somebody else mended it: theirs is the ledger.
+      await disk.rename(kept, path);
+      await unlinkIfThere(disk, logOf(kept));
+      return undefined;
+    }
+    await unlinkLog(disk, path);
+    const { file, log } = versionOf(disk, kept);
+    // Somebody had it open, and did not notice yet.
+    if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
+      await addFrom(disk, kept, built);
+      await syncFile(disk, built);
+    }
+  } else if (hasLog(disk, path)) {
+    await moveLogAside(disk, path, now);
+  }
+  try {
+    await disk.link(built, path);
+  } catch (error) {
+    if (errno(error) !== 'EEXIST') throw error;
+    // A record came in between, and with it a new database; or there is an empty file.
+    await addAll(disk, built, path);
+  }
+  await fsyncFolder(disk, folder);
+  return kept;
+}
+
+async function syncFile(disk: Disk, path: string): Promise<void> {
+  const fd = await disk.open(path, 'r+');
+  try {
+    await disk.fsync(fd);
+  } finally {
+    await disk.close(fd);
+  }
+}
+
+/**
+ * Takes rows out that are no records, keeping them as text: somebody else wrote them. Has columns made anew that do not
+ * say what the rows say.
+ */
+async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
+  const connection = await Connection.open(disk, place.path);
+  if (!connection) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
+  try {
+    const { bad, records } = await badRows(connection);
+    const untrue = await steps(untrueSegments(connection), slicer());
+    const would = dryRun ? 'would be' : 'were';
+    const actions: string[] = [];
+    let keptIn: string | undefined;
+    let recovered = 0;
+    if (bad.length > 0) {
+      if (!dryRun) {
+        keptIn = await takeOut(disk, place, connection, bad, now);
+        const ids = bad.map(({ usage_id }) => idOf(usage_id));
+        recovered = await restoreRows(disk, place, connection, ids);
+      }
+      const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
+      actions.push(`${bad.length} rows that are no records ${would} taken out${where}`);
+      if (recovered > 0) actions.push(`${recovered} of them were brought back from ${previousName(place.base)}`);
+    }
+    if (untrue.length > 0) {
+      const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
+      actions.push(`the sums of ${count} records ${would} made anew from their rows`);
+      if (!dryRun) await connection.write(() => unseal(connection, untrue));
+    }
+    return { actions, records: records + recovered, recovered, keptIn };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function badRows(connection: Connection): Promise<{ bad: Row[]; records: number }> {
+  const bad: Row[] = [];
+  let records = 0;
+  let after = 0;
+  for (;;) {
+    const rows = rowsAfter(connection, after, ROWS_AT_ONCE);
+    if (rows.length === 0) return { bad, records };
+    after = rows.at(-1)!.seq;
+    const unreadable = rows.filter((row) => tryRecordOf(row) === undefined);
+    records += rows.length - unreadable.length;
+    bad.push(...unreadable);
+    await nextTurn();
+  }
+}
+
+/** The file that holds the rows from then on. */
+async function takeOut(
+  disk: Disk,
+  place: Place,
+  connection: Connection,
+  rows: readonly Row[],
+  now: number,
+): Promise<string> {
+  const name = `${corruptName(place.base, now)}.rows`;
+  const lines = rows.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
+  await writeBeside(disk, place, name, lines.join(''));
+  await connection.write(() => {
+    for (const { seq, usage_id } of rows) {
+      connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
+    }
+    touch(
+      connection,
+      rows.map(({ seq }) => seq),
+    );
+  });
+  return join(place.folder, name);
+}
+
+async function writeBeside(disk: Disk, { folder }: Place, name: string, text: string): Promise<void> {
+  const path = join(folder, basename(name));
+  const fd = await disk.open(path, 'wx', 0o600);
+  try {
+    const bytes = new TextEncoder().encode(text);
+    let written = 0;
+    while (written < bytes.length) written += await disk.write(fd, bytes, written, bytes.length - written, written);
+    await disk.fsync(fd);
+  } finally {
+    await disk.close(fd);
+  }
+  await fsyncFolder(disk, folder);
+}

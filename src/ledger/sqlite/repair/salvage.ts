@@ -1,0 +1,202 @@
+import { copyFile, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Disk } from '../../../system/disk.ts';
+import { nextTurn } from '../../../system/turns.ts';
+import { Connection } from '../connection.ts';
+import type { Database } from '../engine.ts';
+import { codeOf, sqliteEngine } from '../engine.ts';
+import { withSideFile } from './leftovers.ts';
+import { hasLog, logOf } from '../log.ts';
+import { PAGE_BYTES, Pages } from '../columns/pages.ts';
+import type { Row } from '../rows.ts';
+import { tryRecordOf } from '../rows.ts';
+
+/** Reading what can be read of a damaged database. It stays as it is. */
+
+const ROWS_AT_ONCE = 1_000;
+/** Nothing readable in so many tries on end: then there is nothing more. */
+const MOST_FAILURES = 5_000;
+/** No ledger has more; where even the last number cannot be read, the search ends there. */
+const MOST_ROWS = 2 ** 32;
+/** https://sqlite.org/fileformat.html#the_database_header */
+const HEADER_BYTES = 100;
+const PAGES_AT = 28;
+
+export interface Salvage {
+  /** Ids that were removed on purpose: a backup must not bring them back. */
+  removed: ReadonlySet<string>;
+  /** Somebody cleared the ledger: what is in a backup from before was meant to go. */
+  cleared: boolean;
+}
+
+/** What came of reading row by row. */
+interface Walk extends Salvage {
+  /** Nothing was left out. */
+  isWhole: boolean;
+  /** Whether {@link Salvage} says what was removed, or nobody knows. */
+  knowsChanges: boolean;
+}
+
+type Take = (rows: readonly Row[]) => Promise<void>;
+
+/** Gives every readable row, in order as far as there is one. */
+export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
+  const walk = await walkRows(disk, path, take);
+  if (!walk.isWhole) await scanPages(path, walk, take);
+  return walk;
+}
+
+async function walkRows(disk: Disk, path: string, take: Take): Promise<Walk> {
+  const db = openLedger(path, true);
+  if (db) return readAll(db, take);
+  return withScratch(disk, path, async (copy, page) => {
+    await copyFile(path, copy);
+    if (hasLog(disk, path)) await copyFile(logOf(path), logOf(copy));
+    // What a program overwrites that takes the file for its own; where that was not all, the first page as a whole.
+    for (const bytes of [HEADER_BYTES, PAGE_BYTES]) {
+      await overwrite(copy, page.subarray(0, bytes));
+      const mended = openLedger(copy, false);
+      if (mended) return readAll(mended, take);
+    }
+    return NOTHING;
+  });
+}
+
+/** What no way leads to any more, page by page; but not what was removed, and still stands on pages that are free. */
+async function scanPages(path: string, { removed, cleared, knowsChanges }: Walk, take: Take): Promise<void> {
+  const pages = new Pages(path);
+  try {
+    const free = pages.free();
+    if (free === undefined && (cleared || !knowsChanges)) return;
+    for await (const rows of pages.rows(free ?? new Set())) {
+      await take(rows.filter((row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined));
+    }
+  } finally {
+    pages.close();
+  }
+}
+
+/** Gives the rows that stand in the log of a database which is gone. */
+export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
+  return withScratch(disk, path, async (copy, page) => {
+    await overwrite(copy, page);
+    await copyFile(logOf(path), logOf(copy));
+    const db = openLedger(copy, false);
+    return db ? readAll(db, take) : NOTHING;
+  });
+}
+
+const NOTHING: Walk = { removed: new Set(), cleared: false, isWhole: false, knowsChanges: false };
+
+async function readAll(db: Database, take: Take): Promise<Walk> {
+  try {
+    const isWhole = await rowsBetween(db, take);
+    return { ...changesIn(db), isWhole };
+  } finally {
+    db.close();
+  }
+}
+
+/** Halves each stretch that cannot be read until what is left out is as small as can be. Whether that is nothing. */
+async function rowsBetween(db: Database, take: Take): Promise<boolean> {
+  let failures = 0;
+  let isWhole = true;
+  const stretches: [number, number][] = [[1, lastNumber(db)]];
+  for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
+    const [from, to] = stretch;
+    const rows = tryRows(db, from, to);
+    if (!rows) {
+      failures++;
+      isWhole = false;
+      const middle = Math.floor((from + to) / 2);
+      if (from < to) stretches.push([middle + 1, to], [from, middle]);
+      continue;
+    }
+    failures = 0;
+    if (rows.length === ROWS_AT_ONCE) stretches.push([rows.at(-1)!.seq + 1, to]);
+    await take(rows.filter((row) => typeof row.text === 'string' && tryRecordOf(row) !== undefined));
+    await nextTurn();
+  }
+  return isWhole;
+}
+
+function tryRows(db: Database, from: number, to: number): Row[] | undefined {
+  try {
+    return db
+      .prepare('SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?')
+      .all(from, to, ROWS_AT_ONCE) as unknown as Row[];
+  } catch {
+    return undefined;
+  }
+}
+
+function lastNumber(db: Database): number {
+  try {
+    return (db.prepare('SELECT max(seq) AS last FROM record').get() as { last: number | null }).last ?? 0;
+  } catch {
+    return MOST_ROWS;
+  }
+}
+
+function changesIn(db: Database): Omit<Walk, 'isWhole'> {
+  try {
+    const rows = db
+      .prepare("SELECT usage_id FROM changed JOIN change ON change.id = changed.change WHERE op = 'remove'")
+      .all() as { usage_id: string }[];
+    const clear = db.prepare("SELECT 1 FROM change WHERE op = 'clear'").get();
+    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined, knowsChanges: true };
+  } catch {
+    return NOTHING;
+  }
+}
+
+/** The database, when SQLite takes the file for one at all and finds our tables in it. */
+function openLedger(path: string, readOnly: boolean): Database | undefined {
+  const { DatabaseSync } = sqliteEngine();
+  let db: Database | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+    db.prepare('SELECT seq, usage_id, text FROM record');
+    return db;
+  } catch (error) {
+    db?.close();
+    if (codeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Runs `work` with a file for a copy, removed afterwards, and the first page of a sound ledger. */
+async function withScratch<T>(
+  disk: Disk,
+  path: string,
+  work: (copy: string, page: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const [folder, base] = [dirname(path), basename(path)];
+  const page = await withSideFile(disk, folder, base, 'tmp', async (sound) => {
+    await (await Connection.create(disk, sound)).close();
+    return firstPage(sound);
+  });
+  return withSideFile(disk, folder, base, 'tmp', (copy) => work(copy, page));
+}
+
+async function firstPage(path: string): Promise<Uint8Array> {
+  const page = new Uint8Array(PAGE_BYTES);
+  const file = await open(path, 'r');
+  try {
+    await file.read(page, 0, PAGE_BYTES, 0);
+  } finally {
+    await file.close();
+  }
+  // The size in pages is unknown: the file's own is taken.
+  new DataView(page.buffer).setUint32(PAGES_AT, 0);
+  return page;
+}
+
+async function overwrite(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(bytes, 0, bytes.length, 0);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** The library: record and read LLM spend from any program. */
+import type { CostTrackerOptions } from '../ledger/tracker.ts';
+import { CostTracker } from '../ledger/tracker.ts';
+import type { Ledger } from '../ledger/results.ts';
+
+export { CostTracker } from '../ledger/tracker.ts';
+export type { CostTrackerOptions } from '../ledger/tracker.ts';
+export { LedgerView } from '../ledger/view.ts';
+export {
+  defaultLedgerPath,
+  expandPath,
+  inkwellDefaultPath,
+  importedLedgerPath,
+  inkwellLedgerPath,
+  resolveLedgerPath,
+} from '../system/paths.ts';
+export { LedgerError } from '../ledger/results.ts';
+export type * from '../ledger/results.ts';
+export type { CostFields, CostSource, PricingOptions } from '../pricing/costSource.ts';
+export { UsageError } from '../usage/record.ts';
+export type { BillingMode, UsageInput, UsageRecord } from '../usage/record.ts';
+export type * from '../usage/query.ts';
+
+/** Opens a ledger in the store that its file's ending asks for. */
+export function openLedger(options: CostTrackerOptions = {}): Ledger {
+  return new CostTracker(options);
+}

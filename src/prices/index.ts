@@ -1,0 +1,21 @@
+/**
+ * Everything that knows prices, in one bundle of its own (`dist/prices.js`): the price table alone is half a megabyte. Import
+ * it only dynamically, when a price is asked for.
+ */
+export { UserPrices, givenPrices, problemText } from './userPrices.ts';
+export type { UserPricesOptions } from './userPrices.ts';
+export {
+  customPricesPath,
+  editorPricesPath,
+  PriceFileError,
+  pricesFolder,
+  readCustomPriceFile,
+  readEditorPriceFile,
+  writeCustomPriceFile,
+} from './files.ts';
+export { fetchPriceData, fetchedAt, PriceFetchError } from './update.ts';
+export { CUSTOM_PRICE_FIELDS, readCustomPrices } from '../pricing/custom.ts';
+export { PriceDataError, PRICE_DATA_URL } from '../pricing/fetched.ts';
+export { BUNDLED } from '../pricing/table.ts';
+export { MAX_RESPONSE_TEXT, recogniseResponses } from '../pricing/responses/recognise.ts';
+export { usageOfResponse } from '../pricing/responses/usage.ts';

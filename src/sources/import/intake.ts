@@ -1,0 +1,64 @@
+import type { UsageRecord } from '../../usage/record.ts';
+import { priceable } from './costs.ts';
+import { isUsualTime } from '../fields.ts';
+import type { Lookup, Sighting, Skip, Source } from '../source.ts';
+
+/** What of the sightings of a source counts. */
+export interface IntakeRules {
+  /** Leaves out what was used before, ms since the epoch. */
+  since: number | undefined;
+  /** Later than this is worth a word, ms since the epoch. */
+  latest: number;
+}
+
+/** Usages on their way into a ledger: those of the same id are settled, before anybody asks what is stored. */
+export class Intake {
+  readonly #source: Source;
+  readonly #rules: IntakeRules;
+  readonly #skip: (skip: Skip) => void;
+  #records = new Map<string, UsageRecord>();
+  /** The latest time that needs no word. */
+  #latest: string | undefined;
+  readonly #lookup: Lookup = (id) => this.#records.get(id);
+  /** Usages that were found, before it was known which of them count. */
+  seen = 0;
+
+  constructor(source: Source, rules: IntakeRules, skip: (skip: Skip) => void) {
+    this.#source = source;
+    this.#rules = rules;
+    this.#skip = skip;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** @param file where it was seen. */
+  add(sighting: Sighting, file: string): void {
+    const record = priceable(sighting);
+    const { timestamp } = record;
+    const { since, latest } = this.#rules;
+    this.#latest ??= new Date(latest).toISOString();
+    if (isAfter(timestamp, this.#latest)) this.#skip({ reason: 'future-time', file, detail: timestamp });
+    if (since !== undefined && Date.parse(timestamp) < since) return;
+    this.seen++;
+    this.put(record);
+  }
+
+  /** Takes a record that counts. */
+  put(record: UsageRecord): void {
+    for (const settled of this.#source.settle(record, this.#lookup)) this.#records.set(settled.usage_id, settled);
+  }
+
+  /** What came so far; from here on it begins anew. */
+  take(): UsageRecord[] {
+    const records = [...this.#records.values()];
+    this.#records = new Map();
+    return records;
+  }
+}
+
+/** @param than as `toISOString` writes it. */
+function isAfter(time: string, than: string): boolean {
+  return isUsualTime(time) ? time > than : Date.parse(time) > Date.parse(than);
+}

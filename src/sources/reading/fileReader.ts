@@ -1,0 +1,193 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import { sha1 } from './identity.ts';
+import { readLines, type LinePosition } from './lines.ts';
+import type { FileState } from '../import/state.ts';
+import type { LineParser, LineReading, Sighting, Sink, Skip, SkipReason, SourceFile, WholeReading } from '../source.ts';
+import { isMissing, messageOf, versionOf } from './walk.ts';
+
+/** Where what is read goes. */
+export interface Receiver {
+  usage(sighting: Sighting): void;
+  skip(skip: Skip): void;
+  /** Whether nobody has written to a file for a while. */
+  isQuiet(file: SourceFile): boolean;
+  /** Asked between lines: whether what came so far is to be stored before more comes. */
+  isFull(): boolean;
+  /** Stores what came so far; then `state` holds. undefined: nothing is to be remembered of the file. */
+  store(state: FileState | undefined): Promise<void>;
+  /** Bytes that were read, or need not be. */
+  progress(bytes: number): void;
+}
+
+/** How much before the position is compared to tell whether a file was rewritten. */
+const FINGERPRINT = 256;
+const START: LinePosition = { offset: 0, lines: 0 };
+
+/** Reads what is new in a file of lines. */
+export async function readLog(
+  file: SourceFile,
+  reading: LineReading,
+  known: FileState | undefined,
+  receiver: Receiver,
+): Promise<void> {
+  await withFile(file, receiver, async (fd, before) => {
+    const size = Number(before.size);
+    const from = known !== undefined && continues(fd, size, known) ? known : undefined;
+    const parser = reading.parser(file, from?.parser);
+    const markers = reading.markers.map((marker) => Buffer.from(marker));
+    let position: LinePosition = from ?? START;
+    receiver.progress(position.offset);
+    const reader = new Lines(file, parser, receiver);
+    for (;;) {
+      const { offset } = position;
+      // No further than it reached when we began, so that a busy writer cannot keep us here.
+      const read = await readLines(fd, position, size, markers, reader);
+      position = read.position;
+      receiver.progress(position.offset - offset);
+      const fingerprint = fingerprintAt(fd, position.offset);
+      const after = read.ended ? currentVersion(file) : undefined;
+      // Shrunk or replaced under our hands: what came of it stays, the next import reads it from its start.
+      const lost = fingerprint === undefined || (read.ended && !isSameFile(before, after));
+      if (lost) receiver.skip({ reason: 'replaced-while-read', file: file.path });
+      const state = {
+        ...position,
+        // A version that is known only in part never matches.
+        version: read.ended ? versionOf(before) : '',
+        fingerprint: fingerprint ?? '',
+        parser: parser.state(),
+      };
+      if (!read.ended && !lost) {
+        await receiver.store(state);
+        continue;
+      }
+      if (!lost && reader.unfinished(reading, read.tail, markers, position, state.parser)) state.version = '';
+      receiver.progress(size - position.offset);
+      await receiver.store(lost ? undefined : state);
+      return;
+    }
+  });
+}
+
+/** Reads a file anew that is no file of lines. */
+export async function readWholeFile(file: SourceFile, reading: WholeReading, receiver: Receiver): Promise<void> {
+  await withFile(file, receiver, async (_, before) => {
+    const sink: Sink = {
+      usage: (sighting) => receiver.usage(sighting),
+      skip: (reason, detail, line) => receiver.skip({ reason, file: file.path, line, detail }),
+    };
+    await reading.read(file, sink, () => receiver.store(undefined));
+    const lost = !isSameFile(before, currentVersion(file));
+    receiver.progress(Number(before.size));
+    const state = { offset: 0, lines: 0, version: versionOf(before), fingerprint: '', parser: undefined };
+    await receiver.store(lost ? undefined : state);
+  });
+}
+
+async function withFile(
+  file: SourceFile,
+  receiver: Receiver,
+  use: (fd: number, stats: BigIntStats) => Promise<void>,
+): Promise<void> {
+  let fd: number;
+  try {
+    fd = openSync(file.path, 'r');
+  } catch (error) {
+    if (!isMissing(error)) receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
+    return;
+  }
+  try {
+    await use(fd, fstatSync(fd, { bigint: true }));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    receiver.skip({ reason: 'unreadable', file: file.path, detail: messageOf(error) });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Hands complete lines to a parser, and what it says on with the line it says it of. */
+class Lines {
+  readonly #file: SourceFile;
+  readonly #parser: LineParser;
+  readonly #receiver: Receiver;
+  #number = 0;
+  readonly #sink: Sink = {
+    usage: (sighting) => this.#receiver.usage(sighting),
+    skip: (reason, detail) => this.#skip(reason, detail),
+  };
+
+  constructor(file: SourceFile, parser: LineParser, receiver: Receiver) {
+    this.#file = file;
+    this.#parser = parser;
+    this.#receiver = receiver;
+  }
+
+  line(bytes: Buffer, number: number, offset: number): void {
+    this.#number = number;
+    if (isUtf8(bytes)) this.#parser.line(bytes, this.#sink, offset);
+    else this.#skip('invalid-utf8');
+  }
+
+  tooLong(number: number, bytes: number): void {
+    this.#number = number;
+    this.#skip('too-long', `${bytes} bytes`);
+  }
+
+  pause(): boolean {
+    return this.#receiver.isFull();
+  }
+
+  /**
+   * What stands behind the last line end counts if it is whole already. It stays unread all the same: a writer may be in
+   * the middle of it. So do things that a parser held back. Both come again, under the same ids.
+   * @returns whether the file is to be looked at again although it is the same.
+   */
+  unfinished(
+    reading: LineReading,
+    tail: Buffer | undefined,
+    markers: readonly Buffer[],
+    position: LinePosition,
+    state: FileState['parser'],
+  ): boolean {
+    const parser = reading.parser(this.#file, state);
+    const sink: Sink = { usage: (sighting) => this.#receiver.usage(sighting), skip: () => undefined };
+    const worth = tail !== undefined && isUtf8(tail) && markers.some((marker) => tail.includes(marker));
+    if (worth || (tail !== undefined && markers.length === 0)) parser.line(tail, sink, position.offset);
+    return parser.end?.(sink, this.#receiver.isQuiet(this.#file)) ?? false;
+  }
+
+  #skip(reason: SkipReason, detail?: string): void {
+    this.#receiver.skip({ reason, file: this.#file.path, line: this.#number, detail });
+  }
+}
+
+function continues(fd: number, size: number, known: FileState): boolean {
+  return known.offset <= size && fingerprintAt(fd, known.offset) === known.fingerprint;
+}
+
+/** A hash of the beginning of a file and of what stands before a position; undefined when it ends before. */
+function fingerprintAt(fd: number, offset: number): string | undefined {
+  const length = Math.min(FINGERPRINT, offset);
+  const bytes = Buffer.alloc(2 * length);
+  const head = readSync(fd, bytes, 0, length, 0);
+  const last = readSync(fd, bytes, length, length, offset - length);
+  return head + last < 2 * length ? undefined : sha1(bytes, 'base64').slice(0, 16);
+}
+
+function currentVersion(file: SourceFile): BigIntStats | undefined {
+  try {
+    return statSync(file.path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same file, which may have grown. */
+function isSameFile(before: BigIntStats, after: BigIntStats | undefined): boolean {
+  return after !== undefined && after.dev === before.dev && after.ino === before.ino && after.size >= before.size;
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}

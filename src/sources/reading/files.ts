@@ -1,0 +1,26 @@
+import { claudeCode } from '../claude-code/index.ts';
+import { codex } from '../codex/index.ts';
+import { copilotChat } from '../copilot-chat/index.ts';
+import { headOf } from './entries.ts';
+import { geminiCli } from '../gemini-cli/index.ts';
+import { genericSource } from '../generic/index.ts';
+import type { Mapping } from '../generic/mapping.ts';
+import { ledgerFile } from '../ledger-file/index.ts';
+import { liteLlm } from '../litellm/index.ts';
+import { openCode } from '../opencode/index.ts';
+import { otel } from '../otel/index.ts';
+import type { Source } from '../source.ts';
+
+/** What a file is, by its beginning. With a mapping it is someone's own. */
+export async function sourceOfFile(path: string, mapping: Mapping): Promise<Source> {
+  if (Object.keys(mapping).length > 0) return genericSource(mapping);
+  if (/\.db$/i.test(path)) return /agent-traces/.test(path) ? copilotChat : openCode;
+  const head = await headOf(path);
+  if (head.includes('gen_ai.')) return otel;
+  if (head.includes('"token_count"') || head.includes('"session_meta"')) return codex;
+  if (/"usage":\{/.test(head) && /"sessionId"|"requestId"/.test(head)) return claudeCode;
+  if (/"type":\s*"gemini"/.test(head)) return geminiCli;
+  if (/\bspend\b/.test(head) && /\bstartTime\b/.test(head)) return liteLlm;
+  if (/"cost_known"|"usage_id"/.test(head) && /"billing_mode"/.test(head)) return ledgerFile;
+  return genericSource();
+}

@@ -1,0 +1,130 @@
+import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
+import { basename, join, sep } from 'node:path';
+import { nextTurn } from '../../system/turns.ts';
+import type { Skip, Source, SourceFile } from '../source.ts';
+
+/** The logs below the folders of a source, in the order of their paths, and what could not be looked at. */
+export interface Found {
+  files: SourceFile[];
+  skips: Skip[];
+}
+
+export interface Where {
+  /** Only these files and folders below the places, with `/`. */
+  within?: readonly string[] | undefined;
+  /** Asked for after each turn of others. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Folders between two turns of others: a signal, a progress bar. */
+const FOLDERS_PER_TURN = 256;
+/** Deeper than any agent's folders; a bound, so that nothing can lead us on for ever. */
+const MAX_DEPTH = 32;
+
+/**
+ * Asks the system directly: by way of the thread pool each question takes several times as long, and an import that
+ * has nothing to do is made of nothing else.
+ *
+ * Links to folders and files are not followed, as ccusage does not: whatever they show is either read where it is, or
+ * not a log of this tool. The named folders themselves may be links.
+ */
+export async function findLogs(source: Source, roots: readonly string[], where: Where = {}): Promise<Found> {
+  const { within = [''] } = where;
+  const walk = new Walk(source, where);
+  const { found } = walk;
+  for (const root of new Set(roots)) {
+    for (const below of within) {
+      const place = join(root, below);
+      let stats;
+      try {
+        stats = statSync(place, { bigint: true });
+      } catch (error) {
+        if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: place, detail: messageOf(error) });
+        continue;
+      }
+      if (stats.isDirectory()) await walk.folder(place, below);
+      else found.files.push(fileOf(place, below === '' ? basename(root) : below, stats));
+    }
+  }
+  found.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (source.choose) found.files = source.choose(found.files);
+  return found;
+}
+
+class Walk {
+  readonly found: Found = { files: [], skips: [] };
+  readonly #source: Source;
+  readonly #where: Where;
+  /** Folders to look into. */
+  readonly #left: { folder: string; relative: string; depth: number }[] = [];
+
+  constructor(source: Source, where: Where) {
+    this.#source = source;
+    this.#where = where;
+  }
+
+  async folder(folder: string, relative: string): Promise<void> {
+    this.#left.push({ folder, relative, depth: 0 });
+    let count = 0;
+    for (let next = this.#left.pop(); next !== undefined; next = this.#left.pop()) {
+      this.#look(next.folder, next.relative, next.depth);
+      if (++count % FOLDERS_PER_TURN !== 0) continue;
+      await nextTurn();
+      this.#where.signal?.throwIfAborted();
+    }
+  }
+
+  #look(folder: string, relative: string, depth: number): void {
+    const { found } = this;
+    let entries;
+    try {
+      entries = readdirSync(folder, { withFileTypes: true });
+    } catch (error) {
+      if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: folder, detail: messageOf(error) });
+      return;
+    }
+    for (const entry of entries) {
+      // Not `join`, which would look through the whole path again for each file.
+      const path = folder + sep + entry.name;
+      const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isSymbolicLink()) {
+        if (this.#source.matches(below)) found.skips.push({ reason: 'link', file: path });
+      } else if (entry.isDirectory()) {
+        if (depth < MAX_DEPTH) this.#left.push({ folder: path, relative: below, depth: depth + 1 });
+      } else if (this.#source.matches(below)) {
+        const stats = statsOf(path);
+        // Gone since it was listed, or a pipe, which would never end.
+        if (stats?.isFile() === true) found.files.push(fileOf(path, below, stats));
+      }
+    }
+  }
+}
+
+const EXACTLY = { bigint: true, throwIfNoEntry: false } as const;
+
+function statsOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, EXACTLY);
+  } catch {
+    return undefined;
+  }
+}
+
+function fileOf(path: string, relative: string, stats: BigIntStats): SourceFile {
+  return { path, relative, modifiedAt: Number(stats.mtimeMs), size: Number(stats.size), version: versionOf(stats) };
+}
+
+/** What tells one version of a file from another. */
+export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
+}
+
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+export function messageOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}

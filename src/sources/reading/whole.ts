@@ -1,0 +1,23 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { parseJson } from '../fields.ts';
+import type { Sink, SourceFile } from '../source.ts';
+
+/** Larger than any single document that a tool writes for one conversation or message. */
+const MAX_DOCUMENT = 256 * 1024 * 1024;
+
+/** The JSON document in a file; undefined, and said to the sink, where there is none that can be read. */
+export function readJsonFile(file: SourceFile, sink: Sink): unknown {
+  if (file.size > MAX_DOCUMENT) {
+    sink.skip('too-long', `${file.size} bytes`);
+    return undefined;
+  }
+  const bytes = readFileSync(file.path);
+  if (!isUtf8(bytes)) {
+    sink.skip('invalid-utf8');
+    return undefined;
+  }
+  const value = parseJson(bytes.toString('utf8'));
+  if (value === undefined) sink.skip('not-json');
+  return value;
+}

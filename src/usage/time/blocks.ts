@@ -1,0 +1,74 @@
+import { NanoSum } from '../money.ts';
+import { costNanos, type Group, type Totals } from '../query.ts';
+
+/**
+ * Blocks: spans of five hours, as plans of coding agents count usage. One begins with the hour (UTC) of the first usage
+ * that no block before it covers.
+ *
+ * Because a block begins with an hour, whole hours tell which block a usage is in, so sums by hour are enough.
+ */
+
+export const BLOCK_MS = 5 * 3_600_000;
+
+export interface Block {
+  /** ms since the epoch. */
+  start: number;
+  /** Exclusive. */
+  end: number;
+}
+
+/** @param hours beginnings of hours with a usage, ms since the epoch, ascending. @returns the block of each. */
+export function blocksOf(hours: readonly number[]): Block[] {
+  let block: Block | undefined;
+  return hours.map((hour) => {
+    if (block === undefined || hour >= block.end) block = { start: hour, end: hour + BLOCK_MS };
+    return block;
+  });
+}
+
+/**
+ * Sums by block out of sums by hour.
+ * @param groups their first key is the hour, in UTC. @returns groups whose first key is the block's beginning, ISO 8601.
+ */
+export function groupByBlock(groups: readonly Group[]): Group[] {
+  const hourOf = ({ key }: Group): number => Date.parse(`${key[0]?.slice(0, 13)}:00:00Z`);
+  const hours = [...new Set(groups.map(hourOf))].sort((a, b) => a - b);
+  const blocks = new Map(blocksOf(hours).map((block, i) => [hours[i], block]));
+  const merged = new Map<string, { group: Group; recorded: NanoSum; estimated: NanoSum }>();
+  for (const group of [...groups].sort((a, b) => hourOf(a) - hourOf(b))) {
+    const key = [new Date(blocks.get(hourOf(group))!.start).toISOString(), ...group.key.slice(1)];
+    const name = JSON.stringify(key);
+    const known = merged.get(name);
+    const sum = known ?? {
+      group: { key, totals: { ...group.totals } },
+      recorded: new NanoSum(),
+      estimated: new NanoSum(),
+    };
+    if (known) addCounts(sum.group.totals, group.totals);
+    else merged.set(name, sum);
+    sum.recorded.addBig(group.totals.recordedNanos);
+    sum.estimated.addBig(group.totals.estimatedNanos);
+    sum.group.totals.recordedNanos = sum.recorded.value;
+    sum.group.totals.estimatedNanos = sum.estimated.value;
+  }
+  return [...merged.values()]
+    .map(({ group }) => group)
+    .sort((a, b) => {
+      if (a.key[0] !== b.key[0]) return a.key[0]! < b.key[0]! ? -1 : 1;
+      // Within a block the dearest first, as everywhere.
+      const [left, right] = [costNanos(a.totals), costNanos(b.totals)];
+      return left === right ? 0 : left > right ? -1 : 1;
+    });
+}
+
+function addCounts(into: Totals, more: Totals): void {
+  into.records += more.records;
+  into.inputTokens += more.inputTokens;
+  into.outputTokens += more.outputTokens;
+  into.totalTokens += more.totalTokens;
+  into.cacheReadTokens += more.cacheReadTokens;
+  into.cacheWriteTokens += more.cacheWriteTokens;
+  into.reasoningTokens += more.reasoningTokens;
+  into.estimated += more.estimated;
+  into.unpriced += more.unpriced;
+}

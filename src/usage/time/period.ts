@@ -1,0 +1,151 @@
+import { bucketStart, civil, nextBucket, previousBucket } from './calendar.ts';
+import type { Bucket, Calendar } from '../query.ts';
+import { DAY, HOUR, zoneOf } from './zone.ts';
+
+/** Named spans of local time, the ones before them, and the dates that people type. The clock is always passed in. */
+
+export const PERIODS = [
+  'today',
+  'yesterday',
+  'week',
+  'month',
+  'lastMonth',
+  'last7days',
+  'last30days',
+  'year',
+  'all',
+] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** Half-open, ms since the epoch; an end that is not there is open. */
+export interface TimeRange {
+  since?: number | undefined;
+  until?: number | undefined;
+}
+
+/** A range with both its ends. */
+export interface TimeSpan {
+  since: number;
+  until: number;
+}
+
+/** Whole local days: `today` ends at the next midnight, `last7days` is today and the six days before. */
+export function rangeOf(period: 'all', now: number, calendar: Calendar): TimeRange;
+export function rangeOf(period: Exclude<Period, 'all'>, now: number, calendar: Calendar): TimeSpan;
+export function rangeOf(period: Period, now: number, calendar: Calendar): TimeRange;
+export function rangeOf(period: Period, now: number, calendar: Calendar): TimeRange {
+  switch (period) {
+    case 'today':
+      return around(now, 'day', calendar);
+    case 'yesterday':
+      return around(previousBucket(now, 'day', calendar), 'day', calendar);
+    case 'week':
+    case 'month':
+    case 'year':
+      return around(now, period, calendar);
+    case 'lastMonth':
+      return around(previousBucket(now, 'month', calendar), 'month', calendar);
+    case 'last7days':
+      return lastDays(7, now, calendar);
+    case 'last30days':
+      return lastDays(30, now, calendar);
+    case 'all':
+      return {};
+  }
+}
+
+/**
+ * The span of the same kind just before: the whole of it, or with `soFar` only as much of it, by the wall clock, as has
+ * passed of the period by now, so that a third of a month is compared with a third. undefined for `all`.
+ */
+export function rangeBefore(period: Period, now: number, calendar: Calendar, soFar = false): TimeSpan | undefined {
+  if (period === 'all') return undefined;
+  const range = rangeOf(period, now, calendar);
+  const before = wholeBefore(period, range, calendar);
+  if (!soFar || now >= range.until) return before;
+  const zone = zoneOf(calendar.timeZone);
+  const passed = zone.toLocal(now) - zone.toLocal(range.since);
+  const until = zone.toInstant(zone.toLocal(before.since) + passed);
+  return { since: before.since, until: Math.min(Math.max(until, before.since), before.until) };
+}
+
+/**
+ * The time that a person typed, in the calendar's zone: `2026`, `2026-11`, `2026-11-01`, `2026-11-01T14:00`, a full ISO time
+ * with an offset, `now`, `today`, `yesterday`, and so long ago: `12h`, `7d`, `2w`.
+ *
+ * @param edge where a text that means a whole day (month, year) points to: its start, or for `until` its end, so that
+ * `--since 2026-11-01 --until 2026-11-01` is that one day.
+ * @returns ms since the epoch, or undefined when the text is none of these.
+ */
+export function parseTime(text: string, edge: 'since' | 'until', now: number, calendar: Calendar): number | undefined {
+  const trimmed = text.trim();
+  const word = trimmed.toLowerCase();
+  const zone = zoneOf(calendar.timeZone);
+  const edgeOf = (instant: number, bucket: Bucket): number =>
+    edge === 'since' ? bucketStart(instant, bucket, calendar) : nextBucket(instant, bucket, calendar);
+  if (word === 'now') return now;
+  if (word === 'today') return edgeOf(now, 'day');
+  if (word === 'yesterday') return edgeOf(previousBucket(now, 'day', calendar), 'day');
+
+  const ago = /^(\d{1,5})([hdw])$/.exec(word);
+  if (ago !== null) {
+    const count = Number(ago[1]);
+    if (ago[2] === 'h') return now - count * HOUR;
+    return zone.toInstant(zone.toLocal(now) - count * (ago[2] === 'w' ? 7 : 1) * DAY);
+  }
+
+  const date = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(trimmed);
+  if (date !== null) {
+    const local = civil(Number(date[1]), Number(date[2] ?? 1), Number(date[3] ?? 1));
+    if (local === undefined) return undefined;
+    return edgeOf(zone.toInstant(local), date[3] !== undefined ? 'day' : date[2] !== undefined ? 'month' : 'year');
+  }
+
+  const time = /^(\d{4})-(\d\d)-(\d\d)[t ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(z|[+-]\d\d:?\d\d)?$/i.exec(trimmed);
+  if (time === null) return undefined;
+  const day = civil(Number(time[1]), Number(time[2]), Number(time[3]));
+  const [hour, minute, second] = [Number(time[4]), Number(time[5]), Number(time[6] ?? 0)];
+  if (day === undefined || hour > 23 || minute > 59 || second > 59) return undefined;
+  const local = day + ((hour * 60 + minute) * 60 + second) * 1000 + Number((time[7] ?? '').padEnd(3, '0').slice(0, 3));
+  if (time[8] === undefined) return zone.toInstant(local);
+  const offset = /^([+-])(\d\d):?(\d\d)$/.exec(time[8]);
+  if (offset === null) return local;
+  if (Number(offset[2]) > 23 || Number(offset[3]) > 59) return undefined;
+  const minutes = Number(offset[2]) * 60 + Number(offset[3]);
+  return local - (offset[1] === '+' ? minutes : -minutes) * 60_000;
+}
+
+function around(instant: number, bucket: Bucket, calendar: Calendar): TimeSpan {
+  return { since: bucketStart(instant, bucket, calendar), until: nextBucket(instant, bucket, calendar) };
+}
+
+/** Today and the `count - 1` days before it. */
+function lastDays(count: number, now: number, calendar: Calendar): TimeSpan {
+  const today = around(now, 'day', calendar);
+  return { since: daysEarlier(today.since, count - 1, calendar), until: today.until };
+}
+
+function wholeBefore(period: Exclude<Period, 'all'>, range: TimeSpan, calendar: Calendar): TimeSpan {
+  switch (period) {
+    case 'today':
+    case 'yesterday':
+      return around(range.since - 1, 'day', calendar);
+    case 'week':
+    case 'month':
+    case 'year':
+      return around(range.since - 1, period, calendar);
+    case 'lastMonth':
+      return around(range.since - 1, 'month', calendar);
+    case 'last7days':
+      return { since: daysEarlier(range.since, 7, calendar), until: range.since };
+    case 'last30days':
+      return { since: daysEarlier(range.since, 30, calendar), until: range.since };
+  }
+}
+
+/** The local midnight that many calendar days before another. */
+function daysEarlier(midnight: number, days: number, calendar: Calendar): number {
+  const zone = zoneOf(calendar.timeZone);
+  const day = Math.floor(zone.toLocal(midnight) / DAY);
+  return zone.toInstant((day - days) * DAY);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import {
+  childrenOf,
+  childrenQuery,
+  isLeaf,
+  nodeChoices,
+  nodeFilter,
+  nodeId,
+} from '../../../../src/host/breakdown/breakdownModel.ts';
+import type { BreakdownNode } from '../../../../src/host/breakdown/breakdownModel.ts';
+import { totals } from '../totals.ts';
+
+const CALENDAR = { timeZone: 'UTC', firstDayOfWeek: 1 };
+const NOW = Date.parse('2026-03-18T12:00:00Z');
+const node = (path: string[], records = 1): BreakdownNode => ({ period: 'today', path, totals: totals({ records }) });
+
+describe('breakdown', () => {
+  it('has no children below an empty period and below an operation', () => {
+    expect(isLeaf(node([], 0))).toBe(true);
+    expect(isLeaf(node([]))).toBe(false);
+    expect(isLeaf(node(['a', 'b']))).toBe(false);
+    expect(isLeaf(node(['a', 'b', 'c']))).toBe(true);
+    expect(childrenOf(node([]), [])).toEqual([]);
+  });
+
+  it('asks level by level, within what is above', () => {
+    const range = { since: Date.parse('2026-03-18T00:00:00Z'), until: Date.parse('2026-03-19T00:00:00Z') };
+    expect(childrenQuery(node([]), NOW, CALENDAR)).toEqual({
+      filter: { ...range, values: {} },
+      groupBy: ['provider'],
+      calendar: CALENDAR,
+    });
+    expect(childrenQuery(node(['openai', 'gpt-5']), NOW, CALENDAR)).toEqual({
+      filter: { ...range, values: { provider: ['openai'], model: ['gpt-5'] } },
+      groupBy: ['operation'],
+      calendar: CALENDAR,
+    });
+    expect(nodeFilter({ ...node(['openai']), period: 'all' }, NOW, CALENDAR)).toEqual({
+      values: { provider: ['openai'] },
+    });
+  });
+
+  it('makes children of groups', () => {
+    const sum = totals({ records: 3 });
+    expect(childrenOf(node(['openai']), [{ key: ['gpt-5'], totals: sum }])).toEqual([
+      { period: 'today', path: ['openai', 'gpt-5'], totals: sum },
+    ]);
+  });
+
+  it('keeps the id of a node whose sums change, and tells all nodes apart', () => {
+    expect(nodeId(node(['a'], 1))).toBe(nodeId(node(['a'], 2)));
+    const ids = [node([]), node(['a']), node(['a', 'b']), node(['a,b']), node(['a","b'])].map(nodeId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('shows its records in the history', () => {
+    expect(nodeChoices({ ...node(['openai']), period: 'lastMonth' })).toEqual({
+      range: { kind: 'lastMonth' },
+      values: { provider: ['openai'] },
+      search: '',
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { statusLabel, statusText, statusTooltip } from '../../../../src/host/status/statusText.ts';
+import type { StatusModel } from '../../../../src/host/status/statusText.ts';
+import type { SpendSummary } from '../../../../src/usage/summary.ts';
+import { t, totals } from '../totals.ts';
+
+const STYLE = { locale: 'en-US', t };
+const LINKS = { open: 'command:open', record: 'command:record', verify: 'command:verify' };
+const NOTHING: SpendSummary = {
+  today: totals(),
+  week: totals(),
+  month: totals(),
+  all: totals(),
+  topModels: [],
+  forecastNanos: undefined,
+};
+const model = (given: Partial<StatusModel> = {}): StatusModel => ({
+  health: 'ok',
+  problems: [],
+  period: 'today',
+  spend: NOTHING,
+  ...given,
+});
+
+describe('statusText', () => {
+  it('waits for the ledger', () => {
+    expect(statusText(model({ health: 'loading', spend: undefined }), STYLE)).toBe('$(credit-card) …');
+  });
+
+  it('shows an empty ledger as what it is', () => {
+    expect(statusText(model({ health: 'missing' }), STYLE)).toBe('$(credit-card) $0.00');
+  });
+
+  it('shows the asked period, and never hides an unknown cost', () => {
+    const today = totals({ records: 14, recordedNanos: 4_200_000_000n, unpriced: 12 });
+    const month = totals({ records: 1, recordedNanos: 1_000n });
+    const spend = { ...NOTHING, today, month };
+    expect(statusText(model({ spend }), STYLE)).toBe('$(credit-card) $4.20 + 12 unpriced');
+    expect(statusText(model({ spend, period: 'month' }), STYLE)).toBe('$(credit-card) $0.000001');
+  });
+
+  it('warns of damage beside the sum of the rest, and of a ledger that cannot be opened', () => {
+    const five = totals({ records: 1, recordedNanos: 5_000_000_000n });
+    const spend = { ...NOTHING, today: five, all: five };
+    expect(statusText(model({ health: 'damaged' }), STYLE)).toBe('$(warning) unreadable');
+    expect(statusText(model({ health: 'damaged', spend }), STYLE)).toBe('$(warning) $5.00');
+    expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) LLM');
+  });
+});
+
+describe('statusLabel', () => {
+  it('says the period, the cost and the damage', () => {
+    expect(statusLabel(model(), STYLE)).toBe('LLM spend, Today: $0.00');
+    expect(statusLabel(model({ health: 'damaged' }), STYLE)).toBe('LLM spend, Today: $0.00. The ledger is damaged');
+    expect(statusLabel(model({ health: 'loading', spend: undefined }), STYLE)).toBe('LLM spend: reading the ledger');
+  });
+});
+
+describe('statusTooltip', () => {
+  it('is a table of the periods', () => {
+    const all = totals({ records: 1234, totalTokens: 5_600_000, recordedNanos: 12_000_000_000n });
+    expect(
+      statusTooltip(model({ spend: { ...NOTHING, all } }), LINKS, STYLE)
+        .replaceAll('&nbsp;', '')
+        .split('\n'),
+    ).toEqual([
+      '**LLM Spend**',
+      '',
+      '|  | Cost | Calls | Tokens |',
+      '|:--|--:|--:|--:|',
+      '| **Today** | &#36;0&#46;00 | 0 | 0 |',
+      '| This week | &#36;0&#46;00 | 0 | 0 |',
+      '| This month | &#36;0&#46;00 | 0 | 0 |',
+      '| All time | &#36;12&#46;00 | 1,234 | 5.6M |',
+      '',
+      '[Open Cost History](command:open) · [Record Usage](command:record)',
+    ]);
+  });
+
+  it('says where the month is heading', () => {
+    const spend = { ...NOTHING, forecastNanos: 61_500_000_000n };
+    expect(statusTooltip(model({ spend }), LINKS, STYLE)).toContain('the month will have cost &#36;61&#46;50&#46;');
+  });
+
+  it('has no link, table or markup but its own', () => {
+    const hostile = '[x](command:quit) | <b>$(trash)\u202E';
+    const spend = { ...NOTHING, topModels: [{ model: hostile, totals: totals({ records: 1 }) }] };
+    const text = statusTooltip(model({ spend, health: 'damaged', problems: [hostile] }), LINKS, STYLE);
+    expect([...text.matchAll(/\]\(([^)]*)\)/g)].map((match) => match[1])).toEqual([
+      'command:verify',
+      'command:open',
+      'command:record',
+    ]);
+    expect(text).not.toContain('<b>');
+    expect(text).not.toContain('$(');
+    expect(text).not.toContain('\u202E');
+  });
+});

@@ -1,0 +1,281 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import type { ProblemCode } from '../../../../src/ledger/results.ts';
+
+/** What was readable is kept, what was not is set aside under a name that is told, and nothing is overwritten unsaved. */
+
+let root: string;
+let worlds = 0;
+beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'llm-spend-recovery-'))));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+interface Folder {
+  path: string;
+  ledger: string;
+  tracker: CostTracker;
+}
+
+function folderWith(files: Record<string, string | Uint8Array>): Folder {
+  const path = join(root, String(++worlds));
+  mkdirSync(path);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  const ledger = join(path, 'costs.json');
+  return { path, ledger, tracker: new CostTracker({ ledger }) };
+}
+
+function element(id: string, more = ''): string {
+  return `{"usage_id":"${id}","provider":"p","model":"m","operation":"o","timestamp":"2026-02-01T12:00:00Z","cost_usd":0.5${more}}`;
+}
+
+function array(...elements: string[]): string {
+  return `[\n  ${elements.join(',\n  ')}\n]`;
+}
+
+const snapshot = ({ path }: Folder): Record<string, string> =>
+  Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'latin1')]));
+
+const kept = (folder: Folder): string[] =>
+  Object.entries(snapshot(folder))
+    .filter(([name]) => name.startsWith('costs.json.corrupt.'))
+    .map(([, bytes]) => bytes);
+
+function idsIn({ ledger }: Folder): unknown[] {
+  const elements = JSON.parse(readFileSync(ledger, 'utf8')) as ({ usage_id?: unknown } | null)[];
+  return elements.map((each) => each?.usage_id).filter((id) => id !== undefined);
+}
+
+async function record(folder: Folder): Promise<void> {
+  await folder.tracker.track({ usage_id: 'new', provider: 'p', model: 'm', operation: 'o' });
+  expect(await folder.tracker.flush(10_000)).toBe(true);
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.pop(); item !== undefined; item = queue.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: 24 }, worker));
+}
+
+const RECORDS = [
+  element('one', ',"note":"a, \\"b\\" ] }"'),
+  element('two', ',"zeta":{"deep":[1,{"x":null}]},"π":"💸"'),
+  element('three'),
+];
+
+describe('a ledger cut off', () => {
+  it('at any byte keeps the whole records before the cut, and the cut one aside', { timeout: 60_000 }, async () => {
+    const whole = Buffer.from(array(...RECORDS));
+    const ends = RECORDS.map((text) => whole.indexOf(text) + Buffer.byteLength(text));
+    const cuts = Array.from({ length: whole.length }, (_, i) => i);
+    await inParallel(cuts, async (cut) => {
+      const bytes = whole.subarray(0, cut);
+      const folder = folderWith({ 'costs.json': bytes });
+      await record(folder);
+      await folder.tracker.close();
+      const whichEnded = ['one', 'two', 'three'].filter((_, i) => ends[i]! <= cut);
+      expect(idsIn(folder), `cut at ${cut}`).toEqual([...whichEnded, 'new']);
+      const text = readFileSync(folder.ledger, 'utf8');
+      for (const each of RECORDS.slice(0, whichEnded.length)) expect(text).toContain(each);
+      if (cut > 0) expect(kept(folder), `cut at ${cut}`).toEqual([bytes.toString('latin1')]);
+    });
+  });
+});
+
+describe('a ledger with a flipped bit', () => {
+  it('keeps the other records, and every byte somewhere', { timeout: 60_000 }, async () => {
+    const whole = Buffer.from(array(...RECORDS));
+    // A prime step reaches all bit positions; all bits would take minutes.
+    const bits = Array.from({ length: Math.ceil((whole.length * 8) / 7) }, (_, i) => i * 7);
+    await inParallel(bits, async (bit) => {
+      const bytes = Buffer.from(whole);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      const folder = folderWith({ 'costs.json': bytes });
+      await record(folder);
+      await folder.tracker.close();
+      const text = readFileSync(folder.ledger);
+      const where = `bit ${bit & 7} of byte ${bit >> 3}`;
+      expect(idsIn(folder), where).toContain('new');
+      for (const each of RECORDS) {
+        const at = whole.indexOf(each);
+        const end = at + Buffer.byteLength(each);
+        if (bit >> 3 < at || bit >> 3 >= end) {
+          expect(text.includes(each), `${where}: ${each}`).toBe(true);
+        } else {
+          const flipped = bytes.toString('latin1', at, end);
+          const saved = text.toString('latin1').includes(flipped) || kept(folder).some((one) => one.includes(flipped));
+          expect(saved, `${where}: the flipped element is gone`).toBe(true);
+        }
+      }
+    });
+  });
+});
+
+interface Case {
+  files: Record<string, string | Uint8Array>;
+  /** What verify finds, errors and warnings. */
+  problems: ProblemCode[];
+  /** In the ledger after the next record, and after a repair. */
+  records: string[];
+  /** Elements that a repair leaves out and keeps aside. */
+  dropped?: string[];
+}
+
+const cut = array(RECORDS[0]!, RECORDS[1]!).slice(0, -30);
+const CASES: Record<string, Case> = {
+  'a byte order mark': {
+    files: { 'costs.json': `\ufeff${array(...RECORDS)}` },
+    problems: ['byte-order-mark'],
+    records: ['one', 'two', 'three'],
+  },
+  '{} at top level': { files: { 'costs.json': '{}' }, problems: ['not-an-array'], records: [] },
+  'one record without an array': {
+    files: { 'costs.json': RECORDS[0]! },
+    problems: ['not-an-array'],
+    records: ['one'],
+  },
+  'two arrays one after the other': {
+    files: { 'costs.json': `${array(RECORDS[0]!)}${array(RECORDS[1]!)}` },
+    problems: ['trailing-content'],
+    records: ['one', 'two'],
+  },
+  'a merge conflict': {
+    files: {
+      'costs.json': `[\n  ${RECORDS[0]!},\n<<<<<<< HEAD\n  ${RECORDS[1]!}\n=======\n  ${RECORDS[2]!}\n>>>>>>> branch\n]`,
+    },
+    problems: ['not-json'],
+    records: ['one', 'two', 'three'],
+  },
+  'a half-written foreign record': {
+    files: { 'costs.json': cut },
+    problems: ['truncated'],
+    records: ['one'],
+    dropped: [],
+  },
+  'a tail of NULs': {
+    files: { 'costs.json': `${array(RECORDS[0]!).slice(0, -2)},\n${'\0'.repeat(300)}` },
+    problems: ['not-json'],
+    records: ['one'],
+  },
+  'nothing but NULs, beside the version before': {
+    files: { 'costs.json': '\0'.repeat(200), 'costs.json.prev': array(RECORDS[0]!) },
+    problems: ['not-an-array'],
+    records: ['one'],
+  },
+  'an empty file': { files: { 'costs.json': '' }, problems: [], records: [] },
+  'an empty file beside a backup': {
+    files: { 'costs.json': '', 'costs.json.bak': array(RECORDS[0]!) },
+    problems: ['lost-file'],
+    records: ['one'],
+  },
+  'no file, but the version before': {
+    files: { 'costs.json.prev': array(RECORDS[0]!, RECORDS[1]!) },
+    problems: ['lost-file'],
+    records: ['one', 'two'],
+  },
+  "no file, but inkwell's backup": {
+    files: { 'costs.json.bak': array(RECORDS[0]!) },
+    problems: ['lost-file'],
+    records: ['one'],
+  },
+  'no file, but bytes kept aside': {
+    files: { 'costs.json.corrupt.1700000000': cut },
+    problems: ['lost-file', 'kept-aside'],
+    records: ['one'],
+  },
+  'invalid UTF-8 in a record': {
+    files: { 'costs.json': Buffer.from(array(RECORDS[0]!, element('two', ',"note":"caf\u00e9"')), 'latin1') },
+    problems: ['invalid-utf8'],
+    records: ['one', 'two'],
+  },
+  'a second record with the same id and content': {
+    files: { 'costs.json': array(RECORDS[0]!, RECORDS[0]!) },
+    problems: ['duplicate-id'],
+    records: ['one'],
+    dropped: [],
+  },
+  'a second record with the same id and other content': {
+    files: { 'costs.json': array(RECORDS[2]!, element('three', ',"note":"other"')) },
+    problems: ['duplicate-id'],
+    records: ['three'],
+    dropped: [element('three', ',"note":"other"')],
+  },
+  'elements that are no records': {
+    files: { 'costs.json': array('null', RECORDS[0]!, '{"provider":"p"}') },
+    problems: ['unreadable-element', 'unreadable-element'],
+    records: ['one'],
+    dropped: ['null', '{"provider":"p"}'],
+  },
+};
+
+describe.each(Object.entries(CASES))('a ledger with %s', (_, { files, problems, records, dropped }) => {
+  const original = files['costs.json'];
+
+  it('is explained by verify, which changes nothing', async () => {
+    const folder = folderWith(files);
+    const before = snapshot(folder);
+    const found = await folder.tracker.verify();
+    expect(found.problems.map(({ code }) => code)).toEqual(problems);
+    for (const { message } of found.problems) expect(message).toMatch(/\w+ \w+/);
+    expect(JSON.parse(JSON.stringify(found))).toEqual(found);
+    expect(snapshot(folder)).toEqual(before);
+    await folder.tracker.close();
+    expect(snapshot(folder)).toEqual(before);
+  });
+
+  it('keeps a record made right afterwards, and all that was there', async () => {
+    const folder = folderWith(files);
+    await record(folder);
+    const ids = idsIn(folder);
+    expect(new Set([...ids, ...records, 'new'])).toEqual(new Set(ids));
+    const found = await folder.tracker.verify();
+    expect(found.records).toBeGreaterThanOrEqual(new Set(ids).size - (problems.includes('invalid-utf8') ? 1 : 0));
+    const all = Object.values(snapshot(folder));
+    if (original !== undefined && original.length > 0) {
+      const bytes = Buffer.from(original).toString('latin1');
+      const body = bytes.slice(0, bytes.lastIndexOf('\n]'));
+      expect(all.some((file) => file.includes(bytes) || file.startsWith(body))).toBe(true);
+    }
+    for (const { path, role } of found.files) {
+      if (role === 'kept-aside') expect(found.problems.some(({ file }) => file === path)).toBe(true);
+    }
+    await folder.tracker.close();
+  });
+
+  it('is mended by repair, as its dry run says', async () => {
+    const folder = folderWith(files);
+    const before = snapshot(folder);
+    const dry = await folder.tracker.repair({ dryRun: true });
+    expect(snapshot(folder)).toEqual(before);
+    const done = await folder.tracker.repair();
+    expect({ records: done.records, recovered: done.recovered }).toEqual({
+      records: dry.records,
+      recovered: dry.recovered,
+    });
+    expect(done.actions.map(plain)).toEqual(dry.actions.map(plain));
+    if (problems.length > 0) expect(new Set(idsIn(folder))).toEqual(new Set(records));
+    const after = await folder.tracker.verify();
+    expect(after.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    if (done.keptIn !== undefined) {
+      const aside = readFileSync(done.keptIn, 'latin1');
+      expect(aside).toBe(Buffer.from(original!).toString('latin1'));
+      expect(after.files.find(({ role, path }) => role === 'kept-aside' && path === done.keptIn)).toBeDefined();
+    } else {
+      expect(dropped ?? []).toEqual([]);
+    }
+    expect((await folder.tracker.repair()).actions).toEqual([]);
+    await folder.tracker.close();
+  });
+});
+
+/** The words of a plan and of a report, told apart by neither tense nor time. */
+function plain(action: string): string {
+  return action
+    .replace(/would be|were|was|are/g, 'BE')
+    .replace(/as they BE BE kept/, 'as they BE kept')
+    .replace(/ as they BE (BE )?kept/, ' BE kept')
+    .replace(/corrupt\.(<time>|[\w-]+)/, 'corrupt.*');
+}
