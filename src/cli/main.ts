@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolveLedgerPath, storeOf } from '../system/paths.ts';
 import { oneShot } from './start/oneShot.ts';
 import { plainImport } from './start/plainImport.ts';
+import { readStdin } from './input/stdin.ts';
 import { shownLine } from './start/statuslineCache.ts';
 import { openTerminal } from './output/terminal.ts';
 
@@ -12,7 +12,7 @@ import { openTerminal } from './output/terminal.ts';
  * but itself: each of them and all commands together are three bundles, of which one is loaded.
  */
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] === 'statusline' && !process.stdin.isTTY) return statusline(argv);
+  if (argv[0] === 'statusline' && !argv.includes('--help') && !argv.includes('-h')) return statusline(argv);
   const plain = plainImport(argv);
   if (plain !== undefined) {
     const { runImport } = await import('./start/runImport.ts');
@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** The line that was shown last, while it holds: nothing else of the command is loaded for it. */
 async function statusline(argv: readonly string[]): Promise<number> {
-  const input = readFileSync(0, 'utf8');
+  const input = await readStdin();
   const line = shownLine(argv, input, Date.now());
   if (line === undefined) {
     const { runAny } = await import('./start/runAny.ts');
@@ -40,6 +40,14 @@ async function statusline(argv: readonly string[]): Promise<number> {
 }
 
 // Not process.exit: what is still being written to a pipe would be cut off.
-void main(process.argv.slice(2)).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+void main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(
+      `llm-spend: Unexpected: ${error instanceof Error ? error.message : String(error)}. Please report this.\n`,
+    );
+    process.exitCode = 1;
+  },
+);

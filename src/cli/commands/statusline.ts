@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../library/index.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
@@ -15,6 +15,7 @@ import { EXIT } from '../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../output/json.ts';
 import { withView, type LedgerFlag } from '../ledger/ledgers.ts';
 import { userPrices } from '../ledger/prices.ts';
+import { readStdin } from '../input/stdin.ts';
 import { keepLine, parseStatusInput, type StatusInput } from '../start/statuslineCache.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -41,7 +42,7 @@ interface Status {
 
 /** `llm-spend statusline`: one line for Claude Code's `statusLine`: this session, today, and the block of five hours. */
 export async function statusline(flags: StatuslineFlags, argv: readonly string[], terminal: Terminal): Promise<number> {
-  const text = terminal.input ?? (process.stdin.isTTY ? '' : readFileSync(0, 'utf8'));
+  const text = terminal.input ?? (await readStdin());
   const input = parseStatusInput(text);
   const transcript = typeof input.transcript_path === 'string' ? input.transcript_path : undefined;
   if (flags.import !== false && transcript !== undefined) await followSession(transcript, flags, terminal);
@@ -72,11 +73,13 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
 }
 
 /** Brings what the session has used since the last time into the ledger. */
-async function followSession(transcript: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
+async function followSession(named: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
+  // Resolved first: `projects/../x.jsonl` looks as if it were in the folder of the logs.
+  const transcript = path.resolve(named);
   const folder = path.dirname(transcript);
   const root = path.dirname(folder);
   const environment = ownEnvironment();
-  // Only where Claude Code keeps its logs: what is said on stdin names no other file to read.
+  // Only a file where Claude Code keeps its logs is read, whatever stdin names.
   if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
   const target = flags.ledger ?? importedLedgerPath(resolveLedgerPath());
   let ledger: Ledger | undefined;
