@@ -39,7 +39,7 @@ import type { Source } from './columns/query.ts';
 import { ColumnQueries } from './columns/query.ts';
 import { repairDatabase } from './repair/repair.ts';
 import { findRow, idOf, recordOf, rowsAfter } from './rows.ts';
-import { sealOneStale, takeSnapshot } from './columns/segments.ts';
+import { needsSealing, sealOne, takeSnapshot } from './columns/segments.ts';
 import { describeDatabase, nothingYet, sameState } from './state.ts';
 import { upsertRecords } from './upserting.ts';
 import { verifyDatabase } from './repair/verify.ts';
@@ -358,7 +358,7 @@ export class SqliteLedger implements Ledger {
     this.#seen = seen;
     this.#state = { ...next, version: (before?.version ?? 0) + (same ? 0 : 1) };
     if (!same) this.#looks.tell(this.#state);
-    if (this.#looked?.snapshot.segments.some(({ stale }) => stale) && this.#looks.areWatched) void this.#mend();
+    if (this.#looked?.snapshot.segments.some(needsSealing) && this.#looks.areWatched) void this.#mend();
     return this.#state;
   }
 
@@ -391,7 +391,7 @@ export class SqliteLedger implements Ledger {
     void this.#mend();
   }
 
-  /** Seals what removals made stale, one segment after the other. */
+  /** Seals the segments that need it, one after the other. */
   #mend(): Promise<void> {
     this.#mending ??= this.#mendAll()
       .catch(() => undefined)
@@ -404,7 +404,7 @@ export class SqliteLedger implements Ledger {
     for (;;) {
       const connection = this.#access.current;
       if (!connection || performance.now() > giveUp) return;
-      if (!(await connection.write(() => sealOneStale(connection)))) break;
+      if (!(await connection.write(() => sealOne(connection)))) break;
       this.#wrote = true;
       await nextTurn();
     }

@@ -1,6 +1,9 @@
-import { LARGEST_NARROW } from '../../../columns/segment.ts';
 import { ColumnStore } from '../../../columns/columnStore.ts';
 import type { UsageRecord } from '../../../usage/record.ts';
+import type { ColumnBlob, Packed } from './columnBlob.ts';
+import { encodeBlob, plain } from './columnBlob.ts';
+import type { Column, PlainColumn, TextColumn } from './columnNumbers.ts';
+import { COLUMNS, isText } from './columnNumbers.ts';
 
 /**
  * Records column by column, as a sum or a search reads them: 4096 records to a segment, each column a small blob.
@@ -12,62 +15,6 @@ import type { UsageRecord } from '../../../usage/record.ts';
  * A segment is complete in itself: it has its own dictionary of each dimension, so that no process ever waits for
  * another one's codes.
  */
-
-/** Sequence numbers to a segment: number n holds n * 4096 + 1 ... (n + 1) * 4096, less those that were removed. */
-export const SEGMENT_SPAN = 4096;
-
-export const NUMBER_COLUMNS = [
-  'time',
-  'cost',
-  'input',
-  'output',
-  'total',
-  'cacheRead',
-  'cacheWrite',
-  'reasoning',
-] as const;
-export type NumberColumn = (typeof NUMBER_COLUMNS)[number];
-
-export const TEXT_COLUMNS = [
-  'provider',
-  'model',
-  'operation',
-  'project',
-  'branch',
-  'session',
-  'source',
-  'episode',
-] as const;
-export type TextColumn = (typeof TEXT_COLUMNS)[number];
-
-/** All columns; the position is part of the key in the database, so it never changes. */
-export const COLUMNS = [...NUMBER_COLUMNS, ...TEXT_COLUMNS, 'tags', 'costKind', 'seq', 'bigCosts'] as const;
-export type Column = (typeof COLUMNS)[number];
-/** Columns that are numbers and nothing else. */
-export type PlainColumn = NumberColumn | 'costKind' | 'seq';
-
-/** Room for columns to come. */
-const KEYS_PER_SEGMENT = 64;
-
-export function columnKey(segment: number, column: Column): number {
-  return segment * KEYS_PER_SEGMENT + COLUMNS.indexOf(column);
-}
-
-export function segmentOf(seq: number): number {
-  return Math.floor((seq - 1) / SEGMENT_SPAN);
-}
-
-/** The keys of all columns of a segment, half-open. */
-export function columnKeys(segment: number): [first: number, end: number] {
-  return [segment * KEYS_PER_SEGMENT, (segment + 1) * KEYS_PER_SEGMENT];
-}
-
-/** Numbers as they are stored: each is `least` more than `above` says, or just that where there is nothing above it. */
-export interface Packed {
-  readonly length: number;
-  readonly least: number;
-  readonly above: ArrayLike<number> | undefined;
-}
 
 /** A value for each record, by its code: each value stands there once. */
 export interface Coded<T> {
@@ -202,146 +149,21 @@ export function encodeColumns(columns: Columns): [Column, Uint8Array][] {
   return COLUMNS.map((column) => [column, encodeColumn(columns, column)]);
 }
 
-function encodeColumn(columns: Columns, column: Column): Uint8Array {
+/** The blob of one column. */
+export function encodeColumn(columns: Columns, column: Column): Uint8Array {
   if (column === 'bigCosts') {
-    return encode(
+    return encodeBlob(
       plain([]),
       columns.bigCosts().map(([at, nanos]) => [at, nanos.toString()]),
     );
   }
   if (column === 'tags') {
     const { codes, values } = columns.tags();
-    return encode(codes, values());
+    return encodeBlob(codes, values());
   }
   if (isText(column)) {
     const { codes, values } = columns.texts(column);
-    return encode(codes, values());
+    return encodeBlob(codes, values());
   }
-  return encode(columns.numbers(column), undefined);
+  return encodeBlob(columns.numbers(column), undefined);
 }
-
-/** Numbers that stand as they are. */
-function plain(above: ArrayLike<number>): Packed {
-  return { length: above.length, least: 0, above };
-}
-
-/** Whether no number of an array can need more than 32 bits. */
-export function isNarrow(numbers: ArrayLike<number>): boolean {
-  return numbers instanceof Uint8Array || numbers instanceof Uint16Array || numbers instanceof Uint32Array;
-}
-
-/** Writes numbers to the beginning of `into`, which has room for any of them. */
-export function unpack({ length, least, above }: Packed, into: Float64Array | Uint8Array): void {
-  if (above === undefined) {
-    into.fill(least, 0, length);
-    return;
-  }
-  into.set(above);
-  if (least !== 0) for (let i = 0; i < length; i++) (into[i] as number) += least;
-}
-
-/** {@link unpack} into 32 bits. @returns false, with `into` in disorder, when one needs more. */
-export function unpackNarrow({ length, least, above }: Packed, into: Uint32Array): boolean {
-  if (least > LARGEST_NARROW) return false;
-  if (above === undefined) {
-    into.fill(least, 0, length);
-    return true;
-  }
-  if (!isNarrow(above)) {
-    for (let i = 0; i < length; i++) if ((above[i] as number) + least > LARGEST_NARROW) return false;
-  }
-  into.set(above);
-  if (least === 0) return true;
-  let most = 0;
-  for (let i = 0; i < length; i++) {
-    const number = (into[i] as number) + least;
-    if (number > most) most = number;
-    into[i] = number;
-  }
-  return most <= LARGEST_NARROW;
-}
-
-export function numberAt({ least, above }: Packed, i: number): number {
-  return above === undefined ? least : (above[i] as number) + least;
-}
-
-export function isText(column: Column): column is TextColumn {
-  return (TEXT_COLUMNS as readonly string[]).includes(column);
-}
-
-/**
- * A blob: the width of a number in bytes (0: all are the same), their count, where the text begins, the least number;
- * then each number above the least; then JSON. Little-endian, as every machine is that this runs on.
- */
-const HEADER = 24;
-
-function encode(numbers: Packed, json: unknown): Uint8Array {
-  const { length } = numbers;
-  let least = length === 0 ? 0 : numberAt(numbers, 0);
-  let most = least;
-  for (let i = 1; i < length; i++) {
-    const n = numberAt(numbers, i);
-    if (n < least) least = n;
-    else if (n > most) most = n;
-  }
-  const width = most === least ? 0 : widthOf(most - least);
-  // Numbers of 8 bytes stand as they are: the least may be what no difference is exact to.
-  if (width === 8) least = 0;
-  const text = json === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(json));
-  const textAt = HEADER + width * length;
-  const blob = new Uint8Array(textAt + text.length);
-  const header = new DataView(blob.buffer);
-  header.setUint32(0, width, true);
-  header.setUint32(4, length, true);
-  header.setUint32(8, textAt, true);
-  header.setFloat64(16, least, true);
-  if (width > 0) {
-    const view = viewOf(blob.buffer, HEADER, width, length);
-    for (let i = 0; i < length; i++) view[i] = numberAt(numbers, i) - least;
-  }
-  blob.set(text, textAt);
-  return blob;
-}
-
-/** A column as it stands in the database. */
-export class ColumnBlob {
-  readonly numbers: Packed;
-  readonly #bytes: Uint8Array;
-  readonly #textAt: number;
-
-  constructor(blob: Uint8Array) {
-    // A view of doubles must begin at a multiple of eight.
-    const bytes = blob.byteOffset % 8 === 0 ? blob : blob.slice();
-    const header = new DataView(bytes.buffer, bytes.byteOffset);
-    const width = header.getUint32(0, true);
-    const length = header.getUint32(4, true);
-    const least = header.getFloat64(16, true);
-    const above = width === 0 ? undefined : viewOf(bytes.buffer, bytes.byteOffset + HEADER, width, length);
-    this.numbers = { length, least, above };
-    this.#textAt = header.getUint32(8, true);
-    this.#bytes = bytes;
-  }
-
-  get size(): number {
-    return this.#bytes.length;
-  }
-
-  /** What stands after the numbers; undefined where nothing does. */
-  json(): unknown {
-    if (this.#textAt === this.#bytes.length) return undefined;
-    return JSON.parse(new TextDecoder().decode(this.#bytes.subarray(this.#textAt)));
-  }
-}
-
-function widthOf(range: number): 1 | 2 | 4 | 8 {
-  if (range < 2 ** 8) return 1;
-  if (range < 2 ** 16) return 2;
-  return range < 2 ** 32 ? 4 : 8;
-}
-
-function viewOf(buffer: ArrayBufferLike, at: number, width: number, count: number): NumberView {
-  if (width === 1) return new Uint8Array(buffer, at, count);
-  if (width === 2) return new Uint16Array(buffer, at, count);
-  return width === 4 ? new Uint32Array(buffer, at, count) : new Float64Array(buffer, at, count);
-}
-type NumberView = Uint8Array | Uint16Array | Uint32Array | Float64Array;

@@ -3,8 +3,11 @@ import type { CountColumn } from '../../../columns/segment.ts';
 import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, VISIBLE } from '../../../columns/segment.ts';
 import { ColumnStore } from '../../../columns/columnStore.ts';
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
-import type { Coded, Column, Columns, Packed, TextColumn } from './columns.ts';
-import { isNarrow, isText, numberAt, unpack, unpackNarrow } from './columns.ts';
+import type { Packed } from './columnBlob.ts';
+import { isNarrow, numberAt, unpack, unpackNarrow } from './columnBlob.ts';
+import type { Column, TextColumn } from './columnNumbers.ts';
+import { isText } from './columnNumbers.ts';
+import type { Coded, Columns } from './columns.ts';
 
 /** What every sum needs. */
 export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind'];

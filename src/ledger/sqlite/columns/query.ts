@@ -3,7 +3,7 @@ import { filterKey } from '../../../columns/filter.ts';
 import type { AggregateQuery, Dimension, Group, Grouping, PageQuery } from '../../../usage/query.ts';
 import { DIMENSIONS } from '../../../usage/query.ts';
 import { TableChanged } from '../../../columns/table.ts';
-import type { Column } from './columns.ts';
+import type { Column } from './columnNumbers.ts';
 import { SegmentGone } from './columns.ts';
 import type { Connection } from '../connection.ts';
 import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS, takesAllTimes } from './pass.ts';

@@ -1,21 +1,16 @@
 import type { Connection } from '../connection.ts';
+import { ColumnBlob } from './columnBlob.ts';
+import type { Column } from './columnNumbers.ts';
+import { columnKey, columnKeys, LACKS_COLUMNS, SEGMENT_SPAN, segmentOf } from './columnNumbers.ts';
 import type { Columns } from './columns.ts';
-import {
-  ColumnBlob,
-  columnKey,
-  columnKeys,
-  encodeColumns,
-  GrowingColumns,
-  SEGMENT_SPAN,
-  segmentOf,
-  StoredColumns,
-} from './columns.ts';
+import { encodeColumn, encodeColumns, GrowingColumns, StoredColumns } from './columns.ts';
 import type { Row } from '../rows.ts';
 import { tryRecordOf } from '../rows.ts';
 
 /**
- * Which segments there are, and keeping them true: full ones are sealed in the transaction that fills them, and those
- * that a removal or a new price touches become stale (their records count by their rows) until somebody seals them anew.
+ * Which segments there are, and keeping them true to the rows. A full segment is sealed in the transaction that fills it.
+ * A segment that a removal or a new price touches becomes stale: its records are read from their rows until it is sealed
+ * again. A segment that an older version sealed may lack columns: those alone are read from the rows until then.
  */
 
 export interface SegmentInfo {
@@ -26,6 +21,8 @@ export interface SegmentInfo {
   latest: number;
   /** Its columns are gone: read the rows. */
   stale: boolean;
+  /** It was sealed by a version that knew fewer columns: read those that are not there from the rows. */
+  lacksColumns: boolean;
 }
 
 /** What the ledger holds at one moment. The tail is what no segment covers yet. */
@@ -52,7 +49,7 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
   return connection.reading(() => {
     const epoch = epochOf(connection);
     const sealed = sealedUpTo(connection);
-    const sameSegments = before?.epoch === epoch && before.sealedUpTo === sealed && !before.segments.some(isStale);
+    const sameSegments = before?.epoch === epoch && before.sealedUpTo === sealed && !before.segments.some(needsSealing);
     const segments = sameSegments ? before.segments : readSegments(connection);
     const sameTail = before?.epoch === epoch && before.sealedUpTo === sealed;
     const tail = sameTail ? before.tail : new GrowingColumns();
@@ -97,11 +94,11 @@ export class SegmentReader {
   #of: { connection: Connection; epoch: number } | undefined;
 
   /** @param epoch in which the segment was found. What was kept in another one does not count. */
-  columnsOf(connection: Connection, epoch: number, { number, records, stale }: SegmentInfo): Columns {
-    if (stale) return columnsOfRows(connection, number);
+  columnsOf(connection: Connection, epoch: number, segment: SegmentInfo): Columns {
+    if (segment.stale) return columnsOfRows(connection, segment.number);
     if (this.#of?.connection !== connection || this.#of.epoch !== epoch) this.forget();
     this.#of = { connection, epoch };
-    return new StoredColumns(records, (column) => this.#blob(connection, columnKey(number, column)));
+    return new StoredColumns(segment.records, (column) => this.#blob(connection, segment, column));
   }
 
   /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
@@ -111,19 +108,37 @@ export class SegmentReader {
     this.#of = undefined;
   }
 
-  #blob(connection: Connection, key: number): ColumnBlob | undefined {
+  #blob(connection: Connection, segment: SegmentInfo, column: Column): ColumnBlob | undefined {
+    const key = columnKey(segment.number, column);
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
-      { data: Uint8Array } | undefined;
-    if (found === undefined) return undefined;
-    const blob = new ColumnBlob(found.data);
+    const data = storedColumn(connection, key) ?? columnOfRows(connection, segment, column);
+    if (data === undefined) return undefined;
+    const blob = new ColumnBlob(data);
     if (this.#bytes + blob.size <= MOST_KEPT) {
       this.#kept.set(key, blob);
       this.#bytes += blob.size;
     }
     return blob;
   }
+}
+
+function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
+  const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
+    { data: Uint8Array } | undefined;
+  return found?.data;
+}
+
+/** A column that a segment lacks, made from its rows; undefined when the ledger changed since the segment was found. */
+function columnOfRows(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
+  if (!segment.lacksColumns) return undefined;
+  const columns = columnsOfRows(connection, segment.number);
+  return columns.records === segment.records ? encodeColumn(columns, column) : undefined;
+}
+
+/** Whether sealing would make a segment faster to read. */
+export function needsSealing({ stale, lacksColumns }: SegmentInfo): boolean {
+  return stale || lacksColumns;
 }
 
 /** The last number that a segment covers. */
@@ -166,9 +181,9 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
   connection.sql('UPDATE ledger SET epoch = epoch + 1').run();
 }
 
-/** Seals one stale segment anew; false when there is none. */
-export function sealOneStale(connection: Connection): boolean {
-  const found = connection.first('SELECT number FROM segment WHERE stale = 1 LIMIT 1') as
+/** Seals one of the segments that need it again; false when none does. */
+export function sealOne(connection: Connection): boolean {
+  const found = connection.first(`SELECT number FROM segment WHERE stale = 1 OR ${LACKS_COLUMNS} LIMIT 1`) as
     { number: number } | undefined;
   if (!found) return false;
   seal(connection, found.number);
@@ -183,7 +198,7 @@ export function* untrueSegments(connection: Connection): Generator<void, Segment
   const untrue: SegmentInfo[] = [];
   for (const { number } of readSegments(connection)) {
     const segment = connection.reading(() => {
-      const now = readSegments(connection, number)[0];
+      const now = readSegments(connection, number, 1)[0];
       return now && !now.stale && !isTrue(connection, now) ? now : undefined;
     });
     if (segment) untrue.push(segment);
@@ -192,7 +207,8 @@ export function* untrueSegments(connection: Connection): Generator<void, Segment
   return untrue;
 }
 
-function isTrue(connection: Connection, { number, records, earliest, latest }: SegmentInfo): boolean {
+function isTrue(connection: Connection, segment: SegmentInfo): boolean {
+  const { number, records, earliest, latest, lacksColumns } = segment;
   const columns = columnsOfRows(connection, number);
   if (columns.records !== records || columns.earliest !== earliest || columns.latest !== latest) return false;
   const stored = connection.rows(
@@ -202,7 +218,7 @@ function isTrue(connection: Connection, { number, records, earliest, latest }: S
   const dataOf = new Map(stored.map(({ key, data }) => [key, data]));
   return encodeColumns(columns).every(([column, data]) => {
     const there = dataOf.get(columnKey(number, column));
-    return there !== undefined && Buffer.compare(there, data) === 0;
+    return there === undefined ? lacksColumns : Buffer.compare(there, data) === 0;
   });
 }
 
@@ -244,26 +260,27 @@ function columnsOfRows(connection: Connection, number: number): GrowingColumns {
   return columns;
 }
 
-/** All of them, or those from a number on. */
-function readSegments(connection: Connection, from = 0): SegmentInfo[] {
+/** All of them, or `most` from a number on. */
+function readSegments(connection: Connection, from = 0, most = -1): SegmentInfo[] {
   type SegmentRow = {
     number: number;
     records: number;
     earliest_ms: number | null;
     latest_ms: number | null;
     stale: number;
+    lacks_columns: number;
   };
-  return (connection.rows('SELECT * FROM segment WHERE number >= ? ORDER BY number', from) as SegmentRow[]).map(
-    (row) => ({
-      number: row.number,
-      records: row.records,
-      earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
-      latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
-      stale: row.stale === 1,
-    }),
-  );
-}
-
-function isStale({ stale }: SegmentInfo): boolean {
-  return stale;
+  const rows = connection.rows(
+    `SELECT *, stale = 0 AND ${LACKS_COLUMNS} AS lacks_columns FROM segment WHERE number >= ? ORDER BY number LIMIT ?`,
+    from,
+    most,
+  ) as SegmentRow[];
+  return rows.map((row) => ({
+    number: row.number,
+    records: row.records,
+    earliest: row.earliest_ms ?? Number.POSITIVE_INFINITY,
+    latest: row.latest_ms ?? Number.NEGATIVE_INFINITY,
+    stale: row.stale === 1,
+    lacksColumns: row.lacks_columns === 1,
+  }));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columns.ts';
+import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columnNumbers.ts';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { BUCKETS, DIMENSIONS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';

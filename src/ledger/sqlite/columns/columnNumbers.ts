@@ -1,0 +1,71 @@
+/**
+ * The number of each column in the database. A number is a promise to every ledger on disk: it is never changed, and the
+ * number of a column that is given up is never used again. A column whose content changes its meaning gets a new number.
+ *
+ * Adding a column needs no migration. A segment that was sealed before has no blob of that number; it is read from the
+ * rows until the segment is sealed again (segments.ts). Older versions ignore numbers that they do not know.
+ */
+export const COLUMN_NUMBERS = {
+  time: 0,
+  cost: 1,
+  input: 2,
+  output: 3,
+  total: 4,
+  cacheRead: 5,
+  cacheWrite: 6,
+  reasoning: 7,
+  provider: 8,
+  model: 9,
+  operation: 10,
+  project: 11,
+  branch: 12,
+  session: 13,
+  source: 14,
+  episode: 15,
+  tags: 16,
+  costKind: 17,
+  seq: 18,
+  bigCosts: 19,
+} as const;
+export type Column = keyof typeof COLUMN_NUMBERS;
+export const COLUMNS = Object.keys(COLUMN_NUMBERS) as Column[];
+
+const NUMBER_COLUMNS = ['time', 'cost', 'input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
+/** Columns that are numbers and nothing else. */
+export type PlainColumn = (typeof NUMBER_COLUMNS)[number] | 'costKind' | 'seq';
+/** Columns of one text for each record. */
+export type TextColumn = Exclude<Column, PlainColumn | 'tags' | 'bigCosts'>;
+
+const NOT_TEXT: readonly string[] = [...NUMBER_COLUMNS, 'costKind', 'seq', 'tags', 'bigCosts'];
+
+export function isText(column: Column): column is TextColumn {
+  return !NOT_TEXT.includes(column);
+}
+
+/** Sequence numbers to a segment: number n holds n * 4096 + 1 ... (n + 1) * 4096, less those that were removed. */
+export const SEGMENT_SPAN = 4096;
+
+/** Every number is below it. */
+const KEYS_PER_SEGMENT = 64;
+
+/**
+ * The number that only a segment with all columns has: sealing writes all of them in one transaction, and numbers are
+ * given in ascending order.
+ */
+const NEWEST = Math.max(...Object.values(COLUMN_NUMBERS));
+
+export function columnKey(segment: number, column: Column): number {
+  return segment * KEYS_PER_SEGMENT + COLUMN_NUMBERS[column];
+}
+
+/** SQL for a row of `segment`: whether it was sealed by a version that knew fewer columns. */
+export const LACKS_COLUMNS = `NOT EXISTS (SELECT 1 FROM segment_column WHERE key = number * ${KEYS_PER_SEGMENT} + ${NEWEST})`;
+
+export function segmentOf(seq: number): number {
+  return Math.floor((seq - 1) / SEGMENT_SPAN);
+}
+
+/** The keys of all columns of a segment, half-open. */
+export function columnKeys(segment: number): [first: number, end: number] {
+  return [segment * KEYS_PER_SEGMENT, (segment + 1) * KEYS_PER_SEGMENT];
+}
