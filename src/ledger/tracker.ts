@@ -30,9 +30,18 @@ export type { CostTrackerOptions } from './options.ts';
 export class CostTracker implements Ledger {
   readonly #ledger: Ledger;
 
-  /** @throws {LedgerError} `unsupported` when the file has another ending. */
+  /**
+   * @throws {TypeError} for an option that does not exist, or a ledger that is not a string.
+   * @throws {LedgerError} `unsupported` when no store keeps a ledger of that name.
+   */
   constructor(options: CostTrackerOptions = {}) {
+    checkOptions(options);
     this.#ledger = openStore(options);
+  }
+
+  /** The ledger's name: the absolute path of its file. */
+  get ledger(): string {
+    return this.#ledger.path;
   }
 
   get path(): string {
@@ -145,6 +154,32 @@ export class CostTracker implements Ledger {
 
   close(): Promise<void> {
     return this.#ledger.close();
+  }
+}
+
+const OPTIONS: Readonly<Record<keyof CostTrackerOptions, true>> = {
+  ledger: true,
+  source: true,
+  strict: true,
+  pricing: true,
+  now: true,
+  disk: true,
+};
+
+/** A misspelt option must not be ignored: `{ path: '...' }` would record into the person's default ledger. */
+function checkOptions(options: CostTrackerOptions): void {
+  const known = Object.keys(OPTIONS).join(', ');
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`CostTracker: the options must be an object. Known options: ${known}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new TypeError(`CostTracker: unknown option ${JSON.stringify(name)}. Known options: ${known}.`);
+    }
+  }
+  const { ledger } = options;
+  if (ledger !== undefined && (typeof ledger !== 'string' || ledger.trim() === '')) {
+    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL, as a string that is not empty.');
   }
 }
 
