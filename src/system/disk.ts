@@ -13,6 +13,8 @@ import { errno } from './errno.ts';
 export interface Disk {
   /** Whether writes to a file opened with `wxd` are durable when they return. If not, that is as `wx`. */
   readonly durableWrites?: boolean;
+  /** Whether a rename may replace a file that is open. Windows refuses that, with EPERM, EACCES or EBUSY. */
+  readonly replacesOpenFiles: boolean;
   open(path: string, flags: string, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
@@ -117,6 +119,7 @@ const CREATE_DURABLE = DURABLE_WRITES ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 
 
 export const nodeDisk: Disk = {
   durableWrites: DURABLE_WRITES,
+  replacesOpenFiles: process.platform !== 'win32',
   open: (path, flags, mode) => open(path, flags === 'wxd' ? CREATE_DURABLE : flags, mode),
   close: (fd) => close(fd),
   read: (fd, buffer, offset, length, position) => transfer(fs.read, fd, buffer, offset, length, position),
@@ -235,6 +238,35 @@ export async function fsyncFolder(disk: Disk, folder: string): Promise<void> {
   }
 }
 
+/** Whether a rename failed because its target is open, which passes once the other program closes it. */
+export function isHeldOpen(disk: Disk, error: unknown): boolean {
+  const code = errno(error);
+  return !disk.replacesOpenFiles && (code === 'EPERM' || code === 'EACCES' || code === 'EBUSY');
+}
+
+/** Renames onto a file that other programs may have open for a moment. */
+export async function renameOnto(disk: Disk, from: string, to: string, patienceMs: number): Promise<void> {
+  const giveUp = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await disk.rename(from, to);
+    } catch (error) {
+      if (!isHeldOpen(disk, error) || performance.now() > giveUp) throw error;
+    }
+    await pause(5 + Math.random() * 10);
+  }
+}
+
+/** ms since the last change, never negative: a clock that was set back must not make a file look fresh for ever. */
+export async function ageOf(disk: Disk, path: string): Promise<number | undefined> {
+  try {
+    return Math.abs(Date.now() - Number((await disk.stat(path)).mtimeMs));
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Removes a name; that it is gone already is fine. */
 export async function unlinkIfThere(disk: Disk, path: string): Promise<void> {
   try {
@@ -253,7 +285,8 @@ export interface Signature {
 }
 
 export function signatureOf(stats: fs.BigIntStats): Signature {
-  return { dev: stats.dev, ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs };
+  // Some versions of Node for Windows give 64 bits of it for a path and 32 for a descriptor (libuv #4698).
+  return { dev: BigInt.asUintN(32, stats.dev), ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs };
 }
 
 export function sameVersion(a: Signature | undefined, b: Signature | undefined): boolean {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type * as Zlib from 'node:zlib';
 import type { Disk } from '../../system/disk.ts';
 import { readWhole, writeAll } from '../../system/disk.ts';
-import type { Place } from './commit.ts';
+import type { Place } from '../place.ts';
 import type { LedgerIndex } from './index.ts';
 import type { Bytes } from './file.ts';
 import { checkpointName } from '../../system/sideFiles.ts';

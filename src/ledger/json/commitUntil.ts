@@ -1,5 +1,6 @@
-import type { LedgerIndex } from './index.ts';
-import type { Applied, LedgerStore, Plan } from './store.ts';
+import type { Change } from './commit/commit.ts';
+import { commit } from './commit/commit.ts';
+import type { LedgerStore } from './store.ts';
 
 /** What a change of records that stand in the ledger already needs of its process. */
 export interface ChangeContext {
@@ -11,26 +12,26 @@ export interface ChangeContext {
 
 const SETTLE_MS = 2_000;
 
-/** Commits again until nobody in flight can bring the old version back. */
+/** Commits again until no writer in flight can bring the old version back. */
 export async function commitUntil(
   store: LedgerStore,
-  plan: Plan,
-  holds: (index: LedgerIndex) => Promise<boolean>,
-  applied?: Applied,
+  plan: Change['plan'],
+  holds: Change['holds'],
+  applied?: Change['applied'],
 ): Promise<void> {
-  for (;;) {
-    let nothing = false;
-    const committed = await store.commit(async (basis) => {
+  let isMissing = false;
+  const change: Change = {
+    plan: async (basis) => {
       const content = await plan(basis);
-      nothing = content === undefined && basis.signature === undefined;
+      isMissing = content === undefined && basis.signature === undefined;
       return content;
-    }, applied);
-    // No file, and nothing that should stand in one.
-    if (nothing) return;
-    try {
-      if ((await store.settled(committed, holds, SETTLE_MS)) !== 'lost') return;
-    } finally {
-      if (committed) await store.disk.close(committed.fd);
-    }
+    },
+    holds,
+    applied,
+  };
+  for (;;) {
+    const outcome = await commit(store, change, SETTLE_MS);
+    // Without a file there is nothing that could come back.
+    if (outcome !== 'lost' || isMissing) return;
   }
 }

@@ -1,9 +1,12 @@
 import { pause } from '../../system/disk.ts';
 import { explain } from '../errors.ts';
+import type { Change } from './commit/commit.ts';
+import { commit } from './commit/commit.ts';
 import type { Entry, Journal, JournalFile } from './journal.ts';
 import type { LedgerIndex } from './index.ts';
 import { tailOf } from './recover.ts';
-import type { Adopted, LedgerBasis, LedgerStore } from './store.ts';
+import type { Adopted } from './othersJournals.ts';
+import type { LedgerBasis, LedgerStore } from './store.ts';
 import type { LedgerError } from '../results.ts';
 import { within } from '../../system/within.ts';
 
@@ -154,17 +157,15 @@ export class Committer {
 
   async #commitPending(settleMs: number): Promise<void> {
     const store = await this.#host.store();
-    for (const adopted of await store.adopt(this.#host.isOwn)) await this.#takeOver(store, adopted);
+    for (const adopted of await store.journals.adopt(this.#host.isOwn)) await this.#takeOver(store, adopted);
     if (this.pending.size === 0) return;
     const started = performance.now();
     const batch = [...this.pending.values()];
-    const committed = await store.commit((basis) => this.#planAppend(store, basis, batch));
-    let outcome: Awaited<ReturnType<LedgerStore['settled']>>;
-    try {
-      outcome = await store.settled(committed, (index) => this.#holdsAll(store, index, batch), settleMs);
-    } finally {
-      if (committed) await store.disk.close(committed.fd);
-    }
+    const change: Change = {
+      plan: (basis) => this.#planAppend(store, basis, batch),
+      holds: (index) => this.#holdsAll(store, index, batch),
+    };
+    const outcome = await commit(store, change, settleMs);
     const took = performance.now() - started;
     const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
     this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
@@ -187,7 +188,7 @@ export class Committer {
       else continue;
       file.left++;
     }
-    if (file.left === 0) await store.dismiss(adopted);
+    if (file.left === 0) await store.journals.dismiss(adopted);
   }
 
   async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
@@ -212,7 +213,7 @@ export class Committer {
           group.count++;
           own.set(file.file, group);
         } else if (--file.left === 0) {
-          await store.dismiss(file.adopted);
+          await store.journals.dismiss(file.adopted);
         }
       }
     }

@@ -1,6 +1,7 @@
 import type { Disk, Signature } from '../../system/disk.ts';
 import { sameVersion, signatureOf } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
+import type { HeldVersion } from './commit/heldVersion.ts';
 
 const CHUNK = 4 * 1024 * 1024;
 /** Small enough that what was read is still in the processor's cache when it is compared. */
@@ -12,13 +13,19 @@ export interface Bytes {
   length: number;
 }
 
+/** The new content of a ledger: ranges of the bytes that were read, in order, and the bytes that follow them. */
+export interface Content {
+  kept: { start: number; end: number }[];
+  tail: Uint8Array;
+}
+
 /**
  * What a look at the file found:
  * - `same`: the version that is known.
  * - `appended`: all known elements are there untouched, something may follow them.
  * - `replaced`: anything else, also the first look and a file that has gone.
  */
-export type Change = 'same' | 'appended' | 'replaced';
+export type FileChange = 'same' | 'appended' | 'replaced';
 
 /**
  * The ledger's file as this process knows it: the bytes of the last version seen, told apart by its signature.
@@ -48,9 +55,13 @@ export class LedgerFile {
   /**
    * Reads the file at `path`, as little of it as needed.
    * @param settledEnd the end of the last element that is known to be sound; what lies before it is compared.
-   * @param keepOpen the caller gets the descriptor and closes it: an open inode's number is not given out again.
+   * @param hold the caller gets the version to hold, and releases it.
    */
-  async load(path: string, settledEnd: number, keepOpen = false): Promise<{ change: Change; fd: number | undefined }> {
+  async load(
+    path: string,
+    settledEnd: number,
+    hold = false,
+  ): Promise<{ change: FileChange; held: HeldVersion | undefined }> {
     for (;;) {
       let fd: number;
       try {
@@ -59,12 +70,12 @@ export class LedgerFile {
         if (errno(error) !== 'ENOENT') throw error;
         const change = this.#known && this.#signature === undefined ? 'same' : 'replaced';
         this.#take({ buffer: Buffer.alloc(0), length: 0 }, undefined);
-        return { change, fd: undefined };
+        return { change, held: undefined };
       }
       let keep = false;
       try {
         const before = signatureOf(await this.#disk.fstat(fd));
-        let change: Change = 'same';
+        let change: FileChange = 'same';
         if (!this.#known || !sameVersion(before, this.#signature)) {
           const read = await this.#read(fd, Number(before.size), this.#known ? settledEnd : 0);
           // Somebody wrote in place meanwhile (inkwell's clear does): what was read may be of two versions.
@@ -72,8 +83,8 @@ export class LedgerFile {
           change = read.change;
           this.#take(read.bytes, before);
         }
-        keep = keepOpen;
-        return { change, fd: keepOpen ? fd : undefined };
+        keep = hold && this.#disk.replacesOpenFiles;
+        return { change, held: hold ? { signature: before, fd: keep ? fd : undefined } : undefined };
       } finally {
         if (!keep) await this.#disk.close(fd);
       }
@@ -103,7 +114,7 @@ export class LedgerFile {
     this.#known = true;
   }
 
-  async #read(fd: number, size: number, settledEnd: number): Promise<{ change: Change; bytes: Bytes }> {
+  async #read(fd: number, size: number, settledEnd: number): Promise<{ change: FileChange; bytes: Bytes }> {
     const old = this.#bytes.buffer;
     let position = settledEnd > 0 && size >= settledEnd ? await this.#sameUpTo(fd, settledEnd) : 0;
     const appended = settledEnd > 0 && position === settledEnd;

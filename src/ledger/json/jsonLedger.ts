@@ -20,7 +20,8 @@ import { clearLedger, removeRecords, undoLast } from './removal.ts';
 import { setCosts } from './replacement.ts';
 import { repairLedger } from './repair.ts';
 import { describeState } from './state.ts';
-import { LedgerStore, resolvePlace } from './store.ts';
+import { resolvePlace } from '../place.ts';
+import { LedgerStore } from './store.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
 import type {
   AdoptResult,
@@ -435,7 +436,7 @@ export class JsonLedger implements Ledger {
       // Journals first: what leaves them meanwhile is in the file that is read after them.
       const waiting = new Map<string, UsageRecord>();
       const own = [...this.#committer.pending.values()].map(({ entry }) => entry);
-      const others = await store.othersJournals(this.#isOwn);
+      const others = await store.journals.entries(this.#isOwn);
       this.#committer.orphans = others.size > 0;
       const changed = await store.look();
       const absent = [...own, ...others.values()].filter(({ record }) => !store.index.has(record.usage_id));

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Disk } from '../../system/disk.ts';
-import { ageOf } from './commit.ts';
-import { readWhole } from '../../system/disk.ts';
+import { ageOf, readWhole } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import { LedgerIndex } from './index.ts';
 import { nextTurn } from '../../system/turns.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/record.ts';
-import type { Content } from './commit.ts';
+import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
 import { ElementScanner, skipSpace } from './elements.ts';
@@ -175,7 +175,7 @@ async function inJournals(
   wanted?: ReadonlySet<string>,
 ): Promise<{ id: string; text: string }[]> {
   const found: { id: string; text: string }[] = [];
-  for (const [id, entry] of await store.othersJournals(context.isOwn)) {
+  for (const [id, entry] of await store.journals.entries(context.isOwn)) {
     if ((wanted && !wanted.has(id)) || index.has(id)) continue;
     if (!(await store.undoLog.removedSince(id, entry.seen))) found.push({ id, text: entry.text });
   }

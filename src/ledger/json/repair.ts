@@ -1,4 +1,6 @@
 import { basename, join } from 'node:path';
+import { commit } from './commit/commit.ts';
+import type { Content } from './file.ts';
 import type { LedgerIndex } from './index.ts';
 import { isCorruptName } from '../../system/sideFiles.ts';
 import type { Rebuilt } from './recover.ts';
@@ -32,7 +34,7 @@ export async function repairLedger(
     });
   }
   let result: RepairResult | undefined;
-  const committed = await store.commit(async (basis) => {
+  const plan = async (basis: LedgerBasis): Promise<Content> => {
     const rebuilt = await mend(store, basis);
     const keptIn =
       basis.keptIn ??
@@ -45,12 +47,8 @@ export async function repairLedger(
       keptIn: keptIn && join(store.place.folder, keptIn),
     };
     return { kept: [], tail: rebuilt.bytes.buffer.subarray(0, rebuilt.bytes.length) };
-  });
-  try {
-    await store.settled(committed, async () => true, SETTLE_MS);
-  } finally {
-    if (committed) await store.disk.close(committed.fd);
-  }
+  };
+  await commit(store, { plan, holds: async () => true }, SETTLE_MS);
   return result!;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
-import type { Content } from './commit.ts';
+import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
 import { unlinkIfThere } from '../../system/disk.ts';

@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../usage/record.ts';
-import type { Content } from './commit.ts';
+import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
 import type { LedgerIndex } from './index.ts';

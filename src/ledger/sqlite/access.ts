@@ -1,6 +1,6 @@
 import { UsageError } from '../../usage/record.ts';
 import type { Disk } from '../../system/disk.ts';
-import { resolvePlace } from '../json/store.ts';
+import { resolvePlace } from '../place.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
 import { repairDatabase } from './repair/repair.ts';

@@ -10,7 +10,7 @@ import { Looks, recentOf, summaryOf } from '../refreshGate.ts';
 import type { LedgerOptions } from '../options.ts';
 import { RecordPricing } from '../pricing.ts';
 
-import { resolvePlace } from '../json/store.ts';
+import { resolvePlace } from '../place.ts';
 import type {
   AdoptResult,
   ClearResult,

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { Disk } from '../../system/disk.ts';
 import { isCorruptName, previousName } from '../../system/sideFiles.ts';
 
-import { resolvePlace } from '../json/store.ts';
+import { resolvePlace } from '../place.ts';
 import type { LedgerError, LedgerState, Problem } from '../results.ts';
 import type { Snapshot } from './columns/segments.ts';
 

@@ -32,14 +32,23 @@ const NEEDS_SPACE = new Set<Operation>([
   'renameSync',
 ]);
 
-/** A real disk of which every call is counted, and one of them struck by a fault. */
+/** Whose rules the disk follows: this system's, or those of Windows. */
+export type Rules = 'host' | 'windows';
+
+/**
+ * A real disk of which every call is counted, and one of them struck by a fault. With the rules of Windows no rename
+ * replaces a file that is open, and a write is durable only after an fsync.
+ */
 export class FaultDisk implements Disk {
-  readonly durableWrites = nodeDisk.durableWrites ?? false;
+  readonly durableWrites: boolean;
+  readonly replacesOpenFiles: boolean;
   readonly died: Promise<void>;
   /** The calls so far, in order. */
   readonly trace: Operation[] = [];
   /** Called after each call that succeeded, with its paths. */
   after: ((operation: Operation, paths: string[]) => void) | undefined;
+  /** How many more renames onto the ledger find that another program has it open, where the rules ask. */
+  readersOfOthers = 0;
   readonly #fault: Fault;
   readonly #at: number;
   readonly #durable: DurableView;
@@ -52,7 +61,9 @@ export class FaultDisk implements Disk {
   #die: () => void = () => undefined;
 
   /** @param at 1-based, among the calls that the fault can strike. @param attic a folder for what a power cut brings back. */
-  constructor(fault: Fault, at: number, attic: string) {
+  constructor(fault: Fault, at: number, attic: string, rules: Rules = 'host') {
+    this.durableWrites = rules === 'host' && (nodeDisk.durableWrites ?? false);
+    this.replacesOpenFiles = rules === 'host' && nodeDisk.replacesOpenFiles;
     this.#fault = fault;
     this.#at = at;
     this.#durable = new DurableView(attic, at);
@@ -172,6 +183,7 @@ export class FaultDisk implements Disk {
   }
   rename(from: string, to: string): Promise<void> {
     return this.#step('rename', true, [from, to], async () => {
+      this.#refuseOpen(to);
       this.#durable.renaming(from, to);
       fs.renameSync(from, to);
     });
@@ -211,9 +223,22 @@ export class FaultDisk implements Disk {
   }
   renameSync(from: string, to: string): void {
     this.#stepSync('renameSync', true, [from, to], () => {
+      this.#refuseOpen(to);
+      if (!this.replacesOpenFiles && this.readersOfOthers > 0) {
+        this.readersOfOthers--;
+        throw failure('EPERM');
+      }
       this.#durable.renaming(from, to);
       nodeDisk.renameSync(from, to);
     });
+  }
+
+  /** Windows' rule, for the files that this process itself has open. */
+  #refuseOpen(target: string): void {
+    if (this.replacesOpenFiles) return;
+    const there = fs.statSync(target, { bigint: true, throwIfNoEntry: false });
+    if (there === undefined) return;
+    for (const fd of this.#open) if (fs.fstatSync(fd, { bigint: true }).ino === there.ino) throw failure('EPERM');
   }
 
   async #close(fd: number): Promise<void> {

@@ -48,6 +48,16 @@ export const SCENARIOS: Record<string, Scenario> = {
       await world.tracker.close();
     },
   },
+  'commit while other programs read the ledger': {
+    prepare: (world) => {
+      world.put('costs.json', standing(world));
+      world.disk.readersOfOthers = 3;
+    },
+    run: async (world) => {
+      await world.track('a');
+      await world.flush();
+    },
+  },
   'a group of records from many callers': {
     prepare: (world) => world.put('costs.json', standing(world)),
     run: async (world) => {

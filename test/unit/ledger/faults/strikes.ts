@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from './faultDisk.ts';
+import type { Fault, Rules } from './faultDisk.ts';
 import type { Scenario } from './scenarios.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { World } from './world.ts';
@@ -15,7 +15,7 @@ const MAX_STEPS = 2_000;
  * it comes.
  * @param faults by name; what strikes at the n-th step.
  */
-export function strikeEverywhere(faults: Record<string, (at: number) => Fault>): void {
+export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, rules: Rules = 'host'): void {
   let root: string;
   beforeAll(() => {
     // In memory where there is such a place: tens of thousands of fsyncs are not what is tested.
@@ -25,7 +25,7 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>):
 
   describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
     it('works', async () => {
-      const { wrong, steps } = await strike(root, scenario, { kind: 'none' }, Infinity);
+      const { wrong, steps } = await strike(root, scenario, { kind: 'none' }, Infinity, rules);
       expect(wrong).toEqual([]);
       expect(steps).toBeGreaterThan(20);
     });
@@ -38,7 +38,7 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>):
       const worker = async (): Promise<void> => {
         while (!over && next < MAX_STEPS) {
           const at = next++;
-          const { wrong, struck, trace } = await strike(root, scenario, faultAt(at), at);
+          const { wrong, struck, trace } = await strike(root, scenario, faultAt(at), at, rules);
           if (!struck) {
             over = true;
             return;
@@ -59,8 +59,9 @@ async function strike(
   scenario: Scenario,
   fault: Fault,
   at: number,
+  rules: Rules,
 ): Promise<{ wrong: string[]; struck: boolean; steps: number; trace: string }> {
-  const world = new World(root, fault, at);
+  const world = new World(root, fault, at, rules);
   try {
     scenario.prepare(world);
     await Promise.race([scenario.run(world).then(() => world.calmDown()), world.disk.died]);

@@ -5,7 +5,7 @@ import { CostTracker } from '../../../../src/ledger/tracker.ts';
 import { LedgerError } from '../../../../src/ledger/results.ts';
 import { UsageError } from '../../../../src/usage/record.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
-import type { Fault } from './faultDisk.ts';
+import type { Fault, Rules } from './faultDisk.ts';
 import { FaultDisk, atticOf } from './faultDisk.ts';
 
 /** A pid that no system gives out: what has it in its name belongs to the dead. */
@@ -61,13 +61,13 @@ export class World {
   readonly errors: string[] = [];
   readonly #root: string;
 
-  constructor(root: string, fault: Fault, at: number) {
+  constructor(root: string, fault: Fault, at: number, rules: Rules = 'host') {
     this.#root = fs.mkdtempSync(join(root, 'world-'));
     this.folder = join(this.#root, 'ledger');
     this.home = this.folder;
     fs.mkdirSync(this.folder);
     this.ledger = join(this.folder, 'costs.json');
-    this.disk = new FaultDisk(fault, at, atticOf(this.#root));
+    this.disk = new FaultDisk(fault, at, atticOf(this.#root), rules);
     this.tracker = new CostTracker({ ledger: this.ledger, disk: this.disk });
   }
 

@@ -1,0 +1,197 @@
+import { join } from 'node:path';
+import type { Disk } from '../../../system/disk.ts';
+import { isHeldOpen, pause, renameOnto, sameVersion, unlinkIfThere, writeAll } from '../../../system/disk.ts';
+import { errno } from '../../../system/errno.ts';
+import { liveness } from '../../../system/owner.ts';
+import { parseSideFile, previousName, sideFileName } from '../../../system/sideFiles.ts';
+import type { Place } from '../../place.ts';
+import { LedgerError } from '../../results.ts';
+import type { Bytes, Content } from '../file.ts';
+import type { LedgerBasis } from '../store.ts';
+import type { HeldVersion } from './heldVersion.ts';
+import { holdVersion, isVersionAt, releaseVersion, versionAt } from './heldVersion.ts';
+import { quiesce } from './inFlight.ts';
+
+/** How long a commit waits for other programs to close the ledger, on systems that do not replace open files. */
+const OPEN_PATIENCE_MS = 10_000;
+/** A program that opens the ledger again and again may leave gaps of a few ms only, so the tries stay frequent. */
+const LONGEST_PAUSE_MS = 20;
+const CHUNK = 8 * 1024 * 1024;
+
+/**
+ * The fence of a commit: a file of this process that becomes the ledger by a rename. A writer that wants to commit
+ * removes all other tokens and reads the ledger only then, so a writer that slept, or was taken for dead, finds no token
+ * to rename and starts again.
+ */
+export class Token {
+  readonly #disk: Disk;
+  readonly #place: Place;
+  readonly #path: string;
+  #fd: number | undefined;
+  #inPlace = false;
+
+  private constructor(disk: Disk, place: Place, path: string, fd: number) {
+    this.#disk = disk;
+    this.#place = place;
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  /** After this no writer that read the ledger before can put its version in place. */
+  static async publish(disk: Disk, place: Place): Promise<Token> {
+    const path = join(place.folder, sideFileName(place.base, 'tok'));
+    const token = new Token(disk, place, path, await disk.open(path, 'wx', 0o600));
+    try {
+      await token.#revokeOthers();
+      // A version read at a quiet moment is more likely to be still in place when ours is written.
+      await quiesce(disk, place.folder);
+      return token;
+    } catch (error) {
+      await token.withdraw();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes the content durable and puts it in the ledger's place.
+   * @returns undefined when the ledger is no longer what was read, or another writer removed this token: start again.
+   */
+  async replaceLedger(basis: LedgerBasis, content: Content): Promise<HeldVersion | undefined> {
+    let version: HeldVersion | undefined;
+    try {
+      version = await this.#write(basis, content);
+      if (!version) return undefined;
+      if (basis.signature !== undefined && !basis.skipBackup) await this.#backUp(basis);
+      this.#inPlace = await this.#rename(basis, version);
+      return this.#inPlace ? version : undefined;
+    } finally {
+      if (!this.#inPlace) await releaseVersion(this.#disk, version).catch(() => undefined);
+    }
+  }
+
+  /** Removes the token, unless it has become the ledger. */
+  async withdraw(): Promise<void> {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) await this.#disk.close(fd).catch(() => undefined);
+    if (!this.#inPlace) await unlinkIfThere(this.#disk, this.#path).catch(() => undefined);
+  }
+
+  async #revokeOthers(): Promise<void> {
+    const { folder, base } = this.#place;
+    for (const name of await this.#disk.readdir(folder)) {
+      const side = parseSideFile(name, base);
+      const path = join(folder, name);
+      if (!side || path === this.#path) continue;
+      const leftBehind = side.kind === 'tmp' && liveness(side.owner) === 'dead';
+      if (side.kind === 'tok' || leftBehind) await unlinkIfThere(this.#disk, path);
+    }
+  }
+
+  async #write(basis: LedgerBasis, content: Content): Promise<HeldVersion | undefined> {
+    const fd = this.#fd!;
+    if (basis.signature !== undefined) await this.#takeOverMode(fd);
+    await writeContent(this.#disk, fd, basis.bytes, content);
+    await this.#disk.fsync(fd);
+    this.#fd = undefined;
+    try {
+      return await holdVersion(this.#disk, this.#path, fd);
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** The new file gets the mode and owner of the one that it replaces. A new ledger is the user's alone. */
+  async #takeOverMode(fd: number): Promise<void> {
+    const disk = this.#disk;
+    const own = await disk.fstat(fd);
+    let stats;
+    try {
+      stats = await disk.stat(this.#place.path);
+    } catch (error) {
+      // The last look before the rename finds that the ledger has gone.
+      if (errno(error) === 'ENOENT') return;
+      throw error;
+    }
+    const mode = Number(stats.mode) & 0o777;
+    if (mode !== (Number(own.mode) & 0o777)) await disk.fchmod(fd, mode);
+    if (stats.uid !== own.uid || stats.gid !== own.gid) {
+      // Only root may give files away; for other users the ledger becomes the writer's, as with any editor.
+      await disk.fchown(fd, Number(stats.uid), Number(stats.gid)).catch((error: unknown) => {
+        if (errno(error) !== 'EPERM') throw error;
+      });
+    }
+  }
+
+  /**
+   * Keeps the version that will be displaced as `.prev`, without a moment in which there is none. A second link to the
+   * inode costs nothing; on a file system without links a copy is made.
+   */
+  async #backUp(basis: LedgerBasis): Promise<void> {
+    const disk = this.#disk;
+    const { folder, base, path } = this.#place;
+    const temporary = join(folder, sideFileName(base, 'tmp'));
+    try {
+      try {
+        await disk.link(path, temporary);
+      } catch (error) {
+        const code = errno(error);
+        if (code === 'ENOENT') return; // The last look before the rename finds that the ledger has gone.
+        if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EROFS') throw error;
+        await copyBytes(disk, temporary, basis.bytes);
+      }
+      await renameOnto(disk, temporary, join(folder, previousName(base)), OPEN_PATIENCE_MS);
+    } finally {
+      // A rename between two links of one inode does nothing and leaves both.
+      await unlinkIfThere(disk, temporary).catch(() => undefined);
+    }
+  }
+
+  /** @returns false: the ledger has changed, or the token was removed. */
+  async #rename(basis: LedgerBasis, version: HeldVersion): Promise<boolean> {
+    const disk = this.#disk;
+    const { folder, path } = this.#place;
+    const giveUp = performance.now() + OPEN_PATIENCE_MS;
+    for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      await quiesce(disk, folder);
+      // Nothing else of this process runs between the last look and the rename.
+      if (!sameVersion(versionAt(disk, path), basis.signature)) return false;
+      try {
+        disk.renameSync(this.#path, path);
+        return true;
+      } catch (error) {
+        if (errno(error) === 'ENOENT') {
+          // The token was removed, unless the rename took place and only its answer was lost.
+          return isVersionAt(disk, path, version);
+        }
+        if (!isHeldOpen(disk, error)) throw error;
+        if (performance.now() > giveUp) {
+          const cause = `Another program keeps ${path} open, or it is read-only. The commit is tried again.`;
+          throw new LedgerError('busy', cause, { cause: error });
+        }
+      }
+      await pause(wait * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function writeContent(disk: Disk, fd: number, bytes: Bytes, content: Content): Promise<void> {
+  let position = 0;
+  for (const { start, end } of content.kept) {
+    for (let at = start; at < end; at += CHUNK) {
+      position = await writeAll(disk, fd, bytes.buffer.subarray(at, Math.min(end, at + CHUNK)), position);
+    }
+  }
+  await writeAll(disk, fd, content.tail, position);
+}
+
+async function copyBytes(disk: Disk, path: string, bytes: Bytes): Promise<void> {
+  const fd = await disk.open(path, 'wx', 0o600);
+  try {
+    await writeContent(disk, fd, bytes, { kept: [{ start: 0, end: bytes.length }], tail: new Uint8Array(0) });
+    await disk.fsync(fd);
+  } finally {
+    await disk.close(fd);
+  }
+}

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import type { Disk, Signature } from '../../system/disk.ts';
+import { ageOf, sameVersion, signatureOf, unlinkIfThere } from '../../system/disk.ts';
+import { errno } from '../../system/errno.ts';
+import { liveness } from '../../system/owner.ts';
+import { corruptName, parseSideFile, sideFileName } from '../../system/sideFiles.ts';
+import type { Place } from '../place.ts';
+import type { Entry, JournalContent } from './journal.ts';
+import { readJournal } from './journal.ts';
+
+/** A journal of another process, renamed to a name of this one because its owner is gone. */
+export interface Adopted {
+  path: string;
+  content: JournalContent;
+}
+
+/** A journal whose owner is unknown is adopted once it was not touched for this long. */
+const ABANDONED_MS = 30_000;
+/** The coarsest clock of a file system is FAT's, with two seconds. */
+const COARSEST_CLOCK_MS = 3_000;
+
+/** The journals of other processes: what readers count, and what is taken over from processes that are gone. */
+export class OthersJournals {
+  readonly #disk: Disk;
+  readonly #place: Place;
+  readonly #known = new Map<string, { signature: Signature; readAt: number; content: JournalContent }>();
+  /** Journals that have our name already and were not read yet, and those that could not be removed. */
+  readonly #carried = new Set<string>();
+  readonly #undismissed: Adopted[] = [];
+
+  constructor(disk: Disk, place: Place) {
+    this.#disk = disk;
+    this.#place = place;
+  }
+
+  /** Entries in the journals of others, by their id. Their files may vanish while we read: then it looks again. */
+  async entries(isOwn: (path: string) => boolean): Promise<Map<string, Entry>> {
+    const { folder, base } = this.#place;
+    for (let tries = 0; ; tries++) {
+      const entries = new Map<string, Entry>();
+      let vanished = false;
+      let names: string[];
+      try {
+        names = await this.#disk.readdir(folder);
+      } catch (error) {
+        if (errno(error) === 'ENOENT') return entries;
+        throw error;
+      }
+      const seen = new Set<string>();
+      for (const name of names) {
+        const path = join(folder, name);
+        if (parseSideFile(name, base)?.kind !== 'journal' || isOwn(path)) continue;
+        seen.add(path);
+        const content = await this.#journal(path);
+        if (!content) vanished = true;
+        for (const entry of content?.entries ?? []) entries.set(entry.record.usage_id, entry);
+      }
+      for (const path of this.#known.keys()) if (!seen.has(path)) this.#known.delete(path);
+      if (!vanished || tries === 5) return entries;
+    }
+  }
+
+  async #journal(path: string): Promise<JournalContent | undefined> {
+    try {
+      const signature = signatureOf(await this.#disk.stat(path));
+      const known = this.#known.get(path);
+      // A journal keeps its size over many lines, so that its time alone must tell: one that is younger than the clock of
+      // the file system is fine may have changed again within the same tick.
+      const hasAged = known && known.readAt - Number(known.signature.mtimeNs / 1_000_000n) > COARSEST_CLOCK_MS;
+      if (hasAged && sameVersion(known.signature, signature)) return known.content;
+      const readAt = Date.now();
+      const content = signature.size === 0n ? { entries: [], bad: 0 } : await readJournal(this.#disk, path);
+      if (content) this.#known.set(path, { signature, readAt, content });
+      return content;
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Carries the journals of dead processes away: each is renamed to a name of ours and only then read, so that nobody
+   * else reads it too, and its owner, should it live after all, notices.
+   */
+  async adopt(isOwn: (path: string) => boolean): Promise<Adopted[]> {
+    const { folder, base } = this.#place;
+    for (const adopted of this.#undismissed.splice(0)) await this.dismiss(adopted);
+    for (const name of await this.#disk.readdir(folder)) {
+      const side = parseSideFile(name, base);
+      const path = join(folder, name);
+      if (side?.kind !== 'journal' || isOwn(path)) continue;
+      const life = liveness(side.owner);
+      if (life === 'alive') continue;
+      if (life === 'unknown' && ((await ageOf(this.#disk, path)) ?? 0) < ABANDONED_MS) continue;
+      const mine = join(folder, sideFileName(base, 'journal'));
+      try {
+        await this.#disk.rename(path, mine);
+      } catch {
+        // Gone already, or not ours to move: whoever may, adopts it.
+        continue;
+      }
+      this.#carried.add(mine);
+    }
+    return this.#readCarried();
+  }
+
+  async #readCarried(): Promise<Adopted[]> {
+    const adopted: Adopted[] = [];
+    for (const path of this.#carried) {
+      let content: JournalContent | undefined;
+      try {
+        content = await readJournal(this.#disk, path);
+      } catch {
+        continue;
+      }
+      this.#carried.delete(path);
+      if (content && content.entries.length + content.bad > 0) adopted.push({ path, content });
+      else await this.dismiss({ path, content: { entries: [], bad: 0 } });
+    }
+    return adopted;
+  }
+
+  /** Lets an adopted journal go: unlinked, or kept aside when some of it could not be read. What fails is tried again. */
+  async dismiss(adopted: Adopted): Promise<void> {
+    const { folder, base } = this.#place;
+    try {
+      if (adopted.content.bad === 0) await unlinkIfThere(this.#disk, adopted.path);
+      else await this.#disk.rename(adopted.path, join(folder, corruptName(base, Date.now())));
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') this.#undismissed.push(adopted);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { basename, dirname, join } from 'node:path';
+import type { Disk } from '../system/disk.ts';
+import { errno } from '../system/errno.ts';
+import { explain } from './errors.ts';
+import { LedgerError } from './results.ts';
+
+/** The real location of a ledger's file, with all links followed. */
+export interface Place {
+  folder: string;
+  base: string;
+  path: string;
+}
+
+export function placeOf(folder: string, base: string): Place {
+  return { folder, base, path: join(folder, base) };
+}
+
+/**
+ * Follows links, because a rename would replace the link and not the file that it names.
+ * @throws {LedgerError} when the path cannot be a ledger: a folder, a device, a link to nothing.
+ */
+export async function resolvePlace(disk: Disk, requested: string): Promise<Place> {
+  try {
+    if (await isLink(disk, requested)) {
+      const real = await realPathOf(disk, requested);
+      if ((await disk.stat(real)).isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+      return placeOf(dirname(real), basename(real));
+    }
+    let folder = dirname(requested);
+    try {
+      folder = await disk.realpath(folder);
+    } catch (error) {
+      if (errno(error) !== 'ENOENT') throw error;
+    }
+    return placeOf(folder, basename(requested));
+  } catch (error) {
+    throw explain(error, requested);
+  }
+}
+
+async function isLink(disk: Disk, requested: string): Promise<boolean> {
+  try {
+    const stats = await disk.lstat(requested);
+    if (stats.isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+    if (stats.isSymbolicLink()) return true;
+    if (stats.isFile()) return false;
+    throw new LedgerError('not-a-file', `${requested} is not an ordinary file. Name a file for the ledger.`);
+  } catch (error) {
+    if (errno(error) !== 'ENOENT') throw error;
+    return false;
+  }
+}
+
+async function realPathOf(disk: Disk, requested: string): Promise<string> {
+  try {
+    return await disk.realpath(requested);
+  } catch (error) {
+    if (errno(error) !== 'ENOENT') throw error;
+    const aim = await disk.readlink(requested);
+    throw new LedgerError(
+      'dangling-link',
+      `${requested} is a link to ${aim}, which does not exist. Create that file (containing []), or remove the link.`,
+      { cause: error },
+    );
+  }
+}
