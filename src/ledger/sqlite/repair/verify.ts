@@ -3,6 +3,7 @@ import type { Disk } from '../../../system/disk.ts';
 import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } from '../../../system/sideFiles.ts';
 
 import type { LedgerState, Problem, SideFileRole, Verification } from '../../results.ts';
+import { LedgerError } from '../../results.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import { findings } from './repair.ts';
@@ -120,7 +121,8 @@ async function recordsIn(disk: Disk, path: string): Promise<number | undefined> 
       await connection.close();
     }
   } catch (error) {
-    if (codeOf(error) === undefined) throw error;
+    // Of another program, of a newer version, or damaged: its records cannot be counted.
+    if (codeOf(error) === undefined && !(error instanceof LedgerError)) throw error;
     return undefined;
   }
 }
