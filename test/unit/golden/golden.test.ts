@@ -44,8 +44,8 @@ function unpack(version: string, name: string): void {
 
 const journals = (): string[] => readdirSync(folder).filter((file) => file.endsWith('.journal'));
 
-function answers<T>(version: string, name: string): T {
-  return JSON.parse(readFileSync(join(golden, version, name, 'answers.json'), 'utf8')) as T;
+function answers(version: string, name: string): unknown {
+  return JSON.parse(readFileSync(join(golden, version, name, 'answers.json'), 'utf8'));
 }
 
 const ledgerCases = versions.flatMap((version) =>
@@ -62,7 +62,7 @@ describe('ledgers of earlier versions', () => {
   it.each(ledgerCases)(
     '%s %s: sums, records, verify and undo are the same',
     async (version, name) => {
-      const { ledger, ...expected } = answers<Answers & { ledger: string }>(version, name);
+      const { ledger, ...expected } = answers(version, name) as Answers & { ledger: string };
       unpack(version, name);
       expect(await answersOf(library as unknown as Library, join(folder, ledger))).toEqual(expected);
     },
@@ -72,7 +72,7 @@ describe('ledgers of earlier versions', () => {
   it.each(ledgerCases)(
     '%s %s: a new record is added to the others',
     async (version, name) => {
-      const { ledger, records } = answers<Answers & { ledger: string }>(version, name);
+      const { ledger, records } = answers(version, name) as Answers & { ledger: string };
       unpack(version, name);
       const path = join(folder, ledger);
       const tracker = new library.CostTracker({ ledger: path, pricing: false });
@@ -101,7 +101,7 @@ describe('journals of killed processes', () => {
   it.each(owners)(
     '%s, %s: what stands in them gets into the file, once',
     async (version, owner) => {
-      const { records } = answers<Answers>(version, 'json-journals');
+      const { records } = answers(version, 'json-journals') as Answers;
       unpack(version, 'json-journals');
       if (owner === 'another container') {
         // The last part of the owner's name is the namespace of its process ids.
@@ -125,7 +125,7 @@ describe('journals of killed processes', () => {
 
 describe('prices of earlier versions', () => {
   it.each(versions)('%s: usages cost the same', async (version) => {
-    const { usages, costs } = answers<{ usages: object[]; costs: (number | null)[] }>(version, 'prices');
+    const { usages, costs } = answers(version, 'prices') as { usages: object[]; costs: (number | null)[] };
     unpack(version, 'prices');
     const warnings: string[] = [];
     const prices = new UserPrices({ folder, warn: (message) => warnings.push(message) });
