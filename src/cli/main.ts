@@ -1,53 +1,54 @@
+import { version } from '../../package.json';
 import { resolveLedgerPath, storeOf } from '../system/paths.ts';
-import { oneShot } from './start/oneShot.ts';
-import { plainImport } from './start/plainImport.ts';
+import { oneShot } from './arguments/oneShot.ts';
+import { keepCompiledCode } from './compileCache.ts';
 import { readStdin } from './input/stdin.ts';
-import { shownLine } from './start/statuslineCache.ts';
 import { openTerminal } from './output/terminal.ts';
+import { shownLine } from './output/statuslineCache.ts';
 
 /**
  * The `llm-spend` command: arguments in, text or JSON and an exit code out.
  *
- * Scripts call `record` once for each LLM call, and editors `import` every few seconds, so a plain one pays for nothing
- * but itself: each of them and all commands together are three bundles, of which one is loaded.
+ * This file is all that is loaded for the version and for a status line that still holds. A one-shot `record`, which scripts
+ * call once for each LLM call, loads a bundle with nothing else in it; everything else loads the bundle of all commands.
  */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    await openTerminal().out.line(version);
+    return 0;
+  }
   if (argv[0] === 'statusline' && !argv.includes('--help') && !argv.includes('-h')) return statusline(argv);
-  const plain = plainImport(argv);
-  if (plain !== undefined) {
-    const { runImport } = await import('./start/runImport.ts');
-    return runImport(argv, plain);
-  }
   const flags = oneShot(argv);
+  keepCompiledCode();
   if (flags === undefined || storeOf(resolveLedgerPath({ flag: flags.ledger })) !== 'json') {
-    const { runAny } = await import('./start/runAny.ts');
-    return runAny(argv);
+    const { runCommand } = await import('./runCommand.ts');
+    return runCommand(argv);
   }
-  const { runRecord } = await import('./start/runRecord.ts');
+  const { runRecord } = await import('./runRecord.ts');
   return runRecord(argv, flags);
 }
 
-/** The line that was shown last, while it holds: nothing else of the command is loaded for it. */
+/** Prints the line that was shown last while it still holds, and makes a new one otherwise. */
 async function statusline(argv: readonly string[]): Promise<number> {
   const input = await readStdin();
   const line = shownLine(argv, input, Date.now());
   if (line === undefined) {
-    const { runAny } = await import('./start/runAny.ts');
-    return runAny(argv, input);
+    keepCompiledCode();
+    const { runCommand } = await import('./runCommand.ts');
+    return runCommand(argv, input);
   }
   await openTerminal().out.line(line);
   return 0;
 }
 
-// Not process.exit: what is still being written to a pipe would be cut off.
+// Not process.exit, which would cut off what is still being written to a pipe.
 void main(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    process.stderr.write(
-      `llm-spend: Unexpected: ${error instanceof Error ? error.message : String(error)}. Please report this.\n`,
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`llm-spend: Unexpected: ${message}. Please report this.\n`);
     process.exitCode = 1;
   },
 );

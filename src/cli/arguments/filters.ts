@@ -2,6 +2,7 @@ import { bucketStart, isTimeZone, localCalendar, nextBucket } from '../../usage/
 import { parseTime } from '../../usage/time/period.ts';
 import type { Calendar, Dimension, UsageFilter } from '../../usage/query.ts';
 import { positive, shown } from './arguments.ts';
+import type { OptionSpec } from '../command.ts';
 import { usageError } from '../output/exit.ts';
 
 /** The flags by which `costs`, `export` and `watch` choose records, as commander hands them over. */
@@ -33,6 +34,30 @@ const FILTERED = [
   'tag',
   'source',
 ] as const;
+
+const only = (flags: string, what: string): OptionSpec => ({ flags, help: `${what} (repeatable)`, repeatable: true });
+
+/** The options that choose records, inkwell's short ones among them. */
+export const FILTER_OPTIONS: readonly OptionSpec[] = [
+  only('-p, --provider <name>', 'only this provider'),
+  only('--model <name>', 'only this model'),
+  only('-o, --operation <name>', 'only this operation'),
+  only('--project <name>', 'only this project'),
+  only('-e, --episode <title>', 'only this episode'),
+  only('--session <id>', 'only this session'),
+  only('--branch <name>', 'only this branch'),
+  only('--tag <tag>', 'only records with this tag'),
+  only('--source <name>', 'only records from this source, for example cli or manual'),
+  only('--with <file>', 'also count this ledger; a record that is in several counts once'),
+  { flags: '--search <words>', help: 'only records whose texts contain all of these words' },
+  { flags: '--since <when>', help: 'from then on: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d' },
+  { flags: '--until <when>', help: 'until then; a day, month or year is included' },
+  { flags: '-d, --days <n>', help: 'only the last n days, including today' },
+  { flags: '--timezone <zone>', help: "the time zone of days, for example Europe/Berlin (default: the system's)" },
+];
+
+/** Shown below the examples of the commands that have these options. */
+export const FILTER_NOTES = `A repeatable filter matches any of its values; "" matches the records that do not have the field.`;
 
 export interface Selection {
   filter: UsageFilter;

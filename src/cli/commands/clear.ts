@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../command.ts';
 import { plain } from '../../usage/text.ts';
 import { confirmed } from '../arguments/confirm.ts';
 import { EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { say, type Terminal } from '../output/terminal.ts';
@@ -38,3 +39,11 @@ export async function clear(flags: ClearFlags, terminal: Terminal): Promise<numb
     return EXIT.done;
   });
 }
+
+export const command: CommandSpec<ClearFlags> = {
+  summary: 'empty the ledger; its records are kept in a file beside it',
+  options: [{ flags: '--yes', help: 'do not ask for confirmation' }],
+  examples: ['llm-spend clear', 'llm-spend clear --yes --ledger test-costs.json'],
+  notes: 'llm-spend undo brings the records back.',
+  run: ({ flags, terminal }) => clear(flags, terminal),
+};

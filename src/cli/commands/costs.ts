@@ -1,12 +1,20 @@
+import type { CommandSpec } from '../command.ts';
 import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
 import { groupByBlock } from '../../usage/time/blocks.ts';
 import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
 import { choice, positive } from '../arguments/arguments.ts';
 import { displayCurrency } from '../arguments/currency.ts';
 import { usageError } from '../output/exit.ts';
-import { filterJson, selection, type FilterFlags, type Selection } from '../arguments/filters.ts';
+import {
+  FILTER_NOTES,
+  FILTER_OPTIONS,
+  filterJson,
+  selection,
+  type FilterFlags,
+  type Selection,
+} from '../arguments/filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../output/json.ts';
-import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledger/ledgers.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
@@ -212,3 +220,30 @@ function emptyText(flags: CostsFlags): string {
     '    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
   ].join('\n');
 }
+
+export const command: CommandSpec<CostsFlags> = {
+  summary: 'show what was spent, and on what',
+  options: [
+    ...FILTER_OPTIONS,
+    {
+      flags: '--by <grouping>',
+      help: `group by ${GROUPINGS.join(', ')}; combine several with commas`,
+      repeatable: true,
+    },
+    { flags: '-r, --recent <n>', help: 'list the newest n records' },
+    {
+      flags: '--currency <rate>',
+      help: 'convert to another currency: EUR=0.92 (for 1 USD), or a JSON file of dated rates',
+    },
+  ],
+  examples: [
+    'llm-spend costs',
+    'llm-spend costs --by day --days 7',
+    'llm-spend costs --by month,model --since 2026-01 --json',
+    'llm-spend costs --by block,model --days 2',
+    'llm-spend costs --provider openai --project site --recent 20',
+    'llm-spend costs --by month --currency EUR=0.92',
+  ],
+  notes: `${FILTER_NOTES}\nA block is five hours, as the limits of Claude subscriptions count them.`,
+  run: ({ flags, terminal }) => costs(flags, terminal),
+};

@@ -1,12 +1,13 @@
+import type { CommandSpec } from '../command.ts';
 import type { Ledger } from '../../ledger/results.ts';
 import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { choice } from '../arguments/arguments.ts';
 import { EXIT, usageError } from '../output/exit.ts';
-import { selection, type FilterFlags } from '../arguments/filters.ts';
+import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../arguments/filters.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../ledger/ledgers.ts';
+import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../output/terminal.ts';
 import { AtomicFile } from '../output/atomicFile.ts';
@@ -127,3 +128,19 @@ class Queue {
     this.time = this.head === undefined ? Infinity : Date.parse(this.head.timestamp);
   }
 }
+
+export const command: CommandSpec<ExportFlags> = {
+  summary: 'write the records as CSV, JSON or NDJSON',
+  options: [
+    ...FILTER_OPTIONS,
+    { flags: '--format <format>', help: "csv, json or ndjson (default: by the file's extension, otherwise csv)" },
+    { flags: '--output <file>', help: 'write to this file, completely or not at all; - is stdout' },
+    { flags: '--force', help: 'replace the file if it exists' },
+  ],
+  examples: [
+    'llm-spend export --since 2026-01 --until 2026-01 --output january.csv',
+    'llm-spend export --format ndjson --project site | jq .cost_usd',
+  ],
+  notes: FILTER_NOTES,
+  run: ({ flags, terminal }) => exportRecords(flags, terminal),
+};

@@ -1,19 +1,20 @@
+import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../system/paths.ts';
 import type { Ledger } from '../../ledger/results.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
-import { importSource, sealImports, type ImportProgress, type ImportReport } from '../../sources/import/import.ts';
-import type { SkipReason, Source } from '../../sources/source.ts';
-import { plain } from '../../usage/text.ts';
+import { importSource, sealImports, type ImportReport } from '../../sources/import/import.ts';
+import type { Source } from '../../sources/source.ts';
 import { shown } from '../arguments/arguments.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
-import { envelope, writeJson } from '../output/jsonOutput.ts';
+import { ImportProgressBar } from '../output/importProgress.ts';
+import { writeJson } from '../output/jsonOutput.ts';
 import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
-import { userPrices } from '../ledger/prices.ts';
-import { counted, whole } from '../report/numbers.ts';
-import { say, styled, type Terminal } from '../output/terminal.ts';
+import { userPrices } from '../userPrices.ts';
+import { importJson, importText } from '../report/imports.ts';
+import { say, type Terminal } from '../output/terminal.ts';
 
 export interface ImportFlags extends LedgerFlag {
   since?: string;
@@ -32,57 +33,33 @@ interface Job {
   known: boolean;
 }
 
-const BAR_WIDTH = 24;
-const PROGRESS_MS = 100;
-/** What was skipped is named up to here; `--json` has more. */
-const MOST_NAMED = 10;
+/** A second thread reads a third faster and takes 30 MB: it is worth that from so many bytes on. */
+const SECOND_READER_BYTES = 256 * 1024 * 1024;
 
-const REASONS: Readonly<Record<SkipReason, string>> = {
-  'not-json': 'not JSON',
-  'invalid-utf8': 'not valid UTF-8',
-  'too-long': 'too long',
-  'no-time': 'without a time',
-  'not-a-usage': 'no usage',
-  unreadable: 'not readable',
-  'unreadable-folder': 'folder not readable',
-  link: 'symbolic link, not followed',
-  'replaced-while-read': 'replaced while it was read: run the import again',
-  'future-time': 'imported, but its time is in the future',
-};
-
-/** Bytes from which on a second thread, which reads a third faster, is worth its 30 MB. */
-const MUCH = 256 * 1024 * 1024;
-
-/** `llm-spend import`: what agents and other programs left on the disk, into a ledger, once each. */
+/** `llm-spend import`: brings what agents and other programs logged into a ledger, each usage once. */
 export async function importUsage(wanted: readonly string[], flags: ImportFlags, terminal: Terminal): Promise<number> {
   const jobs = await jobsOf(wanted, mappingOf(flags.map ?? []));
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
   const since = flags.since === undefined ? undefined : await sinceOf(flags.since, terminal);
   const interrupt = new Interrupt();
-  const young = new YoungGeneration();
   let ledger: Ledger | undefined;
-  const bar = new ProgressBar(terminal, flags.progress === true);
+  const bar = new ImportProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
   try {
     for (const { source, places } of jobs) {
       const report = await importSource(source, places, {
         path: target,
-        ledger: async () => (ledger ??= await young.released(() => openedLedger(target))),
-        pricer: async () => {
-          const prices = await young.released(userPrices);
-          young.hold(true);
-          return prices.pricer();
-        },
+        ledger: async () => (ledger ??= await openedLedger(target)),
+        pricer: async () => (await userPrices()).pricer(),
         now: terminal.now,
         since,
         dryRun: flags.dryRun,
         // A bundle beside that of this command.
-        secondReader: { program: join(__dirname, 'reader.js'), from: MUCH },
+        secondReader: { program: join(__dirname, 'reader.js'), from: SECOND_READER_BYTES },
         get signal() {
           return interrupt.signal;
         },
-        onProgress:
-          terminal.err.isTTY || flags.progress === true ? (progress) => bar.show(source.title, progress) : undefined,
+        onProgress: bar.isOn ? (progress) => bar.show(source.title, progress) : undefined,
       });
       reports.push(report);
     }
@@ -90,26 +67,23 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
     if (!interrupt.happened) throw error;
   } finally {
     interrupt.ignore();
-    young.hold(false);
     await bar.clear();
     await ledger?.close();
   }
   if (ledger !== undefined && flags.dryRun !== true) {
-    await sealImports(
-      target,
-      reports.map(({ source }) => source),
-      () => openedLedger(target),
-    );
+    const sources = reports.map(({ source }) => source);
+    await sealImports(target, sources, () => openedLedger(target));
   }
-  const { happened: aborted } = interrupt;
-  if (flags.json === true) await writeJson(terminal.out, reportJson(target, reports, jobs, flags, aborted));
-  else await terminal.out.line(reportText(target, reports, jobs, flags, terminal));
-  if (!aborted) return EXIT.done;
-  await say(terminal, 'Interrupted. What was imported stays; the same command goes on from there.');
+  const { happened: interrupted } = interrupt;
+  const run = { ledger: target, reports, jobs, dryRun: flags.dryRun === true, interrupted };
+  if (flags.json === true) await writeJson(terminal.out, importJson(run));
+  else await terminal.out.line(importText(run, terminal));
+  if (!interrupted) return EXIT.done;
+  await say(terminal, 'Interrupted. What was imported stays; run the same command again to continue.');
   return SIGNAL_EXIT.SIGINT;
 }
 
-/** Ctrl-C, from when somebody asks for its signal: before, there is nothing that it could cut short. */
+/** Handles Ctrl+C once its signal has been asked for: before that there is nothing to interrupt. */
 class Interrupt {
   #controller: AbortController | undefined;
   readonly #stop = (): void => this.#controller?.abort();
@@ -132,35 +106,7 @@ class Interrupt {
 }
 
 /**
- * Keeps V8 from doubling the space for new objects while logs are read: nearly all that reading makes is garbage at once,
- * and what survives is stored soon. It saves 6 to 9 MB of 95 to 98 at no measurable time. The flag is read each time that
- * the space would grow. V8's kept code (`code-cache.ts`) is for the flags it was made under, so that whatever loads or
- * keeps code must find them as they were.
- */
-class YoungGeneration {
-  #isHeld = false;
-
-  hold(isHeld: boolean): void {
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    // V8's own factor is 2.
-    process.getBuiltinModule('node:v8').setFlagsFromString(`--semi-space-growth-factor=${isHeld ? 1 : 2}`);
-  }
-
-  /** For loading code in the middle of it. */
-  async released<T>(work: () => Promise<T>): Promise<T> {
-    const wasHeld = this.#isHeld;
-    this.hold(false);
-    try {
-      return await work();
-    } finally {
-      this.hold(wasHeld);
-    }
-  }
-}
-
-/**
- * What most imports do without is loaded when it is asked for: one that finds nothing new, as those of an editor mostly
+ * The parts that most imports do not need are loaded on demand: an import that finds nothing new, as an editor's mostly
  * do, takes little more than starting Node.
  */
 async function openedLedger(path: string): Promise<Ledger> {
@@ -221,119 +167,27 @@ function mappingOf(pairs: readonly string[]): Mapping {
   return mapping;
 }
 
-class ProgressBar {
-  readonly #terminal: Terminal;
-  readonly #asJson: boolean;
-  #shownAt = 0;
-  #shown = false;
-
-  constructor(terminal: Terminal, asJson: boolean) {
-    this.#terminal = terminal;
-    this.#asJson = asJson;
-  }
-
-  show(title: string, { bytes, bytesDone, seen }: ImportProgress): void {
-    const now = this.#terminal.now();
-    if (now - this.#shownAt < PROGRESS_MS) return;
-    this.#shownAt = now;
-    if (this.#asJson) {
-      void this.#terminal.err.line(JSON.stringify({ progress: { title, bytes, bytes_done: bytesDone, seen } }));
-      return;
-    }
-    this.#shown = true;
-    const part = bytes === 0 ? 1 : Math.min(1, bytesDone / bytes);
-    const full = Math.round(part * BAR_WIDTH);
-    const bar = `${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}`;
-    void this.#terminal.err.write(
-      `\r${title} [${bar}] ${megabytes(bytesDone)} of ${megabytes(bytes)}, ${counted(seen, 'usage')}\u001B[K`,
-    );
-  }
-
-  async clear(): Promise<void> {
-    if (this.#shown) await this.#terminal.err.write('\r\u001B[K');
-  }
-}
-
-function reportJson(
-  ledger: string,
-  reports: readonly ImportReport[],
-  jobs: readonly Job[],
-  flags: ImportFlags,
-  interrupted: boolean,
-): object {
-  const total = (field: 'added' | 'updated' | 'unpriced'): number =>
-    reports.reduce((sum, report) => sum + report[field], 0);
-  return envelope('import', {
-    dry_run: flags.dryRun === true,
-    interrupted,
-    ledger,
-    added: total('added'),
-    updated: total('updated'),
-    unpriced: total('unpriced'),
-    prices: 'list',
-    sources: reports.map(({ source, places, files, unchanged, bytes, added, updated, unpriced, skipped, skips }) => ({
-      source,
-      found: files > 0,
-      places,
-      files,
-      unchanged,
-      bytes,
-      added,
-      updated,
-      unpriced,
-      skipped,
-      skips,
-    })),
-    not_reached: jobs.slice(reports.length).map(({ source }) => source.id),
-  });
-}
-
-function reportText(
-  ledger: string,
-  reports: readonly ImportReport[],
-  jobs: readonly Job[],
-  flags: ImportFlags,
-  { out }: Terminal,
-): string {
-  const dry = flags.dryRun === true;
-  const lines: string[] = [];
-  for (const [i, report] of reports.entries()) {
-    const { title, places, files, unchanged, added, updated, unpriced, bytes } = report;
-    const heading = styled(out, 'bold', title);
-    if (files === 0) {
-      const looked = places.map((place) => plain(place.path)).join(', ');
-      lines.push(`${heading}: nothing found${jobs[i]?.known === true ? ` in ${looked}` : ''}`);
-      lines.push(...skipLines(report));
-      continue;
-    }
-    const found = places.filter((place) => place.files > 0);
-    lines.push(
-      `${heading}: ${found.map((place) => `${counted(place.files, 'file')} in ${plain(place.path)}`).join(', ')}`,
-    );
-    const changes = [
-      `${whole(added)} ${dry ? 'would be added' : 'added'}`,
-      ...(updated > 0 ? [`${whole(updated)} ${dry ? 'would be updated' : 'updated'}`] : []),
-      ...(unpriced > 0 ? [`${whole(unpriced)} without a known price`] : []),
-    ];
-    lines.push(`  ${changes.join(', ')} (${counted(unchanged, 'file')} unchanged, ${megabytes(bytes)} read)`);
-    lines.push(...skipLines(report));
-  }
-  const into = dry ? 'Nothing was stored. It would go to' : 'Ledger:';
-  return [...lines, '', styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`)].join('\n');
-}
-
-function skipLines({ skipped, skips }: ImportReport): string[] {
-  const entries = Object.entries(skipped) as [SkipReason, number][];
-  if (entries.length === 0) return [];
-  const counts = entries.map(([reason, count]) => `${whole(count)} ${REASONS[reason]}`).join(', ');
-  const named = skips.slice(0, MOST_NAMED).map(({ file, line, reason, detail }) => {
-    const place = line === undefined ? file : `${file}:${line}`;
-    return `    ${plain(place)}: ${REASONS[reason]}${detail === undefined ? '' : ` (${plain(detail, { max: 80 })})`}`;
-  });
-  const more = skips.length > MOST_NAMED ? ['    ...'] : [];
-  return [`  skipped: ${counts}`, ...named, ...more];
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
+export const command: CommandSpec<ImportFlags> = {
+  summary: 'import the usage that coding agents and other programs logged',
+  arguments: [{ name: '<source...>', help: `${AGENTS.map(({ id }) => id).join(', ')}, all, or a file` }],
+  options: [
+    { flags: '--since <when>', help: 'only usage from then on' },
+    { flags: '--dry-run', help: 'show what would be imported, and store nothing' },
+    {
+      flags: '--map <field=name>',
+      help: 'for a file: the name under which it holds a field (repeatable)',
+      repeatable: true,
+    },
+    { flags: '--progress', help: 'write progress to stderr as NDJSON', hidden: true },
+  ],
+  examples: [
+    'llm-spend import all --dry-run',
+    'llm-spend import claude-code codex',
+    'llm-spend import claude-code=/backup/laptop/.claude/projects',
+    'llm-spend import usage.csv --map input_tokens=prompt --map timestamp=when --ledger team.db',
+  ],
+  notes:
+    'Imported usage goes to imported.db beside the ledger, and counts with it. The same usage is never counted twice,\n' +
+    'however often it is imported. Its costs are estimates at list prices.',
+  run: ({ flags, words: [sources], terminal }) => importUsage(sources as string[], flags, terminal),
+};

@@ -1,9 +1,11 @@
+import type { CommandSpec } from '../command.ts';
 import { openLedger, resolveLedgerPath } from '../../library/index.ts';
 import type { Migration, MigrationProgress, MonthSums } from '../../ledger/migrate.ts';
 import { formatUsdExact, nanosToUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
+import { progressBar } from '../output/progressBar.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 
@@ -15,7 +17,6 @@ export interface MigrateFlags {
 
 /** What stays behind is named up to here. */
 const MOST_NAMED = 10;
-const BAR_WIDTH = 24;
 
 /** `llm-spend migrate FROM TO`: all records of one ledger into another, checked by month before it says done. */
 export async function migrateLedger(
@@ -57,10 +58,8 @@ interface Paths {
 }
 
 function bar({ step, done, total }: MigrationProgress): string {
-  const part = total === 0 ? 1 : Math.min(1, done / total);
-  const full = Math.round(part * BAR_WIDTH);
   const verb = step === 'copying' ? 'Copying' : 'Comparing';
-  return `${verb} [${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}] ${whole(done)} of ${whole(Math.max(done, total))}  `;
+  return `${verb} ${progressBar(total === 0 ? 1 : done / total)} ${whole(done)} of ${whole(Math.max(done, total))}  `;
 }
 
 async function tell({ from, to }: Paths, result: Migration, terminal: Terminal): Promise<void> {
@@ -126,3 +125,17 @@ function migrationJson(paths: Paths, result: Migration): object {
     mismatches: result.mismatches.map(({ source, target }) => ({ from: month(source), to: month(target) })),
   };
 }
+
+export const command: CommandSpec<MigrateFlags> = {
+  summary: 'copy all records of one ledger into another',
+  arguments: [
+    { name: '<from>', help: 'the ledger to read; it is not changed' },
+    {
+      name: '<to>',
+      help: 'the ledger to add to: .json, or .db or .sqlite for big histories; created if it is missing',
+    },
+  ],
+  options: [],
+  examples: ['llm-spend migrate costs.json costs.db', 'llm-spend migrate old.db costs.db --json'],
+  run: ({ flags, words: [from, to], terminal }) => migrateLedger(from as string, to as string, flags, terminal),
+};

@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import { inkwellLedgerPath } from '../../library/index.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { ledgerPath, type LedgerFlag } from '../ledger/ledgers.ts';
+import { ledgerPath, type LedgerFlag } from '../arguments/ledgers.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export interface PathFlags extends LedgerFlag {
@@ -19,3 +20,10 @@ export async function path(flags: PathFlags, terminal: Terminal): Promise<number
   }
   return EXIT.done;
 }
+
+export const command: CommandSpec<PathFlags> = {
+  summary: 'print the path of the ledger',
+  options: [],
+  examples: ['llm-spend path', 'jq length "$(llm-spend path)"'],
+  run: ({ flags, terminal }) => path(flags, terminal),
+};

@@ -1,3 +1,4 @@
+import type { CommandSpec } from '../command.ts';
 import type { EditorPriceFile } from '../../prices/files.ts';
 import type * as library from '../../prices/index.ts';
 import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
@@ -6,7 +7,7 @@ import { plain } from '../../usage/text.ts';
 import { choice } from '../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { userPrices } from '../ledger/prices.ts';
+import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
 import { table } from '../output/table.ts';
 import { say, styled, warn, type Terminal } from '../output/terminal.ts';
@@ -297,3 +298,37 @@ function refused(problem: CustomPriceProblem | undefined): CliError {
   const flag = field === '' || field === 'model' ? field : `--${field.replaceAll('_', '-')}`;
   return new CliError('usage', `${flag}: ${message}. Nothing was changed.`, { exitCode: EXIT.usage, field: flag });
 }
+
+export const command: CommandSpec<PricesFlags> = {
+  summary: 'show and set the prices of models',
+  arguments: [
+    { name: '[action]', help: 'list (default), show, set, remove or update' },
+    {
+      name: '[name]',
+      help: "the model, or for set and remove a pattern such as 'claude-*'; for update a file or an https address",
+    },
+  ],
+  options: [
+    { flags: '--provider <name>', help: 'the provider, or a pattern' },
+    { flags: '--input <usd>', help: 'USD per million input tokens' },
+    { flags: '--output <usd>', help: 'USD per million output tokens' },
+    { flags: '--cache-read <usd>', help: 'for tokens read from the cache (default: the input price)' },
+    { flags: '--cache-write <usd>', help: 'for tokens written to the cache (default: the input price)' },
+    {
+      flags: '--cache-write-1h <usd>',
+      help: 'for tokens written to the cache for an hour (default: the cache-write price)',
+    },
+    { flags: '--reasoning <usd>', help: 'for reasoning tokens (default: the output price)' },
+    { flags: '--from <day>', help: 'the first day on which the price applies: 2026-01-31 (default: always)' },
+    { flags: '--note <text>', help: 'a note' },
+    { flags: '--at <time>', help: 'with show: the price at this time' },
+  ],
+  examples: [
+    'llm-spend prices',
+    'llm-spend prices show claude-sonnet-4-5 --provider anthropic',
+    "llm-spend prices set 'llama-*' --provider ollama --input 0 --output 0 --note 'my own machine'",
+    'llm-spend prices update',
+  ],
+  run: ({ flags, words: [action, name], terminal }) =>
+    prices(action as string | undefined, name as string | undefined, flags, terminal),
+};

@@ -6,11 +6,13 @@ import { UsageError, type UsageInput, type UsageRecord } from '../../usage/recor
 import { amount } from '../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger } from '../ledger/ledgers.ts';
-import { userPrices, whyUnpriced, type Unpriced } from '../ledger/prices.ts';
+import { withLedger } from '../arguments/ledgers.ts';
+import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
+import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
-import { asFlag, recordedJson, recordLine, type RecordFlags } from './record.ts';
+import type { RecordFlags } from '../arguments/recordFlags.ts';
+import { asFlag, recordedJson, recordLine } from './recordOne.ts';
 
 /** Flags that say of all responses what they do not say themselves. */
 const LABELS = {

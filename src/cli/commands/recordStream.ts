@@ -6,10 +6,11 @@ import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { failureJson, failureOf } from '../output/failure.ts';
 import { chunks } from '../input/chunks.ts';
 import { RecordSplitter, type Piece } from '../input/recordSplitter.ts';
-import { withLedger } from '../ledger/ledgers.ts';
+import { withLedger } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../output/terminal.ts';
-import { recordLine, type RecordFlags } from './record.ts';
+import type { RecordFlags } from '../arguments/recordFlags.ts';
+import { recordLine } from './recordOne.ts';
 
 /** A record that did not go in: why, and where in the input it stands. */
 interface Refusal {

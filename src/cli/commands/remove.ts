@@ -1,10 +1,11 @@
+import type { CommandSpec } from '../command.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { say, type Terminal } from '../output/terminal.ts';
-import { recordLine } from './record.ts';
+import { recordLine } from './recordOne.ts';
 
 export interface RemoveFlags extends LedgerFlag {
   json?: boolean;
@@ -26,3 +27,12 @@ export async function remove(ids: readonly string[], flags: RemoveFlags, termina
   }
   return missing.length > 0 ? EXIT.failed : EXIT.done;
 }
+
+export const command: CommandSpec<RemoveFlags> = {
+  summary: 'remove records by their ids',
+  arguments: [{ name: '<id...>', help: 'ids of records, as costs --recent 10 --json prints them' }],
+  options: [],
+  examples: ['llm-spend remove 7c9e6679-7425-40de-944b-e07fc1f90ae7'],
+  notes: 'llm-spend undo brings removed records back.',
+  run: ({ flags, words: [ids], terminal }) => remove(ids as string[], flags, terminal),
+};

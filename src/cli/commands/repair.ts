@@ -1,7 +1,8 @@
+import type { CommandSpec } from '../command.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -38,3 +39,10 @@ export async function repair(flags: RepairFlags, terminal: Terminal): Promise<nu
   await terminal.out.line(lines.join('\n'));
   return EXIT.done;
 }
+
+export const command: CommandSpec<RepairFlags> = {
+  summary: 'repair what verify found',
+  options: [{ flags: '--dry-run', help: 'show what would be done, and change nothing' }],
+  examples: ['llm-spend repair --dry-run', 'llm-spend repair'],
+  run: ({ flags, terminal }) => repair(flags, terminal),
+};

@@ -1,3 +1,4 @@
+import type { CommandSpec } from '../command.ts';
 import type { LedgerReprice } from '../../ledger/reprice.ts';
 import type { RepriceReason } from '../../pricing/reprice.ts';
 import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
@@ -5,8 +6,8 @@ import { plain } from '../../usage/text.ts';
 import { confirmed } from '../arguments/confirm.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
-import { userPrices } from '../ledger/prices.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
+import { userPrices } from '../userPrices.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { table } from '../output/table.ts';
 import { commandLine } from '../arguments/shell.ts';
@@ -157,3 +158,23 @@ function repriceJson(
     unpriced: plan.unpriced,
   };
 }
+
+export const command: CommandSpec<RepriceFlags> = {
+  summary: 'price records again: those of unknown cost, and those with a wrong price',
+  options: [
+    { flags: '--dry-run', help: 'show what would change for each model, and change nothing' },
+    {
+      flags: '--model <name>',
+      help: "only this model, or a pattern such as 'claude-*' (repeatable)",
+      repeatable: true,
+    },
+    {
+      flags: '--include-recorded <name>',
+      help: 'also replace costs that the caller recorded, for this model, pattern or record id (repeatable)',
+      repeatable: true,
+    },
+    { flags: '--yes', help: 'do not ask for confirmation' },
+  ],
+  examples: ['llm-spend reprice --dry-run', "llm-spend reprice --model 'claude-*' --yes", 'llm-spend undo'],
+  run: ({ flags, terminal }) => reprice(flags, terminal),
+};

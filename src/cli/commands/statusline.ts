@@ -1,6 +1,8 @@
+import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { importedLedgerPath, openLedger, resolveLedgerPath } from '../../library/index.ts';
+import { openLedger } from '../../library/index.ts';
+import { importLedger } from '../../library/openView.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import type { Ledger } from '../../ledger/results.ts';
@@ -13,10 +15,10 @@ import { costNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../output/json.ts';
-import { withView, type LedgerFlag } from '../ledger/ledgers.ts';
-import { userPrices } from '../ledger/prices.ts';
+import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
+import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
-import { keepLine, parseStatusInput, type StatusInput } from '../start/statuslineCache.ts';
+import { keepLine, parseStatusInput, type StatusInput } from '../output/statuslineCache.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export interface StatuslineFlags extends LedgerFlag {
@@ -81,7 +83,7 @@ async function followSession(named: string, flags: LedgerFlag, terminal: Termina
   const environment = ownEnvironment();
   // Only a file where Claude Code keeps its logs is read, whatever stdin names.
   if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
-  const target = flags.ledger ?? importedLedgerPath(resolveLedgerPath());
+  const target = importLedger(flags.ledger);
   let ledger: Ledger | undefined;
   try {
     const session = path.basename(transcript, '.jsonl');
@@ -176,3 +178,11 @@ function statusJson({ model, session, sessionGiven, today, block }: Status): obj
     prices: 'list',
   });
 }
+
+export const command: CommandSpec<StatuslineFlags> = {
+  summary: "print one line for Claude Code's statusLine setting: session, today, block",
+  options: [{ flags: '--no-import', help: 'do not import the session that stdin names' }],
+  examples: ['llm-spend statusline < session.json'],
+  notes: 'In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }',
+  run: ({ flags, argv, terminal }) => statusline(flags, argv, terminal),
+};

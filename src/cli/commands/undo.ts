@@ -1,7 +1,8 @@
+import type { CommandSpec } from '../command.ts';
 import type { UndoResult } from '../../ledger/results.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { plain } from '../../usage/text.ts';
@@ -36,3 +37,10 @@ function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string 
   if (dryRun) return `Would undo ${what}: ${count} ${back[0]}. Nothing was changed.`;
   return `Undid ${what}: ${count} ${back[1]}.`;
 }
+
+export const command: CommandSpec<UndoFlags> = {
+  summary: 'undo the last remove, clear or reprice',
+  options: [{ flags: '--dry-run', help: 'show what would be undone, and change nothing' }],
+  examples: ['llm-spend undo --dry-run', 'llm-spend undo'],
+  run: ({ flags, terminal }) => undo(flags, terminal),
+};

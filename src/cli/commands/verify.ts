@@ -1,9 +1,10 @@
+import type { CommandSpec } from '../command.ts';
 import path from 'node:path';
 import type { Problem, Verification } from '../../ledger/results.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { table } from '../output/table.ts';
 import { commandLine } from '../arguments/shell.ts';
@@ -80,3 +81,10 @@ function problemLine({ severity, message, file, line, offset, usageId }: Problem
   const label = styled(out, severity === 'error' ? 'red' : 'yellow', `${severity}:`);
   return `${label} ${plain(message)}${where.length === 0 ? '' : ` (${plain(where.join(', '))})`}`;
 }
+
+export const command: CommandSpec<VerifyFlags> = {
+  summary: 'check the ledger, and explain its state',
+  options: [],
+  examples: ['llm-spend verify', 'llm-spend verify --json | jq .problems'],
+  run: ({ flags, terminal }) => verify(flags, terminal),
+};

@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../command.ts';
 import { positive } from '../arguments/arguments.ts';
 import { EXIT } from '../output/exit.ts';
-import { selection, type FilterFlags } from '../arguments/filters.ts';
+import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../arguments/filters.ts';
 import { envelope, totalsJson } from '../output/json.ts';
-import { withView, type LedgerFlag } from '../ledger/ledgers.ts';
+import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
@@ -72,3 +73,11 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     return terminal.out.closed ? EXIT.failed : EXIT.done;
   });
 }
+
+export const command: CommandSpec<WatchFlags> = {
+  summary: 'print the totals now and after each change, until Ctrl+C',
+  options: [...FILTER_OPTIONS, { flags: '--count <n>', help: 'exit after n changes' }],
+  examples: ['llm-spend watch --days 1', 'llm-spend watch --json --count 1'],
+  notes: FILTER_NOTES,
+  run: ({ flags, terminal }) => watch(flags, terminal),
+};

@@ -71,12 +71,11 @@ describe('record', () => {
   it('does not load the prices for a cost that was given', async () => {
     const { stdout } = await run('record', ...CLAUDE, ...TOKENS, '--cost-usd', '1');
     expect(stdout).toMatch(/^Recorded \$1\.00 · /);
-    const trace = ['--require', path.join(path.dirname(fileURLToPath(import.meta.url)), 'trace-loads.cjs')];
+    const trace = ['--require', path.join(path.dirname(fileURLToPath(import.meta.url)), 'traceLoads.cjs')];
     const { stderr } = await sandbox.run(
       ['record', ...CLAUDE, ...TOKENS, '--cost-usd', '1', '--ledger', sandbox.ledger],
       {
-        // With its code kept from the last run, a part is loaded past Node's loader, where nothing can be traced.
-        env: { NODE_OPTIONS: trace.join(' '), NODE_DISABLE_COMPILE_CACHE: '1' },
+        env: { NODE_OPTIONS: trace.join(' ') },
       },
     );
     expect(stderr).toContain('record.js');

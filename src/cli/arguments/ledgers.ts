@@ -1,29 +1,25 @@
-import { existsSync } from 'node:fs';
-import {
-  importedLedgerPath,
-  inkwellLedgerPath,
-  LedgerView,
-  openLedger,
-  resolveLedgerPath,
-} from '../../library/index.ts';
+import { openLedger } from '../../library/index.ts';
+import { openView } from '../../library/openView.ts';
 import { LedgerError, type Ledger, type LedgerState } from '../../ledger/results.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { resolveLedgerPath } from '../../system/paths.ts';
 import { EXIT, usageError } from '../output/exit.ts';
-import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
-import { withOpened } from './oneLedger.ts';
-import { counted } from '../report/numbers.ts';
-import { commandLine } from '../arguments/shell.ts';
 import { warn, type Terminal } from '../output/terminal.ts';
+import { counted } from '../report/numbers.ts';
+import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
+import { withOpened } from './oneLedger.ts';
+import { commandLine } from './shell.ts';
 
 /** Which ledgers a command works on. */
 
-export { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
+export { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 
-/** The one ledger that is written to, for the time of `use`. */
+/** Opens the one ledger that a command writes to, and closes it after `use`. */
 export function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {
   return withOpened(flags, openLedger, use);
 }
 
-/** What a report counts: our ledger, what was imported beside it, those of `--with`, and inkwell's; of these only `--with` where `--ledger` names one. */
+/** The ledgers that a report counts, the primary one first. */
 export interface Sources {
   view: LedgerView;
   ledgers: readonly Ledger[];
@@ -31,27 +27,23 @@ export interface Sources {
 }
 
 /**
- * Opens and reads what a report counts.
- * @throws {LedgerError} when our own ledger cannot be opened at all; what is damaged is counted as far as it is readable.
+ * Opens and reads the ledgers that a report counts. With `--ledger` these are only the named one and those of `--with`.
+ * @throws {LedgerError} when the primary ledger cannot be opened at all. A damaged ledger is counted as far as it is readable.
  */
 export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => Promise<T>): Promise<T> {
-  const own = ledgerPath(flags);
-  const inkwell = flags.ledger === undefined ? inkwellLedgerPath() : undefined;
+  const isNamed = flags.ledger !== undefined;
   const further = (flags.with ?? []).map((file) => {
     if (file.trim() === '')
       throw usageError('--with: must not be empty. Name a file, or leave the flag out.', '--with');
     return resolveLedgerPath({ flag: file });
   });
-  const beside = importedLedgerPath(own);
-  const imported = flags.ledger === undefined && existsSync(beside) ? [beside] : [];
-  const paths = new Set([own, ...imported, ...further, ...(inkwell === undefined ? [] : [inkwell])]);
-  const ledgers = [...paths].map((ledger) => openLedger({ ledger }));
-  const view = new LedgerView(ledgers);
+  const primary = ledgerPath(flags);
+  const { view, ledgers } = openView({ primary, further, imported: !isNamed, inkwell: !isNamed, existing: true });
   try {
     const states = await view.refresh();
     const [first] = states;
     if (first?.health === 'unavailable') {
-      throw new LedgerError('no-access', first.problems[0]?.message ?? `${own} cannot be opened.`);
+      throw new LedgerError('no-access', first.problems[0]?.message ?? `${primary} cannot be opened.`);
     }
     return await use({ view, ledgers, states });
   } finally {
@@ -59,7 +51,7 @@ export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => 
   }
 }
 
-/** Warns of every ledger that the numbers do not cover wholly. @returns the exit code that says so. */
+/** Warns of every ledger that the figures do not cover completely. @returns the exit code that says so. */
 export async function warnOfDamage({ ledgers, states }: Sources, terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.done;
   for (const [i, state] of states.entries()) {

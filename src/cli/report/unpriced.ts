@@ -1,25 +1,7 @@
-import type { UserPrices } from '../../prices/index.ts';
-import type { CostSource } from '../../pricing/costSource.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { plain } from '../../usage/text.ts';
-import type { LedgerFlag } from './ledgers.ts';
+import { userPrices } from '../userPrices.ts';
+import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { commandLine, shellQuoted } from '../arguments/shell.ts';
-
-/** The person's prices, loaded when the first one is asked for: a `record` with its cost never pays for them. */
-let shared: Promise<UserPrices> | undefined;
-
-export function userPrices(): Promise<UserPrices> {
-  shared ??= import('../../prices/index.ts').then(
-    ({ UserPrices }) =>
-      new UserPrices({ warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`) }),
-  );
-  return shared;
-}
-
-/** What the command's ledgers price by. */
-export const userPricing: CostSource = {
-  costsOf: async (usages) => (await userPrices()).costsOf(usages),
-};
 
 /** Why a record has no cost, and what helps. */
 export interface Unpriced {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { plainImport } from '../../../../src/cli/start/plainImport.ts';
+import { plainImport } from '../../../../src/cli/arguments/plainImport.ts';
 import { buildProgram } from '../../../../src/cli/program.ts';
 import { openTerminal } from '../../../../src/cli/output/terminal.ts';
 
-const program = buildProgram('0', openTerminal(), { exitCode: 0, help: '', usage: '' }, 'import');
+const program = await buildProgram(['import'], openTerminal(), () => undefined);
 const command = program.commands.find((each) => each.name() === 'import')!;
 
 describe('a plain import, read without commander', () => {

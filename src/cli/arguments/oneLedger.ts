@@ -1,7 +1,7 @@
 import type { CostTrackerOptions } from '../../ledger/options.ts';
 import type { Ledger } from '../../ledger/results.ts';
-import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
-import { userPricing } from './prices.ts';
+import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
+import { userPricing } from '../userPrices.ts';
 
 /**
  * The one ledger that a command writes to. Apart from `ledgers.ts`, so that a one-shot `record` loads only the store that

@@ -1,0 +1,100 @@
+import type { ImportReport } from '../../sources/import/import.ts';
+import type { SkipReason } from '../../sources/source.ts';
+import { plain } from '../../usage/text.ts';
+import { envelope } from '../output/jsonOutput.ts';
+import { styled, type Terminal } from '../output/terminal.ts';
+import { counted, megabytes, whole } from './numbers.ts';
+
+/** An import as it ended. */
+export interface ImportRun {
+  ledger: string;
+  /** One for each source that was reached. */
+  reports: readonly ImportReport[];
+  /** All sources that were asked for, in their order. */
+  jobs: readonly { source: { id: string }; known: boolean }[];
+  dryRun: boolean;
+  interrupted: boolean;
+}
+
+/** At most so many skipped lines are named; `--json` names more. */
+const MOST_NAMED = 10;
+
+const REASONS: Readonly<Record<SkipReason, string>> = {
+  'not-json': 'not JSON',
+  'invalid-utf8': 'not valid UTF-8',
+  'too-long': 'too long',
+  'no-time': 'without a time',
+  'not-a-usage': 'no usage',
+  unreadable: 'not readable',
+  'unreadable-folder': 'folder not readable',
+  link: 'symbolic link, not followed',
+  'replaced-while-read': 'replaced while it was read: run the import again',
+  'future-time': 'imported, but its time is in the future',
+};
+
+export function importJson({ ledger, reports, jobs, dryRun, interrupted }: ImportRun): object {
+  const total = (field: 'added' | 'updated' | 'unpriced'): number =>
+    reports.reduce((sum, report) => sum + report[field], 0);
+  return envelope('import', {
+    dry_run: dryRun,
+    interrupted,
+    ledger,
+    added: total('added'),
+    updated: total('updated'),
+    unpriced: total('unpriced'),
+    prices: 'list',
+    sources: reports.map(({ source, places, files, unchanged, bytes, added, updated, unpriced, skipped, skips }) => ({
+      source,
+      found: files > 0,
+      places,
+      files,
+      unchanged,
+      bytes,
+      added,
+      updated,
+      unpriced,
+      skipped,
+      skips,
+    })),
+    not_reached: jobs.slice(reports.length).map(({ source }) => source.id),
+  });
+}
+
+export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }: Terminal): string {
+  const lines: string[] = [];
+  for (const [i, report] of reports.entries()) {
+    const { title, places, files, unchanged, added, updated, unpriced, bytes } = report;
+    const heading = styled(out, 'bold', title);
+    if (files === 0) {
+      const looked = places.map((place) => plain(place.path)).join(', ');
+      lines.push(`${heading}: nothing found${jobs[i]?.known === true ? ` in ${looked}` : ''}`);
+      lines.push(...skipLines(report));
+      continue;
+    }
+    const found = places.filter((place) => place.files > 0);
+    lines.push(
+      `${heading}: ${found.map((place) => `${counted(place.files, 'file')} in ${plain(place.path)}`).join(', ')}`,
+    );
+    const changes = [
+      `${whole(added)} ${dryRun ? 'would be added' : 'added'}`,
+      ...(updated > 0 ? [`${whole(updated)} ${dryRun ? 'would be updated' : 'updated'}`] : []),
+      ...(unpriced > 0 ? [`${whole(unpriced)} without a known price`] : []),
+    ];
+    lines.push(`  ${changes.join(', ')} (${counted(unchanged, 'file')} unchanged, ${megabytes(bytes)} read)`);
+    lines.push(...skipLines(report));
+  }
+  const into = dryRun ? 'Nothing was stored. It would go to' : 'Ledger:';
+  return [...lines, '', styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`)].join('\n');
+}
+
+function skipLines({ skipped, skips }: ImportReport): string[] {
+  const entries = Object.entries(skipped) as [SkipReason, number][];
+  if (entries.length === 0) return [];
+  const counts = entries.map(([reason, count]) => `${whole(count)} ${REASONS[reason]}`).join(', ');
+  const named = skips.slice(0, MOST_NAMED).map(({ file, line, reason, detail }) => {
+    const place = line === undefined ? file : `${file}:${line}`;
+    return `    ${plain(place)}: ${REASONS[reason]}${detail === undefined ? '' : ` (${plain(detail, { max: 80 })})`}`;
+  });
+  const more = skips.length > MOST_NAMED ? ['    ...'] : [];
+  return [`  skipped: ${counts}`, ...named, ...more];
+}

@@ -1,0 +1,87 @@
+import { CommanderError, type Command } from 'commander';
+import { version } from '../../package.json';
+import { plainImport, type PlainImport } from './arguments/plainImport.ts';
+import { EXIT, usageError, type CliError } from './output/exit.ts';
+import { report } from './output/finish.ts';
+import { finished } from './output/finished.ts';
+import { buildProgram } from './program.ts';
+import { openTerminal, type Terminal } from './output/terminal.ts';
+
+const EPILOGUE = `
+Examples:
+  $ llm-spend record --provider openai --model gpt-5 --operation chat --cost-usd 0.005
+  $ llm-spend costs --by day
+
+Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify).
+Help for a command: llm-spend <command> --help`;
+
+/**
+ * Runs any command: the bundle dist/commands.js, which a one-shot `record` does not load.
+ * @param input the text of stdin, where it was read already.
+ */
+export async function runCommand(argv: readonly string[], input?: string): Promise<number> {
+  const terminal = { ...openTerminal(), input };
+  const plain = plainImport(argv);
+  try {
+    return await finished(
+      plain === undefined ? await runProgram(argv, terminal) : await runImport(plain, terminal),
+      terminal,
+    );
+  } catch (error) {
+    return report(error, argv, terminal);
+  }
+}
+
+/** An import that finds nothing new takes little more than starting Node, and loading commander would double that. */
+async function runImport({ sources, flags }: PlainImport, terminal: Terminal): Promise<number> {
+  const { importUsage } = await import('./commands/import.ts');
+  return importUsage(sources, flags, terminal);
+}
+
+async function runProgram(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = await buildProgram(argv, terminal, (code) => (exitCode = code));
+  program
+    .description('Records what LLM calls cost, and reports it.')
+    .usage('<command> [options]')
+    .version(version, '--version', 'print the version')
+    .addHelpText('after', EPILOGUE);
+  const texts = captureTexts(program, terminal);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    await terminal.out.write(texts.help);
+    if (error.exitCode === 0) return EXIT.done;
+    if (error.code !== 'commander.help') throw commanderFailure(error);
+    await terminal.err.write(texts.usage);
+    return EXIT.usage;
+  }
+}
+
+/** Collects what commander prints: `help` was asked for; `usage` is the help for a call without a command. */
+function captureTexts(program: Command, terminal: Terminal): { help: string; usage: string } {
+  const texts = { help: '', usage: '' };
+  const output = {
+    writeOut: (text: string) => void (texts.help += text),
+    writeErr: (text: string) => void (texts.usage += text),
+    // Errors are thrown as well, and reported in our own words.
+    outputError: () => {},
+    getOutHelpWidth: () => terminal.out.columns ?? 100,
+    getErrHelpWidth: () => terminal.err.columns ?? 100,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  };
+  for (const command of [program, ...program.commands]) command.configureOutput(output);
+  return texts;
+}
+
+/** Commander's complaint in our words. */
+function commanderFailure(error: CommanderError): CliError {
+  const [first = ''] = error.message.replace(/^error: /, '').split('\n');
+  const hint = /Did you mean [^)]*\?/.exec(error.message)?.[0];
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`;
+  const flag = /'(?:-\w, )?(--[\w-]+)/.exec(first)?.[1];
+  return usageError(`${sentence} ${hint ?? 'See: llm-spend --help'}`, flag);
+}

@@ -1,0 +1,20 @@
+import { blockingDisk } from '../system/disk.ts';
+import { JsonLedger } from '../ledger/json/jsonLedger.ts';
+import type { RecordFlags } from './arguments/recordFlags.ts';
+import type { Opener } from './arguments/oneLedger.ts';
+import { recordOne } from './commands/recordOne.ts';
+import { report } from './output/finish.ts';
+import { finished } from './output/finished.ts';
+import { openTerminal } from './output/terminal.ts';
+
+const open: Opener = (options) => new JsonLedger({ ...options, disk: blockingDisk, oneShot: true });
+
+/** Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough for scripts to call it often. */
+export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {
+  const terminal = openTerminal();
+  try {
+    return await finished(await recordOne(flags, terminal, open), terminal);
+  } catch (error) {
+    return report(error, argv, terminal);
+  }
+}
