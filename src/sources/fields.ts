@@ -13,9 +13,13 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** A count of tokens: whole, not negative; 0 for anything else. */
+/**
+ * A count of tokens; 0 where there is no number. A number that is no count (negative, fractional, beyond 2^53) becomes
+ * NaN, and so does every sum with it, so that the record is refused and not stored with a part of its tokens.
+ */
 export function countOf(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  if (typeof value !== 'number') return 0;
+  return Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
 }
 
 /** The first of these fields that holds a text. */
@@ -55,6 +59,12 @@ function lastPartOf(folder: string | undefined): string | undefined {
 
 const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 
+/** The form of a time in a ledger, except that a month may have too many days. */
+const LEDGER_TIME =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** Digits stand where this has a 0. */
 const USUAL = '0000-00-00T00:00:00.000Z';
 
@@ -79,12 +89,30 @@ export function timeOf(value: unknown): string | undefined {
   if (typeof value === 'string') {
     if (isUsualTime(value)) return value;
     const text = value.trim();
-    return ISO.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+    const ms = ISO.test(text) ? Date.parse(text) : Number.NaN;
+    if (Number.isNaN(ms)) return undefined;
+    return isLedgerTime(text) ? text : isoOf(ms);
   }
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
   // Seconds until the year 2286, milliseconds from April 1970 on.
-  const ms = value > 10_000_000_000 ? value : value * 1000;
-  return ms > 8.64e15 ? undefined : new Date(ms).toISOString();
+  return isoOf(value > 10_000_000_000 ? value : value * 1000);
+}
+
+/** What a log says of a time, as a part of an id: it must not change when {@link timeOf} writes the time differently. */
+export function timeKey(value: unknown, time: string): string {
+  return typeof value === 'string' ? value.trim() : time;
+}
+
+/** undefined for years that ISO 8601 does not write with four digits. */
+function isoOf(ms: number): string | undefined {
+  return ms < FIRST_MS || ms > LAST_MS ? undefined : new Date(ms).toISOString();
+}
+
+/** Whether a ledger takes this text of a time as it is. */
+function isLedgerTime(text: string): boolean {
+  const [, year, month, day] = LEDGER_TIME.exec(text) ?? [];
+  if (day === undefined) return false;
+  return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
 }
 
 /** The last part of a path with `/`, without its ending. */

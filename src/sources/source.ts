@@ -15,7 +15,7 @@ export interface SourceEnvironment {
 }
 
 /** A usage as a log tells it: a record whose cost is still to be computed. */
-export interface Sighting {
+export interface FoundUsage {
   /** Its `usage_id` is derived from what the log says, so that the same usage has the same one on every machine. */
   record: UsageRecord;
   /** A multiple of the list price that the mode of the call costs. */
@@ -32,6 +32,7 @@ export type SkipReason =
   | 'too-long'
   | 'no-time'
   | 'not-a-usage'
+  | 'invalid'
   | 'unreadable'
   | 'unreadable-folder'
   | 'link'
@@ -64,7 +65,8 @@ export interface SourceFile {
 
 /** Where a parser puts what it finds. */
 export interface Sink {
-  usage(sighting: Sighting): void;
+  /** @param line 1-based, as for {@link skip}. */
+  usage(found: FoundUsage, line?: number): void;
   /** @param line 1-based; not needed by a parser of lines, whose line is known. */
   skip(reason: SkipReason, detail?: string, line?: number): void;
 }

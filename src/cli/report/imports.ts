@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'too-long': 'too long',
   'no-time': 'without a time',
   'not-a-usage': 'no usage',
+  invalid: 'not a valid record',
   unreadable: 'not readable',
   'unreadable-folder': 'folder not readable',
   link: 'symbolic link, not followed',

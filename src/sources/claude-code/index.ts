@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
-import { countOf, labelOf, nameOf, projectOf, stemOf, textOf, timeOf } from '../fields.ts';
+import { countOf, labelOf, nameOf, projectOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { Members } from '../reading/members/members.ts';
 import { isEarlier, logRecord, type LogTokens } from '../record.ts';
@@ -97,7 +97,10 @@ class ClaudeLines implements LineParser {
     const speed = line.value(at + AT['message.usage.speed']);
     const searches = countOf(line.value(at + AT['message.usage.server_tool_use.web_search_requests']));
     const record = logRecord({
-      usageId: messageId === undefined ? this.#namelessId(line, at, timestamp) : messageUsageId(messageId),
+      usageId:
+        messageId === undefined
+          ? this.#namelessId(line, at, timeKey(line.value(at + AT.timestamp), timestamp))
+          : messageUsageId(messageId),
       source: SOURCE,
       provider: 'anthropic',
       model,

@@ -12,12 +12,13 @@ import {
   projectOf,
   stemOf,
   textOf,
+  timeKey,
   timeOf,
 } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { isEarlier, logRecord } from '../record.ts';
 import { keepPreferred } from '../source.ts';
-import type { LineParser, ParserState, Sighting, Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
+import type { LineParser, ParserState, FoundUsage, Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 
 /**
  * Codex: one JSONL file ("rollout") a session, in `sessions/` and, once archived, in `archived_sessions/`.
@@ -80,7 +81,7 @@ interface Context {
   spawned: boolean;
   totals: Totals | undefined;
   /** Of an agent's file the first usage, until the next one shows whether it began a replay. */
-  first: { second: string; sighting: Sighting | undefined } | undefined;
+  first: { second: string; found: FoundUsage | undefined } | undefined;
   /** The second that holds the replay, as long as it lasts. */
   replay: string | undefined;
   /** Whether there is a replay is known. */
@@ -146,9 +147,9 @@ class CodexLines implements LineParser {
 
   /** A replay is written at once: in a file that nobody writes any more, a single usage is none. */
   end(sink: Sink, isQuiet: boolean): boolean {
-    const sighting = this.#context.first?.sighting;
-    if (sighting === undefined) return false;
-    if (isQuiet) sink.usage(sighting);
+    const found = this.#context.first?.found;
+    if (found === undefined) return false;
+    if (isQuiet) sink.usage(found);
     return !isQuiet;
   }
 
@@ -164,6 +165,8 @@ class CodexLines implements LineParser {
     const total = totalsOf(info?.['total_token_usage']);
     const last = totalsOf(info?.['last_token_usage']);
     if (total === undefined && last === undefined) return;
+    // A count that is none would spoil all differences after it.
+    if (!isWhole(total) || !isWhole(last)) return sink.skip('invalid', 'a token count is not a whole number');
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
     const second = timestamp.slice(0, 19);
@@ -181,20 +184,20 @@ class CodexLines implements LineParser {
         context.totals = total ?? context.totals;
         return;
       }
-      if (first.sighting !== undefined) sink.usage(first.sighting);
+      if (first.found !== undefined) sink.usage(first.found);
     }
-    const sighting = this.#sighting(payload, info, total, last, timestamp);
-    if (context.spawned && !context.begun) context.first = { second, sighting };
-    else if (sighting !== undefined) sink.usage(sighting);
+    const found = this.#usageOf(entry, info, total, last, timestamp);
+    if (context.spawned && !context.begun) context.first = { second, found };
+    else if (found !== undefined) sink.usage(found);
   }
 
-  #sighting(
-    payload: Fields,
+  #usageOf(
+    entry: Fields,
     info: Fields | undefined,
     total: Totals | undefined,
     last: Totals | undefined,
     timestamp: string,
-  ): Sighting | undefined {
+  ): FoundUsage | undefined {
     const context = this.#context;
     const before = context.totals;
     context.totals = total ?? before;
@@ -202,7 +205,7 @@ class CodexLines implements LineParser {
     if (total !== undefined && before !== undefined && sameTotals(total, before)) return undefined;
     const counts = last ?? difference(total!, before);
     if (counts.input + counts.cached + counts.output + counts.reasoning === 0) return undefined;
-    this.#setModel(modelOf(payload) ?? modelOf(info));
+    this.#setModel(modelOf(fieldsOf(entry['payload'])) ?? modelOf(info));
     if (context.model === undefined) {
       context.model = DEFAULT_MODEL;
       context.guessed = true;
@@ -210,7 +213,7 @@ class CodexLines implements LineParser {
     const model = nameOf(context.model);
     const record = logRecord({
       usageId: usageId(SOURCE, [
-        timestamp,
+        timeKey(entry['timestamp'], timestamp),
         model,
         counts.input,
         counts.cached,
@@ -260,6 +263,10 @@ function totalsOf(value: unknown): Totals | undefined {
     reasoning: countOf(fields['reasoning_output_tokens']),
     total: countOf(fields['total_tokens']) || input + output,
   };
+}
+
+function isWhole(counts: Totals | undefined): boolean {
+  return counts === undefined || Object.values(counts).every((count: number) => !Number.isNaN(count));
 }
 
 function difference(now: Totals, before: Totals | undefined): Totals {

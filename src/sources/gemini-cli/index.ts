@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, textOf, timeOf } from '../fields.ts';
+import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { logRecord, type LogTokens } from '../record.ts';
-import type { LineParser, ParserState, Sighting, Sink, Source, SourceFile } from '../source.ts';
+import type { LineParser, ParserState, FoundUsage, Sink, Source, SourceFile } from '../source.ts';
 import { readJsonFile } from '../reading/whole.ts';
 
 /**
@@ -57,8 +58,8 @@ class GeminiLines implements LineParser {
     if (entry === undefined) return sink.skip('not-json');
     this.#context.session = firstText(entry, 'sessionId', 'session_id') ?? this.#context.session;
     this.#context.model = textOf(entry['model']) ?? this.#context.model;
-    const sighting = entry['type'] === 'gemini' ? sightingOf(entry, this.#context) : undefined;
-    if (sighting !== undefined) sink.usage(sighting);
+    const found = entry['type'] === 'gemini' ? usageOf(entry, this.#context) : undefined;
+    if (found !== undefined) sink.usage(found);
   }
 }
 
@@ -70,9 +71,11 @@ function readChat(file: SourceFile, sink: Sink): void {
   context.fallbackTime = timeOf(chat['startTime']) ?? timeOf(chat['lastUpdated']) ?? context.fallbackTime;
   const messages: unknown[] = Array.isArray(chat['messages']) ? chat['messages'] : [chat];
   for (const message of messages) {
-    const fields = fieldsOf(message);
-    const sighting = fields?.['type'] === 'gemini' ? sightingOf(fields, context) : undefined;
-    if (sighting !== undefined) sink.usage(sighting);
+    guarded(sink, undefined, () => {
+      const fields = fieldsOf(message);
+      const found = fields?.['type'] === 'gemini' ? usageOf(fields, context) : undefined;
+      if (found !== undefined) sink.usage(found);
+    });
   }
 }
 
@@ -90,7 +93,7 @@ function projectOfFolder(folder: string): string | undefined {
   return folder === '' || /^[0-9a-f]{32,}$/.test(folder) ? undefined : labelOf(folder);
 }
 
-function sightingOf(message: Fields, context: Context): Sighting | undefined {
+function usageOf(message: Fields, context: Context): FoundUsage | undefined {
   const counts = fieldsOf(message['tokens']);
   const model = textOf(message['model']) ?? context.model;
   if (counts === undefined || model === undefined) return undefined;
@@ -129,7 +132,7 @@ function tokensOf(counts: Fields): LogTokens {
   return { input: plain + cached + tool, output: output + thoughts, cacheRead: cached, reasoning: thoughts };
 }
 
-function isSame(a: Sighting['record'], b: Sighting['record']): boolean {
+function isSame(a: FoundUsage['record'], b: FoundUsage['record']): boolean {
   return (
     a.input_tokens === b.input_tokens &&
     a.output_tokens === b.output_tokens &&

@@ -1,11 +1,10 @@
-import { MAX_COST } from '../../usage/limits.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import type { Sighting, Source } from '../source.ts';
+import type { FoundUsage, Source } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 import type { MappedField, Mapping } from './mapping.ts';
 
@@ -50,9 +49,9 @@ export function genericSource(mapping: Mapping = {}): Source {
           formatOf(file.path, await headOf(file.path)),
           sink,
           ({ fields, line }) => {
-            const sighting = sightingOf(fields, mapping, counter);
-            if (typeof sighting === 'string') sink.skip(sighting, undefined, line);
-            else sink.usage(sighting);
+            const found = usageOf(fields, mapping, counter);
+            if (typeof found === 'string') sink.skip(found, undefined, line);
+            else sink.usage(found, line);
           },
           room,
         );
@@ -83,7 +82,7 @@ export class Occurrences {
   }
 }
 
-function sightingOf(fields: Fields, mapping: Mapping, counter: Occurrences): Sighting | 'no-time' | 'not-a-usage' {
+function usageOf(fields: Fields, mapping: Mapping, counter: Occurrences): FoundUsage | 'no-time' | 'not-a-usage' {
   const value = (field: MappedField): unknown => {
     const named = mapping[field];
     if (named !== undefined) return fields[named];
@@ -101,7 +100,7 @@ function sightingOf(fields: Fields, mapping: Mapping, counter: Occurrences): Sig
   const input = Math.max(tokens('input_tokens'), cacheRead + cacheWrite);
   const output = tokens('output_tokens');
   const cost = numberOf(value('cost_usd'));
-  const priced = cost !== undefined && cost >= 0 && cost <= MAX_COST;
+  const priced = cost !== undefined;
   if (model === undefined || (input + output === 0 && !priced)) return 'not-a-usage';
   const id = value('id');
   const record = logRecord({

@@ -1,21 +1,21 @@
 import { priceFields } from '../../pricing/apply.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import type { Sighting } from '../source.ts';
+import type { FoundUsage } from '../source.ts';
 
 /** What a record's cost takes into account besides the record. A symbol: it is copied with the record, and never stored. */
 const PRICING = Symbol('pricing');
-export type SightedPricing = Omit<Sighting, 'record'>;
-type Priceable = UsageRecord & { [PRICING]?: SightedPricing };
-const NOTHING: SightedPricing = {};
+export type FoundPricing = Omit<FoundUsage, 'record'>;
+type Priceable = UsageRecord & { [PRICING]?: FoundPricing };
+const NOTHING: FoundPricing = {};
 
-/** What {@link priceable} keeps of a sighting besides its record. */
-export function pricingOf(record: Priceable): SightedPricing | undefined {
+/** What {@link priceable} keeps of a found besides its record. */
+export function pricingOf(record: Priceable): FoundPricing | undefined {
   return record[PRICING];
 }
 
-/** The record of a sighting, to be given its cost once it is known that it counts. */
-export function priceable({ record, factor, loggedCost, isPriced }: Sighting): UsageRecord {
+/** The record of a found, to be given its cost once it is known that it counts. */
+export function priceable({ record, factor, loggedCost, isPriced }: FoundUsage): UsageRecord {
   if (factor !== undefined || loggedCost !== undefined || isPriced === true) {
     (record as Priceable)[PRICING] = { factor, loggedCost, isPriced };
   }

@@ -14,7 +14,7 @@ import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts'
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { Tally } from './tally.ts';
-import type { Lookup, Sighting, Skip, SkipReason, Source, SourceFile } from '../source.ts';
+import type { Lookup, FoundUsage, Skip, SkipReason, Source, SourceFile } from '../source.ts';
 import { findLogs } from '../reading/walk.ts';
 
 /**
@@ -217,8 +217,8 @@ class Import implements Receiver {
     return this.#report;
   }
 
-  usage(sighting: Sighting): void {
-    this.#intake.add(sighting, this.#current?.path ?? '');
+  usage(found: FoundUsage, line?: number): void {
+    this.#intake.add(found, this.#current?.path ?? '', line);
   }
 
   skip(skip: Skip): void {
@@ -350,7 +350,7 @@ class Import implements Receiver {
     // What comes from here on is not among these, and is stored next time.
     this.#due = new Map();
     this.#handover.resume();
-    // Most sightings of a reply are of no account, so that pricing comes after the choice.
+    // Most usages of a reply are of no account, so that pricing comes after the choice.
     for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
     if (due.size > 0) this.#isSaved = false;

@@ -1,9 +1,10 @@
-import type { UsageRecord } from '../../usage/record.ts';
+import { brokenRule, type UsageRecord } from '../../usage/record.ts';
+import { MAX_COST } from '../../usage/limits.ts';
 import { priceable } from './costs.ts';
 import { isUsualTime } from '../fields.ts';
-import type { Lookup, Sighting, Skip, Source } from '../source.ts';
+import type { Lookup, FoundUsage, Skip, Source } from '../source.ts';
 
-/** What of the sightings of a source counts. */
+/** What of the usages of a source counts. */
 export interface IntakeRules {
   /** Leaves out what was used before, ms since the epoch. */
   since: number | undefined;
@@ -33,9 +34,11 @@ export class Intake {
     return this.#records.size;
   }
 
-  /** @param file where it was seen. */
-  add(sighting: Sighting, file: string): void {
-    const record = priceable(sighting);
+  /** @param file where it was found; @param line 1-based, where that is known. */
+  add(found: FoundUsage, file: string, line?: number): void {
+    const problem = problemOf(found);
+    if (problem !== undefined) return this.#skip({ reason: 'invalid', file, line, detail: problem });
+    const record = priceable(found);
     const { timestamp } = record;
     const { since, latest } = this.#rules;
     this.#latest ??= new Date(latest).toISOString();
@@ -56,6 +59,14 @@ export class Intake {
     this.#records = new Map();
     return records;
   }
+}
+
+/** The rule of records that a usage breaks. What is stored passes the same checks as a record that a program hands in. */
+function problemOf({ record, loggedCost }: FoundUsage): string | undefined {
+  if (loggedCost !== undefined && !(loggedCost >= 0 && loggedCost <= MAX_COST)) {
+    return `cost_usd: must be at most ${MAX_COST} (got ${loggedCost})`;
+  }
+  return brokenRule(record)?.message;
 }
 
 /** @param than as `toISOString` writes it. */

@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { UsageRecord } from '../../usage/record.ts';
 import { agentOf } from '../agents.ts';
-import { pricingOf, type SightedPricing } from './costs.ts';
+import { pricingOf, type FoundPricing } from './costs.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import type { FileState } from './state.ts';
-import type { Sighting, Skip, SourceFile } from '../source.ts';
+import type { FoundUsage, Skip, SourceFile } from '../source.ts';
 
 /**
  * The second thread of a big import: reads the files that it is given, and hands on what it finds in them. The first one
@@ -22,7 +22,7 @@ export interface ThreadData {
 export type ToThread =
   { kind: 'read'; file: SourceFile; known: FileState | undefined; isQuiet: boolean } | { kind: 'room' };
 
-export type SentRecord = [record: UsageRecord, pricing: SightedPricing | undefined];
+export type SentRecord = [record: UsageRecord, pricing: FoundPricing | undefined];
 
 /** What came of a file, or of a part of it. As JSON text: that takes half the time of a structured clone. */
 export interface Part {
@@ -62,8 +62,8 @@ class Sender implements Receiver {
     this.#intake = new Intake(agentOf(source)!, rules, (skip) => this.skip(skip));
   }
 
-  usage(sighting: Sighting): void {
-    this.#intake.add(sighting, this.#file.path);
+  usage(found: FoundUsage, line?: number): void {
+    this.#intake.add(found, this.#file.path, line);
   }
 
   skip(skip: Skip): void {

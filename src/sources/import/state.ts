@@ -59,7 +59,9 @@ export class FileStates {
 }
 
 /** Changed whenever what a parser makes of a line changes, so that everything is read again. */
-const FORMAT = 3;
+const FORMAT = 4;
+/** What precedes the checksum, the last member of the saved object. */
+const SUM = ',"sum":"';
 
 export function statePath(ledger: string, source: string): string {
   return join(dirname(ledger), `.${basename(ledger)}.import-${source}`);
@@ -73,6 +75,8 @@ export function readState(path: string): ImportState {
   } catch {
     return emptyState();
   }
+  const end = text.lastIndexOf(SUM);
+  if (end === -1 || text.slice(end + SUM.length) !== `${checksum(`${text.slice(0, end)}}`)}"}`) return emptyState();
   const saved = fieldsOf(parseJson(text));
   const files = fieldsOf(saved?.['files']);
   if (saved?.['format'] !== FORMAT || files === undefined) return emptyState();
@@ -87,7 +91,8 @@ export function readState(path: string): ImportState {
 /** Replaces the saved state in one step. What fails here costs a second reading, so it is not worth failing an import. */
 export function saveState(path: string, { witness, ledger, files }: ImportState): void {
   const temporary = `${path}.${randomHex(6)}.tmp`;
-  const text = JSON.stringify({ format: FORMAT, witness, ledger, files });
+  const saved = JSON.stringify({ format: FORMAT, witness, ledger, files });
+  const text = `${saved.slice(0, -1)}${SUM}${checksum(saved)}"}`;
   try {
     // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
     mkdirSync(dirname(path), { recursive: true });
@@ -112,12 +117,26 @@ export function ledgerVersion(ledger: string): string | undefined {
   }
 }
 
+/**
+ * 32 bits of FNV-1a over what is saved. A state that somebody has changed, or that was damaged, is not used: positions and
+ * parser states that were not written by us could do more harm than a second reading costs.
+ */
+function checksum(text: string): string {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return (sum >>> 0).toString(16);
+}
+
+function isPosition(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 function isFileState(value: unknown): value is FileState {
   const fields = fieldsOf(value);
   return (
     typeof fields?.['version'] === 'string' &&
     typeof fields['fingerprint'] === 'string' &&
-    Number.isSafeInteger(fields['offset']) &&
-    Number.isSafeInteger(fields['lines'])
+    isPosition(fields['offset']) &&
+    isPosition(fields['lines'])
   );
 }

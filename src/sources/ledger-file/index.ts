@@ -1,5 +1,6 @@
 import { isUnreadable, readStored } from '../../usage/record.ts';
 import { formatOf, headOf, readEntries } from '../reading/entries.ts';
+import { timeOf } from '../fields.ts';
 import { settleEntry } from '../generic/index.ts';
 import { usageId } from '../reading/identity.ts';
 import type { Source } from '../source.ts';
@@ -19,9 +20,15 @@ export const ledgerFile: Source = {
         sink,
         ({ fields, line }) => {
           const record = readStored({ ...fields }, () => usageId('ledger', [JSON.stringify(fields)]));
+          // A field that is nested too deep to be written again makes this throw.
+          JSON.stringify(fields);
           if (isUnreadable(record)) sink.skip('not-a-usage', record.unreadable, line);
           // What it costs is that ledger's word, also where it says that nobody knows.
-          else sink.usage({ record, isPriced: true });
+          else
+            sink.usage(
+              { record: { ...record, timestamp: timeOf(record.timestamp) ?? record.timestamp }, isPriced: true },
+              line,
+            );
         },
         room,
       ),

@@ -1,11 +1,10 @@
-import { MAX_COST } from '../../usage/limits.ts';
 import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { Occurrences, settleEntry } from '../generic/index.ts';
 import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import type { Sighting, Source } from '../source.ts';
+import type { FoundUsage, Source } from '../source.ts';
 
 /** LiteLLM's spend logs: rows of its table `LiteLLM_SpendLogs`, as `/spend/logs` or an export of the table gives them. */
 export const liteLlm: Source = {
@@ -22,9 +21,9 @@ export const liteLlm: Source = {
         formatOf(file.path, await headOf(file.path)),
         sink,
         ({ fields, line }) => {
-          const sighting = sightingOf(fields, counter);
-          if (typeof sighting === 'string') sink.skip(sighting, undefined, line);
-          else sink.usage(sighting);
+          const found = usageOf(fields, counter);
+          if (typeof found === 'string') sink.skip(found, undefined, line);
+          else sink.usage(found, line);
         },
         room,
       );
@@ -35,7 +34,7 @@ export const liteLlm: Source = {
 
 const SOURCE = 'litellm';
 
-function sightingOf(row: Fields, counter: Occurrences): Sighting | 'no-time' | 'not-a-usage' {
+function usageOf(row: Fields, counter: Occurrences): FoundUsage | 'no-time' | 'not-a-usage' {
   const timestamp = timeOf(row['startTime']) ?? timeOf(`${String(row['startTime']).replace(' ', 'T')}Z`);
   if (timestamp === undefined) return 'no-time';
   const model = textOf(row['model']);
@@ -62,7 +61,7 @@ function sightingOf(row: Fields, counter: Occurrences): Sighting | 'no-time' | '
     project: labelOf(firstText(row, 'team_alias', 'team_id')),
   });
   // The proxy's own accounting, which knows the prices that were agreed with it. It says 0 where it knows none.
-  if (spend > 0 && spend <= MAX_COST) {
+  if (spend > 0) {
     Object.assign(record, { cost_usd: spend, cost_known: true, billing_mode: 'estimated', price_source: 'litellm' });
   }
   return { record };

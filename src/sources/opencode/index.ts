@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { readDatabase } from '../reading/database.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import { keepPreferred } from '../source.ts';
-import type { Sighting, Sink, Source, SourceFile } from '../source.ts';
+import type { FoundUsage, Sink, Source, SourceFile } from '../source.ts';
 import { readJsonFile } from '../reading/whole.ts';
 
 /**
@@ -37,7 +38,7 @@ function readMessages(file: SourceFile, sink: Sink): void {
         : []),
     ];
     for (const query of queries) {
-      for (const row of rows(query)) read(row, sink);
+      for (const row of rows(query)) guarded(sink, undefined, () => read(row, sink));
     }
   });
 }
@@ -46,14 +47,14 @@ function read(row: Readonly<Record<string, unknown>>, sink: Sink): void {
   const id = textOf(row['id']);
   const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
   if (message === undefined) return sink.skip('not-json', id);
-  const sighting = sightingOf(message, id, textOf(row['session_id']), row['time_created']);
-  if (sighting !== undefined) sink.usage(sighting);
+  const found = usageOf(message, id, textOf(row['session_id']), row['time_created']);
+  if (found !== undefined) sink.usage(found);
 }
 
 function readMessage(file: SourceFile, sink: Sink): void {
   const message = fieldsOf(readJsonFile(file, sink));
-  const sighting = message && sightingOf(message);
-  if (sighting !== undefined) sink.usage(sighting);
+  const found = message && usageOf(message);
+  if (found !== undefined) sink.usage(found);
 }
 
 /**
@@ -68,7 +69,7 @@ function isReasoningInside(provider: string, rest: number, reasoning: number, co
   return !/google|gemini|vertex/i.test(provider) && reasoning <= countOf(counts['output']);
 }
 
-function sightingOf(message: Fields, rowId?: string, rowSession?: string, rowTime?: unknown): Sighting | undefined {
+function usageOf(message: Fields, rowId?: string, rowSession?: string, rowTime?: unknown): FoundUsage | undefined {
   const counts = fieldsOf(message['tokens']);
   const cache = fieldsOf(counts?.['cache']);
   const named = fieldsOf(message['model']);

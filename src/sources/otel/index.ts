@@ -45,12 +45,12 @@ export class OtelLines implements LineParser {
     }
     if (this.#told.length <= KEPT) return;
     const old = this.#told.slice(0, KEPT / 2);
-    for (const sighting of withoutRepeats(old)) sink.usage(sighting);
+    for (const found of withoutRepeats(old)) sink.usage(found);
     this.#told = this.#told.slice(KEPT / 2);
   }
 
   end(sink: Sink): boolean {
-    for (const sighting of withoutRepeats(this.#told)) sink.usage(sighting);
+    for (const found of withoutRepeats(this.#told)) sink.usage(found);
     return false;
   }
 }

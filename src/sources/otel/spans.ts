@@ -3,7 +3,7 @@ import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, textOf, timeO
 import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import { vendorOf } from '../vendors.ts';
-import type { Sighting } from '../source.ts';
+import type { FoundUsage } from '../source.ts';
 
 /**
  * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. One call may be told by
@@ -18,7 +18,7 @@ export interface Told {
   kind: Kind;
   trace: string | undefined;
   response: string | undefined;
-  sighting: Sighting;
+  found: FoundUsage;
 }
 
 /** Attributes as a flat object: as file exporters write them, or in OTLP's list of typed values. */
@@ -89,11 +89,11 @@ export function toldBy(source: string, record: Fields, fallbackTime: string): To
     project: projectOf(firstText(attributes, 'process.cwd', 'workspace.folder')),
     more: { response_id: response },
   });
-  return { kind, trace, response, sighting: { record: record_ } };
+  return { kind, trace, response, found: { record: record_ } };
 }
 
 /** Leaves out of the calls that were told those that a more detailed telling stands for. */
-export function withoutRepeats(told: readonly Told[]): Sighting[] {
+export function withoutRepeats(told: readonly Told[]): FoundUsage[] {
   const traces = new Map<string, number>();
   const responses = new Map<string, number>();
   const note = (known: Map<string, number>, id: string | undefined, rank: number): void => {
@@ -103,11 +103,11 @@ export function withoutRepeats(told: readonly Told[]): Sighting[] {
     note(traces, trace, KINDS.indexOf(kind));
     note(responses, response, KINDS.indexOf(kind));
   }
-  return told.flatMap(({ kind, trace, response, sighting }) => {
+  return told.flatMap(({ kind, trace, response, found }) => {
     const rank = KINDS.indexOf(kind);
     const better = (known: Map<string, number>, id: string | undefined): boolean =>
       id !== undefined && (known.get(id) ?? Infinity) < rank;
-    return better(traces, trace) || better(responses, response) ? [] : [sighting];
+    return better(traces, trace) || better(responses, response) ? [] : [found];
   });
 }
 
@@ -154,7 +154,7 @@ function number(attributes: Fields, ...names: readonly string[]): number {
   for (const name of names) {
     const value = attributes[name];
     const count = countOf(typeof value === 'string' ? Number(value) : value);
-    if (count > 0) return count;
+    if (count !== 0) return count;
   }
   return 0;
 }

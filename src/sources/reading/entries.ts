@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ElementScanner } from '../../ledger/json/elements.ts';
 import { csvRows } from './csv.ts';
+import { guarded } from './guarded.ts';
 import type { Fields } from '../fields.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import { readLines } from './lines.ts';
@@ -54,9 +55,10 @@ export async function readEntries(
   file: SourceFile,
   format: EntryFormat,
   sink: Sink,
-  take: (entry: Entry) => void,
+  use: (entry: Entry) => void,
   room: () => Promise<void>,
 ): Promise<void> {
+  const take = (entry: Entry): void => guarded(sink, entry.line, () => use(entry));
   if (format === 'csv') return readCsv(file, sink, take, room);
   return format === 'ndjson' ? readNdjson(file, sink, take, room) : readArray(file, sink, take, room);
 }
@@ -111,7 +113,7 @@ async function readArray(file: SourceFile, sink: Sink, take: Taker, room: Room):
     else take({ fields, line });
     if (line % ENTRIES_PER_TURN === 0) await room();
   }
-  if (scanner.damage && line === 0) sink.skip('not-json', scanner.damage.message);
+  if (scanner.damage) sink.skip('not-json', scanner.damage.message, line + 1);
 }
 
 async function readCsv(file: SourceFile, sink: Sink, take: Taker, room: Room): Promise<void> {

@@ -1,14 +1,25 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import { guarded } from './guarded.ts';
 import { sha1 } from './identity.ts';
 import { readLines, type LinePosition } from './lines.ts';
 import type { FileState } from '../import/state.ts';
-import type { LineParser, LineReading, Sighting, Sink, Skip, SkipReason, SourceFile, WholeReading } from '../source.ts';
+import type {
+  LineParser,
+  LineReading,
+  FoundUsage,
+  Sink,
+  Skip,
+  SkipReason,
+  SourceFile,
+  WholeReading,
+} from '../source.ts';
 import { isMissing, messageOf, versionOf } from './walk.ts';
 
 /** Where what is read goes. */
 export interface Receiver {
-  usage(sighting: Sighting): void;
+  /** @param line 1-based, where that is known. */
+  usage(found: FoundUsage, line?: number): void;
   skip(skip: Skip): void;
   /** Whether nobody has written to a file for a while. */
   isQuiet(file: SourceFile): boolean;
@@ -73,7 +84,7 @@ export async function readLog(
 export async function readWholeFile(file: SourceFile, reading: WholeReading, receiver: Receiver): Promise<void> {
   await withFile(file, receiver, async (_, before) => {
     const sink: Sink = {
-      usage: (sighting) => receiver.usage(sighting),
+      usage: (found, line) => receiver.usage(found, line),
       skip: (reason, detail, line) => receiver.skip({ reason, file: file.path, line, detail }),
     };
     await reading.read(file, sink, () => receiver.store(undefined));
@@ -113,7 +124,7 @@ class Lines {
   readonly #receiver: Receiver;
   #number = 0;
   readonly #sink: Sink = {
-    usage: (sighting) => this.#receiver.usage(sighting),
+    usage: (found) => this.#receiver.usage(found, this.#number),
     skip: (reason, detail) => this.#skip(reason, detail),
   };
 
@@ -125,8 +136,8 @@ class Lines {
 
   line(bytes: Buffer, number: number, offset: number): void {
     this.#number = number;
-    if (isUtf8(bytes)) this.#parser.line(bytes, this.#sink, offset);
-    else this.#skip('invalid-utf8');
+    if (!isUtf8(bytes)) return this.#skip('invalid-utf8');
+    guarded(this.#sink, undefined, () => this.#parser.line(bytes, this.#sink, offset));
   }
 
   tooLong(number: number, bytes: number): void {
@@ -151,10 +162,14 @@ class Lines {
     state: FileState['parser'],
   ): boolean {
     const parser = reading.parser(this.#file, state);
-    const sink: Sink = { usage: (sighting) => this.#receiver.usage(sighting), skip: () => undefined };
+    const sink: Sink = { usage: (found) => this.#receiver.usage(found, position.lines + 1), skip: () => undefined };
     const worth = tail !== undefined && isUtf8(tail) && markers.some((marker) => tail.includes(marker));
-    if (worth || (tail !== undefined && markers.length === 0)) parser.line(tail, sink, position.offset);
-    return parser.end?.(sink, this.#receiver.isQuiet(this.#file)) ?? false;
+    if (worth || (tail !== undefined && markers.length === 0)) {
+      guarded(sink, undefined, () => parser.line(tail, sink, position.offset));
+    }
+    let isUnfinished = false;
+    guarded(sink, undefined, () => (isUnfinished = parser.end?.(sink, this.#receiver.isQuiet(this.#file)) ?? false));
+    return isUnfinished;
   }
 
   #skip(reason: SkipReason, detail?: string): void {
