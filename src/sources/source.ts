@@ -126,15 +126,6 @@ export interface Source {
    * {@link lastCounts}.
    */
   settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[];
-  /** What {@link settle} goes by, for counting without records to look up. Absent: the id says it all. */
-  telling?(record: UsageRecord): Telling;
-}
-
-/** One of the ways in which a usage may be told. */
-export interface Telling {
-  usage: string;
-  /** Each way counts once; undefined: this one counts only as long as there is no other. */
-  way: string | undefined;
 }
 
 export type Lookup = (usageId: string) => UsageRecord | undefined;

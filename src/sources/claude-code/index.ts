@@ -34,10 +34,6 @@ export const claudeCode: Source = {
   matches: (relative) => relative.endsWith('.jsonl'),
   reading: () => ({ kind: 'lines', markers: [MARKER], parser: (file, state) => new ClaudeLines(file, state) }),
   settle,
-  telling: (record) => ({
-    usage: textOf(record['message_id']) ?? record.usage_id,
-    way: isSidechain(record) ? undefined : requestOf(record),
-  }),
 };
 
 const SOURCE = 'claude-code-log';

@@ -13,7 +13,6 @@ import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../../system/turns.ts';
-import { Tally } from './tally.ts';
 import type { Lookup, FoundUsage, Skip, SkipReason, Source, SourceFile } from '../source.ts';
 import { findLogs } from '../reading/walk.ts';
 
@@ -152,8 +151,8 @@ class Import implements Receiver {
     store: () => this.#commit(),
   });
   #pricer: Pricer | undefined;
-  /** What a dry run has counted. */
-  #counted: Tally | undefined;
+  /** What a dry run would have stored. */
+  readonly #planned = new Map<string, UsageRecord>();
   #current: SourceFile | undefined;
   #savedAt = 0;
   #isSaved = true;
@@ -395,24 +394,22 @@ class Import implements Receiver {
     const isMissing = storeOf(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
     if (isMissing) sqliteEngine();
     const ledger = isMissing ? undefined : await open();
-    let wanted: [record: UsageRecord, isKnown: boolean][] = [];
     const look = (get: Lookup): void => {
-      wanted = plan(get).map((record) => [record, get(record.usage_id) !== undefined]);
+      for (const record of plan((id) => this.#planned.get(id) ?? get(id))) {
+        const before = this.#planned.get(record.usage_id);
+        this.#planned.set(record.usage_id, record);
+        if (before?.cost_known === false) this.#report.unpriced--;
+        if (!record.cost_known) this.#report.unpriced++;
+        if (before !== undefined) continue;
+        if (get(record.usage_id) === undefined) this.#report.added++;
+        else this.#report.updated++;
+      }
     };
-    if (ledger === undefined || (await ledger.refresh()).health === 'missing') look(() => undefined);
-    else {
-      await ledger.upsert((get) => {
-        look(get);
-        return [];
-      });
-    }
-    this.#counted ??= new Tally();
-    for (const [record, isKnown] of wanted) {
-      if (!this.#counted.add(this.#source.telling?.(record) ?? { usage: record.usage_id, way: '' })) continue;
-      if (isKnown) this.#report.updated++;
-      else this.#report.added++;
-      if (!record.cost_known) this.#report.unpriced++;
-    }
+    if (ledger === undefined || (await ledger.refresh()).health === 'missing') return look(() => undefined);
+    await ledger.upsert((get) => {
+      look(get);
+      return [];
+    });
   }
 
   #save(): void {
