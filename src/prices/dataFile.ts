@@ -17,7 +17,7 @@ export async function readPriceData(folder: string): Promise<FetchedPrices | und
   const text = await readText(path, MAX_PRICE_DATA + 1000);
   if (text === undefined) return undefined;
   const hint = 'Fetch it again with llm-spend prices update, or delete the file.';
-  let fetched: { fetched?: unknown; data?: unknown };
+  let fetched: { fetched?: unknown; date?: unknown; data?: unknown };
   try {
     fetched = JSON.parse(text) as typeof fetched;
   } catch {
@@ -25,16 +25,27 @@ export async function readPriceData(folder: string): Promise<FetchedPrices | und
   }
   if (typeof fetched.fetched !== 'string') throw new PriceFileError(`${path} does not say when it is from. ${hint}`);
   try {
-    return checkPriceData(fetched.data, fetched.fetched.slice(0, 10));
+    // Files of 0.1.0 have no `date`: their data is taken to be of the day on which it was fetched.
+    const date = typeof fetched.date === 'string' ? fetched.date : fetched.fetched.slice(0, 10);
+    return checkPriceData(fetched.data, date);
   } catch (error) {
     if (error instanceof PriceDataError) throw new PriceFileError(`${path}: ${error.message} ${hint}`);
     throw error;
   }
 }
 
-/** @param text price data that `parsePriceData` took. @param at ISO 8601. */
-export async function writePriceData(folder: string, text: string, at: string): Promise<void> {
-  await writeWhole(priceDataPath(folder), `{"fetched":${JSON.stringify(at)},"data":${text.trim()}}\n`);
+export interface DataTimes {
+  at: string;
+  date: string;
+}
+
+/**
+ * @param text price data that `parsePriceData` took.
+ * @param at when it was fetched, ISO 8601; `date` is the ISO day that the data is of.
+ */
+export async function writePriceData(folder: string, text: string, { at, date }: DataTimes): Promise<void> {
+  const times = `"fetched":${JSON.stringify(at)},"date":${JSON.stringify(date)}`;
+  await writeWhole(priceDataPath(folder), `{${times},"data":${text.trim()}}\n`);
 }
 
 /** When price data was fetched last, ISO 8601; undefined: never. Reads the file's beginning only. */

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pricing/fetched.ts';
-import { loadPriceTable } from '../pricing/table.ts';
+import { dataDate, MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pricing/fetched.ts';
+import { BUNDLED, loadPriceTable } from '../pricing/table.ts';
 import { priceDataTime, writePriceData } from './dataFile.ts';
 
 /** Fetching price data. Nothing here runs unless a person asks for it. */
@@ -11,20 +11,34 @@ export class PriceFetchError extends Error {
 }
 
 const TIMEOUT_MS = 30_000;
+const MAX_REDIRECTS = 5;
+const DAY = '2026-01-31'.length;
 
 export interface PriceUpdate {
   /** Where the data came from. */
   from: string;
-  /** ISO 8601. */
+  /** When it was fetched, ISO 8601. */
   at: string;
+  /** ISO day of the data: it counts where it is newer than the bundled data. */
+  date: string;
   providers: number;
   models: number;
 }
 
+/** Price data as it was found, and the ISO day that its place dates it to. */
+interface Read {
+  text: string;
+  day: string;
+}
+
 /**
  * Fetches price data, checks it, tries it, and only then keeps it for everybody who reads this folder.
- * @param from an address, or a file that was fetched elsewhere. Default: genai-prices' own.
- * @throws {PriceFetchError} when it cannot be read, {@link PriceDataError} when it is no price data.
+ *
+ * Data is of the day of its newest price, or, where its prices have no days, of the day that its place says: the file's own
+ * time, or the server's. What genai-prices itself publishes is of today.
+ * @param from an https address, or a file that was fetched elsewhere. Default: genai-prices' own.
+ * @throws {PriceFetchError} when it cannot be read, or is older than the bundled data; {@link PriceDataError} when it is no
+ * price data.
  */
 export async function fetchPriceData(
   folder: string,
@@ -32,13 +46,23 @@ export async function fetchPriceData(
   from: string = PRICE_DATA_URL,
   signal?: AbortSignal,
 ): Promise<PriceUpdate> {
-  const text = /^https?:\/\//i.test(from) ? await download(from, signal) : await readWhole(from);
   const at = new Date(now).toISOString();
-  const fetched = parsePriceData(text, at.slice(0, 10));
-  const table = await loadPriceTable(fetched);
-  await writePriceData(folder, text, at);
+  const today = at.slice(0, DAY);
+  const { text, day } = /^[a-z][a-z0-9+.-]*:\/\//i.test(from)
+    ? await download(from, today, signal)
+    : await readWhole(from, today);
+  const fetched = parsePriceData(text, today);
+  const date = from === PRICE_DATA_URL ? today : (dataDate(fetched, today) ?? day);
+  if (date <= BUNDLED.date) {
+    throw new PriceFetchError(
+      `The prices of ${from} are of ${date}, and those in use of ${BUNDLED.date} or later. Nothing was changed.`,
+    );
+  }
+  const table = await loadPriceTable({ ...fetched, date });
+  await writePriceData(folder, text, { at, date });
   const catalog = table.catalog();
-  return { from, at, providers: catalog.length, models: catalog.reduce((sum, { models }) => sum + models.length, 0) };
+  const models = catalog.reduce((sum, provider) => sum + provider.models.length, 0);
+  return { from, at, date, providers: catalog.length, models };
 }
 
 /** When price data was fetched last, ISO 8601; undefined: never. */
@@ -46,10 +70,10 @@ export function fetchedAt(folder: string): Promise<string | undefined> {
   return priceDataTime(folder);
 }
 
-async function download(address: string, signal: AbortSignal | undefined): Promise<string> {
+async function download(address: string, today: string, signal: AbortSignal | undefined): Promise<Read> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(address, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    const response = await fetchSecurely(address, signal ? AbortSignal.any([signal, timeout]) : timeout);
     if (!response.ok) throw new PriceFetchError(`${address} answered ${response.status} ${response.statusText}.`);
     const decoder = new TextDecoder();
     let text = '';
@@ -57,7 +81,8 @@ async function download(address: string, signal: AbortSignal | undefined): Promi
       text += decoder.decode(chunk, { stream: true });
       if (text.length > MAX_PRICE_DATA) throw new PriceFetchError(`${address} sends more than price data is.`);
     }
-    return text + decoder.decode();
+    const modified = Date.parse(response.headers.get('last-modified') ?? '');
+    return { text: text + decoder.decode(), day: dayOf(modified, today) };
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
     const { cause, message } = error as Error;
@@ -67,12 +92,36 @@ async function download(address: string, signal: AbortSignal | undefined): Promi
   }
 }
 
-async function readWhole(path: string): Promise<string> {
+/** Follows redirects over https alone: prices that somebody changed on their way would be believed. */
+async function fetchSecurely(address: string, signal: AbortSignal): Promise<Response> {
+  let next = address;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    if (!/^https:\/\//i.test(next)) {
+      throw new PriceFetchError(`${next}: prices are fetched over https only. The prices that are there stay in use.`);
+    }
+    const response = await fetch(next, { signal, redirect: 'manual' });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    next = new URL(location, next).href;
+  }
+  throw new PriceFetchError(`${address} redirects too often.`);
+}
+
+async function readWhole(path: string, today: string): Promise<Read> {
   try {
-    if ((await stat(path)).size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is larger than price data is.`);
-    return await readFile(path, 'utf8');
+    const { size, mtimeMs } = await stat(path);
+    if (size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is larger than price data is.`);
+    return { text: await readFile(path, 'utf8'), day: dayOf(mtimeMs, today) };
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
     throw new PriceFetchError(`${path} cannot be read: ${(error as Error).message}.`);
   }
+}
+
+/** The ISO day of a time in ms; today where there is none, or where it is in the future. */
+function dayOf(ms: number, today: string): string {
+  if (Number.isNaN(ms)) return today;
+  const day = new Date(ms).toISOString().slice(0, DAY);
+  return day < today ? day : today;
 }

@@ -28,9 +28,11 @@ const price = z.record(
     }),
   ]),
 );
+/** How names are matched. Its regular expressions are bounded, because each name of a ledger is tried on them. */
+const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is no rule for names'));
 const model = z.looseObject({
   id: z.string(),
-  match: z.unknown().check(z.refine((match) => isMatch(match), 'is no rule for names')),
+  match: rule,
   prices: z.union([price, z.array(z.looseObject({ prices: price })).check(z.minLength(1))]),
 });
 const data = z.array(
@@ -38,12 +40,14 @@ const data = z.array(
     id: z.string(),
     name: z.string(),
     api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is no pattern')),
+    model_match: z.optional(rule),
+    provider_match: z.optional(rule),
     models: z.array(model),
   }),
 );
 
 /**
- * @param date ISO day on which it was fetched.
+ * @param date ISO day that the data is of.
  * @throws {PriceDataError}
  */
 export function parsePriceData(text: string, date: string): FetchedPrices {
@@ -68,6 +72,24 @@ export function checkPriceData(json: unknown, date: string): FetchedPrices {
   return { providers: parsed.data as unknown as FetchedPrices['providers'], date };
 }
 
+/**
+ * The ISO day of price data: that on which its newest price began; undefined where no price in it has a day. Prices that begin
+ * later than `today` were announced.
+ */
+export function dataDate({ providers }: FetchedPrices, today: string): string | undefined {
+  let newest: string | undefined;
+  for (const { prices } of providers.flatMap(({ models }) => models)) {
+    for (const { constraint } of Array.isArray(prices) ? prices : []) {
+      if (constraint?.type !== 'start_date') continue;
+      const day = constraint.start_date.slice(0, '2026-01-31'.length);
+      if (day <= today && (newest === undefined || day > newest)) newest = day;
+    }
+  }
+  return newest;
+}
+
+const PLAIN_RULES: ReadonlySet<string> = new Set(['equals', 'starts_with', 'ends_with', 'contains']);
+
 /** genai-prices' rules for names, nested a few levels at most. */
 function isMatch(match: unknown, depth = 0): boolean {
   if (typeof match !== 'object' || match === null || depth > 10) return false;
@@ -75,11 +97,29 @@ function isMatch(match: unknown, depth = 0): boolean {
     if (rule === 'or' || rule === 'and')
       return Array.isArray(operand) && operand.every((each) => isMatch(each, depth + 1));
     if (typeof operand !== 'string') return false;
-    return rule !== 'regex' || isPattern(operand);
+    return rule === 'regex' ? isPattern(operand) : PLAIN_RULES.has(rule);
   });
 }
 
-function isPattern(pattern: string): boolean {
+const MAX_PATTERN = 300;
+/** Each doubles the ways in which a pattern may be tried at most. The table's own patterns have 10 at most. */
+const MAX_CHOICES = 12;
+/** A repetition without an upper bound that is not of a group. */
+const UNBOUNDED = /(?<!\\)(?:\\\\)*(?:[*+]|\{\d*,\})/g;
+const REPEATED_GROUP = /\)(?:[*+]|\{)/;
+const LARGE_BOUND = /\{(?:\d*,)?\d{3,}\}/;
+const BACKWARD = /\\(?:[1-9]|k<)|\(\?<[=!]/;
+
+/**
+ * Whether a pattern is a regular expression that takes time in proportion to the name: no repeated groups, at most one
+ * repetition without a bound, few alternatives, and neither references nor looks back. What genai-prices publishes is so.
+ */
+export function isPattern(pattern: string): boolean {
+  if (pattern.length > MAX_PATTERN || REPEATED_GROUP.test(pattern) || LARGE_BOUND.test(pattern)) return false;
+  if (BACKWARD.test(pattern)) return false;
+  const bare = pattern.replaceAll(/\[(?:\\.|[^\]])*\]/g, 'c').replaceAll('(?', '(');
+  if ((bare.match(UNBOUNDED) ?? []).length > 1) return false;
+  if ((bare.match(/[|?]|\{\d+,\d+\}/g) ?? []).length > MAX_CHOICES) return false;
   try {
     return new RegExp(pattern) instanceof RegExp;
   } catch {

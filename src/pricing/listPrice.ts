@@ -1,5 +1,6 @@
 import type { ModelPrice } from '@pydantic/genai-prices';
 import { rate, type Rates } from './rates.ts';
+import type { PriceInForce } from './table.ts';
 import type { PartKind } from './tokens.ts';
 
 /**
@@ -45,7 +46,8 @@ export interface ListPrice {
 }
 
 /** undefined: the table lists the model, but with no price for tokens (free, part of a subscription, or by the hour). */
-export function listPrice(price: ModelPrice): ListPrice | undefined {
+export function listPrice({ provider, model, price: listed }: PriceInForce): ListPrice | undefined {
+  const price = withHourPrice(provider, model, listed);
   if (price['input_mtok'] === undefined && price['output_mtok'] === undefined) return undefined;
   const starts = new Set<number>();
   for (const value of Object.values(price)) {
@@ -81,4 +83,20 @@ function ratesAbove(price: ModelPrice, above: number): Rates {
     rates[kind] = rate(usd, key.endsWith('_kcount') ? 1000 : 1_000_000);
   }
   return rates;
+}
+
+/**
+ * Claude's one-hour cache writes cost twice the input wherever it is sold; the table knows that price of Anthropic's own API, and
+ * of few models on Bedrock and Vertex. https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
+ */
+function withHourPrice(provider: string, model: string, price: ModelPrice): ModelPrice {
+  const input = price['input_mtok'];
+  const isSoldElsewhere = provider === 'aws' || provider === 'google' || provider === 'azure';
+  if (!isSoldElsewhere || !model.includes('claude') || input === undefined) return price;
+  if (price['cache_write_mtok'] === undefined || price['cache_write_1h_mtok'] !== undefined) return price;
+  const twice =
+    typeof input === 'number'
+      ? 2 * input
+      : { base: 2 * input.base, tiers: input.tiers.map(({ start, price: above }) => ({ start, price: 2 * above })) };
+  return { ...price, cache_write_1h_mtok: twice };
 }

@@ -61,23 +61,35 @@ function commonDivisor(a: bigint, b: bigint): bigint {
   return b === 0n ? a : commonDivisor(b, a % b);
 }
 
-/** A log has thousands of calls in the same mode. */
-const multiplied = new WeakMap<Rates, Map<number, Rates>>();
+/** A multiple of rates, and the parts that keep their price. */
+export interface Multiple {
+  times: number;
+  keeps?: readonly PartKind[] | undefined;
+}
 
-/** The same rates times a factor, as for a fast mode that costs a multiple. */
-export function multiplyRates(rates: Rates, factor: number): Rates {
+/** A log has thousands of calls in the same mode. */
+const multiplied = new WeakMap<Rates, Map<string, Rates>>();
+/** Fees that are the same in each mode of a call. */
+const FEES: readonly string[] = ['webSearches', 'requests'] satisfies PartKind[];
+
+/** The same rates times a factor, as for a fast mode that costs a multiple. Fees by the call or search stay. */
+export function multiplyRates(rates: Rates, { times, keeps }: Multiple): Rates {
   let known = multiplied.get(rates);
   if (known === undefined) multiplied.set(rates, (known = new Map()));
-  let result = known.get(factor);
-  if (result === undefined) known.set(factor, (result = times(rates, factor)));
+  const name = `${times} ${keeps?.join() ?? ''}`;
+  let result = known.get(name);
+  if (result === undefined) known.set(name, (result = multiply(rates, times, [...FEES, ...(keeps ?? [])])));
   return result;
 }
 
-function times(rates: Rates, factor: number): Rates {
+function multiply(rates: Rates, factor: number, keeps: readonly string[]): Rates {
   const scale = scaleDecimal(factor, PRICE_PLACES);
   const unit = 10n ** BigInt(PRICE_PLACES);
   return Object.fromEntries(
-    Object.entries(rates).map(([kind, { scaled, per }]) => [kind, rateOf(divideRound(scaled * scale, unit), per)]),
+    Object.entries(rates).map(([kind, price]) => [
+      kind,
+      keeps.includes(kind) ? price : rateOf(divideRound(price.scaled * scale, unit), price.per),
+    ]),
   );
 }
 

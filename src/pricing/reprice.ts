@@ -5,6 +5,7 @@ import { priceFields } from './apply.ts';
 import { inkwellCost } from './inkwellPrices.ts';
 import type { Priced, Pricer, UnpricedCode } from './price.ts';
 import { parsePriceSource, repricedSource, type Factor } from './priceSource.ts';
+import { termsOf } from './terms.ts';
 
 /**
  * What would change if records were priced again. Changes nothing by itself.
@@ -97,7 +98,7 @@ export class RepricePlanner {
       this.#recorded++;
       return;
     }
-    const result = this.#pricer.price(record, { factor: factorOf(record) });
+    const result = this.#pricer.price(record, { factor: termsOf(record) === undefined ? factorOf(record) : undefined });
     if (result.kind === 'unpriced') {
       // A cost that we once computed is not thrown away because its price is gone.
       if (record.cost_known) this.#unchanged++;

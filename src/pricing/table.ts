@@ -27,23 +27,27 @@ export interface FetchedPrices {
   date: string;
 }
 
+/** A price of a model, and the time that it holds for. */
+export interface PriceInForce {
+  /** The table's ids: an alias of a model may have named another one before. */
+  provider: string;
+  model: string;
+  price: ModelPrice;
+  /** ISO day or time from which it holds, where it began on a known one. */
+  since: string | undefined;
+}
+
 /** A model that the table knows, with the prices that it ever had. */
 export interface ListedModel {
   provider: string;
   model: string;
   /** true: its price depends on the time, by date or by hour. */
   timed: boolean;
-  /** The price in force at a time (ms since the epoch). `since` is set where it began on a known day. */
-  priceAt(at: number): { price: ModelPrice; since: string | undefined };
+  /** The price in force at a time (ms since the epoch); the same object for the same price. */
+  priceAt(at: number): PriceInForce;
 }
 
 export type Lookup = ListedModel | 'unknown-provider' | 'unknown-model';
-
-/** The token counts that genai-prices found in a response, under its own names, and the model where it says one. */
-export interface ExtractedCounts {
-  model: string | null;
-  counts: Record<string, number | undefined>;
-}
 
 export interface PriceTable {
   readonly version: TableVersion;
@@ -51,11 +55,6 @@ export interface PriceTable {
   find(provider: string, model: string): Lookup;
   /** The table's id of the provider that a model's name alone belongs to. */
   providerOfModel(model: string): string | undefined;
-  /**
-   * Reads the usage out of a raw response; undefined when the provider has no such kind of response.
-   * @throws {Error} when the response has not the shape that the provider documents.
-   */
-  extract(provider: string, flavour: string, response: unknown): ExtractedCounts | undefined;
   /** All providers and models that have a price for tokens, for someone to choose from. */
   catalog(): CatalogProvider[];
 }
@@ -118,26 +117,23 @@ class GenaiPrices implements PriceTable {
     if (library.findProvider({ providerId: provider }) === undefined) return 'unknown-provider';
     const match = calculate(library, provider, model);
     if (match === null) return 'unknown-model';
+    const names = { provider: match.provider.id, model: match.model.id };
     const { prices } = match.model;
     const conditional = Array.isArray(prices) ? prices : [{ prices }];
+    const inForce = conditional.map(({ constraint, prices: price }): PriceInForce => {
+      const since = constraint?.type === 'start_date' ? constraint.start_date : undefined;
+      return { ...names, price, since };
+    });
+    const first = { ...(inForce[0] ?? { ...names, price: {} }), since: undefined };
     return {
-      provider: match.provider.id,
-      model: match.model.id,
+      ...names,
       timed: conditional.length > 1,
-      priceAt: (at) => priceAt(conditional, at),
+      priceAt: (at) => inForce[indexAt(conditional, at)] ?? first,
     };
   }
 
   providerOfModel(model: string): string | undefined {
     return this.#activate().findProvider({ modelId: model.toLowerCase().trim() })?.id;
-  }
-
-  extract(providerId: string, flavour: string, response: unknown): ExtractedCounts | undefined {
-    const library = this.#activate();
-    const provider = library.findProvider({ providerId });
-    if (!provider?.extractors?.some((extractor) => extractor.api_flavor === flavour)) return undefined;
-    const { model, usage } = library.extractUsage(provider, response, flavour);
-    return { model, counts: usage };
   }
 
   catalog(): CatalogProvider[] {
@@ -188,23 +184,23 @@ function pricesTokens({ prices }: ConditionalPrice): boolean {
 }
 
 /**
- * The last entry whose condition holds, else the first: as genai-prices chooses, which has no function for it that
- * leaves the price of the usage out. A test holds the two together.
+ * The place of the last entry whose condition holds; -1 where none does, and the first entry counts. This is how genai-prices
+ * chooses, which has no function for it that leaves the price of the usage out. A test holds the two together.
  */
-function priceAt(prices: readonly ConditionalPrice[], at: number): { price: ModelPrice; since: string | undefined } {
+function indexAt(prices: readonly ConditionalPrice[], at: number): number {
   for (let i = prices.length - 1; i >= 0; i--) {
-    const { constraint, prices: price } = prices[i] as ConditionalPrice;
-    if (constraint === undefined) return { price, since: undefined };
+    const { constraint } = prices[i]!;
+    if (constraint === undefined) return i;
     if (constraint.type === 'start_date') {
-      if (at >= Date.parse(constraint.start_date)) return { price, since: constraint.start_date };
+      if (at >= Date.parse(constraint.start_date)) return i;
       continue;
     }
     const now = at - Math.floor(at / DAY_MS) * DAY_MS;
     const start = timeOfDay(constraint.start_time);
     const end = timeOfDay(constraint.end_time);
-    if (end < start ? now >= start || now < end : now >= start && now < end) return { price, since: undefined };
+    if (end < start ? now >= start || now < end : now >= start && now < end) return i;
   }
-  return { price: prices[0]?.prices ?? {}, since: undefined };
+  return -1;
 }
 
 const DAY_MS = 86_400_000;

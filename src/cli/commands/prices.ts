@@ -275,7 +275,7 @@ async function update(
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { updated: done }));
   else {
     await terminal.out.line(
-      `Fetched the prices of ${counted(done.models, 'model')} of ${counted(done.providers, 'provider')} from ${plain(done.from)}.\n` +
+      `Fetched the prices of ${counted(done.models, 'model')} of ${counted(done.providers, 'provider')} of ${done.date} from ${plain(done.from)}.\n` +
         'New records are priced by them; llm-spend reprice --dry-run shows what would change in the old ones.',
     );
   }

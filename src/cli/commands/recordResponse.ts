@@ -32,13 +32,13 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw usageError(`${flag}: cannot be combined with --response, which says it itself. Leave it out.`, flag);
   }
-  const { MAX_RESPONSE_TEXT, recogniseResponses, usageOfResponse } = await import('../../prices/index.ts');
+  const { MAX_RESPONSE_TEXT, recogniseInTurns, usageOfResponse } = await import('../../prices/index.ts');
   const text = await read(flags.response ?? '-', stdin, MAX_RESPONSE_TEXT);
   const prices = await userPrices();
   const pricer = await prices.pricer();
   if (pricer === undefined)
     throw new CliError('prices', 'The prices cannot be read, and with them no response can be.');
-  const { responses, problems } = recogniseResponses(text, pricer.table);
+  const { responses, problems } = await recogniseInTurns(text, pricer.table);
   if (responses.length === 0) {
     const [first] = problems;
     throw new CliError(
@@ -76,6 +76,11 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     );
   } else {
     for (const record of stored) await terminal.out.line(`Recorded ${recordLine(record)}`);
+  }
+  for (const tool of new Set(
+    responses.flatMap(({ costUsd, unpricedTools }) => (costUsd === undefined ? unpricedTools : [])),
+  )) {
+    await warn(terminal, `The fee for ${tool} is not in the cost: there is no price for it.`);
   }
   for (const { message } of problems) await warn(terminal, message);
   if (problems.length > 0)

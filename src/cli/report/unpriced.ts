@@ -15,11 +15,6 @@ export interface Unpriced {
  */
 export async function whyUnpriced(record: UsageRecord, flags: LedgerFlag): Promise<Unpriced> {
   const again = `To correct it: ${commandLine('remove', flags)} ${shellQuoted(record.usage_id)}, then record it again`;
-  const tier = record['service_tier'];
-  if (typeof tier === 'string') {
-    const message = `The service tier ${JSON.stringify(tier)} has a price of its own. ${again} with --cost-usd.`;
-    return { code: 'service-tier', message };
-  }
   if (record.total_tokens === 0) {
     return {
       code: 'no-tokens',

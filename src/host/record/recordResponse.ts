@@ -36,7 +36,7 @@ export async function recordFromResponse(
   const text = typeof request.text === 'string' ? request.text : await chooseText(library.MAX_RESPONSE_TEXT);
   if (text === undefined) return undefined;
   const pricer = await prices.pricer();
-  const found = library.recogniseResponses(text, pricer.table);
+  const found = await library.recogniseInTurns(text, pricer.table);
   const [problem] = found.problems;
   if (found.responses.length === 0) {
     const message = problem?.message ?? t('No usage was found.');
@@ -58,9 +58,7 @@ export async function recordFromResponse(
 
   const chosen = await confirmUsages(found, usages, (usage) =>
     usage.cost_usd === undefined
-      ? usage.cost_known === false
-        ? t('unpriced: the service tier {0} has a price of its own', String(usage['service_tier']))
-        : previewText(pricer.price(usage), style())
+      ? previewText(pricer.price(usage), style())
       : formatUsd(usdToNanos(usage.cost_usd), style().locale),
   );
   if (chosen === undefined || chosen.length === 0) return undefined;

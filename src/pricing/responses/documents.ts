@@ -1,8 +1,12 @@
+import { isObject } from './json.ts';
+
 /**
- * Text that someone pasted or piped -> the JSON values in it.
+ * Text that a person pasted or piped -> the JSON objects in it, one at a time.
  *
  * Takes one JSON value, an array, NDJSON, several values one after the other (also with HTTP headers or prose around
- * them, as `curl -i` prints), and a transcript of server-sent events.
+ * them, as `curl -i` and `curl -v` print), a transcript of server-sent events, and each of these inside a JSON string.
+ * The work is linear in the text: no character is scanned more than a few times, and values that are no objects are
+ * skipped without being parsed.
  */
 
 export type ResponseProblemCode =
@@ -15,133 +19,192 @@ export interface ResponseProblem {
   message: string;
 }
 
+/** An object of the text, or a reason why a part of it could not be read. */
+export type Found = { value: unknown; problem?: undefined } | { problem: ResponseProblem; value?: undefined };
+
 export interface Documents {
-  values: unknown[];
-  problems: ResponseProblem[];
+  /** The host that the text says the response is from (`curl -v` prints it). */
+  host: string | undefined;
+  found: Iterable<Found>;
 }
+
+/** Far above the events of any stream. More objects than this are not responses, and each costs memory and time. */
+export const MAX_DOCUMENTS = 400_000;
 
 const NOT_JSON: ResponseProblem = {
   code: 'not-json',
-  message: 'This is no JSON: paste the response as the API sent it.',
+  message: 'This is not JSON. Paste the response as the API sent it.',
 };
 const TRUNCATED: ResponseProblem = {
   code: 'truncated',
   message: 'The response ends in the middle: its end, where the usage stands, is missing.',
 };
+export const TOO_MANY: ResponseProblem = {
+  code: 'too-large',
+  message: `The text has more than ${MAX_DOCUMENTS.toLocaleString('en-US')} JSON objects, which is too many for responses.`,
+};
 const EVENT_STREAM = /^data:/m;
+const CURL_REQUEST = /^> (?:GET|POST|PUT) /m;
+const CURL_HOST = /^> host: *([^\s:]+)/im;
+/** Lines of `curl -v` that are not the body: notes, headers both ways, and the byte counts of a transfer. */
+const CURL_NOISE = /^(?:[*<>](?: .*)?|[{}] \[\d+ bytes data\])\r?$/gm;
 
 /** @param maxLength in UTF-16 units; larger texts are refused unread. */
-export function splitDocuments(text: string, maxLength: number): Documents {
+export function readDocuments(text: string, maxLength: number): Documents {
   if (text.length > maxLength) {
     const message = `The text is too large for a response (${megabytes(text.length)}, at most ${megabytes(maxLength)}).`;
-    return { values: [], problems: [{ code: 'too-large', message }] };
+    return { host: undefined, found: [{ problem: { code: 'too-large', message } }] };
   }
-  const body = text.replace(/^\uFEFF/, '').trim();
-  if (body === '') {
-    return { values: [], problems: [{ code: 'empty', message: 'There is no text.' }] };
+  let body = text.replace(/^\uFEFF/, '').trim();
+  if (body === '') return { host: undefined, found: [{ problem: { code: 'empty', message: 'There is no text.' } }] };
+  let host: string | undefined;
+  if (CURL_REQUEST.test(body)) {
+    host = CURL_HOST.exec(body)?.[1]?.toLowerCase();
+    body = body.replaceAll(CURL_NOISE, '').trim();
   }
-  const whole = parse(body);
-  if (whole !== undefined) {
-    return { values: listOf(whole.value), problems: [] };
-  }
-  if (EVENT_STREAM.test(body)) return fromEvents(body);
-  const firstLine = body.slice(0, endOfLine(body));
-  return /^[[{]/.test(body) && parse(firstLine) !== undefined ? fromLines(body) : fromText(body);
+  // A response that a tool printed as a JSON string.
+  const quoted = body.startsWith('"') ? parse(body)?.value : undefined;
+  const inner = typeof quoted === 'string' && quoted.includes('{') ? quoted.trim() : body;
+  return { host, found: fromBody(inner) };
+}
+
+function fromBody(body: string): Iterable<Found> {
+  const isJson = /^(?:\{|\[\s*[{[])/.test(body);
+  if (!isJson && EVENT_STREAM.test(body)) return fromEvents(body);
+  return startsWithLine(body) ? fromLines(body) : fromText(body);
+}
+
+/** Whether the first line is an object by itself and more follows, as in NDJSON. */
+function startsWithLine(body: string): boolean {
+  const end = body.search(/[\r\n]/);
+  return end > 0 && body.startsWith('{') && parse(body.slice(0, end)) !== undefined;
 }
 
 /** Server-sent events: `data:` lines up to a blank line are one value. https://html.spec.whatwg.org/#parsing-an-event-stream */
-function fromEvents(body: string): Documents {
-  const values: unknown[] = [];
-  const problems: ResponseProblem[] = [];
+function* fromEvents(body: string): Generator<Found> {
   let data: string[] = [];
-  const dispatch = (): void => {
+  let isBroken = false;
+  function* dispatch(): Generator<Found> {
     const text = data.join('\n').trim();
     data = [];
     if (text === '' || text === '[DONE]') return;
     const parsed = parse(text);
-    if (parsed !== undefined) values.push(parsed.value);
-    else if (problems.length === 0) problems.push(/^[[{]/.test(text) ? TRUNCATED : NOT_JSON);
-  };
-  for (const line of body.split(/\r\n|\r|\n/)) {
-    // Some tools print transcripts without the blank lines: a value that is complete on its line is an event too.
-    const next = /^data: ?(.*)$/s.exec(line)?.[1];
-    if (line.trim() === '' || (next !== undefined && data.length === 1 && parse(data[0] ?? '') !== undefined)) {
-      dispatch();
+    if (parsed !== undefined) yield* objectsOf(parsed.value);
+    else if (!isBroken) {
+      isBroken = true;
+      yield { problem: /^[[{]/.test(text) ? TRUNCATED : NOT_JSON };
     }
+  }
+  for (const line of linesOf(body)) {
+    const next = /^data: ?(.*)$/s.exec(line)?.[1];
+    // Some tools print transcripts without the blank lines: a value that is complete on its line is an event too.
+    const isComplete = next !== undefined && data.length === 1 && parse(data[0]!) !== undefined;
+    if (line.trim() === '' || isComplete) yield* dispatch();
     if (next !== undefined) data.push(next);
   }
-  dispatch();
-  return { values, problems };
+  yield* dispatch();
 }
 
 /** NDJSON. A line that cannot be read does not hide the others. */
-function fromLines(body: string): Documents {
-  const values: unknown[] = [];
-  const problems: ResponseProblem[] = [];
-  const lines = body.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
-  for (const [index, line] of lines.entries()) {
+function* fromLines(body: string): Generator<Found> {
+  let number = 0;
+  let broken: { line: string; number: number } | undefined;
+  for (const line of linesOf(body)) {
+    if (line.trim() === '') continue;
+    number++;
+    if (broken !== undefined) yield { problem: notALine(broken.number) };
+    broken = undefined;
     const parsed = parse(line);
-    if (parsed !== undefined) values.push(parsed.value);
-    else if (index === lines.length - 1 && /^\s*[[{]/.test(line)) problems.push(TRUNCATED);
-    else problems.push({ code: 'not-json', message: `Line ${index + 1} is no JSON.` });
+    if (parsed === undefined) broken = { line, number };
+    else yield* objectsOf(parsed.value);
   }
-  return { values, problems };
+  if (broken !== undefined) yield { problem: /^\s*[[{]/.test(broken.line) ? TRUNCATED : notALine(broken.number) };
+}
+
+function notALine(number: number): ResponseProblem {
+  return { code: 'not-json', message: `Line ${number} is not JSON.` };
 }
 
 /**
- * Finds the objects and arrays in a text by their brackets, and skips what stands between them. Brackets that are no
- * JSON stand in prose and log prefixes: they matter only where nothing else is found.
+ * Finds the objects in a text by their brackets, and skips the text between them, among it the brackets and commas of
+ * arrays around them. Curly brackets that are no JSON occur in prose and log prefixes: they matter only where nothing
+ * else is found.
  */
-function fromText(body: string): Documents {
-  const values: unknown[] = [];
-  let position = nextBracket(body, 0);
-  while (position >= 0) {
-    const end = closingBracket(body, position);
-    if (end < 0) return { values, problems: [TRUNCATED] };
-    const parsed = parse(body.slice(position, end));
-    if (parsed !== undefined) for (const value of listOf(parsed.value)) values.push(value);
-    position = nextBracket(body, end);
+function* fromText(body: string): Generator<Found> {
+  let read = 0;
+  let isBroken = false;
+  let start = body.indexOf('{');
+  while (start >= 0) {
+    const end = closingBracket(body, start);
+    if (end < 0) {
+      yield { problem: TRUNCATED };
+      return;
+    }
+    const parsed = parse(body.slice(start, end));
+    if (parsed === undefined) isBroken = true;
+    else {
+      read++;
+      yield parsed;
+    }
+    start = body.indexOf('{', end);
   }
-  return { values, problems: values.length === 0 ? [NOT_JSON] : [] };
+  if (read > 0) {
+    if (/^\[\s*\{/.test(body) && !body.endsWith(']')) yield { problem: TRUNCATED };
+  } else if (isBroken || !isValue(body)) yield { problem: NOT_JSON };
 }
 
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [value];
+/** Whether a text without objects is JSON all the same: an array, or a plain value. */
+function isValue(body: string): boolean {
+  return body.startsWith('[') || parse(body) !== undefined;
 }
 
-function nextBracket(text: string, from: number): number {
-  for (let i = from; i < text.length; i++) if (text[i] === '{' || text[i] === '[') return i;
-  return -1;
+/** The objects of a parsed line: itself, or those of an array. */
+function* objectsOf(value: unknown): Generator<Found> {
+  if (isObject(value)) yield { value };
+  else if (Array.isArray(value)) for (const each of value) if (isObject(each)) yield { value: each };
 }
+
+const OPEN_OBJECT = '{'.charCodeAt(0);
+const CLOSE_OBJECT = '}'.charCodeAt(0);
+const OPEN_ARRAY = '['.charCodeAt(0);
+const CLOSE_ARRAY = ']'.charCodeAt(0);
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
 
 /** The place after the bracket that closes the one at `start`; -1 when there is none. */
 function closingBracket(text: string, start: number): number {
   let depth = 0;
-  let quoted = false;
+  let isQuoted = false;
   for (let i = start; i < text.length; i++) {
-    const char = text[i];
-    if (quoted) {
-      if (char === '\\') i++;
-      else if (char === '"') quoted = false;
-    } else if (char === '"') quoted = true;
-    else if (char === '{' || char === '[') depth++;
-    else if ((char === '}' || char === ']') && --depth === 0) return i + 1;
+    const code = text.charCodeAt(i);
+    if (isQuoted) {
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) isQuoted = false;
+    } else if (code === QUOTE) isQuoted = true;
+    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) depth++;
+    else if ((code === CLOSE_OBJECT || code === CLOSE_ARRAY) && --depth === 0) return i + 1;
   }
   return -1;
 }
 
-/** undefined: no JSON. The value is wrapped because `null` is JSON too. */
+/** Ends lines at LF, CR LF or CR, as server-sent events do. */
+function* linesOf(text: string): Generator<string> {
+  const end = /\r\n|\r|\n/g;
+  let start = 0;
+  for (let match = end.exec(text); match !== null; match = end.exec(text)) {
+    yield text.slice(start, match.index);
+    start = end.lastIndex;
+  }
+  yield text.slice(start);
+}
+
+/** undefined: not JSON. The value is wrapped because `null` is JSON too. */
 function parse(text: string): { value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
     return undefined;
   }
-}
-
-function endOfLine(text: string): number {
-  const end = text.search(/[\r\n]/);
-  return end < 0 ? text.length : end;
 }
 
 function megabytes(length: number): string {

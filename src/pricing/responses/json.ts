@@ -20,3 +20,19 @@ export function numberAt(value: JsonObject, field: string): number | undefined {
   const found = Object.hasOwn(value, field) ? value[field] : undefined;
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 }
+
+/** The object at a path of fields; undefined where a part of it is missing. */
+export function objectIn(value: JsonObject, ...path: readonly string[]): JsonObject | undefined {
+  let found: JsonObject | undefined = value;
+  for (const field of path) {
+    if (found === undefined) return undefined;
+    found = objectAt(found, field);
+  }
+  return found;
+}
+
+/** The objects of an array; none where there is no array. */
+export function objectsAt(value: JsonObject, field: string): JsonObject[] {
+  const found = Object.hasOwn(value, field) ? value[field] : undefined;
+  return Array.isArray(found) ? found.filter((each) => isObject(each)) : [];
+}

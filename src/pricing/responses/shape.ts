@@ -1,4 +1,4 @@
-import { isObject, numberAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Which API a response comes from, told by its shape alone. */
 export type Api =
@@ -7,12 +7,21 @@ export type Api =
   | 'openai-embeddings'
   | 'openai-images'
   | 'openai-realtime'
+  | 'openai-transcription'
   | 'anthropic-messages'
+  | 'claude-code'
   | 'gemini'
+  | 'gemini-interactions'
   | 'bedrock-converse'
+  | 'bedrock-invoke'
   | 'cohere'
   | 'cohere-tokens'
+  | 'cohere-v1'
   | 'cohere-embeddings'
+  | 'voyage'
+  | 'rerank'
+  | 'ai-sdk'
+  | 'langchain'
   | 'cursor'
   | 'ollama';
 
@@ -22,71 +31,180 @@ export interface Shape {
   response: JsonObject;
   /** false: other APIs have this shape too. */
   distinct: boolean;
+  /** It stood in a line of a batch's output file, which costs less than a call. */
+  isBatch: boolean;
+  /** The model that an object around it names. */
+  outerModel: string | undefined;
+  /** The host that an object around it says it was fetched from, as HTTP recorders do. */
+  host: string | undefined;
 }
 
-/** What tools and batch APIs put around a response: OpenAI's and Anthropic's batches, agents' logs, HTTP recorders. */
-const WRAPPERS = ['response', 'body', 'message', 'result', 'data', 'metadata', 'delta', 'output', 'json'];
+/** Fields that tools and batch APIs wrap a response in: OpenAI's and Anthropic's batches, agents' logs, HTTP recorders. */
+const WRAPPERS = [
+  'response',
+  'body',
+  'message',
+  'result',
+  'data',
+  'metadata',
+  'delta',
+  'output',
+  'json',
+  'kwargs',
+  'string',
+];
 const MAX_DEPTH = 4;
+/** A response inside a JSON string, as HTTP recorders keep bodies. */
+const MAX_INNER_TEXT = 8_000_000;
 
 /** Finds the response in a value; undefined when nothing in it looks like usage. */
 export function findShape(value: unknown, depth = 0): Shape | undefined {
   if (!isObject(value)) return undefined;
   const here = shapeOf(value);
-  if (here !== undefined || depth >= MAX_DEPTH) return here;
+  if (here !== undefined) {
+    return { ...here, response: here.response ?? value, isBatch: false, outerModel: undefined, host: hostOf(value) };
+  }
+  if (depth >= MAX_DEPTH) return undefined;
   for (const wrapper of WRAPPERS) {
-    const inner = objectAt(value, wrapper);
+    const inner = unwrap(value, wrapper);
     const found = inner === undefined ? undefined : findShape(inner, depth + 1);
+    if (found === undefined) continue;
+    const outerModel = found.outerModel ?? textAt(value, 'model') ?? textAt(value, 'modelId');
+    return { ...found, outerModel, isBatch: found.isBatch || isBatchLine(value), host: found.host ?? hostOf(value) };
+  }
+  return undefined;
+}
+
+/** The object in a wrapper's field, also where the field holds it as JSON text. */
+export function unwrap(value: JsonObject, field: string): JsonObject | undefined {
+  const inner = Object.hasOwn(value, field) ? value[field] : undefined;
+  if (isObject(inner)) return inner;
+  if (typeof inner !== 'string' || !inner.startsWith('{') || inner.length > MAX_INNER_TEXT) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(inner);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hostOf(value: JsonObject): string | undefined {
+  const request = objectAt(value, 'request') ?? {};
+  const url = textAt(value, 'url') ?? textAt(request, 'url') ?? textAt(request, 'uri');
+  return url === undefined ? undefined : /^https?:\/\/([^/:?#]+)/i.exec(url)?.[1]?.toLowerCase();
+}
+
+/** The object in which an API says that a call failed; undefined where none does. */
+export function findError(value: unknown, depth = 0): JsonObject | string | undefined {
+  if (!isObject(value)) return undefined;
+  const error = value['error'] ?? (value['type'] === 'error' ? value : undefined);
+  if (isObject(error) || (typeof error === 'string' && error !== '')) return error;
+  if (depth >= MAX_DEPTH) return undefined;
+  for (const wrapper of WRAPPERS) {
+    const inner = unwrap(value, wrapper);
+    const found = inner === undefined ? undefined : findError(inner, depth + 1);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function shapeOf(response: JsonObject): Shape | undefined {
-  const is = (api: Api, distinct = true): Shape => ({ api, response, distinct });
-  if (objectAt(response, 'usageMetadata') !== undefined) return is('gemini');
-  if (objectAt(response, 'tokenUsage') !== undefined) return is('cursor');
-  if (objectAt(objectAt(response, 'meta') ?? {}, 'billed_units') !== undefined) return is('cohere-embeddings');
-  if (numberAt(response, 'prompt_eval_count') !== undefined || numberAt(response, 'eval_count') !== undefined) {
-    return is('ollama');
-  }
-  const usage = objectAt(response, 'usage');
-  if (usage === undefined) return undefined;
-  if (numberAt(usage, 'inputTokens') !== undefined) return is('bedrock-converse');
-  if (objectAt(usage, 'billed_units') !== undefined) return is('cohere');
-  if (objectAt(usage, 'tokens') !== undefined) return is('cohere-tokens');
-  if (numberAt(usage, 'prompt_tokens') !== undefined) {
-    const embedding = response['object'] === 'list' || numberAt(usage, 'completion_tokens') === undefined;
-    return is(embedding ? 'openai-embeddings' : 'openai-chat', textAt(response, 'object') !== undefined);
-  }
-  if (numberAt(usage, 'input_tokens') === undefined) return undefined;
-  if (objectAt(usage, 'input_token_details') !== undefined) return is('openai-realtime');
-  if (response['type'] === 'message' || 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage) {
-    return is('anthropic-messages');
-  }
-  if (numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens') !== undefined) return is('openai-images');
-  if (response['object'] === 'response') return is('openai-responses');
-  const claude = (textAt(response, 'model') ?? '').includes('claude');
-  return is(claude ? 'anthropic-messages' : 'openai-responses', false);
+/**
+ * A line of a batch's output: OpenAI, Mistral, Groq and Azure have `custom_id` and a `status_code`, Anthropic `custom_id` and
+ * a `result`, Gemini's files `key` and `response`, Vertex a `request`, its `response` and when it was processed.
+ */
+function isBatchLine(value: JsonObject): boolean {
+  const response = objectAt(value, 'response');
+  if (textAt(value, 'custom_id') !== undefined) return true;
+  if (response === undefined) return false;
+  if (textAt(value, 'key') !== undefined && objectAt(response, 'usageMetadata') !== undefined) return true;
+  return textAt(value, 'processed_time') !== undefined && objectAt(value, 'request') !== undefined;
 }
 
-/** The provider that a response names by itself, by marks that only its API leaves. */
-export function providerByMarks({ api, response }: Shape): string | undefined {
-  const id = textAt(response, 'id') ?? '';
-  const usage = objectAt(response, 'usage') ?? {};
-  if (api === 'gemini') return 'google';
-  if (api === 'bedrock-converse') return 'aws';
-  if (api === 'cursor' || api === 'ollama') return api;
-  if (api.startsWith('cohere')) return 'cohere';
-  if (api === 'anthropic-messages') {
-    if (id.startsWith('msg_bdrk_')) return 'aws';
-    if (id.startsWith('msg_vrtx_')) return 'google';
-    return undefined;
+interface Found {
+  api: Api;
+  distinct: boolean;
+  /** Another object than the one that was looked at. */
+  response?: JsonObject;
+}
+
+const certain = (api: Api): Found => ({ api, distinct: true });
+
+function shapeOf(response: JsonObject): Found | undefined {
+  const usage = objectAt(response, 'usage');
+  return (
+    frameworkShape(response, usage) ??
+    shapeWithoutUsage(response) ??
+    (usage === undefined ? undefined : shapeByUsage(response, usage))
+  );
+}
+
+/** What programs write that call several vendors: their counts have names of their own. */
+function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Found | undefined {
+  if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined)
+    return certain('claude-code');
+  if (objectAt(response, 'usage_metadata') !== undefined) {
+    return objectIn(response, 'usage_metadata')?.['prompt_token_count'] === undefined
+      ? certain('langchain')
+      : certain('gemini');
   }
-  if (api !== 'openai-chat') return undefined;
-  if (id.startsWith('gen-')) return 'openrouter';
-  if ('x_groq' in response) return 'groq';
-  if ('prompt_filter_results' in response) return 'azure';
-  if ('time_info' in response) return 'cerebras';
-  if ('search_context_size' in usage || 'num_search_queries' in usage) return 'perplexity';
-  return undefined;
+  if (usage === undefined) return undefined;
+  const isAiSdk =
+    numberAt(usage, 'promptTokens') !== undefined ||
+    objectAt(usage, 'inputTokenDetails') !== undefined ||
+    ['cachedInputTokens', 'reasoningTokens'].some((field) => Object.hasOwn(usage, field)) ||
+    objectAt(response, 'totalUsage') !== undefined ||
+    (numberAt(usage, 'inputTokens') !== undefined && textAt(response, 'finishReason') !== undefined);
+  return isAiSdk ? certain('ai-sdk') : undefined;
+}
+
+function shapeWithoutUsage(response: JsonObject): Found | undefined {
+  if (objectAt(response, 'usageMetadata') !== undefined) return certain('gemini');
+  if (objectAt(response, 'tokenUsage') !== undefined) return certain('cursor');
+  const billed = objectIn(response, 'meta', 'billed_units');
+  if (billed !== undefined) {
+    if (numberAt(billed, 'search_units') !== undefined) return certain('rerank');
+    return certain(numberAt(billed, 'output_tokens') === undefined ? 'cohere-embeddings' : 'cohere-v1');
+  }
+  if (numberAt(response, 'prompt_eval_count') !== undefined || numberAt(response, 'eval_count') !== undefined) {
+    return certain('ollama');
+  }
+  const metrics = objectAt(response, 'amazon-bedrock-invocationMetrics');
+  if (metrics !== undefined) return { ...certain('bedrock-invoke'), response: metrics };
+  const counted = ['inputTextTokenCount', 'prompt_token_count'].some(
+    (field) => numberAt(response, field) !== undefined,
+  );
+  return counted ? certain('bedrock-invoke') : undefined;
+}
+
+function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefined {
+  if (numberAt(usage, 'total_input_tokens') !== undefined) return certain('gemini-interactions');
+  if (numberAt(usage, 'inputTokens') !== undefined) return certain('bedrock-converse');
+  if (objectAt(usage, 'billed_units') !== undefined) return certain('cohere');
+  if (objectAt(usage, 'tokens') !== undefined) return certain('cohere-tokens');
+  if (numberAt(usage, 'prompt_tokens') !== undefined) {
+    const isEmbedding = response['object'] === 'list' || numberAt(usage, 'completion_tokens') === undefined;
+    const isRerank = isEmbedding && objectsAt(response, 'results').some((each) => 'relevance_score' in each);
+    const api = isRerank ? 'rerank' : isEmbedding ? 'openai-embeddings' : 'openai-chat';
+    return { api, distinct: textAt(response, 'object') !== undefined };
+  }
+  if (numberAt(usage, 'input_tokens') !== undefined) return shapeByInput(response, usage);
+  // Voyage counts a total alone, for embeddings and for reranking.
+  if (numberAt(usage, 'total_tokens') === undefined || response['object'] !== 'list') return undefined;
+  return certain(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
+}
+
+function shapeByInput(response: JsonObject, usage: JsonObject): Found {
+  if (objectAt(usage, 'input_token_details') !== undefined) {
+    const isSpeech = usage['type'] === 'tokens' && typeof response['text'] === 'string';
+    return certain(isSpeech ? 'openai-transcription' : 'openai-realtime');
+  }
+  if (response['type'] === 'message' || 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage) {
+    return certain('anthropic-messages');
+  }
+  if (numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens') !== undefined) {
+    return certain('openai-images');
+  }
+  if (response['object'] === 'response') return certain('openai-responses');
+  const isClaude = (textAt(response, 'model') ?? '').includes('claude');
+  return { api: isClaude ? 'anthropic-messages' : 'openai-responses', distinct: false };
 }

@@ -12,17 +12,21 @@ export interface ResponseNames {
 const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
   'openai-embeddings': 'embedding',
   'cohere-embeddings': 'embedding',
+  voyage: 'embedding',
+  rerank: 'rerank',
   'openai-images': 'image',
   'openai-realtime': 'realtime',
+  'openai-transcription': 'transcription',
+  'claude-code': 'agent',
 };
 
 /**
  * A recognised response as a usage to record. The response's own id becomes the record's, so that the same response is
- * not recorded twice; what the provider says that it cost is a recorded cost. A service tier has another price than the
- * list's, which nobody here knows, so its cost stays unknown.
+ * not recorded twice; the cost that the provider says is a recorded cost. The terms of the call (its tier, speed and region)
+ * go into the record, because the price depends on them.
  */
 export function usageOfResponse(response: RecognisedResponse, names: ResponseNames = {}): UsageInput {
-  const { counts, responseId, timestamp, costUsd, serviceTier } = response;
+  const { counts, responseId, timestamp, costUsd, serviceTier, speed, inferenceGeo } = response;
   const usage: UsageInput = {
     provider: names.provider ?? response.provider ?? 'unknown',
     model: names.model ?? response.model ?? 'unknown',
@@ -32,9 +36,8 @@ export function usageOfResponse(response: RecognisedResponse, names: ResponseNam
   if (responseId !== undefined && responseId.length <= 256) usage.usage_id = responseId;
   if (timestamp !== undefined) usage.timestamp = timestamp;
   if (costUsd !== undefined) usage.cost_usd = costUsd;
-  if (serviceTier !== undefined) {
-    usage['service_tier'] = serviceTier;
-    if (costUsd === undefined) usage.cost_known = false;
-  }
+  if (serviceTier !== undefined) usage['service_tier'] = serviceTier;
+  if (speed !== undefined) usage['speed'] = speed;
+  if (inferenceGeo !== undefined) usage['inference_geo'] = inferenceGeo;
   return usage;
 }

@@ -165,7 +165,7 @@ describe('prices in the editor', () => {
     expect((await stored()).at(-1)).toMatchObject({ usage_id: 'gemini-1', provider: 'google', cost_usd: 0.008 });
     await workbench.copy('nothing of a response');
     await recordFromResponse('The clipboard');
-    await workbench.notifications.getByText('This is no JSON').waitFor();
+    await workbench.notifications.getByText('This is not JSON').waitFor();
     expect(await stored()).toHaveLength(3);
   });
 

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { open, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -148,7 +148,7 @@ describe('record --response', () => {
 
   it.each([
     ['nothing', '', 'There is no text'],
-    ['no JSON', 'hello', 'This is no JSON'],
+    ['no JSON', 'hello', 'This is not JSON'],
     ['a cut one', JSON.stringify(MESSAGE).slice(0, -5), 'ends in the middle'],
     ['one without usage', '{"id":"x","object":"chat.completion"}', 'No usage was found'],
     ['an error', '{"error":{"message":"overloaded"}}', 'answered with an error'],
@@ -190,7 +190,7 @@ describe('record --response', () => {
   it('records what it can of a mixed text, and says what is missing', async () => {
     const { code, stdout, stderr } = await respond(`${JSON.stringify(MESSAGE)}\nnonsense\n`);
     expect(stdout).toContain('msg_01');
-    expect(stderr).toContain('Line 2 is no JSON');
+    expect(stderr).toContain('Line 2 is not JSON');
     expect(code).toBe(1);
   });
 });
@@ -348,30 +348,74 @@ describe('prices', () => {
       { id: 'openai', name: 'OpenAI', api_pattern: 'openai', models: [gpt] },
     ];
     let asked = 0;
-    const server = createServer((request, response) => {
+    const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url);
+    const [key, cert] = await Promise.all(['localhost.key', 'localhost.crt'].map((name) => readFile(fixture(name))));
+    const server = createServer({ key, cert }, (request, response) => {
       asked++;
-      if (request.url === '/wrong') response.end('{}');
+      if (request.url === '/moved') response.writeHead(302, { location: '/' }).end();
+      else if (request.url === '/unsafe') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+      else if (request.url === '/wrong') response.end('{}');
       else response.end(JSON.stringify(data));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const update = (from: string) =>
+      sandbox.on(sandbox.ledger, ['prices', 'update', from], {
+        env: { NODE_EXTRA_CA_CERTS: fileURLToPath(fixture('localhost.crt')) },
+      });
     try {
       await run('record', ...CLAUDE, ...TOKENS);
       expect(asked).toBe(0);
-      const wrong = await run('prices', 'update', `${address}/wrong`);
+      const wrong = await update(`${address}/wrong`);
       expect(wrong.code).toBe(1);
       expect(wrong.stderr).toContain('unknown form');
-      expect((await run('prices', 'update', address)).stdout).toContain('the prices of 2 models of 2 providers');
-      expect(asked).toBe(2);
+      const unsafe = await update(`${address}/unsafe`);
+      expect(unsafe.code).toBe(1);
+      expect(unsafe.stderr).toContain('http://127.0.0.1:1/: prices are fetched over https only');
+      expect((await update(`${address}/moved`)).stdout).toContain('the prices of 2 models of 2 providers');
+      expect(asked).toBe(4);
+      expect((await update(address.replace('https', 'http'))).stderr).toContain('over https only');
+      expect(asked).toBe(4);
     } finally {
       server.close();
     }
     expect((await run('prices')).stdout).toMatch(/newer prices fetched at 20\d\d-/);
     const { stdout } = await run('record', ...CLAUDE, ...TOKENS);
     expect(stdout).toMatch(/\$0\.084 estimated, genai-prices online 20/);
-    const gone = await run('prices', 'update', address);
+    const gone = await update(address);
     expect(gone.stderr).toContain('cannot be reached');
     expect(gone.code).toBe(1);
+  });
+
+  it('of a file are of the day of its data, so that old ones do not win over newer bundled ones', async () => {
+    const file = sandbox.file('data.json');
+    const write = (prices: object) => {
+      const gpt = { id: 'gpt-4o', match: { equals: 'gpt-4o' }, prices };
+      const openai = { id: 'openai', name: 'OpenAI', api_pattern: 'openai', models: [gpt] };
+      return writeFile(file, JSON.stringify([openai]));
+    };
+    const since = (start_date: string, input_mtok: number) => ({
+      constraint: { type: 'start_date', start_date },
+      prices: { input_mtok },
+    });
+    const gpt = ['--provider', 'openai', '--model', 'gpt-4o', '--operation', 'chat', '--input-tokens', '1000000'];
+    const cost = async () => (await run('record', ...gpt)).stdout;
+
+    await write([{ prices: { input_mtok: 99 } }, since('2026-05-01', 98), since('2999-01-01', 97)]);
+    const old = await run('prices', 'update', file);
+    expect(old.code).toBe(1);
+    expect(old.stderr).toMatch(/are of 2026-05-01, and those in use of 2026-\d\d-\d\d or later\. Nothing was changed/);
+    expect(await cost()).toContain('$2.50 estimated');
+
+    await write({ input_mtok: 99 });
+    await utimes(file, new Date('2026-06-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z'));
+    expect((await run('prices', 'update', file)).stderr).toContain('are of 2026-06-01');
+    expect(await cost()).toContain('$2.50 estimated');
+
+    const newer = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    await write([{ prices: { input_mtok: 99 } }, since(newer, 98)]);
+    expect((await run('prices', 'update', file)).stdout).toContain(`of ${newer} from`);
+    expect(await cost()).toContain(`$98.00 estimated, genai-prices online ${newer}`);
   });
 });
 

@@ -194,15 +194,16 @@ describe("a person's own prices", () => {
     const model = { id: 'gpt-4o', match: { equals: 'gpt-4o' }, prices: { input_mtok: 7, output_mtok: 7 } };
     const openai = { id: 'openai', name: 'OpenAI', api_pattern: 'openai', models: [model] };
     const usage = { provider: 'openai', model: 'gpt-4o', operation: 'chat', input_tokens: 1e6 };
-    await writePriceData(folder, JSON.stringify([openai]), '2099-01-02T03:04:05Z');
+    const at = (date: string) => ({ at: `${date}T03:04:05Z`, date });
+    await writePriceData(folder, JSON.stringify([openai]), at('2099-01-02'));
     const ledger = tracker();
     expect(await ledger.track(usage)).toMatchObject({
       cost_usd: 7,
       price_source: 'genai-prices online 2099-01-02 openai/gpt-4o',
     });
-    await writePriceData(folder, JSON.stringify([openai]), '2020-01-02T03:04:05Z');
+    await writePriceData(folder, JSON.stringify([openai]), at('2020-01-02'));
     expect(await ledger.track(usage)).toMatchObject({ cost_usd: 2.5 });
-    await writePriceData(folder, '{"no": "prices"}', '2099-01-02T03:04:05Z');
+    await writePriceData(folder, '{"no": "prices"}', at('2099-01-02'));
     expect(await ledger.track(usage)).toMatchObject({ cost_usd: 2.5 });
     expect(warnings).toEqual([expect.stringMatching(/unknown form.*llm-spend prices update.*bundled prices count/)]);
   });

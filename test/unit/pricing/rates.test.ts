@@ -24,7 +24,7 @@ describe('what a call costs', () => {
     fc.assert(
       fc.property(quantities, prices, fc.option(fc.constantFrom(0.5, 2, 6, 1.1)), (split: Split, all, factor) => {
         const plain = Object.fromEntries(PART_KINDS.map((kind, i) => [kind, rate(...all[i]!)]));
-        const rates = factor === null ? plain : multiplyRates(plain, factor);
+        const rates = factor === null ? plain : multiplyRates(plain, { times: factor });
         const wanted = PART_KINDS.map((kind, i) => exactly(split[i]!, rates[kind]!));
         const parts = partsOf(split, rates);
         expect(PART_KINDS.map((kind) => parts[kind]?.nanos ?? 0n)).toEqual(wanted);

@@ -1,0 +1,90 @@
+import { customRates, matchingPrices, type CustomPrice } from './custom.ts';
+import { listPrice, type ListPrice } from './listPrice.ts';
+import { hasNoListPrice, modelNames, tableProvider } from './providers.ts';
+import { tableSource, type Factor } from './priceSource.ts';
+import type { Rates } from './rates.ts';
+import type { Lookup, PriceInForce, PriceTable } from './table.ts';
+
+/** A ledger of hostile names must not fill the memory: beyond this many models, start over. */
+const MAX_CACHED = 20_000;
+
+/** Everything that depends on a provider's and a model's name alone. */
+export interface Resolution {
+  custom: CustomPrice[];
+  /** A custom price depends on the time. */
+  dated: boolean;
+  /** undefined: custom prices hold at all times, so the table is not asked. */
+  listed: Lookup | undefined;
+  /** The provider's name as the table was asked. */
+  asked: string;
+  prices: Map<PriceInForce, ListPrice | undefined>;
+  sources: Map<PriceInForce, string>;
+}
+
+/** Finds the prices of models, each model once. */
+export class PriceResolver {
+  readonly #table: PriceTable;
+  readonly #customPrices: readonly CustomPrice[];
+  readonly #resolutions = new Map<string, Resolution>();
+  readonly #customRates = new Map<CustomPrice, Rates>();
+
+  constructor(table: PriceTable, customPrices: readonly CustomPrice[]) {
+    this.#table = table;
+    this.#customPrices = customPrices;
+  }
+
+  /** Which prices there are for a model. */
+  resolve(provider: string, model: string): Resolution {
+    const key = `${provider}\0${model}`;
+    const known = this.#resolutions.get(key);
+    if (known !== undefined) return known;
+    const asked = tableProvider(provider);
+    const names = modelNames(model, asked);
+    const custom = matchingPrices(this.#customPrices, [provider, asked], names);
+    const always = custom.some((rule) => rule.from === undefined);
+    const resolution: Resolution = {
+      custom,
+      dated: custom.some((rule) => rule.from !== undefined),
+      listed: always ? undefined : this.#find(provider, asked, names),
+      asked,
+      prices: new Map(),
+      sources: new Map(),
+    };
+    if (this.#resolutions.size >= MAX_CACHED) this.#resolutions.clear();
+    this.#resolutions.set(key, resolution);
+    return resolution;
+  }
+
+  #find(provider: string, asked: string, names: readonly string[]): Lookup {
+    if (hasNoListPrice(provider)) return 'unknown-provider';
+    let found: Lookup = 'unknown-model';
+    for (const name of names) {
+      found = this.#table.find(asked, name);
+      if (typeof found === 'object') break;
+    }
+    return found;
+  }
+
+  /** undefined: the table lists the model without a price for tokens. */
+  listPrice(resolution: Resolution, inForce: PriceInForce): ListPrice | undefined {
+    if (!resolution.prices.has(inForce)) resolution.prices.set(inForce, listPrice(inForce));
+    return resolution.prices.get(inForce);
+  }
+
+  source(resolution: Resolution, inForce: PriceInForce, factor: Factor | undefined): string {
+    const { provider, model } = inForce;
+    if (factor !== undefined) return tableSource(this.#table.version, provider, model, factor);
+    let source = resolution.sources.get(inForce);
+    if (source === undefined) {
+      source = tableSource(this.#table.version, provider, model);
+      resolution.sources.set(inForce, source);
+    }
+    return source;
+  }
+
+  ratesOf(custom: CustomPrice): Rates {
+    let rates = this.#customRates.get(custom);
+    if (rates === undefined) this.#customRates.set(custom, (rates = customRates(custom)));
+    return rates;
+  }
+}

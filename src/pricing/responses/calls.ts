@@ -1,0 +1,73 @@
+import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import type { Shape } from './shape.ts';
+
+/** One call that is billed by itself: a response may hold several. */
+export interface Call {
+  shape: Shape;
+  /** Tells the calls of one response apart in their ids; empty for the first one. */
+  suffix: string;
+}
+
+/** The calls in a response: Claude's iterations, and the models that Claude Code used in one run. */
+export function callsOf(shape: Shape): Call[] {
+  if (shape.api === 'anthropic-messages') return iterations(shape);
+  return shape.api === 'claude-code' ? modelsUsed(shape) : [{ shape, suffix: '' }];
+}
+
+/**
+ * `usage.iterations`: each turn of the model, of an advisor, of a compaction or of a fallback model is a call with counts of its
+ * own. The top-level counts leave some of them out.
+ */
+function iterations(shape: Shape): Call[] {
+  const { response } = shape;
+  const usage = objectAt(response, 'usage') ?? {};
+  const list = objectsAt(usage, 'iterations').filter((each) => numberAt(each, 'input_tokens') !== undefined);
+  const isSaidOnce = list.length === 0 || numberAt(usage, 'cost') !== undefined;
+  if (isSaidOnce || (list.length === 1 && isSameCall(list[0]!, usage))) return [{ shape, suffix: '' }];
+  const searching = Math.max(
+    0,
+    list.findIndex(({ type }) => type === 'message'),
+  );
+  return list.map((iteration, index) => {
+    const { service_tier, speed, inference_geo, server_tool_use } = usage;
+    const terms = { service_tier, speed, inference_geo, ...(index === searching ? { server_tool_use } : {}) };
+    const model = textAt(iteration, 'model');
+    const own = { ...response, usage: { ...terms, ...iteration } };
+    return {
+      shape: { ...shape, response: model === undefined ? own : { ...own, model, content: undefined } },
+      suffix: index === 0 ? '' : `/${index + 1}`,
+    };
+  });
+}
+
+/** A single iteration that says what the top-level counts say, which have more details. */
+function isSameCall(iteration: JsonObject, usage: JsonObject): boolean {
+  const fields = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
+  return (
+    textAt(iteration, 'model') === undefined &&
+    fields.every((field) => (numberAt(iteration, field) ?? 0) === (numberAt(usage, field) ?? 0))
+  );
+}
+
+/** `modelUsage` of `claude -p --output-format json`: counts and costs by model. */
+function modelsUsed(shape: Shape): Call[] {
+  const models = Object.entries(objectAt(shape.response, 'modelUsage') ?? {}).filter(
+    (entry): entry is [string, JsonObject] => isObject(entry[1]),
+  );
+  if (models.length === 0) return [{ shape, suffix: '' }];
+  return models.map(([name, used]) => {
+    const response = {
+      ...shape.response,
+      model: name.replace(/\[1m\]$/, ''),
+      total_cost_usd: numberAt(used, 'costUSD'),
+      usage: {
+        input_tokens: numberAt(used, 'inputTokens'),
+        output_tokens: numberAt(used, 'outputTokens'),
+        cache_read_input_tokens: numberAt(used, 'cacheReadInputTokens'),
+        cache_creation_input_tokens: numberAt(used, 'cacheCreationInputTokens'),
+        server_tool_use: { web_search_requests: numberAt(used, 'webSearchRequests') },
+      },
+    };
+    return { shape: { ...shape, response }, suffix: models.length === 1 ? '' : `/${name}` };
+  });
+}

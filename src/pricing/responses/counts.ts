@@ -1,0 +1,223 @@
+import type { GivenCounts } from '../tokens.ts';
+import { aiSdkCounts, langChainCounts } from './frameworks.ts';
+import { geminiCounts, interactionCounts } from './geminiCounts.ts';
+import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import type { Api, Shape } from './shape.ts';
+
+/**
+ * The token counts of a response, in the fields of a record: `input_tokens` includes cache reads and writes, `output_tokens`
+ * all reasoning, whatever the vendor's own way of counting is.
+ */
+type Reader = (response: JsonObject, provider: string | undefined) => GivenCounts;
+
+/** @param provider the price table's id: some vendors count reasoning beside the output. */
+export function readCounts({ api, response }: Shape, provider: string | undefined): GivenCounts {
+  return READERS[api](response, provider);
+}
+
+const usageOf = (response: JsonObject): JsonObject => objectAt(response, 'usage') ?? {};
+
+/** The first of the fields that is a number, 0 included. */
+function first(value: JsonObject, ...fields: readonly string[]): number | undefined {
+  for (const field of fields) {
+    const found = numberAt(value, field);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Chat completions, in the dialects of all who copied them. */
+const chat: Reader = (response, provider) => {
+  const usage = usageOf(response);
+  const input = objectAt(usage, 'prompt_tokens_details') ?? objectAt(usage, 'prompt_token_details') ?? {};
+  const output = objectAt(usage, 'completion_tokens_details') ?? {};
+  const prompt = numberAt(usage, 'prompt_tokens') ?? 0;
+  const completion = numberAt(usage, 'completion_tokens') ?? 0;
+  const reasoning = numberAt(output, 'reasoning_tokens') ?? numberAt(usage, 'reasoning_tokens') ?? 0;
+  const citations = provider === 'perplexity' ? (numberAt(usage, 'citation_tokens') ?? 0) : 0;
+  return {
+    input_tokens: prompt,
+    output_tokens: completion + citations + (isBeside(usage, reasoning, provider) ? reasoning : 0),
+    // Mistral, Moonshot, xAI's SDK, DeepSeek and LiteLLM's proxy have the cached tokens elsewhere than OpenAI.
+    cache_read_tokens:
+      numberAt(input, 'cached_tokens') ??
+      first(
+        usage,
+        'num_cached_tokens',
+        'cached_tokens',
+        'cached_prompt_text_tokens',
+        'prompt_cache_hit_tokens',
+        'cache_read_input_tokens',
+      ),
+    cache_write_tokens:
+      numberAt(input, 'cache_write_tokens') ??
+      numberAt(input, 'cache_creation_tokens') ??
+      numberAt(usage, 'cache_creation_input_tokens'),
+    reasoning_tokens: reasoning,
+    input_audio_tokens: numberAt(input, 'audio_tokens'),
+    output_audio_tokens: numberAt(output, 'audio_tokens'),
+    output_citation_tokens: citations,
+    web_searches: numberAt(usage, 'num_search_queries'),
+  };
+};
+
+/** Whether the reasoning comes on top of the output: xAI and Perplexity count so, and a total can show it for others. */
+function isBeside(usage: JsonObject, reasoning: number, provider: string | undefined): boolean {
+  if (provider === 'x-ai' || 'cached_prompt_text_tokens' in usage) return true;
+  if (provider === 'perplexity') return numberAt(usage, 'reasoning_tokens') !== undefined;
+  const known = (numberAt(usage, 'prompt_tokens') ?? 0) + (numberAt(usage, 'completion_tokens') ?? 0);
+  return reasoning > 0 && numberAt(usage, 'total_tokens') === known + reasoning;
+}
+
+const responses: Reader = (response) => {
+  const usage = usageOf(response);
+  return {
+    input_tokens: numberAt(usage, 'input_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cached_tokens'),
+    cache_write_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cache_write_tokens'),
+    reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'reasoning_tokens'),
+    web_searches: objectsAt(response, 'output').filter(isCharged).length,
+  };
+};
+
+/** OpenAI charges searches, and neither opened pages nor a look for a text in them. */
+function isCharged(item: JsonObject): boolean {
+  if (item['type'] !== 'web_search_call') return false;
+  const action = textAt(objectAt(item, 'action') ?? {}, 'type');
+  return action === undefined || action === 'search';
+}
+
+const embeddings: Reader = (response) => ({
+  input_tokens: first(usageOf(response), 'prompt_tokens', 'total_tokens'),
+});
+
+const images: Reader = (response) => {
+  const usage = usageOf(response);
+  const output = objectAt(usage, 'output_tokens_details');
+  return {
+    input_tokens: numberAt(usage, 'input_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens'),
+    input_image_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens'),
+    // The output of the images API is images, unless it says that some of it is text.
+    output_image_tokens: numberAt(output ?? usage, output === undefined ? 'output_tokens' : 'image_tokens'),
+  };
+};
+
+const realtime: Reader = (response) => {
+  const usage = usageOf(response);
+  const input = objectAt(usage, 'input_token_details') ?? {};
+  const cached = objectAt(input, 'cached_tokens_details') ?? {};
+  return {
+    input_tokens: numberAt(usage, 'input_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: numberAt(input, 'cached_tokens'),
+    input_audio_tokens: numberAt(input, 'audio_tokens'),
+    input_image_tokens: numberAt(input, 'image_tokens'),
+    cache_audio_read_tokens: numberAt(cached, 'audio_tokens'),
+    cache_image_read_tokens: numberAt(cached, 'image_tokens'),
+    output_audio_tokens: numberAt(objectAt(usage, 'output_token_details') ?? {}, 'audio_tokens'),
+  };
+};
+
+/** Claude counts cache reads and writes beside its input. */
+const anthropic: Reader = (response) => {
+  const usage = usageOf(response);
+  const creation = objectAt(usage, 'cache_creation') ?? {};
+  const hour = numberAt(creation, 'ephemeral_1h_input_tokens') ?? 0;
+  const write =
+    numberAt(usage, 'cache_creation_input_tokens') ?? hour + (numberAt(creation, 'ephemeral_5m_input_tokens') ?? 0);
+  const read = numberAt(usage, 'cache_read_input_tokens') ?? 0;
+  return {
+    input_tokens: (numberAt(usage, 'input_tokens') ?? 0) + write + read,
+    output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: read,
+    cache_write_tokens: write,
+    cache_write_1h_tokens: hour,
+    reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'thinking_tokens'),
+    web_searches: numberAt(objectAt(usage, 'server_tool_use') ?? {}, 'web_search_requests'),
+  };
+};
+
+/** Bedrock's Converse, and Nova's own form, which has `Count` at the end of two names. */
+const converse: Reader = (response) => {
+  const usage = usageOf(response);
+  const read = first(usage, 'cacheReadInputTokens', 'cacheReadInputTokenCount') ?? 0;
+  const write = first(usage, 'cacheWriteInputTokens', 'cacheWriteInputTokenCount') ?? 0;
+  const hour = objectsAt(usage, 'cacheDetails').filter(({ ttl }) => ttl === '1h');
+  return {
+    input_tokens: (numberAt(usage, 'inputTokens') ?? 0) + read + write,
+    output_tokens: numberAt(usage, 'outputTokens'),
+    cache_read_tokens: read,
+    cache_write_tokens: write,
+    cache_write_1h_tokens: hour.reduce((sum, each) => sum + (numberAt(each, 'inputTokens') ?? 0), 0),
+  };
+};
+
+/** Bedrock's InvokeModel with Titan and Llama, and the metrics at the end of any of its streams. */
+const invoke: Reader = (response) => {
+  const read = numberAt(response, 'cacheReadInputTokenCount') ?? 0;
+  const write = numberAt(response, 'cacheWriteInputTokenCount') ?? 0;
+  const input = first(response, 'inputTextTokenCount', 'prompt_token_count', 'inputTokenCount') ?? 0;
+  const results = objectsAt(response, 'results');
+  return {
+    input_tokens: input + read + write,
+    output_tokens:
+      results.length > 0
+        ? results.reduce((sum, each) => sum + (numberAt(each, 'tokenCount') ?? 0), 0)
+        : first(response, 'totalOutputTextTokenCount', 'generation_token_count', 'outputTokenCount'),
+    cache_read_tokens: read,
+    cache_write_tokens: write,
+  };
+};
+
+/** Input and output as they stand in one object of the response. */
+const plain =
+  (...path: readonly string[]): Reader =>
+  (response) => {
+    const counts = objectIn(response, ...path) ?? {};
+    return { input_tokens: numberAt(counts, 'input_tokens'), output_tokens: numberAt(counts, 'output_tokens') };
+  };
+
+const READERS: Readonly<Record<Api, Reader>> = {
+  'openai-chat': chat,
+  'openai-responses': responses,
+  'openai-embeddings': embeddings,
+  'openai-images': images,
+  'openai-realtime': realtime,
+  'openai-transcription': realtime,
+  'anthropic-messages': anthropic,
+  'claude-code': anthropic,
+  gemini: geminiCounts,
+  'gemini-interactions': interactionCounts,
+  'bedrock-converse': converse,
+  'bedrock-invoke': invoke,
+  cohere: plain('usage', 'billed_units'),
+  'cohere-tokens': (response) => ({
+    ...plain('usage', 'tokens')(response, undefined),
+    cache_read_tokens: numberAt(usageOf(response), 'cached_tokens'),
+  }),
+  'cohere-v1': plain('meta', 'billed_units'),
+  'cohere-embeddings': plain('meta', 'billed_units'),
+  voyage: embeddings,
+  // Cohere charges a search, whatever it reads.
+  rerank: embeddings,
+  'ai-sdk': aiSdkCounts,
+  langchain: langChainCounts,
+  cursor: (response) => {
+    const usage = objectAt(response, 'tokenUsage') ?? {};
+    const read = numberAt(usage, 'cacheReadTokens') ?? 0;
+    const write = numberAt(usage, 'cacheWriteTokens') ?? 0;
+    return {
+      input_tokens: (numberAt(usage, 'inputTokens') ?? 0) + read + write,
+      output_tokens: numberAt(usage, 'outputTokens'),
+      cache_read_tokens: read,
+      cache_write_tokens: write,
+    };
+  },
+  // https://github.com/ollama/ollama/blob/main/docs/api.md
+  ollama: (response) => ({
+    input_tokens: numberAt(response, 'prompt_eval_count'),
+    output_tokens: numberAt(response, 'eval_count'),
+  }),
+};

@@ -1,0 +1,133 @@
+import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+import { fallbackModel } from './streamEvents.ts';
+import type { Shape } from './shape.ts';
+
+/** What a response says beside its counts: which model, when, under which terms, and what it cost. */
+
+export function modelOf({ response, outerModel }: Shape): string | undefined {
+  const { content } = response;
+  const fallbacks = Array.isArray(content)
+    ? content.map((block) => fallbackModel(block as JsonObject)).filter((model) => model !== undefined)
+    : [];
+  const metadata = objectAt(response, 'response_metadata') ?? {};
+  return (
+    fallbacks.at(-1) ??
+    textAt(response, 'model') ??
+    textAt(response, 'modelVersion') ??
+    textAt(response, 'model_version') ??
+    textAt(response, 'modelId') ??
+    textAt(objectAt(response, 'response') ?? {}, 'modelId') ??
+    textAt(metadata, 'model_name') ??
+    textAt(metadata, 'model') ??
+    textAt(metadata, 'model_id') ??
+    outerModel
+  );
+}
+
+export function idOf(response: JsonObject): string | undefined {
+  return (
+    textAt(objectAt(response, 'response_metadata') ?? {}, 'id') ??
+    textAt(response, 'id') ??
+    textAt(response, 'responseId') ??
+    textAt(response, 'response_id') ??
+    textAt(objectAt(response, 'response') ?? {}, 'id') ??
+    (response['type'] === 'result' ? (textAt(response, 'uuid') ?? textAt(response, 'session_id')) : undefined)
+  );
+}
+
+/** Seconds since the epoch or ISO 8601, as the APIs have it -> ISO 8601. */
+export function timeOf(response: JsonObject): string | undefined {
+  const seconds = numberAt(response, 'created') ?? numberAt(response, 'created_at');
+  const text =
+    textAt(response, 'created_at') ??
+    textAt(response, 'createTime') ??
+    textAt(response, 'created') ??
+    textAt(objectAt(response, 'response') ?? {}, 'timestamp');
+  const ms = seconds === undefined ? Date.parse(text ?? '') : seconds * 1000;
+  // Between 2020 and 2100: what is outside is no time of a response.
+  return ms > 1.577e12 && ms < 4.102e12 ? new Date(ms).toISOString() : undefined;
+}
+
+const USUAL_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'auto', 'on-demand', 'unspecified']);
+/** https://cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerateContentResponse#TrafficType */
+const TRAFFIC: Readonly<Record<string, string>> = {
+  ON_DEMAND_FLEX: 'flex',
+  ON_DEMAND_PRIORITY: 'priority',
+  ON_DEMAND_OFFPEAK: 'offpeak',
+  PROVISIONED_THROUGHPUT: 'provisioned',
+};
+
+/** The tier of the call in lowercase, where it is not the usual one. */
+export function serviceTierOf({ response, isBatch }: Shape): string | undefined {
+  if (isBatch) return 'batch';
+  const usage = objectAt(response, 'usage') ?? {};
+  const gemini = objectAt(response, 'usageMetadata') ?? {};
+  const said =
+    textAt(response, 'service_tier') ??
+    textAt(usage, 'service_tier') ??
+    textAt(gemini, 'serviceTier') ??
+    TRAFFIC[textAt(gemini, 'trafficType') ?? ''] ??
+    // Bedrock
+    textAt(objectAt(response, 'serviceTier') ?? {}, 'type') ??
+    (objectAt(response, 'performanceConfig')?.['latency'] === 'optimized' ? 'latency-optimized' : undefined) ??
+    // LangChain and Vercel's AI SDK
+    textAt(objectAt(response, 'response_metadata') ?? {}, 'service_tier') ??
+    textAt(objectIn(response, 'providerMetadata', 'openai') ?? {}, 'serviceTier');
+  const tier = said?.toLowerCase().replaceAll('_', '-');
+  return tier === undefined || USUAL_TIERS.has(tier) ? undefined : tier;
+}
+
+/** USD that the provider, or its agent, says that the call cost. */
+export function costOf(shape: Shape, provider: string | undefined): number | undefined {
+  const cost = saidCost(shape, provider);
+  return cost !== undefined && cost >= 0 ? cost : undefined;
+}
+
+function saidCost({ api, response }: Shape, provider: string | undefined): number | undefined {
+  const usage = objectAt(response, 'usage') ?? {};
+  if (api === 'claude-code') return numberAt(response, 'total_cost_usd');
+  if (provider === 'openrouter') return openRouterCost(usage);
+  if (provider === 'perplexity') return numberAt(objectAt(usage, 'cost') ?? {}, 'total_cost');
+  if (provider === 'x-ai') {
+    const ticks = numberAt(usage, 'cost_in_usd_ticks');
+    return ticks === undefined ? undefined : ticks / 1e10;
+  }
+  const gateway = textAt(objectIn(response, 'providerMetadata', 'gateway') ?? {}, 'cost');
+  return gateway !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(gateway) ? Number(gateway) : undefined;
+}
+
+/** With one's own key the vendor bills the call, and OpenRouter only its fee: the cost is both. */
+function openRouterCost(usage: JsonObject): number | undefined {
+  const cost = numberAt(usage, 'cost');
+  if (usage['is_byok'] !== true) return cost;
+  const upstream = numberAt(objectAt(usage, 'cost_details') ?? {}, 'upstream_inference_cost');
+  return upstream === undefined ? undefined : upstream + (cost ?? 0);
+}
+
+/** Whether the provider gave up on the call, which then cost nothing unless it counts tokens. */
+export function hasFailed(response: JsonObject): boolean {
+  return (
+    /^(?:failed|cancelled|expired)$/.test(textAt(response, 'status') ?? '') || objectAt(response, 'error') !== undefined
+  );
+}
+
+/** Items of OpenAI's and xAI's responses that have a fee which is in no count of tokens, by the tool's name. */
+const FEES: Readonly<Record<string, string>> = {
+  file_search_call: 'file search',
+  code_interpreter_call: 'code interpreter',
+  image_generation_call: 'image generation',
+  x_search_call: 'X search',
+};
+
+/** The tools whose fee is not in the cost. */
+export function unpricedTools(response: JsonObject): string[] {
+  const names = new Set<string>();
+  const { output } = response;
+  if (Array.isArray(output)) {
+    for (const item of output) {
+      const name = FEES[(item as JsonObject | null)?.['type'] as string];
+      if (name !== undefined) names.add(name);
+    }
+  }
+  return [...names];
+}

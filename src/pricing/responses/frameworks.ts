@@ -1,0 +1,72 @@
+import type { GivenCounts } from '../tokens.ts';
+import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+
+/** Counts and names in what Vercel's AI SDK and LangChain print of a response, whichever vendor it is from. */
+
+/** https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text: `totalUsage` is the sum of all steps. */
+export function aiSdkCounts(response: JsonObject): GivenCounts {
+  const usage = objectAt(response, 'totalUsage') ?? objectAt(response, 'usage') ?? {};
+  const details = objectAt(usage, 'inputTokenDetails');
+  const anthropic = objectIn(response, 'providerMetadata', 'anthropic');
+  const read = (details && numberAt(details, 'cacheReadTokens')) ?? numberAt(usage, 'cachedInputTokens') ?? 0;
+  const write =
+    (details && numberAt(details, 'cacheWriteTokens')) ??
+    (anthropic && numberAt(anthropic, 'cacheCreationInputTokens')) ??
+    0;
+  const input = numberAt(usage, 'inputTokens') ?? numberAt(usage, 'promptTokens') ?? 0;
+  const output = numberAt(usage, 'outputTokens') ?? numberAt(usage, 'completionTokens') ?? 0;
+  const reasoning =
+    numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ?? numberAt(usage, 'reasoningTokens') ?? 0;
+  // Version 5 passes Claude's input on as it is, without what was cached; version 6, which has details, adds it up.
+  const beside = anthropic !== undefined && details === undefined ? read + write : 0;
+  const isReasoningBeside = reasoning > 0 && numberAt(usage, 'totalTokens') === input + output + reasoning;
+  return {
+    input_tokens: input + beside,
+    output_tokens: output + (isReasoningBeside ? reasoning : 0),
+    cache_read_tokens: read,
+    cache_write_tokens: write,
+    reasoning_tokens: reasoning,
+  };
+}
+
+/** https://python.langchain.com/api_reference/core/messages/langchain_core.messages.ai.UsageMetadata.html */
+export function langChainCounts(response: JsonObject): GivenCounts {
+  const usage = objectAt(response, 'usage_metadata') ?? {};
+  const input = objectAt(usage, 'input_token_details') ?? {};
+  const output = objectAt(usage, 'output_token_details') ?? {};
+  const hour = numberAt(input, 'ephemeral_1h_input_tokens') ?? 0;
+  const fiveMinutes = numberAt(input, 'ephemeral_5m_input_tokens') ?? 0;
+  return {
+    input_tokens: numberAt(usage, 'input_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: numberAt(input, 'cache_read'),
+    cache_write_tokens: Math.max(numberAt(input, 'cache_creation') ?? 0, hour + fiveMinutes),
+    cache_write_1h_tokens: hour,
+    reasoning_tokens: numberAt(output, 'reasoning'),
+    input_audio_tokens: numberAt(input, 'audio'),
+    output_audio_tokens: numberAt(output, 'audio'),
+  };
+}
+
+/** The vendors' names in the two, where they are others than the price table's. */
+const VENDORS: Readonly<Record<string, string>> = {
+  bedrock: 'aws',
+  bedrock_converse: 'aws',
+  vertex: 'google',
+  google_genai: 'google',
+  google_vertexai: 'google',
+  google_anthropic_vertex: 'google',
+  azure_openai: 'azure',
+  azure_ai: 'azure',
+  xai: 'x-ai',
+  gateway: 'vercel',
+  mistralai: 'mistral',
+};
+
+/** The vendor that the framework names; undefined where it names none, or several. */
+export function frameworkVendor(response: JsonObject): string | undefined {
+  const named = textAt(objectAt(response, 'response_metadata') ?? {}, 'model_provider');
+  const keys = Object.keys(objectAt(response, 'providerMetadata') ?? {}).filter((key) => key !== 'gateway');
+  const vendor = named ?? (keys.length === 1 ? keys[0] : undefined);
+  return vendor === undefined || vendor.length > 64 ? undefined : (VENDORS[vendor] ?? vendor);
+}

@@ -1,0 +1,162 @@
+import type { PriceTable } from '../table.ts';
+import { frameworkVendor } from './frameworks.ts';
+import { objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import type { Api, Shape } from './shape.ts';
+
+/** Who was called, as far as a response tells. */
+export interface Origin {
+  /** The price table's id, or that of a program on one's own machine; undefined when nothing tells. */
+  provider: string | undefined;
+  /** `certain`: by an address, an id or a field that only this provider has. `likely`: by the model's name. */
+  confidence: 'certain' | 'likely' | 'guess';
+}
+
+export function originOf(shape: Shape, model: string | undefined, host: string | undefined, table: PriceTable): Origin {
+  const marked = (host === undefined ? undefined : providerOfHost(host)) ?? providerByMarks(shape, model);
+  if (marked !== undefined) return { provider: marked, confidence: model === undefined ? 'guess' : 'certain' };
+  if (model === undefined) return { provider: VENDORS[shape.api], confidence: 'guess' };
+  const provider = providerOfName(model, table);
+  return { provider, confidence: provider === undefined ? 'guess' : 'likely' };
+}
+
+/** Whose form it is, where a response says neither its model nor anything else. Only a guess. */
+const VENDORS: Partial<Record<Api, string>> = {
+  'anthropic-messages': 'anthropic',
+  'claude-code': 'anthropic',
+  'openai-images': 'openai',
+  'openai-realtime': 'openai',
+  'openai-transcription': 'openai',
+};
+
+/** The ends of the hosts of APIs. */
+const HOSTS: readonly (readonly [string, string])[] = [
+  ['api.openai.com', 'openai'],
+  ['api.anthropic.com', 'anthropic'],
+  ['generativelanguage.googleapis.com', 'google'],
+  ['aiplatform.googleapis.com', 'google'],
+  ['amazonaws.com', 'aws'],
+  ['api.aws', 'aws'],
+  ['openai.azure.com', 'azure'],
+  ['services.ai.azure.com', 'azure'],
+  ['cognitiveservices.azure.com', 'azure'],
+  ['azure-api.net', 'azure'],
+  ['openrouter.ai', 'openrouter'],
+  ['api.groq.com', 'groq'],
+  ['api.mistral.ai', 'mistral'],
+  ['api.x.ai', 'x-ai'],
+  ['api.deepseek.com', 'deepseek'],
+  ['api.moonshot.ai', 'moonshotai'],
+  ['api.moonshot.cn', 'moonshotai'],
+  ['api.z.ai', 'zai'],
+  ['open.bigmodel.cn', 'zhipuai'],
+  ['api.cohere.ai', 'cohere'],
+  ['api.cohere.com', 'cohere'],
+  ['api.perplexity.ai', 'perplexity'],
+  ['api.cerebras.ai', 'cerebras'],
+  ['api.fireworks.ai', 'fireworks'],
+  ['api.together.xyz', 'together'],
+  ['api.together.ai', 'together'],
+  ['api.voyageai.com', 'voyageai'],
+  ['api.minimax.io', 'minimax'],
+  ['api.minimax.chat', 'minimax'],
+  ['api.novita.ai', 'novita'],
+  ['api.cloudflare.com', 'cloudflare'],
+  ['api.githubcopilot.com', 'github-copilot'],
+  ['dashscope.aliyuncs.com', 'alibaba'],
+  ['dashscope-intl.aliyuncs.com', 'alibaba'],
+  ['api.deepinfra.com', 'deepinfra'],
+  ['localhost', 'local'],
+  ['127.0.0.1', 'local'],
+];
+
+function providerOfHost(host: string): string | undefined {
+  return HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`))?.[1];
+}
+
+/** Ids of models as only Bedrock writes them: `anthropic.claude-...`, `us.amazon.nova-...`, `openai.gpt-oss-120b`. */
+const BEDROCK_MODEL =
+  /^(?:(?:us|eu|apac|au|ca|jp|global|us-gov)\.)?(?:ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z]/;
+/** Open models under a name of their vendor, which the vendor itself does not serve. */
+const OPEN_MODEL = /^(?:gpt-oss|gemma)/i;
+
+/** Patterns for names that only one vendor gives, and that the table does not assign by name. */
+const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:ft:)?(?:gpt-|chatgpt-|o[134](?:-|$)|davinci|babbage)/, 'openai'],
+  [
+    /^(?:text-embedding-(?:3|ada)|omni-moderation|dall-e|gpt-image|whisper|tts-1|computer-use-preview|codex-)/,
+    'openai',
+  ],
+  [/^(?:gemini-embedding|text-embedding-00\d|imagen-|veo-)/, 'google'],
+  [/^(?:embed-(?:v\d|english|multilingual)|rerank-(?:v\d|english|multilingual)|c4ai-|command(?:-|$))/, 'cohere'],
+  [/^(?:voyage-|rerank-\d)/, 'voyageai'],
+  [/^sonar(?:-|$)/, 'perplexity'],
+  [/^qwen(?:\d|-|$)(?!.*-\d+b)/, 'alibaba'],
+];
+
+function providerOfName(model: string, table: PriceTable): string | undefined {
+  const name = model.toLowerCase().trim();
+  if (BEDROCK_MODEL.test(name) || name.startsWith('arn:aws:')) return 'aws';
+  if (OPEN_MODEL.test(name)) return undefined;
+  return NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? table.providerOfModel(model);
+}
+
+/** APIs in whose form only their owner answers. */
+const OWNERS: Partial<Record<Api, string>> = {
+  gemini: 'google',
+  'gemini-interactions': 'google',
+  'bedrock-converse': 'aws',
+  'bedrock-invoke': 'aws',
+  cohere: 'cohere',
+  'cohere-tokens': 'cohere',
+  'cohere-v1': 'cohere',
+  'cohere-embeddings': 'cohere',
+  voyage: 'voyageai',
+  cursor: 'cursor',
+  ollama: 'ollama',
+};
+
+/** The provider that a response names by itself, by marks that only its API leaves. */
+function providerByMarks(shape: Shape, model: string | undefined): string | undefined {
+  const { api, response } = shape;
+  const id = textAt(response, 'id') ?? '';
+  const usage = objectAt(response, 'usage') ?? {};
+  const owner = OWNERS[api];
+  if (owner !== undefined) return owner;
+  if (api === 'ai-sdk' || api === 'langchain') return frameworkVendor(response);
+  if (api === 'rerank') return objectAt(response, 'meta') !== undefined ? 'cohere' : undefined;
+  if (isOpenRouter(id, usage)) return 'openrouter';
+  if (api === 'anthropic-messages') return claudeVendor(id, model);
+  if (api === 'openai-realtime') return 'billable_audio_seconds' in usage ? 'x-ai' : undefined;
+  if (api === 'openai-chat' || api === 'openai-responses' || api === 'openai-embeddings') {
+    return compatibleVendor(response, usage, model);
+  }
+  return undefined;
+}
+
+function isOpenRouter(id: string, usage: JsonObject): boolean {
+  return id.startsWith('gen-') || 'is_byok' in usage || objectAt(usage, 'cost_details') !== undefined;
+}
+
+const ANTHROPIC_ID = /^msg_01[0-9A-Za-z]{22}$/;
+
+function claudeVendor(id: string, model: string | undefined): string | undefined {
+  if (id.startsWith('msg_bdrk_')) return 'aws';
+  if (id.startsWith('msg_vrtx_')) return 'google';
+  return ANTHROPIC_ID.test(id) && model?.startsWith('claude-') === true ? 'anthropic' : undefined;
+}
+
+/** Vendors and programs that answer in OpenAI's forms, by fields that they add to them. */
+function compatibleVendor(response: JsonObject, usage: JsonObject, model: string | undefined): string | undefined {
+  const has = (...fields: readonly string[]): boolean => fields.some((field) => field in response);
+  const fingerprint = textAt(response, 'system_fingerprint') ?? '';
+  if (has('x_groq')) return 'groq';
+  const isFiltered = objectsAt(response, 'choices').some((choice) => 'content_filter_results' in choice);
+  if (has('prompt_filter_results', 'content_filters') || isFiltered) return 'azure';
+  if (has('time_info')) return 'cerebras';
+  if ('search_context_size' in usage || 'num_search_queries' in usage) return 'perplexity';
+  if ('cost_in_usd_ticks' in usage || 'num_sources_used' in usage) return 'x-ai';
+  if (fingerprint === 'fp_ollama') return 'ollama';
+  if (has('timings') && /^b\d+-/.test(fingerprint)) return 'llama.cpp';
+  if (has('model_info') || (fingerprint !== '' && fingerprint === model)) return 'lmstudio';
+  return undefined;
+}

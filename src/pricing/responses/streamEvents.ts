@@ -1,0 +1,237 @@
+import { isObject, numberAt, objectAt, textAt, type JsonObject } from './json.ts';
+
+/** What the events of each vendor's streams say, one reader for each kind of stream. */
+
+/** A response that stands whole in the text, or that was put together from the events of a stream. */
+export interface Assembled {
+  response: unknown;
+  /** The parts were streamed. */
+  streamed: boolean;
+  /** The stream ends before its last event, so its counts are not final. */
+  cut: boolean;
+}
+
+/** A response that is being put together. */
+export interface OpenStream extends Assembled {
+  response: JsonObject;
+}
+
+/**
+ * Opens a stream. `streamed` is false where a single event looks the same as a response that was not streamed.
+ */
+export type StartStream = (key: string, response: JsonObject, streamed?: boolean) => OpenStream;
+
+/** Adds a value to the stream that it belongs to; returns false when it is no event of this kind. */
+export type EventReader = (value: JsonObject, open: Map<string, OpenStream>, start: StartStream) => boolean;
+
+/** `message_start` has the input's usage, `message_delta` the output's so far (and repeats what it knows of the input). */
+const anthropic: EventReader = (value, open, start) => {
+  const type = textAt(value, 'type') ?? '';
+  if (type === 'message_start') {
+    const message = objectAt(value, 'message');
+    if (message === undefined) return false;
+    start('anthropic', { ...message });
+    return true;
+  }
+  if (!/^(?:message_delta|message_stop|content_block_(?:start|delta|stop)|ping)$/.test(type)) return false;
+  const stream = open.get('anthropic');
+  if (stream === undefined) {
+    // Pasted from the middle: a delta may still say all that there is to know.
+    if (type === 'message_delta' && objectAt(value, 'usage') !== undefined) {
+      start('anthropic', { type: 'message', usage: value['usage'] });
+    }
+    return true;
+  }
+  if (type === 'content_block_start') {
+    const model = fallbackModel(objectAt(value, 'content_block'));
+    if (model !== undefined) stream.response['model'] = model;
+  }
+  if (type === 'message_delta') {
+    stream.response['usage'] = { ...objectAt(stream.response, 'usage'), ...withoutNulls(objectAt(value, 'usage')) };
+    stream.cut = false;
+  }
+  if (type === 'message_stop') open.delete('anthropic');
+  return true;
+};
+
+/** The model that answers after a block of Claude's content which says that another one declined. */
+export function fallbackModel(block: JsonObject | undefined): string | undefined {
+  if (block?.['type'] !== 'fallback') return undefined;
+  return textAt(objectAt(block, 'to') ?? {}, 'model');
+}
+
+/** What `claude -p --output-format stream-json` prints: its last line sums up what the others say. */
+const claudeCode: EventReader = (value, open, start) => {
+  const session = textAt(value, 'session_id');
+  if (session === undefined) return false;
+  const key = `claude-code ${session}`;
+  const stream = open.get(key);
+  if (value['type'] === 'result') {
+    if (stream === undefined) return false;
+    stream.response = value;
+    stream.cut = false;
+    open.delete(key);
+    return true;
+  }
+  if (!/^(?:system|assistant|user|stream_event|rate_limit_event)$/.test(textAt(value, 'type') ?? '')) return false;
+  if (stream === undefined) start(key, { type: 'claude-code' });
+  return true;
+};
+
+/** Perplexity ends its streams with `chat.completion.done`, and reasons in `chat.reasoning`. */
+const CHAT_CHUNK = /^chat\.(?:completion\.(?:chunk|done)|reasoning(?:\.done)?)$/;
+
+/** Chunks of one id; usage is in the last one (`stream_options.include_usage`), for some vendors in each. */
+const chatChunk: EventReader = (value, open, start) => {
+  const kind = textAt(value, 'object') ?? '';
+  if (!CHAT_CHUNK.test(kind)) return false;
+  const key = `chat ${textAt(value, 'id') ?? ''}`;
+  const stream = open.get(key) ?? start(key, { ...value, object: 'chat.completion' });
+  const usage = objectAt(value, 'usage') ?? objectAt(objectAt(value, 'x_groq') ?? {}, 'usage');
+  if (usage !== undefined) stream.response['usage'] = usage;
+  for (const field of ['model', 'provider', 'service_tier']) {
+    const text = textAt(value, field);
+    if (text !== undefined) stream.response[field] = text;
+  }
+  const choices = value['choices'];
+  const finished = Array.isArray(choices) && choices.some((choice) => isObject(choice) && choice['finish_reason']);
+  if (finished || usage !== undefined || kind === 'chat.completion.done') stream.cut = false;
+  return true;
+};
+
+/** The event that ends the stream holds the whole response. xAI's realtime API has the usage beside it. */
+const openaiResponse: EventReader = (value, open, start) => {
+  const type = textAt(value, 'type') ?? '';
+  if (!type.startsWith('response.')) return false;
+  const response = objectAt(value, 'response');
+  if (response === undefined) return true;
+  const key = `response ${textAt(response, 'id') ?? ''}`;
+  const stream = open.get(key) ?? start(key, response);
+  const usage = objectAt(response, 'usage') ?? objectAt(value, 'usage');
+  stream.response = usage === undefined ? response : { ...response, usage };
+  if (/^response\.(?:completed|incomplete|failed|done|cancelled)$/.test(type)) stream.cut = false;
+  return true;
+};
+
+const RUN_ENDS = /^(?:completed|failed|incomplete|cancelled|expired)$/;
+
+/** An Assistants' run and its steps: the run's usage is the sum of its steps'. */
+const assistantsRun: EventReader = (value, open, start) => {
+  const isRun = value['object'] === 'thread.run';
+  const id = isRun ? textAt(value, 'id') : value['object'] === 'thread.run.step' ? textAt(value, 'run_id') : undefined;
+  if (id === undefined) return false;
+  const key = `run ${id}`;
+  const known = open.get(key);
+  if (!isRun) {
+    // A step by itself is all that there is to know of its run, until another one comes.
+    if (known === undefined) start(key, value, false).cut = false;
+    else if (known.response['object'] === 'thread.run.step') addStep(known, value);
+    return true;
+  }
+  const stream = known ?? start(key, value, false);
+  if (known !== undefined) stream.streamed = true;
+  stream.response = value;
+  stream.cut = !RUN_ENDS.test(textAt(value, 'status') ?? 'completed');
+  return true;
+};
+
+/** Events of one step repeat it; other steps add to it. */
+function addStep(stream: OpenStream, step: JsonObject): void {
+  stream.streamed = true;
+  const usage = objectAt(step, 'usage');
+  if (usage === undefined) return;
+  const before = objectAt(stream.response, 'usage');
+  if (before === undefined || stream.response['id'] === step['id']) {
+    stream.response = step;
+    return;
+  }
+  const sum = Object.fromEntries(
+    ['prompt_tokens', 'completion_tokens'].map((field) => [
+      field,
+      (numberAt(before, field) ?? 0) + (numberAt(usage, field) ?? 0),
+    ]),
+  );
+  stream.response = { ...step, usage: { ...usage, ...sum } };
+}
+
+/** Chunks of one `responseId`, each with the counts so far; the last one has a `finishReason`. */
+const gemini: EventReader = (value, open, start) => {
+  const chunk = objectAt(value, 'response') ?? value;
+  // A line of a batch's output is a whole response, which knows that it is of a batch.
+  if (chunk !== value && (textAt(value, 'key') !== undefined || objectAt(value, 'request') !== undefined)) return false;
+  const { candidates } = chunk;
+  const id = textAt(chunk, 'responseId');
+  const key = `gemini ${id ?? ''}`;
+  const known = open.get(key);
+  if (!Array.isArray(candidates) && (known === undefined || objectAt(chunk, 'usageMetadata') === undefined)) {
+    return false;
+  }
+  const stream = known ?? start(key, chunk, false);
+  if (known !== undefined) {
+    stream.response = { ...known.response, ...chunk };
+    stream.streamed = true;
+  }
+  if (Array.isArray(candidates) && candidates.some((each) => isObject(each) && each['finishReason'])) {
+    stream.cut = false;
+    if (id === undefined) open.delete(key);
+  }
+  return true;
+};
+
+/** The event that ends an interaction holds it whole; the first one only its beginning. */
+const geminiInteraction: EventReader = (value, open, start) => {
+  const type = textAt(value, 'event_type') ?? '';
+  if (!/^(?:interaction|step|content)\./.test(type)) return false;
+  const interaction = objectAt(value, 'interaction');
+  if (interaction === undefined) return true;
+  const key = `interaction ${textAt(interaction, 'id') ?? ''}`;
+  const stream = open.get(key) ?? start(key, interaction);
+  stream.response = { ...stream.response, ...interaction };
+  if (/^interaction\.(?:completed?|failed|cancelled)$/.test(type)) stream.cut = false;
+  return true;
+};
+
+/** One line a token, the last with `done: true` and the counts. */
+const ollama: EventReader = (value, open, start) => {
+  if (typeof value['done'] !== 'boolean' || textAt(value, 'model') === undefined) return false;
+  const known = open.get('ollama');
+  const stream = known ?? start('ollama', value, !value['done']);
+  stream.response = value;
+  if (value['done']) {
+    stream.cut = false;
+    open.delete('ollama');
+  }
+  return true;
+};
+
+/** Llama and Titan on Bedrock: the first chunk counts the input, the last one the output and why it ended. */
+const bedrockText: EventReader = (value, open, start) => {
+  const isLlama = typeof value['generation'] === 'string';
+  if (!isLlama && typeof value['outputText'] !== 'string') return false;
+  const known = open.get('bedrock');
+  const reason = isLlama ? value['stop_reason'] : value['completionReason'];
+  const ends = typeof reason === 'string' && reason !== '';
+  const stream = known ?? start('bedrock', value, !ends);
+  stream.response = { ...stream.response, ...withoutNulls(value) };
+  if (ends) {
+    stream.cut = false;
+    open.delete('bedrock');
+  }
+  return true;
+};
+
+function withoutNulls(value: JsonObject | undefined): JsonObject {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => each !== null));
+}
+
+export const EVENT_READERS: readonly EventReader[] = [
+  claudeCode,
+  anthropic,
+  chatChunk,
+  openaiResponse,
+  assistantsRun,
+  gemini,
+  geminiInteraction,
+  ollama,
+  bedrockText,
+];

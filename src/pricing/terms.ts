@@ -1,0 +1,132 @@
+import type { Factor } from './priceSource.ts';
+import type { PartKind } from './tokens.ts';
+
+/**
+ * The terms of a call that change its price: a service tier (`batch`, `flex`, `priority`), Claude's fast mode, and the region
+ * that Claude is bound to. The price table has none of them, so they are here, by vendor and model, as multiples of the list
+ * price. A term that is not here makes the cost unknown: it is never taken for the usual price.
+ */
+export interface Terms {
+  /** As the record's fields say it, in lowercase; undefined: the usual one. */
+  tier: string | undefined;
+  speed: string | undefined;
+  geo: string | undefined;
+}
+
+/** A multiple of the list price, and the parts of the call that it does not hold for. */
+export interface TermsFactor extends Factor {
+  keeps?: readonly PartKind[] | undefined;
+}
+
+/** Terms whose price is not known, and why. */
+export interface UnknownTerms {
+  /** For people: `the service tier "scale"`. */
+  unknown: string;
+  /** The call is paid for in advance, by a contract. */
+  isPrepaid: boolean;
+}
+
+interface Rule {
+  term: string;
+  providers: readonly string[];
+  models?: RegExp;
+  times: number;
+  keeps?: readonly PartKind[];
+}
+
+/** Gemini models whose cached tokens cost the same in each tier. */
+const SAME_CACHE = /^gemini-(?:2\.5-(?:pro|flash|flash-lite)|3-flash|3\.1-pro)(?:-preview|-customtools|-\d|$)/;
+const CACHE: readonly PartKind[] = ['cacheRead', 'cacheAudioRead', 'cacheImageRead'];
+const OPENAI = ['openai', 'azure'];
+
+/**
+ * From the vendors' price pages: OpenAI's of batch, flex and priority processing, Google's of the Gemini API and Vertex AI,
+ * Amazon's of Bedrock's tiers, Anthropic's of batches, fast mode and `inference_geo`. The first rule that fits counts.
+ */
+const RULES: readonly Rule[] = [
+  { term: 'batch', providers: ['anthropic', 'openai', 'azure', 'aws', 'mistral', 'groq'], times: 0.5 },
+  { term: 'batch', providers: ['google'], models: SAME_CACHE, times: 0.5, keeps: CACHE },
+  { term: 'batch', providers: ['google'], times: 0.5 },
+  { term: 'batch', providers: ['x-ai'], times: 0.8 },
+  { term: 'flex', providers: OPENAI, models: /^(?:o3|o4-mini|gpt-[56])/, times: 0.5 },
+  { term: 'flex', providers: ['google'], models: SAME_CACHE, times: 0.5, keeps: CACHE },
+  { term: 'flex', providers: ['google', 'aws'], times: 0.5 },
+  { term: 'flex', providers: ['groq'], times: 1 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-4o-mini/, times: 5 / 3 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-4o-2024-05-13/, times: 1.75 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-4o(?:-2024|$)/, times: 1.7 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-4\.1-nano/, times: 2 },
+  { term: 'priority', providers: OPENAI, models: /^(?:gpt-4\.1|o3(?:-2025|$))/, times: 1.75 },
+  { term: 'priority', providers: OPENAI, models: /^o4-mini/, times: 20 / 11 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-5(?:\.1-codex)?-mini/, times: 1.8 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-5\.5(?!-pro)/, times: 2.5 },
+  { term: 'priority', providers: OPENAI, models: /^gpt-[56](?!.*-(?:pro|nano))/, times: 2 },
+  { term: 'priority', providers: ['google'], models: /^gemini/, times: 1.8 },
+  { term: 'priority', providers: ['aws'], times: 1.75 },
+  { term: 'ultrafast', providers: ['openai'], models: /^gpt-6(?:-astra|\.1-sol)/, times: 6 },
+  { term: 'fast', providers: ['anthropic'], models: /^claude-opus-4-[67]/, times: 6 },
+  { term: 'fast', providers: ['anthropic'], models: /^claude-opus-(?:4-8|5)/, times: 2 },
+  {
+    term: 'us',
+    providers: ['anthropic'],
+    models: /^claude-(?:opus-4-[678]|sonnet-4-6|(?:opus|sonnet|haiku|fable|mythos)-5|mythos-preview)/,
+    times: 1.1,
+  },
+];
+
+const USUAL: ReadonlySet<string> = new Set([
+  'standard',
+  'default',
+  'auto',
+  'on-demand',
+  'unspecified',
+  'global',
+  'not-available',
+]);
+/** Tiers that are paid for in advance, so that a single call has no price. */
+const PREPAID: ReadonlySet<string> = new Set(['scale', 'provisioned', 'reserved']);
+
+/** The terms in a record's fields; undefined where all are the usual ones. */
+export function termsOf(usage: { readonly [field: string]: unknown }): Terms | undefined {
+  const tier = term(usage['service_tier']);
+  const speed = term(usage['speed']);
+  const geo = term(usage['inference_geo']);
+  return tier === undefined && speed === undefined && geo === undefined ? undefined : { tier, speed, geo };
+}
+
+function term(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined;
+  const name = value.toLowerCase().replaceAll('_', '-');
+  return USUAL.has(name) ? undefined : name;
+}
+
+/** @param provider and @param model the price table's ids. */
+export function termsFactor(provider: string, model: string, { tier, speed, geo }: Terms): TermsFactor | UnknownTerms {
+  let times = 1;
+  let keeps: readonly PartKind[] | undefined;
+  const modes: string[] = [];
+  for (const [kind, name] of [
+    ['service tier', tier],
+    ['speed', speed],
+    ['region', geo],
+  ] as const) {
+    if (name === undefined) continue;
+    const rule = ruleFor(name, provider, model);
+    if (rule === undefined) {
+      // Anthropic sells its priority tier as a commitment.
+      const isPrepaid = PREPAID.has(name) || (provider === 'anthropic' && name === 'priority');
+      return { unknown: `the ${kind} ${JSON.stringify(name.slice(0, 40))}`, isPrepaid };
+    }
+    times *= rule.times;
+    keeps ??= rule.keeps;
+    modes.push(name);
+  }
+  return { times: Math.round(times * 1e12) / 1e12, mode: modes.join('-'), keeps };
+}
+
+function ruleFor(name: string, provider: string, model: string): Rule | undefined {
+  return RULES.find(
+    (rule) =>
+      rule.term === name && rule.providers.includes(provider) && (rule.models === undefined || rule.models.test(model)),
+  );
+}
