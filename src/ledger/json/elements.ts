@@ -18,8 +18,6 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
-/** Deeper than any honest record; a bound, so that hostile nesting cannot make salvage quadratic. */
-const MAX_DEPTH = 64;
 
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -61,7 +59,7 @@ export function valueEnd(bytes: Uint8Array, start: number, length: number): numb
       }
       if (depth === 0) return at + 1;
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      if (++depth > MAX_DEPTH) return -1;
+      depth++;
     } else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0) {
       return at + 1;
     }
@@ -158,31 +156,6 @@ export class ElementScanner {
     this.damage = { code, message, offset };
     this.#state = 'done';
     return false;
-  }
-}
-
-/**
- * Looks for objects in bytes that are no proper array any more: cut off, bits flipped, two arrays one after the other,
- * conflict markers between the lines. Yields each outermost range that `accept` recognises as a record, in order.
- */
-export function* salvage(
-  bytes: Uint8Array,
-  from: number,
-  length: number,
-  accept: (start: number, end: number) => boolean,
-): Generator<{ start: number; end: number }> {
-  let at = from;
-  for (;;) {
-    const start = bytes.indexOf(OPEN_OBJECT, at);
-    if (start === -1 || start >= length) return;
-    at = start + 1;
-    const inside = bytes[skipSpace(bytes, at, length)];
-    if (inside !== QUOTE) continue;
-    const end = valueEnd(bytes, start, length);
-    if (end !== -1 && accept(start, end)) {
-      yield { start, end };
-      at = end;
-    }
   }
 }
 

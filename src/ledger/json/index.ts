@@ -4,7 +4,8 @@ import type { UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/record.ts';
 import { UsageTable } from '../../columns/table.ts';
 import type { Damage } from './elements.ts';
-import { ElementScanner, lineOf, salvage, valueEnd } from './elements.ts';
+import { ElementScanner, lineOf, valueEnd } from './elements.ts';
+import { salvage } from './salvage.ts';
 import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
 import type { Problem } from '../results.ts';
@@ -14,6 +15,7 @@ const SLICE_MS = 8;
 /** Each problem is counted; only so many are described. */
 const MAX_DESCRIBED = 100;
 const QUOTE = 0x22;
+const OPEN_ARRAY = 0x5b;
 const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** A range of the file's bytes that is no usage record, or a second record with an id that is taken. */
@@ -22,6 +24,13 @@ export interface Oddity {
   end: number;
   reason: string;
   usageId?: string;
+}
+
+/** A record by its id, and its bytes. */
+export interface FoundRecord {
+  usageId: string;
+  start: number;
+  end: number;
 }
 
 /**
@@ -135,12 +144,44 @@ export class LedgerIndex {
     }
     const from = this.elements === 0 ? 0 : this.contentEnd;
     for (const range of salvage(bytes.buffer, from, bytes.length, (start, end) => this.#isRecord(start, end))) {
-      this.#element(range.start, range.end);
+      if (range) this.#element(range.start, range.end);
       if (performance.now() > until) {
         await nextTurn();
         until = performance.now() + SLICE_MS;
       }
     }
+  }
+
+  /**
+   * The records inside an element that is an array, as merges of two ledgers and `jq -s` leave them: their ids and bytes.
+   * They count nowhere until a repair makes elements of them.
+   */
+  async nestedIn({ start, end }: Oddity): Promise<FoundRecord[]> {
+    const { buffer } = this.#bytes;
+    if (buffer[start] !== OPEN_ARRAY) return [];
+    const found: FoundRecord[] = [];
+    let until = performance.now() + SLICE_MS;
+    for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {
+      if (range) {
+        const value = JSON.parse(buffer.toString('utf8', range.start, range.end)) as { usage_id?: string };
+        found.push({ usageId: value.usage_id ?? this.#inventId(range.start, range.end), ...range });
+      }
+      if (performance.now() > until) {
+        await nextTurn();
+        until = performance.now() + SLICE_MS;
+      }
+    }
+    return found;
+  }
+
+  /** Every record in these bytes by its id: the elements that count, and those inside of elements that are arrays. */
+  async everyRecord(): Promise<FoundRecord[]> {
+    const found = [...this.ids].flatMap((usageId) => {
+      const range = this.rawAt(this.locatorOf(usageId)!);
+      return range ? [{ usageId, start: range.start, end: range.end }] : [];
+    });
+    for (const odd of this.unreadable) found.push(...(await this.nestedIn(odd)));
+    return found;
   }
 
   /** Reads what was left out, at once: it is asked for in a process that has nothing else to do. */

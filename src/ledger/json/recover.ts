@@ -3,6 +3,7 @@ import type { Disk } from '../../system/disk.ts';
 import { ageOf, readWhole } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import { LedgerIndex } from './index.ts';
+import type { FoundRecord } from './index.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
 import type { UndoLog } from './undoLog.ts';
@@ -42,68 +43,98 @@ export async function backupsOf(disk: Disk, folder: string, base: string): Promi
     .map(({ name }) => name);
 }
 
+/** Where a ledger is, and what tells a record that was lost from one that was removed on purpose. */
+export interface RebuildPlace {
+  disk: Disk;
+  folder: string;
+  label: string;
+  undoLog: UndoLog;
+}
+
 /**
  * Puts a sound array together from a damaged one and its backups.
- * @param onlyRecords leave out what is no record, or a second record with a taken id (an explicit repair does; a mere
- * recovery keeps all that is JSON).
+ * @param onlyRecords leave out what is no record, or a second record with a taken id, and make elements of the records in
+ * arrays within the array (an explicit repair does; a mere recovery keeps all that is JSON).
  */
 export async function rebuild(
-  disk: Disk,
-  folder: string,
-  label: string,
-  bytes: Bytes,
-  index: LedgerIndex,
+  place: RebuildPlace,
+  { bytes, index }: { bytes: Bytes; index: LedgerIndex },
   backups: readonly string[],
-  undoLog: UndoLog,
   onlyRecords: boolean,
 ): Promise<Rebuilt> {
-  const parts: Buffer[] = [];
-  const sources: string[] = [];
-  const own = bytes.buffer;
-  const starts = [...index.ids].map((id) => index.locatorOf(id)!).filter((locator) => locator >= 0);
-  // Of two arrays one after the other, what both hold goes into the new one once.
-  const duplicates = index.damage ? index.duplicates.filter(({ reason }) => reason !== 'same') : index.duplicates;
-  const odd = [...index.unreadable, ...duplicates];
-  const oddStarts = new Map(odd.map((range) => [range.start, range]));
-  let recovered = starts.filter((start) => start >= index.contentEnd && index.damage !== undefined).length;
-  let dropped = 0;
-  for (const start of [...starts, ...oddStarts.keys()].sort((a, b) => a - b)) {
-    const range = oddStarts.get(start);
-    if (!range) {
-      const raw = index.rawAt(start)!;
-      parts.push(own.subarray(raw.start, raw.end));
-    } else if (!onlyRecords) {
-      parts.push(own.subarray(range.start, range.end));
-    } else if (range.reason.startsWith('invalid UTF-8') && !index.has(range.usageId!)) {
-      // Readable but for a few bytes, which become U+FFFD. The bytes themselves are set aside.
-      parts.push(Buffer.from(own.toString('utf8', range.start, range.end)));
-      recovered++;
-    } else {
-      dropped++;
-    }
-  }
-  const known = new Set(index.ids);
+  const taken = new Taken(place.undoLog, index);
+  const dropped = await takeOwn(taken, bytes.buffer, index, onlyRecords);
   for (const name of backups) {
-    const backup = await readWhole(disk, join(folder, name));
+    const backup = await readWhole(place.disk, join(place.folder, name));
     if (!backup || backup.length === 0) continue;
     const there = new LedgerIndex(name);
     await there.extend({ buffer: backup, length: backup.length }, false);
-    let found = 0;
-    for (const id of there.ids) {
-      if (known.has(id) || (await undoLog.removedSince(id, 0))) continue;
-      known.add(id);
-      const raw = there.rawAt(there.locatorOf(id)!)!;
-      parts.push(backup.subarray(raw.start, raw.end));
-      found++;
-    }
-    if (found > 0) sources.push(`${found} from ${name}`);
-    recovered += found;
+    await taken.add(await there.everyRecord(), backup, name);
     await nextTurn();
   }
-  const rebuilt = arrayOf(parts);
-  const next = index.successor(label);
+  const rebuilt = arrayOf(taken.parts);
+  const next = index.successor(place.label);
   await next.extend(rebuilt, false);
-  return { bytes: rebuilt, index: next, recovered, dropped, sources };
+  return { bytes: rebuilt, index: next, recovered: taken.recovered, dropped, sources: taken.sources };
+}
+
+/** The elements of the new array, in order, and where those came from that were not in the old one. */
+class Taken {
+  readonly parts: Buffer[] = [];
+  readonly sources: string[] = [];
+  recovered: number;
+  readonly #undoLog: UndoLog;
+  readonly #known: Set<string>;
+
+  constructor(undoLog: UndoLog, index: LedgerIndex) {
+    this.#undoLog = undoLog;
+    this.#known = new Set(index.ids);
+    this.recovered =
+      index.damage === undefined ? 0 : ownStarts(index).filter((start) => start >= index.contentEnd).length;
+  }
+
+  /** Takes the records whose ids are not known yet and were not removed on purpose. */
+  async add(records: readonly FoundRecord[], bytes: Buffer, from: string): Promise<void> {
+    let found = 0;
+    for (const { usageId, start, end } of records) {
+      if (this.#known.has(usageId) || (await this.#undoLog.removedSince(usageId, 0))) continue;
+      this.#known.add(usageId);
+      this.parts.push(bytes.subarray(start, end));
+      found++;
+    }
+    if (found > 0) this.sources.push(`${found} from ${from}`);
+    this.recovered += found;
+  }
+}
+
+function ownStarts(index: LedgerIndex): number[] {
+  return [...index.ids].map((id) => index.locatorOf(id)!).filter((locator) => locator >= 0);
+}
+
+/** Takes the damaged array's own elements over. Returns how many are left out. */
+async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecords: boolean): Promise<number> {
+  // Of two arrays one after the other, what both hold goes into the new one once.
+  const duplicates = index.damage ? index.duplicates.filter(({ reason }) => reason !== 'same') : index.duplicates;
+  const oddStarts = new Map([...index.unreadable, ...duplicates].map((range) => [range.start, range]));
+  let dropped = 0;
+  for (const start of [...ownStarts(index), ...oddStarts.keys()].sort((a, b) => a - b)) {
+    const range = oddStarts.get(start);
+    if (!range) {
+      const raw = index.rawAt(start)!;
+      taken.parts.push(own.subarray(raw.start, raw.end));
+    } else if (!onlyRecords) {
+      taken.parts.push(own.subarray(range.start, range.end));
+    } else if (range.reason.startsWith('invalid UTF-8') && !index.has(range.usageId!)) {
+      // Readable but for a few bytes, which become U+FFFD. The bytes themselves are set aside.
+      taken.parts.push(Buffer.from(own.toString('utf8', range.start, range.end)));
+      taken.recovered++;
+    } else {
+      const nested = await index.nestedIn(range);
+      if (nested.length === 0) dropped++;
+      await taken.add(nested, own, 'an array within the array');
+    }
+  }
+  return dropped;
 }
 
 /** Elements as a JSON array in the ledger's layout: one a line. */

@@ -9,7 +9,7 @@ import { fsyncFolder, unlinkIfThere } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import type { LedgerIndex } from './index.ts';
 import { clearedName } from '../../system/sideFiles.ts';
-import { tailOf } from './recover.ts';
+import { arrayOf, tailOf } from './recover.ts';
 import { undoReplace } from './replacement.ts';
 import type { LedgerBasis, LedgerStore } from './store.ts';
 import type { ClearResult, RemoveResult, UndoResult } from '../results.ts';
@@ -20,6 +20,9 @@ import type { Removal, UndoLine } from './undoLog.ts';
  * Taking records out, and back in. Before anything leaves the ledger it stands durably in the undo log (or, for a clear,
  * in a file of its own that the log names), so that a crash at any point loses nothing and undo always has its source.
  */
+
+/** Characters of one removal in the undo log, which every writer reads: a larger one goes into a file. */
+const MAX_LOGGED = 256 * 1024;
 
 export async function removeRecords(
   store: LedgerStore,
@@ -42,9 +45,7 @@ export async function removeRecords(
       }
       const elsewhere = await inJournals(store, context, basis.index, wanted);
       const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
-      if (fresh.length > 0) {
-        await log({ op: 'remove', ids: fresh.map(({ id }) => id), elements: fresh.map(({ text }) => text) });
-      }
+      if (fresh.length > 0) await log(await removalLine(store, context, fresh));
       for (const { id, text } of fresh) {
         logged.set(id, text);
         removed.set(id, asRecord(text, id));
@@ -55,6 +56,21 @@ export async function removeRecords(
     async (index) => ![...removed.keys()].some((id) => index.has(id)),
   );
   return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
+}
+
+/** The undo log's line for these records: with their texts, or where those are large, with the file that holds them. */
+async function removalLine(
+  store: LedgerStore,
+  context: ChangeContext,
+  records: readonly { id: string; text: string }[],
+): Promise<UndoLine> {
+  const size = records.reduce((sum, { text }) => sum + text.length, 0);
+  if (size <= MAX_LOGGED) {
+    return { op: 'remove', ids: records.map(({ id }) => id), elements: records.map(({ text }) => text) };
+  }
+  const file = clearedName(store.place.base, context.now());
+  await store.writeBeside(file, arrayOf(records.map(({ text }) => Buffer.from(text))).buffer);
+  return { op: 'clear', records: records.length, file, partial: true };
 }
 
 export async function clearLedger(store: LedgerStore, context: ChangeContext): Promise<ClearResult> {
@@ -139,7 +155,8 @@ export async function undoLast(
   if (!last) return undefined;
   const elements = await elementsOf(store, last);
   if (last.op === 'replace') return undoReplace(store, context, last, elements, dryRun);
-  const result: UndoResult = { undone: last.op, at: last.at, records: elements.length };
+  const undone = last.op === 'clear' && last.partial ? 'remove' : last.op;
+  const result: UndoResult = { undone, at: last.at, records: elements.length };
   if (dryRun) return result;
   await context.settleFirst();
   const ids = elements.flatMap(({ id }) => (id === undefined ? [] : [id]));

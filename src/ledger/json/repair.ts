@@ -54,9 +54,10 @@ export async function repairLedger(
 
 /** What the commit's own recovery did not do: leave out what is no record, and fetch what was kept aside earlier. */
 async function mend(store: LedgerStore, basis: LedgerBasis): Promise<Rebuilt> {
-  const { folder, base } = store.place;
-  const aside = (await backupsOf(store.disk, folder, base)).filter((name) => isCorruptName(name, base));
-  return rebuild(store.disk, folder, store.place.path, basis.bytes, basis.index, aside, store.undoLog, true);
+  const { disk, undoLog } = store;
+  const { folder, base, path } = store.place;
+  const aside = (await backupsOf(disk, folder, base)).filter((name) => isCorruptName(name, base));
+  return rebuild({ disk, folder, label: path, undoLog }, basis, aside, true);
 }
 
 /** Whether some of the bytes that stand in the ledger will not stand in the mended one. */
@@ -79,7 +80,13 @@ function actionsOf(
     actions.push(`the bytes of ${base} as they were are kept in ${basename(keptIn)}`);
   }
   for (const source of sources) actions.push(`${source} ${would} brought back`);
-  if (rebuilt.dropped > 0) actions.push(`${rebuilt.dropped} elements that are no records ${would} left out`);
-  actions.push(`${base} ${conditional ? 'would be' : 'was'} written anew with ${rebuilt.index.elements} records`);
+  if (rebuilt.dropped > 0)
+    actions.push(`${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${would} left out`);
+  const records = counted(rebuilt.index.elements, 'record');
+  actions.push(`${conditional ? `${base} would be rewritten` : `${base} was rewritten`} with ${records}`);
   return actions;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

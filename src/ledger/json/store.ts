@@ -156,15 +156,13 @@ export class LedgerStore {
 
   /** Puts a sound array together from what is known of the file and its backups; writes nothing. */
   async rebuild(onlyRecords: boolean): Promise<Rebuilt> {
+    const { disk, undoLog } = this;
     const { folder, base } = this.place;
+    const known = { bytes: this.#file.bytes, index: this.#index };
     return rebuild(
-      this.disk,
-      folder,
-      this.#label,
-      this.#file.bytes,
-      this.#index,
-      await backupsOf(this.disk, folder, base),
-      this.undoLog,
+      { disk, folder, label: this.#label, undoLog },
+      known,
+      await backupsOf(disk, folder, base),
       onlyRecords,
     );
   }

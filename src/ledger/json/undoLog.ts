@@ -1,24 +1,27 @@
 import { join } from 'node:path';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { LedgerIndex } from './index.ts';
 import type { Entry } from './journal.ts';
 import { sideFileName, undoLogName } from '../../system/sideFiles.ts';
 
 /**
- * One deliberate removal or replacement, as it stands in the undo log (NDJSON beside the ledger). It serves two ends: the
- * user may take it back, and a process that finds its own records gone can tell "removed on purpose" from "overwritten".
- * What a `replace` displaced stands in `file`, a JSON array: the log is read whole by every writer, so it stays small.
+ * One deliberate removal or replacement: a line of the undo log (NDJSON beside the ledger). The log serves two ends: the
+ * user can take a removal back, and a process that misses records can tell "removed on purpose" from "overwritten".
+ * Every writer reads the log whole, so it stays small: `file` names a JSON array of the elements that a `clear`, a
+ * `replace` or a large removal displaced. A large removal is written as a `clear` that is `partial`, which older versions
+ * understand. A `remove` without elements is too old to undo: its ids stay, so that no repair brings its records back.
  */
 export type Removal =
   | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
-  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string };
+  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string; partial?: true };
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 
 /** A line before it has its number and its time. */
 export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
 
-/** Removals that are kept for undo. */
+/** How many removals can be undone. */
 const KEEP = 100;
 
 export class UndoLog {
@@ -29,8 +32,10 @@ export class UndoLog {
   #signature: Signature | undefined;
   #looked = false;
   #lines: Line[] = [];
-  /** Text of the files that hold what was cleared, to look an id up in. */
-  readonly #cleared = new Map<string, Buffer | undefined>();
+  /** The ids in each file of cleared records. */
+  readonly #cleared = new Map<string, ReadonlySet<string>>();
+  /** For each id that a standing `remove` names, the number of the last one. */
+  #removedAt = new Map<string, number>();
 
   constructor(disk: Disk, folder: string, base: string) {
     this.#disk = disk;
@@ -53,17 +58,16 @@ export class UndoLog {
   /** The removal that undo would take back. */
   async last(): Promise<Removal | undefined> {
     await this.#refresh();
-    return this.#standing().at(-1);
+    return this.#standing().findLast((removal) => !isForgotten(removal));
   }
 
   /** Whether a record accepted when `seen` was the last number has been removed since, and not been put back. */
   async removedSince(usageId: string, seen: number): Promise<boolean> {
     await this.#refresh();
+    if ((this.#removedAt.get(usageId) ?? 0) > seen) return true;
     for (const removal of this.#standing()) {
-      if (removal.seq <= seen || removal.op === 'replace') continue;
-      if (removal.op === 'remove' ? removal.ids.includes(usageId) : await this.#clearedHolds(removal.file, usageId)) {
-        return true;
-      }
+      if (removal.seq <= seen || removal.op !== 'clear') continue;
+      if ((await this.#clearedIds(removal.file)).has(usageId)) return true;
     }
     return false;
   }
@@ -94,7 +98,7 @@ export class UndoLog {
       await this.#disk.close(fd);
     }
     await fsyncFolder(this.#disk, this.#folder);
-    if (this.#lines.length > 4 * KEEP) await this.#compact();
+    if (this.#lines.filter((line) => !isForgotten(line)).length > 4 * KEEP) await this.#compact();
   }
 
   async #endsLine(fd: number, size: number): Promise<boolean> {
@@ -118,26 +122,37 @@ export class UndoLog {
   async #read(signature: Signature | undefined): Promise<void> {
     const bytes = signature && (await readWhole(this.#disk, this.path));
     this.#lines = bytes ? parse(bytes) : [];
+    this.#removedAt = new Map();
+    for (const removal of this.#standing()) {
+      if (removal.op === 'remove') for (const id of removal.ids) this.#removedAt.set(id, removal.seq);
+    }
     this.#signature = signature;
   }
 
-  async #clearedHolds(file: string, usageId: string): Promise<boolean> {
-    if (!this.#cleared.has(file)) {
-      // Only names that we make ourselves: a log edited by hand must not make us read elsewhere.
+  async #clearedIds(file: string): Promise<ReadonlySet<string>> {
+    let ids = this.#cleared.get(file);
+    if (!ids) {
+      // Only names that we make: a log edited by hand must not make us read elsewhere.
       const own = file.startsWith(`${this.#base}.cleared.`) && !/[\\/]/.test(file);
-      this.#cleared.set(file, own ? await readWhole(this.#disk, join(this.#folder, file)) : undefined);
+      const buffer = own ? await readWhole(this.#disk, join(this.#folder, file)) : undefined;
+      const index = new LedgerIndex(file);
+      if (buffer) await index.extend({ buffer, length: buffer.length }, false);
+      ids = new Set(index.ids);
+      this.#cleared.set(file, ids);
     }
-    return this.#cleared.get(file)?.includes(JSON.stringify(usageId)) ?? false;
+    return ids;
   }
 
-  /** Keeps the removals that can still be taken back, and the last number. */
+  /** Keeps the last removals whole, the ids alone of those before them, and the last number. */
   async #compact(): Promise<void> {
     await this.#refresh();
-    const kept = new Set<Line>(this.#standing().slice(-KEEP));
+    const standing = this.#standing();
+    const whole = new Set<Line>(standing.filter((removal) => !isForgotten(removal)).slice(-KEEP));
     const last = this.#lines.at(-1);
-    if (last) kept.add(last);
-    const text = this.#lines
-      .filter((line) => kept.has(line))
+    if (last) whole.add(last);
+    const text = [...standing, ...(last?.op === 'undo' ? [last] : [])]
+      .map((line) => (line.op === 'remove' && !whole.has(line) ? { ...line, elements: [] } : line))
+      .filter((line) => line.op !== 'replace' || whole.has(line))
       .map((line) => `${JSON.stringify(line)}\n`)
       .join('');
     const temporary = join(this.#folder, sideFileName(this.#base, 'tmp'));
@@ -155,6 +170,11 @@ export class UndoLog {
       throw error;
     }
   }
+}
+
+/** Whether its elements were dropped, so that it cannot be undone any more. */
+function isForgotten(line: Line): boolean {
+  return line.op === 'remove' && line.elements.length === 0;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

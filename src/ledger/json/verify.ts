@@ -110,19 +110,23 @@ async function reportKeptAside(
   const there = new LedgerIndex(name);
   await there.extend({ buffer: content, length: content.length }, false);
   let extra = 0;
-  for (const id of there.ids) {
-    if (store.index.locatorOf(id) === undefined && !(await store.undoLog.removedSince(id, 0))) extra++;
+  const records = await there.everyRecord();
+  for (const { usageId } of records) {
+    if (store.index.locatorOf(usageId) === undefined && !(await store.undoLog.removedSince(usageId, 0))) extra++;
   }
-  report.records = there.records;
+  report.records = records.length;
   problems.push({
     code: 'kept-aside',
     severity: extra > 0 ? 'error' : 'warning',
-    message:
-      extra > 0
-        ? `${name} holds ${extra} records that are not in the ledger. A repair brings them back.`
-        : `${name} keeps bytes that could not be read. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
+    message: keptAsideText(name, extra, there),
     file: report.path,
   });
+}
+
+function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {
+  if (extra > 0) return `${name} holds ${extra} records that are not in the ledger. A repair brings them back.`;
+  const rest = unreadable.length > 0 || damage !== undefined ? ' What is not a record in it is nowhere else.' : '';
+  return `${name} keeps the bytes of a damaged ledger. Each of its records, by usage_id, is in the ledger or was removed on purpose.${rest} Delete the file when you no longer need it.`;
 }
 
 function countElements(bytes: Buffer): number {

@@ -1,0 +1,119 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ElementScanner } from '../../../../src/ledger/json/elements.ts';
+import { salvage } from '../../../../src/ledger/json/salvage.ts';
+
+const record = fc
+  .record({ id: fc.integer({ min: 0, max: 999 }), text: fc.string(), more: fc.dictionary(fc.string(), fc.string()) })
+  .map(({ id, text, more }) => ({ mark: `record-${id}`, text, more }));
+const rubbish = fc.constantFrom('<<<<<<< HEAD\n', '=======\n', ']', '[', ',,', '}', 'nonsense ', '\u0000', '][');
+
+function isRecord(bytes: Buffer): (start: number, end: number) => boolean {
+  return (start, end) => 'mark' in (JSON.parse(bytes.toString('utf8', start, end)) as object);
+}
+
+function salvaged(bytes: Buffer): unknown[] {
+  return [...salvage(bytes, 0, bytes.length, isRecord(bytes))].flatMap((range) =>
+    range ? [JSON.parse(bytes.toString('utf8', range.start, range.end)) as unknown] : [],
+  );
+}
+
+describe('salvage', () => {
+  it('finds every whole record between rubbish, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(record, rubbish, fc.integer({ min: 0, max: 2 })), { maxLength: 6 }), (items) => {
+        const text = items.map(([each, junk, indent]) => `${junk}${JSON.stringify(each, null, indent)}\n`).join('');
+        expect(salvaged(Buffer.from(text))).toEqual(items.map(([each]) => JSON.parse(JSON.stringify(each)) as unknown));
+      }),
+    );
+  });
+
+  it('finds every record before a cut', () => {
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 5 }), fc.nat(), (items, where) => {
+        const bytes = Buffer.from(JSON.stringify(items, null, 2));
+        const cut = where % bytes.length;
+        const whole: unknown[] = [];
+        const scanner = new ElementScanner(bytes, bytes.length);
+        while (scanner.next())
+          if (scanner.end <= cut) whole.push(JSON.parse(bytes.toString('utf8', scanner.start, scanner.end)));
+        expect(salvaged(bytes.subarray(0, cut))).toEqual(whole);
+      }),
+    );
+  });
+
+  it('finds every record of a one-line array that one changed byte does not touch', () => {
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 2, maxLength: 6 }), fc.nat(), fc.nat(255), (items, where, byte) => {
+        const texts = items.map((item) => JSON.stringify(item));
+        const bytes = Buffer.from(`[${texts.join(',')}]`);
+        const at = where % bytes.length;
+        bytes[at] = byte;
+        const found = salvaged(bytes).map((value) => JSON.stringify(value));
+        let start = 1;
+        for (const text of texts) {
+          const end = start + Buffer.byteLength(text);
+          if (at < start || at >= end) expect(found).toContain(text);
+          start = end + 1;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('descends into arrays and objects of any depth', () => {
+    const inner = '{"mark":"deep"}';
+    for (const text of [
+      `[${inner},[${inner},[[${inner}]]]]`,
+      `${'['.repeat(5000)}${inner}${']'.repeat(5000)}`,
+      `{"data":{"records":[${inner},${inner}]}}`,
+    ]) {
+      const expected = text.split('deep').length - 1;
+      expect(salvaged(Buffer.from(text))).toEqual(Array.from({ length: expected }, () => ({ mark: 'deep' })));
+    }
+  });
+
+  it('takes no text for a record', () => {
+    const quoted = JSON.stringify({ note: JSON.stringify({ mark: 'a' }), more: '{"mark":"b"}' });
+    expect(salvaged(Buffer.from(`[${quoted}]`))).toEqual([]);
+  });
+
+  it('never throws, whatever the bytes', () => {
+    const soup = fc.array(
+      fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', '{"', '1', '\n', '\u0000', 'é', '\\u00'),
+    );
+    fc.assert(
+      fc.property(soup, (tokens) => void salvaged(Buffer.from(tokens.join('')))),
+      { numRuns: 2000 },
+    );
+  });
+
+  const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
+    'quotes behind a backslash': (size) => String.raw`{"\"`.repeat(size / 4),
+    'objects that never end': (size) => '{"a":'.repeat(size / 5),
+    'objects that end far away': (size) => `${'{"a":'.repeat(size / 6)}1${'}'.repeat(size / 6)}`,
+    'empty objects': (size) => '{},'.repeat(size / 3),
+    'one text after the other': (size) => '{"'.repeat(size / 2),
+    'brackets of both kinds': (size) => '[{"a":['.repeat(size / 7),
+    spaces: (size) => '{ '.repeat(size / 2),
+    'texts that hold the start of an object': (size) => '{"x{":"y{",'.repeat(size / 11),
+  };
+
+  it.each(Object.keys(HOSTILE))(
+    'takes time that grows with the bytes alone: %s',
+    (name) => {
+      const took = (size: number): number => {
+        const bytes = Buffer.from(HOSTILE[name]!(size));
+        const before = process.threadCpuUsage();
+        for (const range of salvage(bytes, 0, bytes.length, isRecord(bytes))) expect(range).toBeUndefined();
+        const { user, system } = process.threadCpuUsage(before);
+        return user + system;
+      };
+      took(1 << 14);
+      const small = took(1 << 17);
+      // Sixteen times the bytes: 256 times the time if it were quadratic.
+      expect(took(1 << 21)).toBeLessThan(64 * Math.max(small, 2000));
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import type { UsageInput } from '../../../../src/usage/record.ts';
+
+let folder: string;
+let ledger: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-undo-'));
+  ledger = join(folder, 'costs.json');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+const usage = (id: number, more: object = {}): UsageInput => ({
+  usage_id: `id-${id}`,
+  provider: 'openai',
+  model: 'gpt-5',
+  operation: 'chat',
+  cost_usd: 0.5,
+  timestamp: '2026-11-01T00:00:00Z',
+  ...more,
+});
+
+async function withTracker<T>(use: (tracker: CostTracker) => Promise<T>): Promise<T> {
+  const tracker = new CostTracker({ ledger });
+  try {
+    return await use(tracker);
+  } finally {
+    await tracker.close();
+  }
+}
+
+const idsIn = (): Promise<string[]> =>
+  withTracker(async (tracker) => (await tracker.read()).map(({ usage_id }) => usage_id).sort());
+
+test('what was removed long ago stays removed when a kept damaged file is mended from', async () => {
+  const all = Array.from({ length: 460 }, (_, i) => usage(i));
+  await withTracker((tracker) => tracker.trackAll(all));
+  // A damaged version that once was: it holds every record, the removed ones included.
+  writeFileSync(`${ledger}.corrupt.1-abc`, readFileSync(ledger, 'utf8').slice(0, -1));
+  // The log as so many removals have left it; the last one is real and shortens it.
+  const at = '2026-11-02T00:00:00Z';
+  const elements = (JSON.parse(readFileSync(ledger, 'utf8')) as object[]).map((element) => JSON.stringify(element));
+  const log = elements
+    .slice(0, 449)
+    .map((text, i) => ({ seq: i + 1, op: 'remove', at, ids: [`id-${i}`], elements: [text] }));
+  writeFileSync(`${ledger}.undo`, log.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  writeFileSync(ledger, `[${elements.slice(449).join(',')}]`);
+  await withTracker(async (tracker) => expect((await tracker.remove(['id-449'])).missing).toEqual([]));
+  await withTracker(async (tracker) => {
+    const { problems } = await tracker.verify();
+    expect(problems.map(({ severity }) => severity)).toEqual(['warning']);
+    writeFileSync(ledger, `${readFileSync(ledger, 'utf8').slice(0, -1)},{`);
+    await tracker.repair();
+  });
+  expect(await idsIn()).toEqual(all.slice(450).map(({ usage_id }) => usage_id));
+  const left = readFileSync(`${ledger}.undo`, 'utf8').trim().split('\n');
+  expect(left.filter((line) => !line.includes('"elements":[]'))).toHaveLength(100);
+  expect(left).toHaveLength(450);
+  // The last hundred can be undone.
+  await withTracker(async (tracker) => {
+    let undone = 0;
+    for (; undone < 3; undone++) expect(await tracker.undo()).toMatchObject({ undone: 'remove', records: 1 });
+    expect((await tracker.summary()).records).toBe(13);
+  });
+}, 20_000);
+
+test('a large removal leaves the log small, stays removed, and is undone as a removal', async () => {
+  const all = Array.from({ length: 3000 }, (_, i) => usage(i, { note: 'x'.repeat(200) }));
+  await withTracker((tracker) => tracker.trackAll(all));
+  writeFileSync(`${ledger}.corrupt.1-abc`, readFileSync(ledger, 'utf8').slice(0, -1));
+  const ids = all.slice(0, 2999).map(({ usage_id }) => usage_id!);
+  await withTracker((tracker) => tracker.remove(ids));
+  expect(statSync(`${ledger}.undo`).size).toBeLessThan(1000);
+  writeFileSync(ledger, `${readFileSync(ledger, 'utf8').slice(0, -1)},{`);
+  await withTracker((tracker) => tracker.repair());
+  expect(await idsIn()).toEqual(['id-2999']);
+  expect(await withTracker((tracker) => tracker.undo())).toMatchObject({ undone: 'remove', records: 2999 });
+  expect(await idsIn()).toEqual(all.map(({ usage_id }) => usage_id).sort());
+  expect(readdirSync(folder).filter((name) => name.includes('.cleared.'))).toEqual([]);
+}, 20_000);
+
+test('records in arrays within the array are brought back by a repair, and only then may their file go', async () => {
+  const text = (id: number): string => JSON.stringify({ ...usage(id), cost_known: true });
+  const nested = `[${text(1)},[${text(2)},[${text(3)}]],${text(4)}]`;
+  writeFileSync(ledger, nested);
+  await withTracker(async (tracker) => {
+    expect((await tracker.verify()).health).toBe('damaged');
+    const repaired = await tracker.repair();
+    expect(repaired).toMatchObject({ records: 4, recovered: 2 });
+    expect(readFileSync(repaired.keptIn!, 'utf8')).toBe(nested);
+    const { problems } = await tracker.verify();
+    expect(problems.map(({ code, severity }) => [code, severity])).toEqual([['kept-aside', 'warning']]);
+  });
+  expect(await idsIn()).toEqual(['id-1', 'id-2', 'id-3', 'id-4']);
+  // The same bytes beside a ledger that lacks one of them.
+  writeFileSync(ledger, `[${text(1)},${text(2)},${text(4)}]`);
+  await withTracker(async (tracker) => {
+    const kept = (await tracker.verify()).problems.find(({ code }) => code === 'kept-aside');
+    expect(kept?.severity).toBe('error');
+    expect(kept?.message).toMatch(/holds 1 records? that/);
+  });
+});
