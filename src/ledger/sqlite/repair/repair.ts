@@ -77,7 +77,7 @@ function actionsOf(place: Place, would: string, { records, recovered, fromBackup
   return [
     `${recovered} records ${would} read out of it`,
     ...(fromBackup > 0 ? [`${fromBackup} records ${would} brought back from ${previousName(place.base)}`] : []),
-    `${place.base} ${would === 'were' ? 'was' : would} written anew with ${records} records`,
+    `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,
   ];
 }
 

@@ -57,7 +57,7 @@ describe('salvage', () => {
           start = end + 1;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 

@@ -78,7 +78,7 @@ test('a large removal leaves the log small, stays removed, and is undone as a re
   await withTracker((tracker) => tracker.repair());
   expect(await idsIn()).toEqual(['id-2999']);
   expect(await withTracker((tracker) => tracker.undo())).toMatchObject({ undone: 'remove', records: 2999 });
-  expect(await idsIn()).toEqual(all.map(({ usage_id }) => usage_id).sort());
+  expect(await idsIn()).toEqual(all.map(({ usage_id }) => usage_id!).sort());
   expect(readdirSync(folder).filter((name) => name.includes('.cleared.'))).toEqual([]);
 }, 20_000);
 
