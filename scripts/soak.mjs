@@ -3,12 +3,19 @@
  *
  *     npm run test:soak                 10,000 kills (about half an hour on two cores)
  *     npm run test:soak -- 1000         so many
+ *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
 import { root, run, usePinnedNode } from './lib.mjs';
 
 await usePinnedNode();
 await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
+if (process.argv[2] === 'windows') {
+  const env = { ...process.env, LLM_SPEND_WINDOWS_ONE_SHOTS: '1000', LLM_SPEND_PROOF_MS: '120000' };
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+  await run(process.execPath, [vitest, 'run', '--project', 'process', 'test/process/windows'], { cwd: root, env });
+  process.exit();
+}
 const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
 const program = path.join(root, 'test/process/ledger/soak.ts');
 await run(process.execPath, [...quiet, program, ...process.argv.slice(2)], { cwd: root });

@@ -72,10 +72,10 @@ const stages = [
     kind: 'tests',
     needs: ['build'],
     run: async () => {
-      // Another clock for some of the processes. Without it those tests are skipped, and say so.
-      if (process.platform === 'linux' && findProgram('faketime') === undefined && canInstall()) {
-        await install(['faketime']).catch(() => undefined);
-      }
+      // Another clock for some of the processes, and Windows. Without one of them its tests are skipped, and say so.
+      const wanted = process.platform === 'linux' && canInstall() ? ['faketime', 'wine'] : [];
+      const lacking = wanted.filter((name) => findProgram(name) === undefined);
+      if (lacking.length > 0) await install(lacking).catch(() => undefined);
       return vitest('process');
     },
   },

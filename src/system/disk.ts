@@ -59,7 +59,8 @@ const fchmod = promisify(fs.fchmod);
 const fchown = promisify(fs.fchown);
 const readdir = promisify(fs.readdir);
 const readlink = promisify(fs.readlink);
-const realpath = promisify(fs.realpath.native);
+const realpathNative = promisify(fs.realpath.native);
+const realpathInSteps = promisify(fs.realpath);
 const rename = promisify(fs.rename);
 const link = promisify(fs.link);
 const unlink = promisify(fs.unlink);
@@ -134,7 +135,11 @@ export const nodeDisk: Disk = {
   lstat: (path) => lstat(path, { bigint: true }),
   readdir: (path) => readdir(path),
   readlink: (path) => readlink(path),
-  realpath: (path) => realpath(path),
+  realpath: (path) =>
+    realpathNative(path).catch((error: unknown) => {
+      if (!isRealpathGap(error)) throw error;
+      return realpathInSteps(path);
+    }),
   mkdir: (path) => makeFolders(path, mkdir),
   rename: (from, to) => rename(from, to),
   link: (existing, path) => link(existing, path),
@@ -148,6 +153,15 @@ export const nodeDisk: Disk = {
   readdirSync: (path) => fs.readdirSync(path),
   renameSync: (from, to) => fs.renameSync(from, to),
 };
+
+/**
+ * Windows itself does not name the real path of every file that it opens: not on some virtual drives, nor, under Wine, of
+ * a path beyond 260 characters.
+ */
+function isRealpathGap(error: unknown): boolean {
+  const code = errno(error);
+  return process.platform === 'win32' && (code === 'UNKNOWN' || code === 'EISDIR');
+}
 
 /** Runs a synchronous call where a promise is wanted. */
 function inline<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => Promise<R> {
@@ -174,7 +188,14 @@ export const blockingDisk: Disk = {
   lstat: inline((path) => fs.lstatSync(path, { bigint: true })),
   readdir: inline((path) => fs.readdirSync(path)),
   readlink: inline((path) => fs.readlinkSync(path)),
-  realpath: inline((path) => fs.realpathSync.native(path)),
+  realpath: inline((path) => {
+    try {
+      return fs.realpathSync.native(path);
+    } catch (error) {
+      if (!isRealpathGap(error)) throw error;
+      return fs.realpathSync(path);
+    }
+  }),
   mkdir: (path) => makeFolders(path, inline(fs.mkdirSync)),
   rename: inline(fs.renameSync),
   link: inline(fs.linkSync),

@@ -1,12 +1,15 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * Who made a file beside the ledger, written into its name, so that others can tell at once whether that process is
- * still there. Linux knows all four parts; elsewhere only the pid is known and the rest is `0`.
+ * The process that made a file beside the ledger, written into the file's name, so that others can tell at once whether
+ * that process still runs. Only Linux knows the last two parts; elsewhere they are `0`.
  */
 export interface Owner {
   pid: number;
-  /** Clock ticks from boot to the start of the process: tells a pid from a later one with the same number. */
+  /**
+   * When the process started: tells a pid from a later one with the same number. Linux: clock ticks since boot, which every
+   * process can ask for. Elsewhere: ms since 1970, which only the process itself knows (version 0.1.0 wrote `0`).
+   */
   start: string;
   /** The start of the kernel's boot id. */
   boot: string;
@@ -14,12 +17,15 @@ export interface Owner {
   namespace: string;
 }
 
+/** Not just "is there a /proc": Wine shows Windows programs the one of Linux, whose pids are not those of Windows. */
+const HAS_PROC = process.platform === 'linux';
+
 let own: Owner | undefined;
 
 export function thisOwner(): Owner {
   own ??= {
     pid: process.pid,
-    start: startOf('self') ?? '0',
+    start: (HAS_PROC ? startOf('self') : String(Math.floor(performance.timeOrigin))) ?? '0',
     boot: bootId(),
     namespace: pidNamespace(),
   };
@@ -42,13 +48,15 @@ export function isThisProcess(owner: Owner): boolean {
 
 /**
  * `dead` and `alive` are certain. `unknown`: another container or machine, an earlier boot, or a system that does not
- * tell when a process started, where a living pid may be another process by now.
+ * tell when another process started, where a living pid may be another process by now.
  */
 export function liveness(owner: Owner): 'alive' | 'dead' | 'unknown' {
   const self = thisOwner();
-  if (owner.boot !== self.boot || owner.namespace !== self.namespace) return 'unknown';
+  if (owner.namespace !== self.namespace || (HAS_PROC && owner.boot !== self.boot)) return 'unknown';
   if (isThisProcess(owner)) return 'alive';
-  if (owner.start !== '0') return startOf(String(owner.pid)) === owner.start ? 'alive' : 'dead';
+  if (HAS_PROC && owner.start !== '0') return startOf(String(owner.pid)) === owner.start ? 'alive' : 'dead';
+  // Our pid with another start: that process is gone, or we would not have its pid.
+  if (owner.pid === self.pid) return 'dead';
   try {
     process.kill(owner.pid, 0);
     return 'unknown';
@@ -57,7 +65,7 @@ export function liveness(owner: Owner): 'alive' | 'dead' | 'unknown' {
   }
 }
 
-/** undefined when there is no such process any more; a zombie is none. */
+/** undefined when there is no such process; a zombie counts as none. */
 function startOf(pid: string): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -70,6 +78,7 @@ function startOf(pid: string): string | undefined {
 }
 
 function bootId(): string {
+  if (!HAS_PROC) return '0';
   try {
     return (
       readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')
@@ -82,6 +91,7 @@ function bootId(): string {
 }
 
 function pidNamespace(): string {
+  if (!HAS_PROC) return '0';
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
   } catch {

@@ -41,7 +41,7 @@ describe('owners', () => {
   it('whose number no process has are dead', () => {
     expect(liveness({ ...thisOwner(), pid: 999_999_999 })).toBe('dead');
   });
-  it.skipIf(process.platform !== 'linux')('are dead when the number has gone to a later process', () => {
+  it('are dead when the number has gone to a later process', () => {
     expect(liveness({ ...thisOwner(), start: '1' })).toBe('dead');
   });
   it('of another boot or container are unknown', () => {

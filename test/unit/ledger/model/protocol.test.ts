@@ -21,6 +21,8 @@ const usual: Scenario = {
   lastLook: true,
   accepted: false,
   flock: false,
+  windows: false,
+  reads: 0,
 };
 
 function run(scenario: Partial<Scenario>, mutants: Mutants = {}): Verdict {
@@ -53,6 +55,28 @@ const scenarios: { name: string; scenario: Partial<Scenario>; large?: boolean }[
   { name: 'one who records and one who removes', scenario: { ours: ['record', 'remove'], foreign: [] } },
   { name: 'the same beside a foreign one', scenario: { ours: ['record', 'remove'] } },
   { name: 'record, remove and adopt', scenario: { ours: ['record', 'remove', 'adopt'], foreign: [], crashes: 1 } },
+  {
+    name: 'on Windows, one of ours beside a reader',
+    scenario: { ours: ['record'], foreign: [], windows: true, reads: 2 },
+  },
+  { name: 'on Windows, two of ours', scenario: { foreign: [], windows: true, reads: 1 } },
+  {
+    name: 'on Windows, one of ours beside two foreign ones',
+    scenario: { ours: ['record'], foreign: [2, 1], windows: true },
+  },
+  {
+    name: 'on Windows, two of ours that take each other for dead',
+    scenario: { foreign: [], crashes: 1, mistakes: 1, windows: true },
+  },
+  {
+    name: 'on Windows, one who records and one who removes',
+    scenario: { ours: ['record', 'remove'], foreign: [], crashes: 1, windows: true },
+  },
+  {
+    name: 'on Windows, two of ours beside a foreign one',
+    scenario: { windows: true, crashes: 1 },
+    large: true,
+  },
   {
     name: 'three of ours, each may crash',
     scenario: { ours: ['record', 'record', 'record'], foreign: [], crashes: 3 },
@@ -133,6 +157,22 @@ const mutants: { mutant: keyof Mutants; scenario: Partial<Scenario>; what: strin
     mutant: 'othersNotSynced',
     scenario: { ours: ['record'], foreign: [2, 1], crashes: 0, foreignCrashes: 0 },
     what: 'a power cut may lose an acknowledged record',
+  },
+  {
+    mutant: 'keepBasisOpen',
+    scenario: { ours: ['record'], foreign: [], windows: true },
+    what: 'a commit can never succeed',
+  },
+  { mutant: 'keepWrittenOpen', scenario: { foreign: [], windows: true }, what: 'a commit can never succeed' },
+  {
+    mutant: 'keepFoundOpen',
+    scenario: { ours: ['record', 'record'], foreign: [1], windows: true },
+    what: 'a commit can never succeed',
+  },
+  {
+    mutant: 'numberOnly',
+    scenario: { ours: ['record'], foreign: [2, 1], windows: true, crashes: 0, foreignCrashes: 0 },
+    what: 'an acknowledged record is lost',
   },
   { mutant: 'noMergeById', scenario: { foreign: [] }, what: 'a record stands in the ledger twice' },
 ];

@@ -31,7 +31,12 @@ const PC = {
   drop: 20,
   done: 21,
   dead: 22,
+  readBasis: 23,
+  readFound: 24,
 } as const;
+
+/** Where a process has the ledger open only for as long as it reads. */
+const READING: readonly number[] = [PC.readBasis, PC.readFound];
 
 /** Where in the program a process of ours is, in words. */
 const STEP = Object.fromEntries(Object.entries(PC).map(([name, pc]) => [pc, name]));
@@ -56,6 +61,7 @@ export function protocol(scenario: Scenario, mutants: Mutants = {}): System {
       };
       for (let i = 0; i < layout.writers; i++) model.ours(state, i, fork);
       for (let i = 0; i < layout.foreigners; i++) model.foreign(state, i, fork);
+      model.reader(state, fork);
     },
     violation: (state) => model.violation(state),
   };
@@ -82,6 +88,7 @@ class Model {
     state[G.crashes] = crashes;
     state[G.foreignCrashes] = foreignCrashes;
     state[G.mistakes] = mistakes;
+    state[G.reads] = this.#scenario.reads;
     if (this.#scenario.accepted) {
       for (const [i, task] of this.#scenario.ours.entries()) if (task === 'record') this.#accepted(state, i);
     }
@@ -125,7 +132,47 @@ class Model {
     if (state[G.removalAcknowledged] && this.#layout.foreigners === 0 && ledger & REMOVED) {
       return 'a removed record is back';
     }
-    return undefined;
+    return this.#isBlocked(state) ? 'a commit can never succeed' : undefined;
+  }
+
+  /** Whether a process that would rename now waits for one that does not close the ledger by itself: itself, perhaps. */
+  #isBlocked(state: State): boolean {
+    const { windows } = this.#scenario;
+    if (!windows) return false;
+    const ours = Array.from({ length: this.#layout.writers }, (_, i) => this.#layout.writer(i));
+    const renames = ours.some(
+      (at) => state[at + W.pc] === PC.rename && state[at + W.token] !== 0 && state[at + W.basis] === state[G.ledger],
+    );
+    return renames && ours.some((at) => state[at + W.open] === state[G.ledger] && !READING.includes(state[at + W.pc]!));
+  }
+
+  /** No rename replaces what is open, be it by a program that only reads. */
+  #isOpen(state: State): boolean {
+    if (!this.#scenario.windows) return false;
+    if (state[G.reading] === state[G.ledger]) return true;
+    for (let i = 0; i < this.#layout.writers; i++) {
+      if (state[this.#layout.writer(i) + W.open] === state[G.ledger]) return true;
+    }
+    for (let i = 0; i < this.#layout.foreigners; i++) {
+      if (state[this.#layout.foreigner(i) + F.opened] === state[G.ledger]) return true;
+    }
+    return false;
+  }
+
+  #newInode(next: State, content: number): number {
+    const { references, onDisk } = this.#layout;
+    return newInode(next, this.#layout, content, this.#mutants.numberOnly ? onDisk : references);
+  }
+
+  reader(state: State, fork: Fork): void {
+    if (state[G.reading] !== 0) {
+      fork('reader: close', (next) => void (next[G.reading] = 0));
+    } else if (state[G.reads]! > 0) {
+      fork('reader: open', (next) => {
+        next[G.reads]!--;
+        next[G.reading] = next[G.ledger]!;
+      });
+    }
   }
 
   ours(state: State, i: number, fork: Fork): void {
@@ -199,7 +246,7 @@ class Model {
         });
       case PC.token:
         return step((next) => {
-          const inode = newInode(next, this.#layout, TORN);
+          const inode = this.#newInode(next, TORN);
           next[at + W.token] = inode;
           next[at + W.held] = inode;
           if (mutants.readBeforeRevoke) next[at + W.basis] = next[G.ledger]!;
@@ -219,7 +266,17 @@ class Model {
         });
       case PC.read:
         return step((next) => {
+          if (this.#scenario.windows) {
+            next[at + W.open] = next[G.ledger]!;
+            return go(next, PC.readBasis);
+          }
           if (!mutants.readBeforeRevoke) next[at + W.basis] = next[G.ledger]!;
+          this.#plan(next, i, at);
+        });
+      case PC.readBasis:
+        return step((next) => {
+          next[at + W.basis] = next[at + W.open]!;
+          if (!mutants.keepBasisOpen) next[at + W.open] = 0;
           this.#plan(next, i, at);
         });
       case PC.log:
@@ -248,6 +305,12 @@ class Model {
         });
       case PC.settleLook:
         return step((next) => this.#settleLook(next, i, at));
+      case PC.readFound:
+        return step((next) => {
+          const inode = next[at + W.open]!;
+          if (!mutants.keepFoundOpen) next[at + W.open] = 0;
+          this.#found(next, i, at, inode);
+        });
       case PC.wait:
         if (state[at + W.tokens] === 0 && state[at + W.foreign] === 0) {
           step((next) => go(next, mutants.lookThenList ? PC.settleLook : PC.settleList));
@@ -350,6 +413,7 @@ class Model {
     next[at + W.token] = 0;
     next[at + W.held] = 0;
     next[at + W.basis] = 0;
+    next[at + W.open] = 0;
     this.#forgetInLists(next);
     next[at + W.pc] = this.#mutants.lookThenList ? PC.settleLook : PC.settleList;
   }
@@ -358,14 +422,18 @@ class Model {
     next[at + W.token] = 0;
     next[at + W.held] = 0;
     next[at + W.basis] = 0;
+    next[at + W.open] = 0;
     this.#forgetInLists(next);
     next[at + W.pc] = PC.token;
   }
 
   #rename(next: State, i: number, at: number): void {
     if (next[at + W.token] === 0) return this.#again(next, at);
+    // Refused: it looks again, and tries again.
+    if (this.#isOpen(next)) return void (next[at + W.pc] = this.#scenario.lastLook ? PC.look : PC.rename);
     next[at + W.token] = 0;
     next[at + W.basis] = 0;
+    next[at + W.open] = this.#mutants.keepWrittenOpen ? next[at + W.held]! : 0;
     this.#put(next, next[at + W.held]!);
     this.#forgetInLists(next);
     const late = this.#mutants.logAfterRename && this.#scenario.ours[i] === 'remove';
@@ -383,6 +451,16 @@ class Model {
     if (listed && next[at + W.known] === ledger && (foreign | tokens) === 0) {
       return this.#settled(next, at, PC.syncOthers);
     }
+    if (!this.#scenario.windows) return this.#found(next, i, at, ledger);
+    next[at + W.open] = ledger;
+    next[at + W.pc] = PC.readFound;
+  }
+
+  /** The rest of the look: what the version that it read says. */
+  #found(next: State, i: number, at: number, ledger: number): void {
+    const mutants = this.#mutants;
+    const foreign = next[at + W.foreign]!;
+    const tokens = mutants.ignoreTokens ? 0 : next[at + W.tokens]!;
     const there = this.#content(next, ledger);
     const holds =
       this.#scenario.ours[i] === 'remove'
@@ -398,6 +476,7 @@ class Model {
   }
 
   #settled(next: State, at: number, to: number): void {
+    next[at + W.open] = 0;
     next[at + W.tokens] = 0;
     next[at + W.foreign] = 0;
     next[at + W.pc] = to;
@@ -406,6 +485,7 @@ class Model {
   #nextCycle(next: State, at: number): void {
     next[at + W.held] = 0;
     next[at + W.known] = 0;
+    next[at + W.open] = 0;
     next[at + W.tokens] = 0;
     next[at + W.foreign] = 0;
     next[at + W.pc] = PC.adopt;
@@ -448,6 +528,7 @@ class Model {
         next[at + F.temporary] = temporary;
       });
     }
+    if (pc === FOREIGN.replace && this.#isOpen(state)) return;
     if (pc === FOREIGN.read && this.#scenario.flock && this.#isLocked(state, state[at + F.opened]!)) return;
     fork(`foreign ${i}: ${FOREIGN_STEP[pc]}`, (next) => {
       switch (pc) {
@@ -462,9 +543,11 @@ class Model {
           break;
         case FOREIGN.read:
           next[at + F.content] = (this.#content(next, next[at + F.opened]!) & PRESENT) | next[at + F.history]!;
+          // Else it could not replace the file itself.
+          if (this.#scenario.windows) next[at + F.opened] = 0;
           break;
         case FOREIGN.replace:
-          this.#put(next, newInode(next, this.#layout, next[at + F.content]! | SYNCED));
+          this.#put(next, this.#newInode(next, next[at + F.content]! | SYNCED));
           next[at + F.history] = next[at + F.content]!;
           next[at + F.content] = 0;
           next[at + F.opened] = 0;

@@ -23,6 +23,13 @@ export interface Scenario {
   accepted: boolean;
   /** Whether a foreign writer really waits for the lock of the inode that it opened. */
   flock: boolean;
+  /**
+   * The rule of Windows: no rename replaces the ledger while a process has it open. Then nothing is kept open to recognise
+   * a version, and programs that only read are part of the run.
+   */
+  windows: boolean;
+  /** How many times a program that only reads opens the ledger. */
+  reads: number;
 }
 
 /** Ways to get the protocol wrong, each of which the model must find. */
@@ -61,6 +68,14 @@ export interface Mutants {
   noMergeById?: boolean;
   /** Write the undo log after the rename. */
   logAfterRename?: boolean;
+  /** Keep the version that was read open until the commit is over. */
+  keepBasisOpen?: boolean;
+  /** Keep the token open when it has become the ledger, until the records are settled. */
+  keepWrittenOpen?: boolean;
+  /** Keep a version that was found to hold the records open until they are settled. */
+  keepFoundOpen?: boolean;
+  /** Tell a version by the number of its inode alone, although nothing keeps that number from being given out again. */
+  numberOnly?: boolean;
 }
 
 /** Bits of an inode's byte: three records, whether each stands there twice, and the state of the bytes. */
@@ -90,7 +105,9 @@ export const W = {
   /** Names of the last list: tokens by the number of their owner. */
   tokens: 9,
   foreign: 10,
-  size: 11,
+  /** The inode that it has open while it reads, where that matters. */
+  open: 11,
+  size: 12,
 } as const;
 
 /** Offsets within the part of a foreign process. */
@@ -114,7 +131,10 @@ export const G = {
   crashes: 6,
   foreignCrashes: 7,
   mistakes: 8,
-  size: 9,
+  /** The inode that a program which only reads has open. */
+  reading: 9,
+  reads: 10,
+  size: 11,
 } as const;
 
 export interface Layout {
@@ -126,6 +146,8 @@ export interface Layout {
   slot: (i: number) => number;
   /** Where a state names an inode. */
   references: readonly number[];
+  /** Those that keep an inode's number from being given out again where no process keeps a version open. */
+  onDisk: readonly number[];
   /** The table of inodes: the byte of inode n, from 1, is at `inodes + n`. */
   inodes: number;
   length: number;
@@ -138,11 +160,16 @@ export function layoutOf(scenario: Scenario): Layout {
   const firstForeigner = G.size + writers * W.size;
   const firstSlot = firstForeigner + foreigners * F.size;
   const inodes = firstSlot + slots * J.size;
-  const references: number[] = [G.ledger];
+  const references: number[] = [G.ledger, G.reading];
+  const onDisk: number[] = [G.ledger, G.reading];
   for (let i = 0; i < writers; i++) {
-    for (const field of [W.token, W.held, W.basis, W.known]) references.push(G.size + i * W.size + field);
+    for (const field of [W.token, W.held, W.basis, W.known, W.open]) references.push(G.size + i * W.size + field);
+    for (const field of [W.token, W.open]) onDisk.push(G.size + i * W.size + field);
   }
-  for (let i = 0; i < foreigners; i++) references.push(firstForeigner + i * F.size + F.opened);
+  for (let i = 0; i < foreigners; i++) {
+    references.push(firstForeigner + i * F.size + F.opened);
+    onDisk.push(firstForeigner + i * F.size + F.opened);
+  }
   return {
     writers,
     foreigners,
@@ -151,16 +178,17 @@ export function layoutOf(scenario: Scenario): Layout {
     foreigner: (i) => firstForeigner + i * F.size,
     slot: (i) => firstSlot + i * J.size,
     references,
+    onDisk,
     inodes,
-    // Each process of ours holds four inodes at most, a foreign one a single one; then the ledger, and a new one.
-    length: inodes + 1 + writers * 4 + foreigners + 2,
+    // Each process of ours names five inodes at most, a foreign one a single one; then the ledger, a reader, a new one.
+    length: inodes + 1 + writers * 5 + foreigners + 3,
   };
 }
 
-/** Gives a new inode, to be referred to before the state is made canonical. */
-export function newInode(state: State, layout: Layout, content: number): number {
+/** Gives a new inode, to be referred to before the state is made canonical. `taken`: where the numbers in use are named. */
+export function newInode(state: State, layout: Layout, content: number, taken = layout.references): number {
   let inode = 1;
-  while (layout.references.some((at) => state[at] === inode)) inode++;
+  while (taken.some((at) => state[at] === inode)) inode++;
   state[layout.inodes + inode] = content;
   return inode;
 }

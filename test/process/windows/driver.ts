@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/**
+ * Runs inside Windows (or Wine) and does one job of a test there: `node driver.ts JOB RESULT`, both JSON files. It uses
+ * nothing of the code under test but the built command.
+ */
+
+export interface Job {
+  cli: string;
+  ledger: string;
+  /** So many `record` one after the other, each to its end. */
+  oneShots?: number;
+  /** So many `record --stdin` at once, for `ms`; one of them is killed every `killEveryMs` and replaced. */
+  writers?: { count: number; ms: number; killEveryMs: number };
+  /** A program that opens the ledger and keeps it open for `openMs`, closes it for `closedMs`, and so on meanwhile. */
+  reader?: { openMs: number; closedMs: number };
+  /** Commands to run at the end, one after the other. */
+  commands?: string[][];
+}
+
+export interface JobResult {
+  acknowledged: string[];
+  /** Of the one-shots, and of the writers that were not killed. */
+  codes: (number | null)[];
+  kills: number;
+  /** How often the other program had the ledger open. */
+  opened: number;
+  commands: { code: number | null; stdout: string; stderr: string }[];
+  errors: string;
+}
+
+const [jobFile = '', resultFile = ''] = process.argv.slice(2);
+const job = JSON.parse(readFileSync(jobFile, 'utf8')) as Job;
+const result: JobResult = { acknowledged: [], codes: [], kills: 0, opened: 0, commands: [], errors: '' };
+const RECORD = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01', '--json'];
+/** On a busy machine the writers go on until so many were killed: fewer prove nothing. */
+const LEAST_KILLS = 5;
+let over = false;
+
+const reading = job.reader ? readAgainAndAgain(job.reader) : undefined;
+for (let i = 0; i < (job.oneShots ?? 0); i++) {
+  const { code, stdout, stderr } = await llmSpend(RECORD);
+  result.codes.push(code);
+  result.errors += stderr;
+  acknowledge(stdout);
+}
+if (job.writers) await writeUnderFire(job.writers);
+over = true;
+await reading;
+for (const command of job.commands ?? []) result.commands.push(await llmSpend(command));
+writeFileSync(resultFile, JSON.stringify(result));
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [job.cli, ...args, '--ledger', job.ledger], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function llmSpend(args: readonly string[]): Promise<JobResult['commands'][number]> {
+  const child = start(args);
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr!.on('data', (data: Buffer) => (stderr += data.toString()));
+  const code = await ended(child);
+  return { code, stdout, stderr };
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.on('close', (code) => resolve(code)));
+}
+
+function acknowledge(line: string): void {
+  try {
+    const answer = JSON.parse(line) as { usage_id?: string; status?: string };
+    if (answer.status === 'recorded' && answer.usage_id !== undefined) result.acknowledged.push(answer.usage_id);
+  } catch {
+    // Cut off by a kill: not acknowledged.
+  }
+}
+
+/** Writers that send one record after each acknowledgement, the killed ones replaced by new ones. */
+async function writeUnderFire(how: NonNullable<Job['writers']>): Promise<void> {
+  const writers = new Map<ChildProcess, Promise<number | null>>();
+  const add = (): void => {
+    const child = start(['record', '--stdin', '--json']);
+    writers.set(child, ended(child));
+    const usage = { provider: 'p', model: 'm', operation: 'o', cost_usd: 0.01 };
+    const send = (): void => void child.stdin!.write(`${JSON.stringify({ usage_id: randomUUID(), ...usage })}\n`);
+    child.stdin!.on('error', () => undefined);
+    child.stderr!.on('data', (data: Buffer) => (result.errors += data.toString()));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      acknowledge(line);
+      if (!over && !child.killed) send();
+    });
+    send();
+  };
+  for (let i = 0; i < how.count; i++) add();
+  const until = performance.now() + how.ms;
+  while (performance.now() < until || result.kills < LEAST_KILLS) {
+    const { length } = result.acknowledged;
+    await wait(how.killEveryMs);
+    // No blow before something was acknowledged since the last one: the machine's load must not decide what is proved.
+    for (let waited = 0; result.acknowledged.length === length && waited < 10_000; waited += 10) await wait(10);
+    const children = [...writers.keys()];
+    const victim = children[Math.floor(Math.random() * children.length)]!;
+    // On Windows this is TerminateProcess.
+    victim.kill('SIGKILL');
+    await writers.get(victim);
+    writers.delete(victim);
+    result.kills++;
+    add();
+  }
+  over = true;
+  for (const child of writers.keys()) child.stdin!.end();
+  result.codes.push(...(await Promise.all(writers.values())));
+}
+
+async function readAgainAndAgain({ openMs, closedMs }: NonNullable<Job['reader']>): Promise<void> {
+  while (!over) {
+    let fd: number | undefined;
+    try {
+      fd = openSync(job.ledger, 'r');
+    } catch {
+      // Not there yet.
+    }
+    if (fd !== undefined) {
+      result.opened++;
+      for (let waited = 0; waited < openMs && !over; waited += 20) await wait(20);
+      closeSync(fd);
+    }
+    await wait(closedMs);
+  }
+}
