@@ -39,7 +39,7 @@ const result: JobResult = { acknowledged: [], codes: [], kills: 0, opened: 0, co
 const RECORD = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01', '--json'];
 /** On a busy machine the writers go on until so many were killed: fewer prove nothing. */
 const LEAST_KILLS = 5;
-let over = false;
+const over = new AbortController();
 
 const reading = job.reader ? readAgainAndAgain(job.reader) : undefined;
 for (let i = 0; i < (job.oneShots ?? 0); i++) {
@@ -49,7 +49,7 @@ for (let i = 0; i < (job.oneShots ?? 0); i++) {
   acknowledge(stdout);
 }
 if (job.writers) await writeUnderFire(job.writers);
-over = true;
+over.abort();
 await reading;
 for (const command of job.commands ?? []) result.commands.push(await llmSpend(command));
 writeFileSync(resultFile, JSON.stringify(result));
@@ -93,7 +93,7 @@ async function writeUnderFire(how: NonNullable<Job['writers']>): Promise<void> {
     child.stderr!.on('data', (data: Buffer) => (result.errors += data.toString()));
     createInterface({ input: child.stdout! }).on('line', (line) => {
       acknowledge(line);
-      if (!over && !child.killed) send();
+      if (!over.signal.aborted && !child.killed) send();
     });
     send();
   };
@@ -113,13 +113,13 @@ async function writeUnderFire(how: NonNullable<Job['writers']>): Promise<void> {
     result.kills++;
     add();
   }
-  over = true;
+  over.abort();
   for (const child of writers.keys()) child.stdin!.end();
   result.codes.push(...(await Promise.all(writers.values())));
 }
 
 async function readAgainAndAgain({ openMs, closedMs }: NonNullable<Job['reader']>): Promise<void> {
-  while (!over) {
+  while (!over.signal.aborted) {
     let fd: number | undefined;
     try {
       fd = openSync(job.ledger, 'r');
@@ -128,7 +128,7 @@ async function readAgainAndAgain({ openMs, closedMs }: NonNullable<Job['reader']
     }
     if (fd !== undefined) {
       result.opened++;
-      for (let waited = 0; waited < openMs && !over; waited += 20) await wait(20);
+      await wait(openMs, undefined, { signal: over.signal }).catch(() => undefined);
       closeSync(fd);
     }
     await wait(closedMs);
