@@ -6,7 +6,7 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
- *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
+ *     dist/prices.js         the price table         from @pydantic/genai-prices, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -23,6 +23,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
+import { compactPrices } from './compactPrices.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -38,15 +39,14 @@ const SUPPORTED_NODE = 'node20';
  * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
-/** Prices are half a megabyte that most runs never need: one bundle, loaded when the first price is asked for. */
+/** The price table is 400 kB that most runs never need: a bundle that the others load when the first price is asked for. */
 const pricesApart = {
-  name: 'prices in a bundle of their own',
+  name: 'the price table in a bundle of its own',
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter: /\/index\.ts$/ }, ({ kind, path: file, resolveDir }) => {
-      const meant = kind !== 'entry-point' && path.join(resolveDir, file) === path.join(root, 'src/prices/index.ts');
-      return meant ? { path: './prices.js', external: true } : undefined;
-    });
+    build.onResolve({ filter: /^@pydantic\/genai-prices$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
+    );
   },
 };
 
@@ -108,8 +108,14 @@ const targets = [
   },
   {
     name: 'prices',
-    entry: 'src/prices/index.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/prices.js' },
+    entry: 'node_modules/@pydantic/genai-prices/dist/index.js',
+    options: {
+      platform: 'node',
+      format: 'cjs',
+      target: SUPPORTED_NODE,
+      outfile: 'dist/prices.js',
+      plugins: [compactPrices],
+    },
   },
   {
     name: 'library',

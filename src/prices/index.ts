@@ -1,7 +1,4 @@
-/**
- * Everything that knows prices, in one bundle of its own (`dist/prices.js`): the price table alone is half a megabyte. Import
- * it only dynamically, when a price is asked for.
- */
+/** Everything that knows prices. Import it dynamically, when a price is asked for: most commands never need one. */
 export { UserPrices, givenPrices, problemText } from './userPrices.ts';
 export type { UserPricesOptions } from './userPrices.ts';
 export {
