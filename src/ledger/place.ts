@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from '../system/disk.ts';
 import { errno } from '../system/errno.ts';
+import { isMountPoint, obstacleAt, type Obstacle } from '../system/obstacles.ts';
 import { explain } from './errors.ts';
 import { LedgerError } from './results.ts';
 
@@ -63,4 +64,26 @@ async function realPathOf(disk: Disk, requested: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Refuses a ledger that is mounted as a single file before anything is recorded: it could never get in.
+ * @throws {LedgerError}
+ */
+export function refuseMountedFile(path: string): void {
+  if (isMountPoint(path)) throw new LedgerError('mounted', OBSTACLES.mounted(path));
+}
+
+const OBSTACLES: Record<Obstacle, (path: string) => string> = {
+  mounted: (path) =>
+    `${path} is mounted as a single file, so it cannot be replaced, and the files beside it are lost with the container. ` +
+    `Mount its folder ${dirname(path)} instead.`,
+  immutable: (path) => `${path} is immutable or read-only. Take that attribute off (chattr -i, attrib -r).`,
+  'read-only': (path) => `${path} is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).`,
+};
+
+/** Why the ledger's file cannot be replaced, in words; undefined when nothing is known that prevents it. */
+export function whyNotReplaceable(path: string): string | undefined {
+  const obstacle = obstacleAt(path);
+  return obstacle && OBSTACLES[obstacle](path);
 }

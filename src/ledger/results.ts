@@ -121,6 +121,10 @@ export type ProblemCode =
   | 'unreadable-element'
   | 'duplicate-id'
   | 'lost-file'
+  /** Records are durable in journals, and cannot get into the ledger's file. */
+  | 'not-committed'
+  /** A file or folder of another program stands where the lock of the commits goes. */
+  | 'obstructed-lock'
   | 'damaged-database'
   | 'unreadable-journal'
   | 'kept-aside'
@@ -246,6 +250,7 @@ export type LedgerErrorCode =
   | 'not-a-file'
   | 'no-access'
   | 'read-only'
+  | 'mounted'
   | 'disk-full'
   | 'dangling-link'
   | 'no-folder'

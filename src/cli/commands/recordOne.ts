@@ -9,29 +9,38 @@ import { envelope, recordCostNanos, writeJson } from '../output/json.ts';
 import { flagOfField, type RecordFlags } from '../arguments/recordFlags.ts';
 import { withOpened, type Opener } from '../arguments/oneLedger.ts';
 import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
+import { whyWaiting } from '../report/waiting.ts';
 import { whole } from '../report/numbers.ts';
-import { say, type Terminal } from '../output/terminal.ts';
+import { say, warn, type Terminal } from '../output/terminal.ts';
 
 /** `llm-spend record` with the record in its arguments. */
 export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Opener): Promise<number> {
   const input = inputOf(flags);
   const stored = await withOpened(flags, open, async (ledger) => {
     try {
-      return { record: await ledger.track(input), path: ledger.path };
+      const record = await ledger.track(input);
+      return { record, path: ledger.path, waiting: await whyWaiting(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  const { record, path } = stored;
+  const { record, path, waiting } = stored;
   const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record, flags) : undefined;
   if (flags.json === true) {
-    const body = { status: 'recorded', ...recordedJson(record, unpriced), ledger: path };
+    const body = {
+      status: 'recorded',
+      ...recordedJson(record, unpriced),
+      ledger: path,
+      ...(waiting === undefined ? {} : { waiting }),
+    };
     await writeJson(terminal.out, envelope('record', body));
   } else {
     await terminal.out.line(`Recorded ${recordLine(record)}`);
     if (unpriced !== undefined) await say(terminal, `cost unknown: ${unpriced.message}`);
   }
-  return EXIT.done;
+  if (waiting === undefined) return EXIT.done;
+  await warn(terminal, waiting);
+  return EXIT.waiting;
 }
 
 /** @throws {CliError} for a flag that is missing or no number. */

@@ -10,6 +10,7 @@ import { withLedger } from '../arguments/ledgers.ts';
 import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
 import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
+import { whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
 import { asFlag, recordedJson, recordLine } from './recordOne.ts';
@@ -56,9 +57,10 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     const { cost_known: _, ...input } = inputs[0]!;
     inputs[0] = { ...input, cost_usd: cost };
   }
-  const { stored, path } = await withLedger(flags, async (ledger) => {
+  const { stored, path, waiting } = await withLedger(flags, async (ledger) => {
     try {
-      return { stored: await ledger.trackAll(inputs), path: ledger.path };
+      const stored = await ledger.trackAll(inputs);
+      return { stored, path: ledger.path, waiting: await whyWaiting(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
@@ -72,7 +74,13 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     }));
     await writeJson(
       terminal.out,
-      envelope('record', { status: 'recorded', ledger: path, responses: records, problems }),
+      envelope('record', {
+        status: 'recorded',
+        ledger: path,
+        ...(waiting === undefined ? {} : { waiting }),
+        responses: records,
+        problems,
+      }),
     );
   } else {
     for (const record of stored) await terminal.out.line(`Recorded ${recordLine(record)}`);
@@ -85,7 +93,8 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   for (const { message } of problems) await warn(terminal, message);
   if (problems.length > 0)
     await say(terminal, `Recorded ${counted(stored.length, 'response')}; the rest has no usage.`);
-  return problems.length > 0 ? EXIT.failed : EXIT.done;
+  if (waiting !== undefined) await warn(terminal, waiting);
+  return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
 }
 
 function inputOf(

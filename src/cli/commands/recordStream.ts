@@ -8,7 +8,8 @@ import { chunks } from '../input/chunks.ts';
 import { RecordSplitter, type Piece } from '../input/recordSplitter.ts';
 import { withLedger } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { say, type Terminal } from '../output/terminal.ts';
+import { whyWaiting } from '../report/waiting.ts';
+import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
 import { recordLine } from './recordOne.ts';
 
@@ -52,7 +53,7 @@ export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin
       }
       if (signal !== undefined && splitter.pending)
         await say(terminal, `${signal} came within a record; it was not recorded.`);
-      const exitCode = await answers.finish();
+      const exitCode = await answers.finish(await whyWaiting(ledger));
       return signal === undefined ? exitCode : SIGNAL_EXIT[signal];
     });
   } finally {
@@ -163,10 +164,13 @@ class Answers {
     await this.#terminal.out.write(out);
   }
 
-  async finish(): Promise<number> {
+  /** @param waiting why what was recorded cannot get into the ledger's file. */
+  async finish(waiting: string | undefined): Promise<number> {
     const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
     await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${refused}.`);
-    return this.#refused > 0 || this.#terminal.out.closed ? EXIT.failed : EXIT.done;
+    if (waiting !== undefined) await warn(this.#terminal, waiting);
+    if (this.#refused > 0 || this.#terminal.out.closed) return EXIT.failed;
+    return waiting === undefined ? EXIT.done : EXIT.waiting;
   }
 
   /** The ledger took no more: what was answered until here is safe, everything after it is not recorded. */

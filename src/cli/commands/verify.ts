@@ -21,7 +21,8 @@ export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<nu
   else await terminal.out.line(verificationText(found, flags, terminal));
   if (found.health === 'unavailable') return EXIT.failed;
   const damaged = found.health === 'damaged' || found.problems.some(({ severity }) => severity === 'error');
-  return damaged ? EXIT.damaged : EXIT.done;
+  if (damaged) return EXIT.damaged;
+  return found.problems.some(({ code }) => code === 'not-committed') ? EXIT.waiting : EXIT.done;
 }
 
 const VERDICTS: Record<Verification['health'], string> = {

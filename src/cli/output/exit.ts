@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The ledger is damaged: see `llm-spend verify`. */
   damaged: 3,
+  /** Recorded, durably, but not in the ledger's file: something keeps it from being written. */
+  waiting: 4,
 } as const;
 
 /** Ended by a signal, as shells say it: 128 + its number. */

@@ -7,7 +7,8 @@ import type { LedgerIndex } from './index.ts';
 import { tailOf } from './recover.ts';
 import type { Adopted } from './othersJournals.ts';
 import type { LedgerBasis, LedgerStore } from './store.ts';
-import type { LedgerError } from '../results.ts';
+import { whyNotReplaceable } from '../place.ts';
+import { LedgerError } from '../results.ts';
 import { within } from '../../system/within.ts';
 
 /** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
@@ -89,6 +90,8 @@ export class Committer {
         (error: unknown) => error ?? true,
       );
       failed = await within(cycle, left);
+      // Trying again within the limit would not help.
+      if (this.problem?.code === 'read-only' && timeoutMs !== Infinity) return false;
       if (failed !== undefined || this.pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
     }
     return this.pending.size === 0;
@@ -165,7 +168,11 @@ export class Committer {
       plan: (basis) => this.#planAppend(store, basis, batch),
       holds: (index) => this.#holdsAll(store, index, batch),
     };
-    const outcome = await commit(store, change, settleMs);
+    const outcome = await commit(store, change, settleMs).catch((error: unknown) => {
+      // The system's error code does not tell that the file is immutable, or what to mount.
+      const reason = whyNotReplaceable(store.place.path);
+      throw reason === undefined ? error : new LedgerError('read-only', reason, { cause: error });
+    });
     const took = performance.now() - started;
     const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
     this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);

@@ -27,9 +27,9 @@ export async function describeState(
   const problems = await ledgerProblems(store);
   if (commitProblem) {
     problems.push({
-      code: 'unavailable',
+      code: 'not-committed',
       severity: 'warning',
-      message: `Recorded usages wait in the journal, safely, because the ledger cannot be written: ${commitProblem.message}`,
+      message: `Recorded usages are durable in a journal beside the ledger, but cannot get into it: ${commitProblem.message}`,
     });
   }
   const damaged = problems.some(({ severity }) => severity === 'error');

@@ -14,7 +14,9 @@ import {
   previousName,
   undoLogName,
 } from '../../system/sideFiles.ts';
+import { obstructionOf } from '../../system/lock.ts';
 import { liveness } from '../../system/owner.ts';
+import { whyNotReplaceable } from '../place.ts';
 import { ledgerProblems } from './state.ts';
 import type { LedgerStore } from './store.ts';
 import type { Problem, SideFileRole, Verification } from '../results.ts';
@@ -44,6 +46,7 @@ export async function verifyLedger(
     const report = await reportOn(store, name, isOwn, problems);
     if (report) files.push(report);
   }
+  problems.push(...(await obstacles(store)));
   const damaged = problems.some(({ severity }) => severity === 'error');
   return {
     path: label,
@@ -55,6 +58,27 @@ export async function verifyLedger(
     bytes: signature === undefined ? 0 : bytes.length,
     files,
   };
+}
+
+/** What keeps records from getting into the file, now or at the next commit. */
+async function obstacles({ disk, index, place }: LedgerStore): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const reason = whyNotReplaceable(place.path);
+  if (index.waiting > 0 && reason !== undefined) {
+    const message = `Records that are durable in journals cannot get into the ledger: ${reason}`;
+    problems.push({ code: 'not-committed', severity: 'warning', message, file: place.path });
+  }
+  const obstruction = await obstructionOf(disk, place.folder, place.base);
+  if (obstruction !== undefined) {
+    const message = `${obstruction}. Nothing is lost, but writers do not wait for each other. Delete it if no program needs it.`;
+    problems.push({
+      code: 'obstructed-lock',
+      severity: 'warning',
+      message,
+      file: join(place.folder, lockName(place.base)),
+    });
+  }
+  return problems;
 }
 
 async function namesBeside(store: LedgerStore): Promise<string[]> {

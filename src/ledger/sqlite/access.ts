@@ -1,6 +1,6 @@
 import { UsageError } from '../../usage/record.ts';
 import type { Disk } from '../../system/disk.ts';
-import { resolvePlace } from '../place.ts';
+import { refuseMountedFile, resolvePlace } from '../place.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
 import { repairDatabase } from './repair/repair.ts';
@@ -18,6 +18,7 @@ export class Access {
   #connection: Connection | undefined;
   #opening: Promise<Connection | undefined> | undefined;
   #count = 0;
+  #isReplaceable = false;
 
   /** @param onOther is called whenever what was known of the database before no longer holds. */
   constructor(disk: Disk, path: string, now: () => number, onOther: () => void) {
@@ -67,6 +68,8 @@ export class Access {
     let mended = false;
     for (;;) {
       try {
+        if (!this.#isReplaceable) refuseMountedFile((await resolvePlace(this.#disk, this.#path)).path);
+        this.#isReplaceable = true;
         // Whether it is still the ledger's is asked within the transaction, where it counts.
         const open = this.#connection?.isFrozen === false ? this.#connection : undefined;
         const connection = open ?? (await this.#opened(true))!;

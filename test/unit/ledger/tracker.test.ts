@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync as move, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/disk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { CostTracker } from '../../../src/ledger/tracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';
@@ -12,7 +14,7 @@ describe('CostTracker', () => {
   let folder: string;
   let ledger: string;
   const open: CostTracker[] = [];
-  const tracker = (options: { strict?: boolean } = {}): CostTracker => {
+  const tracker = (options: { strict?: boolean; disk?: Disk } = {}): CostTracker => {
     const made = new CostTracker({ ledger, ...options });
     open.push(made);
     return made;
@@ -74,15 +76,18 @@ describe('CostTracker', () => {
   });
 
   it('keeps a journal that was carried away and comes back until its records stand in the ledger', async () => {
-    const costs = tracker();
-    // Nobody can commit: somebody put a file where the lock's folder goes.
-    writeFileSync(join(folder, 'costs.json.lock'), 'a file where the lock folder goes');
+    let isWritable = false;
+    const renameSync = (from: string, to: string): void => {
+      if (!isWritable) throw Object.assign(new Error('no commit yet'), { code: 'EACCES' });
+      nodeDisk.renameSync(from, to);
+    };
+    const costs = tracker({ disk: { ...nodeDisk, renameSync } });
     await costs.track({ ...USAGE, usage_id: 'x' });
     const [journal] = readdirSync(folder).filter((name) => name.endsWith('.journal'));
     // Another process whose liveness nobody here can tell took it, and has not touched it for a minute.
     const stranger = { ...thisOwner(), pid: 4_000_000, boot: '0123456789ab' };
     const carried = join(folder, `.costs.json.${ownerText(stranger)}-00ff00ff00ff.journal`);
-    renameSync(join(folder, journal!), carried);
+    move(join(folder, journal!), carried);
     const old = new Date(Date.now() - 60_000);
     utimesSync(carried, old, old);
     await costs.flush(200);
@@ -90,7 +95,7 @@ describe('CostTracker', () => {
       .filter((name) => name.endsWith('.journal'))
       .map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(lines.join('')).toContain('"usage_id":"x"');
-    rmSync(join(folder, 'costs.json.lock'));
+    isWritable = true;
     expect(await costs.flush(20_000)).toBe(true);
     expect(elements()).toMatchObject([{ usage_id: 'x' }]);
   });

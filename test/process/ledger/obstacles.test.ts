@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { STORES, llmSpend, llmSpendAs } from './harness.ts';
+import { idsIn } from './plainly.ts';
+import { placeOf } from './proof.ts';
+
+/** Ledgers that no commit can replace: an acknowledgement must say where the record is. */
+
+function works(script: string): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'llm-spend-obstacles-'));
+  try {
+    writeFileSync(join(folder, 'file'), '');
+    execFileSync('sh', ['-c', script], { cwd: folder, stdio: 'ignore', timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const RECORD = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=1', '--json'];
+const idOf = (stdout: string): string => (JSON.parse(stdout) as { usage_id: string }).usage_id;
+
+const canMount = works('unshare --mount mount --bind file file');
+
+describe.skipIf(!canMount).each(STORES)('a %s ledger mounted as a single file (needs root)', (_, file) => {
+  const place = placeOf(file);
+
+  it('is refused before anything is recorded, and says which folder to mount', () => {
+    writeFileSync(join(place.folder, 'elsewhere'), file.endsWith('.json') ? '[]' : '');
+    writeFileSync(place.ledger, '');
+    const mount = `mount --bind "${place.folder}/elsewhere" "${place.ledger}" && exec "$0" "$@"`;
+    const { code, stdout } = llmSpendAs(
+      { command: 'unshare', args: ['--mount', 'sh', '-c', mount] },
+      place.ledger,
+      ...RECORD,
+    );
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'mounted' } });
+    expect(stdout).toContain(`Mount its folder ${place.folder} instead`);
+    expect(readdirSync(place.folder).toSorted()).toEqual([file, 'elsewhere'].toSorted());
+  });
+});
+
+const canBeImmutable = works('chattr +i file && chattr -i file');
+
+describe.skipIf(!canBeImmutable)('an immutable ledger (needs root, and a file system with attributes)', () => {
+  const place = placeOf('costs.json');
+
+  it('leaves the record durable in a journal, and says so by warning and exit code until it can be written', () => {
+    writeFileSync(place.ledger, '[]');
+    execFileSync('chattr', ['+i', place.ledger]);
+    try {
+      const { code, stdout, stderr } = llmSpend(place.ledger, ...RECORD);
+      expect(code).toBe(4);
+      expect(stderr).toContain(`${place.ledger} is immutable`);
+      expect((JSON.parse(stdout) as { waiting: string }).waiting).toContain('durable in a journal');
+      const verified = llmSpend(place.ledger, 'verify', '--json');
+      expect(verified.code).toBe(4);
+      expect(JSON.parse(verified.stdout)).toMatchObject({ pending: 1, problems: [{ code: 'not-committed' }] });
+      execFileSync('chattr', ['-i', place.ledger]);
+      const next = llmSpend(place.ledger, ...RECORD);
+      expect(next.code).toBe(0);
+      expect(idsIn(place.ledger).toSorted()).toEqual([idOf(stdout), idOf(next.stdout)].toSorted());
+    } finally {
+      execFileSync('chattr', ['-i', place.ledger]);
+    }
+  });
+});
+
+describe("something of another program where the commits' lock goes", () => {
+  const place = placeOf('costs.json');
+
+  it.each([
+    ['a file', (lock: string) => writeFileSync(lock, 'pid 7')],
+    [
+      'a folder that is not empty',
+      (lock: string) => {
+        mkdirSync(lock);
+        writeFileSync(join(lock, 'host-7'), '');
+      },
+    ],
+  ])('does not keep records from the ledger: %s', (_, put) => {
+    put(`${place.ledger}.lock`);
+    const ids = [1, 2, 3].map(() => {
+      const { code, stdout } = llmSpend(place.ledger, ...RECORD);
+      expect(code).toBe(0);
+      return idOf(stdout);
+    });
+    expect(idsIn(place.ledger)).toEqual(ids);
+    expect(readdirSync(place.folder).filter((name) => name.endsWith('.journal'))).toEqual([]);
+    const { code, stdout } = llmSpend(place.ledger, 'verify', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ problems: [{ code: 'obstructed-lock', severity: 'warning' }] });
+  });
+});
