@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import { DEFAULT_CHOICES, parseChoices } from '../src/protocol/choices.ts';
+import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../src/protocol/choices.ts';
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, Snapshot } from '../src/protocol/messages.ts';
 import { bucketKey, nextBucket } from '../src/usage/time/calendar.ts';
@@ -51,7 +51,7 @@ export class SpendApp extends LightElement {
     this.#first = first;
     this.#client = new Client(api, (message) => {
       if (message.type === 'snapshot') this.#adopt(message);
-      else if (!sameChoices(message.choices, this.#choices)) this.#choose(message.choices);
+      else this.#show(message.choices);
     });
   }
 
@@ -96,6 +96,12 @@ export class SpendApp extends LightElement {
 
   #formats({ locale, calendar, currency }: Snapshot): Format {
     return (this.#format ??= new Format(locale, calendar.timeZone, currency));
+  }
+
+  /** What was chosen outside of the page wins over what the page remembers. The host repeats it until it is confirmed. */
+  #show(choices: Choices): void {
+    if (sameChoices(choices, this.#choices)) this.#client.post({ type: 'choose', choices });
+    else this.#choose(choices);
   }
 
   /** Everything that was chosen is kept by the editor; what it means is asked for anew. */
@@ -313,10 +319,6 @@ export class SpendApp extends LightElement {
       return [];
     }
   };
-}
-
-function sameChoices(a: Choices, b: Choices): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function messageOf(error: unknown): string {

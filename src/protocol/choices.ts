@@ -104,3 +104,7 @@ export function parseChoices(value: unknown): Choices {
   const given = typeof value === 'object' && value !== null ? value : {};
   return choicesSchema.parse({ ...DEFAULT_CHOICES, ...given });
 }
+
+export function sameChoices(a: Choices, b: Choices): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

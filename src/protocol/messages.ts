@@ -14,7 +14,8 @@ import type { WireGroups } from './wire.ts';
  *     webview: ready {version?}         host: snapshot, unless the page's is that version (again when the ledger changed)
  *     webview: ask {id, questions}      host: answer {id, answers} | failed {id, message}
  *     webview: act {id, action}         host: done {id, text?} | failed {id, message}
- *     webview: cancel {id}              webview: choose {choices}                host: show {choices}
+ *     webview: cancel {id}              webview: choose {choices}
+ *     host: show {choices}              webview: choose {choices}, the same, which confirms it
  */
 
 /**

@@ -56,6 +56,7 @@ class History implements HistoryController {
 
   openPanel(choices?: Partial<Choices>): void {
     if (this.#panel === undefined) {
+      closeUnrestoredTabs();
       const title = vscode.l10n.t('Cost History');
       this.#adopt(vscode.window.createWebviewPanel(PANELS.history, title, vscode.ViewColumn.Active), choices);
       return;
@@ -131,6 +132,19 @@ class History implements HistoryController {
         return action satisfies never;
     }
   }
+}
+
+/**
+ * After a reload of the window the editor restores a panel only when its tab is brought forward. Until then there is a tab
+ * that nothing can reach; a new panel replaces it.
+ */
+function closeUnrestoredTabs(): void {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  // The editor puts a prefix of its own before the view type.
+  const ours = tabs.filter(
+    ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(PANELS.history),
+  );
+  if (ours.length > 0) void vscode.window.tabGroups.close(ours, true);
 }
 
 /** Saves a chart as what the chosen name ends in. */

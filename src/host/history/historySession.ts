@@ -2,7 +2,7 @@ import type { LedgerState } from '../../ledger/results.ts';
 import { convertedCost, convertedGroups } from '../../pricing/converted.ts';
 import { currencyNote, sameCurrency } from '../../pricing/currency.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
-import { DEFAULT_CHOICES, parseChoices } from '../../protocol/choices.ts';
+import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../../protocol/choices.ts';
 import type { Choices } from '../../protocol/choices.ts';
 import { parseToHost } from '../../protocol/messages.ts';
 import type { Action, LedgerInfo, Question, Snapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
@@ -84,7 +84,8 @@ export class HistorySession {
   #stale = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastSnapshot = 0;
-  #pending: Choices | undefined;
+  /** What the webview was told to show and has not confirmed yet. */
+  #asked: Choices | undefined;
   /** As the last snapshot said: the webview takes amounts for this one. */
   #currency: DisplayCurrency | undefined;
 
@@ -107,18 +108,24 @@ export class HistorySession {
     if (visible && this.#stale) this.#changed();
   }
 
-  /** Makes the webview show what `choices` say, now or as soon as it is ready. */
+  /**
+   * Makes the webview show `choices`, now or as soon as it is ready. The editor discards the page of a hidden webview, and
+   * with it every message on its way there, so each page that loads is told until one confirms.
+   */
   show(choices: Partial<Choices>): void {
-    const next = parseChoices({ ...this.#choices(), ...choices });
-    void this.#options.memory.update(CHOICES_KEY, next);
-    if (this.#ready) this.#options.port.post({ type: 'show', choices: next });
-    else this.#pending = next;
+    this.#asked = parseChoices({ ...this.#choices(), ...choices });
+    void this.#options.memory.update(CHOICES_KEY, this.#asked);
+    if (this.#ready) this.#postAsked();
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
     for (const controller of this.#running.values()) controller.abort();
     for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #postAsked(): void {
+    if (this.#asked !== undefined) this.#options.port.post({ type: 'show', choices: this.#asked });
   }
 
   #choices(): Choices {
@@ -178,9 +185,8 @@ export class HistorySession {
         for (const controller of this.#running.values()) controller.abort();
         this.#running.clear();
         this.#ready = true;
-        // Before the snapshot, which lets it ask: what it shows first is what was wanted.
-        if (this.#pending !== undefined) this.#options.port.post({ type: 'show', choices: this.#pending });
-        this.#pending = undefined;
+        // Before the snapshot, because the page starts to ask once it has one.
+        this.#postAsked();
         if (message.version !== this.#options.backend.snapshot.version) this.#snapshot();
         break;
       case 'ask':
@@ -193,7 +199,8 @@ export class HistorySession {
         this.#running.get(message.id)?.abort();
         break;
       case 'choose':
-        void this.#options.memory.update(CHOICES_KEY, message.choices);
+        if (this.#asked !== undefined && sameChoices(message.choices, this.#asked)) this.#asked = undefined;
+        void this.#options.memory.update(CHOICES_KEY, this.#asked ?? message.choices);
         break;
       default:
         message satisfies never;

@@ -26,6 +26,8 @@ import type {
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { recordNew } from './recordNew.ts';
+import type { RecordedUsages } from './recordNew.ts';
 import { LedgerWatcher } from './ledgerWatcher.ts';
 import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
@@ -174,6 +176,11 @@ export class LedgerService implements vscode.Disposable {
   /** The same for several, all or none. */
   async recordAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
     return this.#change(({ primary }) => primary.trackAll(usages));
+  }
+
+  /** Records those usages that the primary ledger does not hold yet, and says which these are. */
+  async recordNew(usages: readonly UsageInput[]): Promise<RecordedUsages> {
+    return this.#change(({ primary }) => recordNew(primary, usages));
   }
 
   /** Takes records out of the primary ledger. Those of other ledgers come back as `missing`: they are not ours to change. */

@@ -9,6 +9,7 @@ import { inform, warn } from '../common/dialogs.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { RecordedUsages } from '../ledger/recordNew.ts';
 import { previewText } from '../prices/priceText.ts';
 import type { Prices } from '../prices/prices.ts';
 import { allowedNames } from './recordSuggestions.ts';
@@ -64,12 +65,24 @@ export async function recordFromResponse(
   if (chosen === undefined || chosen.length === 0) return undefined;
   const named = await nameMissing(service, chosen);
   if (named === undefined) return undefined;
-  const stored = await service.recordAll(named);
-  const cost = recordedCost(stored, style().locale);
-  inform(t('Recorded {0} from the response: {1}.', records(stored.length, style()), cost), {
-    [t('Undo')]: () => service.remove(stored.map(({ usage_id }) => usage_id)),
+  const recorded = await service.recordNew(named);
+  showRecorded(service, recorded);
+  return recorded.added;
+}
+
+/** Undo is offered for the additions only: what was in the ledger before is another call's record. */
+function showRecorded(service: LedgerService, { added, alreadyRecorded }: RecordedUsages): void {
+  const { t } = vscode.l10n;
+  const known = t('Already recorded: {0}.', records(alreadyRecorded.length, style()));
+  if (added.length === 0) {
+    inform(`${known} ${t('Nothing was added.')}`);
+    return;
+  }
+  const cost = recordedCost(added, style().locale);
+  const done = t('Recorded {0} from the response: {1}.', records(added.length, style()), cost);
+  inform(alreadyRecorded.length === 0 ? done : `${done} ${known}`, {
+    [t('Undo')]: () => service.remove(added.map(({ usage_id }) => usage_id)),
   });
-  return stored;
 }
 
 function textOf(value: unknown): string | undefined {

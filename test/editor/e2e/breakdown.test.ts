@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => editor?.close());
 
 const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
+/** What the range of the cost history is called there. */
+const range = (): Promise<string> => editor.workbench.webview('panel').locator('.headline-title h2').innerText();
 const record = (model: string, ...cost: string[]): Promise<string> =>
   editor.llmSpend('record', '--provider', 'openai', '--model', model, '--operation', 'chat', ...cost);
 
@@ -50,5 +52,33 @@ describe('the breakdown tree', () => {
     await editor.workbench.webview('panel').getByText('gpt-5').first().waitFor();
     expect(await editor.workbench.webview('panel').getByText('unheard-of-model').count()).toBe(0);
     await editor.workbench.screenshot('breakdown-to-history');
+  });
+
+  test('brings a cost history that is behind another tab forward with the range that is clicked', async () => {
+    const { workbench } = editor;
+    const { page } = workbench;
+    const history = page.getByRole('tab', { name: 'Cost History' });
+    for (const [index, period] of ['This week', 'All time', 'Yesterday', 'Last month'].entries()) {
+      await workbench.runCommand('File: New Untitled Text File');
+      await page.getByRole('tab', { name: `Untitled-${index + 1}` }).waitFor();
+      await row(period).first().click();
+      await expect.poll(() => history.getAttribute('aria-selected')).toBe('true');
+      await expect.poll(range).toBe(period);
+    }
+    expect(await history.count()).toBe(1);
+  });
+
+  test('does so for a tab that the editor has not restored yet', async () => {
+    const { workbench } = editor;
+    const { page } = workbench;
+    await page.getByRole('tab', { name: 'Untitled-1' }).click();
+    await workbench.runCommand('Developer: Reload Window');
+    await page.waitForEvent('load');
+    await workbench.openSideBar();
+    await row('This month').first().click();
+    const history = page.getByRole('tab', { name: 'Cost History' });
+    await expect.poll(() => history.getAttribute('aria-selected')).toBe('true');
+    await expect.poll(range).toBe('This month');
+    expect(await history.count()).toBe(1);
   });
 });

@@ -125,6 +125,18 @@ describe('prices in the editor', () => {
       .toMatchObject({ usage_id: 'chatcmpl-1', provider: 'openai', cost_usd: 0.02575, source: 'response' });
   });
 
+  test('are not put a second time on a response that is recorded already, and nothing is offered to undo', async () => {
+    const { workbench } = editor;
+    await openFile('response.json');
+    await recordFromResponse('The whole document');
+    await workbench.answer(/Enter records what is chosen/, '');
+    const toast = workbench.notifications.filter({ hasText: 'Already recorded: 1 record. Nothing was added.' });
+    await toast.waitFor();
+    await workbench.screenshot('response-already-recorded');
+    expect(await toast.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    expect(await stored()).toHaveLength(2);
+  });
+
   test('are not found in what is no response', async () => {
     const { workbench } = editor;
     await openFile('other.json');

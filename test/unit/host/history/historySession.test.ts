@@ -3,6 +3,7 @@ import { HistoryPalette } from '../../../../src/host/history/historyPalette.ts';
 import { HistorySession } from '../../../../src/host/history/historySession.ts';
 import { readDisplayCurrency } from '../../../../src/pricing/currency.ts';
 import type { DisplayCurrency } from '../../../../src/pricing/currency.ts';
+import { parseChoices } from '../../../../src/protocol/choices.ts';
 import type { ToView, WireAnswer } from '../../../../src/protocol/messages.ts';
 import { decodeGroups } from '../../../../src/protocol/wire.ts';
 import { costNanos, emptyTotals } from '../../../../src/usage/query.ts';
@@ -200,6 +201,57 @@ describe('a session', () => {
     expect(posted.map(({ type }) => type)).toEqual(['show', 'snapshot']);
     session.show({ stack: 'project' });
     expect(posted.at(-1)).toMatchObject({ type: 'show', choices: { stack: 'project', values: { model: ['a'] } } });
+  });
+
+  describe('a choice made outside of the page', () => {
+    const shows = (): ToView[] => posted.filter(({ type }) => type === 'show');
+    const today = { range: { kind: 'today' } } as const;
+
+    test('reaches the page that the editor loads again, when the one of before was gone', () => {
+      say({ type: 'ready' });
+      session.setVisible(false);
+      // To a page that is no longer there: nothing answers.
+      session.show(today);
+      session.setVisible(true);
+      posted.length = 0;
+      say({ type: 'ready' });
+      expect(shows()).toMatchObject([{ type: 'show', choices: today }]);
+    });
+
+    test('is said until the page confirms it, and not again', () => {
+      say({ type: 'ready' });
+      session.show(today);
+      const [shown] = shows();
+      say({ type: 'choose', choices: { ...parseChoices({}), search: 'said before it heard' } });
+      say({ type: 'ready' });
+      expect(shows()).toHaveLength(2);
+      say({ type: 'choose', choices: shown?.type === 'show' ? shown.choices : undefined });
+      say({ type: 'choose', choices: parseChoices({ range: { kind: 'week' } }) });
+      posted.length = 0;
+      say({ type: 'ready' });
+      expect(shows()).toEqual([]);
+      expect(session.firstSnapshot().choices.range).toEqual({ kind: 'week' });
+    });
+
+    test('of two, the last counts', () => {
+      say({ type: 'ready' });
+      session.show(today);
+      session.show({ range: { kind: 'month' }, search: 'opus' });
+      posted.length = 0;
+      say({ type: 'ready' });
+      expect(shows()).toMatchObject([{ choices: { range: { kind: 'month' }, search: 'opus' } }]);
+    });
+
+    test('outlives an answer to an older one', () => {
+      say({ type: 'ready' });
+      session.show(today);
+      const [first] = shows();
+      session.show({ range: { kind: 'month' } });
+      say({ type: 'choose', choices: first?.type === 'show' ? first.choices : undefined });
+      posted.length = 0;
+      say({ type: 'ready' });
+      expect(shows()).toMatchObject([{ choices: { range: { kind: 'month' } } }]);
+    });
   });
 });
 
