@@ -1,56 +1,113 @@
-import { watch } from 'node:fs';
+import { realpathSync, statSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { Coalescer } from './coalescer.ts';
 
-/** Events are hints and may be lost (network drives, containers): a look at the disk this often costs almost nothing. */
+/** Events can be lost (network drives, containers, a machine that sleeps). A look at an unchanged ledger costs little. */
 const POLL_MS = 1_000;
-const DEBOUNCE_MS = 15;
+/** A commit is a burst of events: journal, token, rename. */
+const TIMING = { quietMs: 15, maxWaitMs: 15 };
 
 /**
- * Calls `look` soon after anything may have changed at the ledger or its journals. Watches the folder, because a commit
- * replaces the file; a folder that is not there yet is found by polling.
+ * Calls `look` soon after the ledger's file or one of its journals may have changed, by any process, and every `pollMs`.
+ * Watches the folder, because a commit replaces the file. A folder that does not exist yet is found by polling. Of a link,
+ * the folders of both ends are watched.
  */
-export function watchLedger(path: string, look: () => Promise<unknown>): { dispose(): void } {
-  const folder = dirname(path);
-  const base = basename(path);
-  let watcher: ReturnType<typeof watch> | undefined;
-  let debounce: NodeJS.Timeout | undefined;
-  const soon = (): void => {
-    debounce ??= setTimeout(() => {
-      debounce = undefined;
-      void look().catch(() => undefined);
-    }, DEBOUNCE_MS);
+export function watchLedger(
+  path: string,
+  look: () => Promise<unknown>,
+  { pollMs = POLL_MS }: { pollMs?: number } = {},
+): { dispose(): void } {
+  const looks = new Coalescer(look, { timing: TIMING });
+  const watched = new WatchedFolders(path, () => {
+    // The event may have created what is to be watched.
+    watched.update();
+    looks.request();
+  });
+  const poll = (): void => {
+    watched.update();
+    looks.request();
   };
-  const start = (): void => {
-    if (watcher) return;
-    try {
-      watcher = watch(folder, (_, name) => {
-        if (
-          name === null ||
-          name === base ||
-          name === `${base}-wal` ||
-          (name.startsWith(`.${base}.`) && name.endsWith('.journal'))
-        )
-          soon();
-      });
-      watcher.on('error', () => {
-        watcher?.close();
-        watcher = undefined;
-      });
-    } catch {
-      // The folder is not there yet: the next poll tries again.
-    }
-  };
-  start();
-  soon();
-  const poll = setInterval(() => {
-    start();
-    soon();
-  }, POLL_MS);
+  poll();
+  const timer = setInterval(poll, pollMs);
   return {
     dispose: () => {
-      watcher?.close();
-      clearTimeout(debounce);
-      clearInterval(poll);
+      clearInterval(timer);
+      watched.dispose();
+      looks.dispose();
     },
   };
+}
+
+interface WatchedFolder {
+  watcher: FSWatcher;
+  /** Identifies the folder itself: another one may take its name. */
+  inode: bigint;
+}
+
+/** The watchers of one ledger, by the path of the ledger's file or of the file that it links to. */
+class WatchedFolders {
+  readonly #path: string;
+  readonly #onEvent: () => void;
+  readonly #watched = new Map<string, WatchedFolder>();
+
+  constructor(path: string, onEvent: () => void) {
+    this.#path = path;
+    this.#onEvent = onEvent;
+  }
+
+  /** Watches what is there now, and no longer what is gone. */
+  update(): void {
+    const files = new Set([this.#path, realPath(this.#path)]);
+    for (const [file, { inode }] of this.#watched) {
+      if (!files.has(file) || inodeOf(dirname(file)) !== inode) this.#release(file);
+    }
+    for (const file of files) if (!this.#watched.has(file)) this.#add(file);
+  }
+
+  dispose(): void {
+    for (const file of this.#watched.keys()) this.#release(file);
+  }
+
+  #add(file: string): void {
+    const inode = inodeOf(dirname(file));
+    if (inode === undefined) return;
+    const base = basename(file);
+    try {
+      const watcher = watch(dirname(file), (_, name) => {
+        if (name === null || isOfLedger(name, base)) this.#onEvent();
+      });
+      watcher.on('error', () => this.#release(file));
+      this.#watched.set(file, { watcher, inode });
+    } catch {
+      // The folder went away, or the system has no watcher left: the next poll tries again.
+    }
+  }
+
+  #release(file: string): void {
+    this.#watched.get(file)?.watcher.close();
+    this.#watched.delete(file);
+  }
+}
+
+/** The file, SQLite's log beside it, and our journals; not the tokens and locks that come and go with each commit. */
+function isOfLedger(name: string, base: string): boolean {
+  return name === base || name === `${base}-wal` || (name.startsWith(`.${base}.`) && name.endsWith('.journal'));
+}
+
+/** The path itself when the file does not exist. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function inodeOf(folder: string): bigint | undefined {
+  try {
+    return statSync(folder, { bigint: true }).ino;
+  } catch {
+    return undefined;
+  }
 }

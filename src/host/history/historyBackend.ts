@@ -7,7 +7,8 @@ import { exportUsage } from '../ledger/exportUsage.ts';
 import type { HistoryBackend, LedgerAction } from './history.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';
-import type { LedgerService, LedgerSnapshot } from '../ledger/ledgerService.ts';
+import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 
 /** The ledger service as the cost history sees it: what it shows, and what a person may do from there. */

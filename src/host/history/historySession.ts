@@ -6,6 +6,7 @@ import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../../protocol/choic
 import type { Choices } from '../../protocol/choices.ts';
 import { parseToHost } from '../../protocol/messages.ts';
 import type { Action, LedgerInfo, Question, Snapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
+import { Coalescer } from '../../system/coalescer.ts';
 import { encodeGroups } from '../../protocol/wire.ts';
 import { DIMENSIONS } from '../../usage/query.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../../usage/query.ts';
@@ -66,8 +67,8 @@ export interface SessionOptions {
 }
 
 const CHOICES_KEY = 'llmSpend.history.choices';
-/** At most one snapshot per so many ms: a stream of records must not become a stream of repaints. */
-const SNAPSHOT_INTERVAL = 100;
+/** A stream of records must not become a stream of repaints. */
+const SNAPSHOT_TIMING = { quietMs: 0, maxWaitMs: 0, intervalMs: 100 };
 const MAX_COLOURED = 32;
 const MAX_PROBLEMS = 50;
 
@@ -82,8 +83,7 @@ export class HistorySession {
   #ready = false;
   #visible = true;
   #stale = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #lastSnapshot = 0;
+  readonly #snapshots = new Coalescer(() => Promise.resolve(this.#snapshot()), { timing: SNAPSHOT_TIMING });
   /** What the webview was told to show and has not confirmed yet. */
   #asked: Choices | undefined;
   /** As the last snapshot said: the webview takes amounts for this one. */
@@ -119,7 +119,7 @@ export class HistorySession {
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#snapshots.dispose();
     for (const controller of this.#running.values()) controller.abort();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
@@ -138,16 +138,11 @@ export class HistorySession {
       this.#stale = true;
       return;
     }
-    if (this.#timer !== undefined) return;
-    const wait = Math.max(0, this.#lastSnapshot + SNAPSHOT_INTERVAL - performance.now());
-    this.#timer = setTimeout(() => this.#snapshot(), wait);
+    this.#snapshots.request();
   }
 
   #snapshot(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#stale = false;
-    this.#lastSnapshot = performance.now();
     this.#options.port.post(this.#compose());
   }
 
@@ -187,7 +182,7 @@ export class HistorySession {
         this.#ready = true;
         // Before the snapshot, because the page starts to ask once it has one.
         this.#postAsked();
-        if (message.version !== this.#options.backend.snapshot.version) this.#snapshot();
+        if (message.version !== this.#options.backend.snapshot.version) void this.#snapshots.now();
         break;
       case 'ask':
         void this.#reply(message.id, (signal) => this.#answer(message.id, message.questions, signal));

@@ -10,7 +10,7 @@ import { importedLedgerPath } from '../../library/index.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import { AGENTS } from '../../sources/agents.ts';
 import type { Source } from '../../sources/source.ts';
-import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { Coalescer } from '../../system/coalescer.ts';
 import { records } from '../common/costText.ts';
 import { inform } from '../common/dialogs.ts';
 import { style } from '../ledger/ledgerActions.ts';
@@ -53,7 +53,7 @@ export class AgentImport implements vscode.Disposable {
   readonly #service: LedgerService;
   readonly #prices: Prices;
   readonly #log: vscode.LogOutputChannel;
-  readonly #refresher: CoalescingRefresher;
+  readonly #refresher: Coalescer;
   readonly #subscriptions: vscode.Disposable[] = [];
   #watchers: vscode.Disposable[] = [];
   #watched = '';
@@ -68,11 +68,10 @@ export class AgentImport implements vscode.Disposable {
     this.#service = service;
     this.#prices = prices;
     this.#log = log;
-    this.#refresher = new CoalescingRefresher(
-      () => this.#follow(),
-      (error) => this.#log.warn(`Import: ${String(error)}`),
-      TIMING,
-    );
+    this.#refresher = new Coalescer(() => this.#follow(), {
+      timing: TIMING,
+      onError: (error) => this.#log.warn(`Import: ${String(error)}`),
+    });
   }
 
   /** Follows from now on, if the person has said so, and as soon as they do. */

@@ -1,78 +1,30 @@
-import { basename, dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
-import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
-import type { SettingKey } from '../../contributions.ts';
-import {
-  expandPath,
-  importedLedgerPath,
-  inkwellDefaultPath,
-  LedgerView,
-  openLedger,
-  resolveLedgerPath,
-} from '../../library/index.ts';
+import { SETTINGS } from '../../contributions.ts';
 import { planLedgerReprice } from '../../ledger/reprice.ts';
 import type { LedgerReprice, RepriceSelection } from '../../ledger/reprice.ts';
 import type {
   ClearResult,
   CostChange,
-  Ledger,
-  LedgerState,
   RemoveResult,
   RepairResult,
   SetCostsResult,
   UndoResult,
   Verification,
-} from '../../ledger/results.ts';
+} from '../../library/index.ts';
+import { Coalescer } from '../../system/coalescer.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
-import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { onDidChangeSettings } from '../common/settings.ts';
+import type { Prices } from '../prices/prices.ts';
+import { healthOf, NOTHING_READ, sameLedgers, shownLedgers } from './ledgerSnapshot.ts';
+import type { Health, LedgerSnapshot, ShownLedger } from './ledgerSnapshot.ts';
+import { openLedgers } from './openLedgers.ts';
+import type { OpenLedgers } from './openLedgers.ts';
 import { recordNew } from './recordNew.ts';
 import type { RecordedUsages } from './recordNew.ts';
-import { LedgerWatcher } from './ledgerWatcher.ts';
-import type { Prices } from '../prices/prices.ts';
-import { onDidChangeSettings, readSettings } from '../common/settings.ts';
-
-/** One of the ledgers that are shown as one. */
-export interface ShownLedger {
-  /** Absolute. */
-  path: string;
-  /** Short, and unique among the ledgers shown. */
-  label: string;
-  /** Records go into this one; it can be cleared and undone. */
-  primary: boolean;
-  /** Only what inkwell can read goes in. */
-  strict: boolean;
-  state: LedgerState;
-}
-
-/** What is known of the ledgers, at one moment. */
-export interface LedgerSnapshot {
-  /** Grows with every change of anything below, also over a change of the ledger's path. */
-  version: number;
-  /** false until the ledgers were looked at for the first time. */
-  loaded: boolean;
-  /** The primary one first. Empty until loaded, and when not even that one could be opened. */
-  ledgers: readonly ShownLedger[];
-  /** Why the ledgers could not be opened, in words for people. */
-  failure: string | undefined;
-  /** When the last change was seen, ms since the epoch. */
-  updatedAt: number | undefined;
-}
-
-/** The health of all together: `loading`, else the worst of the ledgers'. */
-export type Health = 'loading' | LedgerState['health'];
-
-interface OpenLedgers {
-  primary: Ledger;
-  all: readonly Ledger[];
-  view: LedgerView;
-  /** The watchers, and the ledgers themselves. */
-  close: () => Promise<void>;
-}
 
 /** Burst of a committing writer: journal, token, rename. Short, for the eye; bounded, for a writer that never rests. */
 const TIMING = { quietMs: 40, maxWaitMs: 250 };
-const EMPTY: LedgerSnapshot = { version: 0, loaded: false, ledgers: [], failure: undefined, updatedAt: undefined };
 
 /**
  * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
@@ -84,9 +36,9 @@ export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #prices: Prices;
   readonly #changed = new vscode.EventEmitter<LedgerSnapshot>();
-  readonly #refresher: CoalescingRefresher;
+  readonly #refresher: Coalescer;
   readonly #subscriptions: vscode.Disposable[];
-  #snapshot = EMPTY;
+  #snapshot = NOTHING_READ;
   #open: OpenLedgers | undefined;
   #disposed = false;
 
@@ -96,11 +48,10 @@ export class LedgerService implements vscode.Disposable {
   constructor(log: vscode.LogOutputChannel, prices: Prices) {
     this.#log = log;
     this.#prices = prices;
-    this.#refresher = new CoalescingRefresher(
-      () => this.#look(),
-      (error) => this.#fail(error),
-      TIMING,
-    );
+    this.#refresher = new Coalescer(() => this.#look(), {
+      timing: TIMING,
+      onError: (error) => this.#fail(error),
+    });
     this.#subscriptions = [
       this.#changed,
       this.#refresher,
@@ -122,11 +73,7 @@ export class LedgerService implements vscode.Disposable {
   }
 
   get health(): Health {
-    const { loaded, ledgers, failure } = this.#snapshot;
-    if (failure !== undefined) return 'unavailable';
-    if (!loaded) return 'loading';
-    const found = ledgers.map(({ state }) => state.health);
-    return (['unavailable', 'damaged', 'ok'] as const).find((health) => found.includes(health)) ?? 'missing';
+    return healthOf(this.#snapshot);
   }
 
   /** All records of all ledgers shown (one that stands in two counts twice here, unlike in the sums). */
@@ -141,14 +88,14 @@ export class LedgerService implements vscode.Disposable {
 
   /** Looks at the disk now. Resolves once {@link snapshot} shows what a look after this call found; never rejects. */
   refresh(): Promise<void> {
-    return this.#refresher.now();
+    return this.#refresher.now().catch((error: unknown) => this.#fail(error));
   }
 
   /** Lets go of the ledgers and opens those that the settings name now. Never rejects. */
   async reopen(): Promise<void> {
     const before = this.#open;
     this.#open = undefined;
-    this.#publish({ ...EMPTY, version: this.#snapshot.version + 1 });
+    this.#publish({ ...NOTHING_READ, version: this.#snapshot.version + 1 });
     await this.refresh();
     await this.#close(before);
   }
@@ -253,39 +200,8 @@ export class LedgerService implements vscode.Disposable {
   /** @throws {Error} when the settings name nothing that could be a ledger, and after the end. */
   #opened(): OpenLedgers {
     if (this.#disposed) throw new Error(vscode.l10n.t('LLM Spend is shutting down.'));
-    this.#open ??= this.#openLedgers();
+    this.#open ??= openLedgers(this.#prices, this.#log, () => this.#refresher.request());
     return this.#open;
-  }
-
-  #openLedgers(): OpenLedgers {
-    const { ledgerPath, ledgers, showInkwell } = readSettings();
-    if (ledgerPath !== undefined) checkAbsolute(ledgerPath, SETTINGS.ledgerPath);
-    for (const each of ledgers) checkAbsolute(each, SETTINGS.ledgers);
-    const primary = openLedger({
-      ledger: resolveLedgerPath({ setting: ledgerPath }),
-      source: 'extension',
-      pricing: this.#prices,
-    });
-    // Named whether it exists or not: it is read once it does.
-    const inkwell = inkwellDefaultPath();
-    const imported = importedLedgerPath(primary.path);
-    const further = new Set([imported, ...ledgers.map((each) => expandPath(each)), ...(showInkwell ? [inkwell] : [])]);
-    further.delete(primary.path);
-    const all = [primary, ...[...further].map((ledger) => openLedger({ ledger }))];
-    this.#log.info(`Ledger: ${all.map((ledger) => ledger.path).join(', ')}`);
-
-    const view = new LedgerView(all);
-    const hint = (): void => this.#refresher.request();
-    const watchers = [view.watch(hint), ...all.map((ledger) => new LedgerWatcher(ledger.path, hint))];
-    return {
-      primary,
-      all,
-      view,
-      close: async () => {
-        for (const watcher of watchers) watcher.dispose();
-        await view.close();
-      },
-    };
   }
 
   async #look(): Promise<void> {
@@ -293,12 +209,7 @@ export class LedgerService implements vscode.Disposable {
     const { all, primary, view } = open;
     const states = await view.refresh();
     if (this.#open !== open) return; // The settings named others meanwhile.
-    const ledgers = all.flatMap((ledger, index): ShownLedger[] => {
-      const state = states[index];
-      const isPrimary = ledger === primary;
-      if (state === undefined || (!isPrimary && state.health === 'missing')) return [];
-      return [{ path: ledger.path, label: labelOf(ledger.path), primary: isPrimary, strict: ledger.strict, state }];
-    });
+    const ledgers = shownLedgers(all, states, primary);
     const { loaded, failure } = this.#snapshot;
     if (loaded && failure === undefined && sameLedgers(ledgers, this.#snapshot.ledgers)) return;
     this.#logHealth(ledgers);
@@ -341,23 +252,4 @@ export class LedgerService implements vscode.Disposable {
       this.#log.warn(`Closing the ledger: ${String(error)}`);
     }
   }
-}
-
-/** A relative path would count from wherever the editor was started. */
-function checkAbsolute(path: string, setting: SettingKey): void {
-  if (isAbsolute(path) || path.startsWith('~')) return;
-  const name = `${SETTINGS_SECTION}.${setting}`;
-  throw new Error(vscode.l10n.t('The setting {0} must be an absolute path, but it is "{1}".', name, path));
-}
-
-/** The file's own name says little (`costs.json` for all), its folder's does. */
-function labelOf(file: string): string {
-  return `${basename(dirname(file))}/${basename(file)}`;
-}
-
-function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((ledger, index) => ledger.path === b[index]?.path && ledger.state.version === b[index]?.state.version)
-  );
 }

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../library/index.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 
 export interface RecordedUsages {

@@ -7,7 +7,7 @@ import type { AggregateQuery, Group, Totals } from '../../usage/query.ts';
 import { forecast, summarize } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { Style } from '../common/costText.ts';
-import { CoalescingRefresher } from '../common/coalescingRefresher.ts';
+import { Coalescer } from '../../system/coalescer.ts';
 import { warn } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
@@ -30,7 +30,7 @@ const LINKS = {
 export class StatusBar implements vscode.Disposable {
   readonly #service: LedgerService;
   readonly #item: vscode.StatusBarItem;
-  readonly #refresher: CoalescingRefresher;
+  readonly #refresher: Coalescer;
   readonly #subscriptions: vscode.Disposable[];
   #settings = readSettings();
   #midnight: NodeJS.Timeout | undefined;
@@ -40,11 +40,9 @@ export class StatusBar implements vscode.Disposable {
     this.#item = vscode.window.createStatusBarItem('llmSpend.total', vscode.StatusBarAlignment.Right, 100);
     this.#item.name = 'LLM Spend';
     this.#item.command = COMMANDS.openHistory;
-    this.#refresher = new CoalescingRefresher(
-      () => this.#update(),
-      (error) => log.error(error instanceof Error ? error : String(error)),
-      { quietMs: 0, maxWaitMs: 0 },
-    );
+    this.#refresher = new Coalescer(() => this.#update(), {
+      onError: (error) => log.error(error instanceof Error ? error : String(error)),
+    });
     const update = (): void => this.#refresher.request();
     this.#subscriptions = [
       this.#item,

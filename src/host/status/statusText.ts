@@ -9,7 +9,7 @@ import { compact, count } from '../common/costText.ts';
 import type { Style } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
 import type { ShownCosts } from '../../pricing/converted.ts';
-import type { Health } from '../ledger/ledgerService.ts';
+import type { Health } from '../ledger/ledgerSnapshot.ts';
 import type { StatusPeriod } from '../common/settings.ts';
 
 /** What the status bar tells of. */

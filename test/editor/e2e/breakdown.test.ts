@@ -13,7 +13,8 @@ afterAll(() => editor?.close());
 
 const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
 /** What the range of the cost history is called there. */
-const range = (): Promise<string> => editor.workbench.webview('panel').locator('.headline-title h2').innerText();
+const range = (): Promise<string | null> =>
+  editor.workbench.webview('panel').locator('.headline-title h2').textContent();
 const record = (model: string, ...cost: string[]): Promise<string> =>
   editor.llmSpend('record', '--provider', 'openai', '--model', model, '--operation', 'chat', ...cost);
 

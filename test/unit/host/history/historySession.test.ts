@@ -175,19 +175,19 @@ describe('a session', () => {
     await vi.waitFor(() => expect(backend.actions).toHaveLength(1));
   });
 
-  test('a burst of changes becomes one snapshot; a hidden view gets none until it is shown', () => {
+  test('a burst of changes becomes one snapshot; a hidden view gets none until it is shown', async () => {
     vi.useFakeTimers();
     try {
       say({ type: 'ready' });
       for (let n = 0; n < 50; n++) backend.record(record(`n${n}`, 'a', 1));
-      vi.advanceTimersByTime(200);
+      await vi.advanceTimersByTimeAsync(200);
       expect(posted).toHaveLength(2);
       session.setVisible(false);
       backend.record(record('late', 'a', 1));
-      vi.advanceTimersByTime(200);
+      await vi.advanceTimersByTimeAsync(200);
       expect(posted).toHaveLength(2);
       session.setVisible(true);
-      vi.advanceTimersByTime(200);
+      await vi.advanceTimersByTimeAsync(200);
       expect(posted).toHaveLength(3);
     } finally {
       vi.useRealTimers();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CoalescingRefresher } from '../../../../src/host/common/coalescingRefresher.ts';
+import { Coalescer } from '../../../src/system/coalescer.ts';
+import type { CoalescerTiming } from '../../../src/system/coalescer.ts';
 
 const TIMING = { quietMs: 50, maxWaitMs: 200 };
 
@@ -33,11 +34,11 @@ function controlled(): {
   };
 }
 
-describe('CoalescingRefresher', () => {
+describe('a coalescer', () => {
   const errors: unknown[] = [];
-  const open: CoalescingRefresher[] = [];
-  const refresher = (run: () => Promise<void>): CoalescingRefresher => {
-    const made = new CoalescingRefresher(run, (error) => errors.push(error), TIMING);
+  const open: Coalescer[] = [];
+  const refresher = (run: () => Promise<void>, timing: CoalescerTiming = TIMING): Coalescer => {
+    const made = new Coalescer(run, { timing, onError: (error) => errors.push(error) });
     open.push(made);
     return made;
   };
@@ -125,12 +126,15 @@ describe('CoalescingRefresher', () => {
       if (fail) throw new Error('no disk');
     });
     const it = refresher(run);
-    await it.now();
+    await expect(it.now()).rejects.toThrow('no disk');
+    expect(errors).toEqual([]);
+    it.request();
+    await vi.advanceTimersByTimeAsync(50);
     expect(errors).toEqual([new Error('no disk')]);
     fail = false;
     it.request();
     await vi.advanceTimersByTimeAsync(50);
-    expect(run).toHaveBeenCalledTimes(2);
+    expect(run).toHaveBeenCalledTimes(3);
     expect(errors).toHaveLength(1);
   });
 
@@ -140,8 +144,48 @@ describe('CoalescingRefresher', () => {
     it.request();
     it.dispose();
     it.request();
-    await it.now();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(run).not.toHaveBeenCalled();
+  });
+
+  it('answers now() with a later run when the current one fails', async () => {
+    let runs = 0;
+    const it = new Coalescer(() => {
+      runs += 1;
+      return runs === 1 ? Promise.reject(new Error('no disk')) : Promise.resolve(runs);
+    });
+    const first = it.now();
+    const second = it.now();
+    await expect(first).rejects.toThrow('no disk');
+    expect(await second).toBe(2);
+    expect(await it.now()).toBe(3);
+  });
+
+  it('keeps the interval between requested runs, the first of which is at once', async () => {
+    const starts: number[] = [];
+    const run = (): Promise<void> => Promise.resolve(void starts.push(performance.now()));
+    const it = refresher(run, { quietMs: 0, maxWaitMs: 0, intervalMs: 100 });
+    for (let t = 0; t < 290; t += 10) {
+      it.request();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    const [first = 0] = starts;
+    expect(starts.map((at) => Math.round(at - first))).toEqual([0, 100, 200]);
+  });
+
+  it('is idle once the current run has ended', async () => {
+    const work = controlled();
+    const it = refresher(work.run);
+    await it.idle();
+    const run = it.now();
+    let idle = false;
+    const waiting = it.idle().then(() => {
+      idle = true;
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(idle).toBe(false);
+    await work.finish();
+    await Promise.all([run, waiting]);
+    expect(idle).toBe(true);
   });
 });
