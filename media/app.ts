@@ -2,26 +2,25 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../src/protocol/choices.ts';
 import type { Choices } from '../src/protocol/choices.ts';
-import type { Action, Snapshot } from '../src/protocol/messages.ts';
+import type { Action, HistorySnapshot } from '../src/protocol/messages.ts';
 import { bucketKey, nextBucket } from '../src/usage/time/calendar.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import { plain } from '../src/usage/text.ts';
 import { Client, Superseded } from './client.ts';
 import type { EditorApi } from './client.ts';
-import type { Context, Ephemeral } from './context.ts';
+import type { ViewContext, Ephemeral } from './context.ts';
 import { load, offersOf } from './load.ts';
 import type { Shown } from './load.ts';
 import { Format } from './model/format.ts';
-import { BEFORE_NAMES, PERIOD_NAMES, valueName } from './model/names.ts';
+import { valueName } from './model/names.ts';
 import type { Offer } from './model/names.ts';
-import type { Ask } from './model/questions.ts';
-import { breakdownTemplate } from './view/breakdownSection.ts';
-import { glanceTemplate } from './view/glance.ts';
+import type { AskHost } from './model/questions.ts';
+import { figuresTemplate } from './view/figuresSection.ts';
 import { LightElement } from './view/light.ts';
-import { overTimeTemplate } from './view/overTime.ts';
-import { recordsTemplate } from './view/recordsSection.ts';
 import { iconButton } from './view/controls.ts';
-import { emptyTemplate, failureTemplate, loadingTemplate, noMatchTemplate, problemsTemplate } from './view/states.ts';
+import { emptyTemplate, failureTemplate, loadingTemplate, problemsTemplate } from './view/states.ts';
+import { toastTemplate } from './view/toast.ts';
+import type { Toast } from './view/toast.ts';
 
 const TOAST_MS = 8000;
 /** How often "2 minutes ago" is looked at again. */
@@ -31,26 +30,26 @@ const CLOCK_MS = 15_000;
 export class SpendApp extends LightElement {
   readonly #api: EditorApi;
   readonly #client: Client;
-  readonly #first: Snapshot | undefined;
-  #snapshot: Snapshot | undefined;
+  readonly #first: HistorySnapshot | undefined;
+  #snapshot: HistorySnapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
   #shown: Shown | undefined;
   /** Made when it is first asked for, which takes a while: see {@link #formats}. */
   #format: Format | undefined;
   #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
   #error: string | undefined;
-  #toast: { text: string; undo: boolean } | undefined;
+  #toast: Toast | undefined;
   #toastTimer: ReturnType<typeof setTimeout> | undefined;
   #dayTimer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
   /** @param first what the page was given; it is as good as one that the host sends. */
-  constructor(api: EditorApi, first?: Snapshot) {
+  constructor(api: EditorApi, first?: HistorySnapshot) {
     super();
     this.#api = api;
     this.#first = first;
     this.#client = new Client(api, (message) => {
-      if (message.type === 'snapshot') this.#adopt(message);
+      if (message.type === 'snapshot') this.#receive(message);
       else this.#show(message.choices);
     });
   }
@@ -58,7 +57,7 @@ export class SpendApp extends LightElement {
   override connectedCallback(): void {
     // Before it asks: should its snapshot be out of date, the host says so first.
     this.#client.post({ type: 'ready', version: this.#first?.version });
-    if (this.#first !== undefined && this.#snapshot === undefined) this.#adopt(this.#first);
+    if (this.#first !== undefined && this.#snapshot === undefined) this.#receive(this.#first);
     // Last, for what it starts is drawn before anything that comes after it: the host is to be at work meanwhile.
     super.connectedCallback();
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
@@ -71,7 +70,7 @@ export class SpendApp extends LightElement {
     clearTimeout(this.#toastTimer);
   }
 
-  #adopt(snapshot: Snapshot): void {
+  #receive(snapshot: HistorySnapshot): void {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
     document.body.dataset['place'] = snapshot.place;
@@ -94,7 +93,7 @@ export class SpendApp extends LightElement {
     this.requestUpdate();
   }
 
-  #formats({ locale, calendar, currency }: Snapshot): Format {
+  #formats({ locale, calendar, currency }: HistorySnapshot): Format {
     return (this.#format ??= new Format(locale, calendar.timeZone, currency));
   }
 
@@ -127,7 +126,12 @@ export class SpendApp extends LightElement {
     if (snapshot?.loaded !== true || snapshot.failure !== undefined) return;
     const now = Date.now();
     try {
-      this.#shown = await load(this.#ask, snapshot, this.#choices, this.#ui.expanded, now, this.#shown);
+      this.#shown = await load(
+        this.#ask,
+        snapshot,
+        { choices: this.#choices, expanded: this.#ui.expanded, now },
+        this.#shown,
+      );
       this.#error = undefined;
     } catch (error) {
       if (error instanceof Superseded) return;
@@ -138,7 +142,7 @@ export class SpendApp extends LightElement {
   }
 
   /** Today ends, and with it what every named range means. */
-  #wakeAtMidnight(now: number, { calendar }: Snapshot): void {
+  #wakeAtMidnight(now: number, { calendar }: HistorySnapshot): void {
     clearTimeout(this.#dayTimer);
     this.#dayTimer = setTimeout(() => void this.#load(), nextBucket(now, 'day', calendar) - now + 50);
   }
@@ -146,9 +150,9 @@ export class SpendApp extends LightElement {
   #act(action: Action, undo = false): void {
     this.#client.act(action).then(
       (text) => {
-        if (text !== undefined) this.#say(text, undo);
+        if (text !== undefined) this.#notify(text, undo);
       },
-      (error: unknown) => this.#say(messageOf(error)),
+      (error: unknown) => this.#notify(messageOf(error)),
     );
   }
 
@@ -160,14 +164,14 @@ export class SpendApp extends LightElement {
     this.#set({ selection: new Set(), detail: gone ? undefined : detail });
   }
 
-  #say(text: string, undo = false): void {
+  #notify(text: string, undo = false): void {
     clearTimeout(this.#toastTimer);
     this.#toast = { text, undo };
-    this.#toastTimer = setTimeout(() => this.#hush(), TOAST_MS);
+    this.#toastTimer = setTimeout(() => this.#closeToast(), TOAST_MS);
     this.requestUpdate();
   }
 
-  #hush(): void {
+  #closeToast(): void {
     this.#toast = undefined;
     this.requestUpdate();
   }
@@ -175,7 +179,14 @@ export class SpendApp extends LightElement {
   protected override render(): TemplateResult {
     return html`<main>
       <h1 class="visually-hidden">Cost history</h1>
-      ${this.#content()} ${this.#toastTemplate()}
+      ${this.#content()}
+      ${toastTemplate(this.#toast, {
+        undo: () => {
+          this.#closeToast();
+          this.#act({ verb: 'undo' });
+        },
+        close: () => this.#closeToast(),
+      })}
     </main>`;
   }
 
@@ -201,12 +212,12 @@ export class SpendApp extends LightElement {
                 <span class="codicon codicon-error"></span>${plain(this.#error)}
               </div>`
         }
-        ${this.#shown === undefined ? loadingTemplate() : this.#figures(this.#context(snapshot, this.#shown, format))}
+        ${this.#shown === undefined ? loadingTemplate() : figuresTemplate(this.#context(snapshot, this.#shown, format))}
       </div>
     `;
   }
 
-  #context(snapshot: Snapshot, shown: Shown, format: Format): Context {
+  #context(snapshot: HistorySnapshot, shown: Shown, format: Format): ViewContext {
     return {
       snapshot,
       shown,
@@ -224,37 +235,11 @@ export class SpendApp extends LightElement {
       set: (changes) => this.#set(changes),
       act: (action) => this.#act(action),
       remove: (ids) => this.#remove(ids),
-      say: (text) => this.#say(text),
+      say: (text) => this.#notify(text),
     };
   }
 
-  #figures(context: Context): TemplateResult {
-    const { shown, format, choose } = context;
-    const { range } = shown.choices;
-    return html`
-      ${glanceTemplate({
-        format,
-        title: range.kind === 'dates' ? format.dayRange(shown.span.since, shown.span.until) : PERIOD_NAMES[range.kind],
-        updatedAt: context.snapshot.updatedAt,
-        totals: shown.totals,
-        comparison: shown.comparison,
-        beforeName: BEFORE_NAMES[range.kind],
-        glance: shown.glance,
-        choose: (kind) => choose({ range: { kind } }),
-      })}
-      ${
-        shown.totals.records === 0
-          ? noMatchTemplate(
-              () => choose({ values: {}, search: '' }),
-              range.kind === 'all' ? undefined : () => choose({ range: { kind: 'all' } }),
-            )
-          : html`<div class="columns">${overTimeTemplate(context)} ${breakdownTemplate(context)}</div>
-              ${recordsTemplate(context)}`
-      }
-    `;
-  }
-
-  #filters(snapshot: Snapshot): TemplateResult {
+  #filters(snapshot: HistorySnapshot): TemplateResult {
     return html`<spend-filters
       .choices=${this.#choices}
       .today=${bucketKey(Date.now(), 'day', snapshot.calendar)}
@@ -265,7 +250,7 @@ export class SpendApp extends LightElement {
   }
 
   /** In the side bar, the editor shows these in the title of the view. */
-  #actions({ place }: Snapshot): TemplateResult | typeof nothing {
+  #actions({ place }: HistorySnapshot): TemplateResult | typeof nothing {
     if (place === 'sidebar') return nothing;
     return html`<vscode-toolbar-container class="actions">
       ${iconButton('add', 'Record usage', () => this.#act({ verb: 'record' }))}
@@ -274,32 +259,7 @@ export class SpendApp extends LightElement {
     </vscode-toolbar-container>`;
   }
 
-  #toastTemplate(): TemplateResult {
-    const toast = this.#toast;
-    return html`<div class="toasts" role="status">
-      ${
-        toast === undefined
-          ? nothing
-          : html`<div class="toast">
-              <span>${plain(toast.text)}</span>
-              ${
-                toast.undo
-                  ? html`<vscode-button
-                      @click=${() => {
-                        this.#hush();
-                        this.#act({ verb: 'undo' });
-                      }}
-                      >Undo</vscode-button
-                    >`
-                  : nothing
-              }
-              ${iconButton('close', 'Close', () => this.#hush())}
-            </div>`
-      }
-    </div>`;
-  }
-
-  readonly #ask: Ask = (purpose, questions) => this.#client.ask(purpose, questions);
+  readonly #ask: AskHost = (purpose, questions) => this.#client.ask(purpose, questions);
 
   readonly #nameOf = (dimension: Dimension, value: string | null): string =>
     valueName(dimension, value, this.#snapshot?.ledgers ?? []);
@@ -308,14 +268,17 @@ export class SpendApp extends LightElement {
     if (this.#snapshot === undefined) return [];
     const format = this.#formats(this.#snapshot);
     try {
-      const groups = await offersOf(this.#ask, this.#snapshot, this.#choices, dimension, Date.now());
+      const groups = await offersOf(this.#ask, this.#snapshot, dimension, {
+        choices: this.#choices,
+        now: Date.now(),
+      });
       return groups.map(({ key: [value = null], totals }) => ({
         value,
         name: this.#nameOf(dimension, value),
         detail: format.cost(totals),
       }));
     } catch (error) {
-      if (!(error instanceof Superseded)) this.#say(messageOf(error));
+      if (!(error instanceof Superseded)) this.#notify(messageOf(error));
       return [];
     }
   };

@@ -1,7 +1,7 @@
 import { FIRST_SNAPSHOT, parseToView } from '../src/protocol/messages.ts';
-import type { Action, Answer, Question, Snapshot, HeardFromHost, ToHost } from '../src/protocol/messages.ts';
+import type { Action, HostAnswer, Question, HistorySnapshot, HostMessage, ToHost } from '../src/protocol/messages.ts';
 
-import type { Ask } from './model/questions.ts';
+import type { AskHost } from './model/questions.ts';
 
 /** What the editor gives to a webview's page. */
 export interface EditorApi {
@@ -16,7 +16,7 @@ export class Superseded extends Error {
 }
 
 /** What the host wrote into the page, if it is there and whole. */
-export function firstSnapshot(): Snapshot | undefined {
+export function firstSnapshot(): HistorySnapshot | undefined {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="${FIRST_SNAPSHOT}"]`)?.content;
   if (content === undefined) return undefined;
   try {
@@ -28,7 +28,7 @@ export function firstSnapshot(): Snapshot | undefined {
 }
 
 interface Waiting {
-  settle: (reply: HeardFromHost) => void;
+  settle: (reply: HostMessage) => void;
   reject: (error: Error) => void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -36,7 +36,7 @@ interface Waiting {
 interface Asked {
   purpose: string;
   questions: readonly Question[];
-  resolve: (answers: Answer[]) => void;
+  resolve: (answers: HostAnswer[]) => void;
   reject: (error: Error) => void;
 }
 
@@ -57,7 +57,7 @@ export class Client {
   #lastId = 0;
 
   /** @param listener hears what the host says unasked. */
-  constructor(api: EditorApi, listener: (message: Extract<HeardFromHost, { type: 'snapshot' | 'show' }>) => void) {
+  constructor(api: EditorApi, listener: (message: Extract<HostMessage, { type: 'snapshot' | 'show' }>) => void) {
     this.#api = api;
     window.addEventListener('message', (event: MessageEvent<unknown>) => {
       const message = parseToView(event.data);
@@ -67,8 +67,8 @@ export class Client {
     });
   }
 
-  /** See {@link Ask}; a request that was overtaken rejects with {@link Superseded}. */
-  ask(...[purpose, questions]: Parameters<Ask>): ReturnType<Ask> {
+  /** See {@link AskHost}; a request that was overtaken rejects with {@link Superseded}. */
+  ask(...[purpose, questions]: Parameters<AskHost>): ReturnType<AskHost> {
     this.#giveUp(purpose);
     return new Promise((resolve, reject) => {
       this.#queue.push({ purpose, questions, resolve, reject });
@@ -116,7 +116,7 @@ export class Client {
     this.#api.postMessage({ type: 'ask', id, questions: asked.flatMap(({ questions }) => questions) });
   }
 
-  #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: HeardFromHost) => void): void {
+  #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: HostMessage) => void): void {
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
       reject(new Error('The extension did not answer in time.'));
@@ -124,7 +124,7 @@ export class Client {
     this.#waiting.set(id, { settle, reject, timer });
   }
 
-  #settle(reply: Extract<HeardFromHost, { id: number }>): void {
+  #settle(reply: Extract<HostMessage, { id: number }>): void {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);

@@ -1,31 +1,31 @@
 import type { Choices } from '../src/protocol/choices.ts';
-import type { Action, Row, Snapshot } from '../src/protocol/messages.ts';
+import type { Action, RecordRow, HistorySnapshot } from '../src/protocol/messages.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import type { Shown } from './load.ts';
-import type { Path } from './model/breakdown.ts';
+import type { NodePath } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
-import type { Ask } from './model/questions.ts';
+import type { AskHost } from './model/questions.ts';
 
 /** What is on the screen only, and forgotten with it. */
 export interface Ephemeral {
   /** The chart as a table. */
   asTable: boolean;
   /** Nodes of the breakdown that are open. */
-  expanded: readonly Path[];
+  expanded: readonly NodePath[];
   /** Ids of the selected records. */
   selection: ReadonlySet<string>;
   /** The record whose fields are shown. */
-  detail: Row | undefined;
+  detail: RecordRow | undefined;
 }
 
 /** What the parts of the view are drawn from, and what they may ask for. */
-export interface Context {
-  readonly snapshot: Snapshot;
+export interface ViewContext {
+  readonly snapshot: HistorySnapshot;
   readonly shown: Shown;
   readonly choices: Choices;
   readonly format: Format;
   readonly ui: Ephemeral;
-  readonly ask: Ask;
+  readonly ask: AskHost;
   /** What a value of a dimension is called. */
   readonly nameOf: (dimension: Dimension, value: string | null) => string;
   /** Changes what was chosen; it is kept, and asked for. */

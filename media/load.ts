@@ -1,17 +1,17 @@
 import type { ChartBucket, Choices } from '../src/protocol/choices.ts';
-import type { Answer, GroupsQuestion, Snapshot } from '../src/protocol/messages.ts';
+import type { HostAnswer, GroupsQuestion, HistorySnapshot } from '../src/protocol/messages.ts';
 import type { TimeRange, TimeSpan } from '../src/usage/time/period.ts';
 import { emptyTotals } from '../src/usage/query.ts';
 import type { Dimension, Group, Totals, UsageFilter } from '../src/usage/query.ts';
 import { compare } from '../src/usage/summary.ts';
 import type { Comparison } from '../src/usage/summary.ts';
 import { pathId } from './model/breakdown.ts';
-import type { Children, Path } from './model/breakdown.ts';
+import type { Children, NodePath } from './model/breakdown.ts';
 import { daysOf, glanceOf, sumOfDays } from './model/glance.ts';
 import type { Day, Glance } from './model/glance.ts';
-import { PAGE_SIZE, Pages } from './model/pages.ts';
+import { PAGE_SIZE, LoadedPages } from './model/pages.ts';
 import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES, page } from './model/questions.ts';
-import type { Ask } from './model/questions.ts';
+import type { AskHost } from './model/questions.ts';
 import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
 import { chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
@@ -34,7 +34,16 @@ export interface Shown {
   /** By {@link pathId}. */
   children: Map<string, Children>;
   /** The first page of the records, so that they are shown together with their sums. */
-  records: Pages;
+  records: LoadedPages;
+}
+
+/** What a view is asked for. */
+export interface Wanted {
+  choices: Choices;
+  /** Nodes of the breakdown that are open. */
+  expanded: readonly NodePath[];
+  /** ms since the epoch. */
+  now: number;
 }
 
 /** Nodes of the breakdown whose children are asked for: more than anybody holds open. */
@@ -49,11 +58,9 @@ const LIKELY_BUCKET = 'week';
  * @throws {Superseded} when a newer call overtook this one.
  */
 export async function load(
-  ask: Ask,
-  { version, calendar }: Pick<Snapshot, 'version' | 'calendar'>,
-  choices: Choices,
-  expanded: readonly Path[],
-  now: number,
+  ask: AskHost,
+  { version, calendar }: Pick<HistorySnapshot, 'version' | 'calendar'>,
+  { choices, expanded, now }: Wanted,
   before?: Pick<Shown, 'choices' | 'span'>,
 ): Promise<Shown> {
   const range = rangeOfChoice(choices.range, now, calendar);
@@ -74,7 +81,7 @@ export async function load(
   ]);
 
   const days = daysOf(groupsOf(dayAnswer).groups);
-  const span = closedRange(range, days[0]?.key, days.at(-1)?.key, now, calendar);
+  const span = closedRange(range, { first: days[0]?.key, last: days.at(-1)?.key }, now, calendar);
   const bucket = bucketFor(choices.bucket, span);
   const chart = groupsOf(bucket === likely ? chartAnswer : (await ask('view', [chartQuestion(bucket)]))[0]);
   const totals = sumOfDays(days, range, calendar);
@@ -90,7 +97,7 @@ export async function load(
     glance: glanceOf(days, now, calendar),
     totals,
     comparison: rangeBefore === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
-    chart: chartModel(chart.groups, chart.slots, span, bucket, choices.measure, calendar),
+    chart: chartModel(chart, span, { bucket, measure: choices.measure }, calendar),
     children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index])])),
     records: pagesOfAnswer(pageAnswer),
   };
@@ -108,8 +115,8 @@ function likelyBucket(
 function rowsQuestion(
   choices: Choices,
   filter: UsageFilter,
-  path: Path,
-  calendar: Snapshot['calendar'],
+  path: NodePath,
+  calendar: HistorySnapshot['calendar'],
 ): GroupsQuestion {
   const outer = path.map((value, level) => [choices.levels[level], [value]] as const);
   const values = { ...filter.values, ...(Object.fromEntries(outer) as UsageFilter['values']) };
@@ -122,11 +129,10 @@ function rowsQuestion(
 
 /** The values that a filter by a dimension may choose from, the largest first: what the other filters leave. */
 export async function offersOf(
-  ask: Ask,
-  { calendar }: Snapshot,
-  choices: Choices,
+  ask: AskHost,
+  { calendar }: HistorySnapshot,
   dimension: Dimension,
-  now: number,
+  { choices, now }: Omit<Wanted, 'expanded'>,
 ): Promise<Group[]> {
   const { [dimension]: _own, ...values } = choices.values;
   const filter = filterOf({ values, search: choices.search }, rangeOfChoice(choices.range, now, calendar));
@@ -135,12 +141,12 @@ export async function offersOf(
   return groupsOf(answer).groups.filter(({ rest }) => rest === undefined);
 }
 
-function pagesOfAnswer(answer: Answer | undefined): Pages {
-  return answer?.kind === 'page' ? new Pages(answer.total, [[0, answer.rows]]) : new Pages(0);
+function pagesOfAnswer(answer: HostAnswer | undefined): LoadedPages {
+  return answer?.kind === 'page' ? new LoadedPages(answer.total, [[0, answer.rows]]) : new LoadedPages(0);
 }
 
 /** The groups of an answer, with the colours of their values. */
-export function groupsOf(answer: Answer | undefined): Children {
+export function groupsOf(answer: HostAnswer | undefined): Children {
   if (answer?.kind !== 'groups') return { groups: [], slots: new Map() };
   return { groups: answer.groups, slots: new Map(answer.slots) };
 }

@@ -11,10 +11,10 @@ import { firstSnapshot } from './client.ts';
 import type { EditorApi } from './client.ts';
 import './main.css';
 import './view/breakdown.ts';
-import './view/chart.ts';
+import './view/chart/chart.ts';
 import './view/filters.ts';
 import './view/heatmap.ts';
-import './view/records.ts';
+import './view/records/records.ts';
 import './view/select.ts';
 
 declare function acquireVsCodeApi(): EditorApi;

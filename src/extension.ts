@@ -29,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
-  registerCommands(context, service, prices, history, agents, log);
+  registerCommands(context, { service, prices, history, agents, log });
   context.subscriptions.push(
     log,
     prices,

@@ -6,7 +6,7 @@ import { seriesId } from './series.ts';
 import { size } from './totals.ts';
 
 /** A node of the breakdown: the values of the outer levels, then its own. */
-export type Path = readonly (string | null)[];
+export type NodePath = readonly (string | null)[];
 
 /** What the host said about the children of one node. */
 export interface Children {
@@ -16,7 +16,7 @@ export interface Children {
 
 export interface BreakdownRow {
   id: string;
-  path: Path;
+  path: NodePath;
   /** 0 is the outermost. */
   level: number;
   dimension: Dimension;
@@ -33,23 +33,28 @@ export interface BreakdownRow {
   siblings: number;
 }
 
-export function pathId(path: Path): string {
+export function pathId(path: NodePath): string {
   return JSON.stringify(path);
+}
+
+export interface BreakdownContent {
+  /** By {@link pathId}. */
+  children: ReadonlyMap<string, Children>;
+  /** Nodes that are open, by {@link pathId}. */
+  expanded: ReadonlySet<string>;
+  /** Of everything, for the shares. */
+  grand: Totals;
 }
 
 /** The rows that are to be seen: children follow their node while it is expanded. */
 export function breakdownRows(
-  levels: readonly Dimension[],
-  children: ReadonlyMap<string, Children>,
-  expanded: ReadonlySet<string>,
-  sort: Choices['breakdownSort'],
-  measure: Measure,
-  grand: Totals,
+  { levels, breakdownSort: sort, measure }: Pick<Choices, 'levels' | 'breakdownSort' | 'measure'>,
+  { children, expanded, grand }: BreakdownContent,
   nameOf: (dimension: Dimension, value: string | null) => string,
 ): BreakdownRow[] {
   const rows: BreakdownRow[] = [];
   const whole = size(grand, measure);
-  const add = (outer: Path): void => {
+  const add = (outer: NodePath): void => {
     const level = outer.length;
     const dimension = levels[level];
     const found = children.get(pathId(outer));

@@ -26,9 +26,7 @@ const LEVELS = 4;
 /** The last `count` weeks up to the one of `end`, oldest first. Levels are quarters of the days that have anything. */
 export function heatWeeks(
   days: readonly Day[],
-  end: number,
-  count: number,
-  measure: Measure,
+  { end, count, measure }: { end: number; count: number; measure: Measure },
   calendar: Calendar,
 ): HeatWeek[] {
   const byKey = new Map(days.map((day) => [day.key, day.totals]));

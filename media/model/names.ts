@@ -1,8 +1,7 @@
-import type { LedgerInfo, Row } from '../../src/protocol/messages.ts';
+import type { LedgerInfo, RecordRow } from '../../src/protocol/messages.ts';
 import type { Period } from '../../src/usage/time/period.ts';
 import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
-import type { BillingMode } from '../../src/usage/record.ts';
 import { plain } from '../../src/usage/text.ts';
 
 export const DIMENSION_NAMES: Record<Dimension, string> = {
@@ -16,7 +15,7 @@ export const DIMENSION_NAMES: Record<Dimension, string> = {
   tag: 'Tag',
   source: 'Source',
   episode: 'Episode',
-  cost: 'Kind of cost',
+  cost: 'Cost type',
 };
 
 export const PERIOD_NAMES: Record<Period, string> = {
@@ -31,18 +30,18 @@ export const PERIOD_NAMES: Record<Period, string> = {
   all: 'All time',
 };
 
-/** What a period is compared with, in words. */
+/** The period that each period is compared with, in words. */
 export const BEFORE_NAMES: Record<Period | 'dates', string> = {
-  today: 'yesterday by now',
+  today: 'the same time yesterday',
   yesterday: 'the day before',
-  last7days: 'the 7 days before',
-  last30days: 'the 30 days before',
-  week: 'last week by now',
-  month: 'last month by now',
+  last7days: 'the previous 7 days',
+  last30days: 'the previous 30 days',
+  week: 'the same time last week',
+  month: 'the same time last month',
   lastMonth: 'the month before',
-  year: 'last year by now',
+  year: 'the same time last year',
   all: 'nothing',
-  dates: 'the days before',
+  dates: 'the previous period',
 };
 
 /** A value that a filter offers: its name, and how much it stands for. */
@@ -55,10 +54,10 @@ export interface Offer {
 const COST_NAMES: Record<CostKind, string> = {
   recorded: 'Recorded',
   estimated: 'Estimated',
-  unknown: 'Unpriced',
+  unknown: 'Price unknown',
 };
 
-/** What a value of a dimension is called: the record's own text made visible, or words for what has none. */
+/** The name of a value of a dimension: the record's text with invisible characters shown, or words for an empty one. */
 export function valueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
   if (value === null) return `No ${DIMENSION_NAMES[dimension].toLowerCase()}`;
   if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return COST_NAMES[value as CostKind];
@@ -66,23 +65,17 @@ export function valueName(dimension: Dimension, value: string | null, ledgers: r
   return plain(value) || '(empty)';
 }
 
-const BILLING: Record<BillingMode, string> = {
-  known: 'known',
-  estimated: 'estimated',
-  runtime_managed: 'billed by someone else',
-};
-
 /** Where a record's cost comes from, as one sentence. */
-export function provenance(record: Row['record']): string {
+export function provenance(record: RecordRow['record']): string {
   const priceSource = typeof record['price_source'] === 'string' ? plain(record['price_source']) : undefined;
   switch (costKind({ ...record, price_source: priceSource ?? null })) {
     case 'unknown':
-      return `Unpriced: nobody knows what this call cost (${BILLING[record.billing_mode]}). It is in no sum.`;
+      return 'Price unknown. Not included in totals.';
     case 'estimated':
       return priceSource === undefined
-        ? 'Estimated by whoever recorded it.'
-        : `Estimated from its tokens, by the prices of ${priceSource}.`;
+        ? 'Estimated by the program that recorded it.'
+        : `Estimated from its tokens at the prices of ${priceSource}.`;
     case 'recorded':
-      return 'Recorded: the cost was given by whoever recorded the call.';
+      return 'Reported by the program that recorded the call.';
   }
 }

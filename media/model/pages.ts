@@ -1,25 +1,25 @@
-import type { Row } from '../../src/protocol/messages.ts';
+import type { RecordRow } from '../../src/protocol/messages.ts';
 
 export const PAGE_SIZE = 60;
 /** Pages kept in memory: some screens above and below, however long the ledger is. */
 const MAX_PAGES = 20;
 
 /** The rows that are loaded of a long list: a window that moves, never the whole. */
-export class Pages {
+export class LoadedPages {
   readonly total: number;
-  readonly #pages = new Map<number, readonly Row[]>();
+  readonly #pages = new Map<number, readonly RecordRow[]>();
 
-  constructor(total: number, pages: Iterable<readonly [number, readonly Row[]]> = []) {
+  constructor(total: number, pages: Iterable<readonly [number, readonly RecordRow[]]> = []) {
     this.total = total;
     for (const [page, rows] of pages) this.#pages.set(page, rows);
   }
 
-  row(index: number): Row | undefined {
+  row(index: number): RecordRow | undefined {
     return this.#pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE];
   }
 
   /** All rows in memory, in their order. */
-  loaded(): Row[] {
+  loaded(): RecordRow[] {
     return [...this.#pages].sort(([a], [b]) => a - b).flatMap(([, rows]) => rows);
   }
 
@@ -38,12 +38,12 @@ export class Pages {
   }
 
   /** The same list with one more page; the ones that are farthest from it are let go. */
-  with(page: number, rows: readonly Row[]): Pages {
+  with(page: number, rows: readonly RecordRow[]): LoadedPages {
     const nearest = [...this.#pages]
       .filter(([other]) => other !== page)
       .sort(([a], [b]) => Math.abs(a - page) - Math.abs(b - page))
       .slice(0, MAX_PAGES - 1);
-    return new Pages(this.total, [...nearest, [page, rows]]);
+    return new LoadedPages(this.total, [...nearest, [page, rows]]);
   }
 }
 

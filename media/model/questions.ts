@@ -1,5 +1,5 @@
 import type { Choices } from '../../src/protocol/choices.ts';
-import type { Answer, GroupsQuestion, PageQuestion, Question } from '../../src/protocol/messages.ts';
+import type { HostAnswer, GroupsQuestion, PageQuestion, Question } from '../../src/protocol/messages.ts';
 import type { TimeRange } from '../../src/usage/time/period.ts';
 import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
 
@@ -7,7 +7,7 @@ import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
  * Asks the host; the answers come in the order of the questions.
  * @param purpose what the answer is for: a newer request for it overtakes this one.
  */
-export type Ask = (purpose: string, questions: readonly Question[]) => Promise<Answer[]>;
+export type AskHost = (purpose: string, questions: readonly Question[]) => Promise<HostAnswer[]>;
 
 /** Series that a chart shows apart before it folds the rest: as many as people can tell by colour. */
 export const MAX_SERIES = 8;

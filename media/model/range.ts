@@ -34,18 +34,17 @@ export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Ca
 
 /**
  * The range as a chart draws it, with both ends: an open start is the first record's day, an open end today's.
- * @param firstDay key of the first day that has records.
+ * @param days keys of the first and the last day that have records.
  */
 export function closedRange(
   { since, until }: TimeRange,
-  firstDay: string | undefined,
-  lastDay: string | undefined,
+  days: { first?: string | undefined; last?: string | undefined },
   now: number,
   calendar: Calendar,
 ): TimeSpan {
   const tomorrow = nextBucket(now, 'day', calendar);
-  const first = firstDay === undefined ? undefined : spanOfKey(firstDay, 'day', calendar)?.since;
-  const last = lastDay === undefined ? undefined : spanOfKey(lastDay, 'day', calendar)?.until;
+  const first = days.first === undefined ? undefined : spanOfKey(days.first, 'day', calendar)?.since;
+  const last = days.last === undefined ? undefined : spanOfKey(days.last, 'day', calendar)?.until;
   const end = until ?? Math.max(tomorrow, last ?? tomorrow);
   return { since: Math.min(since ?? first ?? bucketStart(now, 'day', calendar), end), until: end };
 }

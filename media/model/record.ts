@@ -1,4 +1,4 @@
-import type { Row } from '../../src/protocol/messages.ts';
+import type { RecordRow } from '../../src/protocol/messages.ts';
 import { usdToNanos } from '../../src/usage/money.ts';
 import { costKind } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
@@ -6,7 +6,7 @@ import type { Format } from './format.ts';
 import { provenance } from './names.ts';
 
 /** For the list: `$0.0123`, `~$0.0123` where it was computed, `unpriced`. In USD where its day has no rate. */
-export function recordCost({ record, amount }: Row, format: Format): string {
+export function recordCost({ record, amount }: RecordRow, format: Format): string {
   const kind = costKind({ ...record, price_source: text(record['price_source']) });
   if (kind === 'unknown') return 'unpriced';
   return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usdInColumn(usdToNanos(record.cost_usd)) : format.moneyInColumn(BigInt(amount))}`;
@@ -46,7 +46,7 @@ const ELSEWHERE = new Set(['timestamp', 'cost_usd', 'cost_known']);
 const LONGEST_UNKNOWN = 2000;
 
 /** All of a record, known fields first and in order, for people. */
-export function fieldsOf(row: Row, ledgerLabel: string, format: Format): Field[] {
+export function fieldsOf(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
   const { record, amount } = row;
   const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
   const known = Object.keys(NAMES).filter((field) => present(record[field]));
@@ -65,7 +65,7 @@ export function fieldsOf(row: Row, ledgerLabel: string, format: Format): Field[]
 }
 
 /** The record as it would stand in a ledger. */
-export function recordJson(record: Row['record']): string {
+export function recordJson(record: RecordRow['record']): string {
   return JSON.stringify(record, null, 2);
 }
 

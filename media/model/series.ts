@@ -19,7 +19,7 @@ export interface Series {
 }
 
 /** One bar. */
-export interface Column {
+export interface ChartColumn {
   key: string;
   since: number;
   until: number;
@@ -33,7 +33,7 @@ export interface ChartModel {
   measure: Measure;
   /** Largest first, the folded rest last. */
   series: Series[];
-  columns: Column[];
+  columns: ChartColumn[];
   totals: Totals;
 }
 
@@ -42,11 +42,9 @@ export interface ChartModel {
  * @param slots the colour of each value.
  */
 export function chartModel(
-  groups: readonly Group[],
-  slots: ReadonlyMap<string, number>,
+  { groups, slots }: { groups: readonly Group[]; slots: ReadonlyMap<string, number> },
   range: TimeSpan,
-  bucket: ChartBucket,
-  measure: Measure,
+  { bucket, measure }: Pick<ChartModel, 'bucket' | 'measure'>,
   calendar: Calendar,
 ): ChartModel {
   const bySeries = new Map<string, Group[]>();
@@ -75,7 +73,7 @@ export function chartModel(
         b.totals.totalTokens - a.totals.totalTokens,
     );
   const position = new Map(series.map(({ id }, index) => [id, index]));
-  const columns = bucketSpans(range.since, range.until, bucket, calendar).map((span): Column => ({
+  const columns = bucketSpans(range.since, range.until, bucket, calendar).map((span): ChartColumn => ({
     ...span,
     totals: emptyTotals(),
     parts: series.map(() => undefined),

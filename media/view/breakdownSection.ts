@@ -2,21 +2,17 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Choices } from '../../src/protocol/choices.ts';
 import type { Dimension } from '../../src/usage/query.ts';
-import type { Context } from '../context.ts';
+import type { ViewContext } from '../context.ts';
 import { breakdownRows, pathId } from '../model/breakdown.ts';
-import type { BreakdownRow, Path } from '../model/breakdown.ts';
+import type { BreakdownRow, NodePath } from '../model/breakdown.ts';
 import { dimensionsBut, select } from './controls.ts';
 
 /** The breakdown with what its rows are. */
-export function breakdownTemplate(context: Context): TemplateResult {
+export function breakdownTemplate(context: ViewContext): TemplateResult {
   const { choices, shown, format, ui, nameOf } = context;
   const rows = breakdownRows(
-    shown.choices.levels,
-    shown.children,
-    new Set(ui.expanded.map(pathId)),
-    choices.breakdownSort,
-    choices.measure,
-    shown.totals,
+    { ...choices, levels: shown.choices.levels },
+    { children: shown.children, expanded: new Set(ui.expanded.map(pathId)), grand: shown.totals },
     nameOf,
   );
   return html`<section class="breakdown-section" aria-label="Breakdown">
@@ -44,24 +40,23 @@ export function breakdownTemplate(context: Context): TemplateResult {
 }
 
 /** One for each level that is set, and one for the next. */
-function levelSelects({ choices, choose }: Context): unknown {
+function levelSelects({ choices, choose }: ViewContext): unknown {
   const { levels } = choices;
   const none: Partial<Record<Dimension | 'none', string>> = { none: '(none)' };
   const [first = 'provider', second, third] = levels;
   return html`
-    ${select('Rows', first, dimensionsBut(), (next) => choose({ levels: levelsWith(levels, 0, next) }))}
-    ${select('Rows within', second ?? 'none', { ...none, ...dimensionsBut(first) }, (next) =>
+    ${select({ label: 'Rows' }, first, dimensionsBut(), (next) => choose({ levels: levelsWith(levels, 0, next) }))}
+    ${select({ label: 'Then by' }, second ?? 'none', { ...none, ...dimensionsBut(first) }, (next) =>
       choose({ levels: levelsWith(levels, 1, next) }),
     )}
     ${
       second === undefined
         ? nothing
         : select(
-            'Rows within these',
+            { label: 'And then by', classes: third === undefined ? 'third unset' : 'third' },
             third ?? 'none',
             { ...none, ...dimensionsBut(first, second) },
             (next) => choose({ levels: levelsWith(levels, 2, next) }),
-            third === undefined ? 'third unset' : 'third',
           )
     }
   `;
@@ -74,7 +69,7 @@ function levelsWith(levels: readonly Dimension[], at: number, value: Dimension |
   return [...outer, value, ...levels.slice(at + 1).filter((level) => level !== value)];
 }
 
-function toggled(expanded: readonly Path[], path: Path): Path[] {
+function toggled(expanded: readonly NodePath[], path: NodePath): NodePath[] {
   const id = pathId(path);
   const others = expanded.filter((other) => pathId(other) !== id);
   return others.length < expanded.length ? others : [...others, path];

@@ -7,11 +7,10 @@ import type { SpendSelect } from './select.ts';
 
 /** A drop-down of the editor's own kind. */
 export function select<T extends string>(
-  label: string,
+  { label, classes = '' }: { label: string; classes?: string },
   value: T,
   options: Partial<Record<T, string>>,
   choose: (value: T) => void,
-  classes = '',
 ): TemplateResult {
   return html`<spend-select
     class=${classes}

@@ -16,7 +16,7 @@ import { LightElement } from './light.ts';
 const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
 const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
 
-const RANGES: Record<Period | 'dates', string> = { ...PERIOD_NAMES, dates: 'Two dates…' };
+const RANGES: Record<Period | 'dates', string> = { ...PERIOD_NAMES, dates: 'Custom range…' };
 
 /** The range, the search, the filters in force as chips, and a picker for more. Sends `choose` with what changed. */
 export class SpendFilters extends LightElement {
@@ -74,7 +74,7 @@ export class SpendFilters extends LightElement {
           <span slot="content-before" class="codicon codicon-search"></span>
           ${FIELD_END}
         </vscode-textfield>
-        ${select('Range', choices.range.kind, RANGES, (kind) => this.#range(kind), 'range')}
+        ${select({ label: 'Range', classes: 'range' }, choices.range.kind, RANGES, (kind) => this.#range(kind))}
         ${dates ? this.#dates() : nothing}
         <vscode-toolbar-button
           icon="filter"
@@ -118,7 +118,7 @@ export class SpendFilters extends LightElement {
     const chosen = this.choices.values[this.dimension] ?? [];
     const offers = this.offers ?? [];
     return html`<div class="picker">
-      ${select('Filter by', this.dimension, DIMENSION_NAMES, (dimension) => (this.dimension = dimension))}
+      ${select({ label: 'Filter by' }, this.dimension, DIMENSION_NAMES, (dimension) => (this.dimension = dimension))}
       ${
         this.offers === undefined
           ? html`<vscode-progress-ring></vscode-progress-ring>`

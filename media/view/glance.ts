@@ -5,6 +5,7 @@ import type { Totals } from '../../src/usage/query.ts';
 import type { Comparison } from '../../src/usage/summary.ts';
 import type { Format } from '../model/format.ts';
 import type { Glance } from '../model/glance.ts';
+import { PERIOD_NAMES } from '../model/names.ts';
 
 export interface GlanceView {
   format: Format;
@@ -22,7 +23,7 @@ export interface GlanceView {
 
 /** The first answer: how much in this range, against before, and where the month is heading. */
 export function glanceTemplate(view: GlanceView): TemplateResult {
-  const { format, totals, glance } = view;
+  const { format, totals } = view;
   return html`<section class="glance" aria-label="At a glance">
     <div class="headline">
       <div class="headline-title">
@@ -47,9 +48,7 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
       </div>
     </div>
     <div class="cards">
-      ${card(view, 'Today', glance.today, 'today')} ${card(view, 'This week', glance.week, 'week')}
-      ${card(view, 'This month', glance.month, 'month', forecastTemplate(view))}
-      ${card(view, 'All time', glance.all, 'all')}
+      ${card(view, 'today')} ${card(view, 'week')} ${card(view, 'month', forecastTemplate(view))} ${card(view, 'all')}
     </div>
   </section>`;
 }
@@ -66,14 +65,13 @@ function updatedTemplate({ updatedAt, format }: GlanceView): TemplateResult | ty
 }
 
 function card(
-  { format, choose }: GlanceView,
-  label: string,
-  totals: Totals,
+  { format, choose, glance }: GlanceView,
   period: 'today' | 'week' | 'month' | 'all',
   more: TemplateResult | typeof nothing = nothing,
 ): TemplateResult {
+  const totals = glance[period];
   return html`<button type="button" class="card" title=${format.costExact(totals)} @click=${() => choose(period)}>
-    <span class="card-label">${label}</span>
+    <span class="card-label">${PERIOD_NAMES[period]}</span>
     <span class="card-cost">${costTemplate(totals, format)}</span>
     ${more}
   </button>`;
@@ -103,7 +101,7 @@ function changeTemplate({ comparison, beforeName, format }: GlanceView): Templat
   const same = Math.abs(change) < 0.005;
   const icon = same ? 'dash' : change > 0 ? 'arrow-up' : 'arrow-down';
   const words = same ? 'as much as' : `${format.percent(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than`;
-  const partly = comparison?.complete === false ? ' (what is unpriced or not converted is not counted)' : '';
+  const partly = comparison?.complete === false ? ' (excluding unpriced and unconverted calls)' : '';
   return html`<span class="change" title=${`${words} ${beforeName}${partly}`}>
     <span class="codicon codicon-${icon}" aria-hidden="true"></span
     ><span aria-hidden="true">${same ? '' : format.percent(Math.abs(change))}</span>
@@ -114,7 +112,7 @@ function changeTemplate({ comparison, beforeName, format }: GlanceView): Templat
 function forecastTemplate({ glance, format }: GlanceView): TemplateResult | typeof nothing {
   if (glance.forecast === undefined) return nothing;
   const amount = format.money(glance.forecast);
-  return html`<span class="card-more" title=${`At this pace the month will end at ${amount}.`}>
-    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} expected
+  return html`<span class="card-more" title=${`Projected for this month: ${amount}`}>
+    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} projected
   </span>`;
 }

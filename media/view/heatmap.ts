@@ -72,7 +72,7 @@ export class SpendHeatmap extends LightElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (!['days', 'end', 'measure', 'calendar', 'width'].some((property) => changed.has(property))) return;
     const fitting = Math.max(4, Math.min(MOST_WEEKS, Math.floor((this.width - LEFT) / (this.#cellSize + GAP))));
-    this.#weeks = heatWeeks(this.days, this.end, fitting, this.measure, this.calendar);
+    this.#weeks = heatWeeks(this.days, { end: this.end, count: fitting, measure: this.measure }, this.calendar);
   }
 
   protected override render(): TemplateResult {

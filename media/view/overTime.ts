@@ -2,35 +2,35 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { ChartKind } from '../../src/protocol/choices.ts';
-import type { Context } from '../context.ts';
+import type { ViewContext } from '../context.ts';
 import type { HeatCell } from '../model/heat.ts';
 import { choiceOfSpan } from '../model/range.ts';
 import type { Series } from '../model/series.ts';
-import type { ChartPick } from './chart.ts';
+import type { ChartPick } from './chart/chart.ts';
 import { imageOf } from './image.ts';
 import { dimensionsBut, iconButton, iconToggle, select } from './controls.ts';
 
 const KINDS: Record<ChartKind, { icon: string; label: string }> = {
   bars: { icon: 'graph', label: 'Bars over time' },
-  cumulative: { icon: 'graph-line', label: 'Added up' },
+  cumulative: { icon: 'graph-line', label: 'Cumulative' },
   calendar: { icon: 'calendar', label: 'Calendar' },
 };
 const BUCKETS = { auto: 'Auto', hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' };
 
 /** The chart with what changes it. */
-export function overTimeTemplate(context: Context): TemplateResult {
+export function overTimeTemplate(context: ViewContext): TemplateResult {
   const { choices, shown } = context;
   const { measure, chart } = choices;
   return html`<section class="chart-section" aria-label="Over time">
     <header class="section-header">
       <h2>${measure === 'cost' ? 'Cost' : 'Tokens'} over time</h2>
       <div class="controls">
-        ${select('Measure', measure, { cost: 'Cost', tokens: 'Tokens' }, (next) => context.choose({ measure: next }))}
+        ${select({ label: 'Measure' }, measure, { cost: 'Cost', tokens: 'Tokens' }, (next) => context.choose({ measure: next }))}
         ${
           chart === 'calendar'
             ? nothing
-            : html`${select('Stacked by', choices.stack, dimensionsBut(), (stack) => context.choose({ stack }))}
-              ${select(`Bars (now by ${shown.chart.bucket})`, choices.bucket, BUCKETS, (bucket) =>
+            : html`${select({ label: 'Stacked by' }, choices.stack, dimensionsBut(), (stack) => context.choose({ stack }))}
+              ${select({ label: `Bars (now by ${shown.chart.bucket})` }, choices.bucket, BUCKETS, (bucket) =>
                 context.choose({ bucket }),
               )}`
         }
@@ -41,7 +41,7 @@ export function overTimeTemplate(context: Context): TemplateResult {
   </section>`;
 }
 
-function kindsTemplate(context: Context): TemplateResult {
+function kindsTemplate(context: ViewContext): TemplateResult {
   const { choices, ui } = context;
   return html`<vscode-toolbar-container>
     ${(Object.keys(KINDS) as ChartKind[]).map((kind) => {
@@ -61,7 +61,7 @@ function kindsTemplate(context: Context): TemplateResult {
   </vscode-toolbar-container>`;
 }
 
-function chartTemplate(context: Context, kind: Exclude<ChartKind, 'calendar'>): TemplateResult {
+function chartTemplate(context: ViewContext, kind: Exclude<ChartKind, 'calendar'>): TemplateResult {
   const { shown, format, ui, nameOf, snapshot } = context;
   return html`<spend-chart
     .model=${shown.chart}
@@ -78,7 +78,7 @@ function chartTemplate(context: Context, kind: Exclude<ChartKind, 'calendar'>): 
   ></spend-chart>`;
 }
 
-function heatmapTemplate(context: Context): TemplateResult {
+function heatmapTemplate(context: ViewContext): TemplateResult {
   const { shown, format, ui, choices, snapshot } = context;
   return html`<spend-heatmap
     .days=${shown.days}
@@ -91,10 +91,10 @@ function heatmapTemplate(context: Context): TemplateResult {
   ></spend-heatmap>`;
 }
 
-async function saveImage(context: Context): Promise<void> {
+async function saveImage(context: ViewContext): Promise<void> {
   const drawing = document.querySelector<SVGSVGElement>('svg.plot');
   if (drawing === null) {
-    context.say('Show the chart first: a table is no image.');
+    context.say('Switch from the table to the chart to save an image.');
     return;
   }
   const { shown, format, choices } = context;

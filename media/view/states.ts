@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { Action, LedgerInfo, Snapshot } from '../../src/protocol/messages.ts';
+import type { Action, LedgerInfo, HistorySnapshot } from '../../src/protocol/messages.ts';
 import { plain } from '../../src/usage/text.ts';
 
 type Act = (action: Action) => void;
@@ -40,7 +40,7 @@ export function emptyTemplate(act: Act): TemplateResult {
   return html`<div class="state">
     <span class="codicon codicon-graph state-icon"></span>
     <h2>No spend recorded yet</h2>
-    <p>Bring in what coding agents have logged on this machine, record a call by hand, or let a program do it:</p>
+    <p>Import what coding agents have logged on this machine, record a call by hand, or have a program record it:</p>
     <pre class="command"><code>${COMMAND.map((part) => html`<span class="nowrap">${part}</span> `)}</code></pre>
     <div class="buttons">
       <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>Import Usage</vscode-button>
@@ -56,9 +56,7 @@ export function noMatchTemplate(reset: () => void, all: (() => void) | undefined
   return html`<div class="state">
     <span class="codicon codicon-search-stop state-icon"></span>
     <h2>No calls match</h2>
-    <p>
-      ${all === undefined ? 'Nothing was recorded that fits the filters.' : 'Nothing was recorded in this time that fits.'}
-    </p>
+    <p>${all === undefined ? 'No recorded call matches the filters.' : 'No call in this range matches the filters.'}</p>
     <div class="buttons">
       ${all === undefined ? nothing : html`<vscode-button icon="calendar" @click=${all}>Show all time</vscode-button>`}
       <vscode-button secondary icon="clear-all" @click=${reset}>Reset filters</vscode-button>
@@ -67,7 +65,7 @@ export function noMatchTemplate(reset: () => void, all: (() => void) | undefined
 }
 
 /** What is wrong with a ledger, and what to do about it. The figures cover the rest. */
-export function problemsTemplate({ ledgers }: Snapshot, act: Act): TemplateResult | typeof nothing {
+export function problemsTemplate({ ledgers }: HistorySnapshot, act: Act): TemplateResult | typeof nothing {
   const damaged = ledgers.filter(({ health }) => health === 'damaged' || health === 'unavailable');
   if (damaged.length === 0) return nothing;
   return html`${damaged.map((ledger) => problemTemplate(ledger, act))}`;
@@ -86,7 +84,7 @@ function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
         ${problems.slice(0, MOST_PROBLEMS).map(({ message }) => html`<li>${plain(message)}</li>`)}
         ${more > 0 ? html`<li>and ${more} more</li>` : nothing}
       </ul>
-      <p>The figures cover what can be read.</p>
+      <p>Totals include only the records that can be read.</p>
       <div class="buttons">
         ${
           primary && health === 'damaged'

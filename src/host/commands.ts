@@ -4,13 +4,13 @@ import type { CommandId } from '../contributions.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './import/agentImport.ts';
 import { recordedCost, records } from './common/costText.ts';
-import { complain, inform } from './common/dialogs.ts';
+import { showFailure, showInfo } from './common/dialogs.ts';
 import { exportUsage } from './ledger/exportUsage.ts';
 import type { ExportRequest } from './ledger/exportUsage.ts';
 import type { HistoryController } from './history/history.ts';
-import { clearLedger, confirmUndo, openLedgerFile, repairLedger, style, verifyLedger } from './ledger/ledgerActions.ts';
+import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerification } from './ledger/ledgerActions.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
-import { migrateLedger } from './ledger/migrateLedger.ts';
+import { askToMigrate } from './ledger/migrateLedger.ts';
 import type { Prices } from './prices/prices.ts';
 import { recordFromResponse } from './record/recordResponse.ts';
 import { askForUsage } from './record/recordWizard.ts';
@@ -21,14 +21,19 @@ import { regionalLocale } from './common/settings.ts';
 
 const LAST_USAGE = 'llmSpend.record.last';
 
+/** The parts of the extension that commands act on. */
+export interface CommandServices {
+  service: LedgerService;
+  prices: Prices;
+  history: HistoryController;
+  agents: AgentImport;
+  log: vscode.LogOutputChannel;
+}
+
 /** Registers every command of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
-  service: LedgerService,
-  prices: Prices,
-  history: HistoryController,
-  agents: AgentImport,
-  log: vscode.LogOutputChannel,
+  { service, prices, history, agents, log }: CommandServices,
 ): void {
   const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
@@ -41,12 +46,12 @@ export function registerCommands(
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
     [COMMANDS.openLedger]: () => openLedgerFile(service),
-    [COMMANDS.verifyLedger]: () => verifyLedger(service, documents),
-    [COMMANDS.repairLedger]: () => repairLedger(service),
-    [COMMANDS.clearLedger]: () => clearLedger(service),
-    [COMMANDS.migrateLedger]: () => migrateLedger(service),
+    [COMMANDS.verifyLedger]: () => showVerification(service, documents),
+    [COMMANDS.repairLedger]: () => askToRepair(service),
+    [COMMANDS.clearLedger]: () => askToClear(service),
+    [COMMANDS.migrateLedger]: () => askToMigrate(service),
     [COMMANDS.importUsage]: () => agents.ask(),
-    [COMMANDS.undo]: () => confirmUndo(service),
+    [COMMANDS.undo]: () => askToUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(context),
     [COMMANDS.showLog]: () => log.show(),
   };
@@ -59,7 +64,7 @@ export function registerCommands(
         } catch (error) {
           // Whoever passes an argument is a program, which wants the error; a person wants to read it.
           if (isObject(argument) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
-          complain(error, log);
+          showFailure(error, log);
           return undefined;
         }
       }),
@@ -88,8 +93,8 @@ async function recordUsage(
   const { t } = vscode.l10n;
   const done = record.cost_known
     ? t('Recorded {0} for {1}.', recordedCost([record], regionalLocale()), model)
-    : t('Recorded a call of {0}, unpriced.', model);
-  inform(done, {
+    : t('Recorded a call of {0}. Its price is unknown.', model);
+  showInfo(done, {
     [t('Undo')]: () => service.remove([record.usage_id]),
     [t('Open Cost History')]: () => vscode.commands.executeCommand(COMMANDS.openHistory),
   });
@@ -100,7 +105,7 @@ async function exportCsv(service: LedgerService, request: Partial<ExportRequest>
   const done = await exportUsage(service, { ...request, format: 'csv' });
   if (done === undefined) return undefined;
   const { t } = vscode.l10n;
-  inform(t('Exported {0}.', records(done.records, style())), {
+  showInfo(t('Exported {0}.', records(done.records, style())), {
     [t('Open')]: () => vscode.commands.executeCommand('vscode.open', done.target),
   });
   return done.target;
@@ -110,7 +115,7 @@ async function copyCliCommand(context: vscode.ExtensionContext): Promise<void> {
   const cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.js').fsPath;
   await vscode.env.clipboard.writeText(`node "${cli}"`);
   const { t } = vscode.l10n;
-  inform(t('Copied. In a terminal, add for example: record --help'));
+  showInfo(t('Copied. Paste it into a terminal and add a command, e.g. record --help'));
 }
 
 function isObject(value: unknown): value is object {

@@ -155,7 +155,7 @@ const snapshot = z.object({
   failure: z.optional(z.string()),
   choices,
 });
-export type Snapshot = z.infer<typeof snapshot>;
+export type HistorySnapshot = z.infer<typeof snapshot>;
 
 const wireRecord = z.looseObject({
   usage_id: z.string(),
@@ -204,8 +204,8 @@ const answer = z.discriminatedUnion('kind', [
 /** As the host writes it. */
 export type WireAnswer = z.input<typeof answer>;
 /** As the webview reads it. */
-export type Answer = z.output<typeof answer>;
-export type Row = Extract<Answer, { kind: 'page' }>['rows'][number];
+export type HostAnswer = z.output<typeof answer>;
+export type RecordRow = Extract<HostAnswer, { kind: 'page' }>['rows'][number];
 
 const toView = z.discriminatedUnion('type', [
   snapshot,
@@ -215,7 +215,7 @@ const toView = z.discriminatedUnion('type', [
   z.object({ type: z.literal('show'), choices }),
 ]);
 export type ToView = z.input<typeof toView>;
-export type HeardFromHost = z.output<typeof toView>;
+export type HostMessage = z.output<typeof toView>;
 
 /** What the host heard, or undefined when it is nothing that the webview may say. */
 export function parseToHost(value: unknown): ToHost | undefined {
@@ -224,7 +224,7 @@ export function parseToHost(value: unknown): ToHost | undefined {
 }
 
 /** What the webview heard, or undefined when it is nothing that the host would say. */
-export function parseToView(value: unknown): HeardFromHost | undefined {
+export function parseToView(value: unknown): HostMessage | undefined {
   const parsed = toView.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

@@ -7,7 +7,7 @@ import { markdownText, plain } from '../../usage/text.ts';
 import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
 import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
 import { calls, compact, costNotes } from '../common/costText.ts';
-import type { Style } from '../common/costText.ts';
+import type { TextStyle } from '../common/costText.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import { costText } from '../common/displayMoney.ts';
 import type { ShownCosts } from '../../pricing/converted.ts';
@@ -69,7 +69,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
   }
 
   getTreeItem(node: BreakdownNode): vscode.TreeItem {
-    const style: Style = { locale: regionalLocale(), t: vscode.l10n.t };
+    const style: TextStyle = { locale: regionalLocale(), t: vscode.l10n.t };
     const level = levelOf(node);
     const name = node.path.at(-1) ?? periodName(node.period);
     const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
@@ -95,7 +95,7 @@ function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState 
     : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
-function tooltip(name: string, { totals, shown }: BreakdownNode, style: Style): vscode.MarkdownString {
+function tooltip(name: string, { totals, shown }: BreakdownNode, style: TextStyle): vscode.MarkdownString {
   const { locale, t } = style;
   const tokens = t(
     '{0}, {1} tokens in, {2} out',

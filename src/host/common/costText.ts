@@ -10,7 +10,7 @@ import type { Converted } from '../../pricing/converted.ts';
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 
 /** How numbers and words are written. */
-export interface Style {
+export interface TextStyle {
   /** BCP 47. */
   locale: string;
   t: Translate;
@@ -20,13 +20,13 @@ export interface Style {
  * What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is.
  * @param shown the same in the currency that the person chose.
  */
-export function costNotes(totals: Totals, style: Style, shown?: Converted): string[] {
+export function costNotes(totals: Totals, style: TextStyle, shown?: Converted): string[] {
   const { locale, t } = style;
   const notes: string[] = [];
   if (totals.estimated > 0) {
     notes.push(
       t(
-        '{0} of it is estimated from prices ({1}).',
+        'Includes {0} estimated from prices ({1}).',
         moneyText((shown?.totals ?? totals).estimatedNanos, shown, locale),
         calls(totals.estimated, style),
       ),
@@ -54,12 +54,12 @@ export function recordedCost(stored: readonly UsageRecord[], locale: string): st
 }
 
 /** `no records`, `1 record`, `1,234 records`. */
-export function records(n: number, { locale, t }: Style): string {
+export function records(n: number, { locale, t }: TextStyle): string {
   if (n === 0) return t('no records');
   return n === 1 ? t('1 record') : t('{0} records', count(n, locale));
 }
 
-export function calls(n: number, { locale, t }: Style): string {
+export function calls(n: number, { locale, t }: TextStyle): string {
   if (n === 0) return t('no calls');
   return n === 1 ? t('1 call') : t('{0} calls', count(n, locale));
 }

@@ -8,16 +8,16 @@ import { notificationText } from './escape.ts';
 export type Actions = Readonly<Record<string, () => unknown>>;
 
 /** Says that something was done. Returns at once; a button's action runs when it is chosen. */
-export function inform(text: string, actions: Actions = {}): void {
+export function showInfo(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showInformationMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
-export function warn(text: string, actions: Actions = {}): void {
+export function showWarning(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showWarningMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
 /** Says what went wrong, and keeps all of it in the log. */
-export function complain(error: unknown, log: vscode.LogOutputChannel): void {
+export function showFailure(error: unknown, log: vscode.LogOutputChannel): void {
   log.error(error instanceof Error ? error : String(error));
   showError(error);
 }

@@ -120,7 +120,7 @@ function mayMatch(typed: string, suggestion: string): boolean {
 function typedItem(typed: string, problem: string | undefined): PickItem {
   const icon = problem === undefined ? '$(edit)' : '$(error)';
   return {
-    label: `${icon} ${typed === '' ? vscode.l10n.t('Type another') : quickPickLabel(typed)}`,
+    label: `${icon} ${typed === '' ? vscode.l10n.t('Type a name') : quickPickLabel(typed)}`,
     description: problem ?? (typed === '' ? '' : vscode.l10n.t('as typed')),
     alwaysShow: true,
     value: undefined,

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { EXTENSION_ID, PANELS, VIEWS } from '../../contributions.ts';
 import type { Choices } from '../../protocol/choices.ts';
-import type { Snapshot, ToView } from '../../protocol/messages.ts';
+import type { HistorySnapshot, ToView } from '../../protocol/messages.ts';
 import { historyHtml } from './historyHtml.ts';
 import { HistoryPalette } from './historyPalette.ts';
 import { HistorySession } from './historySession.ts';
-import type { EditorAction, HistoryBackend } from './historySession.ts';
-
-export type { HistoryBackend, LedgerAction } from './historySession.ts';
+import type { EditorAction, HistoryBackend } from './historyContract.ts';
 
 export interface HistoryController extends vscode.Disposable {
   /** Shows the panel, creating it when there is none, with `choices` (a filter, a range) applied. */
@@ -86,7 +84,7 @@ class History implements HistoryController {
     });
   }
 
-  #start(webview: vscode.Webview, place: Snapshot['place'], choices?: Partial<Choices>): HistorySession {
+  #start(webview: vscode.Webview, place: HistorySnapshot['place'], choices?: Partial<Choices>): HistorySession {
     webview.options = { enableScripts: true, localResourceRoots: [this.#media] };
     const session = new HistorySession({
       backend: this.#backend,

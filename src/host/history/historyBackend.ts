@@ -4,7 +4,7 @@ import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import { records } from '../common/costText.ts';
 import { exportUsage } from '../ledger/exportUsage.ts';
-import type { HistoryBackend, LedgerAction } from './history.ts';
+import type { HistoryBackend, LedgerAction } from './historyContract.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
@@ -72,7 +72,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         const { removed, missing } = await this.#service.remove(action.ids);
         const done = t('Removed {0}.', records(removed.length, style()));
         if (missing.length === 0) return done;
-        return `${done} ${t('Not in the ledger that records go into, and left alone: {0}.', missing.length)}`;
+        return `${done} ${t('Not removed, because they are in another ledger: {0}.', missing.length)}`;
       }
       case 'undo': {
         const undone = await this.#service.undo();

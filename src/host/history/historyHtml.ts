@@ -1,5 +1,5 @@
 import { FIRST_SNAPSHOT } from '../../protocol/messages.ts';
-import type { Snapshot } from '../../protocol/messages.ts';
+import type { HistorySnapshot } from '../../protocol/messages.ts';
 
 export interface HistoryPage {
   nonce: string;
@@ -9,7 +9,7 @@ export interface HistoryPage {
   icons: string;
   title: string;
   /** What the page knows before it has asked. */
-  snapshot: Snapshot;
+  snapshot: HistorySnapshot;
 }
 
 /**

@@ -1,70 +1,16 @@
-import type { LedgerState } from '../../ledger/results.ts';
 import { convertedCost, convertedGroups } from '../../pricing/converted.ts';
 import { currencyNote, sameCurrency } from '../../pricing/currency.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../../protocol/choices.ts';
 import type { Choices } from '../../protocol/choices.ts';
 import { parseToHost } from '../../protocol/messages.ts';
-import type { Action, LedgerInfo, Question, Snapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
+import type { Action, LedgerInfo, Question, HistorySnapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { encodeGroups } from '../../protocol/wire.ts';
 import { DIMENSIONS } from '../../usage/query.ts';
-import type { AggregateQuery, Calendar, Dimension, Group, Grouping, Page, PageQuery } from '../../usage/query.ts';
-import type { HistoryPalette, Memory } from './historyPalette.ts';
-
-/** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
-export interface HistoryBackend {
-  readonly snapshot: {
-    /** Grows with every change of anything here. */
-    version: number;
-    /** false until the ledgers were read once. */
-    loaded: boolean;
-    ledgers: readonly { path: string; label: string; primary: boolean; state: LedgerState }[];
-    /** Why the ledgers could not be opened, in words for people. */
-    failure: string | undefined;
-    /** When a change was last seen, ms since the epoch. */
-    updatedAt: number | undefined;
-  };
-  readonly calendar: Calendar;
-  /** What costs are shown in; undefined: USD. */
-  readonly currency: DisplayCurrency | undefined;
-  /** After each change of the above, coalesced. */
-  onDidChange(listener: () => void): Disposable;
-  aggregate(query: AggregateQuery): Promise<Group[]>;
-  page(query: PageQuery): Promise<Page>;
-  /** Does what the person asked for. Resolves with a sentence to show, if there is one; rejects with what went wrong. */
-  perform(action: LedgerAction): Promise<string | undefined>;
-}
-
-/** The actions that concern the ledgers; the others are the editor's. */
-export type LedgerAction = Exclude<Action, EditorAction>;
-export type EditorAction = Extract<Action, { verb: 'copy' | 'saveImage' | 'openPanel' | 'openSettings' }>;
-
-export function isEditorAction(action: Action): action is EditorAction {
-  return ['copy', 'saveImage', 'openPanel', 'openSettings'].includes(action.verb);
-}
-
-interface Disposable {
-  dispose(): void;
-}
-
-/** One webview, seen from the host. */
-export interface Port {
-  post(message: ToView): void;
-  onMessage(listener: (message: unknown) => void): Disposable;
-}
-
-export interface SessionOptions {
-  backend: HistoryBackend;
-  port: Port;
-  palette: HistoryPalette;
-  memory: Memory;
-  place: Snapshot['place'];
-  locale: string;
-  /** Does what concerns the editor rather than the ledgers. */
-  perform: (action: EditorAction) => Promise<string | undefined>;
-  log: (message: string) => void;
-}
+import type { Dimension, Group, Grouping } from '../../usage/query.ts';
+import { isEditorAction } from './historyContract.ts';
+import type { Disposable, HistoryBackend, SessionOptions } from './historyContract.ts';
 
 const CHOICES_KEY = 'llmSpend.history.choices';
 /** A stream of records must not become a stream of repaints. */
@@ -98,7 +44,7 @@ export class HistorySession {
   }
 
   /** For the page that is about to be loaded, which answers that it is ready. */
-  firstSnapshot(): Snapshot {
+  firstSnapshot(): HistorySnapshot {
     return this.#compose();
   }
 
@@ -146,10 +92,10 @@ export class HistorySession {
     this.#options.port.post(this.#compose());
   }
 
-  #compose(): Snapshot {
+  #compose(): HistorySnapshot {
     const { backend, place, locale } = this.#options;
     const { version, loaded, ledgers, failure, updatedAt } = backend.snapshot;
-    const message: Snapshot = {
+    const message: HistorySnapshot = {
       type: 'snapshot',
       version,
       loaded,

@@ -12,7 +12,7 @@ import { AGENTS } from '../../sources/agents.ts';
 import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { records } from '../common/costText.ts';
-import { inform } from '../common/dialogs.ts';
+import { showInfo } from '../common/dialogs.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
@@ -105,7 +105,7 @@ export class AgentImport implements vscode.Disposable {
     const chosen = await vscode.window.showQuickPick(items, {
       canPickMany: true,
       title: t('Import Usage of Coding Agents'),
-      placeHolder: t('Which logs may be read, now and as they grow? Nothing leaves this machine.'),
+      placeHolder: t('Choose the agents whose logs LLM Spend reads and follows. No data leaves this machine.'),
       ignoreFocusOut: true,
     });
     if (chosen === undefined) return;
@@ -163,11 +163,11 @@ export class AgentImport implements vscode.Disposable {
         .getConfiguration(SETTINGS_SECTION)
         .update(SETTINGS.importEnabled, false, vscode.ConfigurationTarget.Global);
       const again = { [t('Import…')]: () => this.ask() };
-      inform(t('The import was stopped, and nothing more is read. What was imported stays.'), again);
+      showInfo(t('The import was stopped and turned off. Records imported so far are kept.'), again);
     }
     this.#refresher.request();
     if (outcome === undefined) return;
-    inform(t('Imported {0}, at list price.', records(outcome.added, style())));
+    showInfo(t('Imported {0} at list prices.', records(outcome.added, style())));
     await this.#service.refresh();
   }
 

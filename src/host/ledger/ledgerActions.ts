@@ -6,8 +6,8 @@ import { COMMANDS } from '../../contributions.ts';
 import { storeOf } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
-import type { Style } from '../common/costText.ts';
-import { confirm, inform, warn } from '../common/dialogs.ts';
+import type { TextStyle } from '../common/costText.ts';
+import { confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import { repairSteps, undoName, verdict, verificationReport } from './ledgerReport.ts';
 import type { LedgerService } from './ledgerService.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
@@ -32,14 +32,14 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
   const { t } = vscode.l10n;
   if (shown?.state.health === 'missing') {
     const create = t('Create');
-    const yes = await confirm(t('There is no ledger yet.'), t('It would be {0}.', plain(path)), create);
+    const yes = await confirm(t('There is no ledger yet.'), t('It will be created at {0}.', plain(path)), create);
     if (!yes) return;
     await createEmptyLedger(path);
     await service.refresh();
   }
   const uri = vscode.Uri.file(path);
   if (storeOf(path) === 'sqlite') {
-    inform(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
+    showInfo(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
       [t('Export as CSV…')]: () => vscode.commands.executeCommand(COMMANDS.exportCsv),
       [t('Copy Path')]: () => vscode.env.clipboard.writeText(path),
     });
@@ -53,7 +53,7 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
 }
 
 /** Explains the ledgers in a document, and says the verdict with what can be done about it. */
-export async function verifyLedger(service: LedgerService, documents: ReportDocuments): Promise<void> {
+export async function showVerification(service: LedgerService, documents: ReportDocuments): Promise<void> {
   const { t } = vscode.l10n;
   const shown = new Set(service.snapshot.ledgers.map(({ path }) => path));
   // inkwell's ledger is looked at on every machine, and of interest where there is one.
@@ -65,65 +65,65 @@ export async function verifyLedger(service: LedgerService, documents: ReportDocu
     found[0];
   if (gravest === undefined) return;
   const text = verdict(gravest, style());
-  if (gravest.health !== 'damaged') inform(text);
+  if (gravest.health !== 'damaged') showInfo(text);
   else if (gravest.path === service.path) {
-    warn(text, { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) });
-  } else warn(text);
+    showWarning(text, { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) });
+  } else showWarning(text);
 }
 
 /** Shows what a repair would do, and does it when the person agrees. */
-export async function repairLedger(service: LedgerService): Promise<void> {
+export async function askToRepair(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const plan = await service.repairable();
   if (plan.actions.length === 0) {
-    inform(t('The ledger needs no repair.'));
+    showInfo(t('The ledger needs no repair.'));
     return;
   }
   if (!(await confirm(t('Repair the ledger?'), repairSteps(plan, style()), t('Repair')))) return;
   const done = await service.repair();
-  const kept = done.keptIn === undefined ? '' : ` ${t('What could not be read is kept in {0}.', plain(done.keptIn))}`;
-  inform(`${t('The ledger is repaired: {0}.', records(done.records, style()))}${kept}`);
+  const kept = done.keptIn === undefined ? '' : ` ${t('Unreadable data is kept in {0}.', plain(done.keptIn))}`;
+  showInfo(`${t('The ledger is repaired: {0}.', records(done.records, style()))}${kept}`);
 }
 
 /** Empties the primary ledger when the person agrees, with a way back. */
-export async function clearLedger(service: LedgerService): Promise<void> {
+export async function askToClear(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const path = service.path;
   const number = records(service.primary?.state.records ?? 0, style());
   const yes = await confirm(
     t('Clear the ledger?'),
-    t('All of it ({0}) leaves {1}. It is kept in a file beside it, and Undo brings it back.', number, plain(path)),
+    t('{0} will be removed from {1}. A copy is kept beside it, and Undo restores the ledger.', number, plain(path)),
     t('Clear'),
   );
   if (!yes) return;
   const { removed } = await service.clear();
-  inform(t('Cleared {0}.', records(removed, style())), {
-    [t('Undo')]: () => undoChange(service),
+  showInfo(t('Cleared {0}.', records(removed, style())), {
+    [t('Undo')]: () => undoLastChange(service),
   });
 }
 
 /** Takes the last change back, and says what that was. */
-export async function undoChange(service: LedgerService): Promise<void> {
+export async function undoLastChange(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const undone = await service.undo();
-  inform(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
+  showInfo(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
 }
 
 /** Asks first: from the palette nobody sees what the last change was. */
-export async function confirmUndo(service: LedgerService): Promise<void> {
+export async function askToUndo(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const last = await service.undoable();
   if (last === undefined) {
-    inform(t('There is nothing to undo.'));
+    showInfo(t('There is nothing to undo.'));
     return;
   }
   const at = new Date(last.at).toLocaleString(regionalLocale());
-  if (await confirm(t('Undo the {0}?', undoName(last, style())), t('It was done at {0}.', at), t('Undo'))) {
-    await undoChange(service);
+  if (await confirm(t('Undo the {0}?', undoName(last, style())), t('The change was made on {0}.', at), t('Undo'))) {
+    await undoLastChange(service);
   }
 }
 
-export function style(): Style {
+export function style(): TextStyle {
   return { locale: regionalLocale(), t: vscode.l10n.t };
 }
 

@@ -1,17 +1,17 @@
 import type { Problem, RepairResult, UndoResult, Verification } from '../../ledger/results.ts';
 import { plain } from '../../usage/text.ts';
 import { count, records } from '../common/costText.ts';
-import type { Style } from '../common/costText.ts';
+import type { TextStyle } from '../common/costText.ts';
 
 /** The state of ledgers, and what was or would be done to them, in words. Plain text: file names and fields are hostile. */
 
 /** A report for a document of its own. */
-export function verificationReport(found: readonly Verification[], style: Style): string {
+export function verificationReport(found: readonly Verification[], style: TextStyle): string {
   return `${found.map((each) => oneReport(each, style)).join('\n\n\n')}\n`;
 }
 
 /** One sentence for a notification. */
-export function verdict(found: Verification, style: Style): string {
+export function verdict(found: Verification, style: TextStyle): string {
   const { path, health, problems } = found;
   const { t } = style;
   const number = records(found.records, style);
@@ -19,7 +19,7 @@ export function verdict(found: Verification, style: Style): string {
     case 'ok':
       return problems.length === 0
         ? t('The ledger is sound: {0}.', number)
-        : t('The ledger is sound: {0}. Remarks: {1}.', number, problems.length);
+        : t('The ledger is sound: {0}. Warnings: {1}.', number, problems.length);
     case 'missing':
       return t('There is no ledger yet at {0}.', plain(path));
     case 'damaged':
@@ -30,14 +30,14 @@ export function verdict(found: Verification, style: Style): string {
 }
 
 /** What a repair does, one line a step. */
-export function repairSteps({ actions, recovered }: RepairResult, style: Style): string {
+export function repairSteps({ actions, recovered }: RepairResult, style: TextStyle): string {
   const steps = actions.map((action) => `• ${plain(action)}`);
-  if (recovered > 0) steps.push(`• ${style.t('{0} in all come back', records(recovered, style))}`);
+  if (recovered > 0) steps.push(`• ${style.t('Recovered: {0}', records(recovered, style))}`);
   return steps.join('\n');
 }
 
 /** What undo takes back, as a noun: `removal of 3 records`. */
-export function undoName({ undone, records: number }: UndoResult, style: Style): string {
+export function undoName({ undone, records: number }: UndoResult, style: TextStyle): string {
   switch (undone) {
     case 'remove':
       return style.t('removal of {0}', records(number, style));
@@ -48,13 +48,13 @@ export function undoName({ undone, records: number }: UndoResult, style: Style):
   }
 }
 
-function oneReport(found: Verification, style: Style): string {
+function oneReport(found: Verification, style: TextStyle): string {
   const { locale, t } = style;
   const lines = [plain(found.path), '='.repeat(Math.min(100, found.path.length)), '', verdict(found, style), ''];
   const facts: [string, number][] = [
     [t('Records'), found.records],
-    [t('In a journal, not yet in the file'), found.pending],
-    [t('Unreadable elements, kept as they are'), found.unreadable],
+    [t('In a journal, not in the file yet'), found.pending],
+    [t('Unreadable elements, kept unchanged'), found.unreadable],
     [t('Bytes'), found.bytes],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
@@ -72,13 +72,13 @@ function oneReport(found: Verification, style: Style): string {
   return lines.join('\n');
 }
 
-function problemLine({ severity, message, file, line, offset, usageId }: Problem, { t }: Style): string {
+function problemLine({ severity, message, file, line, offset, usageId }: Problem, { t }: TextStyle): string {
   const where = [
     file === undefined ? undefined : plain(file),
     line === undefined ? undefined : t('line {0}', line),
     offset === undefined ? undefined : t('byte {0}', offset),
     usageId === undefined ? undefined : t('record {0}', plain(usageId)),
   ].filter((part) => part !== undefined);
-  const grade = severity === 'error' ? t('Error') : t('Remark');
+  const grade = severity === 'error' ? t('Error') : t('Warning');
   return `${grade}: ${plain(message)}${where.length === 0 ? '' : ` (${where.join(', ')})`}`;
 }

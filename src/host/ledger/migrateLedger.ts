@@ -9,7 +9,7 @@ import { storeOf } from '../../system/paths.ts';
 import { formatUsdExact } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
-import { type Actions, confirm, inform, warn } from '../common/dialogs.ts';
+import { type Actions, confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import { style } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
 
@@ -22,7 +22,7 @@ const COMFORTABLE_RECORDS = 100_000;
 const OFFERED = 'llmSpend.migrate.offered';
 
 /** Takes all records of the primary ledger over into another file, and offers to use that one from then on. */
-export async function migrateLedger(service: LedgerService): Promise<void> {
+export async function askToMigrate(service: LedgerService): Promise<void> {
   const from = service.path;
   const to = await chooseTarget(from);
   if (to !== undefined) await migrateInto(from, to);
@@ -37,7 +37,7 @@ async function chooseTarget(from: string): Promise<string | undefined> {
   if (existsSync(proposed)) {
     const there = {
       label: plain(basename(proposed)),
-      detail: t('Is there already. What it holds stays, and is not taken twice.'),
+      detail: t('Already exists. Its records are kept, and none is copied twice.'),
     };
     const another = { label: t('Another File…') };
     const chosen = await vscode.window.showQuickPick([there, another], { title, placeHolder: title });
@@ -47,7 +47,7 @@ async function chooseTarget(from: string): Promise<string | undefined> {
     title,
     saveLabel: t('Move'),
     defaultUri: vscode.Uri.file(proposed),
-    filters: { [t('SQLite, for big histories')]: ['db', 'sqlite'], [t('JSON, for any program')]: ['json'] },
+    filters: { [t('SQLite (for large histories)')]: ['db', 'sqlite'], [t('JSON (readable by any program)')]: ['json'] },
   });
   return target?.fsPath;
 }
@@ -56,36 +56,47 @@ async function migrateInto(from: string, to: string): Promise<void> {
   const { t } = vscode.l10n;
   const result = await copy(from, to);
   if (result.interrupted) {
-    inform(t('Interrupted. {0} is as it was.', plain(from)), { [t('Go On')]: () => migrateInto(from, to) });
+    showInfo(t('Interrupted. {0} is unchanged.', plain(from)), { [t('Continue')]: () => migrateInto(from, to) });
     return;
   }
   const left = result.differing.length + result.refused.length + result.unreadable;
   if (result.mismatches.length > 0) {
     const [{ source }] = result.mismatches as [Migration['mismatches'][number]];
-    warn(t('The two ledgers do not agree in {0}: something changed them meanwhile. Move it again.', source.month), {
-      [t('Move Again')]: () => migrateInto(from, to),
-    });
+    showWarning(
+      t(
+        'The two ledgers differ in {0}, because another program changed one of them. Move the ledger again.',
+        source.month,
+      ),
+      {
+        [t('Move Again')]: () => migrateInto(from, to),
+      },
+    );
     return;
   }
   const sum = result.months.reduce((total, { nanos }) => total + nanos, 0n);
   const detail = [
     t(
-      '{0}, {1}: the same in both, month by month. {2} is as it was.',
+      '{0}, {1}: identical in both ledgers, month by month. {2} is unchanged.',
       records(result.adopted + result.present, style()),
       formatUsdExact(sum, style().locale),
       plain(from),
     ),
-    ...(left === 0 ? [] : [t('Not taken over, because they are no records or stand there otherwise: {0}.', left)]),
+    ...(left === 0
+      ? []
+      : [t('Not copied, because they are not valid records or differ from the records there: {0}.', left)]),
   ];
   if (resolveLedgerPath({ setting: to }) !== to) {
-    inform([...detail, t('To use {0}, name it in the variable LLM_SPEND_LEDGER.', plain(to))].join(' '), copyPath(to));
+    showInfo(
+      [...detail, t('To use {0}, set the variable LLM_SPEND_LEDGER to its path.', plain(to))].join(' '),
+      copyPath(to),
+    );
     return;
   }
-  detail.push(t('Programs outside the editor follow once the variable LLM_SPEND_LEDGER names it.'));
-  if (await confirm(t('Record into {0} from now on?', plain(to)), detail.join('\n'), t('Use It'))) {
+  detail.push(t('Programs outside the editor use it once the variable LLM_SPEND_LEDGER is set to its path.'));
+  if (await confirm(t('Use {0} from now on?', plain(to)), detail.join('\n'), t('Use It'))) {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
     await section.update(SETTINGS.ledgerPath, to, vscode.ConfigurationTarget.Global);
-    inform(t('The ledger is {0} now.', plain(to)), copyPath(to));
+    showInfo(t('The ledger is now {0}.', plain(to)), copyPath(to));
   }
 }
 
@@ -103,7 +114,7 @@ export function offerMigration(context: vscode.ExtensionContext, service: Ledger
     if (offered.includes(primary.path)) return;
     void context.globalState.update(OFFERED, [...offered, primary.path]);
     const { t } = vscode.l10n;
-    inform(t('The ledger has {0}. In SQLite it stays fast.', records(primary.state.records, style())), {
+    showInfo(t('Large ledger ({0}). Move it to SQLite to keep it fast?', records(primary.state.records, style())), {
       [t('Move It…')]: () => vscode.commands.executeCommand(COMMANDS.migrateLedger),
     });
   });

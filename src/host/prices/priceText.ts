@@ -1,27 +1,41 @@
 import type { PriceResult } from '../../pricing/price.ts';
 import type { RepriceReason } from '../../pricing/reprice.ts';
 import type { LedgerReprice } from '../../ledger/reprice.ts';
-import { formatUsd, formatUsdExact } from '../../usage/money.ts';
+import { formatUsd, nanosToUsd } from '../../usage/money.ts';
 import type { Nanos } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { count, records } from '../common/costText.ts';
-import type { Style } from '../common/costText.ts';
+import type { TextStyle } from '../common/costText.ts';
 
 /** Prices in words. Plain text: names of models and providers are hostile. */
 
 const MAX_NAME = 100;
 
-/** What a usage would cost by the prices: `~$0.06 by genai-prices 0.1.8 …`, or why nobody knows. */
-export function previewText(result: PriceResult, { locale, t }: Style): string {
-  if (result.kind === 'unpriced') return t('unpriced: {0}', plain(result.message, { max: 200 }));
-  return t('~{0} by {1}', formatUsdExact(result.nanos, locale), plain(result.priceSource, { max: MAX_NAME }));
+/** The cost of a usage by the prices, `about $0.0356 (list price, gpt-5)`, or why it is unknown. */
+export function previewText(result: PriceResult, { locale, t }: TextStyle): string {
+  if (result.kind === 'unpriced') return t('price unknown: {0}', plain(result.message, { max: 200 }));
+  const cost = estimate(result.nanos, locale);
+  if (result.matched.by === 'custom') return t('about {0} (your price)', cost);
+  return t('about {0} (list price, {1})', cost, plain(result.matched.model, { max: MAX_NAME }));
+}
+
+/** Cents, or three significant digits where these say more. */
+function estimate(nanos: Nanos, locale: string): string {
+  return new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency: 'USD',
+    maximumSignificantDigits: 3,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    roundingPriority: 'morePrecision',
+  }).format(nanosToUsd(nanos));
 }
 
 /** What a repricing would change, by model, as a document. */
-export function repriceReport({ plan, changes, records: all }: LedgerReprice, path: string, style: Style): string {
+export function repriceReport({ plan, changes, records: all }: LedgerReprice, path: string, style: TextStyle): string {
   const { locale, t } = style;
-  const lines = [t('Repricing'), plain(path), '', t('Looked at: {0}', records(all, style)), ''];
-  if (changes.length === 0) lines.push(t('Every cost that comes from prices is right.'));
+  const lines = [t('Repricing'), plain(path), '', t('Checked: {0}', records(all, style)), ''];
+  if (changes.length === 0) lines.push(t('All estimated costs match the current prices.'));
   else {
     const rows = plan.groups.map((group) => [
       plain(group.provider, { max: MAX_NAME }),
@@ -37,7 +51,7 @@ export function repriceReport({ plan, changes, records: all }: LedgerReprice, pa
     lines.push(...aligned([titles, ...rows], 3));
   }
   if (plan.unpriced.length > 0) {
-    lines.push('', t('Still unpriced'), '');
+    lines.push('', t('Price still unknown'), '');
     lines.push(
       ...aligned(
         plan.unpriced.map(({ provider, model, records: n, message }) => [
@@ -50,22 +64,23 @@ export function repriceReport({ plan, changes, records: all }: LedgerReprice, pa
       ),
     );
   }
-  lines.push('', t('As before: {0}', records(plan.unchanged, style)));
-  lines.push(t('Recorded by the caller, left alone: {0}', records(plan.recorded, style)));
-  if (plan.recorded > 0) lines.push(t('To price some of those too: LLM Spend: Reprice Recorded Costs…'));
+  lines.push('', t('Unchanged: {0}', records(plan.unchanged, style)));
+  lines.push(t('Cost reported by the caller, unchanged: {0}', records(plan.recorded, style)));
+  if (plan.recorded > 0)
+    lines.push(t('To replace some of them with list prices, run LLM Spend: Reprice Recorded Costs…'));
   return `${lines.join('\n')}\n`;
 }
 
-function reasonText(reason: RepriceReason, { t }: Style): string {
+function reasonText(reason: RepriceReason, { t }: TextStyle): string {
   switch (reason) {
     case 'now-known':
       return t('was unknown');
     case 'price-changed':
       return t('price corrected');
     case 'wrong-list-price':
-      return t('old list price of inkwell');
+      return t('outdated list price of inkwell');
     case 'asked':
-      return t('asked for');
+      return t('requested');
   }
 }
 

@@ -7,7 +7,7 @@ import { readCustomPrices } from '../../pricing/custom.ts';
 import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { inform, warn } from '../common/dialogs.ts';
+import { showInfo, showWarning } from '../common/dialogs.ts';
 import { onDidChangeSettings, regionalLocale } from '../common/settings.ts';
 
 type Library = typeof library;
@@ -53,7 +53,7 @@ export class Prices implements CostSource, vscode.Disposable {
   /** @throws {Error} when the prices cannot be had. */
   async pricer(): Promise<Pricer> {
     const pricer = await (await this.#prices()).pricer();
-    if (pricer === undefined) throw new Error(vscode.l10n.t('The prices cannot be read. The log says why.'));
+    if (pricer === undefined) throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
     return pricer;
   }
 
@@ -75,19 +75,26 @@ export class Prices implements CostSource, vscode.Disposable {
     const last = await fetchedAt(folder);
     const when =
       last === undefined
-        ? t('Prices were never fetched; those of {0} that came with the extension are used.', BUNDLED.date)
-        : t('Prices were last fetched at {0}.', new Date(last).toLocaleString(regionalLocale()));
-    const yes = t('Fetch');
-    const detail = `${when}\n${t('They would come from {0}, and nothing is sent there.', PRICE_DATA_URL)}`;
+        ? t(
+            'Prices have not been downloaded yet. The prices of {0} that came with the extension are used.',
+            BUNDLED.date,
+          )
+        : t('Prices were last downloaded on {0}.', new Date(last).toLocaleString(regionalLocale()));
+    const yes = t('Download');
+    const detail = `${when}\n${t('Source: {0}. No data is sent there.', PRICE_DATA_URL)}`;
     const options = { modal: true, detail };
-    if ((await vscode.window.showInformationMessage(t('Fetch newer prices?'), options, yes)) !== yes) return;
-    const progress = { location: vscode.ProgressLocation.Notification, title: t('Fetching prices'), cancellable: true };
+    if ((await vscode.window.showInformationMessage(t('Download the latest prices?'), options, yes)) !== yes) return;
+    const progress = {
+      location: vscode.ProgressLocation.Notification,
+      title: t('Downloading prices'),
+      cancellable: true,
+    };
     const done = await vscode.window.withProgress(progress, async (_report, token) => {
       const stop = new AbortController();
       token.onCancellationRequested(() => stop.abort());
       return fetchPriceData(folder, Date.now(), undefined, stop.signal);
     });
-    inform(t('Fetched the prices of {0} models.', done.models), {
+    showInfo(t('Downloaded the prices of {0} models.', done.models), {
       [t('Reprice…')]: () => vscode.commands.executeCommand(COMMANDS.reprice),
     });
   }
@@ -104,11 +111,11 @@ export class Prices implements CostSource, vscode.Disposable {
     try {
       const other = await keepEditorPrices(folder, this.#editor, this.#read());
       if (other === undefined) return;
-      this.#tell(t('The prices of the setting llmSpend.prices count from now on, those of {0} no longer.', other));
+      this.#tell(t('The prices in the setting llmSpend.prices now apply instead of those of {0}.', other));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const path = editorPricesPath(folder);
-      this.#tell(t('The setting llmSpend.prices does not count: it cannot be kept in {0}. {1}', path, reason));
+      this.#tell(t('The setting llmSpend.prices has no effect, because it cannot be saved to {0}. {1}', path, reason));
     }
   }
 
@@ -118,7 +125,7 @@ export class Prices implements CostSource, vscode.Disposable {
     for (const problem of problems) this.#log.warn(settingProblem(problem));
     const [first] = problems;
     if (first !== undefined) {
-      warn(settingProblem(first), {
+      showWarning(settingProblem(first), {
         [vscode.l10n.t('Open Settings')]: () =>
           vscode.commands.executeCommand('workbench.action.openSettings', `${SETTINGS_SECTION}.${SETTINGS.prices}`),
       });
@@ -128,7 +135,7 @@ export class Prices implements CostSource, vscode.Disposable {
 
   #tell(message: string): void {
     this.#log.warn(message);
-    warn(message);
+    showWarning(message);
   }
 }
 
@@ -137,5 +144,5 @@ function settingProblem({ index, field, message }: CustomPriceProblem): string {
   const what = field === '' ? message : `${field} ${message}`;
   return index < 0
     ? t('Setting llmSpend.prices: {0}.', what)
-    : t('Setting llmSpend.prices, entry {0}: {1}. This price is left out.', index + 1, what);
+    : t('Setting llmSpend.prices, entry {0}: {1}. This price is ignored.', index + 1, what);
 }

@@ -4,9 +4,9 @@ import type { RepriceGroup } from '../../pricing/reprice.ts';
 import { formatUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
-import { confirm, inform } from '../common/dialogs.ts';
+import { confirm, showInfo } from '../common/dialogs.ts';
 import { quickPickLabel } from '../common/escape.ts';
-import { style, undoChange } from '../ledger/ledgerActions.ts';
+import { style, undoLastChange } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from './prices.ts';
 import { repriceReport, signed } from './priceText.ts';
@@ -20,14 +20,9 @@ export async function repriceLedger(
 ): Promise<number | undefined> {
   const { t } = vscode.l10n;
   const found = await withProgress(() => service.planReprice(prices));
-  const costsStay = t('Costs that callers recorded stay.');
-  return showAndSet(
-    service,
-    documents,
-    found,
-    costsStay,
-    t('Nothing to reprice: every cost that comes from prices is right.'),
-  );
+  const costsStay = t('Costs that callers reported do not change.');
+  const nothing = t('Nothing to reprice: all estimated costs match the current prices.');
+  return showAndSet(service, documents, found, { consequence: costsStay, nothing });
 }
 
 /**
@@ -43,7 +38,7 @@ export async function repriceRecorded(
   const { plan } = await withProgress(() => service.planReprice(prices, { named: () => true }));
   const recorded = plan.groups.filter(({ reason }) => reason === 'asked');
   if (recorded.length === 0) {
-    inform(t('No recorded cost differs from what the prices say.'));
+    showInfo(t('All recorded costs match the list prices.'));
     return 0;
   }
   const chosen = await chooseModels(recorded);
@@ -51,8 +46,9 @@ export async function repriceRecorded(
   const names = new Set(chosen.map(nameOf));
   const isChosen = (model: Model): boolean => names.has(nameOf(model));
   const found = await withProgress(() => service.planReprice(prices, { only: isChosen, named: isChosen }));
-  const replaced = t('Costs that callers recorded are replaced by estimates.');
-  return showAndSet(service, documents, found, replaced, t('Nothing to reprice: the records have changed meanwhile.'));
+  const replaced = t('Costs that callers reported are replaced by estimates.');
+  const nothing = t('Nothing to reprice: another program changed the records.');
+  return showAndSet(service, documents, found, { consequence: replaced, nothing });
 }
 
 type Model = Pick<RepriceGroup, 'provider' | 'model'>;
@@ -67,7 +63,7 @@ async function chooseModels(groups: readonly RepriceGroup[]): Promise<readonly M
   const items = groups.map((group) => ({
     label: quickPickLabel(`${group.provider} ${group.model}`),
     description: t(
-      '{0}: recorded {1}, by the prices ~{2}',
+      '{0}: reported {1}, list price ~{2}',
       records(group.records, style()),
       formatUsd(group.before, locale),
       formatUsd(group.after, locale),
@@ -76,7 +72,7 @@ async function chooseModels(groups: readonly RepriceGroup[]): Promise<readonly M
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: t('Reprice Recorded Costs'),
-    placeHolder: t('Whose recorded costs shall the prices replace?'),
+    placeHolder: t('Choose the models whose reported costs are replaced by list prices'),
     canPickMany: true,
     matchOnDescription: true,
     ignoreFocusOut: true,
@@ -85,37 +81,42 @@ async function chooseModels(groups: readonly RepriceGroup[]): Promise<readonly M
 }
 
 function withProgress(plan: () => Promise<LedgerReprice>): Thenable<LedgerReprice> {
-  const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Pricing the ledger again') };
+  const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Recalculating costs') };
   return vscode.window.withProgress(progress, plan);
 }
 
-/** @param consequence what happens to recorded costs. @param nothing what is said when there is nothing to change. */
+interface RepriceTexts {
+  /** What happens to recorded costs. */
+  consequence: string;
+  /** Is shown when no cost would change. */
+  nothing: string;
+}
+
 async function showAndSet(
   service: LedgerService,
   documents: ReportDocuments,
   found: LedgerReprice,
-  consequence: string,
-  nothing: string,
+  { consequence, nothing }: RepriceTexts,
 ): Promise<number | undefined> {
   const { t } = vscode.l10n;
   await documents.show(t('Repricing'), repriceReport(found, service.path, style()));
   const { changes, plan } = found;
   if (changes.length === 0) {
-    inform(nothing);
+    showInfo(nothing);
     return 0;
   }
   const detail = t(
-    'The known spend changes by {0}. The document shows it by model. {1} Undo takes it back.',
+    'The known spend changes by {0}. The document lists the changes by model. {1} Undo reverts them.',
     signed(plan.difference, style().locale),
     consequence,
   );
-  const question = t('Set the costs of {0} in {1}?', records(changes.length, style()), plain(service.path));
+  const question = t('Change the costs of {0} in {1}?', records(changes.length, style()), plain(service.path));
   if (!(await confirm(question, detail, t('Reprice')))) return undefined;
   const { changed, missing, differing } = await service.setCosts(changes);
   const left = missing.length + differing.length;
-  const rest = left === 0 ? '' : ` ${t('Changed meanwhile, and left alone: {0}.', records(left, style()))}`;
-  inform(`${t('Repriced {0}.', records(changed.length, style()))}${rest}`, {
-    [t('Undo')]: () => undoChange(service),
+  const rest = left === 0 ? '' : ` ${t('Changed by another program, and not repriced: {0}.', records(left, style()))}`;
+  showInfo(`${t('Repriced {0}.', records(changed.length, style()))}${rest}`, {
+    [t('Undo')]: () => undoLastChange(service),
   });
   return changed.length;
 }

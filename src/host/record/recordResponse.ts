@@ -5,7 +5,7 @@ import { formatUsd, usdToNanos } from '../../usage/money.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import { count, recordedCost, records } from '../common/costText.ts';
-import { inform, warn } from '../common/dialogs.ts';
+import { showInfo, showWarning } from '../common/dialogs.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
@@ -42,7 +42,7 @@ export async function recordFromResponse(
   if (found.responses.length === 0) {
     const message = problem?.message ?? t('No usage was found.');
     if (typeof request.text === 'string') throw new Error(message);
-    warn(`${message} ${t('Nothing was recorded.')}`);
+    showWarning(`${message} ${t('Nothing was recorded.')}`);
     return undefined;
   }
   const names = {
@@ -75,12 +75,12 @@ function showRecorded(service: LedgerService, { added, alreadyRecorded }: Record
   const { t } = vscode.l10n;
   const known = t('Already recorded: {0}.', records(alreadyRecorded.length, style()));
   if (added.length === 0) {
-    inform(`${known} ${t('Nothing was added.')}`);
+    showInfo(`${known} ${t('Nothing was added.')}`);
     return;
   }
   const cost = recordedCost(added, style().locale);
   const done = t('Recorded {0} from the response: {1}.', records(added.length, style()), cost);
-  inform(alreadyRecorded.length === 0 ? done : `${done} ${known}`, {
+  showInfo(alreadyRecorded.length === 0 ? done : `${done} ${known}`, {
     [t('Undo')]: () => service.remove(added.map(({ usage_id }) => usage_id)),
   });
 }
@@ -161,7 +161,10 @@ async function confirmUsages(
   const wrong = problems.map(({ message }) => plain(message, { max: 200 })).join(' ');
   const options = {
     title: t('Record Usage from a Response'),
-    placeHolder: wrong === '' ? t('Enter records what is chosen') : t('Enter records what is chosen. {0}', wrong),
+    placeHolder:
+      wrong === ''
+        ? t('Press Enter to record the selected responses')
+        : t('Press Enter to record the selected responses. {0}', wrong),
     ignoreFocusOut: true,
     canPickMany: true,
   } as const;
@@ -173,10 +176,10 @@ function confidenceText({ api, confidence, streamed }: RecognisedResponse): stri
   const { t } = vscode.l10n;
   const how =
     confidence === 'certain'
-      ? t('recognised for certain')
+      ? t('certain')
       : confidence === 'likely'
-        ? t('likely, by the name of the model')
-        : t('a guess: nothing names the provider');
+        ? t('likely, from the name of the model')
+        : t('guessed, the response does not name the provider');
   return `${api}${streamed ? ` (${t('streamed')})` : ''}, ${how}`;
 }
 
@@ -189,8 +192,8 @@ async function nameMissing(
   const title = t('Record Usage from a Response');
   const given: Partial<Pick<UsageInput, 'provider' | 'model'>> = {};
   for (const [name, prompt] of [
-    ['provider', t('Who was called? The response does not say it')],
-    ['model', t('Which model? The response does not say it')],
+    ['provider', t('Provider (the response does not name it)')],
+    ['model', t('Model (the response does not name it)')],
   ] as const) {
     if (!usages.some((usage) => usage[name] === 'unknown')) continue;
     const allowed = service.primary?.strict === true ? allowedNames(name) : undefined;

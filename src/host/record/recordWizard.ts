@@ -55,17 +55,17 @@ class RecordWizard {
   steps(): Step[] {
     const { t } = vscode.l10n;
     return [
-      this.#nameStep('provider', t('Provider: who was called')),
+      this.#nameStep('provider', t('Provider')),
       this.#nameStep('model', t('Model')),
-      this.#nameStep('operation', t('Operation: what the call was for')),
+      this.#nameStep('operation', t('Operation')),
+      this.#field('input', t('Input tokens'), t('Input tokens including cached, e.g. 12000, 12k or 1.5M'), readTokens),
+      this.#field('output', t('Output tokens'), t('Output tokens, e.g. 800 or 2k'), readTokens),
       this.#field(
-        'input',
-        t('Input tokens'),
-        t('Tokens sent, cached ones included, as 12000, 12k or 1.5M'),
-        readTokens,
+        'cost',
+        t('Cost in USD'),
+        t('Cost of the call in USD, e.g. 0.05. Leave empty to use the list price'),
+        readCost,
       ),
-      this.#field('output', t('Output tokens'), t('Tokens received, as 800 or 2k'), readTokens),
-      this.#field('cost', t('Cost in USD'), t('What the call cost, as 0.05. Leave empty for the price'), readCost),
       this.#review(),
     ];
   }
@@ -77,12 +77,12 @@ class RecordWizard {
         title: vscode.l10n.t('Record Usage'),
         step,
         totalSteps,
-        placeholder: vscode.l10n.t('{0} (choose, or type another)', placeholder),
+        placeholder: vscode.l10n.t('{0} (pick one or type a name)', placeholder),
         value: this.#draft[name],
         suggestions: await suggestNames(this.#service, await this.#pricer, this.#draft, name),
         problem: (text) => {
           const allowed = this.#strict ? allowedNames(name) : undefined;
-          if (allowed !== undefined && !allowed.includes(text)) return vscode.l10n.t('inkwell would not read this');
+          if (allowed !== undefined && !allowed.includes(text)) return vscode.l10n.t('inkwell cannot read this value');
           return fieldProblem(name, text);
         },
       }),
@@ -124,34 +124,7 @@ class RecordWizard {
   /** Everything at a glance: Enter records, and what is chosen can be changed before. */
   #review(): Step {
     const { t } = vscode.l10n;
-    const tokens = (field: 'cacheRead' | 'cacheWrite', name: string): Step =>
-      this.#field(field, name, t('Part of the input tokens, as 8000 or 8k'), readTokens);
-    const details: Readonly<Record<string, { name: string; text: () => string; step: Step }>> = {
-      cacheRead: this.#detail(
-        'cacheRead',
-        t('Read from the cache'),
-        tokens('cacheRead', t('Tokens read from the cache')),
-      ),
-      cacheWrite: this.#detail(
-        'cacheWrite',
-        t('Written to the cache'),
-        tokens('cacheWrite', t('Tokens written to the cache')),
-      ),
-      project: this.#detail(
-        'project',
-        t('Project'),
-        this.#field('project', t('Project'), t('The project that the call was for'), labelOf('project')),
-      ),
-      tags: this.#detail('tags', t('Tags'), this.#field('tags', t('Tags'), t('Tags, with commas between'), readTags)),
-      note: this.#detail('note', t('Note'), this.#field('note', t('Note'), t('A note'), labelOf('note'))),
-      time: this.#detail(
-        'time',
-        t('Time'),
-        this.#field('time', t('Time'), t('When, as 2026-01-31 09:30. Leave empty for now'), (text) =>
-          readTime(text, Date.now()),
-        ),
-      ),
-    };
+    const details = this.#details();
     // inkwell would drop the others at its next save.
     const offered = Object.entries(details).filter(([field]) => !this.#strict || field === 'time');
     return {
@@ -163,7 +136,7 @@ class RecordWizard {
           title: t('Record Usage'),
           step,
           totalSteps,
-          placeholder: t('Enter records it. Or choose what to add'),
+          placeholder: t('Press Enter to record, or pick a detail to add'),
           value: 'record',
           free: false,
           suggestions: [
@@ -186,7 +159,40 @@ class RecordWizard {
     };
   }
 
-  #detail(field: keyof RecordDraft, name: string, step: Step): { name: string; text: () => string; step: Step } {
+  /** What can be added before recording, by the value of its suggestion. */
+  #details(): Readonly<Record<string, Detail>> {
+    const { t } = vscode.l10n;
+    const tokens = (field: 'cacheRead' | 'cacheWrite', name: string): Step =>
+      this.#field(field, name, t('Included in the input tokens, e.g. 8000 or 8k'), readTokens);
+    return {
+      cacheRead: this.#detail(
+        'cacheRead',
+        t('Read from the cache'),
+        tokens('cacheRead', t('Tokens read from the cache')),
+      ),
+      cacheWrite: this.#detail(
+        'cacheWrite',
+        t('Written to the cache'),
+        tokens('cacheWrite', t('Tokens written to the cache')),
+      ),
+      project: this.#detail(
+        'project',
+        t('Project'),
+        this.#field('project', t('Project'), t('Project of the call'), labelOf('project')),
+      ),
+      tags: this.#detail('tags', t('Tags'), this.#field('tags', t('Tags'), t('Tags, separated by commas'), readTags)),
+      note: this.#detail('note', t('Note'), this.#field('note', t('Note'), t('A note'), labelOf('note'))),
+      time: this.#detail(
+        'time',
+        t('Time'),
+        this.#field('time', t('Time'), t('Time of the call, e.g. 2026-01-31 09:30. Leave empty for now'), (text) =>
+          readTime(text, Date.now()),
+        ),
+      ),
+    };
+  }
+
+  #detail(field: keyof RecordDraft, name: string, step: Step): Detail {
     const none: Partial<RecordDraft> = { time: vscode.l10n.t('now') };
     return { name, step, text: () => plain(this.#draft[field], { max: MAX_SHOWN }) || (none[field] ?? '') };
   }
@@ -199,6 +205,14 @@ class RecordWizard {
     if ((usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) === 0) return '';
     return previewText(this.#loaded.price(usage), style());
   }
+}
+
+/** A field that the review offers to change. */
+interface Detail {
+  name: string;
+  /** The text it holds now. */
+  text: () => string;
+  step: Step;
 }
 
 function labelOf(field: 'project' | 'note'): (text: string) => Reading<string> {

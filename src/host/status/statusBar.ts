@@ -6,9 +6,9 @@ import type { TimeRange } from '../../usage/time/period.ts';
 import type { AggregateQuery, Group, Totals } from '../../usage/query.ts';
 import { forecast, summarize } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
-import type { Style } from '../common/costText.ts';
+import type { TextStyle } from '../common/costText.ts';
 import { Coalescer } from '../../system/coalescer.ts';
-import { warn } from '../common/dialogs.ts';
+import { showWarning } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
@@ -73,7 +73,7 @@ export class StatusBar implements vscode.Disposable {
   #checkCurrency(): void {
     const problem = currencyProblem();
     if (problem !== undefined)
-      warn(vscode.l10n.t('Setting llmSpend.currency: {0}. Amounts are shown in USD.', problem));
+      showWarning(vscode.l10n.t('Setting llmSpend.currency: {0}. Amounts are shown in USD.', problem));
   }
 
   async #update(): Promise<void> {
@@ -125,7 +125,7 @@ export class StatusBar implements vscode.Disposable {
       this.#item.hide();
       return;
     }
-    const style: Style = {
+    const style: TextStyle = {
       // While there is no amount, nobody asks.
       get locale() {
         return regionalLocale();

@@ -6,7 +6,7 @@ import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
 import { markdownText } from '../../usage/text.ts';
 import { compact, count } from '../common/costText.ts';
-import type { Style } from '../common/costText.ts';
+import type { TextStyle } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
 import type { ShownCosts } from '../../pricing/converted.ts';
 import type { Health } from '../ledger/ledgerSnapshot.ts';
@@ -35,7 +35,7 @@ export interface StatusLinks {
 const MAX_PROBLEM = 200;
 const MAX_NAME = 40;
 
-export function periodName(period: StatusPeriod, { t }: Style): string {
+export function periodName(period: StatusPeriod, { t }: TextStyle): string {
   switch (period) {
     case 'today':
       return t('Today');
@@ -49,7 +49,7 @@ export function periodName(period: StatusPeriod, { t }: Style): string {
 }
 
 /** With the icon in front, as the status bar draws it. No text of a record stands in it. */
-export function statusText(model: StatusModel, style: Style): string {
+export function statusText(model: StatusModel, style: TextStyle): string {
   const icon = isWarning(model.health) ? '$(warning)' : '$(credit-card)';
   if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
   // A sum of nothing must not look as if nothing was spent.
@@ -58,7 +58,7 @@ export function statusText(model: StatusModel, style: Style): string {
 }
 
 /** What a screen reader says. */
-export function statusLabel(model: StatusModel, style: Style): string {
+export function statusLabel(model: StatusModel, style: TextStyle): string {
   const { t } = style;
   if (model.health === 'unavailable') return t('LLM spend: the ledger cannot be opened');
   if (model.spend === undefined) return t('LLM spend: reading the ledger');
@@ -71,7 +71,7 @@ export function statusLabel(model: StatusModel, style: Style): string {
 }
 
 /** Markdown. Text that comes from a record or a file is escaped; the links are ours. */
-export function statusTooltip(model: StatusModel, links: StatusLinks, style: Style): string {
+export function statusTooltip(model: StatusModel, links: StatusLinks, style: TextStyle): string {
   const { t } = style;
   const parts = ['**LLM Spend**'];
   if (isWarning(model.health)) {
@@ -106,7 +106,7 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
       forecast === undefined
         ? formatUsd(spend.forecastNanos, style.locale)
         : formatAmount(forecast, currency, style.locale);
-    parts.push(markdownText(t('At this pace the month will have cost {0}.', amount)));
+    parts.push(markdownText(t('Projected for this month: {0}', amount)));
   }
   if (spend !== undefined && spend.topModels.length > 0) {
     const rows = spend.topModels.map(({ model: name, totals }) =>
@@ -122,7 +122,7 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Sty
   return parts.join('\n\n');
 }
 
-function costOf({ shown }: StatusModel, totals: Totals, { locale }: Style): string {
+function costOf({ shown }: StatusModel, totals: Totals, { locale }: TextStyle): string {
   return costText(totals, shown?.costs.get(totals), locale);
 }
 

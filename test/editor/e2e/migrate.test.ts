@@ -74,7 +74,7 @@ test('a ledger that has grown big is offered to move, cancelled on the way, and 
 test('the move goes on from there, and the editor records into the new ledger once the person says so', async () => {
   const { workbench } = editor;
   await workbench.runCommand('LLM Spend: Move Ledger to Another File…');
-  const there = workbench.quickInput.locator('.monaco-list-row').filter({ hasText: 'Is there already.' });
+  const there = workbench.quickInput.locator('.monaco-list-row').filter({ hasText: 'Already exists.' });
   await there.waitFor();
   await workbench.screenshot('migrate-go-on');
   await there.click();
@@ -87,7 +87,7 @@ test('the move goes on from there, and the editor records into the new ledger on
   const settings = path.join(editor.server.folder, 'user-data/Machine/settings.json');
   await expect.poll(() => readFile(settings, 'utf8').catch(() => '')).toContain('costs.db');
   await expect.poll(status, { timeout: 10_000 }).toContain('$1,000.00');
-  await workbench.notifications.filter({ hasText: 'costs.db now.' }).waitFor();
+  await workbench.notifications.filter({ hasText: 'is now' }).waitFor();
   // What others record there is shown.
   await editor.llmSpend('record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=5', '--ledger', database);
   await expect.poll(status, { timeout: 10_000 }).toContain('$1,005.00');

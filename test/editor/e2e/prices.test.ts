@@ -79,24 +79,24 @@ describe('prices in the editor', () => {
     await workbench.screenshot('price-models');
     await workbench.answer(/Model/, 'claude-sonnet-4-5');
     await workbench.answer(/Operation/, 'chat');
-    await quickInput.getByText('Tokens sent').waitFor();
+    await quickInput.getByText('Input tokens including cached').waitFor();
     await input.fill('10k');
-    await quickInput.getByText('~$0.03 by genai-prices').waitFor();
+    await quickInput.getByText('about $0.03 (list price').waitFor();
     await page.keyboard.press('Enter');
-    await quickInput.getByText('Tokens received').waitFor();
+    await quickInput.getByText('Output tokens, e.g.').waitFor();
     await input.fill('2k');
-    await quickInput.getByText('~$0.06 by genai-prices').waitFor();
+    await quickInput.getByText('about $0.06 (list price').waitFor();
     await workbench.screenshot('price-as-you-type');
     await page.keyboard.press('Enter');
-    await workbench.answer(/What the call cost/, '');
+    await workbench.answer(/Cost of the call/, '');
     await quickInput.getByText('Read from the cache').click();
     await workbench.answer(/Part of the input tokens/, '8k');
     await quickInput.getByText('Tags').click();
     await workbench.answer(/with commas between/, 'client-a, review');
     await quickInput.getByText('client-a, review').waitFor();
-    await quickInput.getByText('~$0.0384 by genai-prices').waitFor();
+    await quickInput.getByText('about $0.0384 (list price').waitFor();
     await workbench.screenshot('price-review');
-    await workbench.answer(/Enter records it/, '');
+    await workbench.answer(/Press Enter to record/, '');
     await expect.poll(status).toContain('~$0.04');
     await expect.poll(stored).toMatchObject([
       {
@@ -116,9 +116,9 @@ describe('prices in the editor', () => {
     const { quickInput } = workbench;
     await openFile('response.json');
     await recordFromResponse('The whole document');
-    await quickInput.getByText('10,000 in, 2,000 out · ~$0.02575 by genai-prices').waitFor();
+    await quickInput.getByText('10,000 in, 2,000 out · about $0.0258 (list price').waitFor();
     await workbench.screenshot('response-recognised');
-    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.answer(/Press Enter to record the selected/, '');
     await workbench.notifications.getByText('Recorded 1 record from the response: ~$0.03.').waitFor();
     await expect
       .poll(async () => (await stored()).at(-1))
@@ -129,7 +129,7 @@ describe('prices in the editor', () => {
     const { workbench } = editor;
     await openFile('response.json');
     await recordFromResponse('The whole document');
-    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.answer(/Press Enter to record the selected/, '');
     const toast = workbench.notifications.filter({ hasText: 'Already recorded: 1 record. Nothing was added.' });
     await toast.waitFor();
     await workbench.screenshot('response-already-recorded');
@@ -153,10 +153,10 @@ describe('prices in the editor', () => {
     await page.keyboard.press('Control+Home');
     await page.keyboard.press('Shift+End');
     await recordFromResponse('The selected text');
-    await quickInput.getByText('10,000 in, 2,000 out · ~$0.06 by genai-prices').waitFor();
+    await quickInput.getByText('10,000 in, 2,000 out · about $0.06 (list price').waitFor();
     expect(await quickInput.getByText('msg_2').count()).toBe(0);
     await workbench.screenshot('response-selected');
-    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.answer(/Press Enter to record the selected/, '');
     const toast = workbench.notifications.filter({ hasText: 'Recorded 1 record from the response: ~$0.06.' });
     await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ usage_id: 'msg_1', provider: 'anthropic' });
     await toast.getByRole('button', { name: 'Undo' }).click();
@@ -168,10 +168,10 @@ describe('prices in the editor', () => {
     const { quickInput } = workbench;
     await workbench.copy(JSON.stringify([GEMINI, MESSAGE]));
     await recordFromResponse('The clipboard');
-    await quickInput.getByText('10,000 in, 2,000 out · ~$0.008 by genai-prices').waitFor();
+    await quickInput.getByText('10,000 in, 2,000 out · about $0.008 (list price').waitFor();
     await quickInput.locator('.monaco-list-row').filter({ hasText: 'anthropic' }).click();
     await workbench.screenshot('response-pasted');
-    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.answer(/Press Enter to record the selected/, '');
     await workbench.notifications.getByText('Recorded 1 record from the response: ~$0.008.').waitFor();
     await expect.poll(stored).toHaveLength(3);
     expect((await stored()).at(-1)).toMatchObject({ usage_id: 'gemini-1', provider: 'google', cost_usd: 0.008 });
@@ -186,10 +186,10 @@ describe('prices in the editor', () => {
     const { quickInput } = workbench;
     await recordFromResponse('A file…');
     await quickInput.locator('.monaco-list-row').filter({ hasText: 'stream.txt' }).click();
-    await quickInput.getByText('1,000 in, 200 out · ~$0.006 by genai-prices').waitFor();
+    await quickInput.getByText('1,000 in, 200 out · about $0.006 (list price').waitFor();
     await quickInput.getByText('(streamed)').waitFor();
     await workbench.screenshot('response-file');
-    await workbench.answer(/Enter records what is chosen/, '');
+    await workbench.answer(/Press Enter to record the selected/, '');
     await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ usage_id: 'msg_3', cost_usd: 0.006 });
     // What follows counts from here.
     await editor.llmSpend('remove', 'msg_3', 'gemini-1');
@@ -212,7 +212,7 @@ describe('prices in the editor', () => {
     await workbench.screenshot('price-setting-problem');
     const before = await readFile(editor.ledger, 'utf8');
     await workbench.runCommand('LLM Spend: Reprice Ledger…');
-    await page.locator('.monaco-dialog-box').getByText('Set the costs of 1 record').waitFor();
+    await page.locator('.monaco-dialog-box').getByText('Change the costs of 1 record').waitFor();
     await workbench.screenshot('reprice');
     await button('Reprice');
     await expect.poll(status).toMatch(/~\$3\.06$/);
@@ -258,7 +258,7 @@ describe('prices in the editor', () => {
     await row.click();
     await workbench.screenshot('reprice-recorded');
     await page.keyboard.press('Enter');
-    await page.locator('.monaco-dialog-box').getByText('Set the costs of 1 record').waitFor();
+    await page.locator('.monaco-dialog-box').getByText('Change the costs of 1 record').waitFor();
     await page.locator('.monaco-dialog-box').getByText('are replaced by estimates').waitFor();
     expect(await readFile(editor.ledger, 'utf8')).toBe(before);
     await button('Reprice');
@@ -293,7 +293,7 @@ describe('prices in the editor', () => {
   test('are fetched only after a question', async () => {
     const { workbench } = editor;
     await workbench.runCommand('LLM Spend: Update Prices…');
-    await workbench.page.locator('.monaco-dialog-box').getByText('Prices were never fetched').waitFor();
+    await workbench.page.locator('.monaco-dialog-box').getByText('Prices have not been downloaded').waitFor();
     await workbench.screenshot('update-prices');
     await button('Cancel');
   });

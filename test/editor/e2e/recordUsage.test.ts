@@ -23,16 +23,16 @@ describe('Record Usage', () => {
     await workbench.answer(/Provider/, 'openai');
     await workbench.answer(/Model/, 'gpt $(trash) <b>');
     await workbench.answer(/Operation/, 'chat');
-    await quickInput.getByText('Tokens sent').waitFor();
+    await quickInput.getByText('Input tokens including cached').waitFor();
     await input.fill('-5');
     await quickInput.getByText('must not be negative').waitFor();
     await workbench.screenshot('record-usage-invalid');
     await page.keyboard.press('Enter');
     await input.fill('12k');
     await page.keyboard.press('Enter');
-    await workbench.answer(/Tokens received/, '800');
-    await workbench.answer(/What the call cost/, '0.25');
-    await workbench.answer(/Enter records it/, '');
+    await workbench.answer(/Output tokens, e.g./, '800');
+    await workbench.answer(/Cost of the call/, '0.25');
+    await workbench.answer(/Press Enter to record/, '');
     await workbench.notifications.getByText('Recorded $0.25 for gpt $(trash) <b>.').waitFor();
     await expect.poll(status).toContain('$0.25');
     await expect.poll(stored).toMatchObject([
@@ -60,17 +60,17 @@ describe('Record Usage', () => {
     await workbench.answer(/Provider/, 'mistral');
     await workbench.answer(/Model/, 'small');
     await workbench.answer(/Operation/, 'chat');
-    await workbench.answer(/Tokens sent/, '');
-    await workbench.answer(/Tokens received/, '');
-    await workbench.answer(/What the call cost/, '');
-    await workbench.answer(/Enter records it/, '');
+    await workbench.answer(/Input tokens including cached/, '');
+    await workbench.answer(/Output tokens, e.g./, '');
+    await workbench.answer(/Cost of the call/, '');
+    await workbench.answer(/Press Enter to record/, '');
     await expect.poll(status).toContain('$0.25 + 1 unpriced');
     await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ provider: 'mistral', cost_known: false });
   });
 
   test('is taken back by a button', async () => {
     const { workbench } = editor;
-    const toast = workbench.notifications.filter({ hasText: 'Recorded a call of small, unpriced.' });
+    const toast = workbench.notifications.filter({ hasText: 'Recorded a call of small. Its price is unknown.' });
     await toast.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(status).not.toContain('unpriced');
     await expect.poll(stored).toHaveLength(1);

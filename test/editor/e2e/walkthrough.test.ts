@@ -34,8 +34,8 @@ describe('the walkthrough', () => {
     ['See your total', 'total'],
     ['Record a usage', 'record'],
     ['Open the cost history', 'history'],
-    ['Let your programs record', 'programs'],
-    ['Keep what your coding agents spend', 'import'],
+    ['Record from your programs', 'programs'],
+    ['Import the usage of coding agents', 'import'],
   ])('pictures how to: %s', async (title, name) => {
     await expand(title);
     const drawn = await readFile(path.join(repository, 'media/walkthrough', `${name}.svg`), 'utf8');
@@ -55,9 +55,9 @@ describe('the walkthrough', () => {
     await quickInput.getByText('(1/7)').waitFor();
     await page.keyboard.press('Escape');
     await done('Record a usage').waitFor();
-    await expand('Let your programs record');
+    await expand('Record from your programs');
     await walkthrough.getByRole('button', { name: 'Copy Command for the Terminal' }).click();
-    await done('Let your programs record').waitFor();
+    await done('Record from your programs').waitFor();
     await expand('Open the cost history');
     await walkthrough.getByRole('button', { name: 'Open Cost History' }).click();
     await page.getByRole('tab', { name: 'Cost History' }).waitFor();

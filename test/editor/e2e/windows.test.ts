@@ -65,10 +65,10 @@ describe('two windows, one of them without a folder, on one ledger of 10,000 rec
     await withoutFolder.answer(/Provider/, 'openai');
     await withoutFolder.answer(/Model/, 'gpt-5');
     await withoutFolder.answer(/Operation/, 'chat');
-    await withoutFolder.answer(/Tokens sent/, '');
-    await withoutFolder.answer(/Tokens received/, '');
-    await withoutFolder.answer(/What the call cost/, '500');
-    await withoutFolder.answer(/Enter records it/, '');
+    await withoutFolder.answer(/Input tokens including cached/, '');
+    await withoutFolder.answer(/Output tokens, e.g./, '');
+    await withoutFolder.answer(/Cost of the call/, '500');
+    await withoutFolder.answer(/Press Enter to record/, '');
     await withoutFolder.notifications.getByText('Recorded $500.00 for gpt-5.').waitFor();
     await expect.poll(() => status(editor.workbench), { timeout: 1000, interval: 25 }).not.toBe(before);
     const expected = await total();

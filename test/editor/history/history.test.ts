@@ -333,14 +333,14 @@ describe('choices', () => {
     await expect.poll(() => page.locator('.legend').innerText()).toContain('code-edit');
     // What a list offers follows what another one chose, and so does where its choice stands in it.
     const rows = page.getByRole('combobox', { name: 'Rows', exact: true });
-    const within = page.getByRole('combobox', { name: 'Rows within', exact: true });
+    const within = page.getByRole('combobox', { name: 'Then by', exact: true });
     await rows.click();
-    await page.getByRole('option', { name: 'Kind of cost' }).click();
-    await expect.poll(() => rows.textContent()).toContain('Kind of cost');
+    await page.getByRole('option', { name: 'Cost type' }).click();
+    await expect.poll(() => rows.textContent()).toContain('Cost type');
     expect(await within.textContent()).toContain('Model');
     await within.focus();
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.getByRole('option', { name: 'Kind of cost' }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('option', { name: 'Cost type' }).count()).toBe(0);
   });
 
   test('a click on a day of the calendar shows that day', async () => {

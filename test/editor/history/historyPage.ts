@@ -8,7 +8,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { historyHtml } from '../../../src/host/history/historyHtml.ts';
 import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
 import { HistorySession } from '../../../src/host/history/historySession.ts';
-import type { EditorAction, HistoryBackend } from '../../../src/host/history/historySession.ts';
+import type { EditorAction, HistoryBackend } from '../../../src/host/history/historyContract.ts';
 import type { Choices } from '../../../src/protocol/choices.ts';
 import { repository } from '../harness/codeServer.ts';
 import { Memento } from '../../fixtures/tableBackend.ts';

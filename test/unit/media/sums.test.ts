@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { load } from '../../../media/load.ts';
 import { pathId } from '../../../media/model/breakdown.ts';
 import { filterOf } from '../../../media/model/questions.ts';
-import type { Ask } from '../../../media/model/questions.ts';
+import type { AskHost } from '../../../media/model/questions.ts';
 import { rangeOfChoice } from '../../../media/model/range.ts';
 import { sum } from '../../../media/model/totals.ts';
 import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
@@ -11,7 +11,7 @@ import { HistorySession } from '../../../src/host/history/historySession.ts';
 import { CHART_BUCKETS, DEFAULT_CHOICES } from '../../../src/protocol/choices.ts';
 import type { Choices, RangeChoice } from '../../../src/protocol/choices.ts';
 import { parseToView } from '../../../src/protocol/messages.ts';
-import type { Answer } from '../../../src/protocol/messages.ts';
+import type { HostAnswer } from '../../../src/protocol/messages.ts';
 import { PERIODS } from '../../../src/usage/time/period.ts';
 import { costKind, DIMENSIONS } from '../../../src/usage/query.ts';
 import type { CostKind } from '../../../src/usage/query.ts';
@@ -21,8 +21,8 @@ import { matches, sum as naiveSum } from '../columns/naive.ts';
 import { calendars, instant, records as record } from '../usage/records.ts';
 
 /** Asks a session as the webview does: messages that are cloned and parsed on their way. */
-function askSession(backend: TableBackend): Ask {
-  const waiting = new Map<number, (answers: Answer[]) => void>();
+function askSession(backend: TableBackend): AskHost {
+  const waiting = new Map<number, (answers: HostAnswer[]) => void>();
   let say = (_message: unknown): void => {};
   const memory = new Memento();
   const session = new HistorySession({
@@ -82,10 +82,10 @@ test('every view has the same sum, to the nano-dollar: that of the records thems
       const ledger = '/ledger/costs.json';
       const ask = askSession(new TableBackend(list, calendar, ledger));
       const snapshot = { version: 1, calendar };
-      const shown = await load(ask, snapshot, chosen, [], now);
+      const shown = await load(ask, snapshot, { choices: chosen, expanded: [], now });
 
       // Whatever the view showed before, and its bars were taken to be.
-      const next = await load(ask, snapshot, chosen, [], now, { choices: chosen, span: before });
+      const next = await load(ask, snapshot, { choices: chosen, expanded: [], now }, { choices: chosen, span: before });
       expect(next.chart).toEqual(shown.chart);
 
       const range = rangeOfChoice(chosen.range, now, calendar);

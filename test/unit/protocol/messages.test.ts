@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_CHOICES, parseChoices } from '../../../src/protocol/choices.ts';
 import { parseToHost, parseToView } from '../../../src/protocol/messages.ts';
-import type { Snapshot } from '../../../src/protocol/messages.ts';
+import type { HistorySnapshot } from '../../../src/protocol/messages.ts';
 import { decodeGroups, encodeGroups } from '../../../src/protocol/wire.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
 
@@ -47,7 +47,7 @@ describe('what the host hears', () => {
 });
 
 describe('what the webview hears', () => {
-  const snapshot: Snapshot = {
+  const snapshot: HistorySnapshot = {
     type: 'snapshot',
     version: 3,
     loaded: true,

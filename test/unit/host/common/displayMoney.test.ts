@@ -72,8 +72,8 @@ describe('shownCosts', () => {
     const shown = await shownCosts(never, QUERY, [{ key: ['a'], totals: a }], display);
     expect(text(a, shown)).toBe('~EUR 2.00');
     const [note = ''] = costNotes(a, { locale: 'en-US', t }, shown.get(a));
-    expect(note.replaceAll('\u00a0', ' ')).toBe('EUR 1.50 of it is estimated from prices (1 call).');
-    expect(costNotes(a, { locale: 'en-US', t })).toEqual(['$3.00 of it is estimated from prices (1 call).']);
+    expect(note.replaceAll('\u00a0', ' ')).toBe('Includes EUR 1.50 estimated from prices (1 call).');
+    expect(costNotes(a, { locale: 'en-US', t })).toEqual(['Includes $3.00 estimated from prices (1 call).']);
   });
 
   it('stands in the status bar, with the USD that are stored in its tooltip', async () => {
@@ -90,10 +90,10 @@ describe('shownCosts', () => {
     const tooltip = statusTooltip(model, links, style);
     expect(tooltip).toContain('Shown in EUR at your rates&#46; Stored in USD&#58; &#36;10&#46;00&#46;');
     // The month could not be converted: it and where it is heading stay in USD.
-    expect(tooltip).toContain('the month will have cost &#36;60&#46;00&#46;');
+    expect(tooltip).toContain('Projected for this month&#58; &#36;60&#46;00');
     const heading = { ...shown, forecast: 55_200_000_000n * 10n ** 12n };
     expect(statusTooltip({ ...model, shown: heading }, links, style)).toMatch(
-      /the month will have cost EUR\s55&#46;20&#46;/,
+      /Projected for this month&#58; EUR\s55&#46;20/,
     );
   });
 });

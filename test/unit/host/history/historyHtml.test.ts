@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { historyHtml } from '../../../../src/host/history/historyHtml.ts';
 import { DEFAULT_CHOICES } from '../../../../src/protocol/choices.ts';
 import { FIRST_SNAPSHOT } from '../../../../src/protocol/messages.ts';
-import type { Snapshot } from '../../../../src/protocol/messages.ts';
+import type { HistorySnapshot } from '../../../../src/protocol/messages.ts';
 
-const snapshot: Snapshot = {
+const snapshot: HistorySnapshot = {
   type: 'snapshot',
   version: 1,
   loaded: true,

@@ -25,10 +25,10 @@ describe('verificationReport', () => {
         '',
         'The ledger is sound: no records.',
         '',
-        'Records                                0',
-        'In a journal, not yet in the file      0',
-        'Unreadable elements, kept as they are  0',
-        'Bytes                                  2',
+        'Records                              0',
+        'In a journal, not in the file yet    0',
+        'Unreadable elements, kept unchanged  0',
+        'Bytes                                2',
         '',
       ].join('\n'),
     );
@@ -65,7 +65,7 @@ describe('verdict', () => {
 
 it('lists the steps of a repair', () => {
   const result = { actions: ['Write the ledger anew'], records: 5, recovered: 2, keptIn: undefined };
-  expect(repairSteps(result, STYLE)).toBe('• Write the ledger anew\n• 2 records in all come back');
+  expect(repairSteps(result, STYLE)).toBe('• Write the ledger anew\n• Recovered: 2 records');
 });
 
 it('names what undo takes back', () => {

@@ -76,8 +76,10 @@ describe('prices in words', () => {
   it('say the price, or why there is none', async () => {
     const pricer = await loadPricer();
     const usage = { provider: 'openai', model: 'gpt-5', input_tokens: 1000 };
-    expect(previewText(pricer.price(usage), STYLE)).toMatch(/^~\$0\.00125 by genai-prices .* openai\/gpt-5$/);
-    expect(previewText(pricer.price({ ...usage, model: 'x\u202E\n' }), STYLE)).toMatch(/^unpriced: .* no model "x/);
+    expect(previewText(pricer.price(usage), STYLE)).toBe('about $0.00125 (list price, gpt-5)');
+    expect(previewText(pricer.price({ ...usage, model: 'x\u202E\n' }), STYLE)).toMatch(
+      /^price unknown: .* no model "x/,
+    );
   });
 
   it('report nothing to reprice, and changes as a table of harmless text', async () => {
@@ -88,7 +90,7 @@ describe('prices in words', () => {
         '/l.json',
         STYLE,
       );
-    expect(report([])).toContain('Every cost that comes from prices is right.');
+    expect(report([])).toContain('All estimated costs match the current prices.');
     const plan = planReprice(
       [
         {

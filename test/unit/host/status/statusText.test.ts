@@ -79,7 +79,7 @@ describe('statusTooltip', () => {
 
   it('says where the month is heading', () => {
     const spend = { ...NOTHING, forecastNanos: 61_500_000_000n };
-    expect(statusTooltip(model({ spend }), LINKS, STYLE)).toContain('the month will have cost &#36;61&#46;50&#46;');
+    expect(statusTooltip(model({ spend }), LINKS, STYLE)).toContain('Projected for this month&#58; &#36;61&#46;50');
   });
 
   it('has no link, table or markup but its own', () => {

@@ -1,9 +1,9 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { Row } from '../../src/protocol/messages.ts';
-import type { Format } from '../model/format.ts';
-import { fieldsOf } from '../model/record.ts';
-import { iconButton } from './controls.ts';
+import type { RecordRow } from '../../../src/protocol/messages.ts';
+import type { Format } from '../../model/format.ts';
+import { fieldsOf } from '../../model/record.ts';
+import { iconButton } from '../controls.ts';
 
 export interface DetailActions {
   close: () => void;
@@ -13,7 +13,12 @@ export interface DetailActions {
 }
 
 /** All that is known of one record. */
-export function detailTemplate(row: Row, ledgerLabel: string, format: Format, actions: DetailActions): TemplateResult {
+export function detailTemplate(
+  row: RecordRow,
+  ledgerLabel: string,
+  format: Format,
+  actions: DetailActions,
+): TemplateResult {
   return html`<aside class="detail" aria-label="Record">
     <header class="section-header">
       <h2>Record</h2>

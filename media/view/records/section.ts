@@ -1,15 +1,15 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { Choices } from '../../src/protocol/choices.ts';
-import type { Action, Row } from '../../src/protocol/messages.ts';
-import type { UsageFilter } from '../../src/usage/query.ts';
-import type { Context } from '../context.ts';
-import { recordJson } from '../model/record.ts';
+import type { Choices } from '../../../src/protocol/choices.ts';
+import type { Action, RecordRow } from '../../../src/protocol/messages.ts';
+import type { UsageFilter } from '../../../src/usage/query.ts';
+import type { ViewContext } from '../../context.ts';
+import { recordJson } from '../../model/record.ts';
 import { detailTemplate } from './detail.ts';
-import { iconButton } from './controls.ts';
+import { iconButton } from '../controls.ts';
 
 /** The records with what may be done with them, and the one that is looked at. */
-export function recordsTemplate(context: Context): TemplateResult {
+export function recordsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown, snapshot } = context;
   return html`<section class="records-section" aria-label="Records">
     <header class="section-header">
@@ -27,9 +27,9 @@ export function recordsTemplate(context: Context): TemplateResult {
         .selection=${ui.selection}
         @sort=${({ detail }: CustomEvent<Choices['recordsSort']>) => context.choose({ recordsSort: detail })}
         @select=${({ detail }: CustomEvent<ReadonlySet<string>>) => context.set({ selection: detail })}
-        @detail=${({ detail }: CustomEvent<Row>) => context.set({ detail })}
+        @detail=${({ detail }: CustomEvent<RecordRow>) => context.set({ detail })}
         @failed=${({ detail }: CustomEvent<string>) => context.say(detail)}
-        @copy-selected=${({ detail }: CustomEvent<Row[]>) => copy(context, detail)}
+        @copy-selected=${({ detail }: CustomEvent<RecordRow[]>) => copy(context, detail)}
         @remove-selected=${() => context.remove([...ui.selection])}
       ></spend-records>
       ${ui.detail === undefined ? nothing : recordTemplate(context, ui.detail)}
@@ -37,7 +37,7 @@ export function recordsTemplate(context: Context): TemplateResult {
   </section>`;
 }
 
-function actionsTemplate(context: Context): TemplateResult {
+function actionsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown } = context;
   const selected = [...ui.selection];
   const exportAs = (kind: 'csv' | 'json'): void => {
@@ -48,21 +48,21 @@ function actionsTemplate(context: Context): TemplateResult {
       selected.length < 2
         ? nothing
         : html`<span class="count">${format.count(selected.length)} selected</span>
-            ${iconButton('trash', 'Remove the selected', () => context.remove(selected))}`
+            ${iconButton('trash', 'Remove the selected records', () => context.remove(selected))}`
     }
     <vscode-toolbar-container>
       ${iconButton('discard', 'Undo the last change', () => context.act({ verb: 'undo' }))}
       <vscode-toolbar-button
         icon="export"
         label="Export as CSV"
-        title="Export what is filtered as CSV"
+        title="Export the filtered records as CSV"
         @click=${() => exportAs('csv')}
         ><span class="button-text">CSV</span></vscode-toolbar-button
       >
       <vscode-toolbar-button
         icon="json"
         label="Export as JSON"
-        title="Export what is filtered as JSON"
+        title="Export the filtered records as JSON"
         @click=${() => exportAs('json')}
         ><span class="button-text">JSON</span></vscode-toolbar-button
       >
@@ -70,7 +70,7 @@ function actionsTemplate(context: Context): TemplateResult {
   `;
 }
 
-function recordTemplate(context: Context, row: Row): TemplateResult {
+function recordTemplate(context: ViewContext, row: RecordRow): TemplateResult {
   const { record, ledger } = row;
   return detailTemplate(row, context.nameOf('ledger', ledger), context.format, {
     close: () => context.set({ detail: undefined }),
@@ -80,7 +80,7 @@ function recordTemplate(context: Context, row: Row): TemplateResult {
   });
 }
 
-function copy(context: Context, rows: readonly Row[]): void {
+function copy(context: ViewContext, rows: readonly RecordRow[]): void {
   if (rows.length === 0) return;
   context.act({ verb: 'copy', text: rows.map(({ record }) => recordJson(record)).join('\n') });
 }

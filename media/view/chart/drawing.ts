@@ -1,0 +1,115 @@
+import { area, line } from 'd3-shape';
+import { html, nothing, svg } from 'lit';
+import type { TemplateResult } from 'lit';
+import { labelled } from '../../model/scale.ts';
+import { size } from '../../model/totals.ts';
+import { seriesClass } from '../swatch.ts';
+import { isPartial } from './figures.ts';
+import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, tickText, TOP } from './layout.ts';
+import type { ChartView, Plot } from './layout.ts';
+
+/** The drawing itself: axis, grid, and bars or the cumulative line. */
+export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
+  const { columns, bucket } = chart.model;
+  const labelWidth = bucket === 'hour' ? 46 : 54;
+  const isLabelled = labelled(columns.length, plot.width, labelWidth);
+  return html`<svg class="plot" width=${chart.width} height=${plotHeight(chart)} aria-hidden="true">
+    <g transform="translate(${plot.left},${TOP})">
+      ${plot.y.ticks(4).map(
+        (tick) => svg`
+          <line class=${tick === 0 ? 'base' : 'grid'} x2=${plot.width} y1=${plot.y(tick)} y2=${plot.y(tick)} />
+          <text class="tick" x="-6" y=${plot.y(tick)} dy="0.32em" text-anchor="end">${tickText(chart, tick)}</text>`,
+      )}
+      ${chart.active === undefined ? nothing : band(plot, chart.active.column)}
+      ${chart.kind === 'bars' ? bars(chart, plot) : cumulative(chart, plot)}
+      ${columns.map((column, index) =>
+        isLabelled(index)
+          ? svg`<text class="tick" x=${labelPosition(plot, index, labelWidth)} y=${plot.height + 14}
+              text-anchor="middle">${chart.format.bucketTick(column.since, bucket)}</text>`
+          : nothing,
+      )}
+    </g>
+  </svg>`;
+}
+
+function labelPosition(plot: Plot, index: number, labelWidth: number): number {
+  const half = labelWidth / 2 - 6;
+  return Math.min(plot.width - half + RIGHT, Math.max(half - plot.left + 4, center(plot, index)));
+}
+
+function band(plot: Plot, index: number): unknown {
+  return svg`<rect class="band" x=${(plot.x(index) ?? 0) - plot.x.step() * 0.1} y="-4"
+    width=${plot.x.bandwidth() + plot.x.step() * 0.2} height=${plot.height + 4} />`;
+}
+
+/** One path for each series: a rectangle for each of its bars would be most of the page, and as slow to lay out. */
+function bars(chart: ChartView, plot: Plot): unknown {
+  const { columns, measure } = chart.model;
+  const chosen = chart.active;
+  // A single bar as wide as the chart would look like a wall.
+  const width = Math.min(plot.x.bandwidth(), 64);
+  const bases = columns.map(() => 0);
+  const bars = shownSeries(chart).map(({ series, index: position }) => {
+    let plain = '';
+    let pointedAt = '';
+    for (const [index, { parts }] of columns.entries()) {
+      const part = parts[position];
+      const value = part === undefined ? 0 : size(part, measure);
+      if (value === 0) continue;
+      const base = bases[index] ?? 0;
+      bases[index] = base + value;
+      const bar = barPath(center(plot, index) - width / 2, width, plot.y(base), plot.y(base + value));
+      if (chosen?.column === index) pointedAt = bar;
+      else plain += bar;
+    }
+    const faded = chosen?.series !== undefined && chosen.series !== position;
+    const classes = `bar ${seriesClass(series.slot)}`;
+    return svg`${plain === '' ? nothing : svg`<path class=${classes} d=${plain} />`}${
+      pointedAt === '' ? nothing : svg`<path class="${classes} ${faded ? 'faded' : ''}" d=${pointedAt} />`
+    }`;
+  });
+  const radius = Math.min(2.5, Math.max(1.25, width / 2));
+  const marks = columns.map(({ totals }, index) =>
+    measure === 'cost' && isPartial(totals)
+      ? circlePath(center(plot, index), plot.y(bases[index] ?? 0) - 5, radius)
+      : '',
+  );
+  return svg`${bars}<path class="unpriced-mark" d=${marks.join('')} />`;
+}
+
+function cumulative(chart: ChartView, plot: Plot): unknown {
+  const points: [x: number, y: number][] = [];
+  let upTo = 0;
+  for (const [index, column] of chart.model.columns.entries()) {
+    if (column.since > chart.now && column.totals.records === 0) break;
+    upTo += sizeOfColumn(chart, column);
+    points.push([center(plot, index), plot.y(upTo)]);
+  }
+  const last = points.at(-1);
+  const at = chart.active === undefined ? undefined : points[chart.active.column];
+  return svg`
+    <path class="cumulative-area" d=${
+      area()
+        .x(([x]) => x)
+        .y1(([, y]) => y)
+        .y0(plot.height)(points) ?? ''
+    } />
+    <path class="cumulative-line" d=${line()(points) ?? ''} />
+    ${last === undefined ? nothing : svg`<circle class="cumulative-dot" cx=${last[0]} cy=${last[1]} r="2.5" />`}
+    ${at === undefined ? nothing : svg`<circle class="cumulative-dot" cx=${at[0]} cy=${at[1]} r="3.5" />`}`;
+}
+
+function barPath(left: number, width: number, bottom: number, top: number): string {
+  const gap = bottom - top > 3 ? 1 : 0;
+  const height = Math.max(0.5, bottom - top - gap);
+  return `M${coordinate(left)} ${coordinate(top + gap)}h${coordinate(width)}v${coordinate(height)}h${coordinate(-width)}z`;
+}
+
+function circlePath(x: number, y: number, radius: number): string {
+  const arc = (across: number): string => `a${radius} ${radius} 0 1 0 ${across} 0`;
+  return `M${coordinate(x - radius)} ${coordinate(y)}${arc(2 * radius)}${arc(-2 * radius)}`;
+}
+
+function coordinate(value: number): number {
+  return Math.round(value * 100) / 100;
+}

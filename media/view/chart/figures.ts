@@ -1,0 +1,145 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import type { Totals } from '../../../src/usage/query.ts';
+import type { ChartColumn } from '../../model/series.ts';
+import { sum } from '../../model/totals.ts';
+import { swatch } from '../swatch.ts';
+import { center, shownSeries, TOP } from './layout.ts';
+import type { ChartView, Plot } from './layout.ts';
+
+export function tooltipTemplate(chart: ChartView, column: ChartColumn, plot: Plot): TemplateResult {
+  const index = chart.active?.column ?? 0;
+  const x = plot.left + center(plot, index);
+  const onLeft = x > chart.width / 2;
+  const narrow = chart.width < 480;
+  const place = narrow
+    ? `inset-inline: 0; top: ${TOP + plot.height + 6}px`
+    : onLeft
+      ? `right: ${chart.width - x + plot.x.step() / 2 + 6}px; top: 0`
+      : `left: ${x + plot.x.step() / 2 + 6}px; top: 0`;
+  return html`<div class="tooltip" .style=${place} aria-hidden="true">${columnTemplate(chart, column, index)}</div>`;
+}
+
+function columnTemplate(chart: ChartView, column: ChartColumn, index: number): TemplateResult {
+  const { model, format } = chart;
+  const shown = shownSeries(chart).filter(({ index: position }) => column.parts[position] !== undefined);
+  return html`
+    <div class="tooltip-title">${format.bucket(column.since, model.bucket)}</div>
+    <div class="figures">
+      ${shown.map(({ series, index: position }) => {
+        const part = column.parts[position];
+        const chosen = chart.active?.series === position ? 'active' : '';
+        return html`<span class="name ${chosen}"
+            >${swatch(series.slot)}<span class="value-name">${chart.nameOf(series)}</span></span
+          >
+          <span class="number ${chosen}">${part === undefined ? '' : figureTemplate(chart, part)}</span>`;
+      })}
+      <span class="name total">${column.totals.records === 0 ? 'Nothing recorded' : 'Total'}</span>
+      <span class="number total">${column.totals.records === 0 ? '' : figureTemplate(chart, column.totals)}</span>
+      ${
+        chart.kind === 'cumulative'
+          ? html`<span class="name">Cumulative</span>
+              <span class="number"
+                >${figureTemplate(chart, sum(model.columns.slice(0, index + 1).map(({ totals }) => totals)))}</span
+              >`
+          : nothing
+      }
+    </div>
+  `;
+}
+
+function figureTemplate(chart: ChartView, totals: ChartColumn['totals']): unknown {
+  if (chart.model.measure === 'tokens') return chart.format.count(totals.totalTokens);
+  return chart.format.costParts(totals).map((part) => html`<span class="nowrap">${part}</span> `);
+}
+
+function exactText(chart: ChartView, totals: ChartColumn['totals']): string {
+  if (chart.model.measure === 'tokens') return chart.format.count(totals.totalTokens);
+  return chart.format.costExact(totals);
+}
+
+/** What a screen reader says of the active column. */
+export function columnSentence(chart: ChartView, column: ChartColumn | undefined): string {
+  if (column === undefined) return '';
+  const title = chart.format.bucket(column.since, chart.model.bucket);
+  const parts = shownSeries(chart).flatMap(({ series, index }) => {
+    const part = column.parts[index];
+    return part === undefined ? [] : [`${chart.nameOf(series)} ${exactText(chart, part)}`];
+  });
+  return `${title}: ${column.totals.records === 0 ? 'nothing' : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
+}
+
+/** What a screen reader says of the chart as a whole. */
+export function chartSummary(chart: ChartView): string {
+  const { model } = chart;
+  const what = model.measure === 'cost' ? 'Cost' : 'Tokens';
+  const how = chart.kind === 'bars' ? `by ${model.bucket}` : `cumulative by ${model.bucket}`;
+  return `${what} ${how}: ${exactText(chart, model.totals)} over ${model.columns.length} columns. Left and right choose a column, up and down a series, Enter filters.`;
+}
+
+export function legendTemplate(chart: ChartView, toggle: (id: string) => void): TemplateResult | typeof nothing {
+  const { model } = chart;
+  if (model.series.length === 0) return nothing;
+  return html`<div class="legend" role="group" aria-label="Series">
+    ${model.series.map((series) => {
+      const shown = !chart.hiddenSeries.has(series.id);
+      return html`<button
+        type="button"
+        class="legend-item"
+        aria-pressed=${shown}
+        title=${`${chart.nameOf(series)}: ${exactText(chart, series.totals)}`}
+        @click=${() => toggle(series.id)}
+      >
+        ${swatch(series.slot)}<span class="value-name">${chart.nameOf(series)}</span>
+      </button>`;
+    })}
+    ${
+      chart.kind === 'bars' && model.measure === 'cost' && isPartial(model.totals)
+        ? html`<span class="legend-note">${partialNote(model.totals)}</span>`
+        : nothing
+    }
+  </div>`;
+}
+
+/** The same figures as a table: beside the drawing for screen readers, instead of it on demand. */
+export function tableTemplate(chart: ChartView): TemplateResult {
+  const { model, format } = chart;
+  return html`<table class="data">
+    <caption class="visually-hidden">
+      ${model.measure === 'cost' ? 'Cost' : 'Tokens'} by ${model.bucket}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">${capital(model.bucket)}</th>
+        <th scope="col" class="number">Total</th>
+        ${model.series.map((series) => html`<th scope="col" class="number">${chart.nameOf(series)}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${model.columns
+        .filter(({ totals }) => totals.records > 0)
+        .map(
+          (column) =>
+            html`<tr>
+              <th scope="row">${format.bucket(column.since, model.bucket)}</th>
+              <td class="number">${exactText(chart, column.totals)}</td>
+              ${column.parts.map((part) => html`<td class="number">${part === undefined ? '' : exactText(chart, part)}</td>`)}
+            </tr>`,
+        )}
+    </tbody>
+  </table>`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** Whether a bar is shorter than what was spent. */
+export function isPartial({ unpriced, unconvertedNanos }: Totals): boolean {
+  return unpriced > 0 || unconvertedNanos !== undefined;
+}
+
+function partialNote({ unpriced, unconvertedNanos }: Totals): string {
+  const unconverted = unconvertedNanos === undefined ? [] : ['days without a rate'];
+  return `has ${[...(unpriced > 0 ? ['unpriced calls'] : []), ...unconverted].join(' and ')}`;
+}

@@ -1,0 +1,89 @@
+import { scaleBand, scaleLinear } from 'd3-scale';
+import type { ScaleBand, ScaleLinear } from 'd3-scale';
+import type { ChartKind } from '../../../src/protocol/choices.ts';
+import type { Format } from '../../model/format.ts';
+import { textWidth } from '../../model/scale.ts';
+import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
+import { size } from '../../model/totals.ts';
+
+/** What the chart shows: the properties of its element that the templates read. */
+export interface ChartView {
+  readonly model: ChartModel;
+  readonly kind: Exclude<ChartKind, 'calendar'>;
+  readonly format: Format;
+  readonly nameOf: (series: Series) => string;
+  /** ms since the epoch. */
+  readonly now: number;
+  /** Ids of the series that are switched off in the legend. */
+  readonly hiddenSeries: ReadonlySet<string>;
+  readonly active: ActiveColumn | undefined;
+  /** px. */
+  readonly width: number;
+}
+
+/** The column that is pointed at, and the series within it, by their positions. */
+export interface ActiveColumn {
+  column: number;
+  series: number | undefined;
+  /** It was chosen with the keyboard. */
+  byKey: boolean;
+}
+
+/** The scales of a chart, and the size of its inner part, px. */
+export interface Plot {
+  x: ScaleBand<number>;
+  y: ScaleLinear<number, number>;
+  left: number;
+  width: number;
+  height: number;
+}
+
+export const TOP = 10;
+export const RIGHT = 4;
+const BOTTOM = 20;
+
+export function plotHeight({ width }: Pick<ChartView, 'width'>): number {
+  return width < 480 ? 150 : 220;
+}
+
+export function layOut(chart: ChartView): Plot {
+  const { columns } = chart.model;
+  const sizes = columns.map((column) => sizeOfColumn(chart, column));
+  const most = chart.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((whole, each) => whole + each, 0);
+  const height = plotHeight(chart) - TOP - BOTTOM;
+  const y = scaleLinear()
+    .domain([0, most > 0 ? most : 1])
+    .nice(4)
+    .range([height, 0]);
+  const left = Math.ceil(Math.max(...y.ticks(4).map((tick) => textWidth(tickText(chart, tick)))) + 8);
+  const width = Math.max(10, chart.width - left - RIGHT);
+  const dense = width / Math.max(1, columns.length) < 6;
+  const x = scaleBand<number>()
+    .domain(columns.map((_, index) => index))
+    .range([0, width])
+    .paddingInner(dense ? 0.12 : 0.28)
+    .paddingOuter(0.1);
+  return { x, y, left, width, height };
+}
+
+export function tickText(chart: ChartView, value: number): string {
+  return chart.model.measure === 'cost' ? chart.format.moneyTick(value) : chart.format.compact(value);
+}
+
+/** The series that are not switched off, with their positions in the model. */
+export function shownSeries(chart: ChartView): { series: Series; index: number }[] {
+  return chart.model.series
+    .map((series, index) => ({ series, index }))
+    .filter(({ series }) => !chart.hiddenSeries.has(series.id));
+}
+
+export function sizeOfColumn(chart: ChartView, column: ChartColumn): number {
+  return shownSeries(chart).reduce((whole, { index }) => {
+    const part = column.parts[index];
+    return part === undefined ? whole : whole + size(part, chart.model.measure);
+  }, 0);
+}
+
+export function center(plot: Plot, index: number): number {
+  return (plot.x(index) ?? 0) + plot.x.bandwidth() / 2;
+}

@@ -1,0 +1,193 @@
+import { html, nothing } from 'lit';
+import type { TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { LedgerInfo, RecordRow } from '../../../src/protocol/messages.ts';
+import { Superseded } from '../../client.ts';
+import type { Format } from '../../model/format.ts';
+import { Slots } from '../../model/pages.ts';
+import type { LoadedPages } from '../../model/pages.ts';
+import { cellTemplates, COLUMN_COUNT, headingTemplates } from './columns.ts';
+import { idsBetween } from './loading.ts';
+import { RecordListElement, ROW_HEIGHT } from './recordList.ts';
+
+/** Records that one gesture may select. */
+const MAX_SELECTED = 10_000;
+
+/** The table of all records that match, with selection and keyboard. Only the rows in sight exist. */
+export class SpendRecords extends RecordListElement {
+  static override properties = {
+    ...RecordListElement.properties,
+    format: { attribute: false },
+    ledgers: { attribute: false },
+    selection: { attribute: false },
+    activeId: { state: true },
+  };
+  declare format: Format;
+  declare ledgers: readonly LedgerInfo[];
+  /** Ids of the selected records. */
+  declare selection: ReadonlySet<string>;
+  /** Id of the record that the keyboard is on. */
+  declare activeId: string | undefined;
+  #activeIndex = -1;
+  /** Where a range of the selection began. */
+  #anchor = -1;
+  readonly #slots = new Slots();
+
+  constructor() {
+    super();
+    this.selection = new Set();
+  }
+
+  protected override loaded(pages: LoadedPages): void {
+    if (this.activeId !== undefined) this.#activeIndex = pages.indexOf(this.activeId) ?? this.#activeIndex;
+  }
+
+  protected override render(): TemplateResult {
+    const indexes = this.drawn;
+    const [first = 0, last = -1] = [indexes[0], indexes.at(-1)];
+    const slots = this.#slots.take(indexes.map((index) => this.pages?.row(index)?.record.usage_id ?? `\0${index}`));
+    return html`<div
+      class="records-scroll"
+      role="grid"
+      tabindex="0"
+      aria-label="Records"
+      aria-multiselectable="true"
+      aria-rowcount=${this.pages === undefined ? -1 : this.pages.total + 1}
+      aria-colcount=${COLUMN_COUNT}
+      aria-activedescendant=${this.#activeIndex >= first && this.#activeIndex <= last ? `record-${this.#activeIndex}` : nothing}
+      @scroll=${(event: Event) => {
+        this.scrolled = (event.currentTarget as HTMLElement).scrollTop;
+        void this.more();
+      }}
+      @keydown=${(event: KeyboardEvent) => this.#key(event)}
+    >
+      <div class="records-head" role="row" aria-rowindex="1">
+        ${headingTemplates(this.sort, (sort) => this.dispatchEvent(new CustomEvent('sort', { detail: sort })))}
+      </div>
+      <div class="records-space" role="rowgroup" .style=${`height: ${this.count * ROW_HEIGHT}px`}>
+        ${repeat(
+          indexes,
+          (_, position) => slots[position],
+          (index) => this.#row(index),
+        )}
+      </div>
+    </div>`;
+  }
+
+  #row(index: number): TemplateResult {
+    const row = this.pages?.row(index);
+    const id = row?.record.usage_id;
+    const selected = id !== undefined && this.selection.has(id);
+    const classes = `record ${selected ? 'selected' : ''} ${id !== undefined && id === this.activeId ? 'active' : ''}`;
+    return html`<div
+      role="row"
+      id="record-${index}"
+      class=${classes}
+      .style=${`transform: translateY(${index * ROW_HEIGHT}px)`}
+      aria-rowindex=${index + 2}
+      aria-selected=${selected}
+      @click=${(event: MouseEvent) => void this.#click(event, index)}
+      @dblclick=${() => this.#open(row)}
+    >
+      ${cellTemplates(row, this.format)}
+    </div>`;
+  }
+
+  #open(row: RecordRow | undefined): void {
+    if (row !== undefined) this.dispatchEvent(new CustomEvent<RecordRow>('detail', { detail: row }));
+  }
+
+  #select(ids: Iterable<string>): void {
+    this.dispatchEvent(new CustomEvent<ReadonlySet<string>>('select', { detail: new Set(ids) }));
+  }
+
+  async #click(event: MouseEvent, index: number): Promise<void> {
+    const row = this.pages?.row(index);
+    if (row === undefined) return;
+    const id = row.record.usage_id;
+    this.#activate(index);
+    if (event.shiftKey && this.#anchor >= 0) return this.#selectRange(this.#anchor, index);
+    this.#anchor = index;
+    if (event.ctrlKey || event.metaKey) return this.#toggle(id);
+    this.#select([id]);
+    this.#open(row);
+    return undefined;
+  }
+
+  #activate(index: number): void {
+    this.#activeIndex = index;
+    this.activeId = this.pages?.row(index)?.record.usage_id;
+    this.requestUpdate();
+  }
+
+  #toggle(id: string): void {
+    const next = new Set(this.selection);
+    if (!next.delete(id)) next.add(id);
+    this.#select(next);
+  }
+
+  /** Selects everything from one row to another, also what is not loaded. */
+  async #selectRange(from: number, to: number): Promise<void> {
+    const [first, last] = from < to ? [from, to] : [to, from];
+    if (last - first >= MAX_SELECTED) {
+      this.fail(new Error(`At most ${this.format.count(MAX_SELECTED)} records can be selected at once.`));
+      return;
+    }
+    try {
+      this.#select(await idsBetween(this, first, last));
+    } catch (error) {
+      if (!(error instanceof Superseded)) this.fail(error);
+    }
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.target !== event.currentTarget) return;
+    const page = Math.max(1, Math.floor(this.viewport / ROW_HEIGHT) - 2);
+    const steps: Partial<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: Number.NEGATIVE_INFINITY,
+      End: Number.POSITIVE_INFINITY,
+    };
+    const step = steps[event.key];
+    if (step !== undefined) this.#go(this.#activeIndex + step, event.shiftKey);
+    else if (event.key === 'Enter') this.#open(this.pages?.row(this.#activeIndex));
+    else if (event.key === ' ' && this.activeId !== undefined) {
+      this.#anchor = this.#activeIndex;
+      this.#toggle(this.activeId);
+    } else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) void this.#selectRange(0, this.count - 1);
+    else if (event.key === 'c' && (event.ctrlKey || event.metaKey)) this.#copy();
+    else if (event.key === 'Delete') this.dispatchEvent(new CustomEvent('remove-selected'));
+    else if (event.key === 'Escape') this.#select([]);
+    else return;
+    event.preventDefault();
+  }
+
+  /** What is selected and in memory: what the person has seen. */
+  #copy(): void {
+    const rows = this.pages?.loaded().filter(({ record }) => this.selection.has(record.usage_id)) ?? [];
+    this.dispatchEvent(new CustomEvent<RecordRow[]>('copy-selected', { detail: rows }));
+  }
+
+  #go(to: number, extend: boolean): void {
+    if (this.count === 0) return;
+    const index = Math.min(this.count - 1, Math.max(0, to));
+    const top = index * ROW_HEIGHT;
+    const inner = this.viewport - ROW_HEIGHT;
+    if (top < this.scrolled) this.moveTo(top);
+    else if (top + ROW_HEIGHT > this.scrolled + inner) this.moveTo(top + ROW_HEIGHT - inner);
+    if (extend && this.#anchor < 0) this.#anchor = Math.max(0, this.#activeIndex);
+    this.#activate(index);
+    void this.more().then(() => {
+      if (this.#activeIndex === index) this.#activate(index);
+    });
+    if (extend) void this.#selectRange(this.#anchor, index);
+    else {
+      this.#anchor = index;
+      if (this.activeId !== undefined) this.#select([this.activeId]);
+    }
+  }
+}
+customElements.define('spend-records', SpendRecords);
