@@ -1,4 +1,3 @@
-import type { Factor } from '../pricing/priceSource.ts';
 import type { UsageRecord } from '../usage/record.ts';
 
 /**
@@ -18,8 +17,6 @@ export interface SourceEnvironment {
 export interface FoundUsage {
   /** Its `usage_id` is derived from what the log says, so that the same usage has the same one on every machine. */
   record: UsageRecord;
-  /** A multiple of the list price that the mode of the call costs. */
-  factor?: Factor | undefined;
   /** USD that the log itself names: used where no price is known. */
   loggedCost?: number | undefined;
   /** Its cost is somebody's word already, also where that says unknown. */

@@ -15,9 +15,9 @@ export function pricingOf(record: Priceable): FoundPricing | undefined {
 }
 
 /** The record of a found, to be given its cost once it is known that it counts. */
-export function priceable({ record, factor, loggedCost, isPriced }: FoundUsage): UsageRecord {
-  if (factor !== undefined || loggedCost !== undefined || isPriced === true) {
-    (record as Priceable)[PRICING] = { factor, loggedCost, isPriced };
+export function priceable({ record, loggedCost, isPriced }: FoundUsage): UsageRecord {
+  if (loggedCost !== undefined || isPriced === true) {
+    (record as Priceable)[PRICING] = { loggedCost, isPriced };
   }
   return record;
 }
@@ -28,9 +28,9 @@ export function priceable({ record, factor, loggedCost, isPriced }: FoundUsage):
  * stands in the record already is the word of whoever paid it.
  */
 export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
-  const { factor, loggedCost, isPriced } = record[PRICING] ?? NOTHING;
+  const { loggedCost, isPriced } = record[PRICING] ?? NOTHING;
   if (isPriced === true || record.cost_known) return;
-  const result = pricer?.price(record, { factor });
+  const result = pricer?.price(record);
   if (result?.kind === 'priced') {
     Object.assign(record, priceFields(result));
   } else if (loggedCost !== undefined) {

@@ -1,18 +1,27 @@
 import type { Fields } from '../fields.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
+import { formatOf, headOfSync } from '../reading/entries.ts';
+import { guarded } from '../reading/guarded.ts';
+import { readTextFile } from '../reading/whole.ts';
 import { isEarlier } from '../record.ts';
 import { keepPreferred } from '../source.ts';
 import type { LineParser, ParserState, Sink, Source, SourceFile } from '../source.ts';
 import { toldBy, withoutRepeats, type Told } from './spans.ts';
 
-/** OpenTelemetry `gen_ai` spans in files of lines, as collectors and SDKs write them: one span a line, or OTLP's nesting. */
+/**
+ * OpenTelemetry `gen_ai` spans in files, as collectors and SDKs write them: a span or an export of OTLP a line, or documents
+ * that were formatted for people.
+ */
 export const otel: Source = {
   id: 'otel',
   title: 'OpenTelemetry',
   // A file that someone names; there is no place where all of them are.
   locate: () => [],
   matches: (relative) => /\.(jsonl|ndjson|json)$/.test(relative),
-  reading: () => ({ kind: 'lines', markers: [MARKER], parser: (file, state) => new OtelLines('otel', file, state) }),
+  reading: (file) =>
+    isFormatted(file)
+      ? { kind: 'whole', read: readDocuments }
+      : { kind: 'lines', markers: [MARKER], parser: (each, state) => new OtelLines('otel', each, state) },
   settle: (candidate, get) => keepPreferred(candidate, get, isEarlier),
 };
 
@@ -39,6 +48,10 @@ export class OtelLines implements LineParser {
   line(bytes: Buffer, sink: Sink): void {
     const entry = fieldsOf(parseJson(bytes.toString('utf8')));
     if (entry === undefined) return sink.skip('not-json');
+    this.entry(entry, sink);
+  }
+
+  entry(entry: Fields, sink: Sink): void {
     for (const record of recordsIn(entry)) {
       const told = toldBy(this.#source, record, this.#fallbackTime);
       if (told !== undefined) this.#told.push(told);
@@ -53,6 +66,42 @@ export class OtelLines implements LineParser {
     for (const found of withoutRepeats(this.#told)) sink.usage(found);
     return false;
   }
+}
+
+/** Whether a file holds documents of several lines, or an array. */
+function isFormatted({ path }: SourceFile): boolean {
+  try {
+    return formatOf(path, headOfSync(path)) === 'json';
+  } catch {
+    // Reading it names the error.
+    return false;
+  }
+}
+
+/** Documents end with a line that closes them, without indentation: one that is damaged costs itself alone. */
+function readDocuments(file: SourceFile, sink: Sink): void {
+  const text = readTextFile(file, sink);
+  if (text === undefined) return;
+  const spans = new OtelLines('otel', file, undefined);
+  const lines = text.split('\n');
+  let start = 0;
+  for (const [i, line] of lines.entries()) {
+    const isEnd = /^[}\]]\s*$/.test(line) || i === lines.length - 1;
+    if (!isEnd) continue;
+    const document = lines.slice(start, i + 1).join('\n');
+    const number = start + 1;
+    start = i + 1;
+    if (document.trim() === '') continue;
+    guarded(sink, number, () => {
+      const value = parseJson(document);
+      const entries = (Array.isArray(value) ? (value as unknown[]) : [value]).map(fieldsOf);
+      for (const entry of entries) {
+        if (entry === undefined) sink.skip('not-json', undefined, number);
+        else spans.entry(entry, sink);
+      }
+    });
+  }
+  spans.end(sink);
 }
 
 /** The spans and log records of a line: itself, or all of an OTLP export. */

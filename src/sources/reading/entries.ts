@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ElementScanner } from '../../ledger/json/elements.ts';
 import { csvRows } from './csv.ts';
@@ -36,6 +36,17 @@ export async function headOf(path: string): Promise<string> {
     return bytes.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
   } finally {
     await handle.close();
+  }
+}
+
+/** As {@link headOf}, without waiting. @throws what the system says. */
+export function headOfSync(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(HEAD);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, HEAD, 0)).replace(/^\uFEFF/, '');
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,4 +1,5 @@
 import { claudeCode } from '../claude-code/index.ts';
+import { codexExec } from '../codex/exec.ts';
 import { codex } from '../codex/index.ts';
 import { copilotChat } from '../copilot-chat/index.ts';
 import { headOf } from './entries.ts';
@@ -18,6 +19,7 @@ export async function sourceOfFile(path: string, mapping: Mapping): Promise<Sour
   const head = await headOf(path);
   if (head.includes('gen_ai.')) return otel;
   if (head.includes('"token_count"') || head.includes('"session_meta"')) return codex;
+  if (/"type":\s*"(thread\.started|turn\.completed)"/.test(head)) return codexExec;
   if (/"usage":\{/.test(head) && /"sessionId"|"requestId"/.test(head)) return claudeCode;
   if (/"type":\s*"gemini"/.test(head)) return geminiCli;
   if (/\bspend\b/.test(head) && /\bstartTime\b/.test(head)) return liteLlm;

@@ -8,6 +8,14 @@ const MAX_DOCUMENT = 256 * 1024 * 1024;
 
 /** The JSON document in a file; undefined, and said to the sink, where there is none that can be read. */
 export function readJsonFile(file: SourceFile, sink: Sink): unknown {
+  const text = readTextFile(file, sink);
+  const value = text === undefined ? undefined : parseJson(text);
+  if (text !== undefined && value === undefined) sink.skip('not-json');
+  return value;
+}
+
+/** The text of a file; undefined, and said to the sink, where it cannot be read as a whole. */
+export function readTextFile(file: SourceFile, sink: Sink): string | undefined {
   if (file.size > MAX_DOCUMENT) {
     sink.skip('too-long', `${file.size} bytes`);
     return undefined;
@@ -17,7 +25,5 @@ export function readJsonFile(file: SourceFile, sink: Sink): unknown {
     sink.skip('invalid-utf8');
     return undefined;
   }
-  const value = parseJson(bytes.toString('utf8'));
-  if (value === undefined) sink.skip('not-json');
-  return value;
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger } from '../../../src/library/index.ts';
 import { UserPrices } from '../../../src/prices/index.ts';
@@ -19,6 +19,161 @@ const UTC = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
 /** Tokens by day and model: plain input, output, read from the cache, written to it. */
 type Figures = Record<string, { tokens: [number, number, number, number]; cost: number }>;
+
+const AT = Date.parse('2026-02-03T10:00:00.000Z');
+
+function write(home: string, path: string, ...lines: object[]): void {
+  const file = join(home, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+function claudeReply(id: string, usage: object, request?: string): object {
+  return {
+    timestamp: new Date(AT).toISOString(),
+    sessionId: 's',
+    version: '2.1.4',
+    requestId: request,
+    message: { id, model: 'claude-sonnet-4-5-20250929', usage: { input_tokens: 10, output_tokens: 1, ...usage } },
+  };
+}
+
+/** Calls of 1,000 tokens each, of a session that has made some already. */
+function codexCalls(at: number, count: number, before = 0): object[] {
+  const counts = (input: number): object => ({
+    input_tokens: input,
+    cached_input_tokens: 0,
+    output_tokens: 1,
+    reasoning_output_tokens: 0,
+    total_tokens: input + 1,
+  });
+  return Array.from({ length: count }, (_, i) => ({
+    timestamp: new Date(at + i * 60_000).toISOString(),
+    type: 'event_msg',
+    payload: {
+      type: 'token_count',
+      info: { total_token_usage: counts(1_000 * (before + i + 1)), last_token_usage: counts(1_000) },
+    },
+  }));
+}
+
+const meta = (at: number, id: string, more: object = {}): object => ({
+  timestamp: new Date(at).toISOString(),
+  type: 'session_meta',
+  payload: { id, ...more },
+});
+
+interface Shape {
+  name: string;
+  source: Source;
+  write: (home: string) => void;
+  /** Tokens of input, without those of the cache. */
+  ours: number;
+  theirs: number;
+}
+
+const HOUR = 3_600_000;
+const SHAPES: readonly Shape[] = [
+  {
+    name: 'a fork of a session of Codex',
+    source: codex,
+    write: (home) => {
+      write(home, '.codex/sessions/a.jsonl', meta(AT, 'a'), ...codexCalls(AT, 3));
+      const fork = meta(AT + HOUR, 'b', { forked_from_id: 'a' });
+      write(home, '.codex/sessions/b.jsonl', fork, ...codexCalls(AT + HOUR, 4));
+    },
+    ours: 4_000,
+    theirs: 4_000,
+  },
+  {
+    name: 'a fork of a session of Codex that is gone, replayed at once',
+    source: codex,
+    write: (home) => {
+      const fork = meta(AT + HOUR, 'b', { forked_from_id: 'a' });
+      const replay = codexCalls(AT, 3).map((event, i) => ({
+        ...event,
+        timestamp: new Date(AT + HOUR + i).toISOString(),
+      }));
+      write(home, '.codex/sessions/b.jsonl', fork, ...replay, ...codexCalls(AT + 2 * HOUR, 1, 3));
+    },
+    ours: 1_000,
+    theirs: 1_000,
+  },
+  {
+    name: 'two forks of a session of Codex that is gone, replayed slowly',
+    source: codex,
+    write: (home) => {
+      for (const [i, id] of ['b', 'c'].entries()) {
+        const at = AT + (1 + i) * HOUR;
+        const own = codexCalls(at + HOUR / 2, 1, 10 + 10 * i);
+        write(home, `.codex/sessions/${id}.jsonl`, meta(at, id, { forked_from_id: 'a' }), ...codexCalls(at, 3), ...own);
+      }
+    },
+    ours: 2_000,
+    theirs: 8_000,
+  },
+  {
+    name: 'an agent of Codex that replays its parent slowly',
+    source: codex,
+    write: (home) => {
+      const spawn = { source: { subagent: { thread_spawn: { parent_thread_id: 'a' } } } };
+      write(home, '.codex/sessions/a.jsonl', meta(AT, 'a'), ...codexCalls(AT, 3));
+      write(home, '.codex/sessions/b.jsonl', meta(AT + HOUR, 'b', spawn), ...codexCalls(AT + HOUR, 4));
+    },
+    ours: 4_000,
+    theirs: 4_000,
+  },
+  {
+    name: 'tokens that Codex wrote to the cache',
+    source: codex,
+    write: (home) => {
+      const usage = { input_tokens: 1_000, cache_write_input_tokens: 400, output_tokens: 1, total_tokens: 1_001 };
+      const info = { total_token_usage: usage, last_token_usage: usage };
+      const timestamp = new Date(AT).toISOString();
+      write(home, '.codex/sessions/a.jsonl', meta(AT, 'a'), {
+        timestamp,
+        type: 'event_msg',
+        payload: { type: 'token_count', info },
+      });
+    },
+    ours: 600,
+    theirs: 600,
+  },
+  {
+    name: 'iterations of a reply of Claude',
+    source: claudeCode,
+    write: (home) => {
+      const iterations = [
+        { type: 'message', input_tokens: 10, output_tokens: 1 },
+        { type: 'advisor_message', model: 'claude-opus-4-6', input_tokens: 5_000, output_tokens: 1 },
+      ];
+      write(home, '.claude/projects/-a/s.jsonl', claudeReply('m', { iterations }, 'r'));
+    },
+    ours: 5_010,
+    theirs: 5_010,
+  },
+  {
+    name: 'lines of a message of Claude without a request id',
+    source: claudeCode,
+    write: (home) =>
+      write(
+        home,
+        '.claude/projects/-a/s.jsonl',
+        claudeReply('m', { output_tokens: 5 }),
+        claudeReply('m', { output_tokens: 9 }),
+      ),
+    ours: 10,
+    theirs: 10,
+  },
+  {
+    name: 'null in place of a count',
+    source: claudeCode,
+    write: (home) =>
+      write(home, '.claude/projects/-a/s.jsonl', claudeReply('m', { cache_read_input_tokens: null }, 'r')),
+    ours: 10,
+    theirs: 0,
+  },
+];
 
 describe.skipIf(ccusage === undefined)('counts what ccusage counts', () => {
   let home: string;
@@ -39,6 +194,12 @@ describe.skipIf(ccusage === undefined)('counts what ccusage counts', () => {
   test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))('Codex, tree %i', async (seed) => {
     writeOddCodex(home, seed);
     expect(tokensOf(await imported(codex))).toEqual(tokensOf(codexFigures(run('codex'))));
+  });
+
+  test.each(SHAPES)('as docs/sources.md says: $name', async ({ source, write: writeLogs, ours, theirs }) => {
+    writeLogs(home);
+    const report = source === codex ? codexFigures(run('codex')) : claudeFigures(run('claude'));
+    expect({ ours: inputsOf(await imported(source)), theirs: inputsOf(report) }).toEqual({ ours, theirs });
   });
 
   function run(agent: string): unknown {
@@ -120,6 +281,10 @@ function codexFigures(report: unknown): Figures {
       ]),
     ),
   ) as Figures;
+}
+
+function inputsOf(figures: Figures): number {
+  return Object.values(figures).reduce((sum, { tokens: [input] }) => sum + input, 0);
 }
 
 function tokensOf(figures: Figures): Record<string, readonly number[]> {

@@ -406,3 +406,50 @@ describe('files that someone names', () => {
     }
   });
 });
+
+describe('OTLP', () => {
+  const attribute = (key: string, value: object): object => ({ key, value });
+  const span = (id: string, input: number): object => ({
+    traceId: `t${id}`,
+    spanId: id,
+    name: 'chat gpt-5',
+    endTimeUnixNano: String(Date.parse(AT) * 1e6),
+    attributes: [
+      attribute('gen_ai.operation.name', { stringValue: 'chat' }),
+      attribute('gen_ai.request.model', { stringValue: 'gpt-5' }),
+      attribute('gen_ai.usage.input_tokens', { intValue: String(input) }),
+      attribute('gen_ai.usage.output_tokens', { intValue: 5 }),
+    ],
+  });
+  const exported = (...spans: object[]): object => ({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  const pretty = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+  test.each([
+    ['one a line', jsonLines(exported(span('a', 10)), exported(span('b', 20)))],
+    ['one document for people', pretty(exported(span('a', 10), span('b', 20)))],
+    ['several documents for people', pretty(exported(span('a', 10))) + pretty(exported(span('b', 20)))],
+    ['an array', pretty([exported(span('a', 10)), exported(span('b', 20))])],
+    ['spans alone', pretty([span('a', 10), span('b', 20)])],
+  ])('%s', async (_, text) => {
+    const file = world.file('traces.json', text);
+    const source = await sourceOfFile(file, {});
+    expect(source.id).toBe('otel');
+    for (let i = 0; i < 2; i++) await world.import(source, { places: [file] });
+    const records = await world.records();
+    expect(
+      records
+        .map((record) => [record.input_tokens, record.output_tokens, record.timestamp])
+        .sort(([a], [b]) => Number(a) - Number(b)),
+    ).toEqual([
+      [10, 5, AT],
+      [20, 5, AT],
+    ]);
+  });
+
+  test('a damaged document among others is named, and costs itself alone', async () => {
+    const damaged = pretty(exported(span('a', 10))).replace('"spanId"', 'spanId');
+    const file = world.file('traces.json', damaged + pretty(exported(span('b', 20))));
+    const report = await world.import(await sourceOfFile(file, {}), { places: [file] });
+    expect(report).toMatchObject({ added: 1, skips: [{ reason: 'not-json', line: 1 }] });
+  });
+});

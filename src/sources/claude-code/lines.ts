@@ -1,0 +1,252 @@
+import type { UsageRecord } from '../../usage/record.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, projectOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
+import { usageId } from '../reading/identity.ts';
+import { Members } from '../reading/members/members.ts';
+import { logRecord, type LogTokens } from '../record.ts';
+import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';
+
+export const SOURCE = 'claude-code-log';
+const NO_MODEL = 'unknown';
+const SYNTHETIC = '<synthetic>';
+const VERSION = /^\d+\.\d+\.\d/;
+/** Reads the lines of a session of Claude Code. */
+export class ClaudeLines implements LineParser {
+  readonly #session: string;
+  readonly #folder: string | undefined;
+  readonly #agent: string | undefined;
+  /** Lines without an id, by what they say: each counts, also when two say the same. */
+  readonly #nameless: Map<string, number>;
+
+  constructor({ relative }: SourceFile, state: ParserState | undefined) {
+    const parts = relative.split('/');
+    const isAgent = parts.length >= 3 && parts.at(-2) === 'subagents';
+    this.#session = isAgent ? parts.at(-3)! : stemOf(relative);
+    this.#agent = isAgent ? stemOf(relative) : undefined;
+    this.#folder = parts.length > 1 ? parts[0] : undefined;
+    this.#nameless = new Map(Object.entries((state ?? {}) as Record<string, number>));
+  }
+
+  state(): ParserState {
+    return Object.fromEntries(this.#nameless);
+  }
+
+  line(bytes: Buffer, sink: Sink): void {
+    const line = (lines ??= new Members(PATHS));
+    if (!line.read(bytes)) return sink.skip('not-json');
+    const at = !line.has(USAGE) && line.isObject(PROGRESS) ? IN_PROGRESS : 0;
+    // The marker stood elsewhere.
+    if (!line.isObject(at + USAGE)) return;
+    const isProgress = at !== 0;
+    const version = isProgress ? undefined : line.value(AT.version);
+    const message = line.value(at + AT['message.id']);
+    const request = line.value(at + AT.requestId);
+    const named = line.value(at + AT['message.model']);
+    const invalid = invalidity(version, isProgress ? undefined : line.value(AT.sessionId), request, message, named);
+    if (invalid !== undefined) return sink.skip('not-a-usage', invalid);
+    const timestamp = timeOf(line.value(at + AT.timestamp));
+    if (timestamp === undefined) return sink.skip('no-time');
+    const calls = callsOf(line, at);
+    for (const [index, { tokens, model, searches }] of calls.entries()) {
+      if (tokens.input + tokens.output === 0) continue;
+      const messageId = textOf(message);
+      const callId = messageId === undefined || index === 0 ? messageId : `${messageId}/${index + 1}`;
+      const id = callId === undefined ? this.#namelessId(line, at, index) : messageUsageId(callId);
+      const record = this.#record(line, at, { id, timestamp, tokens, model: model ?? textOf(named) });
+      if (callId !== undefined) record['message_id'] = callId;
+      if (calls.length > 1) record['iterations'] = calls.length;
+      if (searches > 0) record['web_searches'] = searches;
+      const logged = line.value(at + AT.costUSD);
+      const isSaid = index === 0 && typeof logged === 'number' && logged > 0;
+      sink.usage({ record, loggedCost: isSaid ? logged : undefined });
+    }
+  }
+
+  #record(
+    line: Members,
+    at: number,
+    call: { id: string; timestamp: string; tokens: LogTokens; model: string | undefined },
+  ): UsageRecord {
+    const sidechain = line.value(at + AT.isSidechain) === true;
+    const { id, timestamp, tokens, model } = call;
+    return logRecord({
+      usageId: id,
+      source: SOURCE,
+      provider: 'anthropic',
+      model: model === undefined || model === SYNTHETIC ? NO_MODEL : nameOf(model),
+      operation: sidechain || this.#agent !== undefined ? 'subagent' : 'agent',
+      timestamp,
+      tokens,
+      project: projectOf(textOf(line.value(AT.cwd))) ?? labelOf(this.#folder),
+      branch: labelOf(textOf(line.value(AT.gitBranch))),
+      session: labelOf(this.#session),
+      more: {
+        tool_version: at === 0 ? textOf(line.value(AT.version)) : undefined,
+        request_id: textOf(line.value(at + AT.requestId)),
+        sidechain: sidechain || undefined,
+        speed: textOf(line.value(at + AT['message.usage.speed'])),
+        service_tier: unusual(line.value(at + AT['message.usage.service_tier'])),
+        inference_geo: unusual(line.value(at + AT['message.usage.inference_geo'])),
+      },
+    });
+  }
+
+  /** @param index of the call that a line tells of. */
+  #namelessId(line: Members, at: number, index: number): string {
+    const time = line.value(at + AT.timestamp);
+    const says = usageId(SOURCE, [
+      this.#session,
+      this.#agent,
+      textOf(line.value(at + AT.uuid)),
+      timeKey(time, timeOf(time) ?? ''),
+      JSON.stringify([AT.requestId, AT['message.model'], USAGE].map((each) => line.value(at + each))),
+      ...(index > 0 ? [index] : []),
+    ]);
+    const times = (this.#nameless.get(says) ?? 0) + 1;
+    this.#nameless.set(says, times);
+    return times === 1 ? says : usageId(SOURCE, [says, times]);
+  }
+}
+
+/** One call that is billed by itself. */
+interface Call {
+  tokens: LogTokens;
+  /** undefined: that of the reply. */
+  model: string | undefined;
+  searches: number;
+}
+
+/**
+ * The calls that a reply is made of. `usage.iterations` lists them where a reply took several: turns of the model, of an
+ * advisor, of a compaction. The counts beside that list leave some of them out, so that the list alone counts.
+ */
+function callsOf(line: Members, at: number): readonly Call[] {
+  const searches = countOf(line.value(at + AT['message.usage.server_tool_use.web_search_requests']));
+  const usage = tokensOf(
+    (path) => line.value(at + AT[`message.usage.${path}`]),
+    line.isObject(at + AT['message.usage.cache_creation']),
+  );
+  const whole: Call = { tokens: usage, model: undefined, searches };
+  const listed = at + AT['message.usage.iterations'];
+  const list = line.has(listed) ? line.value(listed) : undefined;
+  const iterations = (Array.isArray(list) ? list : []).map(fieldsOf).filter(isCall);
+  const calls = iterations.map((iteration, index): Call => {
+    const inside = (path: string): unknown =>
+      path.split('.').reduce<unknown>((value, name) => fieldsOf(value)?.[name], iteration);
+    const tokens = tokensOf(inside, fieldsOf(iteration['cache_creation']) !== undefined);
+    return { tokens, model: textOf(iteration['model']), searches: index === searcher(iterations) ? searches : 0 };
+  });
+  const [only] = calls;
+  const isWhole = calls.length === 1 && only!.model === undefined && isSame(only!.tokens, usage);
+  return calls.length === 0 || isWhole ? [whole] : calls;
+}
+
+function isCall(iteration: Fields | undefined): iteration is Fields {
+  return typeof iteration?.['input_tokens'] === 'number';
+}
+
+/** The position of the turn that searches of the web belong to: the first one of the model itself. */
+function searcher(iterations: readonly Fields[]): number {
+  return Math.max(
+    0,
+    iterations.findIndex(({ type }) => type === 'message'),
+  );
+}
+
+function isSame(a: LogTokens, b: LogTokens): boolean {
+  return a.input === b.input && a.output === b.output && a.cacheRead === b.cacheRead && a.cacheWrite === b.cacheWrite;
+}
+
+type CountPath =
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cache_read_input_tokens'
+  | 'cache_creation_input_tokens'
+  | 'cache_creation.ephemeral_5m_input_tokens'
+  | 'cache_creation.ephemeral_1h_input_tokens';
+
+/** @param value gives what stands at a path below a usage; @param isSplit cache writes are told by their durations, too. */
+function tokensOf(value: (path: CountPath) => unknown, isSplit: boolean): LogTokens {
+  const cacheRead = countOf(value('cache_read_input_tokens'));
+  const short = countOf(value('cache_creation.ephemeral_5m_input_tokens'));
+  const cacheWrite1h = countOf(value('cache_creation.ephemeral_1h_input_tokens'));
+  // The two durations replace the flat count where they are there.
+  const cacheWrite = isSplit ? short + cacheWrite1h : countOf(value('cache_creation_input_tokens'));
+  return {
+    input: countOf(value('input_tokens')) + cacheRead + cacheWrite,
+    output: countOf(value('output_tokens')),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h,
+  };
+}
+
+/** A term of a call that changes its price; undefined for the usual one, which need not be stored. */
+function unusual(value: unknown): string | undefined {
+  const term = textOf(value);
+  return term === undefined || USUAL.has(term) ? undefined : nameOf(term);
+}
+
+const USUAL: ReadonlySet<string> = new Set(['standard', 'default', 'global', 'not_available']);
+
+/** The members of a reply that are read. */
+const REPLY = [
+  'timestamp',
+  'uuid',
+  'version',
+  'sessionId',
+  'requestId',
+  'cwd',
+  'gitBranch',
+  'isSidechain',
+  'costUSD',
+  'message.id',
+  'message.model',
+  'message.usage',
+  'message.usage.input_tokens',
+  'message.usage.output_tokens',
+  'message.usage.cache_read_input_tokens',
+  'message.usage.cache_creation_input_tokens',
+  'message.usage.cache_creation',
+  'message.usage.cache_creation.ephemeral_5m_input_tokens',
+  'message.usage.cache_creation.ephemeral_1h_input_tokens',
+  'message.usage.iterations',
+  'message.usage.speed',
+  'message.usage.service_tier',
+  'message.usage.inference_geo',
+  'message.usage.server_tool_use.web_search_requests',
+] as const;
+/** A line tells a reply, or holds the one of an agent whose progress it tells. */
+const PATHS = [...REPLY, 'data.message', ...REPLY.map((path) => `data.message.${path}`)];
+const AT = Object.fromEntries(REPLY.map((path, i) => [path, i])) as Record<(typeof REPLY)[number], number>;
+const USAGE = AT['message.usage'];
+const PROGRESS = REPLY.length;
+/** From a member of the line's own reply to the one of the reply within. */
+const IN_PROGRESS = PROGRESS + 1;
+
+/** Made for the first line: an import that finds nothing new does without. */
+let lines: Members | undefined;
+
+/** Lines of a message follow each other. */
+let lastMessage: { id: string; usageId: string } | undefined;
+
+function messageUsageId(id: string): string {
+  if (lastMessage?.id !== id) lastMessage = { id, usageId: usageId(SOURCE, [id]) };
+  return lastMessage.usageId;
+}
+
+/** What ccusage leaves out: lines of other programs in the same folders. */
+function invalidity(
+  version: unknown,
+  session: unknown,
+  request: unknown,
+  message: unknown,
+  model: unknown,
+): string | undefined {
+  if (typeof version === 'string' && !VERSION.test(version)) return 'version is not one of Claude Code';
+  if (session === '') return 'sessionId is empty';
+  if (request === '') return 'requestId is empty';
+  if (message === '') return 'message.id is empty';
+  if (model === '') return 'message.model is empty';
+  return undefined;
+}

@@ -1,0 +1,82 @@
+import type { SourceFile } from '../source.ts';
+import { countsKey, type Counts } from './counts.ts';
+import { familyOf, type Family } from './family.ts';
+
+/** What is known of the beginning of a file, as JSON. */
+export interface ReplayState {
+  /** The sessions whose events the file may begin with: first the one that was forked, or that started this one. */
+  ancestors: string[];
+  /** The file says that its session is a fork. Other agents' files may begin with a replay, too. */
+  isFork: boolean;
+  /** When the session began, ms since the epoch. */
+  start: number | undefined;
+  /** When the last event or the last name of a session was written, ms since the epoch. */
+  lastAt: number | undefined;
+  /** The running total of the last event that was replayed. */
+  last: string | undefined;
+  /** The session's own events have begun. */
+  isOver: boolean;
+}
+
+/** The lines of a replay are written one after the other; between two calls of a model lies the time of a call. */
+const BURST_MS = 1_000;
+
+/**
+ * Tells the replay at the beginning of a forked session, or of an agent's, from the session's own events. Replayed events
+ * are those of another session: they count there, with their own times, or have been counted when that file was still there.
+ *
+ * An event is replayed when the running totals of the session's family say the same in the same order; when it is older
+ * than the session; or when it follows the one before it faster than a model answers.
+ */
+export class Replay {
+  readonly #file: SourceFile;
+  readonly #state: ReplayState;
+  #family: { of: string; family: Family } | undefined;
+
+  constructor(file: SourceFile, state: ReplayState) {
+    this.#file = file;
+    this.#state = state;
+  }
+
+  /** The file names a session. @param at ms since the epoch. */
+  session(at: number): void {
+    if (!this.#state.isOver && !Number.isNaN(at)) this.#state.lastAt = at;
+  }
+
+  /** @param session the file's own; @param at ms since the epoch. @returns whether the event is replayed. */
+  has(session: string | undefined, total: Counts | undefined, at: number): boolean {
+    const state = this.#state;
+    if (state.isOver || state.ancestors.length === 0) return false;
+    const key = total && countsKey(total);
+    const isReplayed = this.#isReplayed(session, key, at);
+    if (isReplayed) state.last = key ?? state.last;
+    else state.isOver = true;
+    state.lastAt = at;
+    return isReplayed;
+  }
+
+  #isReplayed(session: string | undefined, key: string | undefined, at: number): boolean {
+    const { start, lastAt, isFork, last } = this.#state;
+    if (key !== undefined) {
+      const family = this.#familyOf(session);
+      if (family.sequences.some((sequence) => follows(sequence, last, key))) return true;
+      if (family.hasParent) return false;
+    }
+    if (start !== undefined && at < start) return true;
+    return isFork && lastAt !== undefined && at - lastAt < BURST_MS;
+  }
+
+  #familyOf(session: string | undefined): Family {
+    const of = this.#state.ancestors.join(' ');
+    if (this.#family?.of !== of) this.#family = { of, family: familyOf(this.#file, session, this.#state.ancestors) };
+    return this.#family.family;
+  }
+}
+
+/** Whether this total follows the last one in a sequence; the first one may be anywhere in it. */
+function follows(sequence: readonly string[], last: string | undefined, key: string): boolean {
+  if (last === undefined) return sequence.includes(key);
+  if (last === key) return true;
+  const at = sequence.indexOf(last);
+  return at !== -1 && sequence[at + 1] === key;
+}

@@ -1,0 +1,249 @@
+import type { Fields } from '../fields.ts';
+import {
+  fieldsOf,
+  firstText,
+  labelOf,
+  nameOf,
+  parseJson,
+  projectOf,
+  stemOf,
+  textOf,
+  timeKey,
+  timeOf,
+} from '../fields.ts';
+import { usageId } from '../reading/identity.ts';
+import { logRecord } from '../record.ts';
+import type { FoundUsage, LineParser, ParserState, Sink, SourceFile } from '../source.ts';
+import { areWhole, countsOf, difference, isNothing, countsKey, tokensOf, type Counts } from './counts.ts';
+import { sessionOf } from './family.ts';
+import { configuredTier, homeOf, tierOf } from './home.ts';
+import { Replay, type ReplayState } from './replay.ts';
+
+const SOURCE = 'codex-log';
+/** The model of a call before the log names one. */
+export const DEFAULT_MODEL = 'gpt-5';
+const SPAWNED = 'thread_spawn';
+/** How far into a file it may say that it is an agent's. */
+const HEAD = 16 * 1024;
+
+/** What the lines so far said that later ones depend on. */
+interface Context {
+  model: string | undefined;
+  /** The model is a guess. */
+  guessed: boolean;
+  session: string | undefined;
+  cwd: string | undefined;
+  branch: string | undefined;
+  version: string | undefined;
+  /** As the log says it; undefined: as the configuration says it. */
+  tier: string | undefined;
+  /** It is the file of an agent that another session started. */
+  spawned: boolean;
+  totals: Counts | undefined;
+  replay: ReplayState;
+  /** Of an agent's file the first usage, until the next one shows whether it began a replay. */
+  first: { at: number; found: FoundUsage | undefined } | undefined;
+  /** Of an agent's file: when the last event was, as long as they are replayed. */
+  burstAt: number | undefined;
+  /** Whether there is a replay is known. */
+  begun: boolean;
+}
+
+const BURST_MS = 1_000;
+
+function newContext(): Context {
+  return {
+    model: undefined,
+    guessed: false,
+    session: undefined,
+    cwd: undefined,
+    branch: undefined,
+    version: undefined,
+    tier: undefined,
+    spawned: false,
+    totals: undefined,
+    replay: { ancestors: [], isFork: false, start: undefined, lastAt: undefined, last: undefined, isOver: false },
+    first: undefined,
+    burstAt: undefined,
+    begun: false,
+  };
+}
+
+/** An event that tells token counts. */
+interface CountEvent {
+  payload: Fields;
+  info: Fields | undefined;
+  total: Counts | undefined;
+  last: Counts | undefined;
+  timestamp: string;
+  /** Identifies the time in the id of the usage. */
+  timeKey: string;
+}
+
+/** Reads the lines of a session of Codex. */
+export class CodexLines implements LineParser {
+  readonly #file: SourceFile;
+  readonly #context: Context;
+  readonly #replay: Replay;
+  #configured: { tier: string | undefined } | undefined;
+
+  constructor(file: SourceFile, state: ParserState | undefined) {
+    this.#file = file;
+    this.#context = { ...newContext(), ...structuredClone(state as Partial<Context> | undefined) };
+    this.#replay = new Replay(file, this.#context.replay);
+  }
+
+  state(): ParserState {
+    return JSON.parse(JSON.stringify(this.#context)) as ParserState;
+  }
+
+  line(bytes: Buffer, sink: Sink, offset: number): void {
+    const context = this.#context;
+    if (offset < HEAD && !context.spawned) {
+      const at = bytes.indexOf(SPAWNED);
+      context.spawned = at !== -1 && offset + at + SPAWNED.length <= HEAD;
+    }
+    const entry = fieldsOf(parseJson(bytes.toString('utf8')));
+    if (entry === undefined) return sink.skip('not-json');
+    const payload = fieldsOf(entry['payload']);
+    if (payload === undefined) return;
+    const isCount = entry['type'] === 'event_msg' && payload['type'] === 'token_count';
+    if (isCount) return this.#count(entry, payload, sink);
+    if (entry['type'] === 'session_meta') {
+      this.#begin(payload, timeOf(payload['timestamp'] ?? entry['timestamp']));
+      this.#replay.session(Date.parse(timeOf(entry['timestamp']) ?? ''));
+    } else if (entry['type'] === 'turn_context') this.#turn(payload);
+    else if (payload['type'] === 'thread_settings_applied') this.#settings(fieldsOf(payload['thread_settings']));
+  }
+
+  /** A replay is written at once: in a file that nobody writes any more, a single usage is none. */
+  end(sink: Sink, isQuiet: boolean): boolean {
+    const found = this.#context.first?.found;
+    if (found === undefined) return false;
+    if (isQuiet) sink.usage(found);
+    return !isQuiet;
+  }
+
+  /** The file's own session stands before those that a replay repeats. */
+  #begin(payload: Fields, start: string | undefined): void {
+    const context = this.#context;
+    const { replay } = context;
+    const { id, parent, starter } = sessionOf(payload);
+    const isOwn = context.session === undefined || context.session === id;
+    if (isOwn) {
+      const from = parent ?? starter;
+      if (from !== undefined && !replay.ancestors.includes(from)) replay.ancestors.unshift(from);
+      if (parent !== undefined) replay.isFork = true;
+      if (start !== undefined) replay.start ??= Date.parse(start);
+    } else if (id !== undefined && (replay.isFork || context.spawned)) {
+      replay.isFork = true;
+      if (!replay.ancestors.includes(id)) replay.ancestors.push(id);
+    }
+    context.session ??= id;
+    context.cwd ??= textOf(payload['cwd']);
+    context.version ??= textOf(payload['cli_version']);
+    context.branch ??= firstText(fieldsOf(payload['git']), 'branch');
+  }
+
+  #turn(payload: Fields): void {
+    this.#context.cwd = textOf(payload['cwd']) ?? this.#context.cwd;
+    this.#setModel(modelOf(payload));
+  }
+
+  /** Settings hold from here on; a tier that they do not name is the usual one, whatever the configuration says. */
+  #settings(settings: Fields | undefined): void {
+    if (settings === undefined) return;
+    this.#context.tier = textOf(settings['service_tier']) ?? 'default';
+    if (this.#context.model === undefined || this.#context.guessed) this.#setModel(textOf(settings['model']));
+  }
+
+  #setModel(model: string | undefined): void {
+    if (model === undefined) return;
+    this.#context.model = model;
+    this.#context.guessed = false;
+  }
+
+  #count(entry: Fields, payload: Fields, sink: Sink): void {
+    const context = this.#context;
+    const info = fieldsOf(payload['info']);
+    const total = countsOf(info?.['total_token_usage']);
+    const last = countsOf(info?.['last_token_usage']);
+    if (total === undefined && last === undefined) return;
+    // A count that is none would spoil all differences after it.
+    if (!areWhole(total) || !areWhole(last)) return sink.skip('invalid', 'a token count is not a whole number');
+    const timestamp = timeOf(entry['timestamp']);
+    if (timestamp === undefined) return sink.skip('no-time');
+    const at = Date.parse(timestamp);
+    if (this.#replay.has(context.session, total, at) || this.#isBurst(at, sink)) {
+      context.totals = total ?? context.totals;
+      return;
+    }
+    const event = { payload, info, total, last, timestamp, timeKey: timeKey(entry['timestamp'], timestamp) };
+    const found = this.#usageOf(event);
+    const { isFork, last: replayed } = context.replay;
+    if (context.spawned && !isFork && replayed === undefined && !context.begun) context.first = { at, found };
+    else if (found !== undefined) sink.usage(found);
+  }
+
+  /** Whether an event of an agent belongs to a replay that names no session: at least two events in a burst. */
+  #isBurst(at: number, sink: Sink): boolean {
+    const context = this.#context;
+    const { first } = context;
+    if (first !== undefined) {
+      context.first = undefined;
+      context.begun = true;
+      if (at - first.at < BURST_MS) context.burstAt = first.at;
+      else if (first.found !== undefined) sink.usage(first.found);
+    }
+    if (context.burstAt === undefined) return false;
+    const isBurst = at - context.burstAt < BURST_MS;
+    context.burstAt = isBurst ? at : undefined;
+    return isBurst;
+  }
+
+  #usageOf({ payload, info, total, last, timestamp, timeKey: time }: CountEvent): FoundUsage | undefined {
+    const context = this.#context;
+    const before = context.totals;
+    context.totals = total ?? before;
+    // The same event told again: its totals have not moved.
+    if (total !== undefined && before !== undefined && countsKey(total) === countsKey(before)) return undefined;
+    const counts = last ?? difference(total!, before);
+    if (isNothing(counts)) return undefined;
+    this.#setModel(modelOf(payload) ?? modelOf(info));
+    if (context.model === undefined) {
+      context.model = DEFAULT_MODEL;
+      context.guessed = true;
+    }
+    const model = nameOf(context.model);
+    const { input, cached, output, reasoning } = counts;
+    const record = logRecord({
+      usageId: usageId(SOURCE, [time, model, input, cached, output, reasoning, counts.total]),
+      source: SOURCE,
+      provider: 'openai',
+      model,
+      operation: context.spawned ? 'subagent' : 'agent',
+      timestamp,
+      tokens: tokensOf(counts),
+      project: projectOf(context.cwd),
+      branch: labelOf(context.branch),
+      session: labelOf(context.session ?? stemOf(this.#file.relative)),
+      more: {
+        tool_version: context.version,
+        model_assumed: context.guessed || undefined,
+        service_tier: this.#tier(),
+      },
+    });
+    return { record };
+  }
+
+  #tier(): string | undefined {
+    const { tier } = this.#context;
+    if (tier !== undefined) return tierOf(tier);
+    this.#configured ??= { tier: tierOf(configuredTier(homeOf(this.#file))) };
+    return this.#configured.tier;
+  }
+}
+
+export function modelOf(fields: Fields | undefined): string | undefined {
+  return firstText(fields, 'model', 'model_name') ?? firstText(fieldsOf(fields?.['metadata']), 'model');
+}
