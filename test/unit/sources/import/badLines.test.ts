@@ -172,7 +172,7 @@ const SHAPES: readonly Shape[] = [
   {
     source: genericSource(),
     entry: (n) => ({
-      id: n,
+      id: `u${n}`,
       model: 'x',
       timestamp: AT,
       input_tokens: 10 + n,
