@@ -1,8 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/fetched.ts';
 import type { FetchedPrices } from '../pricing/table.ts';
-import { PriceFileError, readText, writeWhole } from './files.ts';
+import { writeFileAtomically } from '../system/atomicFile.ts';
+import { nodeDisk } from '../system/disk.ts';
+import { PriceFileError, readText, withPlainErrors } from './files.ts';
 
 /** `price-data.json`: what `prices update` fetched, beside a person's own prices. */
 
@@ -45,21 +46,23 @@ export interface DataTimes {
  */
 export async function writePriceData(folder: string, text: string, { at, date }: DataTimes): Promise<void> {
   const times = `"fetched":${JSON.stringify(at)},"date":${JSON.stringify(date)}`;
-  await writeWhole(priceDataPath(folder), `{${times},"data":${text.trim()}}\n`);
+  const path = priceDataPath(folder);
+  const content = `{${times},"data":${text.trim()}}\n`;
+  await withPlainErrors(path, () => writeFileAtomically(path, content));
 }
 
 /** When price data was fetched last, ISO 8601; undefined: never. Reads the file's beginning only. */
 export async function priceDataTime(folder: string): Promise<string | undefined> {
-  let file: FileHandle;
   try {
-    file = await open(priceDataPath(folder), 'r');
+    const fd = await nodeDisk.open(priceDataPath(folder), 'r');
+    try {
+      const start = Buffer.alloc(64);
+      const length = await nodeDisk.read(fd, start, 0, start.length, 0);
+      return /^{"fetched":"([^"]+)"/.exec(start.toString('utf8', 0, length))?.[1];
+    } finally {
+      await nodeDisk.close(fd);
+    }
   } catch {
     return undefined;
-  }
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
-    return /^{"fetched":"([^"]+)"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
-  } finally {
-    await file.close();
   }
 }

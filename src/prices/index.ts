@@ -2,13 +2,13 @@
 export { UserPrices, givenPrices, problemText } from './userPrices.ts';
 export type { UserPricesOptions } from './userPrices.ts';
 export {
+  changeCustomPriceFile,
   customPricesPath,
   editorPricesPath,
   PriceFileError,
   pricesFolder,
   readCustomPriceFile,
   readEditorPriceFile,
-  writeCustomPriceFile,
 } from './files.ts';
 export { fetchPriceData, fetchedAt, PriceFetchError } from './update.ts';
 export { CUSTOM_PRICE_FIELDS, readCustomPrices } from '../pricing/custom.ts';

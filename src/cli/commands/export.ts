@@ -10,7 +10,7 @@ import { envelope, writeJson } from '../output/json.ts';
 import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../output/terminal.ts';
-import { AtomicFile } from '../output/atomicFile.ts';
+import { ExportFile } from '../output/exportFile.ts';
 
 export interface ExportFlags extends FilterFlags, LedgerFlag {
   format?: string;
@@ -34,7 +34,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
   return withView(flags, async (sources) => {
     const pages = merged(sources, filter);
     let records = 0;
-    const target = toFile === undefined ? undefined : await AtomicFile.create(toFile, flags.force === true);
+    const target = toFile === undefined ? undefined : await ExportFile.create(toFile, flags.force === true);
     try {
       for await (const { text, count } of exportPieces(pages, format)) {
         records += count;

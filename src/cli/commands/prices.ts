@@ -2,7 +2,6 @@ import type { CommandSpec } from '../command.ts';
 import type { EditorPriceFile } from '../../prices/files.ts';
 import type * as library from '../../prices/index.ts';
 import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
-import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { choice } from '../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
@@ -10,7 +9,8 @@ import { envelope, writeJson } from '../output/json.ts';
 import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
 import { table } from '../output/table.ts';
-import { say, styled, warn, type Terminal } from '../output/terminal.ts';
+import { customPriceTable, RATES } from '../report/customPrices.ts';
+import { say, warn, type Terminal } from '../output/terminal.ts';
 
 export interface PricesFlags {
   provider?: string;
@@ -27,15 +27,6 @@ export interface PricesFlags {
 }
 
 const ACTIONS = ['list', 'show', 'set', 'remove', 'update'] as const;
-const RATES = {
-  input: 'input',
-  output: 'output',
-  cacheRead: 'cache_read',
-  cacheWrite: 'cache_write',
-  cacheWrite1h: 'cache_write_1h',
-  reasoning: 'reasoning',
-} as const satisfies Record<string, keyof CustomPrice>;
-
 type Prices = typeof library;
 
 /**
@@ -99,46 +90,13 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
     return EXIT.done;
   }
   const custom = [
-    ...file.prices.map((price) => ({ price, where: 'prices.json' })),
-    ...setting.prices.map((price) => ({ price, where: 'editor' })),
+    ...file.prices.map((price) => ({ price, where: 'prices.json' as const })),
+    ...setting.prices.map((price) => ({ price, where: 'editor' as const })),
   ];
   if (custom.length === 0) {
     await terminal.out.line(`No custom prices. Set one: llm-spend prices set 'my-model-*' --input 0.5 --output 1.5`);
   } else {
-    const usd = (n: number | undefined): string => (n === undefined ? '' : formatUsdExact(usdToNanos(n)));
-    const right = (title: string, dropOrder?: number): { title: string; align: 'right'; dropOrder?: number } => ({
-      title,
-      align: 'right',
-      ...(dropOrder === undefined ? {} : { dropOrder }),
-    });
-    await terminal.out.line('Custom prices, in USD per million tokens. They win over the price table.\n');
-    await terminal.out.line(
-      table(
-        [
-          { title: 'Provider', shrinks: true },
-          { title: 'Model', shrinks: true },
-          right('Input'),
-          right('Output'),
-          right('Cache read', 2),
-          right('Cache write', 3),
-          right('1 h write', 4),
-          right('Reasoning', 5),
-          { title: 'From', dropOrder: 1 },
-          // Worth a column only where there are two places.
-          ...(setting.prices.length > 0 ? [{ title: 'Set in', dropOrder: 7 }] : []),
-          { title: 'Note', shrinks: true, dropOrder: 6 },
-        ],
-        custom.map(({ price, where }) => [
-          price.provider ?? 'any',
-          price.model,
-          ...Object.values(RATES).map((field) => usd(price[field])),
-          price.from ?? 'always',
-          ...(setting.prices.length > 0 ? [where] : []),
-          price.note ?? '',
-        ]),
-        { width: terminal.out.columns, head: (line) => styled(terminal.out, 'bold', line) },
-      ),
-    );
+    await terminal.out.line(customPriceTable(custom, terminal.out));
   }
   await terminal.out.line(
     `\nFile: ${plain(path)}\n` +
@@ -214,11 +172,13 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
   } = prices.readCustomPrices([price]);
   if (checked === undefined || problem !== undefined) throw refused(problem);
   const folder = prices.pricesFolder();
-  const { entries } = await prices.readCustomPriceFile(folder);
   const setting = await prices.readEditorPriceFile(folder);
-  const others = entries.filter((entry) => !sameKey(entry, checked));
-  await prices.writeCustomPriceFile(folder, [...others, price]);
-  const replaced = others.length < entries.length;
+  let replaced = false;
+  await prices.changeCustomPriceFile(folder, (entries) => {
+    const others = entries.filter((entry) => !sameKey(entry, checked));
+    replaced = others.length < entries.length;
+    return [...others, price];
+  });
   if (flags.json === true) {
     await writeJson(
       terminal.out,
@@ -227,7 +187,7 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
   } else {
     await terminal.out.line(
       `${replaced ? 'Replaced' : 'Set'} the price of ${plain(keyText(checked))}. ` +
-        'Records of before keep theirs: llm-spend reprice --dry-run shows what would change.',
+        'Existing records keep their costs: llm-spend reprice --dry-run shows what would change.',
     );
   }
   await warnOfSetting(setting, checked, prices.editorPricesPath(folder), terminal);
@@ -236,12 +196,14 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
 
 async function remove(prices: Prices, model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
   const folder = prices.pricesFolder();
-  const { entries } = await prices.readCustomPriceFile(folder);
   const setting = await prices.readEditorPriceFile(folder);
   const key = { provider: flags.provider, model, from: flags.from };
-  const others = entries.filter((entry) => !sameKey(entry, key));
-  const removed = entries.length - others.length;
-  if (removed > 0) await prices.writeCustomPriceFile(folder, others);
+  let removed = 0;
+  await prices.changeCustomPriceFile(folder, (entries) => {
+    const others = entries.filter((entry) => !sameKey(entry, key));
+    removed = entries.length - others.length;
+    return removed > 0 ? others : undefined;
+  });
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { removed }));
   else if (removed > 0)
     await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
@@ -250,7 +212,7 @@ async function remove(prices: Prices, model: string, flags: PricesFlags, termina
   return removed > 0 ? EXIT.done : EXIT.failed;
 }
 
-/** Whoever changes a price here must not believe that it counts while the editor's setting says another. */
+/** Warns when the changed price does not count, because the editor's setting has one for the same model. */
 async function warnOfSetting(
   { editor, prices }: EditorPriceFile,
   key: Key,

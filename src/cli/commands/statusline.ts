@@ -69,7 +69,8 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
     return EXIT.done;
   }
   const line = statusText(status, now);
-  keepLine(argv, text, now, line, transcript === undefined ? files : [...files, transcript]);
+  const followed = transcript === undefined ? files : [...files, transcript];
+  await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
   return EXIT.done;
 }

@@ -1,14 +1,14 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { homeFolder } from '../../system/paths.ts';
-import { randomHex } from '../../system/random.ts';
 
 /**
- * The status line that was shown last, for as long as nothing happened: Claude Code asks several times a second, and
+ * Keeps the status line that was shown last, for as long as nothing changed: Claude Code asks several times a second, and
  * opening ledgers takes longer than starting this process.
  */
 
-/** What Claude Code says on stdin, as far as it matters here. */
+/** The fields that Claude Code passes on stdin and that matter here. */
 export interface StatusInput {
   session_id?: unknown;
   transcript_path?: unknown;
@@ -18,45 +18,43 @@ export interface StatusInput {
 
 /** Even while a session writes, the line need not change more often than this. */
 const BURST_MS = 1_000;
-/** Times that a line shows get old. */
+/** A line shows times, which go out of date. */
 const FRESH_MS = 30_000;
 
-interface Shown {
+export interface Shown {
   key: string;
-  /** Of the transcript and the ledgers, as they were. */
-  signature: string;
+  /** Of the transcript and the ledgers when the line was made. */
+  version: string;
   at: number;
   line: string;
-  /** The files whose signature was taken. */
+  /** The files whose version was taken. */
   files: string[];
 }
 
-/** A line that still holds; undefined when it must be made anew. */
+/** The line that was shown last, if it still holds. */
 export function shownLine(argv: readonly string[], input: string, now: number): string | undefined {
   try {
     const path = cachePath(argv, input);
-    // The temporary folder is everybody's.
-    if (statSync(path).uid !== (process.getuid?.() ?? 0)) return undefined;
+    // The temporary folder is shared with other users: only a file of ours is read, and no link is followed.
+    const stats = lstatSync(path);
+    if (!stats.isFile() || stats.uid !== (process.getuid?.() ?? 0)) return undefined;
     const shown = JSON.parse(readFileSync(path, 'utf8')) as Shown;
     const age = now - shown.at;
     if (shown.key !== keyOf(argv, input) || !(age >= 0 && age < FRESH_MS)) return undefined;
-    return age < BURST_MS || signatureOf(shown.files) === shown.signature ? shown.line : undefined;
+    return age < BURST_MS || versionOf(shown.files) === shown.version ? shown.line : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Keeps a line. That it cannot be kept makes the next one slower, and nothing else. */
-export function keepLine(argv: readonly string[], input: string, now: number, line: string, files: string[]): void {
-  const path = cachePath(argv, input);
-  const temporary = `${path}.${randomHex(6)}`;
-  const shown: Shown = { key: keyOf(argv, input), signature: signatureOf(files), at: now, line, files };
-  try {
-    writeFileSync(temporary, JSON.stringify(shown), { flag: 'wx', mode: 0o600 });
-    renameSync(temporary, path);
-  } catch {
-    rmSync(temporary, { force: true });
-  }
+/** Keeps a line for {@link shownLine}. A line that cannot be kept makes the next one slower, nothing else. */
+export async function keepLine(
+  argv: readonly string[],
+  input: string,
+  shown: Omit<Shown, 'key' | 'version'>,
+): Promise<void> {
+  const content: Shown = { ...shown, key: keyOf(argv, input), version: versionOf(shown.files) };
+  await writeFileAtomically(cachePath(argv, input), JSON.stringify(content), { durable: false }).catch(() => undefined);
 }
 
 export function parseStatusInput(text: string): StatusInput {
@@ -75,8 +73,8 @@ function cachePath(argv: readonly string[], input: string): string {
 }
 
 /**
- * A short name for a key, by FNV-1a: two keys that share one only make each other's line anew, since the file says whose
- * it is. `node:crypto` would take longer to load than all the rest.
+ * A short name for a key, by FNV-1a: two keys with the same name only replace each other's line, since the file holds its
+ * key. `node:crypto` would take longer to load than all the rest.
  */
 function nameOf(key: string): string {
   let hash = 0x811c9dc5;
@@ -84,14 +82,14 @@ function nameOf(key: string): string {
   return hash.toString(16).padStart(8, '0');
 }
 
-/** What else the line depends on than files and the time. */
+/** What the line depends on, apart from files and the time. */
 function keyOf(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;
   return JSON.stringify([argv, session, model?.display_name, ledger, zone]);
 }
 
-function signatureOf(files: readonly string[]): string {
+function versionOf(files: readonly string[]): string {
   return files
     .map((file) => {
       const stats = statSync(file, { throwIfNoEntry: false });

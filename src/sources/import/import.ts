@@ -126,7 +126,7 @@ export async function sealImports(
   }
   // Whoever wrote meanwhile may have taken out what was there.
   if (ledgerVersion(path) !== version) return;
-  for (const { file, state } of sound) saveState(file, { ...state, ledger: version });
+  for (const { file, state } of sound) await saveState(file, { ...state, ledger: version });
 }
 
 class Import implements Receiver {
@@ -211,7 +211,7 @@ class Import implements Receiver {
       }
       await this.#commit();
     } finally {
-      this.#save();
+      await this.#save();
     }
     return this.#report;
   }
@@ -358,7 +358,7 @@ class Import implements Receiver {
       else this.#state.files.set(path, state);
     }
     this.#tell();
-    if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) this.#save();
+    if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) await this.#save();
   }
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
@@ -412,10 +412,10 @@ class Import implements Receiver {
     });
   }
 
-  #save(): void {
+  async #save(): Promise<void> {
     // What was left out is to be found by an import that does not leave it out.
     if (this.#isSaved || this.#options.dryRun === true || this.#options.since !== undefined) return;
-    saveState(this.#statePath, this.#state);
+    await saveState(this.#statePath, this.#state);
     this.#isSaved = true;
     this.#savedAt = this.#options.now();
   }

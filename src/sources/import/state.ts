@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { randomHex } from '../../system/random.ts';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import type { LinePosition } from '../reading/lines.ts';
 import type { ParserState } from '../source.ts';
@@ -88,19 +88,12 @@ export function readState(path: string): ImportState {
   };
 }
 
-/** Replaces the saved state in one step. What fails here costs a second reading, so it is not worth failing an import. */
-export function saveState(path: string, { witness, ledger, files }: ImportState): void {
-  const temporary = `${path}.${randomHex(6)}.tmp`;
+/** Replaces the saved state. A failure costs a second reading, so it does not fail the import. */
+export async function saveState(path: string, { witness, ledger, files }: ImportState): Promise<void> {
   const saved = JSON.stringify({ format: FORMAT, witness, ledger, files });
   const text = `${saved.slice(0, -1)}${SUM}${checksum(saved)}"}`;
-  try {
-    // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
-    renameSync(temporary, path);
-  } catch {
-    rmSync(temporary, { force: true });
-  }
+  // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
+  await writeFileAtomically(path, text, { durable: false }).catch(() => undefined);
 }
 
 export function emptyState(): ImportState {

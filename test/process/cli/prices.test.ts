@@ -1,5 +1,5 @@
 import { createServer } from 'node:https';
-import { open, readFile, utimes, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -321,6 +321,19 @@ describe('prices', () => {
     expect(stderr).toContain(message);
   });
 
+  it('are all kept when ten are set at once, and all gone when ten are removed at once', async () => {
+    const models = Array.from({ length: 10 }, (_, i) => `model-${i}`);
+    const set = await Promise.all(models.map((model) => run('prices', 'set', model, '--input', '1', '--output', '2')));
+    expect(set.map(({ code, stderr }) => ({ code, stderr }))).toEqual(models.map(() => ({ code: 0, stderr: '' })));
+    const file = path.join(sandbox.env['XDG_CONFIG_HOME'] ?? '', 'llm-spend', 'prices.json');
+    const kept = JSON.parse(await readFile(file, 'utf8')) as { model: string }[];
+    expect(kept.map(({ model }) => model).sort()).toEqual(models);
+    const removed = await Promise.all(models.map((model) => run('prices', 'remove', model)));
+    expect(removed.map(({ code }) => code)).toEqual(models.map(() => 0));
+    expect(await readFile(file, 'utf8')).toBe('[]\n');
+    expect(await readdir(path.dirname(file))).toEqual(['prices.json']);
+  });
+
   it('are not written over a file that cannot be read', async () => {
     await run('prices', 'set', 'x', '--input', '1', '--output', '1');
     const { file } = json(await run('prices', '--json')) as { file: string };
@@ -328,7 +341,7 @@ describe('prices', () => {
     for (const args of [['prices'], ['prices', 'set', 'y', '--input', '1', '--output', '1']]) {
       const { code, stderr } = await run(...args);
       expect(code).toBe(1);
-      expect(stderr).toContain('prices.json is no JSON');
+      expect(stderr).toContain('prices.json is not valid JSON');
     }
     expect(await readFile(file, 'utf8')).toBe('[{');
     const { stdout, stderr } = await run('record', ...CLAUDE, ...TOKENS);

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writePriceData } from '../../../src/prices/dataFile.ts';
 import {
+  changeCustomPriceFile,
   customPricesPath,
   editorPricesPath,
   keepEditorPrices,
   readEditorPriceFile,
-  writeCustomPriceFile,
 } from '../../../src/prices/files.ts';
 import { CostTracker, type CostTrackerOptions } from '../../../src/ledger/tracker.ts';
 import { UserPrices } from '../../../src/prices/userPrices.ts';
@@ -76,7 +76,7 @@ describe('a usage without a cost', () => {
   it('is the same record when it comes again, though the prices have changed', async () => {
     const ledger = tracker();
     const first = await ledger.track({ ...CLAUDE, usage_id: 'one' });
-    await writeCustomPriceFile(folder, [{ model: 'claude-*', input: 1, output: 1 }]);
+    await changeCustomPriceFile(folder, () => [{ model: 'claude-*', input: 1, output: 1 }]);
     expect(await ledger.track({ ...CLAUDE, usage_id: 'one' })).toEqual(first);
     expect(await ledger.read()).toHaveLength(1);
   });
@@ -127,14 +127,14 @@ describe('a cost that the caller gives, or leaves open on purpose', () => {
 describe("a person's own prices", () => {
   it('win over the table, and are followed as they change', async () => {
     const ledger = tracker();
-    await writeCustomPriceFile(folder, [{ provider: 'anthropic', model: 'claude-*', input: 1, output: 1 }]);
+    await changeCustomPriceFile(folder, () => [{ provider: 'anthropic', model: 'claude-*', input: 1, output: 1 }]);
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.012, price_source: 'custom: anthropic/claude-*' });
-    await writeCustomPriceFile(folder, []);
+    await changeCustomPriceFile(folder, () => []);
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.06, price_source: CLAUDE_SOURCE });
   });
 
   it('leave out what cannot be used, by name', async () => {
-    await writeCustomPriceFile(folder, [
+    await changeCustomPriceFile(folder, () => [
       { model: 'gpt-*', input: 1 },
       { model: 'claude-*', input: 1, output: 1 },
     ]);
@@ -155,7 +155,7 @@ describe("a person's own prices", () => {
   it("of the editor's setting count for everybody, and win where both fit equally well", async () => {
     const ledger = tracker();
     const claude = { provider: 'anthropic', model: 'claude-*' };
-    await writeCustomPriceFile(folder, [
+    await changeCustomPriceFile(folder, () => [
       { ...claude, input: 1, output: 1 },
       { model: 'claude-opus-*', input: 3, output: 3 },
     ]);

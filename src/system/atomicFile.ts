@@ -1,0 +1,171 @@
+import { basename, dirname, join } from 'node:path';
+import { fsyncFolder, nodeDisk, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
+import { errno } from './errno.ts';
+import { liveness } from './owner.ts';
+import { parseSideFile, sideFileName } from './sideFiles.ts';
+
+/** The one way to replace a file: readers see the old content or the new one, never a part, also after a power cut. */
+
+export interface AtomicOptions {
+  /** Permissions of a new file, before the umask. A file that is replaced keeps its permissions and owner. Default: 0o600. */
+  mode?: number;
+  /** Whether a file that exists is replaced. If not, it is an EEXIST error. Default: true. */
+  replace?: boolean;
+  /** Whether the file survives a power cut once `commit` has resolved; caches do not need it. Default: true. */
+  durable?: boolean;
+  disk?: Disk;
+}
+
+/** On Windows a file cannot be replaced while a program has it open; ms. */
+const OPEN_FILE_PATIENCE_MS = 5000;
+
+/** A file under a temporary name, until `commit` gives it its own. */
+export class AtomicFile {
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #replace: boolean;
+  readonly #durable: boolean;
+  readonly #disk: Disk;
+  #fd: number | undefined;
+  #length = 0;
+
+  private constructor(target: string, temporary: string, fd: number, options: AtomicOptions) {
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#fd = fd;
+    this.#replace = options.replace ?? true;
+    this.#durable = options.durable ?? true;
+    this.#disk = options.disk ?? nodeDisk;
+  }
+
+  /** @throws {Error} with `code` EEXIST, EISDIR, ELOOP (a symbolic link) or another of the system. */
+  static async create(target: string, options: AtomicOptions = {}): Promise<AtomicFile> {
+    const { disk = nodeDisk, mode = 0o600, replace = true } = options;
+    const before = await disk.lstat(target).catch((error: unknown) => {
+      if (errno(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (before !== undefined && !replace) throw refusal('EEXIST', target, 'exists already');
+    if (before?.isSymbolicLink() === true) throw refusal('ELOOP', target, 'is a symbolic link');
+    if (before?.isDirectory() === true) throw refusal('EISDIR', target, 'is a folder');
+    if (before?.isFile() === false) throw refusal('EINVAL', target, 'is not a regular file');
+    const temporary = join(dirname(target), sideFileName(basename(target), 'tmp'));
+    const file = new AtomicFile(target, temporary, await disk.open(temporary, 'wx', mode), options);
+    if (before === undefined) return file;
+    try {
+      await file.#take(Number(before.mode), Number(before.uid), Number(before.gid));
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    return file;
+  }
+
+  /** Takes over the permissions and the owner of the file that is replaced, as far as the system allows. */
+  async #take(mode: number, uid: number, gid: number): Promise<void> {
+    const fd = this.#fd!;
+    const own = await this.#disk.fstat(fd);
+    try {
+      if (Number(own.uid) !== uid || Number(own.gid) !== gid) await this.#disk.fchown(fd, uid, gid);
+    } catch {
+      // Only root gives files away.
+    }
+    try {
+      if ((Number(own.mode) & 0o7777) !== (mode & 0o7777)) await this.#disk.fchmod(fd, mode & 0o7777);
+    } catch {
+      // A file system without permissions.
+    }
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    this.#length = await writeAll(this.#disk, this.#fd!, bytes, this.#length);
+  }
+
+  async commit(): Promise<void> {
+    if (this.#durable) await this.#disk.fsync(this.#fd!);
+    await this.#close();
+    if (this.#replace) await renameOnto(this.#disk, this.#temporary, this.#target, OPEN_FILE_PATIENCE_MS);
+    else await this.#linkNew();
+    if (this.#durable) await fsyncFolder(this.#disk, dirname(this.#target));
+  }
+
+  /** Removes the temporary file. Does nothing after a successful {@link commit}. */
+  async discard(): Promise<void> {
+    await this.#close().catch(() => undefined);
+    await unlinkIfThere(this.#disk, this.#temporary).catch(() => undefined);
+  }
+
+  /** Unlike a rename, a link fails when another process has created the file since. */
+  async #linkNew(): Promise<void> {
+    try {
+      await this.#disk.link(this.#temporary, this.#target);
+    } catch (error) {
+      if (errno(error) === 'EEXIST' || this.#disk.isThereSync(this.#target)) throw error;
+      // The file system has no links: the check just before is the best there is.
+      await this.#disk.rename(this.#temporary, this.#target);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) await this.#disk.close(fd);
+  }
+}
+
+/** Writes a whole file. Its folder is created where it is missing. */
+export async function writeFileAtomically(
+  path: string,
+  data: string | Uint8Array,
+  options: AtomicOptions = {},
+): Promise<void> {
+  await (options.disk ?? nodeDisk).mkdir(dirname(path));
+  const file = await AtomicFile.create(path, options);
+  try {
+    await file.write(data);
+    await file.commit();
+  } finally {
+    await file.discard();
+  }
+}
+
+const LOCK_STALE_MS = 10_000;
+const LOCK_RETRIES = { retries: 600, minTimeout: 10, maxTimeout: 100, factor: 1.2, randomize: true };
+
+/**
+ * Reads a file, changes its content and writes it back, while every other process that does the same waits.
+ * @param change is given the content (undefined: there is no file) and returns the new content, or undefined to leave the file as it is.
+ */
+export async function updateFile(
+  path: string,
+  change: (content: Buffer | undefined) => string | undefined,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const disk = options.disk ?? nodeDisk;
+  await disk.mkdir(dirname(path));
+  const { lock } = await import('proper-lockfile');
+  const release = await lock(path, { realpath: false, stale: LOCK_STALE_MS, retries: LOCK_RETRIES });
+  try {
+    const content = change(await readWhole(disk, path));
+    if (content === undefined) return;
+    await removeLeftovers(disk, path);
+    await writeFileAtomically(path, content, options);
+  } finally {
+    await release();
+  }
+}
+
+/** Removes what killed writers of this file left behind. */
+async function removeLeftovers(disk: Disk, path: string): Promise<void> {
+  for (const name of await disk.readdir(dirname(path))) {
+    const side = parseSideFile(name, basename(path));
+    if (side?.kind === 'tmp' && liveness(side.owner) === 'dead') {
+      await unlinkIfThere(disk, join(dirname(path), name));
+    }
+  }
+}
+
+function refusal(code: string, path: string, what: string): Error {
+  return Object.assign(new Error(`${path} ${what}`), { code });
+}
