@@ -149,7 +149,7 @@ describe("a person's own prices", () => {
     const ledger = tracker();
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_known: false });
     await ledger.track(CLAUDE);
-    expect(warnings).toEqual([expect.stringMatching(/prices\.json is no JSON/)]);
+    expect(warnings).toEqual([expect.stringMatching(/prices\.json is not valid JSON/)]);
   });
 
   it("of the editor's setting count for everybody, and win where both fit equally well", async () => {
@@ -185,7 +185,7 @@ describe("a person's own prices", () => {
     writeFileSync(editorPricesPath(folder), 'null');
     const ledger = tracker();
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_known: false });
-    expect(warnings).toEqual([expect.stringMatching(/editor-prices\.json is not what an editor wrote/)]);
+    expect(warnings).toEqual([expect.stringMatching(/editor-prices\.json is not in the form that an editor writes/)]);
     await keepEditorPrices(folder, 'One', []);
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.06 });
   });
