@@ -10,7 +10,7 @@ import { endOf, sealFull, touch } from './columns/segments.ts';
  * the same transaction: there is no moment at which a record is neither here nor there.
  */
 
-/** Changes that can still be taken back. */
+/** How many changes can be undone. */
 const KEPT = 100;
 
 export interface Change {
@@ -81,7 +81,9 @@ export function setCosts(connection: Connection, changes: readonly CostChange[],
 }
 
 export function lastChange(connection: Connection): Change | undefined {
-  return connection.first('SELECT * FROM change ORDER BY id DESC LIMIT 1') as Change | undefined;
+  return connection.first(
+    "SELECT * FROM change WHERE op = 'clear' OR EXISTS (SELECT 1 FROM changed WHERE change = id AND text <> '') ORDER BY id DESC LIMIT 1",
+  ) as Change | undefined;
 }
 
 /** Takes a remove or a replace back. Records that came back otherwise meanwhile, or have gone, stay as they are. */
@@ -143,8 +145,10 @@ function log(connection: Connection, op: 'remove' | 'replace', at: string, taken
 }
 
 function forgetOld(connection: Connection, newest: number): void {
-  connection.sql('DELETE FROM changed WHERE change <= ?').run(newest - KEPT);
-  connection.sql('DELETE FROM change WHERE id <= ?').run(newest - KEPT);
+  const oldest = newest - KEPT;
+  // The ids of removed records stay: without them, a repair would bring the records back from a backup.
+  connection.sql("UPDATE changed SET text = '' WHERE change <= ? AND text <> ''").run(oldest);
+  connection.sql("DELETE FROM change WHERE id <= ? AND op = 'replace'").run(oldest);
 }
 
 function says(record: UsageRecord, fields: Readonly<Record<string, unknown>>): boolean {

@@ -10,7 +10,7 @@ import type { Change } from './changes.ts';
 import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
-import { findRow, idOf, insertRow, recordOf, rowsAfter } from './rows.ts';
+import { findRow, insertRow, recordOf, rowsAfter } from './rows.ts';
 import { endOf, epochOf, sealFull, touch } from './columns/segments.ts';
 import { size } from './state.ts';
 
@@ -84,7 +84,8 @@ export function bringBack(connection: Connection, rows: readonly Row[]): number 
   const end = endOf(connection);
   let { seq } = end;
   for (const row of rows) {
-    if (!findRow(connection, idOf(row.usage_id))) insertRow(connection, seq++, recordOf(row), row.text);
+    const record = recordOf(row);
+    if (!findRow(connection, record.usage_id)) insertRow(connection, seq++, record, row.text);
   }
   sealFull(connection, end.sealed, seq - 1);
   return seq - end.seq;

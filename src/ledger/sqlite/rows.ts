@@ -9,6 +9,8 @@ export type Row = {
   seq: number;
   usage_id: string;
   text: string;
+  /** In a damaged database: the key in the column, where the record's own text names another id. */
+  otherId?: string;
 };
 
 const LARGEST_INTEGER = 2n ** 63n - 1n;
@@ -20,6 +22,23 @@ export function keyOf(usageId: string): string {
 
 export function idOf(key: string): string {
   return key.startsWith('\u0000"') ? (JSON.parse(key.slice(1)) as string) : key;
+}
+
+/**
+ * The record of a row that was read from a damaged database, and its row as it has to be written. The id in the record's
+ * own text counts: the column beside it may be damaged alone, whatever its type has become.
+ */
+export function restoredRow({
+  seq,
+  usage_id,
+  text,
+}: Readonly<Record<'seq' | 'usage_id' | 'text', unknown>>): Row | undefined {
+  if (typeof text !== 'string') return undefined;
+  const key = typeof usage_id === 'string' ? usage_id : '';
+  const record = tryRecordOf({ usage_id: key, text });
+  if (!record || record.usage_id === '') return undefined;
+  const own = keyOf(record.usage_id);
+  return { seq: Number(seq), usage_id: own, text, ...(own === key || key === '' ? {} : { otherId: key }) };
 }
 
 /** The record that a row holds. @throws {Error} when somebody else wrote something else into it. */

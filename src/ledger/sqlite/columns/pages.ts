@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { nextTurn } from '../../../system/turns.ts';
 import { logOf } from '../log.ts';
+import { salvage } from '../../json/salvage.ts';
 import type { Row } from '../rows.ts';
 
 /**
@@ -12,6 +13,9 @@ export const PAGE_BYTES = 4096;
 const HEADER = 'SQLite format 3\0';
 const FREE_PAGES_AT = 32;
 const TABLE_LEAF = 0x0d;
+const TABLE_INTERIOR = 0x05;
+const INTERIOR_CELLS_AT = 12;
+const LAST_CHILD_AT = 8;
 const CELLS_AT = 8;
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
@@ -21,7 +25,6 @@ const MOST_BYTES = 1 << 26;
 const PAGES_PER_TURN = 256;
 /** `seq, usage_id, time_ms, cost_kind, cost_nanos, text`. */
 const COLUMNS = 6;
-const KINDS = new Set(['recorded', 'estimated', 'unknown']);
 
 /** A database file and its log, page by page; numbers begin with 1. Close it. */
 export class Pages {
@@ -60,21 +63,47 @@ export class Pages {
     return free;
   }
 
-  /** The rows that stand on pages, some at a time. */
+  /**
+   * The rows on all pages but `free`, some at a time. Pages that another page leads to come first: one that no page leads to
+   * may be free, and hold an older version of a record.
+   */
   async *rows(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
+    const leaves = await this.#leaves(free);
+    yield* this.#each(leaves, (page) => [...this.#rowsOn(page)]);
+    // Where a cell's own header is damaged, the record's text may still be whole.
+    yield* this.#each(leaves, textsOn);
+  }
+
+  async *#each(leaves: readonly number[], rowsOf: (page: Buffer) => Row[]): AsyncGenerator<Row[]> {
     let rows: Row[] = [];
-    let beyond = 0;
-    const last = Math.max(0, ...this.#logged.keys());
-    for (let number = 1; beyond === 0 || number <= last; number++) {
-      const page = this.page(number);
-      if (!page) beyond++;
-      else if (page[0] === TABLE_LEAF && !free.has(number)) rows.push(...this.#rowsOn(page));
-      if (number % PAGES_PER_TURN > 0) continue;
+    for (const [i, number] of leaves.entries()) {
+      rows.push(...rowsOf(this.page(number)!));
+      if (i % PAGES_PER_TURN > 0) continue;
       yield rows;
       rows = [];
       await nextTurn();
     }
     yield rows;
+  }
+
+  async #leaves(free: ReadonlySet<number>): Promise<number[]> {
+    const linked = new Set<number>();
+    const leaves: number[] = [];
+    for await (const [number, page] of this.#all()) {
+      if (page[0] === TABLE_INTERIOR) for (const child of childrenOf(page)) linked.add(child);
+      if (page[0] === TABLE_LEAF && !free.has(number)) leaves.push(number);
+    }
+    return leaves.sort((a, b) => Number(linked.has(b)) - Number(linked.has(a)) || a - b);
+  }
+
+  async *#all(): AsyncGenerator<[number, Buffer]> {
+    const last = Math.max(0, ...this.#logged.keys());
+    for (let number = 1; ; number++) {
+      const page = this.page(number);
+      if (page) yield [number, page];
+      else if (number > last) return;
+      if (number % PAGES_PER_TURN === 0) await nextTurn();
+    }
   }
 
   *#rowsOn(page: Buffer): Generator<Row> {
@@ -109,9 +138,8 @@ export class Pages {
       end += bytesOf(type);
       return type >= 13 && type % 2 === 1 && end <= payload.length ? payload.toString('utf8', start, end) : undefined;
     });
-    const [, usage_id, , kind, , text] = texts;
-    if (usage_id === undefined || text === undefined || !KINDS.has(kind ?? '')) return undefined;
-    return { seq: seq.value, usage_id, text };
+    const [, usage_id = '', , , , text] = texts;
+    return text === undefined ? undefined : { seq: seq.value, usage_id, text };
   }
 
   /** What does not fit beside others on a page goes on in pages of its own, each of which names the next. */
@@ -134,6 +162,25 @@ export class Pages {
     }
     return Buffer.concat(parts);
   }
+}
+
+/** The objects on a page whose JSON text is whole, whatever leads to them. */
+function textsOn(page: Buffer): Row[] {
+  const ranges = salvage(page, 0, PAGE_BYTES, (start, end) => page.toString('utf8', start, end).includes('"usage_id"'));
+  return [...ranges].flatMap((range) =>
+    range ? [{ seq: 0, usage_id: '', text: page.toString('utf8', range.start, range.end) }] : [],
+  );
+}
+
+/** The pages that an interior page leads to. Page 1, whose header is elsewhere, leads to none of the table's pages. */
+function childrenOf(page: Buffer): number[] {
+  const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - INTERIOR_CELLS_AT) / 2);
+  const children = [page.readUInt32BE(LAST_CHILD_AT)];
+  for (let i = 0; i < cells; i++) {
+    const at = page.readUInt16BE(INTERIOR_CELLS_AT + 2 * i);
+    if (at + 4 <= PAGE_BYTES) children.push(page.readUInt32BE(at));
+  }
+  return children;
 }
 
 /** @throws {RangeError} at the end of the bytes. */

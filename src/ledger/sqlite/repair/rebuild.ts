@@ -21,6 +21,8 @@ export interface Rebuilt {
   /** Of them, those out of the damaged database. */
   recovered: number;
   fromBackup: number;
+  /** Rows of the damaged database that cannot be read as records. */
+  unreadable: number;
 }
 
 /** @param built the name of the new database. */
@@ -28,11 +30,16 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
   const connection = await Connection.create(disk, built);
   try {
     let recovered = 0;
+    /** Two ids for one record: a backup must not bring it back under the other one. */
+    const others = new Set<string>();
     const salvage = await salvageFrom(disk, place, async (rows) => {
+      for (const { otherId } of rows) if (otherId !== undefined) others.add(otherId);
       recovered += await connection.write(() => bringBack(connection, rows));
     });
-    const fromBackup = salvage.cleared ? 0 : await takeBackup(disk, place, connection, salvage.removed);
-    return { records: recovered + fromBackup, recovered, fromBackup };
+    const fromBackup = salvage.cleared
+      ? 0
+      : await takeBackup(disk, place, connection, new Set([...salvage.removed, ...others]));
+    return { records: recovered + fromBackup, recovered, fromBackup, unreadable: salvage.unreadable };
   } finally {
     await connection.close();
   }
@@ -71,7 +78,7 @@ async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]
   // What was kept aside last has its log with it.
   if (remains?.aside !== undefined) return salvageRows(disk, join(place.folder, remains.aside), take);
   if (remains?.log === true) return salvageLog(disk, place.path, take);
-  return { removed: new Set(), cleared: false };
+  return { removed: new Set(), cleared: false, unreadable: 0 };
 }
 
 async function takeBackup(

@@ -6,8 +6,10 @@ import { nextTurn } from '../../../system/turns.ts';
 import { acquireLock } from '../../../system/lock.ts';
 import { corruptName, previousName } from '../../../system/sideFiles.ts';
 import type { RepairResult } from '../../results.ts';
+import { bringBack } from '../clearing.ts';
 import { Connection } from '../connection.ts';
 import { isBusy, isDamage, sqliteEngine } from '../engine.ts';
+import { keptAside } from './aside.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
@@ -49,8 +51,9 @@ async function isBroken(disk: Disk, place: Place): Promise<boolean> {
 }
 
 async function planned(disk: Disk, place: Place, built: string): Promise<RepairResult> {
-  const { records, recovered, fromBackup } = await rebuild(disk, place, built);
-  const actions = actionsOf(place, 'would be', { records, recovered, fromBackup });
+  const rebuilt = await rebuild(disk, place, built);
+  const { records, recovered, fromBackup } = rebuilt;
+  const actions = actionsOf(place, 'would be', rebuilt);
   if (size(disk, place.path) > 0) {
     actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
   }
@@ -73,9 +76,10 @@ async function mendWhole(disk: Disk, place: Place, built: string, now: number): 
   }
 }
 
-function actionsOf(place: Place, would: string, { records, recovered, fromBackup }: Rebuilt): string[] {
+function actionsOf(place: Place, would: string, { records, recovered, fromBackup, unreadable }: Rebuilt): string[] {
   return [
     `${recovered} records ${would} read out of it`,
+    ...(unreadable > 0 ? [`${unreadable} rows that cannot be read as records are in the kept file alone`] : []),
     ...(fromBackup > 0 ? [`${fromBackup} records ${would} brought back from ${previousName(place.base)}`] : []),
     `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,
   ];
@@ -213,6 +217,11 @@ async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean):
       const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
       actions.push(`${bad.length} rows that are no records ${would} taken out${where}`);
       if (recovered > 0) actions.push(`${recovered} of them were brought back from ${previousName(place.base)}`);
+    }
+    for (const { name, rows } of await keptAside(disk, connection)) {
+      if (rows.length === 0) continue;
+      if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
+      actions.push(`${rows.length} records ${would} brought back from ${name}`);
     }
     if (untrue.length > 0) {
       const count = untrue.reduce((sum, segment) => sum + segment.records, 0);

@@ -9,7 +9,7 @@ import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from '../log.ts';
 import { PAGE_BYTES, Pages } from '../columns/pages.ts';
 import type { Row } from '../rows.ts';
-import { tryRecordOf } from '../rows.ts';
+import { restoredRow } from '../rows.ts';
 
 /** Reading what can be read of a damaged database. It stays as it is. */
 
@@ -27,26 +27,23 @@ export interface Salvage {
   removed: ReadonlySet<string>;
   /** Somebody cleared the ledger: what is in a backup from before was meant to go. */
   cleared: boolean;
-}
-
-/** What came of reading row by row. */
-interface Walk extends Salvage {
-  /** Nothing was left out. */
-  isWhole: boolean;
-  /** Whether {@link Salvage} says what was removed, or nobody knows. */
-  knowsChanges: boolean;
+  /** Rows that were found and cannot be read as records. */
+  unreadable: number;
 }
 
 type Take = (rows: readonly Row[]) => Promise<void>;
 
-/** Gives every readable row, in order as far as there is one. */
+/**
+ * Gives every readable row: first those that SQLite finds, in order, then those that only their pages lead to. The pages
+ * are read whatever SQLite says: a damaged page that leads to others can hide thousands of rows without an error. A row
+ * may be given twice; the first one counts.
+ */
 export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
   const walk = await walkRows(disk, path, take);
-  if (!walk.isWhole) await scanPages(path, walk, take);
-  return walk;
+  return { ...walk, unreadable: walk.unreadable + (await scanPages(path, walk, take)) };
 }
 
-async function walkRows(disk: Disk, path: string, take: Take): Promise<Walk> {
+async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
   const db = openLedger(path, true);
   if (db) return readAll(db, take);
   return withScratch(disk, path, async (copy, page) => {
@@ -62,15 +59,23 @@ async function walkRows(disk: Disk, path: string, take: Take): Promise<Walk> {
   });
 }
 
-/** What no way leads to any more, page by page; but not what was removed, and still stands on pages that are free. */
-async function scanPages(path: string, { removed, cleared, knowsChanges }: Walk, take: Take): Promise<void> {
+/**
+ * Gives the rows on every page but the free ones, which hold what was removed. Where the list of the free pages is lost, too,
+ * all pages are read: a removed record that comes back can be removed again, a lost one is lost.
+ * @returns how many rows cannot be read as records.
+ */
+async function scanPages(path: string, { removed, cleared }: Salvage, take: Take): Promise<number> {
   const pages = new Pages(path);
+  let unreadable = 0;
   try {
     const free = pages.free();
-    if (free === undefined && (cleared || !knowsChanges)) return;
+    if (free === undefined && cleared) return 0;
     for await (const rows of pages.rows(free ?? new Set())) {
-      await take(rows.filter((row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined));
+      const restored = rows.flatMap((row) => restoredRow(row) ?? []);
+      unreadable += rows.length - restored.length;
+      await take(restored.filter((row) => !removed.has(row.usage_id)));
     }
+    return unreadable;
   } finally {
     pages.close();
   }
@@ -86,38 +91,35 @@ export async function salvageLog(disk: Disk, path: string, take: Take): Promise<
   });
 }
 
-const NOTHING: Walk = { removed: new Set(), cleared: false, isWhole: false, knowsChanges: false };
+const NOTHING: Salvage = { removed: new Set(), cleared: false, unreadable: 0 };
 
-async function readAll(db: Database, take: Take): Promise<Walk> {
+async function readAll(db: Database, take: Take): Promise<Salvage> {
   try {
-    const isWhole = await rowsBetween(db, take);
-    return { ...changesIn(db), isWhole };
+    await rowsBetween(db, take);
+    return changesIn(db);
   } finally {
     db.close();
   }
 }
 
-/** Halves each stretch that cannot be read until what is left out is as small as can be. Whether that is nothing. */
-async function rowsBetween(db: Database, take: Take): Promise<boolean> {
+/** Halves each stretch that cannot be read until what is left out is as small as can be. */
+async function rowsBetween(db: Database, take: Take): Promise<void> {
   let failures = 0;
-  let isWhole = true;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
   for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
     const [from, to] = stretch;
     const rows = tryRows(db, from, to);
     if (!rows) {
       failures++;
-      isWhole = false;
       const middle = Math.floor((from + to) / 2);
       if (from < to) stretches.push([middle + 1, to], [from, middle]);
       continue;
     }
     failures = 0;
     if (rows.length === ROWS_AT_ONCE) stretches.push([rows.at(-1)!.seq + 1, to]);
-    await take(rows.filter((row) => typeof row.text === 'string' && tryRecordOf(row) !== undefined));
+    await take(rows.flatMap((row) => restoredRow(row) ?? []));
     await nextTurn();
   }
-  return isWhole;
 }
 
 function tryRows(db: Database, from: number, to: number): Row[] | undefined {
@@ -138,13 +140,13 @@ function lastNumber(db: Database): number {
   }
 }
 
-function changesIn(db: Database): Omit<Walk, 'isWhole'> {
+function changesIn(db: Database): Salvage {
   try {
     const rows = db
       .prepare("SELECT usage_id FROM changed JOIN change ON change.id = changed.change WHERE op = 'remove'")
       .all() as { usage_id: string }[];
     const clear = db.prepare("SELECT 1 FROM change WHERE op = 'clear'").get();
-    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined, knowsChanges: true };
+    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined, unreadable: 0 };
   } catch {
     return NOTHING;
   }

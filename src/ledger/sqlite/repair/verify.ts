@@ -6,11 +6,12 @@ import type { LedgerState, Problem, SideFileRole, Verification } from '../../res
 import { LedgerError } from '../../results.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
+import { keptAside } from './aside.ts';
 import { findings } from './repair.ts';
 import { untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../slices.ts';
 import type { Place } from '../state.ts';
-import { isKeptDatabase, namesIn, size } from '../state.ts';
+import { namesIn, size } from '../state.ts';
 
 /** Findings of an integrity check that are told. */
 const MOST_FINDINGS = 20;
@@ -46,16 +47,16 @@ export async function verifyDatabase(
       ...(records === undefined ? {} : { records }),
       meaning: file.meaning,
     });
-    if (isKeptDatabase(name, place.base) || isRows(name, place.base)) {
-      const what = isRows(name, place.base) ? 'holds rows that are no records' : 'is a damaged database';
+    if (isRows(name, place.base)) {
       problems.push({
         code: 'kept-aside',
         severity: 'warning',
-        message: `${name} ${what}. Every record that could be read is in the ledger; delete the file when you no longer need it.`,
+        message: `${name} holds rows that cannot be read as records. Delete the file when you no longer need it.`,
         file: path,
       });
     }
   }
+  problems.push(...(await keptDatabases(disk, place)));
   const damaged = problems.some(({ severity }) => severity === 'error');
   return {
     path: label,
@@ -67,6 +68,35 @@ export async function verifyDatabase(
     bytes: state.bytes,
     files,
   };
+}
+
+/** The damaged databases that were kept aside. One with records that the ledger lacks is an error: no number covers them. */
+async function keptDatabases(disk: Disk, place: Place): Promise<Problem[]> {
+  const connection = await openReadable(disk, place.path);
+  if (!connection) return [];
+  try {
+    return (await keptAside(disk, connection)).map(({ name, rows }) => ({
+      code: 'kept-aside',
+      severity: rows.length > 0 ? 'error' : 'warning',
+      message:
+        rows.length > 0
+          ? `${name} holds ${rows.length} records that are not in the ledger. A repair brings them back.`
+          : `${name} is a damaged database. Each of its records, by usage_id, is in the ledger or was removed on purpose; delete the file when you no longer need it.`,
+      file: join(place.folder, name),
+    }));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** undefined also for one of another program, of a newer version, or too damaged to open. */
+async function openReadable(disk: Disk, path: string): Promise<Connection | undefined> {
+  try {
+    return await Connection.open(disk, path);
+  } catch (error) {
+    if (codeOf(error) === undefined && !(error instanceof LedgerError)) throw error;
+    return undefined;
+  }
 }
 
 /** Records whose columns do not say what their rows say. */
@@ -112,17 +142,13 @@ function roleOf(name: string, base: string): Role | undefined {
 }
 
 async function recordsIn(disk: Disk, path: string): Promise<number | undefined> {
+  const connection = await openReadable(disk, path);
   try {
-    const connection = await Connection.open(disk, path);
-    if (!connection) return undefined;
-    try {
-      return (connection.first('SELECT count(*) AS records FROM record') as { records: number }).records;
-    } finally {
-      await connection.close();
-    }
+    return (connection?.first('SELECT count(*) AS records FROM record') as { records: number } | undefined)?.records;
   } catch (error) {
-    // Of another program, of a newer version, or damaged: its records cannot be counted.
-    if (codeOf(error) === undefined && !(error instanceof LedgerError)) throw error;
+    if (codeOf(error) === undefined) throw error;
     return undefined;
+  } finally {
+    await connection?.close();
   }
 }
