@@ -60,7 +60,7 @@ export class Pricer {
     const resolution = this.#resolver.resolve(usage.provider, usage.model);
     const at = timeFor(resolution, usage, options);
     if (Number.isNaN(at)) return unpriced('invalid-time', 'The time of the call is not a time.');
-    const terms = options.factor === undefined ? termsOf(usage) : undefined;
+    const terms = options.factor === undefined ? termsOf(usage, resolution.zone) : undefined;
     const custom = priceInForce(resolution.custom, at);
     if (custom !== undefined) {
       return this.#byCustom(custom, split, options.factor ?? customFactor(resolution, usage, terms));

@@ -34,6 +34,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   'fireworks-ai': 'fireworks',
   togetherai: 'together',
   'together.ai': 'together',
+  dashscope: 'alibaba',
+  'dashscope-intl': 'alibaba',
+  'alibaba-cloud': 'alibaba',
+  qwen: 'alibaba',
+  copilot: 'github-copilot',
+  'copilot-cli': 'github-copilot',
+  'bigmodel.cn': 'zhipuai',
 };
 
 /** Run on one's own machine, or are no vendor of tokens: nobody publishes a price that we could use. */
@@ -67,6 +74,15 @@ export function hasNoListPrice(provider: string): boolean {
   return WITHOUT_LIST_PRICE.has(plain(provider));
 }
 
+/** The zones of Azure's deployments, as LiteLLM writes them before a model. */
+const AZURE_ZONE = /^(?:azure\/)?(us|eu|global|global-standard)\//i;
+
+/** The zone that an Azure deployment is bound to; undefined where it is a global one. */
+export function azureZone(model: string, provider: string): string | undefined {
+  const zone = provider === 'azure' ? AZURE_ZONE.exec(model.trim())?.[1]?.toLowerCase() : undefined;
+  return zone?.startsWith('global') === true ? undefined : zone;
+}
+
 /**
  * The names under which the table may know a model, best first: as given, then without what tools put around it
  * (`models/` and `publishers/google/models/` in Google's API, `anthropic/` before a vendor's own model, Claude Code's `[1m]`).
@@ -76,6 +92,8 @@ export function modelNames(model: string, provider: string): string[] {
   const names = [name];
   const bare = name.replace(/\[1m\]$/i, '').replace(/^(?:publishers\/[^/]+\/)?models\//i, '');
   if (bare !== name) names.push(bare);
+  const zoned = provider === 'azure' ? bare.replace(AZURE_ZONE, '') : bare;
+  if (zoned !== bare) names.push(zoned);
   const slash = bare.indexOf('/');
   if (slash > 0 && tableProvider(bare.slice(0, slash)) === provider) names.push(bare.slice(slash + 1));
   return names;

@@ -1,6 +1,6 @@
 import { customRates, matchingPrices, type CustomPrice } from './custom.ts';
 import { listPrice, type ListPrice } from './listPrice.ts';
-import { hasNoListPrice, modelNames, tableProvider } from './providers.ts';
+import { azureZone, hasNoListPrice, modelNames, tableProvider } from './providers.ts';
 import { tableSource, type Factor } from './priceSource.ts';
 import type { Rates } from './rates.ts';
 import type { Lookup, PriceInForce, PriceTable } from './table.ts';
@@ -17,6 +17,8 @@ export interface Resolution {
   listed: Lookup | undefined;
   /** The provider's name as the table was asked. */
   asked: string;
+  /** The region that the model's name says. */
+  zone: string | undefined;
   prices: Map<PriceInForce, ListPrice | undefined>;
   sources: Map<PriceInForce, string>;
 }
@@ -47,6 +49,7 @@ export class PriceResolver {
       dated: custom.some((rule) => rule.from !== undefined),
       listed: always ? undefined : this.#find(provider, asked, names),
       asked,
+      zone: azureZone(model, asked),
       prices: new Map(),
       sources: new Map(),
     };

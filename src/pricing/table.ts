@@ -1,17 +1,19 @@
 import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { complete, correct } from './corrections.ts';
 import { PriceDataError } from './fetched.ts';
 
 /**
- * The price table: genai-prices, the only file that loads it.
+ * The price table: genai-prices' rules for names from npm, and its data, which is ahead of npm on PyPI (`data/`). No other file
+ * loads it.
  *
  * It is half a megabyte of data, so it is imported when a price is first asked for, never at start-up.
  */
 
 type Library = typeof genaiPrices;
 
-/** The release of the bundled data; a test holds it against the installed package. */
-export const BUNDLED: TableVersion = { version: '0.1.8', date: '2026-09-23' };
+/** The release of the bundled data, and the day of its newest price. `scripts/priceData.py` says both. */
+export const BUNDLED: TableVersion = { version: '0.2.3', date: '2026-11-09' };
 
 /** Which data: a release of genai-prices, or `online` for data fetched on that day. */
 export interface TableVersion {
@@ -77,7 +79,7 @@ export interface CatalogModel {
 interface Engine {
   library: Library;
   bundled: Provider[];
-  active: Provider[];
+  active: Provider[] | undefined;
 }
 
 let engine: Promise<Engine> | undefined;
@@ -90,15 +92,21 @@ export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTabl
   engine ??= loadEngine();
   const loaded = await engine;
   if (fetched === undefined) return new GenaiPrices(loaded, loaded.bundled, BUNDLED);
-  const table = new GenaiPrices(loaded, fetched.providers, { version: 'online', date: fetched.date });
+  const table = new GenaiPrices(loaded, complete(fetched.providers), { version: 'online', date: fetched.date });
   if (!table.works()) throw new PriceDataError('The price data is not in a form that this version can use.');
   return table;
 }
 
 async function loadEngine(): Promise<Engine> {
-  const library = await import('@pydantic/genai-prices');
-  const bundled = (await library.waitForUpdate()) ?? [];
-  return { library, bundled, active: bundled };
+  const [library, { vendorPrices }, { routedPrices }] = await Promise.all([
+    import('@pydantic/genai-prices'),
+    import('./data/vendorPrices.ts'),
+    import('./data/routedPrices.ts'),
+  ]);
+  const bundled = [vendorPrices, routedPrices].flatMap((text) => JSON.parse(text) as Provider[]);
+  // In the order of the library: the first provider that matches a model's name is taken.
+  bundled.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { library, bundled: correct(bundled), active: undefined };
 }
 
 class GenaiPrices implements PriceTable {

@@ -72,6 +72,10 @@ const RULES: readonly Rule[] = [
     models: /^claude-(?:opus-4-[678]|sonnet-4-6|(?:opus|sonnet|haiku|fable|mythos)-5|mythos-preview)/,
     times: 1.1,
   },
+  // Azure's data zones. https://azure.microsoft.com/pricing/details/cognitive-services/openai-service
+  { term: 'us', providers: ['azure'], times: 1.1 },
+  { term: 'eu', providers: ['azure'], models: /^(?!gpt-6)/, times: 1.1 },
+  { term: 'eu', providers: ['azure'], times: 1.2 },
 ];
 
 const USUAL: ReadonlySet<string> = new Set([
@@ -86,11 +90,14 @@ const USUAL: ReadonlySet<string> = new Set([
 /** Tiers that are paid for in advance, so that a single call has no price. */
 const PREPAID: ReadonlySet<string> = new Set(['scale', 'provisioned', 'reserved']);
 
-/** The terms in a record's fields; undefined where all are the usual ones. */
-export function termsOf(usage: { readonly [field: string]: unknown }): Terms | undefined {
+/**
+ * The terms in a record's fields; undefined where all are the usual ones.
+ * @param zone the region that the model's name says.
+ */
+export function termsOf(usage: { readonly [field: string]: unknown }, zone?: string): Terms | undefined {
   const tier = term(usage['service_tier']);
   const speed = term(usage['speed']);
-  const geo = term(usage['inference_geo']);
+  const geo = zone ?? term(usage['inference_geo']);
   return tier === undefined && speed === undefined && geo === undefined ? undefined : { tier, speed, geo };
 }
 

@@ -90,6 +90,8 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:embed-(?:v\d|english|multilingual)|rerank-(?:v\d|english|multilingual)|c4ai-|command(?:-|$))/, 'cohere'],
   [/^(?:voyage-|rerank-\d)/, 'voyageai'],
   [/^sonar(?:-|$)/, 'perplexity'],
+  // Zhipu sells the same models in China, in another currency.
+  [/^glm-/, 'zai'],
   [/^qwen(?:\d|-|$)(?!.*-\d+b)/, 'alibaba'],
 ];
 

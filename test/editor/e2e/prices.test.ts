@@ -104,7 +104,7 @@ describe('prices in the editor', () => {
         cache_read_tokens: 8000,
         cost_usd: 0.0384,
         billing_mode: 'estimated',
-        price_source: 'genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5',
+        price_source: 'genai-prices 0.2.3 2026-11-09 anthropic/claude-sonnet-4-5',
         project: 'workspace',
         tags: ['client-a', 'review'],
       },

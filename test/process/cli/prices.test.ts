@@ -18,7 +18,7 @@ afterEach(() => sandbox.dispose());
 
 const CLAUDE = ['--provider', 'anthropic', '--model', 'claude-sonnet-4-5', '--operation', 'chat'];
 const TOKENS = ['--input-tokens', '10000', '--output-tokens', '2000'];
-const CLAUDE_SOURCE = 'genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5';
+const CLAUDE_SOURCE = 'genai-prices 0.2.3 2026-11-09 anthropic/claude-sonnet-4-5';
 const run = (...args: string[]): ReturnType<Sandbox['on']> => sandbox.on(sandbox.ledger, args);
 
 describe('record', () => {
@@ -243,7 +243,7 @@ describe('reprice', () => {
   it('changes the costs alone, says so in the records, and is undone', async () => {
     const { stdout } = await run('reprice', '--yes');
     expect(stdout).toContain('Repriced 2 records.');
-    const source = expect.stringMatching(/^genai-prices 0\.1\.8 2026-09-23 google\/gemini-2\.5-flash; repriced \d{4}-/);
+    const source = expect.stringMatching(/^genai-prices 0\.2\.3 2026-11-09 google\/gemini-2\.5-flash; repriced \d{4}-/);
     const priced = { cost_usd: 0.008, cost_known: true, billing_mode: 'estimated', price_source: source };
     expect(await sandbox.stored()).toEqual([{ ...inkwells, ...priced }, callers, { ...unknown, ...priced }]);
     expect((await run('reprice', '--yes')).stdout).toContain('Nothing to reprice');
@@ -277,7 +277,7 @@ describe('prices', () => {
     expect((await run('prices', 'remove', 'claude-*')).code).toBe(1);
     expect(json(await run('prices', '--json'))).toMatchObject({
       prices: [],
-      table: { version: '0.1.8' },
+      table: { version: '0.2.3' },
       fetched_at: null,
     });
   });

@@ -43,7 +43,7 @@ const CLAUDE: UsageInput = {
   input_tokens: 10_000,
   output_tokens: 2000,
 };
-const CLAUDE_SOURCE = 'genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5';
+const CLAUDE_SOURCE = 'genai-prices 0.2.3 2026-11-09 anthropic/claude-sonnet-4-5';
 
 describe('a usage without a cost', () => {
   it('is priced by the table', async () => {

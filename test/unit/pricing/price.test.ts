@@ -56,7 +56,7 @@ describe('list prices', () => {
   it('says by which price, and from where', () => {
     const result = priced(pricer.price({ provider: 'claude', model: 'claude-sonnet-4-5-20250929', ...small }));
     expect(result.matched).toEqual({ by: 'table', provider: 'anthropic', model: 'claude-sonnet-4-5' });
-    expect(result.priceSource).toBe('genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5');
+    expect(result.priceSource).toBe('genai-prices 0.2.3 2026-11-09 anthropic/claude-sonnet-4-5');
   });
 
   it('multiplies by the factor of a mode', () => {

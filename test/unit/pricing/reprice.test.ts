@@ -55,7 +55,7 @@ describe('priceFields', () => {
       cost_usd: 0.008,
       cost_known: true,
       billing_mode: 'estimated',
-      price_source: 'genai-prices 0.1.8 2026-09-23 google/gemini-2.5-flash',
+      price_source: 'genai-prices 0.2.3 2026-11-09 google/gemini-2.5-flash',
     });
     expect(costKind(stored)).toBe('estimated');
   });
@@ -102,7 +102,7 @@ describe('planReprice', () => {
           cost_usd: 0.008,
           cost_known: true,
           billing_mode: 'estimated',
-          price_source: 'genai-prices 0.1.8 2026-09-23 google/gemini-2.5-flash; repriced 2026-11-23',
+          price_source: 'genai-prices 0.2.3 2026-11-09 google/gemini-2.5-flash; repriced 2026-11-23',
         },
       },
       { usageId: wrong[0]?.usage_id, reason: 'wrong-list-price', before: 1_350_000n, after: 8_000_000n },

@@ -1,0 +1,204 @@
+import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+
+/**
+ * What the bundled data of genai-prices lacks or has wrong. Each price is the vendor's own, from the page that is named.
+ *
+ * `test/process/prices/secondOpinion.test.ts` compares all prices with LiteLLM's table.
+ */
+
+/** USD per million tokens. */
+type Row = readonly [name: string, input: Amount, output: Amount, cacheRead?: Amount];
+type Amount = ModelPrice[string] & {};
+
+const tiers = (base: number, ...above: readonly (readonly [start: number, price: number])[]): Amount => ({
+  base,
+  tiers: above.map(([start, price]) => ({ start, price })),
+});
+
+/** https://www.alibabacloud.com/help/en/model-studio/models, Singapore. */
+const ALIBABA: readonly Row[] = [
+  ['qwen3.8-max', 2, 6, 0.25],
+  ['qwen3.8-flash', 0.15, 0.47, 0.016],
+  ['qwen3.7-max', 2.5, 7.5, 0.5],
+  ['qwen3.7-plus', tiers(0.4, [256_000, 1.2]), tiers(1.6, [256_000, 4.8]), tiers(0.08, [256_000, 0.24])],
+  ['qwen3.5-plus', tiers(0.4, [256_000, 0.5]), tiers(2.4, [256_000, 3])],
+  ['qwen3-max', tiers(1.2, [32_000, 2.4], [128_000, 3]), tiers(6, [32_000, 12], [128_000, 15])],
+  ['qwen3-max-preview', tiers(1.2, [32_000, 2.4], [128_000, 3]), tiers(6, [32_000, 12], [128_000, 15])],
+  [
+    'qwen3-coder-plus',
+    tiers(1, [32_000, 1.8], [128_000, 3], [256_000, 6]),
+    tiers(5, [32_000, 9], [128_000, 15], [256_000, 60]),
+    tiers(0.1, [32_000, 0.18], [128_000, 0.3], [256_000, 0.6]),
+  ],
+  [
+    'qwen3-coder-flash',
+    tiers(0.3, [32_000, 0.5], [128_000, 0.8], [256_000, 1.6]),
+    tiers(1.5, [32_000, 2.5], [128_000, 4], [256_000, 9.6]),
+    tiers(0.08, [32_000, 0.12], [128_000, 0.2], [256_000, 0.4]),
+  ],
+  ['qwen3-next-80b-a3b-instruct', 0.15, 1.2],
+  ['qwen3-next-80b-a3b-thinking', 0.15, 1.2],
+  ['qwen-max', 1.6, 6.4],
+  ['qwen-flash', tiers(0.05, [256_000, 0.25]), tiers(0.4, [256_000, 2])],
+  ['qwen-coder', 0.3, 1.5],
+  ['qwq-plus', 0.8, 2.4],
+];
+
+/** Of vendors that the table has; it wins where it knows a name. */
+const ADDED: Readonly<Record<string, readonly Row[]>> = {
+  // https://docs.z.ai/guides/overview/pricing
+  zai: [
+    ['glm-5v-turbo', 1.2, 4, 0.24],
+    ['glm-5-code', 1.2, 5, 0.3],
+    ['glm-4.7-flash', 0, 0],
+    ['glm-4.5-flash', 0, 0],
+  ],
+  // https://docs.voyageai.com/docs/pricing
+  voyageai: [
+    ['rerank-3', 0.05, 0],
+    ['rerank-3-lite', 0.02, 0],
+    ['rerank-2.5', 0.05, 0],
+    ['rerank-2.5-lite', 0.02, 0],
+    ['rerank-2', 0.05, 0],
+    ['rerank-2-lite', 0.02, 0],
+  ],
+  // https://aws.amazon.com/bedrock/pricing: the names that Bedrock's newer endpoint has
+  aws: [
+    ['openai.gpt-oss-120b', 0.15, 0.6],
+    ['openai.gpt-oss-20b', 0.07, 0.3],
+  ],
+  // https://developers.openai.com/api/docs/pricing, fine-tuning
+  openai: [
+    ['ft:gpt-4.1-2025-04-14*', 3, 12, 0.75],
+    ['ft:gpt-4.1-mini-2025-04-14*', 0.8, 3.2, 0.2],
+    ['ft:gpt-4.1-nano-2025-04-14*', 0.2, 0.8, 0.05],
+    ['ft:o4-mini-2025-04-16*', 4, 16, 1],
+  ],
+  // https://docs.mistral.ai/models
+  mistral: [
+    ['devstral-latest', 0.4, 2, 0.04],
+    ['devstral-medium-latest', 0.4, 2, 0.04],
+    ['mistral-large-3', 0.5, 1.5, 0.05],
+    ['mistral-small', 0.1, 0.3],
+  ],
+};
+
+/** Prices that a name has from a day on, because it names another model since, or because the vendor changed them. */
+interface Change {
+  provider: string;
+  /** The name as calls have it. */
+  name: string;
+  since: string;
+  /** They win over all other prices of the model from then on, also those by the hour. */
+  prices: ModelPrice;
+}
+
+const CHANGES: readonly Change[] = [
+  // Mistral Large 3: https://docs.mistral.ai/models/mistral-large-3-25-12
+  {
+    provider: 'mistral',
+    name: 'mistral-large-latest',
+    since: '2025-12-02',
+    prices: { input_mtok: 0.5, cache_read_mtok: 0.05, output_mtok: 1.5 },
+  },
+  // https://docs.mistral.ai/models/model-cards/codestral-25-08
+  {
+    provider: 'mistral',
+    name: 'codestral-latest',
+    since: '2025-07-30',
+    prices: { input_mtok: 0.3, cache_read_mtok: 0.03, output_mtok: 0.9 },
+  },
+  // https://api-docs.deepseek.com/news: V3.1's prices end those by the hour, V3.2-Exp's are lower. Both began in the afternoon before.
+  ...['deepseek-chat', 'deepseek-reasoner'].flatMap((name): Change[] => [
+    {
+      provider: 'deepseek',
+      name,
+      since: '2025-09-06',
+      prices: { input_mtok: 0.56, cache_read_mtok: 0.07, output_mtok: 1.68 },
+    },
+    {
+      provider: 'deepseek',
+      name,
+      since: '2025-09-30',
+      prices: { input_mtok: 0.28, cache_read_mtok: 0.028, output_mtok: 0.42 },
+    },
+  ]),
+];
+
+/** Prices of the table's models that it lacks. https://developers.openai.com/api/docs/pricing */
+const COMPLETED: Readonly<Record<string, Readonly<Record<string, ModelPrice>>>> = {
+  openai: {
+    'ft:gpt-4o': { cache_read_mtok: 1.875 },
+    'ft:gpt-4o-mini': { cache_read_mtok: 0.15 },
+    'gpt-4o-search-preview': { cache_read_mtok: 1.25 },
+  },
+};
+
+/** The bundled data with all corrections. */
+export function correct(providers: readonly Provider[]): Provider[] {
+  return complete(providers.map((provider) => ({ ...provider, models: correctModels(provider) })));
+}
+
+/** Data that was fetched, with the vendors and models that it lacks. */
+export function complete(providers: readonly Provider[]): Provider[] {
+  const added = providers.map((provider) => ({
+    ...provider,
+    models: [...provider.models, ...(ADDED[provider.id] ?? []).map(modelOf)],
+  }));
+  if (added.some(({ id }) => id === 'alibaba')) return added;
+  const alibaba = {
+    id: 'alibaba',
+    name: 'Alibaba Cloud Model Studio',
+    api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
+    models: ALIBABA.map(modelOf),
+  };
+  return [...added, alibaba];
+}
+
+function correctModels({ id, models }: Provider): ModelInfo[] {
+  const completed = models.map((model) => {
+    const missing = COMPLETED[id]?.[model.id];
+    return missing === undefined || Array.isArray(model.prices)
+      ? model
+      : { ...model, prices: { ...missing, ...model.prices } };
+  });
+  const changed = new Set(CHANGES.filter(({ provider }) => provider === id).map(({ name }) => name));
+  // First, because the first model that matches a name is taken.
+  return [...[...changed].map((name) => changedModel(id, name, completed)), ...completed];
+}
+
+function changedModel(provider: string, name: string, models: readonly ModelInfo[]): ModelInfo {
+  const before = models.find(({ match }) => matches(match, name));
+  const prices: ConditionalPrice[] = Array.isArray(before?.prices)
+    ? [...before.prices]
+    : [{ prices: before?.prices ?? {} }];
+  for (const change of CHANGES) {
+    if (change.provider !== provider || change.name !== name) continue;
+    prices.push({ constraint: { type: 'start_date', start_date: change.since }, prices: change.prices });
+  }
+  return { ...before, id: name, match: { equals: name }, prices };
+}
+
+/** The library's own matching, which it does not export; regular expressions are not among the names of {@link CHANGES}. */
+function matches(match: ModelInfo['match'], name: string): boolean {
+  if ('equals' in match) return match.equals === name;
+  if ('starts_with' in match) return name.startsWith(match.starts_with);
+  if ('ends_with' in match) return name.endsWith(match.ends_with);
+  if ('contains' in match) return name.includes(match.contains);
+  if ('or' in match) return match.or.some((rule) => matches(rule, name));
+  return 'and' in match && match.and.every((rule) => matches(rule, name));
+}
+
+/** A star at the end of a name stands for any text. */
+function modelOf([name, input, output, cacheRead]: Row): ModelInfo {
+  const match = name.endsWith('*') ? { starts_with: name.slice(0, -1) } : { equals: name };
+  return {
+    id: name.replace('*', ''),
+    match,
+    prices: {
+      input_mtok: input,
+      output_mtok: output,
+      ...(cacheRead === undefined ? {} : { cache_read_mtok: cacheRead }),
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { events, type Body } from './body.ts';
+
+const counts = { input_tokens: 1_000, output_tokens: 1_000 };
+const chat = (model: string, usage: object = {}) => ({
+  id: 'x1',
+  object: 'chat.completion',
+  created: 1_780_000_000,
+  model,
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 1_000, completion_tokens: 1_000, total_tokens: 2_000, ...usage },
+});
+const cached = { ...counts, cache_read_tokens: 800 };
+
+export const others: readonly Body[] = [
+  {
+    name: 'OpenRouter says its bill',
+    body: {
+      ...chat('anthropic/claude-sonnet-4.5', { cost: 0.0123, is_byok: false }),
+      id: 'gen-1',
+      provider: 'Anthropic',
+    },
+    expected: [
+      { provider: 'openrouter', confidence: 'certain', model: 'anthropic/claude-sonnet-4.5', counts, cost: '0.0123' },
+    ],
+  },
+  {
+    name: "OpenRouter with one's own key: the vendor bills, and OpenRouter its fee",
+    body: {
+      ...chat('openai/gpt-5', { cost: 0.001, is_byok: true, cost_details: { upstream_inference_cost: 0.02 } }),
+      id: 'gen-1',
+    },
+    expected: [{ provider: 'openrouter', confidence: 'certain', model: 'openai/gpt-5', counts, cost: '0.021' }],
+  },
+  {
+    name: 'a bill is believed where the counts contradict each other',
+    body: {
+      ...chat('openai/gpt-5', { cost: 0.01, prompt_tokens_details: { cached_tokens: 5_000 } }),
+      id: 'gen-1',
+    },
+    expected: [{ provider: 'openrouter', confidence: 'certain', model: 'openai/gpt-5', counts, cost: '0.01' }],
+  },
+  {
+    name: "Mistral's cached tokens",
+    body: chat('mistral-large-2512', { num_cached_tokens: 800 }),
+    // 200*0.5 + 800*0.05 + 1000*1.5
+    expected: [
+      { provider: 'mistral', confidence: 'likely', model: 'mistral-large-2512', counts: cached, cost: '0.00164' },
+    ],
+  },
+  {
+    name: "Moonshot's cached tokens",
+    body: chat('kimi-k2-0905-preview', { cached_tokens: 800 }),
+    // 200*0.6 + 800*0.15 + 1000*2.5
+    expected: [
+      { provider: 'moonshotai', confidence: 'likely', model: 'kimi-k2-0905-preview', counts: cached, cost: '0.00274' },
+    ],
+  },
+  {
+    name: "xAI's SDK: cached tokens, and reasoning beside the completion",
+    body: chat('grok-4-0709', {
+      cached_prompt_text_tokens: 800,
+      reasoning_tokens: 500,
+      total_tokens: 2_500,
+    }),
+    // 200*3 + 800*0.75 + 1500*15
+    expected: [
+      {
+        provider: 'x-ai',
+        confidence: 'likely',
+        model: 'grok-4-0709',
+        counts: { ...cached, output_tokens: 1_500, reasoning_tokens: 500 },
+        cost: '0.0237',
+      },
+    ],
+  },
+  {
+    name: "DeepSeek's cached tokens",
+    body: chat('deepseek-chat', { prompt_cache_hit_tokens: 800, prompt_cache_miss_tokens: 200 }),
+    expected: [{ provider: 'deepseek', confidence: 'likely', model: 'deepseek-chat', counts: cached, cost: 'listed' }],
+  },
+  {
+    name: "Perplexity's stream, whose last chunk has another name",
+    body: events([
+      { ...chat('sonar'), object: 'chat.completion.chunk', usage: null },
+      {
+        ...chat('sonar', { search_context_size: 'low', cost: { total_cost: 0.006 } }),
+        object: 'chat.completion.done',
+      },
+    ]),
+    expected: [{ provider: 'perplexity', confidence: 'certain', model: 'sonar', counts, cost: '0.006' }],
+  },
+  {
+    name: "Cohere's first API",
+    body: {
+      response_id: 'c1',
+      text: 'Hi',
+      meta: { api_version: { version: '1' }, billed_units: { input_tokens: 1_000, output_tokens: 1_000 } },
+    },
+    expected: [{ provider: 'cohere', confidence: 'guess', model: undefined, counts, cost: 'unknown' }],
+  },
+  {
+    name: "Cohere's second API bills units",
+    body: {
+      id: 'c1',
+      finish_reason: 'COMPLETE',
+      usage: {
+        billed_units: { input_tokens: 1_000, output_tokens: 1_000 },
+        tokens: { input_tokens: 1_400, output_tokens: 1_050 },
+      },
+    },
+    expected: [{ provider: 'cohere', confidence: 'guess', model: undefined, counts, cost: 'unknown' }],
+  },
+  {
+    name: "Cohere's reranking is charged by the search",
+    body: { id: 'r1', results: [{ index: 0, relevance_score: 0.9 }], meta: { billed_units: { search_units: 1 } } },
+    expected: [
+      {
+        provider: 'cohere',
+        confidence: 'guess',
+        model: undefined,
+        counts: { input_tokens: 0, output_tokens: 0 },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
+    name: "Voyage's embeddings count a total alone",
+    body: {
+      object: 'list',
+      data: [{ embedding: [0.1], index: 0 }],
+      model: 'voyage-3.5',
+      usage: { total_tokens: 1_000_000 },
+    },
+    expected: [
+      {
+        provider: 'voyageai',
+        confidence: 'certain',
+        model: 'voyage-3.5',
+        counts: { input_tokens: 1_000_000, output_tokens: 0 },
+        cost: '0.06',
+      },
+    ],
+  },
+  {
+    name: "Voyage's reranking",
+    body: {
+      object: 'list',
+      data: [{ relevance_score: 0.9, index: 0 }],
+      model: 'rerank-2.5',
+      usage: { total_tokens: 1_000_000 },
+    },
+    expected: [
+      {
+        provider: 'voyageai',
+        confidence: 'likely',
+        model: 'rerank-2.5',
+        counts: { input_tokens: 1_000_000, output_tokens: 0 },
+        cost: '0.05',
+      },
+    ],
+  },
+  {
+    name: "xAI's realtime API charges by the hour",
+    body: {
+      type: 'response.done',
+      response: { id: 'x1', object: 'realtime.response', status: 'completed' },
+      usage: {
+        input_tokens: 100,
+        output_tokens: 50,
+        input_token_details: { text_tokens: 20, audio_tokens: 80 },
+        output_token_details: { audio_tokens: 50 },
+        billable_audio_seconds: 12,
+      },
+    },
+    expected: [
+      {
+        provider: 'x-ai',
+        confidence: 'guess',
+        model: undefined,
+        counts: { input_tokens: 100, input_audio_tokens: 80, output_tokens: 50, output_audio_tokens: 50 },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
+    name: "Ollama on one's own machine has no price",
+    body: {
+      model: 'llama3.2',
+      created_at: '2026-05-01T00:00:00Z',
+      done: true,
+      prompt_eval_count: 1_000,
+      eval_count: 1_000,
+    },
+    expected: [{ provider: 'ollama', confidence: 'certain', model: 'llama3.2', counts, cost: 'unknown' }],
+  },
+];
