@@ -1,22 +1,9 @@
 import type { LedgerInfo, RecordRow } from '../../src/protocol/messages.ts';
 import type { Period } from '../../src/usage/time/period.ts';
+import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
 import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
-
-export const DIMENSION_NAMES: Record<Dimension, string> = {
-  ledger: 'Ledger',
-  provider: 'Provider',
-  model: 'Model',
-  operation: 'Operation',
-  project: 'Project',
-  branch: 'Branch',
-  session: 'Session',
-  tag: 'Tag',
-  source: 'Source',
-  episode: 'Episode',
-  cost: 'Cost type',
-};
 
 export const PERIOD_NAMES: Record<Period, string> = {
   today: 'Today',
@@ -59,7 +46,7 @@ const COST_NAMES: Record<CostKind, string> = {
 
 /** The name of a value of a dimension: the record's text with invisible characters shown, or words for an empty one. */
 export function valueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
-  if (value === null) return `No ${DIMENSION_NAMES[dimension].toLowerCase()}`;
+  if (value === null) return `No ${DIMENSION_LABELS[dimension].toLowerCase()}`;
   if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return COST_NAMES[value as CostKind];
   if (dimension === 'ledger') return plain(ledgers.find(({ path }) => path === value)?.label ?? value);
   return plain(value) || '(empty)';

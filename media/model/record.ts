@@ -1,4 +1,5 @@
 import type { RecordRow } from '../../src/protocol/messages.ts';
+import { FIELDS } from '../../src/usage/fields.ts';
 import { usdToNanos } from '../../src/usage/money.ts';
 import { costKind } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
@@ -18,39 +19,18 @@ export interface Field {
   value: string;
 }
 
-const NAMES: Record<string, string> = {
-  provider: 'Provider',
-  model: 'Model',
-  operation: 'Operation',
-  input_tokens: 'Input tokens',
-  output_tokens: 'Output tokens',
-  total_tokens: 'Total tokens',
-  cache_read_tokens: 'Cache read tokens',
-  cache_write_tokens: 'Cache write tokens',
-  cache_write_1h_tokens: 'Cache write tokens (1 h)',
-  reasoning_tokens: 'Reasoning tokens',
-  project: 'Project',
-  branch: 'Branch',
-  session_id: 'Session',
-  tags: 'Tags',
-  episode_title: 'Episode',
-  template_name: 'Template',
-  note: 'Note',
-  source: 'Recorded by',
-  price_source: 'Prices from',
-  billing_mode: 'Billing',
-  usage_id: 'Id',
-};
 /** Shown in words of their own. */
 const ELSEWHERE = new Set(['timestamp', 'cost_usd', 'cost_known']);
+const SHOWN = FIELDS.filter(({ name }) => !ELSEWHERE.has(name));
+const KNOWN: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name));
 const LONGEST_UNKNOWN = 2000;
 
 /** All of a record, known fields first and in order, for people. */
 export function fieldsOf(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
   const { record, amount } = row;
   const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
-  const known = Object.keys(NAMES).filter((field) => present(record[field]));
-  const unknown = Object.keys(record).filter((field) => !(field in NAMES) && !ELSEWHERE.has(field));
+  const known = SHOWN.filter(({ name }) => present(record[name]));
+  const unknown = Object.keys(record).filter((field) => !KNOWN.has(field));
   return [
     { name: 'Time', value: format.timeExact(Date.parse(record.timestamp)) },
     ...(amount === undefined
@@ -58,7 +38,7 @@ export function fieldsOf(row: RecordRow, ledgerLabel: string, format: Format): F
       : [{ name: `Cost in ${format.currency?.code ?? ''}`, value: format.moneyExact(BigInt(amount)) }]),
     { name: amount === undefined ? 'Cost' : 'Cost as stored', value: exact },
     { name: 'Where the cost comes from', value: provenance(record) },
-    ...known.map((field) => ({ name: NAMES[field] ?? field, value: show(record[field], format) })),
+    ...known.map(({ name, label }) => ({ name: label, value: show(record[name], format) })),
     ...unknown.map((field) => ({ name: plain(field, { max: 80 }), value: show(record[field], format) })),
     { name: 'Ledger', value: plain(ledgerLabel) },
   ];

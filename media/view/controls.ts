@@ -1,7 +1,7 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { DIMENSION_NAMES } from '../model/names.ts';
+import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import type { SpendSelect } from './select.ts';
 
@@ -41,6 +41,6 @@ export function iconToggle(icon: string, label: string, on: boolean, run: () => 
 
 /** All dimensions but those that are taken. */
 export function dimensionsBut(...taken: readonly (Dimension | undefined)[]): Partial<Record<Dimension, string>> {
-  const entries = Object.entries(DIMENSION_NAMES).filter(([dimension]) => !taken.includes(dimension as Dimension));
+  const entries = Object.entries(DIMENSION_LABELS).filter(([dimension]) => !taken.includes(dimension as Dimension));
   return Object.fromEntries(entries) as Partial<Record<Dimension, string>>;
 }

@@ -7,7 +7,8 @@ import type { Choices, FilterValues } from '../../src/protocol/choices.ts';
 import type { Period } from '../../src/usage/time/period.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
-import { DIMENSION_NAMES, PERIOD_NAMES } from '../model/names.ts';
+import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
+import { PERIOD_NAMES } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
 import { select } from './controls.ts';
 import { LightElement } from './light.ts';
@@ -118,13 +119,13 @@ export class SpendFilters extends LightElement {
     const chosen = this.choices.values[this.dimension] ?? [];
     const offers = this.offers ?? [];
     return html`<div class="picker">
-      ${select({ label: 'Filter by' }, this.dimension, DIMENSION_NAMES, (dimension) => (this.dimension = dimension))}
+      ${select({ label: 'Filter by' }, this.dimension, DIMENSION_LABELS, (dimension) => (this.dimension = dimension))}
       ${
         this.offers === undefined
           ? html`<vscode-progress-ring></vscode-progress-ring>`
           : html`<vscode-multi-select
               combobox
-              .label=${`${DIMENSION_NAMES[this.dimension]}, one or many`}
+              .label=${`${DIMENSION_LABELS[this.dimension]}, one or many`}
               .options=${offers.map(({ name, value, detail }, index) => ({
                 label: name,
                 value: String(index),
@@ -148,7 +149,7 @@ export class SpendFilters extends LightElement {
     if (chips.length === 0 && this.choices.search === '') return nothing;
     return html`<div class="chips" role="group" aria-label="Filters">
       ${chips.map(({ dimension, value }) => {
-        const label = `${DIMENSION_NAMES[dimension]}: ${this.nameOf(dimension, value)}`;
+        const label = `${DIMENSION_LABELS[dimension]}: ${this.nameOf(dimension, value)}`;
         return this.#chip(label, () => this.#remove(dimension, value));
       })}
       ${

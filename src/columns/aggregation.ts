@@ -1,12 +1,12 @@
 import { compareBuckets } from '../usage/time/calendar.ts';
 import { foldTop, keptValues } from './foldGroups.ts';
 import { compareTexts } from './groupOrder.ts';
-import { BUCKETS, costNanos, emptyTotals } from '../usage/query.ts';
-import type { AggregateQuery, Bucket, Dimension, Group, Grouping, Top, Totals } from '../usage/query.ts';
+import { costNanos, emptyTotals, isBucket } from '../usage/query.ts';
+import type { AggregateQuery, Dimension, Group, Grouping, Top, Totals } from '../usage/query.ts';
 import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
-import { CODE_COLUMN, SEGMENT_ROWS, type Segment } from './segment.ts';
+import { SEGMENT_ROWS, type Segment } from './segment.ts';
 import { Sums } from './sums.ts';
 import type { ColumnStore } from './columnStore.ts';
 
@@ -167,7 +167,7 @@ export class Aggregation {
     for (const { grouping, coder, combiner } of this.#stages) {
       if (coder !== undefined) coder.encode(segment.time, batch.rows, batch.codes, batch.count);
       else if (grouping === 'tag') this.#expandTags(segment);
-      else gather(segment[CODE_COLUMN[grouping as Dimension]], batch);
+      else gather(segment.codes(grouping as Dimension), batch);
       combiner.combine(batch.groups, batch.codes, batch.count);
       this.#groupCount = combiner.parents.length;
     }
@@ -285,10 +285,6 @@ function exactly(
 ): Costs {
   const values = Array.from({ length: count }, (_, i) => approximate(i));
   return values.reduce((sum, value) => sum + value, 0) <= Number.MAX_SAFE_INTEGER ? values : values.map(exact);
-}
-
-function isBucket(grouping: Grouping): grouping is Bucket {
-  return (BUCKETS as readonly string[]).includes(grouping);
 }
 
 function gather(column: ArrayLike<number>, { rows, codes, count }: Batch): void {

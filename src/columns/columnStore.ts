@@ -1,4 +1,5 @@
 import { usdToNanos } from '../usage/money.ts';
+import { TEXT_DIMENSIONS } from '../usage/dimensions.ts';
 import { costKind, type Bucket, type Calendar, type Dimension } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { BucketCoder } from './bucketCoder.ts';
@@ -8,13 +9,16 @@ import { BIG_COST, COST_KINDS, ROW_MASK, Segment, SEGMENT_BITS, SEGMENT_ROWS } f
 /** Calendars and buckets that are kept ready. */
 const CODERS = 10;
 const LARGEST_NUMBER = 2 ** 52;
+const TEXT_FIELDS = TEXT_DIMENSIONS.map(({ field }) => field);
 
 /** The rows and the dictionaries that they are encoded with. Knows nothing of identity or visibility. */
 export class ColumnStore {
   readonly segments: Segment[] = [];
   readonly bigCosts = new Map<number, bigint>();
   readonly tagSets = new TagSets();
-  readonly dictionaries: Record<Dimension, Dictionary>;
+  readonly dictionaries: Readonly<Record<Dimension, Dictionary>>;
+  /** Those of the text dimensions, in their order. */
+  readonly #texts = TEXT_DIMENSIONS.map(() => new Dictionary());
   /** false while rows stand in the order of their insertion, so that nothing must be sorted for it. */
   reused = false;
   readonly #free: number[] = [];
@@ -26,17 +30,10 @@ export class ColumnStore {
     for (const kind of COST_KINDS) cost.encode(kind);
     this.dictionaries = {
       ledger: new Dictionary(),
-      provider: new Dictionary(),
-      model: new Dictionary(),
-      operation: new Dictionary(),
-      project: new Dictionary(),
-      branch: new Dictionary(),
-      session: new Dictionary(),
+      ...Object.fromEntries(TEXT_DIMENSIONS.map(({ name }, index) => [name, this.#texts[index]])),
       tag: this.tagSets.tags,
-      source: new Dictionary(),
-      episode: new Dictionary(),
       cost,
-    };
+    } as Record<Dimension, Dictionary>;
   }
 
   segment(row: number): Segment {
@@ -48,7 +45,6 @@ export class ColumnStore {
     const row = this.#take();
     const segment = this.segment(row);
     const at = row & ROW_MASK;
-    const { dictionaries } = this;
     const kind = costKind(record);
     const time = Date.parse(record.timestamp);
     segment.ids[at] = record.usage_id;
@@ -65,16 +61,11 @@ export class ColumnStore {
     segment.putCount('cacheWrite', at, record.cache_write_tokens ?? 0);
     segment.putCount('reasoning', at, record.reasoning_tokens ?? 0);
     segment.ledger[at] = ledgerCode;
-    segment.costKind[at] = dictionaries.cost.encode(kind);
-    segment.provider[at] = dictionaries.provider.encode(record.provider);
-    segment.model[at] = dictionaries.model.encode(record.model);
-    segment.operation[at] = dictionaries.operation.encode(record.operation);
-    segment.project[at] = dictionaries.project.encode(record.project);
-    segment.branch[at] = dictionaries.branch.encode(record.branch);
-    segment.session[at] = dictionaries.session.encode(record.session_id);
+    segment.costKind[at] = this.dictionaries.cost.encode(kind);
     segment.tags[at] = this.tagSets.encode(record.tags);
-    segment.source[at] = dictionaries.source.encode(record.source);
-    segment.episode[at] = dictionaries.episode.encode(record.episode_title);
+    for (let index = 0; index < TEXT_FIELDS.length; index++) {
+      segment.putText(index, at, this.#texts[index]!.encode(record[TEXT_FIELDS[index]!]));
+    }
     return row;
   }
 

@@ -7,9 +7,9 @@ export class Dictionary {
     return this.values.length;
   }
 
-  /** The code of a text, a new one if need be. Nothing and the empty text are "has none". */
-  encode(text: string | null | undefined): number {
-    if (text === null || text === undefined || text === '') return 0;
+  /** The code of a text, a new one if need be. The empty text is "has none", as everything that is no text. */
+  encode(text: unknown): number {
+    if (typeof text !== 'string' || text === '') return 0;
     const known = this.#codes.get(text);
     if (known !== undefined) return known;
     const code = this.values.length;

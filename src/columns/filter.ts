@@ -1,20 +1,9 @@
-import { DIMENSIONS, type Dimension, type UsageFilter } from '../usage/query.ts';
+import { DIMENSIONS, SEARCHED } from '../usage/dimensions.ts';
+import { type Dimension, type UsageFilter } from '../usage/query.ts';
 import type { Dictionary } from './dictionary.ts';
-import { CODE_COLUMN, SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
+import { SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
 
-/** The texts that a search looks into. */
-export const SEARCHED: readonly Dimension[] = [
-  'provider',
-  'model',
-  'operation',
-  'project',
-  'branch',
-  'session',
-  'tag',
-  'source',
-  'episode',
-];
 /** Words whose matches fit into the bits of one integer. */
 const WORDS_PER_MASK = 30;
 
@@ -130,14 +119,14 @@ export class CompiledFilter {
     let count = selected;
     for (const { dimension, allowed } of this.#values) {
       if (count === 0) return 0;
-      const column = segment[CODE_COLUMN[dimension]];
+      const column = segment.codes(dimension);
       count = compact(into, count, column, allowed);
     }
     for (const { all, masks } of this.#words) {
       if (count === 0) return 0;
       const found = this.#found.fill(0, 0, count);
       for (const { dimension, bits, any } of masks) {
-        if (any) collect(found, into, count, segment[CODE_COLUMN[dimension]], bits);
+        if (any) collect(found, into, count, segment.codes(dimension), bits);
       }
       let kept = 0;
       for (let i = 0; i < count; i++) if (found[i] === all) into[kept++] = into[i] as number;

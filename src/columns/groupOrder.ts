@@ -1,5 +1,5 @@
 import type { Bucket, Group, Grouping } from '../usage/query.ts';
-import { BUCKETS, costNanos } from '../usage/query.ts';
+import { costNanos, isBucket } from '../usage/query.ts';
 
 /**
  * Puts groups into the order in which every ledger gives them out: level by level, buckets by their time, values by the
@@ -23,10 +23,6 @@ export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping
     ordered.sort((a, b) => compare(b.cost, a.cost) || compareTexts(a.key, b.key));
   }
   return ordered.flatMap((branch) => orderGroups(branch.groups, groupBy, level + 1));
-}
-
-function isBucket(grouping: Grouping): grouping is Bucket {
-  return (BUCKETS as readonly string[]).includes(grouping);
 }
 
 /** The keys of hours carry their offset, because an autumn night has one hour twice: those go by their instant. */

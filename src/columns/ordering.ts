@@ -1,5 +1,5 @@
 import type { SortKey } from '../usage/query.ts';
-import { BIG_COST, CODE_COLUMN, ROW_MASK, SEGMENT_BITS, type Segment } from './segment.ts';
+import { BIG_COST, ROW_MASK, SEGMENT_BITS, TEXT_INDEX, type Segment } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
 
 /**
@@ -43,9 +43,9 @@ export function sortValue(store: ColumnStore, key: SortKey): Value {
     case 'model':
     case 'operation':
     case 'project': {
-      const column = CODE_COLUMN[key];
+      const index = TEXT_INDEX[key];
       const ranks = ranksOf(store.dictionaries[key].values);
-      return (segment, at) => ranks[segment[column][at] as number] as number;
+      return ({ texts }, at) => ranks[(texts[index] as Uint32Array)[at] as number] as number;
     }
   }
 }

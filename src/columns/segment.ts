@@ -1,3 +1,5 @@
+import { TEXT_DIMENSIONS, type Dimension, type TextDimension } from '../usage/dimensions.ts';
+
 /**
  * A run of rows, column by column. The table grows by whole segments, so adding never copies what is there, and a pass
  * can pause between two of them.
@@ -25,6 +27,14 @@ export const COUNT_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWri
 export type CountColumn = (typeof COUNT_COLUMNS)[number];
 type Counts = Uint32Array | Float64Array;
 export const LARGEST_NARROW = 2 ** 32 - 1;
+
+/** The place of each text dimension in {@link TEXT_DIMENSIONS}. */
+export const TEXT_INDEX = Object.fromEntries(TEXT_DIMENSIONS.map(({ name }, index) => [name, index])) as Readonly<
+  Record<TextDimension, number>
+>;
+
+/** The column of a dimension that no record of a segment has: never written to, and shared by all. */
+const NO_CODES = new Uint32Array(SEGMENT_ROWS);
 
 export class Segment {
   /** First row of the table in this segment. */
@@ -54,18 +64,34 @@ export class Segment {
 
   readonly ledger = new Uint16Array(SEGMENT_ROWS);
   readonly costKind = new Uint8Array(SEGMENT_ROWS);
-  readonly provider = new Uint32Array(SEGMENT_ROWS);
-  readonly model = new Uint32Array(SEGMENT_ROWS);
-  readonly operation = new Uint32Array(SEGMENT_ROWS);
-  readonly project = new Uint32Array(SEGMENT_ROWS);
-  readonly branch = new Uint32Array(SEGMENT_ROWS);
-  readonly session = new Uint32Array(SEGMENT_ROWS);
+  /** Codes of sets of tags. */
   readonly tags = new Uint32Array(SEGMENT_ROWS);
-  readonly source = new Uint32Array(SEGMENT_ROWS);
-  readonly episode = new Uint32Array(SEGMENT_ROWS);
+  /** Codes of the text dimensions, in the order of {@link TEXT_DIMENSIONS}. */
+  readonly texts: Uint32Array[] = TEXT_DIMENSIONS.map(() => NO_CODES);
 
   constructor(base: number) {
     this.base = base;
+  }
+
+  /** The column of codes of a dimension; that of `tag` holds codes of sets. Read only: it may be shared. */
+  codes(dimension: Dimension): Uint8Array | Uint16Array | Uint32Array {
+    if (dimension === 'ledger') return this.ledger;
+    if (dimension === 'tag') return this.tags;
+    return dimension === 'cost' ? this.costKind : (this.texts[TEXT_INDEX[dimension]] as Uint32Array);
+  }
+
+  /** @param index of a text dimension in {@link TEXT_DIMENSIONS}. */
+  putText(index: number, at: number, code: number): void {
+    const codes = this.texts[index] as Uint32Array;
+    if (codes !== NO_CODES) codes[at] = code;
+    else if (code !== 0) this.ownTexts(index)[at] = code;
+  }
+
+  /** The codes of a text dimension, for writing. */
+  ownTexts(index: number): Uint32Array {
+    let codes = this.texts[index] as Uint32Array;
+    if (codes === NO_CODES) this.texts[index] = codes = new Uint32Array(SEGMENT_ROWS);
+    return codes;
   }
 
   putCount(column: CountColumn, at: number, count: number): void {
@@ -78,18 +104,3 @@ export class Segment {
     if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
 }
-
-/** The column of codes of each dimension; `tags` holds codes of sets. */
-export const CODE_COLUMN = {
-  ledger: 'ledger',
-  provider: 'provider',
-  model: 'model',
-  operation: 'operation',
-  project: 'project',
-  branch: 'branch',
-  session: 'session',
-  tag: 'tags',
-  source: 'source',
-  episode: 'episode',
-  cost: 'costKind',
-} as const;

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { catch as fallback } from 'zod/mini';
 import { PERIODS } from '../usage/time/period.ts';
 import type { Period } from '../usage/time/period.ts';
-import { DIMENSIONS, MEASURES, SORT_KEYS } from '../usage/query.ts';
+import { DIMENSIONS } from '../usage/dimensions.ts';
+import { MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Dimension, Measure, SortKey } from '../usage/query.ts';
 
 /**

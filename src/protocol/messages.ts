@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { BUCKETS, DIMENSIONS, MEASURES, SORT_KEYS } from '../usage/query.ts';
+import { DIMENSIONS } from '../usage/dimensions.ts';
+import { BUCKETS, MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Group } from '../usage/query.ts';
 import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';

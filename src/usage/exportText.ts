@@ -1,7 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
-import { KNOWN_FIELDS } from './record.ts';
+import { FIELDS } from './fields.ts';
 import type { UsageRecord } from './record.ts';
 import { csvCell } from './text.ts';
+
+const COLUMNS = FIELDS.map(({ name }) => name);
 
 /** Records as text for other programs, piece by piece, so that a big ledger never stands in memory as one string. */
 
@@ -19,7 +21,7 @@ export async function* exportPieces(
   pages: AsyncIterable<readonly UsageRecord[]>,
   format: ExportFormat,
 ): AsyncGenerator<ExportPiece> {
-  if (format === 'csv') yield { text: stringify([KNOWN_FIELDS.slice()]), count: 0 };
+  if (format === 'csv') yield { text: stringify([COLUMNS]), count: 0 };
   let first = true;
   for await (const records of pages) {
     const count = records.length;
@@ -36,7 +38,7 @@ export async function* exportPieces(
 
 /** Known fields in their order, safe to open in a spreadsheet. Fields that we do not know are in the JSON formats only. */
 function csvRow(record: UsageRecord): string[] {
-  return KNOWN_FIELDS.map((field) => {
+  return COLUMNS.map((field) => {
     const value = record[field];
     if (value === undefined || value === null) return '';
     if (typeof value === 'string') return csvCell(value);

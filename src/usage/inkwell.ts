@@ -1,11 +1,17 @@
-import { INKWELL_FIELDS, INKWELL_OPERATIONS, INKWELL_PROVIDERS, UsageError, type UsageRecord } from './record.ts';
+import { fieldsWith } from './fields.ts';
+import { UsageError, type UsageRecord } from './record.ts';
 
 /**
- * What may stand in inkwell's own `costs.json` (`formats.md`, section 1).
+ * What may stand in inkwell's own `costs.json` .
  *
  * One record that inkwell cannot read takes out its whole file, and it drops every field that it does not know at its
  * next save. So a strict ledger refuses both, with an error that says where such a record can go instead.
  */
+
+/** The fields of inkwell's own records, and the only ones that a strict ledger takes. */
+const INKWELL_FIELDS: readonly string[] = fieldsWith(({ inkwell }) => inkwell === true);
+export const INKWELL_PROVIDERS = ['gemini', 'claude', 'youtube', 'codex', 'claude-code'] as const;
+export const INKWELL_OPERATIONS = ['transcription', 'extraction', 'tag_generation', 'interview'] as const;
 
 /** Fields that we fill by ourselves. A strict ledger does not write them, which loses nothing that the caller said. */
 const OURS_ALONE: readonly string[] = ['source', 'price_source'];

@@ -1,32 +1,23 @@
 import type { Nanos } from './money.ts';
 import type { UsageRecord } from './record.ts';
+import type { Dimension } from './dimensions.ts';
 
 /**
  * What can be asked of a ledger, whatever its store: totals by groups, and pages of records.
  * Every view, the CLI and the library ask through these shapes, so that their numbers are one.
  */
 
-/** A property of a record to group or filter by. `tag` is many-valued: a record counts in each of its tags. */
-export const DIMENSIONS = [
-  'ledger',
-  'provider',
-  'model',
-  'operation',
-  'project',
-  'branch',
-  'session',
-  'tag',
-  'source',
-  'episode',
-  'cost',
-] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
+export type { Dimension } from './dimensions.ts';
 
 /** A span of local time to group by. */
 export const BUCKETS = ['hour', 'day', 'week', 'month', 'year'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
 export type Grouping = Dimension | Bucket;
+
+export function isBucket(grouping: string): grouping is Bucket {
+  return (BUCKETS as readonly string[]).includes(grouping);
+}
 
 /** Where a cost comes from: the caller said it, it was computed from prices, or nobody knows it. */
 export type CostKind = 'recorded' | 'estimated' | 'unknown';
@@ -39,7 +30,7 @@ export interface UsageFilter {
   until?: number | undefined;
   /** All named dimensions must match; within one, any of its values does. */
   values?: Partial<Record<Dimension, readonly (string | null)[]>> | undefined;
-  /** Every word must occur, in any case, in one of the record's texts (names, project, session, tags, episode). */
+  /** Every word must occur, in any case, in one of the record's texts that a search looks into. */
   search?: string | undefined;
 }
 

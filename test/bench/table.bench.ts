@@ -3,7 +3,8 @@
  * Prints a Markdown table of milliseconds (the median of several runs where a run can be repeated).
  */
 import { UsageTable } from '../../src/columns/table.ts';
-import { DIMENSIONS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
+import { DIMENSIONS } from '../../src/usage/dimensions.ts';
+import { type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { NOW, sampleRecords } from './sampleRecords.ts';
 

@@ -1,7 +1,8 @@
 import type { CommandSpec } from '../command.ts';
 import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
 import { groupByBlock } from '../../usage/time/blocks.ts';
-import { BUCKETS, DIMENSIONS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
+import { DIMENSIONS } from '../../usage/dimensions.ts';
+import { BUCKETS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
 import { choice, positive } from '../arguments/arguments.ts';
 import { displayCurrency } from '../arguments/currency.ts';
 import { usageError } from '../output/exit.ts';

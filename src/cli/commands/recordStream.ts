@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { LedgerError, type Ledger } from '../../ledger/results.ts';
-import { isoNow, parseInput, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { parseInput } from '../../usage/parseInput.ts';
+import { isoNow, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { failureJson, failureOf } from '../output/failure.ts';

@@ -7,8 +7,8 @@ import { parseToHost } from '../../protocol/messages.ts';
 import type { Action, LedgerInfo, Question, HistorySnapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { encodeGroups } from '../../protocol/wire.ts';
-import { DIMENSIONS } from '../../usage/query.ts';
-import type { Dimension, Group, Grouping } from '../../usage/query.ts';
+import { isDimension } from '../../usage/dimensions.ts';
+import type { Group } from '../../usage/query.ts';
 import { isEditorAction } from './historyContract.ts';
 import type { Disposable, HistoryBackend, SessionOptions } from './historyContract.ts';
 
@@ -233,10 +233,6 @@ function describeLedger({ path, label, primary, state }: HistoryBackend['snapsho
     unreadable: state.unreadable,
     problems: state.problems.slice(0, MAX_PROBLEMS).map(({ severity, message, line }) => ({ severity, message, line })),
   };
-}
-
-function isDimension(grouping: Grouping): grouping is Dimension {
-  return (DIMENSIONS as readonly string[]).includes(grouping);
 }
 
 /** The named values of the last key part, in the order of the groups. */

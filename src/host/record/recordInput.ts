@@ -1,4 +1,5 @@
-import { parseInput, UsageError } from '../../usage/record.ts';
+import { parseInput } from '../../usage/parseInput.ts';
+import { UsageError } from '../../usage/record.ts';
 
 /** What a person types into the steps of Record Usage, read and checked. */
 

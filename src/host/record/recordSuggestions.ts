@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Pricer } from '../../pricing/price.ts';
 import { tableProvider } from '../../pricing/providers.ts';
 import type { Dimension } from '../../usage/query.ts';
-import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../usage/record.ts';
+import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
 import { plain } from '../../usage/text.ts';
 import { calls } from '../common/costText.ts';
 import { style } from '../ledger/ledgerActions.ts';

@@ -1,7 +1,7 @@
 import { nextTurn } from '../../system/turns.ts';
 import { isUtf8 } from 'node:buffer';
 import type { UsageRecord } from '../../usage/record.ts';
-import { isUnreadable, readStored } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import { UsageTable } from '../../columns/table.ts';
 import type { Damage } from './elements.ts';
 import { ElementScanner, lineOf, valueEnd } from './elements.ts';

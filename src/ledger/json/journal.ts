@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
-import { isUnreadable, readStored } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';

@@ -1,7 +1,8 @@
 import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
-import { UsageError, isoNow, parseInput } from '../../usage/record.ts';
+import { parseInput } from '../../usage/parseInput.ts';
+import { UsageError, isoNow } from '../../usage/record.ts';
 import { strictProblem } from '../../usage/inkwell.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/disk.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
-import { isUnreadable, readStored } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';

@@ -1,6 +1,7 @@
 import { usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
-import { isUnreadable, readStored, UsageError, type UsageRecord } from '../../usage/record.ts';
+import { UsageError, type UsageRecord } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import type { Connection } from './connection.ts';
 
 /** Records as rows of the table `record`. */

@@ -1,7 +1,8 @@
 import { resolve as resolvePath } from 'node:path';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
-import { isoNow, parseInput } from '../../usage/record.ts';
+import { parseInput } from '../../usage/parseInput.ts';
+import { isoNow } from '../../usage/record.ts';
 import { TableChanged, UsageTable } from '../../columns/table.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/disk.ts';

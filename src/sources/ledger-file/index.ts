@@ -1,4 +1,4 @@
-import { isUnreadable, readStored } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import { formatOf, headOf, readEntries } from '../reading/entries.ts';
 import { timeOf } from '../fields.ts';
 import { settleEntry } from '../generic/index.ts';

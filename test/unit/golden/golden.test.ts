@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as library from '../../../src/library/index.ts';
 import { UserPrices } from '../../../src/prices/index.ts';
 import { parseChoices } from '../../../src/protocol/choices.ts';
-import { parseInput } from '../../../src/usage/record.ts';
+import { parseInput } from '../../../src/usage/parseInput.ts';
 import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
 import type { Answers, Library } from '../../golden/answers.ts';
 import { answersOf } from '../../golden/answers.ts';

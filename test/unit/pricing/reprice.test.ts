@@ -6,7 +6,8 @@ import { planReprice } from '../../../src/pricing/reprice.ts';
 import { parsePriceSource } from '../../../src/pricing/priceSource.ts';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import { costKind } from '../../../src/usage/query.ts';
-import { parseInput, type UsageInput, type UsageRecord } from '../../../src/usage/record.ts';
+import { parseInput } from '../../../src/usage/parseInput.ts';
+import { type UsageInput, type UsageRecord } from '../../../src/usage/record.ts';
 
 let pricer: Pricer;
 beforeAll(async () => {

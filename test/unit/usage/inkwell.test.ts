@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { INKWELL_OPERATIONS, INKWELL_PROVIDERS, UsageError, type UsageRecord } from '../../../src/usage/record.ts';
+import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../../src/usage/inkwell.ts';
+import { UsageError, type UsageRecord } from '../../../src/usage/record.ts';
 import { strictProblem } from '../../../src/usage/inkwell.ts';
 
 const record = (fields: Partial<UsageRecord> = {}): UsageRecord => ({

@@ -1,18 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  isUnreadable,
-  KNOWN_FIELDS,
-  MAX_COST,
-  MAX_LABEL,
-  MAX_NAME,
-  MAX_NOTE,
-  MAX_TAGS,
-  parseInput,
-  readStored,
-  UsageError,
-  type InputDefaults,
-} from '../../../src/usage/record.ts';
+import { parseInput, type InputDefaults } from '../../../src/usage/parseInput.ts';
+import { FIELDS, fieldsWith } from '../../../src/usage/fields.ts';
+import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from '../../../src/usage/limits.ts';
+import { UsageError } from '../../../src/usage/record.ts';
+import { isUnreadable, readStored } from '../../../src/usage/stored.ts';
 import { usage } from './records.ts';
 
 // On a busy machine thousands of random cases take their time.
@@ -82,8 +74,8 @@ describe('parseInput', () => {
     expect(parseInput({ ...names, source: null }, cli).source).toBeNull();
   });
 
-  const tokenFields = KNOWN_FIELDS.filter((field) => field.endsWith('_tokens'));
-  const labels = ['episode_title', 'template_name', 'project', 'branch', 'session_id', 'price_source'];
+  const tokenFields = fieldsWith(({ name }) => name.endsWith('_tokens'));
+  const labels = fieldsWith(({ rule }) => rule === 'label');
   const nameFields = ['usage_id', 'provider', 'model', 'operation', 'source'];
   const refused: [field: string, value: unknown, rule: RegExp][] = [
     ...tokenFields.flatMap((field): [string, unknown, RegExp][] => [
@@ -137,7 +129,7 @@ describe('parseInput', () => {
   });
 
   it('has a rule tested for each field that it knows', () => {
-    expect(new Set(refused.map(([field]) => field))).toEqual(new Set(KNOWN_FIELDS));
+    expect(new Set(refused.map(([field]) => field))).toEqual(new Set(FIELDS.map(({ name }) => name)));
   });
 
   it('names the tag that breaks a rule', () => {
@@ -292,7 +284,7 @@ describe('readStored', () => {
         .dictionary(fc.oneof(fc.constantFrom('__proto__', 'constructor', 'x'), fc.string()), fc.jsonValue())
         .map((unknown): unknown => {
           // By way of JSON, as records come: there `__proto__` is a field like any other.
-          const own = Object.entries(unknown).filter(([field]) => !KNOWN_FIELDS.includes(field));
+          const own = Object.entries(unknown).filter(([field]) => !FIELDS.some(({ name }) => name === field));
           const fields = [...own, ...Object.entries(known)].map(
             ([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`,
           );

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { BUCKETS, DIMENSIONS, type Calendar, type Grouping, type UsageFilter } from '../../../src/usage/query.ts';
+import { DIMENSIONS } from '../../../src/usage/dimensions.ts';
+import { BUCKETS, type Calendar, type Grouping, type UsageFilter } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
 /** A record with defaults, for tests that care about one field. */

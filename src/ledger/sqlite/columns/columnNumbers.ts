@@ -1,3 +1,8 @@
+import { TEXT_DIMENSIONS, type TextDimension } from '../../../usage/dimensions.ts';
+
+/** Columns of one text for each record. Their numbers are in the table of fields (`usage/fields.ts`). */
+export type TextColumn = TextDimension;
+
 /**
  * The number of each column in the database. A number is a promise to every ledger on disk: it is never changed, and the
  * number of a column that is given up is never used again. A column whose content changes its meaning gets a new number.
@@ -6,6 +11,7 @@
  * rows until the segment is sealed again (segments.ts). Older versions ignore numbers that they do not know.
  */
 export const COLUMN_NUMBERS = {
+  ...(Object.fromEntries(TEXT_DIMENSIONS.map(({ name, column }) => [name, column])) as Record<TextColumn, number>),
   time: 0,
   cost: 1,
   input: 2,
@@ -14,14 +20,6 @@ export const COLUMN_NUMBERS = {
   cacheRead: 5,
   cacheWrite: 6,
   reasoning: 7,
-  provider: 8,
-  model: 9,
-  operation: 10,
-  project: 11,
-  branch: 12,
-  session: 13,
-  source: 14,
-  episode: 15,
   tags: 16,
   costKind: 17,
   seq: 18,
@@ -30,16 +28,13 @@ export const COLUMN_NUMBERS = {
 export type Column = keyof typeof COLUMN_NUMBERS;
 export const COLUMNS = Object.keys(COLUMN_NUMBERS) as Column[];
 
-const NUMBER_COLUMNS = ['time', 'cost', 'input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
 /** Columns that are numbers and nothing else. */
-export type PlainColumn = (typeof NUMBER_COLUMNS)[number] | 'costKind' | 'seq';
-/** Columns of one text for each record. */
-export type TextColumn = Exclude<Column, PlainColumn | 'tags' | 'bigCosts'>;
+export type PlainColumn = Exclude<Column, TextColumn | 'tags' | 'bigCosts'>;
 
-const NOT_TEXT: readonly string[] = [...NUMBER_COLUMNS, 'costKind', 'seq', 'tags', 'bigCosts'];
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(TEXT_DIMENSIONS.map(({ name }) => name));
 
 export function isText(column: Column): column is TextColumn {
-  return !NOT_TEXT.includes(column);
+  return TEXT_COLUMNS.has(column);
 }
 
 /** Sequence numbers to a segment: number n holds n * 4096 + 1 ... (n + 1) * 4096, less those that were removed. */

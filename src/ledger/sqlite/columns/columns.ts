@@ -97,7 +97,10 @@ export class GrowingColumns implements Columns {
   }
 
   #column(column: Exclude<PlainColumn, 'seq'> | TextColumn | 'tags'): ArrayLike<number> {
-    return this.#store.segments[0]?.[column].subarray(0, this.records) ?? [];
+    const segment = this.#store.segments[0];
+    if (segment === undefined) return [];
+    const numbers = isText(column) ? segment.codes(column) : segment[column];
+    return numbers.subarray(0, this.records);
   }
 }
 

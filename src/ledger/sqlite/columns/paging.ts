@@ -1,6 +1,6 @@
 import { CompiledFilter } from '../../../columns/filter.ts';
-import { gathered, ranksOf, sortBy } from '../../../columns/ordering.ts';
-import { BIG_COST, SEGMENT_ROWS, type Segment } from '../../../columns/segment.ts';
+import { gathered, sortBy, sortValue } from '../../../columns/ordering.ts';
+import { SEGMENT_ROWS, type Segment } from '../../../columns/segment.ts';
 import type { PageQuery, SortKey, UsageFilter } from '../../../usage/query.ts';
 import { numberAt } from './columnBlob.ts';
 import type { Column, TextColumn } from './columnNumbers.ts';
@@ -65,7 +65,7 @@ export async function findPage(
     const columns = part.columns();
     const segment = room.load(columns, part, wanted, 0, hidden);
     compiled.extend();
-    valueOf ??= sortValue(room, sort);
+    valueOf ??= sortValue(room.store, sort);
     const count = compiled.select(segment, matches);
     total += count;
     const seqs = columns.numbers('seq');
@@ -204,33 +204,4 @@ function sortColumns(sort: SortKey): Column[] {
 
 function textColumn(sort: SortKey): TextColumn | undefined {
   return sort === 'provider' || sort === 'model' || sort === 'operation' || sort === 'project' ? sort : undefined;
-}
-
-/** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
-function sortValue({ store }: SegmentRoom, sort: SortKey): (segment: Segment, at: number) => number {
-  switch (sort) {
-    case 'time':
-      return ({ time }, at) => time[at] as number;
-    case 'cost': {
-      const unknown = store.dictionaries.cost.find('unknown');
-      return ({ cost, costKind, base }, at) => {
-        if (costKind[at] === unknown) return -1;
-        const nanos = cost[at] as number;
-        return nanos === BIG_COST ? Number(store.bigCosts.get(base + at)) : nanos;
-      };
-    }
-    case 'tokens':
-      return ({ total }, at) => total[at] as number;
-    case 'input':
-      return ({ input }, at) => input[at] as number;
-    case 'output':
-      return ({ output }, at) => output[at] as number;
-    case 'provider':
-    case 'model':
-    case 'operation':
-    case 'project': {
-      const ranks = ranksOf(store.dictionaries[sort].values);
-      return (segment, at) => ranks[segment[sort][at] as number] as number;
-    }
-  }
 }

@@ -1,6 +1,6 @@
-import { SEARCHED } from '../../../columns/filter.ts';
+import { SEARCHED } from '../../../usage/dimensions.ts';
 import type { CountColumn } from '../../../columns/segment.ts';
-import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, VISIBLE } from '../../../columns/segment.ts';
+import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, TEXT_INDEX, VISIBLE } from '../../../columns/segment.ts';
 import { ColumnStore } from '../../../columns/columnStore.ts';
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
 import type { Packed } from './columnBlob.ts';
@@ -95,7 +95,7 @@ export class SegmentRoom {
       const texts = columns.texts(column);
       const dictionary = store.dictionaries[column];
       recode(
-        segment[column],
+        segment.ownTexts(TEXT_INDEX[column]),
         texts.codes,
         this.#recoding(texts, (text) => dictionary.encode(text)),
       );

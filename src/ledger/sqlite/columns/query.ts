@@ -1,7 +1,7 @@
 import { Aggregation } from '../../../columns/aggregation.ts';
 import { filterKey } from '../../../columns/filter.ts';
-import type { AggregateQuery, Dimension, Group, Grouping, PageQuery } from '../../../usage/query.ts';
-import { DIMENSIONS } from '../../../usage/query.ts';
+import type { AggregateQuery, Group, Grouping, PageQuery } from '../../../usage/query.ts';
+import { isBucket } from '../../../usage/query.ts';
 import { TableChanged } from '../../../columns/table.ts';
 import type { Column } from './columnNumbers.ts';
 import { SegmentGone } from './columns.ts';
@@ -172,5 +172,5 @@ export class ColumnQueries {
 }
 
 function groupColumn(grouping: Grouping): Column[] {
-  return (DIMENSIONS as readonly string[]).includes(grouping) ? columnOf(grouping as Dimension) : ['time'];
+  return isBucket(grouping) ? ['time'] : columnOf(grouping);
 }

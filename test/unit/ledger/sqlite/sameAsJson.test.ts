@@ -6,14 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { CostTracker } from '../../../../src/ledger/tracker.ts';
 import type { CostChange, Ledger } from '../../../../src/ledger/results.ts';
-import {
-  BUCKETS,
-  DIMENSIONS,
-  MEASURES,
-  SORT_KEYS,
-  type AggregateQuery,
-  type PageQuery,
-} from '../../../../src/usage/query.ts';
+import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
+import { BUCKETS, MEASURES, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 

@@ -1,0 +1,299 @@
+/**
+ * THE table of record fields. The validation, the dimensions, the columns of both stores, the SQL view, filters and flags of
+ * the command, names in the views, the names that generic imports look for and the columns of an export all derive from it:
+ * a new field that can be filtered by is one row here. A test counts the files that name a field.
+ */
+
+/** What a value must be: see `rules.ts`. */
+export type RuleName = 'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'tags';
+
+export interface FieldRow {
+  /** As it stands in `costs.json`. */
+  readonly name: string;
+  readonly rule: RuleName;
+  /** `optional`: may be absent. `nullable`: may also be null. */
+  readonly presence: 'required' | 'optional' | 'nullable';
+  /** For people, as in the details of a record. */
+  readonly label: string;
+  /**
+   * The version that added the field, where that is later than 0.1.0. Before, it was a field that we do not know: what stands in
+   * a ledger under its name is no reason to call a record unreadable, and counts as none where it is no text.
+   */
+  readonly added?: string;
+  /** inkwell keeps the field; without it a strict ledger refuses the field, or leaves it out where it is ours alone. */
+  readonly inkwell?: true;
+  /** The flag of `llm-spend record`, and its text in the help. */
+  readonly flag?: { readonly name: string; readonly value: string; readonly help: string };
+  /** Records can be grouped and filtered by it. */
+  readonly dimension?: DimensionRow;
+  /** What other programs call it: a generic import takes the first that an entry has. */
+  readonly otherNames?: readonly string[];
+  /** Its sum in totals. */
+  readonly summed?: string;
+}
+
+export interface DimensionRow {
+  readonly name: string;
+  /** Where the field's own label would not do. */
+  readonly label?: string;
+  /**
+   * The number of its column in an SQLite ledger: a promise to the ledgers that are on disks. It never changes, and the number
+   * of a field that was given up is never used again. Of `tags` and what is no text, `columnNumbers.ts` has the numbers.
+   */
+  readonly column?: number;
+  /** A search looks into it. */
+  readonly searched?: true;
+  /** The filter's flag where it has a short form or another value or text than derive from the label. */
+  readonly filter?: { readonly short?: string; readonly value?: string; readonly help?: string };
+}
+
+/** In the order in which records are written and exported: new fields come last. */
+export const FIELDS = [
+  {
+    name: 'usage_id',
+    rule: 'name',
+    presence: 'optional',
+    label: 'Id',
+    inkwell: true,
+    flag: { name: 'id', value: '<id>', help: 'its identity; the same id again is not recorded twice' },
+    otherNames: ['usage_id', 'id', 'request_id', 'requestId', 'generation_id'],
+  },
+  {
+    name: 'provider',
+    rule: 'name',
+    presence: 'required',
+    label: 'Provider',
+    inkwell: true,
+    flag: { name: 'provider', value: '<name>', help: 'who was called, as openai (required)' },
+    dimension: { name: 'provider', column: 8, searched: true, filter: { short: '-p' } },
+    otherNames: ['provider', 'vendor', 'custom_llm_provider', 'gen_ai.system'],
+  },
+  {
+    name: 'model',
+    rule: 'name',
+    presence: 'required',
+    label: 'Model',
+    inkwell: true,
+    flag: { name: 'model', value: '<name>', help: 'which model, as gpt-5 (required)' },
+    dimension: { name: 'model', column: 9, searched: true },
+    otherNames: ['model', 'model_name', 'modelName', 'model_id'],
+  },
+  {
+    name: 'operation',
+    rule: 'name',
+    presence: 'required',
+    label: 'Operation',
+    inkwell: true,
+    flag: { name: 'operation', value: '<name>', help: 'what for, as chat (required)' },
+    dimension: { name: 'operation', column: 10, searched: true, filter: { short: '-o' } },
+    otherNames: ['operation', 'call_type', 'endpoint', 'type'],
+  },
+  {
+    name: 'input_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Input tokens',
+    inkwell: true,
+    flag: { name: 'input-tokens', value: '<n>', help: 'tokens sent, those from and to the cache included' },
+    otherNames: ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokens', 'tokens_prompt', 'tokens_in'],
+    summed: 'inputTokens',
+  },
+  {
+    name: 'output_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Output tokens',
+    inkwell: true,
+    flag: { name: 'output-tokens', value: '<n>', help: 'tokens received' },
+    otherNames: [
+      'output_tokens',
+      'completion_tokens',
+      'outputTokens',
+      'completionTokens',
+      'tokens_completion',
+      'tokens_out',
+    ],
+    summed: 'outputTokens',
+  },
+  {
+    name: 'total_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Total tokens',
+    inkwell: true,
+    summed: 'totalTokens',
+  },
+  {
+    name: 'cost_usd',
+    rule: 'cost',
+    presence: 'optional',
+    label: 'Cost',
+    inkwell: true,
+    flag: {
+      name: 'cost-usd',
+      value: '<amount>',
+      help: 'what it cost; without it the tokens are priced, and unknown where no price is',
+    },
+    otherNames: ['cost_usd', 'cost', 'spend', 'total_cost', 'costUSD', 'usd'],
+  },
+  { name: 'cost_known', rule: 'flag', presence: 'optional', label: 'Cost known', inkwell: true },
+  { name: 'billing_mode', rule: 'billingMode', presence: 'optional', label: 'Billing', inkwell: true },
+  {
+    name: 'timestamp',
+    rule: 'time',
+    presence: 'optional',
+    label: 'Time',
+    inkwell: true,
+    flag: {
+      name: 'timestamp',
+      value: '<iso>',
+      help: 'when, with an offset, as 2026-01-31T09:30:00Z (default: now)',
+    },
+    otherNames: [
+      'timestamp',
+      'time',
+      'created_at',
+      'createdAt',
+      'date',
+      'datetime',
+      'startTime',
+      'start_time',
+      'created',
+    ],
+  },
+  {
+    name: 'episode_title',
+    rule: 'label',
+    presence: 'nullable',
+    label: 'Episode',
+    inkwell: true,
+    flag: { name: 'episode', value: '<title>', help: 'the episode it was for' },
+    dimension: { name: 'episode', column: 15, searched: true, filter: { short: '-e', value: '<title>' } },
+  },
+  { name: 'template_name', rule: 'label', presence: 'nullable', label: 'Template', inkwell: true },
+  {
+    name: 'cache_read_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Cache read tokens',
+    flag: { name: 'cache-read-tokens', value: '<n>', help: 'of the input: read from the cache' },
+    otherNames: ['cache_read_tokens', 'cache_read_input_tokens', 'cached_tokens', 'cached_input_tokens'],
+    summed: 'cacheReadTokens',
+  },
+  {
+    name: 'cache_write_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Cache write tokens',
+    flag: { name: 'cache-write-tokens', value: '<n>', help: 'of the input: written to the cache' },
+    otherNames: ['cache_write_tokens', 'cache_creation_input_tokens'],
+    summed: 'cacheWriteTokens',
+  },
+  {
+    name: 'cache_write_1h_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Cache write tokens (1 h)',
+    flag: { name: 'cache-write-1h-tokens', value: '<n>', help: 'of those written: kept for an hour' },
+  },
+  {
+    name: 'reasoning_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    label: 'Reasoning tokens',
+    flag: { name: 'reasoning-tokens', value: '<n>', help: 'of the output: for reasoning' },
+    otherNames: ['reasoning_tokens'],
+    summed: 'reasoningTokens',
+  },
+  {
+    name: 'project',
+    rule: 'label',
+    presence: 'nullable',
+    label: 'Project',
+    flag: { name: 'project', value: '<name>', help: 'the project it was for' },
+    dimension: { name: 'project', column: 11, searched: true },
+    otherNames: ['project', 'workspace', 'team', 'team_alias'],
+  },
+  {
+    name: 'branch',
+    rule: 'label',
+    presence: 'nullable',
+    label: 'Branch',
+    flag: { name: 'branch', value: '<name>', help: 'the branch that was worked on' },
+    dimension: { name: 'branch', column: 12, searched: true },
+    otherNames: ['branch', 'git_branch'],
+  },
+  {
+    name: 'session_id',
+    rule: 'label',
+    presence: 'nullable',
+    label: 'Session',
+    flag: { name: 'session', value: '<id>', help: 'the session it belongs to' },
+    dimension: { name: 'session', column: 13, searched: true, filter: { value: '<id>' } },
+    otherNames: ['session_id', 'sessionId', 'session', 'conversation_id'],
+  },
+  {
+    name: 'tags',
+    rule: 'tags',
+    presence: 'optional',
+    label: 'Tags',
+    flag: { name: 'tag', value: '<tag>', help: 'a tag; repeat for several' },
+    dimension: {
+      name: 'tag',
+      label: 'Tag',
+      searched: true,
+      filter: { value: '<tag>', help: 'only records with this tag' },
+    },
+  },
+  {
+    name: 'note',
+    rule: 'note',
+    presence: 'nullable',
+    label: 'Note',
+    flag: { name: 'note', value: '<text>', help: 'a note' },
+  },
+  {
+    name: 'source',
+    rule: 'name',
+    presence: 'nullable',
+    label: 'Recorded by',
+    dimension: {
+      name: 'source',
+      label: 'Source',
+      column: 14,
+      searched: true,
+      filter: { help: 'only what was recorded by this, as cli or manual' },
+    },
+  },
+  { name: 'price_source', rule: 'label', presence: 'nullable', label: 'Prices from' },
+] as const satisfies readonly FieldRow[];
+
+type Row = (typeof FIELDS)[number];
+type With<Key extends string> = Extract<Row, Readonly<Record<Key, unknown>>>;
+
+export type FieldName = Row['name'];
+/** Fields of one optional text. */
+export type NullableText = Extract<Row, { presence: 'nullable' }>['name'];
+export type SummedTokens = With<'summed'>['summed'];
+export type MappedField = With<'otherNames'>['name'];
+
+/** The dimensions as their rows say them. */
+export type DimensionOfField = With<'dimension'>['dimension'];
+
+/** The rows as what they all have in common. */
+export const ROWS: readonly FieldRow[] = FIELDS;
+
+/** The fields that are added up, by their sum's name in totals. */
+export const SUMMED_FIELDS: ReadonlyMap<SummedTokens, FieldName> = new Map(
+  FIELDS.flatMap((row) => ('summed' in row ? [[row.summed, row.name] as const] : [])),
+);
+
+/** @returns the fields of which `test` is true, in their order. */
+export function fieldsWith(test: (row: FieldRow) => boolean): FieldName[] {
+  return ROWS.filter(test).map(({ name }) => name as FieldName);
+}
+
+/** The row of a field; undefined when the field is not one of ours. */
+export function fieldRow(name: string): FieldRow | undefined {
+  return ROWS.find((row) => row.name === name);
+}
