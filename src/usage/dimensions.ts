@@ -1,4 +1,5 @@
-import { ROWS, type DimensionOfField, type DimensionRow, type FieldName } from './fields.ts';
+import type { DimensionRow } from './fieldRow.ts';
+import { ROWS, type DimensionOfField, type FieldName } from './fields.ts';
 
 /** What records can be grouped and filtered by, as the table of fields says. `tag` is many-valued: a record counts in each. */
 

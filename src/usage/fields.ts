@@ -1,51 +1,10 @@
+import type { FieldRow } from './fieldRow.ts';
+
 /**
  * THE table of record fields. The validation, the dimensions, the columns of both stores, the SQL view, filters and flags of
  * the command, names in the views, the names that generic imports look for and the columns of an export all derive from it:
  * a new field that can be filtered by is one row here. A test counts the files that name a field.
  */
-
-/** What a value must be: see `rules.ts`. */
-export type RuleName = 'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'tags';
-
-export interface FieldRow {
-  /** As it stands in `costs.json`. */
-  readonly name: string;
-  readonly rule: RuleName;
-  /** `optional`: may be absent. `nullable`: may also be null. */
-  readonly presence: 'required' | 'optional' | 'nullable';
-  /** For people, as in the details of a record. */
-  readonly label: string;
-  /**
-   * The version that added the field, where that is later than 0.1.0. Before, it was a field that we do not know: what stands in
-   * a ledger under its name is no reason to call a record unreadable, and counts as none where it is no text.
-   */
-  readonly added?: string;
-  /** inkwell keeps the field; without it a strict ledger refuses the field, or leaves it out where it is ours alone. */
-  readonly inkwell?: true;
-  /** The flag of `llm-spend record`, and its text in the help. */
-  readonly flag?: { readonly name: string; readonly value: string; readonly help: string };
-  /** Records can be grouped and filtered by it. */
-  readonly dimension?: DimensionRow;
-  /** What other programs call it: a generic import takes the first that an entry has. */
-  readonly otherNames?: readonly string[];
-  /** Its sum in totals. */
-  readonly summed?: string;
-}
-
-export interface DimensionRow {
-  readonly name: string;
-  /** Where the field's own label would not do. */
-  readonly label?: string;
-  /**
-   * The number of its column in an SQLite ledger: a promise to the ledgers that are on disks. It never changes, and the number
-   * of a field that was given up is never used again. Of `tags` and what is no text, `columnNumbers.ts` has the numbers.
-   */
-  readonly column?: number;
-  /** A search looks into it. */
-  readonly searched?: true;
-  /** The filter's flag where it has a short form or another value or text than derive from the label. */
-  readonly filter?: { readonly short?: string; readonly value?: string; readonly help?: string };
-}
 
 /** In the order in which records are written and exported: new fields come last. */
 export const FIELDS = [
@@ -266,6 +225,36 @@ export const FIELDS = [
     },
   },
   { name: 'price_source', rule: 'label', presence: 'nullable', label: 'Prices from' },
+  {
+    name: 'commit',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Commit',
+    flag: { name: 'commit', value: '<hash>', help: 'the commit it led to' },
+    dimension: { name: 'commit', column: 20, searched: true, filter: { value: '<hash>' } },
+    otherNames: ['commit', 'git_commit'],
+  },
+  {
+    name: 'account',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Account',
+    flag: { name: 'account', value: '<name>', help: 'the account that pays for it' },
+    dimension: { name: 'account', column: 21, searched: true },
+    otherNames: ['account'],
+  },
+  {
+    name: 'user',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'User',
+    flag: { name: 'user', value: '<name>', help: 'the person it was for' },
+    dimension: { name: 'user', column: 22, searched: true },
+    otherNames: ['user', 'user_id', 'end_user'],
+  },
 ] as const satisfies readonly FieldRow[];
 
 type Row = (typeof FIELDS)[number];

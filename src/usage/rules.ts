@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { FIELDS, type RuleName } from './fields.ts';
+import type { RuleName } from './fieldRow.ts';
+import { FIELDS } from './fields.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from './limits.ts';
 import { UsageError, type UsageInput } from './record.ts';
 

@@ -8,7 +8,7 @@ import { sideFileName } from '../../system/sideFiles.ts';
 import type { Cells, Database, SQLInputValue, Statement } from './engine.ts';
 import { isBusy, isUnwritable, sqliteEngine } from './engine.ts';
 import { hasLog, moveLogAside } from './log.ts';
-import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
+import { migrate, renewView, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
 /** How long SQLite itself waits for another writer before we do, with the event loop free. */
 const BUSY_INSIDE_MS = 15;
@@ -39,6 +39,7 @@ export class Connection {
   #writing: Promise<unknown> = Promise.resolve();
   #inTransaction = false;
   #isOpen = true;
+  #viewIsRenewed = false;
 
   private constructor(disk: Disk, path: string, location: string, db: Database, identity: Signature) {
     this.#disk = disk;
@@ -194,8 +195,10 @@ export class Connection {
     await this.#begin();
     try {
       if (!this.isCurrent) throw new Replaced();
+      if (!this.#viewIsRenewed) renewView(this.db);
       const result = work();
       this.sql('COMMIT').run();
+      this.#viewIsRenewed = true;
       return result;
     } catch (error) {
       this.#rollBack();

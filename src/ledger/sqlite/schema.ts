@@ -1,4 +1,5 @@
 import { LedgerError } from '../results.ts';
+import { FIELDS } from '../../usage/fields.ts';
 import type { Database } from './engine.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Database } from './engine.ts';
  *
  * `record` is the ledger: one row a record, with the record's own JSON text, so that fields which we do not know stay as
  * they are. `segment` and `segment_column` hold the same again, column by column, for sums over millions of records
- * (see columns.ts); they can be made anew from `record` at any time. The views `usage` and `usage_tag` are for people
+ * (see columns.ts); they can be made again from `record` at any time. The views `usage` and `usage_tag` are for people
  * with an SQL prompt.
  */
 
@@ -61,29 +62,34 @@ CREATE TABLE changed (
   PRIMARY KEY (change, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIEW usage AS SELECT
-  seq, usage_id, time_ms, cost_kind, cost_nanos,
-  text ->> 'timestamp' AS timestamp,
-  text ->> 'provider' AS provider,
-  text ->> 'model' AS model,
-  text ->> 'operation' AS operation,
-  coalesce(text ->> 'input_tokens', 0) AS input_tokens,
-  coalesce(text ->> 'output_tokens', 0) AS output_tokens,
-  coalesce(text ->> 'cache_read_tokens', 0) AS cache_read_tokens,
-  coalesce(text ->> 'cache_write_tokens', 0) AS cache_write_tokens,
-  coalesce(text ->> 'reasoning_tokens', 0) AS reasoning_tokens,
-  text ->> 'project' AS project,
-  text ->> 'branch' AS branch,
-  text ->> 'session_id' AS session_id,
-  text ->> 'episode_title' AS episode_title,
-  text ->> 'source' AS source,
-  text ->> 'note' AS note,
-  text
-FROM record;
-
 CREATE VIEW usage_tag AS SELECT seq, usage_id, tag.value AS tag
 FROM record, json_each(record.text, '$.tags') AS tag;
 `;
+
+/** In the view `usage` each field is a column of its name; those that the table `record` has are not read from the text. */
+const FIELD_COLUMNS = FIELDS.flatMap(({ name, rule }) => {
+  if (name === 'usage_id' || rule === 'cost' || rule === 'tags') return [];
+  const value = `text ->> '${name}'`;
+  return [rule === 'tokens' ? `coalesce(${value}, 0) AS ${name}` : `${value} AS "${name}"`];
+});
+const OWN_COLUMNS = ['seq', 'usage_id', 'time_ms', 'cost_kind', 'cost_nanos'];
+const USAGE_VIEW = `CREATE VIEW usage AS SELECT
+  ${[...OWN_COLUMNS, ...FIELD_COLUMNS, 'text'].join(',\n  ')}
+FROM record`;
+const USAGE_COLUMNS = OWN_COLUMNS.length + FIELD_COLUMNS.length + 1;
+
+/**
+ * Gives the view `usage` the fields that this version knows. The view of a later version knows more and stays: fields are only
+ * ever added. No schema number changes for it, so that earlier versions go on using the file. Call it within a transaction that
+ * may write.
+ */
+export function renewView(db: Database): void {
+  const { columns } = db.prepare("SELECT count(*) AS columns FROM pragma_table_info('usage')").get() as {
+    columns: number;
+  };
+  if (columns >= USAGE_COLUMNS) return;
+  db.exec(`DROP VIEW IF EXISTS usage; ${USAGE_VIEW}`);
+}
 
 /** What leads from each version to the next; the position of the first is version 0, an empty database. */
 const MIGRATIONS: readonly string[] = [FIRST];
@@ -110,6 +116,7 @@ export function migrate(db: Database, path: string): void {
   const version = schemaVersion(db, path);
   if (version === SCHEMA_VERSION) return;
   for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  renewView(db);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
 

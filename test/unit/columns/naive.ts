@@ -1,3 +1,4 @@
+import { DIMENSIONS } from '../../../src/usage/dimensions.ts';
 import { Temporal } from 'temporal-polyfill';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import {
@@ -38,12 +39,7 @@ export function valuesOf({ ledger, record }: Row, dimension: Dimension): (string
       return [record.session_id || null];
     case 'episode':
       return [record.episode_title || null];
-    case 'provider':
-    case 'model':
-    case 'operation':
-    case 'project':
-    case 'branch':
-    case 'source':
+    default:
       return [record[dimension] || null];
   }
 }
@@ -55,9 +51,9 @@ export function matches(row: Row, { since, until, values, search }: UsageFilter)
   for (const [dimension, wanted] of Object.entries(values ?? {})) {
     if (!valuesOf(row, dimension as Dimension).some((value) => wanted.includes(value))) return false;
   }
-  const texts = (
-    ['provider', 'model', 'operation', 'project', 'branch', 'session', 'tag', 'source', 'episode'] as const
-  ).flatMap((dimension) => valuesOf(row, dimension).map((value) => (value ?? '').toLowerCase()));
+  const texts = DIMENSIONS.filter((dimension) => dimension !== 'ledger' && dimension !== 'cost').flatMap((dimension) =>
+    valuesOf(row, dimension).map((value) => (value ?? '').toLowerCase()),
+  );
   const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   return words.every((word) => texts.some((text) => text.includes(word)));
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { fieldsWith } from '../../../src/usage/fields.ts';
 import { DIMENSIONS } from '../../../src/usage/dimensions.ts';
 import { BUCKETS, type Calendar, type Grouping, type UsageFilter } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -63,6 +64,9 @@ const tokens = fc.oneof(
   fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 40),
 );
 
+/** Every optional text but those that nothing asks for. */
+const OPTIONAL_TEXTS = fieldsWith(({ presence, rule }) => presence === 'nullable' && rule !== 'note');
+
 export const records: fc.Arbitrary<UsageRecord> = fc
   .record(
     {
@@ -84,12 +88,7 @@ export const records: fc.Arbitrary<UsageRecord> = fc
       cache_read_tokens: tokens,
       cache_write_tokens: tokens,
       reasoning_tokens: tokens,
-      project: label,
-      branch: label,
-      session_id: label,
-      episode_title: label,
-      source: label,
-      price_source: label,
+      ...Object.fromEntries(OPTIONAL_TEXTS.map((field) => [field, label])),
       tags: fc.array(few('', 'red', 'green', 'Blue sky'), { maxLength: 4 }),
     },
     {
