@@ -1,53 +1,28 @@
 import { bucketStart, isTimeZone, localCalendar, nextBucket } from '../../usage/time/calendar.ts';
 import { parseTime } from '../../usage/time/period.ts';
+import { FIELD_DIMENSIONS, type FieldDimension } from '../../usage/dimensions.ts';
 import type { Calendar, Dimension, UsageFilter } from '../../usage/query.ts';
 import { positive, shown } from './arguments.ts';
 import type { OptionSpec } from '../command.ts';
 import { usageError } from '../output/exit.ts';
 
 /** The flags by which `costs`, `export` and `watch` choose records, as commander hands them over. */
-export interface FilterFlags {
-  provider?: string[];
-  model?: string[];
-  operation?: string[];
-  project?: string[];
-  episode?: string[];
-  session?: string[];
-  branch?: string[];
-  tag?: string[];
-  source?: string[];
+export interface FilterFlags extends FieldFilters {
   search?: string;
   since?: string;
   until?: string;
   days?: string;
   timezone?: string;
 }
-
-const FILTERED = [
-  'provider',
-  'model',
-  'operation',
-  'project',
-  'episode',
-  'session',
-  'branch',
-  'tag',
-  'source',
-] as const;
+type FieldFilters = { [Name in FieldDimension]?: string[] };
 
 const only = (flags: string, what: string): OptionSpec => ({ flags, help: `${what} (repeatable)`, repeatable: true });
 
 /** The options that choose records, inkwell's short ones among them. */
 export const FILTER_OPTIONS: readonly OptionSpec[] = [
-  only('-p, --provider <name>', 'only this provider'),
-  only('--model <name>', 'only this model'),
-  only('-o, --operation <name>', 'only this operation'),
-  only('--project <name>', 'only this project'),
-  only('-e, --episode <title>', 'only this episode'),
-  only('--session <id>', 'only this session'),
-  only('--branch <name>', 'only this branch'),
-  only('--tag <tag>', 'only records with this tag'),
-  only('--source <name>', 'only records from this source, for example cli or manual'),
+  ...FIELD_DIMENSIONS.map(({ name, label, filter: { short, value = '<name>', help } = {} }) =>
+    only(`${short === undefined ? '' : `${short}, `}--${name} ${value}`, help ?? `only this ${label.toLowerCase()}`),
+  ),
   only('--with <file>', 'also count this ledger; a record that is in several counts once'),
   { flags: '--search <words>', help: 'only records whose texts contain all of these words' },
   { flags: '--since <when>', help: 'from then on: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d' },
@@ -87,7 +62,7 @@ export function selection(flags: FilterFlags, now: number): Selection {
     throw usageError('--since: must be before --until. Swap the two.', '--since');
   }
   const values: Partial<Record<Dimension, (string | null)[]>> = {};
-  for (const name of FILTERED) {
+  for (const { name } of FIELD_DIMENSIONS) {
     const wanted = flags[name];
     // An empty text asks for the records that have none.
     if (wanted !== undefined) values[name] = wanted.map((value) => (value === '' ? null : value));

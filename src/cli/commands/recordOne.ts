@@ -6,7 +6,8 @@ import { plain } from '../../usage/text.ts';
 import { amount, wholeNumber } from '../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { envelope, recordCostNanos, writeJson } from '../output/json.ts';
-import { flagOfField, type RecordFlags } from '../arguments/recordFlags.ts';
+import { flagName, flagOfField, RECORD_OPTIONS, valueOf } from '../arguments/recordFlags.ts';
+import type { RecordFlags, RecordOption } from '../arguments/recordFlags.ts';
 import { withOpened, type Opener } from '../arguments/oneLedger.ts';
 import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
 import { whyWaiting } from '../report/waiting.ts';
@@ -51,30 +52,17 @@ export function inputOf(flags: RecordFlags): UsageInput {
       throw usageError(`--${flag}: is required. See: llm-spend record --help`, `--${flag}`);
     }
   }
-  const tokens = (flag: string, value: string | undefined): number | undefined =>
-    value === undefined ? undefined : wholeNumber(flag, value);
-  return {
-    provider: provider ?? '',
-    model: model ?? '',
-    operation: operation ?? '',
-    ...withoutGaps({
-      usage_id: flags.id,
-      input_tokens: tokens('--input-tokens', flags.inputTokens),
-      output_tokens: tokens('--output-tokens', flags.outputTokens),
-      cost_usd: flags.costUsd === undefined ? undefined : amount('--cost-usd', flags.costUsd),
-      timestamp: flags.timestamp,
-      episode_title: flags.episode,
-      cache_read_tokens: tokens('--cache-read-tokens', flags.cacheReadTokens),
-      cache_write_tokens: tokens('--cache-write-tokens', flags.cacheWriteTokens),
-      cache_write_1h_tokens: tokens('--cache-write-1h-tokens', flags.cacheWrite1hTokens),
-      reasoning_tokens: tokens('--reasoning-tokens', flags.reasoningTokens),
-      project: flags.project,
-      branch: flags.branch,
-      session_id: flags.session,
-      tags: flags.tag,
-      note: flags.note,
-    }),
-  };
+  const given = RECORD_OPTIONS.flatMap((option) => {
+    const value = valueOf(flags, option);
+    return value === undefined ? [] : [[option.field, parsed(option, value)] as const];
+  });
+  return { provider: provider ?? '', model: model ?? '', operation: operation ?? '', ...Object.fromEntries(given) };
+}
+
+function parsed(option: RecordOption, value: string | string[]): unknown {
+  if (typeof value !== 'string') return value;
+  if (option.rule === 'tokens') return wholeNumber(flagName(option), value);
+  return option.rule === 'cost' ? amount(flagName(option), value) : value;
 }
 
 /**
@@ -123,10 +111,4 @@ export function asFlag(error: UsageError): CliError {
     exitCode: EXIT.usage,
     field: flag ?? error.field,
   });
-}
-
-function withoutGaps<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

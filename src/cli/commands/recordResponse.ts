@@ -12,19 +12,21 @@ import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
 import { whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
-import type { RecordFlags } from '../arguments/recordFlags.ts';
+import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '../arguments/recordFlags.ts';
 import { asFlag, recordedJson, recordLine } from './recordOne.ts';
 
 /** Flags that say of all responses what they do not say themselves. */
-const LABELS = {
-  project: 'project',
-  note: 'note',
-  episode: 'episode_title',
-  session: 'session_id',
-  branch: 'branch',
-  tag: 'tags',
-} as const;
-const OWN = ['response', 'json', 'ledger', 'provider', 'model', 'operation', 'costUsd', ...Object.keys(LABELS)];
+const LABELS = RECORD_OPTIONS.filter(({ rule }) => rule === 'label' || rule === 'note' || rule === 'tags');
+const OWN = [
+  'response',
+  'json',
+  'ledger',
+  'provider',
+  'model',
+  'operation',
+  'costUsd',
+  ...LABELS.map((option) => valueName(flagName(option))),
+];
 
 /** `llm-spend record --response FILE|-`: the usage in a provider's raw API responses, single, several or streamed. */
 export async function recordResponse(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
@@ -110,7 +112,7 @@ function inputOf(
       throw usageError(`${flag}: is required, because the response does not say it.`, flag);
     }
   }
-  const labels = Object.entries(LABELS).map(([flag, field]) => [field, flags[flag as keyof typeof LABELS]]);
+  const labels = LABELS.map((option) => [option.field, valueOf(flags, option)] as const);
   const given = Object.fromEntries(labels.filter(([, value]) => value !== undefined)) as Partial<UsageInput>;
   return { ...usageOf(response, { provider, model, operation }), ...given };
 }

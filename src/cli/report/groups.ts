@@ -1,4 +1,4 @@
-import { BUCKETS, type Group, type Grouping, type Totals } from '../../usage/query.ts';
+import { isBucket, type Group, type Grouping, type Totals } from '../../usage/query.ts';
 import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
@@ -15,7 +15,7 @@ export function groupTable(
   const estimated = shownTotals.some((totals) => totals.estimated > 0);
   const unpriced = shownTotals.some((totals) => totals.unpriced > 0);
   const columns: Column[] = [
-    ...by.map((grouping) => ({ title: title(grouping), shrinks: !isBucket(grouping) })),
+    ...by.map((grouping) => ({ title: title(grouping), shrinks: grouping !== 'block' && !isBucket(grouping) })),
     { title: 'Records', align: 'right' as const, dropOrder: 1 },
     { title: 'Input', align: 'right' as const, dropOrder: 4 },
     { title: 'Output', align: 'right' as const, dropOrder: 4 },
@@ -41,8 +41,4 @@ export function groupTable(
 
 export function title(grouping: Grouping | 'block'): string {
   return grouping.charAt(0).toUpperCase() + grouping.slice(1);
-}
-
-function isBucket(grouping: Grouping | 'block'): boolean {
-  return grouping === 'block' || (BUCKETS as readonly string[]).includes(grouping);
 }

@@ -6,32 +6,7 @@ import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import type { FoundUsage, Source } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
-import type { MappedField, Mapping } from './mapping.ts';
-
-/** What others call our fields; the first one that an entry has counts. */
-const USUAL_NAMES: Readonly<Record<MappedField, readonly string[]>> = {
-  id: ['usage_id', 'id', 'request_id', 'requestId', 'generation_id'],
-  timestamp: ['timestamp', 'time', 'created_at', 'createdAt', 'date', 'datetime', 'startTime', 'start_time', 'created'],
-  provider: ['provider', 'vendor', 'custom_llm_provider', 'gen_ai.system'],
-  model: ['model', 'model_name', 'modelName', 'model_id'],
-  operation: ['operation', 'call_type', 'endpoint', 'type'],
-  input_tokens: ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokens', 'tokens_prompt', 'tokens_in'],
-  output_tokens: [
-    'output_tokens',
-    'completion_tokens',
-    'outputTokens',
-    'completionTokens',
-    'tokens_completion',
-    'tokens_out',
-  ],
-  cache_read_tokens: ['cache_read_tokens', 'cache_read_input_tokens', 'cached_tokens', 'cached_input_tokens'],
-  cache_write_tokens: ['cache_write_tokens', 'cache_creation_input_tokens'],
-  reasoning_tokens: ['reasoning_tokens'],
-  cost_usd: ['cost_usd', 'cost', 'spend', 'total_cost', 'costUSD', 'usd'],
-  project: ['project', 'workspace', 'team', 'team_alias'],
-  branch: ['branch', 'git_branch'],
-  session_id: ['session_id', 'sessionId', 'session', 'conversation_id'],
-};
+import { MAPPED_LABELS, USUAL_NAMES, type MappedField, type Mapping } from './mapping.ts';
 
 /** NDJSON, JSON and CSV of whatever program, by names that are usual or that someone gives. */
 export function genericSource(mapping: Mapping = {}): Source {
@@ -86,8 +61,8 @@ function usageOf(fields: Fields, mapping: Mapping, counter: Occurrences): FoundU
   const value = (field: MappedField): unknown => {
     const named = mapping[field];
     if (named !== undefined) return fields[named];
-    return USUAL_NAMES[field]
-      .map((name) => fields[name])
+    return USUAL_NAMES.get(field)
+      ?.map((name) => fields[name])
       .find((each) => each !== undefined && each !== null && each !== '');
   };
   const tokens = (field: MappedField): number => countOf(numberOf(value(field)));
@@ -111,9 +86,7 @@ function usageOf(fields: Fields, mapping: Mapping, counter: Occurrences): FoundU
     operation: nameOf(textOf(value('operation')) ?? 'chat'),
     timestamp,
     tokens: { input, output, cacheRead, cacheWrite, reasoning: Math.min(tokens('reasoning_tokens'), output) },
-    project: labelOf(textOf(value('project'))),
-    branch: labelOf(textOf(value('branch'))),
-    session: labelOf(textOf(value('session_id'))),
+    more: Object.fromEntries(MAPPED_LABELS.map((field) => [field, labelOf(textOf(value(field)))])),
   });
   if (priced) Object.assign(record, { cost_usd: cost, cost_known: true, billing_mode: 'known' });
   return { record };

@@ -1,4 +1,5 @@
-import { brokenRule, type UsageRecord } from '../../usage/record.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import { brokenRule } from '../../usage/rules.ts';
 import { MAX_COST } from '../../usage/limits.ts';
 import { priceable } from './costs.ts';
 import { isUsualTime } from '../fields.ts';

@@ -8,6 +8,9 @@ import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import type { Dimension, Group } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 
+// On a busy machine thousands of records take their time.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** What version 0.1.0 wrote. Change no line of this list: add the new ones below. */
 const NUMBERS_OF_0_1_0 = {
   time: 0,

@@ -14,7 +14,7 @@ import { liteLlm } from '../../../../src/sources/litellm/index.ts';
 import { openCode } from '../../../../src/sources/opencode/index.ts';
 import { otel } from '../../../../src/sources/otel/index.ts';
 import type { Source } from '../../../../src/sources/source.ts';
-import { brokenRule } from '../../../../src/usage/record.ts';
+import { brokenRule } from '../../../../src/usage/rules.ts';
 import { World } from '../world.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
