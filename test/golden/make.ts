@@ -80,7 +80,10 @@ function usage(i: number): Record<string, unknown> {
     ...(i % 5 < 2 ? { tags: pick([['a'], ['a', 'b'], [], ['b', 'c', 'a'], ['a', 'a']]) } : {}),
     ...(i % 9 === 0 ? { note: 'line one\nline "two"' } : {}),
     ...(i % 8 === 0 ? { episode_title: pick(['Pilot', 'Finale']), template_name: 'summary' } : {}),
+    // Fields that version 0.1.0 does not know; later ones may have a meaning.
     ...(i % 10 === 0 ? { of_another_tool: { nested: [1, null, 'x'] } } : {}),
+    ...(i % 10 === 1 ? { user: { id: i }, commit: i, account: null } : {}),
+    ...(i % 10 === 2 ? { user: 'ann', commit: 'c0ffee' } : {}),
   };
 }
 

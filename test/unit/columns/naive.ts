@@ -26,22 +26,14 @@ export interface Row {
 }
 
 export function valuesOf({ ledger, record }: Row, dimension: Dimension): (string | null)[] {
-  switch (dimension) {
-    case 'ledger':
-      return [ledger];
-    case 'cost':
-      return [costKind(record)];
-    case 'tag': {
-      const tags = [...new Set(record.tags ?? [])].filter((tag) => tag !== '');
-      return tags.length === 0 ? [null] : tags;
-    }
-    case 'session':
-      return [record.session_id || null];
-    case 'episode':
-      return [record.episode_title || null];
-    default:
-      return [record[dimension] || null];
+  if (dimension === 'ledger') return [ledger];
+  if (dimension === 'cost') return [costKind(record)];
+  if (dimension === 'tag') {
+    const tags = [...new Set(record.tags ?? [])].filter((tag) => tag !== '');
+    return tags.length === 0 ? [null] : tags;
   }
+  const field = dimension === 'session' ? 'session_id' : dimension === 'episode' ? 'episode_title' : dimension;
+  return [record[field] || null];
 }
 
 export function matches(row: Row, { since, until, values, search }: UsageFilter): boolean {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { parseInput, type InputDefaults } from '../../../src/usage/parseInput.ts';
 import { FIELDS, fieldsWith } from '../../../src/usage/fields.ts';
-import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from '../../../src/usage/limits.ts';
+import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_STORED_COST, MAX_TAGS } from '../../../src/usage/limits.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 import { isUnreadable, readStored } from '../../../src/usage/stored.ts';
 import { usage } from './records.ts';
@@ -184,6 +184,24 @@ describe('parseInput', () => {
 describe('readStored', () => {
   it('tells what is no record', () => {
     for (const value of [null, undefined, 5, 'text', [], {}]) expect(isUnreadable(readStored(value, noId))).toBe(true);
+  });
+
+  it('tells costs and counts that no sum could hold', () => {
+    const stored = { ...names, timestamp: '2026-01-01T00:00:00Z' };
+    expect(readStored({ ...stored, cost_usd: 1e308 }, noId)).toEqual({ unreadable: 'cost_usd is not an amount' });
+    expect(isUnreadable(readStored({ ...stored, cost_usd: MAX_STORED_COST }, noId))).toBe(false);
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(readStored({ ...stored, input_tokens: most, output_tokens: 1 }, noId)).toEqual({
+      unreadable: 'total_tokens is not a whole number of tokens',
+    });
+    expect(isUnreadable(readStored({ ...stored, input_tokens: most, total_tokens: most }, noId))).toBe(false);
+  });
+
+  it('does not judge by fields that were unknown when the record was written', () => {
+    const foreign = { user: { id: 5 }, commit: 7, account: null };
+    const record = readStored({ ...names, timestamp: '2026-01-01T00:00:00Z', ...foreign }, noId);
+    expect(isUnreadable(record)).toBe(false);
+    expect(record).toMatchObject(foreign);
   });
 
   it('fills in what inkwell fills in', () => {
