@@ -3,7 +3,7 @@ import { Pricer } from '../../../../src/pricing/price.ts';
 import { recogniseResponses } from '../../../../src/pricing/responses/recognise.ts';
 import { usageOfResponse } from '../../../../src/pricing/responses/usage.ts';
 import { loadPriceTable } from '../../../../src/pricing/table.ts';
-import { parseInput } from '../../../../src/usage/record.ts';
+import { parseInput } from '../../../../src/usage/parseInput.ts';
 import { usd } from '../usd.ts';
 import { anthropic } from './bodies/anthropic.ts';
 import { bedrock } from './bodies/bedrock.ts';
