@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Disk } from '../../../system/disk.ts';
-import { ageOf, pause } from '../../../system/disk.ts';
+import { ageOf, pause, unlinkIfThere } from '../../../system/disk.ts';
+import { errno } from '../../../system/errno.ts';
+import { isOpenInProcess } from '../../../system/openFiles.ts';
 import { liveness } from '../../../system/owner.ts';
-import { isForeignTemporary, parseSideFile } from '../../../system/sideFiles.ts';
+import { corruptName, isForeignTemporary, parseSideFile } from '../../../system/sideFiles.ts';
 import type { Place } from '../../place.ts';
 
 /** Writers that may still replace the ledger by a version that they read before ours. */
@@ -10,6 +12,10 @@ import type { Place } from '../../place.ts';
 const QUIESCE_MS = 300;
 /** A foreign temporary file that was not touched for this long does not delay a commit. It does delay settling. */
 const FRESH_MS = 5_000;
+/** A foreign temporary file that was not touched for this long is abandoned if no process has it open, ... */
+const ABANDONED_MS = 10_000;
+/** ... or, where the system does not tell who has a file open, if it was not touched for this long. */
+const SURELY_ABANDONED_MS = 60_000;
 /** A foreign temporary file older than this has no writer that could still rename it. */
 const FORGOTTEN_MS = 3_600_000;
 
@@ -43,4 +49,33 @@ export async function quiesce(disk: Disk, folder: string): Promise<void> {
     if (!ages.some((age) => age !== undefined && age < FRESH_MS)) return;
     await pause(1 + Math.random() * 3);
   }
+}
+
+/**
+ * Moves the temporary files of foreign writers that were killed out of the way. Otherwise no commit could settle while they
+ * are there: their writers might still rename them. After this they cannot, so a mistake costs us nothing, and the
+ * records that such a file holds stay in a file that `verify` and `repair` read.
+ */
+export async function setAsideAbandoned(disk: Disk, place: Place, names: readonly string[]): Promise<void> {
+  for (const name of names.filter(isForeignTemporary)) {
+    const path = join(place.folder, name);
+    try {
+      if (!(await isAbandoned(disk, place, path))) continue;
+      if ((await disk.stat(path)).size === 0n) await unlinkIfThere(disk, path);
+      else await disk.rename(path, join(place.folder, corruptName(place.base, Date.now())));
+    } catch (error) {
+      // Windows says EPERM, EACCES or EBUSY of a file that its writer still has open.
+      if (!['ENOENT', 'EPERM', 'EACCES', 'EBUSY'].includes(errno(error) ?? '')) throw error;
+    }
+  }
+}
+
+async function isAbandoned(disk: Disk, place: Place, path: string): Promise<boolean> {
+  const stats = await disk.stat(path);
+  const age = Math.abs(Date.now() - Number(stats.mtimeMs));
+  if (age < ABANDONED_MS) return false;
+  // inkwell has this file open while it writes it, and the ledger (which may have been replaced since) until it renames.
+  const replaced = `${place.path} (deleted)`;
+  const isOpen = isOpenInProcess(stats.uid, (open) => open === path || open === place.path || open === replaced);
+  return isOpen === undefined ? age > SURELY_ABANDONED_MS : !isOpen;
 }

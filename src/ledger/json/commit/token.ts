@@ -10,7 +10,7 @@ import type { Bytes, Content } from '../file.ts';
 import type { LedgerBasis } from '../store.ts';
 import type { HeldVersion } from './heldVersion.ts';
 import { holdVersion, isVersionAt, releaseVersion, versionAt } from './heldVersion.ts';
-import { quiesce } from './inFlight.ts';
+import { quiesce, setAsideAbandoned } from './inFlight.ts';
 
 /** How long a commit waits for other programs to close the ledger, on systems that do not replace open files. */
 const OPEN_PATIENCE_MS = 10_000;
@@ -79,7 +79,9 @@ export class Token {
 
   async #revokeOthers(): Promise<void> {
     const { folder, base } = this.#place;
-    for (const name of await this.#disk.readdir(folder)) {
+    const names = await this.#disk.readdir(folder);
+    await setAsideAbandoned(this.#disk, this.#place, names);
+    for (const name of names) {
       const side = parseSideFile(name, base);
       const path = join(folder, name);
       if (!side || path === this.#path) continue;

@@ -84,8 +84,8 @@ export const SCENARIOS: Record<string, Scenario> = {
       world.put('costs.json', before);
       const foreign = join(world.folder, '.tmp_costs_1.json');
       fs.writeFileSync(foreign, before);
-      // Too old to be waited for, which is how it comes to be late.
-      const past = Date.now() / 1000 - 60;
+      // Too old to be waited for, which is how it comes to be late, and too young to be abandoned.
+      const past = Date.now() / 1000 - 7;
       fs.utimesSync(foreign, past, past);
       world.afterwards = () => {
         if (fs.existsSync(foreign)) fs.renameSync(foreign, world.ledger);

@@ -23,6 +23,7 @@ const usual: Scenario = {
   flock: false,
   windows: false,
   reads: 0,
+  fences: 0,
 };
 
 function run(scenario: Partial<Scenario>, mutants: Mutants = {}): Verdict {
@@ -55,6 +56,10 @@ const scenarios: { name: string; scenario: Partial<Scenario>; large?: boolean }[
   { name: 'one who records and one who removes', scenario: { ours: ['record', 'remove'], foreign: [] } },
   { name: 'the same beside a foreign one', scenario: { ours: ['record', 'remove'] } },
   { name: 'record, remove and adopt', scenario: { ours: ['record', 'remove', 'adopt'], foreign: [], crashes: 1 } },
+  {
+    name: 'one of ours that takes two foreign ones for abandoned',
+    scenario: { ours: ['record'], foreign: [2, 1], fences: 2 },
+  },
   {
     name: 'on Windows, one of ours beside a reader',
     scenario: { ours: ['record'], foreign: [], windows: true, reads: 2 },

@@ -89,6 +89,7 @@ class Model {
     state[G.foreignCrashes] = foreignCrashes;
     state[G.mistakes] = mistakes;
     state[G.reads] = this.#scenario.reads;
+    state[G.fences] = this.#scenario.fences;
     if (this.#scenario.accepted) {
       for (const [i, task] of this.#scenario.ours.entries()) if (task === 'record') this.#accepted(state, i);
     }
@@ -253,6 +254,7 @@ class Model {
           go(next, mutants.noRevocation ? PC.read : PC.list);
         });
       case PC.list:
+        this.#setAside(state, step);
         return step((next) => {
           next[at + W.tokens] = this.#tokensOfOthers(next, i, false);
           go(next, next[at + W.tokens] === 0 ? PC.read : PC.revoke);
@@ -325,6 +327,20 @@ class Model {
         });
       case PC.drop:
         return step((next) => this.#drop(next, i, at));
+    }
+  }
+
+  /** A foreign writer whose temporary file is moved out of the way cannot put its version in place any more. */
+  #setAside(state: State, step: (change: (next: State) => void, what?: string) => void): void {
+    for (let f = 0; f < this.#layout.foreigners; f++) {
+      const foreign = this.#layout.foreigner(f);
+      const dead = state[foreign + F.pc] === FOREIGN.dead;
+      if (state[foreign + F.temporary] === 0 || (!dead && state[G.fences] === 0)) continue;
+      step((next) => {
+        if (!dead) next[G.fences]!--;
+        next[foreign + F.temporary] = 0;
+        this.#forgetInLists(next);
+      }, `set aside the temporary file of foreign ${f}`);
     }
   }
 
@@ -547,6 +563,12 @@ class Model {
           if (this.#scenario.windows) next[at + F.opened] = 0;
           break;
         case FOREIGN.replace:
+          if (next[at + F.temporary] === 0) {
+            // Its rename fails, and the process with it.
+            next.fill(0, at, at + F.size);
+            next[at + F.pc] = FOREIGN.done;
+            return;
+          }
           this.#put(next, this.#newInode(next, next[at + F.content]! | SYNCED));
           next[at + F.history] = next[at + F.content]!;
           next[at + F.content] = 0;

@@ -28,6 +28,8 @@ export interface Scenario {
    * a version, and programs that only read are part of the run.
    */
   windows: boolean;
+  /** How many times the temporary file of a living foreign process is taken for abandoned, and moved out of the way. */
+  fences: number;
   /** How many times a program that only reads opens the ledger. */
   reads: number;
 }
@@ -134,7 +136,8 @@ export const G = {
   /** The inode that a program which only reads has open. */
   reading: 9,
   reads: 10,
-  size: 11,
+  fences: 11,
+  size: 12,
 } as const;
 
 export interface Layout {
