@@ -12,13 +12,13 @@ import type { ViewContext, Ephemeral } from './context.ts';
 import { load, offersOf } from './load.ts';
 import type { Shown } from './load.ts';
 import { Format } from './model/format.ts';
-import { valueName } from './model/names.ts';
+import { dimensionValueName } from './model/names.ts';
 import type { Offer } from './model/names.ts';
 import type { AskHost } from './model/questions.ts';
 import { figuresTemplate } from './view/figuresSection.ts';
 import { LightElement } from './view/light.ts';
 import { iconButton } from './view/controls.ts';
-import { emptyTemplate, failureTemplate, loadingTemplate, problemsTemplate } from './view/states.ts';
+import { emptyTemplate, failureTemplate, isDamaged, loadingTemplate, problemsTemplate } from './view/states.ts';
 import { toastTemplate } from './view/toast.ts';
 import type { Toast } from './view/toast.ts';
 
@@ -26,7 +26,7 @@ const TOAST_MS = 8000;
 /** How often "2 minutes ago" is looked at again. */
 const CLOCK_MS = 15_000;
 
-/** The whole view: what was chosen, what the host said, and what is to be seen of it. */
+/** The whole view: holds the choices and the data from the host, and draws them. */
 export class SpendApp extends LightElement {
   readonly #api: EditorApi;
   readonly #client: Client;
@@ -43,7 +43,7 @@ export class SpendApp extends LightElement {
   #dayTimer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  /** @param first what the page was given; it is as good as one that the host sends. */
+  /** @param first the snapshot in the page, equivalent to one that the host sends. */
   constructor(api: EditorApi, first?: HistorySnapshot) {
     super();
     this.#api = api;
@@ -58,7 +58,7 @@ export class SpendApp extends LightElement {
     // Before it asks: should its snapshot be out of date, the host says so first.
     this.#client.post({ type: 'ready', version: this.#first?.version });
     if (this.#first !== undefined && this.#snapshot === undefined) this.#receive(this.#first);
-    // Last, for what it starts is drawn before anything that comes after it: the host is to be at work meanwhile.
+    // Last, because it draws first: the host works on the questions while the page is drawn.
     super.connectedCallback();
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
@@ -76,7 +76,7 @@ export class SpendApp extends LightElement {
     document.body.dataset['place'] = snapshot.place;
     if (before === undefined) {
       this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
-      // What a page shows, it shows again when the editor loads it again, with a snapshot as old as it was.
+      // When the editor loads the page again, its snapshot is as old as the page: the stored choices are newer.
       this.#api.setState(this.#choices);
     }
     const { calendar, currency } = snapshot;
@@ -88,7 +88,7 @@ export class SpendApp extends LightElement {
       this.#shown = undefined;
       this.#ui = { ...this.#ui, detail: undefined };
     }
-    // First, so that the host is at work while what it says nothing of is drawn.
+    // First, so that the host works while the page is drawn.
     void this.#load();
     this.requestUpdate();
   }
@@ -97,13 +97,13 @@ export class SpendApp extends LightElement {
     return (this.#format ??= new Format(locale, calendar.timeZone, currency));
   }
 
-  /** What was chosen outside of the page wins over what the page remembers. The host repeats it until it is confirmed. */
+  /** Choices made outside of the page win over the stored ones. The host repeats them until they are confirmed. */
   #show(choices: Choices): void {
     if (sameChoices(choices, this.#choices)) this.#client.post({ type: 'choose', choices });
     else this.#choose(choices);
   }
 
-  /** Everything that was chosen is kept by the editor; what it means is asked for anew. */
+  /** Stores the choices in the editor, and loads their data. */
   #choose(changes: Partial<Choices>): void {
     const before = this.#choices;
     this.#choices = parseChoices({ ...before, ...changes });
@@ -141,7 +141,7 @@ export class SpendApp extends LightElement {
     this.#wakeAtMidnight(now, snapshot);
   }
 
-  /** Today ends, and with it what every named range means. */
+  /** At midnight every named range becomes another span. */
   #wakeAtMidnight(now: number, { calendar }: HistorySnapshot): void {
     clearTimeout(this.#dayTimer);
     this.#dayTimer = setTimeout(() => void this.#load(), nextBucket(now, 'day', calendar) - now + 50);
@@ -199,7 +199,9 @@ export class SpendApp extends LightElement {
     const format = this.#formats(snapshot);
     const problems = problemsTemplate(snapshot, act);
     if (snapshot.ledgers.every(({ records }) => records === 0)) {
-      return html`<div class="content">${problems === nothing ? emptyTemplate(act) : problems}</div>`;
+      return html`<div class="content">
+        ${problems} ${snapshot.ledgers.some(({ health }) => isDamaged(health)) ? nothing : emptyTemplate(act)}
+      </div>`;
     }
     return html`
       <header class="bar">${this.#filters(snapshot)} ${this.#actions(snapshot)}</header>
@@ -262,7 +264,7 @@ export class SpendApp extends LightElement {
   readonly #ask: AskHost = (purpose, questions) => this.#client.ask(purpose, questions);
 
   readonly #nameOf = (dimension: Dimension, value: string | null): string =>
-    valueName(dimension, value, this.#snapshot?.ledgers ?? []);
+    dimensionValueName(dimension, value, this.#snapshot?.ledgers ?? []);
 
   readonly #offersOf = async (dimension: Dimension): Promise<Offer[]> => {
     if (this.#snapshot === undefined) return [];

@@ -3,19 +3,19 @@ import type { Action, HostAnswer, Question, HistorySnapshot, HostMessage, ToHost
 
 import type { AskHost } from './model/questions.ts';
 
-/** What the editor gives to a webview's page. */
+/** The API that the editor gives to the page of a webview. */
 export interface EditorApi {
   postMessage(message: ToHost): void;
   getState(): unknown;
   setState(state: unknown): void;
 }
 
-/** The request was overtaken by a newer one for the same purpose; nobody waits for it any more. */
+/** A newer request for the same purpose replaced this one. */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
-/** What the host wrote into the page, if it is there and whole. */
+/** The snapshot that the host wrote into the page, if it is there and complete. */
 export function firstSnapshot(): HistorySnapshot | undefined {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="${FIRST_SNAPSHOT}"]`)?.content;
   if (content === undefined) return undefined;
@@ -56,7 +56,7 @@ export class Client {
   #queue: Asked[] = [];
   #lastId = 0;
 
-  /** @param listener hears what the host says unasked. */
+  /** @param listener is called with messages that answer no request. */
   constructor(api: EditorApi, listener: (message: Extract<HostMessage, { type: 'snapshot' | 'show' }>) => void) {
     this.#api = api;
     window.addEventListener('message', (event: MessageEvent<unknown>) => {
@@ -76,7 +76,7 @@ export class Client {
     });
   }
 
-  /** @returns a sentence to show, if there is one. Rejects with what went wrong. */
+  /** @returns a sentence to show, if there is one. Rejects with an error for people. */
   act(action: Action): Promise<string | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -140,7 +140,7 @@ export class Client {
     if (live === undefined) return;
     this.#live.delete(purpose);
     live.giveUp();
-    // The message is dropped once nobody waits for any part of it.
+    // The message is cancelled once no part of it is awaited.
     if ([...this.#live.values()].some(({ id }) => id === live.id)) return;
     const waiting = this.#waiting.get(live.id);
     if (waiting !== undefined) clearTimeout(waiting.timer);

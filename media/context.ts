@@ -6,7 +6,7 @@ import type { NodePath } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
 import type { AskHost } from './model/questions.ts';
 
-/** What is on the screen only, and forgotten with it. */
+/** State of the page that is not stored. */
 export interface Ephemeral {
   /** The chart as a table. */
   asTable: boolean;
@@ -18,7 +18,7 @@ export interface Ephemeral {
   detail: RecordRow | undefined;
 }
 
-/** What the parts of the view are drawn from, and what they may ask for. */
+/** The data and the actions of the parts of the view. */
 export interface ViewContext {
   readonly snapshot: HistorySnapshot;
   readonly shown: Shown;
@@ -26,13 +26,13 @@ export interface ViewContext {
   readonly format: Format;
   readonly ui: Ephemeral;
   readonly ask: AskHost;
-  /** What a value of a dimension is called. */
+  /** The name of a value of a dimension. */
   readonly nameOf: (dimension: Dimension, value: string | null) => string;
-  /** Changes what was chosen; it is kept, and asked for. */
+  /** Changes the choices, stores them and loads the data. */
   readonly choose: (changes: Partial<Choices>) => void;
-  /** Shows only what has these values. */
+  /** Shows only records with these values. */
   readonly filterBy: (pairs: readonly (readonly [Dimension, string | null])[]) => void;
-  /** Changes what is on the screen only. */
+  /** Changes state of the page that is not stored. */
   readonly set: (changes: Partial<Ephemeral>) => void;
   readonly act: (action: Action) => void;
   /** Removes records, with a way back. */

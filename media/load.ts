@@ -37,7 +37,7 @@ export interface Shown {
   records: LoadedPages;
 }
 
-/** What a view is asked for. */
+/** The input of a view. */
 export interface Wanted {
   choices: Choices;
   /** Nodes of the breakdown that are open. */
@@ -127,7 +127,7 @@ function rowsQuestion(
   });
 }
 
-/** The values that a filter by a dimension may choose from, the largest first: what the other filters leave. */
+/** The values that a filter offers, the largest first: those of records that match the other filters. */
 export async function offersOf(
   ask: AskHost,
   { calendar }: HistorySnapshot,

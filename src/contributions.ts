@@ -36,7 +36,7 @@ export const VIEWS = {
   breakdown: 'llmSpend.breakdown',
 } as const;
 
-/** View types of editor panels: they stand in no manifest, but a restored window finds them by their name. */
+/** View types of editor panels. They are not in the manifest; a restored window finds its panels by them. */
 export const PANELS = {
   history: 'llmSpend.historyPanel',
 } as const;
@@ -76,7 +76,7 @@ export const SETTINGS = {
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 
-/** What `when` clauses may ask. */
+/** Context keys for `when` clauses. */
 export const CONTEXT_KEYS = {
   /** One of `loading`, `ok`, `missing`, `damaged`, `unavailable`. */
   health: 'llmSpend.health',

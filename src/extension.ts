@@ -8,13 +8,14 @@ import { followContext } from './host/contextKeys.ts';
 import { registerHistory } from './host/history/history.ts';
 import { ServiceBackend } from './host/history/historyBackend.ts';
 import { LedgerService } from './host/ledger/ledgerService.ts';
+import { showLedgerWarnings } from './host/ledger/ledgerWarnings.ts';
 import { offerMigration } from './host/ledger/migrateLedger.ts';
 import { Prices } from './host/prices/prices.ts';
 import { StatusBar } from './host/status/statusBar.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
 
-/** What the editor calls; its time is measured under this name: on the clock, and in `detail` this thread's own, ms. */
+/** The name of the performance measure of the activation, ms: wall time, and in `detail` the CPU time of this thread. */
 const ACTIVATION = 'llmSpend.activate';
 
 let service: LedgerService | undefined;
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     agents,
     followContext(service),
     offerMigration(context, service),
+    showLedgerWarnings(service),
     new StatusBar(service, log),
     new BreakdownTree(service),
   );
@@ -48,14 +50,14 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   return createApi(service);
 }
 
-/** ms of processor time of this thread: what other processes take meanwhile is not ours. NaN before Node 23.9. */
+/** CPU time of this thread, ms, which other processes do not influence. NaN before Node 23.9. */
 function threadTime(): number {
   if (!('threadCpuUsage' in process)) return Number.NaN;
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** Commits what waits. */
+/** Commits pending records. */
 export async function deactivate(): Promise<void> {
   await service?.close();
 }

@@ -3,12 +3,12 @@ import { costNanos } from '../../src/usage/query.ts';
 import type { Dimension, Group, Measure, Totals } from '../../src/usage/query.ts';
 import type { Series } from './series.ts';
 import { seriesId } from './series.ts';
-import { size } from './totals.ts';
+import { measured } from './totals.ts';
 
 /** A node of the breakdown: the values of the outer levels, then its own. */
 export type NodePath = readonly (string | null)[];
 
-/** What the host said about the children of one node. */
+/** The children of one node, as the host answered. */
 export interface Children {
   groups: readonly Group[];
   slots: ReadonlyMap<string, number>;
@@ -24,7 +24,7 @@ export interface BreakdownRow {
   rest: number | undefined;
   slot: Series['slot'];
   totals: Totals;
-  /** Of the grand total, 0 to 1; undefined where nobody knows. */
+  /** The share of the grand total, 0 to 1; undefined when it is unknown. */
   share: number | undefined;
   /** undefined: it has no children. */
   expanded: boolean | undefined;
@@ -53,7 +53,7 @@ export function breakdownRows(
   nameOf: (dimension: Dimension, value: string | null) => string,
 ): BreakdownRow[] {
   const rows: BreakdownRow[] = [];
-  const whole = size(grand, measure);
+  const whole = measured(grand, measure);
   const add = (outer: NodePath): void => {
     const level = outer.length;
     const dimension = levels[level];
@@ -89,7 +89,7 @@ export function breakdownRows(
 function shareOf(totals: Totals, measure: Measure, whole: number): number | undefined {
   const isUnknown = measure === 'cost' && totals.unpriced > 0 && totals.unpriced === totals.records;
   if (isUnknown) return undefined;
-  return whole === 0 ? 0 : size(totals, measure) / whole;
+  return whole === 0 ? 0 : measured(totals, measure) / whole;
 }
 
 /** The folded rest stands last, whatever the order. */

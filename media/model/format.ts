@@ -5,11 +5,11 @@ import type { Nanos } from '../../src/usage/money.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Bucket, Totals } from '../../src/usage/query.ts';
 
-/** What is known of a cost and what is not, as texts that stand beside each other; at least one is there. */
+/** The known and the unknown part of a cost, as texts. At least one is set. */
 export interface CostTexts {
   /** `~$4.20`. */
   known?: string;
-  /** What days without a rate cost: `$1.00 not converted`. */
+  /** The cost of days without a rate: `$1.00 not converted`. */
   unconverted?: string;
   /** `12 unpriced`. */
   unpriced?: string;
@@ -19,7 +19,7 @@ export interface CostTexts {
 export class Format {
   readonly locale: string;
   readonly timeZone: string;
-  /** What amounts are in; undefined: nano-dollars. */
+  /** The currency of amounts; undefined: nano-dollars. */
   readonly currency: ShownCurrency | undefined;
   readonly #count: Intl.NumberFormat;
   readonly #compact: Intl.NumberFormat;
@@ -76,7 +76,7 @@ export class Format {
     return formatAmountExact(amount, this.currency.code, this.locale);
   }
 
-  /** For an axis: `$0.5`, `$20`, `$1.2K`. @param size as `size()` in totals.ts counts. */
+  /** For an axis: `$0.5`, `$20`, `$1.2K`. @param size as `measured()` in totals.ts counts. */
   moneyTick(size: number): string {
     return this.#axis.format(this.currency === undefined ? size : size / 10 ** RATE_PLACES);
   }
@@ -98,7 +98,7 @@ export class Format {
     return this.#share.format(ratio);
   }
 
-  /** Known, estimated and unknown costs told apart, never a silent $0: `~$4.20 + 12 unpriced`. */
+  /** Marks estimated and unknown costs, never a silent $0: `~$4.20 + 12 unpriced`. */
   cost(totals: Totals): string {
     return joined(this.costTexts(totals)).join(' ');
   }

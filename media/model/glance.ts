@@ -41,7 +41,7 @@ export interface Glance {
   week: Totals;
   month: Totals;
   all: Totals;
-  /** What the month will have cost at its end at this pace. */
+  /** The projected cost of the whole month. */
   forecast: Nanos | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { bucketKey, bucketStart, nextBucket } from '../../src/usage/time/calendar.ts';
 import type { Calendar, Measure, Totals } from '../../src/usage/query.ts';
 import type { Day } from './glance.ts';
-import { size } from './totals.ts';
+import { measured } from './totals.ts';
 
 export interface HeatCell {
   key: string;
@@ -50,7 +50,7 @@ export function heatWeeks(
   });
   const cells = weeks.flatMap(({ days: week }) => week).filter((cell) => cell !== undefined);
   const sizes = cells
-    .map(({ totals }) => (totals === undefined ? 0 : size(totals, measure)))
+    .map(({ totals }) => (totals === undefined ? 0 : measured(totals, measure)))
     .filter((value) => value > 0)
     .sort((a, b) => a - b);
   const limits = Array.from(
@@ -58,8 +58,8 @@ export function heatWeeks(
     (_, n) => sizes[Math.floor((sizes.length * (n + 1)) / LEVELS)] ?? 0,
   );
   for (const cell of cells) {
-    const value = cell.totals === undefined ? 0 : size(cell.totals, measure);
-    // A day with calls that cost nothing, or nobody knows what, is not an empty day.
+    const value = cell.totals === undefined ? 0 : measured(cell.totals, measure);
+    // A day with calls of zero or unknown cost is not an empty day.
     if (cell.totals !== undefined) cell.level = value === 0 ? 1 : 1 + limits.filter((limit) => value >= limit).length;
   }
   return weeks;

@@ -5,18 +5,6 @@ import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 
-export const PERIOD_NAMES: Record<Period, string> = {
-  today: 'Today',
-  yesterday: 'Yesterday',
-  last7days: 'Last 7 days',
-  last30days: 'Last 30 days',
-  week: 'This week',
-  month: 'This month',
-  lastMonth: 'Last month',
-  year: 'This year',
-  all: 'All time',
-};
-
 /** The period that each period is compared with, in words. */
 export const BEFORE_NAMES: Record<Period | 'dates', string> = {
   today: 'the same time yesterday',
@@ -45,7 +33,7 @@ const COST_NAMES: Record<CostKind, string> = {
 };
 
 /** The name of a value of a dimension: the record's text with invisible characters shown, or words for an empty one. */
-export function valueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
+export function dimensionValueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
   if (value === null) return `No ${DIMENSION_LABELS[dimension].toLowerCase()}`;
   if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return COST_NAMES[value as CostKind];
   if (dimension === 'ledger') return plain(ledgers.find(({ path }) => path === value)?.label ?? value);

@@ -37,7 +37,7 @@ export class LoadedPages {
     return pagesOf(first, Math.min(last, this.total - 1)).filter((page) => !this.#pages.has(page));
   }
 
-  /** The same list with one more page; the ones that are farthest from it are let go. */
+  /** The same list with one more page; the pages farthest from it are released. */
   with(page: number, rows: readonly RecordRow[]): LoadedPages {
     const nearest = [...this.#pages]
       .filter(([other]) => other !== page)

@@ -5,11 +5,11 @@ import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
 
 /**
  * Asks the host; the answers come in the order of the questions.
- * @param purpose what the answer is for: a newer request for it overtakes this one.
+ * @param purpose identifies the use of the answer: a newer request for the same purpose cancels this one.
  */
 export type AskHost = (purpose: string, questions: readonly Question[]) => Promise<HostAnswer[]>;
 
-/** Series that a chart shows apart before it folds the rest: as many as people can tell by colour. */
+/** Series of a chart before the rest is folded into one: as many as people can distinguish by color. */
 export const MAX_SERIES = 8;
 /** Rows of one level of the breakdown. */
 export const MAX_ROWS = 200;

@@ -1,14 +1,8 @@
 import type { Choices, ChartBucket, RangeChoice } from '../../src/protocol/choices.ts';
 import { bucketKey, bucketStart, nextBucket, spanOfKey } from '../../src/usage/time/calendar.ts';
 import { rangeBefore, rangeOf } from '../../src/usage/time/period.ts';
-import type { TimeRange } from '../../src/usage/time/period.ts';
+import type { TimeRange, TimeSpan } from '../../src/usage/time/period.ts';
 import type { Calendar } from '../../src/usage/query.ts';
-
-/** Half-open, ms since the epoch, both ends known. */
-export interface TimeSpan {
-  since: number;
-  until: number;
-}
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -21,7 +15,7 @@ export function rangeOfChoice(choice: RangeChoice, now: number, calendar: Calend
 }
 
 /**
- * What the range is compared with: the span of the same kind before it, as far as it has passed by now. For two dates,
+ * The span that a range is compared with: the previous one of its kind, up to the same time. For two dates,
  * as many days before them. undefined where there is nothing before.
  */
 export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Calendar): TimeSpan | undefined {
@@ -59,7 +53,7 @@ export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan)
   return days > most ? fitting : choice;
 }
 
-/** What a bar stands for, as a choice of range: a day by its date, a longer span by its first and last date. */
+/** The span of a bar as a choice of range: a day by its date, a longer span by its first and last date. */
 export function choiceOfSpan(span: { since: number; until: number }, calendar: Calendar): RangeChoice {
   return {
     kind: 'dates',

@@ -19,14 +19,14 @@ export interface Field {
   value: string;
 }
 
-/** Shown in words of their own. */
+/** Fields that are shown in other words. */
 const ELSEWHERE = new Set(['timestamp', 'cost_usd', 'cost_known']);
 const SHOWN = FIELDS.filter(({ name }) => !ELSEWHERE.has(name));
 const KNOWN: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name));
 const LONGEST_UNKNOWN = 2000;
 
 /** All of a record, known fields first and in order, for people. */
-export function fieldsOf(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
+export function recordFields(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
   const { record, amount } = row;
   const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
   const known = SHOWN.filter(({ name }) => present(record[name]));
@@ -44,7 +44,7 @@ export function fieldsOf(row: RecordRow, ledgerLabel: string, format: Format): F
   ];
 }
 
-/** The record as it would stand in a ledger. */
+/** The record as JSON, as in a ledger. */
 export function recordJson(record: RecordRow['record']): string {
   return JSON.stringify(record, null, 2);
 }

@@ -3,7 +3,7 @@ import { bucketSpans } from '../../src/usage/time/calendar.ts';
 import { emptyTotals } from '../../src/usage/query.ts';
 import type { Calendar, Group, Measure, Totals } from '../../src/usage/query.ts';
 import type { TimeSpan } from '../../src/usage/time/period.ts';
-import { size, sum } from './totals.ts';
+import { measured, sum } from './totals.ts';
 
 /** One value of the stacking dimension over time. */
 export interface Series {
@@ -13,7 +13,7 @@ export interface Series {
   value: string | null;
   /** How many values it stands for, when it is all the small ones together. */
   rest?: number | undefined;
-  /** Its colour: an index into the palette, or a word for the two that have none of their own. */
+  /** Its color: an index into the palette, or a word for the two neutral colors. */
   slot: number | 'none' | 'rest';
   totals: Totals;
 }
@@ -69,7 +69,7 @@ export function chartModel(
     .sort(
       (a, b) =>
         Number(a.rest !== undefined) - Number(b.rest !== undefined) ||
-        size(b.totals, measure) - size(a.totals, measure) ||
+        measured(b.totals, measure) - measured(a.totals, measure) ||
         b.totals.totalTokens - a.totals.totalTokens,
     );
   const position = new Map(series.map(({ id }, index) => [id, index]));

@@ -12,6 +12,6 @@ export function sum(all: Iterable<Totals>): Totals {
  * A size to draw or to sort by: tokens, or USD (of another currency 10^-12, as it comes). Never to add: that is done in whole
  * numbers.
  */
-export function size(totals: Totals, measure: Measure): number {
+export function measured(totals: Totals, measure: Measure): number {
   return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : totals.totalTokens;
 }

@@ -7,7 +7,7 @@ import { breakdownRows, pathId } from '../model/breakdown.ts';
 import type { BreakdownRow, NodePath } from '../model/breakdown.ts';
 import { dimensionsBut, select } from './controls.ts';
 
-/** The breakdown with what its rows are. */
+/** The breakdown with the controls of its rows. */
 export function breakdownTemplate(context: ViewContext): TemplateResult {
   const { choices, shown, format, ui, nameOf } = context;
   const rows = breakdownRows(

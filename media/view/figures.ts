@@ -15,7 +15,7 @@ export class SpendFigures extends LightElement {
     table: { attribute: false, hasChanged: never },
     seen: { attribute: false },
   };
-  /** What the figures are of; another one makes another table. */
+  /** The subject of the figures; another one makes another table. */
   declare of: unknown;
   declare format: unknown;
   declare table: () => TemplateResult;

@@ -1,12 +1,13 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { ViewContext } from '../context.ts';
-import { BEFORE_NAMES, PERIOD_NAMES } from '../model/names.ts';
+import { BEFORE_NAMES } from '../model/names.ts';
 import { breakdownTemplate } from './breakdownSection.ts';
 import { glanceTemplate } from './glance.ts';
 import { overTimeTemplate } from './overTime.ts';
 import { recordsTemplate } from './records/section.ts';
 import { noMatchTemplate } from './states.ts';
+import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 
 /** Everything below the filters, or why there is nothing to show. */
 export function figuresTemplate(context: ViewContext): TemplateResult {

@@ -8,10 +8,10 @@ import type { Period } from '../../src/usage/time/period.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
-import { PERIOD_NAMES } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
 import { select } from './controls.ts';
 import { LightElement } from './light.ts';
+import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 
 // The component's input has square corners: a little air keeps them off its round frame.
 const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
@@ -19,7 +19,7 @@ const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
 
 const RANGES: Record<Period | 'dates', string> = { ...PERIOD_NAMES, dates: 'Custom range…' };
 
-/** The range, the search, the filters in force as chips, and a picker for more. Sends `choose` with what changed. */
+/** The range, the search, the active filters as chips, and a picker for more. Fires `choose` with the changes. */
 export class SpendFilters extends LightElement {
   static override properties = {
     choices: { attribute: false },

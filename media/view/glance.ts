@@ -5,17 +5,17 @@ import type { Totals } from '../../src/usage/query.ts';
 import type { Comparison } from '../../src/usage/summary.ts';
 import type { Format } from '../model/format.ts';
 import type { Glance } from '../model/glance.ts';
-import { PERIOD_NAMES } from '../model/names.ts';
+import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 
 export interface GlanceView {
   format: Format;
-  /** What the range is called. */
+  /** The name of the range. */
   title: string;
   /** When the ledgers last changed, ms since the epoch. */
   updatedAt: number | undefined;
   totals: Totals;
   comparison: Comparison | undefined;
-  /** What it is compared with, in words. */
+  /** The period of the comparison, in words. */
   beforeName: string;
   glance: Glance;
   choose: (period: 'today' | 'week' | 'month' | 'all') => void;

@@ -45,7 +45,7 @@ function standalone(
   svg.append(element('rect', { width: '100%', height: '100%', fill: solid(paper).colour }));
   svg.append(text(title, MARGIN, 20, { fill: ink.colour, 'font-weight': '600' }));
   const place = element('g', { transform: `translate(${MARGIN},${TITLE})` });
-  // What lit marks its places with says nothing outside of this page.
+  // The comments with which lit marks its places are of no use outside of this page.
   const marks = document.createTreeWalker(chart, NodeFilter.SHOW_COMMENT);
   const comments: Node[] = [];
   while (marks.nextNode() !== null) comments.push(marks.currentNode);

@@ -7,10 +7,10 @@ export class LightElement extends LitElement {
   }
 }
 
-/** For functions that are made anew at each rendering: they alone are no reason to draw again. */
+/** For functions that are new at each rendering: they alone cause no update. */
 export const never = (): boolean => false;
 
-/** Resolves once what is there now is on the screen, or a little later where nothing is painted, as in a hidden view. */
+/** Resolves once the current state is painted, or a little later where nothing is painted, as in a hidden view. */
 export function afterPaint(): Promise<void> {
   return new Promise((resolve) => {
     const unseen = setTimeout(resolve, 100);

@@ -17,7 +17,7 @@ const KINDS: Record<ChartKind, { icon: string; label: string }> = {
 };
 const BUCKETS = { auto: 'Auto', hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' };
 
-/** The chart with what changes it. */
+/** The chart with its controls. */
 export function overTimeTemplate(context: ViewContext): TemplateResult {
   const { choices, shown } = context;
   const { measure, chart } = choices;

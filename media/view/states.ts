@@ -5,7 +5,7 @@ import { plain } from '../../src/usage/text.ts';
 
 type Act = (action: Action) => void;
 
-/** What stands in place of the figures while there are none to show. */
+/** The templates that replace the figures while there are none. */
 export function loadingTemplate(): TemplateResult {
   return html`<div class="state" role="status">
     <vscode-progress-bar .ariaLabel=${'Reading the ledger'}></vscode-progress-bar>
@@ -64,14 +64,23 @@ export function noMatchTemplate(reset: () => void, all: (() => void) | undefined
   </div>`;
 }
 
-/** What is wrong with a ledger, and what to do about it. The figures cover the rest. */
+/** The problems and warnings of the ledgers, and what to do about them. */
 export function problemsTemplate({ ledgers }: HistorySnapshot, act: Act): TemplateResult | typeof nothing {
-  const damaged = ledgers.filter(({ health }) => health === 'damaged' || health === 'unavailable');
-  if (damaged.length === 0) return nothing;
-  return html`${damaged.map((ledger) => problemTemplate(ledger, act))}`;
+  const unsound = ledgers.filter(({ health, problems }) => isDamaged(health) || problems.length > 0);
+  if (unsound.length === 0) return nothing;
+  return html`${unsound.map((ledger) => problemTemplate(ledger, act))}`;
 }
 
 const MOST_PROBLEMS = 3;
+
+export function isDamaged(health: LedgerInfo['health']): boolean {
+  return health === 'damaged' || health === 'unavailable';
+}
+
+function problemTitle(health: LedgerInfo['health']): string {
+  if (health === 'unavailable') return 'Cannot be read';
+  return health === 'damaged' ? 'Damaged' : 'Warning';
+}
 
 function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
   const { path, label, health, problems, primary } = ledger;
@@ -79,12 +88,12 @@ function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
   return html`<div class="problem" role="alert">
     <span class="codicon codicon-${health === 'unavailable' ? 'error' : 'warning'}"></span>
     <div>
-      <strong>${health === 'unavailable' ? 'Cannot be read' : 'Damaged'}: ${plain(label)}</strong>
+      <strong>${problemTitle(health)}: ${plain(label)}</strong>
       <ul>
         ${problems.slice(0, MOST_PROBLEMS).map(({ message }) => html`<li>${plain(message)}</li>`)}
         ${more > 0 ? html`<li>and ${more} more</li>` : nothing}
       </ul>
-      <p>Totals include only the records that can be read.</p>
+      ${isDamaged(health) ? html`<p>Totals include only the records that can be read.</p>` : nothing}
       <div class="buttons">
         ${
           primary && health === 'damaged'

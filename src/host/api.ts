@@ -4,7 +4,7 @@ import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
 
 /**
- * What `activate()` returns, for other extensions:
+ * The return value of `activate()`, for other extensions:
  *
  *     const extension = vscode.extensions.getExtension<LlmSpendApi>('llm-spend.llm-spend');
  *     const spend = await extension?.activate();

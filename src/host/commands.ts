@@ -62,7 +62,7 @@ export function registerCommands(
         try {
           return await handler(argument);
         } catch (error) {
-          // Whoever passes an argument is a program, which wants the error; a person wants to read it.
+          // A program passes an argument and gets the error; a person reads it.
           if (isObject(argument) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
           showFailure(error, log);
           return undefined;

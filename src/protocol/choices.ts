@@ -8,19 +8,19 @@ import { MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Dimension, Measure, SortKey } from '../usage/query.ts';
 
 /**
- * What a person chose in the cost history: the only thing that the webview and the editor keep of it. Never data.
+ * The choices of a person in the cost history: all that the webview and the editor store of it. Never data.
  *
  * It comes back from the webview's own state, from the editor's storage, or from an older version of ourselves, so
  * each field that does not fit falls back to its default, alone.
  */
 export interface Choices {
   range: RangeChoice;
-  /** What charts and shares measure. */
+  /** The measure of charts and shares. */
   measure: Measure;
   chart: ChartKind;
   /** `auto` follows the length of the range. */
   bucket: 'auto' | ChartBucket;
-  /** What the bars are stacked by. */
+  /** The dimension by which bars are stacked. */
   stack: Dimension;
   /** The groupings of the breakdown, outermost first, at most {@link MAX_LEVELS}, none twice. */
   levels: readonly Dimension[];
@@ -100,7 +100,7 @@ const choicesSchema = z.object({
   search: fallback(searchSchema, ''),
 });
 
-/** Reads choices from wherever they were kept. Never throws: what does not fit becomes its default. */
+/** Reads stored choices. Never throws: an invalid field gets its default. */
 export function parseChoices(value: unknown): Choices {
   const given = typeof value === 'object' && value !== null ? value : {};
   return choicesSchema.parse({ ...DEFAULT_CHOICES, ...given });

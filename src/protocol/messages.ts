@@ -8,7 +8,7 @@ import { decodeGroups } from './wire.ts';
 import type { WireGroups } from './wire.ts';
 
 /**
- * Everything that host and webview say to each other. Both sides parse what they hear; whatever is not listed here is
+ * All messages between host and webview. Both sides parse each message; one that is not listed here is
  * dropped. Verbs are closed: the webview can never name a command, a file outside the ledgers shown, or an address.
  *
  *                                       host: snapshot within the page itself, see {@link FIRST_SNAPSHOT}
@@ -116,7 +116,7 @@ const problem = z.object({
 
 const ledger = z.object({
   path: z.string(),
-  /** What to call it: short, unique among the ledgers shown. */
+  /** Its short name, unique among the ledgers shown. */
   label: z.string(),
   health: z.enum(['ok', 'missing', 'damaged', 'unavailable']),
   /** Records go into this one. */
@@ -218,13 +218,13 @@ const toView = z.discriminatedUnion('type', [
 export type ToView = z.input<typeof toView>;
 export type HostMessage = z.output<typeof toView>;
 
-/** What the host heard, or undefined when it is nothing that the webview may say. */
+/** Parses a message to the host; undefined when the webview may not send it. */
 export function parseToHost(value: unknown): ToHost | undefined {
   const parsed = toHost.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** What the webview heard, or undefined when it is nothing that the host would say. */
+/** Parses a message to the webview; undefined when the host would not send it. */
 export function parseToView(value: unknown): HostMessage | undefined {
   const parsed = toView.safeParse(value);
   return parsed.success ? parsed.data : undefined;

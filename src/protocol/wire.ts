@@ -102,7 +102,7 @@ class Fields {
   readonly #text: string;
   /** Where the next field begins. */
   #at = 0;
-  /** What the last field was followed by: a character, NaN at the end. */
+  /** The code of the character after the last field; NaN at the end. */
   #followedBy = COMMA;
   #broken = false;
 

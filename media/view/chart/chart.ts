@@ -3,7 +3,7 @@ import type { PropertyValues, TemplateResult } from 'lit';
 import type { ChartKind } from '../../../src/protocol/choices.ts';
 import type { Format } from '../../model/format.ts';
 import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
-import { size } from '../../model/totals.ts';
+import { measured } from '../../model/totals.ts';
 import '../figures.ts';
 import { LightElement, never } from '../light.ts';
 import { drawingTemplate } from './drawing.ts';
@@ -11,7 +11,7 @@ import { chartSummary, columnSentence, legendTemplate, tableTemplate, tooltipTem
 import { layOut, shownSeries, TOP } from './layout.ts';
 import type { ActiveColumn, Plot } from './layout.ts';
 
-/** What a click or Enter asks for: records of one series, or of one column's span. */
+/** The target of a click or Enter: one series, or the span of one column. */
 export type ChartPick = { series: Series } | { column: ChartColumn };
 
 /** Bars or a cumulative line over time. Pointer and keyboard choose a column; its figures are exact. */
@@ -60,7 +60,7 @@ export class SpendChart extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    // Not left to the observer, which tells it when all else is laid out already and would have to be once more.
+    // The observer reports the width after the first layout, which would then have to be repeated.
     if (this.width === 0) this.width = Math.round(this.clientWidth);
     if (changed.has('model') && this.active !== undefined) {
       // The same moment stays chosen when new records shift the columns.
@@ -135,7 +135,7 @@ export class SpendChart extends LightElement {
     let base = 0;
     for (const { index } of this.kind === 'bars' ? shownSeries(this) : []) {
       const part = chosen.parts[index];
-      const top = base + (part === undefined ? 0 : size(part, this.model.measure));
+      const top = base + (part === undefined ? 0 : measured(part, this.model.measure));
       if (value >= base && value < top) series = index;
       base = top;
     }

@@ -2,7 +2,7 @@ import { area, line } from 'd3-shape';
 import { html, nothing, svg } from 'lit';
 import type { TemplateResult } from 'lit';
 import { labelled } from '../../model/scale.ts';
-import { size } from '../../model/totals.ts';
+import { measured } from '../../model/totals.ts';
 import { seriesClass } from '../swatch.ts';
 import { isPartial } from './figures.ts';
 import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, tickText, TOP } from './layout.ts';
@@ -54,7 +54,7 @@ function bars(chart: ChartView, plot: Plot): unknown {
     let pointedAt = '';
     for (const [index, { parts }] of columns.entries()) {
       const part = parts[position];
-      const value = part === undefined ? 0 : size(part, measure);
+      const value = part === undefined ? 0 : measured(part, measure);
       if (value === 0) continue;
       const base = bases[index] ?? 0;
       bases[index] = base + value;

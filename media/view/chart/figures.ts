@@ -58,7 +58,7 @@ function exactText(chart: ChartView, totals: ChartColumn['totals']): string {
   return chart.format.costExact(totals);
 }
 
-/** What a screen reader says of the active column. */
+/** The active column, for screen readers. */
 export function columnSentence(chart: ChartView, column: ChartColumn | undefined): string {
   if (column === undefined) return '';
   const title = chart.format.bucket(column.since, chart.model.bucket);
@@ -69,7 +69,7 @@ export function columnSentence(chart: ChartView, column: ChartColumn | undefined
   return `${title}: ${column.totals.records === 0 ? 'nothing' : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
 }
 
-/** What a screen reader says of the chart as a whole. */
+/** The whole chart, for screen readers. */
 export function chartSummary(chart: ChartView): string {
   const { model } = chart;
   const what = model.measure === 'cost' ? 'Cost' : 'Tokens';
@@ -134,7 +134,7 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Whether a bar is shorter than what was spent. */
+/** Whether a bar is shorter than the spend, because some of it is unknown or not converted. */
 export function isPartial({ unpriced, unconvertedNanos }: Totals): boolean {
   return unpriced > 0 || unconvertedNanos !== undefined;
 }

@@ -4,9 +4,9 @@ import type { ChartKind } from '../../../src/protocol/choices.ts';
 import type { Format } from '../../model/format.ts';
 import { textWidth } from '../../model/scale.ts';
 import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
-import { size } from '../../model/totals.ts';
+import { measured } from '../../model/totals.ts';
 
-/** What the chart shows: the properties of its element that the templates read. */
+/** The properties of the chart's element that the templates read. */
 export interface ChartView {
   readonly model: ChartModel;
   readonly kind: Exclude<ChartKind, 'calendar'>;
@@ -80,7 +80,7 @@ export function shownSeries(chart: ChartView): { series: Series; index: number }
 export function sizeOfColumn(chart: ChartView, column: ChartColumn): number {
   return shownSeries(chart).reduce((whole, { index }) => {
     const part = column.parts[index];
-    return part === undefined ? whole : whole + size(part, chart.model.measure);
+    return part === undefined ? whole : whole + measured(part, chart.model.measure);
   }, 0);
 }
 

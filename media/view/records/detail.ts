@@ -2,7 +2,7 @@ import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { RecordRow } from '../../../src/protocol/messages.ts';
 import type { Format } from '../../model/format.ts';
-import { fieldsOf } from '../../model/record.ts';
+import { recordFields } from '../../model/record.ts';
 import { iconButton } from '../controls.ts';
 
 export interface DetailActions {
@@ -29,7 +29,7 @@ export function detailTemplate(
       </vscode-toolbar-container>
     </header>
     <dl>
-      ${fieldsOf(row, ledgerLabel, format).map(
+      ${recordFields(row, ledgerLabel, format).map(
         ({ name, value }) =>
           html`<div>
             <dt>${name}</dt>

@@ -26,7 +26,7 @@ export abstract class RecordListElement extends LightElement {
   };
   declare filter: UsageFilter;
   declare sort: Choices['recordsSort'];
-  /** The first page of what `filter` and `sort` ask for. A new one says that the rows may have changed. */
+  /** The first page for `filter` and `sort`. A new one means that the rows may have changed. */
   declare start: LoadedPages;
   declare ask: AskHost;
   declare pages: LoadedPages | undefined;
@@ -68,7 +68,7 @@ export abstract class RecordListElement extends LightElement {
     this.#seen.disconnect();
   }
 
-  /** Half of the page's elements are in here, and below what people look at first: the figures are painted before them. */
+  /** Half of the elements of the page are in here, below the totals: those are painted first. */
   protected override async scheduleUpdate(): Promise<void> {
     if (!this.hasUpdated) await afterPaint();
     await super.scheduleUpdate();
@@ -109,7 +109,7 @@ export abstract class RecordListElement extends LightElement {
   }
 
   /**
-   * Loads the rows in sight anew. Until they are there the old ones stay, and then they change at once.
+   * Loads the rows in sight. The old ones stay until the new ones are there, and then all change at once.
    * @param keepPlace the same list, changed: the first row in sight stays where it is.
    */
   async #load(keepPlace: boolean): Promise<void> {
@@ -139,7 +139,7 @@ export abstract class RecordListElement extends LightElement {
     this.loaded(fresh);
   }
 
-  /** Of another list all rows are new, and a third of them may be where nobody sees them. */
+  /** All rows of another list are new, and a third of them may be out of sight. */
   async #drawInWindowFirst(): Promise<void> {
     this.#onlyInWindow = true;
     await afterPaint();
@@ -167,7 +167,7 @@ export abstract class RecordListElement extends LightElement {
     }
   }
 
-  /** Loads what a scroll brought into sight. */
+  /** Loads the rows that a scroll brought into sight. */
   protected async more(): Promise<void> {
     const { first, last } = visibleRows(this.scrolled, this.viewport, ROW_HEIGHT, this.count);
     for (const page of this.pages?.missing(first, last) ?? []) {

@@ -126,7 +126,7 @@ export class SpendRecords extends RecordListElement {
     this.#select(next);
   }
 
-  /** Selects everything from one row to another, also what is not loaded. */
+  /** Selects all rows from one to another, loaded or not. */
   async #selectRange(from: number, to: number): Promise<void> {
     const [first, last] = from < to ? [from, to] : [to, from];
     if (last - first >= MAX_SELECTED) {
@@ -165,7 +165,7 @@ export class SpendRecords extends RecordListElement {
     event.preventDefault();
   }
 
-  /** What is selected and in memory: what the person has seen. */
+  /** Copies the selected rows that are loaded: those that the person has seen. */
   #copy(): void {
     const rows = this.pages?.loaded().filter(({ record }) => this.selection.has(record.usage_id)) ?? [];
     this.dispatchEvent(new CustomEvent<RecordRow[]>('copy-selected', { detail: rows }));

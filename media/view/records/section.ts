@@ -8,7 +8,7 @@ import { recordJson } from '../../model/record.ts';
 import { detailTemplate } from './detail.ts';
 import { iconButton } from '../controls.ts';
 
-/** The records with what may be done with them, and the one that is looked at. */
+/** The table of records with its actions, and the details of one record. */
 export function recordsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown, snapshot } = context;
   return html`<section class="records-section" aria-label="Records">

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS, VIEWS } from '../../contributions.ts';
-import { rangeOf } from '../../usage/time/period.ts';
+import { PERIOD_NAMES, rangeOf } from '../../usage/time/period.ts';
 import type { AggregateQuery, Group } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { markdownText, plain } from '../../usage/text.ts';
 import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
-import type { BreakdownNode, TreePeriod } from './breakdownModel.ts';
+import type { BreakdownNode } from './breakdownModel.ts';
 import { calls, compact, costNotes } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { shownCosts } from '../../pricing/converted.ts';
@@ -17,7 +17,7 @@ import { onDidChangeSettings, readSettings, regionalLocale } from '../common/set
 const ICONS = { provider: 'cloud', model: 'chip', operation: 'zap' } as const;
 const MAX_LABEL = 100;
 
-/** The native tree of what was spent on what. Children are asked for when a node is opened. */
+/** The native tree of spend by period, provider, model and operation. Children are queried when a node is opened. */
 export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vscode.Disposable {
   readonly #service: LedgerService;
   readonly #changed = new vscode.EventEmitter<undefined>();
@@ -71,7 +71,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
   getTreeItem(node: BreakdownNode): vscode.TreeItem {
     const style: TextStyle = { locale: regionalLocale(), t: vscode.l10n.t };
     const level = levelOf(node);
-    const name = node.path.at(-1) ?? periodName(node.period);
+    const name = node.path.at(-1) ?? vscode.l10n.t(PERIOD_NAMES[node.period]);
     const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
     const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
     item.id = nodeId(node);
@@ -110,21 +110,4 @@ function tooltip(name: string, { totals, shown }: BreakdownNode, style: TextStyl
     ...costNotes(totals, style, shown).map((note) => markdownText(note)),
   ];
   return new vscode.MarkdownString(lines.join('\n\n'));
-}
-
-function periodName(period: TreePeriod): string {
-  switch (period) {
-    case 'today':
-      return vscode.l10n.t('Today');
-    case 'yesterday':
-      return vscode.l10n.t('Yesterday');
-    case 'week':
-      return vscode.l10n.t('This week');
-    case 'month':
-      return vscode.l10n.t('This month');
-    case 'lastMonth':
-      return vscode.l10n.t('Last month');
-    case 'all':
-      return vscode.l10n.t('All time');
-  }
 }

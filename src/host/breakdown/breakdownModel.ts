@@ -9,7 +9,7 @@ import type { Converted } from '../../pricing/converted.ts';
 export const TREE_PERIODS = ['today', 'yesterday', 'week', 'month', 'lastMonth', 'all'] as const satisfies Period[];
 export type TreePeriod = (typeof TREE_PERIODS)[number];
 
-/** What each level below the periods is grouped by. */
+/** The dimension of each level below the periods. */
 export const LEVELS = ['provider', 'model', 'operation'] as const satisfies Dimension[];
 
 export interface BreakdownNode {
@@ -26,7 +26,7 @@ export function nodeId({ period, path }: BreakdownNode): string {
   return JSON.stringify([period, ...path]);
 }
 
-/** What a node is grouped by, or undefined for a period. */
+/** The dimension of a node, or undefined for a period. */
 export function levelOf({ path }: BreakdownNode): (typeof LEVELS)[number] | undefined {
   return LEVELS[path.length - 1];
 }
@@ -51,7 +51,7 @@ export function nodeFilter({ period, path }: BreakdownNode, now: number, calenda
   return { ...rangeOf(period, now, calendar), values: nodeValues(path) };
 }
 
-/** What the cost history shows for a node. */
+/** The choices with which the cost history shows a node. */
 export function nodeChoices({ period, path }: BreakdownNode): Partial<Choices> {
   return { range: { kind: period }, values: nodeValues(path), search: '' };
 }

@@ -6,7 +6,7 @@ import { formatTotals } from '../../usage/summary.ts';
 import { moneyText } from './displayMoney.ts';
 import type { Converted } from '../../pricing/converted.ts';
 
-/** `vscode.l10n.t`, passed in so that what only makes words needs no editor. */
+/** `vscode.l10n.t`, passed in so that text functions run without the editor. */
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 
 /** How numbers and words are written. */
@@ -17,7 +17,7 @@ export interface TextStyle {
 }
 
 /**
- * What a cost is made of, one sentence each, for tooltips; empty when all of it was recorded as it is.
+ * Says how much of a cost is estimated or unknown, one sentence each, for tooltips. Empty when all of it was reported.
  * @param shown the same in the currency that the person chose.
  */
 export function costNotes(totals: Totals, style: TextStyle, shown?: Converted): string[] {
@@ -36,7 +36,7 @@ export function costNotes(totals: Totals, style: TextStyle, shown?: Converted): 
   return notes;
 }
 
-/** What was just recorded cost, with where that comes from: `$0.25`, `~$0.06 + 1 unpriced`. */
+/** The cost of new records, with its origin: `$0.25`, `~$0.06 + 1 unpriced`. */
 export function recordedCost(stored: readonly UsageRecord[], locale: string): string {
   const totals = emptyTotals();
   for (const record of stored) {

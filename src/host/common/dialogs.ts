@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import { COMMANDS } from '../../contributions.ts';
 import { notificationText } from './escape.ts';
 
-/** Notifications and questions, for what a person started. */
+/** Notifications and questions about actions that a person started. */
 
-/** What can be done next, by the name of its button. */
+/** Follow-up actions, by the text of their button. */
 export type Actions = Readonly<Record<string, () => unknown>>;
 
 /** Says that something was done. Returns at once; a button's action runs when it is chosen. */
@@ -16,7 +16,7 @@ export function showWarning(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showWarningMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
-/** Says what went wrong, and keeps all of it in the log. */
+/** Shows an error, and writes all of it to the log. */
 export function showFailure(error: unknown, log: vscode.LogOutputChannel): void {
   log.error(error instanceof Error ? error : String(error));
   showError(error);

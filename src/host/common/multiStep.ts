@@ -12,7 +12,7 @@ interface Question {
   step: number;
   totalSteps: number;
   placeholder: string;
-  /** What the field holds to begin with. */
+  /** The initial text of the field. */
   value: string;
   /** Why a text cannot be accepted; undefined when it can. Asked at every key. */
   problem: (text: string) => string | undefined;
@@ -22,14 +22,14 @@ export interface PickQuestion extends Question {
   kind: 'pick';
   /** Offered, best first. */
   suggestions: readonly Suggestion[];
-  /** false: only what is offered. Absent: any other text that has no problem can be typed. */
+  /** false: only suggestions are accepted. Absent: any text without a problem is. */
   free?: boolean;
 }
 
 export interface TextQuestion extends Question {
   kind: 'text';
   prompt: string;
-  /** What follows from the text, shown behind the prompt while it is typed. */
+  /** A hint that is computed from the text, shown after the prompt while it is typed. */
   hint?: (text: string) => string;
 }
 
@@ -40,7 +40,7 @@ export interface Suggestion {
   label?: string;
 }
 
-/** A step asks, and takes the answer. Steps see what the earlier ones took, and are asked again after a step back. */
+/** A step asks, and takes the answer. Steps see the answers to earlier ones, and are asked again after a step back. */
 export interface Step {
   ask: (step: number, totalSteps: number) => Promise<PickQuestion | TextQuestion>;
   /** 'again': the same step asks once more. */
@@ -63,7 +63,7 @@ export async function walk(steps: readonly Step[]): Promise<boolean> {
   return true;
 }
 
-/** A suggestion, or (without a value) what stands in the field. */
+/** A suggestion, or (without a value) the text in the field. */
 type PickItem = vscode.QuickPickItem & { value: string | undefined };
 
 function pick(question: PickQuestion): Promise<Answer> {
@@ -74,7 +74,7 @@ function pick(question: PickQuestion): Promise<Answer> {
     return item;
   });
   let own: PickItem | undefined;
-  // Until the list for what was typed arrives, the editor filters the one of before, and selects what matches first there.
+  // Until the list for the typed text arrives, the editor filters the previous list and selects its first match.
   let isListed = true;
   const update = (): void => {
     const typed = input.value.trim();
@@ -82,7 +82,7 @@ function pick(question: PickQuestion): Promise<Answer> {
     const first = typed !== '' && !known.some(({ value }) => value?.toLowerCase().startsWith(typed.toLowerCase()));
     own = typedItem(typed, typed === '' ? undefined : question.problem(typed));
     isListed = !first;
-    // What is typed whole is meant, though longer names match it too.
+    // A name that is typed in full comes first, although longer names match it too.
     const exact = known.filter(({ value }) => value === typed);
     const others = exact.length === 0 ? known : [...exact, ...known.filter(({ value }) => value !== typed)];
     input.items = question.free === false ? known : first ? [own, ...others] : [...others, own];
@@ -97,7 +97,7 @@ function pick(question: PickQuestion): Promise<Answer> {
   return present(input, question, () => {
     const suggestion = input.selectedItems[0]?.value;
     const typed = input.value.trim();
-    // Who types fast accepts before the list has followed: then nobody chose what is selected.
+    // A fast typist accepts before the list is updated: the selected item is then not their choice.
     const isChosen = question.free === false || (isListed && suggestion !== undefined && mayMatch(typed, suggestion));
     if (suggestion !== undefined && isChosen) return suggestion;
     if (question.free === false) return undefined;
@@ -143,7 +143,7 @@ function type(question: TextQuestion): Promise<Answer> {
   return present(input, question, () => (check() ? input.value : undefined));
 }
 
-/** @param accept what is accepted with Enter; undefined keeps the question open. */
+/** @param accept returns the accepted answer on Enter; undefined keeps the question open. */
 function present(
   input: vscode.QuickPick<PickItem> | vscode.InputBox,
   { title, step, totalSteps, placeholder }: Question,

@@ -23,7 +23,7 @@ export interface Settings {
   currency: DisplayCurrency | undefined;
 }
 
-/** What is wrong with the setting of the currency, in words; undefined when nothing is, or it is not set. */
+/** Why the currency setting cannot be used; undefined when it can, or is not set. */
 export function currencyProblem(): string | undefined {
   const read = readCurrency(vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.currency));
   return read !== undefined && 'problem' in read ? read.problem : undefined;

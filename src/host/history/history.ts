@@ -145,7 +145,7 @@ function closeUnrestoredTabs(): void {
   if (ours.length > 0) void vscode.window.tabGroups.close(ours, true);
 }
 
-/** Saves a chart as what the chosen name ends in. */
+/** Saves a chart in the format of the chosen file name. */
 async function saveImage({ svg, png }: { svg: string; png: string }): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const options: vscode.SaveDialogOptions = { filters: { PNG: ['png'], SVG: ['svg'] } };

@@ -11,7 +11,7 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 
-/** The ledger service as the cost history sees it: what it shows, and what a person may do from there. */
+/** Connects the cost history to the ledger service: its data, and the actions that it offers. */
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #service: LedgerService;
   readonly #changed = new vscode.EventEmitter<void>();

@@ -4,7 +4,7 @@ import type { Action, HistorySnapshot, ToView } from '../../protocol/messages.ts
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
-/** What the cost history needs of the ledgers shown. Aggregates and pages are over the merged ledgers. */
+/** The ledgers as the cost history uses them. Aggregates and pages cover all ledgers shown. */
 export interface HistoryBackend {
   readonly snapshot: {
     /** Grows with every change of anything here. */
@@ -18,13 +18,13 @@ export interface HistoryBackend {
     updatedAt: number | undefined;
   };
   readonly calendar: Calendar;
-  /** What costs are shown in; undefined: USD. */
+  /** The currency of the costs shown; undefined: USD. */
   readonly currency: DisplayCurrency | undefined;
   /** After each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;
   page(query: PageQuery): Promise<Page>;
-  /** Does what the person asked for. Resolves with a sentence to show, if there is one; rejects with what went wrong. */
+  /** Performs an action. Resolves with a sentence to show, if there is one, and rejects with an error for people. */
   perform(action: LedgerAction): Promise<string | undefined>;
 }
 
@@ -53,7 +53,7 @@ export interface SessionOptions {
   memory: Memory;
   place: HistorySnapshot['place'];
   locale: string;
-  /** Does what concerns the editor rather than the ledgers. */
+  /** Performs the actions that concern the editor rather than the ledgers. */
   perform: (action: EditorAction) => Promise<string | undefined>;
   log: (message: string) => void;
 }

@@ -8,7 +8,7 @@ export interface HistoryPage {
   style: string;
   icons: string;
   title: string;
-  /** What the page knows before it has asked. */
+  /** Lets the page ask its first question without waiting for a message. */
   snapshot: HistorySnapshot;
 }
 

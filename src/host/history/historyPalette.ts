@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** A place to keep small things: what the editor calls a memento. */
+/** Keeps small values over restarts: the editor's memento. */
 export interface Memory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;

@@ -19,7 +19,7 @@ const MAX_COLOURED = 32;
 const MAX_PROBLEMS = 50;
 
 /**
- * One conversation with one webview: answers what it asks, and sends a snapshot whenever what it shows has changed.
+ * One conversation with one webview: answers its questions, and sends a snapshot after each change of the ledgers or settings.
  * Knows nothing of `vscode`, so that the same conversation runs in tests and beside the development page.
  */
 export class HistorySession {
@@ -30,7 +30,7 @@ export class HistorySession {
   #visible = true;
   #stale = false;
   readonly #snapshots = new Coalescer(() => Promise.resolve(this.#snapshot()), { timing: SNAPSHOT_TIMING });
-  /** What the webview was told to show and has not confirmed yet. */
+  /** Choices that were sent to the webview and not confirmed yet. */
   #asked: Choices | undefined;
   /** As the last snapshot said: the webview takes amounts for this one. */
   #currency: DisplayCurrency | undefined;
@@ -122,7 +122,7 @@ export class HistorySession {
     }
     switch (message.type) {
       case 'ready':
-        // The page was loaded, maybe again: what an earlier one asked is not its business, though it counts from 1 as that did.
+        // The page was loaded, maybe again. It numbers its requests from 1, so answers to an earlier page must not reach it.
         for (const controller of this.#running.values()) controller.abort();
         this.#running.clear();
         this.#ready = true;
@@ -172,7 +172,7 @@ export class HistorySession {
         await (question.kind === 'groups' ? this.#groups(question, currency) : this.#page(question, currency)),
       );
     }
-    // The webview was told of another currency meanwhile, and would take these amounts for amounts of that one.
+    // The webview got a snapshot in another currency since then, and would show these amounts in that one.
     if (this.#currency !== currency) return this.#answer(id, questions, signal);
     return { type: 'answer', id, version, answers };
   }

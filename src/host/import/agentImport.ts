@@ -28,16 +28,16 @@ const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
   'copilot-chat': SETTINGS.importCopilotChat,
 };
 
-/** Agents write in bursts; what they write is read soon, but not after each line. */
+/** Agents write in bursts: a burst is read soon, but not after each line. */
 const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
 /** Looks without a hint as well: watchers miss things, and folders come into being. */
 const LOOK_EVERY_MS = 5 * 60_000;
-/** New watchers take a moment to stand; what was written meanwhile gave no hint. */
+/** A new watcher misses changes until it is set up, so the logs are read once more after this time. */
 const WATCHING_MS = 5_000;
 /** After the editor's start, which has other things to do. */
 const START_MS = 4_000;
 
-/** What `llm-spend import --json --progress` writes. */
+/** The output of `llm-spend import --json --progress`. */
 interface Outcome {
   added: number;
   updated: number;
@@ -113,7 +113,7 @@ export class AgentImport implements vscode.Disposable {
     const global = vscode.ConfigurationTarget.Global;
     for (const { source } of items) {
       const wanted = chosen.some((item) => item.source === source);
-      // What was not found is not refused: it is read once it is there.
+      // An agent that was not found is not switched off: its logs are read once they exist.
       if (isWanted(source) !== wanted && (wanted || existing(source).length > 0)) {
         await section.update(AGENT_SETTINGS[source.id]!, wanted, global);
       }
@@ -130,7 +130,7 @@ export class AgentImport implements vscode.Disposable {
     for (const each of [...this.#subscriptions, ...this.#watchers]) each.dispose();
   }
 
-  /** The first import may take a while, so it shows how far it is and can be stopped. What it has until then stays. */
+  /** The first import may take a while, so it shows progress and can be stopped. Records imported so far stay. */
   async #first(): Promise<void> {
     const { t } = vscode.l10n;
     const options = {
@@ -158,7 +158,7 @@ export class AgentImport implements vscode.Disposable {
       this.#isFirst = false;
     }
     if (isCancelled) {
-      // Else the next look at the logs would go on with what was just stopped.
+      // Otherwise the next read of the logs would continue the import.
       await vscode.workspace
         .getConfiguration(SETTINGS_SECTION)
         .update(SETTINGS.importEnabled, false, vscode.ConfigurationTarget.Global);
@@ -211,7 +211,7 @@ export class AgentImport implements vscode.Disposable {
     // The editor's own runtime, as Node.
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
     const child = spawn(process.execPath, [this.#cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    // It keeps what it has stored: stopping it at any moment loses nothing.
+    // Stored records stay: stopping at any moment loses nothing.
     const kill = (): void => void child.kill();
     stop.signal.addEventListener('abort', kill);
     try {

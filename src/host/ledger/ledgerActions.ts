@@ -13,7 +13,7 @@ import type { LedgerService } from './ledgerService.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import { regionalLocale } from '../common/settings.ts';
 
-/** What a person can do with the ledger's file as a whole. Each rejects with an error for people. */
+/** Actions on the ledger's file as a whole. Each rejects with an error for people. */
 
 /** Text documents above this are not handed to extensions by the editor (its limit is 50 MB); it still shows them. */
 const MAX_DOCUMENT = 40 * 2 ** 20;
@@ -52,7 +52,7 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
   await vscode.commands.executeCommand('vscode.open', uri, selection === undefined ? {} : { selection });
 }
 
-/** Explains the ledgers in a document, and says the verdict with what can be done about it. */
+/** Explains the ledgers in a document, and shows the verdict with the next action. */
 export async function showVerification(service: LedgerService, documents: ReportDocuments): Promise<void> {
   const { t } = vscode.l10n;
   const shown = new Set(service.snapshot.ledgers.map(({ path }) => path));
@@ -71,7 +71,7 @@ export async function showVerification(service: LedgerService, documents: Report
   } else showWarning(text);
 }
 
-/** Shows what a repair would do, and does it when the person agrees. */
+/** Shows the steps of a repair, and repairs when the person agrees. */
 export async function askToRepair(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const plan = await service.repairable();
@@ -102,14 +102,14 @@ export async function askToClear(service: LedgerService): Promise<void> {
   });
 }
 
-/** Takes the last change back, and says what that was. */
+/** Reverts the last change, and names it. */
 export async function undoLastChange(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const undone = await service.undo();
   showInfo(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
 }
 
-/** Asks first: from the palette nobody sees what the last change was. */
+/** Asks first, because the palette does not show what the last change was. */
 export async function askToUndo(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const last = await service.undoable();
@@ -127,7 +127,7 @@ export function style(): TextStyle {
   return { locale: regionalLocale(), t: vscode.l10n.t };
 }
 
-/** `[]`, whole or not at all, and never in the place of a file that another process made meanwhile. */
+/** Writes `[]`, atomically, and never replaces a file that another process created first. */
 async function createEmptyLedger(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomUUID()}.new`;

@@ -3,9 +3,9 @@ import { plain } from '../../usage/text.ts';
 import { count, records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 
-/** The state of ledgers, and what was or would be done to them, in words. Plain text: file names and fields are hostile. */
+/** The state of ledgers, and changes to them, in words. Plain text: file names and fields are hostile. */
 
-/** A report for a document of its own. */
+/** A report on ledgers, as a document. */
 export function verificationReport(found: readonly Verification[], style: TextStyle): string {
   return `${found.map((each) => oneReport(each, style)).join('\n\n\n')}\n`;
 }
@@ -29,14 +29,14 @@ export function verdict(found: Verification, style: TextStyle): string {
   }
 }
 
-/** What a repair does, one line a step. */
+/** The steps of a repair, one line each. */
 export function repairSteps({ actions, recovered }: RepairResult, style: TextStyle): string {
   const steps = actions.map((action) => `• ${plain(action)}`);
   if (recovered > 0) steps.push(`• ${style.t('Recovered: {0}', records(recovered, style))}`);
   return steps.join('\n');
 }
 
-/** What undo takes back, as a noun: `removal of 3 records`. */
+/** The change that undo reverts, as a noun: `removal of 3 records`. */
 export function undoName({ undone, records: number }: UndoResult, style: TextStyle): string {
   switch (undone) {
     case 'remove':

@@ -28,9 +28,9 @@ const TIMING = { quietMs: 40, maxWaitMs: 250 };
 
 /**
  * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
- * follows every change of theirs and of the settings that name them, and tells once per change.
+ * follows every change of theirs and of the settings that name them, and fires one event per change.
  *
- * What is asked before they were read waits until they are; what fails rejects, and the next question tries again.
+ * A query that comes before the first read waits for it. A failed one rejects, and the next one tries again.
  */
 export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -56,7 +56,7 @@ export class LedgerService implements vscode.Disposable {
       this.#changed,
       this.#refresher,
       vscode.window.onDidChangeWindowState(({ focused }) => {
-        // Watchers miss what happens while a machine sleeps, on some file systems, and when they run out of handles.
+        // Watchers miss changes while a machine sleeps, on some file systems, and when they run out of handles.
         if (focused) this.#refresher.request();
       }),
       onDidChangeSettings([SETTINGS.ledgerPath, SETTINGS.ledgers, SETTINGS.showInkwell], () => void this.reopen()),
@@ -76,7 +76,7 @@ export class LedgerService implements vscode.Disposable {
     return healthOf(this.#snapshot);
   }
 
-  /** All records of all ledgers shown (one that stands in two counts twice here, unlike in the sums). */
+  /** Whether any ledger shown holds a record. */
   get hasUsage(): boolean {
     return this.#snapshot.ledgers.some(({ state }) => state.records > 0);
   }
@@ -86,12 +86,12 @@ export class LedgerService implements vscode.Disposable {
     this.#refresher.request();
   }
 
-  /** Looks at the disk now. Resolves once {@link snapshot} shows what a look after this call found; never rejects. */
+  /** Reads the disk now. Resolves once {@link snapshot} is at least as new as this call; never rejects. */
   refresh(): Promise<void> {
     return this.#refresher.now().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Lets go of the ledgers and opens those that the settings name now. Never rejects. */
+  /** Closes the ledgers and opens those that the settings name now. Never rejects. */
   async reopen(): Promise<void> {
     const before = this.#open;
     this.#open = undefined;
@@ -144,12 +144,12 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.undo());
   }
 
-  /** What {@link undo} would take back. */
+  /** The change that {@link undo} would revert. */
   async undoable(): Promise<UndoResult | undefined> {
     return this.#opened().primary.undo({ dryRun: true });
   }
 
-  /** What would change in the primary ledger if it were priced again. */
+  /** The cost changes that repricing the primary ledger would make. */
   async planReprice(prices: Prices, selection?: RepriceSelection): Promise<LedgerReprice> {
     return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now(), selection);
   }
@@ -164,7 +164,7 @@ export class LedgerService implements vscode.Disposable {
     return Promise.all(all.map((ledger) => ledger.verify()));
   }
 
-  /** What {@link repair} would do to the primary ledger. */
+  /** The changes that {@link repair} would make to the primary ledger. */
   async repairable(): Promise<RepairResult> {
     return this.#opened().primary.repair({ dryRun: true });
   }
@@ -183,7 +183,7 @@ export class LedgerService implements vscode.Disposable {
     for (const each of this.#subscriptions) each.dispose();
   }
 
-  /** Stops, and commits what waits. What cannot be committed now stays durable in the journal. */
+  /** Stops, and commits pending records. Records that cannot be committed now stay durable in the journal. */
   async close(): Promise<void> {
     this.dispose();
     const open = this.#open;
@@ -208,7 +208,7 @@ export class LedgerService implements vscode.Disposable {
     const open = this.#opened();
     const { all, primary, view } = open;
     const states = await view.refresh();
-    if (this.#open !== open) return; // The settings named others meanwhile.
+    if (this.#open !== open) return; // The settings name other ledgers now.
     const ledgers = shownLedgers(all, states, primary);
     const { loaded, failure } = this.#snapshot;
     if (loaded && failure === undefined && sameLedgers(ledgers, this.#snapshot.ledgers)) return;

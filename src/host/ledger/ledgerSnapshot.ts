@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { Ledger, LedgerState } from '../../library/index.ts';
+import type { Ledger, LedgerState, Problem } from '../../library/index.ts';
 
 /** One of the ledgers that the window shows together. */
 export interface ShownLedger {
@@ -46,7 +46,7 @@ export function healthOf({ loaded, ledgers, failure }: LedgerSnapshot): Health {
   return (['unavailable', 'damaged', 'ok'] as const).find((health) => found.includes(health)) ?? 'missing';
 }
 
-/** The ledgers to show, by what was read: the primary one always, another one only when it exists. */
+/** The ledgers to show: the primary one always, another one only when it exists. */
 export function shownLedgers(
   ledgers: readonly Ledger[],
   states: readonly LedgerState[],
@@ -60,11 +60,22 @@ export function shownLedgers(
   });
 }
 
-export function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((ledger, index) => ledger.path === b[index]?.path && ledger.state.version === b[index]?.state.version)
+/** The problems of the ledgers, in words, the primary one first. */
+export function problemMessages({ ledgers }: LedgerSnapshot, severity: Problem['severity']): string[] {
+  return ledgers.flatMap(({ state }) =>
+    state.problems.filter((problem) => problem.severity === severity).map(({ message }) => message),
   );
+}
+
+/** Whether there is nothing new to show. A problem can come and go while the records stay the same. */
+export function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
+  return a.length === b.length && a.every((ledger, index) => identity(ledger) === identity(b[index]));
+}
+
+function identity(ledger: ShownLedger | undefined): string | undefined {
+  if (ledger === undefined) return undefined;
+  const { path, state } = ledger;
+  return JSON.stringify([path, state.version, state.health, state.problems.map(({ message }) => message)]);
 }
 
 /** The folder is part of the label, because most ledgers are named `costs.json`. */

@@ -28,7 +28,7 @@ export async function askToMigrate(service: LedgerService): Promise<void> {
   if (to !== undefined) await migrateInto(from, to);
 }
 
-/** What an interrupted move left is gone on with: no file dialog, which would speak of overwriting it. */
+/** An interrupted move is continued without a file dialog, which would ask to overwrite the target. */
 async function chooseTarget(from: string): Promise<string | undefined> {
   const { t } = vscode.l10n;
   const isJson = storeOf(from) === 'json';

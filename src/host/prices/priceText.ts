@@ -31,7 +31,7 @@ function estimate(nanos: Nanos, locale: string): string {
   }).format(nanosToUsd(nanos));
 }
 
-/** What a repricing would change, by model, as a document. */
+/** The changes of a repricing, by model, as a document. */
 export function repriceReport({ plan, changes, records: all }: LedgerReprice, path: string, style: TextStyle): string {
   const { locale, t } = style;
   const lines = [t('Repricing'), plain(path), '', t('Checked: {0}', records(all, style)), ''];

@@ -26,7 +26,7 @@ export class Prices implements CostSource, vscode.Disposable {
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
-    // The folder tells installations of the same editor apart.
+    // The folder distinguishes installations of the same editor.
     this.#editor = `${vscode.env.appName} (${context.globalStorageUri.fsPath})`;
     this.#subscription = onDidChangeSettings([SETTINGS.prices], () => this.start());
   }
@@ -40,7 +40,7 @@ export class Prices implements CostSource, vscode.Disposable {
     this.#subscription.dispose();
   }
 
-  /** Resolves once the files say what the setting says. Never rejects. */
+  /** Resolves once the setting is saved to the price file. Never rejects. */
   shared(): Promise<void> {
     return this.#shared;
   }

@@ -12,7 +12,7 @@ import type { Prices } from './prices.ts';
 import { repriceReport, signed } from './priceText.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 
-/** Shows what pricing the ledger again would change, and changes it when the person agrees, with a way back. */
+/** Shows the changes of repricing the ledger, and makes them when the person agrees. Undo reverts them. */
 export async function repriceLedger(
   service: LedgerService,
   prices: Prices,
@@ -26,7 +26,7 @@ export async function repriceLedger(
 }
 
 /**
- * The same for costs that callers recorded, of the models that the person names: they are replaced by what the prices say.
+ * The same for costs that callers reported, of the models that the person picks: list prices replace them.
  * Nothing is chosen to begin with.
  */
 export async function repriceRecorded(

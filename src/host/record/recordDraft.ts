@@ -2,7 +2,7 @@ import type { UsageInput } from '../../usage/record.ts';
 import { readCost, readTags, readTime, readTokens } from './recordInput.ts';
 import type { Reading } from './recordInput.ts';
 
-/** A usage that is being typed: the texts of its fields as they stand in the quick input. */
+/** A usage that is being typed: the texts of its fields in the quick input. */
 export interface RecordDraft {
   provider: string;
   model: string;
@@ -25,7 +25,7 @@ export function emptyDraft(given: Partial<RecordDraft> = {}): RecordDraft {
   return { provider: '', model: '', operation: '', project: '', ...texts, ...given };
 }
 
-/** What would be recorded. Texts that cannot be read count as empty: each was checked while it was typed. */
+/** The usage to record. Invalid texts count as empty: each was checked while it was typed. */
 export function usageOf(draft: RecordDraft, now: number): UsageInput {
   const usage: UsageInput = {
     provider: draft.provider,

@@ -1,7 +1,7 @@
 import { parseInput } from '../../usage/parseInput.ts';
 import { UsageError } from '../../usage/record.ts';
 
-/** What a person types into the steps of Record Usage, read and checked. */
+/** Parsers of the texts that a person types into the steps of Record Usage. */
 
 export type Reading<T> = { value: T } | { problem: string };
 
@@ -9,7 +9,7 @@ const SUFFIX = { '': 1, k: 1000, m: 1_000_000 } as const;
 const PROBE = { provider: 'p', model: 'm', operation: 'o' };
 const DEFAULTS = { id: () => 'id', now: () => '2000-01-01T00:00:00Z' };
 
-/** Why a value cannot stand in a field of a record, by the record's own rules; undefined when it can. */
+/** Why a value is invalid in a field of a record, by the rules of records; undefined when it is valid. */
 export function fieldProblem(field: string, value: unknown): string | undefined {
   try {
     parseInput({ ...PROBE, [field]: value }, DEFAULTS);
@@ -65,7 +65,7 @@ export function readTime(text: string, now: number): Reading<string | undefined>
 
 type Time = [year: number, month: number, day: number, hour: number, minute: number, second: number];
 
-/** USD: `0.05`, `$0.05`, `1e-5`; nothing means that nobody knows. */
+/** USD: `0.05`, `$0.05`, `1e-5`; an empty text means that the cost is unknown. */
 export function readCost(text: string): Reading<number | undefined> {
   const trimmed = text.trim().replace(/^\$\s*|\s*(\$|usd)$/gi, '');
   if (trimmed === '') return { value: undefined };

@@ -14,7 +14,7 @@ import { previewText } from '../prices/priceText.ts';
 import type { Prices } from '../prices/prices.ts';
 import { allowedNames } from './recordSuggestions.ts';
 
-/** What a program may pass instead of the person's choice of where the response is. */
+/** The argument of a program, in place of a person's choices. */
 interface ResponseRequest {
   text?: unknown;
   provider?: unknown;
@@ -70,7 +70,7 @@ export async function recordFromResponse(
   return recorded.added;
 }
 
-/** Undo is offered for the additions only: what was in the ledger before is another call's record. */
+/** Offers Undo for additions only: the other records were in the ledger before. */
 function showRecorded(service: LedgerService, { added, alreadyRecorded }: RecordedUsages): void {
   const { t } = vscode.l10n;
   const known = t('Already recorded: {0}.', records(alreadyRecorded.length, style()));
@@ -131,7 +131,7 @@ async function chooseFile(maxLength: number): Promise<string | undefined> {
 
 type UsageItem = vscode.QuickPickItem & { usage: UsageInput };
 
-/** Shows what was recognised, with its cost; all of it is chosen to begin with. */
+/** Shows the recognized responses with their costs; all are selected initially. */
 async function confirmUsages(
   { responses, problems }: Recognition,
   usages: readonly UsageInput[],
@@ -183,7 +183,7 @@ function confidenceText({ api, confidence, streamed }: RecognisedResponse): stri
   return `${api}${streamed ? ` (${t('streamed')})` : ''}, ${how}`;
 }
 
-/** Asks for what the responses do not say; undefined when the person gave up. */
+/** Asks for names that are missing in the responses; undefined when the person gave up. */
 async function nameMissing(
   service: LedgerService,
   usages: readonly UsageInput[],

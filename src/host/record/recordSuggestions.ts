@@ -16,7 +16,7 @@ export type Name = 'provider' | 'model' | 'operation';
 const MAX_SUGGESTIONS = 500;
 const OPERATIONS = ['chat', 'completion', 'embedding', 'summary'];
 
-/** What inkwell reads; undefined: anything. */
+/** The names that inkwell can read; undefined: any. */
 export function allowedNames(name: Name): readonly string[] | undefined {
   return name === 'provider' ? INKWELL_PROVIDERS : name === 'operation' ? INKWELL_OPERATIONS : undefined;
 }

@@ -16,7 +16,7 @@ import type { Reading } from './recordInput.ts';
 import { allowedNames, suggestNames } from './recordSuggestions.ts';
 import type { Name } from './recordSuggestions.ts';
 
-/** What was recorded last, to begin the next time with. */
+/** The last recorded names, which are preselected next time. */
 export type LastUsage = Partial<Pick<UsageInput, Name>>;
 
 const MAX_SHOWN = 60;
@@ -38,7 +38,7 @@ class RecordWizard {
   readonly #service: LedgerService;
   readonly #draft: RecordDraft;
   readonly #strict: boolean;
-  /** Loads while the first names are chosen. undefined: without prices, which the log tells. */
+  /** Loads while the first names are chosen. undefined: prices cannot be read, and the log says why. */
   readonly #pricer: Promise<Pricer | undefined>;
   #loaded: Pricer | undefined;
 
@@ -121,7 +121,7 @@ class RecordWizard {
     };
   }
 
-  /** Everything at a glance: Enter records, and what is chosen can be changed before. */
+  /** The last step: Enter records, and a picked detail can be changed before. */
   #review(): Step {
     const { t } = vscode.l10n;
     const details = this.#details();
@@ -159,7 +159,7 @@ class RecordWizard {
     };
   }
 
-  /** What can be added before recording, by the value of its suggestion. */
+  /** Details that can be added before recording, by the value of their suggestion. */
   #details(): Readonly<Record<string, Detail>> {
     const { t } = vscode.l10n;
     const tokens = (field: 'cacheRead' | 'cacheWrite', name: string): Step =>

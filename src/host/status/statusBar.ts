@@ -12,6 +12,7 @@ import { showWarning } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
+import { problemMessages } from '../ledger/ledgerSnapshot.ts';
 import { currencyProblem, onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import { STATUS_PERIODS } from '../common/settings.ts';
 import type { Settings } from '../common/settings.ts';
@@ -62,7 +63,13 @@ export class StatusBar implements vscode.Disposable {
       ),
     ];
     this.#checkCurrency();
-    this.#show({ health: 'loading', problems: [], period: this.#settings.statusBarPeriod, spend: undefined });
+    this.#show({
+      health: 'loading',
+      problems: [],
+      warnings: [],
+      period: this.#settings.statusBarPeriod,
+      spend: undefined,
+    });
   }
 
   dispose(): void {
@@ -90,10 +97,11 @@ export class StatusBar implements vscode.Disposable {
         : undefined;
     const problems = [
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
-      ...snapshot.ledgers.flatMap(({ state }) => state.problems.filter(({ severity }) => severity === 'error')),
-    ].map((problem) => (typeof problem === 'string' ? problem : problem.message));
+      ...problemMessages(snapshot, 'error'),
+    ];
+    const warnings = problemMessages(snapshot, 'warning');
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
-    this.#show({ health, problems, period: settings.statusBarPeriod, spend, shown });
+    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown });
     this.#wakeAtMidnight(settings, now);
   }
 
@@ -126,7 +134,7 @@ export class StatusBar implements vscode.Disposable {
       return;
     }
     const style: TextStyle = {
-      // While there is no amount, nobody asks.
+      // A getter, because loading the locale is slow and not needed while there is no amount.
       get locale() {
         return regionalLocale();
       },

@@ -4,6 +4,7 @@ import { formatUsd } from '../../usage/money.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
+import { PERIOD_NAMES } from '../../usage/time/period.ts';
 import { markdownText } from '../../usage/text.ts';
 import { compact, count } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
@@ -12,11 +13,13 @@ import type { ShownCosts } from '../../pricing/converted.ts';
 import type { Health } from '../ledger/ledgerSnapshot.ts';
 import type { StatusPeriod } from '../common/settings.ts';
 
-/** What the status bar tells of. */
+/** The data of the status bar item. */
 export interface StatusModel {
   health: Health;
   /** Why it is damaged or unavailable, the gravest first, in words for people. */
   problems: readonly string[];
+  /** Problems that leave all records counted, in words. */
+  warnings: readonly string[];
   /** The period whose total is the item's text. */
   period: StatusPeriod;
   /** undefined until the ledger was read. */
@@ -25,7 +28,7 @@ export interface StatusModel {
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
 }
 
-/** Commands by what their links say; the tooltip links to nothing else. */
+/** The commands that the tooltip links to. */
 export interface StatusLinks {
   open: string;
   record: string;
@@ -33,41 +36,30 @@ export interface StatusLinks {
 }
 
 const MAX_PROBLEM = 200;
+const MAX_WARNINGS = 3;
 const MAX_NAME = 40;
 
-export function periodName(period: StatusPeriod, { t }: TextStyle): string {
-  switch (period) {
-    case 'today':
-      return t('Today');
-    case 'week':
-      return t('This week');
-    case 'month':
-      return t('This month');
-    case 'all':
-      return t('All time');
-  }
-}
-
-/** With the icon in front, as the status bar draws it. No text of a record stands in it. */
+/** The text with its icon. It contains no text of a record. */
 export function statusText(model: StatusModel, style: TextStyle): string {
-  const icon = isWarning(model.health) ? '$(warning)' : '$(credit-card)';
+  const icon = isWarning(model.health) || model.warnings.length > 0 ? '$(warning)' : '$(credit-card)';
   if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
   // A sum of nothing must not look as if nothing was spent.
   if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${costOf(model, model.spend[model.period], style)}`;
 }
 
-/** What a screen reader says. */
+/** The text for screen readers. */
 export function statusLabel(model: StatusModel, style: TextStyle): string {
   const { t } = style;
   if (model.health === 'unavailable') return t('LLM spend: the ledger cannot be opened');
   if (model.spend === undefined) return t('LLM spend: reading the ledger');
   const label = t(
     'LLM spend, {0}: {1}',
-    periodName(model.period, style),
+    t(PERIOD_NAMES[model.period]),
     costOf(model, model.spend[model.period], style),
   );
-  return model.health === 'damaged' ? t('{0}. The ledger is damaged', label) : label;
+  if (model.health === 'damaged') return t('{0}. The ledger is damaged', label);
+  return model.warnings.length > 0 ? t('{0}. The ledger needs attention', label) : label;
 }
 
 /** Markdown. Text that comes from a record or a file is escaped; the links are ours. */
@@ -78,13 +70,16 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
     const title = model.health === 'damaged' ? t('The ledger is damaged.') : t('The ledger cannot be opened.');
     const reason = model.problems[0];
     parts.push(`**${title}** ${reason === undefined ? '' : markdownText(reason, { max: MAX_PROBLEM })}`);
-    parts.push(`[${t('Verify Ledger')}](${links.verify})`);
   }
+  for (const warning of model.warnings.slice(0, MAX_WARNINGS)) {
+    parts.push(`**${t('Warning')}:** ${markdownText(warning, { max: MAX_PROBLEM })}`);
+  }
+  if (isWarning(model.health) || model.warnings.length > 0) parts.push(`[${t('Verify Ledger')}](${links.verify})`);
   const { spend } = model;
   if (spend !== undefined) {
     const row = (period: StatusPeriod): string => {
       const of = spend[period];
-      const name = periodName(period, style);
+      const name = t(PERIOD_NAMES[period]);
       return tableRow(
         period === model.period ? `**${name}**` : name,
         ...[

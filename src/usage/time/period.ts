@@ -17,6 +17,19 @@ export const PERIODS = [
 ] as const;
 export type Period = (typeof PERIODS)[number];
 
+/** In English, for people. The editor's host translates them. */
+export const PERIOD_NAMES: Record<Period, string> = {
+  today: 'Today',
+  yesterday: 'Yesterday',
+  week: 'This week',
+  month: 'This month',
+  lastMonth: 'Last month',
+  last7days: 'Last 7 days',
+  last30days: 'Last 30 days',
+  year: 'This year',
+  all: 'All time',
+};
+
 /** Half-open, ms since the epoch; an end that is not there is open. */
 export interface TimeRange {
   since?: number | undefined;

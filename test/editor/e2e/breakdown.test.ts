@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => editor?.close());
 
 const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
-/** What the range of the cost history is called there. */
+/** The name of the range in the cost history. */
 const range = (): Promise<string | null> =>
   editor.workbench.webview('panel').locator('.headline-title h2').textContent();
 const record = (model: string, ...cost: string[]): Promise<string> =>

@@ -112,6 +112,17 @@ const STATES: Record<
       await page.getByRole('alert').waitFor();
     },
   },
+  'a ledger with a warning': {
+    steps: async ({ page, backend }) => {
+      backend.setState({
+        problems: [{ code: 'not-committed', severity: 'warning', message: 'The file is immutable.' }],
+      });
+      const alert = page.getByRole('alert');
+      await alert.getByText('The file is immutable.').waitFor();
+      expect(await alert.innerText()).toContain('Warning: costs.json');
+      expect(await alert.getByRole('button', { name: 'Repair…' }).count()).toBe(0);
+    },
+  },
   loading: {
     steps: async ({ page, backend }) => {
       backend.setLoaded(false);

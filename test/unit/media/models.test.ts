@@ -5,10 +5,10 @@ import type { Children } from '../../../media/model/breakdown.ts';
 import { Format } from '../../../media/model/format.ts';
 import { daysOf, glanceOf, sumOfDays } from '../../../media/model/glance.ts';
 import { heatWeeks } from '../../../media/model/heat.ts';
-import { provenance, valueName } from '../../../media/model/names.ts';
+import { provenance, dimensionValueName } from '../../../media/model/names.ts';
 import { PAGE_SIZE, LoadedPages, pagesOf, Slots, visibleRows } from '../../../media/model/pages.ts';
 import { bucketFor, choiceOfSpan, closedRange, rangeBeforeChoice, rangeOfChoice } from '../../../media/model/range.ts';
-import { fieldsOf, recordCost } from '../../../media/model/record.ts';
+import { recordFields, recordCost } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
 import { sum } from '../../../media/model/totals.ts';
@@ -285,14 +285,14 @@ describe('pages of records', () => {
   test('a cost that nobody knows is named, never $0', () => {
     expect(recordCost(row('x'), format)).toBe('unpriced');
     expect(provenance(row('x').record)).toBe('Price unknown. Not included in totals.');
-    const fields = fieldsOf(row('x'), 'costs.json', format);
+    const fields = recordFields(row('x'), 'costs.json', format);
     expect(fields.find(({ name }) => name === 'Cost')?.value).toBe('unpriced');
   });
 
   test('all fields are shown, also those of others, and hostile text as text', () => {
     const { record } = row('x');
     const hostile = { ...record, note: 'a\u202Eb\u001B[31m', request: { id: 'r' }, '<b>': 1 };
-    const fields = fieldsOf({ ledger: '/l', record: hostile }, 'costs.json', format);
+    const fields = recordFields({ ledger: '/l', record: hostile }, 'costs.json', format);
     expect(fields.find(({ name }) => name === 'Note')?.value).toBe('a\uFFFDb␛[31m');
     expect(fields.find(({ name }) => name === 'request')?.value).toBe('{"id":"r"}');
     expect(fields.find(({ name }) => name === '<b>')?.value).toBe('1');
@@ -300,11 +300,11 @@ describe('pages of records', () => {
 });
 
 test('names for what has none', () => {
-  expect(valueName('project', null, [])).toBe('No project');
-  expect(valueName('cost', 'unknown', [])).toBe('Price unknown');
-  expect(valueName('cost', 'constructor', [])).toBe('constructor');
-  expect(valueName('model', '\u202E', [])).toBe('\uFFFD');
-  expect(valueName('model', '', [])).toBe('(empty)');
+  expect(dimensionValueName('project', null, [])).toBe('No project');
+  expect(dimensionValueName('cost', 'unknown', [])).toBe('Price unknown');
+  expect(dimensionValueName('cost', 'constructor', [])).toBe('constructor');
+  expect(dimensionValueName('model', '\u202E', [])).toBe('\uFFFD');
+  expect(dimensionValueName('model', '', [])).toBe('(empty)');
 });
 
 test('known, estimated and unknown costs are told apart, with every digit', () => {

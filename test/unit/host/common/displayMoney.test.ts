@@ -83,7 +83,7 @@ describe('shownCosts', () => {
     const display = currency({ currency: 'EUR', rate: 0.92 });
     const costs = await shownCosts(never, { ...QUERY, groupBy: [] }, [{ key: [], totals: today }], display);
     const shown = { currency: 'EUR', costs, forecast: undefined };
-    const model = { health: 'ok', problems: [], period: 'today', spend, shown } as const;
+    const model = { health: 'ok', problems: [], warnings: [], period: 'today', spend, shown } as const;
     const style = { locale: 'en-US', t };
     const links = { open: 'o', record: 'r', verify: 'v' };
     expect(statusText(model, style)).toBe('$(credit-card) EUR\u00a09.20');

@@ -17,6 +17,7 @@ const NOTHING: SpendSummary = {
 const model = (given: Partial<StatusModel> = {}): StatusModel => ({
   health: 'ok',
   problems: [],
+  warnings: [],
   period: 'today',
   spend: NOTHING,
   ...given,
@@ -45,6 +46,22 @@ describe('statusText', () => {
     expect(statusText(model({ health: 'damaged' }), STYLE)).toBe('$(warning) unreadable');
     expect(statusText(model({ health: 'damaged', spend }), STYLE)).toBe('$(warning) $5.00');
     expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) LLM');
+  });
+});
+
+describe('a warning of a ledger whose records are all counted', () => {
+  const warnings = ['Records cannot get into [costs.json](command:quit): it is immutable'];
+
+  it('changes the icon, and leaves the amount', () => {
+    expect(statusText(model({ warnings }), STYLE)).toBe('$(warning) $0.00');
+    expect(statusLabel(model({ warnings }), STYLE)).toBe('LLM spend, Today: $0.00. The ledger needs attention');
+  });
+
+  it('is in the tooltip, as text, with the way to the details', () => {
+    const tooltip = statusTooltip(model({ warnings }), LINKS, STYLE);
+    expect(tooltip).toContain('**Warning:** Records cannot get into');
+    expect(tooltip).not.toContain('](command:quit)');
+    expect(tooltip).toContain('[Verify Ledger](command:verify)');
   });
 });
 
