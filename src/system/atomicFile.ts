@@ -11,7 +11,7 @@ export interface AtomicOptions {
   mode?: number;
   /** Whether a file that exists is replaced. If not, it is an EEXIST error. Default: true. */
   replace?: boolean;
-  /** Whether the file survives a power cut once `commit` has resolved; caches do not need it. Default: true. */
+  /** Whether the file survives a power cut once {@link AtomicFile.commit} has resolved; caches do not need it. Default: true. */
   durable?: boolean;
   disk?: Disk;
 }
@@ -19,7 +19,7 @@ export interface AtomicOptions {
 /** On Windows a file cannot be replaced while a program has it open; ms. */
 const OPEN_FILE_PATIENCE_MS = 5000;
 
-/** A file under a temporary name, until `commit` gives it its own. */
+/** A file under a temporary name, until it is committed. */
 export class AtomicFile {
   readonly #target: string;
   readonly #temporary: string;
