@@ -90,9 +90,9 @@ describe('prices in the editor', () => {
     await page.keyboard.press('Enter');
     await workbench.answer(/Cost of the call/, '');
     await quickInput.getByText('Read from the cache').click();
-    await workbench.answer(/Part of the input tokens/, '8k');
+    await workbench.answer(/Included in the input tokens/, '8k');
     await quickInput.getByText('Tags').click();
-    await workbench.answer(/with commas between/, 'client-a, review');
+    await workbench.answer(/separated by commas/, 'client-a, review');
     await quickInput.getByText('client-a, review').waitFor();
     await quickInput.getByText('about $0.0384 (list price').waitFor();
     await workbench.screenshot('price-review');
