@@ -6,7 +6,7 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
- *     dist/prices.js         the price table         from @pydantic/genai-prices, loaded by the others on demand
+ *     dist/prices.js         the price table         from src/pricing/priceBundle.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -23,7 +23,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
-import { compactPrices } from './compactPrices.mjs';
+import { withoutData } from './withoutData.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -39,12 +39,12 @@ const SUPPORTED_NODE = 'node20';
  * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
-/** The price table is 400 kB that most runs never need: a bundle that the others load when the first price is asked for. */
+/** The price table is 700 kB that most runs never need: a bundle that the others load when the first price is asked for. */
 const pricesApart = {
   name: 'the price table in a bundle of its own',
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter: /^@pydantic\/genai-prices$/ }, ({ kind }) =>
+    build.onResolve({ filter: /\/priceBundle\.ts$/ }, ({ kind }) =>
       kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
     );
   },
@@ -108,13 +108,13 @@ const targets = [
   },
   {
     name: 'prices',
-    entry: 'node_modules/@pydantic/genai-prices/dist/index.js',
+    entry: 'src/pricing/priceBundle.ts',
     options: {
       platform: 'node',
       format: 'cjs',
       target: SUPPORTED_NODE,
       outfile: 'dist/prices.js',
-      plugins: [compactPrices],
+      plugins: [withoutData],
     },
   },
   {

@@ -58,11 +58,10 @@ export async function fetchPriceData(
       `The prices of ${from} are of ${date}, and those in use of ${BUNDLED.date} or later. Nothing was changed.`,
     );
   }
-  const table = await loadPriceTable({ ...fetched, date });
+  await loadPriceTable({ ...fetched, date });
   await writePriceData(folder, text, { at, date });
-  const catalog = table.catalog();
-  const models = catalog.reduce((sum, provider) => sum + provider.models.length, 0);
-  return { from, at, date, providers: catalog.length, models };
+  const models = fetched.providers.reduce((sum, provider) => sum + provider.models.length, 0);
+  return { from, at, date, providers: fetched.providers.length, models };
 }
 
 /** When price data was fetched last, ISO 8601; undefined: never. */

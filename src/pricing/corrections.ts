@@ -134,28 +134,15 @@ const COMPLETED: Readonly<Record<string, Readonly<Record<string, ModelPrice>>>> 
   },
 };
 
-/** The bundled data with all corrections. */
-export function correct(providers: readonly Provider[]): Provider[] {
-  return complete(providers.map((provider) => ({ ...provider, models: correctModels(provider) })));
-}
+/** A vendor that the table lacks. */
+export const ADDED_PROVIDER = {
+  id: 'alibaba',
+  name: 'Alibaba Cloud Model Studio',
+  api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
+} satisfies Partial<Provider>;
 
-/** Data that was fetched, with the vendors and models that it lacks. */
-export function complete(providers: readonly Provider[]): Provider[] {
-  const added = providers.map((provider) => ({
-    ...provider,
-    models: [...provider.models, ...(ADDED[provider.id] ?? []).map(modelOf)],
-  }));
-  if (added.some(({ id }) => id === 'alibaba')) return added;
-  const alibaba = {
-    id: 'alibaba',
-    name: 'Alibaba Cloud Model Studio',
-    api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
-    models: ALIBABA.map(modelOf),
-  };
-  return [...added, alibaba];
-}
-
-function correctModels({ id, models }: Provider): ModelInfo[] {
+/** The models of a provider of the bundled data, with all corrections. */
+export function correctModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const completed = models.map((model) => {
     const missing = COMPLETED[id]?.[model.id];
     return missing === undefined || Array.isArray(model.prices)
@@ -164,7 +151,13 @@ function correctModels({ id, models }: Provider): ModelInfo[] {
   });
   const changed = new Set(CHANGES.filter(({ provider }) => provider === id).map(({ name }) => name));
   // First, because the first model that matches a name is taken.
-  return [...[...changed].map((name) => changedModel(id, name, completed)), ...completed];
+  return completeModels(id, [...[...changed].map((name) => changedModel(id, name, completed)), ...completed]);
+}
+
+/** The models of a provider of data that was fetched, with those that it lacks. */
+export function completeModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
+  const added = id === ADDED_PROVIDER.id ? ALIBABA : (ADDED[id] ?? []);
+  return [...models, ...added.map(modelOf)];
 }
 
 function changedModel(provider: string, name: string, models: readonly ModelInfo[]): ModelInfo {

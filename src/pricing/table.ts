@@ -1,6 +1,6 @@
 import type * as genaiPrices from '@pydantic/genai-prices';
-import type { ConditionalPrice, ModelPrice, Provider } from '@pydantic/genai-prices';
-import { complete, correct } from './corrections.ts';
+import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { ADDED_PROVIDER, completeModels, correctModels } from './corrections.ts';
 import { PriceDataError } from './fetched.ts';
 
 /**
@@ -21,6 +21,9 @@ export interface TableVersion {
   /** ISO day. */
   date: string;
 }
+
+/** A provider of the bundled data; its models are JSON text, which is parsed when the provider is first asked for. */
+export type PackedProvider = Omit<Provider, 'models'> & { models: string };
 
 /** Price data that someone fetched, checked by `parsePriceData`. */
 export interface FetchedPrices {
@@ -75,11 +78,17 @@ export interface CatalogModel {
   contextWindow: number | undefined;
 }
 
+/** A provider whose models are made when they are first asked for: most processes price the models of one or two. */
+interface Source {
+  provider: Omit<Provider, 'models'>;
+  models: () => ModelInfo[];
+}
+
 /** The library holds one set of data at a time; each table makes its own the active one before it asks. */
 interface Engine {
   library: Library;
-  bundled: Provider[];
-  active: Provider[] | undefined;
+  bundled: Source[];
+  active: readonly Provider[] | undefined;
 }
 
 let engine: Promise<Engine> | undefined;
@@ -92,37 +101,50 @@ export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTabl
   engine ??= loadEngine();
   const loaded = await engine;
   if (fetched === undefined) return new GenaiPrices(loaded, loaded.bundled, BUNDLED);
-  const table = new GenaiPrices(loaded, complete(fetched.providers), { version: 'online', date: fetched.date });
+  const sources = fetched.providers.map(({ models, ...provider }): Source => ({
+    provider,
+    models: () => completeModels(provider.id, models),
+  }));
+  const table = new GenaiPrices(loaded, withAdded(sources), { version: 'online', date: fetched.date });
   if (!table.works()) throw new PriceDataError('The price data is not in a form that this version can use.');
   return table;
 }
 
 async function loadEngine(): Promise<Engine> {
-  const [library, { vendorPrices }, { routedPrices }] = await Promise.all([
-    import('@pydantic/genai-prices'),
-    import('./data/vendorPrices.ts'),
-    import('./data/routedPrices.ts'),
-  ]);
-  const bundled = [vendorPrices, routedPrices].flatMap((text) => JSON.parse(text) as Provider[]);
+  const { library, vendorPrices, routedPrices } = await import('./priceBundle.ts');
+  const bundled = [...vendorPrices, ...routedPrices].map(({ models, ...provider }): Source => ({
+    provider,
+    models: () => correctModels(provider.id, JSON.parse(models) as ModelInfo[]),
+  }));
   // In the order of the library: the first provider that matches a model's name is taken.
-  bundled.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { library, bundled: correct(bundled), active: undefined };
+  bundled.sort((a, b) => (a.provider.id < b.provider.id ? -1 : 1));
+  return { library, bundled: withAdded(bundled), active: undefined };
+}
+
+function withAdded(sources: Source[]): Source[] {
+  if (sources.some(({ provider }) => provider.id === ADDED_PROVIDER.id)) return sources;
+  return [...sources, { provider: ADDED_PROVIDER, models: () => completeModels(ADDED_PROVIDER.id, []) }];
 }
 
 class GenaiPrices implements PriceTable {
   readonly version: TableVersion;
   readonly #engine: Engine;
-  readonly #providers: Provider[];
+  readonly #sources: readonly Source[];
+  readonly #models = new Map<string, ModelInfo[]>();
+  /** As the library gets them: without models where nobody asked for a provider. */
+  #providers: readonly Provider[];
 
-  constructor(loaded: Engine, providers: Provider[], version: TableVersion) {
+  constructor(loaded: Engine, sources: readonly Source[], version: TableVersion) {
     this.#engine = loaded;
-    this.#providers = providers;
+    this.#sources = sources;
+    this.#providers = sources.map(({ provider }) => ({ ...provider, models: [] }));
     this.version = version;
   }
 
   find(provider: string, model: string): Lookup {
-    const library = this.#activate();
-    if (library.findProvider({ providerId: provider }) === undefined) return 'unknown-provider';
+    const owner = this.#activate().findProvider({ providerId: provider });
+    if (owner === undefined) return 'unknown-provider';
+    const library = this.#load([owner.id, ...(owner.fallback_model_providers ?? [])]);
     const match = calculate(library, provider, model);
     if (match === null) return 'unknown-model';
     const names = { provider: match.provider.id, model: match.model.id };
@@ -145,6 +167,7 @@ class GenaiPrices implements PriceTable {
   }
 
   catalog(): CatalogProvider[] {
+    this.#load(this.#sources.map(({ provider }) => provider.id));
     return this.#providers.map(({ id, name, models }) => ({
       id,
       name,
@@ -168,10 +191,26 @@ class GenaiPrices implements PriceTable {
     }
   }
 
+  /** Makes the models of providers known to the library. */
+  #load(ids: readonly string[]): Library {
+    const missing = ids.filter((id) => !this.#models.has(id));
+    if (missing.length > 0) {
+      for (const { provider, models } of this.#sources) {
+        if (missing.includes(provider.id)) this.#models.set(provider.id, models());
+      }
+      this.#providers = this.#sources.map(({ provider }) => ({
+        ...provider,
+        models: this.#models.get(provider.id) ?? [],
+      }));
+    }
+    return this.#activate();
+  }
+
   #activate(): Library {
     const { library } = this.#engine;
     if (this.#engine.active !== this.#providers) {
-      library.updatePrices(({ setProviderData }) => setProviderData(this.#providers));
+      const providers = [...this.#providers];
+      library.updatePrices(({ setProviderData }) => setProviderData(providers));
       this.#engine.active = this.#providers;
     }
     return library;

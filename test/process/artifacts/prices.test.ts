@@ -1,62 +1,33 @@
-import * as original from '@pydantic/genai-prices';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type * as bundle from '../../../src/pricing/priceBundle.ts';
+import { bundledProviders } from '../../unit/pricing/bundledData.ts';
 import { repository } from '../../unit/repo/files.ts';
 
-/** dist/prices.js is genai-prices with its data parsed provider by provider (scripts/compactPrices.mjs): the prices must stay the same. */
+/** dist/prices.js is genai-prices without its data (scripts/withoutData.mjs), and the data of src/pricing/data. */
 
 const file = path.join(repository, 'dist/prices.js');
 
-function load(): typeof original {
+function load(): typeof bundle {
   if (!existsSync(file)) throw new Error('dist/prices.js is missing: npm run build');
-  const require = createRequire(import.meta.url);
-  // Another test may have asked for some of its data already.
-  delete require.cache[file];
-  return require(file) as typeof original;
+  return createRequire(import.meta.url)(file) as typeof bundle;
 }
 
-const LEFT_OUT = new Set(['description', 'price_comments', 'pricing_urls', 'price_discrepancies', 'prices_checked']);
+describe('the built price table', () => {
+  test('holds all data, packed by provider, and none of the older data of the library', async () => {
+    const { library, vendorPrices, routedPrices } = load();
+    const packed = [...vendorPrices, ...routedPrices];
+    expect(packed.map(({ models }) => typeof models)).toEqual(packed.map(() => 'string'));
+    expect(packed.map((each) => ({ ...each, models: JSON.parse(each.models) as unknown }))).toEqual(bundledProviders);
+    expect(await library.waitForUpdate()).toEqual([]);
+  });
 
-test('the built price table is the whole table, without texts that no price depends on', async () => {
-  const providers = JSON.stringify(await original.waitForUpdate(), (key, value: unknown) =>
-    LEFT_OUT.has(key) ? undefined : value,
-  );
-  expect(JSON.parse(JSON.stringify(await load().waitForUpdate()))).toEqual(JSON.parse(providers));
-  expect(providers.length).toBeGreaterThan(300_000);
-});
-
-test('every model costs the same by the built table, at each of its times', async () => {
-  const built = load();
-  const usage = { input_tokens: 300_000, cache_read_tokens: 1000, cache_write_tokens: 2000, output_tokens: 5000 };
-  const costs = (library: typeof original, model: string, providerId: string, timestamp: Date): unknown => {
-    try {
-      const result = library.calcPrice(usage, model, { providerId, timestamp });
-      return result && [result.provider.id, result.model.id, result.input_price, result.output_price];
-    } catch (error) {
-      return String(error);
-    }
-  };
-  let priced = 0;
-  for (const { id, models } of (await original.waitForUpdate()) ?? []) {
-    for (const model of models) {
-      for (const at of ['2024-06-01T03:00:00Z', '2026-11-20T17:30:00Z']) {
-        const expected = costs(original, model.id, id, new Date(at));
-        expect(costs(built, model.id, id, new Date(at))).toEqual(expected);
-        if (Array.isArray(expected)) priced++;
-      }
-    }
-  }
-  expect(priced).toBeGreaterThan(1500);
-});
-
-test('asking for one provider parses no other', async () => {
-  const built = load();
-  expect(built.calcPrice({ input_tokens: 1_000_000 }, 'gpt-5', { providerId: 'openai' })?.total_price).toBe(1.25);
-  const unparsed = ((await built.waitForUpdate()) ?? []).filter(
-    (provider) => Object.getOwnPropertyDescriptor(provider, 'models')?.get !== undefined,
-  );
-  expect(unparsed.map(({ id }) => id)).toContain('openrouter');
-  expect(unparsed.map(({ id }) => id)).not.toContain('openai');
+  test('prices every model as the library does with the same data', () => {
+    const { library } = load();
+    library.updatePrices(({ setProviderData }) => setProviderData([...bundledProviders]));
+    const price = library.calcPrice({ input_tokens: 1_000_000 }, 'gpt-5', { providerId: 'openai' });
+    expect(price?.total_price).toBe(1.25);
+  });
 });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadPricer } from '../../../src/pricing/price.ts';
 import { parsePriceData, PriceDataError, PRICE_DATA_URL } from '../../../src/pricing/fetched.ts';
 import { bundledProviders } from './bundledData.ts';
@@ -93,4 +93,15 @@ it('lists providers and models with a price for tokens', async () => {
   expect(models('openai')).toContain('gpt-5');
   expect(models('groq')).not.toContain('whisper-large-v3');
   expect(catalog.flatMap((provider) => provider.models).length).toBeGreaterThan(1_000);
+});
+
+it('parses the models of the provider that is asked for, and of no other', async () => {
+  const table = await loadPriceTable();
+  const parse = vi.spyOn(JSON, 'parse');
+  expect(table.find('openai', 'gpt-5')).toMatchObject({ provider: 'openai', model: 'gpt-5' });
+  expect(parse).toHaveBeenCalledTimes(1);
+  table.find('openai', 'o3');
+  expect(parse).toHaveBeenCalledTimes(1);
+  expect(table.find('azure', 'claude-opus-5')).toMatchObject({ model: 'claude-opus-5' });
+  parse.mockRestore();
 });
