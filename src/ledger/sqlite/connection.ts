@@ -38,6 +38,7 @@ export class Connection {
   readonly #statements = new Map<string, Statement>();
   #writing: Promise<unknown> = Promise.resolve();
   #inTransaction = false;
+  #expectsMany = false;
   #isOpen = true;
   #viewIsRenewed = false;
 
@@ -135,6 +136,16 @@ export class Connection {
       this.#statements.set(text, statement);
     }
     return statement;
+  }
+
+  /**
+   * Prepares for transactions of thousands of records. Their random ids touch pages all over the index: with SQLite's usual cache of
+   * 2 MB, and a checkpoint every 4 MB, the same pages are read and written again and again.
+   */
+  expectMany(): void {
+    if (this.#expectsMany) return;
+    this.#expectsMany = true;
+    this.db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192');
   }
 
   /** The first row of a query; undefined when it has none. */

@@ -3,6 +3,9 @@ import type { Connection } from './connection.ts';
 import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
 import { endOf, sealFull, touch } from './columns/segments.ts';
 
+/** So many records in one transaction are worth a larger cache. */
+const MANY = 1_000;
+
 /** Adding records and replacing others, within a transaction, by a plan that sees what stands there. */
 export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertResult {
   /** What the plan has looked for need not be looked for again. */
@@ -12,6 +15,7 @@ export function upsertRecords(connection: Connection, plan: UpsertPlan): UpsertR
     looked.set(usageId, row);
     return row && recordOf(row);
   });
+  if (wanted.length >= MANY) connection.expectMany();
   const result: UpsertResult = { added: 0, replaced: 0 };
   const touched: number[] = [];
   const end = endOf(connection);

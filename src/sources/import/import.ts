@@ -76,10 +76,10 @@ export interface ImportReport {
 }
 
 /**
- * Records that are stored at once. More of them wait for the disk less often; fewer are garbage sooner, which keeps the
- * heap small, and is all that counts where nothing is stored. A JSON ledger is written as a whole each time.
+ * Records that are stored at once. Each transaction writes most pages of the ledger's index of ids, so that fewer of them write less;
+ * smaller ones keep the heap smaller, which is all that counts where nothing is stored. A JSON ledger is written as a whole each time.
  */
-const BATCH = 2_000;
+const BATCH = 10_000;
 const BATCH_DRY = 100;
 const BATCH_JSON = 100_000;
 /** Skips that are told one by one. */
