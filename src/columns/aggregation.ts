@@ -6,7 +6,8 @@ import type { AggregateQuery, Dimension, Group, Grouping, Top, Totals } from '..
 import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
-import { SEGMENT_ROWS, type Segment } from './segment.ts';
+import { Batch } from './batch.ts';
+import type { Segment } from './segment.ts';
 import { Sums } from './sums.ts';
 import type { ColumnStore } from './columnStore.ts';
 
@@ -23,21 +24,6 @@ interface Stage {
 
 /** By node of a level, in nano-dollars: bigints where doubles could not hold their sum. */
 type Costs = number[] | bigint[];
-
-/** Scratch space for the rows of one segment; grows where records have several tags. */
-class Batch {
-  rows: Uint32Array = new Uint32Array(SEGMENT_ROWS);
-  groups: Uint32Array = new Uint32Array(SEGMENT_ROWS);
-  codes: Uint32Array = new Uint32Array(SEGMENT_ROWS);
-  count = 0;
-
-  reserve(size: number): void {
-    if (size <= this.rows.length) return;
-    this.rows = grown(this.rows, size);
-    this.groups = grown(this.groups, size);
-    this.codes = grown(this.codes, size);
-  }
-}
 
 /** The totals of a query, taken in segment by segment or row by row, and read at any time. */
 export class Aggregation {
@@ -166,36 +152,12 @@ export class Aggregation {
     batch.groups.fill(0, 0, selected);
     for (const { grouping, coder, combiner } of this.#stages) {
       if (coder !== undefined) coder.encode(segment.time, batch.rows, batch.codes, batch.count);
-      else if (grouping === 'tag') this.#expandTags(segment);
-      else gather(segment.codes(grouping as Dimension), batch);
+      else if (grouping === 'tag') batch.expandTags(segment, this.#store.tagSets.sets);
+      else batch.gather(segment.codes(grouping as Dimension));
       combiner.combine(batch.groups, batch.codes, batch.count);
       this.#groupCount = combiner.parents.length;
     }
     this.#sums.add(segment, batch.rows, batch.groups, batch.count, this.#groupCount);
-  }
-
-  /** One entry for each tag of each row, with the tag as its code. */
-  #expandTags(segment: Segment): void {
-    const batch = this.#batch;
-    const { sets } = this.#store.tagSets;
-    const count = batch.count;
-    const rows = batch.rows.slice(0, count);
-    const groups = batch.groups.slice(0, count);
-    let size = 0;
-    for (let i = 0; i < count; i++) size += sets[segment.tags[rows[i] as number] as number]?.length ?? 0;
-    batch.reserve(size);
-    const { rows: intoRows, groups: intoGroups, codes } = batch;
-    let next = 0;
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] as number;
-      const set = sets[segment.tags[row] as number] ?? [];
-      for (let k = 0; k < set.length; k++) {
-        intoRows[next] = row;
-        intoGroups[next] = groups[i] as number;
-        codes[next++] = set[k] as number;
-      }
-    }
-    batch.count = size;
   }
 
   #text({ grouping, coder }: Stage, code: number): string | null {
@@ -285,16 +247,6 @@ function exactly(
 ): Costs {
   const values = Array.from({ length: count }, (_, i) => approximate(i));
   return values.reduce((sum, value) => sum + value, 0) <= Number.MAX_SAFE_INTEGER ? values : values.map(exact);
-}
-
-function gather(column: ArrayLike<number>, { rows, codes, count }: Batch): void {
-  for (let i = 0; i < count; i++) codes[i] = column[rows[i] as number] as number;
-}
-
-function grown(from: Uint32Array, size: number): Uint32Array {
-  const into = new Uint32Array(Math.max(size, from.length * 2));
-  into.set(from);
-  return into;
 }
 
 function compareNumbers(a: number | bigint, b: number | bigint): number {

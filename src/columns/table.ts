@@ -1,9 +1,8 @@
 import { Aggregation } from './aggregation.ts';
 import { Answers } from './answers.ts';
-import { CompiledFilter, filterKey } from './filter.ts';
-import { firstRows } from './firstRows.ts';
+import { CompiledFilter } from './filter.ts';
 import { IdIndex } from './idIndex.ts';
-import { sortRows } from './ordering.ts';
+import { FIRST_ROWS, RowPages } from './rowPages.ts';
 import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './segment.ts';
 import { ColumnStore } from './columnStore.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, PageQuery, UsageFilter } from '../usage/query.ts';
@@ -33,8 +32,6 @@ export interface RowPage {
 /** Lets other work run; resolves when it is the pass's turn again. */
 export type Yield = () => Promise<void>;
 
-/** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
-const FIRST_ROWS = 512;
 const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
 /**
@@ -51,10 +48,7 @@ export class UsageTable {
   readonly #counts: number[] = [];
   #size = 0;
   #version = 0;
-  /** The order that was asked for last, ascending. */
-  #sorted: { key: string; version: number; rows: Uint32Array } | undefined;
-  /** The start of the order that was asked for last, in its direction. */
-  #first: { key: string; version: number; total: number; rows: Uint32Array } | undefined;
+  readonly #pages = new RowPages(this.#store);
 
   /**
    * Registers a ledger, or finds it again by its label.
@@ -226,46 +220,8 @@ export class UsageTable {
   }
 
   *#selecting(query: PageQuery): Generator<void, RowPage> {
-    const { descending, limit } = query;
-    const offset = Math.max(query.offset, 0);
-    const key = orderKey(query);
-    const isSorted = this.#sorted?.version === this.#version && this.#sorted.key === key;
-    if (!isSorted && query.offset + limit <= FIRST_ROWS) {
-      const { total, rows } = yield* this.#starting(query);
-      return { total, rows: Array.from(rows.subarray(offset, query.offset + limit), (row) => this.#refOf(row)) };
-    }
-    const sorted = yield* this.#sorting(query);
-    const total = sorted.length;
-    const rows: RowRef[] = [];
-    for (let i = offset; i < Math.min(query.offset + limit, total); i++) {
-      rows.push(this.#refOf(sorted[descending ? total - 1 - i : i] as number));
-    }
-    return { total, rows };
-  }
-
-  *#starting(query: PageQuery): Generator<void, { total: number; rows: Uint32Array }> {
-    const key = `${orderKey(query)} ${query.descending}`;
-    if (this.#first?.version === this.#version && this.#first.key === key) return this.#first;
-    const found = yield* firstRows(this.#store, new CompiledFilter(this.#store, query.filter), query, FIRST_ROWS);
-    this.#first = { key, version: this.#version, ...found };
-    return found;
-  }
-
-  *#sorting(query: PageQuery): Generator<void, Uint32Array> {
-    const key = orderKey(query);
-    if (this.#sorted?.version === this.#version && this.#sorted.key === key) return this.#sorted.rows;
-    const compiled = new CompiledFilter(this.#store, query.filter);
-    const matches = new Uint32Array(SEGMENT_ROWS);
-    const found = new Uint32Array(this.#size);
-    let total = 0;
-    for (const [i, segment] of this.#store.segments.entries()) {
-      if (i > 0) yield;
-      const count = compiled.select(segment, matches);
-      for (let k = 0; k < count; k++) found[total++] = segment.base + (matches[k] as number);
-    }
-    const rows = yield* sortRows(this.#store, found.slice(0, total), query.sort);
-    this.#sorted = { key, version: this.#version, rows };
-    return rows;
+    const { total, rows } = yield* this.#pages.select(query, this.#version, this.#size);
+    return { total, rows: rows.map((row) => this.#refOf(row)) };
   }
 
   #refOf(row: number): RowRef {
@@ -334,11 +290,6 @@ export class UsageTable {
   #ledgerOf(row: number): number {
     return (this.#store.segment(row).ledger[row & ROW_MASK] as number) - 1;
   }
-}
-
-/** Equal for pages that are cut out of the same rows, in either direction. */
-function orderKey({ filter, sort }: PageQuery): string {
-  return `${sort} ${filterKey(filter)}`;
 }
 
 function finish<T>(steps: Generator<void, T>): T {

@@ -1,6 +1,6 @@
 import { foldTop } from '../columns/foldGroups.ts';
 import { orderGroups } from '../columns/groupOrder.ts';
-import { NanoSum, usdToNanos } from '../usage/money.ts';
+import { usdToNanos } from '../usage/money.ts';
 import type {
   AggregateQuery,
   Group,
@@ -12,6 +12,7 @@ import type {
   UsageFilter,
 } from '../usage/query.ts';
 import { costKind } from '../usage/query.ts';
+import { mergeGroups } from '../usage/totals.ts';
 import type { Ledger, LedgerState } from './results.ts';
 
 /**
@@ -40,7 +41,8 @@ export class LedgerView {
     if (asked.length === 1) return asked[0]!.aggregate(query);
     // What is large in all of them together, none of them knows.
     const { top, ...whole } = query;
-    const groups = mergeGroups((await Promise.all(asked.map((ledger) => ledger.aggregate(whole)))).flat(), query);
+    const all = (await Promise.all(asked.map((ledger) => ledger.aggregate(whole)))).flat();
+    const groups = orderGroups(mergeGroups(all), query.groupBy);
     return top ? foldTop(groups, top) : groups;
   }
 
@@ -128,37 +130,6 @@ function markOf(ledger: Ledger): string {
 
 function addedTo(ledger: Ledger, mark: string): Iterable<string> | undefined {
   return markOf(ledger) === mark ? [] : ledger.addedSince?.(mark);
-}
-
-function mergeGroups(groups: readonly Group[], query: AggregateQuery): Group[] {
-  const merged = new Map<string, { group: Group; recorded: NanoSum; estimated: NanoSum }>();
-  for (const { key, totals } of groups) {
-    const name = JSON.stringify(key);
-    let sum = merged.get(name);
-    if (!sum) {
-      sum = { group: { key, totals: { ...totals } }, recorded: new NanoSum(), estimated: new NanoSum() };
-      merged.set(name, sum);
-    } else {
-      const into = sum.group.totals;
-      into.records += totals.records;
-      into.inputTokens += totals.inputTokens;
-      into.outputTokens += totals.outputTokens;
-      into.totalTokens += totals.totalTokens;
-      into.cacheReadTokens += totals.cacheReadTokens;
-      into.cacheWriteTokens += totals.cacheWriteTokens;
-      into.reasoningTokens += totals.reasoningTokens;
-      into.estimated += totals.estimated;
-      into.unpriced += totals.unpriced;
-    }
-    sum.recorded.addBig(totals.recordedNanos);
-    sum.estimated.addBig(totals.estimatedNanos);
-  }
-  const result = [...merged.values()].map(({ group, recorded, estimated }) => {
-    group.totals.recordedNanos = recorded.value;
-    group.totals.estimatedNanos = estimated.value;
-    return group;
-  });
-  return orderGroups(result, query.groupBy);
 }
 
 const SORT_VALUE: Record<SortKey, (usage: StoredUsage) => number | bigint | string> = {

@@ -1,8 +1,8 @@
-import { usdToNanos } from '../../usage/money.ts';
-import { costKind, emptyTotals } from '../../usage/query.ts';
+import { emptyTotals } from '../../usage/query.ts';
 import type { Totals } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { formatTotals } from '../../usage/summary.ts';
+import { addRecord } from '../../usage/totals.ts';
 import { moneyText } from './displayMoney.ts';
 import type { Converted } from '../../pricing/converted.ts';
 
@@ -39,17 +39,7 @@ export function costNotes(totals: Totals, style: TextStyle, shown?: Converted): 
 /** The cost of new records, with its origin: `$0.25`, `~$0.06 + 1 unpriced`. */
 export function recordedCost(stored: readonly UsageRecord[], locale: string): string {
   const totals = emptyTotals();
-  for (const record of stored) {
-    const kind = costKind(record);
-    const nanos = usdToNanos(record.cost_usd);
-    totals.records += 1;
-    if (kind === 'unknown') totals.unpriced += 1;
-    else if (kind === 'recorded') totals.recordedNanos += nanos;
-    else {
-      totals.estimated += 1;
-      totals.estimatedNanos += nanos;
-    }
-  }
+  for (const record of stored) addRecord(totals, record);
   return formatTotals(totals, locale);
 }
 

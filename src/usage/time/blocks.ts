@@ -1,5 +1,5 @@
-import { NanoSum } from '../money.ts';
-import { costNanos, type Group, type Totals } from '../query.ts';
+import { costNanos, type Group } from '../query.ts';
+import { mergeGroups } from '../totals.ts';
 
 /**
  * Blocks: spans of five hours, as plans of coding agents count usage. One begins with the hour (UTC) of the first usage
@@ -34,41 +34,15 @@ export function groupByBlock(groups: readonly Group[]): Group[] {
   const hourOf = ({ key }: Group): number => Date.parse(`${key[0]?.slice(0, 13)}:00:00Z`);
   const hours = [...new Set(groups.map(hourOf))].sort((a, b) => a - b);
   const blocks = new Map(blocksOf(hours).map((block, i) => [hours[i], block]));
-  const merged = new Map<string, { group: Group; recorded: NanoSum; estimated: NanoSum }>();
-  for (const group of [...groups].sort((a, b) => hourOf(a) - hourOf(b))) {
-    const key = [new Date(blocks.get(hourOf(group))!.start).toISOString(), ...group.key.slice(1)];
-    const name = JSON.stringify(key);
-    const known = merged.get(name);
-    const sum = known ?? {
-      group: { key, totals: { ...group.totals } },
-      recorded: new NanoSum(),
-      estimated: new NanoSum(),
-    };
-    if (known) addCounts(sum.group.totals, group.totals);
-    else merged.set(name, sum);
-    sum.recorded.addBig(group.totals.recordedNanos);
-    sum.estimated.addBig(group.totals.estimatedNanos);
-    sum.group.totals.recordedNanos = sum.recorded.value;
-    sum.group.totals.estimatedNanos = sum.estimated.value;
-  }
-  return [...merged.values()]
-    .map(({ group }) => group)
-    .sort((a, b) => {
-      if (a.key[0] !== b.key[0]) return a.key[0]! < b.key[0]! ? -1 : 1;
-      // Within a block the dearest first, as everywhere.
-      const [left, right] = [costNanos(a.totals), costNanos(b.totals)];
-      return left === right ? 0 : left > right ? -1 : 1;
-    });
-}
-
-function addCounts(into: Totals, more: Totals): void {
-  into.records += more.records;
-  into.inputTokens += more.inputTokens;
-  into.outputTokens += more.outputTokens;
-  into.totalTokens += more.totalTokens;
-  into.cacheReadTokens += more.cacheReadTokens;
-  into.cacheWriteTokens += more.cacheWriteTokens;
-  into.reasoningTokens += more.reasoningTokens;
-  into.estimated += more.estimated;
-  into.unpriced += more.unpriced;
+  const inTime = [...groups].sort((a, b) => hourOf(a) - hourOf(b));
+  const ofBlocks = inTime.map((group) => ({
+    key: [new Date(blocks.get(hourOf(group))!.start).toISOString(), ...group.key.slice(1)],
+    totals: group.totals,
+  }));
+  return mergeGroups(ofBlocks).sort((a, b) => {
+    if (a.key[0] !== b.key[0]) return a.key[0]! < b.key[0]! ? -1 : 1;
+    // Within a block the dearest first, as everywhere.
+    const [left, right] = [costNanos(a.totals), costNanos(b.totals)];
+    return left === right ? 0 : left > right ? -1 : 1;
+  });
 }

@@ -1,4 +1,5 @@
 import { Aggregation } from '../../../columns/aggregation.ts';
+import { AnswerCache } from '../../../columns/answerCache.ts';
 import { filterKey } from '../../../columns/filter.ts';
 import type { AggregateQuery, Group, Grouping, PageQuery } from '../../../usage/query.ts';
 import { isBucket } from '../../../usage/query.ts';
@@ -10,13 +11,10 @@ import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS, takesAllTimes } from
 import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
-import { epochOf, SegmentReader } from './segments.ts';
+import { SegmentReader } from './segmentReader.ts';
+import { epochOf } from './segments.ts';
 import { slicer, steps, type Slice } from '../slices.ts';
 
-/** Answers that are kept: what a status bar, a tree and a panel ask between two changes. */
-const KEPT = 16;
-/** Groups above which giving an answer out takes as long as making it anew. */
-const MOST_GROUPS = 5_000;
 const ATTEMPTS = 20;
 
 interface Answer {
@@ -39,7 +37,7 @@ export type Current = (again: boolean) => Promise<Source>;
 export class ColumnQueries {
   readonly #room: SegmentRoom;
   readonly #reader = new SegmentReader();
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new AnswerCache<Answer>();
   /** The numbers of records that another ledger counts. */
   #hidden: ReadonlySet<number> = new Set();
   #deep: { key: string; found: Found } | undefined;
@@ -56,25 +54,19 @@ export class ColumnQueries {
 
   /** Totals by groups, in the order that {@link Aggregation.groups} documents. @param current asks for what is there now. */
   async aggregate(query: AggregateQuery, current: Current): Promise<Group[]> {
-    const key = JSON.stringify([
-      filterKey(query.filter),
-      query.groupBy,
-      query.calendar.timeZone,
-      query.calendar.firstDayOfWeek,
-    ]);
     const wanted = new Set<Column>([
       ...SUM_COLUMNS,
       ...filterColumns(query.filter),
       ...query.groupBy.flatMap(groupColumn),
     ]);
     return this.#attempt(current, async (source, slice) => {
-      const kept = this.#answers.get(key);
+      const kept = this.#answers.find(query);
       const answer =
         kept?.epoch === source.snapshot.epoch && kept.upTo >= source.snapshot.sealedUpTo
           ? kept
           : { aggregation: new Aggregation(this.#room.store, query), epoch: source.snapshot.epoch, upTo: 0 };
       await this.#sum(answer, source, query, wanted, slice);
-      this.#keep(key, answer);
+      this.#answers.keep(query, answer);
       return steps(answer.aggregation.groups(query.top), slice);
     });
   }
@@ -146,16 +138,7 @@ export class ColumnQueries {
     this.#room.bound(earliest, latest);
   }
 
-  #keep(key: string, answer: Answer): void {
-    this.#answers.delete(key);
-    if (answer.aggregation.size > MOST_GROUPS) return;
-    // Last in the map is the one asked for last.
-    this.#answers.set(key, answer);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size > KEPT && oldest !== undefined) this.#answers.delete(oldest);
-  }
-
-  /** Passes until one met no change other than additions. */
+  /** Retries the pass until no record was changed or removed while it ran. */
   async #attempt<T>(current: Current, pass: (source: Source, slice: Slice) => Promise<T>): Promise<T> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const source = await current(attempt > 0);

@@ -1,9 +1,6 @@
 import type { Connection } from '../connection.ts';
-import { ColumnBlob } from './columnBlob.ts';
-import type { Column } from './columnNumbers.ts';
 import { columnKey, columnKeys, LACKS_COLUMNS, SEGMENT_SPAN, segmentOf } from './columnNumbers.ts';
-import type { Columns } from './columns.ts';
-import { encodeColumn, encodeColumns, GrowingColumns, StoredColumns } from './columns.ts';
+import { encodeColumns, GrowingColumns } from './columns.ts';
 import type { Row } from '../rows.ts';
 import { tryRecordOf } from '../rows.ts';
 
@@ -79,61 +76,6 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
       latest: segments.reduce((most, { latest }) => Math.max(most, latest), tail.latest),
     };
   });
-}
-
-/** What is kept of the columns that were read: those of a million records, of which a sum needs 24 bytes each. */
-const MOST_KEPT = 32 * 1024 * 1024;
-
-/**
- * Gives the columns of segments, and keeps those that it has read, up to a bound: which of them a history's next question
- * needs is known, all but the one that it groups by. Beyond the bound the first stay, as every pass begins with them.
- */
-export class SegmentReader {
-  #kept = new Map<number, ColumnBlob>();
-  #bytes = 0;
-  #of: { connection: Connection; epoch: number } | undefined;
-
-  /** @param epoch in which the segment was found. What was kept in another one does not count. */
-  columnsOf(connection: Connection, epoch: number, segment: SegmentInfo): Columns {
-    if (segment.stale) return columnsOfRows(connection, segment.number);
-    if (this.#of?.connection !== connection || this.#of.epoch !== epoch) this.forget();
-    this.#of = { connection, epoch };
-    return new StoredColumns(segment.records, (column) => this.#blob(connection, segment, column));
-  }
-
-  /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
-  forget(): void {
-    this.#kept = new Map();
-    this.#bytes = 0;
-    this.#of = undefined;
-  }
-
-  #blob(connection: Connection, segment: SegmentInfo, column: Column): ColumnBlob | undefined {
-    const key = columnKey(segment.number, column);
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const data = storedColumn(connection, key) ?? columnOfRows(connection, segment, column);
-    if (data === undefined) return undefined;
-    const blob = new ColumnBlob(data);
-    if (this.#bytes + blob.size <= MOST_KEPT) {
-      this.#kept.set(key, blob);
-      this.#bytes += blob.size;
-    }
-    return blob;
-  }
-}
-
-function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
-  const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
-    { data: Uint8Array } | undefined;
-  return found?.data;
-}
-
-/** A column that a segment lacks, made from its rows; undefined when the ledger changed since the segment was found. */
-function columnOfRows(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
-  if (!segment.lacksColumns) return undefined;
-  const columns = columnsOfRows(connection, segment.number);
-  return columns.records === segment.records ? encodeColumn(columns, column) : undefined;
 }
 
 /** Whether sealing would make a segment faster to read. */
@@ -246,7 +188,8 @@ function dropColumns(connection: Connection, number: number): void {
   connection.sql('DELETE FROM segment_column WHERE key >= ? AND key < ?').run(...columnKeys(number));
 }
 
-function columnsOfRows(connection: Connection, number: number): GrowingColumns {
+/** The columns of a segment, made from its rows. */
+export function columnsOfRows(connection: Connection, number: number): GrowingColumns {
   const columns = new GrowingColumns();
   const rows = connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq',

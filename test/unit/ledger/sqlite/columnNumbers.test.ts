@@ -71,7 +71,11 @@ describe('segments that a version with fewer columns sealed', () => {
     timestamp: new Date(1.7e12 + i * 1000).toISOString(),
     episode_title: `episode ${i % 3}`,
     ...(i % 2 === 0 ? { branch: 'main' } : {}),
+    ...(i === 3 ? { commit: 'c0ffee' } : {}),
   });
+
+  /** One record has its field's name written with an escape, as JSON allows. */
+  const textOf = (each: UsageRecord): string => JSON.stringify(each).replace('"commit"', String.raw`"\u0063ommit"`);
 
   async function withLedger<T>(work: (ledger: SqliteLedger) => Promise<T>): Promise<T> {
     const ledger = new SqliteLedger({ ledger: path, pricing: false });
@@ -100,20 +104,20 @@ describe('segments that a version with fewer columns sealed', () => {
   it('give the same sums, are sound, and are sealed again by whoever watches the ledger', async () => {
     const records = Array.from({ length: 2 * SEGMENT_SPAN + 10 }, (_, i) => record(i));
     const before = await withLedger(async (ledger) => {
-      await ledger.adopt(records.map((each) => ({ record: each, text: JSON.stringify(each) })));
-      return [await by(ledger, 'episode'), await by(ledger, 'branch')];
+      await ledger.adopt(records.map((each) => ({ record: each, text: textOf(each) })));
+      return [await by(ledger, 'episode'), await by(ledger, 'commit')];
     });
     const whole = withDatabase((db) => {
       const all = blobs(db);
       const { changes } = db
-        .prepare('DELETE FROM segment_column WHERE key % 64 IN (?, ?)')
-        .run(newest, COLUMN_NUMBERS.episode);
-      expect(changes).toBe(4);
+        .prepare('DELETE FROM segment_column WHERE key % 64 IN (?, ?, ?)')
+        .run(newest, COLUMN_NUMBERS.episode, COLUMN_NUMBERS.commit);
+      expect(changes).toBe(6);
       return all;
     });
 
     await withLedger(async (ledger) => {
-      expect([await by(ledger, 'episode'), await by(ledger, 'branch')]).toEqual(before);
+      expect([await by(ledger, 'episode'), await by(ledger, 'commit')]).toEqual(before);
       const { rows } = await ledger.page({
         filter: { values: { episode: ['episode 1'] } },
         sort: 'time',
@@ -131,7 +135,7 @@ describe('segments that a version with fewer columns sealed', () => {
       await ledger.refresh();
       await vi.waitFor(() => expect(withDatabase(blobs)).toEqual(whole), { timeout: 20_000 });
       watching.dispose();
-      expect([await by(ledger, 'episode'), await by(ledger, 'branch')]).toEqual(before);
+      expect([await by(ledger, 'episode'), await by(ledger, 'commit')]).toEqual(before);
     });
   });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columnNumbers.ts';
 import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
 import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
@@ -12,6 +12,8 @@ import { UsageTable } from '../../../../src/columns/table.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
 /** More records than fit into a segment: sealed ones, stale ones and the tail answer as one table in memory does. */
+
+vi.setConfig({ hookTimeout: 60_000 });
 
 const COUNT = 2 * SEGMENT_SPAN + 700;
 
