@@ -6,7 +6,7 @@ import { sortRows } from './ordering.ts';
 import { SEGMENT_ROWS } from './segment.ts';
 
 /** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
-export const FIRST_ROWS = 512;
+const FIRST_ROWS = 512;
 
 /** Pages of the rows of a store. The order that was asked for last is kept until the rows change. */
 export class RowPages {

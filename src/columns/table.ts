@@ -2,7 +2,7 @@ import { Aggregation } from './aggregation.ts';
 import { Answers } from './answers.ts';
 import { CompiledFilter } from './filter.ts';
 import { IdIndex } from './idIndex.ts';
-import { FIRST_ROWS, RowPages } from './rowPages.ts';
+import { RowPages } from './rowPages.ts';
 import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './segment.ts';
 import { ColumnStore } from './columnStore.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, PageQuery, UsageFilter } from '../usage/query.ts';
@@ -172,7 +172,7 @@ export class UsageTable {
   /**
    * One page of the rows that match. Equal ones ascend by time, then by insertion; descending is the exact reverse of
    * ascending. The order is kept until the table changes, so that the next page is only cut out of it; only pages beyond
-   * the first {@link FIRST_ROWS} rows make all rows be sorted.
+   * the first 512 rows make all rows be sorted.
    */
   select(query: PageQuery): RowPage {
     return finish(this.#selecting(query));
