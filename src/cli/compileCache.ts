@@ -32,5 +32,7 @@ function cacheFolder(): string | undefined {
   }
   const xdg = env['XDG_CACHE_HOME'];
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'llm-spend');
-  return join(homeFolder(), ...(platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']), 'llm-spend');
+  const home = homeFolder();
+  if (!isAbsolute(home)) return undefined;
+  return join(home, ...(platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']), 'llm-spend');
 }

@@ -20,12 +20,21 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'statusline' && !argv.includes('--help') && !argv.includes('-h')) return statusline(argv);
   const flags = oneShot(argv);
   keepCompiledCode();
-  if (flags === undefined || storeOf(resolveLedgerPath({ flag: flags.ledger })) !== 'json') {
+  if (flags === undefined || !isJsonLedger(flags.ledger)) {
     const { runCommand } = await import('./runCommand.ts');
     return runCommand(argv);
   }
   const { runRecord } = await import('./runRecord.ts');
   return runRecord(argv, flags);
+}
+
+/** Whether a JSON ledger is meant. What cannot be found is left to the command, which says so. */
+function isJsonLedger(flag: string | undefined): boolean {
+  try {
+    return storeOf(resolveLedgerPath({ flag })) === 'json';
+  } catch {
+    return false;
+  }
 }
 
 /** Prints the line that was shown last while it still holds, and makes a new one otherwise. */

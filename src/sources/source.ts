@@ -25,6 +25,7 @@ export interface FoundUsage {
 
 export type SkipReason =
   | 'not-json'
+  | 'not-csv'
   | 'invalid-utf8'
   | 'too-long'
   | 'no-time'

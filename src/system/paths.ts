@@ -8,10 +8,31 @@ export interface PathEnvironment {
   home: string;
 }
 
-/** As `os.homedir` has it, whose module takes as long to load as a small file to read. */
+/** A path cannot be found, with the reason and what helps in words for a person. */
+export class PathError extends Error {
+  override readonly name = 'PathError';
+}
+
+/**
+ * The home folder; empty when the system does not know it. An empty HOME counts as none. Like `os.homedir`, whose module takes as
+ * long to load as a small file to read.
+ */
 export function homeFolder(): string {
   const named = process.platform === 'win32' ? undefined : process.env['HOME'];
-  return named === undefined || named === '' ? process.getBuiltinModule('node:os').homedir() : named;
+  if (named !== undefined && named !== '') return named;
+  const os = process.getBuiltinModule('node:os');
+  try {
+    return named === undefined ? os.homedir() : os.userInfo().homedir;
+  } catch {
+    // A user without an entry in the system's list, as in some containers.
+    return '';
+  }
+}
+
+/** @throws {PathError} when the home folder is not known: a path below it would count from the working folder. */
+function inHome(home: string, ...parts: string[]): string {
+  if (isAbsolute(home)) return join(home, ...parts);
+  throw new PathError('The home folder is not known. Set HOME, or name the ledger with --ledger or LLM_SPEND_LEDGER.');
 }
 
 /** Of this process. */
@@ -31,8 +52,8 @@ export function storeOf(path: string): 'json' | 'sqlite' | undefined {
 export function defaultLedgerPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;
   if (platform === 'win32') return join(windowsLocal(env, home), 'llm-spend', 'costs.json');
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'llm-spend', 'costs.json');
-  return join(xdgConfig(env) ?? join(home, '.config'), 'llm-spend', 'costs.json');
+  if (platform === 'darwin') return inHome(home, 'Library', 'Application Support', 'llm-spend', 'costs.json');
+  return join(xdgConfig(env) ?? inHome(home, '.config'), 'llm-spend', 'costs.json');
 }
 
 /** Where inkwell keeps its own `costs.json` (`formats.md`, section 1), whether it exists or not. */
@@ -41,8 +62,8 @@ export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment
   if (platform === 'win32') return join(windowsLocal(env, home), 'inkwell', 'costs.json');
   const xdg = xdgConfig(env);
   if (xdg !== undefined) return join(xdg, 'inkwell', 'costs.json');
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'inkwell', 'costs.json');
-  return join(home, '.config', 'inkwell', 'costs.json');
+  if (platform === 'darwin') return inHome(home, 'Library', 'Application Support', 'inkwell', 'costs.json');
+  return inHome(home, '.config', 'inkwell', 'costs.json');
 }
 
 /** Where the usage goes that is imported from agents' logs: beside the primary ledger, which stays small. */
@@ -70,10 +91,18 @@ export function resolveLedgerPath(
   return defaultLedgerPath(environment);
 }
 
-/** A leading `~` is the home folder; a relative path counts from the working folder. */
+/**
+ * A leading `~` is the home folder; a relative path counts from the working folder.
+ * @throws {PathError} when that folder is not known.
+ */
 export function expandPath(path: string, home: string = homeFolder()): string {
-  if (path === '~') return home;
-  return resolve(/^~[\\/]/.test(path) ? join(home, path.slice(2)) : path);
+  if (path === '~') return inHome(home);
+  const expanded = /^~[\\/]/.test(path) ? inHome(home, path.slice(2)) : path;
+  try {
+    return resolve(expanded);
+  } catch {
+    throw new PathError(`The working folder was deleted, so ${path} leads nowhere. Change to another folder.`);
+  }
 }
 
 /** The XDG standard: a relative value is to be ignored. */
@@ -83,5 +112,5 @@ function xdgConfig(env: PathEnvironment['env']): string | undefined {
 }
 
 function windowsLocal(env: PathEnvironment['env'], home: string): string {
-  return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
+  return env['LOCALAPPDATA'] ?? inHome(home, 'AppData', 'Local');
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { FIELDS } from './fields.ts';
+import { jsonText } from './jsonText.ts';
 import type { UsageRecord } from './record.ts';
 import { csvCell } from './text.ts';
 
@@ -27,7 +28,7 @@ export async function* exportPieces(
     const count = records.length;
     if (format === 'csv') yield { text: stringify(records.map(csvRow)), count };
     else {
-      const lines = records.map((record) => JSON.stringify(record));
+      const lines = records.map((record) => jsonText(record));
       if (format === 'ndjson') yield { text: lines.map((line) => `${line}\n`).join(''), count };
       else if (count > 0) yield { text: `${first ? '[\n' : ',\n'}${lines.join(',\n')}`, count };
     }

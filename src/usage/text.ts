@@ -69,11 +69,16 @@ export function markdownText(text: string, options: { max?: number } = {}): stri
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
+/** The beginning of a formula, also in full width, at the start of a text and wherever a spreadsheet may begin a new cell. */
+const FORMULA = /(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 /**
- * A cell for CSV that no spreadsheet takes for a formula: such a text gets a leading apostrophe (OWASP, "CSV Injection").
- * Numbers stay numbers. Quoting is left to the CSV writer.
+ * A cell for CSV that no spreadsheet takes for a formula: a formula gets a leading apostrophe (OWASP, "CSV Injection"). Where `;` is
+ * the list separator, spreadsheets split cells at it, at tabs and at line breaks, quoted or not, so the text behind these counts
+ * too. Numbers stay numbers. Quoting is left to the CSV writer.
  */
 export function csvCell(text: string): string {
-  // The last four: = + - @ in full width.
-  return /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  if (NUMBER.test(text)) return text;
+  const guarded = text.replaceAll(FORMULA, "$1'");
+  return /^[\t\r\n]/.test(text) ? `'${guarded}` : guarded;
 }

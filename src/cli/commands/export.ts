@@ -3,6 +3,7 @@ import type { Ledger } from '../../ledger/results.ts';
 import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { plain } from '../../usage/text.ts';
 import { choice } from '../arguments/arguments.ts';
 import { EXIT, usageError } from '../output/exit.ts';
 import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../arguments/filters.ts';
@@ -38,7 +39,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     try {
       for await (const { text, count } of exportPieces(pages, format)) {
         records += count;
-        if (target === undefined) await terminal.out.write(text);
+        if (target === undefined) await terminal.out.write(terminal.out.isTTY ? printable(text) : text);
         else await target.write(text);
         if (target === undefined && terminal.out.closed) return EXIT.failed;
       }
@@ -53,6 +54,14 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     }
     return warnOfDamage(sources, terminal);
   });
+}
+
+/** CSV as it may be shown at a terminal. JSON has no such characters. */
+function printable(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => plain(line))
+    .join('\n');
 }
 
 /** The flag; else the ending of the file; else JSON where `--json` asks for it; else CSV. */

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../system/paths.ts';
+import { join } from 'node:path';
+import { expandPath, importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../system/paths.ts';
 import type { Ledger } from '../../ledger/results.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
@@ -140,7 +140,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     // `claude-code=/copied/from/another/machine`: the folder of a known tool.
     const [id = '', folder] = name.split(/=(.*)/s);
     const agent = folder === undefined ? undefined : agentOf(id);
-    const file = resolve(agent === undefined ? name : folder!);
+    const file = expandPath(agent === undefined ? name : folder!);
     if (!existsSync(file)) {
       throw usageError(
         `import: ${shown(name)} is no source and no file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,

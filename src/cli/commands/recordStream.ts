@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { LedgerError, type Ledger } from '../../ledger/results.ts';
 import { parseInput } from '../../usage/parseInput.ts';
 import { isoNow, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { jsonText } from '../../usage/jsonText.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { failureJson, failureOf } from '../output/failure.ts';
@@ -152,12 +153,12 @@ class Answers {
         this.#recorded++;
         this.#lastId = recorded.usage_id;
         out += this.#json
-          ? `${JSON.stringify({ usage_id: recorded.usage_id, status: 'recorded' })}\n`
+          ? `${jsonText({ usage_id: recorded.usage_id, status: 'recorded' })}\n`
           : `Recorded ${recordLine(recorded)}\n`;
       } else {
         this.#refused++;
         const refusal = refusalJson(outcome.refused);
-        if (this.#json) out += `${JSON.stringify(refusal)}\n`;
+        if (this.#json) out += `${jsonText(refusal)}\n`;
         else err += `llm-spend: line ${refusal.line} was refused: ${plain(refusal.error)}\n`;
       }
     }
@@ -181,7 +182,7 @@ class Answers {
     const message =
       `${failure.message} ${counted(this.#recorded, 'record')} had been recorded${last}; ` +
       'what was not acknowledged is not recorded: send it again.';
-    if (this.#json) await this.#terminal.out.line(JSON.stringify(failureJson({ ...failure, message })));
+    if (this.#json) await this.#terminal.out.line(jsonText(failureJson({ ...failure, message })));
     await say(this.#terminal, message);
     return failure.exitCode;
   }

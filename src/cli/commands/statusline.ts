@@ -77,8 +77,9 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
 
 /** Brings what the session has used since the last time into the ledger. */
 async function followSession(named: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
-  // Resolved first: `projects/../x.jsonl` looks as if it were in the folder of the logs.
-  const transcript = path.resolve(named);
+  if (!path.isAbsolute(named)) return;
+  // Normalized first: `projects/../x.jsonl` looks as if it were in the folder of the logs.
+  const transcript = path.normalize(named);
   const folder = path.dirname(transcript);
   const root = path.dirname(folder);
   const environment = ownEnvironment();

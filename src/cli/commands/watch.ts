@@ -5,6 +5,7 @@ import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../ar
 import { envelope, totalsJson } from '../output/json.ts';
 import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
+import { jsonText } from '../../usage/jsonText.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -42,7 +43,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
       const now = terminal.now();
       if (flags.json === true) {
         const at = new Date(now).toISOString();
-        await terminal.out.line(JSON.stringify(envelope('watch', { event, at, totals: totalsJson(totals) })));
+        await terminal.out.line(jsonText(envelope('watch', { event, at, totals: totalsJson(totals) })));
         return true;
       }
       const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);

@@ -33,6 +33,7 @@ export function failureOf(error: unknown): Failure {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && error.name === 'PathError') return { code: 'path', message, exitCode: EXIT.failed };
   return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
 }
 

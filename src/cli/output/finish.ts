@@ -1,3 +1,4 @@
+import { jsonText } from '../../usage/jsonText.ts';
 import { plain } from '../../usage/text.ts';
 import { failureJson, failureOf } from './failure.ts';
 import { say, type Terminal } from './terminal.ts';
@@ -10,7 +11,7 @@ export async function report(error: unknown, argv: readonly string[], terminal: 
   // The arguments may be what failed, so they are looked through by hand.
   const end = argv.indexOf('--');
   const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
-  if (json) await terminal.out.line(JSON.stringify(failureJson({ ...failure, message: plain(failure.message) })));
+  if (json) await terminal.out.line(jsonText(failureJson({ ...failure, message: plain(failure.message) })));
   await say(terminal, failure.message);
   return failure.exitCode;
 }

@@ -1,4 +1,5 @@
 import type { ImportProgress } from '../../sources/import/import.ts';
+import { jsonText } from '../../usage/jsonText.ts';
 import { counted, megabytes } from '../report/numbers.ts';
 import { progressBar } from './progressBar.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,7 +28,7 @@ export class ImportProgressBar {
     if (now - this.#shownAt < PROGRESS_MS) return;
     this.#shownAt = now;
     if (this.#asJson) {
-      void this.#terminal.err.line(JSON.stringify({ progress: { title, bytes, bytes_done: bytesDone, seen } }));
+      void this.#terminal.err.line(jsonText({ progress: { title, bytes, bytes_done: bytesDone, seen } }));
       return;
     }
     this.#shown = true;

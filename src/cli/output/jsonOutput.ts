@@ -1,3 +1,4 @@
+import { jsonText } from '../../usage/jsonText.ts';
 import type { Output } from './terminal.ts';
 
 /** The shapes of `--json`, documented in docs/json.md. They only grow; what changes meaning gets a new version. */
@@ -9,5 +10,5 @@ export function envelope(command: string, body: object): object {
 
 /** One value, one line; for a person at a terminal over several. */
 export function writeJson(output: Output, value: object): Promise<void> {
-  return output.line(output.isTTY ? JSON.stringify(value, undefined, 2) : JSON.stringify(value));
+  return output.line(jsonText(value, output.isTTY ? 2 : undefined));
 }

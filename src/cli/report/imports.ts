@@ -21,6 +21,7 @@ const MOST_NAMED = 10;
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
   'not-json': 'not JSON',
+  'not-csv': 'not CSV',
   'invalid-utf8': 'not valid UTF-8',
   'too-long': 'too long',
   'no-time': 'without a time',

@@ -1,5 +1,6 @@
 import type { Change } from './commit/commit.ts';
 import { commit } from './commit/commit.ts';
+import { refuseForeignFile } from '../foreignFile.ts';
 import type { LedgerStore } from './store.ts';
 
 /** What a change of records that stand in the ledger already needs of its process. */
@@ -19,6 +20,7 @@ export async function commitUntil(
   holds: Change['holds'],
   applied?: Change['applied'],
 ): Promise<void> {
+  await refuseForeignFile(store.disk, store.place);
   let isMissing = false;
   const change: Change = {
     plan: async (basis) => {

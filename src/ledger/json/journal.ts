@@ -5,7 +5,8 @@ import type { Disk, Signature } from '../../system/disk.ts';
 import { fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
 import { sideFileName } from '../../system/sideFiles.ts';
-import { refuseMountedFile } from '../place.ts';
+import { refuseForeignFile } from '../foreignFile.ts';
+import { placeOf, refuseMountedFile } from '../place.ts';
 
 /**
  * A record on its way into the ledger. `text` is its element as it will stand in the file; `seen` is the number of the
@@ -229,6 +230,7 @@ export class Journal {
 
   async #create(): Promise<OpenJournal> {
     refuseMountedFile(join(this.#folder, this.#base));
+    await refuseForeignFile(this.#disk, placeOf(this.#folder, this.#base));
     const path = join(this.#folder, sideFileName(this.#base, 'journal'));
     const fd = await this.#disk.open(path, 'wxd', 0o600);
     try {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../usage/record.ts';
 import type { Disk } from '../../system/disk.ts';
+import { refuseForeignFile } from '../foreignFile.ts';
 import { refuseMountedFile, resolvePlace } from '../place.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
@@ -81,7 +82,9 @@ export class Access {
         if (error instanceof Replaced) continue;
         mended = true;
         await this.attempt(async () => {
-          await repairDatabase(this.#disk, await resolvePlace(this.#disk, this.#path), this.#now(), false);
+          const place = await resolvePlace(this.#disk, this.#path);
+          await refuseForeignFile(this.#disk, place);
+          await repairDatabase(this.#disk, place, this.#now(), false);
         });
       }
     }

@@ -1,65 +1,62 @@
-/** CSV as RFC 4180 has it, and as spreadsheets write it: quoted cells may hold separators, quotes and line breaks. */
+import type { CsvError, Info } from 'csv-parse';
+import { Readable } from 'node:stream';
+
+/** CSV as RFC 4180 describes it, and as spreadsheets write it, read as a stream. */
 
 export interface CsvRow {
   cells: string[];
   /** 1-based: where the row begins. */
   line: number;
+  /** Why the row cannot be read. */
+  problem?: string;
 }
 
 const MAX_ROW = 8 * 1024 * 1024;
 
-/** @param separator default: a semicolon or a tab where the first line has it and no comma, else a comma. */
+/**
+ * Reads rows. Where a row cannot be read (a quote that is not closed, more than 8 MB), a last row names the problem, and the rest is
+ * not read: nobody knows where the next row begins.
+ * @param separator default: a semicolon or a tab where the first line has it and no comma, otherwise a comma.
+ */
 export async function* csvRows(chunks: AsyncIterable<string>, separator?: string): AsyncGenerator<CsvRow> {
-  let rest = '';
-  let line = 1;
-  let mark = separator;
-  const rows = function* (text: string, last: boolean): Generator<CsvRow> {
-    let from = 0;
-    for (;;) {
-      const end = rowEnd(text, from);
-      if (end === -1 && !last && text.length - from < MAX_ROW) break;
-      const stop = end === -1 ? text.length : end;
-      const row = text.slice(from, stop).replace(/\r$/, '');
-      mark ??= separatorOf(row);
-      if (row !== '') yield { cells: cellsOf(row, mark), line };
-      line += 1 + (row.match(/\n/g)?.length ?? 0);
-      from = stop + 1;
-      if (from >= text.length) break;
-    }
-    rest = text.slice(Math.min(from, text.length));
-  };
-  for await (const chunk of chunks) yield* rows(rest === '' ? chunk.replace(/^\uFEFF/, '') : rest + chunk, false);
-  if (rest !== '') yield* rows(rest, true);
+  const iterator = chunks[Symbol.asyncIterator]();
+  let head = '';
+  while (!head.includes('\n')) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    head += next.value;
+  }
+  // Loaded here: most imports have no CSV.
+  const { parse } = await import('csv-parse');
+  let problem: CsvRow | undefined;
+  const parser = parse({
+    delimiter: separator ?? separatorOf(head.replace(/\r?\n.*/s, '')),
+    bom: true,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    // The rows before an error are still wanted; an error of the stream would discard them.
+    skip_records_with_error: true,
+    max_record_size: MAX_ROW,
+    info: true,
+  });
+  parser.on('skip', ({ message, lines }: CsvError & Pick<Info, 'lines'>) => {
+    problem ??= { cells: [], line: lines, problem: `${message}; the rest of the file was not read` };
+  });
+  Readable.from(withHead(head, iterator)).pipe(parser);
+  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
+    const breaks = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+    const line = info.lines - breaks;
+    if (problem !== undefined && line >= problem.line) break;
+    yield { cells: record, line };
+  }
+  if (problem !== undefined) yield problem;
 }
 
-/** The line break behind a row; -1 when it does not end in the text. */
-function rowEnd(text: string, from: number): number {
-  let quoted = false;
-  for (let at = from; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') quoted = !quoted;
-    else if (char === '\n' && !quoted) return at;
-  }
-  return -1;
-}
-
-function cellsOf(row: string, separator: string): string[] {
-  const cells: string[] = [];
-  let at = 0;
-  for (;;) {
-    if (row[at] === '"') {
-      let end = at + 1;
-      while (end < row.length && !(row[end] === '"' && row[end + 1] !== '"')) end += row[end] === '"' ? 2 : 1;
-      cells.push(row.slice(at + 1, end).replaceAll('""', '"'));
-      at = row.indexOf(separator, end);
-    } else {
-      const end = row.indexOf(separator, at);
-      cells.push(row.slice(at, end === -1 ? undefined : end));
-      at = end;
-    }
-    if (at === -1) return cells;
-    at += separator.length;
-  }
+async function* withHead(head: string, rest: AsyncIterator<string>): AsyncGenerator<string> {
+  if (head !== '') yield head;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
 function separatorOf(row: string): string {

@@ -132,7 +132,11 @@ async function readCsv(file: SourceFile, sink: Sink, take: Taker, room: Room): P
   const stream = createReadStream(file.path, { encoding: 'utf8', end: Math.max(0, file.size - 1) });
   let names: string[] | undefined;
   let count = 0;
-  for await (const { cells, line } of csvRows(stream, separator)) {
+  for await (const { cells, line, problem } of csvRows(stream, separator)) {
+    if (problem !== undefined) {
+      sink.skip('not-csv', problem, line);
+      continue;
+    }
     if (names === undefined) {
       names = cells.map((cell) => cell.trim());
       continue;

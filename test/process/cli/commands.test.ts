@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { json, Sandbox, usage } from './harness.ts';
+import { cli, json, Sandbox, usage } from './harness.ts';
 
 let sandbox: Sandbox;
 beforeEach(async () => {
@@ -529,4 +530,52 @@ describe('export', () => {
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toContain('its folder does not exist');
   });
+});
+
+describe('an environment that lacks something', () => {
+  const usage = ['--provider', 'p', '--model', 'm', '--operation', 'o', '--cost-usd', '1'];
+
+  it.runIf(process.platform === 'linux')(
+    'an empty HOME is none: the ledger is not put into the working folder',
+    async () => {
+      // The default ledger of whoever runs the tests must not be touched, so only its path is asked for.
+      const { code, stdout } = await sandbox.run(['path'], { env: { HOME: '', XDG_CONFIG_HOME: '' } });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^\/.*\/\.config\/llm-spend\/costs\.json\n$/);
+      const relative = await sandbox.run(['record', ...usage], { env: { HOME: 'home', XDG_CONFIG_HOME: '' } });
+      expect(relative).toMatchObject({ code: 1, stdout: '' });
+      expect(relative.stderr).toMatch(/^llm-spend: The home folder is not known\. Set HOME, .*\n$/);
+    },
+  );
+
+  it.runIf(process.platform !== 'win32')('a working folder that was deleted: a sentence, no stack trace', async () => {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+    const gone = (...args: string[]): ReturnType<Sandbox['run']> =>
+      new Promise((resolve) => {
+        const child = execFile(
+          'sh',
+          ['-c', script, process.execPath, cli, ...args],
+          { cwd: sandbox.folder, env: sandbox.env },
+          (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+        );
+      });
+    expect(await gone('record', ...usage, '--ledger', sandbox.ledger)).toMatchObject({ code: 0, stderr: '' });
+    for (const args of [['record', ...usage], ['costs'], ['verify']]) {
+      const { code, stderr } = await gone(...args, '--ledger', 'x.json');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^llm-spend: The working folder was deleted, so x\.json leads nowhere\. .*\n$/);
+    }
+  });
+});
+
+it('record refuses a file that was never a ledger, and leaves it alone', async () => {
+  for (const [name, content] of Object.entries({ 'package.json': '{"name":"x"}', 'tsconfig.json': '[1,2,3]' })) {
+    await writeFile(sandbox.file(name), content);
+    const usage = ['--provider', 'p', '--model', 'm', '--operation', 'o', '--cost-usd', '1'];
+    const { code, stdout, stderr } = await sandbox.on(name, ['record', ...usage]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`${name} is not a ledger: nothing in it is a record.`);
+    expect(await readFile(sandbox.file(name), 'utf8')).toBe(content);
+  }
+  expect((await readdir(sandbox.folder)).sort()).toEqual(['home', 'package.json', 'tsconfig.json']);
 });

@@ -95,4 +95,16 @@ describe('csvCell', () => {
     for (const text of ['', 'a', 'a=b', '-1', '+1.5', '-1.5e-7', '-.5', '0']) expect(csvCell(text)).toBe(text);
     expect(csvCell('-1+cmd')).toBe("'-1+cmd");
   });
+
+  it('disarms formulas behind everything that may begin a cell where the list separator is another', () => {
+    expect(['a;=1', 'a\t@x', 'a\n+b', 'a\r\n-b', ';;=1', '=a;=b'].map(csvCell)).toEqual([
+      "a;'=1",
+      "a\t'@x",
+      "a\n'+b",
+      "a\r\n'-b",
+      ";;'=1",
+      "'=a;'=b",
+    ]);
+    for (const text of ['a; b', 'a;b=c', 'x\ty', 'line\nline']) expect(csvCell(text)).toBe(text);
+  });
 });

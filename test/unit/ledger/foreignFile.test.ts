@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CostTracker } from '../../../src/ledger/tracker.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'llm-spend-foreign-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const USAGE = { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 1 };
+const RECORD = JSON.stringify({ usage_id: 'a', timestamp: '2026-01-01T00:00:00Z', ...USAGE });
+
+async function track(file: string): Promise<unknown> {
+  const ledger = new CostTracker({ ledger: file, pricing: false });
+  try {
+    await ledger.track(USAGE);
+    await ledger.flush();
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await ledger.close();
+  }
+}
+
+describe('a file that was never a ledger is refused, and left as it is', () => {
+  it.each([
+    ['package.json', '{"name":"x","version":"1.0.0"}\n'],
+    ['tsconfig.json', '[1,2,3]'],
+    ['objects.json', '[{"id":1},{"id":2}]'],
+    ['nested.json', '[[1],[{"a":2}]]'],
+    ['schema.json', `{"properties":{"usage_id":{"type":"string"}},"rows":[${RECORD}]}`],
+    ['large.json', `{"text":"${'x'.repeat(200_000)}"}`],
+    ['text.json', 'once upon a time'],
+    ['notes.db', `Berkeley ${'data '.repeat(2000)}`],
+    ['pictures.sqlite', '\u0089PNG\r\n'],
+  ])('%s: %s', async (name, content) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, content);
+    expect(await track(file)).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('is not a ledger'),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(content);
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it('by clear, too', async () => {
+    const file = path.join(folder, 'package.json');
+    writeFileSync(file, '{"name":"x"}');
+    const ledger = new CostTracker({ ledger: file, pricing: false });
+    await expect(ledger.clear()).rejects.toMatchObject({ code: 'unsupported' });
+    await ledger.close();
+    expect(readFileSync(file, 'utf8')).toBe('{"name":"x"}');
+  });
+
+  it('until it is made a ledger by repair, which keeps what it held', async () => {
+    for (const content of ['{"name":"x"}', '[1,2,3]']) {
+      const file = path.join(folder, 'costs.json');
+      writeFileSync(file, content);
+      const ledger = new CostTracker({ ledger: file, pricing: false });
+      const { keptIn } = await ledger.repair();
+      expect(readFileSync(keptIn!, 'utf8')).toBe(content);
+      await ledger.close();
+      expect(await track(file)).toBeUndefined();
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject([USAGE]);
+      for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true });
+    }
+  });
+});
+
+describe('a ledger is none of them', () => {
+  it.each([
+    ['nothing', ''],
+    ['an empty array', '[]\n'],
+    ['an empty object', '{}\n'],
+    ['a record that is cut off before its id', '[\n  {"provider":"openai","mod'],
+    ['an array that was just begun', '\uFEFF[\n  '],
+    ['zero bytes after a power cut', '\0'.repeat(4096)],
+    ['a record', `[${RECORD}]`],
+    ['a record that is cut off', `[\n  ${RECORD.slice(0, 40)}`],
+    ['a record behind much else', `[${'{"other":"'.concat('x'.repeat(150_000), '"}')},${RECORD}]`],
+    ['NDJSON', `${RECORD}\n${RECORD.replace('"a"', '"b"')}\n`],
+    ['a single record', RECORD],
+  ])('%s', async (_, content) => {
+    const file = path.join(folder, 'costs.json');
+    writeFileSync(file, content);
+    expect(await track(file)).toBeUndefined();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toContainEqual(expect.objectContaining(USAGE));
+  });
+
+  it('damaged beyond recognition, but with a backup beside it', async () => {
+    const file = path.join(folder, 'costs.json');
+    writeFileSync(file, 'garbage');
+    writeFileSync(`${file}.prev`, `[${RECORD}]`);
+    expect(await track(file)).toBeUndefined();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toHaveLength(2);
+  });
+});
