@@ -10,7 +10,7 @@ import { Client, Superseded } from './client.ts';
 import type { EditorApi } from './client.ts';
 import type { ViewContext, Ephemeral } from './context.ts';
 import { load, offersOf } from './load.ts';
-import type { Shown } from './load.ts';
+import type { ShownHistory } from './load.ts';
 import { Format } from './model/format.ts';
 import { dimensionValueName } from './model/names.ts';
 import type { Offer } from './model/names.ts';
@@ -33,7 +33,7 @@ export class SpendApp extends LightElement {
   readonly #first: HistorySnapshot | undefined;
   #snapshot: HistorySnapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
-  #shown: Shown | undefined;
+  #shown: ShownHistory | undefined;
   /** Made when it is first asked for, which takes a while: see {@link #formats}. */
   #format: Format | undefined;
   #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
@@ -219,7 +219,7 @@ export class SpendApp extends LightElement {
     `;
   }
 
-  #context(snapshot: HistorySnapshot, shown: Shown, format: Format): ViewContext {
+  #context(snapshot: HistorySnapshot, shown: ShownHistory, format: Format): ViewContext {
     return {
       snapshot,
       shown,
@@ -237,7 +237,7 @@ export class SpendApp extends LightElement {
       set: (changes) => this.#set(changes),
       act: (action) => this.#act(action),
       remove: (ids) => this.#remove(ids),
-      say: (text) => this.#notify(text),
+      notify: (text) => this.#notify(text),
     };
   }
 

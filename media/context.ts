@@ -1,7 +1,7 @@
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, RecordRow, HistorySnapshot } from '../src/protocol/messages.ts';
 import type { Dimension } from '../src/usage/query.ts';
-import type { Shown } from './load.ts';
+import type { ShownHistory } from './load.ts';
 import type { NodePath } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
 import type { AskHost } from './model/questions.ts';
@@ -21,7 +21,7 @@ export interface Ephemeral {
 /** The data and the actions of the parts of the view. */
 export interface ViewContext {
   readonly snapshot: HistorySnapshot;
-  readonly shown: Shown;
+  readonly shown: ShownHistory;
   readonly choices: Choices;
   readonly format: Format;
   readonly ui: Ephemeral;
@@ -38,5 +38,5 @@ export interface ViewContext {
   /** Removes records, with a way back. */
   readonly remove: (ids: readonly string[]) => void;
   /** A message at the lower edge, for a while. */
-  readonly say: (text: string) => void;
+  readonly notify: (text: string) => void;
 }

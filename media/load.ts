@@ -17,7 +17,7 @@ import { chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
 
 /** Everything that one view of the history shows, from one version of the ledgers. */
-export interface Shown {
+export interface ShownHistory {
   version: number;
   choices: Choices;
   now: number;
@@ -61,8 +61,8 @@ export async function load(
   ask: AskHost,
   { version, calendar }: Pick<HistorySnapshot, 'version' | 'calendar'>,
   { choices, expanded, now }: Wanted,
-  before?: Pick<Shown, 'choices' | 'span'>,
-): Promise<Shown> {
+  before?: Pick<ShownHistory, 'choices' | 'span'>,
+): Promise<ShownHistory> {
   const range = rangeOfChoice(choices.range, now, calendar);
   const filter = filterOf(choices, range);
   const rangeBefore = rangeBeforeChoice(choices.range, now, calendar);
@@ -106,7 +106,7 @@ export async function load(
 function likelyBucket(
   { bucket, range: { kind } }: Choices,
   { since, until }: TimeRange,
-  before: Pick<Shown, 'choices' | 'span'> | undefined,
+  before: Pick<ShownHistory, 'choices' | 'span'> | undefined,
 ): ChartBucket {
   if (since !== undefined && until !== undefined) return bucketFor(bucket, { since, until });
   return before?.choices.range.kind === kind ? bucketFor(bucket, before.span) : LIKELY_BUCKET;

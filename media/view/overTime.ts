@@ -94,7 +94,7 @@ function heatmapTemplate(context: ViewContext): TemplateResult {
 async function saveImage(context: ViewContext): Promise<void> {
   const drawing = document.querySelector<SVGSVGElement>('svg.plot');
   if (drawing === null) {
-    context.say('Switch from the table to the chart to save an image.');
+    context.notify('Switch from the table to the chart to save an image.');
     return;
   }
   const { shown, format, choices } = context;

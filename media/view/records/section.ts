@@ -28,7 +28,7 @@ export function recordsTemplate(context: ViewContext): TemplateResult {
         @sort=${({ detail }: CustomEvent<Choices['recordsSort']>) => context.choose({ recordsSort: detail })}
         @select=${({ detail }: CustomEvent<ReadonlySet<string>>) => context.set({ selection: detail })}
         @detail=${({ detail }: CustomEvent<RecordRow>) => context.set({ detail })}
-        @failed=${({ detail }: CustomEvent<string>) => context.say(detail)}
+        @failed=${({ detail }: CustomEvent<string>) => context.notify(detail)}
         @copy-selected=${({ detail }: CustomEvent<RecordRow[]>) => copy(context, detail)}
         @remove-selected=${() => context.remove([...ui.selection])}
       ></spend-records>

@@ -38,7 +38,7 @@ export class HistorySession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#subscriptions = [
-      options.port.onMessage((message) => this.#hear(message)),
+      options.port.onMessage((message) => this.#onMessage(message)),
       options.backend.onDidChange(() => this.#changed()),
     ];
   }
@@ -114,7 +114,7 @@ export class HistorySession {
     return message;
   }
 
-  #hear(value: unknown): void {
+  #onMessage(value: unknown): void {
     const message = parseToHost(value);
     if (message === undefined) {
       this.#options.log('The cost history sent a message that it may not send; it was dropped.');

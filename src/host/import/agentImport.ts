@@ -219,7 +219,7 @@ export class AgentImport implements vscode.Disposable {
     } catch {
       // Where priorities cannot be set it runs at the usual one.
     }
-    createInterface(child.stderr).on('line', (line) => this.#said(line, onProgress));
+    createInterface(child.stderr).on('line', (line) => this.#onLine(line, onProgress));
     let written = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -237,7 +237,7 @@ export class AgentImport implements vscode.Disposable {
     return outcome;
   }
 
-  #said(line: string, onProgress: ((title: string, part: number) => void) | undefined): void {
+  #onLine(line: string, onProgress: ((title: string, part: number) => void) | undefined): void {
     let progress: { title: string; bytes: number; bytes_done: number } | undefined;
     try {
       progress = (JSON.parse(line) as { progress?: typeof progress }).progress;

@@ -100,7 +100,9 @@ export class Prices implements CostSource, vscode.Disposable {
   }
 
   async #prices(): Promise<library.UserPrices> {
-    this.#user ??= this.library().then(({ UserPrices }) => new UserPrices({ warn: (message) => this.#tell(message) }));
+    this.#user ??= this.library().then(
+      ({ UserPrices }) => new UserPrices({ warn: (message) => this.#notify(message) }),
+    );
     await this.#shared;
     return this.#user;
   }
@@ -111,11 +113,13 @@ export class Prices implements CostSource, vscode.Disposable {
     try {
       const other = await keepEditorPrices(folder, this.#editor, this.#read());
       if (other === undefined) return;
-      this.#tell(t('The prices in the setting llmSpend.prices now apply instead of those of {0}.', other));
+      this.#notify(t('The prices in the setting llmSpend.prices now apply instead of those of {0}.', other));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const path = editorPricesPath(folder);
-      this.#tell(t('The setting llmSpend.prices has no effect, because it cannot be saved to {0}. {1}', path, reason));
+      this.#notify(
+        t('The setting llmSpend.prices has no effect, because it cannot be saved to {0}. {1}', path, reason),
+      );
     }
   }
 
@@ -133,7 +137,7 @@ export class Prices implements CostSource, vscode.Disposable {
     return prices;
   }
 
-  #tell(message: string): void {
+  #notify(message: string): void {
     this.#log.warn(message);
     showWarning(message);
   }
