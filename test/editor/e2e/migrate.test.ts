@@ -81,7 +81,7 @@ test('the move goes on from there, and the editor records into the new ledger on
   const dialog = workbench.page.locator('.monaco-dialog-box');
   await dialog.getByText('from now on?').waitFor();
   await workbench.screenshot('migrate-done');
-  expect(await dialog.innerText()).toContain('100,000 records, $1,000.00: the same in both, month by month.');
+  expect(await dialog.innerText()).toContain('100,000 records, $1,000.00: identical in both ledgers, month by month.');
   expect(recordsInDatabase()).toBe(RECORDS);
   await dialog.getByRole('button', { name: 'Use It', exact: true }).click();
   const settings = path.join(editor.server.folder, 'user-data/Machine/settings.json');

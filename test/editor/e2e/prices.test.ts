@@ -250,7 +250,7 @@ describe('prices in the editor', () => {
     const before = await readFile(editor.ledger, 'utf8');
     await workbench.runCommand('LLM Spend: Reprice Recorded Costs…');
     const row = quickInput.locator('.monaco-list-row').filter({ hasText: 'claude-sonnet-4-5' });
-    await row.getByText('1 record: recorded $7.00, by the prices ~$0.30').waitFor();
+    await row.getByText('1 record: reported $7.00, list price ~$0.30').waitFor();
     // Nothing is chosen to begin with, and Enter alone changes nothing.
     await page.keyboard.press('Enter');
     await quickInput.waitFor({ state: 'hidden' });
