@@ -1,9 +1,11 @@
 import { errno } from '../system/errno.ts';
+import { SideFileError } from '../system/beside.ts';
 import { LedgerError } from './results.ts';
 
 /** Turns a system error into words that say what happened to which file, and what to do. */
 export function explain(error: unknown, path: string): LedgerError {
   if (error instanceof LedgerError) return error;
+  if (error instanceof SideFileError) return new LedgerError('not-a-file', error.message, { cause: error });
   const wrap = (code: LedgerError['code'], message: string): LedgerError =>
     new LedgerError(code, message, { cause: error });
   switch (errno(error) ?? '') {

@@ -127,6 +127,7 @@ export type ProblemCode =
   | 'obstructed-lock'
   | 'damaged-database'
   | 'unreadable-journal'
+  | 'unreadable-file'
   | 'kept-aside'
   | 'unavailable';
 

@@ -15,6 +15,7 @@ export interface Disk {
   readonly durableWrites?: boolean;
   /** Whether a rename may replace a file that is open. Windows refuses that, with EPERM, EACCES or EBUSY. */
   readonly replacesOpenFiles: boolean;
+  /** @param flags Node's; `wxd` is `wx` with durable writes; `r!` and `a+!` follow no link and wait for no pipe. */
   open(path: string, flags: string, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
@@ -115,13 +116,20 @@ async function append(
  * the flag, but there it does not reach through the drive's cache, as its fsync (F_FULLFSYNC in libuv) does.
  */
 const DURABLE_WRITES = process.platform === 'linux';
-const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
-const CREATE_DURABLE = DURABLE_WRITES ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 'wx';
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
+/** Follows no link, and waits for nobody at the other end of a pipe. Windows has neither flag, and makes links for administrators alone. */
+const NO_SURPRISE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+/** The flags that Node has no word for. */
+const FLAGS: Readonly<Record<string, string | number>> = {
+  wxd: DURABLE_WRITES ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 'wx',
+  'r!': O_RDONLY | NO_SURPRISE,
+  'a+!': O_RDWR | O_APPEND | O_CREAT | NO_SURPRISE,
+};
 
 export const nodeDisk: Disk = {
   durableWrites: DURABLE_WRITES,
   replacesOpenFiles: process.platform !== 'win32',
-  open: (path, flags, mode) => open(path, flags === 'wxd' ? CREATE_DURABLE : flags, mode),
+  open: (path, flags, mode) => open(path, FLAGS[flags] ?? flags, mode),
   close: (fd) => close(fd),
   read: (fd, buffer, offset, length, position) => transfer(fs.read, fd, buffer, offset, length, position),
   write: (fd, buffer, offset, length, position) => transfer(fs.write, fd, buffer, offset, length, position),
@@ -174,7 +182,7 @@ function inline<A extends unknown[], R>(call: (...args: A) => R): (...args: A) =
  */
 export const blockingDisk: Disk = {
   ...nodeDisk,
-  open: inline((path, flags, mode) => fs.openSync(path, flags === 'wxd' ? CREATE_DURABLE : flags, mode)),
+  open: inline((path, flags, mode) => fs.openSync(path, FLAGS[flags] ?? flags, mode)),
   close: inline(fs.closeSync),
   read: inline((fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position)),
   write: inline((fd, buffer, offset, length, position) => fs.writeSync(fd, buffer, offset, length, position)),
@@ -232,18 +240,23 @@ export async function readWhole(disk: Disk, path: string): Promise<Buffer | unde
     throw error;
   }
   try {
-    const size = Number((await disk.fstat(fd)).size);
-    // One byte more than expected, so that a file that grew meanwhile is read on.
-    let buffer = Buffer.allocUnsafe(size + 1);
-    let length = 0;
-    for (;;) {
-      if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-      const count = await disk.read(fd, buffer, length, Math.min(buffer.length - length, 1 << 26), length);
-      if (count === 0) return buffer.subarray(0, length);
-      length += count;
-    }
+    return await readOpen(disk, fd);
   } finally {
     await disk.close(fd);
+  }
+}
+
+/** Reads an open file whole. */
+export async function readOpen(disk: Disk, fd: number): Promise<Buffer> {
+  const size = Number((await disk.fstat(fd)).size);
+  // One byte more than expected, so that a file that has grown is read to its end.
+  let buffer = Buffer.allocUnsafe(size + 1);
+  let length = 0;
+  for (;;) {
+    if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
+    const count = await disk.read(fd, buffer, length, Math.min(buffer.length - length, 1 << 26), length);
+    if (count === 0) return buffer.subarray(0, length);
+    length += count;
   }
 }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type * as Zlib from 'node:zlib';
+import { readBeside } from '../../system/beside.ts';
 import type { Disk } from '../../system/disk.ts';
-import { readWhole, writeAll } from '../../system/disk.ts';
+import { unlinkIfThere, writeAll } from '../../system/disk.ts';
 import type { Place } from '../place.ts';
 import type { LedgerIndex } from './index.ts';
 import type { Bytes } from './file.ts';
@@ -39,7 +40,7 @@ export class Checkpoints {
   async apply(bytes: Bytes, index: LedgerIndex): Promise<void> {
     this.#known = undefined;
     if (bytes.length < WORTHWHILE_BYTES) return;
-    const checkpoint = parse(await readWhole(this.#disk, this.#path).catch(() => undefined));
+    const checkpoint = parse(await readBeside(this.#disk, this.#path).catch(() => undefined));
     if (checkpoint === undefined || checkpoint.end > bytes.length) return;
     if (crc32(bytes.buffer.subarray(0, checkpoint.end)) !== checkpoint.crc32) return;
     this.#known = checkpoint;
@@ -60,7 +61,9 @@ export class Checkpoints {
     if (sum === undefined) return;
     this.#known = { end, elements, crc32: sum };
     try {
-      const fd = await this.#disk.open(this.#path, 'w', 0o600);
+      // A new file each time: whatever has this name, a link of somebody else included, is not written to.
+      await unlinkIfThere(this.#disk, this.#path);
+      const fd = await this.#disk.open(this.#path, 'wx', 0o600);
       try {
         await writeAll(this.#disk, fd, new TextEncoder().encode(`${JSON.stringify(this.#known)}\n`), 0);
       } finally {

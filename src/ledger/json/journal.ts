@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/stored.ts';
+import { readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, readWhole, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { fsyncFolder, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
 import { sideFileName } from '../../system/sideFiles.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
@@ -234,6 +235,7 @@ export class Journal {
     const path = join(this.#folder, sideFileName(this.#base, 'journal'));
     const fd = await this.#disk.open(path, 'wxd', 0o600);
     try {
+      await shareLike(this.#disk, fd, join(this.#folder, this.#base));
       const signature = signatureOf(await this.#disk.fstat(fd));
       await fsyncFolder(this.#disk, this.#folder);
       return { path, fd, signature, end: 0, size: 0, seenAt: -Infinity, unsettled: 0 };
@@ -266,7 +268,7 @@ export interface JournalContent {
 
 /** Reads a journal, by whomever. A last line without its end was never acknowledged. undefined: it is not there. */
 export async function readJournal(disk: Disk, path: string): Promise<JournalContent | undefined> {
-  const bytes = await readWhole(disk, path);
+  const bytes = await readBeside(disk, path);
   return bytes && parseJournal(bytes);
 }
 

@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { SideFileError } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { ageOf, sameVersion, signatureOf, unlinkIfThere } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
 import { liveness } from '../../system/owner.ts';
 import { corruptName, parseSideFile, sideFileName } from '../../system/sideFiles.ts';
 import type { Place } from '../place.ts';
+import type { Problem } from '../results.ts';
 import type { Entry, JournalContent } from './journal.ts';
 import { readJournal } from './journal.ts';
 
@@ -16,6 +18,8 @@ export interface Adopted {
 
 /** A journal whose owner is unknown is adopted once it was not touched for this long. */
 const ABANDONED_MS = 30_000;
+const NO_PERMISSION =
+  'you have no permission to read it. Whoever made it has to commit it, or give it the owner and mode of the ledger.';
 /** The coarsest clock of a file system is FAT's, with two seconds. */
 const COARSEST_CLOCK_MS = 3_000;
 
@@ -27,6 +31,8 @@ export class OthersJournals {
   /** Journals that have our name already and were not read yet, and those that could not be removed. */
   readonly #carried = new Set<string>();
   readonly #undismissed: Adopted[] = [];
+  /** Journals that cannot be read, mostly another user's: their records count nowhere, and the ledger says so. */
+  readonly #unreadable = new Map<string, string>();
 
   constructor(disk: Disk, place: Place) {
     this.#disk = disk;
@@ -56,6 +62,7 @@ export class OthersJournals {
         for (const entry of content?.entries ?? []) entries.set(entry.record.usage_id, entry);
       }
       for (const path of this.#known.keys()) if (!seen.has(path)) this.#known.delete(path);
+      for (const path of this.#unreadable.keys()) if (!seen.has(path)) this.#unreadable.delete(path);
       if (!vanished || tries === 5) return entries;
     }
   }
@@ -70,12 +77,26 @@ export class OthersJournals {
       if (hasAged && sameVersion(known.signature, signature)) return known.content;
       const readAt = Date.now();
       const content = signature.size === 0n ? { entries: [], bad: 0 } : await readJournal(this.#disk, path);
+      this.#unreadable.delete(path);
       if (content) this.#known.set(path, { signature, readAt, content });
       return content;
     } catch (error) {
       if (errno(error) === 'ENOENT') return undefined;
-      throw error;
+      const isOthers = errno(error) === 'EACCES' || errno(error) === 'EPERM' || error instanceof SideFileError;
+      if (!isOthers) throw error;
+      this.#unreadable.set(path, error instanceof SideFileError ? error.message : NO_PERMISSION);
+      return { entries: [], bad: 0 };
     }
+  }
+
+  /** For each journal that cannot be read, the reason. */
+  problems(): Problem[] {
+    return [...this.#unreadable].map(([path, reason]) => ({
+      code: 'unreadable-journal',
+      severity: 'warning',
+      message: `The records that wait in ${basename(path)} are not counted: ${reason}`,
+      file: path,
+    }));
   }
 
   /**

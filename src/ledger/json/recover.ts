@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { readBeside } from '../../system/beside.ts';
 import type { Disk } from '../../system/disk.ts';
-import { ageOf, readWhole } from '../../system/disk.ts';
+import { ageOf } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import { LedgerIndex } from './index.ts';
 import type { FoundRecord } from './index.ts';
@@ -65,7 +66,7 @@ export async function rebuild(
   const taken = new Taken(place.undoLog, index);
   const dropped = await takeOwn(taken, bytes.buffer, index, onlyRecords);
   for (const name of backups) {
-    const backup = await readWhole(place.disk, join(place.folder, name));
+    const backup = await readBeside(place.disk, join(place.folder, name));
     if (!backup || backup.length === 0) continue;
     const there = new LedgerIndex(name);
     await there.extend({ buffer: backup, length: backup.length }, false);

@@ -48,9 +48,10 @@ export async function describeState(
 /** What is wrong with the file itself. An empty one is as good as none; one that is gone although it has backups is not. */
 export async function ledgerProblems(store: LedgerStore): Promise<Problem[]> {
   const { signature, bytes } = store.file;
-  if (signature !== undefined && bytes.length > 0) return store.index.problems();
+  const unread = store.journals.problems();
+  if (signature !== undefined && bytes.length > 0) return [...store.index.problems(), ...unread];
   const lost = await lostTo(store);
-  if (lost === undefined) return [];
+  if (lost === undefined) return unread;
   const what = signature === undefined ? 'is gone' : 'is empty';
   return [
     {
@@ -59,6 +60,7 @@ export async function ledgerProblems(store: LedgerStore): Promise<Problem[]> {
       message: `${store.place.base} ${what}, but ${lost} beside it holds records. The next record, or a repair, brings them back.`,
       file: join(store.place.folder, lost),
     },
+    ...unread,
   ];
 }
 

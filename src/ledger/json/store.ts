@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, pause, readWhole, sameInode, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { fsyncFolder, pause, sameInode, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { corruptName, sideFileName } from '../../system/sideFiles.ts';
 import type { Place } from '../place.ts';
 import { Checkpoints } from './checkpoint.ts';
@@ -185,6 +186,7 @@ export class LedgerStore {
     try {
       const fd = await this.disk.open(temporary, 'wx', 0o600);
       try {
+        await shareLike(this.disk, fd, this.place.path);
         await writeAll(this.disk, fd, bytes, 0);
         await this.disk.fsync(fd);
       } finally {
@@ -199,7 +201,7 @@ export class LedgerStore {
   }
 
   readBeside(name: string): Promise<Buffer | undefined> {
-    return readWhole(this.disk, join(this.place.folder, name));
+    return readBeside(this.disk, join(this.place.folder, name));
   }
 
   /** Takes over what a commit has just put in place, without reading it back. */

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { openBeside, readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, readWhole, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { fsyncFolder, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { errno } from '../../system/errno.ts';
+import { LedgerError } from '../results.ts';
 import { LedgerIndex } from './index.ts';
 import type { Entry } from './journal.ts';
 import { sideFileName, undoLogName } from '../../system/sideFiles.ts';
@@ -87,9 +90,10 @@ export class UndoLog {
   async append(line: DistributiveOmit<Line, 'seq'>): Promise<void> {
     const seq = (await this.lastSeq()) + 1;
     const bytes = new TextEncoder().encode(`${JSON.stringify({ seq, ...line })}\n`);
-    const fd = await this.#disk.open(this.path, 'a+', 0o600);
+    const fd = await openBeside(this.#disk, this.path, 'append');
     try {
       const size = Number((await this.#disk.fstat(fd)).size);
+      if (size === 0) await shareLike(this.#disk, fd, join(this.#folder, this.#base));
       // A line that a crash cut off must not swallow this one.
       const start = size > 0 && !(await this.#endsLine(fd, size)) ? new Uint8Array([0x0a, ...bytes]) : bytes;
       await writeAll(this.#disk, fd, start, size);
@@ -120,7 +124,7 @@ export class UndoLog {
   }
 
   async #read(signature: Signature | undefined): Promise<void> {
-    const bytes = signature && (await readWhole(this.#disk, this.path));
+    const bytes = signature && (await this.#bytes());
     this.#lines = bytes ? parse(bytes) : [];
     this.#removedAt = new Map();
     for (const removal of this.#standing()) {
@@ -129,12 +133,25 @@ export class UndoLog {
     this.#signature = signature;
   }
 
+  async #bytes(): Promise<Buffer | undefined> {
+    try {
+      return await readBeside(this.#disk, this.path);
+    } catch (error) {
+      if (errno(error) !== 'EACCES') throw error;
+      throw new LedgerError(
+        'no-access',
+        `No permission for ${this.path}, which says what was removed. Give it the owner and mode of the ledger, for example with chown.`,
+        { cause: error },
+      );
+    }
+  }
+
   async #clearedIds(file: string): Promise<ReadonlySet<string>> {
     let ids = this.#cleared.get(file);
     if (!ids) {
       // Only names that we make: a log edited by hand must not make us read elsewhere.
       const own = file.startsWith(`${this.#base}.cleared.`) && !/[\\/]/.test(file);
-      const buffer = own ? await readWhole(this.#disk, join(this.#folder, file)) : undefined;
+      const buffer = own ? await readBeside(this.#disk, join(this.#folder, file)) : undefined;
       const index = new LedgerIndex(file);
       if (buffer) await index.extend({ buffer, length: buffer.length }, false);
       ids = new Set(index.ids);
@@ -158,6 +175,7 @@ export class UndoLog {
     const temporary = join(this.#folder, sideFileName(this.#base, 'tmp'));
     const fd = await this.#disk.open(temporary, 'wx', 0o600);
     try {
+      await shareLike(this.#disk, fd, this.path);
       await writeAll(this.#disk, fd, new TextEncoder().encode(text), 0);
       await this.#disk.fsync(fd);
     } finally {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ElementScanner } from './elements.ts';
 import { parseJournal } from './journal.ts';
+import { explain } from '../errors.ts';
 import { LedgerIndex } from './index.ts';
 import {
   foreignBackupName,
@@ -101,7 +102,7 @@ async function reportOn(
   const side = parseSideFile(name, base);
   const role = roleOf(name, base, side?.kind);
   if (!role) return undefined;
-  const content = role === 'lock' ? undefined : await store.readBeside(name);
+  const content = role === 'lock' ? undefined : await readOrReport(store, name, problems);
   if (role !== 'lock' && content === undefined) return undefined;
   const report: SideFileReport = { path, role, bytes: content?.length ?? 0, meaning: MEANING[role] };
   if (role === 'journal') {
@@ -121,6 +122,20 @@ async function reportOn(
   if (['previous', 'backup', 'cleared', 'replaced'].includes(role)) report.records = countElements(content!);
   if (role === 'kept-aside') await reportKeptAside(store, name, content!, report, problems);
   return report;
+}
+
+/** undefined also for a file that cannot be read, which becomes a problem: the rest is still worth knowing. */
+async function readOrReport(store: LedgerStore, name: string, problems: Problem[]): Promise<Buffer | undefined> {
+  try {
+    return await store.readBeside(name);
+  } catch (error) {
+    const { message } = explain(error, join(store.place.folder, name));
+    // The journals of others are among the ledger's problems already.
+    const isKnown = problems.some(({ file }) => file === join(store.place.folder, name));
+    if (!isKnown)
+      problems.push({ code: 'unreadable-file', severity: 'warning', message, file: join(store.place.folder, name) });
+    return undefined;
+  }
 }
 
 /** Bytes that were set aside once. Records in them that stand nowhere else are an error: no number covers them. */

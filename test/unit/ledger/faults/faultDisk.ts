@@ -99,7 +99,7 @@ export class FaultDisk implements Disk {
   }
 
   open(path: string, flags: string, mode?: number): Promise<number> {
-    const creates = flags !== 'r';
+    const creates = !flags.startsWith('r');
     return this.#step('open', creates, [path], async () => {
       const isNew = creates && !fs.existsSync(path);
       const fd = await nodeDisk.open(path, flags, mode);

@@ -119,7 +119,7 @@ describe('a checkpoint', () => {
     const disk: Disk = {
       ...nodeDisk,
       open: (path, flags, mode) =>
-        path.endsWith(NAME) && flags === 'w'
+        path.endsWith(NAME) && flags === 'wx'
           ? Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }))
           : nodeDisk.open(path, flags, mode),
     };

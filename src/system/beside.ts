@@ -1,0 +1,85 @@
+import type { Disk } from './disk.ts';
+import { readOpen } from './disk.ts';
+import { errno } from './errno.ts';
+
+/**
+ * Files beside a ledger. In a folder that others may write, somebody can plant a link, a pipe or a second name of another
+ * file where such a file is expected. None of them is read, waited for or written.
+ */
+
+/** A file beside the ledger is not what it has to be. The message names it, and says what to do. */
+export class SideFileError extends Error {
+  override readonly name = 'SideFileError';
+  readonly path: string;
+  constructor(path: string, what: string) {
+    super(`${path} ${what}. Remove or rename it; LLM Spend makes a new one.`);
+    this.path = path;
+  }
+}
+
+/**
+ * Opens a file beside the ledger, and follows no link.
+ * @param how `append` creates the file where there is none, and reads it, too.
+ * @throws {SideFileError} when it is not a regular file, or to be written and has a second name.
+ */
+export async function openBeside(disk: Disk, path: string, how: 'read' | 'append', mode = 0o600): Promise<number> {
+  let fd: number;
+  try {
+    fd = await disk.open(path, how === 'read' ? 'r!' : 'a+!', mode);
+  } catch (error) {
+    if (errno(error) === 'ELOOP') throw new SideFileError(path, 'is a link');
+    if (errno(error) === 'EISDIR') throw new SideFileError(path, 'is a folder');
+    if (errno(error) === 'ENXIO') throw new SideFileError(path, 'is a pipe or a device');
+    throw error;
+  }
+  try {
+    const stats = await disk.fstat(fd);
+    if (!stats.isFile()) throw new SideFileError(path, stats.isDirectory() ? 'is a folder' : 'is a pipe or a device');
+    if (how === 'append' && stats.nlink > 1n) throw new SideFileError(path, 'is another file by a second name');
+    return fd;
+  } catch (error) {
+    await disk.close(fd);
+    throw error;
+  }
+}
+
+/** Reads a file beside the ledger whole; undefined when it is not there. @throws {SideFileError} as {@link openBeside}. */
+export async function readBeside(disk: Disk, path: string): Promise<Buffer | undefined> {
+  let fd: number;
+  try {
+    fd = await openBeside(disk, path, 'read');
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return await readOpen(disk, fd);
+  } finally {
+    await disk.close(fd);
+  }
+}
+
+/**
+ * Gives a new file beside the ledger the ledger's owner, group and mode, as far as the system lets: whoever may write the
+ * ledger has to be able to read what waits beside it. A new ledger's files stay the user's alone.
+ */
+export async function shareLike(disk: Disk, fd: number, ledger: string): Promise<void> {
+  const stats = disk.findSync(ledger);
+  if (!stats || process.platform === 'win32') return;
+  const own = await disk.fstat(fd);
+  const mode = Number(stats.mode) & 0o666;
+  const refused = (error: unknown): void => {
+    if (!['EPERM', 'EACCES', 'ENOTSUP', 'EINVAL'].includes(errno(error) ?? '')) throw error;
+  };
+  if (stats.uid !== own.uid || stats.gid !== own.gid) {
+    // Only root may give a file away; anybody may give it to a group of their own.
+    await disk
+      .fchown(fd, Number(stats.uid), Number(stats.gid))
+      .catch((error: unknown) => {
+        refused(error);
+        return disk.fchown(fd, Number(own.uid), Number(stats.gid));
+      })
+      .catch(refused);
+  }
+  if (mode !== (Number(own.mode) & 0o777)) await disk.fchmod(fd, mode).catch(refused);
+}

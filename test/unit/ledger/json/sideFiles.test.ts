@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Checkpoints } from '../../../../src/ledger/json/checkpoint.ts';
+import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
+import { nodeDisk } from '../../../../src/system/disk.ts';
+import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import type { UsageInput } from '../../../../src/usage/record.ts';
+
+/** Files that others have planted beside a ledger, and files that others own. */
+
+let folder: string;
+let ledger: string;
+let victim: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'llm-spend-beside-'));
+  ledger = join(folder, 'costs.json');
+  victim = join(folder, 'profile');
+  writeFileSync(victim, 'export PATH\n');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+const usage = (id: string): UsageInput => ({
+  usage_id: id,
+  provider: 'openai',
+  model: 'gpt-5',
+  operation: 'chat',
+  cost_usd: 0.5,
+  note: 'x'.repeat(1000),
+});
+
+async function withTracker<T>(use: (tracker: CostTracker) => Promise<T>): Promise<T> {
+  const tracker = new CostTracker({ ledger, pricing: false });
+  try {
+    return await use(tracker);
+  } finally {
+    await tracker.close();
+  }
+}
+
+describe.skipIf(process.platform === 'win32')('a planted undo log', () => {
+  test.each([
+    ['a link', (path: string): void => symlinkSync(victim, path), /costs\.json\.undo is a link/],
+    ['a second name of another file', (path: string): void => linkSync(victim, path), /second name/],
+    ['a folder', (path: string): void => mkdirSync(path) as undefined, /costs\.json\.undo is a folder/],
+    ['a pipe', (path: string): void => void execFileSync('mkfifo', [path]), /costs\.json\.undo is a pipe/],
+  ])('that is %s is refused by name, and nothing is written to it', async (_, plant, message) => {
+    await withTracker((tracker) => tracker.trackAll([usage('a'), usage('b')]));
+    plant(`${ledger}.undo`);
+    await expect(withTracker((tracker) => tracker.remove(['a']))).rejects.toThrow(message);
+    expect(readFileSync(victim, 'utf8')).toBe('export PATH\n');
+    expect(await withTracker(async (tracker) => (await tracker.read()).length)).toBe(2);
+  });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a planted checkpoint is replaced, and what it leads to is left alone',
+  async () => {
+    await withTracker((tracker) => tracker.trackAll(Array.from({ length: 200 }, (_, i) => usage(`id-${i}`))));
+    const checkpoint = join(folder, '.costs.json.checkpoint');
+    symlinkSync(victim, checkpoint);
+    const buffer = readFileSync(ledger);
+    const index = new LedgerIndex(ledger);
+    await index.extend({ buffer, length: buffer.length }, false);
+    await new Checkpoints(nodeDisk, { folder, base: 'costs.json', path: ledger }).save(
+      { buffer, length: buffer.length },
+      index,
+    );
+    expect(lstatSync(checkpoint).isSymbolicLink()).toBe(false);
+    expect(JSON.parse(readFileSync(checkpoint, 'utf8'))).toMatchObject({ elements: 200 });
+    expect(readFileSync(victim, 'utf8')).toBe('export PATH\n');
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)("root's removal leaves files that the ledger's owner can use", async () => {
+  const OWNER = 65_534;
+  await withTracker((tracker) => tracker.trackAll([usage('a'), usage('b')]));
+  chownSync(ledger, OWNER, OWNER);
+  chmodSync(ledger, 0o640);
+  await withTracker(async (tracker) => {
+    await tracker.remove(['a']);
+    await tracker.track(usage('c'));
+  });
+  const side = readdirSync(folder).filter((name) => name.startsWith('costs.json'));
+  expect(side).toEqual(expect.arrayContaining(['costs.json', 'costs.json.undo', 'costs.json.prev']));
+  for (const name of side) {
+    const { uid, gid, mode } = statSync(join(folder, name));
+    expect([name, uid, gid, (mode & 0o777).toString(8)]).toEqual([name, OWNER, OWNER, '640']);
+  }
+});
