@@ -1,8 +1,9 @@
 import { TEXT_DIMENSIONS } from '../../../usage/dimensions.ts';
+import { fieldsWith } from '../../../usage/fields.ts';
 import type { Connection } from '../connection.ts';
 import { ColumnBlob, encodeBlob } from './columnBlob.ts';
-import type { Column, TextColumn } from './columnNumbers.ts';
-import { columnKey, isText, SEGMENT_SPAN } from './columnNumbers.ts';
+import type { Column } from './columnNumbers.ts';
+import { columnKey, SEGMENT_SPAN } from './columnNumbers.ts';
 import type { Columns } from './columns.ts';
 import { encodeColumn, StoredColumns } from './columns.ts';
 import { columnsOfRows, type SegmentInfo } from './segments.ts';
@@ -16,6 +17,7 @@ const MOST_KEPT = 32 * 1024 * 1024;
  */
 export class SegmentReader {
   #kept = new Map<number, ColumnBlob>();
+  readonly #withAdded = new Map<number, boolean>();
   #bytes = 0;
   #of: { connection: Connection; epoch: number } | undefined;
 
@@ -30,15 +32,37 @@ export class SegmentReader {
   /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
   forget(): void {
     this.#kept = new Map();
+    this.#withAdded.clear();
     this.#bytes = 0;
     this.#of = undefined;
+  }
+
+  #lackingColumn(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
+    if (!segment.lacksColumns) return undefined;
+    if (ADDED_COLUMNS.has(column) && !this.#mayHaveAdded(connection, segment)) {
+      return encodeBlob({ length: segment.records, least: 0, above: undefined }, [null]);
+    }
+    return columnOfRows(connection, segment, column);
+  }
+
+  /**
+   * Whether a record of a segment may have a field that 0.1.0 did not know. Parsing all rows takes a hundred times as long, and
+   * rows of that version rarely have one.
+   */
+  #mayHaveAdded(connection: Connection, { number }: SegmentInfo): boolean {
+    let known = this.#withAdded.get(number);
+    if (known === undefined) {
+      known = connection.first(ROW_WITH_ADDED, number * SEGMENT_SPAN + 1, (number + 1) * SEGMENT_SPAN) !== undefined;
+      this.#withAdded.set(number, known);
+    }
+    return known;
   }
 
   #blob(connection: Connection, segment: SegmentInfo, column: Column): ColumnBlob | undefined {
     const key = columnKey(segment.number, column);
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const data = storedColumn(connection, key) ?? columnOfRows(connection, segment, column);
+    const data = storedColumn(connection, key) ?? this.#lackingColumn(connection, segment, column);
     if (data === undefined) return undefined;
     const blob = new ColumnBlob(data);
     if (this.#bytes + blob.size <= MOST_KEPT) {
@@ -49,6 +73,15 @@ export class SegmentReader {
   }
 }
 
+/** The fields that version 0.1.0 did not know. A name can also be written with escapes (`\u`). */
+const ADDED: ReadonlySet<string> = new Set(fieldsWith(({ added }) => added !== undefined));
+const ADDED_COLUMNS: ReadonlySet<string> = new Set(
+  TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [name] : [])),
+);
+const ROW_WITH_ADDED = `SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (${[...ADDED]
+  .map((field) => `instr(text, '"${field}"') > 0`)
+  .join(' OR ')} OR instr(text, '\\u') > 0) LIMIT 1`;
+
 function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
   const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
     { data: Uint8Array } | undefined;
@@ -57,25 +90,6 @@ function storedColumn(connection: Connection, key: number): Uint8Array | undefin
 
 /** A column that a segment lacks, made from its rows; undefined when the ledger changed since the segment was found. */
 function columnOfRows(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
-  if (!segment.lacksColumns) return undefined;
-  if (isText(column) && !mayHave(connection, segment, column)) {
-    return encodeBlob({ length: segment.records, least: 0, above: undefined }, [null]);
-  }
   const columns = columnsOfRows(connection, segment.number);
   return columns.records === segment.records ? encodeColumn(columns, column) : undefined;
-}
-
-/**
- * Whether a record of a segment may have a text in this column. Parsing all rows takes a hundred times as long, and the rows of
- * an older version rarely have a field that it did not know. A name can also be written with `\\u` escapes.
- */
-function mayHave(connection: Connection, { number }: SegmentInfo, column: TextColumn): boolean {
-  const field = TEXT_DIMENSIONS.find(({ name }) => name === column)?.field ?? column;
-  const found = connection.first(
-    `SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (instr(text, ?) > 0 OR instr(text, '\\u') > 0) LIMIT 1`,
-    number * SEGMENT_SPAN + 1,
-    (number + 1) * SEGMENT_SPAN,
-    `"${field}"`,
-  );
-  return found !== undefined;
 }
