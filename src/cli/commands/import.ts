@@ -5,7 +5,9 @@ import { expandPath, importedLedgerPath, ownEnvironment, resolveLedgerPath } fro
 import type { Ledger } from '../../ledger/results.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
-import { importSource, sealImports, type ImportReport } from '../../sources/import/import.ts';
+import { importSource } from '../../sources/import/import.ts';
+import type { ImportReport } from '../../sources/import/options.ts';
+import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
 import { shown } from '../arguments/arguments.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';

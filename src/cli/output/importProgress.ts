@@ -1,4 +1,4 @@
-import type { ImportProgress } from '../../sources/import/import.ts';
+import type { ImportProgress } from '../../sources/import/options.ts';
 import { jsonText } from '../../usage/jsonText.ts';
 import { counted, megabytes } from '../report/numbers.ts';
 import { progressBar } from './progressBar.ts';

@@ -1,4 +1,4 @@
-import type { ImportReport } from '../../sources/import/import.ts';
+import type { ImportReport } from '../../sources/import/options.ts';
 import type { SkipReason } from '../../sources/source.ts';
 import { plain } from '../../usage/text.ts';
 import { envelope } from '../output/jsonOutput.ts';

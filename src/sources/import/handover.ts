@@ -5,7 +5,7 @@ import type { SourceFile } from '../source.ts';
 export type Told = Pick<Part, 'bytes' | 'seen' | 'skips'>;
 
 /** Who takes what a second reader finds. */
-export interface Taker {
+export interface Consumer {
   add(path: string, part: Part, isLast: boolean): void;
   /** Takes back all that came of a file. */
   remove(path: string, told: Told): void;
@@ -19,22 +19,22 @@ export interface Taker {
  * meanwhile: holds the reader up while there is no room, and knows what to take back when it does not come to an end.
  */
 export class Handover {
-  readonly #taker: Taker;
+  readonly #consumer: Consumer;
   readonly #told = new Map<string, Told>();
   /** Parts that wait for room. */
   readonly #waiting: (() => void)[] = [];
   #onFull = (): void => undefined;
 
-  constructor(taker: Taker) {
-    this.#taker = taker;
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
   }
 
   /** Resolves when there is room for more. */
   async take({ path }: SourceFile, part: Part, isLast: boolean): Promise<void> {
-    this.#taker.add(path, part, isLast);
+    this.#consumer.add(path, part, isLast);
     if (isLast) this.#told.delete(path);
     else this.#remember(path, part);
-    if (!this.#taker.isFull()) return;
+    if (!this.#consumer.isFull()) return;
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
       this.#onFull();
@@ -48,7 +48,7 @@ export class Handover {
 
   /** Forgets what came of a file that was not read to its end: all of it comes again. */
   takeBack({ path }: SourceFile): void {
-    this.#taker.remove(path, this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] });
+    this.#consumer.remove(path, this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] });
     this.#told.delete(path);
   }
 
@@ -60,11 +60,11 @@ export class Handover {
     try {
       for (;;) {
         const isFull = new Promise<symbol>((resolve) => (this.#onFull = () => resolve(full)));
-        if (this.#taker.isFull()) this.#onFull();
+        if (this.#consumer.isFull()) this.#onFull();
         const result = await Promise.race([done, isFull]);
         signal?.throwIfAborted();
         if (result !== full) return done;
-        await this.#taker.store();
+        await this.#consumer.store();
       }
     } finally {
       signal?.removeEventListener('abort', stop);

@@ -1,7 +1,4 @@
-import { statSync } from 'node:fs';
 import { storeOf } from '../../system/paths.ts';
-import { sqliteEngine } from '../../ledger/sqlite/engine.ts';
-import type { Ledger } from '../../ledger/results.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { AGENTS } from '../agents.ts';
@@ -11,69 +8,18 @@ import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
 import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
+import { DryRun, planOf } from './plan.ts';
+import { emptyReport, type ImportOptions, type ImportProgress, type ImportReport } from './options.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../../system/turns.ts';
-import type { Lookup, FoundUsage, Skip, SkipReason, Source, SourceFile } from '../source.ts';
-import { findLogs } from '../reading/walk.ts';
+import type { FoundUsage, Skip, Source, SourceFile } from '../source.ts';
+import { findLogs, isIn } from '../reading/walk.ts';
 
 /**
  * Brings what a source left on the disk into a ledger: once each, whatever happened to the last import, and however
  * many run at once. What makes it so: ids that depend on the usage alone, a rule for each source of which of two
  * tellings of a usage counts, and a commit that applies the rule to what stands in the ledger at that moment.
  */
-
-export interface ImportOptions {
-  /** The ledger's file. */
-  path: string;
-  /** Opens it; asked when it has to be looked into, so not where nothing is new. Who gives it closes it. */
-  ledger: () => Promise<Ledger>;
-  /** Asked when there is something to price. undefined: no prices can be had, and what is imported stays unpriced. */
-  pricer: () => Promise<Pricer | undefined>;
-  /** ms since the epoch. */
-  now: () => number;
-  /** Leaves out what was used before, ms since the epoch. */
-  since?: number | undefined;
-  /** Looks only at these files and folders below the places, as paths with `/`. */
-  within?: readonly string[] | undefined;
-  /** Says what would be imported, and stores nothing. */
-  dryRun?: boolean | undefined;
-  /** A second thread that reads: its program (`readerThread.ts`), and from how many bytes on it is worth its memory. */
-  secondReader?: { program: string; from: number } | undefined;
-  /** Asked for when there is something that it could cut short. */
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: ImportProgress) => void) | undefined;
-}
-
-export interface ImportProgress {
-  source: string;
-  files: number;
-  filesDone: number;
-  bytes: number;
-  bytesDone: number;
-  /** Usages that were found, before it is known which are new. */
-  seen: number;
-}
-
-export interface ImportReport {
-  source: string;
-  title: string;
-  /** The folders or files that were looked into. */
-  places: { path: string; files: number }[];
-  files: number;
-  /** Files that had not changed since the last import. */
-  unchanged: number;
-  /** Bytes that were read. */
-  bytes: number;
-  added: number;
-  /** Records that say something else now, mostly because a reply had grown. */
-  updated: number;
-  /** Of the added and updated: without a known price. */
-  unpriced: number;
-  /** How often each happened. */
-  skipped: Partial<Record<SkipReason, number>>;
-  /** The first of them. */
-  skips: Skip[];
-}
 
 /**
  * Records that are stored at once. Each transaction writes most pages of the ledger's index of ids, so that fewer of them write less;
@@ -82,12 +28,10 @@ export interface ImportReport {
 const BATCH = 10_000;
 const BATCH_DRY = 100;
 const BATCH_JSON = 100_000;
-/** Skips that are told one by one. */
 const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
 /** Whoever writes a log pauses less than that within one go. */
 const QUIET_MS = 60_000;
-/** How long others wait for their turn. */
 const TURN_MS = 20;
 /** A clock may be a little ahead; a usage of tomorrow is worth a word. */
 const FUTURE_MS = 86_400_000;
@@ -99,34 +43,6 @@ export async function importSource(
   options: ImportOptions,
 ): Promise<ImportReport> {
   return new Import(source, places, options).run();
-}
-
-/**
- * Notes that a ledger holds what was imported into it, so that the next import need not open it as long as nobody has
- * changed it. To be called once it is closed, which is the last change.
- * @param open opens it; it is closed again here.
- */
-export async function sealImports(
-  path: string,
-  sources: readonly string[],
-  open: () => Promise<Ledger>,
-): Promise<void> {
-  const states = sources
-    .map((source) => ({ file: statePath(path, source), state: readState(statePath(path, source)) }))
-    .filter(({ state }) => state.witness !== undefined);
-  const version = ledgerVersion(path);
-  if (version === undefined || states.every(({ state }) => state.ledger === version)) return;
-  const ledger = await open();
-  let sound;
-  try {
-    await ledger.refresh();
-    sound = states.filter(({ state }) => ledger.has(state.witness!));
-  } finally {
-    await ledger.close();
-  }
-  // Whoever wrote meanwhile may have taken out what was there.
-  if (ledgerVersion(path) !== version) return;
-  for (const { file, state } of sound) await saveState(file, { ...state, ledger: version });
 }
 
 class Import implements Receiver {
@@ -151,8 +67,7 @@ class Import implements Receiver {
     store: () => this.#commit(),
   });
   #pricer: Pricer | undefined;
-  /** What a dry run would have stored. */
-  readonly #planned = new Map<string, UsageRecord>();
+  readonly #dryRun: DryRun;
   #current: SourceFile | undefined;
   #savedAt = 0;
   #isSaved = true;
@@ -165,19 +80,8 @@ class Import implements Receiver {
     this.#rules = { since: options.since, latest: options.now() + FUTURE_MS };
     this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
     this.#batch = options.dryRun === true ? BATCH_DRY : storeOf(options.path) === 'json' ? BATCH_JSON : BATCH;
-    this.#report = {
-      source: source.id,
-      title: source.title,
-      places: [],
-      files: 0,
-      unchanged: 0,
-      bytes: 0,
-      added: 0,
-      updated: 0,
-      unpriced: 0,
-      skipped: {},
-      skips: [],
-    };
+    this.#report = emptyReport(source);
+    this.#dryRun = new DryRun(options, this.#report);
     this.#progress = { source: source.id, files: 0, filesDone: 0, bytes: 0, bytesDone: 0, seen: 0 };
   }
 
@@ -363,15 +267,8 @@ class Import implements Receiver {
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
     const { dryRun } = this.#options;
-    const plan = (get: Lookup): readonly UsageRecord[] => {
-      const settled = new Map<string, UsageRecord>();
-      const lookup: Lookup = (id) => settled.get(id) ?? get(id);
-      for (const record of records) {
-        for (const each of this.#source.settle(record, lookup)) settled.set(each.usage_id, each);
-      }
-      return [...settled.values()];
-    };
-    if (dryRun === true) return this.#count(plan);
+    const plan = planOf(this.#source, records);
+    if (dryRun === true) return this.#dryRun.count(plan);
     const ledger = await this.#options.ledger();
     // Once its records stand in the ledger, the plan wants no more, so the first answer is what counts.
     let unpriced: number | undefined;
@@ -387,31 +284,6 @@ class Import implements Receiver {
     this.#state.ledger = undefined;
   }
 
-  /** Counts what would come of a plan. Nothing is stored: what an earlier plan would have stored is not to be looked up. */
-  async #count(plan: (get: Lookup) => readonly UsageRecord[]): Promise<void> {
-    const { path, ledger: open } = this.#options;
-    // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
-    const isMissing = storeOf(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
-    if (isMissing) sqliteEngine();
-    const ledger = isMissing ? undefined : await open();
-    const look = (get: Lookup): void => {
-      for (const record of plan((id) => this.#planned.get(id) ?? get(id))) {
-        const before = this.#planned.get(record.usage_id);
-        this.#planned.set(record.usage_id, record);
-        if (before?.cost_known === false) this.#report.unpriced--;
-        if (!record.cost_known) this.#report.unpriced++;
-        if (before !== undefined) continue;
-        if (get(record.usage_id) === undefined) this.#report.added++;
-        else this.#report.updated++;
-      }
-    };
-    if (ledger === undefined || (await ledger.refresh()).health === 'missing') return look(() => undefined);
-    await ledger.upsert((get) => {
-      look(get);
-      return [];
-    });
-  }
-
   async #save(): Promise<void> {
     // What was left out is to be found by an import that does not leave it out.
     if (this.#isSaved || this.#options.dryRun === true || this.#options.since !== undefined) return;
@@ -425,12 +297,4 @@ class Import implements Receiver {
     this.#progress.seen = this.#intake.seen;
     this.#options.onProgress?.({ ...this.#progress });
   }
-}
-
-function isIn({ path }: Pick<SourceFile, 'path'>, place: string): boolean {
-  return (
-    path === place ||
-    path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) ||
-    path.startsWith(`${place}\\`)
-  );
 }

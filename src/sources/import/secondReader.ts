@@ -4,7 +4,7 @@ import type { FileState } from './state.ts';
 import type { SourceFile } from '../source.ts';
 
 /** What a reader works for. */
-export interface Customer {
+export interface FileConsumer {
   /** The next file to read; undefined when there is none. */
   next(): { file: SourceFile; known: FileState | undefined; isQuiet: boolean } | undefined;
   /** What came of a file or of a part of it. Resolves when there is room for more. */
@@ -19,22 +19,22 @@ const AHEAD = 2;
 /** Another thread that reads files, see `readerThread.ts`. */
 export class SecondReader {
   readonly #worker: Worker;
-  readonly #customer: Customer;
+  readonly #consumer: FileConsumer;
   readonly #given: SourceFile[] = [];
   readonly #ended: Promise<SourceFile[]>;
   /** It ended, or is to: what it still says is not heard. */
   #isDead = false;
 
   /** @param program the thread's, `readerThread.ts` or the bundle of it. */
-  static async start(program: string, data: ThreadData, customer: Customer): Promise<SecondReader> {
+  static async start(program: string, data: ThreadData, consumer: FileConsumer): Promise<SecondReader> {
     const { Worker: Thread } = await import('node:worker_threads');
     const worker = new Thread(program, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    return new SecondReader(worker, customer);
+    return new SecondReader(worker, consumer);
   }
 
-  private constructor(worker: Worker, customer: Customer) {
+  private constructor(worker: Worker, consumer: FileConsumer) {
     this.#worker = worker;
-    this.#customer = customer;
+    this.#consumer = consumer;
     this.#ended = new Promise((resolve, reject) => {
       worker.on('error', () => (this.#isDead = true));
       worker.on('exit', () => {
@@ -65,7 +65,7 @@ export class SecondReader {
   }
 
   #give(): boolean {
-    const next = this.#customer.next();
+    const next = this.#consumer.next();
     if (next === undefined) return false;
     this.#given.push(next.file);
     this.#post({ kind: 'read', ...next });
@@ -76,7 +76,7 @@ export class SecondReader {
     if (this.#isDead) return;
     const file = isLast ? this.#given.shift()! : this.#given[0]!;
     if (isLast) while (this.#given.length < AHEAD && this.#give());
-    await this.#customer.take(file, JSON.parse(part) as Part, isLast);
+    await this.#consumer.take(file, JSON.parse(part) as Part, isLast);
     if (this.#given.length > 0) this.#post({ kind: 'room' });
     else await this.stop();
   }

@@ -6,7 +6,7 @@ import { readTextFile } from '../reading/whole.ts';
 import { isEarlier } from '../record.ts';
 import { keepPreferred } from '../source.ts';
 import type { LineParser, ParserState, Sink, Source, SourceFile } from '../source.ts';
-import { toldBy, withoutRepeats, type Told } from './spans.ts';
+import { usageOfSpan, withoutRepeats, type SpanUsage } from './spans.ts';
 
 /**
  * OpenTelemetry `gen_ai` spans in files, as collectors and SDKs write them: a span or an export of OTLP a line, or documents
@@ -33,12 +33,12 @@ const KEPT = 5_000;
 export class OtelLines implements LineParser {
   readonly #source: string;
   readonly #fallbackTime: string;
-  #told: Told[];
+  #told: SpanUsage[];
 
   constructor(source: string, file: SourceFile, state: ParserState | undefined) {
     this.#source = source;
     this.#fallbackTime = new Date(file.modifiedAt).toISOString();
-    this.#told = (state as unknown as Told[] | undefined)?.slice() ?? [];
+    this.#told = (state as unknown as SpanUsage[] | undefined)?.slice() ?? [];
   }
 
   state(): ParserState {
@@ -53,7 +53,7 @@ export class OtelLines implements LineParser {
 
   entry(entry: Fields, sink: Sink): void {
     for (const record of recordsIn(entry)) {
-      const told = toldBy(this.#source, record, this.#fallbackTime);
+      const told = usageOfSpan(this.#source, record, this.#fallbackTime);
       if (told !== undefined) this.#told.push(told);
     }
     if (this.#told.length <= KEPT) return;

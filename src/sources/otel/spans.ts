@@ -14,7 +14,7 @@ import type { FoundUsage } from '../source.ts';
 export const KINDS = ['chat', 'inference', 'turn', 'agent'] as const;
 export type Kind = (typeof KINDS)[number];
 
-export interface Told {
+export interface SpanUsage {
   kind: Kind;
   trace: string | undefined;
   response: string | undefined;
@@ -40,7 +40,7 @@ function typedValue(typed: Fields | undefined): unknown {
 }
 
 /** @param record one span or event; @param fallbackTime for one that says no time. */
-export function toldBy(source: string, record: Fields, fallbackTime: string): Told | undefined {
+export function usageOfSpan(source: string, record: Fields, fallbackTime: string): SpanUsage | undefined {
   const attributes = attributesOf(record['attributes']);
   if (attributes === undefined) return undefined;
   const kind = kindOf(record, attributes);
@@ -93,7 +93,7 @@ export function toldBy(source: string, record: Fields, fallbackTime: string): To
 }
 
 /** Leaves out of the calls that were told those that a more detailed telling stands for. */
-export function withoutRepeats(told: readonly Told[]): FoundUsage[] {
+export function withoutRepeats(told: readonly SpanUsage[]): FoundUsage[] {
   const traces = new Map<string, number>();
   const responses = new Map<string, number>();
   const note = (known: Map<string, number>, id: string | undefined, rank: number): void => {

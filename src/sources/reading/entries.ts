@@ -74,7 +74,7 @@ export async function readEntries(
   return format === 'ndjson' ? readNdjson(file, sink, take, room) : readArray(file, sink, take, room);
 }
 
-async function readNdjson(file: SourceFile, sink: Sink, take: Taker, room: Room): Promise<void> {
+async function readNdjson(file: SourceFile, sink: Sink, take: Consumer, room: Room): Promise<void> {
   const handle = await open(file.path, 'r');
   const takeLine = (bytes: Buffer, line: number): void => {
     if (bytes.length === 0) return;
@@ -104,7 +104,7 @@ async function readNdjson(file: SourceFile, sink: Sink, take: Taker, room: Room)
   }
 }
 
-async function readArray(file: SourceFile, sink: Sink, take: Taker, room: Room): Promise<void> {
+async function readArray(file: SourceFile, sink: Sink, take: Consumer, room: Room): Promise<void> {
   if (file.size > MAX_ARRAY) return sink.skip('too-long', `${file.size} bytes: only NDJSON may be so large`);
   const handle = await open(file.path, 'r');
   let bytes: Buffer;
@@ -127,7 +127,7 @@ async function readArray(file: SourceFile, sink: Sink, take: Taker, room: Room):
   if (scanner.damage) sink.skip('not-json', scanner.damage.message, line + 1);
 }
 
-async function readCsv(file: SourceFile, sink: Sink, take: Taker, room: Room): Promise<void> {
+async function readCsv(file: SourceFile, sink: Sink, take: Consumer, room: Room): Promise<void> {
   const separator = /\.tsv$/i.test(file.path) ? '\t' : undefined;
   const stream = createReadStream(file.path, { encoding: 'utf8', end: Math.max(0, file.size - 1) });
   let names: string[] | undefined;
@@ -148,5 +148,5 @@ async function readCsv(file: SourceFile, sink: Sink, take: Taker, room: Room): P
   }
 }
 
-type Taker = (entry: Entry) => void;
+type Consumer = (entry: Entry) => void;
 type Room = () => Promise<void>;

@@ -128,3 +128,12 @@ export function messageOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;
 }
+
+/** Whether a file is a place, or below it. */
+export function isIn({ path }: Pick<SourceFile, 'path'>, place: string): boolean {
+  return (
+    path === place ||
+    path.startsWith(place.endsWith('/') || place.endsWith('\\') ? place : `${place}/`) ||
+    path.startsWith(`${place}\\`)
+  );
+}

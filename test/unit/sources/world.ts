@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openLedger } from '../../../src/library/index.ts';
 import type { Ledger } from '../../../src/ledger/results.ts';
-import { importSource, type ImportOptions, type ImportReport } from '../../../src/sources/import/import.ts';
+import { importSource } from '../../../src/sources/import/import.ts';
+import type { ImportOptions, ImportReport } from '../../../src/sources/import/options.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 

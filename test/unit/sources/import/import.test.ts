@@ -17,7 +17,7 @@ import type { Ledger } from '../../../../src/ledger/results.ts';
 import { UserPrices } from '../../../../src/prices/index.ts';
 import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../../src/sources/codex/index.ts';
-import { sealImports } from '../../../../src/sources/import/import.ts';
+import { sealImports } from '../../../../src/sources/import/seal.ts';
 import type { Source } from '../../../../src/sources/source.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../../fixtures/oddLogs.ts';
 import { World, jsonLines } from '../world.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { geminiCli } from '../../../../src/sources/gemini-cli/index.ts';
-import type { ImportReport } from '../../../../src/sources/import/import.ts';
+import type { ImportReport } from '../../../../src/sources/import/options.ts';
 import { writeClaudeTree } from '../../../fixtures/claudeTree.ts';
 import { writeOddClaude } from '../../../fixtures/oddLogs.ts';
 import { jsonLines, NOW, World } from '../world.ts';

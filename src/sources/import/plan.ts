@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs';
+import { sqliteEngine } from '../../ledger/sqlite/engine.ts';
+import { storeOf } from '../../system/paths.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import type { Lookup, Source } from '../source.ts';
+import type { ImportOptions, ImportReport } from './options.ts';
+
+/** The records to store, given those that are stored. */
+export type Plan = (get: Lookup) => readonly UsageRecord[];
+
+/** By the rule of a source, whatever the order of these records. */
+export function planOf(source: Source, records: readonly UsageRecord[]): Plan {
+  return (get) => {
+    const settled = new Map<string, UsageRecord>();
+    const lookup: Lookup = (id) => settled.get(id) ?? get(id);
+    for (const record of records) {
+      for (const each of source.settle(record, lookup)) settled.set(each.usage_id, each);
+    }
+    return [...settled.values()];
+  };
+}
+
+/** Counts the records that an import would store, and stores none. */
+export class DryRun {
+  readonly #options: Pick<ImportOptions, 'path' | 'ledger'>;
+  readonly #report: Pick<ImportReport, 'added' | 'updated' | 'unpriced'>;
+  /** Records that would be stored by now. */
+  readonly #planned = new Map<string, UsageRecord>();
+
+  constructor(
+    options: Pick<ImportOptions, 'path' | 'ledger'>,
+    report: Pick<ImportReport, 'added' | 'updated' | 'unpriced'>,
+  ) {
+    this.#options = options;
+    this.#report = report;
+  }
+
+  /** Counts what would come of a plan. Nothing is stored: what an earlier plan would have stored is not to be looked up. */
+  async count(plan: Plan): Promise<void> {
+    const { path, ledger: open } = this.#options;
+    // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
+    const isMissing = storeOf(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
+    if (isMissing) sqliteEngine();
+    const ledger = isMissing ? undefined : await open();
+    const look = (get: Lookup): void => {
+      for (const record of plan((id) => this.#planned.get(id) ?? get(id))) {
+        const before = this.#planned.get(record.usage_id);
+        this.#planned.set(record.usage_id, record);
+        if (before?.cost_known === false) this.#report.unpriced--;
+        if (!record.cost_known) this.#report.unpriced++;
+        if (before !== undefined) continue;
+        if (get(record.usage_id) === undefined) this.#report.added++;
+        else this.#report.updated++;
+      }
+    };
+    if (ledger === undefined || (await ledger.refresh()).health === 'missing') return look(() => undefined);
+    await ledger.upsert((get) => {
+      look(get);
+      return [];
+    });
+  }
+}
