@@ -1,31 +1,39 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** What an editor does in its own time may take longer than the second that is usual. Tests of what must not, say so. */
+/** An editor may take longer than the usual second. Tests of anything that must be faster set their own limit. */
 const poll = { timeout: 15_000 };
 
 export default defineConfig({
   test: {
-    // All cores: by default one is left free, which on two of them is the half.
+    // All cores: vitest leaves one free by default, which on a machine of two is half of it.
     maxWorkers: '100%',
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          // Only a test that hangs reaches it: how busy the machine is must not decide whether a test passes.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          // Where the command keeps compiled code: not in the home of whoever runs the tests.
+          // Keeps the command's compiled code out of the home of the person who runs the tests.
           env: { XDG_CACHE_HOME: path.join(import.meta.dirname, '.cache/tests') },
-          // Each of these tests loads the machine with processes of its own: one file at a time.
+          // Each of these tests starts many processes, so one file at a time fills the machine.
           fileParallelism: false,
         },
       },
       {
         test: {
           name: 'webview',
-          // Pages at a time, where tests say that they may: each keeps a core busy.
+          // Pages at a time among the tests marked concurrent: each page keeps a core busy.
           maxConcurrency: 2,
           include: ['test/editor/history/**/*.test.ts'],
           testTimeout: 120_000,

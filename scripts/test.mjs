@@ -6,23 +6,34 @@
  *     npm test -- unit|process|editor
  *     npm test -- electron          the suite of the extension host, in the desktop VS Code
  *
+ * The stages stand in three lanes, which run side by side: process and editor tests wait more than they compute. Where
+ * more than one lane runs, a stage's output is printed when it ends.
+ *
  * The last line says `N passed, N failed` over all levels. A gate (lint, build, ...) that fails counts as one failure.
  */
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { exitCode, findProgram, root, run, usePinnedNode } from './lib.mjs';
+import { findProgram, root, usePinnedNode } from './lib.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ name: string, kind: 'gate' | 'tests', needs?: string[], run: () => Promise<Counts | void> }} Stage */
+/**
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {'code' | 'processes' | 'editor'} lane one stage of a lane runs at a time, in the order below
+ * @property {'gate' | 'tests'} kind
+ * @property {string[]} [needs] stages that must have passed
+ * @property {(output: Output) => Promise<Counts | void>} run
+ */
 
 const SUBSETS = {
   all: [
     'lint',
     'format',
     'types',
-    'build',
     'unit',
+    'build',
     'package',
     'process',
     'browser',
@@ -49,52 +60,164 @@ const node = process.execPath;
 const scratch = await mkdtemp(path.join(tmpdir(), 'llm-spend-tests-'));
 const strip = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
-/** A JavaScript program of a dependency, by its path below node_modules. @param {string} file @param {string[]} args */
-const tool = (file, ...args) => run(node, [path.join(root, 'node_modules', file), ...args]);
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+for (const [signal, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])) {
+  process.on(signal, () => {
+    for (const child of running) child.kill('SIGTERM');
+    process.exit(code);
+  });
+}
+
+/** Where a stage and the programs that it runs write: to the terminal at once, or all of it when the stage ends. */
+class Output {
+  #text = '';
+  #isLive;
+
+  /** @param {boolean} isLive */
+  constructor(isLive) {
+    this.#isLive = isLive;
+  }
+
+  /** @param {string} line */
+  log = (line) => {
+    if (this.#isLive) console.log(line);
+    else this.#text += `${line}\n`;
+  };
+
+  /**
+   * Runs a program to its end. A signal counts as 128, a program that is not there as 127.
+   * @param {string} command
+   * @param {readonly string[]} args
+   * @param {Record<string, string | undefined>} [env] in addition to ours
+   * @returns {Promise<number>}
+   */
+  exitCode(command, args, env = {}) {
+    return new Promise((resolve, reject) => {
+      const colours = !this.#isLive && process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
+      const child = spawn(command, args, {
+        cwd: root,
+        env: { ...process.env, ...colours, ...env },
+        stdio: this.#isLive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      });
+      running.add(child);
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding('utf8').on('data', (text) => (this.#text += text));
+      }
+      child.once('error', (error) => {
+        running.delete(child);
+        if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') resolve(127);
+        else reject(error);
+      });
+      child.once('close', (code) => {
+        running.delete(child);
+        resolve(code ?? 128);
+      });
+    });
+  }
+
+  /** Runs a program to its end. Rejects when it fails. @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env] */
+  async run(command, args, env) {
+    const code = await this.exitCode(command, args, env);
+    const name = (command === node && args.find((arg) => !arg.startsWith('-'))) || command;
+    if (code !== 0) throw new Error(`${path.basename(name)} failed with exit code ${code}`);
+  }
+
+  /** A JavaScript program of a dependency, by its path below node_modules. @param {string} file @param {string[]} args */
+  tool(file, ...args) {
+    return this.run(node, [path.join(root, 'node_modules', file), ...args]);
+  }
+
+  /** Prints what was kept. */
+  flush() {
+    process.stdout.write(this.#text);
+    this.#text = '';
+  }
+}
 
 /** @type {Stage[]} */
 const stages = [
-  { name: 'lint', kind: 'gate', run: () => tool('oxlint/bin/oxlint', '--type-aware', '--deny-warnings') },
-  { name: 'format', kind: 'gate', run: () => tool('prettier/bin/prettier.cjs', '--check', '.') },
+  {
+    name: 'lint',
+    lane: 'code',
+    kind: 'gate',
+    run: (output) => output.tool('oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
+  },
+  {
+    name: 'format',
+    lane: 'code',
+    kind: 'gate',
+    run: (output) => output.tool('prettier/bin/prettier.cjs', '--check', '.'),
+  },
   {
     name: 'types',
+    lane: 'code',
     kind: 'gate',
-    run: async () => {
-      await tool('typescript/bin/tsc', '-p', '.');
-      await tool('typescript/bin/tsc', '-p', 'media');
+    run: async (output) => {
+      for (const project of ['.', 'media']) await output.tool('typescript/bin/tsc', '-p', project);
     },
   },
-  { name: 'build', kind: 'gate', run: () => run(node, ['scripts/build.mjs', '--all']) },
-  { name: 'unit', kind: 'tests', run: () => vitest('unit') },
-  { name: 'package', kind: 'gate', needs: ['build'], run: () => run(node, ['scripts/package.mjs', '--no-build']) },
+  { name: 'unit', lane: 'code', kind: 'tests', run: (output) => vitest(output, 'unit') },
+  { name: 'build', lane: 'processes', kind: 'gate', run: (output) => output.run(node, ['scripts/build.mjs', '--all']) },
+  {
+    name: 'package',
+    lane: 'processes',
+    kind: 'gate',
+    needs: ['build'],
+    run: (output) => output.run(node, ['scripts/package.mjs', '--no-build']),
+  },
   {
     name: 'process',
+    lane: 'processes',
     kind: 'tests',
-    needs: ['build'],
-    run: async () => {
+    needs: ['build', 'package'],
+    run: async (output) => {
       // Another clock for some of the processes, and Windows. Without one of them its tests are skipped, and say so.
       const wanted = process.platform === 'linux' && canInstall() ? ['faketime', 'wine'] : [];
       const lacking = wanted.filter((name) => findProgram(name) === undefined);
-      if (lacking.length > 0) await install(lacking).catch(() => undefined);
-      return vitest('process');
+      if (lacking.length > 0) await install(output, lacking).catch(() => undefined);
+      return vitest(output, 'process');
     },
   },
-  { name: 'browser', kind: 'gate', run: installBrowser },
-  { name: 'webview', kind: 'tests', needs: ['build', 'browser'], run: () => vitest('webview') },
+  { name: 'browser', lane: 'editor', kind: 'gate', run: installBrowser },
   {
-    name: 'extension host',
+    name: 'webview',
+    lane: 'editor',
     kind: 'tests',
     needs: ['build', 'browser'],
-    run: () => hostSuite('test/editor/runInCodeServer.ts'),
+    run: (output) => vitest(output, 'webview'),
   },
-  { name: 'end to end', kind: 'tests', needs: ['package', 'browser'], run: () => vitest('editor') },
-  { name: 'desktop', kind: 'tests', needs: ['build'], run: () => hostSuite('test/editor/runInElectron.ts') },
+  {
+    name: 'extension host',
+    lane: 'editor',
+    kind: 'tests',
+    needs: ['build', 'browser'],
+    run: (output) => hostSuite(output, 'test/editor/runInCodeServer.ts'),
+  },
+  {
+    name: 'end to end',
+    lane: 'editor',
+    kind: 'tests',
+    needs: ['package', 'browser'],
+    run: (output) => vitest(output, 'editor'),
+  },
+  {
+    name: 'desktop',
+    lane: 'editor',
+    kind: 'tests',
+    needs: ['build'],
+    run: (output) => hostSuite(output, 'test/editor/runInElectron.ts'),
+  },
 ];
 
-/** @param {string} project @returns {Promise<Counts>} */
-async function vitest(project) {
+/** @param {Output} output @param {string} project @returns {Promise<Counts>} */
+async function vitest(output, project) {
   const file = path.join(scratch, `${project}.json`);
-  const code = await exitCode(node, [
+  const code = await output.exitCode(node, [
     path.join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
@@ -123,15 +246,15 @@ function passedOrSkipped({ status }) {
   return status !== 'failed';
 }
 
-/** @param {string} script @returns {Promise<Counts>} */
-async function hostSuite(script) {
-  const file = path.join(scratch, 'suite.json');
-  // VS Code on a Linux machine without a screen needs one that is made up.
+/** @param {Output} output @param {string} script @returns {Promise<Counts>} */
+async function hostSuite(output, script) {
+  const file = path.join(scratch, `${path.basename(script)}.json`);
+  // VS Code on a Linux machine without a screen needs a virtual one.
   const needsScreen =
     script.includes('Electron') && process.platform === 'linux' && !process.env.DISPLAY && findProgram('xvfb-run');
   const prefix = needsScreen ? ['xvfb-run', '-a'] : [];
   const [command = node, ...args] = [...prefix, node, strip, script];
-  const code = await exitCode(command, args, { env: { ...process.env, LLM_SPEND_TEST_REPORT: file } });
+  const code = await output.exitCode(command, args, { LLM_SPEND_TEST_REPORT: file });
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
   return counts(
     {
@@ -149,10 +272,11 @@ function counts(found, code) {
   return { ...found, failed: found.failed + (silent ? 1 : 0) };
 }
 
-async function installBrowser() {
+/** @param {Output} output */
+async function installBrowser(output) {
   const { installCodeServer } = await import('../test/editor/harness/codeServer.ts');
   const { findBrowser } = await import('../test/editor/harness/browser.ts');
-  await installCodeServer(console.log);
+  await installCodeServer(output.log);
   if (findBrowser() !== undefined) return;
   if (!canInstall()) {
     throw new Error(
@@ -160,7 +284,7 @@ async function installBrowser() {
         (findProgram('apt-get') === undefined ? '.' : ' (as root this script would install it with apt-get).'),
     );
   }
-  await install(['chromium', 'fonts-liberation']);
+  await install(output, ['chromium', 'fonts-liberation']);
   if (findBrowser() === undefined) throw new Error('apt-get installed chromium, but it is not on the PATH.');
 }
 
@@ -168,43 +292,72 @@ function canInstall() {
   return findProgram('apt-get') !== undefined && process.getuid?.() === 0;
 }
 
-/** @param {string[]} packages Debian's */
-async function install(packages) {
-  console.log(`Installing ${packages.join(' and ')} with apt-get`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update', '-qq'], { env });
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+/** dpkg has one lock, and the lanes run side by side. */
+let installing = Promise.resolve();
+
+/** @param {Output} output @param {string[]} packages Debian's */
+function install(output, packages) {
+  const done = installing.then(async () => {
+    output.log(`Installing ${packages.join(' and ')} with apt-get`);
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await output.run('apt-get', ['update', '-qq'], env);
+    await output.run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
+  });
+  installing = done.catch(() => undefined);
+  return done;
 }
 
-/** @type {Map<string, Counts & { seconds: number, note: string }>} */
-const results = new Map();
-for (const stage of stages.filter(({ name }) => SUBSETS[/** @type {keyof typeof SUBSETS} */ (wanted)].includes(name))) {
-  console.log(`\n=== ${stage.name} ===`);
-  const start = performance.now();
+/** @typedef {Counts & { seconds: number, note: string }} Result */
+
+const selected = stages.filter(({ name }) => SUBSETS[/** @type {keyof typeof SUBSETS} */ (wanted)].includes(name));
+const lanes = Map.groupBy(selected, ({ lane }) => lane);
+/** By stage, from the start of the run on, so that a stage can wait for one of another lane. @type {Map<string, PromiseWithResolvers<Result>>} */
+const results = new Map(selected.map(({ name }) => [name, Promise.withResolvers()]));
+
+/** @param {Stage} stage @returns {Promise<Result>} */
+async function runStage(stage) {
+  let start = performance.now();
+  const output = new Output(lanes.size === 1);
   /** @type {Counts} */
   let found = { passed: 0, failed: 0, skipped: 0 };
   let note = '';
-  const missing = stage.needs?.find((name) => (results.get(name)?.failed ?? 0) > 0);
   try {
-    if (missing !== undefined) throw new Error(`not run, because ${missing} failed`);
-    found = (await stage.run()) ?? found;
+    for (const name of stage.needs ?? []) {
+      const needed = await results.get(name)?.promise;
+      if ((needed?.failed ?? 0) > 0) throw new Error(`not run, because ${name} failed`);
+    }
+    start = performance.now();
+    console.log(lanes.size === 1 ? `\n=== ${stage.name} ===` : `... ${stage.name}`);
+    found = (await stage.run(output)) ?? found;
     note = stage.kind === 'gate' ? 'ok' : '';
   } catch (error) {
     found = { ...found, failed: 1 };
     note = error instanceof Error ? error.message : String(error);
-    console.error(note);
+    output.log(note);
   }
-  results.set(stage.name, { ...found, note, seconds: (performance.now() - start) / 1000 });
+  if (lanes.size > 1) console.log(`\n=== ${stage.name} ===`);
+  output.flush();
+  return { ...found, note, seconds: (performance.now() - start) / 1000 };
 }
+
+/** @param {Stage[]} lane */
+async function runLane(lane) {
+  for (const stage of lane) results.get(stage.name)?.resolve(await runStage(stage));
+}
+
+const began = performance.now();
+await Promise.all([...lanes.values()].map(runLane));
 await rm(scratch, { recursive: true, force: true });
 
 console.log('');
 const sum = { passed: 0, failed: 0 };
-for (const [name, { passed, failed, skipped, seconds, note }] of results) {
+for (const [name, { promise }] of results) {
+  const { passed, failed, skipped, seconds, note } = await promise;
   sum.passed += passed;
   sum.failed += failed;
   const tally = note || `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   console.log(`${failed > 0 ? 'FAILED' : 'ok    '}  ${name.padEnd(15)} ${seconds.toFixed(1).padStart(6)} s  ${tally}`);
 }
+console.log(`        in all         ${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed > 0 ? 1 : 0);

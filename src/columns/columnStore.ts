@@ -114,8 +114,11 @@ export class ColumnStore {
     let last = this.segments.at(-1);
     if (last === undefined || last.used === SEGMENT_ROWS) {
       last = new Segment(this.segments.length * SEGMENT_ROWS);
+      // A table that filled a segment will need most of the next one.
+      if (this.segments.length > 0) last.reserve(SEGMENT_ROWS);
       this.segments.push(last);
     }
+    last.reserve(last.used + 1);
     return last.base + last.used++;
   }
 

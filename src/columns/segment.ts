@@ -36,6 +36,13 @@ export const TEXT_INDEX = Object.fromEntries(TEXT_DIMENSIONS.map(({ name }, inde
 /** The column of a dimension that no record of a segment has: never written to, and shared by all. */
 const NO_CODES = new Uint32Array(SEGMENT_ROWS);
 
+/**
+ * Rows that a new segment has room for. Columns of {@link SEGMENT_ROWS} rows are 1.5 MB; for the small ledger of a single
+ * command, or of a test, allocating them would take longer than everything else.
+ */
+const FIRST_ROWS = 64;
+const GROWTH = 8;
+
 export class Segment {
   /** First row of the table in this segment. */
   readonly base: number;
@@ -45,32 +52,53 @@ export class Segment {
   earliest = Number.POSITIVE_INFINITY;
   latest = Number.NEGATIVE_INFINITY;
 
-  readonly state = new Uint8Array(SEGMENT_ROWS);
+  state = new Uint8Array(FIRST_ROWS);
   readonly ids: string[] = [];
   /** The next row with the same id, one higher in the table so that 0 is none. */
-  readonly next = new Uint32Array(SEGMENT_ROWS);
+  next = new Uint32Array(FIRST_ROWS);
   /** Position in the order of insertion, which a reused row does not keep. */
-  readonly order = new Uint32Array(SEGMENT_ROWS);
-  readonly locator = new Float64Array(SEGMENT_ROWS);
+  order = new Uint32Array(FIRST_ROWS);
+  locator = new Float64Array(FIRST_ROWS);
 
-  readonly time = new Float64Array(SEGMENT_ROWS);
-  readonly cost = new Float64Array(SEGMENT_ROWS);
-  input: Counts = new Uint32Array(SEGMENT_ROWS);
-  output: Counts = new Uint32Array(SEGMENT_ROWS);
-  total: Counts = new Uint32Array(SEGMENT_ROWS);
-  cacheRead: Counts = new Uint32Array(SEGMENT_ROWS);
-  cacheWrite: Counts = new Uint32Array(SEGMENT_ROWS);
-  reasoning: Counts = new Uint32Array(SEGMENT_ROWS);
+  time = new Float64Array(FIRST_ROWS);
+  cost = new Float64Array(FIRST_ROWS);
+  input: Counts = new Uint32Array(FIRST_ROWS);
+  output: Counts = new Uint32Array(FIRST_ROWS);
+  total: Counts = new Uint32Array(FIRST_ROWS);
+  cacheRead: Counts = new Uint32Array(FIRST_ROWS);
+  cacheWrite: Counts = new Uint32Array(FIRST_ROWS);
+  reasoning: Counts = new Uint32Array(FIRST_ROWS);
 
-  readonly ledger = new Uint16Array(SEGMENT_ROWS);
-  readonly costKind = new Uint8Array(SEGMENT_ROWS);
+  ledger = new Uint16Array(FIRST_ROWS);
+  costKind = new Uint8Array(FIRST_ROWS);
   /** Codes of sets of tags. */
-  readonly tags = new Uint32Array(SEGMENT_ROWS);
+  tags = new Uint32Array(FIRST_ROWS);
   /** Codes of the text dimensions, in the order of {@link TEXT_DIMENSIONS}. */
   readonly texts: Uint32Array[] = TEXT_DIMENSIONS.map(() => NO_CODES);
 
   constructor(base: number) {
     this.base = base;
+  }
+
+  /** Rows that the columns have room for: at most {@link SEGMENT_ROWS}. */
+  get room(): number {
+    return this.state.length;
+  }
+
+  /**
+   * Makes room for at least `rows` rows. The columns are then other arrays, so a caller must not hold one of them across
+   * this call.
+   */
+  reserve(rows: number): void {
+    const { room } = this;
+    if (rows <= room) return;
+    const larger = Math.min(SEGMENT_ROWS, Math.max(rows, room * GROWTH));
+    for (const [name, column] of Object.entries(this)) {
+      if (ArrayBuffer.isView(column)) Object.assign(this, { [name]: grown(column as Counts, larger) });
+    }
+    for (const [index, codes] of this.texts.entries()) {
+      if (codes !== NO_CODES) this.texts[index] = grown(codes, larger);
+    }
   }
 
   /** The column of codes of a dimension; that of `tag` holds codes of sets. Read only: it may be shared. */
@@ -90,7 +118,7 @@ export class Segment {
   /** The codes of a text dimension, for writing. */
   ownTexts(index: number): Uint32Array {
     let codes = this.texts[index] as Uint32Array;
-    if (codes === NO_CODES) this.texts[index] = codes = new Uint32Array(SEGMENT_ROWS);
+    if (codes === NO_CODES) this.texts[index] = codes = new Uint32Array(this.room);
     return codes;
   }
 
@@ -103,4 +131,11 @@ export class Segment {
   widen(column: CountColumn): void {
     if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
+}
+
+/** A copy of a column, of the same type, with room for `rows` rows. */
+function grown<T extends Counts>(column: T, rows: number): T {
+  const copy = new (column.constructor as new (length: number) => T)(rows);
+  copy.set(column);
+  return copy;
 }

@@ -30,13 +30,14 @@ export class SegmentRoom {
   readonly store: ColumnStore;
   readonly segment = new Segment(0);
   readonly #texts = new MetTexts();
+  readonly #ledgerCode: number;
   /** Of the columns that are kept, so that a text is read and looked up in the first pass alone. */
   readonly #recodings = new WeakMap<object, readonly number[]>();
 
   /** @param label of the ledger, for the dimension of that name. */
   constructor(label: string) {
     this.store = this.#texts;
-    this.segment.ledger.fill(this.#texts.dictionaries.ledger.encode(label));
+    this.#ledgerCode = this.#texts.dictionaries.ledger.encode(label);
   }
 
   /** Says between which times the ledger's records lie, ms. */
@@ -63,7 +64,9 @@ export class SegmentRoom {
     segment.earliest = bounds.earliest;
     segment.latest = bounds.latest;
     const count = columns.records;
+    segment.reserve(count);
     segment.used = count;
+    segment.ledger.fill(this.#ledgerCode, 0, count);
     segment.state.fill(VISIBLE, 0, count);
     if (after > 0 || hidden.size > 0) {
       const seqs = columns.numbers('seq');

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
+import { blockingDisk } from '../../../../src/system/disk.ts';
 import type { LostNames } from './durableView.ts';
 import { DurableView } from './durableView.ts';
 
@@ -37,7 +37,8 @@ export type Rules = 'host' | 'windows';
 
 /**
  * A real disk of which every call is counted, and one of them struck by a fault. With the rules of Windows no rename
- * replaces a file that is open, and a write is durable only after an fsync.
+ * replaces a file that is open, and a write is durable only after an fsync. Its calls run in the calling thread, because
+ * handing each of a million to the thread pool took more time than the calls themselves.
  */
 export class FaultDisk implements Disk {
   readonly durableWrites: boolean;
@@ -62,8 +63,8 @@ export class FaultDisk implements Disk {
 
   /** @param at 1-based, among the calls that the fault can strike. @param attic a folder for what a power cut brings back. */
   constructor(fault: Fault, at: number, attic: string, rules: Rules = 'host') {
-    this.durableWrites = rules === 'host' && (nodeDisk.durableWrites ?? false);
-    this.replacesOpenFiles = rules === 'host' && nodeDisk.replacesOpenFiles;
+    this.durableWrites = rules === 'host' && (blockingDisk.durableWrites ?? false);
+    this.replacesOpenFiles = rules === 'host' && blockingDisk.replacesOpenFiles;
     this.#fault = fault;
     this.#at = at;
     this.#durable = new DurableView(attic, at);
@@ -102,7 +103,7 @@ export class FaultDisk implements Disk {
     const creates = !flags.startsWith('r');
     return this.#step('open', creates, [path], async () => {
       const isNew = creates && !fs.existsSync(path);
-      const fd = await nodeDisk.open(path, flags, mode);
+      const fd = await blockingDisk.open(path, flags, mode);
       if (this.#dead) fs.closeSync(fd);
       else this.#open.add(fd);
       this.#durable.opened(fd, path, isNew);
@@ -119,7 +120,7 @@ export class FaultDisk implements Disk {
     });
   }
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return this.#step('read', false, [], () => nodeDisk.read(fd, buffer, offset, length, position));
+    return this.#step('read', false, [], () => blockingDisk.read(fd, buffer, offset, length, position));
   }
   write(...of: Parameters<Disk['write']>): Promise<number> {
     return this.#write('write', ...of);
@@ -133,7 +134,7 @@ export class FaultDisk implements Disk {
   ): Promise<number> {
     const put = async (count: number): Promise<number> => {
       this.#durable.written(fd, position);
-      const written = await nodeDisk[operation](fd, buffer, offset, count, position);
+      const written = await blockingDisk[operation](fd, buffer, offset, count, position);
       if (this.#synced.has(fd)) this.#durable.synced(fd);
       return written;
     };
@@ -147,39 +148,39 @@ export class FaultDisk implements Disk {
   }
   fsync(fd: number): Promise<void> {
     return this.#step('fsync', false, [], async () => {
-      await nodeDisk.fsync(fd);
+      await blockingDisk.fsync(fd);
       this.#durable.synced(fd);
     });
   }
   ftruncate(fd: number, length: number): Promise<void> {
-    return this.#step('ftruncate', false, [], () => nodeDisk.ftruncate(fd, length));
+    return this.#step('ftruncate', false, [], () => blockingDisk.ftruncate(fd, length));
   }
   fstat(fd: number): Promise<fs.BigIntStats> {
-    return this.#step('fstat', false, [], () => nodeDisk.fstat(fd));
+    return this.#step('fstat', false, [], () => blockingDisk.fstat(fd));
   }
   fchmod(fd: number, mode: number): Promise<void> {
-    return this.#step('fchmod', false, [], () => nodeDisk.fchmod(fd, mode));
+    return this.#step('fchmod', false, [], () => blockingDisk.fchmod(fd, mode));
   }
   fchown(fd: number, uid: number, gid: number): Promise<void> {
-    return this.#step('fchown', false, [], () => nodeDisk.fchown(fd, uid, gid));
+    return this.#step('fchown', false, [], () => blockingDisk.fchown(fd, uid, gid));
   }
   stat(path: string): Promise<fs.BigIntStats> {
-    return this.#step('stat', false, [path], () => nodeDisk.stat(path));
+    return this.#step('stat', false, [path], () => blockingDisk.stat(path));
   }
   lstat(path: string): Promise<fs.BigIntStats> {
-    return this.#step('lstat', false, [path], () => nodeDisk.lstat(path));
+    return this.#step('lstat', false, [path], () => blockingDisk.lstat(path));
   }
   readdir(path: string): Promise<string[]> {
-    return this.#step('readdir', false, [path], () => nodeDisk.readdir(path));
+    return this.#step('readdir', false, [path], () => blockingDisk.readdir(path));
   }
   readlink(path: string): Promise<string> {
-    return this.#step('readlink', false, [path], () => nodeDisk.readlink(path));
+    return this.#step('readlink', false, [path], () => blockingDisk.readlink(path));
   }
   realpath(path: string): Promise<string> {
-    return this.#step('realpath', false, [path], () => nodeDisk.realpath(path));
+    return this.#step('realpath', false, [path], () => blockingDisk.realpath(path));
   }
   mkdir(path: string): Promise<void> {
-    return this.#step('mkdir', true, [path], () => nodeDisk.mkdir(path));
+    return this.#step('mkdir', true, [path], () => blockingDisk.mkdir(path));
   }
   rename(from: string, to: string): Promise<void> {
     return this.#step('rename', true, [from, to], async () => {
@@ -201,25 +202,25 @@ export class FaultDisk implements Disk {
     });
   }
   mkdirExclusive(path: string): Promise<void> {
-    return this.#step('mkdirExclusive', true, [path], () => nodeDisk.mkdirExclusive(path));
+    return this.#step('mkdirExclusive', true, [path], () => blockingDisk.mkdirExclusive(path));
   }
   rmdir(path: string): Promise<void> {
-    return this.#step('rmdir', false, [path], () => nodeDisk.rmdir(path));
+    return this.#step('rmdir', false, [path], () => blockingDisk.rmdir(path));
   }
   utimes(path: string, accessed: Date, modified: Date): Promise<void> {
-    return this.#step('utimes', false, [path], () => nodeDisk.utimes(path, accessed, modified));
+    return this.#step('utimes', false, [path], () => blockingDisk.utimes(path, accessed, modified));
   }
   statSync(path: string): fs.BigIntStats {
-    return this.#stepSync('statSync', false, [path], () => nodeDisk.statSync(path));
+    return this.#stepSync('statSync', false, [path], () => blockingDisk.statSync(path));
   }
   isThereSync(path: string): boolean {
-    return this.#stepSync('isThereSync', false, [path], () => nodeDisk.isThereSync(path));
+    return this.#stepSync('isThereSync', false, [path], () => blockingDisk.isThereSync(path));
   }
   findSync(path: string): fs.BigIntStats | undefined {
-    return this.#stepSync('findSync', false, [path], () => nodeDisk.findSync(path));
+    return this.#stepSync('findSync', false, [path], () => blockingDisk.findSync(path));
   }
   readdirSync(path: string): string[] {
-    return this.#stepSync('readdirSync', false, [path], () => nodeDisk.readdirSync(path));
+    return this.#stepSync('readdirSync', false, [path], () => blockingDisk.readdirSync(path));
   }
   renameSync(from: string, to: string): void {
     this.#stepSync('renameSync', true, [from, to], () => {
@@ -229,7 +230,7 @@ export class FaultDisk implements Disk {
         throw failure('EPERM');
       }
       this.#durable.renaming(from, to);
-      nodeDisk.renameSync(from, to);
+      blockingDisk.renameSync(from, to);
     });
   }
 
@@ -244,7 +245,7 @@ export class FaultDisk implements Disk {
   async #close(fd: number): Promise<void> {
     this.#open.delete(fd);
     this.#durable.closing(fd);
-    await nodeDisk.close(fd);
+    await blockingDisk.close(fd);
   }
 
   async #step<T>(

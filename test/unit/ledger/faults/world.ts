@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { parseSideFile, sideFileName } from '../../../../src/system/sideFiles.ts';
+import { blockingDisk } from '../../../../src/system/disk.ts';
 import { CostTracker } from '../../../../src/ledger/tracker.ts';
 import { LedgerError } from '../../../../src/ledger/results.ts';
 import { UsageError } from '../../../../src/usage/record.ts';
@@ -153,7 +154,7 @@ export class World {
   /** Opens the ledger anew, and holds it against the log. Returns what is wrong. */
   async check(): Promise<string[]> {
     const wrong = [...this.errors];
-    const fresh = new CostTracker({ ledger: this.ledger });
+    const fresh = new CostTracker({ ledger: this.ledger, disk: blockingDisk });
     const seen = new Set((await fresh.read()).map(({ usage_id }) => usage_id));
     for (const id of this.acknowledged)
       if (!seen.has(id) && !this.hidden.has(id)) wrong.push(`${id} is not shown after reopening`);
