@@ -1,5 +1,5 @@
 import { version } from '../../package.json';
-import { resolveLedgerPath, storeOf } from '../system/paths.ts';
+import { resolveLedgerPath, storeKind } from '../system/paths.ts';
 import { oneShot } from './arguments/oneShot.ts';
 import { keepCompiledCode } from './compileCache.ts';
 import { readStdin } from './input/stdin.ts';
@@ -31,7 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Whether a JSON ledger is meant. What cannot be found is left to the command, which says so. */
 function isJsonLedger(flag: string | undefined): boolean {
   try {
-    return storeOf(resolveLedgerPath({ flag })) === 'json';
+    return storeKind(resolveLedgerPath({ flag })) === 'json';
   } catch {
     return false;
   }

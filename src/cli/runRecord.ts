@@ -1,5 +1,6 @@
 import { blockingDisk } from '../system/disk.ts';
-import { JsonLedger } from '../ledger/json/jsonLedger.ts';
+import { JsonStore } from '../ledger/json/store.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import type { RecordFlags } from './arguments/recordFlags.ts';
 import type { Opener } from './arguments/oneLedger.ts';
 import { recordOne } from './commands/recordOne.ts';
@@ -7,7 +8,8 @@ import { report } from './output/finish.ts';
 import { finished } from './output/finished.ts';
 import { openTerminal } from './output/terminal.ts';
 
-const open: Opener = (options) => new JsonLedger({ ...options, disk: blockingDisk, oneShot: true });
+const open: Opener = ({ ledger, ...options }) =>
+  new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), options);
 
 /** Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough for scripts to call it often. */
 export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {

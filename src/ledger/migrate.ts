@@ -1,7 +1,8 @@
 import { NanoSum, usdToNanos, type Nanos } from '../usage/money.ts';
 import { costKind } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import type { Ledger, StoredElement } from './results.ts';
+import type { Ledger } from './ledger.ts';
+import type { StoredElement } from './results.ts';
 import { LedgerError } from './results.ts';
 
 /**
@@ -131,8 +132,9 @@ async function compare(
   const { records } = await to.refresh();
   let done = 0;
   for await (const elements of to.stored()) {
+    const shared = await from.holds(elements.map(({ record }) => record.usage_id));
     for (const { record } of elements) {
-      if (from.has(record.usage_id) && !left.has(record.usage_id)) target.add(record);
+      if (shared.has(record.usage_id) && !left.has(record.usage_id)) target.add(record);
     }
     done += elements.length;
     onProgress?.({ step: 'comparing', done, total: Math.max(done, records) });

@@ -3,7 +3,8 @@ import type { Pricer } from '../pricing/price.ts';
 import { RepricePlanner, type RepricePlan } from '../pricing/reprice.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { nextTurn } from '../system/turns.ts';
-import type { CostChange, Ledger } from './results.ts';
+import type { Ledger } from './ledger.ts';
+import type { CostChange } from './results.ts';
 
 export interface RepriceSelection {
   /** Only these records. Absent: all. */

@@ -1,89 +1,5 @@
-import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import type { CostFields } from '../pricing/costSource.ts';
-import type { UsageInput, UsageRecord } from '../usage/record.ts';
-
-/**
- * What a ledger is to all code above it, whatever its store. {@link CostTracker} is the one that other programs see.
- */
-export interface Ledger {
-  /** The ledger's file, absolute. */
-  readonly path: string;
-  /** true: only what inkwell can read is taken, because inkwell writes this file too. */
-  readonly strict: boolean;
-
-  /**
-   * Records one usage. Resolves with the stored record once it is durable: from then on no crash loses it.
-   * @throws {UsageError} when the record is refused, {@link LedgerError} when it could not be made durable. Either way it
-   * is not recorded.
-   */
-  track(usage: UsageInput): Promise<UsageRecord>;
-  /** Records all or none: one validation, one fsync, in the order given. */
-  trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]>;
-  /**
-   * Takes records of another ledger over as they stand there, whatever rules a new one would break. Durable when it
-   * resolves; of ids that are there already the records stay.
-   */
-  adopt(elements: readonly StoredElement[]): Promise<AdoptResult>;
-  /** Waits until everything acknowledged so far stands in the ledger's file; false if `timeoutMs` passed before. */
-  flush(timeoutMs?: number): Promise<boolean>;
-
-  /** Looks at the disk now, and says what is there. Cheap when nothing changed. */
-  refresh(): Promise<LedgerState>;
-  /** What the last look at the disk found. */
-  readonly state: LedgerState;
-
-  /** Totals by groups over the last {@link refresh}; asks for one itself when there was none. */
-  aggregate(query: AggregateQuery): Promise<Group[]>;
-  /** One page of records over the last {@link refresh}. */
-  page(query: PageQuery): Promise<Page>;
-  /** The ids that the last {@link refresh} found, in no order. */
-  ids(): Iterable<string>;
-  has(usageId: string): boolean;
-  /**
-   * The ids that came since {@link mark} was this; undefined where that cannot be said, because of other
-   * changes in between or in this store.
-   */
-  addedSince?(mark: string): Iterable<string> | undefined;
-  /** What {@link addedSince} goes by: what the last look found. */
-  readonly mark?: string;
-  /** Leaves these records out of totals and pages from now on: another ledger of the same view counts them. */
-  exclude(ids: ReadonlySet<string>): void;
-  /** All records with their text, oldest first in the order of the file, some thousand at a time. */
-  stored(): AsyncIterable<StoredElement[]>;
-  /** All records, oldest first in the order of the file. */
-  read(): Promise<UsageRecord[]>;
-  /** The grand total of the records that match. */
-  summary(filter?: UsageFilter): Promise<Totals>;
-  /** The newest records by their time, newest first. */
-  recent(count: number): Promise<UsageRecord[]>;
-
-  /** Takes records out of the ledger, keeping them for {@link undo}. Ids that are not there are named in `missing`. */
-  remove(ids: readonly string[]): Promise<RemoveResult>;
-  /** Empties the ledger, keeping all of it in a file beside it for {@link undo}. */
-  clear(): Promise<ClearResult>;
-  /**
-   * Sets the costs of records anew, all in one commit, keeping what they said before for {@link undo}. Everything else in
-   * them stays as it is, byte for byte.
-   */
-  setCosts(changes: readonly CostChange[]): Promise<SetCostsResult>;
-  /**
-   * Adds records and replaces others, all in one commit, for whoever knows of each usage by its id and more of it as time
-   * goes by. Not for {@link undo}: the same import does it again.
-   */
-  upsert(plan: UpsertPlan): Promise<UpsertResult>;
-  /** Takes the last remove, clear or setting of costs back, by whichever process it was. undefined: there is nothing to undo. */
-  undo(options?: { dryRun?: boolean }): Promise<UndoResult | undefined>;
-
-  /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
-  verify(): Promise<Verification>;
-  /** Mends what {@link verify} found. With `dryRun`, says what it would do and changes nothing. */
-  repair(options?: { dryRun?: boolean }): Promise<RepairResult>;
-
-  /** Calls `listener` after each change of what {@link refresh} would find, by whomever, coalesced. */
-  watch(listener: (state: LedgerState) => void): { dispose(): void };
-  /** Commits what waits, releases everything. What could not be committed stays durable in the journal. */
-  close(): Promise<void>;
-}
+import type { UsageRecord } from '../usage/record.ts';
 
 /**
  * - `ok`: a JSON array, all of it readable.
@@ -153,6 +69,14 @@ export interface StoredElement {
   text: string;
 }
 
+/** The result of recording one usage. */
+export interface Tracked {
+  /** `recorded`: added now. `present`: it was in the ledger already, with the same values, and counts once. */
+  status: 'recorded' | 'present';
+  /** The record in the ledger. */
+  record: UsageRecord;
+}
+
 export interface AdoptResult {
   adopted: number;
   /** Were there already, saying the same. */
@@ -203,10 +127,11 @@ export interface SetCostsResult {
 }
 
 export interface UndoResult {
-  undone: 'remove' | 'clear' | 'replace';
-  /** When what is undone was done: ISO 8601. */
+  /** The change that was taken back. `add`: records that were added are out of the ledger again. */
+  undone: 'remove' | 'clear' | 'replace' | 'add';
+  /** The time of that change: ISO 8601. */
   at: string;
-  /** How many records came back, or of a `replace`, say what they said before. */
+  /** How many records came back, have their old cost again (`replace`), or are out of the ledger again (`add`). */
   records: number;
 }
 

@@ -13,7 +13,8 @@ import type {
 } from '../usage/query.ts';
 import { costKind } from '../usage/query.ts';
 import { mergeGroups } from '../usage/totals.ts';
-import type { Ledger, LedgerState } from './results.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerState } from './results.ts';
 
 /**
  * Several ledgers as one: the primary first, then others that are shown with it (inkwell's). A `usage_id` that stands
@@ -22,8 +23,9 @@ import type { Ledger, LedgerState } from './results.ts';
 export class LedgerView {
   readonly ledgers: readonly Ledger[];
   #versions = '';
-  /** For each ledger after the first, what each one before it shares with it, and the marks at which that was so. */
-  readonly #shared = new Map<string, { ids: Set<string>; marks: [string, string] }>();
+  /** For each ledger after the first, the ids that each one before it shares with it, and their cursors at that time. */
+  readonly #shared = new Map<string, { ids: Set<string>; cursors: [string, string] }>();
+  #sharing: Promise<void> = Promise.resolve();
 
   constructor(ledgers: readonly Ledger[]) {
     this.ledgers = ledgers;
@@ -32,7 +34,7 @@ export class LedgerView {
   /** Looks at all ledgers; their states in the order of {@link ledgers}. */
   async refresh(): Promise<LedgerState[]> {
     const states = await Promise.all(this.ledgers.map((ledger) => ledger.refresh()));
-    this.#shareOut(states);
+    await this.#shareOut(states);
     return states;
   }
 
@@ -74,8 +76,9 @@ export class LedgerView {
     const watchers = this.ledgers.map((ledger) =>
       ledger.watch(() => {
         const states = this.ledgers.map(({ state }) => state);
-        this.#shareOut(states);
-        listener(states);
+        void this.#shareOut(states)
+          .catch(() => undefined)
+          .then(() => listener(states));
       }),
     );
     return { dispose: () => watchers.forEach((watcher) => watcher.dispose()) };
@@ -92,44 +95,56 @@ export class LedgerView {
     return asked.length > 0 ? asked : this.ledgers.slice(0, 1);
   }
 
-  /** Says to each ledger which of its records an earlier one has. */
-  #shareOut(states: readonly LedgerState[]): void {
-    const versions = states.map(({ version }) => version).join();
-    if (versions === this.#versions || this.ledgers.length < 2) return;
-    this.#versions = versions;
-    for (const [i, ledger] of this.ledgers.entries()) {
-      if (i === 0) continue;
-      const shared = this.ledgers.slice(0, i).map((before) => this.#sharedBy(before, ledger));
-      ledger.exclude(shared.length === 1 ? shared[0]! : new Set(shared.flatMap((ids) => [...ids])));
-    }
+  /** Tells each ledger which of its records an earlier one has. One call runs at a time. */
+  #shareOut(states: readonly LedgerState[]): Promise<void> {
+    const next = this.#sharing.catch(() => undefined).then(() => this.#shareOutNow(states));
+    this.#sharing = next;
+    return next;
   }
 
-  /** The ids that two ledgers both have. Where they can say what came since, only that is looked up. */
-  #sharedBy(one: Ledger, other: Ledger): ReadonlySet<string> {
-    const key = JSON.stringify([one.path, other.path]);
+  async #shareOutNow(states: readonly LedgerState[]): Promise<void> {
+    const versions = states.map(({ version }) => version).join();
+    if (versions === this.#versions || this.ledgers.length < 2) return;
+    for (const [i, ledger] of this.ledgers.entries()) {
+      if (i === 0) continue;
+      const shared: ReadonlySet<string>[] = [];
+      for (const before of this.ledgers.slice(0, i)) shared.push(await this.#sharedBy(before, ledger));
+      await ledger.exclude(shared.length === 1 ? shared[0]! : new Set(shared.flatMap((ids) => [...ids])));
+    }
+    this.#versions = versions;
+  }
+
+  /** The ids that two ledgers both have. Where both can say which ids are new, only those are looked up. */
+  async #sharedBy(one: Ledger, other: Ledger): Promise<ReadonlySet<string>> {
+    const key = JSON.stringify([one.ledger, other.ledger]);
     const known = this.#shared.get(key);
-    const marks: [string, string] = [markOf(one), markOf(other)];
-    const more = known && [addedTo(one, known.marks[0]), addedTo(other, known.marks[1])];
-    if (known && more?.[0] && more[1]) {
-      for (const id of more[0]) if (other.has(id)) known.ids.add(id);
-      for (const id of more[1]) if (one.has(id)) known.ids.add(id);
-      known.marks = marks;
+    const cursors: [string, string] = [one.cursor, other.cursor];
+    const ofOne = known && (await addedTo(one, known.cursors[0]));
+    const ofOther = known && (await addedTo(other, known.cursors[1]));
+    if (known && ofOne && ofOther) {
+      await addHeld(known.ids, ofOne, other);
+      await addHeld(known.ids, ofOther, one);
+      known.cursors = cursors;
       return new Set(known.ids);
     }
     const [few, many] = one.state.records < other.state.records ? [one, other] : [other, one];
     const ids = new Set<string>();
-    for (const id of few.ids()) if (many.has(id)) ids.add(id);
-    this.#shared.set(key, { ids, marks });
+    const all = few.state.records > 0 ? await few.addedSince(undefined) : undefined;
+    if (all) await addHeld(ids, all, many);
+    this.#shared.set(key, { ids, cursors });
     return new Set(ids);
   }
 }
 
-function markOf(ledger: Ledger): string {
-  return ledger.mark ?? String(ledger.state.version);
+type Ids = AsyncIterable<readonly string[]> | readonly (readonly string[])[];
+
+async function addedTo(ledger: Ledger, cursor: string): Promise<Ids | undefined> {
+  return ledger.cursor === cursor ? [] : ledger.addedSince(cursor);
 }
 
-function addedTo(ledger: Ledger, mark: string): Iterable<string> | undefined {
-  return markOf(ledger) === mark ? [] : ledger.addedSince?.(mark);
+/** Adds the ids that the ledger holds too. */
+async function addHeld(to: Set<string>, ids: Ids, ledger: Ledger): Promise<void> {
+  for await (const batch of ids) for (const id of await ledger.holds(batch)) to.add(id);
 }
 
 const SORT_VALUE: Record<SortKey, (usage: StoredUsage) => number | bigint | string> = {

@@ -1,10 +1,10 @@
 /** The library: record and read LLM spend from any program. */
-import type { CostTrackerOptions } from '../ledger/tracker.ts';
-import { CostTracker } from '../ledger/tracker.ts';
-import type { Ledger } from '../ledger/results.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { CostTracker, type CostTrackerOptions } from './costTracker.ts';
 
-export { CostTracker } from '../ledger/tracker.ts';
-export type { CostTrackerOptions } from '../ledger/tracker.ts';
+export { CostTracker } from './costTracker.ts';
+export type { CostTrackerOptions } from './costTracker.ts';
+export type { Ledger } from '../ledger/ledger.ts';
 export { LedgerView } from '../ledger/view.ts';
 export {
   defaultLedgerPath,
@@ -21,7 +21,7 @@ export { UsageError } from '../usage/record.ts';
 export type { BillingMode, UsageInput, UsageRecord } from '../usage/record.ts';
 export type * from '../usage/query.ts';
 
-/** Opens a ledger in the store that its file's ending asks for. */
+/** Opens a ledger in the store that its name asks for. */
 export function openLedger(options: CostTrackerOptions = {}): Ledger {
   return new CostTracker(options);
 }

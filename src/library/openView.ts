@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { CostTrackerOptions } from '../ledger/options.ts';
-import type { Ledger } from '../ledger/results.ts';
-import { CostTracker } from '../ledger/tracker.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { LedgerView } from '../ledger/view.ts';
 import { importedLedgerPath, inkwellDefaultPath, resolveLedgerPath } from '../system/paths.ts';
+import { CostTracker, type CostTrackerOptions } from './costTracker.ts';
 
 /** Which ledgers a question is about. */
 export interface LedgerChoice {

@@ -42,10 +42,16 @@ export const ownEnvironment = (): PathEnvironment => ({
   home: homeFolder(),
 });
 
-/** What keeps a ledger of that name; undefined: nothing of ours. */
-export function storeOf(path: string): 'json' | 'sqlite' | undefined {
-  if (/\.json$/i.test(path)) return 'json';
-  return /\.(db|sqlite)$/i.test(path) ? 'sqlite' : undefined;
+/** Whether a ledger's name is a URL (`postgres://...`) and not a path. A drive of Windows has one letter. */
+export function isLedgerUrl(name: string): boolean {
+  return /^[a-z][a-z\d+.-]+:\/\//i.test(name);
+}
+
+/** The kind of store that a ledger's name asks for; undefined where there is none. */
+export function storeKind(name: string): 'json' | 'sqlite' | undefined {
+  if (isLedgerUrl(name)) return undefined;
+  if (/\.json$/i.test(name)) return 'json';
+  return /\.(db|sqlite)$/i.test(name) ? 'sqlite' : undefined;
 }
 
 /** The default ledger: `costs.json` in the user's config folder for `llm-spend`. */
@@ -66,9 +72,12 @@ export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment
   return inHome(home, '.config', 'inkwell', 'costs.json');
 }
 
-/** Where the usage goes that is imported from agents' logs: beside the primary ledger, which stays small. */
+/**
+ * The ledger for usage that is imported from agents' logs: beside the primary ledger, which stays small. Beside a URL there
+ * is no place for a file, so it is beside the default ledger.
+ */
 export function importedLedgerPath(primary: string): string {
-  return join(dirname(primary), 'imported.db');
+  return join(dirname(isLedgerUrl(primary) ? defaultLedgerPath() : primary), 'imported.db');
 }
 
 /** inkwell's ledger, if there is one. */
@@ -92,10 +101,11 @@ export function resolveLedgerPath(
 }
 
 /**
- * A leading `~` is the home folder; a relative path counts from the working folder.
+ * A leading `~` is the home folder; a relative path counts from the working folder; a URL stays as it is.
  * @throws {PathError} when that folder is not known.
  */
 export function expandPath(path: string, home: string = homeFolder()): string {
+  if (isLedgerUrl(path)) return path;
   if (path === '~') return inHome(home);
   const expanded = /^~[\\/]/.test(path) ? inHome(home, path.slice(2)) : path;
   try {

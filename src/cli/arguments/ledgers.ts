@@ -1,6 +1,7 @@
 import { openLedger } from '../../library/index.ts';
 import { openView } from '../../library/openView.ts';
-import { LedgerError, type Ledger, type LedgerState } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { LedgerError, type LedgerState } from '../../ledger/results.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import { resolveLedgerPath } from '../../system/paths.ts';
 import { EXIT, usageError } from '../output/exit.ts';

@@ -1,5 +1,5 @@
-import type { CostTrackerOptions } from '../../ledger/options.ts';
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { LedgerOptions } from '../../ledger/options.ts';
 import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 import { userPricing } from '../userPrices.ts';
 
@@ -8,7 +8,7 @@ import { userPricing } from '../userPrices.ts';
  * it needs.
  */
 
-export type Opener = (options: CostTrackerOptions & { ledger: string }) => Ledger;
+export type Opener = (options: LedgerOptions & { ledger: string }) => Ledger;
 
 /** Opens it for the time of `use`. */
 export async function withOpened<T>(flags: LedgerFlag, open: Opener, use: (ledger: Ledger) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expandPath, importedLedgerPath, ownEnvironment, resolveLedgerPath } from '../../system/paths.ts';
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
 import { importSource } from '../../sources/import/import.ts';

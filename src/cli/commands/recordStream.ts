@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { LedgerError, type Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { LedgerError } from '../../ledger/results.ts';
 import { parseInput } from '../../usage/parseInput.ts';
 import { isoNow, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { jsonText } from '../../usage/jsonText.ts';

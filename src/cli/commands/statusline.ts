@@ -5,7 +5,7 @@ import { openLedger } from '../../library/index.ts';
 import { importLedger } from '../../library/openView.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
 import { ownEnvironment } from '../../system/paths.ts';
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { importSource } from '../../sources/import/import.ts';
 import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';

@@ -28,14 +28,20 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   return result === undefined ? EXIT.failed : EXIT.done;
 }
 
-const BACK = ['would come back', 'came back'];
+/** What happens to the records: as a plan, and done. */
+const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string]>> = {
+  add: ['would be removed', 'was removed'],
+  clear: ['would come back', 'came back'],
+  remove: ['would come back', 'came back'],
+  replace: ['would get back its old cost', 'got back the old cost'],
+};
 
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
   const what = `the ${undone === 'replace' ? 'reprice' : undone} of ${plain(at)}`;
   const count = counted(records, 'record');
-  const back = undone === 'replace' ? ['would get back its old cost', 'got back the old cost'] : BACK;
-  if (dryRun) return `Would undo ${what}: ${count} ${back[0]}. Nothing was changed.`;
-  return `Undid ${what}: ${count} ${back[1]}.`;
+  const [planned, done] = RESULTS[undone];
+  if (dryRun) return `Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
+  return `Undid ${what}: ${count} ${done}.`;
 }
 
 export const command: CommandSpec<UndoFlags> = {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 
 /** A commit takes some ms; beside other writers, or where another program has the file open, it may take a second or two. */
 const PATIENCE_MS = 2_000;

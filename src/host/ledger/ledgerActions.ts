@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../contributions.ts';
-import { storeOf } from '../../system/paths.ts';
+import { storeKind } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
@@ -38,7 +38,7 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
     await service.refresh();
   }
   const uri = vscode.Uri.file(path);
-  if (storeOf(path) === 'sqlite') {
+  if (storeKind(path) === 'sqlite') {
     showInfo(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
       [t('Export as CSV…')]: () => vscode.commands.executeCommand(COMMANDS.exportCsv),
       [t('Copy Path')]: () => vscode.env.clipboard.writeText(path),

@@ -5,7 +5,7 @@ import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import { openLedger, resolveLedgerPath } from '../../library/index.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import type { Migration, MigrationProgress } from '../../ledger/migrate.ts';
-import { storeOf } from '../../system/paths.ts';
+import { storeKind } from '../../system/paths.ts';
 import { formatUsdExact } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
@@ -31,7 +31,7 @@ export async function askToMigrate(service: LedgerService): Promise<void> {
 /** An interrupted move is continued without a file dialog, which would ask to overwrite the target. */
 async function chooseTarget(from: string): Promise<string | undefined> {
   const { t } = vscode.l10n;
-  const isJson = storeOf(from) === 'json';
+  const isJson = storeKind(from) === 'json';
   const proposed = from.replace(/\.[^.]+$/, isJson ? '.db' : '.json');
   const title = t('Move the Ledger to');
   if (existsSync(proposed)) {
@@ -108,7 +108,7 @@ function copyPath(path: string): Actions {
 export function offerMigration(context: vscode.ExtensionContext, service: LedgerService): vscode.Disposable {
   return service.onDidChange(() => {
     const { primary } = service;
-    if (!primary || primary.strict || storeOf(primary.path) !== 'json') return;
+    if (!primary || primary.strict || storeKind(primary.path) !== 'json') return;
     if (primary.state.records < COMFORTABLE_RECORDS) return;
     const offered = context.globalState.get<string[]>(OFFERED, []);
     if (offered.includes(primary.path)) return;

@@ -8,7 +8,7 @@ export interface RecordedUsages {
   alreadyRecorded: string[];
 }
 
-type RecordingLedger = Pick<Ledger, 'refresh' | 'has' | 'trackAll'>;
+type RecordingLedger = Pick<Ledger, 'refresh' | 'holds' | 'trackAll'>;
 
 /**
  * Records the usages that the ledger does not hold yet, all or none. The same response may have been recorded by another
@@ -17,12 +17,14 @@ type RecordingLedger = Pick<Ledger, 'refresh' | 'has' | 'trackAll'>;
  */
 export async function recordNew(ledger: RecordingLedger, usages: readonly UsageInput[]): Promise<RecordedUsages> {
   await ledger.refresh();
+  const named = usages.flatMap(({ usage_id: id }) => (typeof id === 'string' ? [id] : []));
+  const held = await ledger.holds(named);
   const ids = new Set<string>();
   const fresh: UsageInput[] = [];
   const alreadyRecorded: string[] = [];
   for (const usage of usages) {
     const id = usage.usage_id;
-    if (typeof id === 'string' && (ids.has(id) || ledger.has(id))) alreadyRecorded.push(id);
+    if (typeof id === 'string' && (ids.has(id) || held.has(id))) alreadyRecorded.push(id);
     else fresh.push(usage);
     if (typeof id === 'string') ids.add(id);
   }

@@ -1,7 +1,7 @@
 import type { Change } from './commit/commit.ts';
 import { commit } from './commit/commit.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerVersions } from './versions.ts';
 
 /** What a change of records that stand in the ledger already needs of its process. */
 export interface ChangeContext {
@@ -15,7 +15,7 @@ const SETTLE_MS = 2_000;
 
 /** Commits again until no writer in flight can bring the old version back. */
 export async function commitUntil(
-  store: LedgerStore,
+  store: LedgerVersions,
   plan: Change['plan'],
   holds: Change['holds'],
   applied?: Change['applied'],

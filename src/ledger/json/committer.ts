@@ -6,7 +6,7 @@ import type { Entry, Journal, JournalFile } from './journal.ts';
 import type { LedgerIndex } from './index.ts';
 import { tailOf } from './recover.ts';
 import type { Adopted } from './othersJournals.ts';
-import type { LedgerBasis, LedgerStore } from './store.ts';
+import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import { whyNotReplaceable } from '../place.ts';
 import { LedgerError } from '../results.ts';
 import { within } from '../../system/within.ts';
@@ -37,7 +37,7 @@ export interface CommitterHost {
   /** The ledger's, for messages. */
   readonly path: string;
   /** Where the ledger is now: links may have changed. */
-  readonly store: () => Promise<LedgerStore>;
+  readonly store: () => Promise<LedgerVersions>;
   /** Whether a journal is this process's own. */
   readonly isOwn: (path: string) => boolean;
   /** Whether anybody watches the ledger through this process. */
@@ -179,12 +179,12 @@ export class Committer {
     if (outcome === 'settled') await this.#settle(store, batch);
   }
 
-  async #holdsAll(store: LedgerStore, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
+  async #holdsAll(store: LedgerVersions, index: LedgerIndex, batch: readonly Pending[]): Promise<boolean> {
     const absent = batch.map(({ entry }) => entry).filter(({ record }) => !index.has(record.usage_id));
     return absent.length === 0 || (await store.undoLog.removedAmong(absent)).size === absent.length;
   }
 
-  async #takeOver(store: LedgerStore, adopted: Adopted): Promise<void> {
+  async #takeOver(store: LedgerVersions, adopted: Adopted): Promise<void> {
     const file: Origin = { kind: 'adopted', adopted, left: 0 };
     for (const entry of adopted.content.entries) {
       const id = entry.record.usage_id;
@@ -198,7 +198,7 @@ export class Committer {
     if (file.left === 0) await store.journals.dismiss(adopted);
   }
 
-  async #planAppend(store: LedgerStore, basis: LedgerBasis, batch: readonly Pending[]) {
+  async #planAppend(store: LedgerVersions, basis: LedgerBasis, batch: readonly Pending[]) {
     const absent = batch.map(({ entry }) => entry).filter(({ record }) => !basis.index.has(record.usage_id));
     const removed = await store.undoLog.removedAmong(absent);
     const texts = absent.filter(({ record }) => !removed.has(record.usage_id)).map(({ text }) => text);
@@ -210,7 +210,7 @@ export class Committer {
   }
 
   /** What is settled leaves its journal. */
-  async #settle(store: LedgerStore, batch: readonly Pending[]): Promise<void> {
+  async #settle(store: LedgerVersions, batch: readonly Pending[]): Promise<void> {
     const own = new Map<JournalFile, { journal: Journal; count: number }>();
     for (const { entry, files } of batch) {
       this.pending.delete(entry.record.usage_id);

@@ -11,7 +11,7 @@ import type { LedgerIndex } from './index.ts';
 import { clearedName } from '../../system/sideFiles.ts';
 import { arrayOf, tailOf } from './recover.ts';
 import { undoReplace } from './replacement.ts';
-import type { LedgerBasis, LedgerStore } from './store.ts';
+import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { ClearResult, RemoveResult, UndoResult } from '../results.ts';
 import { LedgerError } from '../results.ts';
 import type { Removal, UndoLine } from './undoLog.ts';
@@ -25,9 +25,10 @@ import type { Removal, UndoLine } from './undoLog.ts';
 const MAX_LOGGED = 256 * 1024;
 
 export async function removeRecords(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   ids: readonly string[],
+  undoable: boolean,
 ): Promise<RemoveResult> {
   await context.settleFirst();
   const wanted = new Set(ids);
@@ -45,7 +46,7 @@ export async function removeRecords(
       }
       const elsewhere = await inJournals(store, context, basis.index, wanted);
       const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
-      if (fresh.length > 0) await log(await removalLine(store, context, fresh));
+      if (fresh.length > 0) await log(undoable ? await removalLine(store, context, fresh) : forgottenLine(fresh));
       for (const { id, text } of fresh) {
         logged.set(id, text);
         removed.set(id, asRecord(text, id));
@@ -58,9 +59,14 @@ export async function removeRecords(
   return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
 }
 
+/** A line that no undo takes back. Its ids say to other processes that the records are removed on purpose. */
+function forgottenLine(records: readonly { id: string }[]): UndoLine {
+  return { op: 'remove', ids: records.map(({ id }) => id), elements: [] };
+}
+
 /** The undo log's line for these records: with their texts, or where those are large, with the file that holds them. */
 async function removalLine(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   records: readonly { id: string; text: string }[],
 ): Promise<UndoLine> {
@@ -73,7 +79,7 @@ async function removalLine(
   return { op: 'clear', records: records.length, file, partial: true };
 }
 
-export async function clearLedger(store: LedgerStore, context: ChangeContext): Promise<ClearResult> {
+export async function clearLedger(store: LedgerVersions, context: ChangeContext): Promise<ClearResult> {
   await context.settleFirst();
   const { folder, base } = store.place;
   let kept: { name: string; seq: number; records: number } | undefined;
@@ -115,7 +121,7 @@ type Log = (line: UndoLine) => Promise<number>;
  * records are still there, and nobody may take them for removed.
  */
 async function commitLogged(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   plan: (basis: LedgerBasis, log: Log) => Promise<Content | undefined>,
   holds: (index: LedgerIndex) => Promise<boolean>,
@@ -147,7 +153,7 @@ async function commitLogged(
 }
 
 export async function undoLast(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   dryRun: boolean,
 ): Promise<UndoResult | undefined> {
@@ -186,7 +192,7 @@ export async function undoLast(
 
 /** Records that other processes hold in their journals and have not committed yet. */
 async function inJournals(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   index: LedgerIndex,
   wanted?: ReadonlySet<string>,
@@ -233,7 +239,7 @@ function trimSeparator(buffer: Buffer, start: number, end: number): number {
 }
 
 async function elementsOf(
-  store: LedgerStore,
+  store: LedgerVersions,
   removal: Removal,
 ): Promise<{ id: string | undefined; text: string | Buffer }[]> {
   if (removal.op === 'remove') {

@@ -5,7 +5,7 @@ import type { LedgerIndex } from './index.ts';
 import { isCorruptName } from '../../system/sideFiles.ts';
 import type { Rebuilt } from './recover.ts';
 import { backupsOf, rebuild } from './recover.ts';
-import type { LedgerBasis, LedgerStore } from './store.ts';
+import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { RepairResult } from '../results.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -16,7 +16,7 @@ const SETTLE_MS = 2_000;
  * added, and whatever is left out is kept in a file that the result names.
  */
 export async function repairLedger(
-  store: LedgerStore,
+  store: LedgerVersions,
   isOwn: (path: string) => boolean,
   dryRun: boolean,
 ): Promise<RepairResult> {
@@ -53,7 +53,7 @@ export async function repairLedger(
 }
 
 /** What the commit's own recovery did not do: leave out what is no record, and fetch what was kept aside earlier. */
-async function mend(store: LedgerStore, basis: LedgerBasis): Promise<Rebuilt> {
+async function mend(store: LedgerVersions, basis: LedgerBasis): Promise<Rebuilt> {
   const { disk, undoLog } = store;
   const { folder, base, path } = store.place;
   const aside = (await backupsOf(disk, folder, base)).filter((name) => isCorruptName(name, base));

@@ -1,21 +1,21 @@
 import { join } from 'node:path';
-import type { UsageRecord } from '../../usage/record.ts';
+import { unlinkIfThere } from '../../system/disk.ts';
+import { replacedName } from '../../system/sideFiles.ts';
+import type { StoredElement, UndoResult, UpsertResult } from '../results.ts';
+import type { ReplacePlan } from '../store.ts';
 import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
-import { unlinkIfThere } from '../../system/disk.ts';
-import { withFields } from './elementText.ts';
 import type { LedgerIndex } from './index.ts';
-import { replacedName } from '../../system/sideFiles.ts';
+import { elementAt, waitingAt } from './reading.ts';
 import { arrayOf, tailOf } from './recover.ts';
-import type { LedgerBasis, LedgerStore } from './store.ts';
-import type { CostChange, SetCostsResult, UndoResult } from '../results.ts';
+import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { Removal } from './undoLog.ts';
 
 /**
- * Setting the costs of records anew, and back. What the records say before stands durably in a file of its own, which
- * the undo log names, before the ledger changes: a crash at any point leaves all old costs or all new ones, and the way
- * back.
+ * Adding records and replacing others in one commit, and undoing it. An undoable change first keeps the old text of all
+ * records that it replaces, durably, in a file that the undo log names: a crash at any point leaves all old records or all
+ * new ones, and the way back.
  */
 
 interface Edit {
@@ -24,73 +24,47 @@ interface Edit {
   text: string;
 }
 
-export async function setCosts(
-  store: LedgerStore,
+/** See {@link Store.replace}. */
+export async function replaceRecords(
+  store: LedgerVersions,
   context: ChangeContext,
-  changes: readonly CostChange[],
-): Promise<SetCostsResult> {
+  plan: ReplacePlan,
+  undoable: boolean,
+): Promise<UpsertResult> {
   await context.settleFirst();
-  const { folder, base } = store.place;
-  const wanted = new Map(changes.map((change) => [change.usageId, change]));
-  /** The old text of each record that changes; it grows when the ledger changes under our hands. */
-  const originals = new Map<string, string>();
-  const differing = new Set<string>();
-  const there = new Set<string>();
-  let kept: { name: string; seq: number } | undefined;
+  /** Grow when the plan is asked again, because a foreign writer brought an old version back. */
+  const added = new Set<string>();
+  const replaced = new Set<string>();
+  const originals = undoable ? new Originals(store, context.now) : undefined;
   await commitUntil(
     store,
     async (basis) => {
       const edits: Edit[] = [];
-      there.clear();
-      differing.clear();
-      for (const { usageId, fields, before } of wanted.values()) {
-        const found = find(basis.index, usageId);
-        if (!found) continue;
-        there.add(usageId);
-        if (says(found.record, fields)) continue;
-        if (!originals.has(usageId)) {
-          if (before && !says(found.record, before)) {
-            differing.add(usageId);
-            continue;
-          }
-          originals.set(usageId, withId(found.text, usageId));
+      const texts: string[] = [];
+      for (const { record, text } of latestOf(plan(lookup(basis.index)))) {
+        const id = record.usage_id;
+        const there = rangeOf(basis.index, id);
+        if (there) {
+          edits.push({ ...there, text });
+          originals?.add(id, elementAt(basis.index, there.start, id).text);
+          if (!added.has(id)) replaced.add(id);
+        } else {
+          texts.push(text);
+          added.add(id);
         }
-        // A record of old inkwell versions gets its id written down: the one derived from its bytes would change.
-        edits.push({ ...found, text: withFields(withId(found.text, usageId), fields) });
       }
-      if (edits.length === 0) return undefined;
-      if (kept) {
-        await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: kept.seq });
-        await unlinkIfThere(store.disk, join(folder, kept.name));
-      }
-      const name = replacedName(base, context.now());
-      await store.writeBeside(name, arrayOf([...originals.values()].map((text) => Buffer.from(text))).buffer);
-      const at = new Date(context.now()).toISOString();
-      await store.undoLog.append({ op: 'replace', at, records: originals.size, file: name });
-      kept = { name, seq: await store.undoLog.lastSeq() };
-      return edited(basis, edits);
+      if (edits.length + texts.length === 0) return undefined;
+      await originals?.keep();
+      return edited(basis, edits, texts);
     },
-    async (index) =>
-      [...originals.keys()].every((id) => {
-        const found = find(index, id);
-        return !found || says(found.record, wanted.get(id)!.fields);
-      }),
+    async (index) => plan(lookup(index)).length === 0,
   );
-  const changed: UsageRecord[] = [];
-  for (const id of there) {
-    const found = differing.has(id) ? undefined : find(store.index, id);
-    if (found) changed.push(found.record);
-  }
-  return {
-    changed,
-    missing: [...wanted.keys()].filter((id) => !there.has(id)),
-    differing: [...differing],
-  };
+  return { added: added.size, replaced: replaced.size };
 }
 
-/** Gives records the text back that they had. Those that have gone meanwhile stay gone. */
+/** Gives records the text back that they had. Records that were removed in between stay removed. */
 export async function undoReplace(
-  store: LedgerStore,
+  store: LedgerVersions,
   context: ChangeContext,
   last: Extract<Removal, { op: 'clear' | 'replace' }>,
   elements: readonly { id: string | undefined; text: string | Buffer }[],
@@ -105,20 +79,17 @@ export async function undoReplace(
     if (!marked) await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
     marked = true;
   };
+  const differs = (index: LedgerIndex, id: string, text: string): Edit | undefined => {
+    const there = rangeOf(index, id);
+    return there && index.rawAt(there.start)!.text !== text ? { ...there, text } : undefined;
+  };
   await commitUntil(
     store,
     async (basis) => {
-      const edits = [...originals].flatMap(([id, text]): Edit[] => {
-        const found = find(basis.index, id);
-        return found && found.text !== text ? [{ ...found, text }] : [];
-      });
-      return edits.length === 0 ? undefined : edited(basis, edits);
+      const edits = [...originals].flatMap(([id, text]) => differs(basis.index, id, text) ?? []);
+      return edits.length === 0 ? undefined : edited(basis, edits, []);
     },
-    async (index) =>
-      [...originals].every(([id, text]) => {
-        const found = find(index, id);
-        return !found || found.text === text;
-      }),
+    async (index) => [...originals].every(([id, text]) => differs(index, id, text) === undefined),
     markUndone,
   );
   await store.alone(markUndone);
@@ -126,32 +97,73 @@ export async function undoReplace(
   return result;
 }
 
-function find(
-  index: LedgerIndex,
-  usageId: string,
-): { start: number; end: number; text: string; record: UsageRecord } | undefined {
+/** The old texts of the records that one change replaces. */
+class Originals {
+  readonly #store: LedgerVersions;
+  readonly #now: () => number;
+  readonly #texts = new Map<string, string>();
+  #kept: { name: string; seq: number; count: number } | undefined;
+
+  constructor(store: LedgerVersions, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Takes a text, unless there is one of this record already. */
+  add(usageId: string, text: string): void {
+    if (!this.#texts.has(usageId)) this.#texts.set(usageId, text);
+  }
+
+  /** Makes all of them durable, in a new file in the place of the one before. */
+  async keep(): Promise<void> {
+    const { disk, place, undoLog } = this.#store;
+    const before = this.#kept;
+    const count = this.#texts.size;
+    if (count === (before?.count ?? 0)) return;
+    const at = new Date(this.#now()).toISOString();
+    if (before) {
+      await undoLog.append({ op: 'undo', at, of: before.seq });
+      await unlinkIfThere(disk, join(place.folder, before.name));
+    }
+    const name = replacedName(place.base, this.#now());
+    const texts = [...this.#texts.values()].map((text) => Buffer.from(text));
+    await this.#store.writeBeside(name, arrayOf(texts).buffer);
+    await undoLog.append({ op: 'replace', at, records: count, file: name });
+    this.#kept = { name, seq: await undoLog.lastSeq(), count };
+  }
+}
+
+/** The last element of each id, where a plan names one twice. */
+function latestOf(elements: readonly StoredElement[]): Iterable<StoredElement> {
+  return new Map(elements.map((element) => [element.record.usage_id, element])).values();
+}
+
+/** Finds the records of the file and those that wait in journals. */
+function lookup(index: LedgerIndex): (usageId: string) => StoredElement | undefined {
+  return (usageId) => {
+    const there = rangeOf(index, usageId);
+    if (there) return elementAt(index, there.start, usageId);
+    const locator = index.locatorOf(usageId);
+    return locator === undefined ? undefined : waitingAt(index, locator);
+  };
+}
+
+/** The bytes of a record of the file. */
+function rangeOf(index: LedgerIndex, usageId: string): { start: number; end: number } | undefined {
   const locator = index.has(usageId) ? index.locatorOf(usageId) : undefined;
-  const raw = locator === undefined ? undefined : index.rawAt(locator);
-  return raw && { ...raw, record: index.recordAt(locator!) };
+  if (locator === undefined) return undefined;
+  const { start, end } = index.rawAt(locator)!;
+  return { start, end };
 }
 
-function says(record: UsageRecord, fields: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(fields).every(([name, value]) => value === undefined || record[name] === value);
-}
-
-function withId(text: string, usageId: string): string {
-  const { usage_id } = JSON.parse(text) as Partial<UsageRecord>;
-  return usage_id === undefined ? withFields(text, { usage_id: usageId }) : text;
-}
-
-/** The whole array with some elements in another form, and everything around them as it was. */
-function edited({ bytes, index }: LedgerBasis, edits: readonly Edit[]): Content {
+/** The whole array with some elements changed, others at its end, and every byte between them as it was. */
+function edited({ bytes, index }: LedgerBasis, edits: readonly Edit[], texts: readonly string[]): Content {
   const pieces: Uint8Array[] = [];
   let position = 0;
   for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
     pieces.push(bytes.buffer.subarray(position, start), Buffer.from(text));
     position = end;
   }
-  pieces.push(bytes.buffer.subarray(position, index.contentEnd), tailOf(index.elements, []));
+  pieces.push(bytes.buffer.subarray(position, index.contentEnd), tailOf(index.elements, texts));
   return { kept: [], tail: Buffer.concat(pieces) };
 }

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { errno } from '../../system/errno.ts';
 import { backupsOf } from './recover.ts';
-import type { LedgerStore } from './store.ts';
-import type { LedgerError, LedgerState, Problem } from '../results.ts';
+import type { LedgerVersions } from './versions.ts';
+import type { LedgerError, Problem } from '../results.ts';
+import type { StoreState } from '../store.ts';
 
-/** What the last look found, in the words of {@link LedgerState}. */
+/** Describes what the last look found. */
 export async function describeState(
-  store: LedgerStore | undefined,
+  store: LedgerVersions | undefined,
   unavailable: LedgerError | undefined,
   commitProblem: LedgerError | undefined,
-): Promise<Omit<LedgerState, 'version'>> {
+): Promise<StoreState> {
   if (!store || unavailable) {
     const message = unavailable?.message ?? 'The ledger was not looked at yet.';
     return {
@@ -46,7 +47,7 @@ export async function describeState(
 }
 
 /** What is wrong with the file itself. An empty one is as good as none; one that is gone although it has backups is not. */
-export async function ledgerProblems(store: LedgerStore): Promise<Problem[]> {
+export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> {
   const { signature, bytes } = store.file;
   const unread = store.journals.problems();
   if (signature !== undefined && bytes.length > 0) return [...store.index.problems(), ...unread];
@@ -65,7 +66,7 @@ export async function ledgerProblems(store: LedgerStore): Promise<Problem[]> {
 }
 
 /** The newest backup that may hold what a missing ledger held. */
-async function lostTo(store: LedgerStore): Promise<string | undefined> {
+async function lostTo(store: LedgerVersions): Promise<string | undefined> {
   try {
     for (const name of await backupsOf(store.disk, store.place.folder, store.place.base)) {
       const { size } = await store.disk.stat(join(store.place.folder, name));

@@ -19,14 +19,14 @@ import { obstructionOf } from '../../system/lock.ts';
 import { liveness } from '../../system/owner.ts';
 import { whyNotReplaceable } from '../place.ts';
 import { ledgerProblems } from './state.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerVersions } from './versions.ts';
 import type { Problem, SideFileRole, Verification } from '../results.ts';
 
 type SideFileReport = Verification['files'][number];
 
 /** Reads everything that belongs to the ledger and explains it. Changes nothing. Call after a refresh. */
 export async function verifyLedger(
-  store: LedgerStore,
+  store: LedgerVersions,
   label: string,
   isOwn: (path: string) => boolean,
 ): Promise<Verification> {
@@ -62,7 +62,7 @@ export async function verifyLedger(
 }
 
 /** What keeps records from getting into the file, now or at the next commit. */
-async function obstacles({ disk, index, place }: LedgerStore): Promise<Problem[]> {
+async function obstacles({ disk, index, place }: LedgerVersions): Promise<Problem[]> {
   const problems: Problem[] = [];
   const reason = whyNotReplaceable(place.path);
   if (index.waiting > 0 && reason !== undefined) {
@@ -82,7 +82,7 @@ async function obstacles({ disk, index, place }: LedgerStore): Promise<Problem[]
   return problems;
 }
 
-async function namesBeside(store: LedgerStore): Promise<string[]> {
+async function namesBeside(store: LedgerVersions): Promise<string[]> {
   try {
     return await store.disk.readdir(store.place.folder);
   } catch {
@@ -92,7 +92,7 @@ async function namesBeside(store: LedgerStore): Promise<string[]> {
 }
 
 async function reportOn(
-  store: LedgerStore,
+  store: LedgerVersions,
   name: string,
   isOwn: (path: string) => boolean,
   problems: Problem[],
@@ -125,7 +125,7 @@ async function reportOn(
 }
 
 /** undefined also for a file that cannot be read, which becomes a problem: the rest is still worth knowing. */
-async function readOrReport(store: LedgerStore, name: string, problems: Problem[]): Promise<Buffer | undefined> {
+async function readOrReport(store: LedgerVersions, name: string, problems: Problem[]): Promise<Buffer | undefined> {
   try {
     return await store.readBeside(name);
   } catch (error) {
@@ -140,7 +140,7 @@ async function readOrReport(store: LedgerStore, name: string, problems: Problem[
 
 /** Bytes that were set aside once. Records in them that stand nowhere else are an error: no number covers them. */
 async function reportKeptAside(
-  store: LedgerStore,
+  store: LedgerVersions,
   name: string,
   content: Buffer,
   report: SideFileReport,

@@ -1,15 +1,14 @@
-import type { UsageRecord } from '../../usage/record.ts';
+import type { Appended } from '../store.ts';
 import type { Access } from './access.ts';
-import type { Addition } from './writing.ts';
-import { addBatches } from './writing.ts';
+import { appendBatches, type Batch } from './appending.ts';
 
 interface Waiting {
-  batch: readonly Addition[];
-  resolve: (records: UsageRecord[]) => void;
+  batch: Batch;
+  resolve: (appended: Appended[]) => void;
   reject: (error: unknown) => void;
 }
 
-/** Records on their way into the database: what comes while a transaction is written shares the next one. */
+/** Records on their way into the database. Additions that come while a transaction is written share the next one. */
 export class Additions {
   readonly #access: Access;
   readonly #onDone: () => void;
@@ -22,36 +21,36 @@ export class Additions {
     this.#onDone = onDone;
   }
 
-  /** Resolves with what stands in the ledger once it is on the disk. All of the batch or none. */
-  add(batch: readonly Addition[]): Promise<UsageRecord[]> {
-    if (batch.length === 0) return Promise.resolve([]);
+  /** Resolves once the batch is on the disk: see {@link Store.append}. */
+  add(batch: Batch): Promise<Appended[]> {
+    if (batch.additions.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
       this.#pumping ??= this.#pump().finally(() => (this.#pumping = undefined));
     });
   }
 
-  /** Resolves when nothing waits any more; undefined when nothing does now. */
+  /** Resolves when no addition waits any more; undefined when none waits now. */
   get underWay(): Promise<void> | undefined {
     return this.#pumping;
   }
 
   async #pump(): Promise<void> {
-    // Calls of one turn go into one transaction.
+    // Calls of one turn share one transaction.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       let taken: Waiting[] = [];
       try {
         const outcomes = await this.#access.write((connection) => {
-          // When it has to be done again, the same ones again.
+          // The transaction may be repeated: then with the same batches.
           taken = taken.length > 0 ? taken : this.#waiting.splice(0);
-          return addBatches(
+          return appendBatches(
             connection,
             taken.map(({ batch }) => batch),
           );
         });
         for (const [i, outcome] of outcomes.entries()) {
-          if ('records' in outcome) taken[i]!.resolve(outcome.records);
+          if ('appended' in outcome) taken[i]!.resolve(outcome.appended);
           else taken[i]!.reject(outcome.refused);
         }
         this.#onDone();

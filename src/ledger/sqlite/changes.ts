@@ -1,13 +1,12 @@
 import type { UsageRecord } from '../../usage/record.ts';
-import { withFields } from '../json/elementText.ts';
-import type { CostChange, RemoveResult, SetCostsResult, UndoResult } from '../results.ts';
+import type { RemoveResult, UndoResult } from '../results.ts';
 import type { Connection } from './connection.ts';
-import { findRow, idOf, insertRow, keyOf, recordOf, updateRow } from './rows.ts';
+import { findRow, idOf, insertRow, keyOf, recordOf, updateRow, type Row } from './rows.ts';
 import { endOf, sealFull, touch } from './columns/segments.ts';
 
 /**
- * Taking records out, giving them other costs, and back. What was before stands in `change` and `changed`, written in
- * the same transaction: there is no moment at which a record is neither here nor there.
+ * Removing records, and undoing a removal or a replacement. The tables `change` and `changed` keep the old records; they
+ * are written in the same transaction, so that every record is always in one place or the other.
  */
 
 /** How many changes can be undone. */
@@ -15,17 +14,25 @@ const KEPT = 100;
 
 export interface Change {
   id: number;
-  op: UndoResult['undone'];
+  op: Exclude<UndoResult['undone'], 'add'>;
   at: string;
   records: number;
-  /** Of a clear: the name of the file, beside the ledger, that holds what was cleared. */
+  /** Of a clear: the name of the file beside the ledger that holds the cleared records. */
   file: string | null;
 }
 
-export function removeRecords(connection: Connection, ids: readonly string[], at: string): RemoveResult {
+/**
+ * @param undoable whether undo brings the records back. If not, only their ids are kept, so that no repair does.
+ */
+export function removeRecords(
+  connection: Connection,
+  ids: readonly string[],
+  at: string,
+  undoable: boolean,
+): RemoveResult {
   const removed: UsageRecord[] = [];
   const missing: string[] = [];
-  const taken: Taken[] = [];
+  const taken: Row[] = [];
   for (const id of new Set(ids)) {
     const row = findRow(connection, id);
     if (!row) {
@@ -37,7 +44,8 @@ export function removeRecords(connection: Connection, ids: readonly string[], at
     connection.sql('DELETE FROM record WHERE seq = ?').run(row.seq);
   }
   if (taken.length > 0) {
-    log(connection, 'remove', at, taken);
+    const kept = undoable ? taken : taken.map(({ usage_id }) => ({ usage_id, text: '' }));
+    keepForUndo(connection, 'remove', at, kept);
     touch(
       connection,
       taken.map(({ seq }) => seq),
@@ -46,47 +54,13 @@ export function removeRecords(connection: Connection, ids: readonly string[], at
   return { removed, missing };
 }
 
-export function setCosts(connection: Connection, changes: readonly CostChange[], at: string): SetCostsResult {
-  const result: SetCostsResult = { changed: [], missing: [], differing: [] };
-  const taken: Taken[] = [];
-  for (const { usageId, fields, before } of new Map(changes.map((change) => [change.usageId, change])).values()) {
-    const row = findRow(connection, usageId);
-    if (!row) {
-      result.missing.push(usageId);
-      continue;
-    }
-    const record = recordOf(row);
-    if (says(record, fields)) {
-      result.changed.push(record);
-      continue;
-    }
-    if (before && !says(record, before)) {
-      result.differing.push(usageId);
-      continue;
-    }
-    const text = withFields(row.text, fields);
-    const now = recordOf({ usage_id: row.usage_id, text });
-    updateRow(connection, row.seq, now, text);
-    taken.push(row);
-    result.changed.push(now);
-  }
-  if (taken.length > 0) {
-    log(connection, 'replace', at, taken);
-    touch(
-      connection,
-      taken.map(({ seq }) => seq),
-    );
-  }
-  return result;
-}
-
 export function lastChange(connection: Connection): Change | undefined {
   return connection.first(
     "SELECT * FROM change WHERE op = 'clear' OR EXISTS (SELECT 1 FROM changed WHERE change = id AND text <> '') ORDER BY id DESC LIMIT 1",
   ) as Change | undefined;
 }
 
-/** Takes a remove or a replace back. Records that came back otherwise meanwhile, or have gone, stay as they are. */
+/** Undoes a remove or a replace. Records that came back in another way, or that were removed since, stay as they are. */
 export function undoChange(connection: Connection, change: Change): void {
   const rows = connection.rows('SELECT usage_id, text FROM changed WHERE change = ? ORDER BY position', change.id) as {
     usage_id: string;
@@ -110,7 +84,7 @@ export function undoChange(connection: Connection, change: Change): void {
   connection.sql('DELETE FROM change WHERE id = ?').run(change.id);
 }
 
-/** Empties the ledger; what was in it stands in `file`. */
+/** Empties the ledger; its records are in `file`. */
 export function emptyLedger(connection: Connection, at: string, records: number, file: string): void {
   connection.db.exec('DELETE FROM record; DELETE FROM segment; DELETE FROM segment_column');
   const { id } = connection.first(
@@ -123,13 +97,13 @@ export function emptyLedger(connection: Connection, at: string, records: number,
   touch(connection, []);
 }
 
-interface Taken {
-  seq: number;
-  usage_id: string;
-  text: string;
-}
-
-function log(connection: Connection, op: 'remove' | 'replace', at: string, taken: readonly Taken[]): void {
+/** Keeps the old text of records, so that {@link undoChange} brings them back. */
+export function keepForUndo(
+  connection: Connection,
+  op: 'remove' | 'replace',
+  at: string,
+  taken: readonly Pick<Row, 'usage_id' | 'text'>[],
+): void {
   const { id } = connection.first(
     'INSERT INTO change (op, at, records) VALUES (?, ?, ?) RETURNING id',
     op,
@@ -149,8 +123,4 @@ function forgetOld(connection: Connection, newest: number): void {
   // The ids of removed records stay: without them, a repair would bring the records back from a backup.
   connection.sql("UPDATE changed SET text = '' WHERE change <= ? AND text <> ''").run(oldest);
   connection.sql("DELETE FROM change WHERE id <= ? AND op = 'replace'").run(oldest);
-}
-
-function says(record: UsageRecord, fields: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(fields).every(([name, value]) => value === undefined || record[name] === value);
 }

@@ -3,15 +3,16 @@ import type { Disk } from '../../system/disk.ts';
 import { isCorruptName, previousName } from '../../system/sideFiles.ts';
 
 import { resolvePlace } from '../place.ts';
-import type { LedgerError, LedgerState, Problem } from '../results.ts';
+import type { LedgerError, Problem } from '../results.ts';
+import type { StoreState } from '../store.ts';
 import type { Snapshot } from './columns/segments.ts';
 
 /** Where a database really is: links are followed. */
 export type Place = Awaited<ReturnType<typeof resolvePlace>>;
 
-/** What the last look found, in the words of {@link LedgerState}. */
+/** Describes what the last look found. */
 
-export function nothingYet(): Omit<LedgerState, 'version'> {
+function nothingYet(): StoreState {
   return {
     health: 'missing',
     problems: [],
@@ -29,7 +30,7 @@ export async function describeDatabase(
   path: string,
   snapshot: Snapshot | undefined,
   problem: LedgerError | undefined,
-): Promise<Omit<LedgerState, 'version'>> {
+): Promise<StoreState> {
   if (problem) {
     const damaged = problem.code === 'damaged';
     return {
@@ -115,15 +116,6 @@ async function lostFile(disk: Disk, place: Place): Promise<Problem | undefined> 
       'The next record, or a repair, brings them back.',
     file: join(place.folder, name),
   };
-}
-
-export function sameState(a: LedgerState, b: Omit<LedgerState, 'version'>): boolean {
-  return (
-    a.health === b.health &&
-    a.records === b.records &&
-    a.unreadable === b.unreadable &&
-    a.problems.map(({ message }) => message).join() === b.problems.map(({ message }) => message).join()
-  );
 }
 
 /** 0 for no file. */

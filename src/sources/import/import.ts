@@ -1,4 +1,4 @@
-import { storeOf } from '../../system/paths.ts';
+import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { AGENTS } from '../agents.ts';
@@ -79,7 +79,7 @@ class Import implements Receiver {
     this.#statePath = statePath(options.path, source.id);
     this.#rules = { since: options.since, latest: options.now() + FUTURE_MS };
     this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
-    this.#batch = options.dryRun === true ? BATCH_DRY : storeOf(options.path) === 'json' ? BATCH_JSON : BATCH;
+    this.#batch = options.dryRun === true ? BATCH_DRY : storeKind(options.path) === 'json' ? BATCH_JSON : BATCH;
     this.#report = emptyReport(source);
     this.#dryRun = new DryRun(options, this.#report);
     this.#progress = { source: source.id, files: 0, filesDone: 0, bytes: 0, bytesDone: 0, seen: 0 };
@@ -225,7 +225,7 @@ class Import implements Receiver {
     if (state.witness !== undefined && (state.ledger === undefined || state.ledger !== ledgerVersion(path))) {
       const ledger = await open();
       await ledger.refresh();
-      if (!ledger.has(state.witness)) return;
+      if (!(await ledger.has(state.witness))) return;
     }
     this.#state = state;
   }

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { Skip, SkipReason, Source } from '../source.ts';
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { sqliteEngine } from '../../ledger/sqlite/engine.ts';
-import { storeOf } from '../../system/paths.ts';
+import { storeKind } from '../../system/paths.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { Lookup, Source } from '../source.ts';
 import type { ImportOptions, ImportReport } from './options.ts';
@@ -39,7 +39,7 @@ export class DryRun {
   async count(plan: Plan): Promise<void> {
     const { path, ledger: open } = this.#options;
     // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
-    const isMissing = storeOf(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
+    const isMissing = storeKind(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
     if (isMissing) sqliteEngine();
     const ledger = isMissing ? undefined : await open();
     const look = (get: Lookup): void => {

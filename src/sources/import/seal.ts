@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/results.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { ledgerVersion, readState, saveState, statePath } from './state.ts';
 
 /**
@@ -20,7 +20,8 @@ export async function sealImports(
   let sound;
   try {
     await ledger.refresh();
-    sound = states.filter(({ state }) => ledger.has(state.witness!));
+    const held = await ledger.holds(states.map(({ state }) => state.witness!));
+    sound = states.filter(({ state }) => held.has(state.witness!));
   } finally {
     await ledger.close();
   }

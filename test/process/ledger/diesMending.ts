@@ -5,7 +5,7 @@
  */
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/disk.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 
 const [ledger, calls] = process.argv.slice(2) as [string, string];
 let left = Number(calls);

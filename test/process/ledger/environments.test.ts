@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import type { Prefix } from './harness.ts';
 import {

@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { countIn } from './plainly.ts';
 
 export interface Sightings {

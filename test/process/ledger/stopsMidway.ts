@@ -9,7 +9,7 @@ import { writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/disk.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { isDatabase } from './plainly.ts';
 
 const [ledger, id] = process.argv.slice(2) as [string, string];

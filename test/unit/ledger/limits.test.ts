@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 

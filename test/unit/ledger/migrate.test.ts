@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/ledger/migrate.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import { records } from '../usage/records.ts';
 

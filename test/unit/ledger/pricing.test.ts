@@ -10,7 +10,7 @@ import {
   keepEditorPrices,
   readEditorPriceFile,
 } from '../../../src/prices/files.ts';
-import { CostTracker, type CostTrackerOptions } from '../../../src/ledger/tracker.ts';
+import { CostTracker, type CostTrackerOptions } from '../../../src/library/costTracker.ts';
 import { UserPrices } from '../../../src/prices/userPrices.ts';
 import type { CustomPrice } from '../../../src/pricing/custom.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk, type Disk } from '../../../src/system/disk.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { CostChange } from '../../../src/ledger/results.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/disk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 
 const USAGE = { provider: 'claude', model: 'opus', operation: 'extraction', input_tokens: 1, cost_usd: 0.25 };
@@ -108,7 +108,7 @@ describe('CostTracker', () => {
     const costs = tracker();
     await costs.track({ ...USAGE, usage_id: 'x' });
     expect(await costs.flush()).toBe(true);
-    expect(await costs.undo()).toBeUndefined();
+    expect(await tracker().undo()).toBeUndefined();
     expect((await costs.remove(['x'])).removed).toHaveLength(1);
     expect((await costs.undo())?.records).toBe(1);
     expect(elements()).toMatchObject([{ usage_id: 'x' }]);

@@ -4,7 +4,9 @@ import { basename, join } from 'node:path';
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/disk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
-import { CostTracker } from '../../../src/ledger/tracker.ts';
+import { expect } from 'vitest';
+import type { UndoResult } from '../../../src/ledger/results.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 
 /** A process of ours that can die: from some touch of the disk on, none of its calls comes back. */
@@ -138,11 +140,22 @@ export class TrackerWorld {
   }
 
   async undo(who: number): Promise<{ undone: boolean; expected: boolean }> {
-    const result = await this.process(who).undo();
+    const result = await this.#undoAsCommand(who);
     const last = this.#removals.pop();
     for (const [id, cost] of last?.records ?? []) this.sure.records.set(id, cost);
     this.sure.odd.push(...(last?.odd ?? []));
     return { undone: result !== undefined, expected: last !== undefined };
+  }
+
+  /** A process that has added nothing itself takes back only what the store keeps. */
+  async #undoAsCommand(who: number): Promise<UndoResult | undefined> {
+    expect(await this.process(who).flush(20_000)).toBe(true);
+    const command = new CostTracker({ ledger: this.ledger });
+    try {
+      return await command.undo();
+    } finally {
+      await command.close();
+    }
   }
 
   /** inkwell's way: all that is in the file, serialised again, and one more; by a temporary file and a rename. */

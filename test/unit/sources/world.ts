@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openLedger } from '../../../src/library/index.ts';
-import type { Ledger } from '../../../src/ledger/results.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { importSource } from '../../../src/sources/import/import.ts';
 import type { ImportOptions, ImportReport } from '../../../src/sources/import/options.ts';
 import type { Source } from '../../../src/sources/source.ts';

@@ -3,7 +3,7 @@ import { acquireLock } from '../../../system/lock.ts';
 import { LedgerError } from '../../results.ts';
 import type { Content } from '../file.ts';
 import type { LedgerIndex } from '../index.ts';
-import type { LedgerBasis, LedgerStore } from '../store.ts';
+import type { LedgerBasis, LedgerVersions } from '../versions.ts';
 import type { HeldVersion } from './heldVersion.ts';
 import { releaseVersion } from './heldVersion.ts';
 import type { Outcome } from './settle.ts';
@@ -28,7 +28,7 @@ export interface Change {
  * @param settleMs how long to wait for writers in flight before the outcome is `waiting`.
  * @throws a system error or {@link LedgerError}; then the ledger is unchanged and no token is left.
  */
-export async function commit(store: LedgerStore, change: Change, settleMs: number): Promise<Outcome> {
+export async function commit(store: LedgerVersions, change: Change, settleMs: number): Promise<Outcome> {
   const { disk, place } = store;
   let written: HeldVersion | undefined;
   const unlock = await acquireLock(disk, place.folder, place.base);
@@ -46,7 +46,7 @@ export async function commit(store: LedgerStore, change: Change, settleMs: numbe
 }
 
 /** @returns the version put in place; undefined when the plan had nothing to write. */
-async function write(store: LedgerStore, { plan, applied }: Change): Promise<HeldVersion | undefined> {
+async function write(store: LedgerVersions, { plan, applied }: Change): Promise<HeldVersion | undefined> {
   const giveUp = performance.now() + ATTEMPTS_MS;
   do {
     const token = await Token.publish(store.disk, store.place);

@@ -1,6 +1,6 @@
 import { fsyncFolder, pause } from '../../../system/disk.ts';
 import type { LedgerIndex } from '../index.ts';
-import type { LedgerStore } from '../store.ts';
+import type { LedgerVersions } from '../versions.ts';
 import type { HeldVersion } from './heldVersion.ts';
 import { isVersionAt, releaseVersion, syncVersion } from './heldVersion.ts';
 import { writersInFlight } from './inFlight.ts';
@@ -18,7 +18,7 @@ const POLL_MS = 5;
  * @param written the version that this process put in place, if it wrote one.
  */
 export async function settle(
-  store: LedgerStore,
+  store: LedgerVersions,
   written: HeldVersion | undefined,
   holds: (index: LedgerIndex) => Promise<boolean>,
   budgetMs: number,

@@ -7,7 +7,7 @@ import { parseSideFile, previousName, sideFileName } from '../../../system/sideF
 import type { Place } from '../../place.ts';
 import { LedgerError } from '../../results.ts';
 import type { Bytes, Content } from '../file.ts';
-import type { LedgerBasis } from '../store.ts';
+import type { LedgerBasis } from '../versions.ts';
 import type { HeldVersion } from './heldVersion.ts';
 import { holdVersion, isVersionAt, releaseVersion, versionAt } from './heldVersion.ts';
 import { quiesce, setAsideAbandoned } from './inFlight.ts';

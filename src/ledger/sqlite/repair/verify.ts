@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Disk } from '../../../system/disk.ts';
 import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } from '../../../system/sideFiles.ts';
 
-import type { LedgerState, Problem, SideFileRole, Verification } from '../../results.ts';
+import type { Problem, SideFileRole, Verification } from '../../results.ts';
 import { LedgerError } from '../../results.ts';
+import type { StoreState } from '../../store.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import { keptAside } from './aside.ts';
@@ -21,7 +22,7 @@ export async function verifyDatabase(
   disk: Disk,
   place: Place,
   label: string,
-  state: LedgerState,
+  state: StoreState,
 ): Promise<Verification> {
   const problems: Problem[] = [...state.problems];
   const readable = state.health === 'ok' || problems.some(({ code }) => code === 'unreadable-element');

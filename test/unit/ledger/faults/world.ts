@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { parseSideFile, sideFileName } from '../../../../src/system/sideFiles.ts';
 import { blockingDisk } from '../../../../src/system/disk.ts';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { LedgerError } from '../../../../src/ledger/results.ts';
 import { UsageError } from '../../../../src/usage/record.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
@@ -162,7 +162,10 @@ export class World {
     if (!(await fresh.flush(5_000))) wrong.push('the next record could not be committed');
     this.#checkFile(wrong, 'after the next record');
     if ([...this.leaving].some((id) => !this.#ids().includes(id))) {
-      await fresh.undo();
+      // By another object: the last change of the fresh one is that it recorded the probe.
+      const command = new CostTracker({ ledger: this.ledger });
+      await command.undo();
+      await command.close();
       const ids = this.#ids();
       for (const id of this.leaving)
         if (!ids.includes(id)) wrong.push(`${id} was taken out, and undo does not find it`);

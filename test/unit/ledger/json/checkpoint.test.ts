@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/disk.ts';
-import { JsonLedger } from '../../../../src/ledger/json/jsonLedger.ts';
+import { JsonStore } from '../../../../src/ledger/json/store.ts';
+import { Ledger } from '../../../../src/ledger/ledger.ts';
 import type { UsageInput, UsageRecord } from '../../../../src/usage/record.ts';
 import { usage } from '../../usage/records.ts';
 
@@ -24,7 +25,7 @@ const ledgerIn = (place: string): string => join(place, 'costs.json');
 
 /** What a one-shot `record` does: one usage, and the end. */
 async function recordOnce(place: string, input: UsageInput = call, disk: Disk = nodeDisk): Promise<UsageRecord> {
-  const ledger = new JsonLedger({ ledger: ledgerIn(place), pricing: false, oneShot: true, disk });
+  const ledger = new Ledger(new JsonStore({ path: ledgerIn(place), oneShot: true, disk }));
   try {
     return await ledger.track(input);
   } finally {
@@ -60,7 +61,7 @@ describe('a checkpoint', () => {
     fill(folder);
     await recordOnce(folder);
     const { end } = checkpointIn(folder);
-    const other = new JsonLedger({ ledger: ledgerIn(folder), pricing: false });
+    const other = new Ledger(new JsonStore({ path: ledgerIn(folder) }));
     await other.track(call);
     await other.close();
     expect(checkpointIn(folder).end).toBe(end);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { ProblemCode } from '../../../../src/ledger/results.ts';
 
 /** What was readable is kept, what was not is set aside under a name that is told, and nothing is overwritten unsaved. */

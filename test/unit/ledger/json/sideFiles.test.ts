@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Checkpoints } from '../../../../src/ledger/json/checkpoint.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
 import { nodeDisk } from '../../../../src/system/disk.ts';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
 /** Files that others have planted beside a ledger, and files that others own. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
 let folder: string;

@@ -456,7 +456,7 @@ class Model {
     next[at + W.pc] = late ? PC.log : PC.syncFolder;
   }
 
-  /** First the list, then the look: the rules of `LedgerStore.settled`. */
+  /** First the list, then the look: the rules of `LedgerVersions.settled`. */
   #settleLook(next: State, i: number, at: number): void {
     const mutants = this.#mutants;
     const ledger = next[G.ledger]!;

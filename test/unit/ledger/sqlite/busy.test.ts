@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { pause } from '../../../../src/system/disk.ts';
 
 /** Whoever leaves a database as the last, or comes first after a crash, has it all to itself for a moment. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COLUMN_NUMBERS, SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columnNumbers.ts';
-import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { Dimension, Group } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 
@@ -77,8 +77,8 @@ describe('segments that a version with fewer columns sealed', () => {
   /** One record has its field's name written with an escape, as JSON allows. */
   const textOf = (each: UsageRecord): string => JSON.stringify(each).replace('"commit"', String.raw`"\u0063ommit"`);
 
-  async function withLedger<T>(work: (ledger: SqliteLedger) => Promise<T>): Promise<T> {
-    const ledger = new SqliteLedger({ ledger: path, pricing: false });
+  async function withLedger<T>(work: (ledger: CostTracker) => Promise<T>): Promise<T> {
+    const ledger = new CostTracker({ ledger: path, pricing: false });
     try {
       return await work(ledger);
     } finally {
@@ -86,7 +86,7 @@ describe('segments that a version with fewer columns sealed', () => {
     }
   }
 
-  const by = (ledger: SqliteLedger, dimension: Dimension): Promise<Group[]> =>
+  const by = (ledger: CostTracker, dimension: Dimension): Promise<Group[]> =>
     ledger.aggregate({ filter: {}, groupBy: [dimension], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
 
   function withDatabase<T>(work: (db: DatabaseSync) => T): T {

@@ -17,7 +17,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import { Ledger } from '../../../../src/ledger/ledger.ts';
+import { SqliteStore } from '../../../../src/ledger/sqlite/store.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
 const USAGE: UsageInput = {
@@ -30,7 +32,7 @@ const USAGE: UsageInput = {
 const PAGE = 4096;
 let folder: string;
 let path: string;
-const opened: SqliteLedger[] = [];
+const opened: CostTracker[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'llm-spend-damage-'));
   path = join(folder, 'costs.db');
@@ -40,8 +42,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function ledger(): SqliteLedger {
-  const one = new SqliteLedger({ ledger: path, pricing: false });
+function ledger(): CostTracker {
+  const one = new CostTracker({ ledger: path, pricing: false });
   opened.push(one);
   return one;
 }
@@ -318,7 +320,7 @@ describe('a file that is no ledger', () => {
   });
 
   it('is a folder', async () => {
-    const one = new SqliteLedger({ ledger: folder });
+    const one = new Ledger(new SqliteStore({ path: folder }));
     expect((await one.refresh()).health).toBe('unavailable');
     await expect(one.track(USAGE)).rejects.toMatchObject({ code: 'not-a-file' });
     await one.close();

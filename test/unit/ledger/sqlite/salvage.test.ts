@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { RepairResult } from '../../../../src/ledger/results.ts';
 
 /** A database is never "too damaged to repair", and what a repair leaves out it leaves in the file that it keeps. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
-import { CostTracker } from '../../../../src/ledger/tracker.ts';
-import type { CostChange, Ledger } from '../../../../src/ledger/results.ts';
+import type { Ledger } from '../../../../src/ledger/ledger.ts';
+import type { CostChange } from '../../../../src/ledger/results.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
 import { BUCKETS, MEASURES, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
@@ -100,7 +100,7 @@ function anonymous<T>(value: T, path: string): T {
 async function both(use: (json: Ledger, sqlite: Ledger) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'llm-spend-both-'));
   const json = new CostTracker({ ledger: join(folder, 'costs.json'), pricing: false });
-  const sqlite = new SqliteLedger({ ledger: join(folder, 'costs.db'), pricing: false });
+  const sqlite = new CostTracker({ ledger: join(folder, 'costs.db'), pricing: false });
   try {
     await use(json, sqlite);
   } finally {

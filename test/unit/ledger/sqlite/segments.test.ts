@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columnNumbers.ts';
-import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
 import { BUCKETS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
@@ -47,11 +47,11 @@ const listings: PageQuery[] = fc.sample(
 );
 
 let folder: string;
-let ledger: SqliteLedger;
+let ledger: CostTracker;
 let table: UsageTable;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'llm-spend-segments-'));
-  ledger = new SqliteLedger({ ledger: join(folder, 'costs.db'), pricing: false });
+  ledger = new CostTracker({ ledger: join(folder, 'costs.db'), pricing: false });
   table = new UsageTable();
   table.addLedger(ledger.path);
   await adopt(history);
@@ -88,7 +88,7 @@ describe('segments', () => {
     for (const id of ids) table.remove(0, id);
     await compare();
     await ledger.close();
-    ledger = new SqliteLedger({ ledger: ledger.path, pricing: false });
+    ledger = new CostTracker({ ledger: ledger.path, pricing: false });
     await ledger.refresh();
     await compare();
   }, 120_000);
@@ -105,10 +105,10 @@ describe('segments', () => {
 
   it('leave out what another ledger counts', async () => {
     const ids = new Set(history.filter((_, i) => i % 3 === 0).map(({ usage_id }) => usage_id));
-    ledger.exclude(ids);
+    await ledger.exclude(ids);
     for (const id of ids) table.hide(0, id, true);
     await compare();
-    ledger.exclude(new Set());
+    await ledger.exclude(new Set());
     for (const id of ids) table.hide(0, id, false);
     await compare();
   }, 120_000);

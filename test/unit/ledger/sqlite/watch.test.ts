@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SqliteLedger } from '../../../../src/ledger/sqlite/sqliteLedger.ts';
+import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { LedgerState } from '../../../../src/ledger/results.ts';
 
 let folder: string;
-let one: SqliteLedger;
-let other: SqliteLedger;
+let one: CostTracker;
+let other: CostTracker;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'llm-spend-watch-'));
   const ledger = join(folder, 'costs.db');
-  one = new SqliteLedger({ ledger, pricing: false });
-  other = new SqliteLedger({ ledger, pricing: false });
+  one = new CostTracker({ ledger, pricing: false });
+  other = new CostTracker({ ledger, pricing: false });
 });
 afterEach(async () => {
   await Promise.all([one.close(), other.close()]);
@@ -23,7 +23,7 @@ afterEach(async () => {
 const USAGE = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
 
 /** The first state that a watcher is told of which fits. */
-function told(ledger: SqliteLedger, fits: (state: LedgerState) => boolean): Promise<LedgerState> {
+function told(ledger: CostTracker, fits: (state: LedgerState) => boolean): Promise<LedgerState> {
   return new Promise((resolve) => {
     const watching = ledger.watch((state) => {
       if (!fits(state)) return;

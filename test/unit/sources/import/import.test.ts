@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../../../src/ledger/results.ts';
+import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { UserPrices } from '../../../../src/prices/index.ts';
 import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../../src/sources/codex/index.ts';

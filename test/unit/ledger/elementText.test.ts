@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withFields } from '../../../../src/ledger/json/elementText.ts';
+import { withFields } from '../../../src/ledger/elementText.ts';
 
 describe('withFields', () => {
   it('fills an empty object', () => {

@@ -1,4 +1,4 @@
-import { skipSpace, valueEnd } from './elements.ts';
+import { skipSpace, valueEnd } from './json/elements.ts';
 
 /**
  * Sets fields of a record in its own text. Everything else stays byte for byte: unknown fields, numbers that a parser

@@ -1,0 +1,230 @@
+import { join } from 'node:path';
+import { readBeside, shareLike } from '../../system/beside.ts';
+import type { Disk, Signature } from '../../system/disk.ts';
+import { fsyncFolder, pause, sameInode, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { corruptName, sideFileName } from '../../system/sideFiles.ts';
+import type { Place } from '../place.ts';
+import { Checkpoints } from './checkpoint.ts';
+import type { HeldVersion } from './commit/heldVersion.ts';
+import { releaseVersion } from './commit/heldVersion.ts';
+import type { Bytes, Content } from './file.ts';
+import { LedgerFile } from './file.ts';
+import { LedgerIndex } from './index.ts';
+import { OthersJournals } from './othersJournals.ts';
+import type { Rebuilt } from './recover.ts';
+import { NEW_LEDGER, backupsOf, rebuild } from './recover.ts';
+import { UndoLog } from './undoLog.ts';
+
+/** What the ledger holds at the moment of a commit, read after the fence went up. */
+export interface LedgerBasis {
+  bytes: Bytes;
+  /** undefined: there is no file yet. */
+  signature: Signature | undefined;
+  /** Keeps the version recognisable until the commit is over; undefined when there is no file. */
+  held: HeldVersion | undefined;
+  /** The ledger's bytes are damaged and kept elsewhere: they must not displace a sound previous version. */
+  skipBackup: boolean;
+  index: LedgerIndex;
+  /** The file was damaged or gone, and `bytes` are what could be put together: they must be written. */
+  rebuilt: Rebuilt | undefined;
+  keptIn: string | undefined;
+}
+
+/** Tries at a file that cannot be parsed: inkwell's `clear` truncates in place, so that a moment later all is well. */
+const PATIENT_TRIES = 3;
+const PATIENT_MS = 50;
+/**
+ * The files of one ledger as this process knows them: reads versions, runs commits, recovers, adopts. Everything that
+ * touches the known version goes through {@link alone}.
+ */
+export class LedgerVersions {
+  readonly disk: Disk;
+  readonly place: Place;
+  readonly undoLog: UndoLog;
+  readonly journals: OthersJournals;
+  readonly #label: string;
+  readonly #file: LedgerFile;
+  #index: LedgerIndex;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The damaged version whose bytes are kept already, so that another try does not keep them again. */
+  #kept: { signature: Signature; name: string } | undefined;
+  /** Only processes that record one usage and end have them. */
+  readonly #checkpoints: Checkpoints | undefined;
+
+  constructor(disk: Disk, place: Place, label: string, oneShot = false) {
+    this.disk = disk;
+    this.place = place;
+    this.#label = label;
+    this.#checkpoints = oneShot ? new Checkpoints(disk, place) : undefined;
+    this.#file = new LedgerFile(disk);
+    this.#index = new LedgerIndex(label);
+    this.undoLog = new UndoLog(disk, place.folder, place.base);
+    this.journals = new OthersJournals(disk, place);
+  }
+
+  get index(): LedgerIndex {
+    return this.#index;
+  }
+
+  get file(): { bytes: Bytes; signature: Signature | undefined } {
+    return this.#file;
+  }
+
+  /** One at a time: reading a version and committing one must not interleave. */
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    const next = this.#turn.then(run, run);
+    this.#turn = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Looks at the file and brings the index up to date. Call inside {@link alone}. Returns whether anything changed. */
+  async look(): Promise<boolean> {
+    // Whoever looks wants to know what is in it.
+    if (this.#index.isPartial) this.#forget();
+    return (await this.#load(false)).changed;
+  }
+
+  /** Reads the file, and returns its version to be held and released by the caller. Call inside {@link alone}. */
+  async heldVersion(): Promise<HeldVersion | undefined> {
+    return (await this.#load(true)).held;
+  }
+
+  /** @param toAppend holds the version, and takes what a checkpoint covers for sound. */
+  async #load(toAppend: boolean): Promise<{ changed: boolean; held: HeldVersion | undefined }> {
+    const resume = this.#index.resumable ? this.#index.contentEnd : 0;
+    let held: HeldVersion | undefined;
+    try {
+      const loaded = await this.#file.load(this.place.path, resume, toAppend);
+      held = loaded.held;
+      if (loaded.change === 'same') return { changed: false, held };
+      const { bytes, signature } = this.#file;
+      let index = loaded.change === 'appended' ? this.#index : this.#index.successor(this.#label);
+      if (toAppend && index.elements === 0) await this.#checkpoints?.apply(bytes, index);
+      await index.extend(bytes, signature === undefined);
+      if (index.isPartial && !index.intact) {
+        // What is to be mended must be known whole.
+        this.#checkpoints?.forget();
+        index = this.#index.successor(this.#label);
+        await index.extend(bytes, signature === undefined);
+      }
+      this.#index = index;
+      return { changed: true, held };
+    } catch (error) {
+      // The index may lack what the file has read: the next look must not find it unchanged.
+      this.#file.forget();
+      await releaseVersion(this.disk, held);
+      throw error;
+    }
+  }
+
+  /** Reads the ledger for a commit, after the fence went up; the caller releases what it holds. Recovers it if need be. */
+  async basis(): Promise<LedgerBasis> {
+    for (let tries = 1; ; tries++) {
+      const held = await this.heldVersion();
+      const { bytes, signature } = this.#file;
+      const index = this.#index;
+      if (index.intact) {
+        return { bytes, signature, held, skipBackup: false, index, rebuilt: undefined, keptIn: undefined };
+      }
+      if (signature !== undefined && tries <= PATIENT_TRIES) {
+        await releaseVersion(this.disk, held);
+        await pause(PATIENT_MS);
+        continue;
+      }
+      try {
+        return { ...(await this.#recovered()), held };
+      } catch (error) {
+        await releaseVersion(this.disk, held);
+        throw error;
+      }
+    }
+  }
+
+  /** The file is gone, empty or damaged. */
+  async #recovered(): Promise<Omit<LedgerBasis, 'held'>> {
+    const { signature, bytes } = this.#file;
+    const rebuilt = await this.rebuild(false);
+    const empty = signature === undefined || bytes.length === 0;
+    if (empty && rebuilt.index.elements === 0) {
+      const fresh: Bytes = { buffer: Buffer.from(NEW_LEDGER), length: NEW_LEDGER.length };
+      const index = this.#index.successor(this.#label);
+      index.contentEnd = fresh.length;
+      return { bytes: fresh, signature, skipBackup: true, index, rebuilt: undefined, keptIn: undefined };
+    }
+    const keptIn = empty ? undefined : await this.keepAside(bytes, signature);
+    return { bytes: rebuilt.bytes, signature, skipBackup: true, index: rebuilt.index, rebuilt, keptIn };
+  }
+
+  /** Puts a sound array together from what is known of the file and its backups; writes nothing. */
+  async rebuild(onlyRecords: boolean): Promise<Rebuilt> {
+    const { disk, undoLog } = this;
+    const { folder, base } = this.place;
+    const known = { bytes: this.#file.bytes, index: this.#index };
+    return rebuild(
+      { disk, folder, label: this.#label, undoLog },
+      known,
+      await backupsOf(disk, folder, base),
+      onlyRecords,
+    );
+  }
+
+  /** Makes the bytes durable under a name of their own, once for each version. */
+  async keepAside(bytes: Bytes, signature: Signature | undefined): Promise<string> {
+    if (signature && this.#kept && this.#kept.signature.mtimeNs === signature.mtimeNs) {
+      if (sameInode(signature, this.#kept.signature)) return this.#kept.name;
+    }
+    const name = corruptName(this.place.base, Date.now());
+    await this.writeBeside(name, bytes.buffer.subarray(0, bytes.length));
+    if (signature) this.#kept = { signature, name };
+    return name;
+  }
+
+  /** Writes a new file beside the ledger, whole and durable before it has its name. */
+  async writeBeside(name: string, bytes: Uint8Array): Promise<void> {
+    const { folder, base } = this.place;
+    const temporary = join(folder, sideFileName(base, 'tmp'));
+    try {
+      const fd = await this.disk.open(temporary, 'wx', 0o600);
+      try {
+        await shareLike(this.disk, fd, this.place.path);
+        await writeAll(this.disk, fd, bytes, 0);
+        await this.disk.fsync(fd);
+      } finally {
+        await this.disk.close(fd);
+      }
+      await this.disk.rename(temporary, join(folder, name));
+    } catch (error) {
+      await unlinkIfThere(this.disk, temporary).catch(() => undefined);
+      throw error;
+    }
+    await fsyncFolder(this.disk, folder);
+  }
+
+  readBeside(name: string): Promise<Buffer | undefined> {
+    return readBeside(this.disk, join(this.place.folder, name));
+  }
+
+  /** Takes over what a commit has just put in place, without reading it back. */
+  async applied(basis: LedgerBasis, content: Content, signature: Signature): Promise<void> {
+    const [first] = content.kept;
+    if (content.kept.length === 1 && first?.start === 0 && first.end === basis.index.contentEnd) {
+      this.#file.committed({ buffer: basis.bytes.buffer, length: first.end }, content.tail, signature);
+      if (basis.index !== this.#index) this.#index = basis.index;
+    } else {
+      this.#checkpoints?.forget();
+      const kept = content.kept.map(({ start, end }) => basis.bytes.buffer.subarray(start, end));
+      const buffer = Buffer.concat(kept);
+      this.#file.committed({ buffer, length: buffer.length }, content.tail, signature);
+      this.#index = this.#index.successor(this.#label);
+    }
+    await this.#index.extend(this.#file.bytes, false);
+    await this.#checkpoints?.save(this.#file.bytes, this.#index);
+  }
+
+  /** The next look reads everything anew. */
+  #forget(): void {
+    this.#file.forget();
+    this.#checkpoints?.forget();
+    this.#index = this.#index.successor(this.#label);
+  }
+}

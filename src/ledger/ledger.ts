@@ -1,0 +1,300 @@
+import { inkwellDefaultPath } from '../system/paths.ts';
+import { randomId } from '../system/random.ts';
+import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
+import { parseInput } from '../usage/parseInput.ts';
+import { isoNow, type UsageInput, type UsageRecord } from '../usage/record.ts';
+import { planCosts, planRecords } from './plans.ts';
+import type { LedgerOptions } from './options.ts';
+import { applyCosts } from './pricing.ts';
+import { Observer } from './observer.ts';
+import {
+  LedgerError,
+  type AdoptResult,
+  type ClearResult,
+  type CostChange,
+  type LedgerState,
+  type RemoveResult,
+  type RepairResult,
+  type SetCostsResult,
+  type StoredElement,
+  type Tracked,
+  type UndoResult,
+  type UpsertPlan,
+  type UpsertResult,
+  type Verification,
+} from './results.ts';
+import type { Addition, Store } from './store.ts';
+import { makeStrict, strictProblems } from './strict.ts';
+import { Undoing } from './undoing.ts';
+
+/**
+ * A ledger of usage records, in any store: validates and prices new records, keeps a usage that is recorded twice from
+ * counting twice, and answers questions. It knows neither files nor databases: see {@link Store}.
+ */
+export class Ledger {
+  /** Whether only records that inkwell can read are taken, because inkwell writes this ledger too. */
+  readonly strict: boolean;
+  readonly #store: Store;
+  readonly #options: LedgerOptions;
+  readonly #now: () => number;
+  readonly #observer: Observer;
+  readonly #undoing: Undoing;
+  #closed = false;
+
+  constructor(store: Store, options: LedgerOptions = {}) {
+    this.#store = store;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.strict = options.strict ?? store.name === inkwellDefaultPath();
+    this.#observer = new Observer(store);
+    this.#undoing = new Undoing(store, this.#now);
+  }
+
+  /** The ledger's name: the absolute path of its file, or its URL. */
+  get ledger(): string {
+    return this.#store.name;
+  }
+
+  get path(): string {
+    return this.#store.name;
+  }
+
+  /**
+   * Records one usage. Resolves with the stored record once it is durable: from then on no crash loses it. A usage whose
+   * `usage_id` is in the ledger already, with the same values, is not recorded again.
+   * @throws {UsageError} when the record is refused, {@link LedgerError} when it could not be made durable. Either way it
+   * is not recorded.
+   */
+  async track(usage: UsageInput): Promise<UsageRecord> {
+    const [tracked] = await this.trackWithStatus([usage]);
+    return tracked!.record;
+  }
+
+  /** Records all or none of them, with one fsync. Resolves with the stored records, in the order of `usages`. */
+  async trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
+    return (await this.trackWithStatus(usages)).map(({ record }) => record);
+  }
+
+  /** The same as {@link trackAll}, and says of each usage whether it was added now or was in the ledger already. */
+  async trackWithStatus(usages: readonly UsageInput[]): Promise<Tracked[]> {
+    this.#checkOpen();
+    const records = usages.map((usage) => this.#validate(usage));
+    if (records.length === 0) return [];
+    await applyCosts(this.#options.pricing, usages, records);
+    this.#checkOpen();
+    if (this.strict) for (const record of records) delete record.price_source;
+    const additions = records.map((record, i): Addition => {
+      const given = usages[i]!.usage_id === undefined ? undefined : usages[i];
+      return { record, text: JSON.stringify(record), given };
+    });
+    const appended = await this.#store.append(additions, 'all');
+    const tracked = appended.map(({ status, record }): Tracked => ({
+      status: status === 'recorded' ? status : 'present',
+      record,
+    }));
+    this.#undoing.added(tracked.flatMap(({ status, record }) => (status === 'recorded' ? [record.usage_id] : [])));
+    return tracked;
+  }
+
+  /**
+   * Copies records of another ledger, as they are there. Records that are in this ledger already stay as they are.
+   * Resolves once the copies are durable.
+   */
+  async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
+    this.#checkOpen();
+    const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
+    if (elements.length === 0) return result;
+    const refused = this.strict ? await this.#refusedByInkwell(elements) : new Map<string, string>();
+    for (const [usageId, reason] of refused) result.refused.push({ usageId, reason });
+    const additions = elements.filter(({ record }) => !refused.has(record.usage_id));
+    for (const appended of await this.#store.append(additions, 'each')) {
+      const { usage_id: usageId } = appended.record;
+      if (appended.status === 'refused') result.refused.push({ usageId, reason: appended.reason });
+      else if (appended.status === 'differing') result.differing.push(usageId);
+      else if (appended.status === 'recorded') result.adopted++;
+      else result.present++;
+    }
+    return result;
+  }
+
+  /** Waits until everything recorded so far is in the ledger's file. Resolves with false after `timeoutMs`. */
+  flush(timeoutMs = Infinity): Promise<boolean> {
+    return this.#store.flush(timeoutMs);
+  }
+
+  /** Looks at the store now, and resolves with what is there. Cheap when nothing changed. */
+  refresh(): Promise<LedgerState> {
+    return this.#observer.refresh();
+  }
+
+  /** The result of the last {@link refresh}. */
+  get state(): LedgerState {
+    return this.#observer.state;
+  }
+
+  /** Names the contents that the last {@link refresh} found: see {@link addedSince}. */
+  get cursor(): string {
+    return this.#observer.cursor;
+  }
+
+  /** Totals by groups, as of the last {@link refresh}. The first question refreshes by itself. */
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    await this.#observer.looked();
+    return this.#store.aggregate(query);
+  }
+
+  /** One page of records, as of the last {@link refresh}. */
+  async page(query: PageQuery): Promise<Page> {
+    await this.#observer.looked();
+    return this.#store.page(query);
+  }
+
+  /** The grand total of the records that match. */
+  async summary(filter: UsageFilter = {}): Promise<Totals> {
+    const [total] = await this.aggregate({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
+    return total!.totals;
+  }
+
+  /** The newest records by their time, newest first. */
+  async recent(count: number): Promise<UsageRecord[]> {
+    const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
+    return page.rows.map(({ record }) => record);
+  }
+
+  /** All records with their text, oldest addition first, some thousand at a time. */
+  async *stored(): AsyncGenerator<readonly StoredElement[]> {
+    await this.refresh();
+    yield* this.#store.elements();
+  }
+
+  /** All records, oldest addition first. */
+  async read(): Promise<UsageRecord[]> {
+    const records: UsageRecord[] = [];
+    for await (const elements of this.stored()) for (const { record } of elements) records.push(record);
+    return records;
+  }
+
+  /** Whether the last {@link refresh} found this id. */
+  async has(usageId: string): Promise<boolean> {
+    return (await this.holds([usageId])).has(usageId);
+  }
+
+  /** The ids among `ids` that the last {@link refresh} found. */
+  async holds(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#observer.looked();
+    return this.#store.holds(ids);
+  }
+
+  /**
+   * The ids that were added since {@link cursor} had this value, some thousand at a time and in no order; without a cursor,
+   * all ids. Undefined when the store cannot tell, or when records were changed or removed too.
+   */
+  async addedSince(cursor: string | undefined): Promise<AsyncIterable<readonly string[]> | undefined> {
+    await this.#observer.looked();
+    return this.#store.changesSince(cursor);
+  }
+
+  /** Leaves these records out of all totals and pages from now on: another ledger of the same view counts them. */
+  exclude(ids: ReadonlySet<string>): Promise<void> {
+    return this.#store.exclude(ids);
+  }
+
+  /** Takes records out of the ledger, and keeps them for {@link undo}. Ids that are not there are named in `missing`. */
+  async remove(ids: readonly string[]): Promise<RemoveResult> {
+    this.#checkOpen();
+    const result = await this.#store.remove(ids, true);
+    if (result.removed.length > 0) this.#undoing.changed();
+    await this.refresh();
+    return result;
+  }
+
+  /** Empties the ledger, and keeps all of it for {@link undo}. */
+  async clear(): Promise<ClearResult> {
+    this.#checkOpen();
+    const result = await this.#store.clear();
+    if (result.removed > 0) this.#undoing.changed();
+    await this.refresh();
+    return result;
+  }
+
+  /**
+   * Sets the costs of records, all in one commit, and keeps their old costs for {@link undo}. All other fields stay as they
+   * are, byte for byte.
+   */
+  async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
+    this.#checkOpen();
+    const { plan, result } = planCosts(changes, this.strict);
+    const { replaced } = await this.#store.replace(plan, true);
+    if (replaced > 0) this.#undoing.changed();
+    await this.refresh();
+    return result();
+  }
+
+  /** Adds records and replaces others, all in one commit. Undo does not cover it: the same import does it again. */
+  async upsert(plan: UpsertPlan): Promise<UpsertResult> {
+    this.#checkOpen();
+    if (this.strict) throw new LedgerError('strict', `${this.path} is inkwell's: records are not imported into it.`);
+    return this.#store.replace(planRecords(plan), false);
+  }
+
+  /**
+   * Takes the last change back: the last addition of this object, or the last remove, clear or setting of costs by any
+   * process, whichever is later. Resolves with undefined when there is nothing to undo.
+   */
+  async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
+    this.#checkOpen();
+    const result = await this.#undoing.undo(options.dryRun ?? false);
+    await this.refresh();
+    return result;
+  }
+
+  /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
+  async verify(): Promise<Verification> {
+    await this.refresh();
+    return this.#store.verify();
+  }
+
+  /** Repairs everything that {@link verify} finds. With `dryRun`, says what it would do and changes nothing. */
+  async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
+    this.#checkOpen();
+    await this.refresh();
+    const result = await this.#store.repair(options.dryRun ?? false);
+    await this.refresh();
+    return result;
+  }
+
+  /** Calls `listener` after each change of the state, by any process. Changes in quick succession are one call. */
+  watch(listener: (state: LedgerState) => void): { dispose(): void } {
+    return this.#observer.watch(listener);
+  }
+
+  /** Commits everything that waits and releases everything. Records that cannot be committed now stay durable. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#observer.close();
+    await this.#store.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new LedgerError('closed', 'This tracker is closed.');
+  }
+
+  #validate(usage: UsageInput): UsageRecord {
+    const record = parseInput(usage, {
+      id: randomId,
+      now: () => isoNow(this.#now()),
+      source: this.strict ? undefined : this.#options.source,
+    });
+    if (this.strict) makeStrict(record);
+    return record;
+  }
+
+  /** Why records cannot be added, by id. Records that are there already are judged by the store. */
+  async #refusedByInkwell(elements: readonly StoredElement[]): Promise<Map<string, string>> {
+    const refused = strictProblems(elements);
+    await this.refresh();
+    for (const id of await this.#store.holds([...refused.keys()])) refused.delete(id);
+    return refused;
+  }
+}

@@ -1,0 +1,29 @@
+import { isLedgerUrl, storeKind } from '../system/paths.ts';
+import { JsonStore } from './json/store.ts';
+import type { FileStoreOptions } from './options.ts';
+import { LedgerError } from './results.ts';
+import { SqliteStore } from './sqlite/store.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Opens the store that a ledger's name asks for. Only this file knows the stores.
+ * @param name a path or a URL.
+ * @throws {LedgerError} `unsupported` when no store keeps a ledger of that name.
+ */
+export function openStore(name: string, options: Omit<FileStoreOptions, 'path'> = {}): Store {
+  const kind = storeKind(name);
+  if (kind === 'json') return new JsonStore({ ...options, path: name });
+  if (kind === 'sqlite') return new SqliteStore({ ...options, path: name });
+  // A URL may carry a password, so that the message names its scheme alone.
+  if (isLedgerUrl(name)) {
+    const scheme = name.slice(0, name.indexOf(':'));
+    throw new LedgerError(
+      'unsupported',
+      `A ledger cannot be at a ${scheme}: address in this version. Name a file that ends in .json, .db or .sqlite.`,
+    );
+  }
+  throw new LedgerError(
+    'unsupported',
+    `${name}: a ledger's file ends in .json (which any program can read), or in .db or .sqlite (SQLite, for big histories).`,
+  );
+}

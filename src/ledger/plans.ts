@@ -1,0 +1,58 @@
+import { isUnreadable, readStored } from '../usage/stored.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { withFields } from './elementText.ts';
+import type { CostChange, SetCostsResult, StoredElement, UpsertPlan } from './results.ts';
+import type { ReplacePlan } from './store.ts';
+
+/** Plans for {@link Store.replace}. */
+
+/** The records that an import wants, as elements. */
+export function planRecords(plan: UpsertPlan): ReplacePlan {
+  return (get) => plan((usageId) => get(usageId)?.record).map((record) => ({ record, text: JSON.stringify(record) }));
+}
+
+/**
+ * Sets costs in records and leaves every other byte of them alone.
+ * @param strict whether inkwell writes the ledger too. It would drop `price_source`, so that field is left out.
+ * @returns the plan, and after the commit its result.
+ */
+export function planCosts(
+  changes: readonly CostChange[],
+  strict: boolean,
+): { plan: ReplacePlan; result: () => SetCostsResult } {
+  const wanted = new Map(changes.map((change) => [change.usageId, strict ? withoutSource(change) : change]));
+  let result: SetCostsResult = { changed: [], missing: [], differing: [] };
+  const plan: ReplacePlan = (get) => {
+    result = { changed: [], missing: [], differing: [] };
+    const edited: StoredElement[] = [];
+    for (const { usageId, fields, before } of wanted.values()) {
+      const there = get(usageId);
+      if (!there) result.missing.push(usageId);
+      else if (says(there.record, fields)) result.changed.push(there.record);
+      else if (before && !says(there.record, before)) result.differing.push(usageId);
+      else {
+        const element = withCost(there, fields);
+        edited.push(element);
+        result.changed.push(element.record);
+      }
+    }
+    return edited;
+  };
+  return { plan, result: () => result };
+}
+
+function withCost({ record, text }: StoredElement, fields: CostChange['fields']): StoredElement {
+  const edited = withFields(text, { ...fields });
+  const read = readStored(JSON.parse(edited), () => record.usage_id);
+  if (isUnreadable(read)) throw new Error(`the record ${record.usage_id} ${read.unreadable}`);
+  return { record: read, text: edited };
+}
+
+function says(record: UsageRecord, fields: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(fields).every(([name, value]) => value === undefined || record[name] === value);
+}
+
+function withoutSource({ usageId, fields, ...rest }: CostChange): CostChange {
+  const { price_source: _, ...kept } = fields;
+  return { usageId, fields: kept, ...rest };
+}

@@ -1,0 +1,50 @@
+import { nextTurn } from '../../system/turns.ts';
+import type { UsageRecord } from '../../usage/record.ts';
+import type { StoredElement } from '../results.ts';
+import type { Connection } from './connection.ts';
+import { idOf, keyOf, recordOf, rowsAfter, type Row } from './rows.ts';
+
+const ROWS_PER_TURN = 1_000;
+
+/**
+ * All records with their text, in the order of their additions.
+ * @param open the database, which may be another one at each call; undefined: there is none.
+ */
+export async function* elementsOf(open: () => Promise<Connection | undefined>): AsyncGenerator<StoredElement[]> {
+  let after = 0;
+  for (;;) {
+    const connection = await open();
+    const rows = connection ? rowsAfter(connection, after, ROWS_PER_TURN) : [];
+    if (rows.length === 0) return;
+    after = rows.at(-1)!.seq;
+    yield rows.map((row) => ({ record: recordOf(row), text: row.text }));
+    await nextTurn();
+  }
+}
+
+/** The ids of the rows with a number above `seq`. */
+export async function* idsAfter(open: () => Connection | undefined, seq: number): AsyncGenerator<string[]> {
+  let after = seq;
+  for (;;) {
+    const rows = (open()?.rows(
+      'SELECT seq, usage_id FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
+      after,
+      ROWS_PER_TURN,
+    ) ?? []) as { seq: number; usage_id: string }[];
+    if (rows.length === 0) return;
+    yield rows.map(({ usage_id }) => idOf(usage_id));
+    if (rows.length < ROWS_PER_TURN) return;
+    after = rows.at(-1)!.seq;
+    await nextTurn();
+  }
+}
+
+export function holdsRow(connection: Connection, usageId: string): boolean {
+  return connection.first('SELECT 1 FROM record WHERE usage_id = ?', keyOf(usageId)) !== undefined;
+}
+
+/** The record of a row; undefined when there is none. */
+export function recordAt(connection: Connection, seq: number): UsageRecord | undefined {
+  const row = connection.first('SELECT usage_id, text FROM record WHERE seq = ?', seq);
+  return row && recordOf(row as Pick<Row, 'usage_id' | 'text'>);
+}

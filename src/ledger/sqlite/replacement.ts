@@ -1,0 +1,50 @@
+import type { UpsertResult } from '../results.ts';
+import type { ReplacePlan } from '../store.ts';
+import { keepForUndo } from './changes.ts';
+import { endOf, sealFull, touch } from './columns/segments.ts';
+import type { Connection } from './connection.ts';
+import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
+
+/** So many records in one transaction are worth a larger cache. */
+const MANY = 1_000;
+
+/**
+ * Adds and replaces records as the plan says, within a transaction: see {@link Store.replace}.
+ * @param undoableAt the time of the change, ISO 8601, where undo shall bring the replaced records back.
+ */
+export function replaceRecords(
+  connection: Connection,
+  plan: ReplacePlan,
+  undoableAt: string | undefined,
+): UpsertResult {
+  /** Rows that the plan asked for need not be read again. */
+  const known = new Map<string, Row | undefined>();
+  const wanted = plan((usageId) => {
+    const row = findRow(connection, usageId);
+    known.set(usageId, row);
+    return row && { record: recordOf(row), text: row.text };
+  });
+  if (wanted.length >= MANY) connection.expectMany();
+  const replaced: Row[] = [];
+  const end = endOf(connection);
+  let { seq } = end;
+  for (const { record, text } of new Map(wanted.map((each) => [each.record.usage_id, each])).values()) {
+    const id = record.usage_id;
+    const there = known.has(id) ? known.get(id) : findRow(connection, id);
+    if (there) {
+      updateRow(connection, there.seq, record, text);
+      replaced.push(there);
+    } else {
+      insertRow(connection, seq++, record, text);
+    }
+  }
+  if (undoableAt !== undefined && replaced.length > 0) keepForUndo(connection, 'replace', undoableAt, replaced);
+  sealFull(connection, end.sealed, seq - 1);
+  if (replaced.length > 0) {
+    touch(
+      connection,
+      replaced.map((row) => row.seq),
+    );
+  }
+  return { added: seq - end.seq, replaced: replaced.length };
+}

@@ -1,0 +1,299 @@
+import { resolve as resolvePath } from 'node:path';
+import { TableChanged, UsageTable } from '../../columns/table.ts';
+import type { Disk } from '../../system/disk.ts';
+import { nodeDisk } from '../../system/disk.ts';
+import { nextTurn } from '../../system/turns.ts';
+import { within } from '../../system/within.ts';
+import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
+import { isoNow } from '../../usage/record.ts';
+import { resolvePlace } from '../place.ts';
+import type { FileStoreOptions } from '../options.ts';
+import type {
+  ClearResult,
+  RemoveResult,
+  RepairResult,
+  StoredElement,
+  UndoResult,
+  UpsertResult,
+  Verification,
+} from '../results.ts';
+import { LedgerError } from '../results.ts';
+import type { Addition, Appended, AppendMode, Look, ReplacePlan, Store } from '../store.ts';
+import { Watchers } from '../watchers.ts';
+import { Access } from './access.ts';
+import { Additions } from './additions.ts';
+import { lastChange, removeRecords, undoChange } from './changes.ts';
+import { clearDatabase, undoClear } from './clearing.ts';
+import type { Source } from './columns/query.ts';
+import { ColumnQueries } from './columns/query.ts';
+import { needsSealing, sealOne, takeSnapshot } from './columns/segments.ts';
+import type { Connection } from './connection.ts';
+import { explainSqlite } from './engine.ts';
+import { Exclusion } from './exclusion.ts';
+import { backUpIfDue } from './repair/backup.ts';
+import { repairDatabase } from './repair/repair.ts';
+import { verifyDatabase } from './repair/verify.ts';
+import { replaceRecords } from './replacement.ts';
+import { elementsOf, holdsRow, idsAfter, recordAt } from './reading.ts';
+import { describeDatabase } from './state.ts';
+
+/** How long closing goes on sealing segments that removals made stale. The next process that opens the ledger does the rest. */
+const CLOSE_MS = 1_000;
+const SEAL_MS = 60_000;
+
+/**
+ * Keeps the ledger in an SQLite database, for histories that are too big to be rewritten as one JSON file.
+ *
+ * `append()` resolves once its transaction is on the disk; calls that come together share one. Sums and pages come from
+ * columns (see `columns/`), so that neither time nor memory grows with the rows. See `docs/sqlite.md`.
+ */
+export class SqliteStore implements Store {
+  readonly name: string;
+  readonly #disk: Disk;
+  readonly #now: () => number;
+  readonly #queries: ColumnQueries;
+  readonly #exclusion: Exclusion;
+  readonly #access: Access;
+  readonly #additions: Additions;
+  readonly #watchers: Watchers;
+  #looked: Source | undefined;
+  #wasLookedAt = false;
+  /** Why the last look could not open the database, unless it is damaged. */
+  #unavailable: LedgerError | undefined;
+  #dataVersion: number | undefined;
+  /** This object wrote since the last look: `data_version` tells only of other writers. */
+  #wrote = false;
+  /** This object changed the ledger. A process that only reads leaves no backup behind. */
+  #contributed = false;
+  #sealing: Promise<void> | undefined;
+
+  constructor({ path, disk = nodeDisk, now = Date.now }: FileStoreOptions) {
+    this.name = resolvePath(path);
+    this.#disk = disk;
+    this.#now = now;
+    this.#watchers = new Watchers(this.name);
+    this.#queries = new ColumnQueries(this.name);
+    this.#exclusion = new Exclusion(this.#queries);
+    this.#access = new Access(disk, this.name, now, () => {
+      this.#looked = undefined;
+      this.#queries.forget();
+    });
+    this.#additions = new Additions(this.#access, () => this.#changed());
+  }
+
+  async look(): Promise<Look> {
+    let problem: LedgerError | undefined;
+    try {
+      do {
+        const connection = await this.#access.opened();
+        if (connection) this.#lookAt(connection);
+      } while (this.#isOutdated());
+    } catch (error) {
+      problem = explainSqlite(error, this.name);
+      if (problem.code === 'damaged') await this.#access.letGo();
+    }
+    const state = await describeDatabase(this.#disk, this.name, this.#looked?.snapshot, problem);
+    this.#unavailable = state.health === 'unavailable' ? problem : undefined;
+    this.#wasLookedAt = true;
+    if (this.#watchers.areThere && this.#looked?.snapshot.segments.some(needsSealing)) void this.#seal();
+    return { state, cursor: this.#cursor() };
+  }
+
+  watch(onChange: () => void): { dispose(): void } {
+    return this.#watchers.add(onChange);
+  }
+
+  append(additions: readonly Addition[], mode: AppendMode): Promise<Appended[]> {
+    return this.#access.attempt(() => this.#additions.add({ additions, mode }));
+  }
+
+  async replace(plan: ReplacePlan, undoable: boolean): Promise<UpsertResult> {
+    // A plan that only changes what is there makes no database.
+    if (undoable && !(await this.#access.opened()) && plan(() => undefined).length === 0) {
+      return { added: 0, replaced: 0 };
+    }
+    const at = undoable ? isoNow(this.#now()) : undefined;
+    const result = await this.#access.write((connection) => replaceRecords(connection, plan, at));
+    this.#changed();
+    if (result.replaced > 0) void this.#seal();
+    return result;
+  }
+
+  async remove(ids: readonly string[], undoable: boolean): Promise<RemoveResult> {
+    if (!(await this.#access.opened())) return { removed: [], missing: [...new Set(ids)] };
+    const at = isoNow(this.#now());
+    const result = await this.#access.write((connection) => removeRecords(connection, ids, at, undoable));
+    this.#changed();
+    void this.#seal();
+    return result;
+  }
+
+  async clear(): Promise<ClearResult> {
+    await this.flush(Infinity);
+    const result = await this.#access.use((connection) => clearDatabase(connection, this.#disk, this.#now()));
+    if (!result) return { removed: 0, keptIn: undefined };
+    this.#changed();
+    void this.#seal();
+    return result;
+  }
+
+  async undo(dryRun: boolean): Promise<UndoResult | undefined> {
+    const result = await this.#access.use(async (connection): Promise<UndoResult | undefined> => {
+      const change = lastChange(connection);
+      if (!change) return undefined;
+      const { op, at, records, file } = change;
+      if (!dryRun) {
+        if (file === null) await connection.write(() => undoChange(connection, change));
+        else await undoClear(connection, this.#disk, change, file);
+      }
+      return { undone: op, at, records };
+    });
+    if (result && !dryRun) {
+      this.#changed();
+      void this.#seal();
+    }
+    return result;
+  }
+
+  async flush(timeoutMs: number): Promise<boolean> {
+    const { underWay } = this.#additions;
+    if (underWay) await within(underWay, timeoutMs);
+    return this.#additions.underWay === undefined;
+  }
+
+  async aggregate(query: AggregateQuery): Promise<Group[]> {
+    const source = await this.#current(false);
+    if (!source) return new UsageTable().aggregate(query);
+    return this.#reading(() => this.#queries.aggregate(query, async (again) => (await this.#current(again)) ?? source));
+  }
+
+  async page(query: PageQuery): Promise<Page> {
+    const source = await this.#current(false);
+    if (!source) return { total: 0, rows: [] };
+    return this.#reading(async () => {
+      const page = await this.#queries.page(query, async (again) => (await this.#current(again)) ?? source);
+      const { connection } = this.#looked ?? source;
+      // A record that was removed while the page was made is left out.
+      const records = page.seqs.flatMap((seq) => recordAt(connection, seq) ?? []);
+      return { total: page.total, rows: records.map((record) => ({ ledger: this.name, record })) };
+    });
+  }
+
+  async *elements(): AsyncGenerator<StoredElement[]> {
+    yield* elementsOf(async () => (await this.#current(false))?.connection);
+  }
+
+  async holds(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const connection = this.#looked?.connection;
+    return new Set(connection ? ids.filter((id) => holdsRow(connection, id)) : []);
+  }
+
+  async changesSince(cursor: string | undefined): Promise<AsyncIterable<readonly string[]> | undefined> {
+    const from = (at: number): AsyncIterable<readonly string[]> => idsAfter(() => this.#looked?.connection, at);
+    if (cursor === undefined) return from(0);
+    const [contents, seq] = cursor.split('/');
+    return contents === this.#contents() && seq !== undefined ? from(Number(seq)) : undefined;
+  }
+
+  async exclude(ids: ReadonlySet<string>): Promise<void> {
+    this.#exclusion.set(ids);
+    if (this.#looked) this.#exclusion.apply(this.#looked, this.#contents());
+  }
+
+  async verify(): Promise<Verification> {
+    const { state } = await this.look();
+    const place = await resolvePlace(this.#disk, this.name);
+    return this.#access.attempt(() => verifyDatabase(this.#disk, place, this.name, state));
+  }
+
+  async repair(dryRun: boolean): Promise<RepairResult> {
+    await this.flush(Infinity);
+    // A repair opens the file by itself; when it closes it, the system drops every lock of this process on that file.
+    await this.#access.letGo();
+    const place = await resolvePlace(this.#disk, this.name);
+    return this.#access.attempt(() => repairDatabase(this.#disk, place, this.#now(), dryRun));
+  }
+
+  async close(): Promise<void> {
+    await this.flush(Infinity);
+    if (this.#sealing) await within(this.#sealing, CLOSE_MS);
+    const connection = this.#access.current;
+    if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
+    await this.#access.letGo();
+  }
+
+  /** What there is to ask: what the last look found or, with `again`, what a new one finds. */
+  async #current(again: boolean): Promise<Source | undefined> {
+    if (again || !this.#wasLookedAt) await this.look();
+    if (this.#unavailable) throw new LedgerError('io', this.#unavailable.message, { cause: this.#unavailable });
+    return this.#looked;
+  }
+
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await work();
+        if (!this.#isOutdated()) return result;
+      } catch (error) {
+        if (!this.#isOutdated()) throw error instanceof TableChanged ? error : explainSqlite(error, this.name);
+      }
+      await this.look();
+    }
+  }
+
+  /** Other writers may change a file that is read without its log while it is read. */
+  #isOutdated(): boolean {
+    const { current } = this.#access;
+    return current !== undefined && current.isFrozen && !current.isCurrent;
+  }
+
+  /** Cheap when there was no write since. */
+  #lookAt(connection: Connection): void {
+    const { data_version: version } = connection.first('PRAGMA data_version') as { data_version: number };
+    if (this.#looked?.connection === connection && version === this.#dataVersion && !this.#wrote) return;
+    this.#wrote = false;
+    this.#looked = { connection, snapshot: takeSnapshot(connection, this.#looked?.snapshot) };
+    this.#dataVersion = version;
+    this.#exclusion.apply(this.#looked, this.#contents());
+  }
+
+  /** Names the database that is open and all changes in it other than additions. */
+  #contents(): string {
+    return `${this.#access.count}.${this.#looked?.snapshot.epoch}`;
+  }
+
+  #cursor(): string {
+    const snapshot = this.#looked?.snapshot;
+    return snapshot ? `${this.#contents()}/${Math.max(snapshot.tail.lastSeq, snapshot.sealedUpTo)}` : '';
+  }
+
+  /** Call it after each write. */
+  #changed(): void {
+    this.#wrote = true;
+    this.#contributed = true;
+    this.#watchers.notify();
+  }
+
+  /** Seals what removals made stale, one segment after the other. */
+  #seal(): Promise<void> {
+    this.#sealing ??= this.#sealAll()
+      .catch(() => undefined)
+      .finally(() => (this.#sealing = undefined));
+    return this.#sealing;
+  }
+
+  async #sealAll(): Promise<void> {
+    const giveUp = performance.now() + SEAL_MS;
+    // The change that made them stale is to be shown first.
+    await nextTurn();
+    for (;;) {
+      const connection = this.#access.current;
+      if (!connection || performance.now() > giveUp) return;
+      if (!(await connection.write(() => sealOne(connection)))) break;
+      this.#wrote = true;
+      await nextTurn();
+    }
+    // The same contents, which are read faster from now on.
+    this.#watchers.notify();
+  }
+}

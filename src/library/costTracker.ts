@@ -1,0 +1,83 @@
+import { Ledger } from '../ledger/ledger.ts';
+import { openStore } from '../ledger/open.ts';
+import type { CostSource, PricingOptions } from '../pricing/costSource.ts';
+import type { Disk } from '../system/disk.ts';
+import { expandPath, resolveLedgerPath } from '../system/paths.ts';
+
+export interface CostTrackerOptions {
+  /**
+   * The ledger: a path or a URL. A leading `~` is the home folder; a relative path counts from the working folder. The
+   * ending chooses the store: `.json` (one array that any program can read) or, for big histories, `.db` and `.sqlite`
+   * (SQLite). Default: see {@link resolveLedgerPath}.
+   */
+  ledger?: string | undefined;
+  /** Stored as `source` in records that name none: the program that records. */
+  source?: string | undefined;
+  /** Take only records that inkwell can read. Default: whether the ledger is inkwell's own. */
+  strict?: boolean | undefined;
+  /**
+   * Prices usages without a cost. Default: the person's own prices (`prices.json` beside the default ledger), then the
+   * price table, as the command does. `false`: nothing does, they are recorded as unpriced.
+   */
+  pricing?: CostSource | PricingOptions | false | undefined;
+  /** The clock, ms since the epoch. */
+  now?: (() => number) | undefined;
+  /** The file system, for tests that make it fail. */
+  disk?: Disk | undefined;
+}
+
+/** A ledger for programs: records and reads LLM costs. */
+export class CostTracker extends Ledger {
+  /**
+   * @throws {TypeError} for an option that does not exist, or a ledger that is not a string.
+   * @throws {LedgerError} `unsupported` when no store keeps a ledger of that name.
+   */
+  constructor(options: CostTrackerOptions = {}) {
+    checkOptions(options);
+    const { ledger, disk, now, source, strict, pricing } = options;
+    const name = ledger === undefined ? resolveLedgerPath() : expandPath(ledger);
+    super(openStore(name, { disk, now }), { source, strict, now, pricing: costSourceOf(pricing) });
+  }
+}
+
+const OPTIONS: Readonly<Record<keyof CostTrackerOptions, true>> = {
+  ledger: true,
+  source: true,
+  strict: true,
+  pricing: true,
+  now: true,
+  disk: true,
+};
+
+/** A misspelt option must not be ignored: `{ path: '...' }` would record into the person's default ledger. */
+function checkOptions(options: CostTrackerOptions): void {
+  const known = Object.keys(OPTIONS).join(', ');
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`CostTracker: the options must be an object. Known options: ${known}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new TypeError(`CostTracker: unknown option ${JSON.stringify(name)}. Known options: ${known}.`);
+    }
+  }
+  const { ledger } = options;
+  if (ledger !== undefined && (typeof ledger !== 'string' || ledger.trim() === '')) {
+    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL, as a string that is not empty.');
+  }
+}
+
+/** Prices are half a megabyte, so that they are loaded when the first usage wants one. */
+function costSourceOf(pricing: CostTrackerOptions['pricing']): CostSource | undefined {
+  if (pricing === false) return undefined;
+  if (pricing && 'costsOf' in pricing) return pricing;
+  let source: Promise<CostSource> | undefined;
+  return {
+    costsOf: async (usages) => (await (source ??= loadPrices(pricing))).costsOf(usages),
+  };
+}
+
+/** @throws {TypeError} when the program brought prices along that cannot be used. */
+async function loadPrices(pricing: PricingOptions | undefined): Promise<CostSource> {
+  const { UserPrices, givenPrices } = await import('../prices/index.ts');
+  return pricing ? givenPrices(pricing) : new UserPrices();
+}
