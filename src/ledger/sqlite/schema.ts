@@ -87,7 +87,8 @@ export function renewView(db: Database): void {
   const { columns } = db.prepare("SELECT count(*) AS columns FROM pragma_table_info('usage')").get() as {
     columns: number;
   };
-  if (columns >= USAGE_COLUMNS) return;
+  // In an empty database the tables come first.
+  if (columns >= USAGE_COLUMNS || isEmpty(db)) return;
   db.exec(`DROP VIEW IF EXISTS usage; ${USAGE_VIEW}`);
 }
 
