@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { openBeside, readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
+import { fsyncFolder, renameOnto, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { LedgerError } from '../results.ts';
 import { LedgerIndex } from './index.ts';
 import type { Entry } from './journal.ts';
@@ -24,6 +24,8 @@ type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 /** A line before it has its number and its time. */
 export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
 
+/** How long a compaction waits for readers, on systems that do not replace open files. */
+const OPEN_PATIENCE_MS = 2_000;
 /** How many removals can be undone. */
 const KEEP = 100;
 
@@ -182,7 +184,7 @@ export class UndoLog {
       await this.#disk.close(fd);
     }
     try {
-      await this.#disk.rename(temporary, this.path);
+      await renameOnto(this.#disk, temporary, this.path, OPEN_PATIENCE_MS);
     } catch (error) {
       await unlinkIfThere(this.#disk, temporary);
       throw error;

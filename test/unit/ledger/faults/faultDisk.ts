@@ -225,6 +225,8 @@ export class FaultDisk implements Disk {
   renameSync(from: string, to: string): void {
     this.#stepSync('renameSync', true, [from, to], () => {
       this.#refuseOpen(to);
+      // Windows allows this, but then the ledger is open, and other processes cannot commit.
+      this.#refuseOpen(from);
       if (!this.replacesOpenFiles && this.readersOfOthers > 0) {
         this.readersOfOthers--;
         throw failure('EPERM');
