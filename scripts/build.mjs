@@ -6,7 +6,7 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
- *     dist/prices.js         the price table         from src/pricing/priceBundle.ts, loaded by the others on demand
+ *     dist/prices.js         the price table         from src/pricing/data/priceBundle.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -108,7 +108,7 @@ const targets = [
   },
   {
     name: 'prices',
-    entry: 'src/pricing/priceBundle.ts',
+    entry: 'src/pricing/data/priceBundle.ts',
     options: {
       platform: 'node',
       format: 'cjs',

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/disk.ts';
 import { PriceFileError, readText, withPlainErrors } from './files.ts';
 
-/** `price-data.json`: what `prices update` fetched, beside a person's own prices. */
+/** `price-data.json`: the price data that `prices update` fetched, beside a person's own prices. */
 
 export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
 

@@ -5,7 +5,7 @@ import { priceDataTime, writePriceData } from './dataFile.ts';
 
 /** Fetching price data. Nothing here runs unless a person asks for it. */
 
-/** It could not be fetched; what was there before stays in use. */
+/** Price data that could not be fetched; the data before it stays in use. */
 export class PriceFetchError extends Error {
   override readonly name = 'PriceFetchError';
 }
@@ -35,7 +35,7 @@ interface Read {
  * Fetches price data, checks it, tries it, and only then keeps it for everybody who reads this folder.
  *
  * Data is of the day of its newest price, or, where its prices have no days, of the day that its place says: the file's own
- * time, or the server's. What genai-prices itself publishes is of today.
+ * time, or the server's. Data from the address of genai-prices itself is of today.
  * @param from an https address, or a file that was fetched elsewhere. Default: genai-prices' own.
  * @throws {PriceFetchError} when it cannot be read, or is older than the bundled data; {@link PriceDataError} when it is no
  * price data.

@@ -17,7 +17,7 @@ export interface UserPricesOptions {
 }
 
 /**
- * What usage costs by a person's own prices and the price table: the fetched one where it is newer than the bundled.
+ * Costs of usage by a person's own prices and the price table: the fetched one where it is newer than the bundled.
  *
  * Follows its files. When they cannot be read, nothing is priced, because the price that they were to say may differ.
  */
@@ -68,7 +68,7 @@ export class UserPrices implements CostSource {
     }
   }
 
-  /** undefined: the bundled data is as new, or what was fetched cannot be used. */
+  /** undefined: the bundled data is as new, or the fetched data cannot be used. */
   async #fetched(): Promise<FetchedPrices | undefined> {
     try {
       const fetched = await readPriceData(this.folder);

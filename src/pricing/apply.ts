@@ -7,7 +7,7 @@ export function wantsPrice(usage: Partial<UsageInput>): boolean {
   return usage.cost_usd === undefined && usage.cost_known === undefined && usage.billing_mode !== 'runtime_managed';
 }
 
-/** The fields of a record that say what a price result found. */
+/** The fields of a record that hold a price result. */
 export function priceFields(
   result: PriceResult,
 ): Pick<UsageInput, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'> {

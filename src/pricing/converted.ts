@@ -11,12 +11,12 @@ import { convert, type DisplayCurrency } from './currency.ts';
 
 /**
  * The groups that answer `query`, with amounts of the currency in place of nano-dollars, each day's spend at that day's rate.
- * What days without a rate cost stays apart, in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
+ * The spend of days without a rate stays apart, in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
  */
 export async function convertedGroups(ask: Ask, query: AggregateQuery, display: DisplayCurrency): Promise<Group[]> {
   const { top, ...whole } = query;
   if (top === undefined) return convertedWhole(ask, query, display);
-  // What is large, the converted amounts decide.
+  // The converted amounts decide which groups are the largest.
   return foldTop(await convertedWhole(ask, whole, display), top);
 }
 
@@ -43,7 +43,7 @@ async function convertedWhole(ask: Ask, query: AggregateQuery, display: DisplayC
   return [...merged.values()];
 }
 
-/** What a record cost, as it crosses to the webview; undefined when nobody knows, or its day has no rate. */
+/** The cost of a record, as text for the webview; undefined when it is unknown, or when its day has no rate. */
 export function convertedCost(record: UsageRecord, calendar: Calendar, display: DisplayCurrency): string | undefined {
   if (!record.cost_known) return undefined;
   const day = bucketKey(Date.parse(record.timestamp), 'day', calendar);
@@ -74,13 +74,13 @@ export interface Converted {
   totals: Totals;
 }
 
-/** What is shown in the currency that the person chose, by the totals in USD that it comes from. */
+/** Totals in the currency that the person chose, keyed by the totals in USD that they are converted from. */
 export type ShownCosts = ReadonlyMap<Totals, Converted>;
 
 /**
  * Converts groups, each day's spend at that day's rate, so that the past does not change when the rate does. A group with a
  * day for which there is no rate is left out, and so shown in USD.
- * @param query what the groups are the answer to; it is asked again by days where rates are dated.
+ * @param query the query that returned the groups; it is asked again by days where rates are dated.
  */
 export async function shownCosts(
   ask: Ask,

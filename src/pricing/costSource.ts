@@ -3,7 +3,7 @@ import type { UsageRecord } from '../usage/record.ts';
 /** The fields of a record that state its cost. */
 export type CostFields = Pick<UsageRecord, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'>;
 
-/** Something that knows what usage costs: the price table, the person's own prices, or a program's. */
+/** A source of costs for usage: the price table, the person's own prices, or a program's. */
 export interface CostSource {
   /** For each usage the cost at its time; undefined where no price is known, which must never reject. */
   costsOf(usages: readonly UsageRecord[]): Promise<readonly (CostFields | undefined)[]>;

@@ -5,7 +5,7 @@ import type { Nanos } from '../usage/money.ts';
 import { decimalText, scaleDecimal } from './decimal.ts';
 
 /**
- * Showing USD in another currency, by rates that the user gave. What is stored stays USD.
+ * Shows USD in another currency, by rates that the user gave. Stored costs stay in USD.
  *
  * With a table of dated rates each day's spend is converted at that day's rate, so that the past does not change when
  * the rate does. Converted amounts are exact integers, so that days add up; only showing them rounds.
@@ -49,7 +49,7 @@ const datedRates = z.strictObject(
   SHAPE_RULE,
 );
 
-/** Reads the user's setting: one rate, or a table of rates by day; or says what is wrong with it. */
+/** Reads the user's setting: one rate, or a table of rates by day. Returns the problem where it cannot be used. */
 export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem: string } {
   const dated = typeof value === 'object' && value !== null && 'rates' in value;
   const parsed = dated ? datedRates.safeParse(value) : oneRate.safeParse(value);
@@ -76,7 +76,7 @@ export function currencyNote({ currency, rates }: DisplayCurrency): string {
   return `${how} What is stored stays USD.`;
 }
 
-/** Whether both say the same, so that what was converted by one holds for the other. */
+/** Whether both are equal, so that amounts converted by one hold for the other. */
 export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (

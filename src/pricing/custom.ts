@@ -3,8 +3,8 @@ import { globMatches, specificity } from './glob.ts';
 import { rate, type Rates } from './rates.ts';
 
 /**
- * Prices of one's own: for models that the table does not know, discounts, and machines of one's own. They win over the
- * table.
+ * A custom price: for models that the table does not know, for discounts, and for models on a private machine. Custom prices win
+ * over the table.
  */
 export interface CustomPrice {
   /** Pattern for the record's provider or the table's name for it. Absent: any. */
@@ -70,7 +70,7 @@ const customPrice = z.strictObject(
 /** The fields of a custom price, in the order in which they are documented. */
 export const CUSTOM_PRICE_FIELDS: readonly string[] = Object.keys(customPrice.shape);
 
-/** Reads a list of custom prices from settings: the ones that can be used, and what is wrong with the others. */
+/** Reads a list of custom prices from settings: returns the usable ones, and the problems of the others. */
 export function readCustomPrices(value: unknown): { prices: CustomPrice[]; problems: CustomPriceProblem[] } {
   if (value === undefined || value === null) return { prices: [], problems: [] };
   if (!Array.isArray(value)) {

@@ -8,7 +8,7 @@ const DECIMAL = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i;
  * `value` × 10^`places` as an integer, rounded half up beyond `places`.
  *
  * A number counts as its shortest decimal text: 0.3 is exactly three tenths.
- * @throws {RangeError} for what is no plain non-negative decimal number.
+ * @throws {RangeError} for a text that is not a plain non-negative decimal number.
  */
 export function scaleDecimal(value: number | string, places: number): bigint {
   const match = DECIMAL.exec(String(value));

@@ -12,7 +12,7 @@ export const PRICE_DATA_URL =
 /** In UTF-16 units; today it is about one million. */
 export const MAX_PRICE_DATA = 20_000_000;
 
-/** Price data that cannot be used; what was there before stays in use. */
+/** Price data that cannot be used; the data before it stays in use. */
 export class PriceDataError extends Error {
   override readonly name = 'PriceDataError';
 }
@@ -112,7 +112,7 @@ const BACKWARD = /\\(?:[1-9]|k<)|\(\?<[=!]/;
 
 /**
  * Whether a pattern is a regular expression that takes time in proportion to the name: no repeated groups, at most one
- * repetition without a bound, few alternatives, and neither references nor looks back. What genai-prices publishes is so.
+ * repetition without a bound, few alternatives, and neither references nor looks back. All patterns that genai-prices publishes are of this form.
  */
 export function isPattern(pattern: string): boolean {
   if (pattern.length > MAX_PATTERN || REPEATED_GROUP.test(pattern) || LARGE_BOUND.test(pattern)) return false;

@@ -1,5 +1,5 @@
 /**
- * What inkwell itself takes a call to cost: its built-in list prices, which are of November 2024 and are applied to every
+ * The cost that inkwell computes for a call: by its built-in list prices, which are of November 2024 and are applied to every
  * model of a provider (`formats.md`, section 1; inkwell's `calculate_cost_from_usage`).
  *
  * The arithmetic is inkwell's too, in the same order, so that a cost that it computed is recognised to the last bit.

@@ -5,9 +5,9 @@ import { charge, multiplyRates, partsOf, type Parts, type Rates } from './rates.
 import type { TermsFactor } from './terms.ts';
 import type { Split } from './tokens.ts';
 
-/** What pricing a usage gives: its cost and the price that was applied, or why there is none. */
+/** The result of pricing a usage: its cost and the price that was applied, or why there is none. */
 
-/** Something about a price that a person should know: which rule it follows, or what had to be assumed. */
+/** A remark on a price for people: the rule that it follows, or an assumption. */
 export interface PriceRule {
   code:
     'custom' | 'long-context' | 'valid-from' | 'no-hour-price' | 'searches-without-price' | 'factor' | 'assumed-model';
@@ -59,7 +59,7 @@ export interface Fitting {
   priceSource: string;
 }
 
-/** What the parts of a call cost. */
+/** Charges the parts of a call at a price. */
 export function settle(split: Split, { rates: prices, factor, rules, matched, priceSource }: Fitting): PriceResult {
   const rates = factor === undefined ? prices : multiplyRates(prices, factor);
   const { nanos, missing } = charge(split, rates);

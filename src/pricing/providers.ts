@@ -43,7 +43,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'bigmodel.cn': 'zhipuai',
 };
 
-/** Run on one's own machine, or are no vendor of tokens: nobody publishes a price that we could use. */
+/** Programs on a private machine, and services that do not sell tokens: there is no list price for them. */
 const WITHOUT_LIST_PRICE: ReadonlySet<string> = new Set([
   'youtube',
   'ollama',
@@ -84,7 +84,7 @@ export function azureZone(model: string, provider: string): string | undefined {
 }
 
 /**
- * The names under which the table may know a model, best first: as given, then without what tools put around it
+ * The names under which the table may know a model, best first: as given, then without the parts that tools put around it
  * (`models/` and `publishers/google/models/` in Google's API, `anthropic/` before a vendor's own model, Claude Code's `[1m]`).
  */
 export function modelNames(model: string, provider: string): string[] {

@@ -3,7 +3,7 @@ import { decimalText, divideRound, scaleDecimal } from './decimal.ts';
 import { PART_KINDS, type PartKind, type Split } from './tokens.ts';
 
 /**
- * Prices as exact integers, and what a call costs by them.
+ * Prices as exact integers, and the cost of a call by them.
  *
  * Each part is rounded to the nearest nano-dollar and the total is the sum of its parts, so a breakdown always adds up.
  */
@@ -93,7 +93,7 @@ function multiply(rates: Rates, factor: number, keeps: readonly string[]): Rates
   );
 }
 
-/** What a call costs. `requests` costs only where there is a price for it, as most vendors have none. */
+/** The cost of a call. `requests` costs only where there is a price for it, as most vendors have none. */
 export function charge(split: Split, rates: Rates): Charge {
   let small = 0;
   let large = 0n;
@@ -116,7 +116,7 @@ export function charge(split: Split, rates: Rates): Charge {
 
 const NOTHING: PartKind[] = [];
 
-/** What the parts of a call cost, one by one. */
+/** The cost of each part of a call. */
 export function partsOf(split: Split, rates: Rates): Parts {
   const parts: Parts = {};
   for (const [i, kind] of PART_KINDS.entries()) {

@@ -8,7 +8,7 @@ import { parsePriceSource, repricedSource, type Factor } from './priceSource.ts'
 import { termsOf } from './terms.ts';
 
 /**
- * What would change if records were priced again. Changes nothing by itself.
+ * Plans how the costs of records would change if they were priced again. Nothing is changed here.
  *
  * A cost that its caller recorded stays, unless that record is asked for by name, or the cost is exactly what inkwell's
  * outdated list prices give.
@@ -29,7 +29,7 @@ export interface RepriceChange {
   /** undefined: unknown. */
   before: Nanos | undefined;
   after: Nanos;
-  /** What to write into the record. */
+  /** The fields to write into the record. */
   fields: ReturnType<typeof priceFields>;
 }
 

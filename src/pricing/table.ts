@@ -1,6 +1,6 @@
 import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
-import { ADDED_PROVIDER, completeModels, correctModels } from './corrections.ts';
+import { ADDED_PROVIDER, completeModels, correctModels } from './data/corrections.ts';
 import { PriceDataError } from './fetched.ts';
 
 /**
@@ -111,7 +111,7 @@ export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTabl
 }
 
 async function loadEngine(): Promise<Engine> {
-  const { library, vendorPrices, routedPrices } = await import('./priceBundle.ts');
+  const { library, vendorPrices, routedPrices } = await import('./data/priceBundle.ts');
   const bundled = [...vendorPrices, ...routedPrices].map(({ models, ...provider }): Source => ({
     provider,
     models: () => correctModels(provider.id, JSON.parse(models) as ModelInfo[]),
@@ -131,7 +131,7 @@ class GenaiPrices implements PriceTable {
   readonly #engine: Engine;
   readonly #sources: readonly Source[];
   readonly #models = new Map<string, ModelInfo[]>();
-  /** As the library gets them: without models where nobody asked for a provider. */
+  /** The providers as the library gets them: those that were not asked for have no models yet. */
   #providers: readonly Provider[];
 
   constructor(loaded: Engine, sources: readonly Source[], version: TableVersion) {

@@ -5,7 +5,7 @@
  * and meanings are genai-prices': `input_tokens` includes every cache read and write, `output_tokens` all reasoning.
  */
 
-/** What is priced, one price each. */
+/** The kinds of parts, each of which has one price. */
 export const PART_KINDS = [
   'input',
   'cacheRead',
@@ -27,7 +27,7 @@ export const PART_KINDS = [
 ] as const;
 export type PartKind = (typeof PART_KINDS)[number];
 
-/** Whole counts. What is absent counts as none. */
+/** Whole counts. An absent one counts as none. */
 export const COUNT_FIELDS = [
   'input_tokens',
   'output_tokens',

@@ -2,7 +2,7 @@ import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
 
-/** What a response says beside its counts: which model, when, under which terms, and what it cost. */
+/** Facts of a response beside its counts: its model, time, terms and cost. */
 
 export function modelOf({ response, outerModel }: Shape): string | undefined {
   const { content } = response;
@@ -44,7 +44,7 @@ export function timeOf(response: JsonObject): string | undefined {
     textAt(response, 'created') ??
     textAt(objectAt(response, 'response') ?? {}, 'timestamp');
   const ms = seconds === undefined ? Date.parse(text ?? '') : seconds * 1000;
-  // Between 2020 and 2100: what is outside is no time of a response.
+  // Between 2020 and 2100: a number outside is not the time of a response.
   return ms > 1.577e12 && ms < 4.102e12 ? new Date(ms).toISOString() : undefined;
 }
 

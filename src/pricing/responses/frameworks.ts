@@ -1,7 +1,7 @@
 import type { GivenCounts } from '../tokens.ts';
 import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
 
-/** Counts and names in what Vercel's AI SDK and LangChain print of a response, whichever vendor it is from. */
+/** Counts and names in responses as Vercel's AI SDK and LangChain print them, for any vendor. */
 
 /** https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text: `totalUsage` is the sum of all steps. */
 export function aiSdkCounts(response: JsonObject): GivenCounts {
@@ -17,7 +17,7 @@ export function aiSdkCounts(response: JsonObject): GivenCounts {
   const output = numberAt(usage, 'outputTokens') ?? numberAt(usage, 'completionTokens') ?? 0;
   const reasoning =
     numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ?? numberAt(usage, 'reasoningTokens') ?? 0;
-  // Version 5 passes Claude's input on as it is, without what was cached; version 6, which has details, adds it up.
+  // Version 5 passes Claude's input on without the cached tokens; version 6, which has details, adds them.
   const beside = anthropic !== undefined && details === undefined ? read + write : 0;
   const isReasoningBeside = reasoning > 0 && numberAt(usage, 'totalTokens') === input + output + reasoning;
   return {

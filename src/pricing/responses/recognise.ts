@@ -36,7 +36,7 @@ export interface RecognisedResponse {
   speed: string | undefined;
   /** The region that Claude was bound to, as `us`. */
   inferenceGeo: string | undefined;
-  /** What the provider itself says that the call cost, in USD. */
+  /** The cost of the call in USD, as the provider itself says it. */
   costUsd: number | undefined;
   /** Tools that were used and whose fee is in no price list that we have. */
   unpricedTools: string[];

@@ -138,7 +138,7 @@ function shapeOf(response: JsonObject): Found | undefined {
   );
 }
 
-/** What programs write that call several vendors: their counts have names of their own. */
+/** Responses as programs write them that call several vendors and rename the counts. */
 function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Found | undefined {
   if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined)
     return certain('claude-code');

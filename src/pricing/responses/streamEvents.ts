@@ -1,6 +1,6 @@
 import { isObject, numberAt, objectAt, textAt, type JsonObject } from './json.ts';
 
-/** What the events of each vendor's streams say, one reader for each kind of stream. */
+/** Reads the events of each vendor's streams, one reader for each kind of stream. */
 
 /** A response that stands whole in the text, or that was put together from the events of a stream. */
 export interface Assembled {
@@ -60,7 +60,7 @@ export function fallbackModel(block: JsonObject | undefined): string | undefined
   return textAt(objectAt(block, 'to') ?? {}, 'model');
 }
 
-/** What `claude -p --output-format stream-json` prints: its last line sums up what the others say. */
+/** The lines of `claude -p --output-format stream-json`: the last one sums up the others. */
 const claudeCode: EventReader = (value, open, start) => {
   const session = textAt(value, 'session_id');
   if (session === undefined) return false;

@@ -1,14 +1,14 @@
 import type { UsageInput } from '../../usage/record.ts';
 import type { RecognisedResponse } from './recognise.ts';
 
-/** What a person says of responses that do not say it themselves, or say it otherwise. */
+/** Names that a person gives, in place of those that a response says or lacks. */
 export interface ResponseNames {
   provider?: string | undefined;
   model?: string | undefined;
   operation?: string | undefined;
 }
 
-/** The operation by the API, where nobody names another. */
+/** The operation by the API, where the person names none. */
 const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
   'openai-embeddings': 'embedding',
   'cohere-embeddings': 'embedding',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type * as bundle from '../../../src/pricing/priceBundle.ts';
+import type * as bundle from '../../../src/pricing/data/priceBundle.ts';
 import { bundledProviders } from '../../unit/pricing/bundledData.ts';
 import { repository } from '../../unit/repo/files.ts';
 

@@ -3,5 +3,5 @@
  * dynamically, when a price is asked for.
  */
 export * as library from '@pydantic/genai-prices';
-export { routedPrices } from './data/routedPrices.ts';
-export { vendorPrices } from './data/vendorPrices.ts';
+export { routedPrices } from './routedPrices.ts';
+export { vendorPrices } from './vendorPrices.ts';
