@@ -56,7 +56,7 @@ export interface Look {
 
 /**
  * The contract of a store: a place that keeps one ledger durably and that many processes use at once. {@link Ledger} adds
- * validation, pricing and identity. Every store passes the suite in `test/contract/store.ts`.
+ * validation, pricing and identity.
  *
  * Questions (`aggregate`, `page`, `elements`, `holds`, `changesSince`) are answered from the last {@link look}; there was
  * at least one before. Errors are `LedgerError` with a text for people, or `UsageError` for a record that is refused.

@@ -2,7 +2,7 @@ import type { UsageRecord } from '../usage/record.ts';
 
 /**
  * What a source is: a tool that leaves its usage on the disk, and how to read it. One folder of `src/sources` holds one
- * source; `sources.ts` lists them. CONTRIBUTING.md shows how to add one.
+ * source; `agents.ts` lists them. CONTRIBUTING.md shows how to add one.
  */
 
 /** What a source may look at to find its files; passed in by tests. */
