@@ -6,7 +6,7 @@
  *     npm test -- unit|process|editor
  *     npm test -- electron          the suite of the extension host, in the desktop VS Code
  *
- * The stages stand in three lanes, which run side by side: process and editor tests wait more than they compute. Where
+ * The stages form lanes, which run side by side: process and editor tests wait more than they compute. Where
  * more than one lane runs, a stage's output is printed when it ends.
  *
  * The last line says `N passed, N failed` over all levels. A gate (lint, build, ...) that fails counts as one failure.
@@ -21,9 +21,10 @@ import { findProgram, root, usePinnedNode } from './lib.mjs';
 /**
  * @typedef {object} Stage
  * @property {string} name
- * @property {'code' | 'processes' | 'editor'} lane one stage of a lane runs at a time, in the order below
+ * @property {'code' | 'processes' | 'editor' | 'alone'} lane one stage of a lane runs at a time, in the order below
  * @property {'gate' | 'tests'} kind
  * @property {string[]} [needs] stages that must have passed
+ * @property {string[]} [after] stages that have to end before it, however they end
  * @property {(output: Output) => Promise<Counts | void>} run
  */
 
@@ -193,9 +194,11 @@ const stages = [
   },
   {
     name: 'extension host',
-    lane: 'editor',
+    // It measures how long the extension takes: nothing else may keep the machine busy.
+    lane: 'alone',
     kind: 'tests',
     needs: ['build', 'browser'],
+    after: ['unit', 'process', 'end to end'],
     run: (output) => hostSuite(output, 'test/editor/runInCodeServer.ts'),
   },
   {
@@ -322,6 +325,7 @@ async function runStage(stage) {
   let found = { passed: 0, failed: 0, skipped: 0 };
   let note = '';
   try {
+    for (const name of stage.after ?? []) await results.get(name)?.promise;
     for (const name of stage.needs ?? []) {
       const needed = await results.get(name)?.promise;
       if ((needed?.failed ?? 0) > 0) throw new Error(`not run, because ${name} failed`);

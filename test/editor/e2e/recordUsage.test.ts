@@ -96,7 +96,11 @@ describe('Record Usage', () => {
     await workbench.notifications.getByText('Undid the removal of 1 record.').waitFor();
     await expect.poll(status).toContain('$0.25 + 1 unpriced');
     await workbench.runCommand('LLM Spend: Undo Last Change of the Ledger');
-    await workbench.notifications.getByText('There is nothing to undo.').waitFor();
+    // What this window has recorded comes next.
+    const next = workbench.page.locator('.monaco-dialog-box').filter({ hasText: 'Undo the recording of 1 record?' });
+    await next.waitFor();
+    await next.getByRole('button', { name: 'Cancel' }).click();
+    await next.waitFor({ state: 'hidden' });
     expect(await stored()).toHaveLength(2);
   });
 });

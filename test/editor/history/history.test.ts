@@ -404,7 +404,7 @@ describe('records', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     const detail = page.getByRole('complementary', { name: 'Record' });
-    await detail.getByText('by the prices of genai-prices 0.1.8').waitFor();
+    await detail.getByText('at the prices of genai-prices 0.1.8').waitFor();
     await detail.getByRole('button', { name: 'Open in the ledger' }).click();
     await expect
       .poll(() => backend.actions)

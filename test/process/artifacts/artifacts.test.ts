@@ -31,7 +31,7 @@ describe('sizes', () => {
 });
 
 describe('the bundles', () => {
-  test.each(['extension', 'cli', 'record', 'import', 'reader', 'commands', 'prices', 'index'])(
+  test.each(['extension', 'cli', 'record', 'reader', 'commands', 'prices', 'index'])(
     '%s.js holds ASCII alone: V8 takes two bytes for each character of a text with any other',
     (name) => {
       const text = readFileSync(path.join(repository, `dist/${name}.js`), 'latin1');

@@ -75,6 +75,8 @@ describe('a JSON ledger with fields of a later version', () => {
     writeFileSync(log, readFileSync(log, 'utf8') + line);
     await withTracker('costs.json', async (tracker) => {
       await tracker.track({ ...usage, usage_id: 'c' });
+    });
+    await withTracker('costs.json', async (tracker) => {
       expect(await tracker.undo()).toMatchObject({ undone: 'remove', records: 1 });
       expect((await tracker.read()).map(({ usage_id }) => usage_id).sort()).toEqual(['a', 'b', 'c']);
     });

@@ -91,7 +91,7 @@ describe('segments', () => {
     ledger = new CostTracker({ ledger: ledger.path, pricing: false });
     await ledger.refresh();
     await compare();
-  }, 120_000);
+  }, 400_000);
 
   it('take new records into kept answers', async () => {
     await compare();
