@@ -93,7 +93,7 @@ describe("the usage of coding agents, which is on the person's disk", () => {
     // As it was answered before.
     await expect.poll(() => choice('Codex').getByRole('checkbox').isChecked()).toBe(false);
     await editor.workbench.quickInput.getByRole('button', { name: 'OK' }).click();
-    await toast(/Imported .* records, at list price/).waitFor({ timeout: 45_000 });
+    await toast(/Imported .* records at list prices/).waitFor({ timeout: 45_000 });
     expect(await imported()).toEqual({ 'claude-code-log': ENTRIES / 2 });
     const sideBar = await editor.workbench.openSideBar();
     await sideBar.getByText('All time').first().waitFor();
