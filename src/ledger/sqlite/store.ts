@@ -26,7 +26,7 @@ import { lastChange, removeRecords, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
 import type { Source } from './columns/query.ts';
 import { ColumnQueries } from './columns/query.ts';
-import { needsSealing, sealOne, takeSnapshot } from './columns/segments.ts';
+import { needsSealing, resealed, sealOne, takeSnapshot } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { explainSqlite } from './engine.ts';
 import { Exclusion } from './exclusion.ts';
@@ -293,7 +293,8 @@ export class SqliteStore implements Store {
       this.#wrote = true;
       await nextTurn();
     }
-    // The same contents, which are read faster from now on.
+    // The same contents, which are read faster from now on, also by those who do not watch.
+    if (this.#looked) this.#looked.snapshot = resealed(this.#looked);
     this.#watchers.notify();
   }
 }

@@ -78,6 +78,12 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
   });
 }
 
+/** A snapshot with the segments as they are sealed now; the same one when there are other changes, which a refresh is for. */
+export function resealed({ connection, snapshot }: { connection: Connection; snapshot: Snapshot }): Snapshot {
+  const now = takeSnapshot(connection, snapshot);
+  return now.epoch === snapshot.epoch && now.tail.lastSeq === snapshot.tail.lastSeq ? now : snapshot;
+}
+
 /** Whether sealing would make a segment faster to read. */
 export function needsSealing({ stale, lacksColumns }: SegmentInfo): boolean {
   return stale || lacksColumns;
