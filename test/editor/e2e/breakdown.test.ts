@@ -73,8 +73,9 @@ describe('the breakdown tree', () => {
     const { workbench } = editor;
     const { page } = workbench;
     await page.getByRole('tab', { name: 'Untitled-1' }).click();
+    const loaded = page.waitForEvent('load');
     await workbench.runCommand('Developer: Reload Window');
-    await page.waitForEvent('load');
+    await loaded;
     await workbench.openSideBar();
     await row('This month').first().click();
     const history = page.getByRole('tab', { name: 'Cost History' });

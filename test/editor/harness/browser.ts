@@ -193,7 +193,11 @@ export class Workbench {
   async openSideBar(): Promise<Locator> {
     if ((await this.activityBarItem.getAttribute('aria-selected')) !== 'true') await this.activityBarItem.click();
     const sideBar = this.page.locator('.part.sidebar').filter({ hasText: /LLM Spend/i });
-    await sideBar.waitFor();
+    // A window that is still restoring its layout may hide the side bar that it has just shown.
+    await sideBar.waitFor({ timeout: 5_000 }).catch(async () => {
+      await this.activityBarItem.click();
+      await sideBar.waitFor();
+    });
     return sideBar;
   }
 
