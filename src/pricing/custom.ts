@@ -49,7 +49,7 @@ const PATTERN_RULE = 'must be a name or a pattern, as claude-*';
 const pattern = z
   .string(PATTERN_RULE)
   .check(z.trim(), z.minLength(1, PATTERN_RULE), z.maxLength(256, 'must have at most 256 characters'));
-const note = z.string('must be a text').check(z.maxLength(1024, 'must have at most 1024 characters'));
+const note = z.string('must be a string').check(z.maxLength(1024, 'must have at most 1024 characters'));
 
 const customPrice = z.strictObject(
   {

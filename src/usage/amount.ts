@@ -1,6 +1,6 @@
 /**
- * Amounts in a currency that USD were converted to. They are exact integers, so that days add up to their month; only
- * showing them rounds.
+ * Amounts converted from USD to another currency. They are exact integers, so the days of a month add up to the month; only the
+ * display rounds.
  */
 
 /** A whole number of 10^-{@link AMOUNT_PLACES} of a currency. */
@@ -10,12 +10,12 @@ export const RATE_PLACES = 12;
 /** Nano-dollars (9) times a rate (12). */
 export const AMOUNT_PLACES = 9 + RATE_PLACES;
 
-/** Decimals that are shown at most: far below what anybody pays, and as many as `Intl` takes everywhere. */
+/** Maximum number of decimals shown: far below any real cost, and a number that `Intl` accepts everywhere. */
 const SHOWN_PLACES = 15;
 
 /**
- * An amount for people, always with the currency's code: `EUR 3.86`. Small amounts keep three significant digits, so that
- * a cost is never shown as nothing.
+ * Formats an amount for display, always with the currency's code: `EUR 3.86`. Small amounts keep three significant digits, so a
+ * cost above zero is never shown as zero.
  */
 export function formatAmount(amount: Amount, currencyCode: string, locale = 'en-US'): string {
   const usual = amountFormat(locale, currencyCode, 'usual');
@@ -26,7 +26,7 @@ export function formatAmount(amount: Amount, currencyCode: string, locale = 'en-
   return format.format(decimal(amount) as Intl.StringNumericLiteral);
 }
 
-/** An amount in a column, where it has two decimals more, so that the points of small and large ones are below each other. */
+/** Formats an amount for a table column, with two more decimals so that the decimal points line up. */
 export function formatAmountInColumn(amount: Amount, currencyCode: string, locale = 'en-US'): string {
   const usual = amountFormat(locale, currencyCode, 'usual').resolvedOptions().maximumFractionDigits ?? 2;
   const digits = usual + 2;
@@ -36,7 +36,7 @@ export function formatAmountInColumn(amount: Amount, currencyCode: string, local
   return amountFormat(locale, currencyCode, 'column', options).format(decimal(amount) as Intl.StringNumericLiteral);
 }
 
-/** The same with nine decimals where they say something, as many as a stored cost has: `EUR 0.000113`. */
+/** Like {@link formatAmount} with up to nine significant decimals, the precision of a stored cost: `EUR 0.000113`. */
 export function formatAmountExact(amount: Amount, currencyCode: string, locale = 'en-US'): string {
   return amountFormat(locale, currencyCode, 'exact').format(decimal(amount) as Intl.StringNumericLiteral);
 }
@@ -47,7 +47,7 @@ const STYLES = {
   exact: { maximumFractionDigits: 9 },
 } as const satisfies Record<string, Intl.NumberFormatOptions>;
 
-/** Making a format costs a hundred times as much as using it. */
+/** Creating a format costs a hundred times as much as using it. */
 const formats = new Map<string, Intl.NumberFormat>();
 
 function amountFormat(

@@ -1,16 +1,19 @@
 import type { DimensionRow } from './fieldRow.ts';
 import { ROWS, type DimensionOfField, type FieldName } from './fields.ts';
 
-/** What records can be grouped and filtered by, as the table of fields says. `tag` is many-valued: a record counts in each. */
+/**
+ * Dimensions by which records can be grouped and filtered, derived from the field table. `tag` has many values: a record counts
+ * towards each of them.
+ */
 
-/** Dimensions that the fields of a record give; the command has a filter for each. */
+/** Dimensions backed by a record field; the command has a filter for each. */
 export type FieldDimension = DimensionOfField['name'];
-/** Those of one text for each record. */
+/** Dimensions with a single text per record. */
 export type TextDimension = Extract<DimensionOfField, { column: number }>['name'];
-/** Beside them: the ledger that holds the record, and the kind of its cost. */
+/** All dimensions: those of fields, the ledger that contains the record, and the kind of its cost. */
 export type Dimension = 'ledger' | FieldDimension | 'cost';
 
-/** A dimension with the field that it stands in. */
+/** A dimension and the field that backs it. */
 export interface FieldOfDimension<Name extends FieldDimension = FieldDimension> extends DimensionRow {
   readonly name: Name;
   readonly field: FieldName;
@@ -27,14 +30,14 @@ export const TEXT_DIMENSIONS = FIELD_DIMENSIONS.filter(
 
 export const DIMENSIONS: readonly Dimension[] = ['ledger', ...FIELD_DIMENSIONS.map(({ name }) => name), 'cost'];
 
-/** For people. */
+/** Display names. */
 export const DIMENSION_LABELS = {
   ledger: 'Ledger',
   ...Object.fromEntries(FIELD_DIMENSIONS.map(({ name, label }) => [name, label])),
   cost: 'Cost type',
 } as Readonly<Record<Dimension, string>>;
 
-/** The texts that a search looks into. */
+/** The dimensions that a search covers. */
 export const SEARCHED: readonly FieldDimension[] = FIELD_DIMENSIONS.flatMap(({ name, searched }) =>
   searched === true ? [name] : [],
 );

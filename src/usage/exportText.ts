@@ -6,18 +6,18 @@ import { csvCell } from './text.ts';
 
 const COLUMNS = FIELDS.map(({ name }) => name);
 
-/** Records as text for other programs, piece by piece, so that a big ledger never stands in memory as one string. */
+/** Records as text for other programs, in pieces, so a large ledger is never in memory as one string. */
 
 export const EXPORT_FORMATS = ['csv', 'json', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportPiece {
   text: string;
-  /** How many records the piece holds. */
+  /** Number of records in the piece. */
   count: number;
 }
 
-/** The text of each page, and what stands around all of them. */
+/** Yields the text of each page, and what surrounds the pages (a header, brackets). */
 export async function* exportPieces(
   pages: AsyncIterable<readonly UsageRecord[]>,
   format: ExportFormat,
@@ -37,7 +37,7 @@ export async function* exportPieces(
   if (format === 'json') yield { text: first ? '[]\n' : '\n]\n', count: 0 };
 }
 
-/** Known fields in their order, safe to open in a spreadsheet. Fields that we do not know are in the JSON formats only. */
+/** Known fields in table order, escaped for spreadsheets. Unknown fields appear only in the JSON formats. */
 function csvRow(record: UsageRecord): string[] {
   return COLUMNS.map((field) => {
     const value = record[field];

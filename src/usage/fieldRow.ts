@@ -1,44 +1,44 @@
-/** What a row of the table of fields (`fields.ts`) says of its field. */
+/** A row of the field table in `fields.ts`. */
 
-/** What a value must be: see `rules.ts`. */
+/** Names of the validation rules in `rules.ts`. */
 export type RuleName = 'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'tags';
 
 export interface FieldRow {
-  /** As it stands in `costs.json`. */
+  /** The name in `costs.json`. */
   readonly name: string;
   readonly rule: RuleName;
   /** `optional`: may be absent. `nullable`: may also be null. */
   readonly presence: 'required' | 'optional' | 'nullable';
-  /** For people, as in the details of a record. */
+  /** Display name, for example in the details of a record. */
   readonly label: string;
   /**
-   * The version that added the field, where that is later than 0.1.0. Before, it was a field that we do not know: what stands in
-   * a ledger under its name is no reason to call a record unreadable, and counts as none where it is no text.
+   * The version that added the field, if later than 0.1.0. Earlier versions treated it as unknown, so a ledger may contain any
+   * value under its name: such a value never makes a record unreadable, and is ignored unless it is a text.
    */
   readonly added?: string;
-  /** inkwell keeps the field; without it a strict ledger refuses the field, or leaves it out where it is ours alone. */
+  /** Whether inkwell keeps the field. A strict ledger refuses other fields, or omits them if we filled them in ourselves. */
   readonly inkwell?: true;
-  /** The flag of `llm-spend record`, and its text in the help. */
+  /** The flag of `llm-spend record`, with its help text. */
   readonly flag?: { readonly name: string; readonly value: string; readonly help: string };
-  /** Records can be grouped and filtered by it. */
+  /** Set if records can be grouped and filtered by the field. */
   readonly dimension?: DimensionRow;
-  /** What other programs call it: a generic import takes the first that an entry has. */
+  /** Names that other programs use; a generic import takes the first one that an entry has. */
   readonly otherNames?: readonly string[];
-  /** Its sum in totals. */
+  /** The name of its sum in totals. */
   readonly summed?: string;
 }
 
 export interface DimensionRow {
   readonly name: string;
-  /** Where the field's own label would not do. */
+  /** Set where the field's own label does not fit. */
   readonly label?: string;
   /**
-   * The number of its column in an SQLite ledger: a promise to the ledgers that are on disks. It never changes, and the number
-   * of a field that was given up is never used again. Of `tags` and what is no text, `columnNumbers.ts` has the numbers.
+   * The number of its column in SQLite ledgers. Ledgers on disk depend on it: it never changes, and the number of a removed
+   * field is never reused. `columnNumbers.ts` has the numbers of `tags` and of fields that are not texts.
    */
   readonly column?: number;
-  /** A search looks into it. */
+  /** Whether a search covers it. */
   readonly searched?: true;
-  /** The filter's flag where it has a short form or another value or text than derive from the label. */
+  /** The filter's flag, where its short form, value or help cannot be derived from the label. */
   readonly filter?: { readonly short?: string; readonly value?: string; readonly help?: string };
 }

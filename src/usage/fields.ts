@@ -1,12 +1,12 @@
 import type { FieldRow } from './fieldRow.ts';
 
 /**
- * THE table of record fields. The validation, the dimensions, the columns of both stores, the SQL view, filters and flags of
- * the command, names in the views, the names that generic imports look for and the columns of an export all derive from it:
- * a new field that can be filtered by is one row here. A test counts the files that name a field.
+ * The table of record fields. Validation, dimensions, the columns of both stores, the SQL view, the command's filters and
+ * flags, names in the views, the field names that generic imports accept and the columns of an export all derive from it. A new
+ * filterable field is one row here; a test counts the files that name a field.
  */
 
-/** In the order in which records are written and exported: new fields come last. */
+/** Rows are in the order in which fields are written and exported, so new fields come last. */
 export const FIELDS = [
   {
     name: 'usage_id',
@@ -269,30 +269,30 @@ type Row = (typeof FIELDS)[number];
 type With<Key extends string> = Extract<Row, Readonly<Record<Key, unknown>>>;
 
 export type FieldName = Row['name'];
-/** Rows of fields that `llm-spend record` has a flag for. */
+/** Rows of fields with a flag in `llm-spend record`. */
 export type FlagRow = With<'flag'>;
-/** Fields of one optional text. */
+/** Fields that contain one optional text. */
 export type NullableText = Extract<Row, { presence: 'nullable' }>['name'];
 export type SummedTokens = With<'summed'>['summed'];
 export type MappedField = With<'otherNames'>['name'];
 
-/** The dimensions as their rows say them. */
+/** The dimensions, as declared in their rows. */
 export type DimensionOfField = With<'dimension'>['dimension'];
 
-/** The rows as what they all have in common. */
+/** The rows, typed by their common interface. */
 export const ROWS: readonly FieldRow[] = FIELDS;
 
-/** The fields that are added up, by their sum's name in totals. */
+/** The summed fields, keyed by the name of their sum in totals. */
 export const SUMMED_FIELDS: ReadonlyMap<SummedTokens, FieldName> = new Map(
   FIELDS.flatMap((row) => ('summed' in row ? [[row.summed, row.name] as const] : [])),
 );
 
-/** @returns the fields of which `test` is true, in their order. */
+/** @returns the names of fields whose row passes `test`, in table order. */
 export function fieldsWith(test: (row: FieldRow) => boolean): FieldName[] {
   return ROWS.filter(test).map(({ name }) => name as FieldName);
 }
 
-/** The row of a field; undefined when the field is not one of ours. */
+/** Returns the row of a field; undefined for unknown fields. */
 export function fieldRow(name: string): FieldRow | undefined {
   return ROWS.find((row) => row.name === name);
 }

@@ -2,28 +2,28 @@ import { fieldsWith } from './fields.ts';
 import { UsageError, type UsageRecord } from './record.ts';
 
 /**
- * What may stand in inkwell's own `costs.json` .
+ * Rules for records in inkwell's own `costs.json`.
  *
- * One record that inkwell cannot read takes out its whole file, and it drops every field that it does not know at its
- * next save. So a strict ledger refuses both, with an error that says where such a record can go instead.
+ * inkwell rejects the whole file because of a single record that it cannot read, and drops fields that it does not know at its
+ * next save. A strict ledger therefore refuses such records and fields; the error suggests where to record them instead.
  */
 
-/** The fields of inkwell's own records, and the only ones that a strict ledger takes. */
+/** The fields of inkwell's records, the only ones that a strict ledger accepts. */
 const INKWELL_FIELDS: readonly string[] = fieldsWith(({ inkwell }) => inkwell === true);
 export const INKWELL_PROVIDERS = ['gemini', 'claude', 'youtube', 'codex', 'claude-code'] as const;
 export const INKWELL_OPERATIONS = ['transcription', 'extraction', 'tag_generation', 'interview'] as const;
 
-/** Fields that we fill by ourselves. A strict ledger does not write them, which loses nothing that the caller said. */
+/** Fields that we fill in ourselves. A strict ledger leaves them out, which loses nothing that the caller gave. */
 const OURS_ALONE: readonly string[] = ['source', 'price_source'];
 
 const INSTEAD = "record it in a ledger of your own instead: LLM Spend's default one, or any other file";
 const OFFSET = /(Z|[+-]\d\d:?\d\d)$/i;
-/** A Python datetime begins with the year 1, so inkwell's parser (pydantic) refuses what ISO 8601 and we would take. */
+/** A Python datetime starts at year 1, so inkwell's parser (pydantic) refuses year 0, which ISO 8601 and we accept. */
 const YEAR_ZERO = /^0000/;
 
 /**
- * The first reason why inkwell could not read or keep this record; undefined when it can.
- * @param record one that passed `parseInput`, whose rules (types, signs, whole tokens) hold here too.
+ * Returns the first reason why inkwell could not read or keep this record; undefined when it can.
+ * @param record a record that passed `parseInput`, whose rules (types, signs, whole tokens) are not checked again.
  */
 export function strictProblem(record: UsageRecord): UsageError | undefined {
   const refuse = (field: string, rule: string): UsageError =>
@@ -48,7 +48,7 @@ export function strictProblem(record: UsageRecord): UsageError | undefined {
   return undefined;
 }
 
-/** A value that says nothing, so that leaving it out of the file loses nothing. */
+/** Whether the value carries no information, so that omitting it loses nothing. */
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }

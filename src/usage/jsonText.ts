@@ -1,10 +1,13 @@
 /**
- * Controls, invisible formats and line separators: they steer a terminal or hide from its reader, and JSON.stringify leaves most of them as
- * they are. Line feeds are only between the members of indented JSON. Built for the first value that is printed.
+ * Control characters, invisible formats and line separators, which can control a terminal or hide text, and which
+ * JSON.stringify mostly leaves unescaped. (Line feeds occur only between the members of indented JSON.) Built lazily.
  */
 let steering: RegExp | undefined;
 
-/** The value as JSON that is safe to print: such characters are `\u` escapes, so the JSON is equal to that of JSON.stringify. */
+/**
+ * Serialises a value as JSON that is safe to print. Such characters become `\u` escapes, so the JSON parses to the same value
+ * as that of JSON.stringify.
+ */
 export function jsonText(value: unknown, indent?: number): string {
   steering ??= /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
   return JSON.stringify(value, undefined, indent).replace(steering, (text) => {

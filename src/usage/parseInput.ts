@@ -4,10 +4,10 @@ import { checkFields } from './rules.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name));
 
-/** How an assignment makes a property. */
+/** The attributes of a property created by assignment. */
 const PLAIN = { enumerable: true, writable: true, configurable: true } as const;
 
-/** What fills the gaps of an input: the clock and the identity are the caller's to pass in. */
+/** Values for missing fields. The caller passes in the clock and the id generator. */
 export interface InputDefaults {
   id: () => string;
   /** ISO 8601 with an offset. */
@@ -16,13 +16,13 @@ export interface InputDefaults {
 }
 
 /**
- * Validates what a caller hands in and completes it to a record.
+ * Validates input from a caller and completes it to a record.
  *
  * A missing total is input + output. A missing `cost_usd` makes the cost unknown, never $0.
  * @throws {UsageError} naming the first field that breaks a rule.
  */
 export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord {
-  // A copy of its own fields: what is checked is what is stored, and `__proto__` is a field like any other.
+  // Copies the input's own fields, so that the checked values are the stored ones and `__proto__` is an ordinary field.
   const given = isPlain(value) ? { ...value } : value;
   if (!isPlain(given)) throw new UsageError('record', given, 'must be an object with provider, model and operation');
   checkFields(given);
@@ -31,7 +31,7 @@ export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord
   for (const field of fields) {
     if (KNOWN.has(field) || input[field] === undefined) continue;
     if (toJson(input[field]) === undefined) {
-      throw new UsageError(field, input[field], 'must be something that JSON can hold');
+      throw new UsageError(field, input[field], 'must be a value that JSON can represent');
     }
   }
   const { input_tokens = 0, output_tokens = 0, total_tokens, cost_usd, cost_known } = input;
@@ -59,7 +59,7 @@ export function parseInput(value: unknown, defaults: InputDefaults): UsageRecord
   for (const field of fields) {
     const value = input[field];
     if (value === undefined || Object.hasOwn(record, field)) continue;
-    // An assignment would take this one for the prototype.
+    // An assignment would set the prototype instead.
     if (field === '__proto__') Object.defineProperty(record, field, { value, ...PLAIN });
     else record[field] = value;
   }

@@ -3,8 +3,8 @@ import type { UsageRecord } from './record.ts';
 import type { Dimension } from './dimensions.ts';
 
 /**
- * What can be asked of a ledger, whatever its store: totals by groups, and pages of records.
- * Every view, the CLI and the library ask through these shapes, so that their numbers are one.
+ * Queries that every ledger answers, whatever its store: totals by group, and pages of records. All views, the CLI and the
+ * library use these shapes, so they show the same numbers.
  */
 
 export type { Dimension } from './dimensions.ts';
@@ -19,22 +19,22 @@ export function isBucket(grouping: string): grouping is Bucket {
   return (BUCKETS as readonly string[]).includes(grouping);
 }
 
-/** Where a cost comes from: the caller said it, it was computed from prices, or nobody knows it. */
+/** Origin of a cost: given by the caller, computed from prices, or unknown. */
 export type CostKind = 'recorded' | 'estimated' | 'unknown';
 
-/** Half-open in time, and within a dimension any of the named values; null stands for "has none". */
+/** A half-open time range, and for each dimension the accepted values; null matches records without a value. */
 export interface UsageFilter {
   /** ms since the epoch, inclusive. */
   since?: number | undefined;
   /** ms since the epoch, exclusive. */
   until?: number | undefined;
-  /** All named dimensions must match; within one, any of its values does. */
+  /** A record must match every dimension listed; within a dimension, any of the values. */
   values?: Partial<Record<Dimension, readonly (string | null)[]>> | undefined;
-  /** Every word must occur, in any case, in one of the record's texts that a search looks into. */
+  /** Every word must occur in at least one searched text of the record, ignoring case. */
   search?: string | undefined;
 }
 
-/** The time zone and week that turn an instant into a day. */
+/** The time zone and first day of the week, which decide the local day of an instant. */
 export interface Calendar {
   /** IANA name, e.g. `Europe/Berlin`. */
   timeZone: string;
@@ -42,11 +42,11 @@ export interface Calendar {
   firstDayOfWeek: number;
 }
 
-/** What tells a large group from a small one. */
+/** Measures by which groups are ranked. */
 export const MEASURES = ['cost', 'tokens'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** How many values are told apart, measured over all groups. */
+/** Number of values that keep a group, ranked over all groups. */
 export interface Top {
   count: number;
   by: Measure;
@@ -54,14 +54,14 @@ export interface Top {
 
 export interface AggregateQuery {
   filter: UsageFilter;
-  /** Outermost first; empty asks for one grand total. */
+  /** Outermost grouping first; empty asks for a single grand total. */
   groupBy: readonly Grouping[];
   calendar: Calendar;
-  /** Keeps the largest values of the last grouping, and folds the others into one: see `foldTop`. */
+  /** Keeps the largest values of the last grouping and folds the others into one group: see `foldTop`. */
   top?: Top | undefined;
 }
 
-/** Sums over records. Cost is apart by its kind; `unpriced` counts the records whose cost nobody knows. */
+/** Sums over records. Costs are kept apart by kind; `unpriced` counts the records whose cost is unknown. */
 export interface Totals {
   records: number;
   inputTokens: number;
@@ -74,23 +74,23 @@ export interface Totals {
   estimatedNanos: Nanos;
   /** Records whose cost was computed from prices. */
   estimated: number;
-  /** Records whose cost is unknown. Their `cost_usd` is in no sum. */
+  /** Records whose cost is unknown. Their `cost_usd` is not included in any sum. */
   unpriced: number;
   /**
-   * Only in totals that were converted to another currency: what days without a rate cost, still in nano-dollars. It is in
-   * neither of the sums above. Absent when every day had a rate.
+   * Set only in totals converted to another currency: the cost of days without a rate, in nano-dollars. It is not included in
+   * the sums above. Absent when every day had a rate.
    */
   unconvertedNanos?: Nanos | undefined;
 }
 
 /**
- * One group: `key` has one entry for each grouping. Buckets are local: `2026-11-23T14+01:00` (hour, with its offset,
- * so that the two hours of an autumn night stay two), `2026-11-23` (day, and week by its first day), `2026-11`, `2026`.
+ * One group: `key` has one entry per grouping. Time buckets are local: `2026-11-23T14+01:00` (hour; the offset keeps the two
+ * equal hours of an autumn night apart), `2026-11-23` (day, or the first day of a week), `2026-11`, `2026`.
  */
 export interface Group {
   key: (string | null)[];
   totals: Totals;
-  /** How many values the last entry of `key` (then null) stands for, when the small ones were folded into one. */
+  /** Number of values folded into this group; the last entry of `key` is then null. */
   rest?: number | undefined;
 }
 
@@ -115,7 +115,7 @@ export interface PageQuery {
   limit: number;
 }
 
-/** A record with the ledger that holds it. */
+/** A record and the ledger that contains it. */
 export interface StoredUsage {
   /** The ledger's label: its path. */
   ledger: string;
@@ -123,7 +123,7 @@ export interface StoredUsage {
 }
 
 export interface Page {
-  /** All records that match, of which `rows` is one page. */
+  /** Number of matching records; `rows` is one page of them. */
   total: number;
   rows: StoredUsage[];
 }
@@ -144,7 +144,7 @@ export function emptyTotals(): Totals {
   };
 }
 
-/** Where a record's cost comes from, by its own fields. */
+/** Derives the origin of a record's cost from its fields. */
 export function costKind(record: Pick<UsageRecord, 'cost_known' | 'billing_mode' | 'price_source'>): CostKind {
   if (!record.cost_known) return 'unknown';
   return record.billing_mode === 'estimated' || record.price_source ? 'estimated' : 'recorded';

@@ -1,22 +1,22 @@
 import type { NullableText } from './fields.ts';
 
 /**
- * The usage record: inkwell's format as a superset, in snake_case as it stands in `costs.json`. The table of its fields is
- * `fields.ts`. What a caller hands in is read by `parseInput.ts`, which refuses everything doubtful; what already stands in a
- * ledger by `stored.ts`, which accepts all that inkwell itself would load.
+ * The usage record: a superset of inkwell's format, with the snake_case names of `costs.json`. `fields.ts` has the table of its
+ * fields. `parseInput.ts` validates input from callers and refuses anything doubtful; `stored.ts` reads records from a ledger
+ * and accepts whatever inkwell itself would load.
  */
 
-/** How the cost came about, in inkwell's words. `runtime_managed` is a cost that someone else bills, unknown to us. */
+/** How the cost was determined, in inkwell's terms. `runtime_managed`: someone else bills it, and we do not know the amount. */
 export type BillingMode = 'known' | 'estimated' | 'runtime_managed';
 
 /**
- * The optional texts: `project`, `branch`, `session_id`, `note`, ..., all of them in `fields.ts`. `source` is who recorded
- * (`manual`, `cli`, `library`, `claude-code-log`, ...); `price_source` is where `cost_usd` comes from when we computed it, and
- * absent when the caller said the cost.
+ * The optional texts: `project`, `branch`, `session_id`, `note`, ..., all listed in `fields.ts`. `source` names the recorder
+ * (`manual`, `cli`, `library`, `claude-code-log`, ...); `price_source` names the prices from which we computed `cost_usd`, and
+ * is absent when the caller gave the cost.
  */
 export type OptionalTexts = { [Field in NullableText]?: string | null };
 
-/** One LLM call as a ledger holds it. Tokens are whole counts, costs are USD, `timestamp` is ISO 8601 with an offset. */
+/** One LLM call, as stored in a ledger. Tokens are whole counts, costs are USD, `timestamp` is ISO 8601 with an offset. */
 export interface UsageRecord extends OptionalTexts {
   usage_id: string;
   provider: string;
@@ -27,25 +27,25 @@ export interface UsageRecord extends OptionalTexts {
   output_tokens: number;
   total_tokens: number;
   cost_usd: number;
-  /** false: `cost_usd` is not the real cost, which nobody knows. */
+  /** false: the real cost is unknown, and `cost_usd` does not show it. */
   cost_known: boolean;
   billing_mode: BillingMode;
   timestamp: string;
   cache_read_tokens?: number;
   cache_write_tokens?: number;
-  /** Part of `cache_write_tokens`: the ones kept for an hour. */
+  /** Part of `cache_write_tokens`: those cached for an hour. */
   cache_write_1h_tokens?: number;
   /** Part of `output_tokens`. */
   reasoning_tokens?: number;
   tags?: string[];
-  /** Fields that we do not know are kept as they are. */
+  /** Unknown fields are kept unchanged. */
   [field: string]: unknown;
 }
 
-/** What a caller of `track()` gives: the three names, and whatever else is known. */
+/** Input of `track()`: the three required names, and any other fields that are known. */
 export type UsageInput = Pick<UsageRecord, 'provider' | 'model' | 'operation'> & Partial<UsageRecord>;
 
-/** A record that is refused: which field, its value, and the rule that it breaks. Nothing was written. */
+/** A refused record: the field, its value, and the rule that it breaks. Nothing was written. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly field: string;
@@ -59,12 +59,12 @@ export class UsageError extends Error {
   }
 }
 
-/** A stable time for "now" in the ledger's style: UTC, milliseconds, `Z`. */
+/** Formats a time as ledgers store it: UTC, milliseconds, `Z`. */
 export function isoNow(ms: number = Date.now()): string {
   return new Date(ms).toISOString();
 }
 
-/** undefined for what JSON cannot hold: functions, bigints, circles, ... */
+/** Returns undefined for values that JSON cannot represent: functions, bigints, circular objects, ... */
 export function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -4,12 +4,12 @@ import { FIELDS } from './fields.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from './limits.ts';
 import { UsageError, type UsageInput } from './record.ts';
 
-/** The rules of what a caller hands in: those of each field by the table. */
+/** Validation rules for input from callers. `fields.ts` assigns a rule to each field. */
 
 const TIME_RULE = 'must be an ISO 8601 time with an offset, as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
 
 const text = (maxLength: number): z.ZodMiniString =>
-  z.string('must be a text').check(z.maxLength(maxLength, `must have at most ${maxLength} characters`));
+  z.string('must be a string').check(z.maxLength(maxLength, `must have at most ${maxLength} characters`));
 
 const name = once(() => text(MAX_NAME).check(z.minLength(1, 'must not be empty')));
 
@@ -37,7 +37,9 @@ const RULES = {
     z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed'),
   ),
   tags: once(() =>
-    z.array(name(), 'must be an array of texts').check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
+    z
+      .array(name(), 'must be an array of strings')
+      .check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
   ),
 } satisfies Record<RuleName, () => z.ZodMiniType>;
 
@@ -59,7 +61,7 @@ const FAST_CHECKS: Partial<Record<RuleName, (value: unknown) => boolean>> = {
   time: (value) => typeof value === 'string' && USUAL_TIME.test(value),
 };
 
-/** As `toISOString` writes it, on a day that every month has. */
+/** The format of `toISOString`, on a day that every month has. */
 const USUAL_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 const CHECKS = FIELDS.map(({ name: field, rule, presence }) => ({
@@ -94,8 +96,8 @@ function at(value: unknown, path: PropertyKey[]): unknown {
 }
 
 /**
- * The first rule that a finished record breaks; undefined when it keeps all of them. Makes no copy: an import asks this for
- * each of a million usages.
+ * Returns the first rule that a finished record breaks; undefined if it breaks none. Makes no copy, because an import calls
+ * this for each of a million usages.
  */
 export function brokenRule(record: Readonly<Record<string, unknown>>): UsageError | undefined {
   try {

@@ -4,28 +4,28 @@ import type { UsageRecord } from './record.ts';
 
 const NAME_FIELDS = fieldsWith(({ presence }) => presence === 'required');
 const TOKEN_FIELDS = fieldsWith(({ rule }) => rule === 'tokens');
-/** Of later fields another value may stand in a ledger, as a field that another program has by the same name. */
+/** Excludes fields added after 0.1.0: in an existing ledger another program may use the same name with another type. */
 const TEXT_FIELDS = fieldsWith(({ presence, added }) => presence === 'nullable' && added === undefined);
 
 const STORED_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 
-/** An element of a ledger that is no usage record: kept byte for byte, counted, and left out of every sum. */
+/** An element of a ledger that is not a usage record: kept byte for byte, counted, and excluded from all sums. */
 export interface Unreadable {
   unreadable: string;
 }
 
 /**
- * Reads an element that stands in a ledger, with inkwell's defaults.
+ * Reads an element of a ledger, applying inkwell's defaults.
  *
- * Hand-written because it runs once for each of a million records; the rules are those of {@link parseInput}
- * less the limits of length, and a test holds the two together.
- * @param fallbackId identity for records of old inkwell versions, which have none.
+ * Hand-written because it runs once for each of a million records. The rules are those of {@link parseInput} without the length
+ * limits; a test keeps the two consistent.
+ * @param fallbackId generates an id for records of old inkwell versions, which have none.
  */
 export function readStored(value: unknown, fallbackId: () => string): UsageRecord | Unreadable {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { unreadable: 'is not an object' };
   const record = value as Record<string, unknown>;
   for (const field of NAME_FIELDS) {
-    if (typeof record[field] !== 'string' || record[field] === '') return { unreadable: `${field} is not a text` };
+    if (typeof record[field] !== 'string' || record[field] === '') return { unreadable: `${field} is not a string` };
   }
   for (const field of TOKEN_FIELDS) {
     const n = record[field];
@@ -48,15 +48,15 @@ export function readStored(value: unknown, fallbackId: () => string): UsageRecor
     return { unreadable: 'timestamp is not a time with an offset' };
   }
   const id = record['usage_id'];
-  if (id !== undefined && (typeof id !== 'string' || id === '')) return { unreadable: 'usage_id is not a text' };
+  if (id !== undefined && (typeof id !== 'string' || id === '')) return { unreadable: 'usage_id is not a string' };
   const tags = record['tags'];
   if (tags !== undefined && tags !== null && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'))) {
-    return { unreadable: 'tags is not an array of texts' };
+    return { unreadable: 'tags is not an array of strings' };
   }
   for (const field of TEXT_FIELDS) {
     const text = record[field];
     if (text !== undefined && text !== null && typeof text !== 'string')
-      return { unreadable: `${field} is not a text` };
+      return { unreadable: `${field} is not a string` };
   }
   const input = (record['input_tokens'] as number | undefined) ?? 0;
   const output = (record['output_tokens'] as number | undefined) ?? 0;

@@ -10,26 +10,26 @@ import {
   type UsageFilter,
 } from './query.ts';
 
-/** What the status bar and the headers of the views say about a ledger. */
+/** Figures for the status bar and for the headers of the views. */
 export interface SpendSummary {
   today: Totals;
   week: Totals;
   month: Totals;
   all: Totals;
-  /** Models of the asked period, the dearest first. */
+  /** Models of the requested period, most expensive first. */
   topModels: { model: string; totals: Totals }[];
-  /** Cost of the whole month at this pace; undefined while it would be nonsense. */
+  /** Cost of the whole month at the current pace; undefined while it would be meaningless. */
   forecastNanos: Nanos | undefined;
 }
 
-/** Whoever can answer a query: a table at once, a ledger in a while. */
+/** Answers a query: a table synchronously, a ledger asynchronously. */
 export type Ask = (query: AggregateQuery) => Group[] | Promise<Group[]>;
 
 export interface SummaryOptions {
   filter?: UsageFilter;
   /** Period of the top models; default `today`. */
   period?: Period;
-  /** Most top models; default 3. */
+  /** Maximum number of top models; default 3. */
   models?: number;
 }
 
@@ -59,7 +59,7 @@ export async function summarize(
   };
 }
 
-/** The part of a filter's records that lies in the range, too. */
+/** Restricts a filter to a time range. */
 export function within(filter: UsageFilter, range: TimeRange): UsageFilter {
   return {
     ...filter,
@@ -68,13 +68,15 @@ export function within(filter: UsageFilter, range: TimeRange): UsageFilter {
   };
 }
 
-/** Share of a period below which one call more or less would swing its forecast: 12 hours of a month, 3 days of a year. */
+/**
+ * Share of a period that must have passed before a forecast makes sense, since a single call would swing an earlier one: 12
+ * hours of a month.
+ */
 const SHORTEST_SHARE = 1 / 60;
 
 /**
- * What the period will have cost at its end if it goes on as so far: cost / share of the period that has passed.
- * undefined outside of the period, in its first sixtieth, and when nothing in it has a known cost or a part of it could not
- * be converted.
+ * Forecasts the cost of a whole period at the current pace: cost / share of the period that has passed. Returns undefined
+ * outside the period, in its first sixtieth, and when no cost is known or part of it could not be converted.
  */
 export function forecast(totals: Totals, range: TimeSpan, now: number): Nanos | undefined {
   const since = range.since;
@@ -85,13 +87,13 @@ export function forecast(totals: Totals, range: TimeSpan, now: number): Nanos | 
   return (costNanos(totals) * BigInt(length)) / BigInt(Math.floor(passed));
 }
 
-/** A period against the one before it. */
+/** Compares a period with the one before it. */
 export interface Comparison {
-  /** How much more it cost, negative for less. */
+  /** Difference in cost, negative if it fell. */
   differenceNanos: Nanos;
-  /** That as a share of the cost before: 0.25 is a quarter more. undefined when there was none. */
+  /** The difference as a share of the earlier cost: 0.25 is a quarter more. undefined when there was no earlier cost. */
   change: number | undefined;
-  /** false: one of the two has records without a cost, or days without a rate, so that the comparison covers only a part. */
+  /** false: one of the two periods has records without a cost, or days without a rate, so the comparison is incomplete. */
   complete: boolean;
 }
 
@@ -110,9 +112,9 @@ function isComplete({ unpriced, unconvertedNanos }: Totals): boolean {
 }
 
 /**
- * An amount that hides nothing: `$4.20`, `~$4.20` where a part is estimated, `$4.20 + 12 unpriced`, `12 unpriced`. `$0.00`
- * only when there are no records, or all that are priced really cost nothing.
- * @param amount the known cost as a text, where it is shown in another currency.
+ * Formats totals without hiding anything: `$4.20`, `~$4.20` if a part is estimated, `$4.20 + 12 unpriced`, `12 unpriced`.
+ * `$0.00` appears only when there are no records, or when all priced records really cost nothing.
+ * @param amount the known cost as text, if it is shown in another currency.
  */
 export function formatTotals(
   totals: Totals,

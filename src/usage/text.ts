@@ -1,27 +1,30 @@
 /**
- * Hostile text made harmless, for each place that shows it. A record's fields come from any program: whatever stands in
- * them must reach the reader as text, never as a command, a format, a link or an invisible character.
+ * Escaping for each place that shows the text of a record. Any program can write records, so their text must never act as a
+ * command, a format, a link or an invisible character.
  */
 
-/** Made for the first text: many a command has none that needs them, and making them takes as long as opening a file. */
+/** Built lazily: many commands need none of these patterns, and compiling them takes as long as opening a file. */
 const makePatterns = () => ({
-  /** Code points that are invisible or steer what is around them: controls, bidi and other formats, lone surrogates. */
+  /**
+   * Code points that are invisible or affect their surroundings: control characters, bidi and other format characters, lone
+   * surrogates.
+   */
   invisible: /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
   emojiJoin: /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]$/u,
   startsEmoji: /^\p{Extended_Pictographic}/u,
-  /** More combining marks on one letter than any language has: they would paint over the lines around. */
+  /** More combining marks on one letter than any language uses: they would paint over neighbouring lines. */
   piledMarks: /(\p{M}{6})\p{M}+/gu,
 });
 let patterns: ReturnType<typeof makePatterns> | undefined;
 
 /**
- * One line of visible text, for terminals and labels. Line breaks and tabs become spaces, other controls their visible
- * pictures (ESC is `␛`), and what is invisible (bidi controls, zero-widths, C1 controls) U+FFFD.
- * @param options.max most graphemes; a longer text ends in an ellipsis, which counts.
+ * Returns one line of visible text, for terminals and labels. Line breaks and tabs become spaces, other control characters
+ * their visible pictures (ESC is `␛`), and invisible characters (bidi controls, zero-width characters, C1 controls) U+FFFD.
+ * @param options.max maximum number of graphemes; a longer text is cut and ends in an ellipsis, which counts.
  */
 export function plain(text: string, options: { max?: number } = {}): string {
   const { max } = options;
-  // A grapheme rarely has more than 16 units; cutting early keeps a huge text from being walked through.
+  // A grapheme rarely has more than 16 units; cutting first avoids walking through a huge text.
   const head = max === undefined ? text : text.slice(0, max * 16 + 16);
   const known = (patterns ??= makePatterns());
   const line = head
@@ -41,7 +44,7 @@ function visible(
   if (char === '\n' || char === '\r' || char === '\t' || char === '\u2028' || char === '\u2029') return ' ';
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   if (code === 0x7f) return '\u2421';
-  // Emoji are told apart by these two: joined families, and the coloured form of a sign.
+  // These two are part of emoji: the joiner of families, and the selector of the coloured form.
   if (code === 0xfe0f) return char;
   if (code === 0x200d && emojiJoin.test(text.slice(0, at)) && startsEmoji.test(text.slice(at + 1))) return char;
   return '\uFFFD';
@@ -58,8 +61,8 @@ function cut(text: string, max: number, longer: boolean): string {
 }
 
 /**
- * The text for a Markdown document, where it stands for itself. Every ASCII punctuation mark becomes a character reference,
- * which CommonMark never takes for structure; so neither links, HTML, tables, autolinks nor codicons (`$(...)`) can arise.
+ * Escapes text for a Markdown document. Every ASCII punctuation mark becomes a character reference, which CommonMark never
+ * treats as syntax, so the text cannot form links, HTML, tables, autolinks or codicons (`$(...)`).
  */
 export function markdownText(text: string, options: { max?: number } = {}): string {
   return plain(text, options)
@@ -69,13 +72,16 @@ export function markdownText(text: string, options: { max?: number } = {}): stri
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The beginning of a formula, also in full width, at the start of a text and wherever a spreadsheet may begin a new cell. */
+/**
+ * The first character of a formula, including the full-width forms, at the start of a text and wherever a spreadsheet may begin
+ * a new cell.
+ */
 const FORMULA = /(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
 /**
- * A cell for CSV that no spreadsheet takes for a formula: a formula gets a leading apostrophe (OWASP, "CSV Injection"). Where `;` is
- * the list separator, spreadsheets split cells at it, at tabs and at line breaks, quoted or not, so the text behind these counts
- * too. Numbers stay numbers. Quoting is left to the CSV writer.
+ * Returns text for a CSV cell that no spreadsheet evaluates: a formula gets a leading apostrophe (OWASP, "CSV Injection").
+ * Where `;` is the list separator, spreadsheets split cells at it, at tabs and at line breaks, even inside quotes, so formulas
+ * after these are escaped too. Numbers stay numbers. The CSV writer adds the quotes.
  */
 export function csvCell(text: string): string {
   if (NUMBER.test(text)) return text;

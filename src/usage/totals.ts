@@ -2,7 +2,7 @@ import { usdToNanos } from './money.ts';
 import { costKind, type Group, type Totals } from './query.ts';
 import type { UsageRecord } from './record.ts';
 
-/** The one way to add totals up. Over the rows of a table, `columns/sums.ts` does it many times faster. */
+/** Adds up totals. For the rows of a table, `columns/sums.ts` does the same many times faster. */
 
 /** Adds `more` to `sum`, in place. */
 export function addTotals(sum: Totals, more: Totals): void {
@@ -22,7 +22,7 @@ export function addTotals(sum: Totals, more: Totals): void {
   }
 }
 
-/** Counts a record in. */
+/** Adds one record to `sum`, in place. */
 export function addRecord(sum: Totals, record: UsageRecord): void {
   const kind = costKind(record);
   sum.records += 1;
@@ -40,7 +40,7 @@ export function addRecord(sum: Totals, record: UsageRecord): void {
   }
 }
 
-/** One group for each key, in the order in which the keys first come. The groups that are given stay as they are. */
+/** Merges groups with equal keys, in the order in which the keys first occur. Does not modify the groups it is given. */
 export function mergeGroups(groups: Iterable<Group>): Group[] {
   const merged = new Map<string, Group>();
   for (const { key, totals } of groups) {

@@ -2,10 +2,10 @@ import { costNanos, type Group } from '../query.ts';
 import { mergeGroups } from '../totals.ts';
 
 /**
- * Blocks: spans of five hours, as plans of coding agents count usage. One begins with the hour (UTC) of the first usage
- * that no block before it covers.
+ * Blocks: five-hour spans in which plans of coding agents count usage. A block begins with the hour (UTC) of the first usage
+ * that no earlier block covers.
  *
- * Because a block begins with an hour, whole hours tell which block a usage is in, so sums by hour are enough.
+ * Blocks begin on the hour, so the hour of a usage determines its block, and hourly sums are sufficient.
  */
 
 export const BLOCK_MS = 5 * 3_600_000;
@@ -17,7 +17,10 @@ export interface Block {
   end: number;
 }
 
-/** @param hours beginnings of hours with a usage, ms since the epoch, ascending. @returns the block of each. */
+/**
+ * @param hours starts of the hours with usage, ms since the epoch, ascending.
+ * @returns the block of each hour.
+ */
 export function blocksOf(hours: readonly number[]): Block[] {
   let block: Block | undefined;
   return hours.map((hour) => {
@@ -27,8 +30,9 @@ export function blocksOf(hours: readonly number[]): Block[] {
 }
 
 /**
- * Sums by block out of sums by hour.
- * @param groups their first key is the hour, in UTC. @returns groups whose first key is the block's beginning, ISO 8601.
+ * Merges hourly sums into sums by block.
+ * @param groups groups whose first key is the hour, in UTC.
+ * @returns groups whose first key is the start of the block, ISO 8601.
  */
 export function groupByBlock(groups: readonly Group[]): Group[] {
   const hourOf = ({ key }: Group): number => Date.parse(`${key[0]?.slice(0, 13)}:00:00Z`);
@@ -41,7 +45,7 @@ export function groupByBlock(groups: readonly Group[]): Group[] {
   }));
   return mergeGroups(ofBlocks).sort((a, b) => {
     if (a.key[0] !== b.key[0]) return a.key[0]! < b.key[0]! ? -1 : 1;
-    // Within a block the dearest first, as everywhere.
+    // Most expensive first within a block, as in every other grouping.
     const [left, right] = [costNanos(a.totals), costNanos(b.totals)];
     return left === right ? 0 : left > right ? -1 : 1;
   });

@@ -2,13 +2,13 @@ import type { Bucket, Calendar } from '../query.ts';
 import { DAY, HOUR, zoneOf, type Zone } from './zone.ts';
 
 /**
- * Local time without surprises: which hour, day, week, month or year an instant falls into, and when these begin.
+ * Local time buckets: the hour, day, week, month or year of an instant, and when each begins.
  *
- * A bucket is named by its wall time. Its start is the first instant of that name, so that a day may have 23, 24 or 25
+ * A bucket is identified by its wall time. It starts at the first instant with that wall time, so a day may have 23, 24 or 25
  * hours, and a day that a zone skipped does not exist.
  */
 
-/** Local midnight to midnight, half-open, ms since the epoch. */
+/** A bucket's key and its span, half-open, ms since the epoch. */
 export interface BucketSpan {
   key: string;
   since: number;
@@ -16,10 +16,10 @@ export interface BucketSpan {
 }
 
 /**
- * One bucket as a number: equal for equal buckets of one kind and zone.
+ * A bucket as a number; two buckets of one kind and zone are equal if their numbers are.
  *
- * day: days since 1970-01-01 by the wall clock; week: its first day; month and year: months since year 0; hour: the wall
- * clock's hour and the offset, because an autumn night has the same hour twice.
+ * day: days since 1970-01-01 by the wall clock; week: its first day; month and year: months since year 0; hour: the hour of the
+ * wall clock combined with the offset, because on an autumn night one hour occurs twice.
  */
 export type BucketId = number;
 
@@ -29,7 +29,7 @@ export function bucketId(ms: number, bucket: Bucket, calendar: Calendar): Bucket
   return idIn(zoneOf(calendar.timeZone), ms, bucket, calendar.firstDayOfWeek);
 }
 
-/** The name of a bucket as {@link Group} documents it. */
+/** Returns the key of a bucket, in the format documented at {@link Group}. */
 export function bucketKey(ms: number, bucket: Bucket, calendar: Calendar): string {
   return keyOfBucket(bucketId(ms, bucket, calendar), bucket);
 }
@@ -52,24 +52,24 @@ export function keyOfBucket(id: BucketId, bucket: Bucket): string {
 
 /** Orders the buckets of one kind by time. */
 export function compareBuckets(a: BucketId, b: BucketId, bucket: Bucket): number {
-  // The clocks of no two places are further apart.
+  // No two offsets differ by more than this.
   if (bucket !== 'hour' || Math.abs(a - b) > 72 * OFFSETS) return a - b;
   const [x, y] = [hourOf(a), hourOf(b)];
   return x.local - x.offset - (y.local - y.offset) || x.local - y.local;
 }
 
-/** First instant of the bucket that holds `ms`. */
+/** First instant of the bucket that contains `ms`. */
 export function bucketStart(ms: number, bucket: Bucket, calendar: Calendar): number {
   const zone = zoneOf(calendar.timeZone);
   const id = idIn(zone, ms, bucket, calendar.firstDayOfWeek);
   if (bucket !== 'hour') return zone.toInstant(localStart(id, bucket));
   const { local, offset } = hourOf(id);
   const nominal = local - offset;
-  // A clock change may cut the hour's beginning off, as Lord Howe's half hour does.
+  // A clock change may cut off the start of an hour, like the half-hour change of Lord Howe Island.
   return zone.offsetAt(nominal) === offset ? nominal : changeWithin(zone, nominal, ms);
 }
 
-/** First instant after the bucket that holds `ms`, which is where the next one begins. */
+/** First instant after the bucket that contains `ms`: the start of the next bucket. */
 export function nextBucket(ms: number, bucket: Bucket, calendar: Calendar): number {
   const zone = zoneOf(calendar.timeZone);
   const id = idIn(zone, ms, bucket, calendar.firstDayOfWeek);
@@ -81,12 +81,12 @@ export function nextBucket(ms: number, bucket: Bucket, calendar: Calendar): numb
   return zone.toInstant(localStart(id + step(bucket), bucket));
 }
 
-/** First instant of the bucket before the one that holds `ms`. */
+/** First instant of the bucket before the one that contains `ms`. */
 export function previousBucket(ms: number, bucket: Bucket, calendar: Calendar): number {
   return bucketStart(bucketStart(ms, bucket, calendar) - 1, bucket, calendar);
 }
 
-/** All buckets that overlap [since, until), ascending: a chart's axis without holes. */
+/** All buckets that overlap [since, until), ascending: a chart axis without gaps. */
 export function bucketSpans(since: number, until: number, bucket: Bucket, calendar: Calendar): BucketSpan[] {
   const spans: BucketSpan[] = [];
   let start = since < until ? bucketStart(since, bucket, calendar) : until;
@@ -98,7 +98,7 @@ export function bucketSpans(since: number, until: number, bucket: Bucket, calend
   return spans;
 }
 
-/** The bucket of a key that {@link bucketKey} made; undefined when the text is no such key. */
+/** The bucket of a key made by {@link bucketKey}; undefined for any other text. */
 export function spanOfKey(key: string, bucket: Bucket, calendar: Calendar): BucketSpan | undefined {
   const instant = bucket === 'hour' ? instantOfHourKey(key, zoneOf(calendar.timeZone)) : startOfDateKey(key, calendar);
   if (instant === undefined || bucketKey(instant, bucket, calendar) !== key) return undefined;
@@ -119,7 +119,10 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The system's time zone, with the week of the locale (default: the system's). An unknown locale has ISO's week. */
+/**
+ * The system's time zone, with the first day of the week of the locale (default: the system's). For an unknown locale, weeks
+ * begin on Monday as in ISO 8601.
+ */
 export function localCalendar(locale?: string): Calendar {
   const system = new Intl.DateTimeFormat().resolvedOptions();
   return { timeZone: system.timeZone, firstDayOfWeek: firstDayOfWeek(locale ?? system.locale) };
@@ -128,7 +131,7 @@ export function localCalendar(locale?: string): Calendar {
 /** 1 = Monday ... 7 = Sunday. */
 export function firstDayOfWeek(locale: string): number {
   try {
-    // A method in the standard, a property in older engines; not in TypeScript's library yet.
+    // A method in the standard, a property in older engines; TypeScript's library has neither yet.
     const info = new Intl.Locale(locale) as { getWeekInfo?(): { firstDay: number }; weekInfo?: { firstDay: number } };
     return (info.getWeekInfo?.() ?? info.weekInfo)?.firstDay ?? 1;
   } catch {
@@ -136,7 +139,7 @@ export function firstDayOfWeek(locale: string): number {
   }
 }
 
-/** Wall time of a civil date as if UTC, ms; undefined when there is no such date. */
+/** Wall time of a civil date as if it were UTC, ms; undefined for a date that does not exist. */
 export function civil(year: number, month: number, day: number): number | undefined {
   const ms = civilUnchecked(year, month - 1, day);
   const date = new Date(ms);
@@ -153,7 +156,7 @@ function idIn(zone: Zone, ms: number, bucket: Bucket, firstDay: number): BucketI
       return Math.floor(local / DAY);
     case 'week': {
       const day = Math.floor(local / DAY);
-      // 1970-01-01 was a Thursday, 4 in ISO's count.
+      // 1970-01-01 was a Thursday, day 4 in ISO 8601.
       return day - modulo(day + 4 - firstDay, 7);
     }
     case 'month': {
@@ -179,7 +182,7 @@ function step(bucket: Exclude<Bucket, 'hour'>): number {
   return { day: 1, week: 7, month: 1, year: 12 }[bucket];
 }
 
-/** The first instant after `low` with another offset than it, known to be at most `high`. */
+/** The first instant after `low` whose offset differs from that of `low`; at most `high`. */
 function changeWithin(zone: Zone, low: number, high: number): number {
   const offset = zone.offsetAt(low);
   while (high - low > 1) {
@@ -210,7 +213,7 @@ function startOfDateKey(key: string, calendar: Calendar): number | undefined {
 }
 
 function civilUnchecked(year: number, monthIndex: number, day: number): number {
-  // Date.UTC would take the years 0 to 99 for 1900 to 1999.
+  // Date.UTC would map the years 0 to 99 to 1900 to 1999.
   return new Date(0).setUTCFullYear(year, monthIndex, day);
 }
 

@@ -2,7 +2,7 @@ import { bucketStart, civil, nextBucket, previousBucket } from './calendar.ts';
 import type { Bucket, Calendar } from '../query.ts';
 import { DAY, HOUR, zoneOf } from './zone.ts';
 
-/** Named spans of local time, the ones before them, and the dates that people type. The clock is always passed in. */
+/** Named periods of local time, the periods before them, and dates as users type them. The clock is always passed in. */
 
 export const PERIODS = [
   'today',
@@ -17,7 +17,7 @@ export const PERIODS = [
 ] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** In English, for people. The editor's host translates them. */
+/** English display names. The editor's host translates them. */
 export const PERIOD_NAMES: Record<Period, string> = {
   today: 'Today',
   yesterday: 'Yesterday',
@@ -30,19 +30,21 @@ export const PERIOD_NAMES: Record<Period, string> = {
   all: 'All time',
 };
 
-/** Half-open, ms since the epoch; an end that is not there is open. */
+/** Half-open, ms since the epoch; a missing end is unbounded. */
 export interface TimeRange {
   since?: number | undefined;
   until?: number | undefined;
 }
 
-/** A range with both its ends. */
+/** A range bounded at both ends. */
 export interface TimeSpan {
   since: number;
   until: number;
 }
 
-/** Whole local days: `today` ends at the next midnight, `last7days` is today and the six days before. */
+/**
+ * The range of a period, in whole local days: `today` ends at the next midnight, `last7days` is today and the six days before.
+ */
 export function rangeOf(period: 'all', now: number, calendar: Calendar): TimeRange;
 export function rangeOf(period: Exclude<Period, 'all'>, now: number, calendar: Calendar): TimeSpan;
 export function rangeOf(period: Period, now: number, calendar: Calendar): TimeRange;
@@ -68,8 +70,8 @@ export function rangeOf(period: Period, now: number, calendar: Calendar): TimeRa
 }
 
 /**
- * The span of the same kind just before: the whole of it, or with `soFar` only as much of it, by the wall clock, as has
- * passed of the period by now, so that a third of a month is compared with a third. undefined for `all`.
+ * The previous period of the same length. With `soFar` it is cut at the same wall-clock point as now, so a third of a month is
+ * compared with a third. undefined for `all`.
  */
 export function rangeBefore(period: Period, now: number, calendar: Calendar, soFar = false): TimeSpan | undefined {
   if (period === 'all') return undefined;
@@ -83,12 +85,12 @@ export function rangeBefore(period: Period, now: number, calendar: Calendar, soF
 }
 
 /**
- * The time that a person typed, in the calendar's zone: `2026`, `2026-11`, `2026-11-01`, `2026-11-01T14:00`, a full ISO time
- * with an offset, `now`, `today`, `yesterday`, and so long ago: `12h`, `7d`, `2w`.
+ * Parses a time as a user types it, in the calendar's zone: `2026`, `2026-11`, `2026-11-01`, `2026-11-01T14:00`, a full ISO
+ * time with an offset, `now`, `today`, `yesterday`, or a time ago: `12h`, `7d`, `2w`.
  *
- * @param edge where a text that means a whole day (month, year) points to: its start, or for `until` its end, so that
- * `--since 2026-11-01 --until 2026-11-01` is that one day.
- * @returns ms since the epoch, or undefined when the text is none of these.
+ * @param edge which end of a whole day, month or year to return: `since` its start, `until` its end, so that `--since
+ * 2026-11-01 --until 2026-11-01` selects that day.
+ * @returns ms since the epoch, or undefined for any other text.
  */
 export function parseTime(text: string, edge: 'since' | 'until', now: number, calendar: Calendar): number | undefined {
   const trimmed = text.trim();
@@ -156,7 +158,7 @@ function wholeBefore(period: Exclude<Period, 'all'>, range: TimeSpan, calendar: 
   }
 }
 
-/** The local midnight that many calendar days before another. */
+/** The local midnight `count` calendar days before another. */
 function daysEarlier(midnight: number, days: number, calendar: Calendar): number {
   const zone = zoneOf(calendar.timeZone);
   const day = Math.floor(zone.toLocal(midnight) / DAY);

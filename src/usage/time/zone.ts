@@ -1,10 +1,10 @@
-/** Offsets of a time zone from UTC, by `Intl`, memoised so that a million timestamps cost a thousand look-ups. */
+/** Offsets of a time zone from UTC, from `Intl`. Memoised, so that a million timestamps need about a thousand look-ups. */
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 const QUARTER = 15 * MINUTE;
-/** Days and quarter hours that one zone remembers: far more than any ledger spans, but not without end. */
+/** Maximum number of days and quarter hours memoised per zone: far more than any ledger spans, but bounded. */
 const REMEMBERED = 100_000;
 
 export class Zone {
@@ -12,12 +12,12 @@ export class Zone {
   readonly #days = new Map<number, number>();
   readonly #quarters = new Map<number, number>();
 
-  /** @throws {RangeError} when the name is no time zone. */
+  /** @throws {RangeError} when the name is not a time zone. */
   constructor(name: string) {
     this.#format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   }
 
-  /** What to add to a UTC instant to get the local wall time, both in ms. */
+  /** The offset to add to a UTC instant to get local wall time, both in ms. */
   offsetAt(ms: number): number {
     const byDay = this.#constantWithin(this.#days, DAY, ms);
     if (!Number.isNaN(byDay)) return byDay;
@@ -31,8 +31,8 @@ export class Zone {
   }
 
   /**
-   * The first instant at which the wall clock shows `local` (ms as if UTC); for a wall time that a clock change skips,
-   * the instant of the change.
+   * The first instant at which the wall clock shows `local` (ms as if UTC). If a clock change skips that wall time: the instant
+   * of the change.
    */
   toInstant(local: number): number {
     const before = this.offsetAt(local - DAY);
@@ -51,7 +51,7 @@ export class Zone {
     return high;
   }
 
-  /** The offset of the whole span around `ms` if its two ends agree, NaN if the clock changes within it. */
+  /** The offset of the span that contains `ms` if both its ends have the same offset, NaN if the clock changes within it. */
   #constantWithin(memo: Map<number, number>, span: number, ms: number): number {
     const index = Math.floor(ms / span);
     const known = memo.get(index);
@@ -74,7 +74,7 @@ export class Zone {
 
 const zones = new Map<string, Zone>();
 
-/** @throws {RangeError} when the name is no time zone. */
+/** @throws {RangeError} when the name is not a time zone. */
 export function zoneOf(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) {

@@ -102,7 +102,7 @@ describe('record --stdin', () => {
     const { code, stdout, stderr } = await sandbox.run(stream(), { input });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^Recorded \$0\.50 · openai .*\n$/);
-    expect(stderr).toContain('llm-spend: line 2 was refused: model: must be a text (got 7)');
+    expect(stderr).toContain('llm-spend: line 2 was refused: model: must be a string (got 7)');
     expect(stdout + stderr).not.toContain('\u001B');
   });
 
