@@ -11,10 +11,10 @@ import type { Segment } from './segment.ts';
 import { Sums } from './sums.ts';
 import type { ColumnStore } from './columnStore.ts';
 
-/** Groups that are made between two pauses. */
+/** Number of groups created between two pauses. */
 const GROUPS_PER_STEP = 4096;
 
-/** One distinct grouping of a query. Its combinations with the groupings before it are the nodes of one level of a tree. */
+/** One distinct grouping of a query. Its combinations with the earlier groupings are the nodes of one level of a tree. */
 interface Stage {
   grouping: Grouping;
   /** undefined for a dimension. */
@@ -22,10 +22,10 @@ interface Stage {
   combiner: Combiner;
 }
 
-/** By node of a level, in nano-dollars: bigints where doubles could not hold their sum. */
+/** Costs of a level's nodes, in nano-dollars: bigints where doubles could not represent their sum exactly. */
 type Costs = number[] | bigint[];
 
-/** The totals of a query, taken in segment by segment or row by row, and read at any time. */
+/** The totals of a query, accumulated by segment or by row, and readable at any time. */
 export class Aggregation {
   readonly #store: ColumnStore;
   readonly #filter: CompiledFilter;
@@ -45,11 +45,11 @@ export class Aggregation {
       coder: isBucket(grouping) ? store.bucketCoder(grouping, query.calendar) : undefined,
       combiner: new Combiner(),
     }));
-    // The grand total is there even when nothing matches; groups are only where something does.
+    // The grand total exists even when nothing matches; groups exist only for matching records.
     this.#groupCount = this.#stages.length === 0 ? 1 : 0;
   }
 
-  /** How many groups there are so far. */
+  /** Number of groups so far. */
   get size(): number {
     return this.#groupCount;
   }
@@ -65,17 +65,17 @@ export class Aggregation {
   }
 
   /**
-   * Groups as a tree would show them: outermost grouping first, and within each group the next one. Buckets ascend in
-   * time. The values of a dimension descend by the cost of all that is under them, then ascend by their text (by UTF-16
-   * units), with null last. Yields between steps of some ms.
-   * @param top folds all but the largest values of the last grouping: what {@link foldTop} does, without making them first.
+   * Groups in the order of a tree: outermost grouping first, and within each group the next one. Buckets ascend by time. The
+   * values of a dimension descend by their total cost, then ascend by text (in UTF-16 units), with null last. Yields between
+   * steps of a few ms.
+   * @param top folds all but the largest values of the last grouping, like {@link foldTop} but without building them first.
    */
   *groups(top?: Top): Generator<void, Group[]> {
     const last = this.#stages.at(-1);
     if (last === undefined) return [{ key: [], totals: this.#sums.totals(0) }];
     yield;
     const costs = this.#costs();
-    // A grouping that is asked for twice is one level of the tree, whose values are not those of the last key part.
+    // A grouping that occurs twice in the query is one level of the tree, so its values are not those of the last key part.
     const foldable = this.#groupBy.length === this.#stages.length;
     const kept = top !== undefined && foldable ? this.#kept(last, top, costs.at(-1) ?? []) : undefined;
     const order = yield* this.#order(costs, kept?.codes);
@@ -94,9 +94,9 @@ export class Aggregation {
     return top === undefined || foldable ? groups : foldTop(groups, top);
   }
 
-  /** What gives a group its key. */
+  /** Returns a function that builds the key of a group. */
   #keys(): (group: number) => (string | null)[] {
-    /** Of the buckets that were met, by level and code. */
+    /** Names of the buckets so far, by level and code. */
     const names: string[][] = this.#stages.map(() => []);
     const levels = this.#groupBy.map((grouping) => this.#stages.findIndex((stage) => stage.grouping === grouping));
     const path: (string | null)[] = [];
@@ -115,8 +115,8 @@ export class Aggregation {
   }
 
   /**
-   * The codes of the innermost grouping that keep their groups, and how many do not; undefined when all do.
-   * @param costs of all groups.
+   * The codes of the innermost grouping that keep their own groups, and the number of the others; undefined when all do.
+   * @param costs the costs of all groups.
    */
   #kept(stage: Stage, { count, by }: Top, costs: Costs): { codes: Set<number>; rest: number } | undefined {
     const size = by === 'cost' ? costs : exactly(costs.length, (group) => this.#sums.tokens(group), BigInt);
@@ -124,7 +124,7 @@ export class Aggregation {
     const sums: Costs = [];
     for (let group = 0; group < size.length; group++) {
       const code = stage.combiner.codes[group] as number;
-      // All of them are numbers, or all are bigints.
+      // Either all of them are numbers, or all are bigints.
       sums[code] = ((sums[code] ?? zero) as number) + (size[group] as number);
     }
     const codes = [...sums.keys()].filter((code) => sums[code] !== undefined);
@@ -133,7 +133,7 @@ export class Aggregation {
     return kept && { codes: kept, rest: codes.length - count };
   }
 
-  /** What the groups that are not kept add up to, by the group around them. @param count of groups that are looked at. */
+  /** Returns the totals of the folded groups, by parent group. @param count number of groups to look at. */
   *#folded(count: number, { combiner }: Stage, kept: ReadonlySet<number>): Generator<void, (parent: number) => Totals> {
     const folding = new Sums(this.#store);
     for (let group = 0; group < count; group++) {
@@ -166,8 +166,8 @@ export class Aggregation {
   }
 
   /**
-   * The groups in the order in which they are given out: from the outermost level inwards, children by their parent.
-   * @param kept codes of the innermost grouping: of the others, only the first of each parent is given out.
+   * The groups in output order: from the outermost level inwards, children grouped by their parent.
+   * @param kept codes of the innermost grouping; of the others, only the first of each parent is output, for the folded group.
    */
   *#order(costs: readonly Costs[], kept?: ReadonlySet<number>): Generator<void, readonly number[]> {
     let parents: readonly number[] = [0];
@@ -178,7 +178,7 @@ export class Aggregation {
       const children: number[][] = [];
       const firstFolded: number[] = [];
       const folding = level === this.#stages.length - 1 ? kept : undefined;
-      // Those that there were when the costs were added up: more may come with each pause.
+      // Nodes that existed when the costs were added up: each pause may add more.
       const known = costs[level]?.length ?? 0;
       for (let node = 0; node < known; node++) {
         const parent = combiner.parents[node] as number;
@@ -216,7 +216,7 @@ export class Aggregation {
       compareTexts(this.#text(stage, code(a)), this.#text(stage, code(b)));
   }
 
-  /** For each level the cost of each of its nodes: that of all groups under it. */
+  /** For each level, the cost of each node: the sum over all groups below it. */
   #costs(): Costs[] {
     let costs = exactly(
       this.#groupCount,
@@ -229,7 +229,7 @@ export class Aggregation {
       const { codes } = (this.#stages[level - 1] as Stage).combiner;
       const above: Costs = exact ? codes.map(() => 0) : codes.map(() => 0n);
       for (const [node, parent] of (this.#stages[level] as Stage).combiner.parents.entries()) {
-        // Of the same kind as all others.
+        // Both operands have the same type.
         (above[parent] as number) += costs[node] as number;
       }
       levels.unshift(above);
@@ -239,7 +239,7 @@ export class Aggregation {
   }
 }
 
-/** Whole numbers whose sum is exact too: where doubles could not hold it, as bigints. */
+/** Returns whole numbers whose sum is exact as well: as bigints if doubles could not represent it. */
 function exactly(
   count: number,
   approximate: (i: number) => number,

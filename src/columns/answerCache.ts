@@ -2,12 +2,12 @@ import type { AggregateQuery } from '../usage/query.ts';
 import type { Aggregation } from './aggregation.ts';
 import { filterKey } from './filter.ts';
 
-/** Answers that are kept: the queries of a status bar, a tree and a panel between two changes. */
+/** Maximum number of cached answers: the queries of a status bar, a tree and a panel between two changes. */
 const KEPT = 16;
-/** Groups above which giving an answer out takes as long as making it again. */
+/** Answers with more groups are not cached: returning them takes as long as computing them. */
 const MOST_GROUPS = 5000;
 
-/** The aggregations that were asked for last, by their query. */
+/** A cache of the most recently requested aggregations, by query. */
 export class AnswerCache<Answer extends { aggregation: Aggregation }> {
   readonly #kept = new Map<string, Answer>();
 
@@ -19,10 +19,10 @@ export class AnswerCache<Answer extends { aggregation: Aggregation }> {
     return this.#kept.get(keyOf(query));
   }
 
-  /** Keeps an answer as the one that was asked for last. */
+  /** Caches an answer as the most recent one. */
   keep(query: AggregateQuery, answer: Answer): void {
     const key = keyOf(query);
-    // Last in the map is the one asked for last.
+    // A map iterates in insertion order, so the most recent answer must be last.
     this.#kept.delete(key);
     if (answer.aggregation.size > MOST_GROUPS) return;
     this.#kept.set(key, answer);

@@ -4,12 +4,12 @@ import { AnswerCache } from './answerCache.ts';
 import { ROW_MASK } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
 
-/** New rows after which summing all of them again is as good. */
+/** Beyond this many new rows, summing all rows again is just as fast. */
 const MOST_ROWS = 4096;
 
 /**
- * Aggregations that were asked for, kept up to date: a row that is new is added to them when they are asked again, in the
- * same time however many rows there are. Every other change forgets them.
+ * Cached aggregations that are kept up to date: rows added since are included on the next request, at a cost that does not
+ * depend on the number of existing rows. Any other change clears the cache.
  */
 export class Answers {
   readonly #store: ColumnStore;
@@ -21,7 +21,7 @@ export class Answers {
     this.#store = store;
   }
 
-  /** The answer with all rows in it; undefined when it is not kept. */
+  /** Returns the answer, updated with all new rows; undefined when it is not cached. */
   find(query: AggregateQuery): Aggregation | undefined {
     const answer = this.#kept.find(query);
     if (answer === undefined) return undefined;
@@ -33,12 +33,12 @@ export class Answers {
     return answer.aggregation;
   }
 
-  /** @param aggregation of all rows that there are now. */
+  /** @param aggregation must include all current rows. */
   keep(query: AggregateQuery, aggregation: Aggregation): void {
     this.#kept.keep(query, { aggregation, taken: this.#added.length });
   }
 
-  /** A new row became visible, and no other ceased to be. */
+  /** Notes a row that became visible without hiding another. */
   rowAdded(row: number): void {
     if (this.#kept.isEmpty) return;
     if (this.#added.length === MOST_ROWS) this.forget();

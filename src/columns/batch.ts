@@ -1,19 +1,19 @@
 import { SEGMENT_ROWS, type Segment } from './segment.ts';
 
-/** Scratch space for the rows of one segment; grows where records have several tags. */
+/** Scratch space for the rows of one segment; it grows when records have several tags. */
 export class Batch {
   rows: Uint32Array = new Uint32Array(SEGMENT_ROWS);
   groups: Uint32Array = new Uint32Array(SEGMENT_ROWS);
   codes: Uint32Array = new Uint32Array(SEGMENT_ROWS);
   count = 0;
 
-  /** The codes of the rows in a column. */
+  /** Fills `codes` with the values of the rows in a column. */
   gather(column: ArrayLike<number>): void {
     const { rows, codes, count } = this;
     for (let i = 0; i < count; i++) codes[i] = column[rows[i] as number] as number;
   }
 
-  /** One entry for each tag of each row, with the tag as its code. */
+  /** Replaces each row by one entry per tag, with the tag as its code. */
   expandTags({ tags }: Segment, sets: readonly (readonly number[])[]): void {
     const { count } = this;
     const rows = this.rows.slice(0, count);

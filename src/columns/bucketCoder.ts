@@ -3,39 +3,39 @@ import type { Bucket, Calendar } from '../usage/query.ts';
 import { DAY, MINUTE, zoneOf } from '../usage/time/zone.ts';
 
 const QUARTER = 15 * MINUTE;
-/** Quarter hours that are tried to be worked out at once: six hours, one, a quarter. */
+/** Spans that are coded at once if they lie in one bucket, largest first: six hours, one hour, a quarter. */
 const SPANS = [24, 4, 1];
-/** Quarter hours of a hundred years: 14 MB, and only when a table's times really span them. */
+/** Quarter hours of a hundred years: 14 MB, allocated only when a table's times really span them. */
 const WIDEST_WINDOW = 3_500_000;
-/** Quarter hours outside of the window before a new one is due. */
+/** Number of quarter hours outside the window from which a new window is worth building. */
 const OUTSIDE = 5000;
 
 /**
- * Times as dense codes of their buckets. Each quarter hour is worked out once, as clocks change and buckets begin on one;
- * where they don't (the local mean times of long ago) each time is worked out by itself.
+ * Encodes times as dense codes of their buckets. Each quarter hour is computed once, because clock changes and buckets start on
+ * quarter hours; where they do not (the local mean times of the distant past), each time is computed separately.
  */
 export class BucketCoder {
   readonly bucket: Bucket;
-  /** The bucket of each code. */
+  /** Buckets by code. */
   readonly buckets: BucketId[] = [];
   readonly #calendar: Calendar;
   readonly #codes = new Map<BucketId, number>();
-  /** Code + 1 by quarter hour, 0 where not worked out yet. */
+  /** Code + 1 by quarter hour, 0 where not computed yet. */
   readonly #window: Int32Array;
   readonly #windowStart: number;
   readonly #outside = new Map<number, number>();
 
-  /** @param earliest, latest where most times lie, ms; others are right too, but slower. */
+  /** @param earliest, latest bounds of most times, ms. Other times are encoded correctly, but more slowly. */
   constructor(bucket: Bucket, calendar: Calendar, earliest: number, latest: number) {
     this.bucket = bucket;
     this.#calendar = calendar;
-    // A day before and a month ahead, so that the records to come are inside for a while.
+    // A margin of a day before and a month after, so that upcoming records fall within the window for a while.
     this.#windowStart = Number.isFinite(earliest) ? Math.floor((earliest - DAY) / QUARTER) : 0;
     const width = Number.isFinite(latest) ? Math.ceil((latest + 31 * DAY) / QUARTER) - this.#windowStart : 0;
     this.#window = new Int32Array(Math.min(width, WIDEST_WINDOW));
   }
 
-  /** Whether so many times lie outside of the window that a new one would serve better. */
+  /** Whether so many times lie outside the window that a new one would be faster. */
   get isTight(): boolean {
     return this.#window.length < WIDEST_WINDOW && this.#outside.size > OUTSIDE;
   }
@@ -70,7 +70,7 @@ export class BucketCoder {
     return this.#code(bucketId(ms, this.bucket, this.#calendar));
   }
 
-  /** The bucket that holds the whole span; undefined when the clock or the bucket changes within. */
+  /** The code of the bucket that contains the whole span; undefined when the clock or the bucket changes within it. */
   #codeOfSpan(first: number, last: number): number | undefined {
     const zone = zoneOf(this.#calendar.timeZone);
     if (zone.offsetAt(first) !== zone.offsetAt(last)) return undefined;

@@ -6,20 +6,20 @@ import { BucketCoder } from './bucketCoder.ts';
 import { Dictionary, TagSets } from './dictionary.ts';
 import { BIG_COST, COST_KINDS, ROW_MASK, Segment, SEGMENT_BITS, SEGMENT_ROWS } from './segment.ts';
 
-/** Calendars and buckets that are kept ready. */
+/** Maximum number of cached bucket coders. */
 const CODERS = 10;
 const LARGEST_NUMBER = 2 ** 52;
 const TEXT_FIELDS = TEXT_DIMENSIONS.map(({ field }) => field);
 
-/** The rows and the dictionaries that they are encoded with. Knows nothing of identity or visibility. */
+/** The rows, and the dictionaries that encode them. Does not know about identity or visibility. */
 export class ColumnStore {
   readonly segments: Segment[] = [];
   readonly bigCosts = new Map<number, bigint>();
   readonly tagSets = new TagSets();
   readonly dictionaries: Readonly<Record<Dimension, Dictionary>>;
-  /** Those of the text dimensions, in their order. */
+  /** Dictionaries of the text dimensions, in the order of {@link TEXT_DIMENSIONS}. */
   readonly #texts = TEXT_DIMENSIONS.map(() => new Dictionary());
-  /** false while rows stand in the order of their insertion, so that nothing must be sorted for it. */
+  /** false while rows are in insertion order, so that no sort by insertion is needed. */
   reused = false;
   readonly #free: number[] = [];
   readonly #coders = new Map<string, BucketCoder>();
@@ -40,7 +40,7 @@ export class ColumnStore {
     return this.segments[row >>> SEGMENT_BITS] as Segment;
   }
 
-  /** Writes a record into a row that is not in use and returns that row. Its state and links are the caller's. */
+  /** Writes a record into a free row and returns that row. The caller sets its state and links. */
   write(ledgerCode: number, record: UsageRecord, locator: number): number {
     const row = this.#take();
     const segment = this.segment(row);
@@ -69,7 +69,7 @@ export class ColumnStore {
     return row;
   }
 
-  /** What turns times into buckets of a calendar, kept since working it out takes longer than using it. */
+  /** Returns the coder for the buckets of a calendar, cached because building one takes longer than using it. */
   bucketCoder(bucket: Bucket, calendar: Calendar): BucketCoder {
     const key = `${bucket} ${calendar.timeZone} ${calendar.firstDayOfWeek}`;
     const known = this.#coders.get(key);
@@ -81,7 +81,7 @@ export class ColumnStore {
     return coder;
   }
 
-  /** Bounds of all times, ms; infinite where there are none. */
+  /** Bounds of all times, ms; infinite when there are no rows. */
   extent(): { earliest: number; latest: number } {
     return {
       earliest: Math.min(...this.segments.map((segment) => segment.earliest)),
@@ -89,14 +89,14 @@ export class ColumnStore {
     };
   }
 
-  /** Gives a row back for another record. */
+  /** Marks a row as free for another record. */
   release(row: number): void {
     this.segment(row).ids[row & ROW_MASK] = '';
     if (this.bigCosts.size > 0) this.bigCosts.delete(row);
     this.#free.push(row);
   }
 
-  /** Forgets all rows and their memory; the dictionaries stay, as codes may be known outside. */
+  /** Drops all rows and their memory. Keeps the dictionaries, because callers may hold codes. */
   reset(): void {
     this.segments.length = 0;
     this.#free.length = 0;

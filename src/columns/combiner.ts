@@ -1,20 +1,20 @@
-/** Above this many entries (16 MB) a flat table would waste memory, and a map takes its place. */
+/** Above this many entries (16 MB) a flat table would waste memory, so a map replaces it. */
 const LARGEST_TABLE = 2 ** 22;
 
 /**
- * Numbers the pairs (group so far, code of the next grouping) that occur, densely and by small integers: a key with n
- * parts is n - 1 of these in a row, and no text is made for a row.
+ * Numbers the occurring pairs (group so far, code of the next grouping) densely from 0. A key with n parts takes n - 1 of these
+ * in a row, so no text is built per row.
  */
 export class Combiner {
-  /** For each new group the group it was made of. */
+  /** For each new group, the group that it extends. */
   readonly parents: number[] = [];
-  /** For each new group the code that was added. */
+  /** For each new group, the code that it adds. */
   readonly codes: number[] = [];
   #radix = 16;
   #table: Int32Array | undefined = new Int32Array(16);
   #map = new Map<number, number>();
 
-  /** Replaces each group by its combination with the code at the same place. */
+  /** Replaces each group by its combination with the code at the same index. */
   combine(groups: Uint32Array, codes: Uint32Array, count: number): void {
     for (let i = 0; i < count; i++) {
       const code = codes[i] as number;

@@ -1,4 +1,4 @@
-/** Texts as small integers: a column holds codes, and each text is kept and matched once. Code 0 is "has none". */
+/** Maps texts to small integers: a column contains codes, and each text is stored and matched once. Code 0 means "has none". */
 export class Dictionary {
   readonly values: (string | null)[] = [null];
   readonly #codes = new Map<string, number>();
@@ -7,7 +7,7 @@ export class Dictionary {
     return this.values.length;
   }
 
-  /** The code of a text, a new one if need be. The empty text is "has none", as everything that is no text. */
+  /** Returns the code of a text, adding it if necessary. The empty text and non-texts count as "has none". */
   encode(text: unknown): number {
     if (typeof text !== 'string' || text === '') return 0;
     const known = this.#codes.get(text);
@@ -18,20 +18,20 @@ export class Dictionary {
     return code;
   }
 
-  /** undefined: no record ever had it. */
+  /** Returns undefined if no record ever had the text. */
   find(text: string | null): number | undefined {
     return text === null ? 0 : this.#codes.get(text);
   }
 }
 
-/** Sets of tags as small integers. Set 0 is the empty one, and stands in the group of "has none". */
+/** Maps sets of tags to small integers. Set 0 is the empty set, which belongs to the group "has none". */
 export class TagSets {
   readonly tags = new Dictionary();
-  /** For each set the codes of its tags; `[0]` for the empty one. */
+  /** For each set, the codes of its tags; `[0]` for the empty set. */
   readonly sets: readonly (readonly number[])[];
   readonly #sets: (readonly number[])[] = [[0]];
   readonly #codes = new Map<string, number>();
-  /** Of sets of one tag or two, which most are, by those. */
+  /** Sets of one or two tags, the most frequent ones, by a number made of their codes. */
   readonly #small = new Map<number, number>();
 
   constructor() {
@@ -67,7 +67,7 @@ export class TagSets {
   }
 }
 
-/** Codes below are told apart in pairs: the product of two is a safe integer. */
+/** Codes below this are combined in pairs: the product of two is a safe integer. */
 const PAIRED = 2 ** 26;
 
 function ascending(a: number, b: number): number {

@@ -4,17 +4,17 @@ import type { Dictionary } from './dictionary.ts';
 import { SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
 
-/** Words whose matches fit into the bits of one integer. */
+/** Number of words whose matches fit into the bits of one integer. */
 const WORDS_PER_MASK = 30;
 
-/** What a code column must be for a row to match: `allowed[code]` is 1. */
+/** A test of a code column: a row matches if `allowed[code]` is 1. */
 interface ValueTest {
   dimension: Dimension;
   wanted: ReadonlySet<string | null>;
   allowed: Uint8Array;
 }
 
-/** For each searched dimension and code, the bits of the words that occur in its text. */
+/** For each searched dimension and code: a bit for each word that occurs in the text. */
 interface WordTest {
   words: readonly string[];
   all: number;
@@ -22,8 +22,8 @@ interface WordTest {
 }
 
 /**
- * A filter turned into look-ups by code, so that texts are compared once for each distinct text and not for each row.
- * It extends itself for texts that come later.
+ * A filter compiled to look-ups by code, so that each distinct text is compared once and not once per row. {@link extend}
+ * covers texts added later.
  */
 export class CompiledFilter {
   readonly #store: ColumnStore;
@@ -55,7 +55,7 @@ export class CompiledFilter {
     this.extend();
   }
 
-  /** Takes in the texts that were added since. Call it before each pass. */
+  /** Covers the texts added since the last call. Call it before each pass. */
   extend(): void {
     for (const test of this.#values) {
       const size = codes(this.#store, test.dimension);
@@ -80,9 +80,9 @@ export class CompiledFilter {
   }
 
   /**
-   * Offsets of the rows of a segment that are visible and match, ascending.
+   * Writes the offsets of a segment's visible matching rows, ascending.
    * @param into at least as long as a segment.
-   * @returns how many.
+   * @returns the number of matching rows.
    */
   select(segment: Segment, into: Uint32Array): number {
     if (segment.latest < this.#since || segment.earliest >= this.#until) return 0;
@@ -98,8 +98,8 @@ export class CompiledFilter {
     const since = this.#since;
     const until = this.#until;
     let count = 0;
-    // Each row is written where the next match goes, so that no branch is there to be guessed wrong. No time is looked at,
-    // which may be why none was read.
+    // Branch-free, to avoid mispredictions: each row is written, and the next overwrites it unless it matched. Does not access
+    // the times, which may not have been loaded.
     if (earliest >= since && latest < until) {
       for (let at = from; at < to; at++) {
         into[count] = at;
@@ -114,7 +114,7 @@ export class CompiledFilter {
     return count;
   }
 
-  /** Keeps of the rows those that pass the tests of values and words. */
+  /** Keeps only the rows that pass the value and word tests. */
   #narrow(segment: Segment, into: Uint32Array, selected: number): number {
     let count = selected;
     for (const { dimension, allowed } of this.#values) {
@@ -150,9 +150,9 @@ export class CompiledFilter {
   }
 }
 
-/** Equal for filters that are written alike. */
+/** Returns a key that is equal for identically written filters. */
 export function filterKey({ since, until, values, search }: UsageFilter): string {
-  // JSON alone would take both infinities for null.
+  // JSON.stringify writes both infinities as null.
   return JSON.stringify([String(since), String(until), values, search]);
 }
 
@@ -173,7 +173,7 @@ function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {
   return into;
 }
 
-/** Adds to what was found in each row the words that occur in its text of one column. */
+/** Adds, for each row, the bits of the words that occur in its text of one column. */
 function collect(
   found: Int32Array,
   rows: Uint32Array,

@@ -4,15 +4,15 @@ import { sortValue } from './ordering.ts';
 import { ROW_MASK, SEGMENT_ROWS } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
 
-/** Segments between two pauses: about 5 ms of work. */
+/** Segments processed between two pauses: about 5 ms of work. */
 const SEGMENTS_PER_SLICE = 2;
 
 /**
- * The first rows of an order, and how many rows there are, in one pass without sorting all of them: what a table that was
- * just opened, filtered or added to shows.
+ * Finds the first rows of an order and the number of matching rows in one pass, without sorting all of them. A table that was
+ * just opened, filtered or extended needs no more.
  *
- * The pass begins where the first rows most likely are: records come nearly in the order of their times, so the newest
- * are found first, and nearly every later row loses its first comparison.
+ * The pass starts where the first rows most likely are: records arrive roughly in time order, so the newest are found first,
+ * and nearly every later row loses its first comparison.
  */
 export function* firstRows(
   store: ColumnStore,
@@ -38,16 +38,16 @@ export function* firstRows(
   return { total, rows: best.rows() };
 }
 
-/** The first `count` of the rows offered, by key, time and insertion. */
+/** Keeps the first `count` of the rows offered, ordered by key, time and insertion. */
 class Best {
   readonly #store: ColumnStore;
   /** 1 ascending, -1 descending. */
   readonly #sign: 1 | -1;
   readonly #count: number;
-  /** Room for several times as many as are kept, so that they are sorted seldom. */
+  /** Maximum number of candidates: several times as many as are kept, so that sorting is rare. */
   readonly #room: number;
   #candidates: { key: number; row: number }[] = [];
-  /** The last of the best when they were sorted last: what comes after it needs no place. */
+  /** The last kept row of the most recent sort: rows after it are dropped at once. */
   #last: { key: number; row: number } | undefined;
 
   constructor(store: ColumnStore, sign: 1 | -1, count: number) {

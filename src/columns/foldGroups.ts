@@ -4,10 +4,10 @@ import type { Group, Measure, Top, Totals } from '../usage/query.ts';
 import { addTotals } from '../usage/totals.ts';
 
 /**
- * Keeps the `count` largest values of the last key part, measured over all groups (of equals the first by their text, null
- * last), and folds the others into one group per remaining key, which stands where the first of them stood: a chart by
- * session over a year stays some hundred numbers whatever the ledger's size. A single value is not worth folding: it would
- * take the place of its own name.
+ * Keeps the `count` largest values of the last key part, measured over all groups (ties by text, null last), and folds the
+ * others into one group per remaining key, at the position of the first of them. So a chart by session over a year needs only
+ * some hundred numbers, whatever the size of the ledger. A single remaining value is kept, because folding it would only
+ * replace its name.
  */
 export function foldTop(groups: readonly Group[], { count, by }: Top): Group[] {
   const sizes = new Map<string | null, bigint>();
@@ -37,9 +37,9 @@ export function foldTop(groups: readonly Group[], { count, by }: Top): Group[] {
 }
 
 /**
- * Of some values the `count` largest; undefined when all are kept.
- * @param sizes of the values, in their order: all of them numbers, or all bigints.
- * @param compare says which of two of equal size goes first.
+ * Returns the `count` largest of the values; undefined when all are kept.
+ * @param sizes the sizes of the values, in the same order: all numbers, or all bigints.
+ * @param compare orders values of equal size.
  */
 export function keptValues<T>(
   values: readonly T[],
@@ -48,7 +48,7 @@ export function keptValues<T>(
   compare: (a: T, b: T) => number,
 ): Set<T> | undefined {
   if (values.length <= count + 1) return undefined;
-  // Typed arrays are sorted some times faster than others.
+  // Typed arrays sort several times faster than ordinary arrays.
   const ascending =
     typeof sizes[0] === 'bigint' ? [...sizes].sort(bySize) : Float64Array.from(sizes as number[]).sort();
   const least = ascending[ascending.length - count] as number | bigint;

@@ -2,8 +2,8 @@ import type { Bucket, Group, Grouping } from '../usage/query.ts';
 import { costNanos, isBucket } from '../usage/query.ts';
 
 /**
- * Puts groups into the order in which every ledger gives them out: level by level, buckets by their time, values by the
- * cost of all that is under them (highest first), then by their text in UTF-16 units, with null last.
+ * Sorts groups into the order in which every ledger returns them: level by level, buckets by time, values by their total cost
+ * (highest first), then by text in UTF-16 units, with null last.
  */
 export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping[], level = 0): Group[] {
   const grouping = groupBy[level];
@@ -25,14 +25,14 @@ export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping
   return ordered.flatMap((branch) => orderGroups(branch.groups, groupBy, level + 1));
 }
 
-/** The keys of hours carry their offset, because an autumn night has one hour twice: those go by their instant. */
+/** Keys of hours include the offset, because on an autumn night one hour occurs twice; they are compared by instant. */
 function compareBucketKeys(bucket: Bucket, a: string, b: string): number {
   if (bucket !== 'hour') return compare(a, b);
   const instant = (key: string): number => Date.parse(`${key.slice(0, 13)}:00${key.slice(13)}`);
   return instant(a) - instant(b) || compare(a, b);
 }
 
-/** By UTF-16 units, null last. */
+/** Compares by UTF-16 units, null last. */
 export function compareTexts(a: string | null, b: string | null): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   return compare(a, b);

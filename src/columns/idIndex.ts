@@ -1,6 +1,6 @@
 const SHARDS = 64;
 
-/** Id -> row. Split into many maps, so that growing one (which re-hashes all of it) never takes long. */
+/** Maps ids to rows. Split into many maps, because growing a map rehashes all of it and would take too long on a large one. */
 export class IdIndex {
   readonly #shards: Map<string, number>[] = Array.from({ length: SHARDS }, () => new Map());
 
@@ -25,7 +25,7 @@ export class IdIndex {
   }
 
   #shard(id: string): Map<string, number> {
-    // The end of an id varies most, whether it is random or counted.
+    // The end of an id varies most, for random and for sequential ids.
     const { length } = id;
     const hash = id.charCodeAt(length - 1) * 31 + id.charCodeAt(length >> 1) * 7 + id.charCodeAt(length - 2);
     return this.#shards[hash % SHARDS] ?? (this.#shards[0] as Map<string, number>);

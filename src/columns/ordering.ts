@@ -3,11 +3,11 @@ import { BIG_COST, ROW_MASK, SEGMENT_BITS, TEXT_INDEX, type Segment } from './se
 import type { ColumnStore } from './columnStore.ts';
 
 /**
- * Sorting of rows by a column. Radix sort, since it is stable, takes a tenth of the time of a comparison sort on a
- * million rows, and can pause between its passes.
+ * Sorts rows by a column with a radix sort: it is stable, takes a tenth of the time of a comparison sort on a million rows, and
+ * can pause between its passes.
  */
 
-/** Rows ascending by the key, then by time, then by insertion. Yields between steps of some ms. */
+/** Sorts rows ascending by key, then time, then insertion. Yields between steps of a few ms. */
 export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): Generator<void, Uint32Array> {
   let sorted = rows;
   if (store.reused) {
@@ -20,7 +20,10 @@ export function* sortRows(store: ColumnStore, rows: Uint32Array, key: SortKey): 
 
 type Value = (segment: Segment, at: number) => number;
 
-/** What a key sorts by. An unknown cost stands before $0; texts by UTF-16 units, none before the first. */
+/**
+ * Returns the function that computes a row's sort value. An unknown cost sorts before $0; texts sort by UTF-16 units, missing
+ * texts first.
+ */
 export function sortValue(store: ColumnStore, key: SortKey): Value {
   switch (key) {
     case 'time':
@@ -50,7 +53,7 @@ export function sortValue(store: ColumnStore, key: SortKey): Value {
   }
 }
 
-/** The place of each code in the order of the texts. */
+/** The rank of each code in the order of the texts. */
 export function ranksOf(values: readonly (string | null)[]): Uint32Array {
   const codes = values.map((_, code) => code).slice(1);
   codes.sort((a, b) => ((values[a] as string) < (values[b] as string) ? -1 : 1));
@@ -78,14 +81,14 @@ function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, ke
 
 const DIGIT_BITS = 16;
 const DIGITS = 2 ** DIGIT_BITS;
-/** Rows that are gone through between two pauses. */
+/** Number of rows processed between two pauses. */
 const ROWS_PER_STEP = 2 ** 16;
 
 function stepEnd(from: number, length: number): number {
   return Math.min(from + ROWS_PER_STEP, length);
 }
 
-/** `rows` in the ascending order of `keys`, equal ones as they stood. The keys must not be NaN. */
+/** Sorts `rows` ascending by `keys`, stably. The keys must not be NaN. */
 export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, Uint32Array> {
   if (isSorted(keys)) return rows;
   const { length } = rows;
@@ -104,7 +107,7 @@ export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, 
       yield;
       countDigits(words, word, shift, starts, from);
     }
-    // A digit that is the same everywhere sorts nothing.
+    // A digit that is equal in all keys does not affect the order.
     if (starts.includes(length)) continue;
     for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
     for (let from = 0; from < length; from += ROWS_PER_STEP) {
@@ -120,7 +123,7 @@ export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, 
   return other;
 }
 
-/** What {@link sortBy} reads its keys' values from, in the order of `order`. Yields between steps of some ms. */
+/** Gathers the column's values in the order of `order`, as keys for {@link sortBy}. Yields between steps of a few ms. */
 export function* gathered(column: Float64Array, order: Uint32Array): Generator<void, Float64Array<ArrayBuffer>> {
   const into = new Float64Array(order.length);
   for (let from = 0; from < order.length; from += ROWS_PER_STEP) {
@@ -130,7 +133,7 @@ export function* gathered(column: Float64Array, order: Uint32Array): Generator<v
   return into;
 }
 
-/** Turns keys into words that ascend with them: the sign bit flipped, and all bits of negative ones. */
+/** Maps keys to words with the same order: flips the sign bit, and all bits of negative keys. */
 function prepare(words: Uint32Array, order: Uint32Array, from: number): void {
   const end = stepEnd(from, order.length);
   for (let i = from; i < end; i++) {

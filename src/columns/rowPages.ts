@@ -5,15 +5,17 @@ import { firstRows } from './firstRows.ts';
 import { sortRows } from './ordering.ts';
 import { SEGMENT_ROWS } from './segment.ts';
 
-/** Rows from the start of an order that are found without sorting all: some screens of a table, and every first page. */
+/**
+ * Number of rows from the start of an order that are found without a full sort: a few screens of a table, and every first page.
+ */
 const FIRST_ROWS = 512;
 
-/** Pages of the rows of a store. The order that was asked for last is kept until the rows change. */
+/** Pages of the rows of a store. Caches the most recent order until the rows change. */
 export class RowPages {
   readonly #store: ColumnStore;
-  /** The order that was asked for last, ascending. */
+  /** The most recent order, ascending. */
   #sorted: { key: string; version: number; rows: Uint32Array } | undefined;
-  /** The start of the order that was asked for last, in its direction. */
+  /** The start of the most recent order, in its direction. */
   #first: { key: string; version: number; total: number; rows: Uint32Array } | undefined;
 
   constructor(store: ColumnStore) {
@@ -21,8 +23,9 @@ export class RowPages {
   }
 
   /**
-   * One page of the rows that match, in order. Yields between steps of some ms.
-   * @param version grows with every change of the rows. @param size visible rows.
+   * Returns one page of the matching rows, in order. Yields between steps of a few ms.
+   * @param version increases with every change of the rows.
+   * @param size number of visible rows.
    */
   *select(query: PageQuery, version: number, size: number): Generator<void, { total: number; rows: number[] }> {
     const { descending, limit } = query;
@@ -68,7 +71,7 @@ export class RowPages {
   }
 }
 
-/** Equal for pages that are cut out of the same rows, in either direction. */
+/** Returns a key that is equal for pages cut from the same sorted rows, in either direction. */
 function orderKey({ filter, sort }: PageQuery): string {
   return `${sort} ${filterKey(filter)}`;
 }

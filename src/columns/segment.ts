@@ -1,62 +1,62 @@
 import { TEXT_DIMENSIONS, type Dimension, type TextDimension } from '../usage/dimensions.ts';
 
 /**
- * A run of rows, column by column. The table grows by whole segments, so adding never copies what is there, and a pass
- * can pause between two of them.
+ * A block of rows, stored column by column. The table grows by whole segments, so adding rows never copies existing ones, and a
+ * pass can pause between segments.
  */
 
 export const SEGMENT_BITS = 14;
 export const SEGMENT_ROWS = 2 ** SEGMENT_BITS;
 export const ROW_MASK = SEGMENT_ROWS - 1;
 
-/** State of a row: not in use, hidden behind the same id in a ledger before, or counted. */
+/** State of a row: free, hidden behind the same id in an earlier ledger, or counted. */
 export const FREE = 0;
 export const SHADOWED = 1;
 export const VISIBLE = 2;
-/** A state shifted right by this is 1 where the row is visible, else 0. */
+/** A state shifted right by this is 1 for a visible row, else 0. */
 export const VISIBLE_SHIFT = 1;
 
-/** Values of the cost column of dimension codes, in the order of {@link COST_KINDS}. */
+/** The cost kinds by code, for the column of the cost dimension. */
 export const COST_KINDS = ['recorded', 'estimated', 'unknown'] as const;
 
-/** Costs above 2^52 nano-dollars stand in a map beside the columns; this stands for them in the column. */
+/** Marks a cost above 2^52 nano-dollars, which is kept in a map beside the columns. */
 export const BIG_COST = Number.POSITIVE_INFINITY;
 
-/** Counts of tokens. Most are below 2^32 and take half the memory, which a pass over them mostly waits for. */
+/** Token counts. Most are below 2^32 and take 4 bytes each: a pass over them is limited by memory bandwidth. */
 export const COUNT_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
 export type CountColumn = (typeof COUNT_COLUMNS)[number];
 type Counts = Uint32Array | Float64Array;
 export const LARGEST_NARROW = 2 ** 32 - 1;
 
-/** The place of each text dimension in {@link TEXT_DIMENSIONS}. */
+/** The index of each text dimension in {@link TEXT_DIMENSIONS}. */
 export const TEXT_INDEX = Object.fromEntries(TEXT_DIMENSIONS.map(({ name }, index) => [name, index])) as Readonly<
   Record<TextDimension, number>
 >;
 
-/** The column of a dimension that no record of a segment has: never written to, and shared by all. */
+/** The column of a dimension that no record of a segment has: shared by all segments, never written to. */
 const NO_CODES = new Uint32Array(SEGMENT_ROWS);
 
 /**
- * Rows that a new segment has room for. Columns of {@link SEGMENT_ROWS} rows are 1.5 MB; for the small ledger of a single
+ * Initial capacity of a segment, in rows. Columns of {@link SEGMENT_ROWS} rows take 1.5 MB; for the small ledger of a single
  * command, or of a test, allocating them would take longer than everything else.
  */
 const FIRST_ROWS = 64;
 const GROWTH = 8;
 
 export class Segment {
-  /** First row of the table in this segment. */
+  /** The number of the segment's first row in the table. */
   readonly base: number;
-  /** Rows from the start that were ever in use. */
+  /** Number of rows, from the start, that were ever in use. */
   used = 0;
-  /** Bounds of the times within, which only widen: a pass may skip the segment, not rely on them. */
+  /** Bounds of the times. They only widen, so a pass may use them to skip the segment, but not as exact bounds. */
   earliest = Number.POSITIVE_INFINITY;
   latest = Number.NEGATIVE_INFINITY;
 
   state = new Uint8Array(FIRST_ROWS);
   readonly ids: string[] = [];
-  /** The next row with the same id, one higher in the table so that 0 is none. */
+  /** The next row with the same id, plus one; 0 means none. */
   next = new Uint32Array(FIRST_ROWS);
-  /** Position in the order of insertion, which a reused row does not keep. */
+  /** Position in insertion order, which a reused row does not keep. */
   order = new Uint32Array(FIRST_ROWS);
   locator = new Float64Array(FIRST_ROWS);
 
@@ -80,14 +80,14 @@ export class Segment {
     this.base = base;
   }
 
-  /** Rows that the columns have room for: at most {@link SEGMENT_ROWS}. */
+  /** Current capacity in rows: at most {@link SEGMENT_ROWS}. */
   get room(): number {
     return this.state.length;
   }
 
   /**
-   * Makes room for at least `rows` rows. The columns are then other arrays, so a caller must not hold one of them across
-   * this call.
+   * Ensures capacity for at least `rows` rows. This replaces the column arrays, so callers must not keep references across the
+   * call.
    */
   reserve(rows: number): void {
     const { room } = this;
@@ -101,21 +101,21 @@ export class Segment {
     }
   }
 
-  /** The column of codes of a dimension; that of `tag` holds codes of sets. Read only: it may be shared. */
+  /** The code column of a dimension; for `tag`, the codes are tag sets. Read-only: it may be shared. */
   codes(dimension: Dimension): Uint8Array | Uint16Array | Uint32Array {
     if (dimension === 'ledger') return this.ledger;
     if (dimension === 'tag') return this.tags;
     return dimension === 'cost' ? this.costKind : (this.texts[TEXT_INDEX[dimension]] as Uint32Array);
   }
 
-  /** @param index of a text dimension in {@link TEXT_DIMENSIONS}. */
+  /** @param index index of a text dimension in {@link TEXT_DIMENSIONS}. */
   putText(index: number, at: number, code: number): void {
     const codes = this.texts[index] as Uint32Array;
     if (codes !== NO_CODES) codes[at] = code;
     else if (code !== 0) this.ownTexts(index)[at] = code;
   }
 
-  /** The codes of a text dimension, for writing. */
+  /** The codes of a text dimension, as an array of this segment that may be written to. */
   ownTexts(index: number): Uint32Array {
     let codes = this.texts[index] as Uint32Array;
     if (codes === NO_CODES) this.texts[index] = codes = new Uint32Array(this.room);
@@ -127,13 +127,13 @@ export class Segment {
     this[column][at] = count;
   }
 
-  /** Makes room in a column for every count that a record may have. */
+  /** Converts a column so that it can represent every count that a record may have. */
   widen(column: CountColumn): void {
     if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
 }
 
-/** A copy of a column, of the same type, with room for `rows` rows. */
+/** Copies a column to an array of the same type with room for `rows` rows. */
 function grown<T extends Counts>(column: T, rows: number): T {
   const copy = new (column.constructor as new (length: number) => T)(rows);
   copy.set(column);

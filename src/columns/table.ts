@@ -8,7 +8,7 @@ import { ColumnStore } from './columnStore.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, PageQuery, UsageFilter } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 
-/** A pass that was taken in slices kept meeting changes. Ask again, or ask at once with the method that does not pause. */
+/** A sliced pass met changes in each attempt. Ask again, or use the method without pauses. */
 export class TableChanged extends Error {
   override readonly name = 'TableChanged';
   constructor() {
@@ -16,7 +16,7 @@ export class TableChanged extends Error {
   }
 }
 
-/** Where a record is: the ledger by its index, and what that ledger finds it by. */
+/** The location of a record: the ledger's index, and the locator by which that ledger finds it. */
 export interface RowRef {
   ledger: number;
   locator: number;
@@ -24,26 +24,26 @@ export interface RowRef {
 }
 
 export interface RowPage {
-  /** All rows that match. */
+  /** Number of matching rows. */
   total: number;
   rows: RowRef[];
 }
 
-/** Lets other work run; resolves when it is the pass's turn again. */
+/** Lets other work run; resolves when the pass may continue. */
 export type Yield = () => Promise<void>;
 
 const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
 /**
- * All records of all ledgers in memory, column by column, for totals by groups and for pages.
+ * All records of all ledgers in memory, column by column, for totals by group and for pages.
  *
- * A `usage_id` that stands in several ledgers counts once: the row of the ledger that was added first is visible, the
- * others are shadowed until it goes. Adding a record takes the same time however many there are.
+ * A `usage_id` that occurs in several ledgers counts once: the row of the ledger that was registered first is visible, and
+ * shadows the others until it is removed. Adding a record takes the same time however many there are.
  */
 export class UsageTable {
   readonly #store = new ColumnStore();
   readonly #answers = new Answers(this.#store);
-  /** Id -> the visible row; the shadowed ones hang on it in the order of their ledgers. */
+  /** Maps an id to its visible row; shadowed rows are linked behind it, in the order of their ledgers. */
   readonly #ids = new IdIndex();
   readonly #counts: number[] = [];
   #size = 0;
@@ -51,8 +51,8 @@ export class UsageTable {
   readonly #pages = new RowPages(this.#store);
 
   /**
-   * Registers a ledger, or finds it again by its label.
-   * @returns its index; a smaller one has priority.
+   * Registers a ledger, or finds it by its label.
+   * @returns its index; ledgers with smaller indexes take precedence.
    */
   addLedger(label: string): number {
     if (label === '') throw new RangeError('a ledger needs a label');
@@ -62,17 +62,17 @@ export class UsageTable {
     return index;
   }
 
-  /** Visible rows: the records that count. */
+  /** Number of visible rows: the records that count. */
   get size(): number {
     return this.#size;
   }
 
-  /** Grows with every change. */
+  /** Increases with every change. */
   get version(): number {
     return this.#version;
   }
 
-  /** Rows of a ledger, shadowed ones included. */
+  /** Number of rows of a ledger, including shadowed ones. */
   count(ledger: number): number {
     return this.#counts[ledger] ?? 0;
   }
@@ -81,13 +81,13 @@ export class UsageTable {
     return this.#chain(usageId).some((row) => this.#ledgerOf(row) === ledger);
   }
 
-  /** The locator with which the record of a ledger was added. */
+  /** The locator that was passed to {@link add} for this record. */
   locate(ledger: number, usageId: string): number | undefined {
     const row = this.#chain(usageId).find((one) => this.#ledgerOf(one) === ledger);
     return row === undefined ? undefined : this.#store.segment(row).locator[row & ROW_MASK];
   }
 
-  /** Takes a record of a ledger out of all totals and pages, or back in. */
+  /** Excludes a record of a ledger from all totals and pages, or includes it again. */
   hide(ledger: number, usageId: string, hidden: boolean): void {
     const [row] = this.#chain(usageId);
     if (row === undefined || this.#ledgerOf(row) !== ledger) return;
@@ -96,15 +96,15 @@ export class UsageTable {
     this.#version++;
   }
 
-  /** The ids of a ledger, or of all records that count, in no particular order. */
+  /** The ids of a ledger, or of all visible records, in no particular order. */
   *ids(ledger?: number): Generator<string> {
     for (const id of this.#ids.keys()) if (ledger === undefined || this.has(ledger, id)) yield id;
   }
 
   /**
    * Adds a record of a ledger.
-   * @param locator what the ledger finds the record by again, given back by {@link select}.
-   * @returns false, changing nothing, when the ledger already has the id.
+   * @param locator lets the ledger find the record again; {@link select} returns it.
+   * @returns false, without any change, when the ledger already has the id.
    */
   add(ledger: number, record: UsageRecord, locator: number): boolean {
     const chain = this.#chain(record.usage_id);
@@ -120,7 +120,7 @@ export class UsageTable {
     return true;
   }
 
-  /** @returns false when the ledger has no such id. */
+  /** @returns false when the ledger does not have the id. */
   remove(ledger: number, usageId: string): boolean {
     const chain = this.#chain(usageId);
     const row = chain.find((one) => this.#ledgerOf(one) === ledger);
@@ -156,41 +156,41 @@ export class UsageTable {
     }
   }
 
-  /** Totals by groups, in the order that {@link Aggregation.groups} documents: buckets by time, values by cost. */
+  /** Totals by group, in the order documented at {@link Aggregation.groups}: buckets by time, values by cost. */
   aggregate(query: AggregateQuery): Group[] {
     return finish(this.#aggregating(query));
   }
 
   /**
-   * {@link aggregate} with pauses, for where nothing may block. Starts anew when the table changes meanwhile.
-   * @throws {TableChanged} when it changed again in each of `attempts` passes.
+   * {@link aggregate} with pauses, for callers that must not block. Restarts when the table changes during the pass.
+   * @throws {TableChanged} when it changed in each of `attempts` passes.
    */
   aggregateSliced(query: AggregateQuery, yieldNow: Yield, attempts = 3): Promise<Group[]> {
     return this.#sliced(() => this.#aggregating(query), yieldNow, attempts);
   }
 
   /**
-   * One page of the rows that match. Equal ones ascend by time, then by insertion; descending is the exact reverse of
-   * ascending. The order is kept until the table changes, so that the next page is only cut out of it; only pages beyond
-   * the first 512 rows make all rows be sorted.
+   * Returns one page of the matching rows. Ties ascend by time, then by insertion; descending order is the exact reverse of
+   * ascending. The order is cached until the table changes, so the next page needs no further sorting. Only pages beyond the
+   * first 512 rows require a full sort.
    */
   select(query: PageQuery): RowPage {
     return finish(this.#selecting(query));
   }
 
-  /** {@link select} with pauses, as {@link aggregateSliced}. */
+  /** {@link select} with pauses, like {@link aggregateSliced}. */
   selectSliced(query: PageQuery, yieldNow: Yield, attempts = 3): Promise<RowPage> {
     return this.#sliced(() => this.#selecting(query), yieldNow, attempts);
   }
 
-  /** The values of a dimension among the records that match, with how many have it, most used first. */
+  /** The values of a dimension among the matching records, with the number of records of each, most frequent first. */
   distinct(dimension: Dimension, filter: UsageFilter = {}): { value: string | null; records: number }[] {
     return this.aggregate({ filter, groupBy: [dimension], calendar: UTC })
       .map(({ key, totals }) => ({ value: key[0] ?? null, records: totals.records }))
       .sort((a, b) => b.records - a.records);
   }
 
-  /** Times of the first and the last record that match, ms; undefined when none does. */
+  /** Times of the first and the last matching record, ms; undefined when none matches. */
   bounds(filter: UsageFilter = {}): { first: number; last: number } | undefined {
     const compiled = new CompiledFilter(this.#store, filter);
     const matches = new Uint32Array(SEGMENT_ROWS);
@@ -249,7 +249,7 @@ export class UsageTable {
     throw new TableChanged();
   }
 
-  /** The rows of an id, in the order of their ledgers: the first is the visible one. */
+  /** The rows of an id, in the order of their ledgers; the first one is visible. */
   #chain(usageId: string): number[] {
     const chain: number[] = [];
     let row = this.#ids.get(usageId);

@@ -6,31 +6,31 @@ import { expandPath, resolveLedgerPath } from '../system/paths.ts';
 
 export interface CostTrackerOptions {
   /**
-   * The ledger: a path or a URL. A leading `~` is the home folder; a relative path counts from the working folder. The
-   * ending chooses the store: `.json` (one array that any program can read) or, for big histories, `.db` and `.sqlite`
-   * (SQLite). Default: see {@link resolveLedgerPath}.
+   * The ledger: a path or a URL. A leading `~` is the home folder; relative paths start at the working folder. The extension
+   * selects the store: `.json` (an array that any program can read), or `.db` and `.sqlite` (SQLite, for large histories).
+   * Default: see {@link resolveLedgerPath}.
    */
   ledger?: string | undefined;
-  /** Stored as `source` in records that name none: the program that records. */
+  /** The recording program, stored as `source` in records that do not name one. */
   source?: string | undefined;
-  /** Take only records that inkwell can read. Default: whether the ledger is inkwell's own. */
+  /** Accept only records that inkwell can read. Default: true if the ledger is inkwell's own. */
   strict?: boolean | undefined;
   /**
-   * Prices usages without a cost. Default: the person's own prices (`prices.json` beside the default ledger), then the
-   * price table, as the command does. `false`: nothing does, they are recorded as unpriced.
+   * Prices usage that has no cost. Default: the user's own prices (`prices.json` beside the default ledger), then the price
+   * table, like the command. `false`: such usage is recorded as unpriced.
    */
   pricing?: CostSource | PricingOptions | false | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
-  /** The file system, for tests that make it fail. */
+  /** The file system; tests pass one that fails. */
   disk?: Disk | undefined;
 }
 
-/** A ledger for programs: records and reads LLM costs. */
+/** A ledger for use in programs: records and reads LLM costs. */
 export class CostTracker extends Ledger {
   /**
-   * @throws {TypeError} for an option that does not exist, or a ledger that is not a string.
-   * @throws {LedgerError} `unsupported` when no store keeps a ledger of that name.
+   * @throws {TypeError} for an unknown option, or a ledger that is not a string. @throws {LedgerError} `unsupported` when no
+   * store supports a ledger of that name.
    */
   constructor(options: CostTrackerOptions = {}) {
     checkOptions(options);
@@ -49,7 +49,7 @@ const OPTIONS: Readonly<Record<keyof CostTrackerOptions, true>> = {
   disk: true,
 };
 
-/** A misspelt option must not be ignored: `{ path: '...' }` would record into the person's default ledger. */
+/** A misspelt option must not be ignored: `{ path: '...' }` would record into the user's default ledger. */
 function checkOptions(options: CostTrackerOptions): void {
   const known = Object.keys(OPTIONS).join(', ');
   if (typeof options !== 'object' || options === null) {
@@ -62,11 +62,11 @@ function checkOptions(options: CostTrackerOptions): void {
   }
   const { ledger } = options;
   if (ledger !== undefined && (typeof ledger !== 'string' || ledger.trim() === '')) {
-    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL, as a string that is not empty.');
+    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL, as a non-empty string.');
   }
 }
 
-/** Prices are half a megabyte, so that they are loaded when the first usage wants one. */
+/** Prices are half a megabyte, so they are loaded when the first usage needs one. */
 function costSourceOf(pricing: CostTrackerOptions['pricing']): CostSource | undefined {
   if (pricing === false) return undefined;
   if (pricing && 'costsOf' in pricing) return pricing;
@@ -76,7 +76,7 @@ function costSourceOf(pricing: CostTrackerOptions['pricing']): CostSource | unde
   };
 }
 
-/** @throws {TypeError} when the program brought prices along that cannot be used. */
+/** @throws {TypeError} when the program's own prices are unusable. */
 async function loadPrices(pricing: PricingOptions | undefined): Promise<CostSource> {
   const { UserPrices, givenPrices } = await import('../prices/index.ts');
   return pricing ? givenPrices(pricing) : new UserPrices();

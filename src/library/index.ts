@@ -1,4 +1,4 @@
-/** The library: record and read LLM spend from any program. */
+/** The public library: records and reads LLM costs from any program. */
 import type { Ledger } from '../ledger/ledger.ts';
 import { CostTracker, type CostTrackerOptions } from './costTracker.ts';
 
@@ -21,7 +21,7 @@ export { UsageError } from '../usage/record.ts';
 export type { BillingMode, UsageInput, UsageRecord } from '../usage/record.ts';
 export type * from '../usage/query.ts';
 
-/** Opens a ledger in the store that its name asks for. */
+/** Opens a ledger in the store that its name selects. */
 export function openLedger(options: CostTrackerOptions = {}): Ledger {
   return new CostTracker(options);
 }

@@ -4,33 +4,33 @@ import { LedgerView } from '../ledger/view.ts';
 import { importedLedgerPath, inkwellDefaultPath, resolveLedgerPath } from '../system/paths.ts';
 import { CostTracker, type CostTrackerOptions } from './costTracker.ts';
 
-/** Which ledgers a question is about. */
+/** The ledgers that a query covers. */
 export interface LedgerChoice {
-  /** The ledger that records go into: a path or a URL. */
+  /** The ledger that new records go into: a path or a URL. */
   primary: string;
-  /** Ledgers that count with it, as a person named them. */
+  /** Further ledgers to include, as the user named them. */
   further?: readonly string[] | undefined;
-  /** Whether imported usage (`imported.db` beside the primary ledger) counts. Default: true. */
+  /** Whether to include imported usage (`imported.db` beside the primary ledger). Default: true. */
   imported?: boolean | undefined;
-  /** Whether inkwell's ledger counts. Default: true. */
+  /** Whether to include inkwell's ledger. Default: true. */
   inkwell?: boolean | undefined;
   /**
-   * Whether to leave out the imported and inkwell's ledger where there is no such file. A command answers once and leaves
-   * them out; a window stays open and reads them as soon as they exist. Default: false.
+   * Whether to omit the imported ledger and inkwell's if the file does not exist. A command answers once and omits them; a
+   * window stays open and reads them as soon as they exist. Default: false.
    */
   existing?: boolean | undefined;
 }
 
 export interface OpenView {
   primary: Ledger;
-  /** The primary ledger first, then the others in the order in which they count. */
+  /** The primary ledger first, then the others in order of precedence. */
   ledgers: readonly Ledger[];
   view: LedgerView;
 }
 
 /**
- * Names the ledgers that count together, each once. This is the only place that decides it. A `usage_id` that several of
- * them hold counts in the first.
+ * Lists the ledgers that count together, each once. All entry points use this function. A `usage_id` that occurs in several
+ * ledgers counts in the first.
  */
 export function countedLedgers(choice: LedgerChoice): string[] {
   const { primary, further = [], imported = true, inkwell = true, existing = false } = choice;
@@ -46,8 +46,8 @@ export function countedLedgers(choice: LedgerChoice): string[] {
 }
 
 /**
- * Opens the ledgers that count together. Closing the view closes them.
- * @param options of the primary ledger. The others are only read.
+ * Opens the ledgers that count together. Closing the view closes them. @param options apply to the primary ledger. The others
+ * are only read.
  */
 export function openView(choice: LedgerChoice, options: Omit<CostTrackerOptions, 'ledger'> = {}): OpenView {
   const [first, ...others] = countedLedgers(choice);
@@ -57,8 +57,8 @@ export function openView(choice: LedgerChoice, options: Omit<CostTrackerOptions,
 }
 
 /**
- * The ledger that usage from agents' logs is imported into.
- * @param named a ledger that a person named for this import. Default: `imported.db` beside the primary ledger.
+ * Returns the ledger that imports write to. @param named a ledger that the user named for this import. Default: `imported.db`
+ * beside the primary ledger.
  */
 export function importLedger(named: string | undefined): string {
   return named === undefined ? importedLedgerPath(resolveLedgerPath()) : resolveLedgerPath({ flag: named });

@@ -5,14 +5,11 @@ import { writeFileAtomically } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/disk.ts';
 import { PriceFileError, readText, withPlainErrors } from './files.ts';
 
-/** `price-data.json`: the price data that `prices update` fetched, beside a person's own prices. */
+/** `price-data.json`: the price data fetched by `prices update`, beside the user's own prices. */
 
 export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
 
-/**
- * The price data that was fetched last; undefined when none was.
- * @throws {PriceFileError} when it cannot be used.
- */
+/** Returns the most recently fetched price data; undefined when there is none. @throws {PriceFileError} when it is unusable. */
 export async function readPriceData(folder: string): Promise<FetchedPrices | undefined> {
   const path = priceDataPath(folder);
   const text = await readText(path, MAX_PRICE_DATA + 1000);
@@ -22,11 +19,12 @@ export async function readPriceData(folder: string): Promise<FetchedPrices | und
   try {
     fetched = JSON.parse(text) as typeof fetched;
   } catch {
-    throw new PriceFileError(`${path} is no JSON. ${hint}`);
+    throw new PriceFileError(`${path} is not valid JSON. ${hint}`);
   }
-  if (typeof fetched.fetched !== 'string') throw new PriceFileError(`${path} does not say when it is from. ${hint}`);
+  if (typeof fetched.fetched !== 'string')
+    throw new PriceFileError(`${path} does not say when it was fetched. ${hint}`);
   try {
-    // Files of 0.1.0 have no `date`: their data is taken to be of the day on which it was fetched.
+    // Files of 0.1.0 have no `date`: their data is assumed to be as old as the fetch.
     const date = typeof fetched.date === 'string' ? fetched.date : fetched.fetched.slice(0, 10);
     return checkPriceData(fetched.data, date);
   } catch (error) {
@@ -41,8 +39,8 @@ export interface DataTimes {
 }
 
 /**
- * @param text price data that `parsePriceData` took.
- * @param at when it was fetched, ISO 8601; `date` is the ISO day that the data is of.
+ * @param text price data that `parsePriceData` accepted. @param at time of the fetch, ISO 8601; `date` is the ISO day of the
+ * data.
  */
 export async function writePriceData(folder: string, text: string, { at, date }: DataTimes): Promise<void> {
   const times = `"fetched":${JSON.stringify(at)},"date":${JSON.stringify(date)}`;
@@ -51,7 +49,7 @@ export async function writePriceData(folder: string, text: string, { at, date }:
   await withPlainErrors(path, () => writeFileAtomically(path, content));
 }
 
-/** When price data was fetched last, ISO 8601; undefined: never. Reads the file's beginning only. */
+/** Returns the time of the last fetch, ISO 8601; undefined if there was none. Reads only the beginning of the file. */
 export async function priceDataTime(folder: string): Promise<string | undefined> {
   try {
     const fd = await nodeDisk.open(priceDataPath(folder), 'r');

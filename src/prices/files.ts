@@ -6,31 +6,31 @@ import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
 
 /**
- * A person's own prices, beside the default ledger: `prices.json` (a JSON array of custom prices, made to be edited by
- * hand too) and `editor-prices.json` (what the editor's setting says); `dataFile.ts` has the price data that was fetched.
- * The command, the library and the editor read the same, so a usage costs the same whatever the way in.
+ * The user's own prices, beside the default ledger: `prices.json` (a JSON array of custom prices, also meant to be edited by
+ * hand) and `editor-prices.json` (a copy of the editor's setting); `dataFile.ts` has the fetched price data. The command, the
+ * library and the editor read the same files, so a usage costs the same in all three.
  */
 
 export const pricesFolder = (): string => dirname(defaultLedgerPath());
 export const customPricesPath = (folder: string): string => join(folder, 'prices.json');
 export const editorPricesPath = (folder: string): string => join(folder, 'editor-prices.json');
 
-/** A file of prices that cannot be used: which, why, and what helps. */
+/** An unusable price file. The message names it, the reason and a remedy. */
 export class PriceFileError extends Error {
   override readonly name = 'PriceFileError';
 }
 
-/** Custom prices are typed by people: beyond this it is another file. */
+/** Custom prices are typed by hand; a larger file must be something else. */
 const MAX_CUSTOM_BYTES = 10_000_000;
 
 export interface CustomPriceFile {
-  /** The array as it stands in the file, the unusable ones included. */
+  /** The array in the file, including unusable entries. */
   entries: unknown[];
   prices: CustomPrice[];
   problems: CustomPriceProblem[];
 }
 
-/** @throws {PriceFileError} when there is a file, but no list of prices in it. */
+/** @throws {PriceFileError} when the file exists but does not contain a list of prices. */
 export async function readCustomPriceFile(folder: string): Promise<CustomPriceFile> {
   const path = customPricesPath(folder);
   const entries = customEntries(path, await readText(path, MAX_CUSTOM_BYTES));
@@ -38,9 +38,9 @@ export async function readCustomPriceFile(folder: string): Promise<CustomPriceFi
 }
 
 /**
- * Changes the list in `prices.json`, while every other process that wants to change it waits.
- * @param change is given the entries and returns those to write, or undefined to leave the file as it is.
- * @throws {PriceFileError} when there is a file, but no list of prices in it; it is left as it is.
+ * Changes the list in `prices.json`, excluding other processes that change it.
+ * @param change receives the entries and returns the new ones, or undefined to leave the file unchanged.
+ * @throws {PriceFileError} when the file exists but does not contain a list of prices; it is left unchanged.
  */
 export async function changeCustomPriceFile(
   folder: string,
@@ -65,15 +65,15 @@ function customEntries(path: string, text: string | undefined): unknown[] {
   return entries;
 }
 
-/** The prices of an editor's setting. They win over those of `prices.json` where both fit equally well. */
+/** The prices from an editor's setting. They take precedence over those of `prices.json` that match equally well. */
 export interface EditorPriceFile {
-  /** The editor whose setting it is; undefined when there is none. */
+  /** The editor whose setting it is; undefined if none. */
   editor: string | undefined;
   prices: CustomPrice[];
   problems: CustomPriceProblem[];
 }
 
-/** @throws {PriceFileError} when there is a file, but no prices in it. */
+/** @throws {PriceFileError} when the file exists but does not contain prices. */
 export async function readEditorPriceFile(folder: string): Promise<EditorPriceFile> {
   const path = editorPricesPath(folder);
   return editorPrices(path, await readText(path, MAX_CUSTOM_BYTES));
@@ -89,17 +89,17 @@ function editorPrices(path: string, text: string | undefined): EditorPriceFile {
   }
   if (typeof file?.editor !== 'string' || !Array.isArray(file.prices)) {
     throw new PriceFileError(
-      `${path} is not in the form that an editor writes. Delete it: the editor writes it again when it starts.`,
+      `${path} was not written by an editor. Delete it: the editor writes it again when it starts.`,
     );
   }
   return { editor: file.editor, ...readCustomPrices(file.prices) };
 }
 
 /**
- * Publishes the prices of an editor's setting to everybody who reads this folder. There is one such list: of several editors
- * with prices in their settings, the one that published last counts. An editor without any removes only its own.
- * @param editor the name of this editor, for people.
- * @returns the other editor whose prices counted until now, where it had some.
+ * Publishes the prices of an editor's setting to all readers of this folder. There is only one such list: if several editors
+ * have prices in their settings, the last one to publish wins. An editor without prices removes only its own.
+ * @param editor display name of this editor.
+ * @returns the other editor whose prices were replaced, if there was one.
  */
 export async function keepEditorPrices(
   folder: string,
@@ -116,7 +116,7 @@ export async function keepEditorPrices(
       before = editorPrices(path, text);
     } catch (error) {
       if (!(error instanceof PriceFileError)) throw error;
-      // An editor's setting is the only source of this file, so a damaged one is replaced.
+      // An editor's setting is the only source of this file, so a damaged file can be replaced.
     }
     const isOwn = before === undefined || before.editor === editor;
     if (before !== undefined && JSON.stringify(before.prices) === JSON.stringify(prices)) return undefined;
@@ -124,17 +124,17 @@ export async function keepEditorPrices(
     if (!isOwn && before?.prices.length !== 0) displaced = before?.editor;
     return `${JSON.stringify({ about, editor, prices }, undefined, 2)}\n`;
   };
-  // Mostly there is nothing to change, and then neither a folder nor a lock is made.
+  // Usually nothing changes, and then no folder or lock is created.
   if (changed(await readText(path, MAX_CUSTOM_BYTES)) === undefined) return undefined;
   await update(path, changed);
   return displaced;
 }
 
-/** Returns undefined when there is no such file. @throws {PriceFileError} when it cannot be read. */
+/** Returns undefined when the file does not exist. @throws {PriceFileError} when it cannot be read. */
 export async function readText(path: string, maxBytes: number): Promise<string | undefined> {
   try {
     const size = Number((await nodeDisk.stat(path)).size);
-    if (size > maxBytes) throw new PriceFileError(`${path} is too large for prices.`);
+    if (size > maxBytes) throw new PriceFileError(`${path} is too large for a file of prices.`);
     return decoded(await readWhole(nodeDisk, path));
   } catch (error) {
     if (error instanceof PriceFileError) throw error;
@@ -154,7 +154,7 @@ async function update(path: string, change: (text: string | undefined) => string
   await withPlainErrors(path, () => updateFile(path, (bytes) => change(decoded(bytes))));
 }
 
-/** Turns errors of the system into sentences. */
+/** Translates system errors into readable messages. */
 export async function withPlainErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

@@ -1,4 +1,4 @@
-/** Everything that knows prices. Import it dynamically, when a price is asked for: most commands never need one. */
+/** All code that needs the price table. Import it dynamically when a price is needed: most commands never need one. */
 export { UserPrices, givenPrices, problemText } from './userPrices.ts';
 export type { UserPricesOptions } from './userPrices.ts';
 export {

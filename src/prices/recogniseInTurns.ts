@@ -2,11 +2,11 @@ import { recogniseInSteps, type Recognition } from '../pricing/responses/recogni
 import type { PriceTable } from '../pricing/table.ts';
 import { nextTurn } from '../system/turns.ts';
 
-/** How long, in ms, recognition may keep the event loop from other work. */
+/** Maximum time, in ms, for which recognition blocks the event loop. */
 const TURN_MS = 20;
 const STEPS_A_LOOK = 64;
 
-/** Recognises the responses in a text, and lets the event loop have turns while a long one is read. */
+/** Recognises the responses in a text, yielding to the event loop while a long text is read. */
 export async function recogniseInTurns(text: string, table: PriceTable): Promise<Recognition> {
   const steps = recogniseInSteps(text, table);
   let began = performance.now();

@@ -3,9 +3,9 @@ import { dataDate, MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pri
 import { BUNDLED, loadPriceTable } from '../pricing/table.ts';
 import { priceDataTime, writePriceData } from './dataFile.ts';
 
-/** Fetching price data. Nothing here runs unless a person asks for it. */
+/** Fetches price data, only at the user's request. */
 
-/** Price data that could not be fetched; the data before it stays in use. */
+/** Price data could not be fetched; the previous data stays in use. */
 export class PriceFetchError extends Error {
   override readonly name = 'PriceFetchError';
 }
@@ -15,29 +15,29 @@ const MAX_REDIRECTS = 5;
 const DAY = '2026-01-31'.length;
 
 export interface PriceUpdate {
-  /** Where the data came from. */
+  /** Address or path of the data. */
   from: string;
-  /** When it was fetched, ISO 8601. */
+  /** Time of the fetch, ISO 8601. */
   at: string;
-  /** ISO day of the data: it counts where it is newer than the bundled data. */
+  /** ISO day of the data, which is used if it is newer than the bundled data. */
   date: string;
   providers: number;
   models: number;
 }
 
-/** Price data as it was found, and the ISO day that its place dates it to. */
+/** Price data as read, and the ISO day that its source gives it. */
 interface Read {
   text: string;
   day: string;
 }
 
 /**
- * Fetches price data, checks it, tries it, and only then keeps it for everybody who reads this folder.
+ * Fetches price data, checks it with a trial run, and only then saves it for all readers of this folder.
  *
- * Data is of the day of its newest price, or, where its prices have no days, of the day that its place says: the file's own
- * time, or the server's. Data from the address of genai-prices itself is of today.
- * @param from an https address, or a file that was fetched elsewhere. Default: genai-prices' own.
- * @throws {PriceFetchError} when it cannot be read, or is older than the bundled data; {@link PriceDataError} when it is no
+ * The data's date is the day of its newest price, or, if its prices have no dates, the date given by its source: the file's
+ * modification time, or the server's. Data from genai-prices' own address is dated today.
+ * @param from an https address, or a file that was fetched by other means. Default: genai-prices' own.
+ * @throws {PriceFetchError} when it cannot be read, or is older than the bundled data; {@link PriceDataError} when it is not
  * price data.
  */
 export async function fetchPriceData(
@@ -55,7 +55,7 @@ export async function fetchPriceData(
   const date = from === PRICE_DATA_URL ? today : (dataDate(fetched, today) ?? day);
   if (date <= BUNDLED.date) {
     throw new PriceFetchError(
-      `The prices of ${from} are of ${date}, and those in use of ${BUNDLED.date} or later. Nothing was changed.`,
+      `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. Nothing was changed.`,
     );
   }
   await loadPriceTable({ ...fetched, date });
@@ -64,7 +64,7 @@ export async function fetchPriceData(
   return { from, at, date, providers: fetched.providers.length, models };
 }
 
-/** When price data was fetched last, ISO 8601; undefined: never. */
+/** Returns the time of the last fetch, ISO 8601; undefined if there was none. */
 export function fetchedAt(folder: string): Promise<string | undefined> {
   return priceDataTime(folder);
 }
@@ -78,7 +78,7 @@ async function download(address: string, today: string, signal: AbortSignal | un
     let text = '';
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk, { stream: true });
-      if (text.length > MAX_PRICE_DATA) throw new PriceFetchError(`${address} sends more than price data is.`);
+      if (text.length > MAX_PRICE_DATA) throw new PriceFetchError(`${address} sends more data than a price list has.`);
     }
     const modified = Date.parse(response.headers.get('last-modified') ?? '');
     return { text: text + decoder.decode(), day: dayOf(modified, today) };
@@ -86,17 +86,17 @@ async function download(address: string, today: string, signal: AbortSignal | un
     if (error instanceof PriceFetchError) throw error;
     const { cause, message } = error as Error;
     throw new PriceFetchError(
-      `${address} cannot be reached: ${cause instanceof Error ? cause.message : message}. The prices that are there stay in use.`,
+      `${address} cannot be reached: ${cause instanceof Error ? cause.message : message}. The current prices stay in use.`,
     );
   }
 }
 
-/** Follows redirects over https alone: prices that somebody changed on their way would be believed. */
+/** Follows redirects over https only, so that nobody can alter prices in transit. */
 async function fetchSecurely(address: string, signal: AbortSignal): Promise<Response> {
   let next = address;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     if (!/^https:\/\//i.test(next)) {
-      throw new PriceFetchError(`${next}: prices are fetched over https only. The prices that are there stay in use.`);
+      throw new PriceFetchError(`${next}: prices are fetched over https only. The current prices stay in use.`);
     }
     const response = await fetch(next, { signal, redirect: 'manual' });
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
@@ -104,13 +104,13 @@ async function fetchSecurely(address: string, signal: AbortSignal): Promise<Resp
     await response.body?.cancel();
     next = new URL(location, next).href;
   }
-  throw new PriceFetchError(`${address} redirects too often.`);
+  throw new PriceFetchError(`${address} redirects too many times.`);
 }
 
 async function readWhole(path: string, today: string): Promise<Read> {
   try {
     const { size, mtimeMs } = await stat(path);
-    if (size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is larger than price data is.`);
+    if (size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is too large for price data.`);
     return { text: await readFile(path, 'utf8'), day: dayOf(mtimeMs, today) };
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
@@ -118,7 +118,7 @@ async function readWhole(path: string, today: string): Promise<Read> {
   }
 }
 
-/** The ISO day of a time in ms; today where there is none, or where it is in the future. */
+/** The ISO day of a time in ms; today if there is no time or it is in the future. */
 function dayOf(ms: number, today: string): string {
   if (Number.isNaN(ms)) return today;
   const day = new Date(ms).toISOString().slice(0, DAY);

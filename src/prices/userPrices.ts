@@ -10,16 +10,17 @@ import { customPricesPath, editorPricesPath, pricesFolder, readCustomPriceFile, 
 import type { CostFields, CostSource, PricingOptions } from '../pricing/costSource.ts';
 
 export interface UserPricesOptions {
-  /** Where the files of prices are. Default: beside the default ledger. */
+  /** The folder of the price files. Default: beside the default ledger. */
   folder?: string | undefined;
-  /** Is told once of each thing that is wrong with the prices. Default: a warning of the process. */
+  /** Called once for each problem with the prices. Default: a warning of the process. */
   warn?: ((message: string) => void) | undefined;
 }
 
 /**
- * Costs of usage by a person's own prices and the price table: the fetched one where it is newer than the bundled.
+ * Prices usage by the user's own prices and the price table: the fetched table if it is newer than the bundled one.
  *
- * Follows its files. When they cannot be read, nothing is priced, because the price that they were to say may differ.
+ * Follows changes of its files. While a file cannot be read, nothing is priced, because its prices might differ from the
+ * others.
  */
 export class UserPrices implements CostSource {
   readonly folder: string;
@@ -32,7 +33,7 @@ export class UserPrices implements CostSource {
     this.#warn = options.warn ?? warnProcess;
   }
 
-  /** undefined: prices cannot be had, and `warn` was told why. */
+  /** undefined: prices are not available, and `warn` was given the reason. */
   pricer(): Promise<Pricer | undefined> {
     const paths = [customPricesPath(this.folder), editorPricesPath(this.folder), priceDataPath(this.folder)];
     const key = paths.map(signature).join();
@@ -47,14 +48,14 @@ export class UserPrices implements CostSource {
   async #load(): Promise<Pricer | undefined> {
     const customPrices: CustomPrice[] = [];
     try {
-      // In this order: of prices that fit equally well the last one wins.
+      // The order matters: of prices that match equally well, the last one wins.
       const files = [
         { path: customPricesPath(this.folder), ...(await readCustomPriceFile(this.folder)) },
         { path: editorPricesPath(this.folder), ...(await readEditorPriceFile(this.folder)) },
       ];
       for (const { path, prices, problems } of files) {
         customPrices.push(...prices);
-        for (const problem of problems) this.#tell(`${path}: ${problemText(problem)}. This price is left out.`);
+        for (const problem of problems) this.#tell(`${path}: ${problemText(problem)}. This price is ignored.`);
       }
     } catch (error) {
       this.#tell(messageOf(error));
@@ -68,13 +69,13 @@ export class UserPrices implements CostSource {
     }
   }
 
-  /** undefined: the bundled data is as new, or the fetched data cannot be used. */
+  /** undefined: the bundled data is as new, or the fetched data is unusable. */
   async #fetched(): Promise<FetchedPrices | undefined> {
     try {
       const fetched = await readPriceData(this.folder);
       return fetched !== undefined && fetched.date > BUNDLED.date ? fetched : undefined;
     } catch (error) {
-      this.#tell(`${messageOf(error)} Until then the bundled prices count.`);
+      this.#tell(`${messageOf(error)} Until then the bundled prices are used.`);
       return undefined;
     }
   }
@@ -87,8 +88,8 @@ export class UserPrices implements CostSource {
 }
 
 /**
- * The prices that a program brought along.
- * @throws {TypeError} when one of them cannot be used, {@link PriceDataError} when the data cannot.
+ * Prices supplied by the calling program.
+ * @throws {TypeError} when one of them is unusable, {@link PriceDataError} when the data is.
  */
 export function givenPrices({ customPrices, fetched }: PricingOptions): CostSource {
   const { prices, problems } = readCustomPrices(customPrices);
@@ -105,7 +106,7 @@ function costsBy(pricer: Pricer | undefined, usages: readonly UsageRecord[]): (C
   });
 }
 
-/** `price 2 (claude-*): input is required`. */
+/** For example `price 2 (claude-*): input is required`. */
 export function problemText({ index, field, message }: CustomPriceProblem): string {
   const place = index < 0 ? '' : `price ${index + 1}: `;
   return `${place}${field === '' ? '' : `${field} `}${message}`;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-// By its name, for taking it out of the namespace object would bundle all of zod.
+// A named import: destructuring the namespace object would bundle all of zod.
 import { catch as fallback } from 'zod/mini';
 import { PERIODS } from '../usage/time/period.ts';
 import type { Period } from '../usage/time/period.ts';
@@ -8,21 +8,21 @@ import { MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Dimension, Measure, SortKey } from '../usage/query.ts';
 
 /**
- * The choices of a person in the cost history: all that the webview and the editor store of it. Never data.
+ * The user's choices in the cost history: all that the webview and the editor store of it. Never data.
  *
- * It comes back from the webview's own state, from the editor's storage, or from an older version of ourselves, so
- * each field that does not fit falls back to its default, alone.
+ * Choices are read back from the webview's state or the editor's storage, possibly written by an older version, so each invalid
+ * field falls back to its own default.
  */
 export interface Choices {
   range: RangeChoice;
-  /** The measure of charts and shares. */
+  /** The measure for charts and shares. */
   measure: Measure;
   chart: ChartKind;
-  /** `auto` follows the length of the range. */
+  /** `auto` depends on the length of the range. */
   bucket: 'auto' | ChartBucket;
   /** The dimension by which bars are stacked. */
   stack: Dimension;
-  /** The groupings of the breakdown, outermost first, at most {@link MAX_LEVELS}, none twice. */
+  /** The groupings of the breakdown, outermost first, at most {@link MAX_LEVELS}, without duplicates. */
   levels: readonly Dimension[];
   breakdownSort: { by: BreakdownColumn; descending: boolean };
   recordsSort: { by: SortKey; descending: boolean };
@@ -32,7 +32,7 @@ export interface Choices {
 
 export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
 
-/** Named spans of local days, or two local dates, both included. */
+/** A named period of local days, or two local dates, both included. */
 export type RangeChoice = { kind: Period } | { kind: 'dates'; from: string; to: string };
 
 export const CHART_KINDS = ['bars', 'cumulative', 'calendar'] as const;
@@ -100,7 +100,7 @@ const choicesSchema = z.object({
   search: fallback(searchSchema, ''),
 });
 
-/** Reads stored choices. Never throws: an invalid field gets its default. */
+/** Parses stored choices. Never throws: an invalid field gets its default. */
 export function parseChoices(value: unknown): Choices {
   const given = typeof value === 'object' && value !== null ? value : {};
   return choicesSchema.parse({ ...DEFAULT_CHOICES, ...given });

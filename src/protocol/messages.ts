@@ -20,8 +20,8 @@ import type { WireGroups } from './wire.ts';
  */
 
 /**
- * The name of the page's `<meta>` whose content is a snapshot as JSON, so that the webview can ask as soon as its script
- * runs. It may be out of date, for an editor loads the same page again when a hidden view is shown.
+ * The name of the page's `<meta>` whose content is a snapshot as JSON, so that the webview can ask as soon as its script runs.
+ * It may be out of date, because an editor loads the same page again when a hidden view is shown.
  */
 export const FIRST_SNAPSHOT = 'llm-spend-snapshot';
 
@@ -81,7 +81,7 @@ const action = z.discriminatedUnion('verb', [
   z.object({
     verb: z.literal('saveImage'),
     svg: z.string().check(z.maxLength(MAX_TEXT)),
-    /** In base64. */
+    /** Base64. */
     png: z.string().check(z.maxLength(MAX_TEXT)),
   }),
   z.object({ verb: z.literal('openLedger'), path: z.optional(ledgerPath), usageId: z.optional(usageId) }),
@@ -99,7 +99,7 @@ const choices = z.pipe(
 );
 
 const toHost = z.discriminatedUnion('type', [
-  /** `version`: of the snapshot that it found in its page. */
+  /** `version`: the version of the snapshot found in the page. */
   z.object({ type: z.literal('ready'), version: z.optional(z.number()) }),
   z.object({ type: z.literal('ask'), id, questions: z.array(question).check(z.maxLength(MAX_QUESTIONS)) }),
   z.object({ type: z.literal('cancel'), id }),
@@ -116,43 +116,43 @@ const problem = z.object({
 
 const ledger = z.object({
   path: z.string(),
-  /** Its short name, unique among the ledgers shown. */
+  /** A short name, unique among the ledgers shown. */
   label: z.string(),
   health: z.enum(['ok', 'missing', 'damaged', 'unavailable']),
-  /** Records go into this one. */
+  /** Whether new records go into this ledger. */
   primary: z.boolean(),
   records: z.number(),
-  /** Durable, but not yet in the ledger's file. */
+  /** Records that are durable but not yet in the ledger's file. */
   pending: z.number(),
   unreadable: z.number(),
   problems: z.array(problem),
 });
 export type LedgerInfo = z.infer<typeof ledger>;
 
-/** The currency that costs are shown in when it is not USD. All amounts that the host sends are in it already. */
+/** The currency in which costs are shown if it is not USD. The host converts all amounts before sending them. */
 const currency = z.object({
   code: z.string().check(z.regex(/^[A-Z]{3}$/)),
-  /** By which rates, in words for people. */
+  /** The rates used, as display text. */
   note: z.string(),
 });
 export type ShownCurrency = z.infer<typeof currency>;
 
 const snapshot = z.object({
   type: z.literal('snapshot'),
-  /** Grows with every change of any ledger shown. */
+  /** Increases with every change of any ledger shown. */
   version: z.number(),
-  /** false until the ledgers were read for the first time. */
+  /** false until the ledgers have been read once. */
   loaded: z.boolean(),
   place: z.enum(['sidebar', 'panel']),
   ledgers: z.array(ledger),
   calendar: calendarSchema,
-  /** Absent: USD. Answers that follow are in the currency of the snapshot before them. */
+  /** Absent: USD. Answers use the currency of the snapshot before them. */
   currency: z.optional(currency),
   /** BCP 47, for numbers and dates. */
   locale: z.string(),
-  /** When the ledgers were last seen to change, ms since the epoch. */
+  /** Time of the last known change of the ledgers, ms since the epoch. */
   updatedAt: z.optional(z.number()),
-  /** Why the ledgers could not be opened, in words for people. */
+  /** Why the ledgers could not be opened, as display text. */
   failure: z.optional(z.string()),
   choices,
 });
@@ -177,7 +177,7 @@ const wireGroups = z.pipe(
   z.transform((value, context): Group[] => {
     const groups = decodeGroups(value);
     if (groups !== undefined) return groups;
-    context.issues.push({ code: 'custom', message: 'groups that are not whole', input: value });
+    context.issues.push({ code: 'custom', message: 'malformed groups', input: value });
     return z.NEVER;
   }),
 );
@@ -186,7 +186,7 @@ const answer = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('groups'),
     groups: wireGroups,
-    /** The colour of each value of the last grouping: an index into the palette, the same in every view, for good. */
+    /** The colour of each value of the last grouping: an index into the palette, permanent and the same in every view. */
     slots: z.array(z.tuple([z.string(), z.number()])),
   }),
   z.object({
@@ -196,15 +196,15 @@ const answer = z.discriminatedUnion('kind', [
       z.object({
         ledger: z.string(),
         record: wireRecord,
-        /** Its cost in the snapshot's currency (see usage/amount.ts); absent where there is none, or no rate of its day. */
+        /** Its cost in the snapshot's currency (see usage/amount.ts); absent if the cost or the day's rate is unknown. */
         amount: z.optional(z.string().check(z.regex(/^-?\d{1,60}$/))),
       }),
     ),
   }),
 ]);
-/** As the host writes it. */
+/** As written by the host. */
 export type WireAnswer = z.input<typeof answer>;
-/** As the webview reads it. */
+/** As read by the webview. */
 export type HostAnswer = z.output<typeof answer>;
 export type RecordRow = Extract<HostAnswer, { kind: 'page' }>['rows'][number];
 
@@ -218,13 +218,13 @@ const toView = z.discriminatedUnion('type', [
 export type ToView = z.input<typeof toView>;
 export type HostMessage = z.output<typeof toView>;
 
-/** Parses a message to the host; undefined when the webview may not send it. */
+/** Parses a message to the host; undefined for any message that the webview may not send. */
 export function parseToHost(value: unknown): ToHost | undefined {
   const parsed = toHost.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Parses a message to the webview; undefined when the host would not send it. */
+/** Parses a message to the webview; undefined for any message that the host would not send. */
 export function parseToView(value: unknown): HostMessage | undefined {
   const parsed = toView.safeParse(value);
   return parsed.success ? parsed.data : undefined;

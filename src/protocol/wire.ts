@@ -1,19 +1,19 @@
 import type { Group, Totals } from '../usage/query.ts';
 
 /**
- * Groups as they cross from host to webview: as one text. Two years of days and a chart by model are thousands of groups,
- * and between the two stand the editor's own processes; each would take arrays apart and put them together again, where a
- * text is copied as it is.
+ * Groups as sent from host to webview, encoded as one string. A chart by model over two years of days has thousands of groups,
+ * and messages pass through the editor's own processes: each would deserialise and serialise arrays, whereas a string is copied
+ * as it is.
  *
- * Groups are set apart by `;`, their fields by `,`: for each grouping the index of the value in `texts`, then `rest`, then
- * the totals in the order of {@link COUNTS}, {@link MONEY} and `unconvertedNanos`. A field that is empty is 0, or absent
- * where it may be. Money is a decimal number of nano-dollars, for JSON has no bigint; where the snapshot names a
- * `currency`, the recorded and the estimated sum are amounts of it (see usage/amount.ts).
+ * Groups are separated by `;`, their fields by `,`: for each grouping the index of the value in `texts`, then `rest`, then the
+ * totals in the order of {@link COUNTS}, {@link MONEY} and `unconvertedNanos`. An empty field is 0, or absent if it is
+ * optional. Money is a decimal number of nano-dollars, since JSON has no bigint; if the snapshot names a `currency`, the
+ * recorded and estimated sums are amounts of it (see usage/amount.ts).
  */
 export interface WireGroups {
-  /** How many groupings there are: entries of each group's key. */
+  /** Number of groupings: entries of each group's key. */
   depth: number;
-  /** The distinct values of all keys. */
+  /** The distinct values in all keys. */
   texts: (string | null)[];
   groups: string;
 }
@@ -30,9 +30,9 @@ const COUNTS = [
   'unpriced',
 ] as const satisfies (keyof Totals)[];
 const MONEY = ['recordedNanos', 'estimatedNanos'] as const satisfies (keyof Totals)[];
-/** Amounts of another currency have twelve digits more than nano-dollars, and up to ten for the rate. */
+/** Amounts of another currency have twelve digits more than nano-dollars, and up to ten more for the rate. */
 const NANOS = /^-?\d{1,60}$/;
-/** A number of so many digits is exact. */
+/** Numbers with up to this many digits are exact. */
 const EXACT_DIGITS = 15;
 const COMMA = 44;
 const SEMICOLON = 59;
@@ -57,7 +57,7 @@ export function encodeGroups(groups: readonly Group[]): WireGroups {
   return { depth: groups[0]?.key.length ?? 0, texts: [...codes.keys()], groups: rows.join(';') };
 }
 
-/** @returns undefined for anything that is not whole. */
+/** @returns undefined for malformed groups. */
 export function decodeGroups(value: unknown): Group[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { depth, texts, groups: text } = value as Record<keyof WireGroups, unknown>;
@@ -97,12 +97,12 @@ export function decodeGroups(value: unknown): Group[] | undefined {
   return fields.isWhole ? groups : undefined;
 }
 
-/** Reads numbers one after another, without making a text of each: there are ten thousand of them in an answer. */
+/** Reads numbers one after another without creating a string for each: an answer may contain ten thousand. */
 class Fields {
   readonly #text: string;
-  /** Where the next field begins. */
+  /** Start of the next field. */
   #at = 0;
-  /** The code of the character after the last field; NaN at the end. */
+  /** The code of the character after the last field read; NaN at the end. */
   #followedBy = COMMA;
   #broken = false;
 
@@ -110,12 +110,12 @@ class Fields {
     this.#text = text;
   }
 
-  /** Whether all of the text was read, and all of it was numbers. */
+  /** Whether the whole text was read and consisted of valid numbers. */
   get isWhole(): boolean {
     return !this.#broken && Number.isNaN(this.#followedBy);
   }
 
-  /** Goes on to the next group, if there is one. To be called when all fields of one were read. */
+  /** Moves to the next group, if there is one. Call it once all fields of a group have been read. */
   nextGroup(): boolean {
     if (this.#followedBy === COMMA) this.#broken = true;
     if (this.#followedBy !== SEMICOLON) return false;
@@ -123,7 +123,7 @@ class Fields {
     return true;
   }
 
-  /** @returns undefined where the field is empty. */
+  /** @returns undefined if the field is empty. */
   number(): number | undefined {
     const number = this.#simple();
     if (number !== undefined) return number < 0 ? undefined : number;
@@ -132,7 +132,7 @@ class Fields {
     return Number(text);
   }
 
-  /** @returns undefined where the field is empty. */
+  /** @returns undefined if the field is empty. */
   nanos(): bigint | undefined {
     const number = this.#simple();
     if (number !== undefined) return number < 0 ? undefined : BigInt(number);
@@ -142,7 +142,7 @@ class Fields {
     return undefined;
   }
 
-  /** A field of a few digits; -1 where it is empty, undefined (and nothing read) where it is anything else. */
+  /** Reads a field of a few digits; -1 if it is empty, undefined (reading nothing) for any other field. */
   #simple(): number | undefined {
     const text = this.#text;
     let at = this.#at;
@@ -168,7 +168,7 @@ class Fields {
   }
 
   #follow(end: number): void {
-    // Only a comma goes before another field of the same group.
+    // Only a comma may precede another field of the same group.
     if (this.#followedBy !== COMMA) this.#broken = true;
     this.#followedBy = this.#text.charCodeAt(end);
     this.#at = end + 1;

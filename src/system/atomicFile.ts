@@ -4,22 +4,25 @@ import { errno } from './errno.ts';
 import { liveness } from './owner.ts';
 import { parseSideFile, sideFileName } from './sideFiles.ts';
 
-/** The one way to replace a file: readers see the old content or the new one, never a part, also after a power cut. */
+/** Replaces files atomically: readers see either the old content or the new, never a part, even after a power cut. */
 
 export interface AtomicOptions {
-  /** Permissions of a new file, before the umask. A file that is replaced keeps its permissions and owner. Default: 0o600. */
+  /** Permissions of a new file, before the umask. A replaced file keeps its permissions and owner. Default: 0o600. */
   mode?: number;
-  /** Whether a file that exists is replaced. If not, it is an EEXIST error. Default: true. */
+  /** Whether to replace an existing file. If false, an existing file is an EEXIST error. Default: true. */
   replace?: boolean;
-  /** Whether the file survives a power cut once {@link AtomicFile.commit} has resolved; caches do not need it. Default: true. */
+  /**
+   * Whether the file must survive a power cut once {@link AtomicFile.commit} has resolved; caches do not need this. Default:
+   * true.
+   */
   durable?: boolean;
   disk?: Disk;
 }
 
-/** On Windows a file cannot be replaced while a program has it open; ms. */
+/** How long to wait, in ms, for programs that have the file open: Windows does not replace an open file. */
 const OPEN_FILE_PATIENCE_MS = 5000;
 
-/** A file under a temporary name, until it is committed. */
+/** A file under a temporary name until it is committed. */
 export class AtomicFile {
   readonly #target: string;
   readonly #temporary: string;
@@ -38,7 +41,7 @@ export class AtomicFile {
     this.#disk = options.disk ?? nodeDisk;
   }
 
-  /** @throws {Error} with `code` EEXIST, EISDIR, ELOOP (a symbolic link) or another of the system. */
+  /** @throws {Error} with `code` EEXIST, EISDIR, ELOOP (a symbolic link) or another system code. */
   static async create(target: string, options: AtomicOptions = {}): Promise<AtomicFile> {
     const { disk = nodeDisk, mode = 0o600, replace = true } = options;
     const before = await disk.lstat(target).catch((error: unknown) => {
@@ -61,19 +64,19 @@ export class AtomicFile {
     return file;
   }
 
-  /** Takes over the permissions and the owner of the file that is replaced, as far as the system allows. */
+  /** Copies the permissions and owner of the replaced file, as far as the system allows. */
   async #take(mode: number, uid: number, gid: number): Promise<void> {
     const fd = this.#fd!;
     const own = await this.#disk.fstat(fd);
     try {
       if (Number(own.uid) !== uid || Number(own.gid) !== gid) await this.#disk.fchown(fd, uid, gid);
     } catch {
-      // Only root gives files away.
+      // Only root may change a file's owner.
     }
     try {
       if ((Number(own.mode) & 0o7777) !== (mode & 0o7777)) await this.#disk.fchmod(fd, mode & 0o7777);
     } catch {
-      // A file system without permissions.
+      // The file system has no permissions.
     }
   }
 
@@ -96,13 +99,13 @@ export class AtomicFile {
     await unlinkIfThere(this.#disk, this.#temporary).catch(() => undefined);
   }
 
-  /** Unlike a rename, a link fails when another process has created the file since. */
+  /** Unlike a rename, a link fails if another process has created the file in the meantime. */
   async #linkNew(): Promise<void> {
     try {
       await this.#disk.link(this.#temporary, this.#target);
     } catch (error) {
       if (errno(error) === 'EEXIST' || this.#disk.isThereSync(this.#target)) throw error;
-      // The file system has no links: the check just before is the best there is.
+      // The file system does not support links, so the check just before is all we can do.
       await this.#disk.rename(this.#temporary, this.#target);
     }
   }
@@ -114,7 +117,7 @@ export class AtomicFile {
   }
 }
 
-/** Writes a whole file. Its folder is created where it is missing. */
+/** Writes a whole file, creating its folder if missing. */
 export async function writeFileAtomically(
   path: string,
   data: string | Uint8Array,
@@ -134,8 +137,9 @@ const LOCK_STALE_MS = 10_000;
 const LOCK_RETRIES = { retries: 600, minTimeout: 10, maxTimeout: 100, factor: 1.2, randomize: true };
 
 /**
- * Reads a file, changes its content and writes it back, while every other process that does the same waits.
- * @param change is given the content (undefined: there is no file) and returns the new content, or undefined to leave the file as it is.
+ * Reads a file, changes its content and writes it back, excluding other processes that call this for the same file.
+ * @param change receives the content (undefined: there is no file) and returns the new content, or undefined to leave the file
+ * unchanged.
  */
 export async function updateFile(
   path: string,
@@ -156,7 +160,7 @@ export async function updateFile(
   }
 }
 
-/** Removes what killed writers of this file left behind. */
+/** Removes the temporary files of killed writers of this file. */
 async function removeLeftovers(disk: Disk, path: string): Promise<void> {
   for (const name of await disk.readdir(dirname(path))) {
     const side = parseSideFile(name, basename(path));

@@ -3,24 +3,24 @@ import { readOpen } from './disk.ts';
 import { errno } from './errno.ts';
 
 /**
- * Files beside a ledger. In a folder that others may write, somebody can plant a link, a pipe or a second name of another
- * file where such a file is expected. None of them is read, waited for or written.
+ * Opens files beside a ledger safely. Where others may write to the folder, they can plant a link, a pipe or a hard link to
+ * another file under the expected name. These are never read, waited for or written.
  */
 
-/** A file beside the ledger is not what it has to be. The message names it, and says what to do. */
+/** A file beside the ledger is not a regular file of ours. The message names it and says what to do. */
 export class SideFileError extends Error {
   override readonly name = 'SideFileError';
   readonly path: string;
   constructor(path: string, what: string) {
-    super(`${path} ${what}. Remove or rename it; LLM Spend makes a new one.`);
+    super(`${path} ${what}. Remove or rename it; LLM Spend creates a new one.`);
     this.path = path;
   }
 }
 
 /**
- * Opens a file beside the ledger, and follows no link.
- * @param how `append` creates the file where there is none, and reads it, too.
- * @throws {SideFileError} when it is not a regular file, or to be written and has a second name.
+ * Opens a file beside the ledger without following links.
+ * @param how `append` creates a missing file, and can also read.
+ * @throws {SideFileError} when it is not a regular file, or is to be written and has a second hard link.
  */
 export async function openBeside(disk: Disk, path: string, how: 'read' | 'append', mode = 0o600): Promise<number> {
   let fd: number;
@@ -35,7 +35,7 @@ export async function openBeside(disk: Disk, path: string, how: 'read' | 'append
   try {
     const stats = await disk.fstat(fd);
     if (!stats.isFile()) throw new SideFileError(path, stats.isDirectory() ? 'is a folder' : 'is a pipe or a device');
-    if (how === 'append' && stats.nlink > 1n) throw new SideFileError(path, 'is another file by a second name');
+    if (how === 'append' && stats.nlink > 1n) throw new SideFileError(path, 'has a second name (it is a hard link)');
     return fd;
   } catch (error) {
     await disk.close(fd);
@@ -43,7 +43,7 @@ export async function openBeside(disk: Disk, path: string, how: 'read' | 'append
   }
 }
 
-/** Reads a file beside the ledger whole; undefined when it is not there. @throws {SideFileError} as {@link openBeside}. */
+/** Reads a whole file beside the ledger; undefined when it does not exist. @throws {SideFileError} like {@link openBeside}. */
 export async function readBeside(disk: Disk, path: string): Promise<Buffer | undefined> {
   let fd: number;
   try {
@@ -60,8 +60,8 @@ export async function readBeside(disk: Disk, path: string): Promise<Buffer | und
 }
 
 /**
- * Gives a new file beside the ledger the ledger's owner, group and mode, as far as the system lets: whoever may write the
- * ledger has to be able to read what waits beside it. A new ledger's files stay the user's alone.
+ * Gives a new file beside the ledger the ledger's owner, group and mode, as far as the system allows, because every user who
+ * can write the ledger must be able to read the files beside it. Files beside a new ledger are accessible to the user alone.
  */
 export async function shareLike(disk: Disk, fd: number, ledger: string): Promise<void> {
   const stats = disk.findSync(ledger);
@@ -72,7 +72,7 @@ export async function shareLike(disk: Disk, fd: number, ledger: string): Promise
     if (!['EPERM', 'EACCES', 'ENOTSUP', 'EINVAL'].includes(errno(error) ?? '')) throw error;
   };
   if (stats.uid !== own.uid || stats.gid !== own.gid) {
-    // Only root may give a file away; anybody may give it to a group of their own.
+    // Only root may change a file's owner; any user may change its group to one of their own.
     await disk
       .fchown(fd, Number(stats.uid), Number(stats.gid))
       .catch((error: unknown) => {

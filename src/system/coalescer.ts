@@ -1,9 +1,9 @@
 export interface CoalescerTiming {
   /** A run starts after this long without another request, ms. */
   quietMs: number;
-  /** It starts at the latest this long after the first request, however many follow, ms. */
+  /** It starts at most this long after the first request, however many follow, ms. */
   maxWaitMs: number;
-  /** The least time between the starts of two requested runs, ms. Default: 0. */
+  /** Minimum time between the starts of two requested runs, ms. Default: 0. */
   intervalMs?: number;
 }
 
@@ -12,20 +12,20 @@ const AT_ONCE: CoalescerTiming = { quietMs: 0, maxWaitMs: 0 };
 export interface CoalescerOptions {
   /** When requested runs start. Default: in the next turn of the event loop. */
   timing?: CoalescerTiming;
-  /** Is called with the error of a requested run. Default: errors of requested runs are dropped. */
+  /** Called with the error of a requested run. By default such errors are dropped. */
   onError?: (error: unknown) => void;
 }
 
 /**
- * Turns bursts of requests into few runs, one at a time. A request that arrives during a run leads to another run after it,
- * so the last state is always seen.
+ * Coalesces bursts of requests into few runs, one at a time. A request that arrives during a run causes another run after it,
+ * so the latest state is always processed.
  */
 export class Coalescer<T = void> {
   readonly #run: () => Promise<T>;
   readonly #timing: CoalescerTiming;
   readonly #onError: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  /** When the oldest request came in that no run has seen. */
+  /** Time of the oldest request that no run has covered. */
   #firstRequest: number | undefined;
   #lastStart = Number.NEGATIVE_INFINITY;
   #running: Promise<T> | undefined;
@@ -38,7 +38,7 @@ export class Coalescer<T = void> {
     this.#onError = onError;
   }
 
-  /** Asks for a run soon. */
+  /** Requests a run soon. */
   request(): void {
     if (this.#disposed) return;
     this.#firstRequest ??= performance.now();
@@ -61,12 +61,12 @@ export class Coalescer<T = void> {
     return this.#next;
   }
 
-  /** Resolves when the current run has ended, if there is one. Never rejects. */
+  /** Resolves when the current run has ended, or at once if there is none. Never rejects. */
   async idle(): Promise<void> {
     await this.#running?.catch(() => undefined);
   }
 
-  /** No requested run starts from now on. */
+  /** Prevents further requested runs. */
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);

@@ -4,25 +4,28 @@ import { promisify } from 'node:util';
 import { errno } from './errno.ts';
 
 /**
- * Every touch of the file system that the ledger makes, in one place, so that a test can count, fail, halve or kill
- * each of them. File descriptors are numbers: a promise per call is enough, and cheaper than a FileHandle.
+ * All file system access of the ledger, so that tests can count, fail, shorten or interrupt each call. File descriptors are
+ * numbers: one promise per call is enough, and cheaper than a FileHandle.
  *
- * The synchronous calls are those between which nothing else of this process may happen (the fence's last look and the
- * rename), and tiny ones where a trip to the thread pool would cost more than the call.
+ * Synchronous calls exist where nothing else in this process may happen in between (the fence's last check and the rename), and
+ * for tiny calls where a trip to the thread pool would cost more than the call.
  */
 export interface Disk {
-  /** Whether writes to a file opened with `wxd` are durable when they return. If not, that is as `wx`. */
+  /** Whether writes to a file opened with `wxd` are durable when they return. If false, `wxd` is the same as `wx`. */
   readonly durableWrites?: boolean;
-  /** Whether a rename may replace a file that is open. Windows refuses that, with EPERM, EACCES or EBUSY. */
+  /** Whether a rename may replace an open file. Windows refuses with EPERM, EACCES or EBUSY. */
   readonly replacesOpenFiles: boolean;
-  /** @param flags Node's; `wxd` is `wx` with durable writes; `r!` and `a+!` follow no link and wait for no pipe. */
+  /**
+   * @param flags Node's flags; also `wxd` (`wx` with durable writes), and `r!` and `a+!`, which follow no link and do not wait
+   * for a pipe.
+   */
   open(path: string, flags: string, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** Writes at most `length` bytes at `position`; may write fewer. */
   write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** A small {@link write} for which somebody waits. */
+  /** A small {@link write} whose latency matters. */
   append(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   fsync(fd: number): Promise<void>;
   ftruncate(fd: number, length: number): Promise<void>;
@@ -38,20 +41,20 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>;
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** Makes one folder, the lock: EEXIST when it is there. */
+  /** Creates one folder, the lock; fails with EEXIST when it exists. */
   mkdirExclusive(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
   utimes(path: string, accessed: Date, modified: Date): Promise<void>;
   statSync(path: string): fs.BigIntStats;
-  /** The same; undefined when it is not there, which is told without the price of an exception. */
+  /** Like {@link statSync}, but returns undefined instead of throwing when the file does not exist (exceptions are slow here). */
   findSync(path: string): fs.BigIntStats | undefined;
-  /** Whether the name is there. Unlike a stat it asks for no times: on Linux a write after that would cost more. */
+  /** Whether the name exists. Unlike a stat it does not query times, which on Linux would make a later write more expensive. */
   isThereSync(path: string): boolean;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;
 }
 
-// Not `fs.promises`: loading that takes a one-shot process longer than all of its calls.
+// Not `fs.promises`: loading that takes a one-shot process longer than all its file system calls.
 const open = promisify(fs.open);
 const close = promisify(fs.close);
 const fsync = promisify(fs.fsync);
@@ -87,13 +90,13 @@ function transfer(
   });
 }
 
-/** A quick append is done in the calling thread: at most so many bytes, ... */
+/** Largest append that runs in the calling thread, ... */
 const QUICK_BYTES = 65_536;
-/** ... and only if the last one took less than so long, ms: a disk that is slow, or busy, is waited for in another thread. */
+/** ... provided that the previous append took less than this, ms. A slow or busy disk is written to from the thread pool. */
 const QUICK_MS = 2;
 let lastAppendMs = Infinity;
 
-/** An append takes a good disk 0.3 ms; waking another thread for it, and being woken, adds a third to that. */
+/** An append takes 0.3 ms on a good disk; switching to another thread and back adds a third. */
 async function append(
   fd: number,
   buffer: Uint8Array,
@@ -112,14 +115,16 @@ async function append(
 }
 
 /**
- * Linux writes and syncs in one call, so in one trip to the thread pool: a third less time for a small append. macOS has
- * the flag, but there it does not reach through the drive's cache, as its fsync (F_FULLFSYNC in libuv) does.
+ * Linux can write and sync in one call, which saves a trip to the thread pool: a third of the time of a small append. macOS has
+ * the flag, but unlike its fsync (F_FULLFSYNC in libuv) it does not flush the drive's cache.
  */
 const DURABLE_WRITES = process.platform === 'linux';
 const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
-/** Follows no link, and waits for nobody at the other end of a pipe. Windows has neither flag, and makes links for administrators alone. */
+/**
+ * Do not follow links or wait for the other end of a pipe. Windows has neither flag, but lets only administrators create links.
+ */
 const NO_SURPRISE = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-/** The flags that Node has no word for. */
+/** Flags for which Node has no name. */
 const FLAGS: Readonly<Record<string, string | number>> = {
   wxd: DURABLE_WRITES ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 'wx',
   'r!': O_RDONLY | NO_SURPRISE,
@@ -163,22 +168,22 @@ export const nodeDisk: Disk = {
 };
 
 /**
- * Windows itself does not name the real path of every file that it opens: not on some virtual drives, nor, under Wine, of
- * a path beyond 260 characters.
+ * Windows cannot name the real path of every file that it can open: not on some virtual drives, nor, under Wine, for paths over
+ * 260 characters.
  */
 function isRealpathGap(error: unknown): boolean {
   const code = errno(error);
   return process.platform === 'win32' && (code === 'UNKNOWN' || code === 'EISDIR');
 }
 
-/** Runs a synchronous call where a promise is wanted. */
+/** Wraps a synchronous call in a promise. */
 function inline<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => Promise<R> {
   return async (...args) => call(...args);
 }
 
 /**
- * The same in the thread that calls, for a process that has nothing else to do meanwhile (one `llm-spend record`): there
- * starting a thread pool, and waking it some forty times, takes longer than the calls.
+ * The same calls in the calling thread, for a process with nothing else to do (one `llm-spend record`): starting a thread pool
+ * and waking it about forty times would take longer than the calls.
  */
 export const blockingDisk: Disk = {
   ...nodeDisk,
@@ -213,7 +218,7 @@ export const blockingDisk: Disk = {
   utimes: inline(fs.utimesSync),
 };
 
-/** Writes all of `bytes` from `position` on, however often the disk takes only a part. Returns the position after. */
+/** Writes all of `bytes` from `position` on, repeating partial writes. Returns the position after them. */
 export async function writeAll(
   disk: Disk,
   fd: number,
@@ -230,7 +235,7 @@ export async function writeAll(
   return position + done;
 }
 
-/** Reads a small file whole; undefined when it is not there. */
+/** Reads a small file whole; undefined when it does not exist. */
 export async function readWhole(disk: Disk, path: string): Promise<Buffer | undefined> {
   let fd: number;
   try {
@@ -249,7 +254,7 @@ export async function readWhole(disk: Disk, path: string): Promise<Buffer | unde
 /** Reads an open file whole. */
 export async function readOpen(disk: Disk, fd: number): Promise<Buffer> {
   const size = Number((await disk.fstat(fd)).size);
-  // One byte more than expected, so that a file that has grown is read to its end.
+  // One byte more than expected, to notice a file that has grown and read it to its end.
   let buffer = Buffer.allocUnsafe(size + 1);
   let length = 0;
   for (;;) {
@@ -262,7 +267,7 @@ export async function readOpen(disk: Disk, fd: number): Promise<Buffer> {
 
 /** Makes renames, links and new names in `folder` survive a power cut. */
 export async function fsyncFolder(disk: Disk, folder: string): Promise<void> {
-  // Windows cannot open a folder for this, and does not need it: NTFS journals its names.
+  // Windows cannot open a folder for this and does not need it: NTFS journals file names.
   if (process.platform === 'win32') return;
   const fd = await disk.open(folder, 'r');
   try {
@@ -272,7 +277,7 @@ export async function fsyncFolder(disk: Disk, folder: string): Promise<void> {
   }
 }
 
-/** Whether a rename failed because its target is open, which passes once the other program closes it. */
+/** Whether a rename failed because its target is open; it can succeed once the other program closes the file. */
 export function isHeldOpen(disk: Disk, error: unknown): boolean {
   const code = errno(error);
   return !disk.replacesOpenFiles && (code === 'EPERM' || code === 'EACCES' || code === 'EBUSY');
@@ -291,7 +296,7 @@ export async function renameOnto(disk: Disk, from: string, to: string, patienceM
   }
 }
 
-/** ms since the last change, never negative: a clock that was set back must not make a file look fresh for ever. */
+/** ms since the last change, never negative: after the clock was set back, a file must not look fresh forever. */
 export async function ageOf(disk: Disk, path: string): Promise<number | undefined> {
   try {
     return Math.abs(Date.now() - Number((await disk.stat(path)).mtimeMs));
@@ -301,7 +306,7 @@ export async function ageOf(disk: Disk, path: string): Promise<number | undefine
   }
 }
 
-/** Removes a name; that it is gone already is fine. */
+/** Removes a name. Succeeds if it does not exist. */
 export async function unlinkIfThere(disk: Disk, path: string): Promise<void> {
   try {
     await disk.unlink(path);
@@ -310,7 +315,7 @@ export async function unlinkIfThere(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** What tells one version of a file from another. */
+/** Identifies a version of a file. */
 export interface Signature {
   dev: bigint;
   ino: bigint;
@@ -319,7 +324,7 @@ export interface Signature {
 }
 
 export function signatureOf(stats: fs.BigIntStats): Signature {
-  // Some versions of Node for Windows give 64 bits of it for a path and 32 for a descriptor (libuv #4698).
+  // Some versions of Node for Windows return 64 bits of it for a path but 32 for a descriptor (libuv #4698).
   return { dev: BigInt.asUintN(32, stats.dev), ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs };
 }
 
@@ -333,8 +338,8 @@ export function sameInode(a: Signature, b: Signature): boolean {
 }
 
 /**
- * The folder with those above it. Not Node's `recursive`: that one tries for ever where a folder cannot be made below
- * one that is there, as in /proc.
+ * Creates the folder and its missing parents. Node's `recursive` option loops forever where an existing folder does not allow
+ * subfolders, as in /proc.
  */
 async function makeFolders(path: string, make: (path: string) => Promise<unknown>): Promise<void> {
   try {
@@ -351,12 +356,13 @@ async function makeFolder(path: string, make: (path: string) => Promise<unknown>
   try {
     await make(path);
   } catch (error) {
-    // Also where it is a file: what is done in it next says so. A root or a mount may answer otherwise than EEXIST.
+    // If it is a file, the next access inside it reports that. For a root or a mount, mkdir may fail with codes other than
+    // EEXIST.
     if (!fs.existsSync(path)) throw error;
   }
 }
 
-/** A pause that does not keep the process alive by itself: whoever waits for it must. */
+/** A pause that does not keep the process alive; the caller must do that. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -8,27 +8,27 @@ import { lockName, parseSideFile } from './sideFiles.ts';
 import { liveness } from './owner.ts';
 
 /**
- * The lock around a commit: `proper-lockfile`, which keeps writers from wasting each other's work. Safety does not rest
- * on it (two waiters can both take over a stale lock, a holder can sleep): the token does that.
+ * The lock around a commit. `proper-lockfile` only prevents writers from wasting each other's work. It is not needed for
+ * safety, and cannot provide it (two waiters can both take over a stale lock, a holder can sleep): the token does.
  */
 
 const STALE_MS = 10_000;
-/** After so long without the lock a commit goes on without it. It is still safe, only more often in vain. */
+/** After this long without the lock a commit proceeds without it: still safe, but more likely to be wasted. */
 const PATIENCE_MS = 30_000;
 const RELEASE_TRIES = 5;
 
-/** Errors that the next try may cure: another writer holds the lock, or its folder came or went between two calls. */
+/** Errors that a retry may fix: another writer holds the lock, or its folder appeared or disappeared between two calls. */
 const PASSING = new Set(['ELOCKED', 'ENOENT', 'ENOTEMPTY']);
 const PASSING_WINDOWS = new Set(['EPERM', 'EBUSY', 'EACCES']);
 
 export type Release = () => Promise<void>;
 
-/** Files that a desktop leaves in every folder that it shows. */
+/** Files that desktops create in every folder they show. */
 const CLUTTER = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.directory)$/i;
 
-/** Waits for the lock. Resolves with how to release it; where it cannot be had, there is nothing to release. */
+/** Waits for the lock. Resolves with its release function, which does nothing if the lock could not be had. */
 export async function acquireLock(disk: Disk, folder: string, base: string): Promise<Release> {
-  // Loaded here and not at the top: it hooks process signals, which a program that only reads should not get.
+  // Imported here because it hooks process signals, which must not happen in a program that only reads.
   const { lock } = await import('proper-lockfile');
   const target = join(folder, base);
   const giveUp = performance.now() + PATIENCE_MS;
@@ -40,7 +40,7 @@ export async function acquireLock(disk: Disk, folder: string, base: string): Pro
         retries: 0,
         lockfilePath: join(folder, lockName(base)),
         fs: withTakeover(disk, folder, base),
-        // The default throws, out of a timer. A writer that is fenced off learns it at the rename.
+        // The default throws from a timer. A writer that lost the lock finds out at the rename.
         onCompromised: () => undefined,
       });
       return () => release().catch(() => removeLock(disk, join(folder, lockName(base))));
@@ -56,8 +56,8 @@ export async function acquireLock(disk: Disk, folder: string, base: string): Pro
 }
 
 /**
- * What stands where the lock should be, in words: a file, as other libraries make their locks, or a folder with something
- * in it. No writer of ours can have it then, nor take it over, and waiting does not help. undefined: nothing like that.
+ * Describes an object that blocks the lock's path: a file, as other libraries use for locks, or a folder that is not empty. No
+ * writer of ours can own or take over such a lock, so waiting is useless. undefined: no obstruction.
  */
 export async function obstructionOf(disk: Disk, folder: string, base: string): Promise<string | undefined> {
   const path = join(folder, lockName(base));
@@ -71,7 +71,7 @@ export async function obstructionOf(disk: Disk, folder: string, base: string): P
   }
 }
 
-/** Removes the lock, and before that what a desktop left in it. */
+/** Removes the lock folder, and first any desktop files in it. */
 async function removeLockFolder(disk: Disk, path: string): Promise<void> {
   try {
     return await disk.rmdir(path);
@@ -84,7 +84,7 @@ async function removeLockFolder(disk: Disk, path: string): Promise<void> {
   return disk.rmdir(path);
 }
 
-/** The lock could not be removed: others would wait until it is stale. Windows says EBUSY or EPERM for a moment. */
+/** Retries a failed removal, since others would wait until the lock is stale. Windows temporarily fails with EBUSY or EPERM. */
 async function removeLock(disk: Disk, path: string): Promise<void> {
   for (let tries = 0; tries < RELEASE_TRIES; tries++) {
     await pause(10);
@@ -97,8 +97,8 @@ async function removeLock(disk: Disk, path: string): Promise<void> {
 }
 
 /**
- * The file system as proper-lockfile sees it: a lock looks ancient as soon as its holder is certainly dead, so that a
- * takeover needs a moment and not the stale time. Holders are known by their tokens.
+ * The file system as seen by proper-lockfile. A lock appears ancient as soon as its holder is certainly dead, so a takeover
+ * takes a moment instead of the stale time. Holders are identified by their tokens.
  */
 function withTakeover(disk: Disk, folder: string, base: string): object {
   const stat = async (path: string): Promise<fs.BigIntStats> => {
@@ -109,7 +109,7 @@ function withTakeover(disk: Disk, folder: string, base: string): object {
     return stats;
   };
   return {
-    // Used for the locks that are still held when the process ends.
+    // Used for locks that are still held when the process exits.
     rmdirSync: fs.rmdirSync,
     mkdir: callbackify((path: string) => disk.mkdirExclusive(path)),
     rmdir: callbackify((path: string) => removeLockFolder(disk, path)),

@@ -3,8 +3,8 @@ import { errno } from './errno.ts';
 
 /**
  * Whether a process of the user has a file open whose path passes the test.
- * @param uid processes of other users are asked, too, where the system allows it.
- * @returns undefined when the system does not tell, or not of all processes of the user.
+ * @param uid the user. Other users' processes are checked as well, where the system allows it.
+ * @returns undefined when the system does not reveal this for all of the user's processes.
  */
 export function isOpenInProcess(uid: bigint, test: (path: string) => boolean): boolean | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -14,7 +14,7 @@ export function isOpenInProcess(uid: bigint, test: (path: string) => boolean): b
     try {
       for (const fd of readdirSync(folder)) if (test(linkOf(`${folder}/${fd}`))) return true;
     } catch (error) {
-      // A process that ends meanwhile has nothing open.
+      // A process that has ended since has no open files.
       const isDenied = errno(error) === 'EACCES' || errno(error) === 'EPERM';
       if (isDenied && ownerOf(`/proc/${pid}`) === uid) isHidden = true;
     }

@@ -1,23 +1,23 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * The process that made a file beside the ledger, written into the file's name, so that others can tell at once whether
- * that process still runs. Only Linux knows the last two parts; elsewhere they are `0`.
+ * The process that created a file beside the ledger. Its identity is part of the file's name, so other processes can check
+ * whether it still runs. Only Linux provides the last two parts; elsewhere they are `0`.
  */
 export interface Owner {
   pid: number;
   /**
-   * When the process started: tells a pid from a later one with the same number. Linux: clock ticks since boot, which every
-   * process can ask for. Elsewhere: ms since 1970, which only the process itself knows (version 0.1.0 wrote `0`).
+   * The start time, which distinguishes a process from a later one with the same pid. Linux: clock ticks since boot, readable
+   * by any process. Elsewhere: ms since 1970, known only to the process itself (version 0.1.0 wrote `0`).
    */
   start: string;
-  /** The start of the kernel's boot id. */
+  /** The first characters of the kernel's boot id. */
   boot: string;
-  /** Inode of the pid namespace: in another container the same pid is another process. */
+  /** Inode of the pid namespace: the same pid in another container is another process. */
   namespace: string;
 }
 
-/** Not just "is there a /proc": Wine shows Windows programs the one of Linux, whose pids are not those of Windows. */
+/** Checking for /proc is not enough: Wine shows Linux's /proc to Windows programs, whose pids differ. */
 const HAS_PROC = process.platform === 'linux';
 
 let own: Owner | undefined;
@@ -47,15 +47,15 @@ export function isThisProcess(owner: Owner): boolean {
 }
 
 /**
- * `dead` and `alive` are certain. `unknown`: another container or machine, an earlier boot, or a system that does not
- * tell when another process started, where a living pid may be another process by now.
+ * `dead` and `alive` are certain. `unknown`: another container or machine, an earlier boot, or a system that does not reveal
+ * the start time of other processes, where a running pid may by now be another process.
  */
 export function liveness(owner: Owner): 'alive' | 'dead' | 'unknown' {
   const self = thisOwner();
   if (owner.namespace !== self.namespace || (HAS_PROC && owner.boot !== self.boot)) return 'unknown';
   if (isThisProcess(owner)) return 'alive';
   if (HAS_PROC && owner.start !== '0') return startOf(String(owner.pid)) === owner.start ? 'alive' : 'dead';
-  // Our pid with another start: that process is gone, or we would not have its pid.
+  // Our pid with another start time: that process has ended, since its pid was reused for us.
   if (owner.pid === self.pid) return 'dead';
   try {
     process.kill(owner.pid, 0);
@@ -65,11 +65,11 @@ export function liveness(owner: Owner): 'alive' | 'dead' | 'unknown' {
   }
 }
 
-/** undefined when there is no such process; a zombie counts as none. */
+/** undefined when there is no such process, or it is a zombie. */
 function startOf(pid: string): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold anything, so count the fields from its end: state is the 3rd, start the 22nd.
+    // The name in parentheses may contain anything, so count the fields after it: state is the 3rd, start the 22nd.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {

@@ -1,21 +1,21 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-/** The environment as far as paths depend on it; passed in by tests. */
+/** The parts of the environment that determine paths; tests pass in their own. */
 export interface PathEnvironment {
   platform: NodeJS.Platform;
   env: Readonly<Record<string, string | undefined>>;
   home: string;
 }
 
-/** A path cannot be found, with the reason and what helps in words for a person. */
+/** A path cannot be determined. The message gives the reason and a remedy. */
 export class PathError extends Error {
   override readonly name = 'PathError';
 }
 
 /**
- * The home folder; empty when the system does not know it. An empty HOME counts as none. Like `os.homedir`, whose module takes as
- * long to load as a small file to read.
+ * The home folder; empty when the system does not know it. An empty HOME counts as unset. A replacement for `os.homedir`,
+ * because loading `node:os` takes as long as reading a small file.
  */
 export function homeFolder(): string {
   const named = process.platform === 'win32' ? undefined : process.env['HOME'];
@@ -24,30 +24,30 @@ export function homeFolder(): string {
   try {
     return named === undefined ? os.homedir() : os.userInfo().homedir;
   } catch {
-    // A user without an entry in the system's list, as in some containers.
+    // The user has no entry in the system's user database, as in some containers.
     return '';
   }
 }
 
-/** @throws {PathError} when the home folder is not known: a path below it would count from the working folder. */
+/** @throws {PathError} when the home folder is unknown: the path would otherwise be relative to the working folder. */
 function inHome(home: string, ...parts: string[]): string {
   if (isAbsolute(home)) return join(home, ...parts);
   throw new PathError('The home folder is not known. Set HOME, or name the ledger with --ledger or LLM_SPEND_LEDGER.');
 }
 
-/** Of this process. */
+/** The environment of this process. */
 export const ownEnvironment = (): PathEnvironment => ({
   platform: process.platform,
   env: process.env,
   home: homeFolder(),
 });
 
-/** Whether a ledger's name is a URL (`postgres://...`) and not a path. A drive of Windows has one letter. */
+/** Whether a ledger's name is a URL (`postgres://...`) rather than a path. Windows drive letters are single letters. */
 export function isLedgerUrl(name: string): boolean {
   return /^[a-z][a-z\d+.-]+:\/\//i.test(name);
 }
 
-/** The kind of store that a ledger's name asks for; undefined where there is none. */
+/** The kind of store that a ledger's name selects; undefined when there is none. */
 export function storeKind(name: string): 'json' | 'sqlite' | undefined {
   if (isLedgerUrl(name)) return undefined;
   if (/\.json$/i.test(name)) return 'json';
@@ -62,7 +62,7 @@ export function defaultLedgerPath(environment: PathEnvironment = ownEnvironment(
   return join(xdgConfig(env) ?? inHome(home, '.config'), 'llm-spend', 'costs.json');
 }
 
-/** Where inkwell keeps its own `costs.json` (`formats.md`, section 1), whether it exists or not. */
+/** The path of inkwell's own `costs.json`, whether it exists or not. */
 export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;
   if (platform === 'win32') return join(windowsLocal(env, home), 'inkwell', 'costs.json');
@@ -73,22 +73,22 @@ export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment
 }
 
 /**
- * The ledger for usage that is imported from agents' logs: beside the primary ledger, which stays small. Beside a URL there
- * is no place for a file, so it is beside the default ledger.
+ * The ledger for usage imported from agents' logs. It is a file beside the primary ledger, which therefore stays small; if the
+ * primary ledger is a URL, it is beside the default ledger.
  */
 export function importedLedgerPath(primary: string): string {
   return join(dirname(isLedgerUrl(primary) ? defaultLedgerPath() : primary), 'imported.db');
 }
 
-/** inkwell's ledger, if there is one. */
+/** The path of inkwell's ledger if it exists. */
 export function inkwellLedgerPath(environment: PathEnvironment = ownEnvironment()): string | undefined {
   const path = inkwellDefaultPath(environment);
   return existsSync(path) ? path : undefined;
 }
 
 /**
- * The ledger to use: the flag, then `LLM_SPEND_LEDGER`, then the setting, then the default. A leading `~` is the home
- * folder; a relative path counts from the working folder.
+ * Selects the ledger: the flag, then `LLM_SPEND_LEDGER`, then the setting, then the default. A leading `~` is the home folder;
+ * relative paths start at the working folder.
  */
 export function resolveLedgerPath(
   given: { flag?: string | undefined; setting?: string | undefined } = {},
@@ -101,8 +101,8 @@ export function resolveLedgerPath(
 }
 
 /**
- * A leading `~` is the home folder; a relative path counts from the working folder; a URL stays as it is.
- * @throws {PathError} when that folder is not known.
+ * Expands a leading `~` to the home folder and resolves relative paths against the working folder; leaves URLs unchanged.
+ * @throws {PathError} when that folder is unknown.
  */
 export function expandPath(path: string, home: string = homeFolder()): string {
   if (isLedgerUrl(path)) return path;
@@ -111,11 +111,11 @@ export function expandPath(path: string, home: string = homeFolder()): string {
   try {
     return resolve(expanded);
   } catch {
-    throw new PathError(`The working folder was deleted, so ${path} leads nowhere. Change to another folder.`);
+    throw new PathError(`The working folder was deleted, so ${path} cannot be resolved. Change to another folder.`);
   }
 }
 
-/** The XDG standard: a relative value is to be ignored. */
+/** The XDG standard says to ignore relative values. */
 function xdgConfig(env: PathEnvironment['env']): string | undefined {
   const value = env['XDG_CONFIG_HOME'];
   return value !== undefined && isAbsolute(value) ? value : undefined;

@@ -2,20 +2,23 @@ import type { Owner } from './owner.ts';
 import { ownerText, parseOwner, thisOwner } from './owner.ts';
 import { randomHex } from './random.ts';
 
-/** The names of the files beside a ledger. `base` is the ledger's own name, e.g. `costs.json`. */
+/** Names of the files beside a ledger. `base` is the ledger's own file name, e.g. `costs.json`. */
 
-/** proper-lockfile's folder: keeps writers from wasting work, safety does not rest on it. */
+/** proper-lockfile's folder: prevents writers from wasting work; safety does not depend on it. */
 export const lockName = (base: string): string => `${base}.lock`;
-/** The version that our last commit displaced. */
+/** The version replaced by our last commit. */
 export const previousName = (base: string): string => `${base}.prev`;
-/** inkwell's backup: it writes this one, we only read it. */
+/** inkwell's backup, which inkwell writes and we only read. */
 export const foreignBackupName = (base: string): string => `${base}.bak`;
-/** How much of the ledger is known to be sound: see `checkpoint.ts`. */
+/** How much of the ledger is known to be intact: see `checkpoint.ts`. */
 export const checkpointName = (base: string): string => `.${base}.checkpoint`;
-/** NDJSON: what remove and clear took out, for undo. */
+/** NDJSON: the elements that remove and clear took out, for undo. */
 export const undoLogName = (base: string): string => `${base}.undo`;
 
-/** Where unreadable bytes are kept. inkwell's own has whole seconds; ours has more, so that the two never meet. */
+/**
+ * The name of a file that keeps unreadable bytes. inkwell's own names have whole seconds; ours are more precise, so the two
+ * cannot collide.
+ */
 export function corruptName(base: string, now: number): string {
   return `${base}.corrupt.${now}-${randomHex(3)}`;
 }
@@ -30,7 +33,7 @@ export function isClearedName(name: string, base: string): boolean {
   return name.startsWith(`${base}.cleared.`);
 }
 
-/** What the records said before their costs were set anew. */
+/** The name of a file that keeps the earlier state of records whose costs were recomputed. */
 export function replacedName(base: string, now: number): string {
   return `${base}.replaced.${now}-${randomHex(3)}`;
 }
@@ -38,7 +41,7 @@ export function isReplacedName(name: string, base: string): boolean {
   return name.startsWith(`${base}.replaced.`);
 }
 
-/** inkwell's writers in flight: they make this file before they read the ledger, and rename it onto the ledger. */
+/** Temporary files of inkwell's writers: created before inkwell reads the ledger, then renamed onto the ledger. */
 export const isForeignTemporary = (name: string): boolean => /^\.tmp_costs_.*\.json$/.test(name);
 
 export interface SideFile {
@@ -47,7 +50,7 @@ export interface SideFile {
   owner: Owner;
 }
 
-/** A new name of this process: a token (`tok`), a journal, or a temporary file on its way to a lasting name. */
+/** A new name that identifies this process: for a token (`tok`), a journal, or a temporary file before its final rename. */
 export function sideFileName(base: string, kind: SideFile['kind']): string {
   return `.${base}.${ownerText(thisOwner())}-${randomHex(6)}.${kind}`;
 }

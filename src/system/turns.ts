@@ -1,4 +1,4 @@
-/** Lets everything that waits in the event loop have its turn. */
+/** Yields to the event loop once, so that pending work can run. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

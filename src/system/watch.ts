@@ -3,15 +3,15 @@ import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Coalescer } from './coalescer.ts';
 
-/** Events can be lost (network drives, containers, a machine that sleeps). A look at an unchanged ledger costs little. */
+/** Polling covers lost events (network drives, containers, a machine that sleeps). Checking an unchanged ledger is cheap. */
 const POLL_MS = 1_000;
 /** A commit is a burst of events: journal, token, rename. */
 const TIMING = { quietMs: 15, maxWaitMs: 15 };
 
 /**
- * Calls `look` soon after the ledger's file or one of its journals may have changed, by any process, and every `pollMs`.
- * Watches the folder, because a commit replaces the file. A folder that does not exist yet is found by polling. Of a link,
- * the folders of both ends are watched.
+ * Calls `look` soon after any process may have changed the ledger's file or one of its journals, and every `pollMs`. Watches
+ * the folder, because a commit replaces the file; polling finds a folder that does not exist yet. If the file is a link,
+ * watches the folders of both ends.
  */
 export function watchLedger(
   path: string,
@@ -20,7 +20,7 @@ export function watchLedger(
 ): { dispose(): void } {
   const looks = new Coalescer(look, { timing: TIMING });
   const watched = new WatchedFolders(path, () => {
-    // The event may have created what is to be watched.
+    // The event may have created a folder that must be watched.
     watched.update();
     looks.request();
   });
@@ -41,11 +41,11 @@ export function watchLedger(
 
 interface WatchedFolder {
   watcher: FSWatcher;
-  /** Identifies the folder itself: another one may take its name. */
+  /** Identifies the folder, since another one may take over its name. */
   inode: bigint;
 }
 
-/** The watchers of one ledger, by the path of the ledger's file or of the file that it links to. */
+/** The watchers of one ledger, keyed by the path of its file or of the file that it links to. */
 class WatchedFolders {
   readonly #path: string;
   readonly #onEvent: () => void;
@@ -56,7 +56,7 @@ class WatchedFolders {
     this.#onEvent = onEvent;
   }
 
-  /** Watches what is there now, and no longer what is gone. */
+  /** Watches the folders that exist now and stops watching those that have disappeared. */
   update(): void {
     const files = new Set([this.#path, realPath(this.#path)]);
     for (const [file, { inode }] of this.#watched) {
@@ -80,7 +80,7 @@ class WatchedFolders {
       watcher.on('error', () => this.#release(file));
       this.#watched.set(file, { watcher, inode });
     } catch {
-      // The folder went away, or the system has no watcher left: the next poll tries again.
+      // The folder disappeared, or the system has no more watchers: the next poll retries.
     }
   }
 
@@ -90,12 +90,12 @@ class WatchedFolders {
   }
 }
 
-/** The file, SQLite's log beside it, and our journals; not the tokens and locks that come and go with each commit. */
+/** The file, SQLite's log beside it, and our journals, but not the tokens and locks that come and go with each commit. */
 function isOfLedger(name: string, base: string): boolean {
   return name === base || name === `${base}-wal` || (name.startsWith(`.${base}.`) && name.endsWith('.journal'));
 }
 
-/** The path itself when the file does not exist. */
+/** Returns the path itself when the file does not exist. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -9,7 +9,7 @@ import type { Adopted } from './othersJournals.ts';
 import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import { whyNotReplaceable } from '../place.ts';
 import { LedgerError } from '../results.ts';
-import { within } from '../../system/within.ts';
+import { withTimeout } from '../../system/withTimeout.ts';
 
 /** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
 export interface Pending {
@@ -89,7 +89,7 @@ export class Committer {
         () => undefined,
         (error: unknown) => error ?? true,
       );
-      failed = await within(cycle, left);
+      failed = await withTimeout(cycle, left);
       // Trying again within the limit would not help.
       if (this.problem?.code === 'read-only' && timeoutMs !== Infinity) return false;
       if (failed !== undefined || this.pending.size > 0) await pause(Math.min(20, Math.max(0, left)));

@@ -3,7 +3,7 @@ import { TableChanged, UsageTable } from '../../columns/table.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/disk.ts';
 import { nextTurn } from '../../system/turns.ts';
-import { within } from '../../system/within.ts';
+import { withTimeout } from '../../system/withTimeout.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
 import { isoNow } from '../../usage/record.ts';
 import { resolvePlace } from '../place.ts';
@@ -157,7 +157,7 @@ export class SqliteStore implements Store {
 
   async flush(timeoutMs: number): Promise<boolean> {
     const { underWay } = this.#additions;
-    if (underWay) await within(underWay, timeoutMs);
+    if (underWay) await withTimeout(underWay, timeoutMs);
     return this.#additions.underWay === undefined;
   }
 
@@ -216,7 +216,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.flush(Infinity);
-    if (this.#sealing) await within(this.#sealing, CLOSE_MS);
+    if (this.#sealing) await withTimeout(this.#sealing, CLOSE_MS);
     const connection = this.#access.current;
     if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
     await this.#access.letGo();

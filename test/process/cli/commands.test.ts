@@ -563,7 +563,7 @@ describe('an environment that lacks something', () => {
     for (const args of [['record', ...usage], ['costs'], ['verify']]) {
       const { code, stderr } = await gone(...args, '--ledger', 'x.json');
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^llm-spend: The working folder was deleted, so x\.json leads nowhere\. .*\n$/);
+      expect(stderr).toMatch(/^llm-spend: The working folder was deleted, so x\.json cannot be resolved\. .*\n$/);
     }
   });
 });

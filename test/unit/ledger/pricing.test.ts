@@ -140,7 +140,7 @@ describe("a person's own prices", () => {
     ]);
     expect(await tracker().track(CLAUDE)).toMatchObject({ cost_usd: 0.012 });
     expect(warnings).toEqual([
-      expect.stringMatching(/prices\.json: price 1: output is required\. This price is left out/),
+      expect.stringMatching(/prices\.json: price 1: output is required\. This price is ignored/),
     ]);
   });
 
@@ -185,7 +185,7 @@ describe("a person's own prices", () => {
     writeFileSync(editorPricesPath(folder), 'null');
     const ledger = tracker();
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_known: false });
-    expect(warnings).toEqual([expect.stringMatching(/editor-prices\.json is not in the form that an editor writes/)]);
+    expect(warnings).toEqual([expect.stringMatching(/editor-prices\.json was not written by an editor/)]);
     await keepEditorPrices(folder, 'One', []);
     expect(await ledger.track(CLAUDE)).toMatchObject({ cost_usd: 0.06 });
   });
@@ -205,7 +205,7 @@ describe("a person's own prices", () => {
     expect(await ledger.track(usage)).toMatchObject({ cost_usd: 2.5 });
     await writePriceData(folder, '{"no": "prices"}', at('2099-01-02'));
     expect(await ledger.track(usage)).toMatchObject({ cost_usd: 2.5 });
-    expect(warnings).toEqual([expect.stringMatching(/unknown form.*llm-spend prices update.*bundled prices count/)]);
+    expect(warnings).toEqual([expect.stringMatching(/unknown form.*llm-spend prices update.*bundled prices are used/)]);
   });
 });
 

@@ -37,7 +37,6 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
   replaceRecords: 2,
   settle: 2,
   timeOf: 2,
-  within: 2,
 };
 
 /** A name that every file of a folder exports by convention. */

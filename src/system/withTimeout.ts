@@ -1,5 +1,5 @@
-/** What the promise gives, or undefined once `ms` have passed. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+/** Resolves with the promise's value, or with undefined after `ms`. */
+export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   if (ms === Infinity) return promise;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
