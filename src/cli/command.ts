@@ -1,14 +1,14 @@
 import type { Terminal } from './output/terminal.ts';
 
-/** What each file in `commands/` declares: its options, its help, and what it does. */
+/** The declaration of a command in `commands/`: its options, its help, and its implementation. */
 
 export interface OptionSpec {
   /** In commander's notation: `-p, --provider <name>`. */
   flags: string;
   help: string;
-  /** The option may be given several times; its value is then a list. */
+  /** The option may be given several times; its value is a list. */
   repeatable?: boolean;
-  /** The option is left out of the help. */
+  /** Whether the help omits the option. */
   hidden?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface ArgumentSpec {
 
 export interface Call<Flags> {
   flags: Flags;
-  /** One entry for each declared argument; undefined where an optional one is missing. */
+  /** One entry per declared argument; undefined for a missing optional argument. */
   words: readonly unknown[];
   /** All arguments of the process. */
   argv: readonly string[];
@@ -31,13 +31,13 @@ export interface CommandSpec<Flags extends object> {
   /** The command's line in the list of commands. */
   summary: string;
   arguments?: readonly ArgumentSpec[];
-  /** Without `--ledger` and `--json`, which every command has. */
+  /** Excluding `--ledger` and `--json`, which every command has. */
   options: readonly OptionSpec[];
   /** Command lines; at least one. */
   examples: readonly string[];
   /** Text below the examples. */
   notes?: string;
-  /** Returns the exit code. */
+  /** @returns the exit code. */
   run(call: Call<Flags>): Promise<number>;
 }
 

@@ -4,8 +4,8 @@ import { isAbsolute, join } from 'node:path';
 import { homeFolder } from '../system/paths.ts';
 
 /**
- * Has Node keep the compiled code of our bundles in the person's cache folder (Node 22.1 and later), so that a short command
- * does not compile the same code at each start. Node checks each entry's checksum and source before it uses it, and
+ * Makes Node cache the compiled code of our bundles in the user's cache folder (Node 22.1 and later), so that short commands do
+ * not compile the same code at each start. Node checks each entry's checksum and source before using it, and
  * NODE_DISABLE_COMPILE_CACHE=1 turns the cache off.
  */
 export function keepCompiledCode(): void {
@@ -13,17 +13,17 @@ export function keepCompiledCode(): void {
     const folder = cacheFolder();
     if (folder === undefined) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Cached code is run: only a folder that is ours, and that nobody else may write, is used.
+    // Cached code is executed, so the folder must be ours and not writable by other users.
     const { uid, mode } = statSync(folder);
     if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0)) return;
     const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown };
     enableCompileCache?.(folder);
   } catch {
-    // Without a place for the cache everything works, only slower.
+    // Without a cache folder everything works, only slower.
   }
 }
 
-/** Returns undefined where the system names no place for caches. */
+/** Returns undefined if the system defines no cache folder. */
 function cacheFolder(): string | undefined {
   const { env, platform } = process;
   if (platform === 'win32') {

@@ -7,10 +7,10 @@ import { openTerminal } from './output/terminal.ts';
 import { shownLine } from './output/statuslineCache.ts';
 
 /**
- * The `llm-spend` command: arguments in, text or JSON and an exit code out.
+ * Entry point of the `llm-spend` command: takes arguments, writes text or JSON, and sets the exit code.
  *
- * This file is all that is loaded for the version and for a status line that still holds. A one-shot `record`, which scripts
- * call once for each LLM call, loads a bundle with nothing else in it; everything else loads the bundle of all commands.
+ * Only this file is loaded for the version and for a cached status line. A one-shot `record`, which scripts call once per LLM
+ * call, loads a bundle of its own; all other commands load the bundle of all commands.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === '--version') {
@@ -28,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return runRecord(argv, flags);
 }
 
-/** Whether a JSON ledger is meant. What cannot be found is left to the command, which says so. */
+/** Whether the arguments select a JSON ledger. If the path cannot be determined, the command reports that. */
 function isJsonLedger(flag: string | undefined): boolean {
   try {
     return storeKind(resolveLedgerPath({ flag })) === 'json';
@@ -37,7 +37,7 @@ function isJsonLedger(flag: string | undefined): boolean {
   }
 }
 
-/** Prints the line that was shown last while it still holds, and makes a new one otherwise. */
+/** Prints the cached status line if it is still valid, otherwise a new one. */
 async function statusline(argv: readonly string[]): Promise<number> {
   const input = await readStdin();
   const line = shownLine(argv, input, Date.now());
@@ -50,7 +50,7 @@ async function statusline(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-// Not process.exit, which would cut off what is still being written to a pipe.
+// Not process.exit, which would cut off output still being written to a pipe.
 void main(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;

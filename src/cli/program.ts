@@ -3,7 +3,7 @@ import { collect } from './arguments/arguments.ts';
 import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts';
 import type { Terminal } from './output/terminal.ts';
 
-/** Every command, in the order of the help. Only the modules of the commands that are needed are loaded. */
+/** All commands, in the order of the help. Only the modules of the commands needed are loaded. */
 const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>>([
   ['record', () => import('./commands/record.ts')],
   ['costs', () => import('./commands/costs.ts')],
@@ -22,7 +22,10 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['path', () => import('./commands/path.ts')],
 ]);
 
-/** Builds the command that `argv` names, or all of them for the help and for suggestions. @param done gets the exit code. */
+/**
+ * Builds the command that `argv` names, or all commands for the help and for suggestions.
+ * @param done receives the exit code.
+ */
 export async function buildProgram(
   argv: readonly string[],
   terminal: Terminal,

@@ -17,7 +17,7 @@ Help for a command: llm-spend <command> --help`;
 
 /**
  * Runs any command: the bundle dist/commands.js, which a one-shot `record` does not load.
- * @param input the text of stdin, where it was read already.
+ * @param input the text of stdin, if it was read already.
  */
 export async function runCommand(argv: readonly string[], input?: string): Promise<number> {
   const terminal = { ...openTerminal(), input };
@@ -32,7 +32,7 @@ export async function runCommand(argv: readonly string[], input?: string): Promi
   }
 }
 
-/** An import that finds nothing new takes little more than starting Node, and loading commander would double that. */
+/** An import that finds nothing new takes little more than starting Node; loading commander would double that. */
 async function runImport({ sources, flags }: PlainImport, terminal: Terminal): Promise<number> {
   const { importUsage } = await import('./commands/import.ts');
   return importUsage(sources, flags, terminal);
@@ -60,13 +60,13 @@ async function runProgram(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** Collects what commander prints: `help` was asked for; `usage` is the help for a call without a command. */
+/** Collects commander's output: `help` if help was requested; `usage` is the help shown for a call without a command. */
 function captureTexts(program: Command, terminal: Terminal): { help: string; usage: string } {
   const texts = { help: '', usage: '' };
   const output = {
     writeOut: (text: string) => void (texts.help += text),
     writeErr: (text: string) => void (texts.usage += text),
-    // Errors are thrown as well, and reported in our own words.
+    // Errors are also thrown, and reported in our own wording.
     outputError: () => {},
     getOutHelpWidth: () => terminal.out.columns ?? 100,
     getErrHelpWidth: () => terminal.err.columns ?? 100,
@@ -77,7 +77,7 @@ function captureTexts(program: Command, terminal: Terminal): { help: string; usa
   return texts;
 }
 
-/** Commander's complaint in our words. */
+/** Rewords an error of commander. */
 function commanderFailure(error: CommanderError): CliError {
   const [first = ''] = error.message.replace(/^error: /, '').split('\n');
   const hint = /Did you mean [^)]*\?/.exec(error.message)?.[0];

@@ -11,7 +11,7 @@ import { openTerminal } from './output/terminal.ts';
 const open: Opener = ({ ledger, ...options }) =>
   new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), options);
 
-/** Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough for scripts to call it often. */
+/** Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough to be started often by scripts. */
 export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {
   const terminal = openTerminal();
   try {

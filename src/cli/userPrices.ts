@@ -4,7 +4,7 @@ import { plain } from '../usage/text.ts';
 
 let shared: Promise<UserPrices> | undefined;
 
-/** The person's prices, loaded when the first one is asked for: a `record` with its cost never pays for them. */
+/** The user's prices, loaded when the first price is needed: a `record` with its cost never loads them. */
 export function userPrices(): Promise<UserPrices> {
   shared ??= import('../prices/index.ts').then(
     ({ UserPrices }) =>
@@ -13,7 +13,7 @@ export function userPrices(): Promise<UserPrices> {
   return shared;
 }
 
-/** How the command's ledgers price usage. */
+/** Prices usage for the command's ledgers. */
 export const userPricing: CostSource = {
   costsOf: async (usages) => (await userPrices()).costsOf(usages),
 };

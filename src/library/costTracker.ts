@@ -62,7 +62,7 @@ function checkOptions(options: CostTrackerOptions): void {
   }
   const { ledger } = options;
   if (ledger !== undefined && (typeof ledger !== 'string' || ledger.trim() === '')) {
-    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL, as a non-empty string.');
+    throw new TypeError('CostTracker: the option "ledger" must be a path or a URL (a non-empty string).');
   }
 }
 

@@ -31,8 +31,10 @@ export type Conversion =
 
 const RATE_RULE = 'must be the number of units for one USD, above 0 and at most 1000000000, with at most 12 decimals';
 const rate = z.union([z.number(), z.string()], RATE_RULE).check(z.refine((value) => isRate(value), RATE_RULE));
-const day = z.iso.date('must be a day, as 2026-01-31');
-const currency = z.string().check(z.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, as EUR'));
+const day = z.iso.date('must be a day such as 2026-01-31');
+const currency = z
+  .string()
+  .check(z.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, such as EUR'));
 const MAX_RATES = 100_000;
 
 const SHAPE_RULE =
@@ -123,7 +125,7 @@ function exact(value: number | string): bigint | undefined {
 
 function describe(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code === 'unrecognized_keys') return `${issue.keys[0] ?? ''}: is not known here; it ${SHAPE_RULE}`;
-  const message = issue?.code === 'invalid_key' ? 'must be a day, as 2026-01-31' : (issue?.message ?? SHAPE_RULE);
+  const message = issue?.code === 'invalid_key' ? 'must be a day such as 2026-01-31' : (issue?.message ?? SHAPE_RULE);
   const place = issue?.path.join('.') ?? '';
   return place === '' ? message : `${place}: ${message}`;
 }

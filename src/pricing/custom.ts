@@ -45,7 +45,7 @@ const price = z.number(PRICE_RULE).check(
   z.refine((n) => Number.isFinite(n) && n >= 0 && n <= MAX_PRICE, { error: PRICE_RULE, abort: true }),
   z.refine((n) => n === 0 || n >= 1e-9, 'must be 0 or at least 0.000000001 USD per million tokens'),
 );
-const PATTERN_RULE = 'must be a name or a pattern, as claude-*';
+const PATTERN_RULE = 'must be a name or a pattern such as claude-*';
 const pattern = z
   .string(PATTERN_RULE)
   .check(z.trim(), z.minLength(1, PATTERN_RULE), z.maxLength(256, 'must have at most 256 characters'));
@@ -61,7 +61,7 @@ const customPrice = z.strictObject(
     cache_write: z.optional(price),
     cache_write_1h: z.optional(price),
     reasoning: z.optional(price),
-    from: z.optional(z.iso.date('must be a day, as 2026-01-31')),
+    from: z.optional(z.iso.date('must be a day such as 2026-01-31')),
     note: z.optional(note),
   },
   'must be an object with model, input and output',

@@ -36,7 +36,7 @@ export function strictProblem(record: UsageRecord): UsageError | undefined {
     return refuse('operation', `inkwell reads only ${list(INKWELL_OPERATIONS)}`);
   }
   if (!OFFSET.test(record.timestamp) || YEAR_ZERO.test(record.timestamp)) {
-    return refuse('timestamp', 'inkwell reads only times with an offset, from the year 1 on, as 2026-01-31T09:30:00Z');
+    return refuse('timestamp', 'inkwell reads only times with an offset, from year 1 on, such as 2026-01-31T09:30:00Z');
   }
   for (const field of ['input_tokens', 'output_tokens', 'total_tokens'] as const) {
     if (!Number.isInteger(record[field])) return refuse(field, 'inkwell reads only whole numbers of tokens');

@@ -6,7 +6,7 @@ import { UsageError, type UsageInput } from './record.ts';
 
 /** Validation rules for input from callers. `fields.ts` assigns a rule to each field. */
 
-const TIME_RULE = 'must be an ISO 8601 time with an offset, as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
+const TIME_RULE = 'must be an ISO 8601 time with an offset, such as 2026-01-31T09:30:00Z or 2026-01-31T09:30:00+01:00';
 
 const text = (maxLength: number): z.ZodMiniString =>
   z.string('must be a string').check(z.maxLength(maxLength, `must have at most ${maxLength} characters`));

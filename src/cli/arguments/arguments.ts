@@ -1,13 +1,13 @@
 import { usageError } from '../output/exit.ts';
 
 /**
- * Values of flags, read strictly: what could be meant in two ways is refused with the flag, the value and the rule, and
- * nothing is ever rounded or guessed.
+ * Strict parsing of flag values. An ambiguous value is refused with the flag, the value and the rule; nothing is rounded or
+ * guessed.
  */
 
 const MAX_SHOWN = 80;
 
-/** A value that is refused, as it stands in an error. */
+/** Formats a refused value for an error message. */
 export function shown(value: string): string {
   return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
 }
@@ -18,35 +18,35 @@ function refuse(flag: string, rule: string, value: string): never {
 
 /** Digits only: no sign, fraction, exponent, separator or space. */
 export function wholeNumber(flag: string, value: string, what = 'must be a whole number of tokens in digits'): number {
-  if (!/^\d+$/.test(value)) refuse(flag, `${what}, as 1200`, value);
+  if (!/^\d+$/.test(value)) refuse(flag, `${what}, such as 1200`, value);
   const n = Number(value);
   if (!Number.isSafeInteger(n)) refuse(flag, `must be at most ${Number.MAX_SAFE_INTEGER}`, value);
   return n;
 }
 
-/** A whole number from 1 on. */
+/** A whole number of at least 1. */
 export function positive(flag: string, value: string): number {
-  const rule = 'must be a whole number from 1 on';
+  const rule = 'must be a whole number, at least 1';
   const n = wholeNumber(flag, value, rule);
   if (n === 0) refuse(flag, rule, value);
   return n;
 }
 
-/** USD as programs print it: `0.0042`, `.5`, `4.2e-3`. Not `$1`, `1,000` or `-1`. */
+/** USD in the formats that programs print: `0.0042`, `.5`, `4.2e-3`. Not `$1`, `1,000` or `-1`. */
 export function amount(flag: string, value: string): number {
   if (!/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(value) || !Number.isFinite(Number(value))) {
-    refuse(flag, 'must be an amount of USD that is not negative, as 0.0042', value);
+    refuse(flag, 'must be a non-negative amount of USD, such as 0.0042', value);
   }
   return Number(value);
 }
 
-/** One of a list, in its own spelling. */
+/** One of the choices, spelled exactly like it. */
 export function choice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
   const found = choices.find((each) => each === value.toLowerCase());
   return found ?? refuse(flag, `must be one of ${choices.join(', ')}`, value);
 }
 
-/** Flags that may be given more than once. */
+/** Collects the values of a repeatable flag. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }

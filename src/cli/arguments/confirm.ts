@@ -1,4 +1,4 @@
-/** Asks on stderr, so that stdout stays what a program reads. Only a clear yes is one; Ctrl+C and Ctrl+D are none. */
+/** Asks on stderr, because programs read stdout. Only an explicit yes confirms; Ctrl+C and Ctrl+D decline. */
 export async function confirmed(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
   const asking = createInterface({ input: process.stdin, output: process.stderr });

@@ -7,9 +7,8 @@ const FLAG = '--currency';
 const MAX_BYTES = 10_000_000;
 
 /**
- * What costs are shown in: `EUR=0.92` (units for one USD), or a file of what the editor's setting `llmSpend.currency` says,
- * one rate or dated ones.
- * @throws {CliError} when it is neither.
+ * Parses the currency to show costs in: `EUR=0.92` (units per USD), or a file with the content of the editor's setting
+ * `llmSpend.currency`, a single rate or dated rates. @throws {CliError} when it is neither.
  */
 export async function displayCurrency(value: string): Promise<DisplayCurrency> {
   const [, currency, rate] = /^([A-Za-z]{3})=(.*)$/s.exec(value) ?? [];
@@ -21,15 +20,17 @@ export async function displayCurrency(value: string): Promise<DisplayCurrency> {
 }
 
 async function readSetting(path: string): Promise<unknown> {
-  const rule = 'must be a rate, as EUR=0.92 (units for one USD), or a file of rates';
+  const rule = 'must be a rate such as EUR=0.92 (units per USD), or a file of rates';
   try {
-    if ((await stat(path)).size > MAX_BYTES) throw usageError(`${FLAG}: ${shown(path)} is too large for rates.`, FLAG);
+    if ((await stat(path)).size > MAX_BYTES)
+      throw usageError(`${FLAG}: ${shown(path)} is too large for a file of rates.`, FLAG);
     return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
-    if (error instanceof SyntaxError) throw usageError(`${FLAG}: ${shown(path)} is no JSON (${error.message}).`, FLAG);
+    if (error instanceof SyntaxError)
+      throw usageError(`${FLAG}: ${shown(path)} is not valid JSON (${error.message}).`, FLAG);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const why = code === 'ENOENT' ? 'there is no such file' : code;
+    const why = code === 'ENOENT' ? 'the file does not exist' : code;
     throw usageError(`${FLAG}: ${rule} (got ${shown(path)}; ${why}).`, FLAG);
   }
 }

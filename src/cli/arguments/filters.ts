@@ -6,7 +6,7 @@ import { positive, shown } from './arguments.ts';
 import type { OptionSpec } from '../command.ts';
 import { usageError } from '../output/exit.ts';
 
-/** The flags by which `costs`, `export` and `watch` choose records, as commander hands them over. */
+/** The flags that select records for `costs`, `export` and `watch`, as commander parses them. */
 export interface FilterFlags extends FieldFilters {
   search?: string;
   since?: string;
@@ -18,20 +18,23 @@ type FieldFilters = { [Name in FieldDimension]?: string[] };
 
 const only = (flags: string, what: string): OptionSpec => ({ flags, help: `${what} (repeatable)`, repeatable: true });
 
-/** The options that choose records, inkwell's short ones among them. */
+/** The options that select records, including inkwell's short ones. */
 export const FILTER_OPTIONS: readonly OptionSpec[] = [
   ...FIELD_DIMENSIONS.map(({ name, label, filter: { short, value = '<name>', help } = {} }) =>
     only(`${short === undefined ? '' : `${short}, `}--${name} ${value}`, help ?? `only this ${label.toLowerCase()}`),
   ),
-  only('--with <file>', 'also count this ledger; a record that is in several counts once'),
+  only('--with <file>', 'also count this ledger; a record in several ledgers counts once'),
   { flags: '--search <words>', help: 'only records whose texts contain all of these words' },
-  { flags: '--since <when>', help: 'from then on: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d' },
-  { flags: '--until <when>', help: 'until then; a day, month or year is included' },
+  {
+    flags: '--since <when>',
+    help: 'start of the time range: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d',
+  },
+  { flags: '--until <when>', help: 'end of the time range; a day, month or year is included' },
   { flags: '-d, --days <n>', help: 'only the last n days, including today' },
   { flags: '--timezone <zone>', help: "the time zone of days, for example Europe/Berlin (default: the system's)" },
 ];
 
-/** Shown below the examples of the commands that have these options. */
+/** Shown below the examples in the help of these commands. */
 export const FILTER_NOTES = `A repeatable filter matches any of its values; "" matches the records that do not have the field.`;
 
 export interface Selection {
@@ -39,10 +42,10 @@ export interface Selection {
   calendar: Calendar;
 }
 
-/** ISO weeks, so that the same command gives the same groups on every machine. */
+/** Weeks as in ISO 8601, so that the same command returns the same groups on every machine. */
 const MONDAY = 1;
 
-/** @throws {CliError} for a flag that cannot be understood. */
+/** @throws {CliError} for an invalid flag. */
 export function selection(flags: FilterFlags, now: number): Selection {
   const calendar: Calendar = { timeZone: timeZone(flags.timezone), firstDayOfWeek: MONDAY };
   if (flags.days !== undefined && (flags.since !== undefined || flags.until !== undefined)) {
@@ -64,7 +67,7 @@ export function selection(flags: FilterFlags, now: number): Selection {
   const values: Partial<Record<Dimension, (string | null)[]>> = {};
   for (const { name } of FIELD_DIMENSIONS) {
     const wanted = flags[name];
-    // An empty text asks for the records that have none.
+    // An empty text selects the records without a value.
     if (wanted !== undefined) values[name] = wanted.map((value) => (value === '' ? null : value));
   }
   if (Object.keys(values).length > 0) filter.values = values;
@@ -72,7 +75,7 @@ export function selection(flags: FilterFlags, now: number): Selection {
   return { filter, calendar };
 }
 
-/** What was asked for, as it stands in `--json`. */
+/** The selection, as printed in `--json`. */
 export function filterJson({ filter }: Selection): object {
   const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
   return { since: iso(filter.since), until: iso(filter.until), search: filter.search ?? null, ...filter.values };
@@ -82,7 +85,7 @@ function timeZone(name: string | undefined): string {
   if (name === undefined) return localCalendar().timeZone;
   if (name === '' || !isTimeZone(name)) {
     throw usageError(
-      `--timezone: must be a time zone, as Europe/Berlin, America/New_York or UTC (got ${shown(name)}).`,
+      `--timezone: must be a time zone such as Europe/Berlin, America/New_York or UTC (got ${shown(name)}).`,
       '--timezone',
     );
   }
@@ -91,10 +94,10 @@ function timeZone(name: string | undefined): string {
 
 function time(flag: string, text: string, edge: 'since' | 'until', now: number, calendar: Calendar): number {
   const ms = parseTime(text, edge, now, calendar);
-  // Beyond what a Date holds, no calendar has a name for it.
+  // No calendar has a name for times beyond the range of a Date.
   if (ms === undefined || Number.isNaN(new Date(ms).getTime())) {
     throw usageError(
-      `${flag}: must be a date or time, as 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday or 7d (got ${shown(text)}).`,
+      `${flag}: must be a date or time such as 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday or 7d (got ${shown(text)}).`,
       flag,
     );
   }

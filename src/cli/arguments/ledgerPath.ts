@@ -3,14 +3,14 @@ import { usageError } from '../output/exit.ts';
 
 export interface LedgerFlag {
   ledger?: string;
-  /** Further ones that a report counts. */
+  /** Further ledgers that a report includes. */
   with?: string[];
 }
 
-/** The file that records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
+/** The ledger that new records go to: the flag, then LLM_SPEND_LEDGER, then the default. */
 export function ledgerPath(flags: LedgerFlag): string {
   if (flags.ledger?.trim() === '') {
-    // An unset variable in a script: it must not end in the default ledger.
+    // Probably an unset variable in a script: it must not select the default ledger.
     throw usageError('--ledger: must not be empty. Name a file, or leave the flag out.', '--ledger');
   }
   return resolveLedgerPath({ flag: flags.ledger });

@@ -11,16 +11,16 @@ import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 import { withOpened } from './oneLedger.ts';
 import { commandLine } from './shell.ts';
 
-/** Which ledgers a command works on. */
+/** Selects and opens the ledgers that a command works on. */
 
 export { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 
-/** Opens the one ledger that a command writes to, and closes it after `use`. */
+/** Opens the single ledger that a command writes to, and closes it after `use`. */
 export function withLedger<T>(flags: LedgerFlag, use: (ledger: Ledger) => Promise<T>): Promise<T> {
   return withOpened(flags, openLedger, use);
 }
 
-/** The ledgers that a report counts, the primary one first. */
+/** The ledgers that a report includes, the primary one first. */
 export interface Sources {
   view: LedgerView;
   ledgers: readonly Ledger[];
@@ -28,8 +28,8 @@ export interface Sources {
 }
 
 /**
- * Opens and reads the ledgers that a report counts. With `--ledger` these are only the named one and those of `--with`.
- * @throws {LedgerError} when the primary ledger cannot be opened at all. A damaged ledger is counted as far as it is readable.
+ * Opens and reads the ledgers that a report includes. With `--ledger` these are only the named ledger and those of `--with`.
+ * @throws {LedgerError} when the primary ledger cannot be opened. A damaged ledger is counted as far as it is readable.
  */
 export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => Promise<T>): Promise<T> {
   const isNamed = flags.ledger !== undefined;
@@ -52,7 +52,10 @@ export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => 
   }
 }
 
-/** Warns of every ledger that the figures do not cover completely. @returns the exit code that says so. */
+/**
+ * Warns of each ledger that the figures cover only in part.
+ * @returns the exit code, which reports such damage.
+ */
 export async function warnOfDamage({ ledgers, states }: Sources, terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.done;
   for (const [i, state] of states.entries()) {

@@ -4,13 +4,13 @@ import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 import { userPricing } from '../userPrices.ts';
 
 /**
- * The one ledger that a command writes to. Apart from `ledgers.ts`, so that a one-shot `record` loads only the store that
- * it needs.
+ * Opens the single ledger that a command writes to. Separate from `ledgers.ts` so that a one-shot `record` loads only the store
+ * that it needs.
  */
 
 export type Opener = (options: LedgerOptions & { ledger: string }) => Ledger;
 
-/** Opens it for the time of `use`. */
+/** Opens the ledger, and closes it after `use`. */
 export async function withOpened<T>(flags: LedgerFlag, open: Opener, use: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ledger = open({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing });
   try {

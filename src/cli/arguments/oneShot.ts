@@ -5,8 +5,8 @@ const VALUES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * The flags of a plain `record`, read without commander, which takes longer to load than the record to write. Only what
- * can be meant in one way is read here. Anything else (help, streams, mistakes) returns undefined and is left to commander.
+ * Parses the flags of a plain `record` without commander, whose loading takes longer than writing the record. Only unambiguous
+ * arguments are parsed here; for anything else (help, streams, mistakes) it returns undefined and commander takes over.
  */
 export function oneShot(argv: readonly string[]): RecordFlags | undefined {
   if (argv[0] !== 'record') return undefined;

@@ -6,8 +6,8 @@ export interface PlainImport {
 }
 
 /**
- * The arguments of an `import` as an editor or a timer calls it, read without commander. As with a one-shot `record`,
- * only what can be meant in one way: undefined is commander's to judge.
+ * Parses the arguments of an `import` as an editor or a timer calls it, without commander. As for a one-shot `record`, only
+ * unambiguous arguments are parsed; undefined means that commander takes over.
  */
 export function plainImport(argv: readonly string[]): PlainImport | undefined {
   if (argv[0] !== 'import') return undefined;

@@ -3,13 +3,13 @@ import type { RuleName } from '../../usage/fieldRow.ts';
 import { FIELDS, type FieldName, type FlagRow } from '../../usage/fields.ts';
 import type { LedgerFlag } from './ledgerPath.ts';
 
-/** The options of `record`, with the field of the record that each of them fills, as the table of fields says. */
+/** The options of `record`, derived from the field table, each with the record field that it fills. */
 
 type CamelCase<Text extends string> = Text extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<CamelCase<Rest>>}`
   : Text;
 
-/** The values of the options that fill a field, under commander's camel-case names. */
+/** The values of these options, under commander's camel-case names. */
 type FieldFlags = {
   [Row in FlagRow as CamelCase<Row['flag']['name']>]?: Row['rule'] extends 'tags' ? string[] : string;
 };
@@ -38,12 +38,12 @@ export const flagName = ({ flags }: OptionSpec): string => flags.replace(/ .*/, 
 export const valueName = (flag: string): string =>
   flag.slice(2).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The value that was given for an option; undefined when none was. */
+/** The value given for an option; undefined if none was given. */
 export function valueOf(flags: RecordFlags, option: RecordOption): string | string[] | undefined {
   return flags[valueName(flagName(option)) as keyof FieldFlags];
 }
 
-/** The flag that filled a field of the record; undefined when no flag does. */
+/** The flag for a field of the record; undefined if there is none. */
 export function flagOfField(field: string): string | undefined {
   const option = RECORD_OPTIONS.find((each) => each.field === field);
   return option && flagName(option);

@@ -1,9 +1,9 @@
-/** The text as one word of a shell's command line. */
+/** Quotes text as one word of a shell command line. */
 export function shellQuoted(text: string): string {
   return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command on the same ledger, for hints that can be pasted. */
+/** A command on the same ledger, for hints that users can paste. */
 export function commandLine(command: string, { ledger }: { ledger?: string }): string {
   return `llm-spend ${command}${ledger === undefined ? '' : ` --ledger ${shellQuoted(ledger)}`}`;
 }

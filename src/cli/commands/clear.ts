@@ -13,11 +13,11 @@ export interface ClearFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend clear`: empties the ledger, after asking. Everything is kept in a file beside it. */
+/** `llm-spend clear`: empties the ledger after asking for confirmation. Its records are kept in a file beside it. */
 export async function clear(flags: ClearFlags, terminal: Terminal): Promise<number> {
   const asks = flags.yes !== true;
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
-    throw usageError('clear: would empty the ledger, and there is no terminal to ask at. Say so with --yes.', '--yes');
+    throw usageError('clear: cannot ask for confirmation without a terminal. Confirm with --yes.', '--yes');
   }
   return withLedger(flags, async (ledger) => {
     if (asks) {

@@ -33,10 +33,10 @@ export interface CostsFlags extends FilterFlags, LedgerFlag {
   json?: boolean;
 }
 
-/** Blocks are made of hours; no ledger knows them. */
+/** Ledgers cannot group by block; blocks are merged from hours. */
 export type ReportGrouping = Grouping | 'block';
 const GROUPINGS: readonly ReportGrouping[] = [...BUCKETS, 'block', ...DIMENSIONS];
-/** What the summary breaks the total down by, and how many lines of each it shows. */
+/** The groupings shown below the total, and the maximum number of lines of each. */
 const BREAKDOWNS = ['provider', 'operation', 'model', 'episode'] as const;
 const TOP = 10;
 
@@ -49,16 +49,16 @@ interface Report {
   breakdowns: { by: Grouping; groups: Group[] }[];
   recent: Page | undefined;
   money: Money;
-  /** How money was converted, in words. */
+  /** Description of the conversion. */
   note: string | undefined;
 }
 
-/** `llm-spend costs`: what was spent, on what. */
+/** `llm-spend costs`: reports spending by group. */
 export async function costs(flags: CostsFlags, terminal: Terminal): Promise<number> {
   const by = (flags.by ?? []).flatMap((list) => list.split(',')).map((name) => choice('--by', name.trim(), GROUPINGS));
-  if (new Set(by).size < by.length) throw usageError('--by: names a grouping twice. Name each once.', '--by');
+  if (new Set(by).size < by.length) throw usageError('--by: repeats a grouping. Name each once.', '--by');
   if (by.includes('block') && (by[0] !== 'block' || by.some((name) => (BUCKETS as readonly string[]).includes(name)))) {
-    throw usageError('--by: block comes first, and with no other span of time: --by block,model.', '--by');
+    throw usageError('--by: block must come first, without another time span: --by block,model.', '--by');
   }
   const recent = flags.recent === undefined ? undefined : positive('--recent', flags.recent);
   if (recent !== undefined && by.length > 0) {
@@ -88,7 +88,10 @@ async function currencyOf(
     );
   }
   if (by.includes('block')) {
-    throw usageError('--currency: cannot be combined with --by block: rates hold for days.', '--currency');
+    throw usageError(
+      '--currency: cannot be combined with --by block, because rates apply to whole days.',
+      '--currency',
+    );
   }
   return displayCurrency(currency);
 }
@@ -102,7 +105,7 @@ async function gather(
 ): Promise<Report> {
   const { view } = sources;
   const { filter, calendar } = selection;
-  // In the order in which people read them: time forward, everything else by cost, the dearest first.
+  // Display order: time ascending, everything else by cost, most expensive first.
   const converted = display && new ConvertedMoney((query) => view.aggregate(query), display, calendar);
   const grouped = async (groupBy: readonly Grouping[]): Promise<Group[]> => {
     const query = { filter, groupBy, calendar };
@@ -116,7 +119,7 @@ async function gather(
   const [first, ...others] = by;
   const groups =
     first === 'block'
-      ? // Blocks begin with hours of UTC, wherever the reader is.
+      ? // Blocks begin on a UTC hour, whatever the user's time zone.
         groupByBlock(
           await view.aggregate({
             filter,
@@ -134,7 +137,7 @@ async function gather(
   } else if (by.length === 0) {
     for (const name of BREAKDOWNS) breakdowns.push({ by: name, groups: await grouped([name]) });
   }
-  const dated = display?.rates[0]?.day !== '' ? ' What has a day without a rate is in USD.' : '';
+  const dated = display?.rates[0]?.day !== '' ? ' Costs on days without a rate are in USD.' : '';
   const note = display && `${currencyNote(display)}${dated}`;
   return { selection, sources, totals, by, groups, breakdowns, recent: page, money: converted ?? USD, note };
 }
@@ -176,7 +179,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   else {
     parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, money, out.columns)}`);
     for (const each of breakdowns) {
-      // With one group that says nothing more than the total, it is noise.
+      // A single group adds nothing to the total.
       if (each.groups.length === 1 && each.groups[0]?.key[0] === null) continue;
       const rest = each.groups.length - TOP;
       const more = rest > 0 ? `\n  ${styled(out, 'dim', `and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
@@ -184,12 +187,12 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
       parts.push(`${styled(out, 'bold', `By ${title(each.by).toLowerCase()}`)}\n${top}${more}`);
     }
   }
-  const notes = by.includes('tag') ? ['A record counts in each of its tags; the total counts it once.'] : [];
+  const notes = by.includes('tag') ? ['A record counts once for each of its tags, but only once in the total.'] : [];
   if (report.note !== undefined) notes.push(report.note);
   return [...parts, ...notes, footer].join('\n\n');
 }
 
-/** Blocks as people read them: `2026-11-23 14:00`, in their time zone. */
+/** Formats block starts for display: `2026-11-23 14:00`, in the user's time zone. */
 function localBlocks(groups: Group[], by: readonly ReportGrouping[], { calendar }: Selection): Group[] {
   if (by[0] !== 'block') return groups;
   return groups.map(({ key, totals }) => {
@@ -198,7 +201,7 @@ function localBlocks(groups: Group[], by: readonly ReportGrouping[], { calendar 
   });
 }
 
-/** Where the numbers come from: a person who doubts them looks here first. */
+/** Lists the ledgers behind the figures, the first thing to check when a figure looks wrong. */
 function footerText({ ledgers, states }: Sources, { filter, calendar }: Selection): string {
   const lines = ledgers.map(({ path }, i) => {
     const state = states[i];
@@ -245,6 +248,6 @@ export const command: CommandSpec<CostsFlags> = {
     'llm-spend costs --provider openai --project site --recent 20',
     'llm-spend costs --by month --currency EUR=0.92',
   ],
-  notes: `${FILTER_NOTES}\nA block is five hours, as the limits of Claude subscriptions count them.`,
+  notes: `${FILTER_NOTES}\nA block is five hours long, like the blocks that Claude subscriptions limit.`,
   run: ({ flags, terminal }) => costs(flags, terminal),
 };

@@ -20,15 +20,15 @@ export interface ExportFlags extends FilterFlags, LedgerFlag {
   json?: boolean;
 }
 
-/** Records that are turned into text at a time. */
+/** Number of records converted to text at a time. */
 const PAGE = 5000;
 
-/** `llm-spend export`: the records themselves, oldest first, to a file (whole or not at all) or to stdout. */
+/** `llm-spend export`: writes records, oldest first, to a file (completely or not at all) or to stdout. */
 export async function exportRecords(flags: ExportFlags, terminal: Terminal): Promise<number> {
   const toFile = flags.output !== undefined && flags.output !== '-' ? flags.output : undefined;
   const format = formatOf(flags, toFile);
   if (flags.force === true && toFile === undefined) {
-    throw usageError('--force: only means something with --output FILE. Leave it out.', '--force');
+    throw usageError('--force: only applies to --output FILE. Leave it out.', '--force');
   }
   const { filter } = selection(flags, terminal.now());
 
@@ -56,7 +56,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
   });
 }
 
-/** CSV as it may be shown at a terminal. JSON has no such characters. */
+/** Makes CSV safe to print on a terminal. JSON output contains no such characters. */
 function printable(text: string): string {
   return text
     .split('\n')
@@ -64,7 +64,7 @@ function printable(text: string): string {
     .join('\n');
 }
 
-/** The flag; else the ending of the file; else JSON where `--json` asks for it; else CSV. */
+/** Chooses the format: the flag; else the file's extension; else JSON with `--json`; else CSV. */
 function formatOf(flags: ExportFlags, toFile: string | undefined): ExportFormat {
   if (flags.format !== undefined) return choice('--format', flags.format, EXPORT_FORMATS);
   const ending = /\.(csv|json|ndjson)$/i.exec(toFile ?? '')?.[1]?.toLowerCase();
@@ -73,7 +73,7 @@ function formatOf(flags: ExportFlags, toFile: string | undefined): ExportFormat 
   return flags.json === true && toFile === undefined ? 'json' : 'csv';
 }
 
-/** The records of all ledgers in the order of their time. */
+/** The records of all ledgers in time order. */
 async function* merged({ ledgers }: Sources, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
   const queues = await Promise.all(ledgers.map((ledger) => Queue.open(ledger, filter)));
   for (;;) {
@@ -95,7 +95,7 @@ class Queue {
   #rows: UsageRecord[] = [];
   #at = 0;
   #offset = 0;
-  /** When the head was, ms since the epoch. */
+  /** Time of the first record in the queue, ms since the epoch. */
   time = Infinity;
 
   private constructor(ledger: Ledger, filter: UsageFilter) {
@@ -113,7 +113,7 @@ class Queue {
     return this.#rows[this.#at];
   }
 
-  /** The head, which must be there. */
+  /** Removes and returns the first record, which must exist. */
   async take(): Promise<UsageRecord> {
     const head = this.#rows[this.#at++]!;
     await this.#next();

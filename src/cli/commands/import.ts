@@ -27,18 +27,18 @@ export interface ImportFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** A source with the places to look into. */
+/** A source and the places to search. */
 interface Job {
   source: Source;
   places: string[];
-  /** The tool's own places, of which not all need to be there. */
+  /** Whether these are the tool's default places, some of which may be missing. */
   known: boolean;
 }
 
-/** A second thread reads a third faster and takes 30 MB: it is worth that from so many bytes on. */
+/** A second thread reads a third faster but takes 30 MB of memory, which pays off from this many bytes. */
 const SECOND_READER_BYTES = 256 * 1024 * 1024;
 
-/** `llm-spend import`: brings what agents and other programs logged into a ledger, each usage once. */
+/** `llm-spend import`: imports the logs of agents and other programs into a ledger, each usage once. */
 export async function importUsage(wanted: readonly string[], flags: ImportFlags, terminal: Terminal): Promise<number> {
   const jobs = await jobsOf(wanted, mappingOf(flags.map ?? []));
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
@@ -56,7 +56,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         now: terminal.now,
         since,
         dryRun: flags.dryRun,
-        // A bundle beside that of this command.
+        // A separate bundle beside that of this command.
         secondReader: { program: join(__dirname, 'reader.js'), from: SECOND_READER_BYTES },
         get signal() {
           return interrupt.signal;
@@ -81,11 +81,11 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   if (flags.json === true) await writeJson(terminal.out, importJson(run));
   else await terminal.out.line(importText(run, terminal));
   if (!interrupted) return EXIT.done;
-  await say(terminal, 'Interrupted. What was imported stays; run the same command again to continue.');
+  await say(terminal, 'Interrupted. Usage imported so far stays; run the same command again to continue.');
   return SIGNAL_EXIT.SIGINT;
 }
 
-/** Handles Ctrl+C once its signal has been asked for: before that there is nothing to interrupt. */
+/** Handles Ctrl+C from the moment its signal is requested; before that there is nothing to interrupt. */
 class Interrupt {
   #controller: AbortController | undefined;
   readonly #stop = (): void => this.#controller?.abort();
@@ -108,8 +108,8 @@ class Interrupt {
 }
 
 /**
- * The parts that most imports do not need are loaded on demand: an import that finds nothing new, as an editor's mostly
- * do, takes little more than starting Node.
+ * Modules that most imports do not need are loaded on demand: an import that finds nothing new, the usual case in an editor,
+ * takes little more than starting Node.
  */
 async function openedLedger(path: string): Promise<Ledger> {
   const { openLedger } = await import('../../library/index.ts');
@@ -126,7 +126,7 @@ async function sinceOf(since: string, terminal: Terminal): Promise<number | unde
   return selection({ since }, terminal.now()).filter.since;
 }
 
-/** @throws {CliError} for what is neither a source nor there. */
+/** @throws {CliError} for a name that is neither a source nor an existing file. */
 async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[]> {
   const environment = ownEnvironment();
   const jobs = new Map<string, Job>();
@@ -139,13 +139,13 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     const sources = name === 'all' ? AGENTS : [agentOf(name)].filter((source) => source !== undefined);
     for (const source of sources) add(source, source.locate(environment), true);
     if (sources.length > 0) continue;
-    // `claude-code=/copied/from/another/machine`: the folder of a known tool.
+    // For example `claude-code=/copied/from/another/machine`: another folder for a known tool.
     const [id = '', folder] = name.split(/=(.*)/s);
     const agent = folder === undefined ? undefined : agentOf(id);
     const file = expandPath(agent === undefined ? name : folder!);
     if (!existsSync(file)) {
       throw usageError(
-        `import: ${shown(name)} is no source and no file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,
+        `import: ${shown(name)} is neither a source nor a file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,
       );
     }
     add(agent ?? (await sourceOf(file, mapping)), [file], false);
@@ -173,11 +173,11 @@ export const command: CommandSpec<ImportFlags> = {
   summary: 'import the usage that coding agents and other programs logged',
   arguments: [{ name: '<source...>', help: `${AGENTS.map(({ id }) => id).join(', ')}, all, or a file` }],
   options: [
-    { flags: '--since <when>', help: 'only usage from then on' },
+    { flags: '--since <when>', help: 'only usage from this time on' },
     { flags: '--dry-run', help: 'show what would be imported, and store nothing' },
     {
       flags: '--map <field=name>',
-      help: 'for a file: the name under which it holds a field (repeatable)',
+      help: 'for a file: the name that it uses for a field (repeatable)',
       repeatable: true,
     },
     { flags: '--progress', help: 'write progress to stderr as NDJSON', hidden: true },
@@ -189,7 +189,7 @@ export const command: CommandSpec<ImportFlags> = {
     'llm-spend import usage.csv --map input_tokens=prompt --map timestamp=when --ledger team.db',
   ],
   notes:
-    'Imported usage goes to imported.db beside the ledger, and counts with it. The same usage is never counted twice,\n' +
+    'Imported usage goes to imported.db beside the ledger and counts with it. The same usage is never counted twice,\n' +
     'however often it is imported. Its costs are estimates at list prices.',
   run: ({ flags, words: [sources], terminal }) => importUsage(sources as string[], flags, terminal),
 };

@@ -11,14 +11,17 @@ import { say, warn, type Terminal } from '../output/terminal.ts';
 
 export interface MigrateFlags {
   json?: boolean;
-  /** Taken by every other command; here the two ledgers are arguments. */
+  /** Common to all commands but invalid here, where both ledgers are arguments. */
   ledger?: string;
 }
 
-/** What stays behind is named up to here. */
+/** Maximum number of records left behind that are listed. */
 const MOST_NAMED = 10;
 
-/** `llm-spend migrate FROM TO`: all records of one ledger into another, checked by month before it says done. */
+/**
+ * `llm-spend migrate FROM TO`: copies all records of one ledger to another, and compares both by month before reporting
+ * success.
+ */
 export async function migrateLedger(
   from: string,
   to: string,
@@ -26,7 +29,7 @@ export async function migrateLedger(
   terminal: Terminal,
 ): Promise<number> {
   if (flags.ledger !== undefined) throw usageError('--ledger: migrate takes two files: migrate FROM TO.', '--ledger');
-  if (from.trim() === '' || to.trim() === '') throw usageError('migrate: both files need a name.');
+  if (from.trim() === '' || to.trim() === '') throw usageError('migrate: both files must be named.');
   const { migrate } = await import('../../ledger/migrate.ts');
   const source = openLedger({ ledger: resolveLedgerPath({ flag: from }), pricing: false });
   const target = openLedger({ ledger: resolveLedgerPath({ flag: to }), pricing: false });
@@ -72,20 +75,23 @@ async function tell({ from, to }: Paths, result: Migration, terminal: Terminal):
     return;
   }
   for (const [ids, why] of [
-    [differing, 'have another record of the same id there, which stays'],
-    [refused.map(({ usageId, reason }) => `${usageId} (${reason})`), 'cannot be held there'],
+    [differing, 'have a different record with the same id there, which is kept'],
+    [refused.map(({ usageId, reason }) => `${usageId} (${reason})`), 'cannot be stored there'],
   ] as const) {
     if (ids.length === 0) continue;
     const more = ids.length > MOST_NAMED ? ', ...' : '';
     await warn(terminal, `${counted(ids.length, 'record')} ${why}: ${ids.slice(0, MOST_NAMED).join(', ')}${more}`);
   }
   if (unreadable > 0)
-    await warn(terminal, `${counted(unreadable, 'element')} of ${from} are no records and stay there.`);
+    await warn(terminal, `${counted(unreadable, 'element')} of ${from} are not records and stay there.`);
   for (const { source, target } of mismatches) {
     await warn(terminal, `${source.month}: ${monthText(source)} in ${from}, but ${monthText(target)} in ${to}.`);
   }
   if (mismatches.length > 0) {
-    await say(terminal, 'The two do not agree: something changed them meanwhile. Run the same command again.');
+    await say(
+      terminal,
+      'The two ledgers differ: something changed them during the migration. Run the same command again.',
+    );
     return;
   }
   const sum = months.reduce((total, { nanos }) => total + nanos, 0n);

@@ -10,7 +10,7 @@ export interface PathFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend path`: where records go. The bare path, so that `$(llm-spend path)` is the file. */
+/** `llm-spend path`: prints the ledger's path, alone on its line for use as `$(llm-spend path)`. */
 export async function path(flags: PathFlags, terminal: Terminal): Promise<number> {
   const ledger = ledgerPath(flags);
   if (flags.json !== true) await terminal.out.line(ledger);

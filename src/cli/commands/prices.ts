@@ -30,8 +30,8 @@ const ACTIONS = ['list', 'show', 'set', 'remove', 'update'] as const;
 type Prices = typeof library;
 
 /**
- * `llm-spend prices`: what usage is priced by. Custom prices are in `prices.json`, which people may edit too, and in the
- * setting of an editor, which is read here and changed only there.
+ * `llm-spend prices`: shows and sets the prices of models. Custom prices are in `prices.json`, which users may also edit, and
+ * in an editor's setting, which this command reads but never changes.
  */
 export async function prices(
   action: string | undefined,
@@ -65,7 +65,7 @@ export async function prices(
 
 function named(action: string, name: string | undefined): string {
   if (name !== undefined && name.trim() !== '') return name;
-  throw usageError(`prices ${action}: needs the name of a model, or a pattern as 'claude-*'.`);
+  throw usageError(`prices ${action}: needs the name of a model, or a pattern such as 'claude-*'.`);
 }
 
 async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Promise<number> {
@@ -101,11 +101,11 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
   await terminal.out.line(
     `\nFile: ${plain(path)}\n` +
       (setting.prices.length > 0
-        ? `Editor: the setting llmSpend.prices of ${plain(setting.editor ?? '')}; it wins where both fit equally well.\n`
+        ? `Editor: the setting llmSpend.prices of ${plain(setting.editor ?? '')}; it takes precedence over equally specific prices of prices.json.\n`
         : '') +
       `Price table: genai-prices ${BUNDLED.version} of ${BUNDLED.date}; ` +
       (fetched === undefined
-        ? 'newer prices were never fetched (llm-spend prices update).'
+        ? 'no newer prices fetched yet (llm-spend prices update).'
         : `newer prices fetched at ${plain(fetched)}.`),
   );
   for (const problem of file.problems) await warn(terminal, `${path}: ${prices.problemText(problem)}`);
@@ -115,14 +115,14 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
   return file.problems.length + setting.problems.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-/** By which price a model is priced, told by pricing a short call of each kind: long contexts may cost more. */
+/** Shows the price that applies to a model, by pricing a short call of each kind: long contexts may cost more. */
 async function show(model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
   const { provider } = flags;
-  if (provider === undefined) throw usageError('--provider: is required, as anthropic.', '--provider');
+  if (provider === undefined) throw usageError('--provider: is required, for example anthropic.', '--provider');
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
   const at = flags.at === undefined ? terminal.now() : Date.parse(flags.at);
-  if (Number.isNaN(at)) throw usageError('--at: must be a day or a time, as 2026-01-31.', '--at');
+  if (Number.isNaN(at)) throw usageError('--at: must be a day or a time, such as 2026-01-31.', '--at');
   const kinds = {
     input: { input_tokens: 1000 },
     cache_read: { input_tokens: 1000, cache_read_tokens: 1000 },
@@ -207,12 +207,12 @@ async function remove(prices: Prices, model: string, flags: PricesFlags, termina
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { removed }));
   else if (removed > 0)
     await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
-  else await say(terminal, `There is no custom price of ${keyText(key)} in prices.json. See: llm-spend prices`);
+  else await say(terminal, `There is no custom price for ${keyText(key)} in prices.json. See: llm-spend prices`);
   await warnOfSetting(setting, key, prices.editorPricesPath(folder), terminal);
   return removed > 0 ? EXIT.done : EXIT.failed;
 }
 
-/** Warns when the changed price does not count, because the editor's setting has one for the same model. */
+/** Warns when the changed price has no effect, because the editor's setting has a price for the same model. */
 async function warnOfSetting(
   { editor, prices }: EditorPriceFile,
   key: Key,
@@ -222,11 +222,11 @@ async function warnOfSetting(
   if (editor === undefined || !prices.some((price) => sameKey(price, key))) return;
   await warn(
     terminal,
-    `the setting llmSpend.prices of ${editor} has a price of ${keyText(key)} too, which counts. Change it there; if that editor is gone, delete ${path}.`,
+    `the setting llmSpend.prices of ${editor} also has a price for ${keyText(key)}, which takes precedence. Change it there; if that editor is no longer used, delete ${path}.`,
   );
 }
 
-/** The only thing that ever asks the internet, and only when a person runs it. */
+/** The only code that accesses the internet, and only when the user runs it. */
 async function update(
   prices: Prices,
   from: string | undefined,

@@ -3,7 +3,7 @@ import { RECORD_OPTIONS, type RecordFlags } from '../arguments/recordFlags.ts';
 import type { CommandSpec } from '../command.ts';
 import { recordOne } from './recordOne.ts';
 
-/** `llm-spend record`: one usage in the arguments, or several from a response or a stream. */
+/** `llm-spend record`: records one usage from arguments, or several from a response or a stream. */
 export const command: CommandSpec<RecordFlags> = {
   summary: 'record one usage, or several with --response or --stdin',
   options: [

@@ -44,7 +44,7 @@ export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Op
   return EXIT.waiting;
 }
 
-/** @throws {CliError} for a flag that is missing or no number. */
+/** @throws {CliError} for a missing flag or an invalid number. */
 export function inputOf(flags: RecordFlags): UsageInput {
   const { provider, model, operation } = flags;
   for (const [flag, value] of Object.entries({ provider, model, operation })) {
@@ -66,8 +66,8 @@ function parsed(option: RecordOption, value: string | string[]): unknown {
 }
 
 /**
- * What was stored, and by which price, for a person: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`,
- * `$0.06 estimated, genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5 · …`.
+ * Describes the stored record and the price applied: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`, `$0.06
+ * estimated, genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5 · …`.
  */
 export function recordLine(record: UsageRecord): string {
   const kind = costKind(record);
@@ -84,7 +84,7 @@ export function recordLine(record: UsageRecord): string {
   return plain(parts.join(' · '));
 }
 
-/** To the last nano-dollar, and without `Intl`: see {@link whole}. */
+/** Exact to the nano-dollar, and without `Intl`: see {@link whole}. */
 function exactUsd(usd: number): string {
   const [dollars = '0', cents = ''] = nanosToDecimal(usdToNanos(usd)).split('.');
   return `$${whole(dollars)}.${cents.padEnd(2, '0')}`;
@@ -102,7 +102,7 @@ export function recordedJson(record: UsageRecord, unpriced: Unpriced | undefined
   };
 }
 
-/** The person gave a flag, so the error names the flag. */
+/** The user gave a flag, so the error names the flag. */
 export function asFlag(error: UsageError): CliError {
   const [field = ''] = error.field.split('.');
   const flag = flagOfField(field);

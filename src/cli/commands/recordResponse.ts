@@ -15,7 +15,7 @@ import { say, warn, type Terminal } from '../output/terminal.ts';
 import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '../arguments/recordFlags.ts';
 import { asFlag, recordedJson, recordLine } from './recordOne.ts';
 
-/** Flags that say of all responses what they do not say themselves. */
+/** Flags that fill in fields missing from all responses. */
 const LABELS = RECORD_OPTIONS.filter(({ rule }) => rule === 'label' || rule === 'note' || rule === 'tags');
 const OWN = [
   'response',
@@ -28,25 +28,25 @@ const OWN = [
   ...LABELS.map((option) => valueName(flagName(option))),
 ];
 
-/** `llm-spend record --response FILE|-`: the usage in a provider's raw API responses, single, several or streamed. */
+/** `llm-spend record --response FILE|-`: records the usage in a provider's raw API responses, single, several or streamed. */
 export async function recordResponse(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || OWN.includes(name)) continue;
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usageError(`${flag}: cannot be combined with --response, which says it itself. Leave it out.`, flag);
+    throw usageError(`${flag}: cannot be combined with --response, which contains it. Leave it out.`, flag);
   }
   const { MAX_RESPONSE_TEXT, recogniseInTurns, usageOfResponse } = await import('../../prices/index.ts');
   const text = await read(flags.response ?? '-', stdin, MAX_RESPONSE_TEXT);
   const prices = await userPrices();
   const pricer = await prices.pricer();
   if (pricer === undefined)
-    throw new CliError('prices', 'The prices cannot be read, and with them no response can be.');
+    throw new CliError('prices', 'The price table cannot be read, and responses cannot be read without it.');
   const { responses, problems } = await recogniseInTurns(text, pricer.table);
   if (responses.length === 0) {
     const [first] = problems;
     throw new CliError(
       first?.code ?? 'no-usage',
-      `${first?.message ?? 'No usage was found.'} Nothing was recorded. By hand: llm-spend record --help`,
+      `${first?.message ?? 'No usage was found.'} Nothing was recorded. To record it by hand: llm-spend record --help`,
       { field: '--response' },
     );
   }
@@ -54,7 +54,10 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   const cost = flags.costUsd === undefined ? undefined : amount('--cost-usd', flags.costUsd);
   if (cost !== undefined) {
     if (inputs.length > 1) {
-      throw usageError(`--cost-usd: is for one response, and there are ${inputs.length}. Leave it out.`, '--cost-usd');
+      throw usageError(
+        `--cost-usd: applies to a single response, but there are ${inputs.length}. Leave it out.`,
+        '--cost-usd',
+      );
     }
     const { cost_known: _, ...input } = inputs[0]!;
     inputs[0] = { ...input, cost_usd: cost };
@@ -90,11 +93,11 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   for (const tool of new Set(
     responses.flatMap(({ costUsd, unpricedTools }) => (costUsd === undefined ? unpricedTools : [])),
   )) {
-    await warn(terminal, `The fee for ${tool} is not in the cost: there is no price for it.`);
+    await warn(terminal, `The fee for ${tool} is not included in the cost: it has no known price.`);
   }
   for (const { message } of problems) await warn(terminal, message);
   if (problems.length > 0)
-    await say(terminal, `Recorded ${counted(stored.length, 'response')}; the rest has no usage.`);
+    await say(terminal, `Recorded ${counted(stored.length, 'response')}; the rest contains no usage.`);
   if (waiting !== undefined) await warn(terminal, waiting);
   return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
 }
@@ -109,7 +112,7 @@ function inputOf(
     ['--model', model, response.model],
   ] as const) {
     if (given === undefined && found === undefined) {
-      throw usageError(`${flag}: is required, because the response does not say it.`, flag);
+      throw usageError(`${flag}: is required, because the response does not contain it.`, flag);
     }
   }
   const labels = LABELS.map((option) => [option.field, valueOf(flags, option)] as const);
@@ -124,13 +127,13 @@ async function why(record: UsageRecord, flags: RecordFlags, terminal: Terminal):
   return unpriced;
 }
 
-/** The text of a file or of stdin. A file that is too large is refused by its size, unread. */
+/** Reads the text of a file or of stdin. A file that is too large is refused without reading it. */
 async function read(file: string, stdin: Readable, maxLength: number): Promise<string> {
   const tooLarge = (what: string): CliError =>
     new CliError('too-large', `${what} is too large for a response (at most ${maxLength / 1e6} MB).`, {
       field: '--response',
     });
-  // In bytes: at least as many as what is counted in UTF-16 units.
+  // The size in bytes is never smaller than the length in UTF-16 units, which the limit counts.
   if (file !== '-') {
     try {
       const handle = await open(file, 'r');
@@ -145,7 +148,7 @@ async function read(file: string, stdin: Readable, maxLength: number): Promise<s
     } catch (error) {
       if (error instanceof CliError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'access is denied' : message;
+      const reason = code === 'ENOENT' ? 'the file does not exist' : code === 'EACCES' ? 'access is denied' : message;
       throw new CliError('no-access', `${file} cannot be read: ${reason}.`, { field: '--response' });
     }
   }

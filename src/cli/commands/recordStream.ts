@@ -16,7 +16,7 @@ import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
 import { recordLine } from './recordOne.ts';
 
-/** A record that did not go in: why, and where in the input it stands. */
+/** A record that was not stored: the reason, and its position in the input. */
 interface Refusal {
   line: number;
   field: string;
@@ -26,14 +26,14 @@ interface Refusal {
 
 type Outcome = { recorded: UsageRecord } | { refused: Refusal };
 
-/** A value in an answer is there to be recognised, not to be repeated whole. */
+/** Values in answers only need to be recognisable, so they are cut. */
 const MAX_VALUE = 200;
 
 /**
- * `llm-spend record --stdin`: records from a stream, each answered once it is durable.
+ * `llm-spend record --stdin`: reads records from a stream and answers each once it is durable.
  *
- * What arrives together becomes durable together, with one fsync; nothing waits for more input. So a fast producer gets
- * batches, and a slow one, which waits for each answer, gets it at once.
+ * Records that arrive together become durable together, with one fsync; nothing waits for more input. A fast producer therefore
+ * gets batches, and a slow one, which waits for each answer, gets it at once.
  */
 export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
   refuseFlags(flags);
@@ -55,7 +55,7 @@ export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin
         return await answers.abort(error);
       }
       if (signal !== undefined && splitter.pending)
-        await say(terminal, `${signal} came within a record; it was not recorded.`);
+        await say(terminal, `${signal} interrupted a record, which was not recorded.`);
       const exitCode = await answers.finish(await whyWaiting(ledger));
       return signal === undefined ? exitCode : SIGNAL_EXIT[signal];
     });
@@ -68,11 +68,11 @@ function refuseFlags(flags: RecordFlags): void {
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || ['stdin', 'json', 'ledger'].includes(name)) continue;
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usageError(`${flag}: cannot be combined with --stdin. Put it into each record of the input.`, flag);
+    throw usageError(`${flag}: cannot be combined with --stdin. Put it in each record of the input.`, flag);
   }
 }
 
-/** Stores what the pieces hold, and answers each in its order. */
+/** Stores the records of the pieces, and answers them in order. */
 async function take(pieces: readonly Piece[], ledger: Ledger, answers: Answers): Promise<void> {
   if (pieces.length === 0) return;
   const outcomes: (Outcome | undefined)[] = [];
@@ -90,7 +90,7 @@ async function take(pieces: readonly Piece[], ledger: Ledger, answers: Answers):
     for (const [i, recorded] of stored.entries()) outcomes[places[i] ?? 0] = { recorded };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    // One that only this ledger refuses has taken the others with it; nothing of them was written yet.
+    // A record that only this ledger refuses made the whole batch fail; none of it has been written yet.
     for (const [i, input] of inputs.entries()) {
       const place = places[i] ?? 0;
       outcomes[place] = await trackOne(input, pieces[place]?.line ?? 0, ledger);
@@ -112,7 +112,7 @@ async function trackOne(input: UsageInput, line: number, ledger: Ledger): Promis
   }
 }
 
-/** The record is at fault, and another one may go in. */
+/** Whether the error concerns only this record, so that others may still be stored. */
 function isRefusal(error: unknown): error is UsageError | LedgerError {
   return error instanceof UsageError || (error instanceof LedgerError && error.code === 'strict');
 }
@@ -130,7 +130,7 @@ function refusalOf(piece: Piece): Outcome | undefined {
   }
 }
 
-/** What is said about each record, and at the end about all. */
+/** Reports each record's outcome, and a summary at the end. */
 class Answers {
   readonly #terminal: Terminal;
   readonly #json: boolean;
@@ -143,7 +143,7 @@ class Answers {
     this.#json = json;
   }
 
-  /** One line for each outcome; a gap is a record whose fate {@link abort} tells. */
+  /** Writes one line per outcome; a gap is a record whose fate {@link abort} reports. */
   async give(outcomes: readonly (Outcome | undefined)[]): Promise<void> {
     let out = '';
     let err = '';
@@ -167,7 +167,7 @@ class Answers {
     await this.#terminal.out.write(out);
   }
 
-  /** @param waiting why what was recorded cannot get into the ledger's file. */
+  /** @param waiting why recorded usage cannot be written to the ledger's file. */
   async finish(waiting: string | undefined): Promise<number> {
     const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
     await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${refused}.`);
@@ -176,13 +176,13 @@ class Answers {
     return waiting === undefined ? EXIT.done : EXIT.waiting;
   }
 
-  /** The ledger took no more: what was answered until here is safe, everything after it is not recorded. */
+  /** Reports that the ledger stopped accepting records: acknowledged records are safe, all later ones are not recorded. */
   async abort(error: unknown): Promise<number> {
     const failure = failureOf(error);
     const last = this.#lastId === undefined ? '' : `, the last one ${this.#lastId}`;
     const message =
       `${failure.message} ${counted(this.#recorded, 'record')} had been recorded${last}; ` +
-      'what was not acknowledged is not recorded: send it again.';
+      'records that were not acknowledged are not recorded: send them again.';
     if (this.#json) await this.#terminal.out.line(jsonText(failureJson({ ...failure, message })));
     await say(this.#terminal, message);
     return failure.exitCode;

@@ -11,7 +11,10 @@ export interface RemoveFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend remove ID...`: takes records out, one line for each; ids that are not there fail, the others go. */
+/**
+ * `llm-spend remove ID...`: removes records and prints one line for each. Unknown ids are failures; the other records are
+ * removed.
+ */
 export async function remove(ids: readonly string[], flags: RemoveFlags, terminal: Terminal): Promise<number> {
   const { path, removed, missing } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
@@ -22,7 +25,7 @@ export async function remove(ids: readonly string[], flags: RemoveFlags, termina
   } else {
     for (const record of removed) await terminal.out.line(`Removed ${recordLine(record)}`);
     if (removed.length > 0)
-      await say(terminal, `${counted(removed.length, 'record')} removed. Bring back: ${commandLine('undo', flags)}`);
+      await say(terminal, `${counted(removed.length, 'record')} removed. To restore it: ${commandLine('undo', flags)}`);
     for (const id of missing) await say(terminal, `There is no record ${JSON.stringify(id)} in ${path}.`);
   }
   return missing.length > 0 ? EXIT.failed : EXIT.done;
@@ -30,9 +33,9 @@ export async function remove(ids: readonly string[], flags: RemoveFlags, termina
 
 export const command: CommandSpec<RemoveFlags> = {
   summary: 'remove records by their ids',
-  arguments: [{ name: '<id...>', help: 'ids of records, as costs --recent 10 --json prints them' }],
+  arguments: [{ name: '<id...>', help: 'ids of records, as printed by costs --recent 10 --json' }],
   options: [],
   examples: ['llm-spend remove 7c9e6679-7425-40de-944b-e07fc1f90ae7'],
-  notes: 'llm-spend undo brings removed records back.',
+  notes: 'llm-spend undo restores removed records.',
   run: ({ flags, words: [ids], terminal }) => remove(ids as string[], flags, terminal),
 };

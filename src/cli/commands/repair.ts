@@ -12,7 +12,7 @@ export interface RepairFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend repair`: mends what `verify` finds, or with `--dry-run` says how. */
+/** `llm-spend repair`: repairs the problems that `verify` finds, or with `--dry-run` describes the repair. */
 export async function repair(flags: RepairFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const { path, result } = await withLedger(flags, async (ledger) => ({
@@ -30,19 +30,19 @@ export async function repair(flags: RepairFlags, terminal: Terminal): Promise<nu
     return EXIT.done;
   }
   const lines = [
-    dryRun ? `${plain(path)} would be mended so:` : `${plain(path)} was mended:`,
+    dryRun ? `${plain(path)} would be repaired as follows:` : `${plain(path)} was repaired:`,
     ...result.actions.map((action) => `  - ${plain(action)}`),
     `${counted(result.records, 'record')}${dryRun ? ' afterwards' : ''}, ${counted(result.recovered, 'record')} recovered.`,
-    ...(result.keptIn === undefined ? [] : [`What could not be read is kept in ${plain(result.keptIn)}`]),
-    ...(dryRun ? [`Nothing was changed. Do it: ${plain(commandLine('repair', flags))}`] : []),
+    ...(result.keptIn === undefined ? [] : [`Unreadable parts are kept in ${plain(result.keptIn)}`]),
+    ...(dryRun ? [`Nothing was changed. To repair it: ${plain(commandLine('repair', flags))}`] : []),
   ];
   await terminal.out.line(lines.join('\n'));
   return EXIT.done;
 }
 
 export const command: CommandSpec<RepairFlags> = {
-  summary: 'repair what verify found',
-  options: [{ flags: '--dry-run', help: 'show what would be done, and change nothing' }],
+  summary: 'repair the problems that verify finds',
+  options: [{ flags: '--dry-run', help: 'show what would be repaired, and change nothing' }],
   examples: ['llm-spend repair --dry-run', 'llm-spend repair'],
   run: ({ flags, terminal }) => repair(flags, terminal),
 };

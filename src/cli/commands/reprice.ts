@@ -28,13 +28,13 @@ const REASONS: Readonly<Record<RepriceReason, string>> = {
   asked: 'recorded, asked for',
 };
 
-/** `llm-spend reprice`: prices the ledger again, shows by model what would change, and changes it all at once. */
+/** `llm-spend reprice`: recomputes the costs of a ledger, shows the changes by model, and applies all of them at once. */
 export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const asks = !dryRun && flags.yes !== true;
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
     throw usageError(
-      'reprice: would change the ledger, and there is no terminal to ask at. Say so with --yes, or look first with --dry-run.',
+      'reprice: cannot ask for confirmation without a terminal. Confirm with --yes, or preview with --dry-run.',
       '--yes',
     );
   }
@@ -63,9 +63,10 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
     }
     if (dryRun) await terminal.out.line('\nNothing was changed.');
     else if (changes.length > 0) {
-      const rest = left === 0 ? '' : ` ${counted(left, 'record')} had changed meanwhile and stayed as they are.`;
+      const rest =
+        left === 0 ? '' : ` ${counted(left, 'record')} had been changed by another process and were left as they are.`;
       const undo = plain(commandLine('undo', flags));
-      await terminal.out.line(`\nRepriced ${counted(changed, 'record')}.${rest} ${undo} takes it back.`);
+      await terminal.out.line(`\nRepriced ${counted(changed, 'record')}.${rest} ${undo} reverts this.`);
     }
     return EXIT.done;
   });
@@ -117,7 +118,7 @@ function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal):
     parts.push(`${styled(out, 'bold', 'Still unpriced')}\n${table(columns, rows, options)}`);
   }
   parts.push(
-    `${counted(plan.unchanged, 'cost')} as before; ${counted(plan.recorded, 'cost')} recorded by the caller, left alone.`,
+    `${counted(plan.unchanged, 'cost')} as before; ${counted(plan.recorded, 'cost')} recorded by the caller, not changed.`,
   );
   return parts.join('\n\n');
 }
@@ -160,7 +161,7 @@ function repriceJson(
 }
 
 export const command: CommandSpec<RepriceFlags> = {
-  summary: 'price records again: those of unknown cost, and those with a wrong price',
+  summary: 'recompute costs: those that are unknown, and those with a wrong price',
   options: [
     { flags: '--dry-run', help: 'show what would change for each model, and change nothing' },
     {

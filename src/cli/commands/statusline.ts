@@ -22,27 +22,27 @@ import { keepLine, parseStatusInput, type StatusInput } from '../output/statusli
 import type { Terminal } from '../output/terminal.ts';
 
 export interface StatuslineFlags extends LedgerFlag {
-  /** false with `--no-import`. */
+  /** false if `--no-import` was given. */
   import?: boolean;
   json?: boolean;
 }
 
 const SOURCE = 'claude-code-log';
-/** A block begins where no block before it reaches; further back than this a chain of them does not matter. */
+/** Whether a block begins depends on the block before it; a chain that reaches further back than this does not matter. */
 const CHAIN_MS = 30 * 86_400_000;
 const HOUR_MS = 3_600_000;
 
 interface Status {
   model: string | undefined;
-  /** undefined: of this session nothing is known. */
+  /** undefined: nothing is known about this session. */
   session: Totals | undefined;
-  /** USD that Claude Code says of the session, where the ledger does not know it. */
+  /** The session's cost according to Claude Code in USD, used if the ledger does not know the session. */
   sessionGiven: number | undefined;
   today: Totals;
   block: (Block & { totals: Totals; perHour: Nanos }) | undefined;
 }
 
-/** `llm-spend statusline`: one line for Claude Code's `statusLine`: this session, today, and the block of five hours. */
+/** `llm-spend statusline`: prints one line for Claude Code's `statusLine`: this session, today, and the five-hour block. */
 export async function statusline(flags: StatuslineFlags, argv: readonly string[], terminal: Terminal): Promise<number> {
   const text = terminal.input ?? (await readStdin());
   const input = parseStatusInput(text);
@@ -75,15 +75,15 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   return EXIT.done;
 }
 
-/** Brings what the session has used since the last time into the ledger. */
+/** Imports the session's usage since the last call. */
 async function followSession(named: string, flags: LedgerFlag, terminal: Terminal): Promise<void> {
   if (!path.isAbsolute(named)) return;
-  // Normalized first: `projects/../x.jsonl` looks as if it were in the folder of the logs.
+  // Normalised first: `projects/../x.jsonl` would appear to be inside the folder of the logs.
   const transcript = path.normalize(named);
   const folder = path.dirname(transcript);
   const root = path.dirname(folder);
   const environment = ownEnvironment();
-  // Only a file where Claude Code keeps its logs is read, whatever stdin names.
+  // Only files in Claude Code's log folders are read, whatever stdin names.
   if (!claudeCode.locate(environment).includes(root) || !existsSync(transcript)) return;
   const target = importLedger(flags.ledger);
   let ledger: Ledger | undefined;
@@ -183,7 +183,7 @@ function statusJson({ model, session, sessionGiven, today, block }: Status): obj
 
 export const command: CommandSpec<StatuslineFlags> = {
   summary: "print one line for Claude Code's statusLine setting: session, today, block",
-  options: [{ flags: '--no-import', help: 'do not import the session that stdin names' }],
+  options: [{ flags: '--no-import', help: 'do not import the session named on stdin' }],
   examples: ['llm-spend statusline < session.json'],
   notes: 'In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }',
   run: ({ flags, argv, terminal }) => statusline(flags, argv, terminal),

@@ -12,7 +12,7 @@ export interface UndoFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend undo`: takes the last remove, clear or reprice back. Nothing to undo is a failure, so scripts see it. */
+/** `llm-spend undo`: reverts the last remove, clear or reprice. Fails when there is nothing to undo, for scripts. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const { path, result } = await withLedger(flags, async (ledger) => ({
@@ -28,7 +28,7 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   return result === undefined ? EXIT.failed : EXIT.done;
 }
 
-/** What happens to the records: as a plan, and done. */
+/** Descriptions of the effect on the records: planned, and done. */
 const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string]>> = {
   add: ['would be removed', 'was removed'],
   clear: ['would come back', 'came back'],

@@ -14,7 +14,7 @@ export interface VerifyFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend verify`: the state of the ledger in words, and by the exit code. Changes nothing. */
+/** `llm-spend verify`: reports the ledger's state as text and as exit code. Changes nothing. */
 export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<number> {
   const found = await withLedger(flags, (ledger) => ledger.verify());
   if (flags.json === true) await writeJson(terminal.out, envelope('verify', verificationJson(found)));
@@ -43,7 +43,7 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
   const notes = [
     counted(found.records, 'record'),
     ...(found.pending > 0 ? [`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
-    ...(found.unreadable > 0 ? [`${whole(found.unreadable)} unreadable, kept as they are and counted nowhere`] : []),
+    ...(found.unreadable > 0 ? [`${whole(found.unreadable)} unreadable, kept as they are and not counted`] : []),
     `${whole(found.bytes)} bytes`,
   ];
   parts[0] += `\n${notes.join(', ')}.`;
@@ -68,7 +68,7 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
     parts.push(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
   }
   if (found.health === 'damaged')
-    parts.push(`See what would be mended: ${plain(commandLine('repair --dry-run', flags))}`);
+    parts.push(`To see what a repair would do: ${plain(commandLine('repair --dry-run', flags))}`);
   return parts.join('\n\n');
 }
 
@@ -84,7 +84,7 @@ function problemLine({ severity, message, file, line, offset, usageId }: Problem
 }
 
 export const command: CommandSpec<VerifyFlags> = {
-  summary: 'check the ledger, and explain its state',
+  summary: 'check the ledger and explain its state',
   options: [],
   examples: ['llm-spend verify', 'llm-spend verify --json | jq .problems'],
   run: ({ flags, terminal }) => verify(flags, terminal),

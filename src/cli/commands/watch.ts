@@ -16,8 +16,8 @@ export interface WatchFlags extends FilterFlags, LedgerFlag {
 }
 
 /**
- * `llm-spend watch`: the totals now, and again whenever somebody's change changes them, until Ctrl+C, a reader that goes away, or
- * `--count` changes. What happens while a line is made is told by the next one.
+ * `llm-spend watch`: prints the totals, and prints them again whenever they change, until Ctrl+C, the reader closes the pipe,
+ * or `--count` changes were printed. Changes while a line is being produced are included in the next line.
  */
 export async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
   const count = flags.count === undefined ? Infinity : positive('--count', flags.count);
@@ -32,9 +32,9 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     let wake = (): void => {};
     let changed = false;
     let told = '';
-    /** false: the totals are what they were, as when a record moves from a journal into the ledger's file. */
+    /** false: the totals are unchanged, as when a record moves from a journal to the ledger's file. */
     const tell = async (event: 'start' | 'change'): Promise<boolean> => {
-      // Anew each time: `--days 1` means another day after midnight.
+      // Evaluated each time: after midnight `--days 1` means another day.
       const { filter, calendar } = selection(flags, terminal.now());
       const totals = await view.summary(filter);
       const figuresNow = JSON.stringify(totalsJson(totals));

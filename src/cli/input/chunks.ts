@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
 /**
- * What a stream has to give, each time as much as is there, until it ends or `stopped` aborts. Aborting still hands out
- * what had been read by then: it has left the pipe, and nobody else could record it.
+ * Yields a stream's data as it arrives, until it ends or `stopped` aborts. After an abort it still yields the data already
+ * read: it has left the pipe, so no other process could record it.
  */
 export async function* chunks(stream: Readable, stopped: AbortSignal): AsyncGenerator<Uint8Array> {
   let ended = false;

@@ -1,10 +1,10 @@
 /**
- * Finds where one JSON value ends, byte by byte and across chunks, and notices as early as the grammar allows that it
- * is none. It checks structure only (brackets, keys, colons, commas, no raw control characters in texts); what numbers
- * and escapes look like is left to `JSON.parse`. All bytes that it looks at are ASCII, so UTF-8 can be scanned as it is.
+ * Finds the end of a JSON value, byte by byte and across chunks, and detects invalid JSON as early as the grammar allows. It
+ * checks only the structure (brackets, keys, colons, commas, no raw control characters in strings); `JSON.parse` checks numbers
+ * and escapes. It looks only for ASCII bytes, so it can scan UTF-8 directly.
  */
 
-/** Deeper than any honest record; bounds the work that hostile nesting can cause. */
+/** Deeper than any honest record; limits the work that hostile nesting can cause. */
 const MAX_DEPTH = 64;
 
 const NEWLINE = 0x0a;
@@ -17,22 +17,25 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** What the grammar allows next. */
+/** The tokens that the grammar allows next. */
 type Expect = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end' | 'text' | 'escape' | 'scalar';
 
 export type ScanStatus = 'more' | 'done' | 'error';
 
 export class JsonScanner {
-  /** `more`: the value goes on in the next chunk. */
+  /** `more`: the value continues in the next chunk. */
   status: ScanStatus = 'more';
-  /** Newlines seen inside the value. */
+  /** Number of newlines inside the value. */
   newlines = 0;
-  /** Closing brackets that are still to come, innermost last. */
+  /** Closing brackets still expected, innermost last. */
   readonly #open: number[] = [];
   #expect: Expect = 'value';
   #isKey = false;
 
-  /** A number, `true`, a stray word: it ends only with the first byte that is not part of it, or with the input. */
+  /**
+   * Whether the value is a number, `true` or an invalid word: it ends only before the first byte that is not part of it, or
+   * with the input.
+   */
   get inScalar(): boolean {
     return this.#expect === 'scalar' && this.#open.length === 0;
   }
@@ -44,7 +47,7 @@ export class JsonScanner {
     this.#expect = 'value';
   }
 
-  /** Scans `bytes[from, to)`; returns the index behind the value's last byte, or behind the first wrong one. */
+  /** Scans `bytes[from, to)`. @returns the index after the value's last byte, or after the first invalid one. */
   run(bytes: Uint8Array, from: number, to: number): number {
     for (let at = from; at < to; at++) {
       const byte = bytes[at]!;
@@ -64,7 +67,7 @@ export class JsonScanner {
       if (this.#expect === 'scalar') {
         if (isScalar(byte)) continue;
         if (this.#valueEnds()) return at;
-        // Inside something, the byte is the first one of what follows.
+        // Inside a container, the byte is the first one of the next token.
       }
       if (byte === NEWLINE) this.newlines++;
       if (isSpace(byte)) continue;
@@ -74,7 +77,7 @@ export class JsonScanner {
     return to;
   }
 
-  /** false: the byte must not stand here. */
+  /** false: the byte is not allowed here. */
   #structure(byte: number): boolean {
     switch (this.#expect) {
       case 'colon':
@@ -97,7 +100,7 @@ export class JsonScanner {
       case 'text':
       case 'escape':
       case 'scalar':
-        break; // Handled before.
+        break; // Handled above.
     }
     return false;
   }
@@ -129,7 +132,7 @@ export class JsonScanner {
     return true;
   }
 
-  /** true: it was the outermost one. */
+  /** true: it was the outermost value. */
   #valueEnds(): boolean {
     this.#expect = 'comma-or-end';
     if (this.#open.length > 0) return false;
@@ -147,7 +150,7 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === NEWLINE || byte === 0x0d || byte === 0x09;
 }
 
-/** Letters, digits, `+ - .`, and everything beyond ASCII, so that a stray word is taken whole. */
+/** Letters, digits, `+ - .`, and everything beyond ASCII, so that an invalid word is consumed whole. */
 function isScalar(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

@@ -1,15 +1,15 @@
 import { isSpace, JsonScanner } from './jsonScanner.ts';
 
 /**
- * Cuts a stream of bytes into records, by structure and not by line: NDJSON, one JSON array, pretty-printed objects
- * one after the other, and any mix of them. A record is handed out with the chunk that holds its last byte, never
- * later, so that a producer may wait for its acknowledgement before it sends the next one.
+ * Splits a stream of bytes into records, by structure and not by line: NDJSON, one JSON array, pretty-printed objects one after
+ * another, and any mix of them. Each record is returned with the chunk that contains its last byte, so a producer may wait for
+ * its acknowledgement before it sends the next one.
  *
- * Lenient where nothing can be lost (a byte order mark, blank lines, CRLF, missing or spare commas between records);
- * everything else that is not JSON comes out as {@link Malformed}, and reading goes on with the next line.
+ * Tolerates anything that loses no data (a byte order mark, blank lines, CRLF, missing or extra commas between records). All
+ * other non-JSON is returned as {@link Malformed}, and reading continues on the next line.
  */
 
-/** A JSON value of the stream; whether it is a record is for the ledger to say. */
+/** A JSON value of the stream; the ledger decides whether it is a record. */
 export interface Parsed {
   /** 1-based line of its first byte. */
   line: number;
@@ -18,15 +18,15 @@ export interface Parsed {
 
 export interface Malformed {
   line: number;
-  /** What it should have been, to stand behind the field's name: `must be JSON`. */
+  /** The rule that it breaks, to follow the field's name in a message: `must be JSON`. */
   rule: string;
-  /** The beginning of what stands there instead. */
+  /** The beginning of the malformed text. */
   excerpt: string;
 }
 
 export type Piece = Parsed | Malformed;
 
-/** The longest record that is taken, in bytes; what bounds the memory of a stream. */
+/** The longest record accepted, in bytes; limits the memory used for a stream. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 const MAX_EXCERPT = 160;
 
@@ -40,8 +40,8 @@ const MARK = [0xef, 0xbb, 0xbf] as const;
 /**
  * - `between`: before, between and after records.
  * - `inside`: in the value that starts at `#start`.
- * - `rest-of-line`: after something malformed.
- * - `broken-record`: after something malformed that went over several lines: until a line starts a record.
+ * - `rest-of-line`: after malformed text.
+ * - `broken-record`: after malformed text that spanned several lines, until a line starts a record.
  */
 type Mode = 'between' | 'inside' | 'rest-of-line' | 'broken-record';
 
@@ -49,28 +49,28 @@ export class RecordSplitter {
   readonly #scanner = new JsonScanner();
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #buffer = new Uint8Array(8192);
-  /** The buffer holds `[#start, #end)`; `[#at, #end)` has not been looked at. */
+  /** The buffer contains `[#start, #end)`; `[#at, #end)` has not been scanned. */
   #start = 0;
   #at = 0;
   #end = 0;
   #mode: Mode = 'between';
-  /** What `rest-of-line` gives way to. */
+  /** The mode that follows `rest-of-line`. */
   #nextLine: 'between' | 'broken-record' = 'between';
   #line = 1;
   #startLine = 1;
   #arrayLine = 0;
-  /** Something of the current array was malformed, so that its brackets cannot be relied on. */
+  /** Part of the current array was malformed, so its brackets are not reliable. */
   #damagedArray = false;
   #pieces: Piece[] = [];
 
-  /** The records that this chunk completes, in order. */
+  /** Returns the records that this chunk completes, in order. */
   push(chunk: Uint8Array): Piece[] {
     this.#append(chunk);
     this.#run(false);
     return this.#take();
   }
 
-  /** What is left at the end of the input. Nothing may be pushed afterwards. */
+  /** Returns the remainder at the end of the input. Do not call {@link push} afterwards. */
   end(): Piece[] {
     do {
       this.#run(true);
@@ -88,7 +88,7 @@ export class RecordSplitter {
     return this.#take();
   }
 
-  /** true: a record has begun that is not complete. */
+  /** Whether a record has begun but is not complete. */
   get pending(): boolean {
     return this.#mode === 'inside';
   }
@@ -108,7 +108,7 @@ export class RecordSplitter {
     }
   }
 
-  /** false: more bytes are needed to tell. */
+  /** false: more bytes are needed to decide. */
   #between(atEnd: boolean): boolean {
     const byte = this.#buffer[this.#at]!;
     if (byte === MARK[0] && this.#end - this.#at < MARK.length && !atEnd) return false;
@@ -150,7 +150,8 @@ export class RecordSplitter {
     if (text === undefined) this.#refuse('must be UTF-8');
     else {
       const value = parse(text);
-      // A stray word may be followed by more of them: one complaint a line. A closed object is where it seems to be.
+      // More invalid words may follow on the line, but only one is reported. For a closed object, the end is where it appears
+      // to be.
       if (value === undefined && bytes[0] !== OPEN_OBJECT && bytes[0] !== OPEN_ARRAY) {
         this.#malformed('must be JSON');
         return;
@@ -162,7 +163,7 @@ export class RecordSplitter {
     this.#start = this.#at;
   }
 
-  /** Refuses what began at `#start`, and looks for the next record from the line after that. */
+  /** Refuses the text that began at `#start`, and looks for the next record from the next line on. */
   #malformed(rule: string): void {
     this.#refuse(rule);
     const sameLine = this.#line === this.#startLine;
@@ -181,7 +182,7 @@ export class RecordSplitter {
 
   #tooLong(): void {
     this.#refuse(`must have at most ${MAX_RECORD_BYTES} bytes`);
-    // Its beginning must not be read again, or a hostile stream could make us read each megabyte many times.
+    // Its beginning must not be scanned again: a hostile stream could make us read each megabyte many times.
     this.#mode = 'rest-of-line';
     this.#nextLine = this.#line === this.#startLine ? 'between' : 'broken-record';
     this.#start = this.#at;
@@ -196,7 +197,7 @@ export class RecordSplitter {
         this.#mode = 'between';
         return;
       }
-      // With nothing but spaces so far, it is decided with the next chunk.
+      // Only spaces so far: decided with the next chunk.
       if (newline === -1 && first !== undefined) {
         this.#mode = 'rest-of-line';
         this.#nextLine = 'broken-record';
@@ -212,7 +213,7 @@ export class RecordSplitter {
   }
 
   #refuse(rule: string): void {
-    // Not further than where it went wrong, so that the excerpt does not depend on how the stream was cut.
+    // Cut at the error, so that the excerpt does not depend on how the stream was chunked.
     const end = Math.min(this.#at, this.#start + 4 * MAX_EXCERPT);
     const bytes = this.#buffer.subarray(this.#start, end);
     const text = new TextDecoder('utf-8').decode(bytes).split('\n', 1)[0] ?? '';
@@ -232,7 +233,7 @@ export class RecordSplitter {
     if (this.#end + chunk.length > this.#buffer.length) {
       const live = this.#buffer.subarray(this.#start, this.#end);
       const needed = live.length + chunk.length;
-      // Doubling, so that a record that comes byte by byte is not copied for each of them.
+      // Doubles, so that a record that arrives byte by byte is not copied for each of them.
       const target = needed * 2 > this.#buffer.length ? new Uint8Array(needed * 2) : this.#buffer;
       target.set(live);
       this.#buffer = target;

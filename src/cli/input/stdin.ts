@@ -1,11 +1,11 @@
-/** Far more than a tool writes to a command; beyond it the input is not text that was meant for us. */
+/** Far more than a tool writes to a command; longer input is not meant for us. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads stdin to its end as text: empty at a terminal, and when stdin cannot be read.
+ * Reads stdin to its end as text; returns '' at a terminal, and when stdin cannot be read.
  *
- * It is read as a stream. Asking whether stdin is a terminal makes a pipe non-blocking, so a synchronous read after that fails
- * with EAGAIN as soon as the writer is slow or writes more than a pipe holds.
+ * Reads it as a stream: checking whether stdin is a terminal makes a pipe non-blocking, so a synchronous read would then fail
+ * with EAGAIN when the writer is slow or writes more than the pipe's buffer.
  */
 export async function readStdin(stdin: NodeJS.ReadStream = process.stdin): Promise<string> {
   if (stdin.isTTY) return '';

@@ -1,20 +1,20 @@
-/** What the process says to its caller by its exit code. A contract: scripts rely on it. */
+/** The exit codes. They are a contract: scripts rely on them. */
 export const EXIT = {
   done: 0,
-  /** Nothing was changed; of a stream, at least one record was refused or could not be stored. */
+  /** Nothing was changed; for a stream: at least one record was refused or could not be stored. */
   failed: 1,
-  /** The arguments or the record they describe are wrong. */
+  /** The arguments, or the record they describe, are invalid. */
   usage: 2,
   /** The ledger is damaged: see `llm-spend verify`. */
   damaged: 3,
-  /** Recorded, durably, but not in the ledger's file: something keeps it from being written. */
+  /** Recorded durably, but the ledger's file cannot be written at the moment. */
   waiting: 4,
 } as const;
 
-/** Ended by a signal, as shells say it: 128 + its number. */
+/** Ended by a signal: 128 + its number, the convention of shells. */
 export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** A failure with words for a person: what happened, and what to do. */
+/** A failure whose message explains what happened and what to do. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: string;
@@ -29,12 +29,12 @@ export class CliError extends Error {
   }
 }
 
-/** By its name: the bundles of the command have a class each. */
+/** Compared by name, because each bundle of the command has its own class. */
 export function isCliError(error: unknown): error is CliError {
   return error instanceof Error && error.name === 'CliError';
 }
 
-/** The command was called in a wrong way. */
+/** The command was called incorrectly. */
 export function usageError(message: string, field?: string): CliError {
   return new CliError('usage', message, { exitCode: EXIT.usage, ...(field === undefined ? {} : { field }) });
 }

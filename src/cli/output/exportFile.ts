@@ -2,7 +2,7 @@ import { AtomicFile } from '../../system/atomicFile.ts';
 import { errno } from '../../system/errno.ts';
 import { CliError, EXIT } from './exit.ts';
 
-/** The file of `--output`, with errors in words: it appears complete or not at all. */
+/** The file of `--output`, which appears completely or not at all. Its errors are readable messages. */
 export class ExportFile {
   readonly #target: string;
   readonly #file: AtomicFile;
@@ -26,7 +26,7 @@ export class ExportFile {
     return inWords(this.#target, () => this.#file.commit());
   }
 
-  /** Removes what was written. Does nothing after {@link commit}. */
+  /** Removes the partial file. Does nothing after {@link commit}. */
   discard(): Promise<void> {
     return this.#file.discard();
   }
@@ -49,9 +49,9 @@ function inTheWay(target: string): CliError {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist. Create the folder first',
-  ENOTDIR: 'a part of its path is not a folder. Name another file',
+  ENOTDIR: 'part of its path is not a folder. Name another file',
   EISDIR: 'it is a folder. Name a file in it',
-  ELOOP: 'it is a symbolic link. Name the file that it leads to',
+  ELOOP: 'it is a symbolic link. Name its target',
   EINVAL: 'it is not a regular file. Name another one, or write to stdout',
   EACCES: 'access is denied. Name another file',
   EPERM: 'access is denied. Name another file',

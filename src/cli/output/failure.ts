@@ -3,7 +3,7 @@ import { UsageError } from '../../usage/record.ts';
 import { EXIT, isCliError } from './exit.ts';
 import { JSON_VERSION } from './jsonOutput.ts';
 
-/** Anything that was thrown, as one line for a person and one object for a program. */
+/** Any thrown value, as a one-line message and as an object for programs. */
 export interface Failure {
   code: string;
   message: string;
@@ -37,7 +37,7 @@ export function failureOf(error: unknown): Failure {
   return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
 }
 
-/** By its name: each bundle has a class of its own. */
+/** Compared by name, because each bundle has its own class. */
 function isLedgerError(error: unknown): error is LedgerError {
   return error instanceof Error && error.name === 'LedgerError';
 }

@@ -3,12 +3,12 @@ import { plain } from '../../usage/text.ts';
 import { failureJson, failureOf } from './failure.ts';
 import { say, type Terminal } from './terminal.ts';
 
-/** What went wrong with a command, for its caller. */
+/** Reports the failure of a command to its caller. */
 
-/** One line on stderr, and for programs one object on stdout. */
+/** Writes one line to stderr, and with `--json` one object to stdout. */
 export async function report(error: unknown, argv: readonly string[], terminal: Terminal): Promise<number> {
   const failure = failureOf(error);
-  // The arguments may be what failed, so they are looked through by hand.
+  // Parsing the arguments may be what failed, so they are searched by hand.
   const end = argv.indexOf('--');
   const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
   if (json) await terminal.out.line(jsonText(failureJson({ ...failure, message: plain(failure.message) })));

@@ -1,11 +1,11 @@
 import { EXIT } from './exit.ts';
 import { say, type Terminal } from './terminal.ts';
 
-/** The exit code of a command that came to its end. */
+/** The exit code of a command that has finished. */
 export async function finished(exitCode: number, terminal: Terminal): Promise<number> {
   if (terminal.out.failure !== undefined) {
     await say(terminal, `The output could not be written: ${terminal.out.failure.message}.`);
   }
-  // Whoever reads only the beginning, as `head` does, has what it wanted; still, not everything was said.
+  // A reader that closes early, like `head`, has all it wanted; still, the output is incomplete.
   return terminal.out.closed && exitCode === EXIT.done ? EXIT.failed : exitCode;
 }

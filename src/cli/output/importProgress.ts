@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 
 const PROGRESS_MS = 100;
 
-/** The progress of an import on stderr: a bar for people, NDJSON for the editor. */
+/** Shows the progress of an import on stderr: a bar on a terminal, NDJSON for the editor. */
 export class ImportProgressBar {
   readonly #terminal: Terminal;
   readonly #asJson: boolean;
@@ -18,7 +18,7 @@ export class ImportProgressBar {
     this.#asJson = asJson;
   }
 
-  /** Whether anybody sees the progress. */
+  /** Whether progress is shown at all. */
   get isOn(): boolean {
     return this.#asJson || this.#terminal.err.isTTY;
   }

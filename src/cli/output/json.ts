@@ -4,7 +4,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 
 export { envelope, JSON_VERSION, writeJson } from './jsonOutput.ts';
 
-/** Money twice: `_usd` as the nearest number, `_nanos` as the exact count of nano-dollars in a text. */
+/** Money in two forms: `_usd` is the nearest number, `_nanos` the exact count of nano-dollars as a string. */
 function money<Name extends string>(
   name: Name,
   nanos: Nanos,
@@ -12,7 +12,7 @@ function money<Name extends string>(
   return { [`${name}_usd`]: nanosToUsd(nanos), [`${name}_nanos`]: nanos.toString() } as ReturnType<typeof money<Name>>;
 }
 
-/** Sums as they stand in `--json`: `cost` is recorded + estimated; unknown costs are in neither, they are counted. */
+/** Totals in `--json`: `cost` is recorded + estimated; unknown costs are in neither, only counted. */
 export function totalsJson(totals: Totals): Record<string, number | string> {
   return {
     records: totals.records,
@@ -30,7 +30,7 @@ export function totalsJson(totals: Totals): Record<string, number | string> {
   };
 }
 
-/** The record's exact cost; null when nobody knows it. */
+/** The record's exact cost; null if it is unknown. */
 export function recordCostNanos(record: UsageRecord): string | null {
   return record.cost_known ? usdToNanos(record.cost_usd).toString() : null;
 }

@@ -4,11 +4,11 @@ import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { homeFolder } from '../../system/paths.ts';
 
 /**
- * Keeps the status line that was shown last, for as long as nothing changed: Claude Code asks several times a second, and
- * opening ledgers takes longer than starting this process.
+ * Caches the last status line as long as nothing changes: Claude Code asks several times a second, and opening ledgers takes
+ * longer than starting this process.
  */
 
-/** The fields that Claude Code passes on stdin and that matter here. */
+/** The fields used of those that Claude Code passes on stdin. */
 export interface StatusInput {
   session_id?: unknown;
   transcript_path?: unknown;
@@ -16,26 +16,26 @@ export interface StatusInput {
   cost?: { total_cost_usd?: unknown };
 }
 
-/** Even while a session writes, the line need not change more often than this. */
+/** While a session writes, the line is not updated more often than this. */
 const BURST_MS = 1_000;
-/** A line shows times, which go out of date. */
+/** A line shows times, which become outdated. */
 const FRESH_MS = 30_000;
 
 export interface Shown {
   key: string;
-  /** Of the transcript and the ledgers when the line was made. */
+  /** Version of the transcript and the ledgers for which the line was made. */
   version: string;
   at: number;
   line: string;
-  /** The files whose version was taken. */
+  /** The files covered by `version`. */
   files: string[];
 }
 
-/** The line that was shown last, if it still holds. */
+/** Returns the cached line if it is still valid. */
 export function shownLine(argv: readonly string[], input: string, now: number): string | undefined {
   try {
     const path = cachePath(argv, input);
-    // The temporary folder is shared with other users: only a file of ours is read, and no link is followed.
+    // The temporary folder is shared with other users, so only a file of ours is read, and no link is followed.
     const stats = lstatSync(path);
     if (!stats.isFile() || stats.uid !== (process.getuid?.() ?? 0)) return undefined;
     const shown = JSON.parse(readFileSync(path, 'utf8')) as Shown;
@@ -47,7 +47,7 @@ export function shownLine(argv: readonly string[], input: string, now: number): 
   }
 }
 
-/** Keeps a line for {@link shownLine}. A line that cannot be kept makes the next one slower, nothing else. */
+/** Caches a line for {@link shownLine}. A failure only makes the next call slower. */
 export async function keepLine(
   argv: readonly string[],
   input: string,
@@ -66,15 +66,15 @@ export function parseStatusInput(text: string): StatusInput {
   }
 }
 
-/** One file a session, in the person's own cache folder where there is one. */
+/** One file per session, in the user's cache folder if there is one. */
 function cachePath(argv: readonly string[], input: string): string {
   const folder = process.env['XDG_RUNTIME_DIR'] ?? process.getBuiltinModule('node:os').tmpdir();
   return join(folder, `llm-spend-statusline-${nameOf(`${homeFolder()}\0${keyOf(argv, input)}`)}.json`);
 }
 
 /**
- * A short name for a key, by FNV-1a: two keys with the same name only replace each other's line, since the file holds its
- * key. `node:crypto` would take longer to load than all the rest.
+ * A short name for a key, by FNV-1a. Keys with the same name merely replace each other's line, since the file contains its key.
+ * `node:crypto` would take longer to load than everything else here.
  */
 function nameOf(key: string): string {
   let hash = 0x811c9dc5;
@@ -82,7 +82,7 @@ function nameOf(key: string): string {
   return hash.toString(16).padStart(8, '0');
 }
 
-/** What the line depends on, apart from files and the time. */
+/** Everything that the line depends on apart from files and the time. */
 function keyOf(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;

@@ -2,27 +2,27 @@ import stringWidth from 'string-width';
 import { plain } from '../../usage/text.ts';
 
 /**
- * Tables of text that fit a terminal. Widths are counted in cells, as terminals draw them: wide characters take two,
- * combining ones none. Cells are made harmless here, so no caller can forget it.
+ * Text tables that fit a terminal. Widths count cells as terminals draw them: wide characters take two, combining characters
+ * none. Cells are escaped here, so callers need not do it.
  */
 
 export interface Column {
   title: string;
   align?: 'left' | 'right';
-  /** May be cut with an ellipsis, down to {@link MIN_WIDTH}, when the table is too wide. */
+  /** Whether the column may shrink to {@link MIN_WIDTH} when the table is too wide; cut cells end in an ellipsis. */
   shrinks?: boolean;
-  /** Left out when shrinking is not enough; the highest one first. */
+  /** Set if the column may be dropped when shrinking is not enough; the highest value first. */
   dropOrder?: number;
 }
 
 export interface TableOptions {
-  /** Cells that a line may fill. */
+  /** Maximum width of a line in cells. */
   width?: number | undefined;
-  /** Cells left of each line. */
+  /** Indentation of each line in cells. */
   indent?: number;
-  /** Dresses the line of titles and the last line, after the layout. */
+  /** Styles the title line and the last line after layout. */
   head?: (line: string) => string;
-  /** The last row is a sum: set apart by a rule. */
+  /** Whether the last row is a sum, to be separated by a line. */
   footer?: boolean;
 }
 
@@ -63,14 +63,14 @@ export function table(
   return lines.map((text) => text.trimEnd()).join('\n');
 }
 
-/** No terminal is wider, and a field of a megabyte is not worth measuring. */
+/** No terminal is wider, and measuring a field of a megabyte would waste time. */
 const MAX_CELL = 400;
 
 function harmless(text: string): string {
   return (text.length > MAX_CELL ? plain(text, { max: MAX_CELL }) : plain(text)).trimEnd();
 }
 
-/** Columns and their widths within `width`: first the widest of those that may shrink, then some left out. */
+/** Fits the columns into `width`: first shrinks the widest columns that may shrink, then drops columns. */
 function fit(
   columns: readonly Column[],
   natural: readonly number[],
@@ -108,7 +108,7 @@ function cell(text: string, width: number, align: 'left' | 'right', last: boolea
   return last ? cut : cut + space;
 }
 
-/** The text in at most that many cells, with an ellipsis where it was cut, never inside a grapheme. */
+/** Truncates text to at most `width` cells, with an ellipsis if cut, never inside a grapheme. */
 export function truncate(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let cut = '';

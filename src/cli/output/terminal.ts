@@ -1,14 +1,14 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { plain } from '../../usage/text.ts';
 
-/** Where a command writes, and what it knows of the place: a terminal, a pipe, a file. */
+/** The output streams and properties of the environment that a command runs in: a terminal, a pipe, a file. */
 export interface Terminal {
   out: Output;
   err: Output;
   env: Readonly<Record<string, string | undefined>>;
   /** ms since the epoch. */
   now: () => number;
-  /** What stood on stdin, where somebody read it already. */
+  /** Content of stdin, if it was read already. */
   input?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export function openTerminal(): Terminal {
   };
 }
 
-/** `process.stdout`, as far as it is used: a terminal's fields are missing where it is none. */
+/** The subset of `process.stdout` that is used; the fields of terminals are optional. */
 export interface Sink {
   isTTY?: boolean;
   columns?: number;
@@ -29,7 +29,7 @@ export interface Sink {
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
-/** A descriptor's stream: Node's own for terminals, where its columns and escape codes matter. */
+/** Node's own stream for terminals, where columns and escape codes matter; a plain one otherwise. */
 function sinkOf(fd: 1 | 2): Sink {
   const stream = (): Sink => (fd === 1 ? process.stdout : process.stderr);
   if (process.platform === 'win32') return stream();
@@ -42,14 +42,14 @@ function sinkOf(fd: 1 | 2): Sink {
 }
 
 /**
- * A file or a pipe, written as Node itself writes to them: at once, waiting for a slow reader. Node's streams take 5 ms to
- * load, as long as many a command takes to run.
+ * A file or a pipe, written to synchronously like Node does, waiting for a slow reader. Node's streams take 5 ms to load, as
+ * long as many commands take to run.
  */
 class PlainSink implements Sink {
   readonly #fd: number;
   readonly #stream: () => Sink;
   #fail: (error: NodeJS.ErrnoException) => void = () => undefined;
-  /** Once somebody has made the pipe one that does not wait, Node's stream is what waits. */
+  /** Once another process has made the pipe non-blocking, Node's stream does the waiting. */
   #other: Sink | undefined;
 
   constructor(fd: number, stream: () => Sink) {
@@ -77,18 +77,15 @@ class PlainSink implements Sink {
   }
 }
 
-/**
- * A stream that may close under us. Writing never throws: once the reader is gone, what is written goes nowhere, and
- * `closed` says so.
- */
+/** A stream whose reader may close it at any time. Writing never throws: after that, output is dropped and `closed` is set. */
 export class Output {
   readonly isTTY: boolean;
-  /** Columns that a line may fill; undefined: as many as it needs. */
+  /** Maximum width of a line in columns; undefined: unlimited. */
   readonly columns: number | undefined;
   readonly colors: boolean;
-  /** The reader is gone, or the file it writes to took no more. */
+  /** The reader closed the stream, or the file could not be written. */
   closed = false;
-  /** Why, when it was not just a reader that had enough. */
+  /** The reason, unless the reader just closed the stream. */
   failure: Error | undefined;
   readonly #stream: Sink;
 
@@ -101,7 +98,7 @@ export class Output {
     stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
-  /** Resolves when the stream has taken the text, so that a slow reader slows the writer down. */
+  /** Resolves when the stream has accepted the text, so that a slow reader slows the writer down. */
   write(text: string): Promise<void> {
     if (this.closed || text === '') return Promise.resolve();
     return new Promise((resolve) => {
@@ -118,12 +115,12 @@ export class Output {
 
   #fail(error: NodeJS.ErrnoException): void {
     this.closed = true;
-    // The last two are what Windows says for EPIPE.
+    // Windows reports EPIPE as one of the last two.
     if (!['EPIPE', 'EOF', 'ECONNRESET'].includes(error.code ?? '')) this.failure ??= error;
   }
 }
 
-/** https://no-color.org and https://force-color.org: forcing wins, then refusing, then what the stream is. */
+/** https://no-color.org and https://force-color.org: FORCE_COLOR wins over NO_COLOR, which wins over the stream's default. */
 export function wantsColors(isTTY: boolean, env: Terminal['env']): boolean {
   const force = env['FORCE_COLOR'];
   if (force !== undefined && force !== '') return force !== '0' && force !== 'false';
@@ -140,14 +137,14 @@ const CODES: Record<Style, readonly [number, number]> = {
   yellow: [33, 39],
 };
 
-/** The text in a style where the output has colours; else as it is. */
+/** Styles text if the output supports colours. */
 export function styled(output: Pick<Output, 'colors'>, style: Style, text: string): string {
   if (!output.colors || text === '') return text;
   const [on, off] = CODES[style];
   return `\u001B[${on}m${text}\u001B[${off}m`;
 }
 
-/** A line on stderr that begins with our name, as every command's do. */
+/** Writes a line to stderr, prefixed with our name as all commands do. */
 export function say(terminal: Terminal, message: string): Promise<void> {
   return terminal.err.line(`llm-spend: ${plain(message)}`);
 }

@@ -3,7 +3,7 @@ import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
 import { styled, type Output } from '../output/terminal.ts';
 import { table, type Column } from '../output/table.ts';
 
-/** The rates of a custom price: the flag's name, then the field. */
+/** The rates of a custom price, by flag and by field. */
 export const RATES = {
   input: 'input',
   output: 'output',
@@ -20,7 +20,7 @@ export interface PlacedPrice {
 
 export function customPriceTable(custom: readonly PlacedPrice[], out: Output): string {
   const usd = (n: number | undefined): string => (n === undefined ? '' : formatUsdExact(usdToNanos(n)));
-  // A column for the place is worth its width only where there are two places.
+  // The column for the source is shown only if there are two sources.
   const isPlaced = custom.some(({ where }) => where === 'editor');
   const columns: Column[] = [
     { title: 'Provider', shrinks: true },

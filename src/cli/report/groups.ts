@@ -3,7 +3,7 @@ import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 
-/** One line a group, with the sum of all below; `all` is given apart because a record may be in several groups. */
+/** Prints one line per group, with the total below. `all` is a separate argument because a record may be in several groups. */
 export function groupTable(
   groups: readonly Group[],
   by: readonly (Grouping | 'block')[],

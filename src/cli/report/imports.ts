@@ -5,18 +5,18 @@ import { envelope } from '../output/jsonOutput.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { counted, megabytes, whole } from './numbers.ts';
 
-/** An import as it ended. */
+/** The outcome of an import. */
 export interface ImportRun {
   ledger: string;
   /** One for each source that was reached. */
   reports: readonly ImportReport[];
-  /** All sources that were asked for, in their order. */
+  /** All requested sources, in order. */
   jobs: readonly { source: { id: string }; known: boolean }[];
   dryRun: boolean;
   interrupted: boolean;
 }
 
-/** At most so many skipped lines are named; `--json` names more. */
+/** Maximum number of skipped lines listed; `--json` lists more. */
 const MOST_NAMED = 10;
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   unreadable: 'not readable',
   'unreadable-folder': 'folder not readable',
   link: 'symbolic link, not followed',
-  'replaced-while-read': 'replaced while it was read: run the import again',
+  'replaced-while-read': 'replaced while it was being read: run the import again',
   'future-time': 'imported, but its time is in the future',
 };
 

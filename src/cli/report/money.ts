@@ -6,12 +6,12 @@ import { costNanos, type AggregateQuery, type Calendar, type Group, type Totals 
 import type { UsageRecord } from '../../usage/record.ts';
 import type { Ask } from '../../usage/summary.ts';
 
-/** How a report writes money: USD, or another currency, always with its code, and USD for days without a rate. */
+/** Formats money in a report: in USD, or in another currency, always with its code, and in USD for days without a rate. */
 export interface Money {
   cost(totals: Totals): string;
   recorded(totals: Totals): string;
   estimated(totals: Totals): string;
-  /** Of a record whose cost is known. @param nanos its cost. */
+  /** Formats the cost of a record whose cost is known. @param nanos its cost. */
   ofRecord(record: UsageRecord, nanos: Nanos): string;
 }
 
@@ -22,7 +22,7 @@ export const USD: Money = {
   ofRecord: (_record, nanos) => formatUsd(nanos),
 };
 
-/** Money in a currency; what is to be shown must be added before. */
+/** Money in another currency; amounts must be passed to {@link add} before they are formatted. */
 export class ConvertedMoney implements Money {
   readonly #ask: Ask;
   readonly #display: DisplayCurrency;
@@ -35,7 +35,7 @@ export class ConvertedMoney implements Money {
     this.#calendar = calendar;
   }
 
-  /** @param query what the groups are the answer to. */
+  /** @param query the query that returned the groups. */
   async add(query: AggregateQuery, groups: readonly Group[]): Promise<void> {
     const shown: ShownCosts = await shownCosts(this.#ask, query, groups, this.#display);
     for (const [usd, { totals }] of shown) this.#shown.set(usd, totals);

@@ -1,9 +1,9 @@
 /**
- * Numbers for people, made by hand: loading `Intl` takes as long as the rest of a one-shot `record`, which scripts call
- * thousands of times.
+ * Formats numbers for display without `Intl`, whose loading takes as long as the rest of a one-shot `record`, which scripts
+ * call thousands of times.
  */
 
-/** `1,200`; also for the digits of a number that is too large for one. */
+/** `1,200`; also formats the digits of a number beyond the safe range. */
 export function whole(n: number | string): string {
   return String(n).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -6,14 +6,14 @@ import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 
-/** `$0.0042`, `~$0.0042` when it was computed from prices, `unknown` when nobody knows it. */
+/** `$0.0042`, `~$0.0042` if computed from prices, `unknown` if unknown. */
 function recordCost(record: UsageRecord, money: Money): string {
   const kind = costKind(record);
   if (kind === 'unknown') return 'unknown';
   return `${kind === 'estimated' ? '~' : ''}${money.ofRecord(record, usdToNanos(record.cost_usd))}`;
 }
 
-/** The latest records, one a line, in local time. */
+/** The latest records, one per line, in local time. */
 export function recordsTable(
   rows: readonly StoredUsage[],
   timeZone: string,

@@ -3,7 +3,7 @@ import { table } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { counted, whole } from './numbers.ts';
 
-/** The grand total, one figure a line; costs apart by where they come from. */
+/** The grand total, one figure per line, with costs listed by origin. */
 export function totalsTable(totals: Totals, money: Money, width: number | undefined): string {
   const rows: [string, string, string][] = [
     ['Records', whole(totals.records), ''],
@@ -13,7 +13,7 @@ export function totalsTable(totals: Totals, money: Money, width: number | undefi
   if (totals.cacheWriteTokens > 0) rows.push(['  written to cache', whole(totals.cacheWriteTokens), '']);
   rows.push(['Output tokens', whole(totals.outputTokens), '']);
   if (totals.reasoningTokens > 0) rows.push(['  for reasoning', whole(totals.reasoningTokens), '']);
-  // A sum of nothing must not look as if nothing was spent.
+  // If no cost is known, the sum must not read as zero.
   const cost = totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals);
   rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', cost, '']);
   if (totals.estimated > 0) {
@@ -21,8 +21,8 @@ export function totalsTable(totals: Totals, money: Money, width: number | undefi
     rows.push(['  recorded', money.recorded(totals), counted(recorded, 'record')]);
     rows.push(['  estimated', money.estimated(totals), counted(totals.estimated, 'record')]);
   }
-  if (totals.unpriced > 0) rows.push(['  unknown', counted(totals.unpriced, 'record'), 'in no sum']);
+  if (totals.unpriced > 0) rows.push(['  unknown', counted(totals.unpriced, 'record'), 'not included in totals']);
   const columns = [{ title: '' }, { title: '', align: 'right' }, { title: '' }] as const;
-  // The titles are empty: the lines speak for themselves.
+  // The column titles are empty, because the lines have labels.
   return table(columns, rows, { width, indent: 2 }).split('\n').slice(1).join('\n');
 }

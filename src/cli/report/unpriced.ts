@@ -3,15 +3,15 @@ import { userPrices } from '../userPrices.ts';
 import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { commandLine, shellQuoted } from '../arguments/shell.ts';
 
-/** Why a record has no cost, and what helps. */
+/** Why a record has no cost, and how to fix it. */
 export interface Unpriced {
   code: string;
   message: string;
 }
 
 /**
- * What helps names the record, because recording it a second time would count it twice.
- * @param record one that is stored without a cost.
+ * The suggested command refers to the stored record by id, because recording it again would double-count it.
+ * @param record a record stored without a cost.
  */
 export async function whyUnpriced(record: UsageRecord, flags: LedgerFlag): Promise<Unpriced> {
   const again = `To correct it: ${commandLine('remove', flags)} ${shellQuoted(record.usage_id)}, then record it again`;
@@ -27,7 +27,7 @@ export async function whyUnpriced(record: UsageRecord, flags: LedgerFlag): Promi
   if (result === undefined) {
     return { code: 'no-prices', message: `The prices cannot be read. Once they can: ${reprice}` };
   }
-  // Between the two looks somebody has set a price.
+  // A price was set between the two lookups.
   if (result.kind === 'priced') return { code: 'priced-since', message: `It has a price now: ${reprice}` };
   const names = `${shellQuoted(record.model)} --provider ${shellQuoted(record.provider)}`;
   const helps = HELPED_BY_A_PRICE.has(result.code)

@@ -48,9 +48,9 @@ describe('help and usage', () => {
     [['remove'], "Missing required argument 'id'"],
     [['record'], '--provider: is required'],
     [['record', '--provider', 'a', '--model', 'b', '--operation', 'c', '--stdin'], 'cannot be combined with --stdin'],
-    [['clear'], 'Say so with --yes'],
+    [['clear'], 'Confirm with --yes'],
     [['export', '--format', 'xml'], '--format: must be one of csv, json, ndjson'],
-    [['export', '--force'], '--force: only means something with --output'],
+    [['export', '--force'], '--force: only applies to --output'],
     [['watch', '--count', '0'], '--count: must be a whole number'],
   ])('%j is a usage error', async (args, message) => {
     const plain = await sandbox.run(args);

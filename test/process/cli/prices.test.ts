@@ -180,7 +180,7 @@ describe('record --response', () => {
     const bare = JSON.stringify({ usage: { prompt_tokens: 10, completion_tokens: 5 } });
     const { code, stderr } = await respond(bare);
     expect(code).toBe(2);
-    expect(stderr).toContain('--provider: is required, because the response does not say it');
+    expect(stderr).toContain('--provider: is required, because the response does not contain it');
     const named = await respond(bare, '--provider', 'mine', '--model', 'my-model');
     expect(named.code).toBe(0);
     expect(named.stdout).toContain('cost unknown · mine my-model');
@@ -222,7 +222,7 @@ describe('reprice', () => {
       /gemini +gemini-2\.5-flash +inkwell's old list price +1 +\$0\.00135 +\$0\.008 +\+\$0\.00665/,
     );
     expect(stdout).toMatch(/Total +2 +\$0\.00135 \+ 1 unpriced/);
-    expect(stdout).toContain('1 cost recorded by the caller, left alone.');
+    expect(stdout).toContain('1 cost recorded by the caller, not changed.');
     expect(await text()).toBe(before);
     expect(json(await run('reprice', '--dry-run', '--json'))).toMatchObject({
       dry_run: true,
@@ -269,7 +269,7 @@ describe('prices', () => {
     );
     expect((await run(...set, '--cache-read', '0.1')).stdout).toContain('Replaced the price');
     expect((await run('prices')).stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 +\$0\.10/);
-    expect((await run('prices')).stdout).toContain('newer prices were never fetched');
+    expect((await run('prices')).stdout).toContain('no newer prices fetched yet');
     const shown = await run('prices', 'show', 'claude-sonnet-4-5', '--provider', 'anthropic');
     expect(shown.stdout).toMatch(/by custom: anthropic\/claude-\*[^]*input +\$1\n/);
     const removed = await run('prices', 'remove', 'claude-*', '--provider', 'anthropic');
@@ -299,12 +299,14 @@ describe('prices', () => {
       prices: [{ input: 1 }],
       editor: { file: expect.stringMatching(/editor-prices\.json$/) as string, prices: [price], problems: [] },
     });
-    expect((await run(...set)).stderr).toContain('has a price of anthropic/claude-* too, which counts');
+    expect((await run(...set)).stderr).toContain('also has a price for anthropic/claude-*, which takes precedence');
     const remove = ['prices', 'remove', 'claude-*', '--provider', 'anthropic'];
     expect((await run(...remove)).stdout).toContain('Removed 1 custom price');
     const again = await run(...remove);
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('has a price of anthropic/claude-* too, which counts. Change it there; if');
+    expect(again.stderr).toContain(
+      'also has a price for anthropic/claude-*, which takes precedence. Change it there; if',
+    );
   });
 
   it.each([
@@ -462,13 +464,13 @@ describe('costs --currency', () => {
     expect(text).toMatch(/2026-10 .* \$4\.00/);
     expect(text).toMatch(/2026-11 .* EUR 1\.00/);
     expect(text).toMatch(/Total .* \$6\.00/);
-    expect(text).toContain('What has a day without a rate is in USD.');
+    expect(text).toContain('Costs on days without a rate are in USD.');
     expect(spaces((await run('costs', '--currency', file, '--recent', '3')).stdout)).toMatch(/gpt-5 .* EUR 1\.00/);
   });
 
   it.each([
     [['EUR=0'], 'rate: must be the number of units for one USD'],
-    [['EURO=1'], 'must be a rate, as EUR=0.92 (units for one USD), or a file of rates (got "EURO=1"'],
+    [['EURO=1'], 'must be a rate such as EUR=0.92 (units per USD), or a file of rates (got "EURO=1"'],
     [['EUR=1', '--json'], 'cannot be combined with --json'],
     [['EUR=1', '--by', 'block'], 'cannot be combined with --by block'],
   ])('refuses %j', async (args, message) => {

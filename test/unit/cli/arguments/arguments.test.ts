@@ -94,7 +94,7 @@ describe('amount', () => {
     '1USD',
   ])('refuses %j', (text) => {
     const error = refusal(() => amount('--cost-usd', text));
-    expect(error.message).toContain('--cost-usd: must be an amount of USD');
+    expect(error.message).toContain('--cost-usd: must be a non-negative amount of USD');
   });
 
   it('reads what JavaScript prints', () => {
