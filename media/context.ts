@@ -6,19 +6,19 @@ import type { NodePath } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
 import type { AskHost } from './model/questions.ts';
 
-/** State of the page that is not persisted. */
+/** State of the page that is not stored. */
 export interface Ephemeral {
-  /** Whether the chart is shown as a table. */
+  /** The chart as a table. */
   asTable: boolean;
-  /** Expanded nodes of the breakdown. */
+  /** Nodes of the breakdown that are open. */
   expanded: readonly NodePath[];
   /** Ids of the selected records. */
   selection: ReadonlySet<string>;
-  /** The record shown in the detail view. */
+  /** The record whose fields are shown. */
   detail: RecordRow | undefined;
 }
 
-/** Data and actions passed to the parts of the view. */
+/** The data and the actions of the parts of the view. */
 export interface ViewContext {
   readonly snapshot: HistorySnapshot;
   readonly shown: ShownHistory;
@@ -26,17 +26,17 @@ export interface ViewContext {
   readonly format: Format;
   readonly ui: Ephemeral;
   readonly ask: AskHost;
-  /** The display name of a value of a dimension. */
+  /** The name of a value of a dimension. */
   readonly nameOf: (dimension: Dimension, value: string | null) => string;
-  /** Changes the choices, stores them and loads their data. */
+  /** Changes the choices, stores them and loads the data. */
   readonly choose: (changes: Partial<Choices>) => void;
-  /** Filters by these values. */
+  /** Shows only records with these values. */
   readonly filterBy: (pairs: readonly (readonly [Dimension, string | null])[]) => void;
-  /** Changes state that is not persisted. */
+  /** Changes state of the page that is not stored. */
   readonly set: (changes: Partial<Ephemeral>) => void;
   readonly act: (action: Action) => void;
-  /** Removes records, and offers to undo that. */
+  /** Removes records, with a way back. */
   readonly remove: (ids: readonly string[]) => void;
-  /** Shows a message at the lower edge for a while. */
+  /** A message at the lower edge, for a while. */
   readonly notify: (text: string) => void;
 }

@@ -1,2 +1,2 @@
-/** esbuild bundles the imported style sheets into main.css. */
+/** esbuild gathers the style sheets that are imported into main.css. */
 declare module '*.css';

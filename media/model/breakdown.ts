@@ -5,10 +5,10 @@ import type { Series } from './series.ts';
 import { seriesId } from './series.ts';
 import { measured } from './totals.ts';
 
-/** A node of the breakdown: the values of the outer levels, then its own value. */
+/** A node of the breakdown: the values of the outer levels, then its own. */
 export type NodePath = readonly (string | null)[];
 
-/** The children of a node, from the host's answer. */
+/** The children of one node, as the host answered. */
 export interface Children {
   groups: readonly Group[];
   slots: ReadonlyMap<string, number>;
@@ -17,18 +17,18 @@ export interface Children {
 export interface BreakdownRow {
   id: string;
   path: NodePath;
-  /** 0 is the outermost level. */
+  /** 0 is the outermost. */
   level: number;
   dimension: Dimension;
   value: string | null;
   rest: number | undefined;
   slot: Series['slot'];
   totals: Totals;
-  /** Share of the grand total, 0 to 1; undefined if unknown. */
+  /** The share of the grand total, 0 to 1; undefined when it is unknown. */
   share: number | undefined;
-  /** undefined: the node has no children. */
+  /** undefined: it has no children. */
   expanded: boolean | undefined;
-  /** 1-based position among its siblings, and their number. */
+  /** Position among its siblings, 1-based, and how many these are. */
   position: number;
   siblings: number;
 }
@@ -38,15 +38,15 @@ export function pathId(path: NodePath): string {
 }
 
 export interface BreakdownContent {
-  /** Keyed by {@link pathId}. */
+  /** By {@link pathId}. */
   children: ReadonlyMap<string, Children>;
-  /** Expanded nodes, by {@link pathId}. */
+  /** Nodes that are open, by {@link pathId}. */
   expanded: ReadonlySet<string>;
-  /** The grand total, for the shares. */
+  /** Of everything, for the shares. */
   grand: Totals;
 }
 
-/** The visible rows: an expanded node is followed by its children. */
+/** The rows that are to be seen: children follow their node while it is expanded. */
 export function breakdownRows(
   { levels, breakdownSort: sort, measure }: Pick<Choices, 'levels' | 'breakdownSort' | 'measure'>,
   { children, expanded, grand }: BreakdownContent,
@@ -92,7 +92,7 @@ function shareOf(totals: Totals, measure: Measure, whole: number): number | unde
   return whole === 0 ? 0 : measured(totals, measure) / whole;
 }
 
-/** The folded rest comes last in any order. */
+/** The folded rest stands last, whatever the order. */
 function compareGroups(
   a: Group,
   b: Group,

@@ -6,25 +6,25 @@ import type { Calendar, Group, Totals } from '../../src/usage/query.ts';
 import { forecast } from '../../src/usage/summary.ts';
 import { sum } from './totals.ts';
 
-/** A day with records. */
+/** One day that has records. */
 export interface Day {
   key: string;
   totals: Totals;
 }
 
-/** Converts groups by day, oldest first, to days. */
+/** Groups by day, which come oldest first -> days. */
 export function daysOf(groups: readonly Group[]): Day[] {
   return groups.map(({ key, totals }) => ({ key: key[0] ?? '', totals }));
 }
 
-/** Sums the days within a range of whole days. */
+/** The sum of the days within a range of whole days. */
 export function sumOfDays(days: readonly Day[], { since, until }: TimeRange, calendar: Calendar): Totals {
   const first = since === undefined ? 0 : daysBefore(days, since, calendar);
   const end = until === undefined ? days.length : daysBefore(days, until, calendar);
   return sum(days.slice(first, end).map(({ totals }) => totals));
 }
 
-/** The number of days that begin before an instant. Binary search, because computing the start of a day is slow. */
+/** How many days begin before an instant. By halves, because when a day begins takes long to work out. */
 function daysBefore(days: readonly Day[], instant: number, calendar: Calendar): number {
   let [low, high] = [0, days.length];
   while (low < high) {
@@ -41,7 +41,7 @@ export interface Glance {
   week: Totals;
   month: Totals;
   all: Totals;
-  /** Projected cost of the whole month. */
+  /** The projected cost of the whole month. */
   forecast: Nanos | undefined;
 }
 

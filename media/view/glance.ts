@@ -11,17 +11,17 @@ export interface GlanceView {
   format: Format;
   /** The name of the range. */
   title: string;
-  /** Time of the ledgers' last change, ms since the epoch. */
+  /** When the ledgers last changed, ms since the epoch. */
   updatedAt: number | undefined;
   totals: Totals;
   comparison: Comparison | undefined;
-  /** The name of the period compared with. */
+  /** The period of the comparison, in words. */
   beforeName: string;
   glance: Glance;
   choose: (period: 'today' | 'week' | 'month' | 'all') => void;
 }
 
-/** The key figures: cost in this range, the comparison with the previous one, and the month's forecast. */
+/** The first answer: how much in this range, against before, and where the month is heading. */
 export function glanceTemplate(view: GlanceView): TemplateResult {
   const { format, totals } = view;
   return html`<section class="glance" aria-label="At a glance">

@@ -5,7 +5,7 @@ import { plain } from '../../src/usage/text.ts';
 
 type Act = (action: Action) => void;
 
-/** Templates shown in place of the figures while there are none. */
+/** The templates that replace the figures while there are none. */
 export function loadingTemplate(): TemplateResult {
   return html`<div class="state" role="status">
     <vscode-progress-bar .ariaLabel=${'Reading the ledger'}></vscode-progress-bar>
@@ -25,7 +25,7 @@ export function failureTemplate(message: string, act: Act): TemplateResult {
   </div>`;
 }
 
-/** Each option together with its value: a narrow view breaks lines between them, never within. */
+/** Each option with its value: a place too narrow for all breaks between them, never within. */
 const COMMAND = [
   'llm-spend record',
   '--provider openai',
@@ -35,7 +35,7 @@ const COMMAND = [
   '--output-tokens 300',
 ];
 
-/** A ledger without records: the next steps, with buttons for them. */
+/** A ledger without records: what to do next, with buttons that do it. */
 export function emptyTemplate(act: Act): TemplateResult {
   return html`<div class="state">
     <span class="codicon codicon-graph state-icon"></span>
@@ -64,7 +64,7 @@ export function noMatchTemplate(reset: () => void, all: (() => void) | undefined
   </div>`;
 }
 
-/** The problems and warnings of the ledgers, with actions. */
+/** The problems and warnings of the ledgers, and what to do about them. */
 export function problemsTemplate({ ledgers }: HistorySnapshot, act: Act): TemplateResult | typeof nothing {
   const unsound = ledgers.filter(({ health, problems }) => isDamaged(health) || problems.length > 0);
   if (unsound.length === 0) return nothing;

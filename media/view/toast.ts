@@ -5,7 +5,7 @@ import { iconButton } from './controls.ts';
 
 export interface Toast {
   text: string;
-  /** Whether to offer undoing the last change. */
+  /** Offers to undo the last change. */
   undo: boolean;
 }
 

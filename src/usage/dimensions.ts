@@ -1,5 +1,5 @@
 import type { DimensionRow } from './fieldRow.ts';
-import { ROWS, type DimensionOfField, type FieldName } from './fields.ts';
+import { ROWS, type DimensionOfField, type FieldName } from './fieldLists.ts';
 
 /**
  * Dimensions by which records can be grouped and filtered, derived from the field table. `tag` has many values: a record counts

@@ -1,7 +1,8 @@
 /** A row of the field table in `fields.ts`. */
 
 /** Names of the validation rules in `rules.ts`. */
-export type RuleName = 'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'tags';
+export type RuleName =
+  'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'charge' | 'tags';
 
 export interface FieldRow {
   /** The name in `costs.json`. */

@@ -1,139 +1,16 @@
 import type { FieldRow } from './fieldRow.ts';
+import { INKWELL_ROWS } from './inkwellRows.ts';
 
 /**
  * The table of record fields. Validation, dimensions, the columns of both stores, the SQL view, the command's filters and
  * flags, names in the views, the field names that generic imports accept and the columns of an export all derive from it. A new
- * filterable field is one row here; a test counts the files that name a field.
+ * filterable field is one row here; a test counts the files that name a field. The rows
+ * of the fields that inkwell has as well never change; they are in `inkwellRows.ts`.
  */
 
 /** Rows are in the order in which fields are written and exported, so new fields come last. */
 export const FIELDS = [
-  {
-    name: 'usage_id',
-    rule: 'name',
-    presence: 'optional',
-    label: 'Id',
-    inkwell: true,
-    flag: {
-      name: 'id',
-      value: '<id>',
-      help: 'the id of the record; a record whose id is in the ledger already is not added again',
-    },
-    otherNames: ['usage_id', 'id', 'request_id', 'requestId', 'generation_id'],
-  },
-  {
-    name: 'provider',
-    rule: 'name',
-    presence: 'required',
-    label: 'Provider',
-    inkwell: true,
-    flag: { name: 'provider', value: '<name>', help: 'the provider that was called, for example openai (required)' },
-    dimension: { name: 'provider', column: 8, searched: true, filter: { short: '-p' } },
-    otherNames: ['provider', 'vendor', 'custom_llm_provider', 'gen_ai.system'],
-  },
-  {
-    name: 'model',
-    rule: 'name',
-    presence: 'required',
-    label: 'Model',
-    inkwell: true,
-    flag: { name: 'model', value: '<name>', help: 'the model, for example gpt-5 (required)' },
-    dimension: { name: 'model', column: 9, searched: true },
-    otherNames: ['model', 'model_name', 'modelName', 'model_id'],
-  },
-  {
-    name: 'operation',
-    rule: 'name',
-    presence: 'required',
-    label: 'Operation',
-    inkwell: true,
-    flag: { name: 'operation', value: '<name>', help: 'what the call was for, for example chat (required)' },
-    dimension: { name: 'operation', column: 10, searched: true, filter: { short: '-o' } },
-    otherNames: ['operation', 'call_type', 'endpoint', 'type'],
-  },
-  {
-    name: 'input_tokens',
-    rule: 'tokens',
-    presence: 'optional',
-    label: 'Input tokens',
-    inkwell: true,
-    flag: { name: 'input-tokens', value: '<n>', help: 'input tokens, including cache reads and writes' },
-    otherNames: ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokens', 'tokens_prompt', 'tokens_in'],
-    summed: 'inputTokens',
-  },
-  {
-    name: 'output_tokens',
-    rule: 'tokens',
-    presence: 'optional',
-    label: 'Output tokens',
-    inkwell: true,
-    flag: { name: 'output-tokens', value: '<n>', help: 'output tokens, including reasoning' },
-    otherNames: [
-      'output_tokens',
-      'completion_tokens',
-      'outputTokens',
-      'completionTokens',
-      'tokens_completion',
-      'tokens_out',
-    ],
-    summed: 'outputTokens',
-  },
-  {
-    name: 'total_tokens',
-    rule: 'tokens',
-    presence: 'optional',
-    label: 'Total tokens',
-    inkwell: true,
-    summed: 'totalTokens',
-  },
-  {
-    name: 'cost_usd',
-    rule: 'cost',
-    presence: 'optional',
-    label: 'Cost',
-    inkwell: true,
-    flag: {
-      name: 'cost-usd',
-      value: '<amount>',
-      help: 'the cost; without it the tokens are priced, and without a price the cost is unknown',
-    },
-    otherNames: ['cost_usd', 'cost', 'spend', 'total_cost', 'costUSD', 'usd'],
-  },
-  { name: 'cost_known', rule: 'flag', presence: 'optional', label: 'Cost known', inkwell: true },
-  { name: 'billing_mode', rule: 'billingMode', presence: 'optional', label: 'Billing', inkwell: true },
-  {
-    name: 'timestamp',
-    rule: 'time',
-    presence: 'optional',
-    label: 'Time',
-    inkwell: true,
-    flag: {
-      name: 'timestamp',
-      value: '<iso>',
-      help: 'when the call was made, with a UTC offset: 2026-01-31T09:30:00Z (default: now)',
-    },
-    otherNames: [
-      'timestamp',
-      'time',
-      'created_at',
-      'createdAt',
-      'date',
-      'datetime',
-      'startTime',
-      'start_time',
-      'created',
-    ],
-  },
-  {
-    name: 'episode_title',
-    rule: 'label',
-    presence: 'nullable',
-    label: 'Episode',
-    inkwell: true,
-    flag: { name: 'episode', value: '<title>', help: 'the episode' },
-    dimension: { name: 'episode', column: 15, searched: true, filter: { short: '-e', value: '<title>' } },
-  },
-  { name: 'template_name', rule: 'label', presence: 'nullable', label: 'Template', inkwell: true },
+  ...INKWELL_ROWS,
   {
     name: 'cache_read_tokens',
     rule: 'tokens',
@@ -263,36 +140,66 @@ export const FIELDS = [
     dimension: { name: 'user', column: 22, searched: true },
     otherNames: ['user', 'user_id', 'end_user'],
   },
+  {
+    name: 'charge',
+    rule: 'charge',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Charge',
+    flag: { name: 'charge', value: '<kind>', help: 'how the call is paid for: metered, plan, credits or free' },
+    dimension: {
+      name: 'charge',
+      column: 23,
+      searched: true,
+      filter: { value: '<kind>', help: 'only records with this charge: metered, plan, credits or free' },
+    },
+    // Others write amounts under this name: it has to be mapped.
+    otherNames: [],
+  },
+  {
+    name: 'machine',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Machine',
+    flag: { name: 'machine', value: '<name>', help: 'the machine' },
+    dimension: { name: 'machine', column: 24, searched: true },
+    otherNames: ['machine', 'hostname'],
+  },
+  {
+    name: 'agent',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Agent',
+    flag: { name: 'agent', value: '<name>', help: 'the tool that made the call, for example claude-code' },
+    dimension: { name: 'agent', column: 25, searched: true },
+    otherNames: ['agent'],
+  },
+  {
+    name: 'service_tier',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Service tier',
+    flag: { name: 'service-tier', value: '<tier>', help: 'batch, flex, priority or standard; it changes the price' },
+    dimension: { name: 'tier', column: 26, searched: true, filter: { value: '<tier>' } },
+    otherNames: ['service_tier', 'serviceTier'],
+  },
+  {
+    name: 'request_id',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Request',
+    flag: { name: 'request', value: '<id>', help: "the provider's id of the request" },
+  },
+  {
+    name: 'estimated_tokens',
+    rule: 'tokens',
+    presence: 'optional',
+    added: '0.2.0',
+    label: 'Estimated tokens',
+    flag: { name: 'estimated-tokens', value: '<n>', help: 'how many of the tokens are a guess' },
+  },
 ] as const satisfies readonly FieldRow[];
-
-type Row = (typeof FIELDS)[number];
-type With<Key extends string> = Extract<Row, Readonly<Record<Key, unknown>>>;
-
-export type FieldName = Row['name'];
-/** Rows of fields with a flag in `llm-spend record`. */
-export type FlagRow = With<'flag'>;
-/** Fields that contain one optional text. */
-export type NullableText = Extract<Row, { presence: 'nullable' }>['name'];
-export type SummedTokens = With<'summed'>['summed'];
-export type MappedField = With<'otherNames'>['name'];
-
-/** The dimensions, as declared in their rows. */
-export type DimensionOfField = With<'dimension'>['dimension'];
-
-/** The rows, typed by their common interface. */
-export const ROWS: readonly FieldRow[] = FIELDS;
-
-/** The summed fields, keyed by the name of their sum in totals. */
-export const SUMMED_FIELDS: ReadonlyMap<SummedTokens, FieldName> = new Map(
-  FIELDS.flatMap((row) => ('summed' in row ? [[row.summed, row.name] as const] : [])),
-);
-
-/** @returns the names of fields whose row passes `test`, in table order. */
-export function fieldsWith(test: (row: FieldRow) => boolean): FieldName[] {
-  return ROWS.filter(test).map(({ name }) => name as FieldName);
-}
-
-/** Returns the row of a field; undefined for unknown fields. */
-export function fieldRow(name: string): FieldRow | undefined {
-  return ROWS.find((row) => row.name === name);
-}

@@ -1,4 +1,4 @@
-import { fieldsWith } from './fields.ts';
+import { fieldsWith } from './fieldLists.ts';
 import { UsageError, type UsageRecord } from './record.ts';
 
 /**

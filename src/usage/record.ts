@@ -1,4 +1,4 @@
-import type { NullableText } from './fields.ts';
+import type { NullableText } from './fieldLists.ts';
 
 /**
  * The usage record: a superset of inkwell's format, with the snake_case names of `costs.json`. `fields.ts` has the table of its
@@ -8,6 +8,12 @@ import type { NullableText } from './fields.ts';
 
 /** How the cost was determined, in inkwell's terms. `runtime_managed`: someone else bills it, and we do not know the amount. */
 export type BillingMode = 'known' | 'estimated' | 'runtime_managed';
+
+/**
+ * Who pays, and how. `metered`: each call is billed. `plan`: a subscription covers the call; its cost is what it would be at list
+ * price. `credits`: the call is taken off an allowance of credits. `free`: nobody pays, as for a model on this machine.
+ */
+export const CHARGES = ['metered', 'plan', 'credits', 'free'] as const;
 
 /**
  * The optional texts: `project`, `branch`, `session_id`, `note`, ..., all listed in `fields.ts`. `source` names the recorder
@@ -37,6 +43,8 @@ export interface UsageRecord extends OptionalTexts {
   cache_write_1h_tokens?: number;
   /** Part of `output_tokens`. */
   reasoning_tokens?: number;
+  /** How many of the tokens a source guessed. */
+  estimated_tokens?: number;
   tags?: string[];
   /** Unknown fields are kept unchanged. */
   [field: string]: unknown;

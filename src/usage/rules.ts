@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { RuleName } from './fieldRow.ts';
 import { FIELDS } from './fields.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from './limits.ts';
-import { UsageError, type UsageInput } from './record.ts';
+import { CHARGES, UsageError, type UsageInput } from './record.ts';
 
 /** Validation rules for input from callers. `fields.ts` assigns a rule to each field. */
 
@@ -36,6 +36,7 @@ const RULES = {
   billingMode: once(() =>
     z.enum(['known', 'estimated', 'runtime_managed'], 'must be known, estimated or runtime_managed'),
   ),
+  charge: once(() => z.enum(CHARGES, `must be ${CHARGES.slice(0, -1).join(', ')} or ${CHARGES.at(-1)}`)),
   tags: once(() =>
     z
       .array(name(), 'must be an array of strings')

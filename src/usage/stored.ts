@@ -1,10 +1,12 @@
-import { fieldsWith } from './fields.ts';
+import { fieldsWith } from './fieldLists.ts';
 import { MAX_STORED_COST } from './limits.ts';
 import type { UsageRecord } from './record.ts';
 
 const NAME_FIELDS = fieldsWith(({ presence }) => presence === 'required');
-const TOKEN_FIELDS = fieldsWith(({ rule }) => rule === 'tokens');
-/** Excludes fields added after 0.1.0: in an existing ledger another program may use the same name with another type. */
+/**
+ * Both lists exclude fields added after 0.1.0: in an existing ledger another program may use the same name with another type.
+ */
+const TOKEN_FIELDS = fieldsWith(({ rule, added }) => rule === 'tokens' && added === undefined);
 const TEXT_FIELDS = fieldsWith(({ presence, added }) => presence === 'nullable' && added === undefined);
 
 const STORED_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;

@@ -1,6 +1,7 @@
 import type { OptionSpec } from '../command.ts';
 import type { RuleName } from '../../usage/fieldRow.ts';
-import { FIELDS, type FieldName, type FlagRow } from '../../usage/fields.ts';
+import type { FieldName, FlagRow } from '../../usage/fieldLists.ts';
+import { FIELDS } from '../../usage/fields.ts';
 import type { LedgerFlag } from './ledgerPath.ts';
 
 /** The options of `record`, derived from the field table, each with the record field that it fills. */

@@ -16,7 +16,7 @@ import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '
 import { asFlag, recordedJson, recordLine } from './recordOne.ts';
 
 /** Flags that fill in fields missing from all responses. */
-const LABELS = RECORD_OPTIONS.filter(({ rule }) => rule === 'label' || rule === 'note' || rule === 'tags');
+const LABELS = RECORD_OPTIONS.filter(({ rule }) => ['label', 'charge', 'note', 'tags'].includes(rule));
 const OWN = [
   'response',
   'json',

@@ -1,4 +1,5 @@
-import { FIELDS, type MappedField as MappedName } from '../../usage/fields.ts';
+import type { MappedField as MappedName } from '../../usage/fieldLists.ts';
+import { FIELDS } from '../../usage/fields.ts';
 
 /** Which of an entry's names holds which of our fields: `input_tokens` -> `prompt_tokens`. */
 export type Mapping = Readonly<Partial<Record<MappedField, string>>>;
@@ -16,7 +17,7 @@ export const MAPPED_FIELDS: readonly MappedField[] = MAPPED.map(({ field }) => f
 
 /** Those of an optional text. */
 export const MAPPED_LABELS: readonly MappedField[] = MAPPED.flatMap(({ field, rule }) =>
-  rule === 'label' ? [field] : [],
+  rule === 'label' || rule === 'charge' ? [field] : [],
 );
 
 /** What others call our fields; the first one that an entry has counts. */

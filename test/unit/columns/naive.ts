@@ -32,8 +32,12 @@ export function valuesOf({ ledger, record }: Row, dimension: Dimension): (string
     const tags = [...new Set(record.tags ?? [])].filter((tag) => tag !== '');
     return tags.length === 0 ? [null] : tags;
   }
-  const field = dimension === 'session' ? 'session_id' : dimension === 'episode' ? 'episode_title' : dimension;
-  return [record[field] || null];
+  const fields: Partial<Record<Dimension, keyof UsageRecord>> = {
+    session: 'session_id',
+    episode: 'episode_title',
+    tier: 'service_tier',
+  };
+  return [record[fields[dimension] ?? dimension] || null] as (string | null)[];
 }
 
 export function matches(row: Row, { since, until, values, search }: UsageFilter): boolean {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { FILTER_OPTIONS } from '../../../src/cli/arguments/filters.ts';
 import { RECORD_OPTIONS } from '../../../src/cli/arguments/recordFlags.ts';
 import { DIMENSION_LABELS, DIMENSIONS, TEXT_DIMENSIONS } from '../../../src/usage/dimensions.ts';
-import { FIELDS, SUMMED_FIELDS } from '../../../src/usage/fields.ts';
+import { SUMMED_FIELDS } from '../../../src/usage/fieldLists.ts';
+import { FIELDS } from '../../../src/usage/fields.ts';
 import { strictProblem } from '../../../src/usage/inkwell.ts';
 import { parseInput } from '../../../src/usage/parseInput.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
@@ -12,7 +13,9 @@ import { readText, repository } from '../repo/files.ts';
 
 /** The table of fields, and that everything derives from it. */
 
-const ADDED = ['commit', 'account', 'user'] as const;
+const ADDED = ['commit', 'account', 'user', 'charge', 'machine', 'agent', 'service_tier'] as const;
+/** Values that a field takes, where not any text will do. */
+const VALUES: Partial<Record<string, string>> = { charge: 'plan' };
 
 describe('a field that can be filtered by', () => {
   // The others are words of other things, too.
@@ -29,15 +32,17 @@ describe('a field that can be filtered by', () => {
   });
 
   it.each(ADDED)('%s can be grouped by, filtered by and given', (name) => {
-    expect(DIMENSIONS).toContain(name);
-    expect(DIMENSION_LABELS[name].toLowerCase()).toBe(name);
-    expect(FILTER_OPTIONS.map(({ flags }) => flags)).toContainEqual(expect.stringMatching(`^--${name} <`));
-    expect(RECORD_OPTIONS).toContainEqual(expect.objectContaining({ field: name, rule: 'label' }));
+    const dimension = name === 'service_tier' ? 'tier' : name;
+    expect(DIMENSIONS).toContain(dimension);
+    expect(DIMENSION_LABELS[dimension].toLowerCase()).toBe(name.replace('_', ' '));
+    expect(FILTER_OPTIONS.map(({ flags }) => flags)).toContainEqual(expect.stringMatching(`^--${dimension} <`));
+    const rule = name === 'charge' ? 'charge' : 'label';
+    expect(RECORD_OPTIONS).toContainEqual(expect.objectContaining({ field: name, rule }));
   });
 
-  it.each(ADDED)('%s is refused in a strict ledger', (name) => {
+  it.each([...ADDED, 'request_id'] as const)('%s is refused in a strict ledger', (name) => {
     const input = { provider: 'claude', model: 'm', operation: 'extraction', timestamp: '2026-01-01T00:00:00Z' };
-    const record = parseInput({ ...input, [name]: 'x' }, { id: () => 'id', now: () => '' });
+    const record = parseInput({ ...input, [name]: VALUES[name] ?? 'x' }, { id: () => 'id', now: () => '' });
     expect(strictProblem(record)).toMatchObject({ field: name, rule: expect.stringContaining('inkwell drops') });
     const without = parseInput({ ...input, [name]: null }, { id: () => 'id', now: () => '' });
     expect(strictProblem(without)).toBeUndefined();

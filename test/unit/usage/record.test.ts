@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { parseInput, type InputDefaults } from '../../../src/usage/parseInput.ts';
-import { FIELDS, fieldsWith } from '../../../src/usage/fields.ts';
+import { fieldsWith } from '../../../src/usage/fieldLists.ts';
+import { FIELDS } from '../../../src/usage/fields.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_STORED_COST, MAX_TAGS } from '../../../src/usage/limits.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 import { isUnreadable, readStored } from '../../../src/usage/stored.ts';
@@ -114,6 +115,8 @@ describe('parseInput', () => {
     ['timestamp', 1_795_428_000, /offset/],
     ['note', 5, /text/],
     ['note', 'x'.repeat(MAX_NOTE + 1), /at most/],
+    ['charge', 'gratis', /must be metered, plan, credits or free/],
+    ['estimated_tokens', 1.5, /whole/],
     ['tags', 'red', /array/],
     ['tags', null, /array/],
     ['tags', Array.from({ length: MAX_TAGS + 1 }, String), /at most/],

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { fieldsWith } from '../../../src/usage/fields.ts';
+import { fieldsWith } from '../../../src/usage/fieldLists.ts';
 import { DIMENSIONS } from '../../../src/usage/dimensions.ts';
 import { BUCKETS, type Calendar, type Grouping, type UsageFilter } from '../../../src/usage/query.ts';
-import type { UsageRecord } from '../../../src/usage/record.ts';
+import { CHARGES, type UsageRecord } from '../../../src/usage/record.ts';
 
 /** A record with defaults, for tests that care about one field. */
 export function usage(fields: Partial<UsageRecord> = {}): UsageRecord {
@@ -89,6 +89,7 @@ export const records: fc.Arbitrary<UsageRecord> = fc
       cache_write_tokens: tokens,
       reasoning_tokens: tokens,
       ...Object.fromEntries(OPTIONAL_TEXTS.map((field) => [field, label])),
+      charge: fc.option(few(...CHARGES), { nil: null }),
       tags: fc.array(few('', 'red', 'green', 'Blue sky'), { maxLength: 4 }),
     },
     {

@@ -1,5 +1,5 @@
 import { TEXT_DIMENSIONS } from '../../../usage/dimensions.ts';
-import { fieldsWith } from '../../../usage/fields.ts';
+import { fieldsWith } from '../../../usage/fieldLists.ts';
 import type { Connection } from '../connection.ts';
 import { ColumnBlob, encodeBlob } from './columnBlob.ts';
 import type { Column } from './columnNumbers.ts';
@@ -17,6 +17,7 @@ const MOST_KEPT = 32 * 1024 * 1024;
  */
 export class SegmentReader {
   #kept = new Map<number, ColumnBlob>();
+  /** By the key of a column: whether a row of its segment may have the field. */
   readonly #withAdded = new Map<number, boolean>();
   #bytes = 0;
   #of: { connection: Connection; epoch: number } | undefined;
@@ -39,7 +40,8 @@ export class SegmentReader {
 
   #lackingColumn(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
     if (!segment.lacksColumns) return undefined;
-    if (ADDED_COLUMNS.has(column) && !this.#mayHaveAdded(connection, segment)) {
+    const field = ADDED_FIELDS.get(column);
+    if (field !== undefined && !this.#mayHave(connection, segment, column, field)) {
       return encodeBlob({ length: segment.records, least: 0, above: undefined }, [null]);
     }
     return columnOfRows(connection, segment, column);
@@ -49,11 +51,13 @@ export class SegmentReader {
    * Whether a record of a segment may have a field that 0.1.0 did not know. Parsing all rows takes a hundred times as long, and
    * rows of that version rarely have one.
    */
-  #mayHaveAdded(connection: Connection, { number }: SegmentInfo): boolean {
-    let known = this.#withAdded.get(number);
+  #mayHave(connection: Connection, { number }: SegmentInfo, column: Column, field: string): boolean {
+    const key = columnKey(number, column);
+    let known = this.#withAdded.get(key);
     if (known === undefined) {
-      known = connection.first(ROW_WITH_ADDED, number * SEGMENT_SPAN + 1, (number + 1) * SEGMENT_SPAN) !== undefined;
-      this.#withAdded.set(number, known);
+      const [first, last] = [number * SEGMENT_SPAN + 1, (number + 1) * SEGMENT_SPAN];
+      known = connection.first(ROW_WITH, first, last, `"${field}"`) !== undefined;
+      this.#withAdded.set(key, known);
     }
     return known;
   }
@@ -73,14 +77,14 @@ export class SegmentReader {
   }
 }
 
-/** The fields that version 0.1.0 did not know. A name can also be written with escapes (`\u`). */
-const ADDED: ReadonlySet<string> = new Set(fieldsWith(({ added }) => added !== undefined));
-const ADDED_COLUMNS: ReadonlySet<string> = new Set(
-  TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [name] : [])),
+/** By their column, the fields that version 0.1.0 did not know. */
+const ADDED = new Set(fieldsWith(({ added }) => added !== undefined));
+const ADDED_FIELDS: ReadonlyMap<string, string> = new Map(
+  TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
 );
-const ROW_WITH_ADDED = `SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (${[...ADDED]
-  .map((field) => `instr(text, '"${field}"') > 0`)
-  .join(' OR ')} OR instr(text, '\\u') > 0) LIMIT 1`;
+/** The name of a field can also be written with escapes (`\u`). */
+const ROW_WITH =
+  "SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (instr(text, ?) > 0 OR instr(text, '\\u') > 0) LIMIT 1";
 
 function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
   const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as

@@ -64,7 +64,20 @@ it('of a ledger that version 0.1.0 made gets the new fields with the first recor
   await withTracker((tracker) => tracker.summary());
   expect(columns()).toEqual(before);
   await withTracker((tracker) => tracker.track({ provider: 'p', model: 'm', operation: 'o', account: 'work' }));
-  expect(columns()).toEqual(expect.arrayContaining([...before, 'commit', 'account', 'user']));
+  expect(columns()).toEqual(
+    expect.arrayContaining([
+      ...before,
+      'commit',
+      'account',
+      'user',
+      'charge',
+      'machine',
+      'agent',
+      'service_tier',
+      'request_id',
+      'estimated_tokens',
+    ]),
+  );
   expect(select('SELECT count(*) AS n FROM usage WHERE account IS NOT NULL')).toEqual([{ n: 1 }]);
   // The file stays one that version 0.1.0 takes for its own.
   expect(select('PRAGMA user_version')).toEqual([{ user_version: 1 }]);
