@@ -5,11 +5,11 @@ import { refuseMountedFile, resolvePlace } from '../place.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
 import { repairDatabase } from './repair/repair.ts';
-import { remainsOf } from './state.ts';
+import { leftoversOf } from './state.ts';
 
 /**
- * The way to the database of a ledger: opened when it is needed and there, made when something is to be written, opened
- * anew when it was replaced, and mended when it is damaged.
+ * Manages the connection to a ledger's database: opens it on demand, creates it before the first write, reopens it after it was
+ * replaced, and repairs it when it is damaged.
  */
 export class Access {
   readonly #disk: Disk;
@@ -21,7 +21,7 @@ export class Access {
   #count = 0;
   #isReplaceable = false;
 
-  /** @param onOther is called whenever what was known of the database before no longer holds. */
+  /** @param onOther called whenever earlier knowledge about the database has become invalid. */
   constructor(disk: Disk, path: string, now: () => number, onOther: () => void) {
     this.#disk = disk;
     this.#path = path;
@@ -29,24 +29,25 @@ export class Access {
     this.#onOther = onOther;
   }
 
-  /** How often a database was opened: tells one from the next. */
+  /** How many times a database was opened; identifies the current connection. */
   get count(): number {
     return this.#count;
   }
 
-  /** What is open now. */
+  /** The open connection, if any. */
   get current(): Connection | undefined {
     return this.#connection;
   }
 
-  /** The open database; undefined when there is none. @throws {LedgerError} when it cannot be opened. */
+  /** Returns the open database; undefined when there is none. @throws {LedgerError} when it cannot be opened. */
   opened(): Promise<Connection | undefined> {
     return this.attempt(() => this.#opened(false));
   }
 
   /**
-   * Several steps on one database; once more when it is replaced by another meanwhile. undefined: there is none.
-   * @throws {LedgerError} when they could not be done.
+   * Runs several steps on one database, and repeats them if it is replaced in the meantime. Returns undefined when there is no
+   * database.
+   * @throws {LedgerError} when a step fails.
    */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T | undefined> {
     for (;;) {
@@ -56,14 +57,14 @@ export class Access {
         return await work(connection);
       } catch (error) {
         if (!(error instanceof Replaced)) throw explainSqlite(error, this.#path);
-        await this.letGo();
+        await this.release();
       }
     }
   }
 
   /**
-   * A transaction on the ledger, which is made if it is not there, and mended if it is damaged.
-   * @throws {LedgerError} when it could not be done, and what `work` throws of our own.
+   * Runs a transaction on the ledger, creating the database if missing and repairing it if damaged.
+   * @throws {LedgerError} when it fails, and any error of ours that `work` throws.
    */
   async write<T>(work: (connection: Connection) => T): Promise<T> {
     let mended = false;
@@ -71,14 +72,14 @@ export class Access {
       try {
         if (!this.#isReplaceable) refuseMountedFile((await resolvePlace(this.#disk, this.#path)).path);
         this.#isReplaceable = true;
-        // Whether it is still the ledger's is asked within the transaction, where it counts.
+        // Whether the connection still belongs to the ledger is checked inside the transaction.
         const open = this.#connection?.isFrozen === false ? this.#connection : undefined;
         const connection = open ?? (await this.#opened(true))!;
         return await connection.write(() => work(connection));
       } catch (error) {
         if (error instanceof UsageError) throw error;
         if (!(error instanceof Replaced) && (!isDamage(error) || mended)) throw explainSqlite(error, this.#path);
-        await this.letGo();
+        await this.release();
         if (error instanceof Replaced) continue;
         mended = true;
         await this.attempt(async () => {
@@ -90,7 +91,7 @@ export class Access {
     }
   }
 
-  /** Runs `work`, with its errors in words for people. */
+  /** Runs `work`, converting its errors to readable ones. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -99,8 +100,8 @@ export class Access {
     }
   }
 
-  /** Closes what is open. */
-  async letGo(): Promise<void> {
+  /** Closes the connection. */
+  async release(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#onOther();
@@ -109,7 +110,7 @@ export class Access {
 
   async #opened(forWriting: boolean): Promise<Connection | undefined> {
     const { isCurrent = true, isFrozen = false } = this.#connection ?? {};
-    if (!isCurrent || (isFrozen && forWriting)) await this.letGo();
+    if (!isCurrent || (isFrozen && forWriting)) await this.release();
     if (this.#connection) return this.#connection;
     this.#opening ??= this.#open(forWriting).finally(() => (this.#opening = undefined));
     const connection = await this.#opening;
@@ -118,8 +119,9 @@ export class Access {
 
   async #open(forWriting: boolean): Promise<Connection | undefined> {
     const place = await resolvePlace(this.#disk, this.#path);
-    // A ledger that is gone although it has a backup comes back with what that holds.
-    if (forWriting && (await remainsOf(this.#disk, place))) await repairDatabase(this.#disk, place, this.#now(), false);
+    // A database that is missing although it has a backup is restored from the backup.
+    if (forWriting && (await leftoversOf(this.#disk, place)))
+      await repairDatabase(this.#disk, place, this.#now(), false);
     this.#connection = await (forWriting
       ? Connection.create(this.#disk, place.path)
       : Connection.open(this.#disk, place.path));

@@ -8,20 +8,20 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Records on their way into the database. Additions that come while a transaction is written share the next one. */
+/** Records waiting to be written. Additions that arrive while a transaction is being written share the next one. */
 export class Additions {
   readonly #access: Access;
   readonly #onDone: () => void;
   readonly #waiting: Waiting[] = [];
   #pumping: Promise<void> | undefined;
 
-  /** @param onDone is called after each transaction. */
+  /** @param onDone called after each transaction. */
   constructor(access: Access, onDone: () => void) {
     this.#access = access;
     this.#onDone = onDone;
   }
 
-  /** Resolves once the batch is on the disk: see {@link Store.append}. */
+  /** Resolves once the batch is on disk: see {@link Store.append}. */
   add(batch: Batch): Promise<Appended[]> {
     if (batch.additions.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -30,19 +30,19 @@ export class Additions {
     });
   }
 
-  /** Resolves when no addition waits any more; undefined when none waits now. */
+  /** Resolves when no additions are waiting; undefined when none are waiting now. */
   get underWay(): Promise<void> | undefined {
     return this.#pumping;
   }
 
   async #pump(): Promise<void> {
-    // Calls of one turn share one transaction.
+    // Calls made in the same turn share a transaction.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       let taken: Waiting[] = [];
       try {
         const outcomes = await this.#access.write((connection) => {
-          // The transaction may be repeated: then with the same batches.
+          // If the transaction is repeated, it gets the same batches.
           taken = taken.length > 0 ? taken : this.#waiting.splice(0);
           return appendBatches(
             connection,

@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
 import { findRow, insertRow, recordOf } from './rows.ts';
 
-/** Additions of one caller. */
+/** The additions of one caller. */
 export interface Batch {
   additions: readonly Addition[];
   mode: AppendMode;
@@ -14,7 +14,7 @@ export interface Batch {
 
 export type Outcome = { appended: Appended[] } | { refused: unknown };
 
-/** Adds the batches of several callers within one transaction. One that is refused leaves nothing, and the others stay. */
+/** Adds the batches of several callers in one transaction. A refused batch adds nothing; the others are not affected. */
 export function appendBatches(connection: Connection, batches: readonly Batch[]): Outcome[] {
   const end = endOf(connection);
   let { seq } = end;
@@ -38,7 +38,7 @@ export function appendBatches(connection: Connection, batches: readonly Batch[])
   return outcomes;
 }
 
-/** @throws {UsageError} when the record cannot be added, or differs from the one that is there. */
+/** @throws {UsageError} when the record cannot be added, or differs from the existing one. */
 function appendOrThrow(connection: Connection, seq: number, { record, text, given }: Addition): Appended {
   const row = given === undefined ? undefined : findRow(connection, record.usage_id);
   if (!row) {

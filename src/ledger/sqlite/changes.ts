@@ -5,11 +5,11 @@ import { findRow, idOf, insertRow, keyOf, recordOf, updateRow, type Row } from '
 import { endOf, sealFull, touch } from './columns/segments.ts';
 
 /**
- * Removing records, and undoing a removal or a replacement. The tables `change` and `changed` keep the old records; they
- * are written in the same transaction, so that every record is always in one place or the other.
+ * Removes records, and undoes removals and replacements. The tables `change` and `changed` keep the old records; they are
+ * written in the same transaction, so every record is always in one place or the other.
  */
 
-/** How many changes can be undone. */
+/** Maximum number of changes that can be undone. */
 const KEPT = 100;
 
 export interface Change {
@@ -17,12 +17,13 @@ export interface Change {
   op: Exclude<UndoResult['undone'], 'add'>;
   at: string;
   records: number;
-  /** Of a clear: the name of the file beside the ledger that holds the cleared records. */
+  /** For a clear: the name of the file beside the ledger that contains the cleared records. */
   file: string | null;
 }
 
 /**
- * @param undoable whether undo brings the records back. If not, only their ids are kept, so that no repair does.
+ * @param undoable whether undo can restore the records. If not, only their ids are kept, to prevent a repair from restoring
+ * them.
  */
 export function removeRecords(
   connection: Connection,
@@ -60,7 +61,7 @@ export function lastChange(connection: Connection): Change | undefined {
   ) as Change | undefined;
 }
 
-/** Undoes a remove or a replace. Records that came back in another way, or that were removed since, stay as they are. */
+/** Undoes a remove or a replace. Skips records that were restored in another way, or removed since. */
 export function undoChange(connection: Connection, change: Change): void {
   const rows = connection.rows('SELECT usage_id, text FROM changed WHERE change = ? ORDER BY position', change.id) as {
     usage_id: string;
@@ -84,7 +85,7 @@ export function undoChange(connection: Connection, change: Change): void {
   connection.sql('DELETE FROM change WHERE id = ?').run(change.id);
 }
 
-/** Empties the ledger; its records are in `file`. */
+/** Empties the ledger after its records were copied to `file`. */
 export function emptyLedger(connection: Connection, at: string, records: number, file: string): void {
   connection.db.exec('DELETE FROM record; DELETE FROM segment; DELETE FROM segment_column');
   const { id } = connection.first(
@@ -97,7 +98,7 @@ export function emptyLedger(connection: Connection, at: string, records: number,
   touch(connection, []);
 }
 
-/** Keeps the old text of records, so that {@link undoChange} brings them back. */
+/** Keeps the old text of records for {@link undoChange}. */
 export function keepForUndo(
   connection: Connection,
   op: 'remove' | 'replace',
@@ -120,7 +121,7 @@ export function keepForUndo(
 
 function forgetOld(connection: Connection, newest: number): void {
   const oldest = newest - KEPT;
-  // The ids of removed records stay: without them, a repair would bring the records back from a backup.
+  // The ids of removed records are kept: without them, a repair would restore the records from a backup.
   connection.sql("UPDATE changed SET text = '' WHERE change <= ? AND text <> ''").run(oldest);
   connection.sql("DELETE FROM change WHERE id <= ? AND op = 'replace'").run(oldest);
 }

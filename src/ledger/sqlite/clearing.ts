@@ -14,7 +14,7 @@ import { findRow, insertRow, recordOf, rowsAfter } from './rows.ts';
 import { endOf, epochOf, sealFull, touch } from './columns/segments.ts';
 import { size } from './state.ts';
 
-/** Emptying a ledger, and back. What was in it stands in a database of its own, which the change names. */
+/** Empties a ledger, and undoes that. The cleared records are kept in a separate database, which the change names. */
 
 const ROWS_PER_TRANSACTION = 5_000;
 
@@ -24,7 +24,7 @@ type Extent = {
   epoch: number;
 };
 
-/** Copies first and empties then, unless something came in between: then once more. */
+/** Copies first, then empties, and starts over if something was written in between. */
 export async function clearDatabase(connection: Connection, disk: Disk, now: number): Promise<ClearResult> {
   for (;;) {
     const before = extentOf(connection);
@@ -48,16 +48,16 @@ function extentOf(connection: Connection): Extent {
   return { records, last, epoch: epochOf(connection) };
 }
 
-/** Brings back what a clear took out, some thousand records at a time; until the last of them it can be begun again. */
+/** Restores cleared records, some thousand at a time. If interrupted, it can be repeated. */
 export async function undoClear(connection: Connection, disk: Disk, change: Change, file: string): Promise<void> {
-  // Only names that we make ourselves: a database edited by hand must not make us read elsewhere.
+  // Accepts only names that we create: a database edited by hand must not make us read other files.
   const own = file.startsWith(`${basename(connection.path)}.cleared.`) && !/[\\/]/.test(file);
   const path = join(dirname(connection.path), file);
   const kept = own && size(disk, path) > 0 ? await Connection.open(disk, path) : undefined;
   if (!kept) {
     throw new LedgerError(
       'damaged',
-      `${file} is gone: what was cleared at ${change.at} stood in it. Put it back beside the ledger to undo.`,
+      `${file} is missing: it contains the records cleared at ${change.at}. Put it back beside the ledger to undo.`,
     );
   }
   try {
@@ -79,7 +79,7 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
   for (const name of [path, `${path}-wal`, `${path}-shm`]) await unlinkIfThere(disk, name);
 }
 
-/** Adds rows of another database. @returns how many were not there. */
+/** Adds rows of another database. @returns how many of them were missing. */
 export function bringBack(connection: Connection, rows: readonly Row[]): number {
   const end = endOf(connection);
   let { seq } = end;

@@ -10,27 +10,27 @@ import { isBusy, isUnwritable, sqliteEngine } from './engine.ts';
 import { hasLog, moveLogAside } from './log.ts';
 import { migrate, renewView, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
-/** How long SQLite itself waits for another writer before we do, with the event loop free. */
+/** How long SQLite itself waits for another writer before we continue waiting without blocking the event loop. */
 const BUSY_INSIDE_MS = 15;
-/** How long a read waits: only while another process recovers or closes the database. */
+/** How long a read waits, which happens only while another process recovers or closes the database. */
 const BUSY_READ_MS = 2_000;
-/** Writers take turns of some ms each: whoever does not get through for so long meets somebody who never lets go. */
+/** Writers need a few ms each, so a wait this long means that a writer never releases the lock. */
 const BUSY_MS = 60_000;
 
 /**
- * One open database file: its settings, its prepared statements, and writing that waits for others without blocking.
+ * An open database file: its settings, prepared statements, and write transactions that wait for others without blocking.
  *
- * The file may be replaced under an open connection, by a repair or by a person. What would then be written would go
- * to a file that nobody reads, so every write looks, once it has the lock, whether its file is still the one of that name.
+ * A repair or a user may replace the file of an open connection. A write would then go to a file that is no longer read, so
+ * every write checks, once it has the lock, that its file is still the one with that name.
  */
 export class Connection {
   readonly path: string;
-  /** What SQLite is told to open: the path, or how it is to be read. */
+  /** The location passed to SQLite: the path, or a URI that says how to open it. */
   readonly location: string;
   readonly db: Database;
   /**
-   * Opened without a log, because none can be made here: on a read-only disk, or in somebody else's folder. What others
-   * write is not seen, so it is only good as long as the file stays as it is: {@link isCurrent}.
+   * Opened without a log, because none can be created here: on a read-only disk, or in another user's folder. Later writes are
+   * not visible, so the connection is valid only while the file is unchanged: see {@link isCurrent}.
    */
   readonly isFrozen: boolean;
   readonly #disk: Disk;
@@ -52,8 +52,8 @@ export class Connection {
   }
 
   /**
-   * Opens what is there, bringing it to our schema; undefined when there is no file, or an empty one.
-   * @throws what SQLite says, or a LedgerError when the file is another program's.
+   * Opens an existing database and migrates it to our schema; undefined when there is no file, or an empty one.
+   * @throws an error of SQLite, or a LedgerError when the file belongs to another program.
    */
   static async open(disk: Disk, path: string): Promise<Connection | undefined> {
     let identity: Signature;
@@ -67,25 +67,25 @@ export class Connection {
     try {
       return await Connection.#connect(disk, path, identity);
     } catch (error) {
-      // What is in a log cannot be read here, and must not be left out.
+      // Records in a log cannot be read here, and must not be ignored.
       if (!isUnwritable(error) || hasLog(disk, path)) throw error;
       return Connection.#connect(disk, path, identity, true);
     }
   }
 
-  /** Makes an empty ledger unless there is one, whole or not at all: of many that start at once, one makes it. */
+  /** Creates an empty ledger unless one exists, completely or not at all; of several concurrent processes, one creates it. */
   static async create(disk: Disk, path: string): Promise<Connection> {
     const there = await Connection.open(disk, path);
     if (there) return there;
     await disk.mkdir(dirname(path));
-    // SQLite would take the log of a database that is gone for one of the new database, and ruin it.
+    // SQLite would apply the log of a deleted database to the new one, and corrupt it.
     if (hasLog(disk, path)) await moveOrphanAside(disk, path);
-    // An empty file in its place becomes the ledger as it stands.
+    // An existing empty file becomes the ledger.
     if (!disk.isThereSync(path)) await Connection.#make(disk, path);
     return Connection.#connect(disk, path, signatureOf(disk.statSync(path)));
   }
 
-  /** Makes it under another name, and gives it its own once it is whole. */
+  /** Creates it under a temporary name, and renames it when it is complete. */
   static async #make(disk: Disk, path: string): Promise<void> {
     const temporary = join(dirname(path), sideFileName(basename(path), 'tmp'));
     const fd = await disk.open(temporary, 'wx', 0o600);
@@ -112,14 +112,14 @@ export class Connection {
     const db = new (sqliteEngine().DatabaseSync)(location, { readOnly: isFrozen });
     try {
       db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}`);
-      // Whoever leaves as the last, or comes first after a crash, has the database all to itself for a moment.
+      // The last process to close, and the first to open after a crash, lock the database exclusively for a moment.
       const version = await patiently(() => schemaVersion(db, path));
       const connection = new Connection(disk, path, location, db, identity);
       if (version < SCHEMA_VERSION) {
         await patiently(() => db.exec('PRAGMA journal_mode = WAL'));
         await connection.write(() => migrate(db, path));
       }
-      // FULL: a commit is on the disk when it returns. The WAL shrinks again after a large transaction.
+      // FULL: a commit is on disk when it returns. The WAL is truncated again after a large transaction.
       db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = ON');
       return connection;
     } catch (error) {
@@ -128,7 +128,7 @@ export class Connection {
     }
   }
 
-  /** A statement, prepared once. Integers come as numbers, and those above 2^53 must be asked for by `bigint`. */
+  /** Returns a prepared statement, cached. Integers are returned as numbers; those above 2^53 must be requested as `bigint`. */
   sql(text: string): Statement {
     let statement = this.#statements.get(text);
     if (!statement) {
@@ -139,8 +139,8 @@ export class Connection {
   }
 
   /**
-   * Prepares for transactions of thousands of records. Their random ids touch pages all over the index: with SQLite's usual cache of
-   * 2 MB, and a checkpoint every 4 MB, the same pages are read and written again and again.
+   * Prepares for transactions of thousands of records. Their random ids touch pages all over the index: with SQLite's default
+   * cache of 2 MB and a checkpoint every 4 MB, the same pages would be read and written repeatedly.
    */
   expectMany(): void {
     if (this.#expectsMany) return;
@@ -148,7 +148,7 @@ export class Connection {
     this.db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192');
   }
 
-  /** The first row of a query; undefined when it has none. */
+  /** The first row of a query; undefined when it has no rows. */
   first(text: string, ...parameters: SQLInputValue[]): Cells | undefined {
     return this.#patiently(() => this.sql(text).get(...parameters));
   }
@@ -157,12 +157,12 @@ export class Connection {
     return this.#patiently(() => this.sql(text).all(...parameters));
   }
 
-  /** Several reads that see the same state. */
+  /** Runs several reads on the same state. */
   reading<T>(work: () => T): T {
     if (this.#inTransaction) return work();
     this.sql('BEGIN').run();
     try {
-      // The first read decides which state is seen, and is the one that may have to wait.
+      // The first read determines the visible state, and is the only one that may have to wait.
       this.first('SELECT 1 FROM ledger');
       this.#inTransaction = true;
       return work();
@@ -176,7 +176,7 @@ export class Connection {
     return this.#isOpen;
   }
 
-  /** Whether the file of this name is still the one that is open. */
+  /** Whether the open file is still the one with this name. */
   get isCurrent(): boolean {
     try {
       const now = signatureOf(this.#disk.statSync(this.path));
@@ -189,9 +189,9 @@ export class Connection {
   }
 
   /**
-   * Runs `work` in a transaction that is on the disk when this resolves. Waits for other writers, those of this process
-   * in turn.
-   * @throws {Replaced} when the file was replaced meanwhile: nothing was written, open it anew.
+   * Runs `work` in a transaction that is on disk when this resolves. Waits for other writers; writers in this process take
+   * turns.
+   * @throws {Replaced} when the file was replaced: nothing was written, reopen it.
    */
   write<T>(work: () => T): Promise<T> {
     const turn = this.#writing.then(
@@ -219,7 +219,7 @@ export class Connection {
     }
   }
 
-  /** Reads wait for nobody, except where another process recovers the database or lets go of it as the last. */
+  /** Reads wait only while another process recovers the database or closes it as the last one. */
   #patiently<T>(read: () => T): T {
     const giveUp = performance.now() + BUSY_READ_MS;
     for (;;) {
@@ -235,7 +235,7 @@ export class Connection {
     try {
       this.db.exec('ROLLBACK');
     } catch {
-      // Some errors, as that of a full disk, have rolled back already.
+      // Some errors, such as a full disk, have already rolled back.
     }
   }
 
@@ -247,7 +247,7 @@ export class Connection {
     this.#inTransaction = true;
   }
 
-  /** Waits for the writes under way. */
+  /** Waits for pending writes, then closes. */
   async close(): Promise<void> {
     await this.#writing;
     this.#statements.clear();
@@ -256,7 +256,7 @@ export class Connection {
   }
 }
 
-/** The file that a connection has open is no longer the ledger. */
+/** The open file is no longer the ledger. */
 export class Replaced extends Error {
   override readonly name = 'Replaced';
   constructor() {
@@ -264,7 +264,7 @@ export class Replaced extends Error {
   }
 }
 
-/** Tries again while another process has the lock, with the event loop free meanwhile. */
+/** Retries while another process has the lock, without blocking the event loop. */
 async function patiently<T>(work: () => T): Promise<T> {
   const giveUp = performance.now() + BUSY_MS;
   for (;;) {
@@ -277,7 +277,7 @@ async function patiently<T>(work: () => T): Promise<T> {
   }
 }
 
-/** Only with the lock, and only while there is no database: of those that hold it, one at most finds an orphan. */
+/** Takes the lock, and checks that there is still no database, so that at most one process handles the orphaned log. */
 async function moveOrphanAside(disk: Disk, path: string): Promise<void> {
   const release = await acquireLock(disk, dirname(path), basename(path));
   try {
@@ -287,7 +287,7 @@ async function moveOrphanAside(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** Gives the file its lasting name unless something has that name already. */
+/** Gives the file its final name unless that name exists. */
 async function putInPlace(disk: Disk, temporary: string, path: string): Promise<void> {
   try {
     await disk.link(temporary, path);

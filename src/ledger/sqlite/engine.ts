@@ -5,7 +5,7 @@ import { errno } from '../../system/errno.ts';
 import { explain } from '../errors.ts';
 import { LedgerError } from '../results.ts';
 
-/** `node:sqlite`, where the runtime has it: Node since 22.13, and the editor since 1.101 (Electron 35). */
+/** `node:sqlite`, if the runtime has it: Node since 22.13, and the editor since 1.101 (Electron 35). */
 
 export type Database = sqlite.DatabaseSync;
 export type Statement = sqlite.StatementSync;
@@ -16,13 +16,13 @@ export type Cells = Record<string, sqlite.SQLOutputValue>;
 type Engine = typeof sqlite;
 let engine: Engine | undefined;
 
-/** @throws {LedgerError} `unsupported`, with what to do about it. */
+/** @throws {LedgerError} `unsupported`, with a remedy. */
 export function sqliteEngine(): Engine {
   engine ??= load();
   if (engine === undefined) {
     throw new LedgerError(
       'unsupported',
-      `A ledger that ends in .db or .sqlite needs SQLite, which Node.js ${process.versions.node} does not carry. ` +
+      `A ledger that ends in .db or .sqlite needs SQLite, which Node.js ${process.versions.node} does not include. ` +
         'Run it with Node.js 22.13 or newer, or name a ledger that ends in .json.',
     );
   }
@@ -30,7 +30,7 @@ export function sqliteEngine(): Engine {
 }
 
 function load(): Engine | undefined {
-  // Node 22 calls the module experimental, on the stderr of every command.
+  // Node 22 warns on stderr that the module is experimental, in every command.
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
     if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest]);
@@ -42,7 +42,7 @@ function load(): Engine | undefined {
   }
 }
 
-/** SQLite's primary result codes, as far as they are told apart: https://sqlite.org/rescode.html */
+/** The primary result codes of SQLite that we distinguish: https://sqlite.org/rescode.html */
 export const CODE = {
   perm: 3,
   busy: 5,
@@ -56,7 +56,7 @@ export const CODE = {
   notadb: 26,
 } as const;
 
-/** The primary code of an error of SQLite's; undefined for any other error. */
+/** The primary code of an SQLite error; undefined for any other error. */
 export function codeOf(error: unknown): number | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined;
@@ -72,13 +72,13 @@ export function isDamage(error: unknown): boolean {
   return code === CODE.corrupt || code === CODE.notadb;
 }
 
-/** The file or its folder cannot be written, or not even be opened. */
+/** Whether the file or its folder cannot be written, or the file cannot be opened at all. */
 export function isUnwritable(error: unknown): boolean {
   const code = codeOf(error);
   return code === CODE.readonly || code === CODE.perm || code === CODE.cantopen;
 }
 
-/** What SQLite or the system said, in words of what happened to which file, and what to do. */
+/** Converts an error of SQLite or the system to one that names the file, the problem and the remedy. */
 export function explainSqlite(error: unknown, path: string): LedgerError {
   if (error instanceof LedgerError) return error;
   if (isUnwritable(error)) {
@@ -92,7 +92,7 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
       return explain(Object.assign(new Error('full', { cause: error }), { code: 'ENOSPC' }), path);
     case CODE.busy:
     case CODE.locked:
-      return new LedgerError('busy', `${path} is held by another program. Close what has it open, and try again.`, {
+      return new LedgerError('busy', `${path} is locked by another program. Close that program and try again.`, {
         cause: error,
       });
     case CODE.corrupt:
@@ -107,7 +107,7 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
   }
 }
 
-/** SQLite does not tell a disk from a folder that cannot be written; the system does. */
+/** SQLite does not distinguish a read-only disk from a folder without write permission; the system does. */
 function whyUnwritable(path: string): string {
   try {
     accessSync(dirname(path), constants.W_OK);

@@ -1,11 +1,11 @@
 import type { ColumnQueries, Source } from './columns/query.ts';
 import { findRow } from './rows.ts';
 
-/** Records that totals and pages leave out, because another ledger of the same view counts them. */
+/** Records excluded from totals and pages, because another ledger of the same view counts them. */
 export class Exclusion {
   readonly #queries: ColumnQueries;
   #ids: ReadonlySet<string> = new Set();
-  /** The row numbers of the excluded records that are there, and the contents for which they hold. */
+  /** The row numbers of the excluded records that exist, and the contents for which they are valid. */
   #rows = new Map<string, number>();
   #contents = '';
 
@@ -17,7 +17,9 @@ export class Exclusion {
     this.#ids = ids;
   }
 
-  /** @param contents names the database and every change other than additions: row numbers hold as long as it is the same. */
+  /**
+   * @param contents identifies the database and all changes other than additions: row numbers are valid while it is unchanged.
+   */
   apply({ connection }: Source, contents: string): void {
     const known = this.#contents === contents ? this.#rows : new Map<string, number>();
     const rows = new Map<string, number>();

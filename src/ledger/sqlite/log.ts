@@ -5,19 +5,19 @@ import { errno } from '../../system/errno.ts';
 import { corruptName } from '../../system/sideFiles.ts';
 import { size } from './state.ts';
 
-/** The log (`-wal`) of a database: the end of it that is not in the main file yet, and what shares it (`-shm`). */
+/** The log (`-wal`) of a database, which contains changes not yet in the main file, and its shared memory (`-shm`). */
 
 export const logOf = (path: string): string => `${path}-wal`;
 const indexOf = (path: string): string => `${path}-shm`;
 
-/** Whether anything stands in the log of this database. */
+/** Whether the database has a log that is not empty. */
 export function hasLog(disk: Disk, path: string): boolean {
   return size(disk, logOf(path)) > 0;
 }
 
 /**
- * Keeps the log of a database that is gone, under the name of a damaged one. No other database may ever meet it.
- * @returns the name of the database that it would be the log of.
+ * Renames the log of a deleted database as for a damaged one, so that it is never applied to another database.
+ * @returns the name of the database to which the log would now belong.
  */
 export async function moveLogAside(disk: Disk, path: string, now = Date.now()): Promise<string> {
   const aside = join(dirname(path), corruptName(basename(path), now));
@@ -26,7 +26,7 @@ export async function moveLogAside(disk: Disk, path: string, now = Date.now()): 
   return aside;
 }
 
-/** Gives the log a second name, beside the one that its database is about to get. */
+/** Gives the log a second name, matching the one that its database is about to get. */
 export async function linkLog(disk: Disk, path: string, to: string): Promise<void> {
   try {
     await disk.link(logOf(path), logOf(to));
@@ -35,7 +35,7 @@ export async function linkLog(disk: Disk, path: string, to: string): Promise<voi
   }
 }
 
-/** Takes the log's first name away. */
+/** Removes the log's first name. */
 export async function unlinkLog(disk: Disk, path: string): Promise<void> {
   for (const name of [logOf(path), indexOf(path)]) await unlinkIfThere(disk, name);
 }

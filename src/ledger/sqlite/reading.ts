@@ -7,8 +7,8 @@ import { idOf, keyOf, recordOf, rowsAfter, type Row } from './rows.ts';
 const ROWS_PER_TURN = 1_000;
 
 /**
- * All records with their text, in the order of their additions.
- * @param open the database, which may be another one at each call; undefined: there is none.
+ * All records with their text, in the order of their addition.
+ * @param open returns the database, possibly another one at each call; undefined when there is none.
  */
 export async function* elementsOf(open: () => Promise<Connection | undefined>): AsyncGenerator<StoredElement[]> {
   let after = 0;
@@ -22,7 +22,7 @@ export async function* elementsOf(open: () => Promise<Connection | undefined>): 
   }
 }
 
-/** The ids of the rows with a number above `seq`. */
+/** The ids of the rows with numbers above `seq`. */
 export async function* idsAfter(open: () => Connection | undefined, seq: number): AsyncGenerator<string[]> {
   let after = seq;
   for (;;) {
@@ -43,7 +43,7 @@ export function holdsRow(connection: Connection, usageId: string): boolean {
   return connection.first('SELECT 1 FROM record WHERE usage_id = ?', keyOf(usageId)) !== undefined;
 }
 
-/** The record of a row; undefined when there is none. */
+/** The record of a row; undefined when the row does not exist. */
 export function recordAt(connection: Connection, seq: number): UsageRecord | undefined {
   const row = connection.first('SELECT usage_id, text FROM record WHERE seq = ?', seq);
   return row && recordOf(row as Pick<Row, 'usage_id' | 'text'>);

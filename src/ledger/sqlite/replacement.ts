@@ -5,19 +5,19 @@ import { endOf, sealFull, touch } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
 
-/** So many records in one transaction are worth a larger cache. */
+/** From this many records in one transaction, a larger cache pays off. */
 const MANY = 1_000;
 
 /**
- * Adds and replaces records as the plan says, within a transaction: see {@link Store.replace}.
- * @param undoableAt the time of the change, ISO 8601, where undo shall bring the replaced records back.
+ * Adds and replaces records as planned, within a transaction: see {@link Store.replace}.
+ * @param undoableAt time of the change, ISO 8601, if undo must be able to restore the replaced records.
  */
 export function replaceRecords(
   connection: Connection,
   plan: ReplacePlan,
   undoableAt: string | undefined,
 ): UpsertResult {
-  /** Rows that the plan asked for need not be read again. */
+  /** Rows that the plan has already read. */
   const known = new Map<string, Row | undefined>();
   const wanted = plan((usageId) => {
     const row = findRow(connection, usageId);

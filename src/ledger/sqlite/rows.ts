@@ -10,13 +10,13 @@ export type Row = {
   seq: number;
   usage_id: string;
   text: string;
-  /** In a damaged database: the key in the column, where the record's own text names another id. */
+  /** In a damaged database: the key in the column, if the record's own text has another id. */
   otherId?: string;
 };
 
 const LARGEST_INTEGER = 2n ** 63n - 1n;
 
-/** The id as a key: UTF-8 has no lone surrogates, and two ids that differ in one must not become the same key. */
+/** Encodes an id as a key: UTF-8 has no lone surrogates, and two ids that differ in one must not become the same key. */
 export function keyOf(usageId: string): string {
   return usageId.isWellFormed() ? usageId : `\u0000${JSON.stringify(usageId)}`;
 }
@@ -26,8 +26,8 @@ export function idOf(key: string): string {
 }
 
 /**
- * The record of a row that was read from a damaged database, and its row as it has to be written. The id in the record's
- * own text counts: the column beside it may be damaged alone, whatever its type has become.
+ * The record of a row read from a damaged database, and the row to write for it. The id in the record's own text counts,
+ * because the column may be damaged alone, whatever type it has now.
  */
 export function restoredRow({
   seq,
@@ -42,14 +42,14 @@ export function restoredRow({
   return { seq: Number(seq), usage_id: own, text, ...(own === key || key === '' ? {} : { otherId: key }) };
 }
 
-/** The record that a row holds. @throws {Error} when somebody else wrote something else into it. */
+/** The record of a row. @throws {Error} when another program wrote something else into the row. */
 export function recordOf({ usage_id, text }: Pick<Row, 'usage_id' | 'text'>): UsageRecord {
   const read = readStored(JSON.parse(text), () => idOf(usage_id));
   if (isUnreadable(read)) throw new Error(`the record ${idOf(usage_id)} ${read.unreadable}`);
   return read;
 }
 
-/** {@link recordOf}; undefined when there is no record in it. */
+/** {@link recordOf}; undefined when the row does not contain a record. */
 export function tryRecordOf(row: Pick<Row, 'usage_id' | 'text'>): UsageRecord | undefined {
   try {
     return recordOf(row);
@@ -58,7 +58,7 @@ export function tryRecordOf(row: Pick<Row, 'usage_id' | 'text'>): UsageRecord | 
   }
 }
 
-/** @throws {UsageError} when the cost is beyond what the database can hold: 9.2 billion USD. */
+/** @throws {UsageError} when the cost exceeds the maximum of the database: 9.2 billion USD. */
 export function insertRow(connection: Connection, seq: number, record: UsageRecord, text: string): void {
   const kind = costKind(record);
   connection
@@ -77,18 +77,18 @@ function costColumn(record: UsageRecord, kind: string): bigint | null {
   if (kind === 'unknown') return null;
   const nanos = usdToNanos(record.cost_usd);
   if (nanos > LARGEST_INTEGER) {
-    throw new UsageError('cost_usd', record.cost_usd, 'is more than an SQLite ledger can hold');
+    throw new UsageError('cost_usd', record.cost_usd, 'is more than an SQLite ledger can store');
   }
   return nanos;
 }
 
-/** The row of an id. */
+/** The row with an id. */
 export function findRow(connection: Connection, usageId: string): Row | undefined {
   return connection.first('SELECT seq, usage_id, text FROM record WHERE usage_id = ?', keyOf(usageId)) as
     Row | undefined;
 }
 
-/** Rows with a number above `after`, in the order of their numbers. */
+/** Rows with numbers above `after`, in ascending order. */
 export function rowsAfter(connection: Connection, after: number, limit: number): Row[] {
   return connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?',

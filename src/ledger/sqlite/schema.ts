@@ -5,13 +5,12 @@ import type { Database } from './engine.ts';
 /**
  * The tables of a ledger in SQLite.
  *
- * `record` is the ledger: one row a record, with the record's own JSON text, so that fields which we do not know stay as
- * they are. `segment` and `segment_column` hold the same again, column by column, for sums over millions of records
- * (see columns.ts); they can be made again from `record` at any time. The views `usage` and `usage_tag` are for people
- * with an SQL prompt.
+ * `record` is the ledger: one row per record, with the record's own JSON text, so that unknown fields are preserved. `segment`
+ * and `segment_column` contain the same data column by column, for sums over millions of records (see columns.ts); they can be
+ * rebuilt from `record` at any time. The views `usage` and `usage_tag` are meant for use at an SQL prompt.
  */
 
-/** `LLM$` in ASCII. By it `file` and we tell a ledger from another program's database. */
+/** `LLM$` in ASCII. Identifies a ledger among other SQLite databases, for us and for `file`. */
 export const APPLICATION_ID = 0x4c4c4d24;
 
 const FIRST = `
@@ -66,7 +65,7 @@ CREATE VIEW usage_tag AS SELECT seq, usage_id, tag.value AS tag
 FROM record, json_each(record.text, '$.tags') AS tag;
 `;
 
-/** In the view `usage` each field is a column of its name; those that the table `record` has are not read from the text. */
+/** In the view `usage` each field is a column of its name; fields that are columns of `record` are not read from the text. */
 const FIELD_COLUMNS = FIELDS.flatMap(({ name, rule }) => {
   if (name === 'usage_id' || rule === 'cost' || rule === 'tags') return [];
   const value = `text ->> '${name}'`;
@@ -79,24 +78,24 @@ FROM record`;
 const USAGE_COLUMNS = OWN_COLUMNS.length + FIELD_COLUMNS.length + 1;
 
 /**
- * Gives the view `usage` the fields that this version knows. The view of a later version knows more and stays: fields are only
- * ever added. No schema number changes for it, so that earlier versions go on using the file. Call it within a transaction that
- * may write.
+ * Extends the view `usage` with the fields that this version knows. The view of a later version has more fields and is kept,
+ * since fields are only ever added. This does not change the schema number, so earlier versions can still use the file. Call it
+ * within a transaction that may write.
  */
 export function renewView(db: Database): void {
   const { columns } = db.prepare("SELECT count(*) AS columns FROM pragma_table_info('usage')").get() as {
     columns: number;
   };
-  // In an empty database the tables come first.
+  // In an empty database the tables must be created first.
   if (columns >= USAGE_COLUMNS || isEmpty(db)) return;
   db.exec(`DROP VIEW IF EXISTS usage; ${USAGE_VIEW}`);
 }
 
-/** What leads from each version to the next; the position of the first is version 0, an empty database. */
+/** The migration from each version to the next; index 0 migrates from version 0, an empty database. */
 const MIGRATIONS: readonly string[] = [FIRST];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** The version of an open database. @throws {LedgerError} when it is not ours, or of a newer version than we know. */
+/** The version of an open database. @throws {LedgerError} when the database is not ours, or its version is newer than ours. */
 export function schemaVersion(db: Database, path: string): number {
   const id = pragma(db, 'application_id');
   const version = pragma(db, 'user_version');
@@ -112,7 +111,7 @@ export function schemaVersion(db: Database, path: string): number {
   return version;
 }
 
-/** Brings the database to the version that this code speaks. Call it within a transaction that may write. */
+/** Migrates the database to the current version. Call it within a transaction that may write. */
 export function migrate(db: Database, path: string): void {
   const version = schemaVersion(db, path);
   if (version === SCHEMA_VERSION) return;

@@ -1,9 +1,9 @@
 import { nextTurn } from '../../system/turns.ts';
 
-/** How long a pass works before others have their turn. */
+/** How long a pass works before it yields. */
 const SLICE_MS = 8;
 
-/** Lets other work run when it is time for that. */
+/** Yields to other work when the time slice is used up. */
 export type Slice = () => Promise<void>;
 
 export function slicer(): Slice {

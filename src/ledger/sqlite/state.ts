@@ -7,10 +7,10 @@ import type { LedgerError, Problem } from '../results.ts';
 import type { StoreState } from '../store.ts';
 import type { Snapshot } from './columns/segments.ts';
 
-/** Where a database really is: links are followed. */
+/** The actual location of a database, after following links. */
 export type Place = Awaited<ReturnType<typeof resolvePlace>>;
 
-/** Describes what the last look found. */
+/** The state before the first check. */
 
 function nothingYet(): StoreState {
   return {
@@ -24,7 +24,7 @@ function nothingYet(): StoreState {
   };
 }
 
-/** @param snapshot undefined when there is no database, or it cannot be read: then `problem` says why. */
+/** @param snapshot undefined when there is no database, or it cannot be read: then `problem` has the reason. */
 export async function describeDatabase(
   disk: Disk,
   path: string,
@@ -49,7 +49,7 @@ export async function describeDatabase(
     problems.push({
       code: 'unreadable-element',
       severity: 'error',
-      message: `${snapshot.unreadable} rows are no usage record; they are counted nowhere.`,
+      message: `${snapshot.unreadable} rows are not usage records; they are not counted.`,
     });
   }
   return {
@@ -62,18 +62,18 @@ export async function describeDatabase(
   };
 }
 
-/** Of a database that is gone, what is left beside its name. */
-export interface Remains {
-  /** The name of its copy. */
+/** What is left beside a database that is missing. */
+export interface Leftovers {
+  /** The name of its backup. */
   previous: string | undefined;
-  /** The name under which the database was kept when it was being mended, if that is newer than the copy. */
+  /** The name under which a repair kept the database, if it is newer than the backup. */
   aside: string | undefined;
-  /** Its log is still there. */
+  /** Whether its log still exists. */
   log: boolean;
 }
 
-/** undefined when there is a database, or nothing left of one. */
-export async function remainsOf(disk: Disk, { folder, base, path }: Place): Promise<Remains | undefined> {
+/** undefined when the database exists, or nothing is left of it. */
+export async function leftoversOf(disk: Disk, { folder, base, path }: Place): Promise<Leftovers | undefined> {
   if (size(disk, path) > 0) return undefined;
   const copy = join(folder, previousName(base));
   const previous = size(disk, copy) > 0 ? basename(copy) : undefined;
@@ -90,7 +90,7 @@ export async function remainsOf(disk: Disk, { folder, base, path }: Place): Prom
   return previous === undefined && aside === undefined && !log ? undefined : { previous, aside: aside?.name, log };
 }
 
-/** Whether this is a database that was damaged, as opposed to its log and to rows that were taken out. */
+/** Whether the file is a damaged database that was kept, and not its log or a file of rows. */
 export function isKeptDatabase(name: string, base: string): boolean {
   return isCorruptName(name, base) && !/-(wal|shm)$|\.rows$/.test(name);
 }
@@ -99,26 +99,26 @@ export async function namesIn(disk: Disk, folder: string): Promise<string[]> {
   try {
     return await disk.readdir(folder);
   } catch {
-    // No folder: then there is nothing in it.
+    // The folder does not exist, so it contains nothing.
     return [];
   }
 }
 
 async function lostFile(disk: Disk, place: Place): Promise<Problem | undefined> {
-  const remains = await remainsOf(disk, place);
-  if (!remains) return undefined;
-  const name = remains.aside ?? remains.previous ?? `${place.base}-wal`;
+  const leftovers = await leftoversOf(disk, place);
+  if (!leftovers) return undefined;
+  const name = leftovers.aside ?? leftovers.previous ?? `${place.base}-wal`;
   return {
     code: 'lost-file',
     severity: 'error',
     message:
-      `${place.base} is gone, but ${name} beside it holds records. ` +
-      'The next record, or a repair, brings them back.',
+      `${place.base} is missing, but ${name} beside it contains records. ` +
+      'The next record, or a repair, restores them.',
     file: join(place.folder, name),
   };
 }
 
-/** 0 for no file. */
+/** 0 if the file does not exist. */
 export function size(disk: Disk, path: string): number {
   try {
     return Number(disk.statSync(path).size);
@@ -127,7 +127,7 @@ export function size(disk: Disk, path: string): number {
   }
 }
 
-/** What is in the log counts: it is part of the database until it is taken over. */
+/** Includes the log, which is part of the database until it is checkpointed. */
 function sizes(disk: Disk, path: string): { bytes: number; modifiedAt: number | undefined } {
   let modified = 0n;
   let bytes = 0;
@@ -137,7 +137,7 @@ function sizes(disk: Disk, path: string): { bytes: number; modifiedAt: number | 
       bytes += Number(stats.size);
       if (stats.mtimeNs > modified) modified = stats.mtimeNs;
     } catch {
-      // There is no log when nobody has the database open.
+      // There is no log when no process has the database open.
     }
   }
   return { bytes, modifiedAt: modified === 0n ? undefined : Number(modified / 1_000_000n) };

@@ -37,15 +37,15 @@ import { replaceRecords } from './replacement.ts';
 import { elementsOf, holdsRow, idsAfter, recordAt } from './reading.ts';
 import { describeDatabase } from './state.ts';
 
-/** How long closing goes on sealing segments that removals made stale. The next process that opens the ledger does the rest. */
+/** How long closing continues to seal stale segments. The next process that opens the ledger seals the rest. */
 const CLOSE_MS = 1_000;
 const SEAL_MS = 60_000;
 
 /**
- * Keeps the ledger in an SQLite database, for histories that are too big to be rewritten as one JSON file.
+ * Stores the ledger in an SQLite database, for histories that are too large to be rewritten as one JSON file.
  *
- * `append()` resolves once its transaction is on the disk; calls that come together share one. Sums and pages come from
- * columns (see `columns/`), so that neither time nor memory grows with the rows. See `docs/sqlite.md`.
+ * `append()` resolves once its transaction is on disk; simultaneous calls share one. Sums and pages use columns (see
+ * `columns/`), so that time and memory do not grow with the rows. See `docs/sqlite.md`.
  */
 export class SqliteStore implements Store {
   readonly name: string;
@@ -58,12 +58,12 @@ export class SqliteStore implements Store {
   readonly #watchers: Watchers;
   #looked: Source | undefined;
   #wasLookedAt = false;
-  /** Why the last look could not open the database, unless it is damaged. */
+  /** Why the last check could not open the database, unless it is damaged. */
   #unavailable: LedgerError | undefined;
   #dataVersion: number | undefined;
-  /** This object wrote since the last look: `data_version` tells only of other writers. */
+  /** Whether this object wrote since the last check: `data_version` reports only other writers. */
   #wrote = false;
-  /** This object changed the ledger. A process that only reads leaves no backup behind. */
+  /** Whether this object changed the ledger. A process that only reads makes no backup. */
   #contributed = false;
   #sealing: Promise<void> | undefined;
 
@@ -90,7 +90,7 @@ export class SqliteStore implements Store {
       } while (this.#isOutdated());
     } catch (error) {
       problem = explainSqlite(error, this.name);
-      if (problem.code === 'damaged') await this.#access.letGo();
+      if (problem.code === 'damaged') await this.#access.release();
     }
     const state = await describeDatabase(this.#disk, this.name, this.#looked?.snapshot, problem);
     this.#unavailable = state.health === 'unavailable' ? problem : undefined;
@@ -108,7 +108,7 @@ export class SqliteStore implements Store {
   }
 
   async replace(plan: ReplacePlan, undoable: boolean): Promise<UpsertResult> {
-    // A plan that only changes what is there makes no database.
+    // A plan that only changes existing records does not create a database.
     if (undoable && !(await this.#access.opened()) && plan(() => undefined).length === 0) {
       return { added: 0, replaced: 0 };
     }
@@ -173,7 +173,7 @@ export class SqliteStore implements Store {
     return this.#reading(async () => {
       const page = await this.#queries.page(query, async (again) => (await this.#current(again)) ?? source);
       const { connection } = this.#looked ?? source;
-      // A record that was removed while the page was made is left out.
+      // Records removed while the page was computed are omitted.
       const records = page.seqs.flatMap((seq) => recordAt(connection, seq) ?? []);
       return { total: page.total, rows: records.map((record) => ({ ledger: this.name, record })) };
     });
@@ -208,8 +208,8 @@ export class SqliteStore implements Store {
 
   async repair(dryRun: boolean): Promise<RepairResult> {
     await this.flush(Infinity);
-    // A repair opens the file by itself; when it closes it, the system drops every lock of this process on that file.
-    await this.#access.letGo();
+    // A repair opens the file itself; when it closes it, the system drops all locks of this process on that file.
+    await this.#access.release();
     const place = await resolvePlace(this.#disk, this.name);
     return this.#access.attempt(() => repairDatabase(this.#disk, place, this.#now(), dryRun));
   }
@@ -219,10 +219,10 @@ export class SqliteStore implements Store {
     if (this.#sealing) await withTimeout(this.#sealing, CLOSE_MS);
     const connection = this.#access.current;
     if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
-    await this.#access.letGo();
+    await this.#access.release();
   }
 
-  /** What there is to ask: what the last look found or, with `again`, what a new one finds. */
+  /** The state to query: from the last check or, with `again`, from a new one. */
   async #current(again: boolean): Promise<Source | undefined> {
     if (again || !this.#wasLookedAt) await this.look();
     if (this.#unavailable) throw new LedgerError('io', this.#unavailable.message, { cause: this.#unavailable });
@@ -241,13 +241,13 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Other writers may change a file that is read without its log while it is read. */
+  /** A file opened without its log may be changed by other writers while it is read. */
   #isOutdated(): boolean {
     const { current } = this.#access;
     return current !== undefined && current.isFrozen && !current.isCurrent;
   }
 
-  /** Cheap when there was no write since. */
+  /** Cheap when nothing was written since. */
   #lookAt(connection: Connection): void {
     const { data_version: version } = connection.first('PRAGMA data_version') as { data_version: number };
     if (this.#looked?.connection === connection && version === this.#dataVersion && !this.#wrote) return;
@@ -257,7 +257,7 @@ export class SqliteStore implements Store {
     this.#exclusion.apply(this.#looked, this.#contents());
   }
 
-  /** Names the database that is open and all changes in it other than additions. */
+  /** Identifies the open database and all changes in it other than additions. */
   #contents(): string {
     return `${this.#access.count}.${this.#looked?.snapshot.epoch}`;
   }
@@ -267,14 +267,14 @@ export class SqliteStore implements Store {
     return snapshot ? `${this.#contents()}/${Math.max(snapshot.tail.lastSeq, snapshot.sealedUpTo)}` : '';
   }
 
-  /** Call it after each write. */
+  /** Must be called after each write. */
   #changed(): void {
     this.#wrote = true;
     this.#contributed = true;
     this.#watchers.notify();
   }
 
-  /** Seals what removals made stale, one segment after the other. */
+  /** Seals the segments that removals made stale, one after another. */
   #seal(): Promise<void> {
     this.#sealing ??= this.#sealAll()
       .catch(() => undefined)
@@ -284,7 +284,7 @@ export class SqliteStore implements Store {
 
   async #sealAll(): Promise<void> {
     const giveUp = performance.now() + SEAL_MS;
-    // The change that made them stale is to be shown first.
+    // Lets the change that made them stale be displayed first.
     await nextTurn();
     for (;;) {
       const connection = this.#access.current;
@@ -293,7 +293,7 @@ export class SqliteStore implements Store {
       this.#wrote = true;
       await nextTurn();
     }
-    // The same contents, which are read faster from now on, also by those who do not watch.
+    // The content is the same but faster to read from now on, including for callers that do not watch.
     if (this.#looked) this.#looked.snapshot = resealed(this.#looked);
     this.#watchers.notify();
   }

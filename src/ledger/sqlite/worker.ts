@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads';
 
-/** One statement on a database of its own thread: a copy or a check of a gigabyte takes seconds, and must block nobody. */
+/**
+ * Runs one statement on a database in a separate thread: copying or checking a gigabyte takes seconds and must not block the
+ * event loop.
+ */
 
-// Text and not a file, so that it needs no bundle of its own.
+// Source text instead of a file, so that it needs no separate bundle.
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
@@ -17,9 +20,9 @@ try {
 }`;
 
 /**
- * The rows of the statement.
- * @param location as SQLite is told it
- * @throws what SQLite says.
+ * Returns the rows of the statement.
+ * @param location as passed to SQLite.
+ * @throws errors of SQLite.
  */
 export function inWorker(
   location: string,
@@ -30,7 +33,7 @@ export function inWorker(
     const worker = new Worker(PROGRAM, {
       eval: true,
       workerData: { location, sql, parameters },
-      // Node 22 calls its SQLite experimental on stderr.
+      // Node 22 warns on stderr that SQLite is experimental.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     worker.on(

@@ -1,25 +1,28 @@
 import { LARGEST_NARROW } from '../../../columns/segment.ts';
 
-/** One column of one segment as a blob in the database. Its bytes are a format on disk: a test compares them with version 0.1.0's. */
+/**
+ * One column of one segment as a blob in the database. Its bytes are a format on disk: a test compares them with those of
+ * version 0.1.0.
+ */
 
-/** Numbers as they are stored: each is `least` more than `above` says, or just that where there is nothing above it. */
+/** Numbers as stored: each is `least` plus its value in `above`, or just `least` if `above` is undefined. */
 export interface Packed {
   readonly length: number;
   readonly least: number;
   readonly above: ArrayLike<number> | undefined;
 }
 
-/** Numbers that stand as they are. */
+/** Wraps numbers without an offset. */
 export function plain(above: ArrayLike<number>): Packed {
   return { length: above.length, least: 0, above };
 }
 
-/** Whether no number of an array can need more than 32 bits. */
+/** Whether all numbers of an array fit into 32 bits. */
 export function isNarrow(numbers: ArrayLike<number>): boolean {
   return numbers instanceof Uint8Array || numbers instanceof Uint16Array || numbers instanceof Uint32Array;
 }
 
-/** Writes numbers to the beginning of `into`, which has room for any of them. */
+/** Writes the numbers to the beginning of `into`, whose element type must fit them. */
 export function unpack({ length, least, above }: Packed, into: Float64Array | Uint8Array): void {
   if (above === undefined) {
     into.fill(least, 0, length);
@@ -29,7 +32,7 @@ export function unpack({ length, least, above }: Packed, into: Float64Array | Ui
   if (least !== 0) for (let i = 0; i < length; i++) (into[i] as number) += least;
 }
 
-/** {@link unpack} into 32 bits. @returns false, with `into` in disorder, when one needs more. */
+/** {@link unpack} to 32-bit numbers. @returns false, leaving `into` undefined, when a number does not fit. */
 export function unpackNarrow({ length, least, above }: Packed, into: Uint32Array): boolean {
   if (least > LARGEST_NARROW) return false;
   if (above === undefined) {
@@ -55,8 +58,8 @@ export function numberAt({ least, above }: Packed, i: number): number {
 }
 
 /**
- * A blob: the width of a number in bytes (0: all are the same), their count, where the text begins, the least number;
- * then each number above the least; then JSON. Little-endian, as every machine is that this runs on.
+ * The blob format: the width of a number in bytes (0: all are equal), the number count, the offset of the JSON text, the least
+ * number; then each number minus the least; then JSON. Little-endian, like every machine that this runs on.
  */
 const HEADER = 24;
 
@@ -70,7 +73,7 @@ export function encodeBlob(numbers: Packed, json: unknown): Uint8Array {
     else if (n > most) most = n;
   }
   const width = most === least ? 0 : widthOf(most - least);
-  // Numbers of 8 bytes stand as they are: the least may be what no difference is exact to.
+  // Numbers of 8 bytes are stored unchanged: the difference from the least might not be exact.
   if (width === 8) least = 0;
   const text = json === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(json));
   const textAt = HEADER + width * length;
@@ -88,14 +91,14 @@ export function encodeBlob(numbers: Packed, json: unknown): Uint8Array {
   return blob;
 }
 
-/** A column as it stands in the database. */
+/** A column as stored in the database. */
 export class ColumnBlob {
   readonly numbers: Packed;
   readonly #bytes: Uint8Array;
   readonly #textAt: number;
 
   constructor(blob: Uint8Array) {
-    // A view of doubles must begin at a multiple of eight.
+    // A Float64Array must start at a multiple of eight.
     const bytes = blob.byteOffset % 8 === 0 ? blob : blob.slice();
     const header = new DataView(bytes.buffer, bytes.byteOffset);
     const width = header.getUint32(0, true);
@@ -111,7 +114,7 @@ export class ColumnBlob {
     return this.#bytes.length;
   }
 
-  /** What stands after the numbers; undefined where nothing does. */
+  /** The JSON after the numbers; undefined if there is none. */
   json(): unknown {
     if (this.#textAt === this.#bytes.length) return undefined;
     return JSON.parse(new TextDecoder().decode(this.#bytes.subarray(this.#textAt)));

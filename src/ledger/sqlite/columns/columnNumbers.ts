@@ -1,14 +1,14 @@
 import { TEXT_DIMENSIONS, type TextDimension } from '../../../usage/dimensions.ts';
 
-/** Columns of one text for each record. Their numbers are in the table of fields (`usage/fields.ts`). */
+/** Columns with one text per record. The table of fields (`usage/fields.ts`) has their numbers. */
 export type TextColumn = TextDimension;
 
 /**
- * The number of each column in the database. A number is a promise to every ledger on disk: it is never changed, and the
- * number of a column that is given up is never used again. A column whose content changes its meaning gets a new number.
+ * The number of each column in the database. Every ledger on disk depends on these numbers: they never change, and the number
+ * of a removed column is never reused. A column whose content changes its meaning gets a new number.
  *
- * Adding a column needs no migration. A segment that was sealed before has no blob of that number; it is read from the
- * rows until the segment is sealed again (segments.ts). Older versions ignore numbers that they do not know.
+ * Adding a column needs no migration. A segment sealed earlier has no blob of that number; the column is read from the rows
+ * until the segment is sealed again (segments.ts). Older versions ignore numbers that they do not know.
  */
 export const COLUMN_NUMBERS = {
   ...(Object.fromEntries(TEXT_DIMENSIONS.map(({ name, column }) => [name, column])) as Record<TextColumn, number>),
@@ -28,7 +28,7 @@ export const COLUMN_NUMBERS = {
 export type Column = keyof typeof COLUMN_NUMBERS;
 export const COLUMNS = Object.keys(COLUMN_NUMBERS) as Column[];
 
-/** Columns that are numbers and nothing else. */
+/** Columns that consist of numbers only. */
 export type PlainColumn = Exclude<Column, TextColumn | 'tags' | 'bigCosts'>;
 
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(TEXT_DIMENSIONS.map(({ name }) => name));
@@ -37,15 +37,15 @@ export function isText(column: Column): column is TextColumn {
   return TEXT_COLUMNS.has(column);
 }
 
-/** Sequence numbers to a segment: number n holds n * 4096 + 1 ... (n + 1) * 4096, less those that were removed. */
+/** Sequence numbers per segment: segment n contains n * 4096 + 1 ... (n + 1) * 4096, except removed ones. */
 export const SEGMENT_SPAN = 4096;
 
-/** Every number is below it. */
+/** All column numbers are below this. */
 const KEYS_PER_SEGMENT = 64;
 
 /**
- * The number that only a segment with all columns has: sealing writes all of them in one transaction, and numbers are
- * given in ascending order.
+ * The number that only a segment with all columns has: sealing writes all of them in one transaction, and new columns get
+ * ascending numbers.
  */
 const NEWEST = Math.max(...Object.values(COLUMN_NUMBERS));
 
@@ -53,7 +53,7 @@ export function columnKey(segment: number, column: Column): number {
   return segment * KEYS_PER_SEGMENT + COLUMN_NUMBERS[column];
 }
 
-/** SQL for a row of `segment`: whether it was sealed by a version that knew fewer columns. */
+/** SQL condition on a row of `segment`: whether it was sealed by a version that knew fewer columns. */
 export const LACKS_COLUMNS = `NOT EXISTS (SELECT 1 FROM segment_column WHERE key = number * ${KEYS_PER_SEGMENT} + ${NEWEST})`;
 
 export function segmentOf(seq: number): number {

@@ -6,44 +6,43 @@ import type { Column, PlainColumn, TextColumn } from './columnNumbers.ts';
 import { COLUMNS, isText } from './columnNumbers.ts';
 
 /**
- * Records column by column, as a sum or a search reads them: 4096 records to a segment, each column a small blob.
+ * Records stored column by column, as sums and searches need them: 4096 records per segment, each column a small blob.
  *
- * Summing a million rows of an SQL table takes a second. The same in columns takes some 50 ms, in pieces of a fraction
- * of a millisecond, needs no more memory than one segment and what is kept for the next question (segments.ts), and is
- * done by the very code that sums an in-memory table, so that both stores give the same answers.
+ * Summing a million rows of an SQL table takes a second. With columns it takes about 50 ms, in slices of a fraction of a
+ * millisecond, and needs no more memory than one segment and the cached columns (segments.ts). It uses the same code as an
+ * in-memory table, so both stores give the same answers.
  *
- * A segment is complete in itself: it has its own dictionary of each dimension, so that no process ever waits for
- * another one's codes.
+ * A segment is self-contained: it has its own dictionary for each dimension, so no process waits for codes of another.
  */
 
-/** A value for each record, by its code: each value stands there once. */
+/** A code for each record; each distinct value is stored once. */
 export interface Coded<T> {
   codes: Packed;
-  /** The same object for as long as the values are the same, and kept: what was made of them may be found by it again. */
+  /** An object that is identical while the values are cached and unchanged, for use as a cache key. */
   key: object;
-  /** By code. They are read only when they are asked for. */
+  /** Values by code, decoded on demand. */
   readonly values: () => readonly T[];
 }
 
-/** The columns of some records, wherever they stand. */
+/** The columns of some records, independent of where they are stored. */
 export interface Columns {
   readonly records: number;
-  /** Whole numbers. `cost` is BIG_COST where {@link bigCosts} knows it. */
+  /** Whole numbers. `cost` is BIG_COST for entries of {@link bigCosts}. */
   numbers(column: PlainColumn): Packed;
   /** Code 0 is null, "has none". */
   texts(column: TextColumn): Coded<string | null>;
-  /** Sets of tags; code 0 is the empty one. */
+  /** Sets of tags; code 0 is the empty set. */
   tags(): Coded<readonly string[]>;
-  /** Costs in nano-dollars that no double holds, by position. */
+  /** Costs in nano-dollars that a double cannot represent, by position. */
   bigCosts(): readonly (readonly [number, bigint])[];
 }
 
-/** Columns that grow record by record. */
+/** Columns to which records can be added. */
 export class GrowingColumns implements Columns {
   readonly #store = new ColumnStore();
   readonly #seqs: number[] = [];
 
-  /** Adds a record; they must come in the order of their numbers, and no more than fit into one segment. */
+  /** Adds a record. Records must be added in the order of their numbers, at most one segment. */
   add(seq: number, record: UsageRecord): void {
     this.#store.write(1, record, seq);
     this.#seqs.push(seq);
@@ -84,7 +83,7 @@ export class GrowingColumns implements Columns {
     return [...this.#store.bigCosts];
   }
 
-  /** These columns as they are now, whatever is added to them. */
+  /** The columns of the first `records` records, not affected by later additions. */
   first(records: number): Columns {
     const cut = ({ above }: Packed): Packed => plain(Array.prototype.slice.call(above, 0, records) as number[]);
     return {
@@ -104,7 +103,7 @@ export class GrowingColumns implements Columns {
   }
 }
 
-/** Columns out of their blobs. @param blob gives undefined when the segment is gone. */
+/** Columns decoded from blobs. @param blob returns undefined when the segment no longer exists. */
 export class StoredColumns implements Columns {
   readonly records: number;
   readonly #blob: (column: Column) => ColumnBlob | undefined;
@@ -142,12 +141,12 @@ export class StoredColumns implements Columns {
   }
 }
 
-/** A segment was there when a pass began and is not any more: the ledger changed. */
+/** A segment that existed when a pass began no longer exists: the ledger has changed. */
 export class SegmentGone extends Error {
   override readonly name = 'SegmentGone';
 }
 
-/** The blobs of all columns, as they stand in the database. */
+/** Encodes all columns as blobs for the database. */
 export function encodeColumns(columns: Columns): [Column, Uint8Array][] {
   return COLUMNS.map((column) => [column, encodeColumn(columns, column)]);
 }

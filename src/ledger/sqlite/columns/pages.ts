@@ -5,8 +5,8 @@ import { salvage } from '../../json/salvage.ts';
 import type { Row } from '../rows.ts';
 
 /**
- * Rows of `record` straight from the pages that hold them, for a database in which the way to them is damaged: one page
- * that leads to others may lead to all. By https://sqlite.org/fileformat.html.
+ * Reads rows of `record` directly from the pages of a damaged database: a single damaged page of the tree can make all rows
+ * unreachable. See https://sqlite.org/fileformat.html.
  */
 
 export const PAGE_BYTES = 4096;
@@ -20,16 +20,16 @@ const CELLS_AT = 8;
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const SALTS_BYTES = 8;
-/** No record's text is longer. */
+/** Longer than the text of any record. */
 const MOST_BYTES = 1 << 26;
 const PAGES_PER_TURN = 256;
 /** `seq, usage_id, time_ms, cost_kind, cost_nanos, text`. */
 const COLUMNS = 6;
 
-/** A database file and its log, page by page; numbers begin with 1. Close it. */
+/** Reads a database file and its log page by page; page numbers begin with 1. Must be closed. */
 export class Pages {
   readonly #fd: number;
-  /** The newest of each page that is in the log. */
+  /** The newest version of each page in the log. */
   readonly #logged: ReadonlyMap<number, Buffer>;
 
   constructor(path: string) {
@@ -41,12 +41,12 @@ export class Pages {
     closeSync(this.#fd);
   }
 
-  /** undefined behind the end. */
+  /** undefined beyond the end. */
   page(number: number): Buffer | undefined {
     return this.#logged.get(number) ?? readAt(this.#fd, (number - 1) * PAGE_BYTES, PAGE_BYTES);
   }
 
-  /** The pages that hold nothing any more, but may still have what they held; undefined when nobody can tell. */
+  /** Free pages, which may still have their former content; undefined when the list cannot be read. */
   free(): ReadonlySet<number> | undefined {
     const first = this.page(1);
     if (first?.toString('latin1', 0, HEADER.length) !== HEADER) return undefined;
@@ -64,13 +64,13 @@ export class Pages {
   }
 
   /**
-   * The rows on all pages but `free`, some at a time. Pages that another page leads to come first: one that no page leads to
-   * may be free, and hold an older version of a record.
+   * Yields the rows on all pages except `free`, in batches. Pages referenced by another page come first: an unreferenced page
+   * may be free, and contain an older version of a record.
    */
   async *rows(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
     const leaves = await this.#leaves(free);
     yield* this.#each(leaves, (page) => [...this.#rowsOn(page)]);
-    // Where a cell's own header is damaged, the record's text may still be whole.
+    // If a cell's header is damaged, the record's text may still be intact.
     yield* this.#each(leaves, textsOn);
   }
 
@@ -113,7 +113,7 @@ export class Pages {
         const row = this.#rowAt(page, page.readUInt16BE(CELLS_AT + 2 * i));
         if (row) yield row;
       } catch (error) {
-        // What is read there leads out of the page.
+        // A damaged offset points outside the page.
         if (!(error instanceof RangeError)) throw error;
       }
     }
@@ -142,7 +142,7 @@ export class Pages {
     return text === undefined ? undefined : { seq: seq.value, usage_id, text };
   }
 
-  /** What does not fit beside others on a page goes on in pages of its own, each of which names the next. */
+  /** Payload that does not fit on its page continues on overflow pages, each of which names the next. */
   #payload(page: Buffer, at: number, size: number): Buffer | undefined {
     if (size > MOST_BYTES) return undefined;
     const most = PAGE_BYTES - 35;
@@ -164,7 +164,7 @@ export class Pages {
   }
 }
 
-/** The objects on a page whose JSON text is whole, whatever leads to them. */
+/** Finds intact JSON objects on a page by their text alone. */
 function textsOn(page: Buffer): Row[] {
   const ranges = salvage(page, 0, PAGE_BYTES, (start, end) => page.toString('utf8', start, end).includes('"usage_id"'));
   return [...ranges].flatMap((range) =>
@@ -172,7 +172,7 @@ function textsOn(page: Buffer): Row[] {
   );
 }
 
-/** The pages that an interior page leads to. Page 1, whose header is elsewhere, leads to none of the table's pages. */
+/** The pages referenced by an interior page. Page 1 has its header elsewhere, and references no pages of the table. */
 function childrenOf(page: Buffer): number[] {
   const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - INTERIOR_CELLS_AT) / 2);
   const children = [page.readUInt32BE(LAST_CHILD_AT)];
@@ -194,7 +194,7 @@ function varint(bytes: Buffer, at: number): { value: number; next: number } {
   return { value: value * 256 + bytes.readUInt8(at + 8), next: at + 9 };
 }
 
-/** Of a value of this serial type. */
+/** The size of a value of this serial type. */
 function bytesOf(type: number): number {
   return type >= 12 ? Math.floor((type - 12) / 2) : [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0][type]!;
 }

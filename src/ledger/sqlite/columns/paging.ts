@@ -5,32 +5,32 @@ import type { PageQuery, SortKey, UsageFilter } from '../../../usage/query.ts';
 import { numberAt } from './columnBlob.ts';
 import type { Column, TextColumn } from './columnNumbers.ts';
 import type { Columns } from './columns.ts';
-import type { SegmentRoom } from './pass.ts';
+import type { SegmentBuffer } from './pass.ts';
 import { filterColumns, takesAllTimes } from './pass.ts';
 import type { SegmentInfo, Snapshot } from './segments.ts';
 import { steps, type Slice } from '../slices.ts';
 
-/** Pages that end within so many rows are found without holding on to more than twice as many. */
+/** Pages that end within this many rows are found while keeping at most twice as many. */
 const SHALLOW = 10_000;
-/** Fewer new rows are not worth a sort. */
+/** Sorting is not worthwhile for fewer new rows. */
 const LEAST_SORTED = 1024;
 
-/** The rows of a page query in order: all of them, or of a shallow page those up to its end. */
+/** The rows of a page query in order: all of them, or for a shallow page those up to its end. */
 export interface Found {
   total: number;
-  /** All that match were kept: any page can be cut out of them. */
+  /** Whether all matching rows were kept, so that any page can be cut from them. */
   complete: boolean;
   cut(query: Pick<PageQuery, 'offset' | 'limit' | 'descending'>): number[];
 }
 
 /**
- * Finds what comes first. Equal rows ascend by time, then by their numbers; descending is the exact reverse.
+ * Finds the first rows of an order. Ties ascend by time, then by row number; descending is the exact reverse.
  *
- * Segments are gone through from the end where the page begins, and those whose records are all beyond what was found are
- * not even read: the newest records of a million cost no more than those of a thousand.
+ * Processes segments from the end where the page begins, and does not read segments whose records all come after those found:
+ * the newest records of a million cost no more than those of a thousand.
  */
 export async function findPage(
-  room: SegmentRoom,
+  room: SegmentBuffer,
   snapshot: Snapshot,
   columnsOf: (segment: SegmentInfo) => Columns,
   hidden: ReadonlySet<number>,
@@ -105,21 +105,21 @@ function partsOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo)
     latest: segment.latest,
     columns: () => columnsOf(segment),
   }));
-  // It may grow while the pass goes on.
+  // The tail may grow during the pass.
   const head = tail.first(tail.records);
   parts.push({ records: head.records, earliest: tail.earliest, latest: tail.latest, columns: () => head });
   return parts;
 }
 
-/** Whether every record of a stretch matches for sure. */
+/** Whether all records of a stretch certainly match. */
 function takesAll(filter: UsageFilter, part: Part): boolean {
   const anyValue = Object.values(filter.values ?? {}).every((each) => each === undefined);
   return anyValue && (filter.search ?? '').trim() === '' && takesAllTimes(filter, part);
 }
 
-/** The best rows so far: three columns of numbers, and a threshold that most rows do not pass. */
+/** The best rows so far: three columns of numbers, and a threshold that excludes most rows. */
 class Candidates {
-  /** Ascending once settled. */
+  /** Ascending after {@link settle}. */
   seqs = new Float64Array(1024);
   #keys = new Float64Array(1024);
   #times = new Float64Array(1024);
@@ -127,7 +127,7 @@ class Candidates {
   #settled = 0;
   readonly #most: number;
   readonly #descending: boolean;
-  /** What is beyond it is not among the best. */
+  /** Rows beyond it are not among the best. */
   #threshold: number | undefined;
 
   constructor(most: number, descending: boolean) {
@@ -143,18 +143,18 @@ class Candidates {
     this.seqs[this.#count++] = seq;
   }
 
-  /** Whether all keys of a stretch that is sorted by time are beyond the threshold. */
+  /** Whether all keys of a stretch are beyond the threshold, when sorting by time. */
   areBeyond({ earliest, latest }: Part): boolean {
     if (this.#threshold === undefined) return false;
     return this.#descending ? latest < this.#threshold : earliest > this.#threshold;
   }
 
-  /** There is more than needed. */
+  /** Whether there are more candidates than needed. */
   get isFull(): boolean {
     return this.#count > this.#most && this.#count - this.#settled >= Math.max(this.#most, LEAST_SORTED);
   }
 
-  /** Sorts, and lets go of what is not among the best. */
+  /** Sorts the candidates and drops those that are not among the best. */
   async settle(slice: Slice): Promise<void> {
     const count = this.#count;
     let order: Uint32Array = new Uint32Array(count);

@@ -9,11 +9,11 @@ import type { Column, TextColumn } from './columnNumbers.ts';
 import { isText } from './columnNumbers.ts';
 import type { Coded, Columns } from './columns.ts';
 
-/** What every sum needs. */
+/** Columns that every sum needs. */
 export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind'];
 
-/** The dictionaries of a ledger, as far as they were met; its rows are in the database. */
-class MetTexts extends ColumnStore {
+/** The dictionaries shared by all segments of a ledger, filled as segments are read; the rows stay in the database. */
+class SharedDictionary extends ColumnStore {
   earliest = Number.POSITIVE_INFINITY;
   latest = Number.NEGATIVE_INFINITY;
 
@@ -23,35 +23,35 @@ class MetTexts extends ColumnStore {
 }
 
 /**
- * One segment of room, into which the segments of a ledger are taken one after the other, in the codes of one dictionary
- * for all of them. What a pass does with it must be done before it lets others have their turn.
+ * A buffer for one segment, into which a ledger's segments are loaded one after another, recoded to one shared dictionary. A
+ * pass must finish with its content before it yields.
  */
-export class SegmentRoom {
+export class SegmentBuffer {
   readonly store: ColumnStore;
   readonly segment = new Segment(0);
-  readonly #texts = new MetTexts();
+  readonly #texts = new SharedDictionary();
   readonly #ledgerCode: number;
-  /** Of the columns that are kept, so that a text is read and looked up in the first pass alone. */
+  /** Recodings of cached columns, so that each text is read and looked up only in the first pass. */
   readonly #recodings = new WeakMap<object, readonly number[]>();
 
-  /** @param label of the ledger, for the dimension of that name. */
+  /** @param label the ledger's label, the value of the dimension `ledger`. */
   constructor(label: string) {
     this.store = this.#texts;
     this.#ledgerCode = this.#texts.dictionaries.ledger.encode(label);
   }
 
-  /** Says between which times the ledger's records lie, ms. */
+  /** Sets the bounds of the ledger's times, ms. */
   bound(earliest: number, latest: number): void {
     this.#texts.earliest = earliest;
     this.#texts.latest = latest;
   }
 
   /**
-   * Takes columns in.
-   * @param bounds between which times they lie, ms.
-   * @param wanted those that the pass will look at: `time` among them, unless {@link takesAllTimes} of the segment.
-   * @param after records up to this number are left out.
-   * @param hidden the numbers of records that are left out.
+   * Loads columns into the buffer.
+   * @param bounds bounds of their times, ms.
+   * @param wanted the columns that the pass needs, including `time` unless {@link takesAllTimes} is true for the segment.
+   * @param after excludes records up to this number.
+   * @param hidden numbers of records to exclude.
    */
   load(
     columns: Columns,
@@ -79,7 +79,7 @@ export class SegmentRoom {
     return segment;
   }
 
-  /** Takes in only the texts of a column, so that they have their codes before the first row is looked at. */
+  /** Loads only the texts of a column, so that they have codes before the first row is processed. */
   meet(columns: Columns, column: TextColumn): void {
     this.#recoding(columns.texts(column), (text) => this.store.dictionaries[column].encode(text));
   }
@@ -118,7 +118,7 @@ export class SegmentRoom {
     unpack(numbers, segment[column] as Float64Array);
   }
 
-  /** For each code of a segment the code that stands for the same in all of them. */
+  /** Maps each code of a segment to its code in the shared dictionary. */
   #recoding<T>(coded: Coded<T>, encode: (value: T) => number): readonly number[] {
     let known = this.#recodings.get(coded.key);
     if (known === undefined) this.#recodings.set(coded.key, (known = coded.values().map(encode)));
@@ -134,12 +134,12 @@ export class SegmentRoom {
   }
 }
 
-/** Whether a filter takes all times that lie between these, ends included, so that no time need be looked at. */
+/** Whether a filter accepts all times within the bounds (inclusive), so that times need not be read. */
 export function takesAllTimes({ since, until }: UsageFilter, bounds: { earliest: number; latest: number }): boolean {
   return bounds.earliest >= (since ?? Number.NEGATIVE_INFINITY) && bounds.latest < (until ?? Number.POSITIVE_INFINITY);
 }
 
-/** The columns that tell whether a record matches, all but `time`. */
+/** The columns, except `time`, that determine whether a record matches. */
 export function filterColumns(filter: UsageFilter): Column[] {
   const dimensions = Object.entries(filter.values ?? {}).flatMap(([dimension, values]) =>
     values === undefined ? [] : [dimension as Dimension],
@@ -148,7 +148,7 @@ export function filterColumns(filter: UsageFilter): Column[] {
   return [...dimensions, ...searched].flatMap(columnOf);
 }
 
-/** The column of a dimension; none for the ledger, which is one and the same for all. */
+/** The column of a dimension; none for `ledger`, which is the same for all records. */
 export function columnOf(dimension: Dimension): Column[] {
   if (dimension === 'ledger') return [];
   if (dimension === 'tag') return ['tags'];

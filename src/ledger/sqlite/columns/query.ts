@@ -7,7 +7,7 @@ import { TableChanged } from '../../../columns/table.ts';
 import type { Column } from './columnNumbers.ts';
 import { SegmentGone } from './columns.ts';
 import type { Connection } from '../connection.ts';
-import { columnOf, filterColumns, SegmentRoom, SUM_COLUMNS, takesAllTimes } from './pass.ts';
+import { columnOf, filterColumns, SegmentBuffer, SUM_COLUMNS, takesAllTimes } from './pass.ts';
 import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
@@ -20,30 +20,30 @@ const ATTEMPTS = 20;
 interface Answer {
   aggregation: Aggregation;
   epoch: number;
-  /** The last record in it. */
+  /** Number of the last record included. */
   upTo: number;
 }
 
-/** What questions are asked of: an open database, and what is in it now. */
+/** The subject of queries: an open database and its current content. */
 export interface Source {
   connection: Connection;
   snapshot: Snapshot;
 }
 
-/** Gives what there was at the last look, or with `again` at a new one. */
+/** Returns the state found by the last check, or with `again` by a new one. */
 export type Current = (again: boolean) => Promise<Source>;
 
-/** Sums and pages over the columns of a ledger, a slice at a time. */
+/** Computes sums and pages over the columns of a ledger, in slices. */
 export class ColumnQueries {
-  readonly #room: SegmentRoom;
+  readonly #room: SegmentBuffer;
   readonly #reader = new SegmentReader();
   readonly #answers = new AnswerCache<Answer>();
-  /** The numbers of records that another ledger counts. */
+  /** Numbers of records that are counted in another ledger. */
   #hidden: ReadonlySet<number> = new Set();
   #deep: { key: string; found: Found } | undefined;
 
   constructor(label: string) {
-    this.#room = new SegmentRoom(label);
+    this.#room = new SegmentBuffer(label);
   }
 
   hide(seqs: ReadonlySet<number>): void {
@@ -52,7 +52,7 @@ export class ColumnQueries {
     this.#deep = undefined;
   }
 
-  /** Totals by groups, in the order that {@link Aggregation.groups} documents. @param current asks for what is there now. */
+  /** Totals by group, in the order documented at {@link Aggregation.groups}. @param current returns the current state. */
   async aggregate(query: AggregateQuery, current: Current): Promise<Group[]> {
     const wanted = new Set<Column>([
       ...SUM_COLUMNS,
@@ -71,7 +71,7 @@ export class ColumnQueries {
     });
   }
 
-  /** The numbers of the records of one page, and how many match. */
+  /** The numbers of the records of one page, and the number of matching records. */
   async page(query: PageQuery, current: Current): Promise<{ total: number; seqs: number[] }> {
     return this.#attempt(current, async ({ connection, snapshot }, slice) => {
       this.#bound(snapshot);
@@ -126,7 +126,7 @@ export class ColumnQueries {
       }
     }
     const { tail } = snapshot;
-    // In one go with what it is the state of: another caller may be about to do the same with this answer.
+    // Without yielding between reading and updating the answer: another caller may be about to update the same one.
     if (tail.lastSeq > answer.upTo) {
       aggregation.takeSegment(this.#room.load(tail, tail, withTime, answer.upTo, this.#hidden));
       answer.upTo = tail.lastSeq;

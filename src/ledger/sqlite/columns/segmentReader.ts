@@ -8,12 +8,12 @@ import type { Columns } from './columns.ts';
 import { encodeColumn, StoredColumns } from './columns.ts';
 import { columnsOfRows, type SegmentInfo } from './segments.ts';
 
-/** What is kept of the columns that were read: those of a million records, of which a sum needs 24 bytes each. */
+/** Maximum size of cached columns: enough for a million records, of which a sum needs 24 bytes each. */
 const MOST_KEPT = 32 * 1024 * 1024;
 
 /**
- * Gives the columns of segments, and keeps those that it has read, up to a bound: which of them a history's next question
- * needs is known, all but the one that it groups by. Beyond the bound the first stay, as every pass begins with them.
+ * Reads the columns of segments and caches them up to a size limit: successive questions of a history view use the same columns
+ * except for the grouping. At the limit the first columns stay cached, since every pass begins with them.
  */
 export class SegmentReader {
   #kept = new Map<number, ColumnBlob>();
@@ -22,7 +22,7 @@ export class SegmentReader {
   #bytes = 0;
   #of: { connection: Connection; epoch: number } | undefined;
 
-  /** @param epoch in which the segment was found. What was kept in another one does not count. */
+  /** @param epoch the epoch in which the segment was found. Columns cached in another epoch are dropped. */
   columnsOf(connection: Connection, epoch: number, segment: SegmentInfo): Columns {
     if (segment.stale) return columnsOfRows(connection, segment.number);
     if (this.#of?.connection !== connection || this.#of.epoch !== epoch) this.forget();
@@ -30,7 +30,7 @@ export class SegmentReader {
     return new StoredColumns(segment.records, (column) => this.#blob(connection, segment, column));
   }
 
-  /** To be called whenever what was read may not belong to the epoch in which it was asked for. */
+  /** Drops the cache. Must be called when the cached columns may belong to another epoch. */
   forget(): void {
     this.#kept = new Map();
     this.#withAdded.clear();
@@ -48,8 +48,8 @@ export class SegmentReader {
   }
 
   /**
-   * Whether a record of a segment may have a field that 0.1.0 did not know. Parsing all rows takes a hundred times as long, and
-   * rows of that version rarely have one.
+   * Whether a record of a segment may have the field, which 0.1.0 did not know. Rows of that version rarely have one, and parsing
+   * all rows takes a hundred times as long as this check.
    */
   #mayHave(connection: Connection, { number }: SegmentInfo, column: Column, field: string): boolean {
     const key = columnKey(number, column);
@@ -77,12 +77,12 @@ export class SegmentReader {
   }
 }
 
-/** By their column, the fields that version 0.1.0 did not know. */
+/** Fields that version 0.1.0 did not know, by column. */
 const ADDED = new Set(fieldsWith(({ added }) => added !== undefined));
 const ADDED_FIELDS: ReadonlyMap<string, string> = new Map(
   TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
 );
-/** The name of a field can also be written with escapes (`\u`). */
+/** The name of a field may also be written with escapes (`\u`). */
 const ROW_WITH =
   "SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (instr(text, ?) > 0 OR instr(text, '\\u') > 0) LIMIT 1";
 
@@ -92,7 +92,7 @@ function storedColumn(connection: Connection, key: number): Uint8Array | undefin
   return found?.data;
 }
 
-/** A column that a segment lacks, made from its rows; undefined when the ledger changed since the segment was found. */
+/** Builds a column that a segment lacks from its rows; undefined when the ledger has changed since the segment was found. */
 function columnOfRows(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
   const columns = columnsOfRows(connection, segment.number);
   return columns.records === segment.records ? encodeColumn(columns, column) : undefined;

@@ -5,32 +5,32 @@ import type { Row } from '../rows.ts';
 import { tryRecordOf } from '../rows.ts';
 
 /**
- * Which segments there are, and keeping them true to the rows. A full segment is sealed in the transaction that fills it.
- * A segment that a removal or a new price touches becomes stale: its records are read from their rows until it is sealed
- * again. A segment that an older version sealed may lack columns: those alone are read from the rows until then.
+ * Keeps the segments consistent with the rows. A full segment is sealed in the transaction that fills it. A removal or a new
+ * price makes its segment stale: the records are read from their rows until it is sealed again. A segment sealed by an older
+ * version may lack columns: only those are read from the rows until then.
  */
 
 export interface SegmentInfo {
   number: number;
   records: number;
-  /** ms; infinite when it holds nothing. */
+  /** ms; infinite when the segment is empty. */
   earliest: number;
   latest: number;
-  /** Its columns are gone: read the rows. */
+  /** The columns are outdated: read the rows. */
   stale: boolean;
-  /** It was sealed by a version that knew fewer columns: read those that are not there from the rows. */
+  /** Sealed by a version that knew fewer columns: read the missing ones from the rows. */
   lacksColumns: boolean;
 }
 
-/** What the ledger holds at one moment. The tail is what no segment covers yet. */
+/** The content of a ledger at one moment. The tail contains the records that are not in a segment yet. */
 export interface Snapshot {
-  /** Grows with every change other than an addition. */
+  /** Increases with every change other than an addition. */
   epoch: number;
   segments: readonly SegmentInfo[];
   tail: GrowingColumns;
-  /** The tail holds the records with numbers above. */
+  /** The tail contains the records with higher numbers. */
   sealedUpTo: number;
-  /** Rows that are no record. */
+  /** Number of rows that are not records. */
   unreadable: number;
   records: number;
   earliest: number;
@@ -41,7 +41,7 @@ export function epochOf(connection: Connection): number {
   return (connection.first('SELECT epoch FROM ledger') as { epoch: number }).epoch;
 }
 
-/** Reads what there is, reusing of an earlier look what still holds. */
+/** Reads the current state, reusing the parts of `before` that are still valid. */
 export function takeSnapshot(connection: Connection, before: Snapshot | undefined): Snapshot {
   return connection.reading(() => {
     const epoch = epochOf(connection);
@@ -78,7 +78,7 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
   });
 }
 
-/** A snapshot with the segments as they are sealed now; the same one when there are other changes, which a refresh is for. */
+/** The snapshot with segments as sealed now. Returns it unchanged if there were other changes, which a refresh must handle. */
 export function resealed({ connection, snapshot }: { connection: Connection; snapshot: Snapshot }): Snapshot {
   const now = takeSnapshot(connection, snapshot);
   return now.epoch === snapshot.epoch && now.tail.lastSeq === snapshot.tail.lastSeq ? now : snapshot;
@@ -89,13 +89,13 @@ export function needsSealing({ stale, lacksColumns }: SegmentInfo): boolean {
   return stale || lacksColumns;
 }
 
-/** The last number that a segment covers. */
+/** The highest number covered by a segment. */
 export function sealedUpTo(connection: Connection): number {
   const { last } = connection.first('SELECT max(number) AS last FROM segment') as { last: number | null };
   return last === null ? 0 : (last + 1) * SEGMENT_SPAN;
 }
 
-/** Where additions go on: the next number, above all that are there and all that ever were in a sealed segment. */
+/** The next number for an addition: above all existing rows, and above all that were ever in a sealed segment. */
 export function endOf(connection: Connection): { seq: number; sealed: number } {
   const { last, number } = connection.first(
     'SELECT (SELECT max(seq) FROM record) AS last, (SELECT max(number) FROM segment) AS number',
@@ -105,14 +105,14 @@ export function endOf(connection: Connection): { seq: number; sealed: number } {
 }
 
 /**
- * Seals the segments that are full. Call it in the transaction that may have filled them.
- * @param sealed the last number that a segment covered before.
+ * Seals full segments. Call it in the transaction that may have filled them. @param sealed the highest number covered by a
+ * segment before.
  */
 export function sealFull(connection: Connection, sealed: number, lastSeq: number): void {
   for (let number = sealed / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) seal(connection, number);
 }
 
-/** Marks the segments of these records stale, and says that something other than an addition happened. */
+/** Marks the segments of these records as stale, and notes a change other than an addition. */
 export function touch(connection: Connection, seqs: Iterable<number>): void {
   const covered = sealedUpTo(connection);
   const numbers = new Set<number>();
@@ -129,7 +129,7 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
   connection.sql('UPDATE ledger SET epoch = epoch + 1').run();
 }
 
-/** Seals one of the segments that need it again; false when none does. */
+/** Seals one of the segments that need it; returns false when none does. */
 export function sealOne(connection: Connection): boolean {
   const found = connection.first(`SELECT number FROM segment WHERE stale = 1 OR ${LACKS_COLUMNS} LIMIT 1`) as
     { number: number } | undefined;
@@ -139,8 +139,8 @@ export function sealOne(connection: Connection): boolean {
 }
 
 /**
- * Of the sealed segments those that do not say what their rows say: a bad disk, or another program that wrote to the
- * rows. Pauses between two segments.
+ * Finds sealed segments that differ from their rows, because of a bad disk or another program that changed rows. Pauses between
+ * segments.
  */
 export function* untrueSegments(connection: Connection): Generator<void, SegmentInfo[]> {
   const untrue: SegmentInfo[] = [];
@@ -170,7 +170,7 @@ function isTrue(connection: Connection, segment: SegmentInfo): boolean {
   });
 }
 
-/** Makes these be sealed anew; until then they count by their rows. */
+/** Schedules these segments to be sealed again; until then they are read from their rows. */
 export function unseal(connection: Connection, segments: readonly SegmentInfo[]): void {
   touch(
     connection,
@@ -194,7 +194,7 @@ function dropColumns(connection: Connection, number: number): void {
   connection.sql('DELETE FROM segment_column WHERE key >= ? AND key < ?').run(...columnKeys(number));
 }
 
-/** The columns of a segment, made from its rows. */
+/** Builds the columns of a segment from its rows. */
 export function columnsOfRows(connection: Connection, number: number): GrowingColumns {
   const columns = new GrowingColumns();
   const rows = connection.rows(
@@ -209,7 +209,7 @@ export function columnsOfRows(connection: Connection, number: number): GrowingCo
   return columns;
 }
 
-/** All of them, or `most` from a number on. */
+/** All segments, or at most `most` from a number on. */
 function readSegments(connection: Connection, from = 0, most = -1): SegmentInfo[] {
   type SegmentRow = {
     number: number;

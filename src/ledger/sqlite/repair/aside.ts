@@ -7,7 +7,7 @@ import { findRow, idOf } from '../rows.ts';
 import { isKeptDatabase, namesIn } from '../state.ts';
 import { salvageRows } from './salvage.ts';
 
-/** Records of a damaged database, kept aside when the ledger was mended, that the ledger lacks. */
+/** Records in a damaged database, kept aside by a repair, that the ledger lacks. */
 export interface KeptAside {
   name: string;
   rows: Row[];
@@ -34,7 +34,7 @@ export async function keptAside(disk: Disk, connection: Connection): Promise<Kep
   return result;
 }
 
-/** Whether the record with this key was removed or cleared, and is not back. */
+/** Returns a test for keys of records that were removed or cleared and not restored since. */
 async function removals(
   disk: Disk,
   connection: Connection,

@@ -8,12 +8,12 @@ import { size } from '../state.ts';
 import { inWorker } from '../worker.ts';
 
 /**
- * The copy of the ledger as it was, beside it under the name that a JSON ledger's has: a complete database, made while
- * others go on writing, and put in place whole.
+ * The backup of the ledger, beside it under the same name as a JSON ledger's: a complete database, copied while others continue
+ * to write, and put in place as a whole.
  */
 
 const DAY_MS = 86_400_000;
-/** So many new records are worth a copy before the day is over, or half as many as there were. */
+/** This many new records trigger a copy before the day is over, as does growth by half. */
 const MANY = 10_000;
 
 type Marks = {
@@ -24,11 +24,11 @@ type Marks = {
   last: number | null;
 };
 
-/** Copies the ledger when a day has passed, or much has come, since it was copied last, and something has changed. */
+/** Copies the ledger if it has changed, and a day has passed or many records were added since the last copy. */
 export async function backUpIfDue(connection: Connection, disk: Disk, now: number): Promise<void> {
   if (!connection.isCurrent || !isDue(disk, connection, now)) return;
   const { last, epoch } = marksOf(connection);
-  // Said before it is done: of many that end at once, one makes the copy.
+  // Claimed before copying, so that only one of several ending processes makes the copy.
   const mine = await connection.write(() => {
     if (!isDue(disk, connection, now)) return false;
     connection.sql('UPDATE ledger SET backup_ms = ?, backup_seq = ?, backup_epoch = ?').run(now, last ?? 0, epoch);
@@ -54,7 +54,7 @@ export function previousPath(path: string): string {
   return join(dirname(path), previousName(basename(path)));
 }
 
-/** A consistent copy of an open database, on the disk under its name once this resolves, in the place of what had it. */
+/** Makes a consistent copy of an open database, replacing any file of that name. The copy is on disk when this resolves. */
 export async function copyDatabase(disk: Disk, path: string, to: string): Promise<void> {
   const temporary = join(dirname(path), sideFileName(basename(path), 'tmp'));
   const fd = await disk.open(temporary, 'wx', 0o600);

@@ -5,9 +5,9 @@ import { parseSideFile, sideFileName, type SideFile } from '../../../system/side
 import { liveness } from '../../../system/owner.ts';
 import { namesIn } from '../state.ts';
 
-/** Databases of this process that are beside the ledger for a moment only. */
+/** Temporary databases of this process beside the ledger. */
 
-/** Runs `work` with an empty file of a new name beside the ledger `base`, which is removed afterwards. */
+/** Runs `work` with an empty file of a new name beside the ledger `base`, and removes it afterwards. */
 export async function withSideFile<T>(
   disk: Disk,
   folder: string,
@@ -24,7 +24,7 @@ export async function withSideFile<T>(
   }
 }
 
-/** Removes the copies that processes were making when they died. */
+/** Removes unfinished copies of processes that were killed. */
 export async function removeLeftovers(disk: Disk, folder: string, base: string): Promise<void> {
   for (const name of await namesIn(disk, folder)) {
     const side = parseSideFile(name.replace(/-(wal|shm|journal)$/, ''), base);

@@ -10,27 +10,27 @@ import { findRow, rowsAfter, tryRecordOf } from '../rows.ts';
 import type { Salvage } from './salvage.ts';
 import { salvageLog, salvageRows } from './salvage.ts';
 import type { Place } from '../state.ts';
-import { remainsOf, size } from '../state.ts';
+import { leftoversOf, size } from '../state.ts';
 
-/** A new database with all that can be read of a damaged one, or of what is left of one that is gone. */
+/** Builds a new database from everything readable of a damaged one, or from the remains of a deleted one. */
 
 const ROWS_AT_ONCE = 1_000;
 
 export interface Rebuilt {
   records: number;
-  /** Of them, those out of the damaged database. */
+  /** Number of these that come from the damaged database. */
   recovered: number;
   fromBackup: number;
   /** Rows of the damaged database that cannot be read as records. */
   unreadable: number;
 }
 
-/** @param built the name of the new database. */
+/** @param built path of the new database. */
 export async function rebuild(disk: Disk, place: Place, built: string): Promise<Rebuilt> {
   const connection = await Connection.create(disk, built);
   try {
     let recovered = 0;
-    /** Two ids for one record: a backup must not bring it back under the other one. */
+    /** Second ids of records: a backup must not restore such a record under its other id. */
     const others = new Set<string>();
     const salvage = await salvageFrom(disk, place, async (rows) => {
       for (const { otherId } of rows) if (otherId !== undefined) others.add(otherId);
@@ -45,7 +45,7 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
   }
 }
 
-/** Adds to a database what can be read of a damaged one and is not in it. */
+/** Adds the readable records of a damaged database that are missing. */
 export async function addFrom(disk: Disk, damaged: string, built: string): Promise<void> {
   const connection = await Connection.create(disk, built);
   try {
@@ -57,7 +57,7 @@ export async function addFrom(disk: Disk, damaged: string, built: string): Promi
   }
 }
 
-/** Adds to a database what a sound one has and it has not. */
+/** Adds the records of an intact database that are missing. */
 export async function addAll(disk: Disk, from: string, to: string): Promise<void> {
   const target = await Connection.create(disk, to);
   try {
@@ -74,10 +74,10 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
 
 async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]) => Promise<void>): Promise<Salvage> {
   if (size(disk, place.path) > 0) return salvageRows(disk, place.path, take);
-  const remains = await remainsOf(disk, place);
-  // What was kept aside last has its log with it.
-  if (remains?.aside !== undefined) return salvageRows(disk, join(place.folder, remains.aside), take);
-  if (remains?.log === true) return salvageLog(disk, place.path, take);
+  const leftovers = await leftoversOf(disk, place);
+  // The database that was kept aside last has its own log.
+  if (leftovers?.aside !== undefined) return salvageRows(disk, join(place.folder, leftovers.aside), take);
+  if (leftovers?.log === true) return salvageLog(disk, place.path, take);
   return { removed: new Set(), cleared: false, unreadable: 0 };
 }
 
@@ -96,7 +96,7 @@ async function takeBackup(
   }
 }
 
-/** Puts rows back that the copy of the ledger has of these ids. How many. */
+/** Restores rows with these ids from the backup. @returns how many. */
 export async function restoreRows(
   disk: Disk,
   place: Place,
@@ -116,7 +116,7 @@ export async function restoreRows(
   }
 }
 
-/** undefined also for one that cannot be read. */
+/** undefined also for an unreadable database. */
 async function openSound(disk: Disk, path: string): Promise<Connection | undefined> {
   try {
     return await Connection.open(disk, path);
@@ -126,7 +126,7 @@ async function openSound(disk: Disk, path: string): Promise<Connection | undefin
   }
 }
 
-/** How many rows were new; as far as the source can be read. */
+/** Returns how many rows were new, reading as much of the source as possible. */
 async function takeRows(from: Connection, to: Connection, wanted: (row: Row) => boolean): Promise<number> {
   let taken = 0;
   let after = 0;

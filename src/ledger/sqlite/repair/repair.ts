@@ -19,12 +19,12 @@ import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
 import { touch, unseal, untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../slices.ts';
 import type { Place } from '../state.ts';
-import { remainsOf, size } from '../state.ts';
+import { leftoversOf, size } from '../state.ts';
 import { inWorker } from '../worker.ts';
 
 /**
- * Mending a database: what can be read of it goes into a new one, with what only its backup holds, and the new one takes
- * its place once it is complete. The damaged file is kept, whole.
+ * Repairs a database: everything readable goes into a new database, together with records that only the backup has, and the new
+ * one replaces the old once it is complete. The damaged file is kept as it is.
  */
 
 const ROWS_AT_ONCE = 1_000;
@@ -38,7 +38,7 @@ export async function repairDatabase(disk: Disk, place: Place, now: number, dryR
   try {
     return await withBuilt(disk, place, async (built) => {
       await removeLeftovers(disk, place.folder, place.base);
-      // Another process may have been faster.
+      // Another process may have repaired it first.
       return (await isBroken(disk, place)) ? mendWhole(disk, place, built, now) : mendRows(disk, place, now, false);
     });
   } finally {
@@ -47,7 +47,7 @@ export async function repairDatabase(disk: Disk, place: Place, now: number, dryR
 }
 
 async function isBroken(disk: Disk, place: Place): Promise<boolean> {
-  return (await findings(disk, place.path, 1)).length > 0 || (await remainsOf(disk, place)) !== undefined;
+  return (await findings(disk, place.path, 1)).length > 0 || (await leftoversOf(disk, place)) !== undefined;
 }
 
 async function planned(disk: Disk, place: Place, built: string): Promise<RepairResult> {
@@ -61,38 +61,39 @@ async function planned(disk: Disk, place: Place, built: string): Promise<RepairR
 }
 
 async function mendWhole(disk: Disk, place: Place, built: string, now: number): Promise<RepairResult> {
-  // Until the new database is in its place, nobody may add to the damaged one.
-  const letGo = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
+  // Until the new database is in place, no process may add records to the damaged one.
+  const release = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
   try {
     const was = versionOf(disk, place.path);
     const rebuilt = await rebuild(disk, place, built);
-    const keptIn = await swap(disk, place, built, was, letGo !== undefined, now);
+    const keptIn = await swap(disk, place, built, was, release !== undefined, now);
     const actions = actionsOf(place, 'were', rebuilt);
     if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
     const { records, recovered, fromBackup } = rebuilt;
     return { actions, records, recovered: recovered + fromBackup, keptIn };
   } finally {
-    letGo?.();
+    release?.();
   }
 }
 
 function actionsOf(place: Place, would: string, { records, recovered, fromBackup, unreadable }: Rebuilt): string[] {
   return [
     `${recovered} records ${would} read out of it`,
-    ...(unreadable > 0 ? [`${unreadable} rows that cannot be read as records are in the kept file alone`] : []),
-    ...(fromBackup > 0 ? [`${fromBackup} records ${would} brought back from ${previousName(place.base)}`] : []),
+    ...(unreadable > 0 ? [`${unreadable} rows that cannot be read as records are only in the kept file`] : []),
+    ...(fromBackup > 0 ? [`${fromBackup} records ${would} restored from ${previousName(place.base)}`] : []),
     `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,
   ];
 }
 
-/** Named as a token, by which others see at once when the lock's holder is dead. */
+/** Named like a token, so that other processes notice at once when the lock's holder is dead. */
 function withBuilt<T>(disk: Disk, { folder, base }: Place, work: (built: string) => Promise<T>): Promise<T> {
   return withSideFile(disk, folder, base, 'tok', work);
 }
 
 /**
- * Keeps everybody from writing to a database; undefined where its damage does, as far as they do not have it open.
- * @returns how to let them.
+ * Prevents other processes from writing to a database. Returns undefined if its damage prevents that, at least for processes
+ * that do not have it open yet.
+ * @returns a function that lifts the lock.
  */
 async function holdWriters(path: string): Promise<(() => void) | undefined> {
   const giveUp = performance.now() + HOLD_MS;
@@ -112,7 +113,7 @@ async function holdWriters(path: string): Promise<(() => void) | undefined> {
   }
 }
 
-/** What SQLite finds wrong with the file, in its words. One of another program is not damaged, and says so. */
+/** The defects that SQLite finds in the file, in its own words. A database of another program is not damaged; it throws. */
 export async function findings(disk: Disk, path: string, most: number): Promise<string[]> {
   try {
     const connection = await Connection.open(disk, path);
@@ -128,7 +129,7 @@ export async function findings(disk: Disk, path: string, most: number): Promise<
   }
 }
 
-/** What tells whether anything was written to a database and its log. */
+/** Identifies the state of a database and its log, to detect writes. */
 type Version = { file: Signature | undefined; log: Signature | undefined };
 
 function versionOf(disk: Disk, path: string): Version {
@@ -138,10 +139,10 @@ function versionOf(disk: Disk, path: string): Version {
 }
 
 /**
- * Puts the new database in the place of the damaged one. First the old one gets its second name, with its log, so that
- * it is kept whatever happens; its log loses the first name before the new database gets it: the two may never meet.
- * Whoever dies on the way leaves no database but one kept aside, which the next record or repair reads again.
- * @param held nobody could write since `was`.
+ * Puts the new database in the place of the damaged one. First the old database gets its second name, together with its log, so
+ * that it is kept in any case. Its log loses the first name before the new database gets it, because the two must never be
+ * combined. A process that dies in between leaves only the database kept aside, which the next record or repair reads.
+ * @param held whether writers were locked out since `was`.
  * @returns the second name.
  */
 async function swap(
@@ -159,14 +160,14 @@ async function swap(
     await linkLog(disk, path, kept);
     await disk.rename(path, kept);
     if (!sameInode(signatureOf(disk.statSync(kept)), was.file)) {
-      // While we slept somebody else mended it: theirs is the ledger.
+      // Another process repaired it in the meantime: its database is the ledger.
       await disk.rename(kept, path);
       await unlinkIfThere(disk, logOf(kept));
       return undefined;
     }
     await unlinkLog(disk, path);
     const { file, log } = versionOf(disk, kept);
-    // Somebody had it open, and did not notice yet.
+    // A process still had it open and has written to it since.
     if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
       await addFrom(disk, kept, built);
       await syncFile(disk, built);
@@ -178,7 +179,7 @@ async function swap(
     await disk.link(built, path);
   } catch (error) {
     if (errno(error) !== 'EEXIST') throw error;
-    // A record came in between, and with it a new database; or there is an empty file.
+    // In the meantime a record created a new database, or there is an empty file.
     await addAll(disk, built, path);
   }
   await fsyncFolder(disk, folder);
@@ -195,8 +196,8 @@ async function syncFile(disk: Disk, path: string): Promise<void> {
 }
 
 /**
- * Takes rows out that are no records, keeping them as text: somebody else wrote them. Has columns made anew that do not
- * say what the rows say.
+ * Moves rows that are not records, which another program must have written, to a text file. Schedules columns that differ from
+ * their rows to be rebuilt.
  */
 async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
   const connection = await Connection.open(disk, place.path);
@@ -215,17 +216,17 @@ async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean):
         recovered = await restoreRows(disk, place, connection, ids);
       }
       const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
-      actions.push(`${bad.length} rows that are no records ${would} taken out${where}`);
-      if (recovered > 0) actions.push(`${recovered} of them were brought back from ${previousName(place.base)}`);
+      actions.push(`${bad.length} rows that are not records ${would} taken out${where}`);
+      if (recovered > 0) actions.push(`${recovered} of them were restored from ${previousName(place.base)}`);
     }
     for (const { name, rows } of await keptAside(disk, connection)) {
       if (rows.length === 0) continue;
       if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
-      actions.push(`${rows.length} records ${would} brought back from ${name}`);
+      actions.push(`${rows.length} records ${would} restored from ${name}`);
     }
     if (untrue.length > 0) {
       const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
-      actions.push(`the sums of ${count} records ${would} made anew from their rows`);
+      actions.push(`the sums of ${count} records ${would} rebuilt from their rows`);
       if (!dryRun) await connection.write(() => unseal(connection, untrue));
     }
     return { actions, records: records + recovered, recovered, keptIn };
@@ -249,7 +250,7 @@ async function badRows(connection: Connection): Promise<{ bad: Row[]; records: n
   }
 }
 
-/** The file that holds the rows from then on. */
+/** Moves the rows to a file. @returns its path. */
 async function takeOut(
   disk: Disk,
   place: Place,

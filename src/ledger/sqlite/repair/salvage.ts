@@ -11,32 +11,32 @@ import { PAGE_BYTES, Pages } from '../columns/pages.ts';
 import type { Row } from '../rows.ts';
 import { restoredRow } from '../rows.ts';
 
-/** Reading what can be read of a damaged database. It stays as it is. */
+/** Reads as much as possible of a damaged database, without changing it. */
 
 const ROWS_AT_ONCE = 1_000;
-/** Nothing readable in so many tries on end: then there is nothing more. */
+/** After this many consecutive failures, the rest is considered unreadable. */
 const MOST_FAILURES = 5_000;
-/** No ledger has more; where even the last number cannot be read, the search ends there. */
+/** More rows than any ledger has; limits the search when even the last number cannot be read. */
 const MOST_ROWS = 2 ** 32;
 /** https://sqlite.org/fileformat.html#the_database_header */
 const HEADER_BYTES = 100;
 const PAGES_AT = 28;
 
 export interface Salvage {
-  /** Ids that were removed on purpose: a backup must not bring them back. */
+  /** Ids that were removed on purpose: they must not be restored from a backup. */
   removed: ReadonlySet<string>;
-  /** Somebody cleared the ledger: what is in a backup from before was meant to go. */
+  /** Whether the ledger was cleared: older records in a backup were removed on purpose. */
   cleared: boolean;
-  /** Rows that were found and cannot be read as records. */
+  /** Rows that exist but cannot be read as records. */
   unreadable: number;
 }
 
 type Take = (rows: readonly Row[]) => Promise<void>;
 
 /**
- * Gives every readable row: first those that SQLite finds, in order, then those that only their pages lead to. The pages
- * are read whatever SQLite says: a damaged page that leads to others can hide thousands of rows without an error. A row
- * may be given twice; the first one counts.
+ * Passes every readable row to `take`: first those that SQLite finds, in order, then those found by scanning pages. Pages are
+ * always scanned: a damaged interior page can hide thousands of rows without an error. A row may be passed twice; the first one
+ * counts.
  */
 export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
   const walk = await walkRows(disk, path, take);
@@ -49,7 +49,7 @@ async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> 
   return withScratch(disk, path, async (copy, page) => {
     await copyFile(path, copy);
     if (hasLog(disk, path)) await copyFile(logOf(path), logOf(copy));
-    // What a program overwrites that takes the file for its own; where that was not all, the first page as a whole.
+    // First the header alone, which other programs overwrite; if that is not enough, the whole first page.
     for (const bytes of [HEADER_BYTES, PAGE_BYTES]) {
       await overwrite(copy, page.subarray(0, bytes));
       const mended = openLedger(copy, false);
@@ -60,9 +60,9 @@ async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> 
 }
 
 /**
- * Gives the rows on every page but the free ones, which hold what was removed. Where the list of the free pages is lost, too,
- * all pages are read: a removed record that comes back can be removed again, a lost one is lost.
- * @returns how many rows cannot be read as records.
+ * Passes on the rows of all pages except free ones, which contain removed records. If the list of free pages is lost as well,
+ * all pages are read: a removed record that reappears can be removed again, whereas a lost one is lost. @returns the number of
+ * rows that cannot be read as records.
  */
 async function scanPages(path: string, { removed, cleared }: Salvage, take: Take): Promise<number> {
   const pages = new Pages(path);
@@ -81,7 +81,7 @@ async function scanPages(path: string, { removed, cleared }: Salvage, take: Take
   }
 }
 
-/** Gives the rows that stand in the log of a database which is gone. */
+/** Passes on the rows in the log of a deleted database. */
 export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
   return withScratch(disk, path, async (copy, page) => {
     await overwrite(copy, page);
@@ -102,7 +102,7 @@ async function readAll(db: Database, take: Take): Promise<Salvage> {
   }
 }
 
-/** Halves each stretch that cannot be read until what is left out is as small as can be. */
+/** Bisects unreadable stretches to skip as little as possible. */
 async function rowsBetween(db: Database, take: Take): Promise<void> {
   let failures = 0;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
@@ -152,7 +152,7 @@ function changesIn(db: Database): Salvage {
   }
 }
 
-/** The database, when SQLite takes the file for one at all and finds our tables in it. */
+/** Opens the database if SQLite accepts the file and finds our tables in it. */
 function openLedger(path: string, readOnly: boolean): Database | undefined {
   const { DatabaseSync } = sqliteEngine();
   let db: Database | undefined;
@@ -167,7 +167,7 @@ function openLedger(path: string, readOnly: boolean): Database | undefined {
   }
 }
 
-/** Runs `work` with a file for a copy, removed afterwards, and the first page of a sound ledger. */
+/** Runs `work` with a temporary file for a copy, and the first page of an intact ledger. */
 async function withScratch<T>(
   disk: Disk,
   path: string,
@@ -189,7 +189,7 @@ async function firstPage(path: string): Promise<Uint8Array> {
   } finally {
     await file.close();
   }
-  // The size in pages is unknown: the file's own is taken.
+  // The number of pages is unknown; with 0, SQLite uses the file size.
   new DataView(page.buffer).setUint32(PAGES_AT, 0);
   return page;
 }

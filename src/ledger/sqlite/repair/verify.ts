@@ -14,10 +14,10 @@ import { slicer, steps } from '../slices.ts';
 import type { Place } from '../state.ts';
 import { namesIn, size } from '../state.ts';
 
-/** Findings of an integrity check that are told. */
+/** Maximum number of reported findings of an integrity check. */
 const MOST_FINDINGS = 20;
 
-/** Checks the whole database, and explains what belongs to it. Changes nothing. */
+/** Checks the whole database and describes its files. Changes nothing. */
 export async function verifyDatabase(
   disk: Disk,
   place: Place,
@@ -32,7 +32,7 @@ export async function verifyDatabase(
   }
   if (readable && found.length === 0) {
     const count = await countedWrongly(disk, place);
-    const message = `The sums of ${count} records are not what their rows say. A repair makes them anew.`;
+    const message = `The sums of ${count} records differ from their rows. A repair rebuilds them.`;
     if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message });
   }
   const files: Verification['files'] = [];
@@ -52,7 +52,7 @@ export async function verifyDatabase(
       problems.push({
         code: 'kept-aside',
         severity: 'warning',
-        message: `${name} holds rows that cannot be read as records. Delete the file when you no longer need it.`,
+        message: `${name} contains rows that cannot be read as records. Delete the file when you no longer need it.`,
         file: path,
       });
     }
@@ -71,7 +71,9 @@ export async function verifyDatabase(
   };
 }
 
-/** The damaged databases that were kept aside. One with records that the ledger lacks is an error: no number covers them. */
+/**
+ * Damaged databases that were kept aside. One with records that the ledger lacks is an error, because no total includes them.
+ */
 async function keptDatabases(disk: Disk, place: Place): Promise<Problem[]> {
   const connection = await openReadable(disk, place.path);
   if (!connection) return [];
@@ -81,7 +83,7 @@ async function keptDatabases(disk: Disk, place: Place): Promise<Problem[]> {
       severity: rows.length > 0 ? 'error' : 'warning',
       message:
         rows.length > 0
-          ? `${name} holds ${rows.length} records that are not in the ledger. A repair brings them back.`
+          ? `${name} holds ${rows.length} records that are not in the ledger. A repair restores them.`
           : `${name} is a damaged database. Each of its records, by usage_id, is in the ledger or was removed on purpose; delete the file when you no longer need it.`,
       file: join(place.folder, name),
     }));
@@ -90,7 +92,7 @@ async function keptDatabases(disk: Disk, place: Place): Promise<Problem[]> {
   }
 }
 
-/** undefined also for one of another program, of a newer version, or too damaged to open. */
+/** undefined also for a database of another program or of a newer version, or one too damaged to open. */
 async function openReadable(disk: Disk, path: string): Promise<Connection | undefined> {
   try {
     return await Connection.open(disk, path);
@@ -100,7 +102,7 @@ async function openReadable(disk: Disk, path: string): Promise<Connection | unde
   }
 }
 
-/** Records whose columns do not say what their rows say. */
+/** Number of records whose columns differ from their rows. */
 async function countedWrongly(disk: Disk, place: Place): Promise<number> {
   const connection = await Connection.open(disk, place.path);
   if (!connection) return 0;
@@ -125,18 +127,19 @@ interface Role {
 function roleOf(name: string, base: string): Role | undefined {
   if (name === base) return { role: 'ledger', meaning: 'the ledger itself', isDatabase: true };
   if (name === `${base}-wal`) {
-    return { role: 'journal', meaning: 'records that are durable and on their way into the database' };
+    return { role: 'journal', meaning: 'durable records that are not in the main database file yet' };
   }
-  if (name === `${base}-shm`) return { role: 'lock', meaning: 'what those share who have the database open' };
-  if (name === lockName(base)) return { role: 'lock', meaning: 'held while a damaged database is mended' };
+  if (name === `${base}-shm`)
+    return { role: 'lock', meaning: 'shared memory of the processes that have the database open' };
+  if (name === lockName(base)) return { role: 'lock', meaning: 'lock while a damaged database is being repaired' };
   if (name === previousName(base)) {
-    return { role: 'previous', meaning: 'the ledger as it was when it was last copied', isDatabase: true };
+    return { role: 'previous', meaning: 'the last backup of the ledger', isDatabase: true };
   }
   if (isCorruptName(name, base)) {
-    return { role: 'kept-aside', meaning: 'what could not be read, kept when the ledger was mended' };
+    return { role: 'kept-aside', meaning: 'unreadable data, kept when the ledger was repaired' };
   }
   if (isClearedName(name, base)) {
-    return { role: 'cleared', meaning: 'everything that a clear took out, for undo', isDatabase: true };
+    return { role: 'cleared', meaning: 'the records removed by a clear, for undo', isDatabase: true };
   }
   if (parseSideFile(name, base)) return { role: 'token', meaning: 'a copy being made' };
   return undefined;

@@ -151,7 +151,7 @@ describe('segments that a version with fewer columns sealed', () => {
     });
     await withLedger(async (ledger) => {
       expect((await ledger.verify()).problems.map(({ message }) => message)).toEqual([
-        'The sums of 4096 records are not what their rows say. A repair makes them anew.',
+        'The sums of 4096 records differ from their rows. A repair rebuilds them.',
       ]);
       await ledger.repair();
       expect(await ledger.verify()).toMatchObject({ health: 'ok', problems: [] });
