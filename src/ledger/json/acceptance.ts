@@ -8,26 +8,26 @@ import type { Committer } from './committer.ts';
 import { Journal, type Entry } from './journal.ts';
 import type { LedgerVersions } from './versions.ts';
 
-/** What accepting records needs of the store that it belongs to. */
+/** What the acceptance of records needs from its store. */
 export interface AcceptanceHost {
   readonly disk: Disk;
   readonly committer: Committer;
-  /** The ledger's files, without a look at them. */
+  /** Returns the ledger's files without reading them. */
   readonly opened: () => Promise<LedgerVersions>;
-  /** The same, looked at; with `again`, looked at now. */
+  /** Returns the ledger's files after reading them; with `again`, reads them now. */
   readonly looked: (again: boolean) => Promise<LedgerVersions>;
-  /** Called when records were accepted. */
+  /** Called after records were accepted. */
   readonly onAccepted: () => void;
 }
 
 /**
- * Accepts new records: decides which of them the ledger has already, and makes the others durable in this process's
- * journal. The committer brings them into the ledger's file.
+ * Accepts new records: determines which of them the ledger already has, and writes the others durably to this process's
+ * journal. The committer moves them into the ledger's file.
  */
 export class Acceptance {
   readonly #host: AcceptanceHost;
   readonly #journals = new Map<string, Journal>();
-  /** The ids that are being written into the journal now. */
+  /** The ids currently being written to the journal. */
   readonly #accepting = new Map<string, Promise<unknown>>();
 
   constructor(host: AcceptanceHost) {
@@ -48,14 +48,15 @@ export class Acceptance {
     const fresh = new Map<string, Addition>();
     const appended: Appended[] = [];
     for (const addition of additions) appended.push(await this.#judge(store, addition, mode, fresh));
-    // A later removal may be meant for these records. One whose id was made here cannot have been removed before.
+    // Removals after this number may apply to these records. A record whose id was generated here cannot have been removed
+    // before.
     const seen = await (isOurs ? store.undoLog.knownSeq() : store.undoLog.lastSeq());
     const entries = [...fresh.values()].map(({ record, text }): Entry => ({
       record,
       text: mode === 'each' ? oneLine(text) : text,
       seen,
     }));
-    // Another call may have taken one of the ids since it was looked for. From here to the acceptance none can.
+    // Another call may have taken one of the ids since they were checked. From here to the acceptance this cannot happen.
     if (entries.some(({ record }) => this.#isTaken(store, record.usage_id))) return this.append(additions, mode);
     if (entries.length > 0) await this.#accept(journal, entries);
     return appended;
@@ -66,7 +67,7 @@ export class Acceptance {
     for (const journal of this.#journals.values()) await journal.close().catch(() => undefined);
   }
 
-  /** @param fresh the additions of this call that are new; grows. */
+  /** @param fresh collects the additions of this call that are new. */
   async #judge(
     store: LedgerVersions,
     addition: Addition,
@@ -100,7 +101,7 @@ export class Acceptance {
     return { record, text: index.rawAt(locator)?.text ?? JSON.stringify(record) };
   }
 
-  /** Another process may have removed a record that seems to be there: then the ledger is looked at again. */
+  /** Reads the ledger again if another process may have removed a record that appears to exist. */
   async #lookedFor(additions: readonly Addition[], mode: AppendMode): Promise<LedgerVersions> {
     const { index } = await this.#host.opened();
     const seemsThere = ({ record, given }: Addition): boolean =>
@@ -124,7 +125,7 @@ export class Acceptance {
     this.#host.onAccepted();
   }
 
-  /** Makes the ledger's folder, and refuses a place where no ledger can be. */
+  /** Creates the ledger's folder. Refuses places where a ledger is impossible. */
   async #journalOf({ place: { folder, base, path } }: LedgerVersions): Promise<Journal> {
     const known = this.#journals.get(path);
     if (known) return known;

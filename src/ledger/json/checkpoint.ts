@@ -9,26 +9,27 @@ import type { Bytes } from './file.ts';
 import { checkpointName } from '../../system/sideFiles.ts';
 
 /**
- * Up to where a ledger was found sound, with a checksum of all before: one JSON line beside it, written and read by
- * processes that record one usage and end (`llm-spend record`). What has the same checksum need not be parsed again, which
- * at 100,000 records is most of what such a process would do. Our commits only append, so that it stays true over those of
- * others, too. Without it, or when it is wrong in any way, the ledger is read as ever; so it is not even synced.
+ * Records up to which position a ledger is intact, with a checksum of all bytes before: one JSON line beside the ledger,
+ * written and read by processes that record one usage and exit (`llm-spend record`). Bytes with the same checksum need not be
+ * parsed again, which at 100,000 records is most of the work of such a process. Our commits only append, so a checkpoint stays
+ * valid after commits of other processes. If it is missing or wrong, the ledger is read as usual; therefore it is not even
+ * synced.
  */
 interface Checkpoint {
-  /** Behind the last element, in bytes. */
+  /** Offset after the last element, in bytes. */
   end: number;
   elements: number;
-  /** Of the bytes before `end`. */
+  /** Checksum of the bytes before `end`. */
   crc32: number;
 }
 
-/** A ledger below this is parsed faster than this could help. */
+/** A smaller ledger is parsed faster than a checkpoint could help. */
 const WORTHWHILE_BYTES = 128 * 1024;
 
 export class Checkpoints {
   readonly #disk: Disk;
   readonly #path: string;
-  /** Of the version that was loaded last. */
+  /** Checkpoint of the version loaded last. */
   #known: Checkpoint | undefined;
 
   constructor(disk: Disk, { folder, base }: Place) {
@@ -36,7 +37,7 @@ export class Checkpoints {
     this.#path = join(folder, checkpointName(base));
   }
 
-  /** Lets a fresh index take for sound what the checkpoint covers. */
+  /** Lets a new index skip the elements that the checkpoint covers. */
   async apply(bytes: Bytes, index: LedgerIndex): Promise<void> {
     this.#known = undefined;
     if (bytes.length < WORTHWHILE_BYTES) return;
@@ -47,12 +48,12 @@ export class Checkpoints {
     index.assume(checkpoint.elements, checkpoint.end);
   }
 
-  /** What was found does not hold of the version that is put in place next. */
+  /** Drops the checkpoint: it does not apply to the version that is written next. */
   forget(): void {
     this.#known = undefined;
   }
 
-  /** Notes how far the version that was put in place is sound. What fails costs the next process time, and nothing else. */
+  /** Saves up to where the version just written is intact. A failure only costs the next process time. */
   async save(bytes: Bytes, { elements, contentEnd: end, intact }: LedgerIndex): Promise<void> {
     if (end < WORTHWHILE_BYTES || !intact) return;
     const known = this.#known;
@@ -61,7 +62,7 @@ export class Checkpoints {
     if (sum === undefined) return;
     this.#known = { end, elements, crc32: sum };
     try {
-      // A new file each time: whatever has this name, a link of somebody else included, is not written to.
+      // Always a new file, so that a link planted under this name is not followed.
       await unlinkIfThere(this.#disk, this.#path);
       const fd = await this.#disk.open(this.#path, 'wx', 0o600);
       try {
@@ -70,7 +71,7 @@ export class Checkpoints {
         await this.#disk.close(fd);
       }
     } catch {
-      // A folder that is full or read-only: then the ledger's own commit says so, or nothing need be said.
+      // A full or read-only folder: if it matters, the ledger's own commit reports it.
     }
   }
 }
@@ -90,7 +91,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-/** undefined where the runtime has none (Node has since 20.15): then there are no checkpoints. */
+/** undefined where the runtime does not have it (Node has it since 20.15): then there are no checkpoints. */
 function crc32(bytes: Uint8Array, before = 0): number | undefined {
   const zlib: typeof Zlib = process.getBuiltinModule('node:zlib');
   return typeof zlib.crc32 === 'function' ? zlib.crc32(bytes, before) : undefined;

@@ -3,17 +3,17 @@ import { commit } from './commit/commit.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
 import type { LedgerVersions } from './versions.ts';
 
-/** What a change of records that stand in the ledger already needs of its process. */
+/** What a change of existing records needs from its process. */
 export interface ChangeContext {
   now: () => number;
   isOwn: (path: string) => boolean;
-  /** Commits what waits in this process, so that the change finds it in the file. */
+  /** Commits pending records of this process, so that the change finds them in the file. */
   settleFirst: () => Promise<void>;
 }
 
 const SETTLE_MS = 2_000;
 
-/** Commits again until no writer in flight can bring the old version back. */
+/** Commits repeatedly until no writer in flight can restore the old version. */
 export async function commitUntil(
   store: LedgerVersions,
   plan: Change['plan'],
@@ -33,7 +33,7 @@ export async function commitUntil(
   };
   for (;;) {
     const outcome = await commit(store, change, SETTLE_MS);
-    // Without a file there is nothing that could come back.
+    // Without a file no writer can restore anything.
     if (outcome !== 'lost' || isMissing) return;
   }
 }

@@ -11,7 +11,7 @@ import { whyNotReplaceable } from '../place.ts';
 import { LedgerError } from '../results.ts';
 import { withTimeout } from '../../system/withTimeout.ts';
 
-/** A record on its way, and the journals that hold it until it is settled: its own, or one that was carried away. */
+/** A pending record, and the journals that contain it until it is settled: our own, or adopted ones. */
 export interface Pending {
   entry: Entry;
   files: Origin[];
@@ -19,41 +19,41 @@ export interface Pending {
 type Origin =
   { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
 
-/** Commits are spaced: at least so long apart, ... */
+/** Minimum time between commits, ... */
 const SPACING_MS = 50;
-/** ... and at most a tenth of the time spent in them. */
+/** ... and the minimum ratio of idle time to commit time: commits take at most a tenth of the time. */
 const SPACING_FACTOR = 9;
-/** How long a commit in the background waits for foreign writers in flight before it lets others have their turn. */
+/** How long a background commit waits for foreign writers in flight before it gives up and retries later. */
 const SETTLE_MS = 500;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
-/** Beside foreign writers: each version of ours that comes between two of theirs may cost them one of their own. */
+/** The spacing when foreign writers are active: each of our versions between two of theirs may cost them a version. */
 const FOREIGN_SPACING_MS = 400;
 const REMOVAL_MS = 10_000;
-/** How often a process that watches looks for journals whose owners have gone. */
+/** How often a watching process checks for journals of dead processes. */
 const ADOPTION_MS = 1_000;
 
-/** What a committer works for. */
+/** What a committer needs from its store. */
 export interface CommitterHost {
-  /** The ledger's, for messages. */
+  /** The ledger's path, for messages. */
   readonly path: string;
-  /** Where the ledger is now: links may have changed. */
+  /** The ledger's current location: links may have changed. */
   readonly store: () => Promise<LedgerVersions>;
-  /** Whether a journal is this process's own. */
+  /** Whether a journal belongs to this process. */
   readonly isOwn: (path: string) => boolean;
-  /** Whether anybody watches the ledger through this process. */
+  /** Whether this process watches the ledger. */
   readonly isWatched: () => boolean;
 }
 
 /**
- * Brings what was accepted into the ledger's file: commits in the background, all that waits in one, until each record is
- * settled and may leave its journal. Takes over what processes that are gone left behind.
+ * Commits accepted records to the ledger's file in the background, all pending ones at once, until each is settled and may
+ * leave its journal. Adopts the journals of dead processes.
  */
 export class Committer {
-  /** Accepted and not settled, by id. */
+  /** Accepted but unsettled records, by id. */
   readonly pending = new Map<string, Pending>();
-  /** Why the last commit failed; undefined when it did not. */
+  /** Why the last commit failed; undefined when it succeeded. */
   problem: LedgerError | undefined;
-  /** Records were seen in journals of others: if their owners are gone, it is for us to commit them. */
+  /** Whether records were seen in other processes' journals: if these processes are dead, we must commit the records. */
   orphans = false;
   readonly #host: CommitterHost;
   #cycle: Promise<void> | undefined;
@@ -67,7 +67,7 @@ export class Committer {
     this.#host = host;
   }
 
-  /** Takes on records that are durable in a journal of ours. */
+  /** Takes over records that are durable in our journal. */
   accept(entries: readonly Entry[], journal: Journal, file: JournalFile): void {
     for (const entry of entries) {
       this.pending.set(entry.record.usage_id, { entry, files: [{ kind: 'own', journal, file }] });
@@ -76,8 +76,8 @@ export class Committer {
   }
 
   /**
-   * Resolves with true when nothing waits any more, with false when time ran out.
-   * @throws {LedgerError} when a commit failed and there is no limit of time.
+   * Resolves with true when nothing is pending, with false when time runs out.
+   * @throws {LedgerError} when a commit fails and there is no time limit.
    */
   async flush(timeoutMs: number): Promise<boolean> {
     const giveUp = performance.now() + timeoutMs;
@@ -90,14 +90,14 @@ export class Committer {
         (error: unknown) => error ?? true,
       );
       failed = await withTimeout(cycle, left);
-      // Trying again within the limit would not help.
+      // Retrying within the limit would not help.
       if (this.problem?.code === 'read-only' && timeoutMs !== Infinity) return false;
       if (failed !== undefined || this.pending.size > 0) await pause(Math.min(20, Math.max(0, left)));
     }
     return this.pending.size === 0;
   }
 
-  /** Schedules nothing more. What is under way, {@link finish} waits for. */
+  /** Stops scheduling commits. {@link finish} waits for a running one. */
   stop(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -108,11 +108,11 @@ export class Committer {
     await this.#cycle?.catch(() => undefined);
   }
 
-  /** Sees to it that what waits is committed, soon. */
+  /** Schedules a commit of the pending records. */
   schedule(): void {
     if (this.#timer || this.#cycle || this.#closed) return;
     if (this.pending.size === 0) {
-      // Only who stays and watches adopts unasked; a command that merely reads changes nothing.
+      // Only a watching process adopts journals on its own; a command that merely reads changes nothing.
       if (this.orphans && this.#host.isWatched()) this.#scheduleAdoption();
       return;
     }
@@ -124,7 +124,7 @@ export class Committer {
       this.#timer = undefined;
       void this.#runCycle(SETTLE_MS).catch(() => undefined);
     }, delay);
-    // What waits is durable already: a disk that stays full must not keep a program from ending.
+    // Pending records are already durable, so a disk that stays full must not prevent the process from exiting.
     if (failing) this.#timer.unref();
   }
 
@@ -135,7 +135,7 @@ export class Committer {
     }, ADOPTION_MS).unref();
   }
 
-  /** One commit of all that waits. Callers that come meanwhile wait for it. */
+  /** Commits all pending records once. Callers that arrive during the commit wait for it. */
   #runCycle(settleMs: number): Promise<void> {
     this.#cycle ??= this.#commitPending(settleMs)
       .then(
@@ -169,7 +169,7 @@ export class Committer {
       holds: (index) => this.#holdsAll(store, index, batch),
     };
     const outcome = await commit(store, change, settleMs).catch((error: unknown) => {
-      // The system's error code does not tell that the file is immutable, or what to mount.
+      // The system's error code does not reveal that the file is immutable, or which path to mount.
       const reason = whyNotReplaceable(store.place.path);
       throw reason === undefined ? error : new LedgerError('read-only', reason, { cause: error });
     });
@@ -189,7 +189,7 @@ export class Committer {
     for (const entry of adopted.content.entries) {
       const id = entry.record.usage_id;
       const pending = this.pending.get(id);
-      // What waits here already may stand in no other file any more: our own journal was carried away and comes back.
+      // A record that is already pending may be in no other file: our own journal was carried away and is now adopted back.
       if (!pending) this.pending.set(id, { entry, files: [file] });
       else if (!pending.files.includes(file)) pending.files.push(file);
       else continue;
@@ -209,7 +209,7 @@ export class Committer {
     };
   }
 
-  /** What is settled leaves its journal. */
+  /** Removes settled records from their journals. */
   async #settle(store: LedgerVersions, batch: readonly Pending[]): Promise<void> {
     const own = new Map<JournalFile, { journal: Journal; count: number }>();
     for (const { entry, files } of batch) {
@@ -227,7 +227,7 @@ export class Committer {
     for (const [file, { journal, count }] of own) await journal.settle(file, count);
   }
 
-  /** Whatever waits goes in first, so that a removal finds it. */
+  /** Commits pending records first, so that a removal finds them. */
   async commitFirst(): Promise<void> {
     const giveUp = performance.now() + REMOVAL_MS;
     do {

@@ -1,8 +1,8 @@
 import type { ProblemCode } from '../results.ts';
 
 /**
- * The bytes of a ledger as a JSON array, taken apart without parsing what is inside: where each element starts and
- * ends. Elements are handed on as byte ranges, so that what we do not understand survives every rewrite verbatim.
+ * Splits the bytes of a ledger, a JSON array, into elements without parsing them: where each element starts and ends. Elements
+ * are passed on as byte ranges, so that unknown content survives every rewrite unchanged.
  */
 
 export interface Damage {
@@ -30,8 +30,8 @@ export function skipSpace(bytes: Uint8Array, from: number, length: number): numb
 }
 
 /**
- * The end (exclusive) of the JSON value that starts at `start`, by its brackets and quotes alone; -1 when it does not
- * end before `length`, or holds what JSON forbids (a raw line break in a string), which is how a lost quote is noticed.
+ * The end (exclusive) of the JSON value that starts at `start`, determined by its brackets and quotes; -1 when it does not end
+ * before `length`, or contains a raw line break in a string, which JSON forbids and which reveals a missing quote.
  */
 export function valueEnd(bytes: Uint8Array, start: number, length: number): number {
   const first = bytes[start];
@@ -69,10 +69,10 @@ export function valueEnd(bytes: Uint8Array, start: number, length: number): numb
 }
 
 /**
- * Walks over the elements of the array. After {@link next} has returned false, `damage` says what is wrong with the
- * array, if anything is, and `end` where the last element ended (or where the first one would go).
+ * Iterates over the elements of the array. After {@link next} has returned false, `damage` describes the array's defect, if
+ * any, and `end` is the end of the last element (or the position for the first one).
  *
- * It judges the structure only: that each element is JSON is for whoever parses it.
+ * It checks only the structure: parsing decides whether each element is valid JSON.
  */
 export class ElementScanner {
   /** The current element's byte range. */
@@ -83,9 +83,7 @@ export class ElementScanner {
   #length: number;
   #state: 'before' | 'first' | 'after' | 'done';
 
-  /**
-   * @param after resume behind an element of a known array that ended here; undefined: from the array's start.
-   */
+  /** @param after resume after an element of a known array that ended here; undefined: from the array's start. */
   constructor(bytes: Uint8Array, length: number, after?: number) {
     this.#bytes = bytes;
     this.#length = length;
@@ -100,7 +98,7 @@ export class ElementScanner {
     if (this.#state === 'before') {
       const open = skipSpace(bytes, 0, length);
       if (open === length) {
-        return this.#fail('empty-file', length === 0 ? 'the file is empty' : 'the file holds nothing but spaces', 0);
+        return this.#fail('empty-file', length === 0 ? 'the file is empty' : 'the file contains only spaces', 0);
       }
       if (bytes[open] === 0xef && bytes[open + 1] === 0xbb && bytes[open + 2] === 0xbf) {
         return this.#fail('byte-order-mark', 'the file starts with a byte order mark, which JSON forbids', open);
@@ -139,7 +137,7 @@ export class ElementScanner {
     return true;
   }
 
-  /** Whether the element at `at` is merely cut off: no line break where JSON forbids one before the end of the file. */
+  /** Whether the element at `at` is merely cut off: the file ends before any line break that JSON forbids. */
   #runsOut(at: number): boolean {
     let inString = false;
     for (let i = at; i < this.#length; i++) {

@@ -4,34 +4,34 @@ import { errno } from '../../system/errno.ts';
 import type { HeldVersion } from './commit/heldVersion.ts';
 
 const CHUNK = 4 * 1024 * 1024;
-/** Small enough that what was read is still in the processor's cache when it is compared. */
+/** Small enough that bytes are still in the processor's cache when they are compared after reading. */
 const COMPARED = 1024 * 1024;
 
-/** One version of the ledger's bytes. Immutable for its readers up to `length`, even while a later version is read. */
+/** One version of the ledger's bytes. Readers may rely on the bytes up to `length` even while a later version is read. */
 export interface Bytes {
   buffer: Buffer;
   length: number;
 }
 
-/** The new content of a ledger: ranges of the bytes that were read, in order, and the bytes that follow them. */
+/** The new content of a ledger: ranges of the bytes that were read, in order, and the bytes after them. */
 export interface Content {
   kept: { start: number; end: number }[];
   tail: Uint8Array;
 }
 
 /**
- * What a look at the file found:
- * - `same`: the version that is known.
- * - `appended`: all known elements are there untouched, something may follow them.
- * - `replaced`: anything else, also the first look and a file that has gone.
+ * The result of reading the file:
+ * - `same`: the version that is already known.
+ * - `appended`: all known elements are unchanged, more may follow.
+ * - `replaced`: anything else, including the first read and a missing file.
  */
 export type FileChange = 'same' | 'appended' | 'replaced';
 
 /**
- * The ledger's file as this process knows it: the bytes of the last version seen, told apart by its signature.
+ * The ledger's file as known to this process: the bytes of the last version read, identified by its signature.
  *
- * A new version is compared with the known one while it is read, so that a file of 100 MB to which something was
- * appended costs one pass of reading and comparing, and parsing of the tail only (`ledger-protocol.md`, section 4).
+ * A new version is compared with the known one while it is read. So after an append to a file of 100 MB, only one pass of
+ * reading and comparing is needed, and only the tail is parsed (`ledger-protocol.md`, section 4).
  */
 export class LedgerFile {
   readonly #disk: Disk;
@@ -47,15 +47,14 @@ export class LedgerFile {
     return this.#bytes;
   }
 
-  /** undefined: there is no such file (or it was not looked at yet). */
+  /** undefined: the file does not exist, or was not read yet. */
   get signature(): Signature | undefined {
     return this.#signature;
   }
 
   /**
-   * Reads the file at `path`, as little of it as needed.
-   * @param settledEnd the end of the last element that is known to be sound; what lies before it is compared.
-   * @param hold the caller gets the version to hold, and releases it.
+   * Reads the file at `path`, as little of it as necessary. @param settledEnd end of the last element known to be intact; the
+   * bytes before it are compared. @param hold whether to return the version held; the caller releases it.
    */
   async load(
     path: string,
@@ -78,7 +77,7 @@ export class LedgerFile {
         let change: FileChange = 'same';
         if (!this.#known || !sameVersion(before, this.#signature)) {
           const read = await this.#read(fd, Number(before.size), this.#known ? settledEnd : 0);
-          // Somebody wrote in place meanwhile (inkwell's clear does): what was read may be of two versions.
+          // The file was written in place in the meantime (inkwell's clear does that), so the bytes may be of two versions.
           if (!sameVersion(before, signatureOf(await this.#disk.fstat(fd)))) continue;
           change = read.change;
           this.#take(read.bytes, before);
@@ -91,12 +90,12 @@ export class LedgerFile {
     }
   }
 
-  /** The next look reads everything anew. */
+  /** Makes the next read read everything. */
   forget(): void {
     this.#known = false;
   }
 
-  /** Takes over a version that this process has just put in place, without reading it back. */
+  /** Takes over a version that this process has just put in place, without reading it. */
   committed(kept: Bytes, tail: Uint8Array, signature: Signature): void {
     const length = kept.length + tail.length;
     let { buffer } = kept;
@@ -118,7 +117,7 @@ export class LedgerFile {
     const old = this.#bytes.buffer;
     let position = settledEnd > 0 && size >= settledEnd ? await this.#sameUpTo(fd, settledEnd) : 0;
     const appended = settledEnd > 0 && position === settledEnd;
-    // Behind the settled end nobody reads the old version, so a tail may go into the same buffer.
+    // The bytes after the settled end are not in use, so a tail may be read into the same buffer.
     let buffer = appended && old.length >= size ? old : Buffer.allocUnsafe(size + (appended ? size >> 3 : 0) + 4096);
     if (buffer !== old) old.copy(buffer, 0, 0, position);
     for (;;) {
@@ -130,7 +129,10 @@ export class LedgerFile {
     return { change: appended ? 'appended' : 'replaced', bytes: { buffer, length: position } };
   }
 
-  /** How far the file begins as what is known, up to `end`, in whole chunks. While one is compared, the next is being read. */
+  /**
+   * Up to where the file is equal to the known bytes before `end`, in whole chunks. While one chunk is compared, the next is
+   * read.
+   */
   async #sameUpTo(fd: number, end: number): Promise<number> {
     const known = this.#bytes.buffer;
     const chunks = [Buffer.allocUnsafe(Math.min(COMPARED, end)), Buffer.allocUnsafe(Math.min(COMPARED, end))] as const;
@@ -142,7 +144,7 @@ export class LedgerFile {
       if (count === 0) return position;
       next = read(chunks[turn === 0 ? 1 : 0], position + count);
       if (known.compare(chunks[turn], 0, count, position, position + count) !== 0) {
-        // Whoever called closes the descriptor.
+        // The caller closes the descriptor, so the read must have ended.
         await next.catch(() => undefined);
         return position;
       }

@@ -10,23 +10,23 @@ import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
 import type { Problem } from '../results.ts';
 
-/** How long one slice of parsing may keep the event loop, in ms. The editor's own rule is 50. */
+/** How long one slice of parsing may block the event loop, in ms. The editor's own limit is 50. */
 const SLICE_MS = 8;
-/** Each problem is counted; only so many are described. */
+/** All problems are counted, but only this many are described. */
 const MAX_DESCRIBED = 100;
 const QUOTE = 0x22;
 const OPEN_ARRAY = 0x5b;
 const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** A range of the file's bytes that is no usage record, or a second record with an id that is taken. */
-export interface Oddity {
+/** A range of the file's bytes that is not a usage record, or is a second record with the same id. */
+export interface SkippedElement {
   start: number;
   end: number;
   reason: string;
   usageId?: string;
 }
 
-/** A record by its id, and its bytes. */
+/** A record's id and bytes. */
 export interface FoundRecord {
   usageId: string;
   start: number;
@@ -34,23 +34,23 @@ export interface FoundRecord {
 }
 
 /**
- * What one version of the ledger holds: a row in the table for each readable record, found again by the offset of its
- * bytes. Grows with appended elements; any other change makes a new index.
+ * The content of one version of the ledger: a row in the table for each readable record, with the offset of its bytes as
+ * locator. Grows with appended elements; any other change requires a new index.
  */
 export class LedgerIndex {
   readonly table = new UsageTable();
   readonly #ledger: number;
-  /** Elements of the array, readable or not. */
+  /** Number of elements of the array, readable or not. */
   elements = 0;
-  /** Where the last sound element ended; the place behind `[` when there is none; 0 when there is no array. */
+  /** End of the last intact element; the position after `[` when there is none; 0 when there is no array. */
   contentEnd = 0;
-  /** Elements before this place were taken for sound and not read: see {@link assume}. */
+  /** Elements before this position were assumed intact and not read: see {@link assume}. */
   #unread = 0;
-  readonly unreadable: Oddity[] = [];
-  readonly duplicates: Oddity[] = [];
+  readonly unreadable: SkippedElement[] = [];
+  readonly duplicates: SkippedElement[] = [];
   damage: Damage | undefined;
   #bytes: Bytes = { buffer: Buffer.alloc(0), length: 0 };
-  /** Rows that stand in a journal only, by their (negative) locator, and the other way round. */
+  /** Records that are only in a journal, by their (negative) locator, and the reverse. */
   readonly #waiting = new Map<number, UsageRecord>();
   readonly #waitingIds = new Map<string, number>();
   #nextWaiting = -1;
@@ -60,7 +60,7 @@ export class LedgerIndex {
     this.#ledger = this.table.addLedger(label);
   }
 
-  /** A new index for a version that does not continue this one. What waits in journals is shown in it from the start. */
+  /** A new index for a version that does not continue this one. It shows the records waiting in journals from the start. */
   successor(label: string): LedgerIndex {
     const next = new LedgerIndex(label);
     next.#excluded = this.#excluded;
@@ -69,8 +69,8 @@ export class LedgerIndex {
   }
 
   /**
-   * Takes so many elements before `end` for sound without reading them. Then the index serves to append to the ledger and
-   * to answer {@link has}; of its contents it knows what follows.
+   * Assumes that this many elements before `end` are intact, without reading them. The index can then be used for appending to
+   * the ledger and for {@link has}; it knows only the content after `end`.
    */
   assume(elements: number, end: number): void {
     this.elements = elements;
@@ -83,10 +83,10 @@ export class LedgerIndex {
     return this.#unread > 0;
   }
 
-  /** Whether the file itself has the record. */
+  /** Whether the file itself contains the record. */
   has(usageId: string): boolean {
     if (this.#unread > 0 && (!this.table.has(this.#ledger, usageId) || this.#waitingIds.has(usageId))) {
-      // Ids that we make are written as they are, so that one which stands nowhere in the text is not there.
+      // Ids that we generate are written without escapes, so an id that does not occur in the text is not in the file.
       const { buffer } = this.#bytes;
       if (OUR_ID.test(usageId) && !buffer.subarray(0, this.#unread).includes(usageId)) return false;
       this.#readAll();
@@ -103,12 +103,12 @@ export class LedgerIndex {
     return this.damage === undefined && this.contentEnd > 0;
   }
 
-  /** Whether the damage leaves rows in the table that a later look at the same prefix could not continue from. */
+  /** Whether reading can resume after the known elements when the file grows, despite any damage. */
   get resumable(): boolean {
     return this.damage === undefined;
   }
 
-  /** Reads what follows the known elements in `bytes`, in slices. Missing file: give zero bytes with `missing`. */
+  /** Reads the elements after the known ones in `bytes`, in slices. For a missing file pass zero bytes with `missing`. */
   async extend(bytes: Bytes, missing: boolean): Promise<void> {
     this.#bytes = bytes;
     if (missing) return;
@@ -135,7 +135,7 @@ export class LedgerIndex {
       if (this.elements === 0) this.contentEnd = scanner.end;
       return;
     }
-    // A quote that does not belong there makes a text of what follows it, the start of the next record included.
+    // A stray quote turns the following bytes into a string, including the start of the next record.
     const last = this.unreadable.at(-1);
     if (last?.end === this.contentEnd && bytes.buffer[last.start] === QUOTE) {
       this.unreadable.pop();
@@ -153,10 +153,10 @@ export class LedgerIndex {
   }
 
   /**
-   * The records inside an element that is an array, as merges of two ledgers and `jq -s` leave them: their ids and bytes.
-   * They count nowhere until a repair makes elements of them.
+   * The ids and bytes of records inside an element that is an array, as left by merges of two ledgers and by `jq -s`. They are
+   * not counted until a repair turns them into elements.
    */
-  async nestedIn({ start, end }: Oddity): Promise<FoundRecord[]> {
+  async nestedIn({ start, end }: SkippedElement): Promise<FoundRecord[]> {
     const { buffer } = this.#bytes;
     if (buffer[start] !== OPEN_ARRAY) return [];
     const found: FoundRecord[] = [];
@@ -174,7 +174,7 @@ export class LedgerIndex {
     return found;
   }
 
-  /** Every record in these bytes by its id: the elements that count, and those inside of elements that are arrays. */
+  /** All records in these bytes by id: the elements that count, and records inside elements that are arrays. */
   async everyRecord(): Promise<FoundRecord[]> {
     const found = [...this.ids].flatMap((usageId) => {
       const range = this.rawAt(this.locatorOf(usageId)!);
@@ -184,14 +184,14 @@ export class LedgerIndex {
     return found;
   }
 
-  /** Reads what was left out, at once: it is asked for in a process that has nothing else to do. */
+  /** Reads the skipped elements synchronously: the processes that need this have nothing else to do. */
   #readAll(): void {
     const scanner = new ElementScanner(this.#bytes.buffer, this.#unread);
     this.#unread = 0;
     while (scanner.next()) this.#element(scanner.start, scanner.end);
   }
 
-  /** The record at a locator that the table gave. */
+  /** The record at a locator returned by the table. */
   recordAt(locator: number): UsageRecord {
     const waiting = this.#waiting.get(locator);
     if (waiting) return waiting;
@@ -203,7 +203,7 @@ export class LedgerIndex {
     return read;
   }
 
-  /** The raw bytes of the element at a locator, as text. */
+  /** The raw text of the element at a locator. */
   rawAt(locator: number): { start: number; end: number; text: string } | undefined {
     if (locator < 0) return undefined;
     const end = valueEnd(this.#bytes.buffer, locator, this.#bytes.length);
@@ -218,7 +218,7 @@ export class LedgerIndex {
     return this.table.ids(this.#ledger);
   }
 
-  /** Shows exactly these records beside those of the file: durable in a journal, not in the file yet. */
+  /** Shows exactly these records in addition to those in the file: they are durable in a journal but not in the file yet. */
   setWaiting(records: ReadonlyMap<string, UsageRecord>): boolean {
     let changed = false;
     for (const [id, locator] of this.#waitingIds) {
@@ -239,12 +239,12 @@ export class LedgerIndex {
     return changed;
   }
 
-  /** How many rows stand in a journal only. */
+  /** Number of records that are only in a journal. */
   get waiting(): number {
     return this.#waitingIds.size;
   }
 
-  /** What is wrong with this version, in words. */
+  /** The defects of this version, as messages. */
   problems(): Problem[] {
     const { buffer } = this.#bytes;
     const problems: Problem[] = [];
@@ -269,7 +269,7 @@ export class LedgerIndex {
         severity: odd.reason === 'same' ? 'warning' : 'error',
         message:
           odd.reason === 'same'
-            ? `the element on line ${line} stands in the ledger twice and is counted once`
+            ? `the element on line ${line} occurs twice in the ledger and is counted once`
             : `the element on line ${line} has the usage_id of another record and is not counted`,
         offset: odd.start,
         line,
@@ -279,7 +279,7 @@ export class LedgerIndex {
     return problems;
   }
 
-  /** Leaves these records out of every total and page, because another ledger of the same view counts them. */
+  /** Excludes these records from all totals and pages, because another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): void {
     for (const id of this.#excluded) if (!ids.has(id)) this.table.hide(this.#ledger, id, false);
     for (const id of ids) if (!this.#excluded.has(id)) this.table.hide(this.#ledger, id, true);
@@ -297,7 +297,7 @@ export class LedgerIndex {
     return value !== undefined && !isUnreadable(readStored(value, () => 'none'));
   }
 
-  /** Takes one element in. false: it is not even JSON. */
+  /** Reads one element. @returns false if it is not valid JSON. */
   #element(start: number, end: number): boolean {
     const { buffer } = this.#bytes;
     const text = buffer.toString('utf8', start, end);
@@ -314,7 +314,7 @@ export class LedgerIndex {
     }
     const waiting = this.#waitingIds.get(read.usage_id);
     if (waiting !== undefined) {
-      // It has arrived in the file: the row moves there, in one turn, so that no view sees it missing.
+      // The record has arrived in the file: its row is replaced synchronously, so that no view sees it missing.
       this.table.remove(this.#ledger, read.usage_id);
       this.#waitingIds.delete(read.usage_id);
       this.#waiting.delete(waiting);
@@ -327,7 +327,7 @@ export class LedgerIndex {
     return true;
   }
 
-  /** Old versions of inkwell wrote no ids: one is derived from the bytes, so that it is the same at every reading. */
+  /** Old versions of inkwell wrote no ids: derive one from the bytes, so that it is the same each time the file is read. */
   #inventId(start: number, end: number): string {
     const digest = sha256(this.#bytes.buffer.subarray(start, end)).slice(0, 24);
     let id = `without-id-${digest}`;

@@ -10,8 +10,8 @@ import { refuseForeignFile } from '../foreignFile.ts';
 import { placeOf, refuseMountedFile } from '../place.ts';
 
 /**
- * A record on its way into the ledger. `text` is its element as it will stand in the file; `seen` is the number of the
- * last removal (see `undoLog.ts`) that its process knew when it was accepted: later ones may be meant for it.
+ * A record that is not in the ledger yet. `text` is its element as it will be written to the file; `seen` is the number of the
+ * last removal (see `undoLog.ts`) that its process knew when it was accepted: later removals may apply to it.
  */
 export interface Entry {
   record: UsageRecord;
@@ -19,7 +19,7 @@ export interface Entry {
   seen: number;
 }
 
-/** A journal's file, for as long as it holds something that is not settled in the ledger. */
+/** A journal's file, as long as it contains unsettled entries. */
 export interface JournalFile {
   path: string;
   unsettled: number;
@@ -28,42 +28,42 @@ export interface JournalFile {
 interface OpenJournal extends JournalFile {
   fd: number;
   signature: Signature;
-  /** Behind the last acknowledged byte. */
+  /** Offset after the last acknowledged byte. */
   end: number;
-  /** Behind the last byte of the file: from `end` on they are blank. */
+  /** Size of the file: the bytes from `end` on are blank. */
   size: number;
-  /** When its path was last seen to name our inode (`performance.now()`). */
+  /** Time of the last check that its path still names our inode (`performance.now()`). */
   seenAt: number;
 }
 
-/** Beyond this size a journal is not written on, so that it can go once its entries have settled. */
+/** A journal larger than this is closed for writing, so that it can be removed once its entries have settled. */
 const ROTATE_BYTES = 1 << 20;
 /**
- * The file grows ahead of its lines, by its own size within these bounds: a write into blocks that it has already is
- * durable in half the time, because the file system has nothing to note about it.
+ * The file is extended ahead of its lines, by its own size within these bounds: a write into allocated blocks becomes durable
+ * in half the time, because the file system need not record any metadata.
  */
 const GROW_LEAST = 4_096;
 const GROW_MOST = 65_536;
 /**
- * What stands where no line is. JSON has no raw NUL anywhere, not in a string either: of a line that a power cut left
- * half in its place nothing can pass for a record.
+ * Fills the space after the lines. JSON contains no raw NUL, not even in strings, so a line that a power cut left incomplete
+ * can never be mistaken for a record.
  */
 const BLANK = 0;
 const blank = (length: number): Uint8Array => new Uint8Array(length);
-/** Said of a write that is too large for the disk, a quota or a limit; a smaller one may do. */
+/** Errors of a write that is too large for the disk, a quota or a limit; a smaller write may succeed. */
 const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-/** For so long, ms, the name alone must tell that a journal is still ours. */
+/** How long an ownership check by file name is trusted before the inode is checked again, ms. */
 const SEEN_MS = 50;
 
-/** One line of a journal. The element's text is kept as a string where it is not what we would write ourselves. */
+/** One line of a journal. The element's text is stored as a string if it differs from what we would write. */
 export function journalLine(entry: Entry): string {
   return `{"seen":${entry.seen},"record":${entry.text}}\n`;
 }
 
 /**
- * This process's own journal (NDJSON): what stands in it is acknowledged, at the cost of one append and one fsync.
+ * This process's journal (NDJSON). A record in it is acknowledged, at the cost of one append and one fsync.
  *
- * Calls that come while an fsync is under way share the next one. A record leaves the journal when it is settled.
+ * Calls that arrive during an fsync share the next one. A record is removed from the journal when it is settled.
  */
 export class Journal {
   readonly #disk: Disk;
@@ -80,12 +80,12 @@ export class Journal {
     this.#base = base;
   }
 
-  /** Names of the files that this process itself keeps open. */
+  /** Whether the file is one of those that this process has open. */
   isOwn(path: string): boolean {
     return this.#current?.path === path;
   }
 
-  /** Makes the entries durable, all or none, and says in which file. */
+  /** Makes the entries durable, all or none. @returns the file that contains them. */
   append(entries: readonly Entry[]): Promise<JournalFile> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ entries, resolve, reject });
@@ -96,7 +96,7 @@ export class Journal {
     });
   }
 
-  /** Says that `count` entries of `file` are settled; an empty journal goes, or starts again. */
+  /** Marks `count` entries of `file` as settled; an empty journal is removed or reused. */
   settle(file: JournalFile, count: number): Promise<void> {
     return this.#exclusive(async () => {
       file.unsettled -= count;
@@ -111,8 +111,8 @@ export class Journal {
   }
 
   /**
-   * Starts a journal again. Its blocks are kept, as long as blanking them costs no more than asking for new ones. Where
-   * that would not be durable by itself it is cut short instead: the next line must never mix with one that was there.
+   * Empties a journal for reuse. Its blocks are kept as long as blanking them is no more expensive than allocating new ones. If
+   * blanking would not be durable by itself, the file is truncated instead: the next line must never mix with an old one.
    */
   async #empty(journal: OpenJournal): Promise<void> {
     if (this.#disk.durableWrites && journal.end <= GROW_MOST) {
@@ -124,7 +124,7 @@ export class Journal {
     journal.end = 0;
   }
 
-  /** Closes the journal; an empty one goes, any other stays for whoever comes next. */
+  /** Closes the journal. An empty journal is removed; otherwise it remains for a later process. */
   close(): Promise<void> {
     return this.#exclusive(async () => {
       const journal = this.#current;
@@ -166,7 +166,7 @@ export class Journal {
       try {
         await this.#put(journal, bytes);
         if (!this.#disk.durableWrites) await this.#disk.fsync(journal.fd);
-        // Somebody may have taken us for dead and carried the journal away: what it read may lack this append.
+        // Another process may have considered us dead and adopted the journal: it may have read it before this append.
         stillOurs = this.#stillOurs(journal);
       } catch (error) {
         await this.#takeBack(journal);
@@ -178,7 +178,7 @@ export class Journal {
     }
   }
 
-  /** Writes the lines, and blank space after them when they reach beyond the file's end. */
+  /** Writes the lines, followed by blank space if they extend the file. */
   async #put(journal: OpenJournal, bytes: Uint8Array): Promise<void> {
     const { fd, end, size } = journal;
     const until = end + bytes.length;
@@ -189,7 +189,7 @@ export class Journal {
     const step = Math.min(Math.max(size, GROW_LEAST), GROW_MOST);
     const padded = blank(Math.ceil(until / step) * step - end);
     padded.set(bytes);
-    // A disk that is almost full may have no room for the blank space: the lines are what counts.
+    // An almost full disk may have no room for the blank space; only the lines matter.
     const count = await this.#disk.append(fd, padded, 0, padded.length, end).catch((error: unknown) => {
       if (!NO_ROOM.has(errno(error))) throw error;
       return 0;
@@ -199,9 +199,9 @@ export class Journal {
   }
 
   /**
-   * Whoever adopts a journal renames it, and nobody else has a name like this: that it is there says enough. Its inode is
-   * asked for now and then, for the sake of folders that are replaced by a copy. It costs a stat, after which Linux has a
-   * new time to note at the next write, which then takes half as long again.
+   * A process that adopts a journal renames it, and no other process creates a file of this name, so its existence is
+   * sufficient. The inode is checked from time to time, in case the folder was replaced by a copy. That check requires a stat,
+   * after which Linux must record a new timestamp at the next write, which then takes half as long again.
    */
   #stillOurs(journal: OpenJournal): boolean {
     const now = performance.now();
@@ -216,14 +216,14 @@ export class Journal {
   }
 
   /**
-   * An append failed: nobody may find half of it, or all of it, later. After a failed fsync the kernel may believe
-   * pages clean that never reached the disk, so this file is not written on.
+   * An append failed: no process may later find half of it, or all of it. After a failed fsync the kernel may consider pages
+   * clean that never reached the disk, so no more is written to this file.
    */
   async #takeBack(journal: OpenJournal): Promise<void> {
     try {
       await this.#disk.ftruncate(journal.fd, journal.end);
     } catch {
-      // What was written stays, without its end of line or unacknowledged: readers pass over the former.
+      // The written bytes remain, either incomplete or unacknowledged; readers skip incomplete lines.
     }
     await this.#leave();
     if (journal.unsettled === 0) await unlinkIfThere(this.#disk, journal.path).catch(() => undefined);
@@ -246,7 +246,7 @@ export class Journal {
     }
   }
 
-  /** Stops writing to the current file, which stays until its entries have settled. */
+  /** Stops writing to the current file, which remains until its entries have settled. */
   async #leave(): Promise<void> {
     const journal = this.#current;
     this.#current = undefined;
@@ -262,11 +262,11 @@ export class Journal {
 
 export interface JournalContent {
   entries: Entry[];
-  /** Complete lines that are no entry: damage, to be kept aside. */
+  /** Number of complete lines that are not entries: damage, to be kept aside. */
   bad: number;
 }
 
-/** Reads a journal, by whomever. A last line without its end was never acknowledged. undefined: it is not there. */
+/** Reads any process's journal. A last line without a line end was never acknowledged. undefined: the file does not exist. */
 export async function readJournal(disk: Disk, path: string): Promise<JournalContent | undefined> {
   const bytes = await readBeside(disk, path);
   return bytes && parseJournal(bytes);
@@ -279,7 +279,7 @@ export function parseJournal(bytes: Buffer): JournalContent {
     const line = bytes.toString('utf8', at, end);
     const begun = bytes[at] !== BLANK;
     at = end + 1;
-    // A line without its beginning was settled and is half blanked, or was not acknowledged: it is not all there yet.
+    // A line without its beginning was settled and is half blanked, or was never acknowledged and is incomplete.
     if (line === '' || !begun) continue;
     const entry = parseLine(line);
     if (entry) content.entries.push(entry);
@@ -288,7 +288,7 @@ export function parseJournal(bytes: Buffer): JournalContent {
   return content;
 }
 
-/** Dots match everything: U+2028 and U+2029 stand unescaped in JSON, and are no ends of a line here. */
+/** The dot must match everything: JSON may contain U+2028 and U+2029 unescaped, and they are not line ends here. */
 const LINE = /^\{"seen":(\d+),"record":(\{.*\})\}$/s;
 
 function parseLine(line: string): Entry | undefined {

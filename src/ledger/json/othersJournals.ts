@@ -10,28 +10,28 @@ import type { Problem } from '../results.ts';
 import type { Entry, JournalContent } from './journal.ts';
 import { readJournal } from './journal.ts';
 
-/** A journal of another process, renamed to a name of this one because its owner is gone. */
+/** A journal of a dead process, renamed to a name of this process. */
 export interface Adopted {
   path: string;
   content: JournalContent;
 }
 
-/** A journal whose owner is unknown is adopted once it was not touched for this long. */
+/** A journal whose owner's state is unknown is adopted if it was not touched for this long. */
 const ABANDONED_MS = 30_000;
 const NO_PERMISSION =
-  'you have no permission to read it. Whoever made it has to commit it, or give it the owner and mode of the ledger.';
-/** The coarsest clock of a file system is FAT's, with two seconds. */
+  'you have no permission to read it. The user who created it must commit it, or give it the owner and mode of the ledger.';
+/** More than the resolution of the coarsest file system clock: FAT's, two seconds. */
 const COARSEST_CLOCK_MS = 3_000;
 
-/** The journals of other processes: what readers count, and what is taken over from processes that are gone. */
+/** The journals of other processes: reads their entries, and adopts the journals of dead processes. */
 export class OthersJournals {
   readonly #disk: Disk;
   readonly #place: Place;
   readonly #known = new Map<string, { signature: Signature; readAt: number; content: JournalContent }>();
-  /** Journals that have our name already and were not read yet, and those that could not be removed. */
+  /** Adopted journals that have not been read yet, and those that could not be removed. */
   readonly #carried = new Set<string>();
   readonly #undismissed: Adopted[] = [];
-  /** Journals that cannot be read, mostly another user's: their records count nowhere, and the ledger says so. */
+  /** Unreadable journals, usually of another user: their records are not counted, and the ledger reports this. */
   readonly #unreadable = new Map<string, string>();
 
   constructor(disk: Disk, place: Place) {
@@ -39,7 +39,7 @@ export class OthersJournals {
     this.#place = place;
   }
 
-  /** Entries in the journals of others, by their id. Their files may vanish while we read: then it looks again. */
+  /** Entries in other processes' journals, by id. If a file disappears while being read, reads again. */
   async entries(isOwn: (path: string) => boolean): Promise<Map<string, Entry>> {
     const { folder, base } = this.#place;
     for (let tries = 0; ; tries++) {
@@ -71,8 +71,8 @@ export class OthersJournals {
     try {
       const signature = signatureOf(await this.#disk.stat(path));
       const known = this.#known.get(path);
-      // A journal keeps its size over many lines, so that its time alone must tell: one that is younger than the clock of
-      // the file system is fine may have changed again within the same tick.
+      // A journal keeps its size over many lines, so only its modification time reveals changes. If that is more recent than
+      // the resolution of the file system's clock, the file may have changed again within the same tick.
       const hasAged = known && known.readAt - Number(known.signature.mtimeNs / 1_000_000n) > COARSEST_CLOCK_MS;
       if (hasAged && sameVersion(known.signature, signature)) return known.content;
       const readAt = Date.now();
@@ -89,7 +89,7 @@ export class OthersJournals {
     }
   }
 
-  /** For each journal that cannot be read, the reason. */
+  /** A problem for each unreadable journal, with the reason. */
   problems(): Problem[] {
     return [...this.#unreadable].map(([path, reason]) => ({
       code: 'unreadable-journal',
@@ -100,8 +100,8 @@ export class OthersJournals {
   }
 
   /**
-   * Carries the journals of dead processes away: each is renamed to a name of ours and only then read, so that nobody
-   * else reads it too, and its owner, should it live after all, notices.
+   * Adopts the journals of dead processes: each is first renamed to a name of ours and then read, so that no other process
+   * reads it as well, and its owner, if it is alive after all, notices.
    */
   async adopt(isOwn: (path: string) => boolean): Promise<Adopted[]> {
     const { folder, base } = this.#place;
@@ -117,7 +117,7 @@ export class OthersJournals {
       try {
         await this.#disk.rename(path, mine);
       } catch {
-        // Gone already, or not ours to move: whoever may, adopts it.
+        // It no longer exists, or we may not rename it: another process will adopt it.
         continue;
       }
       this.#carried.add(mine);
@@ -141,7 +141,7 @@ export class OthersJournals {
     return adopted;
   }
 
-  /** Lets an adopted journal go: unlinked, or kept aside when some of it could not be read. What fails is tried again. */
+  /** Removes an adopted journal, or keeps it aside if part of it was unreadable. Failures are retried. */
   async dismiss(adopted: Adopted): Promise<void> {
     const { folder, base } = this.#place;
     try {

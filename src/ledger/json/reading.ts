@@ -7,8 +7,8 @@ import type { LedgerIndex } from './index.ts';
 const ELEMENTS_PER_TURN = 1_000;
 
 /**
- * All records of a version with their text, in the order of the file. Records that wait in journals come last. They are
- * of the moment of the call, whatever is committed in between.
+ * All records of a version with their text, in file order; records waiting in journals come last. The state is that of the
+ * call, whatever is committed in between.
  */
 export async function* elementsOf(index: LedgerIndex): AsyncGenerator<StoredElement[]> {
   const places: { id: string; locator: number; waiting: StoredElement | undefined }[] = [];
@@ -32,11 +32,11 @@ export function waitingAt(index: LedgerIndex, locator: number): StoredElement {
   return { record, text: JSON.stringify(record) };
 }
 
-/** The element at a place of the file. Records of old inkwell versions have no id in their text; they get it here. */
+/** The element at an offset of the file. Records of old inkwell versions have no id in their text; it is added here. */
 export function elementAt(index: LedgerIndex, locator: number, usageId: string): StoredElement {
   const { text } = index.rawAt(locator)!;
   const value = JSON.parse(text) as object;
-  // Asked first: reading puts the id into the value.
+  // Checked first, because reading adds the id to the value.
   const hasId = Object.hasOwn(value, 'usage_id');
   const record = readStored(value, () => usageId);
   if (isUnreadable(record)) throw new Error(`no record at ${locator}`);

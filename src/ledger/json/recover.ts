@@ -10,8 +10,8 @@ import { foreignBackupName, isCorruptName, previousName } from '../../system/sid
 import type { UndoLog } from './undoLog.ts';
 
 /**
- * What to do when the ledger cannot be read as a JSON array, or is gone: everything that can be read is kept, what the
- * backups hold beyond it is added, and the bytes themselves are set aside before anything replaces them.
+ * Recovers a ledger that is missing or cannot be read as a JSON array: everything readable is kept, records that only the
+ * backups have are added, and the bytes themselves are kept aside before they are replaced.
  */
 
 export const NEW_LEDGER = new TextEncoder().encode('[');
@@ -21,18 +21,18 @@ const END = Buffer.from('\n]');
 const END_OF_NONE = Buffer.from(']');
 
 export interface Rebuilt {
-  /** A sound array. */
+  /** An intact array. */
   bytes: Bytes;
   index: LedgerIndex;
-  /** Records that come from a backup, or out of the damaged part. */
+  /** Number of records from a backup or from the damaged part. */
   recovered: number;
-  /** Elements left out because they are no records (only when asked for). */
+  /** Elements omitted because they are not records (only if requested). */
   dropped: number;
-  /** Where records came from, in words. */
+  /** Descriptions of the records' origins. */
   sources: string[];
 }
 
-/** The versions beside a ledger that may hold what it lacks, newest first. */
+/** Files beside a ledger that may contain records it lacks, newest first. */
 export async function backupsOf(disk: Disk, folder: string, base: string): Promise<string[]> {
   const names = (await disk.readdir(folder)).filter(
     (name) => name === previousName(base) || name === foreignBackupName(base) || isCorruptName(name, base),
@@ -44,7 +44,7 @@ export async function backupsOf(disk: Disk, folder: string, base: string): Promi
     .map(({ name }) => name);
 }
 
-/** Where a ledger is, and what tells a record that was lost from one that was removed on purpose. */
+/** A ledger's location, and the means to tell lost records from those removed on purpose. */
 export interface RebuildPlace {
   disk: Disk;
   folder: string;
@@ -53,9 +53,9 @@ export interface RebuildPlace {
 }
 
 /**
- * Puts a sound array together from a damaged one and its backups.
- * @param onlyRecords leave out what is no record, or a second record with a taken id, and make elements of the records in
- * arrays within the array (an explicit repair does; a mere recovery keeps all that is JSON).
+ * Builds an intact array from a damaged one and its backups.
+ * @param onlyRecords omits elements that are not records or have a duplicate id, and turns records in nested arrays into
+ * elements. An explicit repair does this; a mere recovery keeps everything that is JSON.
  */
 export async function rebuild(
   place: RebuildPlace,
@@ -79,7 +79,7 @@ export async function rebuild(
   return { bytes: rebuilt, index: next, recovered: taken.recovered, dropped, sources: taken.sources };
 }
 
-/** The elements of the new array, in order, and where those came from that were not in the old one. */
+/** The elements of the new array, in order, and the origins of those that were not in the old array. */
 class Taken {
   readonly parts: Buffer[] = [];
   readonly sources: string[] = [];
@@ -94,7 +94,7 @@ class Taken {
       index.damage === undefined ? 0 : ownStarts(index).filter((start) => start >= index.contentEnd).length;
   }
 
-  /** Takes the records whose ids are not known yet and were not removed on purpose. */
+  /** Adds the records whose ids are new and were not removed on purpose. */
   async add(records: readonly FoundRecord[], bytes: Buffer, from: string): Promise<void> {
     let found = 0;
     for (const { usageId, start, end } of records) {
@@ -112,9 +112,9 @@ function ownStarts(index: LedgerIndex): number[] {
   return [...index.ids].map((id) => index.locatorOf(id)!).filter((locator) => locator >= 0);
 }
 
-/** Takes the damaged array's own elements over. Returns how many are left out. */
+/** Adds the damaged array's own elements. @returns how many are omitted. */
 async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecords: boolean): Promise<number> {
-  // Of two arrays one after the other, what both hold goes into the new one once.
+  // If the file is two arrays one after another, records in both are added once.
   const duplicates = index.damage ? index.duplicates.filter(({ reason }) => reason !== 'same') : index.duplicates;
   const oddStarts = new Map([...index.unreadable, ...duplicates].map((range) => [range.start, range]));
   let dropped = 0;
@@ -126,7 +126,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
     } else if (!onlyRecords) {
       taken.parts.push(own.subarray(range.start, range.end));
     } else if (range.reason.startsWith('invalid UTF-8') && !index.has(range.usageId!)) {
-      // Readable but for a few bytes, which become U+FFFD. The bytes themselves are set aside.
+      // Readable except for a few bytes, which become U+FFFD. The original bytes are kept aside.
       taken.parts.push(Buffer.from(own.toString('utf8', range.start, range.end)));
       taken.recovered++;
     } else {
@@ -138,13 +138,13 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
   return dropped;
 }
 
-/** Elements as a JSON array in the ledger's layout: one a line. */
+/** A JSON array of these elements in the ledger's layout: one per line. */
 export function arrayOf(elements: readonly Uint8Array[]): Bytes {
   const buffer = Buffer.concat([NEW_LEDGER, tailOf(0, elements)]);
   return { buffer, length: buffer.length };
 }
 
-/** What follows the kept elements: the added ones and the end of the array. */
+/** The bytes after the kept elements: the added elements and the end of the array. */
 export function tailOf(keptElements: number, added: readonly (string | Uint8Array)[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const [i, element] of added.entries()) {

@@ -17,11 +17,14 @@ import { LedgerError } from '../results.ts';
 import type { Removal, UndoLine } from './undoLog.ts';
 
 /**
- * Taking records out, and back in. Before anything leaves the ledger it stands durably in the undo log (or, for a clear,
- * in a file of its own that the log names), so that a crash at any point loses nothing and undo always has its source.
+ * Removes records and restores them. Before a record leaves the ledger it is written durably to the undo log (or, for a clear,
+ * to a separate file named in the log), so that a crash at any point loses nothing and undo always has its source.
  */
 
-/** Characters of one removal in the undo log, which every writer reads: a larger one goes into a file. */
+/**
+ * Maximum size in characters of a removal in the undo log, which every writer reads; a larger one is written to a separate
+ * file.
+ */
 const MAX_LOGGED = 256 * 1024;
 
 export async function removeRecords(
@@ -59,12 +62,14 @@ export async function removeRecords(
   return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
 }
 
-/** A line that no undo takes back. Its ids say to other processes that the records are removed on purpose. */
+/** A line that cannot be undone. Its ids tell other processes that the records were removed on purpose. */
 function forgottenLine(records: readonly { id: string }[]): UndoLine {
   return { op: 'remove', ids: records.map(({ id }) => id), elements: [] };
 }
 
-/** The undo log's line for these records: with their texts, or where those are large, with the file that holds them. */
+/**
+ * The undo log's line for these records: with their texts, or if these are large, with the name of a file that contains them.
+ */
 async function removalLine(
   store: LedgerVersions,
   context: ChangeContext,
@@ -91,7 +96,7 @@ export async function clearLedger(store: LedgerVersions, context: ChangeContext)
       const waiting = await inJournals(store, context, index);
       if (index.elements + waiting.length === 0) return undefined;
       const before = kept;
-      // The ledger changed under our hands since the last try: what only that version had is cleared too.
+      // The ledger has changed since the last attempt: records that only the earlier version had are cleared as well.
       const gone = before ? await store.readBeside(before.name).then((text) => (text ? elementsIn(text) : [])) : [];
       const there = new Set(waiting.map(({ id }) => id));
       const lost = gone.filter(({ id }) => id !== undefined && !index.has(id) && !there.has(id));
@@ -117,8 +122,8 @@ export async function clearLedger(store: LedgerVersions, context: ChangeContext)
 type Log = (line: UndoLine) => Promise<number>;
 
 /**
- * Commits a removal that the plan writes into the undo log first. Where the commit fails, the log takes it back: the
- * records are still there, and nobody may take them for removed.
+ * Commits a removal that the plan first writes to the undo log. If the commit fails, the line is revoked: the records still
+ * exist, and must not appear to be removed.
  */
 async function commitLogged(
   store: LedgerVersions,
@@ -179,7 +184,7 @@ export async function undoLast(
     },
     async (index) => ids.every((id) => index.has(id)),
     async () => {
-      // Not before the records are back for good: a power cut must not find them neither here nor there.
+      // Only once the records are durably restored: otherwise a power cut could leave them in neither place.
       if (!marked) await fsyncFolder(store.disk, store.place.folder);
       if (!marked) await markUndone();
       marked = true;
@@ -190,7 +195,7 @@ export async function undoLast(
   return result;
 }
 
-/** Records that other processes hold in their journals and have not committed yet. */
+/** Records in other processes' journals that are not committed yet. */
 async function inJournals(
   store: LedgerVersions,
   context: ChangeContext,
@@ -205,7 +210,7 @@ async function inJournals(
   return found;
 }
 
-/** The array less some of its elements; all others stay as they are, byte for byte. */
+/** The array without some of its elements; all others are kept byte for byte. */
 export function without(
   bytes: Bytes,
   index: Pick<LedgerIndex, 'contentEnd' | 'elements'>,
@@ -217,7 +222,8 @@ export function without(
   for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
     if (start > position) kept.push({ start: position, end: start });
     const isLast = end === index.contentEnd;
-    // With an element goes the comma behind it; the last one has none, and leaves the one before it to be trimmed.
+    // Each element is removed together with the comma after it. The last element has none; the comma before it is trimmed
+    // later.
     position = isLast ? end : skipSpace(buffer, skipSpace(buffer, end, length) + 1, length);
   }
   if (position < index.contentEnd) {
@@ -250,7 +256,7 @@ async function elementsOf(
     const was = removal.op === 'clear' ? 'cleared' : 'priced again';
     throw new LedgerError(
       'damaged',
-      `${removal.file} is gone: what was ${was} at ${removal.at} stood in it. Put it back beside the ledger to undo.`,
+      `${removal.file} is missing: it contains the records ${was} at ${removal.at}. Put it back beside the ledger to undo.`,
     );
   }
   return elementsIn(buffer);

@@ -12,8 +12,8 @@ import { verifyLedger } from './verify.ts';
 const SETTLE_MS = 2_000;
 
 /**
- * Mends what verify calls an error: whatever was readable is kept, what is in the backups and not in the ledger is
- * added, and whatever is left out is kept in a file that the result names.
+ * Repairs the errors that verify reports: keeps everything readable, adds records that only the backups have, and keeps omitted
+ * parts in a file named in the result.
  */
 export async function repairLedger(
   store: LedgerVersions,
@@ -52,7 +52,10 @@ export async function repairLedger(
   return result!;
 }
 
-/** What the commit's own recovery did not do: leave out what is no record, and fetch what was kept aside earlier. */
+/**
+ * Adds the steps that a commit's own recovery does not take: omitting elements that are not records, and adding records kept
+ * aside earlier.
+ */
 async function mend(store: LedgerVersions, basis: LedgerBasis): Promise<Rebuilt> {
   const { disk, undoLog } = store;
   const { folder, base, path } = store.place;
@@ -60,7 +63,7 @@ async function mend(store: LedgerVersions, basis: LedgerBasis): Promise<Rebuilt>
   return rebuild({ disk, folder, label: path, undoLog }, basis, aside, true);
 }
 
-/** Whether some of the bytes that stand in the ledger will not stand in the mended one. */
+/** Whether some of the ledger's bytes are missing from the repaired one. */
 function leavesOut(rebuilt: Rebuilt, index: LedgerIndex): boolean {
   return rebuilt.dropped > 0 || index.duplicates.length > 0 || index.unreadable.length > 0;
 }
@@ -79,9 +82,9 @@ function actionsOf(
   } else if (keptIn !== undefined) {
     actions.push(`the bytes of ${base} as they were are kept in ${basename(keptIn)}`);
   }
-  for (const source of sources) actions.push(`${source} ${would} brought back`);
+  for (const source of sources) actions.push(`${source} ${would} restored`);
   if (rebuilt.dropped > 0)
-    actions.push(`${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${would} left out`);
+    actions.push(`${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${would} omitted`);
   const records = counted(rebuilt.index.elements, 'record');
   actions.push(`${conditional ? `${base} would be rewritten` : `${base} was rewritten`} with ${records}`);
   return actions;

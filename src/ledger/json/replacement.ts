@@ -13,9 +13,9 @@ import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { Removal } from './undoLog.ts';
 
 /**
- * Adding records and replacing others in one commit, and undoing it. An undoable change first keeps the old text of all
- * records that it replaces, durably, in a file that the undo log names: a crash at any point leaves all old records or all
- * new ones, and the way back.
+ * Adds records and replaces others in one commit, and undoes that. An undoable change first keeps the old texts of all replaced
+ * records, durably, in a file named in the undo log: a crash at any point leaves either all old records or all new ones, and
+ * the change can be undone.
  */
 
 interface Edit {
@@ -32,7 +32,7 @@ export async function replaceRecords(
   undoable: boolean,
 ): Promise<UpsertResult> {
   await context.settleFirst();
-  /** Grow when the plan is asked again, because a foreign writer brought an old version back. */
+  /** These grow if the plan runs again because a foreign writer restored an old version. */
   const added = new Set<string>();
   const replaced = new Set<string>();
   const originals = undoable ? new Originals(store, context.now) : undefined;
@@ -62,7 +62,7 @@ export async function replaceRecords(
   return { added: added.size, replaced: replaced.size };
 }
 
-/** Gives records the text back that they had. Records that were removed in between stay removed. */
+/** Restores the old texts of records. Records removed in between stay removed. */
 export async function undoReplace(
   store: LedgerVersions,
   context: ChangeContext,
@@ -109,12 +109,12 @@ class Originals {
     this.#now = now;
   }
 
-  /** Takes a text, unless there is one of this record already. */
+  /** Adds a text unless the record already has one. */
   add(usageId: string, text: string): void {
     if (!this.#texts.has(usageId)) this.#texts.set(usageId, text);
   }
 
-  /** Makes all of them durable, in a new file in the place of the one before. */
+  /** Makes all texts durable in a new file that replaces the previous one. */
   async keep(): Promise<void> {
     const { disk, place, undoLog } = this.#store;
     const before = this.#kept;
@@ -133,12 +133,12 @@ class Originals {
   }
 }
 
-/** The last element of each id, where a plan names one twice. */
+/** The last element for each id, if a plan contains an id twice. */
 function latestOf(elements: readonly StoredElement[]): Iterable<StoredElement> {
   return new Map(elements.map((element) => [element.record.usage_id, element])).values();
 }
 
-/** Finds the records of the file and those that wait in journals. */
+/** Finds records in the file and those waiting in journals. */
 function lookup(index: LedgerIndex): (usageId: string) => StoredElement | undefined {
   return (usageId) => {
     const there = rangeOf(index, usageId);
@@ -148,7 +148,7 @@ function lookup(index: LedgerIndex): (usageId: string) => StoredElement | undefi
   };
 }
 
-/** The bytes of a record of the file. */
+/** The byte range of a record in the file. */
 function rangeOf(index: LedgerIndex, usageId: string): { start: number; end: number } | undefined {
   const locator = index.has(usageId) ? index.locatorOf(usageId) : undefined;
   if (locator === undefined) return undefined;
@@ -156,7 +156,7 @@ function rangeOf(index: LedgerIndex, usageId: string): { start: number; end: num
   return { start, end };
 }
 
-/** The whole array with some elements changed, others at its end, and every byte between them as it was. */
+/** The whole array with some elements changed and others appended, and every byte between them unchanged. */
 function edited({ bytes, index }: LedgerBasis, edits: readonly Edit[], texts: readonly string[]): Content {
   const pieces: Uint8Array[] = [];
   let position = 0;

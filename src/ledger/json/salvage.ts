@@ -1,12 +1,12 @@
 import { skipSpace } from './elements.ts';
 
 /**
- * Finds records in bytes that are no proper array any more: cut off, bits flipped, two arrays one after the other, arrays
- * within arrays, conflict markers between the lines.
+ * Finds records in bytes that are not a valid array: cut off, with flipped bits, two arrays one after another, arrays within
+ * arrays, conflict markers between lines.
  *
- * The work is linear in the bytes, whatever they hold. A scan checks JSON's grammar strictly, so it stops at the first byte
- * that JSON forbids; it also settles every object that it passes, so none of them is scanned again. Two scans of one place
- * differ only in what they take for the inside of a string, and the wrong one of the two fails within a few bytes.
+ * The running time is linear in the number of bytes for any input. A scan checks JSON's grammar strictly, so it stops at the
+ * first byte that JSON forbids; it also determines the end of every object on its way, so none is scanned again. Two scans of
+ * one place differ only in which parts they consider to be inside strings, and the wrong one fails within a few bytes.
  */
 
 export interface ByteRange {
@@ -16,7 +16,7 @@ export interface ByteRange {
 
 /** Bytes between two pauses: less than 10 ms of scanning. */
 const PAUSE_BYTES = 1 << 20;
-/** Objects around an object that were parsed in vain. Each byte is parsed at most this often. */
+/** Maximum number of enclosing objects that are parsed without success, which limits how often each byte is parsed. */
 const MAX_PARSED_AROUND = 8;
 
 const QUOTE = 0x22;
@@ -33,7 +33,7 @@ const SCALAR = new Set(Buffer.from('0123456789+-.eEtrufalsn'));
 
 /**
  * The objects in `bytes` from `from` to `length` that `accept` recognises as records, outermost first, in order. Yields
- * undefined for a pause, in which the caller may let others run.
+ * undefined as a pause, during which the caller may run other work.
  */
 export function* salvage(
   bytes: Uint8Array,
@@ -43,7 +43,7 @@ export function* salvage(
 ): Generator<ByteRange | undefined, void, undefined> {
   /** The end of each object that a scan has passed; -1: it does not end. */
   const known = new Map<number, number>();
-  /** Inside a sound object only its own parts are objects: a text that looks like one is a text. */
+  /** Inside an intact object only its own members are objects: a string that looks like one is a string. */
   let soundUntil = from;
   const parsedAround: number[] = [];
   let paused = from;
@@ -76,14 +76,17 @@ export function* salvage(
 
 type Expected = 'value' | 'first key' | 'key' | 'colon' | 'comma or end' | 'value or end';
 
-/** Follows the object at `start` to its end, or to the first byte that JSON forbids, and notes each object on the way. */
+/**
+ * Follows the object at `start` to its end, or to the first byte that JSON forbids, and records the end of each object on the
+ * way.
+ */
 function* scan(
   bytes: Uint8Array,
   start: number,
   length: number,
   known: Map<number, number>,
 ): Generator<undefined, void, undefined> {
-  /** The brackets that are open: the place of an object, or -1 for an array. */
+  /** The open brackets: the offset of an object, or -1 for an array. */
   const open: number[] = [];
   let expected = 'value' as Expected;
   let paused = start;
@@ -135,7 +138,10 @@ function* scan(
   } while (open.length > 0);
 }
 
-/** The end (exclusive) of the string whose quote is at `start`; -1 when it does not end, or holds what JSON forbids. */
+/**
+ * The end (exclusive) of the string whose quote is at `start`; -1 when it does not end, or contains characters that JSON
+ * forbids.
+ */
 function stringEnd(bytes: Uint8Array, start: number, length: number): number {
   for (let at = start + 1; at < length; at++) {
     const byte = bytes[at]!;

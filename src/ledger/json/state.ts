@@ -5,14 +5,14 @@ import type { LedgerVersions } from './versions.ts';
 import type { LedgerError, Problem } from '../results.ts';
 import type { StoreState } from '../store.ts';
 
-/** Describes what the last look found. */
+/** Describes the state found by the last check. */
 export async function describeState(
   store: LedgerVersions | undefined,
   unavailable: LedgerError | undefined,
   commitProblem: LedgerError | undefined,
 ): Promise<StoreState> {
   if (!store || unavailable) {
-    const message = unavailable?.message ?? 'The ledger was not looked at yet.';
+    const message = unavailable?.message ?? 'The ledger has not been read yet.';
     return {
       health: 'unavailable',
       problems: [{ code: 'unavailable', severity: 'error', message }],
@@ -30,7 +30,7 @@ export async function describeState(
     problems.push({
       code: 'not-committed',
       severity: 'warning',
-      message: `Recorded usages are durable in a journal beside the ledger, but cannot get into it: ${commitProblem.message}`,
+      message: `Recorded usages are durable in a journal beside the ledger, but cannot be written to it: ${commitProblem.message}`,
     });
   }
   const damaged = problems.some(({ severity }) => severity === 'error');
@@ -46,7 +46,7 @@ export async function describeState(
   };
 }
 
-/** What is wrong with the file itself. An empty one is as good as none; one that is gone although it has backups is not. */
+/** Problems of the file itself. An empty file counts as no ledger; a missing file that has backups is a problem. */
 export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> {
   const { signature, bytes } = store.file;
   const unread = store.journals.problems();
@@ -58,14 +58,14 @@ export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> 
     {
       code: 'lost-file',
       severity: 'error',
-      message: `${store.place.base} ${what}, but ${lost} beside it holds records. The next record, or a repair, brings them back.`,
+      message: `${store.place.base} ${what}, but ${lost} beside it contains records. The next record, or a repair, restores them.`,
       file: join(store.place.folder, lost),
     },
     ...unread,
   ];
 }
 
-/** The newest backup that may hold what a missing ledger held. */
+/** The newest backup that may have the content of a missing ledger. */
 async function lostTo(store: LedgerVersions): Promise<string | undefined> {
   try {
     for (const name of await backupsOf(store.disk, store.place.folder, store.place.base)) {

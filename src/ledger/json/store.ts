@@ -33,14 +33,14 @@ import { verifyLedger } from './verify.ts';
 
 /** How long closing waits for the commit. Records that are not settled by then are durable in the journal. */
 const CLOSE_MS = 2_000;
-/** Table rows are read in slices of so many ms. */
+/** Table rows are read in slices of this many ms. */
 const SLICE_MS = 20;
 
 /**
- * Keeps the ledger in a JSON file that many processes write at once, each in its own way.
+ * Stores the ledger in a JSON file that many processes, including other programs, write concurrently.
  *
- * `append()` resolves once the records are durable in this process's journal. A commit brings them into the file soon
- * after, together with all others that wait. Readers see both. `docs/ledger-protocol.md` says why nothing is lost.
+ * `append()` resolves once the records are durable in this process's journal. A commit moves them into the file soon after,
+ * together with all other pending records. Readers see both. `docs/ledger-protocol.md` explains why no record is lost.
  */
 export class JsonStore implements Store {
   readonly name: string;
@@ -49,12 +49,12 @@ export class JsonStore implements Store {
   readonly #now: () => number;
   readonly #committer: Committer;
   readonly #acceptance: Acceptance;
-  /** Coalesces looks: repetitions and questions of many callers share them. */
+  /** Coalesces reads: concurrent requests of many callers share one. */
   readonly #gate = new RefreshGate(() => this.#lookNow());
   readonly #watchers: Watchers;
   #versions: LedgerVersions | undefined;
   #wasLookedAt = false;
-  /** Counts the looks that found a change. */
+  /** Number of reads that found a change. */
   #changes = 0;
 
   constructor({ path, disk = nodeDisk, now = Date.now, oneShot = false }: FileStoreOptions) {
@@ -158,7 +158,7 @@ export class JsonStore implements Store {
     await this.#gate.settled();
   }
 
-  /** A change of records that are in the ledger already. */
+  /** Runs a change of records that are already in the ledger. */
   #changing<T>(work: (versions: LedgerVersions, context: ChangeContext) => Promise<T>): Promise<T> {
     const context: ChangeContext = {
       now: this.#now,
@@ -180,7 +180,10 @@ export class JsonStore implements Store {
     return this.#versions ?? this.#reopened();
   }
 
-  /** Links may be made, changed or replaced (inkwell does that) at any time, so every look and commit asks again. */
+  /**
+   * Links may be created, changed or replaced (inkwell does that) at any time, so every read and commit resolves the path
+   * again.
+   */
   async #reopened(): Promise<LedgerVersions> {
     const place = await resolvePlace(this.#disk, this.name);
     if (this.#versions?.place.path === place.path) return this.#versions;
@@ -212,7 +215,7 @@ export class JsonStore implements Store {
 
   #lookAt(versions: LedgerVersions): Promise<boolean> {
     return versions.alone(async () => {
-      // Journals first: records that leave them meanwhile are in the file that is read after them.
+      // Journals first: records that leave them in the meantime are in the file, which is read afterwards.
       const waiting = new Map<string, UsageRecord>();
       const own = [...this.#committer.pending.values()].map(({ entry }) => entry);
       const others = await versions.journals.entries(this.#isOwn);

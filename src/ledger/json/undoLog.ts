@@ -9,11 +9,11 @@ import type { Entry } from './journal.ts';
 import { sideFileName, undoLogName } from '../../system/sideFiles.ts';
 
 /**
- * One deliberate removal or replacement: a line of the undo log (NDJSON beside the ledger). The log serves two ends: the
- * user can take a removal back, and a process that misses records can tell "removed on purpose" from "overwritten".
- * Every writer reads the log whole, so it stays small: `file` names a JSON array of the elements that a `clear`, a
- * `replace` or a large removal displaced. A large removal is written as a `clear` that is `partial`, which older versions
- * understand. A `remove` without elements is too old to undo: its ids stay, so that no repair brings its records back.
+ * One deliberate removal or replacement: a line of the undo log (NDJSON beside the ledger). The log has two purposes: the user
+ * can undo a removal, and a process that misses records can tell "removed on purpose" from "overwritten". Every writer reads
+ * the whole log, so it is kept small: `file` names a JSON array of the elements that a `clear`, a `replace` or a large removal
+ * displaced. A large removal is written as a `clear` that is `partial`, which older versions understand. A `remove` without
+ * elements is too old to undo: its ids are kept so that no repair restores its records.
  */
 export type Removal =
   | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
@@ -21,12 +21,12 @@ export type Removal =
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 
-/** A line before it has its number and its time. */
+/** A line without its number and time. */
 export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
 
 /** How long a compaction waits for readers, on systems that do not replace open files. */
 const OPEN_PATIENCE_MS = 2_000;
-/** How many removals can be undone. */
+/** Maximum number of removals that can be undone. */
 const KEEP = 100;
 
 export class UndoLog {
@@ -39,7 +39,7 @@ export class UndoLog {
   #lines: Line[] = [];
   /** The ids in each file of cleared records. */
   readonly #cleared = new Map<string, ReadonlySet<string>>();
-  /** For each id that a standing `remove` names, the number of the last one. */
+  /** For each id in a `remove` that was not undone, the number of the last such line. */
   #removedAt = new Map<string, number>();
 
   constructor(disk: Disk, folder: string, base: string) {
@@ -49,24 +49,24 @@ export class UndoLog {
     this.path = join(folder, undoLogName(base));
   }
 
-  /** The number of the last line; 0 when there is none. Costs a stat while nothing changes. */
+  /** The number of the last line; 0 when there is none. Costs one stat while nothing changes. */
   async lastSeq(): Promise<number> {
     await this.#refresh();
     return this.#lines.at(-1)?.seq ?? 0;
   }
 
-  /** The same as of the last look, which costs nothing. Removals that came since cannot be of a record with a new id. */
+  /** The number known from the last read, at no cost. Removals since then cannot concern a record with a new id. */
   async knownSeq(): Promise<number> {
     return this.#looked ? (this.#lines.at(-1)?.seq ?? 0) : this.lastSeq();
   }
 
-  /** The removal that undo would take back. */
+  /** The removal that undo would revert. */
   async last(): Promise<Removal | undefined> {
     await this.#refresh();
     return this.#standing().findLast((removal) => !isForgotten(removal));
   }
 
-  /** Whether a record accepted when `seen` was the last number has been removed since, and not been put back. */
+  /** Whether a record accepted when `seen` was the last number has been removed since, and not restored. */
   async removedSince(usageId: string, seen: number): Promise<boolean> {
     await this.#refresh();
     if ((this.#removedAt.get(usageId) ?? 0) > seen) return true;
@@ -77,7 +77,9 @@ export class UndoLog {
     return false;
   }
 
-  /** The ids of those that {@link removedSince} says of. Nearly always nothing stands removed at all, which costs one look. */
+  /**
+   * The ids of the entries for which {@link removedSince} is true. Usually nothing is removed at all, which takes one check.
+   */
   async removedAmong(entries: Iterable<Entry>): Promise<ReadonlySet<string>> {
     const removed = new Set<string>();
     await this.#refresh();
@@ -96,7 +98,7 @@ export class UndoLog {
     try {
       const size = Number((await this.#disk.fstat(fd)).size);
       if (size === 0) await shareLike(this.#disk, fd, join(this.#folder, this.#base));
-      // A line that a crash cut off must not swallow this one.
+      // A line cut off by a crash must not merge with this one.
       const start = size > 0 && !(await this.#endsLine(fd, size)) ? new Uint8Array([0x0a, ...bytes]) : bytes;
       await writeAll(this.#disk, fd, start, size);
       await this.#disk.fsync(fd);
@@ -142,7 +144,7 @@ export class UndoLog {
       if (errno(error) !== 'EACCES') throw error;
       throw new LedgerError(
         'no-access',
-        `No permission for ${this.path}, which says what was removed. Give it the owner and mode of the ledger, for example with chown.`,
+        `No permission for ${this.path}, which lists removed records. Give it the owner and mode of the ledger, for example with chown.`,
         { cause: error },
       );
     }
@@ -151,7 +153,7 @@ export class UndoLog {
   async #clearedIds(file: string): Promise<ReadonlySet<string>> {
     let ids = this.#cleared.get(file);
     if (!ids) {
-      // Only names that we make: a log edited by hand must not make us read elsewhere.
+      // Accepts only names that we create: a log edited by hand must not make us read other files.
       const own = file.startsWith(`${this.#base}.cleared.`) && !/[\\/]/.test(file);
       const buffer = own ? await readBeside(this.#disk, join(this.#folder, file)) : undefined;
       const index = new LedgerIndex(file);
@@ -162,7 +164,7 @@ export class UndoLog {
     return ids;
   }
 
-  /** Keeps the last removals whole, the ids alone of those before them, and the last number. */
+  /** Keeps the last removals complete, only the ids of earlier ones, and the last number. */
   async #compact(): Promise<void> {
     await this.#refresh();
     const standing = this.#standing();
@@ -192,7 +194,7 @@ export class UndoLog {
   }
 }
 
-/** Whether its elements were dropped, so that it cannot be undone any more. */
+/** Whether the line's elements were dropped, so that it can no longer be undone. */
 function isForgotten(line: Line): boolean {
   return line.op === 'remove' && line.elements.length === 0;
 }
@@ -206,13 +208,13 @@ function parse(bytes: Buffer): Line[] {
       const line = JSON.parse(text) as Line;
       if (isLine(line)) lines.push(line);
     } catch {
-      // A line that a crash cut off: what it announced did not happen.
+      // A line cut off by a crash: the change that it announced did not happen.
     }
   }
   return lines;
 }
 
-/** Whether it has what its kind has: one damaged line must not stop every commit. */
+/** Whether the line has the members of its kind: one damaged line must not stop every commit. */
 function isLine(line: Line | null): line is Line {
   if (line === null || !Number.isSafeInteger(line.seq)) return false;
   switch (line.op) {

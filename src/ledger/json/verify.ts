@@ -24,7 +24,7 @@ import type { Problem, SideFileRole, Verification } from '../results.ts';
 
 type SideFileReport = Verification['files'][number];
 
-/** Reads everything that belongs to the ledger and explains it. Changes nothing. Call after a refresh. */
+/** Reads and describes all files of the ledger. Changes nothing. Call it after a refresh. */
 export async function verifyLedger(
   store: LedgerVersions,
   label: string,
@@ -61,12 +61,12 @@ export async function verifyLedger(
   };
 }
 
-/** What keeps records from getting into the file, now or at the next commit. */
+/** Obstacles that prevent records from being written to the file, now or at the next commit. */
 async function obstacles({ disk, index, place }: LedgerVersions): Promise<Problem[]> {
   const problems: Problem[] = [];
   const reason = whyNotReplaceable(place.path);
   if (index.waiting > 0 && reason !== undefined) {
-    const message = `Records that are durable in journals cannot get into the ledger: ${reason}`;
+    const message = `Records that are durable in journals cannot be written to the ledger: ${reason}`;
     problems.push({ code: 'not-committed', severity: 'warning', message, file: place.path });
   }
   const obstruction = await obstructionOf(disk, place.folder, place.base);
@@ -86,7 +86,7 @@ async function namesBeside(store: LedgerVersions): Promise<string[]> {
   try {
     return await store.disk.readdir(store.place.folder);
   } catch {
-    // No folder: then there is nothing in it.
+    // The folder does not exist, so it contains nothing.
     return [];
   }
 }
@@ -124,13 +124,13 @@ async function reportOn(
   return report;
 }
 
-/** undefined also for a file that cannot be read, which becomes a problem: the rest is still worth knowing. */
+/** undefined also for an unreadable file, which is reported as a problem, so that the other files are still checked. */
 async function readOrReport(store: LedgerVersions, name: string, problems: Problem[]): Promise<Buffer | undefined> {
   try {
     return await store.readBeside(name);
   } catch (error) {
     const { message } = explain(error, join(store.place.folder, name));
-    // The journals of others are among the ledger's problems already.
+    // Other processes' journals are already among the ledger's problems.
     const isKnown = problems.some(({ file }) => file === join(store.place.folder, name));
     if (!isKnown)
       problems.push({ code: 'unreadable-file', severity: 'warning', message, file: join(store.place.folder, name) });
@@ -138,7 +138,10 @@ async function readOrReport(store: LedgerVersions, name: string, problems: Probl
   }
 }
 
-/** Bytes that were set aside once. Records in them that stand nowhere else are an error: no number covers them. */
+/**
+ * Checks bytes that were kept aside. If they contain records that exist nowhere else, that is an error, because no total
+ * includes them.
+ */
 async function reportKeptAside(
   store: LedgerVersions,
   name: string,
@@ -163,8 +166,9 @@ async function reportKeptAside(
 }
 
 function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {
-  if (extra > 0) return `${name} holds ${extra} records that are not in the ledger. A repair brings them back.`;
-  const rest = unreadable.length > 0 || damage !== undefined ? ' What is not a record in it is nowhere else.' : '';
+  if (extra > 0) return `${name} holds ${extra} records that are not in the ledger. A repair restores them.`;
+  const rest =
+    unreadable.length > 0 || damage !== undefined ? ' Parts of it that are not records exist nowhere else.' : '';
   return `${name} keeps the bytes of a damaged ledger. Each of its records, by usage_id, is in the ledger or was removed on purpose.${rest} Delete the file when you no longer need it.`;
 }
 
@@ -193,13 +197,13 @@ const MEANING: Record<SideFileRole, string> = {
   ledger: 'the ledger itself',
   previous: 'the version before the last commit',
   backup: "inkwell's backup",
-  journal: 'records that are durable and on their way into the ledger',
-  token: 'a version being written; whoever commits next removes it',
-  lock: 'held while a version is written',
+  journal: 'durable records that are not in the ledger yet',
+  token: 'a version being written; the next commit removes it',
+  lock: 'lock while a version is being written',
   'undo-log': 'what remove, clear and reprice changed, for undo',
-  cleared: 'everything that a clear took out, for undo',
-  replaced: 'what records said before they were priced again, for undo',
-  'kept-aside': 'bytes that could not be read, kept when the ledger was mended',
-  checkpoint: 'how much of the ledger is known to be sound, so that `record` need not read it again',
+  cleared: 'the records removed by a clear, for undo',
+  replaced: 'records as they were before their costs were recomputed, for undo',
+  'kept-aside': 'unreadable bytes, kept when the ledger was repaired',
+  checkpoint: 'the part of the ledger known to be intact, so that `record` need not read it again',
   'foreign-temporary': 'a version that inkwell is writing',
 };

@@ -15,27 +15,27 @@ import type { Rebuilt } from './recover.ts';
 import { NEW_LEDGER, backupsOf, rebuild } from './recover.ts';
 import { UndoLog } from './undoLog.ts';
 
-/** What the ledger holds at the moment of a commit, read after the fence went up. */
+/** The ledger's content at the moment of a commit, read after the fence was put up. */
 export interface LedgerBasis {
   bytes: Bytes;
-  /** undefined: there is no file yet. */
+  /** undefined: the file does not exist yet. */
   signature: Signature | undefined;
   /** Keeps the version recognisable until the commit is over; undefined when there is no file. */
   held: HeldVersion | undefined;
-  /** The ledger's bytes are damaged and kept elsewhere: they must not displace a sound previous version. */
+  /** The ledger's bytes are damaged and kept elsewhere: they must not replace an intact previous version. */
   skipBackup: boolean;
   index: LedgerIndex;
-  /** The file was damaged or gone, and `bytes` are what could be put together: they must be written. */
+  /** The file was damaged or missing, and `bytes` were rebuilt: they must be written. */
   rebuilt: Rebuilt | undefined;
   keptIn: string | undefined;
 }
 
-/** Tries at a file that cannot be parsed: inkwell's `clear` truncates in place, so that a moment later all is well. */
+/** Retries when the file does not parse: inkwell's `clear` truncates in place, so a reader can catch it half-written. */
 const PATIENT_TRIES = 3;
 const PATIENT_MS = 50;
 /**
- * The files of one ledger as this process knows them: reads versions, runs commits, recovers, adopts. Everything that
- * touches the known version goes through {@link alone}.
+ * The files of one ledger as known to this process: reads versions, runs commits, recovers, adopts. Everything that uses the
+ * known version goes through {@link alone}.
  */
 export class LedgerVersions {
   readonly disk: Disk;
@@ -46,9 +46,9 @@ export class LedgerVersions {
   readonly #file: LedgerFile;
   #index: LedgerIndex;
   #turn: Promise<unknown> = Promise.resolve();
-  /** The damaged version whose bytes are kept already, so that another try does not keep them again. */
+  /** The damaged version whose bytes are already kept, so that a retry does not keep them again. */
   #kept: { signature: Signature; name: string } | undefined;
-  /** Only processes that record one usage and end have them. */
+  /** Only set in processes that record one usage and exit. */
   readonly #checkpoints: Checkpoints | undefined;
 
   constructor(disk: Disk, place: Place, label: string, oneShot = false) {
@@ -70,26 +70,26 @@ export class LedgerVersions {
     return this.#file;
   }
 
-  /** One at a time: reading a version and committing one must not interleave. */
+  /** Runs one operation at a time: reading a version and committing one must not interleave. */
   alone<T>(run: () => Promise<T>): Promise<T> {
     const next = this.#turn.then(run, run);
     this.#turn = next.catch(() => undefined);
     return next;
   }
 
-  /** Looks at the file and brings the index up to date. Call inside {@link alone}. Returns whether anything changed. */
+  /** Reads the file and updates the index. Call it inside {@link alone}. Returns whether anything changed. */
   async look(): Promise<boolean> {
-    // Whoever looks wants to know what is in it.
+    // A reader needs the whole content.
     if (this.#index.isPartial) this.#forget();
     return (await this.#load(false)).changed;
   }
 
-  /** Reads the file, and returns its version to be held and released by the caller. Call inside {@link alone}. */
+  /** Reads the file and returns its version, held; the caller releases it. Call it inside {@link alone}. */
   async heldVersion(): Promise<HeldVersion | undefined> {
     return (await this.#load(true)).held;
   }
 
-  /** @param toAppend holds the version, and takes what a checkpoint covers for sound. */
+  /** @param toAppend holds the version, and assumes that elements covered by a checkpoint are intact. */
   async #load(toAppend: boolean): Promise<{ changed: boolean; held: HeldVersion | undefined }> {
     const resume = this.#index.resumable ? this.#index.contentEnd : 0;
     let held: HeldVersion | undefined;
@@ -102,7 +102,7 @@ export class LedgerVersions {
       if (toAppend && index.elements === 0) await this.#checkpoints?.apply(bytes, index);
       await index.extend(bytes, signature === undefined);
       if (index.isPartial && !index.intact) {
-        // What is to be mended must be known whole.
+        // A file that needs a repair must be read completely.
         this.#checkpoints?.forget();
         index = this.#index.successor(this.#label);
         await index.extend(bytes, signature === undefined);
@@ -110,14 +110,17 @@ export class LedgerVersions {
       this.#index = index;
       return { changed: true, held };
     } catch (error) {
-      // The index may lack what the file has read: the next look must not find it unchanged.
+      // The index may lack bytes that were read: the next read must not find the file unchanged.
       this.#file.forget();
       await releaseVersion(this.disk, held);
       throw error;
     }
   }
 
-  /** Reads the ledger for a commit, after the fence went up; the caller releases what it holds. Recovers it if need be. */
+  /**
+   * Reads the ledger for a commit, after the fence was put up, and recovers it if necessary; the caller releases the held
+   * version.
+   */
   async basis(): Promise<LedgerBasis> {
     for (let tries = 1; ; tries++) {
       const held = await this.heldVersion();
@@ -140,7 +143,7 @@ export class LedgerVersions {
     }
   }
 
-  /** The file is gone, empty or damaged. */
+  /** The file is missing, empty or damaged. */
   async #recovered(): Promise<Omit<LedgerBasis, 'held'>> {
     const { signature, bytes } = this.#file;
     const rebuilt = await this.rebuild(false);
@@ -155,7 +158,7 @@ export class LedgerVersions {
     return { bytes: rebuilt.bytes, signature, skipBackup: true, index: rebuilt.index, rebuilt, keptIn };
   }
 
-  /** Puts a sound array together from what is known of the file and its backups; writes nothing. */
+  /** Builds an intact array from the file and its backups; writes nothing. */
   async rebuild(onlyRecords: boolean): Promise<Rebuilt> {
     const { disk, undoLog } = this;
     const { folder, base } = this.place;
@@ -168,7 +171,7 @@ export class LedgerVersions {
     );
   }
 
-  /** Makes the bytes durable under a name of their own, once for each version. */
+  /** Makes the bytes durable in a separate file, once for each version. */
   async keepAside(bytes: Bytes, signature: Signature | undefined): Promise<string> {
     if (signature && this.#kept && this.#kept.signature.mtimeNs === signature.mtimeNs) {
       if (sameInode(signature, this.#kept.signature)) return this.#kept.name;
@@ -179,7 +182,7 @@ export class LedgerVersions {
     return name;
   }
 
-  /** Writes a new file beside the ledger, whole and durable before it has its name. */
+  /** Writes a new file beside the ledger; it gets its name once it is complete and durable. */
   async writeBeside(name: string, bytes: Uint8Array): Promise<void> {
     const { folder, base } = this.place;
     const temporary = join(folder, sideFileName(base, 'tmp'));
@@ -204,7 +207,7 @@ export class LedgerVersions {
     return readBeside(this.disk, join(this.place.folder, name));
   }
 
-  /** Takes over what a commit has just put in place, without reading it back. */
+  /** Takes over the version that a commit has just put in place, without reading it. */
   async applied(basis: LedgerBasis, content: Content, signature: Signature): Promise<void> {
     const [first] = content.kept;
     if (content.kept.length === 1 && first?.start === 0 && first.end === basis.index.contentEnd) {
@@ -221,7 +224,7 @@ export class LedgerVersions {
     await this.#checkpoints?.save(this.#file.bytes, this.#index);
   }
 
-  /** The next look reads everything anew. */
+  /** Makes the next read read everything. */
   #forget(): void {
     this.#file.forget();
     this.#checkpoints?.forget();

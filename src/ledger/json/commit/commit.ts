@@ -10,21 +10,23 @@ import type { Outcome } from './settle.ts';
 import { settle } from './settle.ts';
 import { Token } from './token.ts';
 
-/** How long a commit tries against foreign writers that replace the ledger again and again. */
+/** How long a commit retries when foreign writers keep replacing the ledger. */
 const ATTEMPTS_MS = 4_000;
 
-/** A change of the ledger, as often as it takes: another writer may change the ledger between read and write. */
+/**
+ * A change of the ledger. It may be planned several times, because another writer may change the ledger between read and write.
+ */
 export interface Change {
-  /** Decides the new content; undefined when there is nothing to write. May make what it needs durable elsewhere. */
+  /** Computes the new content; undefined when there is nothing to write. May first make data durable elsewhere. */
   plan: (basis: LedgerBasis) => Promise<Content | undefined>;
-  /** Runs once the content is in the ledger's place. */
+  /** Called once the content has replaced the ledger. */
   applied?: ((basis: LedgerBasis) => Promise<void>) | undefined;
-  /** Whether a version of the ledger has what this change is for. */
+  /** Whether a version of the ledger contains the result of this change. */
   holds: (index: LedgerIndex) => Promise<boolean>;
 }
 
 /**
- * One commit: read, plan, write, settle, as `docs/ledger-protocol.md` describes them.
+ * One commit: read, plan, write, settle, as described in `docs/ledger-protocol.md`.
  * @param settleMs how long to wait for writers in flight before the outcome is `waiting`.
  * @throws a system error or {@link LedgerError}; then the ledger is unchanged and no token is left.
  */
@@ -66,5 +68,5 @@ async function write(store: LedgerVersions, { plan, applied }: Change): Promise<
       await token.withdraw();
     }
   } while (performance.now() < giveUp);
-  throw new LedgerError('busy', `Other programs keep rewriting ${store.place.path}. The commit is tried again later.`);
+  throw new LedgerError('busy', `Other programs keep rewriting ${store.place.path}. The commit will be retried.`);
 }

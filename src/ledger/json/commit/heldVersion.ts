@@ -5,10 +5,10 @@ import { sameInode, sameVersion, signatureOf } from '../../../system/disk.ts';
 /**
  * A version of the ledger's file that can be recognised later.
  *
- * An open descriptor keeps an inode's number from being given to another file, so with one the number alone tells the
- * version. Windows refuses to rename onto an open file ({@link Disk.replacesOpenFiles}), so there nothing is kept open and
- * the version is told by file id, size and time of its last change. NTFS counts the uses of an id within the id, so that
- * it does not come back. (The time of creation would not help: Windows gives it to the next file of the same name.)
+ * While a descriptor is open, its inode number is not reused, so the number alone identifies the version. Windows refuses to
+ * rename onto an open file ({@link Disk.replacesOpenFiles}), so there nothing is kept open, and the version is identified by
+ * file id, size and modification time. NTFS includes a reuse counter in the id, so ids do not recur. (The creation time would
+ * not help: Windows gives it to the next file of the same name.)
  */
 export interface HeldVersion {
   signature: Signature;
@@ -16,8 +16,8 @@ export interface HeldVersion {
 }
 
 /**
- * Takes over the descriptor of the file at `path`.
- * @throws ENOENT where the descriptor has to be closed and the file has gone.
+ * Takes over the descriptor of the file at `path`. @throws ENOENT on systems where the descriptor must be closed, when the file
+ * no longer exists.
  */
 export async function holdVersion(disk: Disk, path: string, fd: number): Promise<HeldVersion> {
   if (disk.replacesOpenFiles) {
@@ -29,7 +29,7 @@ export async function holdVersion(disk: Disk, path: string, fd: number): Promise
     }
   }
   await disk.close(fd);
-  // Windows notes the time of a change for good when the file is closed, and not before.
+  // Windows finalises the modification time when the file is closed.
   return { signature: signatureOf(await disk.stat(path)), fd: undefined };
 }
 
@@ -37,14 +37,14 @@ export async function releaseVersion(disk: Disk, held: HeldVersion | undefined):
   if (held?.fd !== undefined) await disk.close(held.fd);
 }
 
-/** Whether the version is the one that stands at `path` now. */
+/** Whether the version is the current file at `path`. */
 export function isVersionAt(disk: Disk, path: string, held: HeldVersion): boolean {
   const there = versionAt(disk, path);
   if (there === undefined) return false;
   return held.fd === undefined ? sameVersion(there, held.signature) : sameInode(there, held.signature);
 }
 
-/** undefined: there is no such file. */
+/** undefined: the file does not exist. */
 export function versionAt(disk: Disk, path: string): Signature | undefined {
   try {
     return signatureOf(disk.statSync(path));
@@ -54,10 +54,10 @@ export function versionAt(disk: Disk, path: string): Signature | undefined {
   }
 }
 
-/** Makes the bytes of a version durable that another process wrote. */
+/** Makes a version written by another process durable. */
 export async function syncVersion(disk: Disk, path: string, held: HeldVersion): Promise<void> {
   if (held.fd !== undefined) return disk.fsync(held.fd);
-  // Windows syncs only what is open for writing.
+  // Windows can only sync files opened for writing.
   const fd = await disk.open(path, 'r+');
   try {
     await disk.fsync(fd);

@@ -7,14 +7,14 @@ import { liveness } from '../../../system/owner.ts';
 import { corruptName, isForeignTemporary, parseSideFile } from '../../../system/sideFiles.ts';
 import type { Place } from '../../place.ts';
 
-/** Writers that may still replace the ledger by a version that they read before ours. */
+/** Finds writers in flight, which may still replace the ledger by a version based on what they read before ours. */
 
 const QUIESCE_MS = 300;
-/** A foreign temporary file that was not touched for this long does not delay a commit. It does delay settling. */
+/** A foreign temporary file not touched for this long does not delay a commit. It does delay settling. */
 const FRESH_MS = 5_000;
-/** A foreign temporary file that was not touched for this long is abandoned if no process has it open, ... */
+/** A foreign temporary file not touched for this long is abandoned if no process has it open, ... */
 const ABANDONED_MS = 10_000;
-/** ... or, where the system does not tell who has a file open, if it was not touched for this long. */
+/** ... or, where the system does not reveal open files, if it was not touched for this long. */
 const SURELY_ABANDONED_MS = 60_000;
 /** A foreign temporary file older than this has no writer that could still rename it. */
 const FORGOTTEN_MS = 3_600_000;
@@ -26,7 +26,7 @@ export interface InFlight {
 }
 
 export async function writersInFlight(disk: Disk, place: Place): Promise<InFlight> {
-  // In one call: the moment of the list decides what a later look at the ledger proves.
+  // A single synchronous call: conclusions about the ledger depend on the moment of the listing.
   const names = disk.readdirSync(place.folder);
   const foreign = names.filter(isForeignTemporary);
   const tokens = names.filter((name) => {
@@ -40,7 +40,7 @@ export async function writersInFlight(disk: Disk, place: Place): Promise<InFligh
   };
 }
 
-/** Waits a moment for foreign writers to finish: they do not see our token, so a commit of ours may displace theirs. */
+/** Waits a moment for foreign writers to finish: they do not see our token, so our commit might be overwritten. */
 export async function quiesce(disk: Disk, folder: string): Promise<void> {
   const giveUp = performance.now() + QUIESCE_MS;
   while (performance.now() < giveUp) {
@@ -52,9 +52,9 @@ export async function quiesce(disk: Disk, folder: string): Promise<void> {
 }
 
 /**
- * Moves the temporary files of foreign writers that were killed out of the way. Otherwise no commit could settle while they
- * are there: their writers might still rename them. After this they cannot, so a mistake costs us nothing, and the
- * records that such a file holds stay in a file that `verify` and `repair` read.
+ * Moves temporary files of killed foreign writers out of the way. As long as they exist, no commit can settle, because their
+ * writers might still rename them. Afterwards they cannot, so a wrong guess does no harm, and the records in such a file remain
+ * in a file that `verify` and `repair` read.
  */
 export async function setAsideAbandoned(disk: Disk, place: Place, names: readonly string[]): Promise<void> {
   for (const name of names.filter(isForeignTemporary)) {
@@ -64,7 +64,7 @@ export async function setAsideAbandoned(disk: Disk, place: Place, names: readonl
       if ((await disk.stat(path)).size === 0n) await unlinkIfThere(disk, path);
       else await disk.rename(path, join(place.folder, corruptName(place.base, Date.now())));
     } catch (error) {
-      // Windows says EPERM, EACCES or EBUSY of a file that its writer still has open.
+      // Windows returns EPERM, EACCES or EBUSY for a file that its writer has open.
       if (!['ENOENT', 'EPERM', 'EACCES', 'EBUSY'].includes(errno(error) ?? '')) throw error;
     }
   }
@@ -74,7 +74,7 @@ async function isAbandoned(disk: Disk, place: Place, path: string): Promise<bool
   const stats = await disk.stat(path);
   const age = Math.abs(Date.now() - Number(stats.mtimeMs));
   if (age < ABANDONED_MS) return false;
-  // inkwell has this file open while it writes it, and the ledger (which may have been replaced since) until it renames.
+  // inkwell keeps this file open while writing it, and the ledger (which may have been replaced since) until the rename.
   const replaced = `${place.path} (deleted)`;
   const isOpen = isOpenInProcess(stats.uid, (open) => open === path || open === place.path || open === replaced);
   return isOpen === undefined ? age > SURELY_ABANDONED_MS : !isOpen;

@@ -5,7 +5,7 @@ import type { HeldVersion } from './heldVersion.ts';
 import { isVersionAt, releaseVersion, syncVersion } from './heldVersion.ts';
 import { writersInFlight } from './inFlight.ts';
 
-/** `lost`: the ledger lacks what the change wants, commit again. `waiting`: a writer is still in flight. */
+/** `lost`: the ledger lacks the result of the change, commit again. `waiting`: a writer is still in flight. */
 export type Outcome = 'settled' | 'lost' | 'waiting';
 
 const POLL_MS = 5;
@@ -13,8 +13,8 @@ const POLL_MS = 5;
 /**
  * Waits until no writer in flight can replace the ledger by an older version.
  *
- * A writer that starts after our list of writers reads the current file. So a version is safe only if it was in place both
- * before and after the list: one that arrives in between may have a writer behind it that read the version before.
+ * A writer listed after us has read the current file, so our version is safe only if it was in place both before and after the
+ * listing: if it appeared in between, a writer that started before it may still put a version in place that lacks it.
  * @param written the version that this process put in place, if it wrote one.
  */
 export async function settle(
@@ -25,16 +25,16 @@ export async function settle(
 ): Promise<Outcome> {
   const { disk, place } = store;
   const giveUp = performance.now() + budgetMs;
-  /** The last version that was found to hold what the change wants. */
+  /** The latest version found to contain the result of the change. */
   let found: HeldVersion | undefined;
   try {
     for (;;) {
       const listed = await writersInFlight(disk, place);
-      // Tokens of others cannot displace our own version: they were revoked before it, or read it.
+      // Tokens of others cannot displace our own version: they were revoked before it was written, or their writers read it.
       if (written && listed.foreign.size === 0 && isVersionAt(disk, place.path, written)) return 'settled';
       const alone = listed.foreign.size === 0 && listed.tokens.size === 0;
       if (found && alone && isVersionAt(disk, place.path, found)) {
-        // Another process put it there, and may not have made it durable.
+        // Another process wrote this version, and may not have made it durable.
         await syncVersion(disk, place.path, found);
         await fsyncFolder(disk, place.folder);
         if (found.fd !== undefined || isVersionAt(disk, place.path, found)) return 'settled';

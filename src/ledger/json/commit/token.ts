@@ -14,14 +14,13 @@ import { quiesce, setAsideAbandoned } from './inFlight.ts';
 
 /** How long a commit waits for other programs to close the ledger, on systems that do not replace open files. */
 const OPEN_PATIENCE_MS = 10_000;
-/** A program that opens the ledger again and again may leave gaps of a few ms only, so the tries stay frequent. */
+/** A program that keeps reopening the ledger may leave gaps of only a few ms, so retries stay frequent. */
 const LONGEST_PAUSE_MS = 20;
 const CHUNK = 8 * 1024 * 1024;
 
 /**
- * The fence of a commit: a file of this process that becomes the ledger by a rename. A writer that wants to commit
- * removes all other tokens and reads the ledger only then, so a writer that slept, or was taken for dead, finds no token
- * to rename and starts again.
+ * The fence of a commit: a file of this process that becomes the ledger by a rename. A writer first removes all other tokens
+ * and only then reads the ledger, so a writer that slept, or was considered dead, finds no token to rename and starts over.
  */
 export class Token {
   readonly #disk: Disk;
@@ -37,13 +36,13 @@ export class Token {
     this.#fd = fd;
   }
 
-  /** After this no writer that read the ledger before can put its version in place. */
+  /** After this, no writer that read the ledger before can put its version in place. */
   static async publish(disk: Disk, place: Place): Promise<Token> {
     const path = join(place.folder, sideFileName(place.base, 'tok'));
     const token = new Token(disk, place, path, await disk.open(path, 'wx', 0o600));
     try {
       await token.#revokeOthers();
-      // A version read at a quiet moment is more likely to be still in place when ours is written.
+      // A version read at a quiet moment is more likely to be still current when ours is written.
       await quiesce(disk, place.folder);
       return token;
     } catch (error) {
@@ -53,8 +52,8 @@ export class Token {
   }
 
   /**
-   * Makes the content durable and puts it in the ledger's place.
-   * @returns undefined when the ledger is no longer what was read, or another writer removed this token: start again.
+   * Makes the content durable and replaces the ledger with it. @returns undefined when the ledger is no longer the version that
+   * was read, or another writer removed this token: start over.
    */
   async replaceLedger(basis: LedgerBasis, content: Content): Promise<HeldVersion | undefined> {
     let version: HeldVersion | undefined;
@@ -104,7 +103,7 @@ export class Token {
     }
   }
 
-  /** The new file gets the mode and owner of the one that it replaces. A new ledger is the user's alone. */
+  /** The new file gets the mode and owner of the file it replaces. A new ledger is accessible to the user alone. */
   async #takeOverMode(fd: number): Promise<void> {
     const disk = this.#disk;
     const own = await disk.fstat(fd);
@@ -112,14 +111,14 @@ export class Token {
     try {
       stats = await disk.stat(this.#place.path);
     } catch (error) {
-      // The last look before the rename finds that the ledger has gone.
+      // The check before the rename will notice that the ledger no longer exists.
       if (errno(error) === 'ENOENT') return;
       throw error;
     }
     const mode = Number(stats.mode) & 0o777;
     if (mode !== (Number(own.mode) & 0o777)) await disk.fchmod(fd, mode);
     if (stats.uid !== own.uid || stats.gid !== own.gid) {
-      // Only root may give files away; for other users the ledger becomes the writer's, as with any editor.
+      // Only root may change a file's owner; for other users the ledger becomes the writer's, as with any editor.
       await disk.fchown(fd, Number(stats.uid), Number(stats.gid)).catch((error: unknown) => {
         if (errno(error) !== 'EPERM') throw error;
       });
@@ -127,8 +126,8 @@ export class Token {
   }
 
   /**
-   * Keeps the version that will be displaced as `.prev`, without a moment in which there is none. A second link to the
-   * inode costs nothing; on a file system without links a copy is made.
+   * Keeps the version about to be replaced as `.prev`, so that at every moment one exists. A second link to the inode costs
+   * nothing; a file system without links requires a copy.
    */
   async #backUp(basis: LedgerBasis): Promise<void> {
     const disk = this.#disk;
@@ -139,7 +138,7 @@ export class Token {
         await disk.link(path, temporary);
       } catch (error) {
         const code = errno(error);
-        if (code === 'ENOENT') return; // The last look before the rename finds that the ledger has gone.
+        if (code === 'ENOENT') return; // The check before the rename will notice that the ledger no longer exists.
         if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EROFS') throw error;
         await copyBytes(disk, temporary, basis.bytes);
       }
@@ -157,19 +156,19 @@ export class Token {
     const giveUp = performance.now() + OPEN_PATIENCE_MS;
     for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       await quiesce(disk, folder);
-      // Nothing else of this process runs between the last look and the rename.
+      // No other code of this process runs between the check and the rename.
       if (!sameVersion(versionAt(disk, path), basis.signature)) return false;
       try {
         disk.renameSync(this.#path, path);
         return true;
       } catch (error) {
         if (errno(error) === 'ENOENT') {
-          // The token was removed, unless the rename took place and only its answer was lost.
+          // The token was removed, unless the rename took place and only its response was lost.
           return isVersionAt(disk, path, version);
         }
         if (!isHeldOpen(disk, error)) throw error;
         if (performance.now() > giveUp) {
-          const cause = `Another program keeps ${path} open, or it is read-only. The commit is tried again.`;
+          const cause = `Another program keeps ${path} open, or it is read-only. The commit will be retried.`;
           throw new LedgerError('busy', cause, { cause: error });
         }
       }
