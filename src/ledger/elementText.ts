@@ -1,13 +1,13 @@
 import { skipSpace, valueEnd } from './json/elements.ts';
 
 /**
- * Sets fields of a record in its own text. Everything else stays byte for byte: unknown fields, numbers that a parser
- * would round, the order, the spacing.
+ * Sets fields in a record's own text. Everything else is kept byte for byte: unknown fields, numbers that a parser would round,
+ * order and whitespace.
  */
 
 interface Member {
   name: string;
-  /** Of the opening quote of the name, in bytes. */
+  /** Offset of the name's opening quote, in bytes. */
   start: number;
   nameEnd: number;
   valueStart: number;
@@ -20,9 +20,9 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 
 /**
- * The text of a JSON object with these fields set, those that it lacks at its end in the spacing of the others.
- * @param fields values that JSON can hold.
- * @throws {SyntaxError} when the text is no JSON object.
+ * Returns the text of a JSON object with these fields set; missing fields are appended with the same spacing as the others.
+ * @param fields values that JSON can represent.
+ * @throws {SyntaxError} when the text is not a JSON object.
  */
 export function withFields(text: string, fields: Readonly<Record<string, unknown>>): string {
   const bytes = Buffer.from(text);
@@ -31,7 +31,7 @@ export function withFields(text: string, fields: Readonly<Record<string, unknown
   const pieces: string[] = [];
   const missing = new Set(Object.keys(fields));
   let position = 0;
-  // A name that stands twice is set twice: readers differ in which one they take.
+  // A duplicate name is set in both places: parsers differ in which one they use.
   for (const { name, valueStart, valueEnd: next } of members) {
     if (!Object.hasOwn(fields, name)) continue;
     pieces.push(slice(position, valueStart), JSON.stringify(fields[name]));
@@ -51,7 +51,7 @@ export function withFields(text: string, fields: Readonly<Record<string, unknown
   return pieces.join('') + slice(endOfMembers);
 }
 
-/** The members of an object, and where its closing bracket stands. */
+/** The members of an object, and the offset of its closing bracket. */
 function membersOf(bytes: Buffer): { members: Member[]; end: number } {
   const { length } = bytes;
   const members: Member[] = [];
@@ -78,7 +78,7 @@ function membersOf(bytes: Buffer): { members: Member[]; end: number } {
   return { members, end: at };
 }
 
-/** The text of a JSON value on one line: only the spacing between its parts goes. */
+/** Returns the text of a JSON value on one line; removes only whitespace between its parts. */
 export function oneLine(text: string): string {
   return /[\n\r]/.test(text)
     ? text.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, (_, quoted?: string) => quoted ?? '')

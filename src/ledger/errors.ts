@@ -2,7 +2,7 @@ import { errno } from '../system/errno.ts';
 import { SideFileError } from '../system/beside.ts';
 import { LedgerError } from './results.ts';
 
-/** Turns a system error into words that say what happened to which file, and what to do. */
+/** Converts a system error to a message that names the file, the problem and the remedy. */
 export function explain(error: unknown, path: string): LedgerError {
   if (error instanceof LedgerError) return error;
   if (error instanceof SideFileError) return new LedgerError('not-a-file', error.message, { cause: error });
@@ -20,9 +20,9 @@ export function explain(error: unknown, path: string): LedgerError {
     case 'EISDIR':
       return wrap('not-a-file', `${path} is a folder. Name a file in it, for example ${path}/costs.json.`);
     case 'ENOTDIR':
-      return wrap('no-folder', `A part of the path ${path} is a file and not a folder. Check the path.`);
+      return wrap('no-folder', `Part of the path ${path} is a file and not a folder. Check the path.`);
     case 'ELOOP':
-      return wrap('dangling-link', `${path} is a link that leads back to itself. Mend or remove the link.`);
+      return wrap('dangling-link', `${path} is a link that leads back to itself. Correct or remove the link.`);
     case 'ENAMETOOLONG':
       return wrap('no-folder', `The path ${path} is too long for this system. Name a shorter one.`);
     default:

@@ -4,27 +4,27 @@ import { foreignBackupName, isCorruptName, previousName, undoLogName } from '../
 import type { Place } from './place.ts';
 import { LedgerError } from './results.ts';
 
-/** Tells a file that was never a ledger from a ledger, also a damaged one. A wrong name must not cost another program its file. */
+/** Distinguishes a ledger, even a damaged one, from other files. A wrong name must not cost another program its file. */
 
-/** Every record has one of these keys; those of early versions of inkwell have no id. */
+/** Every record has one of these keys; records of early inkwell versions have no id. */
 const KEYS = ['usage_id', 'provider'] as const;
 const QUOTED = KEYS.map((key) => Buffer.from(`"${key}"`));
 const LONGEST = Math.max(...QUOTED.map(({ length }) => length));
 const CHUNK = 64 * 1024;
-/** A JSON object is parsed up to this size; a larger one is judged by its keys alone. */
+/** A JSON object up to this size is parsed; a larger one is judged by its keys alone. */
 const MAX_PARSED = 16 * 1024 * 1024;
-/** Space, zero bytes as a power cut leaves them, and a byte-order mark. */
+/** Whitespace, NUL bytes as left by a power cut, and a byte order mark. */
 const BLANK = new Set([0x00, 0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
-/** All that an empty ledger holds, or one that was just begun. */
+/** The only characters of an empty ledger, or of one that was just begun. */
 const BRACKETS = new Set([OPEN_ARRAY, 0x5d, OPEN_OBJECT, 0x7d]);
-/** An array that is cut off within its first record, before the key, is shorter. */
+/** An array cut off within its first record, before the key, is shorter than this. */
 const MAX_CUT_OFF = 16 * 1024;
 
 /**
- * Refuses to write into a file in which nothing looks like a record, unless the files beside it show that it was a ledger.
- * @throws {LedgerError} `unsupported`; the file is left as it is.
+ * Refuses to write to a file that contains nothing like a record, unless the files beside it show that it was a ledger.
+ * @throws {LedgerError} `unsupported`; the file is not changed.
  */
 export async function refuseForeignFile(disk: Disk, { folder, base, path }: Place): Promise<void> {
   if (!(await isForeign(disk, path))) return;
@@ -32,7 +32,7 @@ export async function refuseForeignFile(disk: Disk, { folder, base, path }: Plac
   if ((await disk.readdir(folder)).some((name) => traces.has(name) || isCorruptName(name, base))) return;
   throw new LedgerError(
     'unsupported',
-    `${path} is not a ledger: nothing in it is a record. It was left as it is. Name another file, or, to turn this one into a ledger, ` +
+    `${path} is not a ledger: it contains no records. It was not changed. Name another file, or, to turn this one into a ledger, ` +
       `run llm-spend repair --ledger on it (its content is kept in a file beside it).`,
   );
 }
@@ -50,7 +50,7 @@ async function isForeign(disk: Disk, path: string): Promise<boolean> {
     if (!hasKey) return hasContent && !(first === OPEN_ARRAY && (await isCutOff(disk, fd)));
     if (first !== OPEN_OBJECT) return false;
     const object = await parsed(disk, fd, MAX_PARSED);
-    // NDJSON and a cut-off array are no single object.
+    // NDJSON and a cut-off array are not a single object.
     return object !== undefined && !KEYS.some((key) => Object.hasOwn(object, key));
   } finally {
     await disk.close(fd);
@@ -59,13 +59,13 @@ async function isForeign(disk: Disk, path: string): Promise<boolean> {
 
 interface Scan {
   hasKey: boolean;
-  /** Whether there is anything but blanks and brackets. */
+  /** Whether there is anything but whitespace and brackets. */
   hasContent: boolean;
-  /** The first byte that is no blank. */
+  /** The first byte that is not blank. */
   first: number | undefined;
 }
 
-/** Reads until a key is found: of a ledger no more than its beginning. */
+/** Reads until a key is found, so only the beginning of a ledger. */
 async function scan(disk: Disk, fd: number): Promise<Scan> {
   const buffer = Buffer.alloc(LONGEST + CHUNK);
   const found: Scan = { hasKey: false, hasContent: false, first: undefined };
@@ -79,19 +79,19 @@ async function scan(disk: Disk, fd: number): Promise<Scan> {
     found.first ??= read.find((byte) => !BLANK.has(byte));
     found.hasContent ||= read.some((byte) => !BLANK.has(byte) && !BRACKETS.has(byte));
     found.hasKey = QUOTED.some((key) => buffer.subarray(0, length).includes(key));
-    // A key may stand across two chunks.
+    // A key may span two chunks.
     kept = Math.min(LONGEST, length);
     buffer.copyWithin(0, length - kept, length);
   }
   return found;
 }
 
-/** Whether the file may be an array of records that ends within the first of them. */
+/** Whether the file may be an array of records that ends within the first one. */
 async function isCutOff(disk: Disk, fd: number): Promise<boolean> {
   return Number((await disk.fstat(fd)).size) <= MAX_CUT_OFF && (await parsed(disk, fd, MAX_CUT_OFF)) === undefined;
 }
 
-/** The file's JSON; undefined where it is larger than `max`, or no JSON array or object. */
+/** The parsed file; undefined if it is larger than `max`, or not a JSON array or object. */
 async function parsed(disk: Disk, fd: number, max: number): Promise<object | undefined> {
   const size = Number((await disk.fstat(fd)).size);
   if (size > max) return undefined;

@@ -28,11 +28,11 @@ import { makeStrict, strictProblems } from './strict.ts';
 import { Undoing } from './undoing.ts';
 
 /**
- * A ledger of usage records, in any store: validates and prices new records, keeps a usage that is recorded twice from
- * counting twice, and answers questions. It knows neither files nor databases: see {@link Store}.
+ * A ledger of usage records in any store: validates and prices new records, prevents a usage recorded twice from counting
+ * twice, and answers queries. It knows nothing about files or databases: see {@link Store}.
  */
 export class Ledger {
-  /** Whether only records that inkwell can read are taken, because inkwell writes this ledger too. */
+  /** Whether to accept only records that inkwell can read, because inkwell also writes to this ledger. */
   readonly strict: boolean;
   readonly #store: Store;
   readonly #options: LedgerOptions;
@@ -60,22 +60,22 @@ export class Ledger {
   }
 
   /**
-   * Records one usage. Resolves with the stored record once it is durable: from then on no crash loses it. A usage whose
-   * `usage_id` is in the ledger already, with the same values, is not recorded again.
-   * @throws {UsageError} when the record is refused, {@link LedgerError} when it could not be made durable. Either way it
-   * is not recorded.
+   * Records one usage. Resolves with the stored record once it is durable: from then on no crash can lose it. A usage whose
+   * `usage_id` is already in the ledger with the same values is not recorded again.
+   * @throws {UsageError} when the record is refused, {@link LedgerError} when it could not be made durable. In both cases it is
+   * not recorded.
    */
   async track(usage: UsageInput): Promise<UsageRecord> {
     const [tracked] = await this.trackWithStatus([usage]);
     return tracked!.record;
   }
 
-  /** Records all or none of them, with one fsync. Resolves with the stored records, in the order of `usages`. */
+  /** Records all usages or none, with one fsync. Resolves with the stored records, in the order of `usages`. */
   async trackAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
     return (await this.trackWithStatus(usages)).map(({ record }) => record);
   }
 
-  /** The same as {@link trackAll}, and says of each usage whether it was added now or was in the ledger already. */
+  /** Like {@link trackAll}, and returns for each usage whether it was added or already in the ledger. */
   async trackWithStatus(usages: readonly UsageInput[]): Promise<Tracked[]> {
     this.#checkOpen();
     const records = usages.map((usage) => this.#validate(usage));
@@ -97,8 +97,8 @@ export class Ledger {
   }
 
   /**
-   * Copies records of another ledger, as they are there. Records that are in this ledger already stay as they are.
-   * Resolves once the copies are durable.
+   * Copies records of another ledger unchanged. Records already in this ledger are not changed. Resolves once the copies are
+   * durable.
    */
   async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
     this.#checkOpen();
@@ -122,7 +122,7 @@ export class Ledger {
     return this.#store.flush(timeoutMs);
   }
 
-  /** Looks at the store now, and resolves with what is there. Cheap when nothing changed. */
+  /** Reads the store's current state. Cheap when nothing changed. */
   refresh(): Promise<LedgerState> {
     return this.#observer.refresh();
   }
@@ -132,12 +132,12 @@ export class Ledger {
     return this.#observer.state;
   }
 
-  /** Names the contents that the last {@link refresh} found: see {@link addedSince}. */
+  /** Identifies the contents that the last {@link refresh} found: see {@link addedSince}. */
   get cursor(): string {
     return this.#observer.cursor;
   }
 
-  /** Totals by groups, as of the last {@link refresh}. The first question refreshes by itself. */
+  /** Totals by group, as of the last {@link refresh}. The first query refreshes automatically. */
   async aggregate(query: AggregateQuery): Promise<Group[]> {
     await this.#observer.looked();
     return this.#store.aggregate(query);
@@ -149,25 +149,25 @@ export class Ledger {
     return this.#store.page(query);
   }
 
-  /** The grand total of the records that match. */
+  /** The grand total of the matching records. */
   async summary(filter: UsageFilter = {}): Promise<Totals> {
     const [total] = await this.aggregate({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } });
     return total!.totals;
   }
 
-  /** The newest records by their time, newest first. */
+  /** The newest records by time, newest first. */
   async recent(count: number): Promise<UsageRecord[]> {
     const page = await this.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: count });
     return page.rows.map(({ record }) => record);
   }
 
-  /** All records with their text, oldest addition first, some thousand at a time. */
+  /** All records with their text, in the order of addition, some thousand at a time. */
   async *stored(): AsyncGenerator<readonly StoredElement[]> {
     await this.refresh();
     yield* this.#store.elements();
   }
 
-  /** All records, oldest addition first. */
+  /** All records, in the order of addition. */
   async read(): Promise<UsageRecord[]> {
     const records: UsageRecord[] = [];
     for await (const elements of this.stored()) for (const { record } of elements) records.push(record);
@@ -186,20 +186,20 @@ export class Ledger {
   }
 
   /**
-   * The ids that were added since {@link cursor} had this value, some thousand at a time and in no order; without a cursor,
-   * all ids. Undefined when the store cannot tell, or when records were changed or removed too.
+   * The ids added since {@link cursor} had this value, some thousand at a time and in no particular order; without a cursor,
+   * all ids. Undefined when the store cannot determine this, or when records were also changed or removed.
    */
   async addedSince(cursor: string | undefined): Promise<AsyncIterable<readonly string[]> | undefined> {
     await this.#observer.looked();
     return this.#store.changesSince(cursor);
   }
 
-  /** Leaves these records out of all totals and pages from now on: another ledger of the same view counts them. */
+  /** Excludes these records from all totals and pages from now on: another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): Promise<void> {
     return this.#store.exclude(ids);
   }
 
-  /** Takes records out of the ledger, and keeps them for {@link undo}. Ids that are not there are named in `missing`. */
+  /** Removes records from the ledger, and keeps them for {@link undo}. `missing` lists ids that do not exist. */
   async remove(ids: readonly string[]): Promise<RemoveResult> {
     this.#checkOpen();
     const result = await this.#store.remove(ids, true);
@@ -208,7 +208,7 @@ export class Ledger {
     return result;
   }
 
-  /** Empties the ledger, and keeps all of it for {@link undo}. */
+  /** Empties the ledger, and keeps its content for {@link undo}. */
   async clear(): Promise<ClearResult> {
     this.#checkOpen();
     const result = await this.#store.clear();
@@ -218,8 +218,8 @@ export class Ledger {
   }
 
   /**
-   * Sets the costs of records, all in one commit, and keeps their old costs for {@link undo}. All other fields stay as they
-   * are, byte for byte.
+   * Sets the costs of records in one commit, and keeps their old costs for {@link undo}. All other fields are kept byte for
+   * byte.
    */
   async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {
     this.#checkOpen();
@@ -230,7 +230,7 @@ export class Ledger {
     return result();
   }
 
-  /** Adds records and replaces others, all in one commit. Undo does not cover it: the same import does it again. */
+  /** Adds and replaces records in one commit. Undo does not cover this, because repeating the import would do it again. */
   async upsert(plan: UpsertPlan): Promise<UpsertResult> {
     this.#checkOpen();
     if (this.strict) throw new LedgerError('strict', `${this.path} is inkwell's: records are not imported into it.`);
@@ -238,8 +238,8 @@ export class Ledger {
   }
 
   /**
-   * Takes the last change back: the last addition of this object, or the last remove, clear or setting of costs by any
-   * process, whichever is later. Resolves with undefined when there is nothing to undo.
+   * Undoes the last change: the last addition of this object, or the last remove, clear or change of costs by any process,
+   * whichever is later. Resolves with undefined when there is nothing to undo.
    */
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
@@ -248,13 +248,13 @@ export class Ledger {
     return result;
   }
 
-  /** Reads everything that belongs to the ledger and explains its state. Changes nothing. */
+  /** Reads all files of the ledger and describes its state. Changes nothing. */
   async verify(): Promise<Verification> {
     await this.refresh();
     return this.#store.verify();
   }
 
-  /** Repairs everything that {@link verify} finds. With `dryRun`, says what it would do and changes nothing. */
+  /** Repairs everything that {@link verify} finds. With `dryRun`, describes the repair without changing anything. */
   async repair(options: { dryRun?: boolean } = {}): Promise<RepairResult> {
     this.#checkOpen();
     await this.refresh();
@@ -263,12 +263,12 @@ export class Ledger {
     return result;
   }
 
-  /** Calls `listener` after each change of the state, by any process. Changes in quick succession are one call. */
+  /** Calls `listener` after each change of the state by any process. Changes in quick succession are reported once. */
   watch(listener: (state: LedgerState) => void): { dispose(): void } {
     return this.#observer.watch(listener);
   }
 
-  /** Commits everything that waits and releases everything. Records that cannot be committed now stay durable. */
+  /** Commits all pending records and releases all resources. Records that cannot be committed now stay durable. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -290,7 +290,7 @@ export class Ledger {
     return record;
   }
 
-  /** Why records cannot be added, by id. Records that are there already are judged by the store. */
+  /** Why records cannot be added, by id. The store judges records that already exist. */
   async #refusedByInkwell(elements: readonly StoredElement[]): Promise<Map<string, string>> {
     const refused = strictProblems(elements);
     await this.refresh();

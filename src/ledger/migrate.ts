@@ -6,56 +6,56 @@ import type { StoredElement } from './results.ts';
 import { LedgerError } from './results.ts';
 
 /**
- * Taking all records of one ledger over into another, of whatever store. The source is only read. It may be interrupted
- * anywhere and begun again: what is there already is not taken twice.
+ * Copies all records of one ledger to another, whatever their stores. The source is only read. A migration may be interrupted
+ * at any point and repeated: existing records are not copied twice.
  */
 
 export interface MigrationProgress {
   step: 'copying' | 'comparing';
   done: number;
-  /** As far as it is known when the step begins. */
+  /** As far as known when the step begins. */
   total: number;
 }
 
 export interface MigrationOptions {
   onProgress?: ((progress: MigrationProgress) => void) | undefined;
-  /** Ends it between two batches. */
+  /** Ends the migration between two batches. */
   signal?: AbortSignal | undefined;
 }
 
-/** What one ledger holds of one month (of UTC). */
+/** The sums of one ledger for one month (UTC). */
 export interface MonthSums {
   /** `2026-11`. */
   month: string;
   records: number;
   tokens: number;
-  /** Known costs. */
+  /** Sum of the known costs. */
   nanos: Nanos;
 }
 
 export interface Migration {
-  /** Records of the source. */
+  /** Number of records in the source. */
   records: number;
-  /** Taken over now. */
+  /** Copied by this migration. */
   adopted: number;
-  /** Were in the target already. */
+  /** Already in the target. */
   present: number;
-  /** Ids under which the target has another record, which stays. */
+  /** Ids under which the target has a different record, which is kept. */
   differing: string[];
-  /** What the target cannot hold. */
+  /** Records that the target cannot store. */
   refused: { usageId: string; reason: string }[];
-  /** Elements of the source that are no record, and stay there. */
+  /** Elements of the source that are not records. They stay there. */
   unreadable: number;
   interrupted: boolean;
-  /** Months in which the target does not hold what the source does. Empty: everything is there, to the last nano-dollar. */
+  /** Months in which the target lacks something that the source has. Empty: everything is there, exact to the nano-dollar. */
   mismatches: { source: MonthSums; target: MonthSums }[];
   months: MonthSums[];
 }
 
-/** Records to a transaction. */
+/** Records per transaction. */
 const BATCH = 5_000;
 
-/** @throws {LedgerError} when one of them cannot be used. */
+/** @throws {LedgerError} when one of the ledgers is unusable. */
 export async function migrate(from: Ledger, to: Ledger, options: MigrationOptions = {}): Promise<Migration> {
   const source = await from.refresh();
   if (from.path === to.path)
@@ -64,7 +64,7 @@ export async function migrate(from: Ledger, to: Ledger, options: MigrationOption
   if (source.health !== 'ok') {
     throw new LedgerError(
       source.health === 'damaged' ? 'damaged' : 'no-access',
-      `${from.path} is ${source.health}: ${source.problems[0]?.message ?? ''} Mend it first: llm-spend repair`,
+      `${from.path} is ${source.health}: ${source.problems[0]?.message ?? ''} Repair it first: llm-spend repair`,
     );
   }
   const result: Migration = {
@@ -119,7 +119,7 @@ async function copy(
   return months;
 }
 
-/** Reads the target anew, and holds what it has of the source's records against what was read there. */
+/** Reads the target again, and compares its copies of the source's records with the source. */
 async function compare(
   from: Ledger,
   to: Ledger,

@@ -13,7 +13,7 @@ const NOT_LOOKED_AT: LedgerState = {
   modifiedAt: undefined,
 };
 
-/** Looks at a store, one look at a time, remembers the result, and tells listeners about each change. */
+/** Reads a store, one read at a time, caches the result, and notifies listeners of each change. */
 export class Observer {
   readonly #store: Store;
   readonly #gate: RefreshGate<LedgerState>;
@@ -39,7 +39,7 @@ export class Observer {
     return this.#gate.refresh();
   }
 
-  /** Refreshes where that was never done. */
+  /** Refreshes if that has not been done yet. */
   async looked(): Promise<void> {
     if (!this.#state) await this.refresh();
   }
@@ -55,7 +55,7 @@ export class Observer {
     };
   }
 
-  /** Stops watching, and waits for the look that is under way. */
+  /** Stops watching, and waits for the running read. */
   async close(): Promise<void> {
     this.#listeners.clear();
     this.#stopWatching();

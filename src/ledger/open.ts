@@ -6,15 +6,15 @@ import { SqliteStore } from './sqlite/store.ts';
 import type { Store } from './store.ts';
 
 /**
- * Opens the store that a ledger's name asks for. Only this file knows the stores.
+ * Opens the store that a ledger's name selects. No other file knows the kinds of stores.
  * @param name a path or a URL.
- * @throws {LedgerError} `unsupported` when no store keeps a ledger of that name.
+ * @throws {LedgerError} `unsupported` when no store supports a ledger of that name.
  */
 export function openStore(name: string, options: Omit<FileStoreOptions, 'path'> = {}): Store {
   const kind = storeKind(name);
   if (kind === 'json') return new JsonStore({ ...options, path: name });
   if (kind === 'sqlite') return new SqliteStore({ ...options, path: name });
-  // A URL may carry a password, so that the message names its scheme alone.
+  // A URL may contain a password, so the message contains only its scheme.
   if (isLedgerUrl(name)) {
     const scheme = name.slice(0, name.indexOf(':'));
     throw new LedgerError(

@@ -5,7 +5,7 @@ import { isMountPoint, obstacleAt, type Obstacle } from '../system/obstacles.ts'
 import { explain } from './errors.ts';
 import { LedgerError } from './results.ts';
 
-/** The real location of a ledger's file, with all links followed. */
+/** The actual location of a ledger's file, after following all links. */
 export interface Place {
   folder: string;
   base: string;
@@ -17,8 +17,8 @@ export function placeOf(folder: string, base: string): Place {
 }
 
 /**
- * Follows links, because a rename would replace the link and not the file that it names.
- * @throws {LedgerError} when the path cannot be a ledger: a folder, a device, a link to nothing.
+ * Follows links, because a rename would replace the link instead of its target.
+ * @throws {LedgerError} when the path cannot be a ledger: a folder, a device, a link without a target.
  */
 export async function resolvePlace(disk: Disk, requested: string): Promise<Place> {
   try {
@@ -67,7 +67,7 @@ async function realPathOf(disk: Disk, requested: string): Promise<string> {
 }
 
 /**
- * Refuses a ledger that is mounted as a single file before anything is recorded: it could never get in.
+ * Refuses a ledger that is mounted as a single file before anything is recorded, because records could never be written to it.
  * @throws {LedgerError}
  */
 export function refuseMountedFile(path: string): void {
@@ -78,11 +78,11 @@ const OBSTACLES: Record<Obstacle, (path: string) => string> = {
   mounted: (path) =>
     `${path} is mounted as a single file, so it cannot be replaced, and the files beside it are lost with the container. ` +
     `Mount its folder ${dirname(path)} instead.`,
-  immutable: (path) => `${path} is immutable or read-only. Take that attribute off (chattr -i, attrib -r).`,
+  immutable: (path) => `${path} is immutable or read-only. Remove that attribute (chattr -i, attrib -r).`,
   'read-only': (path) => `${path} is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).`,
 };
 
-/** Why the ledger's file cannot be replaced, in words; undefined when nothing is known that prevents it. */
+/** Why the ledger's file cannot be replaced, as a message; undefined when no obstacle is known. */
 export function whyNotReplaceable(path: string): string | undefined {
   const obstacle = obstacleAt(path);
   return obstacle && OBSTACLES[obstacle](path);

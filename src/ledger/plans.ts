@@ -6,15 +6,15 @@ import type { ReplacePlan } from './store.ts';
 
 /** Plans for {@link Store.replace}. */
 
-/** The records that an import wants, as elements. */
+/** Plans to store the records of an import. */
 export function planRecords(plan: UpsertPlan): ReplacePlan {
   return (get) => plan((usageId) => get(usageId)?.record).map((record) => ({ record, text: JSON.stringify(record) }));
 }
 
 /**
- * Sets costs in records and leaves every other byte of them alone.
- * @param strict whether inkwell writes the ledger too. It would drop `price_source`, so that field is left out.
- * @returns the plan, and after the commit its result.
+ * Plans to set costs in records without changing any other byte.
+ * @param strict whether inkwell also writes to the ledger. It would drop `price_source`, so that field is omitted.
+ * @returns the plan, and a function that returns its result after the commit.
  */
 export function planCosts(
   changes: readonly CostChange[],

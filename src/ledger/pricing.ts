@@ -3,9 +3,9 @@ import type { CostSource } from '../pricing/costSource.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 
 /**
- * Sets the cost fields of the records whose callers left the cost to us. The price source is asked only when there is such
- * a record with tokens, so that a record with a cost never pays for loading prices.
- * @param records the validated form of `usages`, one by one.
+ * Sets the cost fields of records whose callers gave no cost. The price source is used only if such a record has tokens, so
+ * that recording with a cost never loads prices.
+ * @param records the validated `usages`, in the same order.
  */
 export async function applyCosts(
   source: CostSource | undefined,

@@ -1,4 +1,4 @@
-/** Runs one refresh at a time. Calls that arrive while one runs share one more, which starts after it. */
+/** Runs one refresh at a time. Calls that arrive during a run share one more run, which starts after it. */
 export class RefreshGate<T> {
   readonly #run: () => Promise<T>;
   #running: { current: Promise<T>; next: Promise<T> | undefined } | undefined;
@@ -22,7 +22,7 @@ export class RefreshGate<T> {
     return this.#running.next;
   }
 
-  /** Waits for the refresh that runs now. Never rejects. */
+  /** Waits for the current refresh. Never rejects. */
   async settled(): Promise<void> {
     await this.#running?.current.catch(() => undefined);
   }

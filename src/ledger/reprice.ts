@@ -7,16 +7,16 @@ import type { Ledger } from './ledger.ts';
 import type { CostChange } from './results.ts';
 
 export interface RepriceSelection {
-  /** Only these records. Absent: all. */
+  /** Restricts the repricing to these records. Absent: all. */
   only?: ((record: UsageRecord) => boolean) | undefined;
-  /** These are priced even where their caller recorded the cost. Absent: none. */
+  /** Records to price even if their caller recorded the cost. Absent: none. */
   named?: ((record: UsageRecord) => boolean) | undefined;
 }
 
 /**
- * The selection that a person wrote.
- * @param models names or patterns, as `claude-*`. Absent: all.
- * @param includeRecorded models (names or patterns) or ids of records.
+ * The selection as a user typed it.
+ * @param models names or patterns such as `claude-*`. Absent: all.
+ * @param includeRecorded models (names or patterns) or record ids.
  */
 export function writtenSelection(
   models: readonly string[] | undefined,
@@ -31,16 +31,16 @@ export function writtenSelection(
 
 export interface LedgerReprice {
   plan: RepricePlan;
-  /** For {@link Ledger.setCosts}: each holds only while the record says what the plan was made from. */
+  /** For {@link Ledger.setCosts}: each change applies only if the record is still as it was when planned. */
   changes: CostChange[];
-  /** Records that were looked at. */
+  /** Number of records examined. */
   records: number;
 }
 
-/** Records between two turns of the event loop: some milliseconds. */
+/** Records between two turns of the event loop: a few milliseconds. */
 const STRIDE = 2000;
 
-/** What would change in a ledger if it were priced again. Changes nothing. */
+/** Determines what repricing a ledger would change. Changes nothing. */
 export async function planLedgerReprice(
   ledger: Ledger,
   pricer: Pricer,

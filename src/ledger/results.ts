@@ -2,27 +2,27 @@ import type { CostFields } from '../pricing/costSource.ts';
 import type { UsageRecord } from '../usage/record.ts';
 
 /**
- * - `ok`: a JSON array, all of it readable.
- * - `missing`: no file (yet); it counts as an empty ledger.
- * - `damaged`: something in it cannot be read; the numbers cover the rest. `problems` says what.
+ * - `ok`: everything is readable.
+ * - `missing`: there is no file (yet); this counts as an empty ledger.
+ * - `damaged`: part of it cannot be read; the numbers cover the rest. `problems` has details.
  * - `unavailable`: the file cannot be opened (permissions, a folder in its place, ...).
  */
 export type LedgerHealth = 'ok' | 'missing' | 'damaged' | 'unavailable';
 
 export interface LedgerState {
-  /** Grows with every change that a refresh sees. */
+  /** Increases with every change that a refresh finds. */
   version: number;
   health: LedgerHealth;
   problems: Problem[];
-  /** Readable records, those that wait in journals included. */
+  /** Readable records, including those waiting in journals. */
   records: number;
-  /** Of them, the ones that are durable in a journal but not yet in the ledger's file. */
+  /** Those of them that are durable in a journal but not yet in the ledger's file. */
   pending: number;
-  /** Elements of the file that are no usage record. They stay in it, and in no sum. */
+  /** Elements of the file that are not usage records. They are kept, but not included in totals. */
   unreadable: number;
   /** Size of the ledger's file. */
   bytes: number;
-  /** When the file was last changed, ms since the epoch; undefined when it is missing. */
+  /** Modification time of the file, ms since the epoch; undefined when it is missing. */
   modifiedAt: number | undefined;
 }
 
@@ -37,9 +37,9 @@ export type ProblemCode =
   | 'unreadable-element'
   | 'duplicate-id'
   | 'lost-file'
-  /** Records are durable in journals, and cannot get into the ledger's file. */
+  /** Records are durable in journals, but cannot be written to the ledger's file. */
   | 'not-committed'
-  /** A file or folder of another program stands where the lock of the commits goes. */
+  /** A file or folder of another program is in the place of the commit lock. */
   | 'obstructed-lock'
   | 'damaged-database'
   | 'unreadable-journal'
@@ -47,15 +47,15 @@ export type ProblemCode =
   | 'kept-aside'
   | 'unavailable';
 
-/** One finding about a ledger, in words for people and a code for programs. */
+/** A finding about a ledger: a message, and a code for programs. */
 export interface Problem {
   code: ProblemCode;
-  /** `warning`: nothing is lost or uncounted, but worth knowing. `error`: the numbers do not cover everything. */
+  /** `warning`: nothing is lost or uncounted, but it is worth knowing. `error`: the numbers do not cover everything. */
   severity: 'warning' | 'error';
   message: string;
-  /** Where: a file beside the ledger when it is not the ledger itself. */
+  /** The file concerned, if it is not the ledger itself. */
   file?: string;
-  /** Bytes from the start of the file. */
+  /** Byte offset in the file. */
   offset?: number;
   /** 1-based. */
   line?: number;
@@ -63,7 +63,7 @@ export interface Problem {
   usageId?: string;
 }
 
-/** A record with the text that it has in its ledger: fields and digits that no parser keeps are in it. */
+/** A record with its text in the ledger, which includes fields and digits that parsing would lose. */
 export interface StoredElement {
   record: UsageRecord;
   text: string;
@@ -71,7 +71,7 @@ export interface StoredElement {
 
 /** The result of recording one usage. */
 export interface Tracked {
-  /** `recorded`: added now. `present`: it was in the ledger already, with the same values, and counts once. */
+  /** `recorded`: added now. `present`: already in the ledger with the same values; it counts once. */
   status: 'recorded' | 'present';
   /** The record in the ledger. */
   record: UsageRecord;
@@ -79,11 +79,11 @@ export interface Tracked {
 
 export interface AdoptResult {
   adopted: number;
-  /** Were there already, saying the same. */
+  /** Number of records that were already there with the same content. */
   present: number;
-  /** Ids that were there already, saying something else: these stayed as they are. */
+  /** Ids that were already there with different content, which was kept. */
   differing: string[];
-  /** What this store cannot hold. */
+  /** Records that this store cannot store. */
   refused: { usageId: string; reason: string }[];
 }
 
@@ -94,13 +94,13 @@ export interface RemoveResult {
 
 export interface ClearResult {
   removed: number;
-  /** The file that holds what was cleared; undefined when there was nothing to keep. */
+  /** The file that contains the cleared records; undefined when there were none. */
   keptIn: string | undefined;
 }
 
 /**
- * Says which records shall stand in the ledger, each in the place of the one with its id, given what stands there at that
- * moment. It is asked again when others wrote meanwhile, so it must only compute; once they stand there, it says none.
+ * Computes the records that the ledger should contain, each replacing the one with its id, from the current records. It is
+ * called again when others have written in the meantime, so it must be pure; it returns nothing once all of them are there.
  */
 export type UpsertPlan = (get: (usageId: string) => UsageRecord | undefined) => readonly UsageRecord[];
 
@@ -109,29 +109,29 @@ export interface UpsertResult {
   replaced: number;
 }
 
-/** What a record shall say of its cost. */
+/** The new cost of a record. */
 export interface CostChange {
   usageId: string;
   fields: CostFields;
-  /** What it must say for the change to hold; absent: anything. */
+  /** The cost that the record must have for the change to apply; absent: any. */
   before?: Pick<UsageRecord, 'cost_usd' | 'cost_known'>;
 }
 
 export interface SetCostsResult {
-  /** The records as they stand now. */
+  /** The records in their new state. */
   changed: UsageRecord[];
-  /** Ids that are not in the ledger's file. */
+  /** Ids that do not exist in the ledger. */
   missing: string[];
-  /** Ids of records whose cost was not (or no more) what `before` says; they were left alone. */
+  /** Ids of records whose cost is no longer `before`; they were not changed. */
   differing: string[];
 }
 
 export interface UndoResult {
-  /** The change that was taken back. `add`: records that were added are out of the ledger again. */
+  /** The change that was undone. `add`: the added records were removed again. */
   undone: 'remove' | 'clear' | 'replace' | 'add';
-  /** The time of that change: ISO 8601. */
+  /** Time of that change, ISO 8601. */
   at: string;
-  /** How many records came back, have their old cost again (`replace`), or are out of the ledger again (`add`). */
+  /** Number of records restored, with their old cost again (`replace`), or removed again (`add`). */
   records: number;
 }
 
@@ -143,7 +143,7 @@ export interface Verification {
   pending: number;
   unreadable: number;
   bytes: number;
-  /** Every file beside the ledger that belongs to it, and what it is. */
+  /** All files of the ledger with their meaning. */
   files: { path: string; role: SideFileRole; bytes: number; records?: number; meaning: string }[];
 }
 
@@ -162,13 +162,13 @@ export type SideFileRole =
   | 'foreign-temporary';
 
 export interface RepairResult {
-  /** What was (or, in a dry run, would be) done, step by step, in words. Empty: nothing to mend. */
+  /** The steps that were taken or, in a dry run, would be taken, as messages. Empty: nothing to repair. */
   actions: string[];
-  /** Records in the ledger afterwards. */
+  /** Number of records in the ledger afterwards. */
   records: number;
-  /** Of them, those that came back from a backup or out of the damaged text. */
+  /** Those of them that came from a backup or from the damaged text. */
   recovered: number;
-  /** The file that keeps the bytes which could not be read; undefined when there were none. */
+  /** The file that keeps the unreadable bytes; undefined when there were none. */
   keptIn: string | undefined;
 }
 
@@ -188,7 +188,7 @@ export type LedgerErrorCode =
   | 'unsupported'
   | 'io';
 
-/** Something outside the record went wrong. The message says what and what to do; nothing was changed. */
+/** A failure not caused by the record. The message gives the problem and the remedy; nothing was changed. */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
   readonly code: LedgerErrorCode;

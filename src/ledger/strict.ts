@@ -2,21 +2,18 @@ import { strictProblem } from '../usage/inkwell.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { StoredElement } from './results.ts';
 
-/** A strict ledger is written by inkwell too, and holds only records that inkwell can read. */
+/** A strict ledger is also written by inkwell, and contains only records that inkwell can read. */
 
-/**
- * Makes a new record one that inkwell keeps as it is.
- * @throws {UsageError} when it cannot be one.
- */
+/** Converts a new record to one that inkwell keeps unchanged. @throws {UsageError} when that is impossible. */
 export function makeStrict(record: UsageRecord): void {
-  // inkwell drops these fields at its next save. They are ours, so that refusing the record would help nobody.
+  // inkwell drops these fields at its next save. We filled them in ourselves, so refusing the record would not help the caller.
   delete record.source;
   delete record.price_source;
   const problem = strictProblem(record);
   if (problem) throw problem;
 }
 
-/** Why inkwell could not read elements, by the id of the record. */
+/** Why inkwell could not read elements, by record id. */
 export function strictProblems(elements: readonly StoredElement[]): Map<string, string> {
   const problems = new Map<string, string>();
   for (const { record } of elements) {

@@ -2,15 +2,15 @@ import { isoNow } from '../usage/record.ts';
 import type { UndoResult } from './results.ts';
 import type { Store } from './store.ts';
 
-/** How many own changes can be undone. */
+/** Maximum number of this object's changes that can be undone. */
 const KEPT = 100;
 
-/** An addition of this object, or `change`: one that the store keeps. */
+/** An addition by this object, or `change`: a change that the store keeps. */
 type OwnChange = 'change' | { ids: readonly string[]; at: string };
 
 /**
- * Decides what undo takes back. The store keeps removed and replaced records durably, for every process; which records
- * were added last is known to this object alone, because no person wants to undo the additions of another program.
+ * Decides which change undo reverts. The store keeps removed and replaced records durably, for every process; additions are
+ * known only to this object, because users do not want to undo additions of another program.
  */
 export class Undoing {
   readonly #store: Store;
@@ -33,7 +33,7 @@ export class Undoing {
     this.#push('change');
   }
 
-  /** Takes the later one back of the last own addition and the last change in the store. */
+  /** Undoes the later of the last addition by this object and the last change in the store. */
   async undo(dryRun: boolean): Promise<UndoResult | undefined> {
     for (;;) {
       const last = this.#own.at(-1);

@@ -17,13 +17,13 @@ import type { Ledger } from './ledger.ts';
 import type { LedgerState } from './results.ts';
 
 /**
- * Several ledgers as one: the primary first, then others that are shown with it (inkwell's). A `usage_id` that stands
- * in two of them counts once, in the first.
+ * Several ledgers shown as one: the primary ledger first, then the others (such as inkwell's). A `usage_id` that occurs in
+ * several ledgers counts once, in the first.
  */
 export class LedgerView {
   readonly ledgers: readonly Ledger[];
   #versions = '';
-  /** For each ledger after the first, the ids that each one before it shares with it, and their cursors at that time. */
+  /** For each ledger after the first: the ids shared with each earlier ledger, and the cursors of both at that time. */
   readonly #shared = new Map<string, { ids: Set<string>; cursors: [string, string] }>();
   #sharing: Promise<void> = Promise.resolve();
 
@@ -31,7 +31,7 @@ export class LedgerView {
     this.ledgers = ledgers;
   }
 
-  /** Looks at all ledgers; their states in the order of {@link ledgers}. */
+  /** Refreshes all ledgers; returns their states in the order of {@link ledgers}. */
   async refresh(): Promise<LedgerState[]> {
     const states = await Promise.all(this.ledgers.map((ledger) => ledger.refresh()));
     await this.#shareOut(states);
@@ -41,7 +41,7 @@ export class LedgerView {
   async aggregate(query: AggregateQuery): Promise<Group[]> {
     const asked = this.#asked(query.filter);
     if (asked.length === 1) return asked[0]!.aggregate(query);
-    // What is large in all of them together, none of them knows.
+    // A single ledger cannot tell which groups are largest overall, so `top` is applied after merging.
     const { top, ...whole } = query;
     const all = (await Promise.all(asked.map((ledger) => ledger.aggregate(whole)))).flat();
     const groups = orderGroups(mergeGroups(all), query.groupBy);
@@ -53,7 +53,7 @@ export class LedgerView {
     if (asked.length === 1) return asked[0]!.page(query);
     const end = query.offset + query.limit;
     const all = asked.reduce((sum, { state }) => sum + state.records, 0);
-    // However the others are mixed in, these many of a ledger's first rows stand before the page.
+    // Wherever the other ledgers' rows fall, at least this many of a ledger's first rows come before the page.
     const skipped = asked.map(({ state }) => Math.max(0, query.offset - (all - state.records)));
     const pages = await Promise.all(
       asked.map((ledger, i) => ledger.page({ ...query, offset: skipped[i]!, limit: end - skipped[i]! })),
@@ -88,14 +88,14 @@ export class LedgerView {
     await Promise.all(this.ledgers.map((ledger) => ledger.close()));
   }
 
-  /** A filter on ledgers spares those that it leaves out; one of them answers even when none is meant, with nothing. */
+  /** The ledgers to ask: those that a filter on ledgers selects. If it selects none, one is asked, and returns nothing. */
   #asked(filter: UsageFilter): readonly Ledger[] {
     const wanted = filter.values?.ledger;
     const asked = wanted ? this.ledgers.filter(({ path }) => wanted.includes(path)) : this.ledgers;
     return asked.length > 0 ? asked : this.ledgers.slice(0, 1);
   }
 
-  /** Tells each ledger which of its records an earlier one has. One call runs at a time. */
+  /** Excludes from each ledger the records that an earlier one has. One call runs at a time. */
   #shareOut(states: readonly LedgerState[]): Promise<void> {
     const next = this.#sharing.catch(() => undefined).then(() => this.#shareOutNow(states));
     this.#sharing = next;
@@ -114,7 +114,7 @@ export class LedgerView {
     this.#versions = versions;
   }
 
-  /** The ids that two ledgers both have. Where both can say which ids are new, only those are looked up. */
+  /** The ids that two ledgers share. If both can name their new ids, only those are looked up. */
   async #sharedBy(one: Ledger, other: Ledger): Promise<ReadonlySet<string>> {
     const key = JSON.stringify([one.ledger, other.ledger]);
     const known = this.#shared.get(key);
@@ -142,7 +142,7 @@ async function addedTo(ledger: Ledger, cursor: string): Promise<Ids | undefined>
   return ledger.cursor === cursor ? [] : ledger.addedSince(cursor);
 }
 
-/** Adds the ids that the ledger holds too. */
+/** Adds those of the ids that the ledger contains as well. */
 async function addHeld(to: Set<string>, ids: Ids, ledger: Ledger): Promise<void> {
   for await (const batch of ids) for (const id of await ledger.holds(batch)) to.add(id);
 }

@@ -1,6 +1,6 @@
 import { watchLedger } from '../system/watch.ts';
 
-/** Those who want to know when the file of a ledger may have changed. */
+/** Listeners for possible changes of a ledger's file. */
 export class Watchers {
   readonly #path: string;
   readonly #callbacks = new Set<() => void>();
@@ -25,7 +25,7 @@ export class Watchers {
     };
   }
 
-  /** For changes that this process made itself. */
+  /** Notifies listeners of changes made by this process. */
   notify(): void {
     for (const onChange of this.#callbacks) onChange();
   }

@@ -29,8 +29,8 @@ export interface CostTrackerOptions {
 /** A ledger for use in programs: records and reads LLM costs. */
 export class CostTracker extends Ledger {
   /**
-   * @throws {TypeError} for an unknown option, or a ledger that is not a string. @throws {LedgerError} `unsupported` when no
-   * store supports a ledger of that name.
+   * @throws {TypeError} for an unknown option, or a ledger that is not a string.
+   * @throws {LedgerError} `unsupported` when no store supports a ledger of that name.
    */
   constructor(options: CostTrackerOptions = {}) {
     checkOptions(options);

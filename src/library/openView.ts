@@ -46,8 +46,8 @@ export function countedLedgers(choice: LedgerChoice): string[] {
 }
 
 /**
- * Opens the ledgers that count together. Closing the view closes them. @param options apply to the primary ledger. The others
- * are only read.
+ * Opens the ledgers that count together. Closing the view closes them.
+ * @param options apply to the primary ledger. The others are only read.
  */
 export function openView(choice: LedgerChoice, options: Omit<CostTrackerOptions, 'ledger'> = {}): OpenView {
   const [first, ...others] = countedLedgers(choice);
@@ -57,8 +57,8 @@ export function openView(choice: LedgerChoice, options: Omit<CostTrackerOptions,
 }
 
 /**
- * Returns the ledger that imports write to. @param named a ledger that the user named for this import. Default: `imported.db`
- * beside the primary ledger.
+ * Returns the ledger that imports write to.
+ * @param named a ledger that the user named for this import. Default: `imported.db` beside the primary ledger.
  */
 export function importLedger(named: string | undefined): string {
   return named === undefined ? importedLedgerPath(resolveLedgerPath()) : resolveLedgerPath({ flag: named });

@@ -39,8 +39,8 @@ export interface DataTimes {
 }
 
 /**
- * @param text price data that `parsePriceData` accepted. @param at time of the fetch, ISO 8601; `date` is the ISO day of the
- * data.
+ * @param text price data that `parsePriceData` accepted.
+ * @param at time of the fetch, ISO 8601; `date` is the ISO day of the data.
  */
 export async function writePriceData(folder: string, text: string, { at, date }: DataTimes): Promise<void> {
   const times = `"fetched":${JSON.stringify(at)},"date":${JSON.stringify(date)}`;

@@ -8,7 +8,8 @@ const MAX_BYTES = 10_000_000;
 
 /**
  * Parses the currency to show costs in: `EUR=0.92` (units per USD), or a file with the content of the editor's setting
- * `llmSpend.currency`, a single rate or dated rates. @throws {CliError} when it is neither.
+ * `llmSpend.currency`, a single rate or dated rates.
+ * @throws {CliError} when it is neither.
  */
 export async function displayCurrency(value: string): Promise<DisplayCurrency> {
   const [, currency, rate] = /^([A-Za-z]{3})=(.*)$/s.exec(value) ?? [];

@@ -53,8 +53,9 @@ export class LedgerFile {
   }
 
   /**
-   * Reads the file at `path`, as little of it as necessary. @param settledEnd end of the last element known to be intact; the
-   * bytes before it are compared. @param hold whether to return the version held; the caller releases it.
+   * Reads the file at `path`, as little of it as necessary.
+   * @param settledEnd end of the last element known to be intact; the bytes before it are compared.
+   * @param hold whether to return the version held; the caller releases it.
    */
   async load(
     path: string,

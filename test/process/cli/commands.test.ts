@@ -574,7 +574,7 @@ it('record refuses a file that was never a ledger, and leaves it alone', async (
     const usage = ['--provider', 'p', '--model', 'm', '--operation', 'o', '--cost-usd', '1'];
     const { code, stdout, stderr } = await sandbox.on(name, ['record', ...usage]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`${name} is not a ledger: nothing in it is a record.`);
+    expect(stderr).toContain(`${name} is not a ledger: it contains no records.`);
     expect(await readFile(sandbox.file(name), 'utf8')).toBe(content);
   }
   expect((await readdir(sandbox.folder)).sort()).toEqual(['home', 'package.json', 'tsconfig.json']);

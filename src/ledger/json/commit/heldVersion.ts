@@ -16,8 +16,8 @@ export interface HeldVersion {
 }
 
 /**
- * Takes over the descriptor of the file at `path`. @throws ENOENT on systems where the descriptor must be closed, when the file
- * no longer exists.
+ * Takes over the descriptor of the file at `path`.
+ * @throws ENOENT on systems where the descriptor must be closed, when the file no longer exists.
  */
 export async function holdVersion(disk: Disk, path: string, fd: number): Promise<HeldVersion> {
   if (disk.replacesOpenFiles) {

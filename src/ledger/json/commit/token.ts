@@ -52,8 +52,9 @@ export class Token {
   }
 
   /**
-   * Makes the content durable and replaces the ledger with it. @returns undefined when the ledger is no longer the version that
-   * was read, or another writer removed this token: start over.
+   * Makes the content durable and replaces the ledger with it.
+   * @returns undefined when the ledger is no longer the version that was read, or another writer removed this token: start
+   * over.
    */
   async replaceLedger(basis: LedgerBasis, content: Content): Promise<HeldVersion | undefined> {
     let version: HeldVersion | undefined;

@@ -105,8 +105,8 @@ export function endOf(connection: Connection): { seq: number; sealed: number } {
 }
 
 /**
- * Seals full segments. Call it in the transaction that may have filled them. @param sealed the highest number covered by a
- * segment before.
+ * Seals full segments. Call it in the transaction that may have filled them.
+ * @param sealed the highest number covered by a segment before.
  */
 export function sealFull(connection: Connection, sealed: number, lastSeq: number): void {
   for (let number = sealed / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) seal(connection, number);

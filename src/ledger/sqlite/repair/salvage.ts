@@ -61,8 +61,8 @@ async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> 
 
 /**
  * Passes on the rows of all pages except free ones, which contain removed records. If the list of free pages is lost as well,
- * all pages are read: a removed record that reappears can be removed again, whereas a lost one is lost. @returns the number of
- * rows that cannot be read as records.
+ * all pages are read: a removed record that reappears can be removed again, whereas a lost one is lost.
+ * @returns the number of rows that cannot be read as records.
  */
 async function scanPages(path: string, { removed, cleared }: Salvage, take: Take): Promise<number> {
   const pages = new Pages(path);
