@@ -45,6 +45,20 @@ export default defineConfig({
         test: {
           name: 'editor',
           include: ['test/editor/e2e/**/*.test.ts'],
+          provide: { edition: 'newest' },
+          globalSetup: 'test/editor/e2e/globalSetup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll },
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'oldest editor',
+          // Activation and the status bar, a record by hand, the cost history and its refresh.
+          include: ['test/editor/e2e/{workbench,recordUsage,history}.test.ts'],
+          provide: { edition: 'oldest' },
           globalSetup: 'test/editor/e2e/globalSetup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -76,7 +76,7 @@ async function sideBar() {
   await save(workbench, 'sidebar');
 }
 
-/** @param {InstanceType<typeof Workbench>} workbench @param {string} name */
+/** @param {import('../test/editor/harness/browser.ts').Workbench} workbench @param {string} name */
 async function save(workbench, name) {
   const file = path.join(images, `${name}.png`);
   await workbench.page.screenshot({ path: file, animations: 'disabled' });

@@ -159,7 +159,7 @@ const stages = [
     lane: 'code',
     kind: 'gate',
     run: async (output) => {
-      for (const project of ['.', 'media']) await output.tool('typescript/bin/tsc', '-p', project);
+      for (const project of ['.', 'media', 'scripts']) await output.tool('typescript/bin/tsc', '-p', project);
     },
   },
   { name: 'unit', lane: 'code', kind: 'tests', run: (output) => vitest(output, 'unit') },
@@ -255,8 +255,8 @@ async function hostSuite(output, script) {
   // VS Code on a Linux machine without a screen needs a virtual one.
   const needsScreen =
     script.includes('Electron') && process.platform === 'linux' && !process.env.DISPLAY && findProgram('xvfb-run');
-  const prefix = needsScreen ? ['xvfb-run', '-a'] : [];
-  const [command = node, ...args] = [...prefix, node, strip, script];
+  const suite = [strip, script];
+  const [command, args] = needsScreen ? ['xvfb-run', ['-a', node, ...suite]] : [node, suite];
   const code = await output.exitCode(command, args, { LLM_SPEND_TEST_REPORT: file });
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
   return counts(

@@ -45,6 +45,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   if (options.records !== undefined) await writeFile(ledger, formatLedger(options.records));
   const env = { LLM_SPEND_LEDGER: ledger, ...options.env };
   const server = await startCodeServer({
+    edition: inject('edition'),
     folder,
     extensions: inject('extensions'),
     env,

