@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 /** An editor may take longer than the usual second. Tests of anything that must be faster set their own limit. */
 const poll = { timeout: 15_000 };
 
+/** `npm test -- oldest`: all end-to-end tests in the oldest editor too. */
+const ALL_IN_OLDEST = process.env['LLM_SPEND_ALL_IN_OLDEST'] === '1';
+
 export default defineConfig({
   test: {
     // All cores: vitest leaves one free by default, which on a machine of two is half of it.
@@ -56,8 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'oldest editor',
-          // Activation and the status bar, a record by hand, the cost history and its refresh.
-          include: ['test/editor/e2e/{workbench,recordUsage,history}.test.ts'],
+          include: ['test/editor/oldest/**/*.test.ts', ...(ALL_IN_OLDEST ? ['test/editor/e2e/**/*.test.ts'] : [])],
           provide: { edition: 'oldest' },
           globalSetup: 'test/editor/e2e/globalSetup.ts',
           testTimeout: 60_000,

@@ -4,6 +4,7 @@
  *     npm test                      everything but the desktop VS Code
  *     npm test -- quick             lint, format, types and unit tests
  *     npm test -- unit|process|editor
+ *     npm test -- oldest            all end-to-end tests in the oldest supported editor; the others run a few there
  *     npm test -- electron          the suite of the extension host, in the desktop VS Code
  *
  * The stages form lanes, which run side by side: process and editor tests wait more than they compute. Where
@@ -41,11 +42,13 @@ const SUBSETS = {
     'webview',
     'extension host',
     'end to end',
+    'oldest editor',
   ],
   quick: ['lint', 'format', 'types', 'unit'],
   unit: ['build', 'unit'],
   process: ['build', 'package', 'process'],
-  editor: ['build', 'package', 'browser', 'webview', 'extension host', 'end to end'],
+  editor: ['build', 'package', 'browser', 'webview', 'extension host', 'end to end', 'oldest editor'],
+  oldest: ['build', 'package', 'browser', 'oldest editor'],
   electron: ['build', 'desktop'],
 };
 
@@ -198,7 +201,7 @@ const stages = [
     lane: 'alone',
     kind: 'tests',
     needs: ['build', 'browser'],
-    after: ['unit', 'process', 'end to end'],
+    after: ['unit', 'process', 'end to end', 'oldest editor'],
     run: (output) => hostSuite(output, 'test/editor/runInCodeServer.ts'),
   },
   {
@@ -209,6 +212,13 @@ const stages = [
     run: (output) => vitest(output, 'editor'),
   },
   {
+    name: 'oldest editor',
+    lane: 'editor',
+    kind: 'tests',
+    needs: ['package', 'browser'],
+    run: (output) => vitest(output, 'oldest editor', wanted === 'oldest' ? { LLM_SPEND_ALL_IN_OLDEST: '1' } : {}),
+  },
+  {
     name: 'desktop',
     lane: 'editor',
     kind: 'tests',
@@ -217,18 +227,12 @@ const stages = [
   },
 ];
 
-/** @param {Output} output @param {string} project @returns {Promise<Counts>} */
-async function vitest(output, project) {
+/** @param {Output} output @param {string} project @param {Record<string, string>} [env] @returns {Promise<Counts>} */
+async function vitest(output, project, env) {
   const file = path.join(scratch, `${project}.json`);
-  const code = await output.exitCode(node, [
-    path.join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile=${file}`,
-  ]);
+  const program = path.join(root, 'node_modules/vitest/vitest.mjs');
+  const reports = ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
+  const code = await output.exitCode(node, [program, 'run', '--project', project, ...reports], env);
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
   /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
   const files = report.testResults ?? [];
@@ -280,6 +284,7 @@ async function installBrowser(output) {
   const { installCodeServer } = await import('../test/editor/harness/codeServer.ts');
   const { findBrowser } = await import('../test/editor/harness/browser.ts');
   await installCodeServer(output.log);
+  await installCodeServer(output.log, 'oldest');
   if (findBrowser() !== undefined) return;
   if (!canInstall()) {
     throw new Error(
