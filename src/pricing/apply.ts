@@ -2,12 +2,12 @@ import { nanosToUsd } from '../usage/money.ts';
 import type { UsageInput } from '../usage/record.ts';
 import type { PriceResult } from './price.ts';
 
-/** Whether a caller left the cost to us. Where it is false, prices need not even be loaded. */
+/** Whether the caller gave no cost, so that we must compute it. If false, prices need not be loaded. */
 export function wantsPrice(usage: Partial<UsageInput>): boolean {
   return usage.cost_usd === undefined && usage.cost_known === undefined && usage.billing_mode !== 'runtime_managed';
 }
 
-/** The fields of a record that hold a price result. */
+/** The fields of a record that store a price result. */
 export function priceFields(
   result: PriceResult,
 ): Pick<UsageInput, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'> {

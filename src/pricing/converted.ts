@@ -7,16 +7,16 @@ import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
 import { convert, type DisplayCurrency } from './currency.ts';
 
-/** Sums of spend in another currency, each day's at that day's rate. */
+/** Sums of spend in another currency, converting each day at that day's rate. */
 
 /**
- * The groups that answer `query`, with amounts of the currency in place of nano-dollars, each day's spend at that day's rate.
- * The spend of days without a rate stays apart, in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
+ * Answers `query` with amounts of the currency instead of nano-dollars, converting each day's spend at that day's rate. The
+ * spend of days without a rate is kept apart in `unconvertedNanos`. Nothing is rounded, so groups add up to their total.
  */
 export async function convertedGroups(ask: Ask, query: AggregateQuery, display: DisplayCurrency): Promise<Group[]> {
   const { top, ...whole } = query;
   if (top === undefined) return convertedWhole(ask, query, display);
-  // The converted amounts decide which groups are the largest.
+  // The converted amounts determine which groups are the largest.
   return foldTop(await convertedWhole(ask, whole, display), top);
 }
 
@@ -43,7 +43,7 @@ async function convertedWhole(ask: Ask, query: AggregateQuery, display: DisplayC
   return [...merged.values()];
 }
 
-/** The cost of a record, as text for the webview; undefined when it is unknown, or when its day has no rate. */
+/** The cost of a record, as text for the webview; undefined when it is unknown or its day has no rate. */
 export function convertedCost(record: UsageRecord, calendar: Calendar, display: DisplayCurrency): string | undefined {
   if (!record.cost_known) return undefined;
   const day = bucketKey(Date.parse(record.timestamp), 'day', calendar);
@@ -58,12 +58,12 @@ function convertTotals(totals: Totals, day: string, display: DisplayCurrency): T
     return { ...totals, recordedNanos: recorded.amount, estimatedNanos: estimated.amount };
   }
   const cost = costNanos(totals);
-  // A day that cost nothing needs no rate.
+  // A day without cost needs no rate.
   if (cost === 0n) return totals;
   return { ...totals, recordedNanos: 0n, estimatedNanos: 0n, unconvertedNanos: cost };
 }
 
-/** The keys of hours begin with their local day. */
+/** Keys of hours begin with the local day. */
 function dayOfKey(key: string | null | undefined): string {
   return (key ?? '').slice(0, '2026-01-31'.length);
 }
@@ -74,13 +74,13 @@ export interface Converted {
   totals: Totals;
 }
 
-/** Totals in the currency that the person chose, keyed by the totals in USD that they are converted from. */
+/** Totals in the user's currency, keyed by the totals in USD from which they were converted. */
 export type ShownCosts = ReadonlyMap<Totals, Converted>;
 
 /**
- * Converts groups, each day's spend at that day's rate, so that the past does not change when the rate does. A group with a
- * day for which there is no rate is left out, and so shown in USD.
- * @param query the query that returned the groups; it is asked again by days where rates are dated.
+ * Converts groups, each day's spend at that day's rate, so that past amounts do not change with the rate. Omits groups with a
+ * day that has no rate; they are shown in USD.
+ * @param query the query that returned the groups; it is repeated by day if rates are dated.
  */
 export async function shownCosts(
   ask: Ask,

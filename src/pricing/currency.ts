@@ -5,31 +5,31 @@ import type { Nanos } from '../usage/money.ts';
 import { decimalText, scaleDecimal } from './decimal.ts';
 
 /**
- * Shows USD in another currency, by rates that the user gave. Stored costs stay in USD.
+ * Shows USD in another currency, at rates that the user gave. Stored costs stay in USD.
  *
- * With a table of dated rates each day's spend is converted at that day's rate, so that the past does not change when
- * the rate does. Converted amounts are exact integers, so that days add up; only showing them rounds.
+ * With a table of dated rates each day's spend is converted at that day's rate, so that past amounts do not change with the
+ * rate. Converted amounts are exact integers, so days add up; only the display rounds.
  */
 export interface DisplayCurrency {
-  /** ISO 4217, as `EUR`. */
+  /** ISO 4217, such as `EUR`. */
   currency: string;
-  /** Ascending by day. One rate for all times has the day `''`. */
+  /** Ascending by day. A single rate for all times has the day `''`. */
   rates: readonly DatedRate[];
 }
 
 export interface DatedRate {
-  /** ISO day from which the rate holds. */
+  /** ISO day from which the rate applies. */
   day: string;
-  /** Units of the currency for one USD, in 10^-12. */
+  /** Units of the currency per USD, in 10^-12. */
   scaled: bigint;
 }
 
 export type Conversion =
   | { kind: 'converted'; amount: Amount; rate: DatedRate }
-  /** The table begins later; `first` is its first day, undefined in an empty table. */
+  /** The table begins later; `first` is its first day, undefined for an empty table. */
   | { kind: 'no-rate'; day: string; first: string | undefined };
 
-const RATE_RULE = 'must be the number of units for one USD, above 0 and at most 1000000000, with at most 12 decimals';
+const RATE_RULE = 'must be the number of units per USD, above 0 and at most 1000000000, with at most 12 decimals';
 const rate = z.union([z.number(), z.string()], RATE_RULE).check(z.refine((value) => isRate(value), RATE_RULE));
 const day = z.iso.date('must be a day such as 2026-01-31');
 const currency = z
@@ -51,7 +51,7 @@ const datedRates = z.strictObject(
   SHAPE_RULE,
 );
 
-/** Reads the user's setting: one rate, or a table of rates by day. Returns the problem where it cannot be used. */
+/** Parses the user's setting: one rate, or a table of rates by day. Returns the problem if it is invalid. */
 export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem: string } {
   const dated = typeof value === 'object' && value !== null && 'rates' in value;
   const parsed = dated ? datedRates.safeParse(value) : oneRate.safeParse(value);
@@ -66,7 +66,7 @@ export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem
   };
 }
 
-/** How amounts were converted, in words. */
+/** Describes how amounts were converted. */
 export function currencyNote({ currency, rates }: DisplayCurrency): string {
   const [first] = rates;
   const last = rates.at(-1);
@@ -75,10 +75,10 @@ export function currencyNote({ currency, rates }: DisplayCurrency): string {
     first?.day === ''
       ? `Converted at your rate: ${rate}.`
       : `Each day converted at your rate of that day, from ${first?.day ?? ''}; the last one, of ${last?.day ?? ''}, is ${rate}.`;
-  return `${how} What is stored stays USD.`;
+  return `${how} Stored costs stay in USD.`;
 }
 
-/** Whether both are equal, so that amounts converted by one hold for the other. */
+/** Whether both are equal, so that amounts converted with one are valid for the other. */
 export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
@@ -88,14 +88,14 @@ export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency 
   );
 }
 
-/** Converts a day's spend at that day's rate, or the latest one before. */
+/** Converts a day's spend at that day's rate, or the latest earlier one. */
 export function convert(nanos: Nanos, isoDay: string, display: DisplayCurrency): Conversion {
   const found = latestUntil(display.rates, isoDay);
   if (found === undefined) return { kind: 'no-rate', day: isoDay, first: display.rates[0]?.day };
   return { kind: 'converted', amount: nanos * found.scaled, rate: found };
 }
 
-/** Binary search; days compare as text. */
+/** Binary search; ISO days compare as text. */
 function latestUntil(rates: readonly DatedRate[], isoDay: string): DatedRate | undefined {
   let low = 0;
   let high = rates.length;
@@ -116,7 +116,7 @@ function isRate(value: number | string): boolean {
   }
 }
 
-/** undefined: the value has more decimals than we keep. */
+/** undefined: the value has more decimals than we store. */
 function exact(value: number | string): bigint | undefined {
   const finer = scaleDecimal(value, RATE_PLACES + 30);
   const unit = 10n ** 30n;
@@ -124,7 +124,7 @@ function exact(value: number | string): bigint | undefined {
 }
 
 function describe(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'unrecognized_keys') return `${issue.keys[0] ?? ''}: is not known here; it ${SHAPE_RULE}`;
+  if (issue?.code === 'unrecognized_keys') return `${issue.keys[0] ?? ''}: is unknown; it ${SHAPE_RULE}`;
   const message = issue?.code === 'invalid_key' ? 'must be a day such as 2026-01-31' : (issue?.message ?? SHAPE_RULE);
   const place = issue?.path.join('.') ?? '';
   return place === '' ? message : `${place}: ${message}`;

@@ -3,40 +3,40 @@ import { globMatches, specificity } from './glob.ts';
 import { rate, type Rates } from './rates.ts';
 
 /**
- * A custom price: for models that the table does not know, for discounts, and for models on a private machine. Custom prices win
- * over the table.
+ * A custom price: for models that the table does not know, for discounts, and for models on a private machine. Custom prices
+ * take precedence over the table.
  */
 export interface CustomPrice {
-  /** Pattern for the record's provider or the table's name for it. Absent: any. */
+  /** Pattern for the record's provider, or for the table's name of it. Absent: any. */
   provider?: string | undefined;
-  /** Pattern for the model, as `claude-*`. */
+  /** Pattern for the model, such as `claude-*`. */
   model: string;
   /** All prices are USD per million tokens. */
   input: number;
   output: number;
-  /** Absent: as input. */
+  /** Absent: the input price. */
   cache_read?: number | undefined;
-  /** Absent: as input. */
+  /** Absent: the input price. */
   cache_write?: number | undefined;
-  /** Cache writes kept for an hour. Absent: as `cache_write`. */
+  /** Cache writes kept for an hour. Absent: the price of `cache_write`. */
   cache_write_1h?: number | undefined;
-  /** Absent: as output. */
+  /** Absent: the output price. */
   reasoning?: number | undefined;
-  /** ISO day (UTC) from which the price holds. Absent: always. */
+  /** ISO day (UTC) from which the price applies. Absent: always. */
   from?: string | undefined;
   note?: string | undefined;
 }
 
-/** A custom price that cannot be used: where in the list, and why. */
+/** An invalid custom price: its position in the list, and the reason. */
 export interface CustomPriceProblem {
-  /** 0-based place in the list; -1 for the list itself. */
+  /** 0-based position in the list; -1 for the list itself. */
   index: number;
-  /** The price's field; empty for the whole of it. */
+  /** The field concerned; empty for the whole price. */
   field: string;
   message: string;
 }
 
-/** USD per million tokens. The dearest list price is far below; above it a unit was mistaken. */
+/** USD per million tokens. The most expensive list price is far below; a higher value must be a mistake of unit. */
 const MAX_PRICE = 100_000;
 const MAX_RULES = 10_000;
 
@@ -67,10 +67,10 @@ const customPrice = z.strictObject(
   'must be an object with model, input and output',
 );
 
-/** The fields of a custom price, in the order in which they are documented. */
+/** The fields of a custom price, in documentation order. */
 export const CUSTOM_PRICE_FIELDS: readonly string[] = Object.keys(customPrice.shape);
 
-/** Reads a list of custom prices from settings: returns the usable ones, and the problems of the others. */
+/** Parses a list of custom prices: returns the valid ones, and the problems of the others. */
 export function readCustomPrices(value: unknown): { prices: CustomPrice[]; problems: CustomPriceProblem[] } {
   if (value === undefined || value === null) return { prices: [], problems: [] };
   if (!Array.isArray(value)) {
@@ -97,7 +97,7 @@ function describe(index: number, entry: unknown, issue: z.core.$ZodIssue): Custo
   return { index, field, message: missing ? 'is required' : issue.message };
 }
 
-/** The rules for a model, best first: the most specific pattern, then the latest `from`, then the last in the list. */
+/** The rules that match a model, best first: the most specific pattern, then the latest `from`, then the last in the list. */
 export function matchingPrices(
   rules: readonly CustomPrice[],
   providers: readonly string[],
@@ -120,7 +120,7 @@ export function matchingPrices(
     .map(({ rule }) => rule);
 }
 
-/** The rule in force at a time (ms since the epoch), of rules that {@link matchingPrices} sorted. */
+/** The rule in force at a time (ms since the epoch), of rules sorted by {@link matchingPrices}. */
 export function priceInForce(sorted: readonly CustomPrice[], at: number): CustomPrice | undefined {
   return sorted.find((rule) => start(rule) <= at);
 }

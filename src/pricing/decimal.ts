@@ -1,11 +1,9 @@
-/**
- * Exact decimals: prices and rates are written as decimal numbers, so they are computed with as scaled integers.
- */
+/** Exact decimals: prices and rates are decimal numbers, so calculations use scaled integers. */
 
 const DECIMAL = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i;
 
 /**
- * `value` × 10^`places` as an integer, rounded half up beyond `places`.
+ * Returns `value` × 10^`places` as an integer, rounded half up beyond `places`.
  *
  * A number counts as its shortest decimal text: 0.3 is exactly three tenths.
  * @throws {RangeError} for a text that is not a plain non-negative decimal number.
@@ -19,14 +17,14 @@ export function scaleDecimal(value: number | string, places: number): bigint {
   return shift >= 0 ? digits * 10n ** BigInt(shift) : divideRound(digits, 10n ** BigInt(-shift));
 }
 
-/** The decimal text of `scaled` / 10^`places`, without trailing zeros. */
+/** Formats `scaled` / 10^`places` as decimal text without trailing zeros. */
 export function decimalText(scaled: bigint, places: number): string {
   const unit = 10n ** BigInt(places);
   const fraction = (scaled % unit).toString().padStart(places, '0').replace(/0+$/, '');
   return fraction === '' ? (scaled / unit).toString() : `${scaled / unit}.${fraction}`;
 }
 
-/** `dividend` / `divisor` to the nearest integer, half up. Neither may be negative, nor the divisor zero. */
+/** `dividend` / `divisor`, rounded half up to an integer. Requires a non-negative dividend and a positive divisor. */
 export function divideRound(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor / 2n) / divisor;
 }

@@ -2,17 +2,17 @@ import * as z from 'zod/mini';
 import type { FetchedPrices } from './table.ts';
 
 /**
- * Price data that was fetched from the internet, checked before anything is priced by it.
+ * Price data fetched from the internet, validated before it is used.
  *
- * Fetching is the caller's, and only when a person asks for it: from {@link PRICE_DATA_URL}, which is genai-prices' own.
+ * The caller fetches it, only at the user's request, from {@link PRICE_DATA_URL}, genai-prices' own address.
  */
 export const PRICE_DATA_URL =
   'https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json';
 
-/** In UTF-16 units; today it is about one million. */
+/** In UTF-16 units; currently the data has about one million. */
 export const MAX_PRICE_DATA = 20_000_000;
 
-/** Price data that cannot be used; the data before it stays in use. */
+/** Price data is unusable; the previous data stays in use. */
 export class PriceDataError extends Error {
   override readonly name = 'PriceDataError';
 }
@@ -28,8 +28,10 @@ const price = z.record(
     }),
   ]),
 );
-/** How names are matched. Its regular expressions are bounded, because each name of a ledger is tried on them. */
-const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is no rule for names'));
+/**
+ * A rule for matching names. Its regular expressions are restricted, because every name in a ledger is matched against them.
+ */
+const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is not a valid rule for names'));
 const model = z.looseObject({
   id: z.string(),
   match: rule,
@@ -39,42 +41,39 @@ const data = z.array(
   z.looseObject({
     id: z.string(),
     name: z.string(),
-    api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is no pattern')),
+    api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is not a valid pattern')),
     model_match: z.optional(rule),
     provider_match: z.optional(rule),
     models: z.array(model),
   }),
 );
 
-/**
- * @param date ISO day that the data is of.
- * @throws {PriceDataError}
- */
+/** @param date ISO day of the data. @throws {PriceDataError} */
 export function parsePriceData(text: string, date: string): FetchedPrices {
   if (text.length > MAX_PRICE_DATA) throw new PriceDataError('The price data is too large.');
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new PriceDataError('The price data is no JSON.');
+    throw new PriceDataError('The price data is not valid JSON.');
   }
   return checkPriceData(json, date);
 }
 
-/** The same for data that was parsed already. */
+/** Like {@link parsePriceData}, for parsed data. */
 export function checkPriceData(json: unknown, date: string): FetchedPrices {
   const parsed = data.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new PriceDataError(`The price data has an unknown form at ${issue?.path.join('.') || 'its top'}.`);
   }
-  // The schema is looser than the library's types (its conditions of time), which the library checks on taking them.
+  // The schema is looser than the library's types (for time conditions), which the library validates when it loads the data.
   return { providers: parsed.data as unknown as FetchedPrices['providers'], date };
 }
 
 /**
- * The ISO day of price data: that on which its newest price began; undefined where no price in it has a day. Prices that begin
- * later than `today` were announced.
+ * The ISO day of price data: the day on which its newest price came into force; undefined when no price has a day. Prices after
+ * `today` are announced ones, and do not count.
  */
 export function dataDate({ providers }: FetchedPrices, today: string): string | undefined {
   let newest: string | undefined;
@@ -90,7 +89,7 @@ export function dataDate({ providers }: FetchedPrices, today: string): string | 
 
 const PLAIN_RULES: ReadonlySet<string> = new Set(['equals', 'starts_with', 'ends_with', 'contains']);
 
-/** genai-prices' rules for names, nested a few levels at most. */
+/** genai-prices' rules for names, nested at most a few levels. */
 function isMatch(match: unknown, depth = 0): boolean {
   if (typeof match !== 'object' || match === null || depth > 10) return false;
   return Object.entries(match).every(([rule, operand]) => {
@@ -102,17 +101,17 @@ function isMatch(match: unknown, depth = 0): boolean {
 }
 
 const MAX_PATTERN = 300;
-/** Each doubles the ways in which a pattern may be tried at most. The table's own patterns have 10 at most. */
+/** Each optional part can double the number of ways to match. The table's own patterns have at most 10. */
 const MAX_CHOICES = 12;
-/** A repetition without an upper bound that is not of a group. */
+/** An unbounded repetition of anything but a group. */
 const UNBOUNDED = /(?<!\\)(?:\\\\)*(?:[*+]|\{\d*,\})/g;
 const REPEATED_GROUP = /\)(?:[*+]|\{)/;
 const LARGE_BOUND = /\{(?:\d*,)?\d{3,}\}/;
 const BACKWARD = /\\(?:[1-9]|k<)|\(\?<[=!]/;
 
 /**
- * Whether a pattern is a regular expression that takes time in proportion to the name: no repeated groups, at most one
- * repetition without a bound, few alternatives, and neither references nor looks back. All patterns that genai-prices publishes are of this form.
+ * Whether a regular expression takes time proportional to the name's length: no repeated groups, at most one unbounded
+ * repetition, few alternatives, and no backreferences or lookbehind. All patterns published by genai-prices have this form.
  */
 export function isPattern(pattern: string): boolean {
   if (pattern.length > MAX_PATTERN || REPEATED_GROUP.test(pattern) || LARGE_BOUND.test(pattern)) return false;

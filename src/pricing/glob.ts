@@ -1,8 +1,8 @@
 /**
- * Patterns for names: `*` stands for any text, `?` for one character, all else for itself in any case.
+ * Matches names against patterns: `*` matches any text, `?` one character, anything else itself, ignoring case.
  *
- * Matched without regular expressions, in time proportional to the lengths multiplied: a pattern of many stars from
- * someone's settings cannot hang the editor.
+ * Without regular expressions, in time proportional to the product of the lengths: a pattern of many stars in a setting cannot
+ * hang the editor.
  */
 export function globMatches(pattern: string, name: string): boolean {
   const want = pattern.toLowerCase();
@@ -33,7 +33,7 @@ export function isGlob(pattern: string): boolean {
   return /[*?]/.test(pattern);
 }
 
-/** How much of a name a pattern pins down: names without wildcards above all patterns, then by literal characters. */
+/** How specific a pattern is: names without wildcards before all patterns, then by number of literal characters. */
 export function specificity(pattern: string): number {
   return isGlob(pattern) ? pattern.replaceAll(/[*?]/g, '').length : Number.MAX_SAFE_INTEGER;
 }

@@ -1,8 +1,8 @@
 /**
- * The cost that inkwell computes for a call: by its built-in list prices, which are of November 2024 and are applied to every
- * model of a provider (`formats.md`, section 1; inkwell's `calculate_cost_from_usage`).
+ * The cost that inkwell computes for a call, from its built-in list prices of November 2024, which it applies to every model of
+ * a provider (inkwell's `calculate_cost_from_usage`).
  *
- * The arithmetic is inkwell's too, in the same order, so that a cost that it computed is recognised to the last bit.
+ * The arithmetic has the same order as inkwell's, so that a cost computed by inkwell is recognised to the last bit.
  */
 export function inkwellCost(provider: string, inputTokens: number, outputTokens: number): number | undefined {
   const prices = listPrices(provider, inputTokens);

@@ -4,10 +4,10 @@ import type { PriceInForce } from './table.ts';
 import type { PartKind } from './tokens.ts';
 
 /**
- * A model's entry in the price table -> rates for each part and long-context tier.
+ * Converts a model's entry in the price table to rates for each part and long-context tier.
  *
- * genai-prices charges a token at the most specific price that there is for it; each kind below lists the prices that
- * can apply to it in that order. A test holds the result against the library for every model of the table.
+ * genai-prices charges a token at the most specific price available for it; each kind below lists the applicable prices in that
+ * order. A test compares the result with the library for every model of the table.
  */
 const KEYS: Readonly<Record<PartKind, readonly string[]>> = {
   input: ['input_mtok'],
@@ -29,23 +29,23 @@ const KEYS: Readonly<Record<PartKind, readonly string[]>> = {
   requests: ['requests_kcount'],
 };
 
-/** Rates that hold for calls whose input is larger than `above` tokens (the whole call, not the part above). */
+/** Rates for calls whose whole input is larger than `above` tokens; they apply to the entire call. */
 export interface Tier {
   above: number;
   rates: Rates;
 }
 
 export interface ListPrice {
-  /** Ascending; the first one is for all calls (`above` is -1). */
+  /** Ascending; the first tier is for all calls (`above` is -1). */
   tiers: Tier[];
-  /** Cached audio and images have prices of their own, so their counts must be known. */
+  /** Whether cached audio or images have separate prices, so that their counts must be known. */
   cachedAudio: boolean;
   cachedImages: boolean;
-  /** Cache writes of an hour have a price of their own. */
+  /** Whether one-hour cache writes have a separate price. */
   longCache: boolean;
 }
 
-/** undefined: the table lists the model, but with no price for tokens (free, part of a subscription, or by the hour). */
+/** undefined: the table lists the model without a price for tokens (free, part of a subscription, or billed by the hour). */
 export function listPrice({ provider, model, price: listed }: PriceInForce): ListPrice | undefined {
   const price = withHourPrice(provider, model, listed);
   if (price['input_mtok'] === undefined && price['output_mtok'] === undefined) return undefined;
@@ -62,7 +62,7 @@ export function listPrice({ provider, model, price: listed }: PriceInForce): Lis
   };
 }
 
-/** The tier of a call by its whole input, which is genai-prices' rule, and the vendors' where they state one. */
+/** The tier of a call by its whole input: the rule of genai-prices, and of vendors that state one. */
 export function tierFor(price: ListPrice, inputTokens: number): Tier {
   let found = price.tiers[0] as Tier;
   for (const tier of price.tiers) if (inputTokens > tier.above) found = tier;
@@ -86,8 +86,9 @@ function ratesAbove(price: ModelPrice, above: number): Rates {
 }
 
 /**
- * Claude's one-hour cache writes cost twice the input wherever it is sold; the table knows that price of Anthropic's own API, and
- * of few models on Bedrock and Vertex. https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
+ * Claude's one-hour cache writes cost twice the input price wherever Claude is sold; the table has that price for Anthropic's
+ * own API, and for only a few models on Bedrock and Vertex.
+ * https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
  */
 function withHourPrice(provider: string, model: string, price: ModelPrice): ModelPrice {
   const input = price['input_mtok'];

@@ -11,10 +11,11 @@ import { splitCounts, unknownOverlap, type CountField, type GivenCounts, type Sp
 export type { Priced, PriceResult, PriceRule, Unpriced, UnpricedCode } from './priceResult.ts';
 
 /**
- * Usage + model + time -> what it cost and by which price, or "unpriced" and why. Never a silent $0.
+ * Computes from usage, model and time the cost and the price applied, or the reason for "unpriced". Never returns $0 for an
+ * unknown price.
  */
 
-/** A usage record has all of it. Fields of counts that are absent count as none. */
+/** The fields needed for pricing; every usage record has them. Absent counts are 0. */
 export interface PriceInput {
   provider: string;
   model: string;
@@ -24,13 +25,13 @@ export interface PriceInput {
 }
 
 export interface PriceOptions {
-  /** ms since the epoch; wins over the usage's own time. */
+  /** ms since the epoch; takes precedence over the usage's own time. */
   at?: number | undefined;
-  /** A multiple that the mode of the call costs; wins over the terms that the usage's own fields say. */
+  /** The price factor of the call's mode; takes precedence over the terms in the usage's own fields. */
   factor?: TermsFactor | undefined;
 }
 
-/** The time of a call, ms since the epoch; NaN where it is needed and is not a time. */
+/** Time of a call, ms since the epoch; NaN if the time is needed but invalid. */
 type Time = number;
 
 /** Prices usage by custom prices and a table. Resolves each model once: 100,000 calls take a fraction of a second. */
@@ -59,7 +60,7 @@ export class Pricer {
     }
     const resolution = this.#resolver.resolve(usage.provider, usage.model);
     const at = timeFor(resolution, usage, options);
-    if (Number.isNaN(at)) return unpriced('invalid-time', 'The time of the call is not a time.');
+    if (Number.isNaN(at)) return unpriced('invalid-time', 'The time of the call is invalid.');
     const terms = options.factor === undefined ? termsOf(usage, resolution.zone) : undefined;
     const custom = priceInForce(resolution.custom, at);
     if (custom !== undefined) {
@@ -94,7 +95,7 @@ export class Pricer {
     if ((overlap === 'audio' && list.cachedAudio) || (overlap === 'image' && list.cachedImages)) {
       return unpriced(
         'unknown-overlap',
-        `How many of the cached tokens were ${overlap} is not known, and they have another price (cache_${overlap}_read_tokens).`,
+        `How many of the cached tokens were ${overlap} is unknown, and these have a different price (cache_${overlap}_read_tokens).`,
       );
     }
     const found = call.terms === undefined ? call.factor : termsFactor(inForce.provider, inForce.model, call.terms);
@@ -116,7 +117,7 @@ export class Pricer {
     if (counts.cache_write_1h_tokens && !list.longCache) {
       rules.push({
         code: 'no-hour-price',
-        message: 'The table has no price for one-hour cache writes here: as other cache writes',
+        message: 'The table has no price for one-hour cache writes of this model: priced like other cache writes',
       });
     }
     return settle(split, {
@@ -137,20 +138,20 @@ interface Call {
   terms: Terms | undefined;
 }
 
-/** Loads the table (bundled, or fetched) and makes a pricer of it. */
+/** Loads the table (bundled or fetched) and creates a pricer with it. */
 export async function loadPricer(
   options: { customPrices?: readonly CustomPrice[]; fetched?: FetchedPrices | undefined } = {},
 ): Promise<Pricer> {
   return new Pricer(await loadPriceTable(options.fetched), options.customPrices);
 }
 
-/** 0 where no price of the model depends on the time. */
+/** 0 if none of the model's prices depends on the time. */
 function timeFor({ dated, listed }: Resolution, { timestamp }: PriceInput, { at }: PriceOptions): Time {
   if (!dated && !(typeof listed === 'object' && listed.timed)) return 0;
   return at ?? (timestamp === undefined ? Date.now() : Date.parse(timestamp));
 }
 
-/** A custom price is the person's own word, so terms that are not known leave it as it is. */
+/** A custom price is the user's decision, so unknown terms do not change it. */
 function customFactor({ asked }: Resolution, { model }: PriceInput, terms: Terms | undefined): TermsFactor | undefined {
   if (terms === undefined) return undefined;
   const factor = termsFactor(asked, model, terms);
@@ -161,7 +162,7 @@ function notListed(listed: Exclude<Lookup, ListedModel>, usage: PriceInput, aske
   if (hasNoListPrice(usage.provider)) {
     return unpriced(
       'no-list-price',
-      `Nobody publishes prices for ${quote(usage.provider)}; a custom price can say what it costs (0 if nothing).`,
+      `There are no published prices for ${quote(usage.provider)}; set a custom price (0 if it is free).`,
     );
   }
   if (listed === 'unknown-provider') {
@@ -191,7 +192,7 @@ function countsOf(usage: PriceInput): GivenCounts {
   } satisfies Record<CountField, number | undefined>;
 }
 
-/** Turns a value that is no number into NaN, which is refused by name. */
+/** Converts a value that is not a number to NaN, which is then refused with the field's name. */
 function countOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   return value === undefined || value === null ? undefined : Number.NaN;

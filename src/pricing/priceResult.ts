@@ -5,9 +5,9 @@ import { charge, multiplyRates, partsOf, type Parts, type Rates } from './rates.
 import type { TermsFactor } from './terms.ts';
 import type { Split } from './tokens.ts';
 
-/** The result of pricing a usage: its cost and the price that was applied, or why there is none. */
+/** The result of pricing a usage: its cost and the price applied, or the reason why there is none. */
 
-/** A remark on a price for people: the rule that it follows, or an assumption. */
+/** A readable remark on a price: the rule that was applied, or an assumption. */
 export interface PriceRule {
   code:
     'custom' | 'long-context' | 'valid-from' | 'no-hour-price' | 'searches-without-price' | 'factor' | 'assumed-model';
@@ -16,13 +16,13 @@ export interface PriceRule {
 
 export interface Priced {
   kind: 'priced';
-  /** The sum of the parts, exactly. */
+  /** The exact sum of the parts. */
   nanos: Nanos;
   readonly parts: Parts;
-  /** Whose price it is: the table's ids, or the custom price. */
+  /** Origin of the price: the table's ids, or the custom price. */
   matched: { by: 'table'; provider: string; model: string } | { by: 'custom'; price: CustomPrice };
   rules: PriceRule[];
-  /** For the record's `price_source`; `parsePriceSource` reads it. */
+  /** For the record's `price_source`; `parsePriceSource` parses it. */
   priceSource: string;
 }
 
@@ -42,7 +42,7 @@ export type UnpricedCode =
 export interface Unpriced {
   kind: 'unpriced';
   code: UnpricedCode;
-  /** A sentence for people: what is missing, and what helps. */
+  /** A readable sentence: what is missing, and how to fix it. */
   message: string;
 }
 
@@ -50,7 +50,7 @@ export type PriceResult = Priced | Unpriced;
 
 const MAX_NANOS = BigInt(MAX_COST) * NANOS_PER_USD;
 
-/** A price that fits a usage, before the usage is charged at it. */
+/** A price that applies to a usage, before the cost is computed. */
 export interface Fitting {
   rates: Rates;
   factor: TermsFactor | undefined;
@@ -59,7 +59,7 @@ export interface Fitting {
   priceSource: string;
 }
 
-/** Charges the parts of a call at a price. */
+/** Computes the cost of a call's parts at a price. */
 export function settle(split: Split, { rates: prices, factor, rules, matched, priceSource }: Fitting): PriceResult {
   const rates = factor === undefined ? prices : multiplyRates(prices, factor);
   const { nanos, missing } = charge(split, rates);
@@ -68,7 +68,10 @@ export function settle(split: Split, { rates: prices, factor, rules, matched, pr
     return unpriced('part-without-price', `The price table has no price for this part of the call: ${kind}.`);
   }
   if (missing.length > 0) {
-    rules.push({ code: 'searches-without-price', message: 'Web searches are not in this cost: no price for them' });
+    rules.push({
+      code: 'searches-without-price',
+      message: 'Web searches are not included in the cost: their price is unknown',
+    });
   }
   if (factor !== undefined) {
     rules.push({ code: 'factor', message: `List price x${factor.times} (${factor.mode})` });
@@ -76,15 +79,15 @@ export function settle(split: Split, { rates: prices, factor, rules, matched, pr
   if (nanos > MAX_NANOS) {
     return unpriced(
       'too-large',
-      `The tokens would cost $${nanosToDecimal(nanos)}; more than $${MAX_COST} is taken for a mistake.`,
+      `The tokens would cost $${nanosToDecimal(nanos)}; more than $${MAX_COST} is considered a mistake.`,
     );
   }
   return new Charged(nanos, split, rates, { matched, rules, priceSource });
 }
 
 /**
- * Computes its parts only when they are asked for: an import prices a hundred thousand calls and reads sums alone. A class,
- * because a getter in each object literal took a tenth more memory.
+ * Computes the parts on demand: an import prices a hundred thousand calls and uses only the sums. A class, because a getter in
+ * each object literal took a tenth more memory.
  */
 class Charged implements Priced {
   readonly kind = 'priced';

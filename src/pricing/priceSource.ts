@@ -2,31 +2,31 @@ import type { CustomPrice } from './custom.ts';
 import type { TableVersion } from './table.ts';
 
 /**
- * Where a computed cost comes from, as it stands in a record's `price_source`:
+ * The origin of a computed cost, as stored in a record's `price_source`:
  *
  *     genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5
  *     genai-prices online 2026-11-20 openai/gpt-5 x2 priority
  *     custom: anthropic/claude-* from 2026-01-01
  *     custom: anthropic/claude-*; repriced 2026-11-23
  *
- * Data fetched online has the word `online` for its version and the day on which it was fetched.
+ * Data fetched online has the version `online` and the day of the fetch.
  */
 export type PriceSource =
   | ({ kind: 'table'; version: string; date: string | undefined; provider: string; model: string } & PriceExtras)
   | ({ kind: 'custom'; pattern: string; from: string | undefined } & PriceExtras)
-  /** A text that another program wrote. */
+  /** A text written by another program. */
   | { kind: 'other'; text: string };
 
 export interface PriceExtras {
   factor?: Factor;
-  /** ISO day on which the record got this price, where that was after it was recorded. */
+  /** ISO day on which the record got this price, if it was repriced. */
   repriced?: string;
 }
 
-/** A multiple of the list price that a mode of the call costs, as fast modes and service tiers do. */
+/** A multiple of the list price, as charged for fast modes and service tiers. */
 export interface Factor {
   times: number;
-  /** The mode: one lowercase word, as `fast`. */
+  /** The mode: one lowercase word, such as `fast`. */
   mode: string;
 }
 
@@ -45,12 +45,12 @@ export function customSource(rule: CustomPrice, factor?: Factor): string {
   return `custom: ${pattern}${rule.from === undefined ? '' : ` from ${rule.from}`}${factorText(factor)}`;
 }
 
-/** The source of a price that a record got only later. */
+/** The price source of a record that was repriced. */
 export function repricedSource(source: string, day: string): string {
   return `${source}; repriced ${day}`;
 }
 
-/** Reads a `price_source` back. */
+/** Parses a `price_source`. */
 export function parsePriceSource(text: string): PriceSource {
   const [, source = text, repriced] = REPRICED_TEXT.exec(text) ?? [];
   const [, base = source, times, mode] = FACTOR_TEXT.exec(source) ?? [];

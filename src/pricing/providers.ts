@@ -1,18 +1,18 @@
 /**
- * The names that tools give to providers -> the price table's.
+ * Maps tools' names for providers to the price table's.
  *
- * genai-prices matches many by itself (`vertex_ai`, `amazon-bedrock`, `gemini-cli`); here stand only those that it does
- * not know or takes for another one.
+ * genai-prices recognises many by itself (`vertex_ai`, `amazon-bedrock`, `gemini-cli`); this list has only those that it does
+ * not know or confuses with others.
  */
 const ALIASES: Readonly<Record<string, string>> = {
-  // inkwell's, and the agents whose logs we read
+  // Names used by inkwell, and by the agents whose logs we read
   claude: 'anthropic',
   'claude-code': 'anthropic',
   'claude.ai': 'anthropic',
   codex: 'openai',
   'codex-cli': 'openai',
   chatgpt: 'openai',
-  // Contain "openai", which the table would take for OpenAI itself.
+  // Contain "openai", so the table would mistake them for OpenAI.
   'azure-openai': 'azure',
   'azure.ai.openai': 'azure',
   'az.ai.openai': 'azure',
@@ -20,7 +20,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'az.ai.inference': 'azure',
   'azure-ai': 'azure',
   'azure-ai-foundry': 'azure',
-  // Contain "anthropic" or "claude", but Amazon and Google bill them.
+  // Contain "anthropic" or "claude", but are billed by Amazon and Google.
   'bedrock-anthropic': 'aws',
   'anthropic-bedrock': 'aws',
   'vertex-anthropic': 'google',
@@ -43,7 +43,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'bigmodel.cn': 'zhipuai',
 };
 
-/** Programs on a private machine, and services that do not sell tokens: there is no list price for them. */
+/** Programs on a private machine, and services that do not charge for tokens, so they have no list price. */
 const WITHOUT_LIST_PRICE: ReadonlySet<string> = new Set([
   'youtube',
   'ollama',
@@ -64,7 +64,7 @@ const WITHOUT_LIST_PRICE: ReadonlySet<string> = new Set([
   'text-generation-webui',
 ]);
 
-/** The provider's name as the price table should look it up. */
+/** The name under which to look up the provider in the price table. */
 export function tableProvider(provider: string): string {
   const name = plain(provider);
   return Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : provider.trim().toLowerCase();
@@ -74,18 +74,18 @@ export function hasNoListPrice(provider: string): boolean {
   return WITHOUT_LIST_PRICE.has(plain(provider));
 }
 
-/** The zones of Azure's deployments, as LiteLLM writes them before a model. */
+/** The zones of Azure deployments, as LiteLLM writes them before a model. */
 const AZURE_ZONE = /^(?:azure\/)?(us|eu|global|global-standard)\//i;
 
-/** The zone that an Azure deployment is bound to; undefined where it is a global one. */
+/** The zone to which an Azure deployment is bound; undefined for a global one. */
 export function azureZone(model: string, provider: string): string | undefined {
   const zone = provider === 'azure' ? AZURE_ZONE.exec(model.trim())?.[1]?.toLowerCase() : undefined;
   return zone?.startsWith('global') === true ? undefined : zone;
 }
 
 /**
- * The names under which the table may know a model, best first: as given, then without the parts that tools put around it
- * (`models/` and `publishers/google/models/` in Google's API, `anthropic/` before a vendor's own model, Claude Code's `[1m]`).
+ * The names under which the table may list a model, best first: as given, then without the parts that tools add (`models/` and
+ * `publishers/google/models/` in Google's API, `anthropic/` before a vendor's own model, Claude Code's `[1m]`).
  */
 export function modelNames(model: string, provider: string): string[] {
   const name = model.trim();

@@ -3,29 +3,29 @@ import { decimalText, divideRound, scaleDecimal } from './decimal.ts';
 import { PART_KINDS, type PartKind, type Split } from './tokens.ts';
 
 /**
- * Prices as exact integers, and the cost of a call by them.
+ * Prices as exact integers, and the cost of a call computed with them.
  *
  * Each part is rounded to the nearest nano-dollar and the total is the sum of its parts, so a breakdown always adds up.
  */
 
-/** Prices carry this many decimals of USD; vendors publish at most six. */
+/** Number of decimals of a price in USD; vendors publish at most six. */
 export const PRICE_PLACES = 12;
 
 /** The price of one kind of part. */
 export interface Rate {
-  /** USD for `per` units, in units of 10^-12 USD. */
+  /** USD per `per` units, in units of 10^-12 USD. */
   scaled: bigint;
   /** The same as a decimal number of USD. */
   usd: string;
   /** 1,000,000 for tokens; 1,000 for requests and searches. */
   per: number;
-  /** Nano-dollars for one unit, as a fraction in its lowest terms. */
+  /** Nano-dollars per unit, as a fraction in lowest terms. */
   nanos: { over: number; under: number };
 }
 
 export type Rates = Partial<Record<PartKind, Rate>>;
 
-/** One line of a breakdown: `quantity` units at `usd` for each `per` of them. */
+/** One line of a breakdown: `quantity` units at `usd` per `per` units. */
 export interface Part {
   quantity: number;
   usd: string;
@@ -38,11 +38,11 @@ export type Parts = Partial<Record<PartKind, Part>>;
 export interface Charge {
   /** The sum of the parts. */
   nanos: Nanos;
-  /** Kinds with a quantity that these rates have no price for. */
+  /** Kinds with a quantity for which these rates have no price. */
   missing: PartKind[];
 }
 
-/** Products up to here are exact, their quotients once they are rounded down, and sums of one for each kind of part. */
+/** Up to this bound, products are exact, as are their rounded-down quotients and sums of one quotient per kind of part. */
 const EXACT = 2 ** 48;
 
 export function rate(price: number | string, per = 1_000_000): Rate {
@@ -61,7 +61,7 @@ function commonDivisor(a: bigint, b: bigint): bigint {
   return b === 0n ? a : commonDivisor(b, a % b);
 }
 
-/** A multiple of rates, and the parts that keep their price. */
+/** A price factor, and the parts to which it does not apply. */
 export interface Multiple {
   times: number;
   keeps?: readonly PartKind[] | undefined;
@@ -69,10 +69,10 @@ export interface Multiple {
 
 /** A log has thousands of calls in the same mode. */
 const multiplied = new WeakMap<Rates, Map<string, Rates>>();
-/** Fees that are the same in each mode of a call. */
+/** Fees that are the same in every mode of a call. */
 const FEES: readonly string[] = ['webSearches', 'requests'] satisfies PartKind[];
 
-/** The same rates times a factor, as for a fast mode that costs a multiple. Fees by the call or search stay. */
+/** Multiplies rates by a factor, for example for a fast mode. Fees per call or search do not change. */
 export function multiplyRates(rates: Rates, { times, keeps }: Multiple): Rates {
   let known = multiplied.get(rates);
   if (known === undefined) multiplied.set(rates, (known = new Map()));
@@ -93,7 +93,7 @@ function multiply(rates: Rates, factor: number, keeps: readonly string[]): Rates
   );
 }
 
-/** The cost of a call. `requests` costs only where there is a price for it, as most vendors have none. */
+/** The cost of a call. `requests` costs something only if there is a price for it; most vendors have none. */
 export function charge(split: Split, rates: Rates): Charge {
   let small = 0;
   let large = 0n;
@@ -128,7 +128,10 @@ export function partsOf(split: Split, rates: Rates): Parts {
   return parts;
 }
 
-/** To the nearest nano-dollar, half up: a number up to {@link EXACT}, which is no garbage, as most large integers are. */
+/**
+ * Rounds half up to the nearest nano-dollar. Results up to {@link EXACT} are numbers, which avoids garbage; larger ones are
+ * bigints.
+ */
 function costOf(quantity: number, { scaled, per, nanos: { over, under } }: Rate): number | Nanos {
   const product = quantity * over + Math.floor(under / 2);
   if (product <= EXACT) return under === 1 ? product : Math.floor(product / under);

@@ -8,19 +8,19 @@ import { parsePriceSource, repricedSource, type Factor } from './priceSource.ts'
 import { termsOf } from './terms.ts';
 
 /**
- * Plans how the costs of records would change if they were priced again. Nothing is changed here.
+ * Plans how the costs of records would change if they were repriced. Changes nothing.
  *
- * A cost that its caller recorded stays, unless that record is asked for by name, or the cost is exactly what inkwell's
- * outdated list prices give.
+ * A cost recorded by the caller is kept unless its repricing is requested by name, or it is exactly the result of inkwell's
+ * outdated list prices.
  */
 export type RepriceReason =
   /** It was unknown, and there is a price now. */
   | 'now-known'
-  /** We computed it by a price that has been corrected since. */
+  /** We computed it at a price that has been corrected since. */
   | 'price-changed'
-  /** inkwell computed it by a list price that was wrong at that time. */
+  /** inkwell computed it at a list price that was wrong at the time. */
   | 'wrong-list-price'
-  /** The caller recorded another cost, and its repricing was asked for by name. */
+  /** The caller recorded a different cost, and its repricing was requested by name. */
   | 'asked';
 
 export interface RepriceChange {
@@ -41,11 +41,11 @@ export interface RepriceGroup {
   records: number;
   before: Nanos;
   after: Nanos;
-  /** `after` - `before`: by how much the known spend grows. */
+  /** `after` - `before`: the increase of the known spend. */
   difference: Nanos;
 }
 
-/** Records that stay without a price, and why. */
+/** Records without a price after repricing, and the reason. */
 export interface UnpricedGroup {
   provider: string;
   model: string;
@@ -62,20 +62,20 @@ export interface RepricePlan {
   unpriced: UnpricedGroup[];
   /** Sum of the groups' differences. */
   difference: Nanos;
-  /** Records whose computed cost is still right. */
+  /** Records whose computed cost is still correct. */
   unchanged: number;
-  /** Records that were left alone, because their caller recorded the cost. */
+  /** Records that were skipped because their caller recorded the cost. */
   recorded: number;
 }
 
 export interface RepriceOptions {
-  /** ISO day of the repricing; the records' new `price_source` says it. */
+  /** ISO day of the repricing, included in the records' new `price_source`. */
   day: string;
-  /** Which records are priced even where the caller recorded their cost. Absent: none. */
+  /** Selects records to price even if the caller recorded their cost. Absent: none. */
   named?: ((record: UsageRecord) => boolean) | undefined;
 }
 
-/** Collects a plan record by record, so that a caller may pause between them. */
+/** Builds a plan record by record, so that the caller may pause in between. */
 export class RepricePlanner {
   readonly #pricer: Pricer;
   readonly #day: string;
@@ -100,7 +100,7 @@ export class RepricePlanner {
     }
     const result = this.#pricer.price(record, { factor: termsOf(record) === undefined ? factorOf(record) : undefined });
     if (result.kind === 'unpriced') {
-      // A cost that we once computed is not thrown away because its price is gone.
+      // A computed cost is kept even if its price is no longer available.
       if (record.cost_known) this.#unchanged++;
       else this.#addUnpriced(record, result);
       return;
@@ -122,7 +122,7 @@ export class RepricePlanner {
     };
   }
 
-  /** undefined: the caller's own cost, not to be touched. */
+  /** undefined: the caller's own cost, which must not change. */
   #reasonFor(record: UsageRecord): RepriceReason | undefined {
     const kind = costKind(record);
     if (kind === 'unknown') return 'now-known';
@@ -163,7 +163,7 @@ export function planReprice(records: Iterable<UsageRecord>, pricer: Pricer, opti
   return planner.plan();
 }
 
-/** inkwell names no `source`; a record that has one was written by someone else, whose cost happens to be the same. */
+/** inkwell does not set `source`; a record that has one was written by another program, and the equal cost is a coincidence. */
 function isInkwellsPrice(record: UsageRecord): boolean {
   return (
     !record.source &&
@@ -173,7 +173,7 @@ function isInkwellsPrice(record: UsageRecord): boolean {
   );
 }
 
-/** The multiple by which a record was priced before, which its counts alone do not tell. */
+/** The factor with which a record was priced before, which its counts alone do not reveal. */
 function factorOf(record: UsageRecord): Factor | undefined {
   if (!record.price_source) return undefined;
   const source = parsePriceSource(record.price_source);

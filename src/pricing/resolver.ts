@@ -5,25 +5,25 @@ import { tableSource, type Factor } from './priceSource.ts';
 import type { Rates } from './rates.ts';
 import type { Lookup, PriceInForce, PriceTable } from './table.ts';
 
-/** A ledger of hostile names must not fill the memory: beyond this many models, start over. */
+/** Bounds the memory used for a ledger of hostile names: beyond this many models the cache is cleared. */
 const MAX_CACHED = 20_000;
 
-/** Everything that depends on a provider's and a model's name alone. */
+/** Everything that depends only on the names of provider and model. */
 export interface Resolution {
   custom: CustomPrice[];
-  /** A custom price depends on the time. */
+  /** Whether a custom price depends on the time. */
   dated: boolean;
-  /** undefined: custom prices hold at all times, so the table is not asked. */
+  /** undefined: custom prices apply at all times, so the table is not needed. */
   listed: Lookup | undefined;
-  /** The provider's name as the table was asked. */
+  /** The provider's name used for the look-up in the table. */
   asked: string;
-  /** The region that the model's name says. */
+  /** The region contained in the model's name. */
   zone: string | undefined;
   prices: Map<PriceInForce, ListPrice | undefined>;
   sources: Map<PriceInForce, string>;
 }
 
-/** Finds the prices of models, each model once. */
+/** Finds the prices of models, resolving each model once. */
 export class PriceResolver {
   readonly #table: PriceTable;
   readonly #customPrices: readonly CustomPrice[];
@@ -35,7 +35,7 @@ export class PriceResolver {
     this.#customPrices = customPrices;
   }
 
-  /** Which prices there are for a model. */
+  /** Finds the prices that exist for a model. */
   resolve(provider: string, model: string): Resolution {
     const key = `${provider}\0${model}`;
     const known = this.#resolutions.get(key);

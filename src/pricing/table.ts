@@ -4,49 +4,49 @@ import { ADDED_PROVIDER, completeModels, correctModels } from './data/correction
 import { PriceDataError } from './fetched.ts';
 
 /**
- * The price table: genai-prices' rules for names from npm, and its data, which is ahead of npm on PyPI (`data/`). No other file
- * loads it.
+ * The price table: genai-prices' name rules from npm, and its data from PyPI (`data/`), which is newer than that on npm. No
+ * other file loads it.
  *
- * It is half a megabyte of data, so it is imported when a price is first asked for, never at start-up.
+ * The data is half a megabyte, so it is imported when a price is first needed, never at start-up.
  */
 
 type Library = typeof genaiPrices;
 
-/** The release of the bundled data, and the day of its newest price. `scripts/priceData.py` says both. */
+/** The release of the bundled data, and the day of its newest price. `scripts/priceData.py` prints both. */
 export const BUNDLED: TableVersion = { version: '0.2.3', date: '2026-11-09' };
 
-/** Which data: a release of genai-prices, or `online` for data fetched on that day. */
+/** The version of the data: a release of genai-prices, or `online` for data fetched on that day. */
 export interface TableVersion {
   version: string;
   /** ISO day. */
   date: string;
 }
 
-/** A provider of the bundled data; its models are JSON text, which is parsed when the provider is first asked for. */
+/** A provider of the bundled data; its models are JSON text, parsed when the provider is first used. */
 export type PackedProvider = Omit<Provider, 'models'> & { models: string };
 
-/** Price data that someone fetched, checked by `parsePriceData`. */
+/** Fetched price data, validated by `parsePriceData`. */
 export interface FetchedPrices {
   providers: Provider[];
-  /** ISO day on which it was fetched. */
+  /** ISO day of the fetch. */
   date: string;
 }
 
-/** A price of a model, and the time that it holds for. */
+/** A price of a model, and the time from which it applies. */
 export interface PriceInForce {
   /** The table's ids: an alias of a model may have named another one before. */
   provider: string;
   model: string;
   price: ModelPrice;
-  /** ISO day or time from which it holds, where it began on a known one. */
+  /** ISO day or time from which it applies, if known. */
   since: string | undefined;
 }
 
-/** A model that the table knows, with the prices that it ever had. */
+/** A model in the table, with all its prices over time. */
 export interface ListedModel {
   provider: string;
   model: string;
-  /** true: its price depends on the time, by date or by hour. */
+  /** Whether its price depends on the date or the hour. */
   timed: boolean;
   /** The price in force at a time (ms since the epoch); the same object for the same price. */
   priceAt(at: number): PriceInForce;
@@ -56,11 +56,11 @@ export type Lookup = ListedModel | 'unknown-provider' | 'unknown-model';
 
 export interface PriceTable {
   readonly version: TableVersion;
-  /** Finds a model by the table's own name of its provider, and the model's name in any of its spellings. */
+  /** Finds a model by the table's own name of its provider and any spelling of the model's name. */
   find(provider: string, model: string): Lookup;
-  /** The table's id of the provider that a model's name alone belongs to. */
+  /** The table's id of the only provider that a model's name belongs to. */
   providerOfModel(model: string): string | undefined;
-  /** All providers and models that have a price for tokens, for someone to choose from. */
+  /** All providers and models that have a price for tokens, for a selection list. */
   catalog(): CatalogProvider[];
 }
 
@@ -78,13 +78,13 @@ export interface CatalogModel {
   contextWindow: number | undefined;
 }
 
-/** A provider whose models are made when they are first asked for: most processes price the models of one or two. */
+/** A provider whose models are created on first use: most processes price models of only one or two providers. */
 interface Source {
   provider: Omit<Provider, 'models'>;
   models: () => ModelInfo[];
 }
 
-/** The library holds one set of data at a time; each table makes its own the active one before it asks. */
+/** The library has one active set of data; each table activates its own before a query. */
 interface Engine {
   library: Library;
   bundled: Source[];
@@ -94,8 +94,8 @@ interface Engine {
 let engine: Promise<Engine> | undefined;
 
 /**
- * Loads the table: the bundled data, or data that was fetched.
- * @throws {PriceDataError} when the library does not take the fetched data. The bundled data is always there.
+ * Loads the table: the bundled data, or fetched data.
+ * @throws {PriceDataError} when the library rejects the fetched data. The bundled data is always available.
  */
 export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTable> {
   engine ??= loadEngine();
@@ -116,7 +116,7 @@ async function loadEngine(): Promise<Engine> {
     provider,
     models: () => correctModels(provider.id, JSON.parse(models) as ModelInfo[]),
   }));
-  // In the order of the library: the first provider that matches a model's name is taken.
+  // The library's order: the first provider that matches a model's name is used.
   bundled.sort((a, b) => (a.provider.id < b.provider.id ? -1 : 1));
   return { library, bundled: withAdded(bundled), active: undefined };
 }
@@ -131,7 +131,7 @@ class GenaiPrices implements PriceTable {
   readonly #engine: Engine;
   readonly #sources: readonly Source[];
   readonly #models = new Map<string, ModelInfo[]>();
-  /** The providers as the library gets them: those that were not asked for have no models yet. */
+  /** The providers as passed to the library: unused ones have no models yet. */
   #providers: readonly Provider[];
 
   constructor(loaded: Engine, sources: readonly Source[], version: TableVersion) {
@@ -182,7 +182,7 @@ class GenaiPrices implements PriceTable {
     }));
   }
 
-  /** Tries the data on a model that every version of it has had. */
+  /** Tests the data with a model that every version of it has had. */
   works(): boolean {
     try {
       return typeof this.find('openai', 'gpt-4o') === 'object';
@@ -191,7 +191,7 @@ class GenaiPrices implements PriceTable {
     }
   }
 
-  /** Makes the models of providers known to the library. */
+  /** Adds the models of providers to the library. */
   #load(ids: readonly string[]): Library {
     const missing = ids.filter((id) => !this.#models.has(id));
     if (missing.length > 0) {
@@ -217,7 +217,7 @@ class GenaiPrices implements PriceTable {
   }
 }
 
-/** null also for an entry of fetched data that contradicts itself: the library prices nothing by it. */
+/** null also for contradictory entries in fetched data: the library returns no price for them. */
 function calculate(library: Library, providerId: string, model: string): genaiPrices.PriceCalculationResult {
   try {
     return library.calcPrice({}, model, { providerId });
@@ -231,8 +231,8 @@ function pricesTokens({ prices }: ConditionalPrice): boolean {
 }
 
 /**
- * The place of the last entry whose condition holds; -1 where none does, and the first entry counts. This is how genai-prices
- * chooses, which has no function for it that leaves the price of the usage out. A test holds the two together.
+ * The index of the last entry whose condition is met; -1 if none is, and the first entry applies. This is genai-prices' rule,
+ * but the library has no function for it that does not also price a usage. A test compares both.
  */
 function indexAt(prices: readonly ConditionalPrice[], at: number): number {
   for (let i = prices.length - 1; i >= 0; i--) {
@@ -252,7 +252,7 @@ function indexAt(prices: readonly ConditionalPrice[], at: number): number {
 
 const DAY_MS = 86_400_000;
 
-/** `16:30:00Z` or `16:30:00+02:00` -> ms since midnight UTC. */
+/** Converts `16:30:00Z` or `16:30:00+02:00` to ms since midnight UTC. */
 function timeOfDay(time: string): number {
   const ms = Date.parse(`1970-01-01T${time}`);
   return ((ms % DAY_MS) + DAY_MS) % DAY_MS;

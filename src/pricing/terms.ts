@@ -3,26 +3,26 @@ import type { PartKind } from './tokens.ts';
 
 /**
  * The terms of a call that change its price: a service tier (`batch`, `flex`, `priority`), Claude's fast mode, and the region
- * that Claude is bound to. The price table has none of them, so they are here, by vendor and model, as multiples of the list
- * price. A term that is not here makes the cost unknown: it is never taken for the usual price.
+ * to which Claude is bound. The price table does not cover them, so they are listed here by vendor and model, as multiples of
+ * the list price. A term that is not listed makes the cost unknown: the normal price is never assumed.
  */
 export interface Terms {
-  /** As the record's fields say it, in lowercase; undefined: the usual one. */
+  /** From the record's fields, in lowercase; undefined: the default. */
   tier: string | undefined;
   speed: string | undefined;
   geo: string | undefined;
 }
 
-/** A multiple of the list price, and the parts of the call that it does not hold for. */
+/** A multiple of the list price, and the parts of the call to which it does not apply. */
 export interface TermsFactor extends Factor {
   keeps?: readonly PartKind[] | undefined;
 }
 
-/** Terms whose price is not known, and why. */
+/** Terms whose price is unknown, and the reason. */
 export interface UnknownTerms {
-  /** For people: `the service tier "scale"`. */
+  /** Display text: `the service tier "scale"`. */
   unknown: string;
-  /** The call is paid for in advance, by a contract. */
+  /** Whether the call is paid for in advance, by contract. */
   isPrepaid: boolean;
 }
 
@@ -34,14 +34,14 @@ interface Rule {
   keeps?: readonly PartKind[];
 }
 
-/** Gemini models whose cached tokens cost the same in each tier. */
+/** Gemini models whose cached tokens cost the same in every tier. */
 const SAME_CACHE = /^gemini-(?:2\.5-(?:pro|flash|flash-lite)|3-flash|3\.1-pro)(?:-preview|-customtools|-\d|$)/;
 const CACHE: readonly PartKind[] = ['cacheRead', 'cacheAudioRead', 'cacheImageRead'];
 const OPENAI = ['openai', 'azure'];
 
 /**
- * From the vendors' price pages: OpenAI's of batch, flex and priority processing, Google's of the Gemini API and Vertex AI,
- * Amazon's of Bedrock's tiers, Anthropic's of batches, fast mode and `inference_geo`. The first rule that fits counts.
+ * From the vendors' price pages: OpenAI's for batch, flex and priority processing, Google's for the Gemini API and Vertex AI,
+ * Amazon's for Bedrock's tiers, Anthropic's for batches, fast mode and `inference_geo`. The first matching rule applies.
  */
 const RULES: readonly Rule[] = [
   { term: 'batch', providers: ['anthropic', 'openai', 'azure', 'aws', 'mistral', 'groq'], times: 0.5 },
@@ -87,12 +87,12 @@ const USUAL: ReadonlySet<string> = new Set([
   'global',
   'not-available',
 ]);
-/** Tiers that are paid for in advance, so that a single call has no price. */
+/** Tiers that are paid for in advance, so a single call has no price. */
 const PREPAID: ReadonlySet<string> = new Set(['scale', 'provisioned', 'reserved']);
 
 /**
- * The terms in a record's fields; undefined where all are the usual ones.
- * @param zone the region that the model's name says.
+ * The terms in a record's fields; undefined if all have their defaults.
+ * @param zone the region contained in the model's name.
  */
 export function termsOf(usage: { readonly [field: string]: unknown }, zone?: string): Terms | undefined {
   const tier = term(usage['service_tier']);
@@ -107,7 +107,7 @@ function term(value: unknown): string | undefined {
   return USUAL.has(name) ? undefined : name;
 }
 
-/** @param provider and @param model the price table's ids. */
+/** `provider` and `model` are ids of the price table. */
 export function termsFactor(provider: string, model: string, { tier, speed, geo }: Terms): TermsFactor | UnknownTerms {
   let times = 1;
   let keeps: readonly PartKind[] | undefined;

@@ -1,8 +1,8 @@
 /**
- * The token counts of a call, split into parts that share nothing, so that each part has one price.
+ * Splits the token counts of a call into disjoint parts, each of which has one price.
  *
- * The fields are those of a usage record plus the ones that only some responses tell (audio, images, ...); their names
- * and meanings are genai-prices': `input_tokens` includes every cache read and write, `output_tokens` all reasoning.
+ * The fields are those of a usage record plus those that only some responses have (audio, images, ...); names and meanings are
+ * those of genai-prices: `input_tokens` includes all cache reads and writes, `output_tokens` all reasoning.
  */
 
 /** The kinds of parts, each of which has one price. */
@@ -27,7 +27,7 @@ export const PART_KINDS = [
 ] as const;
 export type PartKind = (typeof PART_KINDS)[number];
 
-/** Whole counts. An absent one counts as none. */
+/** Whole counts. An absent count is 0. */
 export const COUNT_FIELDS = [
   'input_tokens',
   'output_tokens',
@@ -52,19 +52,19 @@ export const COUNT_FIELDS = [
 ] as const;
 export type CountField = (typeof COUNT_FIELDS)[number];
 export type Counts = Partial<Record<CountField, number>>;
-/** The same, where undefined is as good as absent. */
+/** The same, where undefined is equivalent to absent. */
 export type GivenCounts = { readonly [field in CountField]?: number | undefined };
 
 /** The quantity of each part, in the order of {@link PART_KINDS}. `requests` is always 1: the call itself. */
 export type Split = number[];
 
-/** Counts that contradict each other: the field that is wrong, and why. */
+/** Contradictory counts: the wrong field and the reason. */
 export interface CountProblem {
   field: CountField;
   message: string;
 }
 
-/** Where the counts do not say how much of the cached input was audio (or an image), and both were in it. */
+/** Which kind, if both audio (or image) input and cached input occur but their overlap is not known. */
 export function unknownOverlap(counts: GivenCounts): 'audio' | 'image' | undefined {
   if (!counts.cache_read_tokens) return undefined;
   if (counts.input_audio_tokens && counts.cache_audio_read_tokens === undefined) return 'audio';
@@ -72,7 +72,7 @@ export function unknownOverlap(counts: GivenCounts): 'audio' | 'image' | undefin
   return undefined;
 }
 
-/** Splits the counts into parts that add up to input and output; or says why they cannot be. */
+/** Splits the counts into parts that add up to input and output, or returns why that is impossible. */
 export function splitCounts(counts: GivenCounts): Split | CountProblem {
   for (const field of COUNT_FIELDS) {
     const count = counts[field];

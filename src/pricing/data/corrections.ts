@@ -1,9 +1,8 @@
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
 
 /**
- * What the bundled data of genai-prices lacks or has wrong. Each price is the vendor's own, from the page that is named.
- *
- * `test/process/prices/secondOpinion.test.ts` compares all prices with LiteLLM's table.
+ * Corrections of missing or wrong prices in the bundled data of genai-prices. Each price is the vendor's own, from the page
+ * named.
  */
 
 /** USD per million tokens. */
@@ -44,7 +43,7 @@ const ALIBABA: readonly Row[] = [
   ['qwq-plus', 0.8, 2.4],
 ];
 
-/** Of vendors that the table has; it wins where it knows a name. */
+/** Models of vendors that the table has. The table's own entry for a name takes precedence. */
 const ADDED: Readonly<Record<string, readonly Row[]>> = {
   // https://docs.z.ai/guides/overview/pricing
   zai: [
@@ -62,7 +61,7 @@ const ADDED: Readonly<Record<string, readonly Row[]>> = {
     ['rerank-2', 0.05, 0],
     ['rerank-2-lite', 0.02, 0],
   ],
-  // https://aws.amazon.com/bedrock/pricing: the names that Bedrock's newer endpoint has
+  // https://aws.amazon.com/bedrock/pricing: the names used by Bedrock's newer endpoint
   aws: [
     ['openai.gpt-oss-120b', 0.15, 0.6],
     ['openai.gpt-oss-20b', 0.07, 0.3],
@@ -83,13 +82,15 @@ const ADDED: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-/** Prices that a name has from a day on, because it names another model since, or because the vendor changed them. */
+/**
+ * Prices of a name from a certain day on, because it refers to another model since then, or because the vendor changed them.
+ */
 interface Change {
   provider: string;
-  /** The name as calls have it. */
+  /** The name as used in calls. */
   name: string;
   since: string;
-  /** They win over all other prices of the model from then on, also those by the hour. */
+  /** They replace all other prices of the model from then on, including hourly ones. */
   prices: ModelPrice;
 }
 
@@ -108,7 +109,8 @@ const CHANGES: readonly Change[] = [
     since: '2025-07-30',
     prices: { input_mtok: 0.3, cache_read_mtok: 0.03, output_mtok: 0.9 },
   },
-  // https://api-docs.deepseek.com/news: V3.1's prices end those by the hour, V3.2-Exp's are lower. Both began in the afternoon before.
+  // https://api-docs.deepseek.com/news: V3.1's prices replaced the hourly ones, V3.2-Exp's are lower. Both began in the
+  // afternoon of the day before.
   ...['deepseek-chat', 'deepseek-reasoner'].flatMap((name): Change[] => [
     {
       provider: 'deepseek',
@@ -125,7 +127,7 @@ const CHANGES: readonly Change[] = [
   ]),
 ];
 
-/** Prices of the table's models that it lacks. https://developers.openai.com/api/docs/pricing */
+/** Missing prices of models in the table. https://developers.openai.com/api/docs/pricing */
 const COMPLETED: Readonly<Record<string, Readonly<Record<string, ModelPrice>>>> = {
   openai: {
     'ft:gpt-4o': { cache_read_mtok: 1.875 },
@@ -141,7 +143,7 @@ export const ADDED_PROVIDER = {
   api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
 } satisfies Partial<Provider>;
 
-/** The models of a provider of the bundled data, with all corrections. */
+/** The models of a provider in the bundled data, with all corrections. */
 export function correctModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const completed = models.map((model) => {
     const missing = COMPLETED[id]?.[model.id];
@@ -150,11 +152,11 @@ export function correctModels(id: string, models: readonly ModelInfo[]): ModelIn
       : { ...model, prices: { ...missing, ...model.prices } };
   });
   const changed = new Set(CHANGES.filter(({ provider }) => provider === id).map(({ name }) => name));
-  // First, because the first model that matches a name is taken.
+  // These come first, because the first model that matches a name is used.
   return completeModels(id, [...[...changed].map((name) => changedModel(id, name, completed)), ...completed]);
 }
 
-/** The models of a provider of data that was fetched, with those that it lacks. */
+/** The models of a provider in fetched data, with the missing ones added. */
 export function completeModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const added = id === ADDED_PROVIDER.id ? ALIBABA : (ADDED[id] ?? []);
   return [...models, ...added.map(modelOf)];
@@ -172,7 +174,7 @@ function changedModel(provider: string, name: string, models: readonly ModelInfo
   return { ...before, id: name, match: { equals: name }, prices };
 }
 
-/** The library's own matching, which it does not export; regular expressions are not among the names of {@link CHANGES}. */
+/** The library's own matching, which it does not export; the names of {@link CHANGES} need no regular expressions. */
 function matches(match: ModelInfo['match'], name: string): boolean {
   if ('equals' in match) return match.equals === name;
   if ('starts_with' in match) return name.startsWith(match.starts_with);
@@ -182,7 +184,7 @@ function matches(match: ModelInfo['match'], name: string): boolean {
   return 'and' in match && match.and.every((rule) => matches(rule, name));
 }
 
-/** A star at the end of a name stands for any text. */
+/** A star at the end of a name matches any text. */
 function modelOf([name, input, output, cacheRead]: Row): ModelInfo {
   const match = name.endsWith('*') ? { starts_with: name.slice(0, -1) } : { equals: name };
   return {

@@ -1,6 +1,6 @@
 /**
- * The library and the data of the price table, which the build puts into a bundle of their own (dist/prices.js): import this only
- * dynamically, when a price is asked for.
+ * The library and the data of the price table, which the build puts in a separate bundle (dist/prices.js). Import this only
+ * dynamically, when a price is needed.
  */
 export * as library from '@pydantic/genai-prices';
 export { routedPrices } from './routedPrices.ts';

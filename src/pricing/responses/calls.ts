@@ -1,22 +1,22 @@
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Shape } from './shape.ts';
 
-/** One call that is billed by itself: a response may hold several. */
+/** A call that is billed separately: a response may contain several. */
 export interface Call {
   shape: Shape;
-  /** Tells the calls of one response apart in their ids; empty for the first one. */
+  /** Distinguishes the calls of one response in their ids; empty for the first one. */
   suffix: string;
 }
 
-/** The calls in a response: Claude's iterations, and the models that Claude Code used in one run. */
+/** The calls in a response: Claude's iterations, or the models that Claude Code used in one run. */
 export function callsOf(shape: Shape): Call[] {
   if (shape.api === 'anthropic-messages') return iterations(shape);
   return shape.api === 'claude-code' ? modelsUsed(shape) : [{ shape, suffix: '' }];
 }
 
 /**
- * `usage.iterations`: each turn of the model, of an advisor, of a compaction or of a fallback model is a call with counts of its
- * own. The top-level counts leave some of them out.
+ * `usage.iterations`: each turn of the model, an advisor, a compaction or a fallback model is a call with its own counts. The
+ * top-level counts omit some of them.
  */
 function iterations(shape: Shape): Call[] {
   const { response } = shape;
@@ -40,7 +40,7 @@ function iterations(shape: Shape): Call[] {
   });
 }
 
-/** A single iteration that says what the top-level counts say, which have more details. */
+/** Whether a single iteration has the same counts as the top level, which has more details. */
 function isSameCall(iteration: JsonObject, usage: JsonObject): boolean {
   const fields = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'];
   return (

@@ -5,19 +5,19 @@ import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from
 import type { Api, Shape } from './shape.ts';
 
 /**
- * The token counts of a response, in the fields of a record: `input_tokens` includes cache reads and writes, `output_tokens`
- * all reasoning, whatever the vendor's own way of counting is.
+ * Reads the token counts of a response into the fields of a record: `input_tokens` includes cache reads and writes,
+ * `output_tokens` all reasoning, however the vendor counts.
  */
 type Reader = (response: JsonObject, provider: string | undefined) => GivenCounts;
 
-/** @param provider the price table's id: some vendors count reasoning beside the output. */
+/** @param provider the price table's id: some vendors count reasoning separately from output. */
 export function readCounts({ api, response }: Shape, provider: string | undefined): GivenCounts {
   return READERS[api](response, provider);
 }
 
 const usageOf = (response: JsonObject): JsonObject => objectAt(response, 'usage') ?? {};
 
-/** The first of the fields that is a number, 0 included. */
+/** The first of the fields that is a number, including 0. */
 function first(value: JsonObject, ...fields: readonly string[]): number | undefined {
   for (const field of fields) {
     const found = numberAt(value, field);
@@ -26,7 +26,7 @@ function first(value: JsonObject, ...fields: readonly string[]): number | undefi
   return undefined;
 }
 
-/** Chat completions, in the dialects of all who copied them. */
+/** Chat completions, in the dialects of all vendors that copied them. */
 const chat: Reader = (response, provider) => {
   const usage = usageOf(response);
   const input = objectAt(usage, 'prompt_tokens_details') ?? objectAt(usage, 'prompt_token_details') ?? {};
@@ -38,7 +38,7 @@ const chat: Reader = (response, provider) => {
   return {
     input_tokens: prompt,
     output_tokens: completion + citations + (isBeside(usage, reasoning, provider) ? reasoning : 0),
-    // Mistral, Moonshot, xAI's SDK, DeepSeek and LiteLLM's proxy have the cached tokens elsewhere than OpenAI.
+    // Mistral, Moonshot, xAI's SDK, DeepSeek and LiteLLM's proxy use other fields than OpenAI for cached tokens.
     cache_read_tokens:
       numberAt(input, 'cached_tokens') ??
       first(
@@ -61,7 +61,7 @@ const chat: Reader = (response, provider) => {
   };
 };
 
-/** Whether the reasoning comes on top of the output: xAI and Perplexity count so, and a total can show it for others. */
+/** Whether reasoning is not included in the output: xAI and Perplexity count this way, and a total can reveal it for others. */
 function isBeside(usage: JsonObject, reasoning: number, provider: string | undefined): boolean {
   if (provider === 'x-ai' || 'cached_prompt_text_tokens' in usage) return true;
   if (provider === 'perplexity') return numberAt(usage, 'reasoning_tokens') !== undefined;
@@ -81,7 +81,7 @@ const responses: Reader = (response) => {
   };
 };
 
-/** OpenAI charges searches, and neither opened pages nor a look for a text in them. */
+/** OpenAI charges for searches, but not for opening pages or finding text in them. */
 function isCharged(item: JsonObject): boolean {
   if (item['type'] !== 'web_search_call') return false;
   const action = textAt(objectAt(item, 'action') ?? {}, 'type');
@@ -99,7 +99,7 @@ const images: Reader = (response) => {
     input_tokens: numberAt(usage, 'input_tokens'),
     output_tokens: numberAt(usage, 'output_tokens'),
     input_image_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens'),
-    // The output of the images API is images, unless it says that some of it is text.
+    // The output of the images API consists of images, unless the response counts text separately.
     output_image_tokens: numberAt(output ?? usage, output === undefined ? 'output_tokens' : 'image_tokens'),
   };
 };
@@ -120,7 +120,7 @@ const realtime: Reader = (response) => {
   };
 };
 
-/** Claude counts cache reads and writes beside its input. */
+/** Claude's input excludes cache reads and writes. */
 const anthropic: Reader = (response) => {
   const usage = usageOf(response);
   const creation = objectAt(usage, 'cache_creation') ?? {};
@@ -139,7 +139,7 @@ const anthropic: Reader = (response) => {
   };
 };
 
-/** Bedrock's Converse, and Nova's own form, which has `Count` at the end of two names. */
+/** Bedrock's Converse, and Nova's own form, where two names end in `Count`. */
 const converse: Reader = (response) => {
   const usage = usageOf(response);
   const read = first(usage, 'cacheReadInputTokens', 'cacheReadInputTokenCount') ?? 0;
@@ -154,7 +154,7 @@ const converse: Reader = (response) => {
   };
 };
 
-/** Bedrock's InvokeModel with Titan and Llama, and the metrics at the end of any of its streams. */
+/** Bedrock's InvokeModel with Titan and Llama, and the metrics at the end of all its streams. */
 const invoke: Reader = (response) => {
   const read = numberAt(response, 'cacheReadInputTokenCount') ?? 0;
   const write = numberAt(response, 'cacheWriteInputTokenCount') ?? 0;
@@ -171,7 +171,7 @@ const invoke: Reader = (response) => {
   };
 };
 
-/** Input and output as they stand in one object of the response. */
+/** Input and output counts in one object of the response. */
 const plain =
   (...path: readonly string[]): Reader =>
   (response) => {
@@ -200,7 +200,7 @@ const READERS: Readonly<Record<Api, Reader>> = {
   'cohere-v1': plain('meta', 'billed_units'),
   'cohere-embeddings': plain('meta', 'billed_units'),
   voyage: embeddings,
-  // Cohere charges a search, whatever it reads.
+  // Cohere charges per search, whatever the number of tokens.
   rerank: embeddings,
   'ai-sdk': aiSdkCounts,
   langchain: langChainCounts,

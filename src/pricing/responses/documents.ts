@@ -1,34 +1,36 @@
 import { isObject } from './json.ts';
 
 /**
- * Text that a person pasted or piped -> the JSON objects in it, one at a time.
+ * Finds the JSON objects in text that a user pasted or piped, one at a time.
  *
- * Takes one JSON value, an array, NDJSON, several values one after the other (also with HTTP headers or prose around
- * them, as `curl -i` and `curl -v` print), a transcript of server-sent events, and each of these inside a JSON string.
- * The work is linear in the text: no character is scanned more than a few times, and values that are no objects are
- * skipped without being parsed.
+ * Accepts one JSON value, an array, NDJSON, several values in sequence (also with HTTP headers or prose around them, as printed
+ * by `curl -i` and `curl -v`), a transcript of server-sent events, and each of these inside a JSON string. Takes linear time:
+ * no character is scanned more than a few times, and values that are not objects are skipped without parsing.
  */
 
 export type ResponseProblemCode =
   'empty' | 'too-large' | 'not-json' | 'truncated' | 'no-usage' | 'provider-error' | 'invalid-usage';
 
-/** Why a text, or one of the responses in it, says no usage. */
+/** Why a text, or one of the responses in it, contains no usage. */
 export interface ResponseProblem {
   code: ResponseProblemCode;
-  /** A sentence for people. */
+  /** A readable sentence. */
   message: string;
 }
 
-/** An object of the text, or a reason why a part of it could not be read. */
+/** An object of the text, or the reason why a part of it could not be read. */
 export type Found = { value: unknown; problem?: undefined } | { problem: ResponseProblem; value?: undefined };
 
 export interface Documents {
-  /** The host that the text says the response is from (`curl -v` prints it). */
+  /** The host that the response came from, if the text contains it (`curl -v` prints it). */
   host: string | undefined;
   found: Iterable<Found>;
 }
 
-/** Far above the events of any stream. More objects than this are not responses, and each costs memory and time. */
+/**
+ * Far more than the events of any stream. A text with more objects does not consist of responses, and each costs memory and
+ * time.
+ */
 export const MAX_DOCUMENTS = 400_000;
 
 const NOT_JSON: ResponseProblem = {
@@ -37,7 +39,7 @@ const NOT_JSON: ResponseProblem = {
 };
 const TRUNCATED: ResponseProblem = {
   code: 'truncated',
-  message: 'The response ends in the middle: its end, where the usage stands, is missing.',
+  message: 'The response is incomplete: its end, which contains the usage, is missing.',
 };
 export const TOO_MANY: ResponseProblem = {
   code: 'too-large',
@@ -46,17 +48,17 @@ export const TOO_MANY: ResponseProblem = {
 const EVENT_STREAM = /^data:/m;
 const CURL_REQUEST = /^> (?:GET|POST|PUT) /m;
 const CURL_HOST = /^> host: *([^\s:]+)/im;
-/** Lines of `curl -v` that are not the body: notes, headers both ways, and the byte counts of a transfer. */
+/** Lines of `curl -v` outside the body: notes, request and response headers, and byte counts. */
 const CURL_NOISE = /^(?:[*<>](?: .*)?|[{}] \[\d+ bytes data\])\r?$/gm;
 
-/** @param maxLength in UTF-16 units; larger texts are refused unread. */
+/** @param maxLength in UTF-16 units; longer texts are refused unread. */
 export function readDocuments(text: string, maxLength: number): Documents {
   if (text.length > maxLength) {
     const message = `The text is too large for a response (${megabytes(text.length)}, at most ${megabytes(maxLength)}).`;
     return { host: undefined, found: [{ problem: { code: 'too-large', message } }] };
   }
   let body = text.replace(/^\uFEFF/, '').trim();
-  if (body === '') return { host: undefined, found: [{ problem: { code: 'empty', message: 'There is no text.' } }] };
+  if (body === '') return { host: undefined, found: [{ problem: { code: 'empty', message: 'The text is empty.' } }] };
   let host: string | undefined;
   if (CURL_REQUEST.test(body)) {
     host = CURL_HOST.exec(body)?.[1]?.toLowerCase();
@@ -74,13 +76,13 @@ function fromBody(body: string): Iterable<Found> {
   return startsWithLine(body) ? fromLines(body) : fromText(body);
 }
 
-/** Whether the first line is an object by itself and more follows, as in NDJSON. */
+/** Whether the first line is a complete object and more follows, as in NDJSON. */
 function startsWithLine(body: string): boolean {
   const end = body.search(/[\r\n]/);
   return end > 0 && body.startsWith('{') && parse(body.slice(0, end)) !== undefined;
 }
 
-/** Server-sent events: `data:` lines up to a blank line are one value. https://html.spec.whatwg.org/#parsing-an-event-stream */
+/** Server-sent events: consecutive `data:` lines form one value. https://html.spec.whatwg.org/#parsing-an-event-stream */
 function* fromEvents(body: string): Generator<Found> {
   let data: string[] = [];
   let isBroken = false;
@@ -97,7 +99,7 @@ function* fromEvents(body: string): Generator<Found> {
   }
   for (const line of linesOf(body)) {
     const next = /^data: ?(.*)$/s.exec(line)?.[1];
-    // Some tools print transcripts without the blank lines: a value that is complete on its line is an event too.
+    // Some tools print transcripts without blank lines: a line with a complete value also ends an event.
     const isComplete = next !== undefined && data.length === 1 && parse(data[0]!) !== undefined;
     if (line.trim() === '' || isComplete) yield* dispatch();
     if (next !== undefined) data.push(next);
@@ -105,7 +107,7 @@ function* fromEvents(body: string): Generator<Found> {
   yield* dispatch();
 }
 
-/** NDJSON. A line that cannot be read does not hide the others. */
+/** NDJSON. An unreadable line does not hide the others. */
 function* fromLines(body: string): Generator<Found> {
   let number = 0;
   let broken: { line: string; number: number } | undefined;
@@ -126,9 +128,8 @@ function notALine(number: number): ResponseProblem {
 }
 
 /**
- * Finds the objects in a text by their brackets, and skips the text between them, among it the brackets and commas of
- * arrays around them. Curly brackets that are no JSON occur in prose and log prefixes: they matter only where nothing
- * else is found.
+ * Finds objects in a text by their brackets, skipping everything in between, including the brackets and commas of arrays. Prose
+ * and log prefixes may contain curly brackets that are not JSON: they are reported only if nothing else is found.
  */
 function* fromText(body: string): Generator<Found> {
   let read = 0;
@@ -153,12 +154,12 @@ function* fromText(body: string): Generator<Found> {
   } else if (isBroken || !isValue(body)) yield { problem: NOT_JSON };
 }
 
-/** Whether a text without objects is JSON all the same: an array, or a plain value. */
+/** Whether a text without objects is still JSON: an array, or a plain value. */
 function isValue(body: string): boolean {
   return body.startsWith('[') || parse(body) !== undefined;
 }
 
-/** The objects of a parsed line: itself, or those of an array. */
+/** The objects of a parsed line: the value itself, or the elements of an array. */
 function* objectsOf(value: unknown): Generator<Found> {
   if (isObject(value)) yield { value };
   else if (Array.isArray(value)) for (const each of value) if (isObject(each)) yield { value: each };
@@ -171,7 +172,7 @@ const CLOSE_ARRAY = ']'.charCodeAt(0);
 const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
 
-/** The place after the bracket that closes the one at `start`; -1 when there is none. */
+/** The position after the bracket that closes the one at `start`; -1 when there is none. */
 function closingBracket(text: string, start: number): number {
   let depth = 0;
   let isQuoted = false;
@@ -187,7 +188,7 @@ function closingBracket(text: string, start: number): number {
   return -1;
 }
 
-/** Ends lines at LF, CR LF or CR, as server-sent events do. */
+/** Splits at LF, CR LF or CR, like server-sent events. */
 function* linesOf(text: string): Generator<string> {
   const end = /\r\n|\r|\n/g;
   let start = 0;
@@ -198,7 +199,7 @@ function* linesOf(text: string): Generator<string> {
   yield text.slice(start);
 }
 
-/** undefined: not JSON. The value is wrapped because `null` is JSON too. */
+/** undefined: not JSON. The value is wrapped because `null` is valid JSON. */
 function parse(text: string): { value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) as unknown };

@@ -2,7 +2,7 @@ import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
 
-/** Facts of a response beside its counts: its model, time, terms and cost. */
+/** Facts of a response other than its counts: model, time, terms and cost. */
 
 export function modelOf({ response, outerModel }: Shape): string | undefined {
   const { content } = response;
@@ -35,7 +35,7 @@ export function idOf(response: JsonObject): string | undefined {
   );
 }
 
-/** Seconds since the epoch or ISO 8601, as the APIs have it -> ISO 8601. */
+/** Converts seconds since the epoch or ISO 8601, as used by the APIs, to ISO 8601. */
 export function timeOf(response: JsonObject): string | undefined {
   const seconds = numberAt(response, 'created') ?? numberAt(response, 'created_at');
   const text =
@@ -57,7 +57,7 @@ const TRAFFIC: Readonly<Record<string, string>> = {
   PROVISIONED_THROUGHPUT: 'provisioned',
 };
 
-/** The tier of the call in lowercase, where it is not the usual one. */
+/** The tier of the call in lowercase, unless it is the default tier. */
 export function serviceTierOf({ response, isBatch }: Shape): string | undefined {
   if (isBatch) return 'batch';
   const usage = objectAt(response, 'usage') ?? {};
@@ -77,7 +77,7 @@ export function serviceTierOf({ response, isBatch }: Shape): string | undefined 
   return tier === undefined || USUAL_TIERS.has(tier) ? undefined : tier;
 }
 
-/** USD that the provider, or its agent, says that the call cost. */
+/** The cost of the call in USD according to the provider or its agent. */
 export function costOf(shape: Shape, provider: string | undefined): number | undefined {
   const cost = saidCost(shape, provider);
   return cost !== undefined && cost >= 0 ? cost : undefined;
@@ -96,7 +96,7 @@ function saidCost({ api, response }: Shape, provider: string | undefined): numbe
   return gateway !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(gateway) ? Number(gateway) : undefined;
 }
 
-/** With one's own key the vendor bills the call, and OpenRouter only its fee: the cost is both. */
+/** If users bring their own key, the vendor bills the call and OpenRouter only its fee: the cost is the sum. */
 function openRouterCost(usage: JsonObject): number | undefined {
   const cost = numberAt(usage, 'cost');
   if (usage['is_byok'] !== true) return cost;
@@ -104,14 +104,14 @@ function openRouterCost(usage: JsonObject): number | undefined {
   return upstream === undefined ? undefined : upstream + (cost ?? 0);
 }
 
-/** Whether the provider gave up on the call, which then cost nothing unless it counts tokens. */
+/** Whether the provider reports a failed call, which costs nothing unless it has token counts. */
 export function hasFailed(response: JsonObject): boolean {
   return (
     /^(?:failed|cancelled|expired)$/.test(textAt(response, 'status') ?? '') || objectAt(response, 'error') !== undefined
   );
 }
 
-/** Items of OpenAI's and xAI's responses that have a fee which is in no count of tokens, by the tool's name. */
+/** Items in OpenAI's and xAI's responses with a fee that no token count includes, and the tool's name. */
 const FEES: Readonly<Record<string, string>> = {
   file_search_call: 'file search',
   code_interpreter_call: 'code interpreter',
@@ -119,7 +119,7 @@ const FEES: Readonly<Record<string, string>> = {
   x_search_call: 'X search',
 };
 
-/** The tools whose fee is not in the cost. */
+/** The tools used whose fee is not included in the cost. */
 export function unpricedTools(response: JsonObject): string[] {
   const names = new Set<string>();
   const { output } = response;

@@ -1,7 +1,7 @@
 import type { GivenCounts } from '../tokens.ts';
 import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
 
-/** Counts and names in responses as Vercel's AI SDK and LangChain print them, for any vendor. */
+/** Reads counts and names from responses as printed by Vercel's AI SDK and LangChain, for any vendor. */
 
 /** https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text: `totalUsage` is the sum of all steps. */
 export function aiSdkCounts(response: JsonObject): GivenCounts {
@@ -17,7 +17,7 @@ export function aiSdkCounts(response: JsonObject): GivenCounts {
   const output = numberAt(usage, 'outputTokens') ?? numberAt(usage, 'completionTokens') ?? 0;
   const reasoning =
     numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ?? numberAt(usage, 'reasoningTokens') ?? 0;
-  // Version 5 passes Claude's input on without the cached tokens; version 6, which has details, adds them.
+  // Version 5 passes on Claude's input without cached tokens; version 6, which has details, includes them.
   const beside = anthropic !== undefined && details === undefined ? read + write : 0;
   const isReasoningBeside = reasoning > 0 && numberAt(usage, 'totalTokens') === input + output + reasoning;
   return {
@@ -48,7 +48,7 @@ export function langChainCounts(response: JsonObject): GivenCounts {
   };
 }
 
-/** The vendors' names in the two, where they are others than the price table's. */
+/** The frameworks' vendor names that differ from the price table's. */
 const VENDORS: Readonly<Record<string, string>> = {
   bedrock: 'aws',
   bedrock_converse: 'aws',
@@ -63,7 +63,7 @@ const VENDORS: Readonly<Record<string, string>> = {
   mistralai: 'mistral',
 };
 
-/** The vendor that the framework names; undefined where it names none, or several. */
+/** The vendor that the framework names; undefined if it names none or several. */
 export function frameworkVendor(response: JsonObject): string | undefined {
   const named = textAt(objectAt(response, 'response_metadata') ?? {}, 'model_provider');
   const keys = Object.keys(objectAt(response, 'providerMetadata') ?? {}).filter((key) => key !== 'gateway');

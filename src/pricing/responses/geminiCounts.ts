@@ -1,7 +1,7 @@
 import type { GivenCounts } from '../tokens.ts';
 import { numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
-/** `usageMetadata` of Gemini's and Vertex' generateContent and Live APIs, also as the Python SDK prints it. */
+/** `usageMetadata` of the generateContent and Live APIs of Gemini and Vertex, also as printed by the Python SDK. */
 export function geminiCounts(response: JsonObject): GivenCounts {
   const usage = objectAt(response, 'usageMetadata') ?? camelCase(objectAt(response, 'usage_metadata') ?? {});
   const thoughts = numberAt(usage, 'thoughtsTokenCount') ?? 0;
@@ -60,16 +60,16 @@ function modalities(usage: JsonObject, ...fields: readonly string[]): Modalities
   for (const entry of fields.flatMap((field) => objectsAt(usage, field))) {
     const modality = (textAt(entry, 'modality') ?? '').toLowerCase();
     const tokens = numberAt(entry, 'tokenCount') ?? numberAt(entry, 'token_count') ?? numberAt(entry, 'tokens') ?? 0;
-    // Gemini reads documents as images of their pages.
+    // Gemini counts documents as images of their pages.
     const name = modality === 'document' ? 'image' : modality;
     if (name === 'audio' || name === 'image' || name === 'video') sums[name] += tokens;
   }
   return sums;
 }
 
-/** @param cached by modality; undefined where the response does not say it. */
+/** @param cached by modality; undefined if the response does not have it. */
 function inputParts(input: number, cacheRead: number | undefined, given: Modalities, cached?: Modalities): GivenCounts {
-  // Cached video has the price of other cached tokens, so only the rest of it is counted as video.
+  // Cached video costs the same as other cached tokens, so only uncached video is counted as video.
   const uncached = Math.max(0, given.video - (cached?.video ?? 0));
   return {
     input_tokens: input,

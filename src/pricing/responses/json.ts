@@ -1,4 +1,4 @@
-/** Reading JSON of unknown shape without trusting it. */
+/** Accessors for untrusted JSON of unknown shape. */
 export type JsonObject = Record<string, unknown>;
 
 export function isObject(value: unknown): value is JsonObject {
@@ -10,7 +10,7 @@ export function objectAt(value: JsonObject, field: string): JsonObject | undefin
   return isObject(found) ? found : undefined;
 }
 
-/** undefined for texts that are empty or longer than any honest name. */
+/** undefined for empty texts, and for texts longer than any honest name. */
 export function textAt(value: JsonObject, field: string): string | undefined {
   const found = Object.hasOwn(value, field) ? value[field] : undefined;
   return typeof found === 'string' && found !== '' && found.length <= 256 ? found : undefined;
@@ -21,7 +21,7 @@ export function numberAt(value: JsonObject, field: string): number | undefined {
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 }
 
-/** The object at a path of fields; undefined where a part of it is missing. */
+/** The object at a path of fields; undefined if part of it is missing. */
 export function objectIn(value: JsonObject, ...path: readonly string[]): JsonObject | undefined {
   let found: JsonObject | undefined = value;
   for (const field of path) {
@@ -31,7 +31,7 @@ export function objectIn(value: JsonObject, ...path: readonly string[]): JsonObj
   return found;
 }
 
-/** The objects of an array; none where there is no array. */
+/** The objects in an array; none if it is not an array. */
 export function objectsAt(value: JsonObject, field: string): JsonObject[] {
   const found = Object.hasOwn(value, field) ? value[field] : undefined;
   return Array.isArray(found) ? found.filter((each) => isObject(each)) : [];

@@ -3,11 +3,11 @@ import { frameworkVendor } from './frameworks.ts';
 import { objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Api, Shape } from './shape.ts';
 
-/** Who was called, as far as a response tells. */
+/** The provider of a response, as far as the response reveals it. */
 export interface Origin {
-  /** The price table's id, or that of a program on one's own machine; undefined when nothing tells. */
+  /** The price table's id, or that of a program on the user's machine; undefined if unknown. */
   provider: string | undefined;
-  /** `certain`: by an address, an id or a field that only this provider has. `likely`: by the model's name. */
+  /** `certain`: an address, id or field that only this provider uses. `likely`: the model's name. */
   confidence: 'certain' | 'likely' | 'guess';
 }
 
@@ -19,7 +19,7 @@ export function originOf(shape: Shape, model: string | undefined, host: string |
   return { provider, confidence: provider === undefined ? 'guess' : 'likely' };
 }
 
-/** Whose form it is, where a response says neither its model nor anything else. Only a guess. */
+/** The vendor that defined each API, if a response names neither its model nor anything else. Only a guess. */
 const VENDORS: Partial<Record<Api, string>> = {
   'anthropic-messages': 'anthropic',
   'claude-code': 'anthropic',
@@ -28,7 +28,7 @@ const VENDORS: Partial<Record<Api, string>> = {
   'openai-transcription': 'openai',
 };
 
-/** The ends of the hosts of APIs. */
+/** Suffixes of API host names. */
 const HOSTS: readonly (readonly [string, string])[] = [
   ['api.openai.com', 'openai'],
   ['api.anthropic.com', 'anthropic'],
@@ -73,13 +73,13 @@ function providerOfHost(host: string): string | undefined {
   return HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`))?.[1];
 }
 
-/** Ids of models as only Bedrock writes them: `anthropic.claude-...`, `us.amazon.nova-...`, `openai.gpt-oss-120b`. */
+/** Model ids in a form that only Bedrock uses: `anthropic.claude-...`, `us.amazon.nova-...`, `openai.gpt-oss-120b`. */
 const BEDROCK_MODEL =
   /^(?:(?:us|eu|apac|au|ca|jp|global|us-gov)\.)?(?:ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z]/;
-/** Open models under a name of their vendor, which the vendor itself does not serve. */
+/** Open models named after their vendor, which the vendor itself does not serve. */
 const OPEN_MODEL = /^(?:gpt-oss|gemma)/i;
 
-/** Patterns for names that only one vendor gives, and that the table does not assign by name. */
+/** Patterns for names used by a single vendor, which the table does not assign by name. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:ft:)?(?:gpt-|chatgpt-|o[134](?:-|$)|davinci|babbage)/, 'openai'],
   [
@@ -90,7 +90,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:embed-(?:v\d|english|multilingual)|rerank-(?:v\d|english|multilingual)|c4ai-|command(?:-|$))/, 'cohere'],
   [/^(?:voyage-|rerank-\d)/, 'voyageai'],
   [/^sonar(?:-|$)/, 'perplexity'],
-  // Zhipu sells the same models in China, in another currency.
+  // Zhipu sells the same models in China in another currency.
   [/^glm-/, 'zai'],
   [/^qwen(?:\d|-|$)(?!.*-\d+b)/, 'alibaba'],
 ];
@@ -102,7 +102,7 @@ function providerOfName(model: string, table: PriceTable): string | undefined {
   return NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? table.providerOfModel(model);
 }
 
-/** APIs in whose form only their owner answers. */
+/** APIs that only their owner provides. */
 const OWNERS: Partial<Record<Api, string>> = {
   gemini: 'google',
   'gemini-interactions': 'google',
@@ -117,7 +117,7 @@ const OWNERS: Partial<Record<Api, string>> = {
   ollama: 'ollama',
 };
 
-/** The provider that a response names by itself, by marks that only its API leaves. */
+/** The provider identified by marks that only its API leaves in a response. */
 function providerByMarks(shape: Shape, model: string | undefined): string | undefined {
   const { api, response } = shape;
   const id = textAt(response, 'id') ?? '';
@@ -147,7 +147,7 @@ function claudeVendor(id: string, model: string | undefined): string | undefined
   return ANTHROPIC_ID.test(id) && model?.startsWith('claude-') === true ? 'anthropic' : undefined;
 }
 
-/** Vendors and programs that answer in OpenAI's forms, by fields that they add to them. */
+/** Identifies vendors and programs with OpenAI-compatible responses by fields that they add. */
 function compatibleVendor(response: JsonObject, usage: JsonObject, model: string | undefined): string | undefined {
   const has = (...fields: readonly string[]): boolean => fields.some((field) => field in response);
   const fingerprint = textAt(response, 'system_fingerprint') ?? '';

@@ -11,45 +11,45 @@ import { StreamAssembler } from './stream.ts';
 import type { Assembled } from './streamEvents.ts';
 
 /**
- * A provider's raw API responses, as pasted or piped -> the usage in them: finds the responses in the text, puts streams
- * together, tells the API and the provider apart, and reads the counts.
+ * Extracts usage from a provider's raw API responses, as pasted or piped: finds the responses in the text, assembles streams,
+ * identifies the API and the provider, and reads the counts.
  */
 export interface RecognisedResponse {
   api: Api;
-  /** The price table's id (or `ollama`); undefined when nothing tells. */
+  /** The price table's id (or `ollama`); undefined if unknown. */
   provider: string | undefined;
   model: string | undefined;
   /**
-   * `certain`: the provider is unmistakable. `likely`: it follows from the model's name. `guess`: the shape is a common one and
-   * nothing names the provider, or the model is missing.
+   * `certain`: the provider is unmistakable. `likely`: derived from the model's name. `guess`: the shape is common and the
+   * provider is not named, or the model is missing.
    */
   confidence: Origin['confidence'];
-  /** The fields of a record; `input_tokens` includes cache reads and writes. Details of nothing are left out. */
+  /** The fields of a record; `input_tokens` includes cache reads and writes. Zero details are omitted. */
   counts: Counts & { input_tokens: number; output_tokens: number };
-  /** The provider's id of the response; further calls of one response have it with a suffix. */
+  /** The provider's id of the response; further calls in the same response have it with a suffix. */
   responseId: string | undefined;
-  /** When the response was made: ISO 8601, where it says so. */
+  /** Time of the response, ISO 8601, if it contains one. */
   timestamp: string | undefined;
-  /** A tier that is not the usual one, as `batch` or `priority`. */
+  /** A non-default tier, such as `batch` or `priority`. */
   serviceTier: string | undefined;
-  /** Claude's `fast`, where it is not the usual speed. */
+  /** Claude's `fast`; undefined for the default speed. */
   speed: string | undefined;
-  /** The region that Claude was bound to, as `us`. */
+  /** The region to which Claude was bound, such as `us`. */
   inferenceGeo: string | undefined;
-  /** The cost of the call in USD, as the provider itself says it. */
+  /** The cost of the call in USD, according to the provider. */
   costUsd: number | undefined;
-  /** Tools that were used and whose fee is in no price list that we have. */
+  /** Tools used whose fee is not in any known price list. */
   unpricedTools: string[];
   streamed: boolean;
 }
 
 export interface Recognition {
   responses: RecognisedResponse[];
-  /** One for each response that could not be read; many alike are one. */
+  /** One for each unreadable response; similar ones are merged. */
   problems: ResponseProblem[];
 }
 
-/** In UTF-16 units: far above any response, and parsed in well under a second. */
+/** In UTF-16 units: far longer than any response, and parsed in well under a second. */
 export const MAX_RESPONSE_TEXT = 32_000_000;
 
 export function recogniseResponses(text: string, table: PriceTable, maxLength = MAX_RESPONSE_TEXT): Recognition {
@@ -60,7 +60,7 @@ export function recogniseResponses(text: string, table: PriceTable, maxLength = 
   }
 }
 
-/** The same step by step, so that a caller may pause between them. */
+/** Like {@link recognise}, in steps, so that the caller may pause in between. */
 export function* recogniseInSteps(
   text: string,
   table: PriceTable,
@@ -68,7 +68,7 @@ export function* recogniseInSteps(
 ): Generator<void, Recognition> {
   const { host, found } = readDocuments(text, maxLength);
   const problems: ResponseProblem[] = [];
-  // In the order of the text; a stream stands where it began, until its last event has come.
+  // In text order; a stream has the position of its first event.
   const outcomes: (Assembled | Outcome)[] = [];
   const assembler = new StreamAssembler((stream) => outcomes.push(stream));
   let documents = 0;
@@ -153,15 +153,15 @@ function readCall({ shape, suffix }: Call, host: string | undefined, streamed: b
   };
 }
 
-/** Claude says `global` or `not_available` where the region does not matter. */
+/** Claude's `global` and `not_available` mean that the region does not matter. */
 function geoOf(geo: string | undefined): string | undefined {
   return geo === 'global' || geo === 'not_available' ? undefined : geo;
 }
 
-/** Zero says something here: none of the cached tokens were audio, as against a number that is not known. */
+/** Zero is significant here: none of the cached tokens were audio, as opposed to an unknown number. */
 const OVERLAPS: ReadonlySet<CountField> = new Set(['cache_audio_read_tokens', 'cache_image_read_tokens']);
 
-/** @param isPaid the response says its cost, so that counts which contradict each other need not be refused. */
+/** @param isPaid whether the response contains its cost, so that contradictory counts need not be refused. */
 function countsOf(found: GivenCounts, isPaid: boolean): RecognisedResponse['counts'] | ResponseProblem {
   const counts: Counts = {};
   for (const field of COUNT_FIELDS) {

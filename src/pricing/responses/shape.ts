@@ -1,6 +1,6 @@
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 
-/** Which API a response comes from, told by its shape alone. */
+/** Identifies the API of a response by its shape alone. */
 export type Api =
   | 'openai-chat'
   | 'openai-responses'
@@ -27,19 +27,19 @@ export type Api =
 
 export interface Shape {
   api: Api;
-  /** The object that holds the usage, out of whatever stood around it. */
+  /** The object that contains the usage, extracted from any wrappers. */
   response: JsonObject;
-  /** false: other APIs have this shape too. */
+  /** false: other APIs use the same shape. */
   distinct: boolean;
-  /** It stood in a line of a batch's output file, which costs less than a call. */
+  /** Whether it came from a line of a batch's output file; batches cost less. */
   isBatch: boolean;
-  /** The model that an object around it names. */
+  /** The model named in a wrapper. */
   outerModel: string | undefined;
-  /** The host that an object around it says it was fetched from, as HTTP recorders do. */
+  /** The host it was fetched from, according to a wrapper, such as that of an HTTP recorder. */
   host: string | undefined;
 }
 
-/** Fields that tools and batch APIs wrap a response in: OpenAI's and Anthropic's batches, agents' logs, HTTP recorders. */
+/** Fields in which tools and batch APIs wrap a response: OpenAI's and Anthropic's batches, agents' logs, HTTP recorders. */
 const WRAPPERS = [
   'response',
   'body',
@@ -54,7 +54,7 @@ const WRAPPERS = [
   'string',
 ];
 const MAX_DEPTH = 4;
-/** A response inside a JSON string, as HTTP recorders keep bodies. */
+/** Maximum size of a response inside a JSON string, as HTTP recorders store bodies. */
 const MAX_INNER_TEXT = 8_000_000;
 
 /** Finds the response in a value; undefined when nothing in it looks like usage. */
@@ -75,7 +75,7 @@ export function findShape(value: unknown, depth = 0): Shape | undefined {
   return undefined;
 }
 
-/** The object in a wrapper's field, also where the field holds it as JSON text. */
+/** The object in a wrapper's field, also if the field contains it as JSON text. */
 export function unwrap(value: JsonObject, field: string): JsonObject | undefined {
   const inner = Object.hasOwn(value, field) ? value[field] : undefined;
   if (isObject(inner)) return inner;
@@ -94,7 +94,7 @@ function hostOf(value: JsonObject): string | undefined {
   return url === undefined ? undefined : /^https?:\/\/([^/:?#]+)/i.exec(url)?.[1]?.toLowerCase();
 }
 
-/** The object in which an API says that a call failed; undefined where none does. */
+/** The object in which an API reports a failed call; undefined if there is none. */
 export function findError(value: unknown, depth = 0): JsonObject | string | undefined {
   if (!isObject(value)) return undefined;
   const error = value['error'] ?? (value['type'] === 'error' ? value : undefined);
@@ -109,8 +109,8 @@ export function findError(value: unknown, depth = 0): JsonObject | string | unde
 }
 
 /**
- * A line of a batch's output: OpenAI, Mistral, Groq and Azure have `custom_id` and a `status_code`, Anthropic `custom_id` and
- * a `result`, Gemini's files `key` and `response`, Vertex a `request`, its `response` and when it was processed.
+ * Whether this is a line of a batch's output: OpenAI, Mistral, Groq and Azure have `custom_id` and a `status_code`, Anthropic
+ * `custom_id` and a `result`, Gemini's files `key` and `response`, Vertex a `request`, its `response` and the processing time.
  */
 function isBatchLine(value: JsonObject): boolean {
   const response = objectAt(value, 'response');
@@ -123,7 +123,7 @@ function isBatchLine(value: JsonObject): boolean {
 interface Found {
   api: Api;
   distinct: boolean;
-  /** Another object than the one that was looked at. */
+  /** Set if the response is not the object that was examined. */
   response?: JsonObject;
 }
 
@@ -138,7 +138,7 @@ function shapeOf(response: JsonObject): Found | undefined {
   );
 }
 
-/** Responses as programs write them that call several vendors and rename the counts. */
+/** Responses written by programs that call several vendors and rename the counts. */
 function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Found | undefined {
   if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined)
     return certain('claude-code');
@@ -188,7 +188,7 @@ function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefine
     return { api, distinct: textAt(response, 'object') !== undefined };
   }
   if (numberAt(usage, 'input_tokens') !== undefined) return shapeByInput(response, usage);
-  // Voyage counts a total alone, for embeddings and for reranking.
+  // For embeddings and reranking, Voyage returns only a total.
   if (numberAt(usage, 'total_tokens') === undefined || response['object'] !== 'list') return undefined;
   return certain(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
 }

@@ -2,7 +2,7 @@ import { isObject, objectAt, textAt, type JsonObject } from './json.ts';
 import { EVENT_READERS, type OpenStream, type StartStream } from './streamEvents.ts';
 
 /**
- * The events of streamed responses -> whole responses, as the API would have sent them unstreamed.
+ * Assembles the events of streamed responses into whole responses, as the API would have sent them without streaming.
  *
  * Events of several streams may follow each other.
  */
@@ -10,12 +10,12 @@ export class StreamAssembler {
   readonly #open = new Map<string, OpenStream>();
   readonly #started: (stream: OpenStream) => void;
 
-  /** @param started is told of each stream at its first event; the stream fills while events are added. */
+  /** @param started called at the first event of each stream; the stream is completed as events are added. */
   constructor(started: (stream: OpenStream) => void) {
     this.#started = started;
   }
 
-  /** Returns true when the value was an event of a stream; otherwise it is a response by itself, or none. */
+  /** Returns true if the value was an event of a stream; otherwise it is a response by itself, or neither. */
   add(value: unknown): boolean {
     if (!isObject(value)) return false;
     const start: StartStream = (key, response, streamed = true) => {
@@ -33,7 +33,7 @@ const COHERE_PARTS = /^(?:message|content|tool-call|tool-plan|citation)-(?:start
 const COHERE_V1_PARTS =
   /^(?:stream-start|text-generation|citation-generation|tool-calls-(?:chunk|generation)|search-\S+)$/;
 
-/** Parts of Bedrock's and Cohere's streams that say nothing of usage. */
+/** Parts of Bedrock's and Cohere's streams without usage. */
 function isFragment(value: JsonObject): boolean {
   const type = textAt(value, 'type') ?? '';
   if (COHERE_PARTS.test(type)) return type !== 'message-end';

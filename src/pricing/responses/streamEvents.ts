@@ -1,30 +1,28 @@
 import { isObject, numberAt, objectAt, textAt, type JsonObject } from './json.ts';
 
-/** Reads the events of each vendor's streams, one reader for each kind of stream. */
+/** Reads the events of each vendor's streams, with one reader for each kind of stream. */
 
-/** A response that stands whole in the text, or that was put together from the events of a stream. */
+/** A response that was complete in the text, or was assembled from the events of a stream. */
 export interface Assembled {
   response: unknown;
-  /** The parts were streamed. */
+  /** Whether it was streamed. */
   streamed: boolean;
-  /** The stream ends before its last event, so its counts are not final. */
+  /** Whether the stream ends before its last event, so that its counts are not final. */
   cut: boolean;
 }
 
-/** A response that is being put together. */
+/** A response that is being assembled. */
 export interface OpenStream extends Assembled {
   response: JsonObject;
 }
 
-/**
- * Opens a stream. `streamed` is false where a single event looks the same as a response that was not streamed.
- */
+/** Opens a stream. `streamed` is false if a single event looks the same as a response that was not streamed. */
 export type StartStream = (key: string, response: JsonObject, streamed?: boolean) => OpenStream;
 
-/** Adds a value to the stream that it belongs to; returns false when it is no event of this kind. */
+/** Adds a value to the stream that it belongs to; returns false if it is not an event of this kind. */
 export type EventReader = (value: JsonObject, open: Map<string, OpenStream>, start: StartStream) => boolean;
 
-/** `message_start` has the input's usage, `message_delta` the output's so far (and repeats what it knows of the input). */
+/** `message_start` has the input's usage, `message_delta` the output so far (and may repeat the input). */
 const anthropic: EventReader = (value, open, start) => {
   const type = textAt(value, 'type') ?? '';
   if (type === 'message_start') {
@@ -36,7 +34,7 @@ const anthropic: EventReader = (value, open, start) => {
   if (!/^(?:message_delta|message_stop|content_block_(?:start|delta|stop)|ping)$/.test(type)) return false;
   const stream = open.get('anthropic');
   if (stream === undefined) {
-    // Pasted from the middle: a delta may still say all that there is to know.
+    // Pasted from the middle: a delta may still contain the whole usage.
     if (type === 'message_delta' && objectAt(value, 'usage') !== undefined) {
       start('anthropic', { type: 'message', usage: value['usage'] });
     }
@@ -54,13 +52,13 @@ const anthropic: EventReader = (value, open, start) => {
   return true;
 };
 
-/** The model that answers after a block of Claude's content which says that another one declined. */
+/** The model that answers after a block of Claude's content reports that another one declined. */
 export function fallbackModel(block: JsonObject | undefined): string | undefined {
   if (block?.['type'] !== 'fallback') return undefined;
   return textAt(objectAt(block, 'to') ?? {}, 'model');
 }
 
-/** The lines of `claude -p --output-format stream-json`: the last one sums up the others. */
+/** The lines of `claude -p --output-format stream-json`: the last one summarises the others. */
 const claudeCode: EventReader = (value, open, start) => {
   const session = textAt(value, 'session_id');
   if (session === undefined) return false;
@@ -81,7 +79,7 @@ const claudeCode: EventReader = (value, open, start) => {
 /** Perplexity ends its streams with `chat.completion.done`, and reasons in `chat.reasoning`. */
 const CHAT_CHUNK = /^chat\.(?:completion\.(?:chunk|done)|reasoning(?:\.done)?)$/;
 
-/** Chunks of one id; usage is in the last one (`stream_options.include_usage`), for some vendors in each. */
+/** Chunks with the same id; the last one contains usage (`stream_options.include_usage`), for some vendors each one does. */
 const chatChunk: EventReader = (value, open, start) => {
   const kind = textAt(value, 'object') ?? '';
   if (!CHAT_CHUNK.test(kind)) return false;
@@ -99,7 +97,7 @@ const chatChunk: EventReader = (value, open, start) => {
   return true;
 };
 
-/** The event that ends the stream holds the whole response. xAI's realtime API has the usage beside it. */
+/** The last event contains the whole response. In xAI's realtime API the usage is next to it. */
 const openaiResponse: EventReader = (value, open, start) => {
   const type = textAt(value, 'type') ?? '';
   if (!type.startsWith('response.')) return false;
@@ -115,7 +113,7 @@ const openaiResponse: EventReader = (value, open, start) => {
 
 const RUN_ENDS = /^(?:completed|failed|incomplete|cancelled|expired)$/;
 
-/** An Assistants' run and its steps: the run's usage is the sum of its steps'. */
+/** An Assistants run and its steps: the run's usage is the sum of its steps. */
 const assistantsRun: EventReader = (value, open, start) => {
   const isRun = value['object'] === 'thread.run';
   const id = isRun ? textAt(value, 'id') : value['object'] === 'thread.run.step' ? textAt(value, 'run_id') : undefined;
@@ -123,7 +121,7 @@ const assistantsRun: EventReader = (value, open, start) => {
   const key = `run ${id}`;
   const known = open.get(key);
   if (!isRun) {
-    // A step by itself is all that there is to know of its run, until another one comes.
+    // A single step is all that is known of its run until another one arrives.
     if (known === undefined) start(key, value, false).cut = false;
     else if (known.response['object'] === 'thread.run.step') addStep(known, value);
     return true;
@@ -135,7 +133,7 @@ const assistantsRun: EventReader = (value, open, start) => {
   return true;
 };
 
-/** Events of one step repeat it; other steps add to it. */
+/** Further events of a step repeat it; other steps add to it. */
 function addStep(stream: OpenStream, step: JsonObject): void {
   stream.streamed = true;
   const usage = objectAt(step, 'usage');
@@ -154,10 +152,10 @@ function addStep(stream: OpenStream, step: JsonObject): void {
   stream.response = { ...step, usage: { ...usage, ...sum } };
 }
 
-/** Chunks of one `responseId`, each with the counts so far; the last one has a `finishReason`. */
+/** Chunks with the same `responseId`, each with the counts so far; the last one has a `finishReason`. */
 const gemini: EventReader = (value, open, start) => {
   const chunk = objectAt(value, 'response') ?? value;
-  // A line of a batch's output is a whole response, which knows that it is of a batch.
+  // A line of a batch's output is a whole response, marked as part of a batch.
   if (chunk !== value && (textAt(value, 'key') !== undefined || objectAt(value, 'request') !== undefined)) return false;
   const { candidates } = chunk;
   const id = textAt(chunk, 'responseId');
@@ -178,7 +176,7 @@ const gemini: EventReader = (value, open, start) => {
   return true;
 };
 
-/** The event that ends an interaction holds it whole; the first one only its beginning. */
+/** The last event of an interaction contains it whole; the first one only its beginning. */
 const geminiInteraction: EventReader = (value, open, start) => {
   const type = textAt(value, 'event_type') ?? '';
   if (!/^(?:interaction|step|content)\./.test(type)) return false;
@@ -191,7 +189,7 @@ const geminiInteraction: EventReader = (value, open, start) => {
   return true;
 };
 
-/** One line a token, the last with `done: true` and the counts. */
+/** One line per token, the last with `done: true` and the counts. */
 const ollama: EventReader = (value, open, start) => {
   if (typeof value['done'] !== 'boolean' || textAt(value, 'model') === undefined) return false;
   const known = open.get('ollama');
@@ -204,7 +202,7 @@ const ollama: EventReader = (value, open, start) => {
   return true;
 };
 
-/** Llama and Titan on Bedrock: the first chunk counts the input, the last one the output and why it ended. */
+/** Llama and Titan on Bedrock: the first chunk has the input count, the last one the output count and the stop reason. */
 const bedrockText: EventReader = (value, open, start) => {
   const isLlama = typeof value['generation'] === 'string';
   if (!isLlama && typeof value['outputText'] !== 'string') return false;

@@ -1,14 +1,14 @@
 import type { UsageInput } from '../../usage/record.ts';
 import type { RecognisedResponse } from './recognise.ts';
 
-/** Names that a person gives, in place of those that a response says or lacks. */
+/** Names given by the user, which replace or complete those in a response. */
 export interface ResponseNames {
   provider?: string | undefined;
   model?: string | undefined;
   operation?: string | undefined;
 }
 
-/** The operation by the API, where the person names none. */
+/** The operation for each API, if the user names none. */
 const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
   'openai-embeddings': 'embedding',
   'cohere-embeddings': 'embedding',
@@ -21,9 +21,9 @@ const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
 };
 
 /**
- * A recognised response as a usage to record. The response's own id becomes the record's, so that the same response is
- * not recorded twice; the cost that the provider says is a recorded cost. The terms of the call (its tier, speed and region)
- * go into the record, because the price depends on them.
+ * Converts a recognised response to a usage to record. The response's own id becomes the record's, so that the same response is
+ * not recorded twice; a cost given by the provider is a recorded cost. The terms of the call (tier, speed and region) are
+ * stored because the price depends on them.
  */
 export function usageOfResponse(response: RecognisedResponse, names: ResponseNames = {}): UsageInput {
   const { counts, responseId, timestamp, costUsd, serviceTier, speed, inferenceGeo } = response;

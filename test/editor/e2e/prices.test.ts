@@ -141,7 +141,7 @@ describe('prices in the editor', () => {
     const { workbench } = editor;
     await openFile('other.json');
     await recordFromResponse('The whole document');
-    await workbench.notifications.getByText('ends in the middle').waitFor();
+    await workbench.notifications.getByText('is incomplete').waitFor();
     expect(await stored()).toHaveLength(2);
   });
 

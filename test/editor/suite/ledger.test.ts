@@ -83,7 +83,7 @@ describe('the ledger in the editor', () => {
       assert.equal(estimatedNanos, 51_500_000n);
       await assert.rejects(async () => {
         await vscode.commands.executeCommand(COMMANDS.recordFromResponse, { text: '{' });
-      }, /ends in the middle/);
+      }, /is incomplete/);
     });
 
     it('takes a usage without a cost as unpriced, not as free', async () => {

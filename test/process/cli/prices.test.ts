@@ -48,7 +48,12 @@ describe('record', () => {
       'does not know the provider "nobody"',
       '--provider nobody --input',
     ],
-    ['a machine of its own', ['--provider', 'ollama'], 'Nobody publishes prices for "ollama"', '--provider ollama'],
+    [
+      'a machine of its own',
+      ['--provider', 'ollama'],
+      'There are no published prices for "ollama"',
+      '--provider ollama',
+    ],
     ['cache above the input', ['--cache-read-tokens', '20000'], 'exceed it (10000)', '--cost-usd'],
     ['no tokens', ['--input-tokens', '0', '--output-tokens', '0'], 'Neither a cost nor tokens', '--cost-usd'],
   ])('records %s as unpriced, and says why and what helps', async (_what, flags, why, helps) => {
@@ -147,9 +152,9 @@ describe('record --response', () => {
   });
 
   it.each([
-    ['nothing', '', 'There is no text'],
+    ['nothing', '', 'The text is empty'],
     ['no JSON', 'hello', 'This is not JSON'],
-    ['a cut one', JSON.stringify(MESSAGE).slice(0, -5), 'ends in the middle'],
+    ['a cut one', JSON.stringify(MESSAGE).slice(0, -5), 'is incomplete'],
     ['one without usage', '{"id":"x","object":"chat.completion"}', 'No usage was found'],
     ['an error', '{"error":{"message":"overloaded"}}', 'answered with an error'],
     [
@@ -453,7 +458,7 @@ describe('costs --currency', () => {
     expect(text).toMatch(/gpt-5 .* EUR 1\.00/);
     expect(text).toMatch(/own .* unknown .* 1/);
     expect(text).toMatch(/Total .* EUR 3\.00 .* 1/);
-    expect(text).toContain('Converted at your rate: USD 1 = EUR 0.5. What is stored stays USD.');
+    expect(text).toContain('Converted at your rate: USD 1 = EUR 0.5. Stored costs stay in USD.');
     expect(text).not.toContain('$');
   });
 
@@ -469,7 +474,7 @@ describe('costs --currency', () => {
   });
 
   it.each([
-    [['EUR=0'], 'rate: must be the number of units for one USD'],
+    [['EUR=0'], 'rate: must be the number of units per USD'],
     [['EURO=1'], 'must be a rate such as EUR=0.92 (units per USD), or a file of rates (got "EURO=1"'],
     [['EUR=1', '--json'], 'cannot be combined with --json'],
     [['EUR=1', '--by', 'block'], 'cannot be combined with --by block'],

@@ -98,7 +98,7 @@ describe('readDisplayCurrency', () => {
     [{ currency: 'EUR', rates: {} }, /^rates: .* at least one day/],
     [{ currency: 'EUR', rates: { yesterday: 1 } }, /^rates\.yesterday: must be a day/],
     [{ currency: 'EUR', rates: { '2026-01-01': 0 } }, /^rates\.2026-01-01: /],
-    [{ currency: 'EUR', rate: 1, from: 'x' }, /^from: is not known/],
+    [{ currency: 'EUR', rate: 1, from: 'x' }, /^from: is unknown/],
   ])('says what is wrong with %j', (value, problem) => {
     expect(readDisplayCurrency(value)).toEqual({ problem: expect.stringMatching(problem) });
   });

@@ -57,7 +57,7 @@ describe('fetched price data', () => {
   });
 
   it.each([
-    ['', /no JSON/],
+    ['', /not valid JSON/],
     ['{}', /at its top/],
     ['[{"id":"openai","name":"OpenAI","api_pattern":"x"}]', /at 0\.models/],
     [
