@@ -1,6 +1,7 @@
 import type { Choices } from '../../src/protocol/choices.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Dimension, Group, Measure, Totals } from '../../src/usage/query.ts';
+import { compareTokens } from '../../src/usage/tokenSum.ts';
 import type { Series } from './series.ts';
 import { seriesId } from './series.ts';
 import { measured } from './totals.ts';
@@ -109,7 +110,7 @@ function compareGroups(
 
 function compareTotals(a: Totals, b: Totals, by: 'cost' | 'tokens' | 'records'): number {
   if (by === 'records') return a.records - b.records;
-  if (by === 'tokens') return a.totalTokens - b.totalTokens;
+  if (by === 'tokens') return compareTokens(a.totalTokens, b.totalTokens);
   const [x, y] = [costNanos(a), costNanos(b)];
-  return x < y ? -1 : x > y ? 1 : a.unpriced - b.unpriced || a.totalTokens - b.totalTokens;
+  return x < y ? -1 : x > y ? 1 : a.unpriced - b.unpriced || compareTokens(a.totalTokens, b.totalTokens);
 }

@@ -81,12 +81,12 @@ export class Format {
     return this.#axis.format(this.currency === undefined ? size : size / 10 ** RATE_PLACES);
   }
 
-  count(n: number): string {
+  count(n: number | bigint): string {
     return this.#count.format(n);
   }
 
   /** `1.2M`. */
-  compact(n: number): string {
+  compact(n: number | bigint): string {
     return this.#compact.format(n);
   }
 

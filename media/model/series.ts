@@ -3,6 +3,7 @@ import { bucketSpans } from '../../src/usage/time/calendar.ts';
 import { emptyTotals } from '../../src/usage/query.ts';
 import type { Calendar, Group, Measure, Totals } from '../../src/usage/query.ts';
 import type { TimeSpan } from '../../src/usage/time/period.ts';
+import { compareTokens } from '../../src/usage/tokenSum.ts';
 import { measured, sum } from './totals.ts';
 
 /** One value of the stacking dimension over time. */
@@ -70,7 +71,7 @@ export function chartModel(
       (a, b) =>
         Number(a.rest !== undefined) - Number(b.rest !== undefined) ||
         measured(b.totals, measure) - measured(a.totals, measure) ||
-        b.totals.totalTokens - a.totals.totalTokens,
+        compareTokens(b.totals.totalTokens, a.totals.totalTokens),
     );
   const position = new Map(series.map(({ id }, index) => [id, index]));
   const columns = bucketSpans(range.since, range.until, bucket, calendar).map((span): ChartColumn => ({

@@ -13,5 +13,5 @@ export function sum(all: Iterable<Totals>): Totals {
  * numbers.
  */
 export function measured(totals: Totals, measure: Measure): number {
-  return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : totals.totalTokens;
+  return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : Number(totals.totalTokens);
 }

@@ -119,7 +119,14 @@ export class Aggregation {
    * @param costs the costs of all groups.
    */
   #kept(stage: Stage, { count, by }: Top, costs: Costs): { codes: Set<number>; rest: number } | undefined {
-    const size = by === 'cost' ? costs : exactly(costs.length, (group) => this.#sums.tokens(group), BigInt);
+    const size =
+      by === 'cost'
+        ? costs
+        : exactly(
+            costs.length,
+            (group) => this.#sums.approximateTokens(group),
+            (_, group) => BigInt(this.#sums.totals(group).totalTokens),
+          );
     const zero = typeof size[0] === 'bigint' ? 0n : 0;
     const sums: Costs = [];
     for (let group = 0; group < size.length; group++) {
@@ -157,7 +164,7 @@ export class Aggregation {
       combiner.combine(batch.groups, batch.codes, batch.count);
       this.#groupCount = combiner.parents.length;
     }
-    this.#sums.add(segment, batch.rows, batch.groups, batch.count, this.#groupCount);
+    this.#sums.add(segment, batch, this.#groupCount);
   }
 
   #text({ grouping, coder }: Stage, code: number): string | null {

@@ -1,9 +1,14 @@
 import type { CostKind, Totals } from '../usage/query.ts';
-import { BIG_COST, type Segment } from './segment.ts';
+import { addTokens, tokenSum, type TokenSum } from '../usage/tokenSum.ts';
+import type { Batch } from './batch.ts';
 import type { ColumnStore } from './columnStore.ts';
+import { BIG_COST, COUNT_COLUMNS, SEGMENT_ROWS, type Segment } from './segment.ts';
 
 const FIELDS = 12;
+/** The sums of {@link COUNT_COLUMNS}, in their order. */
+const FIRST_COUNT = 1;
 const TOTAL = 3;
+const LAST_COUNT = 6;
 const RECORDED = 7;
 const ESTIMATED = 8;
 const ESTIMATED_COUNT = 9;
@@ -18,14 +23,23 @@ const COUNT_FIELD: Record<CostKind, number> = {
   unknown: UNPRICED_COUNT,
 };
 
+/** Counts of a narrow column are below it. */
+const NARROW_LIMIT = 2 ** 32;
+/** Rows of a narrow column whose counts are added without a check of each: together they are at most 2^52. */
+const MOST_UNCHECKED = SPILL / NARROW_LIMIT;
+/** Takes the place of a column whose counts are added with a check. */
+const NO_COUNTS = new Uint32Array(SEGMENT_ROWS);
+
 /**
- * Totals of many groups side by side in one array. Money is exact by the rule of `NanoSum`: a double takes whole
- * nano-dollars up to 2^52, and what is more goes to a bigint before a unit could be lost.
+ * Totals of many groups side by side in one array. All sums are exact: a double takes whole numbers up to 2^53, and more
+ * goes to a bigint before a unit could be lost (see `NanoSum` and `TokenSum`).
  */
 export class Sums {
   #sums = new Float64Array(FIELDS * 64);
   readonly #spilled = new Map<number, bigint>();
   readonly #store: ColumnStore;
+  /** No sum of counts in {@link #sums} is larger. */
+  #largestCount = 0;
   /** By the code of the cost kind: where the cost goes, and what is counted beside it. */
   readonly #costField: Uint8Array;
   readonly #countField: Uint8Array;
@@ -37,11 +51,16 @@ export class Sums {
     this.#countField = Uint8Array.from(values, (kind) => COUNT_FIELD[kind as CostKind] ?? NOWHERE);
   }
 
-  /** Adds row `rows[i]` of the segment to group `groups[i]`. */
-  add(segment: Segment, rows: Uint32Array, groups: Uint32Array, count: number, groupCount: number): void {
+  /**
+   * Adds rows of the segment to groups.
+   * @param batch says which row goes to which group. @param groupCount one more than the largest of its groups.
+   */
+  add(segment: Segment, batch: Batch, groupCount: number): void {
     this.#reserve(groupCount);
+    const [input, output, total, cacheRead, cacheWrite, reasoning] = this.#unchecked(segment, batch);
+    const { rows, groups, count } = batch;
     const sums = this.#sums;
-    const { input, output, total, cacheRead, cacheWrite, reasoning, cost, costKind } = segment;
+    const { cost, costKind } = segment;
     const costField = this.#costField;
     const countField = this.#countField;
     for (let i = 0; i < count; i++) {
@@ -76,26 +95,12 @@ export class Sums {
   addGroup(other: Sums, from: number, to: number): void {
     this.#reserve(to + 1);
     other.#reserve(from + 1);
-    const sums = this.#sums;
-    const added = other.#sums;
     for (let field = 0; field < FIELDS; field++) {
-      (sums[to * FIELDS + field] as number) += added[from * FIELDS + field] as number;
-    }
-    // Two of at most 2^52 each, whose sum is exact still.
-    for (const field of [RECORDED, ESTIMATED]) {
       const target = to * FIELDS + field;
-      if ((sums[target] as number) > SPILL) {
-        this.#spill(target, BigInt(sums[target] as number));
-        sums[target] = 0;
-      }
+      this.#addExactly(target, other.#sums[from * FIELDS + field] as number);
       const spilled = other.#spilled.size === 0 ? undefined : other.#spilled.get(from * FIELDS + field);
       if (spilled !== undefined) this.#spill(target, spilled);
     }
-  }
-
-  tokens(group: number): number {
-    this.#reserve(group + 1);
-    return this.#sums[group * FIELDS + TOTAL] as number;
   }
 
   totals(group: number): Totals {
@@ -104,12 +109,12 @@ export class Sums {
     const field = (offset: number): number => this.#sums[base + offset] as number;
     return {
       records: field(0),
-      inputTokens: field(1),
-      outputTokens: field(2),
-      totalTokens: field(3),
-      cacheReadTokens: field(4),
-      cacheWriteTokens: field(5),
-      reasoningTokens: field(6),
+      inputTokens: this.#tokens(base + 1),
+      outputTokens: this.#tokens(base + 2),
+      totalTokens: this.#tokens(base + TOTAL),
+      cacheReadTokens: this.#tokens(base + 4),
+      cacheWriteTokens: this.#tokens(base + 5),
+      reasoningTokens: this.#tokens(base + 6),
       recordedNanos: this.#nanos(base + RECORDED),
       estimatedNanos: this.#nanos(base + ESTIMATED),
       estimated: field(ESTIMATED_COUNT),
@@ -117,13 +122,21 @@ export class Sums {
     };
   }
 
+  /** Tokens in total: exact while they are a safe integer. */
+  approximateTokens(group: number): number {
+    this.#reserve(group + 1);
+    return this.#approximately(group * FIELDS + TOTAL);
+  }
+
   /** Known cost in nano-dollars: exact while it is a safe integer. */
   approximateCost(group: number): number {
     this.#reserve(group + 1);
-    const field = group * FIELDS + RECORDED;
-    const cost = (this.#sums[field] as number) + (this.#sums[field + 1] as number);
-    if (this.#spilled.size === 0) return cost;
-    return cost + Number(this.#spilled.get(field) ?? 0n) + Number(this.#spilled.get(field + 1) ?? 0n);
+    return this.#approximately(group * FIELDS + RECORDED) + this.#approximately(group * FIELDS + ESTIMATED);
+  }
+
+  #approximately(field: number): number {
+    const sum = this.#sums[field] as number;
+    return this.#spilled.size === 0 ? sum : sum + Number(this.#spilled.get(field) ?? 0n);
   }
 
   #nanos(field: number): bigint {
@@ -132,8 +145,67 @@ export class Sums {
     return this.#spilled.size === 0 ? low : low + (this.#spilled.get(field) ?? 0n);
   }
 
-  #spill(field: number, nanos: bigint): void {
-    this.#spilled.set(field, (this.#spilled.get(field) ?? 0n) + nanos);
+  #tokens(field: number): TokenSum {
+    const sum = this.#sums[field] as number;
+    const spilled = this.#spilled.size === 0 ? undefined : this.#spilled.get(field);
+    return spilled === undefined ? sum : addTokens(sum, tokenSum(spilled));
+  }
+
+  /**
+   * The columns of {@link COUNT_COLUMNS} whose counts can be added without a check of each. Those of the other columns are
+   * added here, and an empty column takes their place.
+   */
+  #unchecked(segment: Segment, batch: Batch): Counts {
+    const columns = COUNT_COLUMNS.map((name) => {
+      const column = segment[name];
+      return column instanceof Uint32Array && batch.count <= MOST_UNCHECKED ? column : undefined;
+    });
+    for (const [index, column] of columns.entries()) {
+      if (column === undefined) {
+        this.#addChecked(segment[COUNT_COLUMNS[index]!], FIRST_COUNT + index, batch);
+      }
+    }
+    if (this.#largestCount > SPILL) this.#spillCounts();
+    this.#largestCount += batch.count * NARROW_LIMIT;
+    return columns.map((column) => column ?? NO_COUNTS) as Counts;
+  }
+
+  #addChecked(column: ArrayLike<number>, offset: number, { rows, groups, count }: Batch): void {
+    for (let i = 0; i < count; i++) {
+      this.#addExactly((groups[i] as number) * FIELDS + offset, column[rows[i] as number] as number);
+    }
+  }
+
+  /** @param more a safe integer. */
+  #addExactly(field: number, more: number): void {
+    const sum = (this.#sums[field] as number) + more;
+    if (sum <= SPILL) {
+      this.#sums[field] = sum;
+      if (sum > this.#largestCount) this.#largestCount = sum;
+      return;
+    }
+    this.#spill(field, BigInt(this.#sums[field] as number) + BigInt(more));
+    this.#sums[field] = 0;
+  }
+
+  /** Moves large sums of counts to the bigints, so that there is room for more. */
+  #spillCounts(): void {
+    const sums = this.#sums;
+    let largest = 0;
+    for (let base = 0; base < sums.length; base += FIELDS) {
+      for (let field = base + FIRST_COUNT; field <= base + LAST_COUNT; field++) {
+        const sum = sums[field] as number;
+        if (sum > SPILL / 2) {
+          this.#spill(field, BigInt(sum));
+          sums[field] = 0;
+        } else if (sum > largest) largest = sum;
+      }
+    }
+    this.#largestCount = largest;
+  }
+
+  #spill(field: number, more: bigint): void {
+    this.#spilled.set(field, (this.#spilled.get(field) ?? 0n) + more);
   }
 
   #reserve(groups: number): void {
@@ -143,3 +215,5 @@ export class Sums {
     this.#sums = larger;
   }
 }
+
+type Counts = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];

@@ -1,6 +1,7 @@
 import { NanoSum, usdToNanos, type Nanos } from '../usage/money.ts';
 import { costKind } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
+import { addTokens, type TokenSum } from '../usage/tokenSum.ts';
 import type { Ledger } from './ledger.ts';
 import type { StoredElement } from './results.ts';
 import { LedgerError } from './results.ts';
@@ -28,7 +29,7 @@ export interface MonthSums {
   /** `2026-11`. */
   month: string;
   records: number;
-  tokens: number;
+  tokens: TokenSum;
   /** Sum of the known costs. */
   nanos: Nanos;
 }
@@ -153,7 +154,7 @@ async function compare(
 }
 
 class Months {
-  readonly #months = new Map<string, { records: number; tokens: number; cost: NanoSum }>();
+  readonly #months = new Map<string, { records: number; tokens: TokenSum; cost: NanoSum }>();
 
   add(record: UsageRecord): void {
     const name = new Date(Date.parse(record.timestamp)).toISOString().slice(0, -17);
@@ -163,7 +164,7 @@ class Months {
       this.#months.set(name, month);
     }
     month.records++;
-    month.tokens += record.total_tokens;
+    month.tokens = addTokens(month.tokens, record.total_tokens);
     if (costKind(record) !== 'unknown') month.cost.addBig(usdToNanos(record.cost_usd));
   }
 

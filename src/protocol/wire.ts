@@ -1,4 +1,5 @@
 import type { Group, Totals } from '../usage/query.ts';
+import { tokenSum, type TokenSum } from '../usage/tokenSum.ts';
 
 /**
  * Groups as sent from host to webview, encoded as one string. A chart by model over two years of days has thousands of groups,
@@ -32,6 +33,7 @@ const COUNTS = [
 const MONEY = ['recordedNanos', 'estimatedNanos'] as const satisfies (keyof Totals)[];
 /** Amounts of another currency have twelve digits more than nano-dollars, and up to ten more for the rate. */
 const NANOS = /^-?\d{1,60}$/;
+const TOKENS = /^\d{1,60}$/;
 /** Numbers with up to this many digits are exact. */
 const EXACT_DIGITS = 15;
 const COMMA = 44;
@@ -77,12 +79,12 @@ export function decodeGroups(value: unknown): Group[] | undefined {
       key,
       totals: {
         records: fields.number() ?? 0,
-        inputTokens: fields.number() ?? 0,
-        outputTokens: fields.number() ?? 0,
-        totalTokens: fields.number() ?? 0,
-        cacheReadTokens: fields.number() ?? 0,
-        cacheWriteTokens: fields.number() ?? 0,
-        reasoningTokens: fields.number() ?? 0,
+        inputTokens: fields.tokens() ?? 0,
+        outputTokens: fields.tokens() ?? 0,
+        totalTokens: fields.tokens() ?? 0,
+        cacheReadTokens: fields.tokens() ?? 0,
+        cacheWriteTokens: fields.tokens() ?? 0,
+        reasoningTokens: fields.tokens() ?? 0,
         estimated: fields.number() ?? 0,
         unpriced: fields.number() ?? 0,
         recordedNanos: fields.nanos() ?? 0n,
@@ -130,6 +132,16 @@ class Fields {
     const text = this.#field();
     if (text === '' || Number.isNaN(Number(text))) this.#broken = true;
     return Number(text);
+  }
+
+  /** @returns undefined if the field is empty. */
+  tokens(): TokenSum | undefined {
+    const number = this.#simple();
+    if (number !== undefined) return number < 0 ? undefined : number;
+    const text = this.#field();
+    if (TOKENS.test(text)) return tokenSum(BigInt(text));
+    this.#broken = true;
+    return undefined;
   }
 
   /** @returns undefined if the field is empty. */

@@ -1,6 +1,7 @@
 import type { Nanos } from './money.ts';
 import type { UsageRecord } from './record.ts';
 import type { Dimension } from './dimensions.ts';
+import type { TokenSum } from './tokenSum.ts';
 
 /**
  * Queries that every ledger answers, whatever its store: totals by group, and pages of records. All views, the CLI and the
@@ -8,6 +9,7 @@ import type { Dimension } from './dimensions.ts';
  */
 
 export type { Dimension } from './dimensions.ts';
+export type { TokenSum } from './tokenSum.ts';
 
 /** A span of local time to group by. */
 export const BUCKETS = ['hour', 'day', 'week', 'month', 'year'] as const;
@@ -64,12 +66,12 @@ export interface AggregateQuery {
 /** Sums over records. Costs are kept apart by kind; `unpriced` counts the records whose cost is unknown. */
 export interface Totals {
   records: number;
-  inputTokens: number;
-  outputTokens: number;
-  totalTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  reasoningTokens: number;
+  inputTokens: TokenSum;
+  outputTokens: TokenSum;
+  totalTokens: TokenSum;
+  cacheReadTokens: TokenSum;
+  cacheWriteTokens: TokenSum;
+  reasoningTokens: TokenSum;
   recordedNanos: Nanos;
   estimatedNanos: Nanos;
   /** Records whose cost was computed from prices. */

@@ -1,18 +1,19 @@
 import { usdToNanos } from './money.ts';
 import { costKind, type Group, type Totals } from './query.ts';
 import type { UsageRecord } from './record.ts';
+import { addTokens } from './tokenSum.ts';
 
 /** Adds up totals. For the rows of a table, `columns/sums.ts` does the same many times faster. */
 
 /** Adds `more` to `sum`, in place. */
 export function addTotals(sum: Totals, more: Totals): void {
   sum.records += more.records;
-  sum.inputTokens += more.inputTokens;
-  sum.outputTokens += more.outputTokens;
-  sum.totalTokens += more.totalTokens;
-  sum.cacheReadTokens += more.cacheReadTokens;
-  sum.cacheWriteTokens += more.cacheWriteTokens;
-  sum.reasoningTokens += more.reasoningTokens;
+  sum.inputTokens = addTokens(sum.inputTokens, more.inputTokens);
+  sum.outputTokens = addTokens(sum.outputTokens, more.outputTokens);
+  sum.totalTokens = addTokens(sum.totalTokens, more.totalTokens);
+  sum.cacheReadTokens = addTokens(sum.cacheReadTokens, more.cacheReadTokens);
+  sum.cacheWriteTokens = addTokens(sum.cacheWriteTokens, more.cacheWriteTokens);
+  sum.reasoningTokens = addTokens(sum.reasoningTokens, more.reasoningTokens);
   sum.recordedNanos += more.recordedNanos;
   sum.estimatedNanos += more.estimatedNanos;
   sum.estimated += more.estimated;
@@ -26,12 +27,12 @@ export function addTotals(sum: Totals, more: Totals): void {
 export function addRecord(sum: Totals, record: UsageRecord): void {
   const kind = costKind(record);
   sum.records += 1;
-  sum.inputTokens += record.input_tokens;
-  sum.outputTokens += record.output_tokens;
-  sum.totalTokens += record.total_tokens;
-  sum.cacheReadTokens += record.cache_read_tokens ?? 0;
-  sum.cacheWriteTokens += record.cache_write_tokens ?? 0;
-  sum.reasoningTokens += record.reasoning_tokens ?? 0;
+  sum.inputTokens = addTokens(sum.inputTokens, record.input_tokens);
+  sum.outputTokens = addTokens(sum.outputTokens, record.output_tokens);
+  sum.totalTokens = addTokens(sum.totalTokens, record.total_tokens);
+  sum.cacheReadTokens = addTokens(sum.cacheReadTokens, record.cache_read_tokens ?? 0);
+  sum.cacheWriteTokens = addTokens(sum.cacheWriteTokens, record.cache_write_tokens ?? 0);
+  sum.reasoningTokens = addTokens(sum.reasoningTokens, record.reasoning_tokens ?? 0);
   if (kind === 'unknown') sum.unpriced += 1;
   else if (kind === 'recorded') sum.recordedNanos += usdToNanos(record.cost_usd);
   else {

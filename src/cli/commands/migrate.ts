@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { openLedger, resolveLedgerPath } from '../../library/index.ts';
 import type { Migration, MigrationProgress, MonthSums } from '../../ledger/migrate.ts';
+import { exactNumber } from '../../usage/jsonText.ts';
 import { formatUsdExact, nanosToUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
@@ -112,7 +113,7 @@ function migrationJson(paths: Paths, result: Migration): object {
   const month = ({ month: name, records, tokens, nanos }: MonthSums): object => ({
     month: name,
     records,
-    total_tokens: tokens,
+    total_tokens: exactNumber(tokens),
     cost_usd: nanosToUsd(nanos),
     cost_nanos: nanos.toString(),
   });

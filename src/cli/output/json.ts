@@ -1,3 +1,4 @@
+import { exactNumber, type RawJson } from '../../usage/jsonText.ts';
 import { nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
 import { costNanos, type Totals } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -13,15 +14,15 @@ function money<Name extends string>(
 }
 
 /** Totals in `--json`: `cost` is recorded + estimated; unknown costs are in neither, only counted. */
-export function totalsJson(totals: Totals): Record<string, number | string> {
+export function totalsJson(totals: Totals): Record<string, number | string | RawJson> {
   return {
     records: totals.records,
-    input_tokens: totals.inputTokens,
-    output_tokens: totals.outputTokens,
-    total_tokens: totals.totalTokens,
-    cache_read_tokens: totals.cacheReadTokens,
-    cache_write_tokens: totals.cacheWriteTokens,
-    reasoning_tokens: totals.reasoningTokens,
+    input_tokens: exactNumber(totals.inputTokens),
+    output_tokens: exactNumber(totals.outputTokens),
+    total_tokens: exactNumber(totals.totalTokens),
+    cache_read_tokens: exactNumber(totals.cacheReadTokens),
+    cache_write_tokens: exactNumber(totals.cacheWriteTokens),
+    reasoning_tokens: exactNumber(totals.reasoningTokens),
     ...money('cost', costNanos(totals)),
     ...money('recorded', totals.recordedNanos),
     ...money('estimated', totals.estimatedNanos),

@@ -4,12 +4,12 @@
  */
 
 /** `1,200`; also formats the digits of a number beyond the safe range. */
-export function whole(n: number | string): string {
+export function whole(n: number | bigint | string): string {
   return String(n).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 record`, `1,200 records`. */
-export function counted(n: number, one: string, many = `${one}s`): string {
+export function counted(n: number | bigint, one: string, many = `${one}s`): string {
   return `${whole(n)} ${n === 1 ? one : many}`;
 }
 

@@ -54,11 +54,11 @@ export function calls(n: number, { locale, t }: TextStyle): string {
   return n === 1 ? t('1 call') : t('{0} calls', count(n, locale));
 }
 
-export function count(n: number, locale: string): string {
+export function count(n: number | bigint, locale: string): string {
   return new Intl.NumberFormat(locale).format(n);
 }
 
 /** `987`, `12.3K`, `4.5M`. */
-export function compact(n: number, locale: string): string {
+export function compact(n: number | bigint, locale: string): string {
   return new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
 }

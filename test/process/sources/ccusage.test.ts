@@ -222,10 +222,12 @@ describe.skipIf(ccusage === undefined)('counts what ccusage counts', () => {
       return Object.fromEntries(
         groups.map(({ key, totals }) => {
           const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = totals;
-          const plain = inputTokens - cacheReadTokens - cacheWriteTokens;
+          const [input, output, read, written] = [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens].map(
+            Number,
+          ) as [number, number, number, number];
           return [
             key.join(' '),
-            { tokens: [plain, outputTokens, cacheReadTokens, cacheWriteTokens], cost: nanosToUsd(costNanos(totals)) },
+            { tokens: [input - read - written, output, read, written], cost: nanosToUsd(costNanos(totals)) },
           ];
         }),
       );

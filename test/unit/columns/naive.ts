@@ -13,9 +13,11 @@ import {
   type Group,
   type Grouping,
   type SortKey,
+  type TokenSum,
   type Totals,
   type UsageFilter,
 } from '../../../src/usage/query.ts';
+import { tokenSum } from '../../../src/usage/tokenSum.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
 /** What the table must say, in the plainest words: arrays, bigints, and dates by another library. */
@@ -71,16 +73,18 @@ export function bucketName(ms: number, bucket: Bucket, { timeZone, firstDayOfWee
   }
 }
 
+const plus = (a: TokenSum, b = 0): TokenSum => tokenSum(BigInt(a) + BigInt(b));
+
 export function sum(rows: readonly Row[]): Totals {
   const totals = emptyTotals();
   for (const { record } of rows) {
     totals.records++;
-    totals.inputTokens += record.input_tokens;
-    totals.outputTokens += record.output_tokens;
-    totals.totalTokens += record.total_tokens;
-    totals.cacheReadTokens += record.cache_read_tokens ?? 0;
-    totals.cacheWriteTokens += record.cache_write_tokens ?? 0;
-    totals.reasoningTokens += record.reasoning_tokens ?? 0;
+    totals.inputTokens = plus(totals.inputTokens, record.input_tokens);
+    totals.outputTokens = plus(totals.outputTokens, record.output_tokens);
+    totals.totalTokens = plus(totals.totalTokens, record.total_tokens);
+    totals.cacheReadTokens = plus(totals.cacheReadTokens, record.cache_read_tokens);
+    totals.cacheWriteTokens = plus(totals.cacheWriteTokens, record.cache_write_tokens);
+    totals.reasoningTokens = plus(totals.reasoningTokens, record.reasoning_tokens);
     const kind = costKind(record);
     if (kind === 'unknown') totals.unpriced++;
     if (kind === 'estimated') totals.estimated++;
