@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { LedgerError } from '../../ledger/results.ts';
 import { parseInput } from '../../usage/parseInput.ts';
-import { isoNow, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { isoNow, toJson, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { jsonText } from '../../usage/jsonText.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
@@ -28,6 +28,8 @@ type Outcome = { recorded: UsageRecord } | { refused: Refusal };
 
 /** Values in answers only need to be recognisable, so they are cut. */
 const MAX_VALUE = 200;
+/** JSON.parse takes any depth, JSON.stringify some thousand levels. */
+const TOO_DEEP = 'a value that is nested too deep to be written again';
 
 /**
  * `llm-spend record --stdin`: reads records from a stream and answers each once it is durable.
@@ -197,9 +199,16 @@ function refusalJson({ line, field, rule, value }: Refusal): {
   value: unknown;
   error: string;
 } {
-  const text = value === undefined ? undefined : JSON.stringify(value);
+  const text = toJson(value);
   const long = text !== undefined && text.length > MAX_VALUE;
   const short = long ? `${typeof value === 'string' ? value.slice(0, MAX_VALUE) : text.slice(0, MAX_VALUE)}…` : value;
-  const got = long ? JSON.stringify(short) : (text ?? 'nothing');
-  return { line, status: 'refused', field, rule, value: short ?? null, error: `${field}: ${rule} (got ${got})` };
+  const got = long ? JSON.stringify(short) : (text ?? (value === undefined ? 'nothing' : TOO_DEEP));
+  return {
+    line,
+    status: 'refused',
+    field,
+    rule,
+    value: text === undefined ? null : short,
+    error: `${field}: ${rule} (got ${got})`,
+  };
 }

@@ -2,10 +2,8 @@
  * Finds the end of a JSON value, byte by byte and across chunks, and detects invalid JSON as early as the grammar allows. It
  * checks only the structure (brackets, keys, colons, commas, no raw control characters in strings); `JSON.parse` checks numbers
  * and escapes. It looks only for ASCII bytes, so it can scan UTF-8 directly.
+ * The caller limits the length of a value, and so its depth.
  */
-
-/** Deeper than any honest record; limits the work that hostile nesting can cause. */
-const MAX_DEPTH = 64;
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
@@ -29,6 +27,10 @@ export class JsonScanner {
   newlines = 0;
   /** Closing brackets still expected, innermost last. */
   readonly #open: number[] = [];
+  /** Where these were opened, as offsets from the start of the value. */
+  readonly #openedAt: number[] = [];
+  /** Bytes of the value that earlier calls have scanned. */
+  #scanned = 0;
   #expect: Expect = 'value';
   #isKey = false;
 
@@ -44,11 +46,27 @@ export class JsonScanner {
     this.status = 'more';
     this.newlines = 0;
     this.#open.length = 0;
+    this.#openedAt.length = 0;
+    this.#scanned = 0;
     this.#expect = 'value';
+  }
+
+  /**
+   * Where the values begin that are open now, as offsets from the start. If the scan fails here, it would fail for each of
+   * them too, because each reaches the same byte.
+   */
+  get unfinished(): readonly number[] {
+    return this.#openedAt;
   }
 
   /** Scans `bytes[from, to)`. @returns the index after the value's last byte, or after the first invalid one. */
   run(bytes: Uint8Array, from: number, to: number): number {
+    const end = this.#run(bytes, from, to);
+    this.#scanned += end - from;
+    return end;
+  }
+
+  #run(bytes: Uint8Array, from: number, to: number): number {
     for (let at = from; at < to; at++) {
       const byte = bytes[at]!;
       if (this.#expect === 'text') {
@@ -71,14 +89,14 @@ export class JsonScanner {
       }
       if (byte === NEWLINE) this.newlines++;
       if (isSpace(byte)) continue;
-      if (!this.#structure(byte)) return this.#fail(at);
+      if (!this.#structure(byte, this.#scanned + at - from)) return this.#fail(at);
       if (this.status === 'done') return at + 1;
     }
     return to;
   }
 
-  /** false: the byte is not allowed here. */
-  #structure(byte: number): boolean {
+  /** @param place offset of the byte from the start of the value. @returns false: the byte is not allowed here. */
+  #structure(byte: number, place: number): boolean {
     switch (this.#expect) {
       case 'colon':
         this.#expect = 'value';
@@ -94,9 +112,9 @@ export class JsonScanner {
         return this.#text(byte, true);
       case 'value-or-end':
         if (byte === CLOSE_ARRAY) return this.#close(byte);
-        return this.#value(byte);
+        return this.#value(byte, place);
       case 'value':
-        return this.#value(byte);
+        return this.#value(byte, place);
       case 'text':
       case 'escape':
       case 'scalar':
@@ -105,10 +123,10 @@ export class JsonScanner {
     return false;
   }
 
-  #value(byte: number): boolean {
+  #value(byte: number, place: number): boolean {
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      if (this.#open.length === MAX_DEPTH) return false;
       this.#open.push(byte === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY);
+      this.#openedAt.push(place);
       this.#expect = byte === OPEN_OBJECT ? 'key-or-end' : 'value-or-end';
       return true;
     }
@@ -128,6 +146,7 @@ export class JsonScanner {
   #close(byte: number): boolean {
     if (byte !== this.#open.at(-1)) return false;
     this.#open.pop();
+    this.#openedAt.pop();
     this.#valueEnds();
     return true;
   }

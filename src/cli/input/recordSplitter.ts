@@ -59,6 +59,10 @@ export class RecordSplitter {
   #line = 1;
   #startLine = 1;
   #arrayLine = 0;
+  /** Offset in the input of the first byte of the buffer. */
+  #base = 0;
+  /** Offsets in the input of values that are known not to end: no record starts there. */
+  #unfinished: ReadonlySet<number> = new Set();
   /** Part of the current array was malformed, so its brackets are not reliable. */
   #damagedArray = false;
   #pieces: Piece[] = [];
@@ -166,6 +170,8 @@ export class RecordSplitter {
   /** Refuses the text that began at `#start`, and looks for the next record from the next line on. */
   #malformed(rule: string): void {
     this.#refuse(rule);
+    const start = this.#base + this.#start;
+    this.#unfinished = new Set(this.#scanner.unfinished.map((place) => start + place));
     const sameLine = this.#line === this.#startLine;
     const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, this.#start);
     if (newline === -1) {
@@ -192,8 +198,10 @@ export class RecordSplitter {
     const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, this.#at);
     if (this.#mode === 'broken-record') {
       const lineEnd = newline === -1 ? this.#end : newline;
-      const first = this.#buffer.subarray(this.#at, lineEnd).find((byte) => !isSpace(byte));
-      if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
+      const place = this.#buffer.subarray(this.#at, lineEnd).findIndex((byte) => !isSpace(byte));
+      const first = place === -1 ? undefined : this.#buffer[this.#at + place];
+      const isUnfinished = this.#unfinished.has(this.#base + this.#at + place);
+      if ((first === OPEN_OBJECT || first === OPEN_ARRAY) && !isUnfinished) {
         this.#mode = 'between';
         return;
       }
@@ -237,7 +245,7 @@ export class RecordSplitter {
       const target = needed * 2 > this.#buffer.length ? new Uint8Array(needed * 2) : this.#buffer;
       target.set(live);
       this.#buffer = target;
-      this.#buffer = target;
+      this.#base += this.#start;
       this.#at -= this.#start;
       this.#end -= this.#start;
       this.#start = 0;

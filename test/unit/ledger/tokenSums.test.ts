@@ -52,11 +52,13 @@ it.each(['costs.json', 'costs.db'])('are exact in %s, in a view, over the wire a
       totalTokens: sum(one, 'total_tokens'),
     });
     const groups = await view.aggregate(byModel);
-    expect(groups.map(({ key, totals }) => [key[0], totals.inputTokens, totals.totalTokens]).sort()).toEqual(
-      ['a', 'b'].map((model) => {
-        const of = inputs.filter((record) => record.model === model);
-        return [model, sum(of, 'input_tokens'), sum(of, 'total_tokens')];
-      }),
+    expect(new Set(groups.map(({ key, totals }) => [key[0], totals.inputTokens, totals.totalTokens]))).toEqual(
+      new Set(
+        ['a', 'b'].map((model) => {
+          const of = inputs.filter((record) => record.model === model);
+          return [model, sum(of, 'input_tokens'), sum(of, 'total_tokens')];
+        }),
+      ),
     );
     expect(decodeGroups(structuredClone(encodeGroups(groups)))).toEqual(groups);
 
