@@ -30,7 +30,7 @@ async function compiled() {
     Buffer.from(wasm)
       .toString('base64')
       .match(/.{1,110}/g) ?? [];
-  return `/** Made of \`assembly\` by \`scripts/wasm.mjs\`. */
+  return `/** Generated from \`assembly\` by \`scripts/wasm.mjs\`. */
 export const WASM =
 ${lines.map((line) => `  '${line}'`).join(' +\n')};
 `;

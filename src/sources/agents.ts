@@ -6,7 +6,7 @@ import { geminiCli } from './gemini-cli/index.ts';
 import { openCode } from './opencode/index.ts';
 import type { Source } from './source.ts';
 
-/** Tools whose logs are found where they leave them. A new one goes in here. */
+/** Tools whose logs are found in their default folders. New sources are added here. */
 export const AGENTS: readonly Source[] = [claudeCode, codex, geminiCli, openCode, copilotCli, copilotChat];
 
 export function agentOf(id: string): Source | undefined {

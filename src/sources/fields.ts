@@ -1,6 +1,6 @@
 import { MAX_LABEL, MAX_NAME } from '../usage/limits.ts';
 
-/** Reading what other programs wrote: every field may be missing, or something else than it should be. */
+/** Readers for data of other programs: every field may be missing or have an unexpected type. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -8,21 +8,21 @@ export function fieldsOf(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 
-/** A text that is not empty; undefined for anything else. */
+/** A non-empty text; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
 /**
- * A count of tokens; 0 where there is no number. A number that is no count (negative, fractional, beyond 2^53) becomes
- * NaN, and so does every sum with it, so that the record is refused and not stored with a part of its tokens.
+ * A token count; 0 if it is not a number. An invalid count (negative, fractional, beyond 2^53) becomes NaN, as does every sum
+ * that includes it, so the record is refused instead of being stored with some of its tokens.
  */
 export function countOf(value: unknown): number {
   if (typeof value !== 'number') return 0;
   return Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
 }
 
-/** The first of these fields that holds a text. */
+/** The first of these fields that contains a text. */
 export function firstText(fields: Fields | undefined, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const text = textOf(fields?.[name]);
@@ -31,7 +31,7 @@ export function firstText(fields: Fields | undefined, ...names: readonly string[
   return undefined;
 }
 
-/** The name of a model or provider, as long as a record takes. */
+/** The name of a model or provider, cut to the maximum length in a record. */
 export function nameOf(text: string): string {
   return text.length > MAX_NAME ? text.slice(0, MAX_NAME) : text;
 }
@@ -40,10 +40,10 @@ export function labelOf(text: string | undefined): string | undefined {
   return text === undefined || text.length <= MAX_LABEL ? text : text.slice(0, MAX_LABEL);
 }
 
-/** Line after line is of the same folder. */
+/** Consecutive lines usually have the same folder. */
 let lastFolder: { folder: string | undefined; project: string | undefined } = { folder: undefined, project: undefined };
 
-/** The project of a working folder: its last part, on every platform's paths. */
+/** The project of a working folder: its last part, for paths of any platform. */
 export function projectOf(folder: string | undefined): string | undefined {
   if (lastFolder.folder !== folder) lastFolder = { folder, project: lastPartOf(folder) };
   return lastFolder.project;
@@ -59,18 +59,18 @@ function lastPartOf(folder: string | undefined): string | undefined {
 
 const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 
-/** The form of a time in a ledger, except that a month may have too many days. */
+/** The format of a time in a ledger, except that it allows too many days for a month. */
 const LEDGER_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** Digits stand where this has a 0. */
+/** Digits are expected where this has a 0. */
 const USUAL = '0000-00-00T00:00:00.000Z';
 
 /**
- * Whether it is a time as `toISOString` writes it, of which the order is that of the texts. Almost every time is; the
- * others, and those of a 29th to 31st, are for slower ways to judge.
+ * Whether it is a time in the format of `toISOString`, in which times can be compared as text. Nearly all times are; all
+ * others, and those of a 29th to 31st, are checked by slower code.
  */
 export function isUsualTime(text: string): boolean {
   if (text.length !== USUAL.length) return false;
@@ -84,7 +84,7 @@ export function isUsualTime(text: string): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= 28 && two(11) < 24 && two(14) < 60 && two(17) < 60;
 }
 
-/** An ISO 8601 time with an offset, as a ledger takes it. Seconds or milliseconds since the epoch become one. */
+/** An ISO 8601 time with an offset, as ledgers accept it. Converts seconds or milliseconds since the epoch. */
 export function timeOf(value: unknown): string | undefined {
   if (typeof value === 'string') {
     if (isUsualTime(value)) return value;
@@ -98,7 +98,7 @@ export function timeOf(value: unknown): string | undefined {
   return isoOf(value > 10_000_000_000 ? value : value * 1000);
 }
 
-/** What a log says of a time, as a part of an id: it must not change when {@link timeOf} writes the time differently. */
+/** A log's time as part of an id: it must not change if {@link timeOf} formats the time differently. */
 export function timeKey(value: unknown, time: string): string {
   return typeof value === 'string' ? value.trim() : time;
 }
@@ -108,19 +108,19 @@ function isoOf(ms: number): string | undefined {
   return ms < FIRST_MS || ms > LAST_MS ? undefined : new Date(ms).toISOString();
 }
 
-/** Whether a ledger takes this text of a time as it is. */
+/** Whether a ledger accepts this text as a time. */
 function isLedgerTime(text: string): boolean {
   const [, year, month, day] = LEDGER_TIME.exec(text) ?? [];
   if (day === undefined) return false;
   return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
 }
 
-/** The last part of a path with `/`, without its ending. */
+/** The last part of a path with `/`, without its extension. */
 export function stemOf(relative: string): string {
   return relative.slice(relative.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
 }
 
-/** The JSON value of a text; undefined where it is none. */
+/** The parsed JSON text; undefined if it is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

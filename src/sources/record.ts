@@ -1,12 +1,12 @@
 import type { UsageRecord } from '../usage/record.ts';
 
-/** Token counts as a record has them. */
+/** Token counts as stored in a record. */
 export interface LogTokens {
   /** Includes cache reads and writes. */
   input: number;
   output: number;
   cacheRead?: number | undefined;
-  /** Includes the ones for an hour. */
+  /** Includes those cached for an hour. */
   cacheWrite?: number | undefined;
   cacheWrite1h?: number | undefined;
   /** Part of the output. */
@@ -15,7 +15,7 @@ export interface LogTokens {
 
 export interface LogUsage {
   usageId: string;
-  /** Who recorded: `claude-code-log`. */
+  /** The recorder: `claude-code-log`. */
   source: string;
   provider: string;
   model: string;
@@ -25,11 +25,11 @@ export interface LogUsage {
   project?: string | undefined;
   branch?: string | undefined;
   session?: string | undefined;
-  /** More fields, ours: kept as they are. */
+  /** Further fields, stored unchanged. */
   more?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A record without a cost. What is not known has no field. */
+/** A record without a cost. Unknown values have no field. */
 export function logRecord(usage: LogUsage): UsageRecord {
   const { tokens } = usage;
   const record: UsageRecord = {
@@ -55,12 +55,12 @@ export function logRecord(usage: LogUsage): UsageRecord {
   record.source = usage.source;
   const { more } = usage;
   if (more === undefined) return record;
-  // Not by entries, which are arrays: much of the garbage of an import.
+  // Not with Object.entries, whose arrays would be much of an import's garbage.
   for (const field of Object.keys(more)) if (more[field] !== undefined) record[field] = more[field];
   return record;
 }
 
-/** An order in which equal usages of different files have one winner, whichever is seen first. */
+/** A total order that selects the same one of equal usages in different files, whichever is found first. */
 export function isEarlier(a: UsageRecord, b: UsageRecord): boolean {
   const left = Date.parse(a.timestamp);
   const right = Date.parse(b.timestamp);

@@ -1,11 +1,11 @@
 import type { UsageRecord } from '../usage/record.ts';
 
 /**
- * What a source is: a tool that leaves its usage on the disk, and how to read it. One folder of `src/sources` holds one
- * source; `agents.ts` lists them. CONTRIBUTING.md shows how to add one.
+ * The interface of a source: a tool that leaves its usage on disk, and how to read it. Each folder of `src/sources` contains
+ * one source; `agents.ts` lists them. CONTRIBUTING.md explains how to add one.
  */
 
-/** What a source may look at to find its files; passed in by tests. */
+/** The environment in which a source finds its files; tests pass in their own. */
 export interface SourceEnvironment {
   platform: NodeJS.Platform;
   env: Readonly<Record<string, string | undefined>>;
@@ -13,13 +13,13 @@ export interface SourceEnvironment {
   home: string;
 }
 
-/** A usage as a log tells it: a record whose cost is still to be computed. */
+/** A usage found in a log: a record whose cost is still to be computed. */
 export interface FoundUsage {
-  /** Its `usage_id` is derived from what the log says, so that the same usage has the same one on every machine. */
+  /** Its `usage_id` is derived from the log's content, so it is the same on every machine. */
   record: UsageRecord;
-  /** USD that the log itself names: used where no price is known. */
+  /** The log's own figure in USD, used if no price is known. */
   loggedCost?: number | undefined;
-  /** Its cost is somebody's word already, also where that says unknown. */
+  /** Whether the record's cost, or that it is unknown, has already been decided by its recorder. */
   isPriced?: boolean | undefined;
 }
 
@@ -37,13 +37,13 @@ export type SkipReason =
   | 'replaced-while-read'
   | 'future-time';
 
-/** Something that was left out, or deserves a look. `future-time` alone is imported nevertheless. */
+/** A skipped entry, or one that deserves attention. Only `future-time` is imported nevertheless. */
 export interface Skip {
   reason: SkipReason;
   file: string;
-  /** 1-based; undefined where the file as a whole is meant. */
+  /** 1-based; undefined if the whole file is concerned. */
   line?: number | undefined;
-  /** For people: what stood there. */
+  /** Details for display. */
   detail?: string | undefined;
 }
 
@@ -51,84 +51,84 @@ export interface Skip {
 export interface SourceFile {
   /** Absolute. */
   path: string;
-  /** From the folder that {@link Source.locate} named, with `/`; the file's own name where that was a file. */
+  /** Relative to the folder returned by {@link Source.locate}, with `/`; the file's own name if that was a file. */
   relative: string;
   /** ms since the epoch. */
   modifiedAt: number;
   /** Bytes. */
   size: number;
-  /** What tells this version of it from others. */
+  /** Identifies this version of the file. */
   version: string;
 }
 
-/** Where a parser puts what it finds. */
+/** Receives the findings of a parser. */
 export interface Sink {
   /** @param line 1-based, as for {@link skip}. */
   usage(found: FoundUsage, line?: number): void;
-  /** @param line 1-based; not needed by a parser of lines, whose line is known. */
+  /** @param line 1-based; not needed in a line parser, whose line is known. */
   skip(reason: SkipReason, detail?: string, line?: number): void;
 }
 
-/** JSON that a parser needs to go on where an earlier one stopped. */
+/** JSON that a parser needs to continue where an earlier one stopped. */
 export type ParserState = null | string | number | boolean | ParserState[] | { [key: string]: ParserState };
 
-/** Reads one file, line by line. */
+/** Parses one file line by line. */
 export interface LineParser {
   /**
-   * One complete line, without its end, of those that hold one of {@link LineReading.markers}.
-   * @param offset where it begins in the file, in bytes.
+   * Handles one complete line, without its line end, that contains one of {@link LineReading.markers}.
+   * @param offset its start in the file, in bytes.
    */
   line(bytes: Buffer, sink: Sink, offset: number): void;
   /**
-   * The file ends here for now: tells what was held back for what might have followed. Nothing is read after it.
-   * @param isQuiet nobody has written for a while.
-   * @returns true when something is still held back, so that the file is to be looked at again although it is the same.
+   * Called at the current end of the file: reports usage held back because of what might have followed. No further lines
+   * follow.
+   * @param isQuiet whether the file has not been written to for a while.
+   * @returns true when usage is still held back, so that the file must be read again even if it does not change.
    */
   end?(sink: Sink, isQuiet: boolean): boolean;
-  /** What {@link LineReading.parser} needs to go on after the lines so far. */
+  /** The state that {@link LineReading.parser} needs to continue after the lines so far. */
   state(): ParserState;
 }
 
-/** A file of lines that grows at its end. Read on from where the last import stopped. */
+/** A file of lines that grows at its end. Reading continues where the last import stopped. */
 export interface LineReading {
   kind: 'lines';
-  /** A line without any of these texts is not looked at. Empty: every line is. */
+  /** Lines without any of these texts are skipped. Empty: no line is skipped. */
   markers: readonly string[];
   parser(file: SourceFile, state: ParserState | undefined): LineParser;
 }
 
-/** A file that is read anew whenever it changed. */
+/** A file that is read completely whenever it has changed. */
 export interface WholeReading {
   kind: 'whole';
-  /** @param room awaited now and then by whoever reads a lot, so that what was found can be stored. */
+  /** @param room to be awaited from time to time when reading a lot, so that findings can be stored. */
   read(file: SourceFile, sink: Sink, room: () => Promise<void>): Promise<void> | void;
 }
 
 export interface Source {
-  /** As it stands on the command line and in settings: `claude-code`. */
+  /** The name on the command line and in settings: `claude-code`. */
   readonly id: string;
-  /** For people: `Claude Code`. */
+  /** The display name: `Claude Code`. */
   readonly title: string;
-  /** The folders (or files) that would be read, whether they are there or not. */
+  /** The folders (or files) to read, whether they exist or not. */
   locate(environment: SourceEnvironment): string[];
-  /** Whether a file below such a folder is one of its logs. `relative` has `/`. */
+  /** Whether a file below such a folder is one of the source's logs. `relative` uses `/`. */
   matches(relative: string): boolean;
-  /** Files that are all of them known: leaves out those that another one of them stands for, and puts them in order. */
+  /** Selects and orders the files, once all are known: drops those that are covered by others. */
   choose?(files: SourceFile[]): SourceFile[];
   reading(file: SourceFile): LineReading | WholeReading;
-  /** Of two tellings of a usage the later one counts, so that its files are read in their order and by one thread. */
+  /** Set if the later of two entries for a usage counts, so that files must be read in order and by one thread. */
   readonly lastCounts?: boolean;
   /**
-   * What to store of a usage, given what is stored: records that are new or say something else now. `get` finds a
-   * record by its id. Whatever the order in which usages are seen, the same must come of them, unless
-   * {@link lastCounts}.
+   * Returns what to store for a usage, given what is stored: records that are new or have changed. `get` finds a record by id.
+   * The result must not depend on the order in which usages are found, unless {@link lastCounts} is set.
    */
   settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[];
 }
 
 export type Lookup = (usageId: string) => UsageRecord | undefined;
 
-/** How most sources settle: one record for one id, the preferred of the two. */
+/** The way in which most sources settle: one record per id, the preferred one of two. */
 export function keepPreferred(
   candidate: UsageRecord,
   get: Lookup,

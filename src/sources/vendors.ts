@@ -1,4 +1,4 @@
-/** Whose model it is, where a tool sells the models of many: prices are known by the vendor. */
+/** The vendor of a model, for tools that offer models of many vendors: prices are looked up by vendor. */
 const VENDORS: readonly (readonly [RegExp, string])[] = [
   [/(^|[/.])claude/i, 'anthropic'],
   [/(^|\/)(gpt-|o\d(-|$)|chatgpt|codex)/i, 'openai'],
@@ -8,7 +8,7 @@ const VENDORS: readonly (readonly [RegExp, string])[] = [
   [/(^|\/)(mistral|codestral|devstral|magistral)/i, 'mistral'],
 ];
 
-/** undefined: its name does not say. */
+/** undefined: the name does not reveal it. */
 export function vendorOf(model: string): string | undefined {
   return VENDORS.find(([pattern]) => pattern.test(model))?.[1];
 }

@@ -7,10 +7,10 @@ import type { Lookup, Source, SourceEnvironment } from '../source.ts';
 import { ClaudeLines, SOURCE } from './lines.ts';
 
 /**
- * Claude Code: one JSONL file a session below `projects/`, one below `<session>/subagents/` for each of its agents.
+ * Claude Code: one JSONL file per session below `projects/`, and one below `<session>/subagents/` for each of its agents.
  *
- * Replies are streamed: each has several lines, whose counts grow. Sidechains (`/btw`, agents) repeat messages of their
- * parent under request ids of their own. `docs/sources.md` says what counts.
+ * Replies are streamed: each has several lines with growing counts. Sidechains (`/btw`, agents) repeat messages of their parent
+ * under request ids of their own. `docs/sources.md` explains what counts.
  */
 export const claudeCode: Source = {
   id: 'claude-code',
@@ -36,16 +36,16 @@ export const claudeCode: Source = {
   settle,
 };
 
-/** Keys with their quotes stand in no text, where quotes are escaped. */
+/** A key with its quotes cannot occur inside a string, where quotes are escaped. */
 const MARKER = '"usage":{';
 
 /**
- * One record for each (message, request), the largest; of a message that stands in sidechains only, one in all; and a
- * sidechain never beside the real one.
+ * One record per (message, request), the largest; for a message that occurs only in sidechains, a single one; and never a
+ * sidechain's in addition to the real one.
  *
- * The record whose id is made of the message alone is the one of the first request id in their order, or of the
- * sidechain; those of further request ids have ids of their own. So every rule is a look at one or two ids, and the
- * order in which files are read does not matter.
+ * The record whose id depends only on the message is that of the first request id in order, or of the sidechain; those of
+ * further request ids have ids of their own. So every rule needs only one or two look-ups, and the order in which files are
+ * read does not matter.
  */
 function settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[] {
   const there = get(candidate.usage_id);
@@ -79,7 +79,7 @@ function isLarger(candidate: UsageRecord, there: UsageRecord): boolean {
   return speed === known ? isEarlier(candidate, there) : speed;
 }
 
-/** The billed calls that the line of a record told of: of a reply that grows, the last line tells of all. */
+/** Number of billed calls in the line of a record: while a reply grows, its last line has all of them. */
 function callsIn(record: UsageRecord): number {
   return typeof record['iterations'] === 'number' ? record['iterations'] : 0;
 }

@@ -10,12 +10,12 @@ export const SOURCE = 'claude-code-log';
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;
-/** Reads the lines of a session of Claude Code. */
+/** Parses the lines of a Claude Code session. */
 export class ClaudeLines implements LineParser {
   readonly #session: string;
   readonly #folder: string | undefined;
   readonly #agent: string | undefined;
-  /** Lines without an id, by what they say: each counts, also when two say the same. */
+  /** Lines without an id, by their content: each counts, even if two are equal. */
   readonly #nameless: Map<string, number>;
 
   constructor({ relative }: SourceFile, state: ParserState | undefined) {
@@ -35,7 +35,7 @@ export class ClaudeLines implements LineParser {
     const line = (lines ??= new Members(PATHS));
     if (!line.read(bytes)) return sink.skip('not-json');
     const at = !line.has(USAGE) && line.isObject(PROGRESS) ? IN_PROGRESS : 0;
-    // The marker stood elsewhere.
+    // The marker occurred elsewhere in the line.
     if (!line.isObject(at + USAGE)) return;
     const isProgress = at !== 0;
     const version = isProgress ? undefined : line.value(AT.version);
@@ -91,7 +91,7 @@ export class ClaudeLines implements LineParser {
     });
   }
 
-  /** @param index of the call that a line tells of. */
+  /** @param index index of the call within the line. */
   #namelessId(line: Members, at: number, index: number): string {
     const time = line.value(at + AT.timestamp);
     const says = usageId(SOURCE, [
@@ -108,17 +108,17 @@ export class ClaudeLines implements LineParser {
   }
 }
 
-/** One call that is billed by itself. */
+/** A call that is billed separately. */
 interface Call {
   tokens: LogTokens;
-  /** undefined: that of the reply. */
+  /** undefined: the model of the reply. */
   model: string | undefined;
   searches: number;
 }
 
 /**
- * The calls that a reply is made of. `usage.iterations` lists them where a reply took several: turns of the model, of an
- * advisor, of a compaction. The counts beside that list leave some of them out, so that the list alone counts.
+ * The calls of a reply. `usage.iterations` lists them if there were several: turns of the model, an advisor, a compaction. The
+ * counts beside that list omit some of them, so only the list counts.
  */
 function callsOf(line: Members, at: number): readonly Call[] {
   const searches = countOf(line.value(at + AT['message.usage.server_tool_use.web_search_requests']));
@@ -145,7 +145,7 @@ function isCall(iteration: Fields | undefined): iteration is Fields {
   return typeof iteration?.['input_tokens'] === 'number';
 }
 
-/** The position of the turn that searches of the web belong to: the first one of the model itself. */
+/** The index of the turn to which web searches belong: the first one of the model itself. */
 function searcher(iterations: readonly Fields[]): number {
   return Math.max(
     0,
@@ -165,12 +165,15 @@ type CountPath =
   | 'cache_creation.ephemeral_5m_input_tokens'
   | 'cache_creation.ephemeral_1h_input_tokens';
 
-/** @param value gives what stands at a path below a usage; @param isSplit cache writes are told by their durations, too. */
+/**
+ * @param value returns the value at a path below a usage.
+ * @param isSplit whether cache writes are also listed by duration.
+ */
 function tokensOf(value: (path: CountPath) => unknown, isSplit: boolean): LogTokens {
   const cacheRead = countOf(value('cache_read_input_tokens'));
   const short = countOf(value('cache_creation.ephemeral_5m_input_tokens'));
   const cacheWrite1h = countOf(value('cache_creation.ephemeral_1h_input_tokens'));
-  // The two durations replace the flat count where they are there.
+  // The two durations replace the total if they exist.
   const cacheWrite = isSplit ? short + cacheWrite1h : countOf(value('cache_creation_input_tokens'));
   return {
     input: countOf(value('input_tokens')) + cacheRead + cacheWrite,
@@ -181,7 +184,7 @@ function tokensOf(value: (path: CountPath) => unknown, isSplit: boolean): LogTok
   };
 }
 
-/** A term of a call that changes its price; undefined for the usual one, which need not be stored. */
+/** A term of a call that changes its price; undefined for the default, which need not be stored. */
 function unusual(value: unknown): string | undefined {
   const term = textOf(value);
   return term === undefined || USUAL.has(term) ? undefined : nameOf(term);
@@ -216,18 +219,18 @@ const REPLY = [
   'message.usage.inference_geo',
   'message.usage.server_tool_use.web_search_requests',
 ] as const;
-/** A line tells a reply, or holds the one of an agent whose progress it tells. */
+/** A line contains a reply, or a progress message that contains the reply of an agent. */
 const PATHS = [...REPLY, 'data.message', ...REPLY.map((path) => `data.message.${path}`)];
 const AT = Object.fromEntries(REPLY.map((path, i) => [path, i])) as Record<(typeof REPLY)[number], number>;
 const USAGE = AT['message.usage'];
 const PROGRESS = REPLY.length;
-/** From a member of the line's own reply to the one of the reply within. */
+/** Offset from a member of the line's own reply to that of the nested reply. */
 const IN_PROGRESS = PROGRESS + 1;
 
-/** Made for the first line: an import that finds nothing new does without. */
+/** Created for the first line: an import that finds nothing new does not need it. */
 let lines: Members | undefined;
 
-/** Lines of a message follow each other. */
+/** Lines of a message are consecutive. */
 let lastMessage: { id: string; usageId: string } | undefined;
 
 function messageUsageId(id: string): string {
@@ -235,7 +238,7 @@ function messageUsageId(id: string): string {
   return lastMessage.usageId;
 }
 
-/** What ccusage leaves out: lines of other programs in the same folders. */
+/** The lines that ccusage skips: those of other programs in the same folders. */
 function invalidity(
   version: unknown,
   session: unknown,

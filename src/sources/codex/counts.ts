@@ -1,9 +1,9 @@
 import { countOf, fieldsOf } from '../fields.ts';
 import type { LogTokens } from '../record.ts';
 
-/** Token counts as Codex writes them: of one call, or of all calls of a session so far. */
+/** Token counts as written by Codex: of one call, or of all calls of a session so far. */
 export interface Counts {
-  /** Includes the cached tokens and those that were written to the cache. */
+  /** Includes tokens read from and written to the cache. */
   input: number;
   cached: number;
   written: number;
@@ -13,7 +13,7 @@ export interface Counts {
   total: number;
 }
 
-/** undefined where there is no object. A number that is no count becomes NaN. */
+/** undefined if the value is not an object. An invalid count becomes NaN. */
 export function countsOf(value: unknown): Counts | undefined {
   const fields = fieldsOf(value);
   if (fields === undefined) return undefined;
@@ -37,7 +37,7 @@ export function isNothing({ input, cached, output, reasoning }: Counts): boolean
   return input + cached + output + reasoning === 0;
 }
 
-/** By how much a running total rose. */
+/** The increase of a running total. */
 export function difference(now: Counts, before: Counts | undefined): Counts {
   if (before === undefined) return now;
   const rise = (name: keyof Counts): number => Math.max(0, now[name] - before[name]);
@@ -51,7 +51,7 @@ export function difference(now: Counts, before: Counts | undefined): Counts {
   };
 }
 
-/** Equal for equal counts, so that sequences of counts can be compared. */
+/** A key that is equal for equal counts, so that sequences of counts can be compared. */
 export function countsKey({ input, cached, output, reasoning, total }: Counts): string {
   return [input, cached, output, reasoning, total].join(' ');
 }

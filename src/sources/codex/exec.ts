@@ -8,8 +8,8 @@ import { areWhole, countsOf, difference, isNothing, tokensOf, type Counts } from
 import { DEFAULT_MODEL, modelOf } from './rollout.ts';
 
 /**
- * The output of `codex exec --json`, kept in a file: events of one run after the other. At the end of each turn they have
- * the token counts of the session so far. They tell neither a time nor, mostly, a model.
+ * Saved output of `codex exec --json`: the events of one run after another. The event at the end of each turn has the token
+ * counts of the session so far, but no time and usually no model.
  */
 export const codexExec: Source = {
   id: 'codex-exec',
@@ -30,7 +30,7 @@ interface Context {
   session: string | undefined;
   model: string | undefined;
   totals: Counts | undefined;
-  /** Turns of the session that were completed. */
+  /** Number of completed turns in the session. */
   turns: number;
 }
 
@@ -86,7 +86,7 @@ function newContext(session: string | undefined): Context {
   return { session, model: undefined, totals: undefined, turns: 0 };
 }
 
-/** Whether these are counts of the same session, further on. */
+/** Whether these are later counts of the same session. */
 function isGrown(now: Counts, before: Counts | undefined): boolean {
   return (
     before !== undefined && now.input >= before.input && now.cached >= before.cached && now.output >= before.output

@@ -5,26 +5,26 @@ import type { SourceFile } from '../source.ts';
 import { countsKey, countsOf } from './counts.ts';
 
 /**
- * The sessions that a forked session shares its first events with: those that it was forked from, and others that were
- * forked from the same one. Their running totals tell which events of the fork are a replay.
+ * The sessions that share their first events with a forked session: its ancestors, and other forks of the same session. Their
+ * running totals show which events of the fork are a replay.
  */
 
-/** The running totals of a session, in their order, without repetitions. */
+/** The running totals of a session, in order, without repetitions. */
 export type Sequence = readonly string[];
 
 export interface Family {
-  /** The file of the session that was forked is there. */
+  /** Whether the file of the session that was forked exists. */
   hasParent: boolean;
   sequences: readonly Sequence[];
 }
 
-/** The session of a file stands in its first line. */
+/** The first line of a file names its session. */
 const HEAD = 64 * 1024;
-/** Files that are looked into for the sessions of a family. */
+/** Maximum number of files searched for the sessions of a family. */
 const MAX_FILES = 20_000;
 const FOLDERS = ['sessions', 'archived_sessions'];
 
-/** @param ancestors ids of sessions, the one that was forked first. */
+/** @param ancestors ids of sessions, beginning with the one that was forked. */
 export function familyOf(file: SourceFile, own: string | undefined, ancestors: readonly string[]): Family {
   const sequences: { id: string; parent: string | undefined; path: string }[] = [];
   for (const path of logsBeside(file)) {
@@ -38,10 +38,10 @@ export function familyOf(file: SourceFile, own: string | undefined, ancestors: r
   };
 }
 
-/** What a `session_meta` line says of its session. */
+/** The contents of a `session_meta` line. */
 export interface Session {
   id: string | undefined;
-  /** The session that it was forked from. */
+  /** The session from which it was forked. */
   parent: string | undefined;
   /** The session that started it as an agent. */
   starter: string | undefined;
@@ -56,7 +56,7 @@ export function sessionOf(payload: Fields): Session {
   };
 }
 
-/** The logs of the same home of Codex; those in the same folder where a file was named. */
+/** The logs of the same Codex home; for a file named by the user, those in the same folder. */
 function logsBeside({ path, relative }: SourceFile): string[] {
   const root = path.slice(0, path.length - relative.length - 1);
   const isHome = FOLDERS.includes(basename(root));

@@ -7,10 +7,10 @@ import { folderOf, homeOf } from './home.ts';
 import { CodexLines } from './rollout.ts';
 
 /**
- * Codex: one JSONL file ("rollout") a session, in `sessions/` and, once archived, in `archived_sessions/`.
+ * Codex: one JSONL file ("rollout") per session, in `sessions/` and, once archived, in `archived_sessions/`.
  *
- * Counts are cumulative, with the last call's beside them. Files of agents and forks begin with a replay of the session
- * that they come from. Branched sessions hold copies of what came before. `docs/sources.md` says what counts.
+ * Counts are cumulative, with the last call's beside them. Files of agents and forks begin with a replay of the session that
+ * they come from. Branched sessions contain copies of earlier events. `docs/sources.md` explains what counts.
  */
 export const codex: Source = {
   id: 'codex',
@@ -40,7 +40,9 @@ function isArchived(file: SourceFile): boolean {
   return folderOf(file).endsWith('archived_sessions');
 }
 
-/** The earliest of equal usages; of the same one what earlier versions of this program did not read yet. */
+/**
+ * The earliest of equal usages; for the same usage, the version with fields that earlier versions of this program did not read.
+ */
 function isPreferred(candidate: UsageRecord, there: UsageRecord): boolean {
   const isSame = candidate.timestamp === there.timestamp && candidate.session_id === there.session_id;
   if (!isSame) return isEarlier(candidate, there);

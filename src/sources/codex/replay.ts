@@ -2,31 +2,31 @@ import type { SourceFile } from '../source.ts';
 import { countsKey, type Counts } from './counts.ts';
 import { familyOf, type Family } from './family.ts';
 
-/** What is known of the beginning of a file, as JSON. */
+/** What is known about the beginning of a file, as JSON. */
 export interface ReplayState {
-  /** The sessions whose events the file may begin with: first the one that was forked, or that started this one. */
+  /** The sessions whose events the file may begin with, beginning with the one that was forked, or that started this one. */
   ancestors: string[];
-  /** The file says that its session is a fork. Other agents' files may begin with a replay, too. */
+  /** Whether the file says that its session is a fork. Files of other agents may also begin with a replay. */
   isFork: boolean;
-  /** When the session began, ms since the epoch. */
+  /** Start of the session, ms since the epoch. */
   start: number | undefined;
-  /** When the last event or the last name of a session was written, ms since the epoch. */
+  /** Time at which the last event, or the last session name, was written, ms since the epoch. */
   lastAt: number | undefined;
-  /** The running total of the last event that was replayed. */
+  /** The running total of the last replayed event. */
   last: string | undefined;
-  /** The session's own events have begun. */
+  /** Whether the session's own events have begun. */
   isOver: boolean;
 }
 
-/** The lines of a replay are written one after the other; between two calls of a model lies the time of a call. */
+/** The lines of a replay are written without pauses; between two model calls there is at least the duration of a call. */
 const BURST_MS = 1_000;
 
 /**
- * Tells the replay at the beginning of a forked session, or of an agent's, from the session's own events. Replayed events
- * are those of another session: they count there, with their own times, or have been counted when that file was still there.
+ * Separates the replay at the beginning of a forked session, or of an agent's, from the session's own events. Replayed events
+ * belong to another session: they are counted there, with their own times, or were counted while that file still existed.
  *
- * An event is replayed when the running totals of the session's family say the same in the same order; when it is older
- * than the session; or when it follows the one before it faster than a model answers.
+ * An event is a replay if the running totals of a session of the family have the same order; if it is older than the session;
+ * or if it follows the previous event faster than a model can answer.
  */
 export class Replay {
   readonly #file: SourceFile;
@@ -38,12 +38,12 @@ export class Replay {
     this.#state = state;
   }
 
-  /** The file names a session. @param at ms since the epoch. */
+  /** Handles a line that names a session. @param at ms since the epoch. */
   session(at: number): void {
     if (!this.#state.isOver && !Number.isNaN(at)) this.#state.lastAt = at;
   }
 
-  /** @param session the file's own; @param at ms since the epoch. @returns whether the event is replayed. */
+  /** @param session the file's own session. @param at ms since the epoch. @returns whether the event is a replay. */
   has(session: string | undefined, total: Counts | undefined, at: number): boolean {
     const state = this.#state;
     if (state.isOver || state.ancestors.length === 0) return false;

@@ -20,32 +20,32 @@ import { configuredTier, homeOf, tierOf } from './home.ts';
 import { Replay, type ReplayState } from './replay.ts';
 
 const SOURCE = 'codex-log';
-/** The model of a call before the log names one. */
+/** The model of calls before the log names one. */
 export const DEFAULT_MODEL = 'gpt-5';
 const SPAWNED = 'thread_spawn';
-/** How far into a file it may say that it is an agent's. */
+/** Maximum distance from the beginning of a file at which it may say that it belongs to an agent. */
 const HEAD = 16 * 1024;
 
-/** What the lines so far said that later ones depend on. */
+/** State from earlier lines on which later ones depend. */
 interface Context {
   model: string | undefined;
-  /** The model is a guess. */
+  /** Whether the model is a guess. */
   guessed: boolean;
   session: string | undefined;
   cwd: string | undefined;
   branch: string | undefined;
   version: string | undefined;
-  /** As the log says it; undefined: as the configuration says it. */
+  /** The tier in the log; undefined: the one in the configuration. */
   tier: string | undefined;
-  /** It is the file of an agent that another session started. */
+  /** Whether it is the file of an agent started by another session. */
   spawned: boolean;
   totals: Counts | undefined;
   replay: ReplayState;
-  /** Of an agent's file the first usage, until the next one shows whether it began a replay. */
+  /** In an agent's file: the first usage, until the next one shows whether it began a replay. */
   first: { at: number; found: FoundUsage | undefined } | undefined;
-  /** Of an agent's file: when the last event was, as long as they are replayed. */
+  /** In an agent's file: time of the last event, while events are replayed. */
   burstAt: number | undefined;
-  /** Whether there is a replay is known. */
+  /** Whether it is known if there is a replay. */
   begun: boolean;
 }
 
@@ -69,18 +69,18 @@ function newContext(): Context {
   };
 }
 
-/** An event that tells token counts. */
+/** An event with token counts. */
 interface CountEvent {
   payload: Fields;
   info: Fields | undefined;
   total: Counts | undefined;
   last: Counts | undefined;
   timestamp: string;
-  /** Identifies the time in the id of the usage. */
+  /** Represents the time in the id of the usage. */
   timeKey: string;
 }
 
-/** Reads the lines of a session of Codex. */
+/** Parses the lines of a Codex session. */
 export class CodexLines implements LineParser {
   readonly #file: SourceFile;
   readonly #context: Context;
@@ -116,7 +116,7 @@ export class CodexLines implements LineParser {
     else if (payload['type'] === 'thread_settings_applied') this.#settings(fieldsOf(payload['thread_settings']));
   }
 
-  /** A replay is written at once: in a file that nobody writes any more, a single usage is none. */
+  /** A replay is written without pauses, so in a file that is no longer written to, a single usage is not a replay. */
   end(sink: Sink, isQuiet: boolean): boolean {
     const found = this.#context.first?.found;
     if (found === undefined) return false;
@@ -124,7 +124,7 @@ export class CodexLines implements LineParser {
     return !isQuiet;
   }
 
-  /** The file's own session stands before those that a replay repeats. */
+  /** The file's own session comes before those that a replay repeats. */
   #begin(payload: Fields, start: string | undefined): void {
     const context = this.#context;
     const { replay } = context;
@@ -150,7 +150,7 @@ export class CodexLines implements LineParser {
     this.#setModel(modelOf(payload));
   }
 
-  /** Settings hold from here on; a tier that they do not name is the usual one, whatever the configuration says. */
+  /** Settings apply from here on; if they do not name a tier, it is the default, whatever the configuration says. */
   #settings(settings: Fields | undefined): void {
     if (settings === undefined) return;
     this.#context.tier = textOf(settings['service_tier']) ?? 'default';
@@ -169,7 +169,7 @@ export class CodexLines implements LineParser {
     const total = countsOf(info?.['total_token_usage']);
     const last = countsOf(info?.['last_token_usage']);
     if (total === undefined && last === undefined) return;
-    // A count that is none would spoil all differences after it.
+    // An invalid count would make all later differences wrong.
     if (!areWhole(total) || !areWhole(last)) return sink.skip('invalid', 'a token count is not a whole number');
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
@@ -205,7 +205,7 @@ export class CodexLines implements LineParser {
     const context = this.#context;
     const before = context.totals;
     context.totals = total ?? before;
-    // The same event told again: its totals have not moved.
+    // A repetition of the same event: its totals have not changed.
     if (total !== undefined && before !== undefined && countsKey(total) === countsKey(before)) return undefined;
     const counts = last ?? difference(total!, before);
     if (isNothing(counts)) return undefined;

@@ -7,7 +7,7 @@ import { keepPreferred } from '../source.ts';
 import type { Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 
-/** GitHub Copilot Chat: spans in an SQLite database, where `github.copilot.chat.otel.dbSpanExporter.enabled` is on. */
+/** GitHub Copilot Chat: spans in an SQLite database, written if `github.copilot.chat.otel.dbSpanExporter.enabled` is on. */
 export const copilotChat: Source = {
   id: 'copilot-chat',
   title: 'GitHub Copilot Chat',
@@ -36,7 +36,7 @@ function userFolders({ platform, env, home }: SourceEnvironment): string[] {
   return [...EDITORS.map((name) => join(base, name)), ...servers];
 }
 
-/** The span of each call; agents' and tools' spans hold sums of them, or nothing. */
+/** The span of each call; spans of agents and tools contain their sums, or nothing. */
 const QUERY = `
   SELECT s.span_id AS span, s.trace_id AS trace, s.chat_session_id AS session, s.request_model AS model,
          s.input_tokens AS input, s.output_tokens AS output, s.cached_tokens AS cached, s.end_time_ms AS at,

@@ -4,7 +4,7 @@ import { isEarlier } from '../record.ts';
 import { keepPreferred } from '../source.ts';
 import type { Source } from '../source.ts';
 
-/** GitHub Copilot CLI: OpenTelemetry in JSONL files, where its file exporter is on. */
+/** GitHub Copilot CLI: OpenTelemetry in JSONL files, written if its file exporter is on. */
 export const copilotCli: Source = {
   id: 'copilot-cli',
   title: 'GitHub Copilot CLI',

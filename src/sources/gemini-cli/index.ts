@@ -8,8 +8,8 @@ import type { LineParser, ParserState, FoundUsage, Sink, Source, SourceFile } fr
 import { readJsonFile } from '../reading/whole.ts';
 
 /**
- * Gemini CLI: one file a conversation below `~/.gemini/tmp/<project>/chats`, JSON or, since later versions, JSONL in which
- * a message is written again as it grows: the last of an id counts.
+ * Gemini CLI: one file per conversation below `~/.gemini/tmp/<project>/chats`, JSON or, in later versions, JSONL in which a
+ * message is written again as it grows: the last line of an id counts.
  */
 export const geminiCli: Source = {
   id: 'gemini-cli',
@@ -84,7 +84,7 @@ function contextOf({ relative, modifiedAt }: SourceFile): Context {
     session: stemOf(relative),
     model: undefined,
     fallbackTime: new Date(modifiedAt).toISOString(),
-    // The folder is a hash in older versions, which says nothing to anyone.
+    // In older versions the folder's name is a hash, which is not a project name.
     project: projectOfFolder(relative.split('/')[0] ?? ''),
   };
 }
@@ -116,7 +116,7 @@ function usageOf(message: Fields, context: Context): FoundUsage | undefined {
   return { record };
 }
 
-/** Cached tokens are part of the input only where the total says so; thoughts are billed as output, tools as input. */
+/** Cached tokens are part of the input only if the total shows it; thoughts are billed as output, tool tokens as input. */
 function tokensOf(counts: Fields): LogTokens {
   const cached = countOf(counts['cached']);
   const thoughts = countOf(counts['thoughts']);
@@ -127,7 +127,7 @@ function tokensOf(counts: Fields): LogTokens {
   const parts = input + output + thoughts + tool;
   const inside = cached > 0 && total === parts;
   const plain = inside ? Math.max(0, input - cached) : input;
-  // Only the total is known: it is taken for output, as ccusage does.
+  // Only the total is known: it is counted as output, as ccusage does.
   if (parts + cached === 0) return { input: 0, output: total };
   return { input: plain + cached + tool, output: output + thoughts, cacheRead: cached, reasoning: thoughts };
 }

@@ -8,7 +8,7 @@ import type { FoundUsage, Source } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 import { MAPPED_LABELS, USUAL_NAMES, type MappedField, type Mapping } from './mapping.ts';
 
-/** NDJSON, JSON and CSV of whatever program, by names that are usual or that someone gives. */
+/** NDJSON, JSON and CSV of any program, with common field names or those that the user gives. */
 export function genericSource(mapping: Mapping = {}): Source {
   return {
     id: 'file',
@@ -36,7 +36,7 @@ export function genericSource(mapping: Mapping = {}): Source {
   };
 }
 
-/** What stands in a file is the last word of its program: a record with the same id that says something else is replaced. */
+/** A file contains its program's latest data, so a record with the same id and other content is replaced. */
 export function settleEntry(
   candidate: UsageRecord,
   get: (id: string) => UsageRecord | undefined,
@@ -45,7 +45,7 @@ export function settleEntry(
   return there !== undefined && sameUsage(candidate, there) ? [] : [candidate];
 }
 
-/** Entries without an id: the first, second, ... of those that say the same. Two equal calls are two calls. */
+/** Numbers equal entries without an id: first, second, ... Two equal calls are two calls. */
 export class Occurrences {
   readonly #seen = new Map<string, number>();
 
@@ -100,7 +100,7 @@ function numberOf(value: unknown): number | undefined {
   return /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
-/** A time without an offset is taken for UTC, as databases write theirs. */
+/** A time without an offset is assumed to be UTC, as databases write it. */
 function utcTimeOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();

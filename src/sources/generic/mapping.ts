@@ -1,10 +1,10 @@
 import type { MappedField as MappedName } from '../../usage/fieldLists.ts';
 import { FIELDS } from '../../usage/fields.ts';
 
-/** Which of an entry's names holds which of our fields: `input_tokens` -> `prompt_tokens`. */
+/** The name that an entry uses for each of our fields: `input_tokens` -> `prompt_tokens`. */
 export type Mapping = Readonly<Partial<Record<MappedField, string>>>;
 
-/** The fields that a mapping can name; `id` is short for `usage_id`. */
+/** The fields that can be mapped; `id` is short for `usage_id`. */
 export type MappedField = Exclude<MappedName, 'usage_id'> | 'id';
 
 const MAPPED = FIELDS.flatMap((row) => {
@@ -15,12 +15,12 @@ const MAPPED = FIELDS.flatMap((row) => {
 
 export const MAPPED_FIELDS: readonly MappedField[] = MAPPED.map(({ field }) => field);
 
-/** Those of an optional text. */
+/** Mappable fields that contain an optional text. */
 export const MAPPED_LABELS: readonly MappedField[] = MAPPED.flatMap(({ field, rule }) =>
   rule === 'label' || rule === 'charge' ? [field] : [],
 );
 
-/** What others call our fields; the first one that an entry has counts. */
+/** Other programs' names for our fields; the first one that an entry has is used. */
 export const USUAL_NAMES: ReadonlyMap<MappedField, readonly string[]> = new Map(
   MAPPED.map(({ field, otherNames }) => [field, otherNames]),
 );

@@ -3,18 +3,21 @@ import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { FoundUsage } from '../source.ts';
 
-/** What a record's cost takes into account besides the record. A symbol: it is copied with the record, and never stored. */
+/**
+ * Data that determines a record's cost but is not part of the record. A symbol, because it must be copied with the record but
+ * never stored.
+ */
 const PRICING = Symbol('pricing');
 export type FoundPricing = Omit<FoundUsage, 'record'>;
 type Priceable = UsageRecord & { [PRICING]?: FoundPricing };
 const NOTHING: FoundPricing = {};
 
-/** What {@link priceable} keeps of a found besides its record. */
+/** What {@link priceable} keeps of a found usage besides its record. */
 export function pricingOf(record: Priceable): FoundPricing | undefined {
   return record[PRICING];
 }
 
-/** The record of a found, to be given its cost once it is known that it counts. */
+/** The record of a found usage, prepared for {@link applyCost} once it is known that it counts. */
 export function priceable({ record, loggedCost, isPriced }: FoundUsage): UsageRecord {
   if (loggedCost !== undefined || isPriced === true) {
     (record as Priceable)[PRICING] = { loggedCost, isPriced };
@@ -23,9 +26,9 @@ export function priceable({ record, loggedCost, isPriced }: FoundUsage): UsageRe
 }
 
 /**
- * Puts a cost into a usage of a log: by our prices at its time, else what the log says of it. Either is an estimate at
- * list price: what a plan or a contract makes of it, no log knows. Without both it stays unpriced, never $0. A cost that
- * stands in the record already is the word of whoever paid it.
+ * Adds the cost to a usage from a log: computed from our prices at its time, else the log's own figure. Both are estimates at
+ * list price, because logs do not know about plans and contracts. Without either the cost is unknown, never $0. A cost that the
+ * record already has is kept, because it was recorded by a program that knows it.
  */
 export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
   const { loggedCost, isPriced } = record[PRICING] ?? NOTHING;

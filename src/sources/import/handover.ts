@@ -1,27 +1,27 @@
 import type { Part } from './readerThread.ts';
 import type { SourceFile } from '../source.ts';
 
-/** What came of a file that has not been read to its end, apart from its records. */
+/** Results of a file that has not been read to its end, other than its records. */
 export type Told = Pick<Part, 'bytes' | 'seen' | 'skips'>;
 
-/** Who takes what a second reader finds. */
+/** Receives the findings of a second reader. */
 export interface Consumer {
   add(path: string, part: Part, isLast: boolean): void;
-  /** Takes back all that came of a file. */
+  /** Takes back all results of a file. */
   remove(path: string, told: Told): void;
-  /** Whether what came so far is to be stored before more comes. */
+  /** Whether the results so far must be stored before more are taken. */
   isFull(): boolean;
   store(): Promise<void>;
 }
 
 /**
- * Between a second reader, which brings parts of files whenever it has them, and an import, which is at a file of its own
- * meanwhile: holds the reader up while there is no room, and knows what to take back when it does not come to an end.
+ * Mediates between a second reader, which delivers parts of files at any time, and an import, which is reading a file of its
+ * own: blocks the reader while the import is full, and knows which results to take back if the reader fails.
  */
 export class Handover {
   readonly #consumer: Consumer;
   readonly #told = new Map<string, Told>();
-  /** Parts that wait for room. */
+  /** Parts waiting for room. */
   readonly #waiting: (() => void)[] = [];
   #onFull = (): void => undefined;
 
@@ -41,18 +41,18 @@ export class Handover {
     });
   }
 
-  /** To be called when there is room again. */
+  /** Must be called when there is room again. */
   resume(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Forgets what came of a file that was not read to its end: all of it comes again. */
+  /** Takes back the results of a file that was not read to its end: the whole file will be read again. */
   takeBack({ path }: SourceFile): void {
     this.#consumer.remove(path, this.#told.get(path) ?? { bytes: 0, seen: 0, skips: [] });
     this.#told.delete(path);
   }
 
-  /** Waits for the reader, and stores what it brings. */
+  /** Waits for the reader, and stores its results. */
   async until<T>(done: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const full = Symbol('full');
     const stop = (): void => this.#onFull();

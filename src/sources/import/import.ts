@@ -16,27 +16,27 @@ import type { FoundUsage, Skip, Source, SourceFile } from '../source.ts';
 import { findLogs, isIn } from '../reading/walk.ts';
 
 /**
- * Brings what a source left on the disk into a ledger: once each, whatever happened to the last import, and however
- * many run at once. What makes it so: ids that depend on the usage alone, a rule for each source of which of two
- * tellings of a usage counts, and a commit that applies the rule to what stands in the ledger at that moment.
+ * Imports the usage that a source left on disk into a ledger: each usage once, even if the last import was interrupted or
+ * several run at once. This relies on ids that depend only on the usage, on each source's rule for choosing between two entries
+ * of one usage, and on a commit that applies the rule to the ledger's current records.
  */
 
 /**
- * Records that are stored at once. Each transaction writes most pages of the ledger's index of ids, so that fewer of them write less;
- * smaller ones keep the heap smaller, which is all that counts where nothing is stored. A JSON ledger is written as a whole each time.
+ * Number of records stored at once. Each transaction rewrites most pages of the ledger's id index, so fewer transactions write
+ * less; smaller ones keep the heap smaller, which matters when nothing is stored. A JSON ledger is always rewritten.
  */
 const BATCH = 10_000;
 const BATCH_DRY = 100;
 const BATCH_JSON = 100_000;
 const MAX_TOLD = 100;
 const SAVE_EVERY_MS = 2_000;
-/** Whoever writes a log pauses less than that within one go. */
+/** A program that writes a log pauses for less than this during one task. */
 const QUIET_MS = 60_000;
 const TURN_MS = 20;
-/** A clock may be a little ahead; a usage of tomorrow is worth a word. */
+/** A clock may be a little ahead; a usage dated tomorrow is reported. */
 const FUTURE_MS = 86_400_000;
 
-/** @param places the folders and files to read; those that the source is known to use, or others that someone named. */
+/** @param places the folders and files to read: the source's default ones, or those named by the user. */
 export async function importSource(
   source: Source,
   places: readonly string[],
@@ -53,13 +53,13 @@ class Import implements Receiver {
   readonly #report: ImportReport;
   readonly #progress: ImportProgress;
   readonly #batch: number;
-  /** What was read and is not stored yet. */
+  /** Usages that were read but not stored yet. */
   readonly #intake: Intake;
   readonly #rules: IntakeRules;
   #state = emptyState();
-  /** What holds of files once everything that waits is stored. */
+  /** File states that become valid once all pending usages are stored. */
   #due = new Map<string, FileState | undefined>();
-  /** Where a second reader brings what it finds. */
+  /** Receives the findings of a second reader. */
   readonly #handover = new Handover({
     add: (path, part, isLast) => this.#add(path, part, isLast),
     remove: (path, told) => this.#remove(path, told),
@@ -151,7 +151,7 @@ class Import implements Receiver {
   }
 
   async #readAll(queue: SourceFile[]): Promise<void> {
-    // Not `performance`, which Node loads when it is first used: in 5 ms, for an import that reads nothing.
+    // Not `performance`, because Node takes 5 ms to load it on first use, too long for an import that reads nothing.
     let turn = Date.now();
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       if (Date.now() - turn > TURN_MS) {
@@ -166,7 +166,7 @@ class Import implements Receiver {
     }
   }
 
-  /** Reads from the other end of the queue, where that is worth a thread. */
+  /** Starts a reader at the other end of the queue, if the work justifies a thread. */
   async #secondReader(queue: SourceFile[]): Promise<SecondReader | undefined> {
     const { secondReader } = this.#options;
     const known = AGENTS.includes(this.#source);
@@ -195,7 +195,7 @@ class Import implements Receiver {
     this.progress(part.bytes);
   }
 
-  /** Its records stay: they come again under the same ids. */
+  /** Its records are kept: they will be found again with the same ids. */
   #remove(path: string, { bytes, seen, skips }: Told): void {
     this.#due.delete(path);
     this.#state.files.delete(path);
@@ -218,7 +218,7 @@ class Import implements Receiver {
     else await readWholeFile(file, reading, this);
   }
 
-  /** Takes up the last import's state, unless the ledger has lost what that brought. */
+  /** Loads the last import's state, unless the ledger has lost the imported records. */
   async #remember(): Promise<void> {
     const { path, ledger: open } = this.#options;
     const state = readState(this.#statePath);
@@ -237,7 +237,7 @@ class Import implements Receiver {
     );
   }
 
-  /** Files that are gone from the places that were looked into. */
+  /** Drops the states of files that no longer exist in the places searched. */
   #forgetOthers(files: readonly SourceFile[]): void {
     const there = new Set(files.map(({ path }) => path));
     for (const path of this.#state.files.paths) {
@@ -250,10 +250,10 @@ class Import implements Receiver {
   async #commit(): Promise<void> {
     const records = this.#intake.take();
     const due = this.#due;
-    // What comes from here on is not among these, and is stored next time.
+    // Results from here on are not included, and are stored next time.
     this.#due = new Map();
     this.#handover.resume();
-    // Most usages of a reply are of no account, so that pricing comes after the choice.
+    // Most entries of a reply do not count, so pricing comes after the choice.
     for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
     if (due.size > 0) this.#isSaved = false;
@@ -270,7 +270,7 @@ class Import implements Receiver {
     const plan = planOf(this.#source, records);
     if (dryRun === true) return this.#dryRun.count(plan);
     const ledger = await this.#options.ledger();
-    // Once its records stand in the ledger, the plan wants no more, so the first answer is what counts.
+    // Once the records are in the ledger, the plan returns nothing more, so only the first result counts.
     let unpriced: number | undefined;
     const { added, replaced } = await ledger.upsert((get) => {
       const wanted = plan(get);
@@ -285,7 +285,7 @@ class Import implements Receiver {
   }
 
   async #save(): Promise<void> {
-    // What was left out is to be found by an import that does not leave it out.
+    // If usage was left out, a later import must be able to find it.
     if (this.#isSaved || this.#options.dryRun === true || this.#options.since !== undefined) return;
     await saveState(this.#statePath, this.#state);
     this.#isSaved = true;

@@ -5,24 +5,24 @@ import { priceable } from './costs.ts';
 import { isUsualTime } from '../fields.ts';
 import type { Lookup, FoundUsage, Skip, Source } from '../source.ts';
 
-/** What of the usages of a source counts. */
+/** Rules that select the usages of a source. */
 export interface IntakeRules {
-  /** Leaves out what was used before, ms since the epoch. */
+  /** Skips earlier usage, ms since the epoch. */
   since: number | undefined;
-  /** Later than this is worth a word, ms since the epoch. */
+  /** Later usage is reported, ms since the epoch. */
   latest: number;
 }
 
-/** Usages on their way into a ledger: those of the same id are settled, before anybody asks what is stored. */
+/** Usages on their way into a ledger: entries with the same id are settled among each other before the ledger is consulted. */
 export class Intake {
   readonly #source: Source;
   readonly #rules: IntakeRules;
   readonly #skip: (skip: Skip) => void;
   #records = new Map<string, UsageRecord>();
-  /** The latest time that needs no word. */
+  /** The latest time that need not be reported. */
   #latest: string | undefined;
   readonly #lookup: Lookup = (id) => this.#records.get(id);
-  /** Usages that were found, before it was known which of them count. */
+  /** Number of usages found, before it is known which of them count. */
   seen = 0;
 
   constructor(source: Source, rules: IntakeRules, skip: (skip: Skip) => void) {
@@ -35,7 +35,7 @@ export class Intake {
     return this.#records.size;
   }
 
-  /** @param file where it was found; @param line 1-based, where that is known. */
+  /** @param file the file that contains it. @param line 1-based, if known. */
   add(found: FoundUsage, file: string, line?: number): void {
     const problem = problemOf(found);
     if (problem !== undefined) return this.#skip({ reason: 'invalid', file, line, detail: problem });
@@ -49,12 +49,12 @@ export class Intake {
     this.put(record);
   }
 
-  /** Takes a record that counts. */
+  /** Adds a record that counts. */
   put(record: UsageRecord): void {
     for (const settled of this.#source.settle(record, this.#lookup)) this.#records.set(settled.usage_id, settled);
   }
 
-  /** What came so far; from here on it begins anew. */
+  /** Returns the records so far, and starts over. */
   take(): UsageRecord[] {
     const records = [...this.#records.values()];
     this.#records = new Map();
@@ -62,7 +62,7 @@ export class Intake {
   }
 }
 
-/** The rule of records that a usage breaks. What is stored passes the same checks as a record that a program hands in. */
+/** The rule that a usage breaks. Imported usage is checked like records from programs. */
 function problemOf({ record, loggedCost }: FoundUsage): string | undefined {
   if (loggedCost !== undefined && !(loggedCost >= 0 && loggedCost <= MAX_COST)) {
     return `cost_usd: must be at most ${MAX_COST} (got ${loggedCost})`;
@@ -70,7 +70,7 @@ function problemOf({ record, loggedCost }: FoundUsage): string | undefined {
   return brokenRule(record)?.message;
 }
 
-/** @param than as `toISOString` writes it. */
+/** @param than a time in the format of `toISOString`. */
 function isAfter(time: string, than: string): boolean {
   return isUsualTime(time) ? time > than : Date.parse(time) > Date.parse(than);
 }

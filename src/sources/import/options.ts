@@ -2,26 +2,26 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { Skip, SkipReason, Source } from '../source.ts';
 
-/** What an import is given, and what it reports. */
+/** Input and report of an import. */
 
 export interface ImportOptions {
-  /** The ledger's file. */
+  /** The path of the ledger's file. */
   path: string;
-  /** Opens it; asked when it has to be looked into, so not where nothing is new. Who gives it closes it. */
+  /** Opens the ledger. Called only if the ledger is needed, so not if nothing is new. The caller of the import closes it. */
   ledger: () => Promise<Ledger>;
-  /** Asked when there is something to price. undefined: no prices can be had, and what is imported stays unpriced. */
+  /** Called if something must be priced. undefined: prices are not available, and usage is imported unpriced. */
   pricer: () => Promise<Pricer | undefined>;
   /** ms since the epoch. */
   now: () => number;
-  /** Leaves out what was used before, ms since the epoch. */
+  /** Skips earlier usage, ms since the epoch. */
   since?: number | undefined;
-  /** Looks only at these files and folders below the places, as paths with `/`. */
+  /** Restricts the import to these files and folders below the places, as paths with `/`. */
   within?: readonly string[] | undefined;
-  /** Says what would be imported, and stores nothing. */
+  /** Only reports the usage that would be imported, and stores nothing. */
   dryRun?: boolean | undefined;
-  /** A second thread that reads: its program (`readerThread.ts`), and from how many bytes on it is worth its memory. */
+  /** A second reader thread: its program (`readerThread.ts`), and the number of bytes from which it is worth its memory. */
   secondReader?: { program: string; from: number } | undefined;
-  /** Asked for when there is something that it could cut short. */
+  /** Accessed only if there is work that it could interrupt. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
@@ -32,26 +32,26 @@ export interface ImportProgress {
   filesDone: number;
   bytes: number;
   bytesDone: number;
-  /** Usages that were found, before it is known which are new. */
+  /** Usages found, whether new or not. */
   seen: number;
 }
 
 export interface ImportReport {
   source: string;
   title: string;
-  /** The folders or files that were looked into. */
+  /** The folders or files searched. */
   places: { path: string; files: number }[];
   files: number;
-  /** Files that had not changed since the last import. */
+  /** Number of files that had not changed since the last import. */
   unchanged: number;
-  /** Bytes that were read. */
+  /** Number of bytes read. */
   bytes: number;
   added: number;
-  /** Records that say something else now, mostly because a reply had grown. */
+  /** Records whose content changed, usually because a reply had grown. */
   updated: number;
-  /** Of the added and updated: without a known price. */
+  /** Number of added and updated records without a known price. */
   unpriced: number;
-  /** How often each happened. */
+  /** Number of skips by reason. */
   skipped: Partial<Record<SkipReason, number>>;
   /** The first of them. */
   skips: Skip[];

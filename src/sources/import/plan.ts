@@ -5,10 +5,10 @@ import type { UsageRecord } from '../../usage/record.ts';
 import type { Lookup, Source } from '../source.ts';
 import type { ImportOptions, ImportReport } from './options.ts';
 
-/** The records to store, given those that are stored. */
+/** Computes the records to store from those already stored. */
 export type Plan = (get: Lookup) => readonly UsageRecord[];
 
-/** By the rule of a source, whatever the order of these records. */
+/** A plan by the rule of a source, independent of the order of the records. */
 export function planOf(source: Source, records: readonly UsageRecord[]): Plan {
   return (get) => {
     const settled = new Map<string, UsageRecord>();
@@ -20,11 +20,11 @@ export function planOf(source: Source, records: readonly UsageRecord[]): Plan {
   };
 }
 
-/** Counts the records that an import would store, and stores none. */
+/** Counts the records that an import would store, without storing any. */
 export class DryRun {
   readonly #options: Pick<ImportOptions, 'path' | 'ledger'>;
   readonly #report: Pick<ImportReport, 'added' | 'updated' | 'unpriced'>;
-  /** Records that would be stored by now. */
+  /** Records that would have been stored so far. */
   readonly #planned = new Map<string, UsageRecord>();
 
   constructor(
@@ -35,10 +35,10 @@ export class DryRun {
     this.#report = report;
   }
 
-  /** Counts what would come of a plan. Nothing is stored: what an earlier plan would have stored is not to be looked up. */
+  /** Counts the results of a plan. Nothing is stored, so the records of earlier plans must be remembered here. */
   async count(plan: Plan): Promise<void> {
     const { path, ledger: open } = this.#options;
-    // A database that is not there need not be opened, if it could be; a JSON ledger may be in its journal.
+    // A missing database need not be opened; a JSON ledger's records may still be in a journal.
     const isMissing = storeKind(path) === 'sqlite' && statSync(path, { throwIfNoEntry: false }) === undefined;
     if (isMissing) sqliteEngine();
     const ledger = isMissing ? undefined : await open();

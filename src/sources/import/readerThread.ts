@@ -8,42 +8,42 @@ import type { FileState } from './state.ts';
 import type { FoundUsage, Skip, SourceFile } from '../source.ts';
 
 /**
- * The second thread of a big import: reads the files that it is given, and hands on what it finds in them. The first one
- * (`secondReader.ts`) reads others meanwhile, and does all that concerns the ledger.
+ * The second thread of a large import: reads the files that it is given, and passes on their usages. Meanwhile, the first
+ * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 
 export interface ThreadData {
-  /** Of one of the agents. */
+  /** The id of an agent's source. */
   source: string;
   rules: IntakeRules;
 }
 
-/** What the thread hears: a file to read, or that there is room for more of it. */
+/** Messages to the thread: a file to read, or a notice that there is room for more results. */
 export type ToThread =
   { kind: 'read'; file: SourceFile; known: FileState | undefined; isQuiet: boolean } | { kind: 'room' };
 
 export type SentRecord = [record: UsageRecord, pricing: FoundPricing | undefined];
 
-/** What came of a file, or of a part of it. As JSON text: that takes half the time of a structured clone. */
+/** The results of a file, or of part of it. Sent as JSON text, which takes half the time of a structured clone. */
 export interface Part {
   records: SentRecord[];
   skips: Skip[];
   seen: number;
-  /** That were read. */
+  /** Number of bytes read. */
   bytes: number;
-  /** What is to be remembered of the file once these are stored; null: nothing. Absent: what is known of it still holds. */
+  /** State to remember for the file once these results are stored; null: none. Absent: unchanged. */
   state?: FileState | null;
 }
 
-/** A part, and whether the file ends with it. */
+/** A part, and whether it is the last one of its file. */
 export interface FromThread {
   part: string;
   isLast: boolean;
 }
 
-/** Records or skips in one part. */
+/** Maximum number of records or skips in one part. */
 const MOST = 500;
-/** Parts that may be on their way before one of them was taken. */
+/** Maximum number of parts sent before the first is acknowledged. */
 const AHEAD = 6;
 
 class Sender implements Receiver {
@@ -53,7 +53,7 @@ class Sender implements Receiver {
   #skips: Skip[] = [];
   #seen = 0;
   #bytes = 0;
-  /** What was made last: sent when it is known that the file was read so far. */
+  /** The latest part, which is sent once it is known that the file was read to this point. */
   #made: Part | undefined;
 
   constructor(file: SourceFile, isQuiet: boolean, { source, rules }: ThreadData) {
@@ -87,7 +87,7 @@ class Sender implements Receiver {
     this.#bytes += bytes;
   }
 
-  /** Of a file that could not be opened nothing was stored, but that it was skipped counts. */
+  /** For a file that could not be opened no part was stored, but the skip must be reported. */
   async finish(): Promise<void> {
     if (this.#made !== undefined) await send(this.#made, false);
     await send(this.#part(), true);
@@ -121,10 +121,10 @@ async function read({ file, known, isQuiet }: Extract<ToThread, { kind: 'read' }
   await sender.finish();
 }
 
-/** One file after the other. */
+/** One file after another. */
 let work = Promise.resolve();
 
-/** Ends the thread, whatever Node is told to do about promises that nobody waits for. */
+/** Ends the thread, regardless of Node's setting for unhandled rejections. */
 function fail(error: unknown): void {
   setImmediate(() => {
     throw error;

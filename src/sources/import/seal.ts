@@ -2,9 +2,9 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { ledgerVersion, readState, saveState, statePath } from './state.ts';
 
 /**
- * Notes that a ledger holds what was imported into it, so that the next import need not open it as long as nobody has
- * changed it. To be called once it is closed, which is the last change.
- * @param open opens it; it is closed again here.
+ * Notes that a ledger contains the imported records, so that the next import need not open it unless it changes. Must be called
+ * after the ledger is closed, which is the last change.
+ * @param open opens it; it is closed here again.
  */
 export async function sealImports(
   path: string,
@@ -25,7 +25,7 @@ export async function sealImports(
   } finally {
     await ledger.close();
   }
-  // Whoever wrote meanwhile may have taken out what was there.
+  // Another writer may have removed records in the meantime.
   if (ledgerVersion(path) !== version) return;
   for (const { file, state } of sound) await saveState(file, { ...state, ledger: version });
 }

@@ -3,29 +3,29 @@ import type { FromThread, Part, ThreadData, ToThread } from './readerThread.ts';
 import type { FileState } from './state.ts';
 import type { SourceFile } from '../source.ts';
 
-/** What a reader works for. */
+/** Supplies a reader with files and receives its results. */
 export interface FileConsumer {
   /** The next file to read; undefined when there is none. */
   next(): { file: SourceFile; known: FileState | undefined; isQuiet: boolean } | undefined;
-  /** What came of a file or of a part of it. Resolves when there is room for more. */
+  /** Takes the results of a file or of part of it. Resolves when there is room for more. */
   take(file: SourceFile, part: Part, isLast: boolean): Promise<void>;
 }
 
-/** A young generation of the size of a processor's cache: nearly all that is read is garbage at once. */
+/** A young generation the size of a processor cache: nearly everything that is read becomes garbage at once. */
 const YOUNG_MB = 8;
-/** Files that are given ahead, so that the thread never waits for the next one. */
+/** Number of files sent ahead, so that the thread never waits for the next one. */
 const AHEAD = 2;
 
-/** Another thread that reads files, see `readerThread.ts`. */
+/** A thread that reads files, see `readerThread.ts`. */
 export class SecondReader {
   readonly #worker: Worker;
   readonly #consumer: FileConsumer;
   readonly #given: SourceFile[] = [];
   readonly #ended: Promise<SourceFile[]>;
-  /** It ended, or is to: what it still says is not heard. */
+  /** Whether it has ended or must end: its remaining messages are ignored. */
   #isDead = false;
 
-  /** @param program the thread's, `readerThread.ts` or the bundle of it. */
+  /** @param program the thread's program, `readerThread.ts` or its bundle. */
   static async start(program: string, data: ThreadData, consumer: FileConsumer): Promise<SecondReader> {
     const { Worker: Thread } = await import('node:worker_threads');
     const worker = new Thread(program, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
@@ -39,7 +39,7 @@ export class SecondReader {
       worker.on('error', () => (this.#isDead = true));
       worker.on('exit', () => {
         this.#isDead = true;
-        // What it was reading is read again by others: nothing was remembered of it, and nothing counts twice.
+        // Other readers read its current files again: no state was saved for them, and nothing counts twice.
         resolve(this.#given.splice(0));
       });
       worker.on('message', (message: FromThread) => {
@@ -49,7 +49,7 @@ export class SecondReader {
         });
       });
     });
-    // Whoever waits for it hears of it.
+    // Callers that wait for it receive the error.
     this.#ended.catch(() => undefined);
     if (!this.#give()) void this.stop();
   }

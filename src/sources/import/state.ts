@@ -7,28 +7,30 @@ import type { ParserState } from '../source.ts';
 import { versionOf } from '../reading/walk.ts';
 
 /**
- * How far the files of a source were read into a ledger: a JSON file beside it, one for each source. It saves reading
- * only. Without it, everything is read again and comes to the same.
+ * How far the files of a source have been imported into a ledger: one JSON file per source beside the ledger. It only saves
+ * reading: without it, everything is read again, with the same result.
  */
 
-/** What is remembered of a file. */
+/** The state saved for a file. */
 export interface FileState extends LinePosition {
-  /** Its version, by {@link versionOf}: the same one need not be opened. */
+  /** Its version, from {@link versionOf}: an unchanged file need not be opened. */
   version: string;
-  /** Of the bytes before `offset`: whether what was read is still there. */
+  /** A hash of bytes before `offset`, to check that the imported part is unchanged. */
   fingerprint: string;
   parser: ParserState | undefined;
 }
 
 export interface ImportState {
-  /** A record that the ledger got by the last import; when it is gone, so may be others. */
+  /** A record from the last import; if the ledger no longer has it, others may be missing too. */
   witness: string | undefined;
-  /** What {@link ledgerVersion} was when the witness was in it: while it is the same, the ledger need not be opened. */
+  /**
+   * The {@link ledgerVersion} at which the ledger contained the witness: while it is unchanged, the ledger need not be opened.
+   */
   ledger: string | undefined;
   files: FileStates;
 }
 
-/** What is remembered of files, by their absolute paths. An entry is judged when it is asked for, and not before. */
+/** The states of files, by absolute path. Entries are validated lazily. */
 export class FileStates {
   readonly #entries: Record<string, unknown>;
 
@@ -58,16 +60,16 @@ export class FileStates {
   }
 }
 
-/** Changed whenever what a parser makes of a line changes, so that everything is read again. */
+/** Must be changed whenever a parser's results change, so that everything is read again. */
 const FORMAT = 4;
-/** What precedes the checksum, the last member of the saved object. */
+/** Precedes the checksum, the last member of the saved object. */
 const SUM = ',"sum":"';
 
 export function statePath(ledger: string, source: string): string {
   return join(dirname(ledger), `.${basename(ledger)}.import-${source}`);
 }
 
-/** The state that was saved last; an empty one where there is none that can be used. */
+/** Reads the saved state; returns an empty one if it is missing or invalid. */
 export function readState(path: string): ImportState {
   let text: string;
   try {
@@ -88,11 +90,11 @@ export function readState(path: string): ImportState {
   };
 }
 
-/** Replaces the saved state. A failure costs a second reading, so it does not fail the import. */
+/** Replaces the saved state. A failure only causes files to be read again, so it does not fail the import. */
 export async function saveState(path: string, { witness, ledger, files }: ImportState): Promise<void> {
   const saved = JSON.stringify({ format: FORMAT, witness, ledger, files });
   const text = `${saved.slice(0, -1)}${SUM}${checksum(saved)}"}`;
-  // Where logs have no usage yet, there is no ledger, and perhaps no folder for it.
+  // If the logs contain no usage yet, there is no ledger, and perhaps no folder for it.
   await writeFileAtomically(path, text, { durable: false }).catch(() => undefined);
 }
 
@@ -100,7 +102,7 @@ export function emptyState(): ImportState {
   return { witness: undefined, ledger: undefined, files: new FileStates() };
 }
 
-/** What tells one state of a ledger's files from another; undefined where there is no ledger. */
+/** Identifies the state of a ledger's files; undefined when there is no ledger. */
 export function ledgerVersion(ledger: string): string | undefined {
   try {
     const [own, log] = [ledger, `${ledger}-wal`].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
@@ -111,8 +113,8 @@ export function ledgerVersion(ledger: string): string | undefined {
 }
 
 /**
- * 32 bits of FNV-1a over what is saved. A state that somebody has changed, or that was damaged, is not used: positions and
- * parser states that were not written by us could do more harm than a second reading costs.
+ * 32 bits of FNV-1a over the saved state. A damaged or edited state is not used: wrong positions and parser states could do
+ * more harm than reading everything again.
  */
 function checksum(text: string): string {
   let sum = 0x811c9dc5;

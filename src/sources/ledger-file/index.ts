@@ -5,7 +5,7 @@ import { settleEntry } from '../generic/index.ts';
 import { usageId } from '../reading/identity.ts';
 import type { Source } from '../source.ts';
 
-/** Another `costs.json`, of ours or of inkwell, or its records as NDJSON: every record as it stands there, with its id. */
+/** Another `costs.json`, ours or inkwell's, or its records as NDJSON: each record is imported unchanged, with its id. */
 export const ledgerFile: Source = {
   id: 'ledger',
   title: 'Another ledger',
@@ -20,10 +20,10 @@ export const ledgerFile: Source = {
         sink,
         ({ fields, line }) => {
           const record = readStored({ ...fields }, () => usageId('ledger', [JSON.stringify(fields)]));
-          // A field that is nested too deep to be written again makes this throw.
+          // Throws if a field is nested too deeply to be written again.
           JSON.stringify(fields);
           if (isUnreadable(record)) sink.skip('not-a-usage', record.unreadable, line);
-          // What it costs is that ledger's word, also where it says that nobody knows.
+          // The cost is taken from that ledger, even if it is unknown there.
           else
             sink.usage(
               { record: { ...record, timestamp: timeOf(record.timestamp) ?? record.timestamp }, isPriced: true },

@@ -6,7 +6,7 @@ import { usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import type { FoundUsage, Source } from '../source.ts';
 
-/** LiteLLM's spend logs: rows of its table `LiteLLM_SpendLogs`, as `/spend/logs` or an export of the table gives them. */
+/** LiteLLM's spend logs: rows of its table `LiteLLM_SpendLogs`, as returned by `/spend/logs` or by an export of the table. */
 export const liteLlm: Source = {
   id: 'litellm',
   title: 'LiteLLM',
@@ -60,14 +60,14 @@ function usageOf(row: Fields, counter: Occurrences): FoundUsage | 'no-time' | 'n
     session: labelOf(textOf(row['session_id'])),
     project: labelOf(firstText(row, 'team_alias', 'team_id')),
   });
-  // The proxy's own accounting, which knows the prices that were agreed with it. It says 0 where it knows none.
+  // The proxy's own accounting, which knows negotiated prices. It is 0 where the price is unknown.
   if (spend > 0) {
     Object.assign(record, { cost_usd: spend, cost_known: true, billing_mode: 'estimated', price_source: 'litellm' });
   }
   return { record };
 }
 
-/** CSV has texts. */
+/** In CSV, numbers are texts. */
 function count(value: unknown): number {
   return countOf(typeof value === 'string' ? Number(value) : value);
 }

@@ -10,8 +10,8 @@ import type { FoundUsage, Sink, Source, SourceFile } from '../source.ts';
 import { readJsonFile } from '../reading/whole.ts';
 
 /**
- * OpenCode: an SQLite database of messages, in one table or, since its version 2, in another; versions before it kept one
- * JSON file a message.
+ * OpenCode: an SQLite database of messages, in one table or, since its version 2, in another; earlier versions wrote one JSON
+ * file per message.
  */
 export const openCode: Source = {
   id: 'opencode',
@@ -21,7 +21,7 @@ export const openCode: Source = {
   ],
   matches: (relative) => DATABASE.test(relative) || /^storage\/message\/.*\.json$/.test(relative),
   reading: ({ relative }) => ({ kind: 'whole', read: DATABASE.test(relative) ? readMessages : readMessage }),
-  // A message in both places says more in the database, where it is finished; where it was copied, the same.
+  // A message in both places is more complete in the database, where it is finished; if it was copied, both are equal.
   settle: (candidate, get) => keepPreferred(candidate, get, (one, there) => one.total_tokens > there.total_tokens),
 };
 
@@ -58,9 +58,9 @@ function readMessage(file: SourceFile, sink: Sink): void {
 }
 
 /**
- * Whether a message's output includes its reasoning. OpenCode took what the provider said until it began to subtract
- * the reasoning (anomalyco/opencode#21047). Where the message has a total, that tells which; before there was one, Gemini
- * counted thoughts beside its output and the others theirs inside, of which more than the whole cannot be.
+ * Whether a message's output includes its reasoning. OpenCode passed on the provider's figure until it began to subtract the
+ * reasoning (anomalyco/opencode#21047). If the message has a total, that decides. Earlier messages have none; there, Gemini
+ * counted thoughts separately and the others included reasoning, which then cannot exceed the output.
  * @param rest input and output, without the reasoning.
  */
 function isReasoningInside(provider: string, rest: number, reasoning: number, counts: Fields): boolean {
@@ -84,7 +84,7 @@ function usageOf(message: Fields, rowId?: string, rowSession?: string, rowTime?:
   const reasoning = countOf(counts['reasoning']);
   const written = countOf(counts['output']);
   const isInside = isReasoningInside(provider, input + written, reasoning, counts);
-  // Only the total is known in some: it is taken for output, as ccusage does.
+  // In some messages only the total is known: it is counted as output, as ccusage does.
   const known = isInside ? written : written + reasoning;
   const output = input + known === 0 ? countOf(counts['total']) : known;
   if (input + output === 0) return undefined;

@@ -9,13 +9,13 @@ import type { LineParser, ParserState, Sink, Source, SourceFile } from '../sourc
 import { usageOfSpan, withoutRepeats, type SpanUsage } from './spans.ts';
 
 /**
- * OpenTelemetry `gen_ai` spans in files, as collectors and SDKs write them: a span or an export of OTLP a line, or documents
- * that were formatted for people.
+ * OpenTelemetry `gen_ai` spans in files, as written by collectors and SDKs: one span or OTLP export per line, or formatted
+ * documents.
  */
 export const otel: Source = {
   id: 'otel',
   title: 'OpenTelemetry',
-  // A file that someone names; there is no place where all of them are.
+  // Only files named by the user: there is no default folder.
   locate: () => [],
   matches: (relative) => /\.(jsonl|ndjson|json)$/.test(relative),
   reading: (file) =>
@@ -26,10 +26,10 @@ export const otel: Source = {
 };
 
 export const MARKER = 'gen_ai.';
-/** A call and the agent's span that sums it up may be far apart; what is told is kept this long to compare. */
+/** A call may be far from the agent's span that summarises it, so this many usages are kept for comparison. */
 const KEPT = 5_000;
 
-/** Compares what a file tells at its end: which telling of a call is the most detailed is known only then. */
+/** Compares usages at the end of a file, because only then is it known which entry of a call is the most detailed. */
 export class OtelLines implements LineParser {
   readonly #source: string;
   readonly #fallbackTime: string;
@@ -68,17 +68,17 @@ export class OtelLines implements LineParser {
   }
 }
 
-/** Whether a file holds documents of several lines, or an array. */
+/** Whether a file contains documents that span several lines, or an array. */
 function isFormatted({ path }: SourceFile): boolean {
   try {
     return formatOf(path, headOfSync(path)) === 'json';
   } catch {
-    // Reading it names the error.
+    // Reading it will report the error.
     return false;
   }
 }
 
-/** Documents end with a line that closes them, without indentation: one that is damaged costs itself alone. */
+/** A document ends with a closing line without indentation, so a damaged one does not affect the others. */
 function readDocuments(file: SourceFile, sink: Sink): void {
   const text = readTextFile(file, sink);
   if (text === undefined) return;
@@ -104,7 +104,7 @@ function readDocuments(file: SourceFile, sink: Sink): void {
   spans.end(sink);
 }
 
-/** The spans and log records of a line: itself, or all of an OTLP export. */
+/** The spans and log records of a line: the line itself, or the contents of an OTLP export. */
 function* recordsIn(entry: Fields): Generator<Fields> {
   const groups = [
     ['resourceSpans', 'scopeSpans', 'spans'],

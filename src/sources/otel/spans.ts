@@ -6,11 +6,11 @@ import { vendorOf } from '../vendors.ts';
 import type { FoundUsage } from '../source.ts';
 
 /**
- * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. One call may be told by
- * a span and by an event, and an agent's span sums up those of its calls: what is told in more detail counts.
+ * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. A call may have both a span
+ * and an event, and an agent's span summarises its calls: the most detailed entry counts.
  */
 
-/** From the most to the least detailed; a call that a better kind tells is left out of the others. */
+/** From the most to the least detailed; a call covered by a better kind is omitted from the others. */
 export const KINDS = ['chat', 'inference', 'turn', 'agent'] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -21,7 +21,7 @@ export interface SpanUsage {
   found: FoundUsage;
 }
 
-/** Attributes as a flat object: as file exporters write them, or in OTLP's list of typed values. */
+/** Attributes as a flat object: as written by file exporters, or as OTLP's list of typed values. */
 export function attributesOf(value: unknown): Fields | undefined {
   if (!Array.isArray(value)) return fieldsOf(value);
   const flat: Record<string, unknown> = {};
@@ -34,12 +34,12 @@ export function attributesOf(value: unknown): Fields | undefined {
 
 function typedValue(typed: Fields | undefined): unknown {
   if (typed === undefined) return undefined;
-  // 64-bit integers are texts in OTLP's JSON.
+  // 64-bit integers are strings in OTLP's JSON.
   if (typed['intValue'] !== undefined) return Number(typed['intValue']);
   return typed['doubleValue'] ?? typed['stringValue'] ?? typed['boolValue'];
 }
 
-/** @param record one span or event; @param fallbackTime for one that says no time. */
+/** @param record a span or event. @param fallbackTime used if it has no time. */
 export function usageOfSpan(source: string, record: Fields, fallbackTime: string): SpanUsage | undefined {
   const attributes = attributesOf(record['attributes']);
   if (attributes === undefined) return undefined;
@@ -54,7 +54,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
     'gen_ai.usage.cache_creation_input_tokens',
   );
   const told = number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens');
-  // Reads are part of the input; writes are counted beside it, as ccusage does.
+  // Reads are part of the input; writes are added, as ccusage does.
   const input = Math.max(told, cacheRead) + cacheWrite;
   const reasoning = number(attributes, 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens');
   const output = number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
@@ -92,7 +92,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
   return { kind, trace, response, found: { record: record_ } };
 }
 
-/** Leaves out of the calls that were told those that a more detailed telling stands for. */
+/** Drops usages that are covered by a more detailed entry. */
 export function withoutRepeats(told: readonly SpanUsage[]): FoundUsage[] {
   const traces = new Map<string, number>();
   const responses = new Map<string, number>();

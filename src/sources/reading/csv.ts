@@ -1,11 +1,11 @@
 import type { CsvError, Info } from 'csv-parse';
 import { Readable } from 'node:stream';
 
-/** CSV as RFC 4180 describes it, and as spreadsheets write it, read as a stream. */
+/** Reads CSV as described in RFC 4180 and as written by spreadsheets, as a stream. */
 
 export interface CsvRow {
   cells: string[];
-  /** 1-based: where the row begins. */
+  /** 1-based line where the row begins. */
   line: number;
   /** Why the row cannot be read. */
   problem?: string;
@@ -14,9 +14,9 @@ export interface CsvRow {
 const MAX_ROW = 8 * 1024 * 1024;
 
 /**
- * Reads rows. Where a row cannot be read (a quote that is not closed, more than 8 MB), a last row names the problem, and the rest is
- * not read: nobody knows where the next row begins.
- * @param separator default: a semicolon or a tab where the first line has it and no comma, otherwise a comma.
+ * Reads rows. If a row cannot be read (an unclosed quote, more than 8 MB), a final row reports the problem and reading stops,
+ * because the start of the next row is unknown.
+ * @param separator default: a semicolon or a tab if the first line has one and no comma, otherwise a comma.
  */
 export async function* csvRows(chunks: AsyncIterable<string>, separator?: string): AsyncGenerator<CsvRow> {
   const iterator = chunks[Symbol.asyncIterator]();
@@ -26,7 +26,7 @@ export async function* csvRows(chunks: AsyncIterable<string>, separator?: string
     if (next.done === true) break;
     head += next.value;
   }
-  // Loaded here: most imports have no CSV.
+  // Imported here because most imports have no CSV.
   const { parse } = await import('csv-parse');
   let problem: CsvRow | undefined;
   const parser = parse({
@@ -36,7 +36,7 @@ export async function* csvRows(chunks: AsyncIterable<string>, separator?: string
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
-    // The rows before an error are still wanted; an error of the stream would discard them.
+    // An error of the stream would discard the rows before it.
     skip_records_with_error: true,
     max_record_size: MAX_ROW,
     info: true,

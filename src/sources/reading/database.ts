@@ -5,8 +5,8 @@ import type { Sink, SourceFile } from '../source.ts';
 type Row = Record<string, unknown>;
 
 /**
- * Reads an SQLite database that another program may be writing, without changing anything in it.
- * @param use gets a function that yields the rows of a query, one at a time.
+ * Reads an SQLite database that another program may be writing to, without changing it.
+ * @param use receives a function that yields the rows of a query one at a time.
  */
 export function readDatabase(
   file: SourceFile,
@@ -30,7 +30,7 @@ export function readDatabase(
   }
 }
 
-/** Integers are asked for as bigint: Node throws at one beyond 2^53, and the rows after it would not be read. */
+/** Integers are read as bigint: Node throws for a number beyond 2^53, and the rows after it would not be read. */
 function* rowsOf(database: Database, query: string): Generator<Row> {
   const statement = database.prepare(query);
   statement.setReadBigInts(true);

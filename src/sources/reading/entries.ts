@@ -10,22 +10,22 @@ import { readLines } from './lines.ts';
 import type { Sink, SourceFile } from '../source.ts';
 
 /**
- * The entries of a file that someone names: NDJSON, a JSON array (or an object with one in it), CSV with a line of names.
+ * The entries of a file named by the user: NDJSON, a JSON array (or an object that contains one), or CSV with a header line.
  */
 
 export interface Entry {
   fields: Fields;
-  /** 1-based; of an array the number of the element. */
+  /** 1-based; in an array the number of the element. */
   line: number;
 }
 
 export type EntryFormat = 'ndjson' | 'json' | 'csv';
 
-/** How much of a file tells what it is. */
+/** Number of bytes needed to identify a file's format. */
 const HEAD = 64 * 1024;
-/** Arrays are found by their bytes, which must be in memory at once. */
+/** Arrays are split by their bytes, which must be in memory at once. */
 const MAX_ARRAY = 1024 * 1024 * 1024;
-/** Entries between two turns of others. */
+/** Number of entries between two turns of the event loop. */
 const ENTRIES_PER_TURN = 2_000;
 
 export async function headOf(path: string): Promise<string> {
@@ -39,7 +39,7 @@ export async function headOf(path: string): Promise<string> {
   }
 }
 
-/** As {@link headOf}, without waiting. @throws what the system says. */
+/** Like {@link headOf}, but synchronous. @throws system errors. */
 export function headOfSync(path: string): string {
   const fd = openSync(path, 'r');
   try {
@@ -55,13 +55,13 @@ export function formatOf(path: string, head: string): EntryFormat {
   const start = head.trimStart();
   if (start.startsWith('[')) return 'json';
   if (!start.startsWith('{')) return 'csv';
-  // One object that ends on its first line, or is followed by another: lines. Else a document.
+  // An object that ends on its first line, or is followed by another, means lines; otherwise it is a document.
   const newline = start.indexOf('\n');
   const first = newline === -1 ? start : start.slice(0, newline);
   return parseJson(first) === undefined && newline !== -1 ? 'json' : 'ndjson';
 }
 
-/** Hands on each entry; what is none is skipped. */
+/** Passes each entry to the sink; skips anything that is not an entry. */
 export async function readEntries(
   file: SourceFile,
   format: EntryFormat,

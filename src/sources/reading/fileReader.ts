@@ -16,26 +16,26 @@ import type {
 } from '../source.ts';
 import { isMissing, messageOf, versionOf } from './walk.ts';
 
-/** Where what is read goes. */
+/** Receives the findings of a reader. */
 export interface Receiver {
-  /** @param line 1-based, where that is known. */
+  /** @param line 1-based, if known. */
   usage(found: FoundUsage, line?: number): void;
   skip(skip: Skip): void;
-  /** Whether nobody has written to a file for a while. */
+  /** Whether the file has not been written to for a while. */
   isQuiet(file: SourceFile): boolean;
-  /** Asked between lines: whether what came so far is to be stored before more comes. */
+  /** Called between lines: whether the results so far must be stored before more are read. */
   isFull(): boolean;
-  /** Stores what came so far; then `state` holds. undefined: nothing is to be remembered of the file. */
+  /** Stores the results so far; then `state` is valid. undefined: no state is saved for the file. */
   store(state: FileState | undefined): Promise<void>;
-  /** Bytes that were read, or need not be. */
+  /** Called with the number of bytes read or skipped. */
   progress(bytes: number): void;
 }
 
-/** How much before the position is compared to tell whether a file was rewritten. */
+/** Number of bytes before the position that are compared to detect a rewritten file. */
 const FINGERPRINT = 256;
 const START: LinePosition = { offset: 0, lines: 0 };
 
-/** Reads what is new in a file of lines. */
+/** Reads the new part of a file of lines. */
 export async function readLog(
   file: SourceFile,
   reading: LineReading,
@@ -52,18 +52,19 @@ export async function readLog(
     const reader = new Lines(file, parser, receiver);
     for (;;) {
       const { offset } = position;
-      // No further than it reached when we began, so that a busy writer cannot keep us here.
+      // Stops at the file's size at the beginning, so that a busy writer cannot keep us here.
       const read = await readLines(fd, position, size, markers, reader);
       position = read.position;
       receiver.progress(position.offset - offset);
       const fingerprint = fingerprintAt(fd, position.offset);
       const after = read.ended ? currentVersion(file) : undefined;
-      // Shrunk or replaced under our hands: what came of it stays, the next import reads it from its start.
+      // The file was truncated or replaced while it was read: its results are kept, and the next import reads it from the
+      // start.
       const lost = fingerprint === undefined || (read.ended && !isSameFile(before, after));
       if (lost) receiver.skip({ reason: 'replaced-while-read', file: file.path });
       const state = {
         ...position,
-        // A version that is known only in part never matches.
+        // An incomplete version matches no file.
         version: read.ended ? versionOf(before) : '',
         fingerprint: fingerprint ?? '',
         parser: parser.state(),
@@ -80,7 +81,7 @@ export async function readLog(
   });
 }
 
-/** Reads a file anew that is no file of lines. */
+/** Reads a file that does not consist of lines again. */
 export async function readWholeFile(file: SourceFile, reading: WholeReading, receiver: Receiver): Promise<void> {
   await withFile(file, receiver, async (_, before) => {
     const sink: Sink = {
@@ -117,7 +118,7 @@ async function withFile(
   }
 }
 
-/** Hands complete lines to a parser, and what it says on with the line it says it of. */
+/** Passes complete lines to a parser, and adds the line number to its findings. */
 class Lines {
   readonly #file: SourceFile;
   readonly #parser: LineParser;
@@ -150,9 +151,9 @@ class Lines {
   }
 
   /**
-   * What stands behind the last line end counts if it is whole already. It stays unread all the same: a writer may be in
-   * the middle of it. So do things that a parser held back. Both come again, under the same ids.
-   * @returns whether the file is to be looked at again although it is the same.
+   * Text after the last line end counts if it is a complete line. It is not marked as read, because a writer may be in the
+   * middle of it; the same goes for usage that a parser held back. Both are found again, with the same ids.
+   * @returns whether the file must be read again even if it does not change.
    */
   unfinished(
     reading: LineReading,
@@ -181,7 +182,7 @@ function continues(fd: number, size: number, known: FileState): boolean {
   return known.offset <= size && fingerprintAt(fd, known.offset) === known.fingerprint;
 }
 
-/** A hash of the beginning of a file and of what stands before a position; undefined when it ends before. */
+/** A hash of the beginning of a file and of the bytes before a position; undefined if the file is shorter. */
 function fingerprintAt(fd: number, offset: number): string | undefined {
   const length = Math.min(FINGERPRINT, offset);
   const bytes = Buffer.alloc(2 * length);
@@ -198,7 +199,7 @@ function currentVersion(file: SourceFile): BigIntStats | undefined {
   }
 }
 
-/** The same file, which may have grown. */
+/** Whether it is the same file, which may have grown. */
 function isSameFile(before: BigIntStats, after: BigIntStats | undefined): boolean {
   return after !== undefined && after.dev === before.dev && after.ino === before.ino && after.size >= before.size;
 }

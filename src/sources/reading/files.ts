@@ -12,7 +12,7 @@ import { openCode } from '../opencode/index.ts';
 import { otel } from '../otel/index.ts';
 import type { Source } from '../source.ts';
 
-/** What a file is, by its beginning. With a mapping it is someone's own. */
+/** Identifies a file's source by its beginning. With a mapping it is the generic source. */
 export async function sourceOfFile(path: string, mapping: Mapping): Promise<Source> {
   if (Object.keys(mapping).length > 0) return genericSource(mapping);
   if (/\.db$/i.test(path)) return /agent-traces/.test(path) ? copilotChat : openCode;

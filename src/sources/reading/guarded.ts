@@ -2,8 +2,8 @@ import type { Sink } from '../source.ts';
 import { messageOf } from './walk.ts';
 
 /**
- * Reads one entry of a file. When that throws, as it does for JSON that is nested too deep to be written again, the entry
- * is skipped and named, and the entries after it are read.
+ * Reads one entry of a file. If that throws, for example for JSON nested too deeply to be written again, the entry is skipped
+ * and reported, and reading continues.
  * @param line 1-based, as for the sink.
  */
 export function guarded(sink: Sink, line: number | undefined, read: () => void): void {

@@ -2,45 +2,45 @@ import { readSync } from 'node:fs';
 import { nextTurn } from '../../system/turns.ts';
 
 /**
- * A file's lines as bytes, from a position on, without ever holding more than one line and one chunk. Lines that lack
- * every marker are stepped over without being cut out.
+ * Reads a file's lines as bytes from a position on, keeping at most one line and one chunk in memory. Lines without any marker
+ * are skipped without being extracted.
  */
 
 export const MAX_LINE = 8 * 1024 * 1024;
 const CHUNK = 256 * 1024;
-/** Chunks between two turns of others: a signal, a progress bar. */
+/** Number of chunks between two turns of the event loop, for signals and progress. */
 const CHUNKS_PER_TURN = 4;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 export interface LineHandler {
-  /** A complete line that holds a marker, without its end. Valid during the call only. */
+  /** Called with a complete line that contains a marker, without its line end. The bytes are valid only during the call. */
   line(bytes: Buffer, number: number, offset: number): void;
-  /** A line of more than {@link MAX_LINE} bytes, which was stepped over. */
+  /** Called for a line of more than {@link MAX_LINE} bytes, which was skipped. */
   tooLong(number: number, bytes: number): void;
-  /** Between two lines: whether to stop here for now. */
+  /** Called between two lines: whether to stop here for now. */
   pause?(): boolean;
 }
 
 export interface LinePosition {
-  /** Bytes: where the next line begins. */
+  /** Offset of the next line in bytes. */
   offset: number;
-  /** Lines before. */
+  /** Number of lines before it. */
   lines: number;
 }
 
 export interface LinesRead {
-  /** After the last complete line. */
+  /** The position after the last complete line. */
   position: LinePosition;
-  /** What follows it, without a line end yet; undefined when there is nothing, or too much. */
+  /** The bytes after it, without a line end yet; undefined when there are none, or too many. */
   tail: Buffer | undefined;
-  /** false: {@link LineHandler.pause} stopped it. */
+  /** false: {@link LineHandler.pause} stopped the reading. */
   ended: boolean;
 }
 
 /**
  * @param fd an open file.
- * @param end read no further than this many bytes into the file.
+ * @param end the offset at which to stop reading.
  */
 export async function readLines(
   fd: number,
@@ -58,7 +58,7 @@ export async function readLines(
   }
 }
 
-/** Thousands of files are read one after the other: a new buffer for each would be most of the memory. */
+/** Thousands of files are read in sequence: a new buffer for each would be most of the memory used. */
 let spare: Buffer | undefined;
 
 async function read(
@@ -69,10 +69,10 @@ async function read(
   markers: readonly Buffer[],
   handler: LineHandler,
 ): Promise<LinesRead> {
-  /** What of the buffer holds bytes that were not handed on; they stand at `offset` in the file. */
+  /** Number of bytes in the buffer not passed on yet; they are at `offset` in the file. */
   let length = 0;
   let { offset, lines } = from;
-  /** Bytes of the current line that were thrown away already. */
+  /** Number of bytes of the current line dropped so far. */
   let dropped = 0;
   let chunks = 0;
   for (;;) {
@@ -88,7 +88,7 @@ async function read(
     }
     const position = offset + dropped + length;
     const want = Math.min(buffer.length - length, end - position);
-    // Not through the thread pool, whose trip takes longer than the copy; others get their turn in between.
+    // Synchronous, because a trip to the thread pool takes longer than the copy; the event loop gets turns in between.
     const bytesRead = want > 0 ? readSync(fd, buffer, length, want, position) : 0;
     if (++chunks % CHUNKS_PER_TURN === 0) await nextTurn();
     if (bytesRead === 0) {
@@ -133,7 +133,7 @@ async function read(
   }
 }
 
-/** Where in a chunk the next marker of each kind stands, so that each byte is searched once. */
+/** The position of the next occurrence of each marker in a chunk, so that each byte is searched once per marker. */
 class Markers {
   readonly #chunk: Buffer;
   readonly #markers: readonly Buffer[];
@@ -145,7 +145,7 @@ class Markers {
     this.#at = markers.map((marker) => chunk.indexOf(marker, from));
   }
 
-  /** Whether one stands between these two, of which `from` only grows. */
+  /** Whether a marker occurs between the two positions; `from` must not decrease between calls. */
   before(from: number, to: number): boolean {
     if (this.#markers.length === 0) return true;
     let found = false;

@@ -3,30 +3,30 @@ import { basename, join, sep } from 'node:path';
 import { nextTurn } from '../../system/turns.ts';
 import type { Skip, Source, SourceFile } from '../source.ts';
 
-/** The logs below the folders of a source, in the order of their paths, and what could not be looked at. */
+/** The logs below the folders of a source, in path order, and the folders that could not be read. */
 export interface Found {
   files: SourceFile[];
   skips: Skip[];
 }
 
 export interface Where {
-  /** Only these files and folders below the places, with `/`. */
+  /** Restricts the search to these files and folders below the places, with `/`. */
   within?: readonly string[] | undefined;
-  /** Asked for after each turn of others. */
+  /** Checked after each turn of the event loop. */
   signal?: AbortSignal | undefined;
 }
 
-/** Folders between two turns of others: a signal, a progress bar. */
+/** Number of folders between two turns of the event loop, for signals and progress. */
 const FOLDERS_PER_TURN = 256;
-/** Deeper than any agent's folders; a bound, so that nothing can lead us on for ever. */
+/** Deeper than any agent's folders; bounds the recursion. */
 const MAX_DEPTH = 32;
 
 /**
- * Asks the system directly: by way of the thread pool each question takes several times as long, and an import that
- * has nothing to do is made of nothing else.
+ * Uses synchronous calls: each takes several times as long through the thread pool, and an import without new files does
+ * nothing else.
  *
- * Links to folders and files are not followed, as ccusage does not: whatever they show is either read where it is, or
- * not a log of this tool. The named folders themselves may be links.
+ * Links to folders and files are not followed, as in ccusage: their targets are either read in their own place or not logs of
+ * this tool. The folders passed in may be links.
  */
 export async function findLogs(source: Source, roots: readonly string[], where: Where = {}): Promise<Found> {
   const { within = [''] } = where;
@@ -55,7 +55,7 @@ class Walk {
   readonly found: Found = { files: [], skips: [] };
   readonly #source: Source;
   readonly #where: Where;
-  /** Folders to look into. */
+  /** Folders still to be searched. */
   readonly #left: { folder: string; relative: string; depth: number }[] = [];
 
   constructor(source: Source, where: Where) {
@@ -84,7 +84,7 @@ class Walk {
       return;
     }
     for (const entry of entries) {
-      // Not `join`, which would look through the whole path again for each file.
+      // Not `join`, which would normalise the whole path again for each file.
       const path = folder + sep + entry.name;
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isSymbolicLink()) {
@@ -93,7 +93,7 @@ class Walk {
         if (depth < MAX_DEPTH) this.#left.push({ folder: path, relative: below, depth: depth + 1 });
       } else if (this.#source.matches(below)) {
         const stats = statsOf(path);
-        // Gone since it was listed, or a pipe, which would never end.
+        // It was removed since it was listed, or is a pipe, which would never end.
         if (stats?.isFile() === true) found.files.push(fileOf(path, below, stats));
       }
     }
@@ -114,7 +114,7 @@ function fileOf(path: string, relative: string, stats: BigIntStats): SourceFile 
   return { path, relative, modifiedAt: Number(stats.mtimeMs), size: Number(stats.size), version: versionOf(stats) };
 }
 
-/** What tells one version of a file from another. */
+/** Identifies a version of a file. */
 export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}`;
 }
@@ -129,7 +129,7 @@ export function messageOf(error: unknown): string {
   return code ?? message;
 }
 
-/** Whether a file is a place, or below it. */
+/** Whether a file is the place itself, or below it. */
 export function isIn({ path }: Pick<SourceFile, 'path'>, place: string): boolean {
   return (
     path === place ||

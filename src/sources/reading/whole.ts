@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { parseJson } from '../fields.ts';
 import type { Sink, SourceFile } from '../source.ts';
 
-/** Larger than any single document that a tool writes for one conversation or message. */
+/** Larger than any document that a tool writes for a single conversation or message. */
 const MAX_DOCUMENT = 256 * 1024 * 1024;
 
-/** The JSON document in a file; undefined, and said to the sink, where there is none that can be read. */
+/** The JSON document in a file; undefined if it cannot be read, which is reported to the sink. */
 export function readJsonFile(file: SourceFile, sink: Sink): unknown {
   const text = readTextFile(file, sink);
   const value = text === undefined ? undefined : parseJson(text);
@@ -14,7 +14,7 @@ export function readJsonFile(file: SourceFile, sink: Sink): unknown {
   return value;
 }
 
-/** The text of a file; undefined, and said to the sink, where it cannot be read as a whole. */
+/** The text of a file; undefined if it cannot be read completely, which is reported to the sink. */
 export function readTextFile(file: SourceFile, sink: Sink): string | undefined {
   if (file.size > MAX_DOCUMENT) {
     sink.skip('too-long', `${file.size} bytes`);

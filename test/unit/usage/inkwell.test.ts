@@ -37,7 +37,7 @@ describe('strictProblem', () => {
     ['operation', { operation: 'chat' }, /reads only transcription, extraction, tag_generation and interview/],
     ['timestamp', { timestamp: '2026-01-31T09:30:00' }, /with an offset/],
     ['input_tokens', { input_tokens: 0.5 }, /whole numbers/],
-    ['timestamp', { timestamp: '0000-01-31T09:30:00Z' }, /from the year 1/],
+    ['timestamp', { timestamp: '0000-01-31T09:30:00Z' }, /from year 1/],
     ['tags', { tags: ['a'] }, /drops this field/],
     ['project', { project: 'p' }, /drops this field/],
     ['cache_read_tokens', { cache_read_tokens: 3 }, /drops this field/],

@@ -2,11 +2,11 @@ import { fieldsOf, parseJson } from '../../fields.ts';
 import { WASM } from './wasm.ts';
 
 /**
- * Some members of a JSON object, read from its bytes. Most of a line of a log is what was said, and most of its members
- * are of no interest: making values of all of it takes most of the time of an import, and makes nearly all of its garbage.
+ * Reads selected members of a JSON object from its bytes. Most of a log line is conversation text, and most of its members are
+ * not needed: parsing all of it would take most of the time of an import, and create nearly all of its garbage.
  */
 
-/** Kinds of what was found, and results of a scan: as in `assembly/index.ts`. */
+/** Kinds of results, and results of a scan: the same as in `assembly/index.ts`. */
 const ABSENT = 0;
 const OBJECT = 1;
 const TEXT = 2;
@@ -16,13 +16,13 @@ const FALSE = 5;
 const DONE = 0;
 const INVALID = 1;
 
-/** Of what was found, in 32-bit words. */
+/** Size of a result in 32-bit words. */
 const SLOT_WORDS = 4;
 const START = 1;
 const END = 2;
 const VERSION = 3;
 
-/** The types of Node have none of it. */
+/** Node's types do not include it. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: object };
@@ -38,25 +38,25 @@ interface Scanner {
   LINE: { value: number };
 }
 
-/** Reads the wanted members of one object after the other. */
+/** Reads the wanted members of one object after another. */
 export class Members {
   readonly #paths: readonly (readonly string[])[];
   readonly #scanner = scanner();
-  /** All of the scanner's memory, twice. */
+  /** Two views of the scanner's whole memory. */
   readonly #bytes: Buffer;
   readonly #words: Int32Array;
   /** Addresses. */
   readonly #line: number;
   readonly #level: number;
-  /** Of each path the word where what was found begins. */
+  /** For each path, the word where its result begins. */
   readonly #slots: number[];
-  /** Of each path the last text and its version: line after line says the same of many. */
+  /** For each path, the last text and its version: many are equal line after line. */
   readonly #texts: string[];
   readonly #versions: number[];
-  /** What the engine's parser made of the object, where that had to be asked. */
+  /** The object as parsed by the engine, if that was necessary. */
   #parsed: object | undefined;
 
-  /** @param paths names with dots between them: `message.usage.input_tokens`. */
+  /** @param paths names separated by dots: `message.usage.input_tokens`. */
   constructor(paths: readonly string[]) {
     this.#paths = paths.map((path) => path.split('.'));
     this.#texts = paths.map(() => '');
@@ -71,19 +71,19 @@ export class Members {
   }
 
   /**
-   * @param bytes valid UTF-8. Not looked at after the call.
-   * @returns whether it is JSON, and an object; else no member is to be asked for.
+   * @param bytes valid UTF-8, not used after the call.
+   * @returns whether it is JSON, and an object; if not, no member may be read.
    */
   read(bytes: Buffer): boolean {
     this.#parsed = undefined;
     const result = this.#scan(bytes);
     if (result === DONE || result === INVALID) return result === DONE;
-    // It is too long or too deep, or a name is written with escapes.
+    // It is too long or too deep, or a name contains escapes.
     this.#parsed = fieldsOf(parseJson(bytes.toString()));
     return this.#parsed !== undefined;
   }
 
-  /** What `JSON.parse` makes of it. undefined: it is not there. */
+  /** The value as `JSON.parse` returns it. undefined: it is missing. */
   value(path: number): unknown {
     if (this.#parsed !== undefined) return follow(this.#parsed, this.#paths[path]!);
     const words = this.#words;
@@ -113,24 +113,24 @@ export class Members {
     return this.#words[this.#slots[path]!] !== ABSENT;
   }
 
-  /** Whether an object is there. Of a path within which others are wanted. */
+  /** Whether the value is an object. Only for a path within which others are wanted. */
   isObject(path: number): boolean {
     if (this.#parsed !== undefined) return fieldsOf(follow(this.#parsed, this.#paths[path]!)) !== undefined;
     return this.#words[this.#slots[path]!] === OBJECT;
   }
 
   #scan(bytes: Buffer): number | undefined {
-    // It writes 16 bytes behind the line.
+    // It writes 16 bytes after the line.
     if (this.#scanner === undefined || this.#line + bytes.length + 16 > this.#bytes.length) return undefined;
     bytes.copy(this.#bytes, this.#line);
     return this.#scanner.scan(bytes.length, this.#level);
   }
 }
 
-/** Its memory has the lowest byte of a word first, and so must our view of it. */
+/** WebAssembly memory is little-endian, so our view of it must be. */
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** undefined where there is no WebAssembly, or no address space for it: the engine's parser is for all then. */
+/** undefined without WebAssembly, or without address space for it: then the engine's parser is used for everything. */
 function scanner(): Scanner | undefined {
   if (!IS_LITTLE_ENDIAN) return undefined;
   try {
@@ -159,11 +159,12 @@ function treeOf(paths: readonly (readonly string[])[]): Tree {
 }
 
 /**
- * Tells the scanner what is wanted. A level is four words: how many members, their first slot, the slot after the last
- * one within them, nothing; then each member's four: bytes of its name, where that stands, its slot, the level within it.
+ * Writes the table of wanted members for the scanner. A level has four words: the number of members, their first slot, the slot
+ * after the last one within them, unused; then four for each member: length of its name, address of the name, its slot, the
+ * level within it.
  */
 class Tables {
-  /** By path, the word where each begins. */
+  /** For each path, the word where its result begins. */
   readonly slots = new Map<string, number>();
   readonly #scanner: Scanner;
   readonly #bytes: Buffer;
@@ -179,7 +180,7 @@ class Tables {
     this.#free = of.TABLES.value;
   }
 
-  /** @returns where the level stands. */
+  /** @returns the address of the level. */
   write(tree: Tree, path: readonly string[] = []): number {
     const address = this.#take(16 * (1 + tree.size));
     const level = address / 4;

@@ -1,4 +1,4 @@
-/** Made of `assembly` by `scripts/wasm.mjs`. */
+/** Generated from `assembly` by `scripts/wasm.mjs`. */
 export const WASM =
   'AGFzbQEAAAABIAVgAn9/AX9gA39/fwF/YAF/AX9gAABgBn9/f39/fwF/AwcGAAECAwAEBQYBAYMBgwEGLAd/AEGACAt/AEGAwAALfwBB/wELfw' +
   'BBgMAEC38AQYCACAt/AUEAC38BQQALBz0HBVNMT1RTAwAFVEVYVFMDAQlNQVhfU0xPVFMDAgZUQUJMRVMDAwRMSU5FAwQEc2NhbgAEBm1lbW9y' +

@@ -1,25 +1,25 @@
 /**
- * The inner loop of `../members.ts`, in AssemblyScript (typed TypeScript that becomes WebAssembly): steps through the
- * bytes of a JSON object, strictly by its grammar, and notes where the values of wanted members stand.
+ * The inner loop of `../members.ts`, in AssemblyScript (typed TypeScript compiled to WebAssembly): scans the bytes of a JSON
+ * object, strictly by the grammar, and records the positions of wanted members' values.
  *
- * `scripts/wasm.mjs` compiles it into `../wasm.ts`. It allocates nothing: addresses below are its whole memory.
+ * `scripts/wasm.mjs` compiles it to `../wasm.ts`. It allocates no memory: the addresses below are all it uses.
  */
 
-/** What was found: 16 bytes for each wanted member: kind, start (or the number), end, version of the text. */
+/** Results, 16 bytes per wanted member: kind, start (or the number), end, version of the text. */
 export const SLOTS: usize = 1024;
-/** The last text of each wanted member, as most say the same line after line: length, version, 8 unused bytes, the text. */
+/** The last text of each wanted member, since most are equal line after line: length, version, 8 unused bytes, the text. */
 export const TEXTS: usize = 8192;
 export const MAX_SLOTS: i32 = 255;
 /** The wanted members, see `write` in `../members.ts`. */
 export const TABLES: usize = 73_728;
-/** The line. It is followed by 16 zeros, at which every loop stops. */
+/** The line, followed by 16 zeros, at which every loop stops. */
 export const LINE: usize = 131_072;
 
 const MAX_TEXT: u32 = 240;
-/** Deeper than any log. What is deeper is left to the engine's parser, which needs no stack. */
+/** Deeper than any log. Deeper values are left to the engine's parser. */
 const MAX_DEPTH: u32 = 64;
 
-/** Kinds of what was found. */
+/** Kinds of results. */
 const ABSENT: i32 = 0;
 const OBJECT: i32 = 1;
 /** Without escapes, and short enough for {@link TEXTS}. */
@@ -48,14 +48,11 @@ const CLOSE_ARRAY: u32 = 0x5d;
 const SPACE: u32 = 0x20;
 const ZERO: u32 = 0x30;
 
-/** Of the string that was stepped over last. */
+/** Whether the string scanned last contains escapes. */
 let isEscaped: bool = false;
 let failure: i32 = INVALID;
 
-/**
- * @param length bytes at {@link LINE}: valid UTF-8.
- * @param level the table of the wanted members.
- */
+/** @param length number of bytes at {@link LINE}, which must be valid UTF-8. @param level the table of the wanted members. */
 export function scan(length: usize, level: usize): i32 {
   const end = LINE + length;
   v128.store(end, i8x16.splat(0));
@@ -68,9 +65,9 @@ export function scan(length: usize, level: usize): i32 {
   return skipSpace(at) == end ? DONE : INVALID;
 }
 
-// All functions below return where what they step over ends; 0: it is not JSON, or they cannot tell.
+// All functions below return the end of what they scanned; 0: it is not JSON, or they cannot decide.
 
-/** @param level 0: nothing in it is wanted. */
+/** @param level 0: no member is wanted. */
 function object(at: usize, level: usize, depth: u32): usize {
   if (depth > MAX_DEPTH) return undecided();
   at = skipSpace(at + 1);
@@ -82,7 +79,7 @@ function object(at: usize, level: usize, depth: u32): usize {
     if (at == 0) return 0;
     let member: usize = 0;
     if (level != 0) {
-      // It may be one that is wanted.
+      // The name may be a wanted one.
       if (isEscaped) return undecided();
       member = memberOf(level, name, (at - 1 - name) as u32);
     }
@@ -133,11 +130,11 @@ function value(at: usize, depth: u32): usize {
   }
 }
 
-/** A value whose member is wanted: notes where it stands. */
+/** Scans the value of a wanted member and records its position. */
 function wanted(at: usize, member: usize, depth: u32): usize {
   const slot = slotOf(load<u32>(member, 8));
   const level = load<u32>(member, 12) as usize;
-  // Of two members of the same name the second counts, as with JSON.parse.
+  // If a name occurs twice, the second member counts, as with JSON.parse.
   if (level != 0 && load<i32>(slot) == OBJECT) forget(level);
   const first = byteAt(at);
   const end = first == OPEN_OBJECT && level != 0 ? object(at, level, depth + 1) : value(at, depth);
@@ -169,11 +166,11 @@ function kindOf(first: u32, at: usize, end: usize, slot: usize, index: u32, leve
   return COUNT;
 }
 
-/** A number for a text of a member, which is another one only if the member's last text was another one. */
+/** A number that changes only if the member's text differs from its last one. */
 function versionOf(index: u32, at: usize, length: u32): u32 {
   const last = TEXTS + ((index as usize) << 8);
   const version = load<u32>(last, 4);
-  // 0 stands for none yet, on both sides.
+  // 0 means none yet, on both sides.
   if (version != 0 && load<u32>(last) == length && isSame(last + 16, at, length)) return version;
   store<u32>(last, length);
   const next: u32 = version == u32.MAX_VALUE ? 1 : version + 1;
@@ -203,7 +200,7 @@ function isSame(left: usize, right: usize, length: u32): bool {
   return (~equal & ((1 << length) - 1)) == 0;
 }
 
-/** Clears what was found of a level. */
+/** Clears the results of a level. */
 function forget(level: usize): void {
   const end = slotOf(load<u32>(level, 8));
   for (let slot = slotOf(load<u32>(level, 4)); slot < end; slot += 16) store<i32>(slot, ABSENT);
@@ -213,7 +210,7 @@ function slotOf(index: u32): usize {
   return SLOTS + ((index as usize) << 4);
 }
 
-/** Sixteen bytes at a time: most of a line is texts that nobody wants. */
+/** Sixteen bytes at a time: most of a line consists of texts that are not wanted. */
 function string(at: usize): usize {
   at++;
   isEscaped = false;
@@ -265,7 +262,7 @@ function number(at: usize): usize {
   return digits(sign == MINUS || sign == 0x2b ? at + 2 : at + 1);
 }
 
-/** One at least. */
+/** At least one. */
 function digits(at: usize): usize {
   const start = at;
   while (isDigit(byteAt(at))) at++;
