@@ -15,14 +15,14 @@ import type { LedgerService } from './ledger/ledgerService.ts';
 export interface LlmSpendApi {
   readonly version: 1;
   /**
-   * Records one usage in the ledger that the person chose. Resolves with the stored record once it is durable.
-   * Rejects, recording nothing, with an error whose `name` is `UsageError` (with `field`, `value`, `rule`) when the usage is
-   * refused, or `LedgerError` (with `code`) when it could not be stored.
+   * Records one usage in the user's ledger. Resolves with the stored record once it is durable. Otherwise records nothing and
+   * rejects with an error whose `name` is `UsageError` (with `field`, `value`, `rule`) if the usage was refused, or
+   * `LedgerError` (with `code`) if it could not be stored.
    */
   track(usage: UsageInput): Promise<UsageRecord>;
-  /** Sums over all ledgers shown, or the records that match. Costs are nano-dollars (1e-9 USD), by where they come from. */
+  /** Totals over all ledgers shown, or of the matching records. Costs are in nano-dollars (1e-9 USD), by origin. */
   summary(filter?: UsageFilter): Promise<Totals>;
-  /** Fires after each change of any ledger shown, by whatever process. */
+  /** Fires after each change of any ledger shown, by any process. */
   readonly onDidChange: Event<void>;
 }
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { CONTEXT_KEYS } from '../contributions.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
 
-/** Keeps the context keys of `when` clauses up to date with the ledgers. */
+/** Updates the context keys of `when` clauses when the ledgers change. */
 export function followContext(service: LedgerService): vscode.Disposable {
   const set = (): void => {
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.health, service.health);

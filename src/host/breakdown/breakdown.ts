@@ -17,7 +17,7 @@ import { onDidChangeSettings, readSettings, regionalLocale } from '../common/set
 const ICONS = { provider: 'cloud', model: 'chip', operation: 'zap' } as const;
 const MAX_LABEL = 100;
 
-/** The native tree of spend by period, provider, model and operation. Children are queried when a node is opened. */
+/** A native tree of spend by period, provider, model and operation. Children are queried when a node is expanded. */
 export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vscode.Disposable {
   readonly #service: LedgerService;
   readonly #changed = new vscode.EventEmitter<undefined>();
@@ -49,7 +49,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
       const shown = await this.#shown(query, groups);
       return childrenOf(node, groups).map((child) => ({ ...child, shown: shown?.get(child.totals) }));
     }
-    // Without children the editor shows the view's welcome text instead.
+    // Without children the editor shows the view's welcome text.
     if (!this.#service.hasUsage) return [];
     return Promise.all(
       TREE_PERIODS.map(async (period) => {
@@ -61,7 +61,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     );
   }
 
-  /** The costs of the groups in the currency that the person chose; undefined when that is USD. */
+  /** The costs of the groups in the user's currency; undefined if that is USD. */
   async #shown(query: AggregateQuery, groups: readonly Group[]): Promise<ShownCosts | undefined> {
     const { currency } = readSettings();
     if (currency === undefined) return undefined;

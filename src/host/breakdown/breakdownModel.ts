@@ -14,19 +14,19 @@ export const LEVELS = ['provider', 'model', 'operation'] as const satisfies Dime
 
 export interface BreakdownNode {
   period: TreePeriod;
-  /** One value for each level down to this node; empty for a period. */
+  /** One value per level down to this node; empty for a period. */
   path: readonly string[];
   totals: Totals;
-  /** The cost in another currency than USD, where the person wants one. */
+  /** The cost in the user's currency, if that is not USD. */
   shown?: Converted | undefined;
 }
 
-/** The same for the same node after every refresh, so that the editor keeps what is expanded and selected. */
+/** Stable over refreshes, so that the editor keeps expanded and selected nodes. */
 export function nodeId({ period, path }: BreakdownNode): string {
   return JSON.stringify([period, ...path]);
 }
 
-/** The dimension of a node, or undefined for a period. */
+/** The dimension of a node; undefined for a period. */
 export function levelOf({ path }: BreakdownNode): (typeof LEVELS)[number] | undefined {
   return LEVELS[path.length - 1];
 }
@@ -35,18 +35,18 @@ export function isLeaf({ path, totals }: BreakdownNode): boolean {
   return path.length === LEVELS.length || totals.records === 0;
 }
 
-/** The query whose groups are the node's children. */
+/** The query that returns the node's children as groups. */
 export function childrenQuery(node: BreakdownNode, now: number, calendar: Calendar): AggregateQuery {
   const level = LEVELS[node.path.length];
   return { filter: nodeFilter(node, now, calendar), groupBy: level === undefined ? [] : [level], calendar };
 }
 
-/** The children of a node out of the groups that {@link childrenQuery} asked for, in their order: the dearest first. */
+/** The children of a node, from the groups of {@link childrenQuery} in their order: most expensive first. */
 export function childrenOf(node: BreakdownNode, groups: readonly Group[]): BreakdownNode[] {
   return groups.map(({ key, totals }) => ({ period: node.period, path: [...node.path, key[0] ?? ''], totals }));
 }
 
-/** The records that a node stands for. */
+/** A filter for the records of a node. */
 export function nodeFilter({ period, path }: BreakdownNode, now: number, calendar: Calendar): UsageFilter {
   return { ...rangeOf(period, now, calendar), values: nodeValues(path) };
 }

@@ -6,10 +6,10 @@ import { addRecord } from '../../usage/totals.ts';
 import { moneyText } from './displayMoney.ts';
 import type { Converted } from '../../pricing/converted.ts';
 
-/** `vscode.l10n.t`, passed in so that text functions run without the editor. */
+/** The type of `vscode.l10n.t`, which is passed in so that text functions run without the editor. */
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 
-/** How numbers and words are written. */
+/** How to format numbers and translate text. */
 export interface TextStyle {
   /** BCP 47. */
   locale: string;
@@ -17,8 +17,8 @@ export interface TextStyle {
 }
 
 /**
- * Says how much of a cost is estimated or unknown, one sentence each, for tooltips. Empty when all of it was reported.
- * @param shown the same in the currency that the person chose.
+ * Describes how much of a cost is estimated or unknown, one sentence each, for tooltips. Empty if all of it was reported.
+ * @param shown the same in the user's currency.
  */
 export function costNotes(totals: Totals, style: TextStyle, shown?: Converted): string[] {
   const { locale, t } = style;

@@ -2,12 +2,12 @@ import * as vscode from 'vscode';
 import { COMMANDS } from '../../contributions.ts';
 import { notificationText } from './escape.ts';
 
-/** Notifications and questions about actions that a person started. */
+/** Notifications and questions about actions started by the user. */
 
-/** Follow-up actions, by the text of their button. */
+/** Follow-up actions, keyed by the text of their button. */
 export type Actions = Readonly<Record<string, () => unknown>>;
 
-/** Says that something was done. Returns at once; a button's action runs when it is chosen. */
+/** Shows that an action succeeded. Returns at once; a button's action runs when it is chosen. */
 export function showInfo(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showInformationMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
@@ -16,13 +16,13 @@ export function showWarning(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showWarningMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
-/** Shows an error, and writes all of it to the log. */
+/** Shows an error, and writes its details to the log. */
 export function showFailure(error: unknown, log: vscode.LogOutputChannel): void {
   log.error(error instanceof Error ? error : String(error));
   showError(error);
 }
 
-/** Asks before something that takes away; false when the person would rather not. */
+/** Asks for confirmation of a destructive action; false if the user declines. */
 export async function confirm(question: string, detail: string, yes: string): Promise<boolean> {
   const options = { modal: true, detail: detail.split('\n').map(notificationText).join('\n') };
   return (await vscode.window.showWarningMessage(notificationText(question), options, yes)) === yes;

@@ -5,13 +5,13 @@ import { costNanos } from '../../usage/query.ts';
 import type { Totals } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
 
-/** A cost that hides nothing, in the currency that the person chose where it could be converted. */
+/** Formats a cost with its unknown parts, in the user's currency where it could be converted. */
 export function costText(totals: Totals, shown: Converted | undefined, locale: string): string {
   if (shown === undefined) return formatTotals(totals, locale);
   return formatTotals(totals, locale, formatAmount(costNanos(shown.totals), shown.currency, locale));
 }
 
-/** A part of a cost: of `shown` where there is one, else USD. */
+/** Formats part of a cost: in the currency of `shown` if given, else in USD. */
 export function moneyText(money: bigint, shown: Converted | undefined, locale: string): string {
   return shown === undefined ? formatUsd(money, locale) : formatAmount(money, shown.currency, locale);
 }

@@ -1,11 +1,11 @@
 import { plain } from '../../usage/text.ts';
 
-/** Hostile text for the places of the editor that give some characters a meaning. */
+/** Escapes untrusted text for places in the editor where some characters have a meaning. */
 
 const MAX_MESSAGE = 500;
 const MAX_LABEL = 100;
 
-/** For notifications and dialogs, which make links of `[text](address)`: one line that stays the text that it is. */
+/** For notifications and dialogs, which turn `[text](address)` into links. Returns one line of plain text. */
 export function notificationText(text: string): string {
   return plain(text, { max: MAX_MESSAGE }).replaceAll('](', '] (');
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 const SCHEME = 'llm-spend-report';
 
-/** Read-only documents that the extension writes: no file, nothing to save. */
+/** Read-only documents written by the extension, without a file. */
 export class ReportDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #texts = new Map<string, string>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -24,7 +24,7 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
     return this.#texts.get(uri.path) ?? '';
   }
 
-  /** Shows the text in an editor; a document of the same title is brought up to date instead. */
+  /** Shows the text in an editor, or updates an open document with the same title. */
   async show(title: string, text: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}.txt` });
     this.#texts.set(uri.path, text);

@@ -6,14 +6,14 @@ import { readDisplayCurrency } from '../../pricing/currency.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { Calendar } from '../../usage/query.ts';
 
-/** The periods that the status bar can show; its tooltip shows them all, in this order. */
+/** The periods available in the status bar; its tooltip shows all of them, in this order. */
 export const STATUS_PERIODS = ['today', 'week', 'month', 'all'] as const;
 export type StatusPeriod = (typeof STATUS_PERIODS)[number];
 
 export interface Settings {
-  /** As the person wrote it, trimmed; undefined when it is left empty. */
+  /** As the user wrote it, trimmed; undefined if empty. */
   ledgerPath: string | undefined;
-  /** Further ones to show, as the person wrote them. */
+  /** Further ledgers to show, as the user wrote them. */
   ledgers: readonly string[];
   showInkwell: boolean;
   statusBarEnabled: boolean;
@@ -23,7 +23,7 @@ export interface Settings {
   currency: DisplayCurrency | undefined;
 }
 
-/** Why the currency setting cannot be used; undefined when it can, or is not set. */
+/** Why the currency setting is invalid; undefined if it is valid or not set. */
 export function currencyProblem(): string | undefined {
   const read = readCurrency(vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.currency));
   return read !== undefined && 'problem' in read ? read.problem : undefined;
@@ -40,7 +40,7 @@ const FIRST_DAYS: ReadonlyMap<unknown, number> = new Map([
   ['sunday', 7],
 ]);
 
-/** The settings as they stand now. A value that makes no sense counts as not set: a person may be in the middle of it. */
+/** The current settings. An invalid value counts as not set, because the user may be in the middle of editing it. */
 export function readSettings(): Settings {
   const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
   const get = (key: SettingKey): unknown => section.get(key);
@@ -57,7 +57,7 @@ export function readSettings(): Settings {
     showInkwell: get(SETTINGS.showInkwell) !== false,
     statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
     statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',
-    // Asked for later than the rest: loading the system's calendars takes longer than all of the activation.
+    // Evaluated lazily: loading the system's calendars takes longer than the whole activation.
     get calendar() {
       return (calendar ??= calendarOf(get(SETTINGS.timeZone), get(SETTINGS.weekStart)));
     },
@@ -73,7 +73,7 @@ function calendarOf(timeZone: unknown, weekStart: unknown): Calendar {
   };
 }
 
-/** Calls `listener` after one of these settings changed. */
+/** Calls `listener` after one of these settings has changed. */
 export function onDidChangeSettings(keys: readonly SettingKey[], listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(`${SETTINGS_SECTION}.${key}`))) listener();
@@ -81,8 +81,8 @@ export function onDidChangeSettings(keys: readonly SettingKey[], listener: () =>
 }
 
 /**
- * The locale for numbers, dates and weeks. The editor's language says the language but rarely the region (`en` for the
- * whole world), so where the system speaks the same language, the system's region counts.
+ * The locale for numbers, dates and weeks. The editor's language rarely includes the region (`en` for the whole world), so if
+ * the system has the same language, the system's region is used.
  */
 export function regionalLocale(): string {
   const system = (systemLocale ??= new Intl.DateTimeFormat().resolvedOptions().locale);

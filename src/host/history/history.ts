@@ -9,11 +9,11 @@ import { HistorySession } from './historySession.ts';
 import type { EditorAction, HistoryBackend } from './historyContract.ts';
 
 export interface HistoryController extends vscode.Disposable {
-  /** Shows the panel, creating it when there is none, with `choices` (a filter, a range) applied. */
+  /** Shows the panel, creating it if necessary, with `choices` (a filter, a range) applied. */
   openPanel(choices?: Partial<Choices>): void;
 }
 
-/** Registers the cost history in both its places: the sidebar view and the editor panel. */
+/** Registers the cost history in both places: the sidebar view and the editor panel. */
 export function registerHistory(
   context: vscode.ExtensionContext,
   backend: HistoryBackend,
@@ -133,12 +133,12 @@ class History implements HistoryController {
 }
 
 /**
- * After a reload of the window the editor restores a panel only when its tab is brought forward. Until then there is a tab
- * that nothing can reach; a new panel replaces it.
+ * After a window reload the editor restores a panel only when its tab is activated. Until then the extension cannot access the
+ * tab; a new panel replaces it.
  */
 function closeUnrestoredTabs(): void {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  // The editor puts a prefix of its own before the view type.
+  // The editor adds a prefix to the view type.
   const ours = tabs.filter(
     ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(PANELS.history),
   );

@@ -4,31 +4,31 @@ import type { Action, HistorySnapshot, ToView } from '../../protocol/messages.ts
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
-/** The ledgers as the cost history uses them. Aggregates and pages cover all ledgers shown. */
+/** The ledgers as used by the cost history. Aggregates and pages cover all ledgers shown. */
 export interface HistoryBackend {
   readonly snapshot: {
-    /** Grows with every change of anything here. */
+    /** Increases with every change of anything here. */
     version: number;
-    /** false until the ledgers were read once. */
+    /** false until the ledgers have been read once. */
     loaded: boolean;
     ledgers: readonly { path: string; label: string; primary: boolean; state: LedgerState }[];
-    /** Why the ledgers could not be opened, in words for people. */
+    /** Why the ledgers could not be opened, as display text. */
     failure: string | undefined;
-    /** When a change was last seen, ms since the epoch. */
+    /** Time of the last change seen, ms since the epoch. */
     updatedAt: number | undefined;
   };
   readonly calendar: Calendar;
   /** The currency of the costs shown; undefined: USD. */
   readonly currency: DisplayCurrency | undefined;
-  /** After each change of the above, coalesced. */
+  /** Calls `listener` after each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;
   page(query: PageQuery): Promise<Page>;
-  /** Performs an action. Resolves with a sentence to show, if there is one, and rejects with an error for people. */
+  /** Performs an action. Resolves with a sentence to show, if there is one; rejects with a readable error. */
   perform(action: LedgerAction): Promise<string | undefined>;
 }
 
-/** The actions that concern the ledgers; the others are the editor's. */
+/** The actions on ledgers; the others are actions of the editor. */
 export type LedgerAction = Exclude<Action, EditorAction>;
 export type EditorAction = Extract<Action, { verb: 'copy' | 'saveImage' | 'openPanel' | 'openSettings' }>;
 
@@ -40,7 +40,7 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** One webview, seen from the host. */
+/** A webview as seen by the host. */
 export interface Port {
   post(message: ToView): void;
   onMessage(listener: (message: unknown) => void): Disposable;
@@ -53,7 +53,7 @@ export interface SessionOptions {
   memory: Memory;
   place: HistorySnapshot['place'];
   locale: string;
-  /** Performs the actions that concern the editor rather than the ledgers. */
+  /** Performs actions that concern the editor rather than the ledgers. */
   perform: (action: EditorAction) => Promise<string | undefined>;
   log: (message: string) => void;
 }

@@ -8,13 +8,13 @@ export interface HistoryPage {
   style: string;
   icons: string;
   title: string;
-  /** Lets the page ask its first question without waiting for a message. */
+  /** Allows the page to ask its first question without waiting for a message. */
   snapshot: HistorySnapshot;
 }
 
 /**
- * The page of the webview: one script, two style sheets, nothing inline. `data:` images are what turns a chart into a
- * PNG. Every value but the title and the snapshot comes from the editor itself.
+ * The webview's page: one script, two style sheets, nothing inline. `data:` images are needed to convert a chart to a PNG. All
+ * values except the title and the snapshot come from the editor itself.
  */
 export function historyHtml({ nonce, cspSource, script, style, icons, title, snapshot }: HistoryPage): string {
   const policy = [

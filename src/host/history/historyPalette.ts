@@ -1,20 +1,20 @@
 import * as z from 'zod/mini';
 
-/** Keeps small values over restarts: the editor's memento. */
+/** Storage of small values across restarts: the editor's memento. */
 export interface Memory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;
 }
 
 const KEY = 'llmSpend.history.palette';
-/** Beyond so many values of one dimension, a colour is computed from the name instead of remembered. */
+/** With more values than this in a dimension, colours are computed from the name instead of remembered. */
 const MAX_REMEMBERED = 200;
 
 const stored = z.record(z.string(), z.array(z.string()));
 
 /**
- * Gives each value of a dimension (each model, each project) its colour for good: an index into the palette, in the
- * order in which values were first seen, so that the first dozen never share one. Kept over windows.
+ * Assigns each value of a dimension (each model, each project) a permanent colour: an index into the palette, in the order in
+ * which values are first seen, so that the first dozen have different colours. Shared between windows.
  */
 export class HistoryPalette {
   readonly #memory: Memory;
@@ -29,7 +29,7 @@ export class HistoryPalette {
     }
   }
 
-  /** The colours of `values`, in their order; new values get the next free ones. */
+  /** The colours of `values`, in order; new values get the next free ones. */
   slots(dimension: string, values: readonly string[]): [value: string, slot: number][] {
     const known = this.#slots.get(dimension) ?? new Map<string, number>();
     this.#slots.set(dimension, known);

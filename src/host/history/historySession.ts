@@ -13,14 +13,14 @@ import { isEditorAction } from './historyContract.ts';
 import type { Disposable, HistoryBackend, SessionOptions } from './historyContract.ts';
 
 const CHOICES_KEY = 'llmSpend.history.choices';
-/** A stream of records must not become a stream of repaints. */
+/** Limits repaints while records arrive in quick succession. */
 const SNAPSHOT_TIMING = { quietMs: 0, maxWaitMs: 0, intervalMs: 100 };
 const MAX_COLOURED = 32;
 const MAX_PROBLEMS = 50;
 
 /**
- * One conversation with one webview: answers its questions, and sends a snapshot after each change of the ledgers or settings.
- * Knows nothing of `vscode`, so that the same conversation runs in tests and beside the development page.
+ * The conversation with one webview: answers its questions, and sends a snapshot after each change of the ledgers or settings.
+ * Does not use `vscode`, so that the same code runs in tests and with the development page.
  */
 export class HistorySession {
   readonly #options: SessionOptions;
@@ -32,7 +32,7 @@ export class HistorySession {
   readonly #snapshots = new Coalescer(() => Promise.resolve(this.#snapshot()), { timing: SNAPSHOT_TIMING });
   /** Choices that were sent to the webview and not confirmed yet. */
   #asked: Choices | undefined;
-  /** As the last snapshot said: the webview takes amounts for this one. */
+  /** The currency of the last snapshot, in which the webview interprets amounts. */
   #currency: DisplayCurrency | undefined;
 
   constructor(options: SessionOptions) {
@@ -43,20 +43,20 @@ export class HistorySession {
     ];
   }
 
-  /** For the page that is about to be loaded, which answers that it is ready. */
+  /** For the page about to be loaded, which answers when it is ready. */
   firstSnapshot(): HistorySnapshot {
     return this.#compose();
   }
 
-  /** A hidden webview gets nothing; a shown one gets the newest snapshot at once. */
+  /** A hidden webview receives nothing; when shown it receives the newest snapshot at once. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
     if (visible && this.#stale) this.#changed();
   }
 
   /**
-   * Makes the webview show `choices`, now or as soon as it is ready. The editor discards the page of a hidden webview, and
-   * with it every message on its way there, so each page that loads is told until one confirms.
+   * Makes the webview show `choices`, now or as soon as it is ready. The editor discards the page of a hidden webview together
+   * with any messages on their way, so the choices are sent to each page that loads until one confirms them.
    */
   show(choices: Partial<Choices>): void {
     this.#asked = parseChoices({ ...this.#choices(), ...choices });
@@ -122,11 +122,11 @@ export class HistorySession {
     }
     switch (message.type) {
       case 'ready':
-        // The page was loaded, maybe again. It numbers its requests from 1, so answers to an earlier page must not reach it.
+        // The page was loaded, perhaps again. It numbers its requests from 1, so answers to an earlier page must not reach it.
         for (const controller of this.#running.values()) controller.abort();
         this.#running.clear();
         this.#ready = true;
-        // Before the snapshot, because the page starts to ask once it has one.
+        // Sent before the snapshot, because the page starts to ask once it has one.
         this.#postAsked();
         if (message.version !== this.#options.backend.snapshot.version) void this.#snapshots.now();
         break;
@@ -148,7 +148,7 @@ export class HistorySession {
     }
   }
 
-  /** Every request ends in exactly one reply, unless the webview cancelled it. */
+  /** Every request gets exactly one reply, unless the webview cancelled it. */
   async #reply(id: number, work: (signal: AbortSignal) => Promise<ToView>): Promise<void> {
     const controller = new AbortController();
     this.#running.set(id, controller);
@@ -172,7 +172,7 @@ export class HistorySession {
         await (question.kind === 'groups' ? this.#groups(question, currency) : this.#page(question, currency)),
       );
     }
-    // The webview got a snapshot in another currency since then, and would show these amounts in that one.
+    // The webview has received a snapshot in another currency since, and would show these amounts in that currency.
     if (this.#currency !== currency) return this.#answer(id, questions, signal);
     return { type: 'answer', id, version, answers };
   }
@@ -235,7 +235,7 @@ function describeLedger({ path, label, primary, state }: HistoryBackend['snapsho
   };
 }
 
-/** The named values of the last key part, in the order of the groups. */
+/** The non-null values of the last key part, in the order of the groups. */
 function distinct(groups: readonly Group[]): string[] {
   const values = new Set<string>();
   for (const { key } of groups) {

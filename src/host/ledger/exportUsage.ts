@@ -8,9 +8,9 @@ import type { LedgerService } from './ledgerService.ts';
 
 export interface ExportRequest {
   format: Extract<ExportFormat, 'csv' | 'json'>;
-  /** Which records; all when left out. */
+  /** The records to export; all if absent. */
   filter?: UsageFilter;
-  /** Where to; the person is asked when left out. */
+  /** The target file; the user is asked if absent. */
   target?: vscode.Uri;
 }
 
@@ -19,10 +19,10 @@ export interface Exported {
   records: number;
 }
 
-/** Records that are asked for, and turned into text, at a time. */
+/** Number of records requested and converted to text at a time. */
 const PAGE = 5000;
 
-/** Writes the records, oldest first, to a file that the person chooses. undefined when they gave up. */
+/** Writes the records, oldest first, to a file chosen by the user. undefined if the user cancelled. */
 export async function exportUsage(service: LedgerService, request: ExportRequest): Promise<Exported | undefined> {
   const target = request.target ?? (await askForTarget(request.format));
   if (target === undefined) return undefined;
@@ -42,7 +42,7 @@ export async function exportUsage(service: LedgerService, request: ExportRequest
         records += count;
         progress.report({ message: vscode.l10n.t('{0} records', records) });
       }
-      // Through the editor, so that a file of any workspace can be the target, and whole: nothing is left half-written.
+      // Through the editor, so that the target may be in any workspace, and in one call, so that no partial file remains.
       await vscode.workspace.fs.writeFile(target, Buffer.concat(chunks));
       return { target, records };
     },

@@ -3,7 +3,7 @@ import { plain } from '../../usage/text.ts';
 import { count, records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 
-/** The state of ledgers, and changes to them, in words. Plain text: file names and fields are hostile. */
+/** Describes the state of ledgers, and changes to them. Plain text, because file names and fields are untrusted. */
 
 /** A report on ledgers, as a document. */
 export function verificationReport(found: readonly Verification[], style: TextStyle): string {
@@ -29,7 +29,7 @@ export function verdict(found: Verification, style: TextStyle): string {
   }
 }
 
-/** The steps of a repair, one line each. */
+/** The steps of a repair, one per line. */
 export function repairSteps({ actions, recovered }: RepairResult, style: TextStyle): string {
   const steps = actions.map((action) => `• ${plain(action)}`);
   if (recovered > 0) steps.push(`• ${style.t('Recovered: {0}', records(recovered, style))}`);

@@ -1,30 +1,30 @@
 import { basename, dirname } from 'node:path';
 import type { Ledger, LedgerState, Problem } from '../../library/index.ts';
 
-/** One of the ledgers that the window shows together. */
+/** One of the ledgers shown in the window. */
 export interface ShownLedger {
   /** Absolute. */
   path: string;
-  /** Short, and unique among the ledgers shown. */
+  /** A short name, unique among the ledgers shown. */
   label: string;
-  /** Records are added to this one, and it can be cleared and undone. */
+  /** Whether new records go into this ledger. Only this one can be cleared and undone. */
   primary: boolean;
-  /** Takes only records that inkwell can read. */
+  /** Whether it accepts only records that inkwell can read. */
   strict: boolean;
   state: LedgerState;
 }
 
-/** The ledgers as they are known at one moment. */
+/** The known state of the ledgers at one moment. */
 export interface LedgerSnapshot {
-  /** Grows with every change of anything below, also when the settings name other ledgers. */
+  /** Increases with every change of the data below, including when the settings name other ledgers. */
   version: number;
-  /** false until the ledgers were read for the first time. */
+  /** false until the ledgers have been read once. */
   loaded: boolean;
-  /** The primary one first. Empty until loaded, and when the primary one cannot be opened. */
+  /** The primary ledger first. Empty until loaded, and if the primary ledger cannot be opened. */
   ledgers: readonly ShownLedger[];
-  /** Why the ledgers could not be opened, in words for people. */
+  /** Why the ledgers could not be opened, as display text. */
   failure: string | undefined;
-  /** When the last change was seen, ms since the epoch. */
+  /** Time of the last change seen, ms since the epoch. */
   updatedAt: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export const NOTHING_READ: LedgerSnapshot = {
   updatedAt: undefined,
 };
 
-/** The health of all ledgers together: `loading`, else the worst one. */
+/** The overall health: `loading`, or the worst of the ledgers. */
 export type Health = 'loading' | LedgerState['health'];
 
 export function healthOf({ loaded, ledgers, failure }: LedgerSnapshot): Health {
@@ -46,7 +46,7 @@ export function healthOf({ loaded, ledgers, failure }: LedgerSnapshot): Health {
   return (['unavailable', 'damaged', 'ok'] as const).find((health) => found.includes(health)) ?? 'missing';
 }
 
-/** The ledgers to show: the primary one always, another one only when it exists. */
+/** The ledgers to show: the primary one always, others only if they exist. */
 export function shownLedgers(
   ledgers: readonly Ledger[],
   states: readonly LedgerState[],
@@ -60,14 +60,14 @@ export function shownLedgers(
   });
 }
 
-/** The problems of the ledgers, in words, the primary one first. */
+/** The messages of the ledgers' problems, the primary ledger first. */
 export function problemMessages({ ledgers }: LedgerSnapshot, severity: Problem['severity']): string[] {
   return ledgers.flatMap(({ state }) =>
     state.problems.filter((problem) => problem.severity === severity).map(({ message }) => message),
   );
 }
 
-/** Whether there is nothing new to show. A problem can come and go while the records stay the same. */
+/** Whether there is nothing new to show. A problem can come and go without a change of records. */
 export function sameLedgers(a: readonly ShownLedger[], b: readonly ShownLedger[]): boolean {
   return a.length === b.length && a.every((ledger, index) => identity(ledger) === identity(b[index]));
 }
@@ -78,7 +78,7 @@ function identity(ledger: ShownLedger | undefined): string | undefined {
   return JSON.stringify([path, state.version, state.health, state.problems.map(({ message }) => message)]);
 }
 
-/** The folder is part of the label, because most ledgers are named `costs.json`. */
+/** Includes the folder, because most ledgers are named `costs.json`. */
 function labelOf(file: string): string {
   return `${basename(dirname(file))}/${basename(file)}`;
 }

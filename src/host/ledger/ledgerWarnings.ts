@@ -3,7 +3,7 @@ import { COMMANDS } from '../../contributions.ts';
 import { showWarning } from '../common/dialogs.ts';
 import type { LedgerService } from './ledgerService.ts';
 
-/** Shows each warning of the primary ledger once per window, e.g. that records cannot be committed to its file. */
+/** Shows each warning of the primary ledger once per window, for example that records cannot be committed to its file. */
 export function showLedgerWarnings(service: LedgerService): vscode.Disposable {
   const shown = new Set<string>();
   return service.onDidChange(() => {

@@ -14,21 +14,21 @@ import { style } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
 
 /**
- * Records from which a JSON ledger is offered to move: there one more record makes the editor write some 40 MB, and
- * opening it takes a second (`npm run bench -- sqlite`).
+ * Number of records from which a JSON ledger is offered a migration: at this size one more record makes the editor write about
+ * 40 MB, and opening it takes a second (`npm run bench -- sqlite`).
  */
 const COMFORTABLE_RECORDS = 100_000;
-/** Ledgers for which the offer was made. */
+/** Key of the ledgers for which the offer was made. */
 const OFFERED = 'llmSpend.migrate.offered';
 
-/** Takes all records of the primary ledger over into another file, and offers to use that one from then on. */
+/** Copies all records of the primary ledger to another file, and offers to use that file from then on. */
 export async function askToMigrate(service: LedgerService): Promise<void> {
   const from = service.path;
   const to = await chooseTarget(from);
   if (to !== undefined) await migrateInto(from, to);
 }
 
-/** An interrupted move is continued without a file dialog, which would ask to overwrite the target. */
+/** An interrupted migration continues without a file dialog, which would ask whether to overwrite the target. */
 async function chooseTarget(from: string): Promise<string | undefined> {
   const { t } = vscode.l10n;
   const isJson = storeKind(from) === 'json';
@@ -104,7 +104,7 @@ function copyPath(path: string): Actions {
   return { [vscode.l10n.t('Copy Path')]: () => vscode.env.clipboard.writeText(path) };
 }
 
-/** Says once of each JSON ledger that has outgrown its store that it can move. */
+/** Offers a migration once for each JSON ledger that has grown too large. */
 export function offerMigration(context: vscode.ExtensionContext, service: LedgerService): vscode.Disposable {
   return service.onDidChange(() => {
     const { primary } = service;
@@ -134,7 +134,7 @@ async function copy(from: string, to: string): Promise<Migration> {
         progress.report({ message: t('copying') });
         let shown = 0;
         const onProgress = ({ step, done, total }: MigrationProgress): void => {
-          // Two steps, each half of the bar.
+          // Two steps, each half of the progress bar.
           const now = (step === 'copying' ? 0 : 50) + (total === 0 ? 50 : (50 * done) / total);
           const message = step === 'copying' ? t('copying') : t('comparing');
           progress.report({ message, increment: Math.max(0, now - shown) });

@@ -4,16 +4,16 @@ import type { UsageInput, UsageRecord } from '../../usage/record.ts';
 export interface RecordedUsages {
   /** The records that were added, in the order of their usages. */
   added: UsageRecord[];
-  /** Ids of usages that the ledger held before. Their records stay as they were. */
+  /** Ids of usages that were already in the ledger. Their records were not changed. */
   alreadyRecorded: string[];
 }
 
 type RecordingLedger = Pick<Ledger, 'refresh' | 'holds' | 'trackAll'>;
 
 /**
- * Records the usages that the ledger does not hold yet, all or none. The same response may have been recorded by another
- * program, with a project or a source of its own: its id says that it is the same call.
- * @throws {UsageError} when one is refused, {@link LedgerError} when they could not be stored.
+ * Records the usages that are not in the ledger yet, all or none. Another program may have recorded the same response with a
+ * different project or source; equal ids mean that it is the same call.
+ * @throws {UsageError} when a usage is refused, {@link LedgerError} when they could not be stored.
  */
 export async function recordNew(ledger: RecordingLedger, usages: readonly UsageInput[]): Promise<RecordedUsages> {
   await ledger.refresh();

@@ -7,11 +7,11 @@ import { plain } from '../../usage/text.ts';
 import { count, records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 
-/** Prices in words. Plain text: names of models and providers are hostile. */
+/** Describes prices. Plain text, because names of models and providers are untrusted. */
 
 const MAX_NAME = 100;
 
-/** The cost of a usage by the prices, `about $0.0356 (list price, gpt-5)`, or why it is unknown. */
+/** The cost of a usage at the given prices, `about $0.0356 (list price, gpt-5)`, or why it is unknown. */
 export function previewText(result: PriceResult, { locale, t }: TextStyle): string {
   if (result.kind === 'unpriced') return t('price unknown: {0}', plain(result.message, { max: 200 }));
   const cost = estimate(result.nanos, locale);
@@ -19,7 +19,7 @@ export function previewText(result: PriceResult, { locale, t }: TextStyle): stri
   return t('about {0} (list price, {1})', cost, plain(result.matched.model, { max: MAX_NAME }));
 }
 
-/** Cents, or three significant digits where these say more. */
+/** Rounds to cents, or to three significant digits if these show more. */
 function estimate(nanos: Nanos, locale: string): string {
   return new Intl.NumberFormat(locale, {
     style: 'currency',
@@ -88,7 +88,7 @@ export function signed(nanos: Nanos, locale: string): string {
   return nanos > 0n ? `+${formatUsd(nanos, locale)}` : formatUsd(nanos, locale);
 }
 
-/** @param numbersFrom the first column that is aligned to the right. */
+/** @param numbersFrom the first right-aligned column. */
 function aligned(rows: readonly (readonly string[])[], numbersFrom: number): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>

@@ -13,8 +13,8 @@ import { onDidChangeSettings, regionalLocale } from '../common/settings.ts';
 type Library = typeof library;
 
 /**
- * The prices of a window: the person's files and the price table, as the command and the library read them too. What the
- * setting says is written into one of these files. Loaded when the first price is asked for.
+ * The prices of a window: the user's files and the price table, which the command and the library also read. The editor's
+ * setting is copied to one of these files. Prices are loaded when the first one is needed.
  */
 export class Prices implements CostSource, vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -31,7 +31,7 @@ export class Prices implements CostSource, vscode.Disposable {
     this.#subscription = onDidChangeSettings([SETTINGS.prices], () => this.start());
   }
 
-  /** Makes the setting known to all that record here, behind the editor's start. Returns at once. */
+  /** Publishes the setting for all programs that record on this machine, after the editor's start. Returns at once. */
   start(): void {
     this.#shared = this.#shared.then(() => this.#share());
   }
@@ -50,7 +50,7 @@ export class Prices implements CostSource, vscode.Disposable {
     return this.#library;
   }
 
-  /** @throws {Error} when the prices cannot be had. */
+  /** @throws {Error} when prices are not available. */
   async pricer(): Promise<Pricer> {
     const pricer = await (await this.#prices()).pricer();
     if (pricer === undefined) throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
@@ -61,13 +61,13 @@ export class Prices implements CostSource, vscode.Disposable {
     try {
       return await (await this.#prices()).costsOf(usages);
     } catch (error) {
-      // A usage is worth more than its price: it is recorded as unpriced.
+      // A usage matters more than its price: it is recorded as unpriced.
       this.#log.error(error instanceof Error ? error : String(error));
       return usages.map(() => undefined);
     }
   }
 
-  /** Fetches newer price data, because the person asked for it: nothing else ever does. */
+  /** Fetches newer price data at the user's request, and never otherwise. */
   async update(): Promise<void> {
     const { t } = vscode.l10n;
     const { fetchPriceData, fetchedAt, PRICE_DATA_URL, BUNDLED } = await this.library();

@@ -12,7 +12,7 @@ import type { Prices } from './prices.ts';
 import { repriceReport, signed } from './priceText.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 
-/** Shows the changes of repricing the ledger, and makes them when the person agrees. Undo reverts them. */
+/** Shows what repricing the ledger would change, and applies it if the user agrees. Undo reverts it. */
 export async function repriceLedger(
   service: LedgerService,
   prices: Prices,
@@ -26,8 +26,8 @@ export async function repriceLedger(
 }
 
 /**
- * The same for costs that callers reported, of the models that the person picks: list prices replace them.
- * Nothing is chosen to begin with.
+ * Does the same for costs reported by callers, for models that the user selects: list prices replace them. No model is
+ * preselected.
  */
 export async function repriceRecorded(
   service: LedgerService,
@@ -86,9 +86,9 @@ function withProgress(plan: () => Promise<LedgerReprice>): Thenable<LedgerRepric
 }
 
 interface RepriceTexts {
-  /** What happens to recorded costs. */
+  /** Explains what happens to recorded costs. */
   consequence: string;
-  /** Is shown when no cost would change. */
+  /** Shown when no cost would change. */
   nothing: string;
 }
 

@@ -27,7 +27,7 @@ const LINKS = {
   verify: `command:${LINKED.verify}`,
 };
 
-/** The spend of a period, always visible; its tooltip is a small table. */
+/** The spend of a period in the status bar; its tooltip is a small table. */
 export class StatusBar implements vscode.Disposable {
   readonly #service: LedgerService;
   readonly #item: vscode.StatusBarItem;
@@ -50,7 +50,7 @@ export class StatusBar implements vscode.Disposable {
       this.#refresher,
       service.onDidChange(update),
       vscode.window.onDidChangeWindowState(({ focused }) => {
-        // A timer may have slept through midnight with the machine.
+        // If the machine slept, a timer may have missed midnight.
         if (focused) update();
       }),
       onDidChangeSettings(
@@ -105,7 +105,7 @@ export class StatusBar implements vscode.Disposable {
     this.#wakeAtMidnight(settings, now);
   }
 
-  /** The costs of the summary in the currency that the person chose; undefined when that is USD. */
+  /** The costs of the summary in the user's currency; undefined if that is USD. */
   async #converted(spend: SpendSummary, { calendar, currency }: Settings, now: number): Promise<StatusModel['shown']> {
     if (currency === undefined) return undefined;
     const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
@@ -134,7 +134,7 @@ export class StatusBar implements vscode.Disposable {
       return;
     }
     const style: TextStyle = {
-      // A getter, because loading the locale is slow and not needed while there is no amount.
+      // A getter, because loading the locale is slow and unnecessary without an amount.
       get locale() {
         return regionalLocale();
       },

@@ -16,15 +16,15 @@ import type { StatusPeriod } from '../common/settings.ts';
 /** The data of the status bar item. */
 export interface StatusModel {
   health: Health;
-  /** Why it is damaged or unavailable, the gravest first, in words for people. */
+  /** Why it is damaged or unavailable, most severe first, as display text. */
   problems: readonly string[];
-  /** Problems that leave all records counted, in words. */
+  /** Display text of problems that do not affect totals. */
   warnings: readonly string[];
-  /** The period whose total is the item's text. */
+  /** The period whose total is shown. */
   period: StatusPeriod;
-  /** undefined until the ledger was read. */
+  /** undefined until the ledger has been read. */
   spend: SpendSummary | undefined;
-  /** Costs in another currency than USD, where the person wants one. */
+  /** Costs in the user's currency, if that is not USD. */
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
 }
 
@@ -39,11 +39,11 @@ const MAX_PROBLEM = 200;
 const MAX_WARNINGS = 3;
 const MAX_NAME = 40;
 
-/** The text with its icon. It contains no text of a record. */
+/** The text with its icon. Contains no text of records. */
 export function statusText(model: StatusModel, style: TextStyle): string {
   const icon = isWarning(model.health) || model.warnings.length > 0 ? '$(warning)' : '$(credit-card)';
   if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
-  // A sum of nothing must not look as if nothing was spent.
+  // If nothing could be read, the sum must not read as zero.
   if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${costOf(model, model.spend[model.period], style)}`;
 }
@@ -62,7 +62,7 @@ export function statusLabel(model: StatusModel, style: TextStyle): string {
   return model.warnings.length > 0 ? t('{0}. The ledger needs attention', label) : label;
 }
 
-/** Markdown. Text that comes from a record or a file is escaped; the links are ours. */
+/** Markdown. Text from records and files is escaped; the links are ours. */
 export function statusTooltip(model: StatusModel, links: StatusLinks, style: TextStyle): string {
   const { t } = style;
   const parts = ['**LLM Spend**'];
@@ -96,7 +96,7 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   }
   if (spend?.forecastNanos !== undefined) {
     const { currency = '', forecast } = model.shown ?? {};
-    // Without a rate for a day the month is in USD, and so is where it is heading.
+    // If a day of the month has no rate, the month and its forecast are in USD.
     const amount =
       forecast === undefined
         ? formatUsd(spend.forecastNanos, style.locale)
@@ -125,7 +125,7 @@ function isWarning(health: Health): boolean {
   return health === 'damaged' || health === 'unavailable';
 }
 
-/** The editor draws the columns of a table without a gap. */
+/** The editor draws table columns without a gap. */
 function spaced(cell: string): string {
   return `&nbsp;&nbsp;&nbsp;${cell}`;
 }

@@ -424,7 +424,9 @@ describe('prices', () => {
     await write([{ prices: { input_mtok: 99 } }, since('2026-05-01', 98), since('2999-01-01', 97)]);
     const old = await run('prices', 'update', file);
     expect(old.code).toBe(1);
-    expect(old.stderr).toMatch(/are of 2026-05-01, and those in use of 2026-\d\d-\d\d or later\. Nothing was changed/);
+    expect(old.stderr).toMatch(
+      /date from 2026-05-01, but those in use from 2026-\d\d-\d\d or later\. Nothing was changed/,
+    );
     expect(await cost()).toContain('$2.50 estimated');
 
     await write({ input_mtok: 99 });
