@@ -45,11 +45,11 @@ export const PANELS = {
 export const WALKTHROUGH = {
   id: 'getStarted',
   steps: {
+    import: COMMANDS.importUsage,
     total: VIEWS.breakdown,
     record: COMMANDS.recordUsage,
     history: COMMANDS.openHistory,
     programs: COMMANDS.copyCliCommand,
-    import: COMMANDS.importUsage,
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { AgentImport } from './host/import/agentImport.ts';
+import { offerImport } from './host/import/importOffer.ts';
 import { createApi } from './host/api.ts';
 import type { LlmSpendApi } from './host/api.ts';
 import { BreakdownTree } from './host/breakdown/breakdown.ts';
@@ -12,6 +13,7 @@ import { showLedgerWarnings } from './host/ledger/ledgerWarnings.ts';
 import { offerMigration } from './host/ledger/migrateLedger.ts';
 import { Prices } from './host/prices/prices.ts';
 import { StatusBar } from './host/status/statusBar.ts';
+import { provideCommand } from './host/terminal/terminalCommand.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
 
@@ -39,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     agents,
     followContext(service),
     offerMigration(context, service),
+    offerImport(context, agents),
     showLedgerWarnings(service),
     new StatusBar(service, log),
     new BreakdownTree(service),
@@ -46,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   prices.start();
   service.start();
   agents.start();
+  void provideCommand(context, log);
   performance.measure(ACTIVATION, { start, detail: { cpu: threadTime() - cpuBefore } });
   return createApi(service);
 }

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
+import { EMPTY_STATE } from '../../src/protocol/emptyState.ts';
 import type { Action, LedgerInfo, HistorySnapshot } from '../../src/protocol/messages.ts';
 import { plain } from '../../src/usage/text.ts';
 
@@ -25,28 +26,19 @@ export function failureTemplate(message: string, act: Act): TemplateResult {
   </div>`;
 }
 
-/** Each option with its value: a place too narrow for all breaks between them, never within. */
-const COMMAND = [
-  'llm-spend record',
-  '--provider openai',
-  '--model gpt-5',
-  '--operation chat',
-  '--input-tokens 1200',
-  '--output-tokens 300',
-];
-
 /** A ledger without records: what to do next, with buttons that do it. */
 export function emptyTemplate(act: Act): TemplateResult {
+  const { title, text, actions } = EMPTY_STATE;
   return html`<div class="state">
     <span class="codicon codicon-graph state-icon"></span>
-    <h2>No spend recorded yet</h2>
-    <p>Import what coding agents have logged on this machine, record a call by hand, or have a program record it:</p>
-    <pre class="command"><code>${COMMAND.map((part) => html`<span class="nowrap">${part}</span> `)}</code></pre>
+    <h2>${title}</h2>
+    <p>${text}</p>
     <div class="buttons">
-      <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>Import Usage</vscode-button>
-      <vscode-button secondary icon="add" @click=${() => act({ verb: 'record' })}>Record Usage</vscode-button>
-      <vscode-button secondary icon="copy" @click=${() => act({ verb: 'copy', text: COMMAND.join(' ') })}
-        >Copy the command</vscode-button
+      <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>${actions.import}</vscode-button>
+      <vscode-button secondary icon="add" @click=${() => act({ verb: 'record' })}>${actions.record}</vscode-button>
+      <vscode-button secondary icon="copy" @click=${() => act({ verb: 'copyCommand' })}>${actions.copy}</vscode-button>
+      <vscode-button secondary icon="book" @click=${() => act({ verb: 'walkthrough' })}
+        >${actions.walkthrough}</vscode-button
       >
     </div>
   </div>`;

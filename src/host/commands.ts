@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions.ts';
 import type { CommandId } from '../contributions.ts';
+import { EXAMPLE_COMMAND } from '../protocol/emptyState.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './import/agentImport.ts';
-import { recordedCost, records } from './common/costText.ts';
+import { records } from './common/costText.ts';
 import { showFailure, showInfo } from './common/dialogs.ts';
 import { exportUsage } from './ledger/exportUsage.ts';
 import type { ExportRequest } from './ledger/exportUsage.ts';
@@ -13,13 +14,9 @@ import type { LedgerService } from './ledger/ledgerService.ts';
 import { askToMigrate } from './ledger/migrateLedger.ts';
 import type { Prices } from './prices/prices.ts';
 import { recordFromResponse } from './record/recordResponse.ts';
-import { askForUsage } from './record/recordWizard.ts';
-import type { LastUsage } from './record/recordWizard.ts';
+import { askAndRecord } from './record/recordUsage.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
 import { ReportDocuments } from './common/reportDocuments.ts';
-import { regionalLocale } from './common/settings.ts';
-
-const LAST_USAGE = 'llmSpend.record.last';
 
 /** The parts of the extension that commands act on. */
 export interface CommandServices {
@@ -52,7 +49,7 @@ export function registerCommands(
     [COMMANDS.migrateLedger]: () => askToMigrate(service),
     [COMMANDS.importUsage]: () => agents.ask(),
     [COMMANDS.undo]: () => askToUndo(service),
-    [COMMANDS.copyCliCommand]: () => copyCliCommand(context),
+    [COMMANDS.copyCliCommand]: () => copyCliCommand(),
     [COMMANDS.showLog]: () => log.show(),
   };
   context.subscriptions.push(
@@ -73,7 +70,7 @@ export function registerCommands(
 }
 
 /**
- * With an argument records that, without a question, and returns the stored record; alone asks step by step.
+ * With an argument records that, without a question, and returns the stored record; alone asks for a line.
  * @throws {UsageError} when the argument is no usage, {@link LedgerError} when it could not be stored.
  */
 async function recordUsage(
@@ -85,20 +82,7 @@ async function recordUsage(
   // The ledger checks every field, and that it is an object at all.
   if (argument !== undefined && argument !== null) return service.record(argument as UsageInput);
 
-  const usage = await askForUsage(service, prices, context.globalState.get<LastUsage>(LAST_USAGE, {}));
-  if (usage === undefined) return undefined;
-  const record = await service.record(usage);
-  const { provider, model, operation } = record;
-  await context.globalState.update(LAST_USAGE, { provider, model, operation });
-  const { t } = vscode.l10n;
-  const done = record.cost_known
-    ? t('Recorded {0} for {1}.', recordedCost([record], regionalLocale()), model)
-    : t('Recorded a call of {0}. Its price is unknown.', model);
-  showInfo(done, {
-    [t('Undo')]: () => service.remove([record.usage_id]),
-    [t('Open Cost History')]: () => vscode.commands.executeCommand(COMMANDS.openHistory),
-  });
-  return record;
+  return askAndRecord(context.globalState, service, prices);
 }
 
 async function exportCsv(service: LedgerService, request: Partial<ExportRequest>): Promise<vscode.Uri | undefined> {
@@ -111,11 +95,12 @@ async function exportCsv(service: LedgerService, request: Partial<ExportRequest>
   return done.target;
 }
 
-async function copyCliCommand(context: vscode.ExtensionContext): Promise<void> {
-  const cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.js').fsPath;
-  await vscode.env.clipboard.writeText(`node "${cli}"`);
+async function copyCliCommand(): Promise<void> {
+  await vscode.env.clipboard.writeText(EXAMPLE_COMMAND.join(' '));
   const { t } = vscode.l10n;
-  showInfo(t('Copied. Paste it into a terminal and add a command, e.g. record --help'));
+  showInfo(t('Copied an example of llm-spend, which every new terminal of this editor knows.'), {
+    [t('New Terminal')]: () => vscode.window.createTerminal().show(),
+  });
 }
 
 function isObject(value: unknown): value is object {

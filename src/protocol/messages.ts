@@ -75,6 +75,8 @@ const action = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('record') }),
   z.object({ verb: z.literal('refresh') }),
   z.object({ verb: z.literal('import') }),
+  z.object({ verb: z.literal('copyCommand') }),
+  z.object({ verb: z.literal('walkthrough') }),
   z.object({ verb: z.literal('remove'), ids: z.array(usageId).check(z.minLength(1), z.maxLength(MAX_IDS)) }),
   z.object({ verb: z.literal('undo') }),
   z.object({ verb: z.literal('export'), format: z.enum(['csv', 'json']), filter: filterSchema }),

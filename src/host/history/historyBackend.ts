@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { COMMANDS, SETTINGS } from '../../contributions.ts';
+import { COMMANDS, EXTENSION_ID, SETTINGS, WALKTHROUGH } from '../../contributions.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import { records } from '../common/costText.ts';
@@ -64,6 +64,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         return undefined;
       case 'import':
         await vscode.commands.executeCommand(COMMANDS.importUsage);
+        return undefined;
+      case 'copyCommand':
+        await vscode.commands.executeCommand(COMMANDS.copyCliCommand);
+        return undefined;
+      case 'walkthrough':
+        await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${EXTENSION_ID}#${WALKTHROUGH.id}`);
         return undefined;
       case 'refresh':
         await this.#service.refresh();

@@ -11,12 +11,11 @@ import { ownEnvironment } from '../../system/paths.ts';
 import { AGENTS } from '../../sources/agents.ts';
 import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
-import { records } from '../common/costText.ts';
 import { showInfo } from '../common/dialogs.ts';
-import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
+import { importedBefore, showImported } from './importUndo.ts';
 
 /** The setting of each agent, by its id. */
 const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
@@ -122,6 +121,18 @@ export class AgentImport implements vscode.Disposable {
     if (chosen.length > 0) await this.#first();
   }
 
+  /** The agents whose logs are on this machine. Looks for their folders only. */
+  found(): Source[] {
+    return AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
+  }
+
+  /** Imports the usage of all agents that were found, and follows them from now on. */
+  async importFound(): Promise<void> {
+    const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+    await section.update(SETTINGS.importEnabled, true, vscode.ConfigurationTarget.Global);
+    await this.#first();
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#running?.abort();
@@ -139,6 +150,7 @@ export class AgentImport implements vscode.Disposable {
       cancellable: true,
     };
     this.#isFirst = true;
+    const before = await importedBefore(this.#service);
     let isCancelled = false;
     let outcome: Outcome | undefined;
     try {
@@ -148,10 +160,10 @@ export class AgentImport implements vscode.Disposable {
           isCancelled = true;
           stop.abort();
         });
-        let before = 0;
+        let done = 0;
         return this.#import(stop, (title, part) => {
-          progress.report({ message: title, increment: Math.max(0, part - before) * 100 });
-          before = part;
+          progress.report({ message: title, increment: Math.max(0, part - done) * 100 });
+          done = part;
         });
       });
     } finally {
@@ -166,9 +178,7 @@ export class AgentImport implements vscode.Disposable {
       showInfo(t('The import was stopped and turned off. Records imported so far are kept.'), again);
     }
     this.#refresher.request();
-    if (outcome === undefined) return;
-    showInfo(t('Imported {0} at list prices.', records(outcome.added, style())));
-    await this.#service.refresh();
+    if (outcome !== undefined) await showImported(this.#service, before);
   }
 
   async #follow(): Promise<void> {
@@ -200,7 +210,7 @@ export class AgentImport implements vscode.Disposable {
     stop: AbortController,
     onProgress?: (title: string, part: number) => void,
   ): Promise<Outcome | undefined> {
-    const wanted = AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
+    const wanted = this.found();
     if (wanted.length === 0) return undefined;
     this.#running?.abort();
     this.#running = stop;

@@ -5,6 +5,7 @@ import type { LedgerReprice, RepriceSelection } from '../../ledger/reprice.ts';
 import type {
   ClearResult,
   CostChange,
+  Ledger,
   RemoveResult,
   RepairResult,
   SetCostsResult,
@@ -19,6 +20,7 @@ import type { Prices } from '../prices/prices.ts';
 import { healthOf, NOTHING_READ, sameLedgers, shownLedgers } from './ledgerSnapshot.ts';
 import type { Health, LedgerSnapshot, ShownLedger } from './ledgerSnapshot.ts';
 import { openLedgers } from './openLedgers.ts';
+import { removeAdded } from './removeAdded.ts';
 import type { OpenLedgers } from './openLedgers.ts';
 import { recordNew } from './recordNew.ts';
 import type { RecordedUsages } from './recordNew.ts';
@@ -171,6 +173,16 @@ export class LedgerService implements vscode.Disposable {
 
   async repair(): Promise<RepairResult> {
     return this.#change(({ primary }) => primary.repair());
+  }
+
+  /** The ledger of usage that was imported from agents' logs. */
+  get imported(): Ledger {
+    return this.#opened().imported;
+  }
+
+  /** See {@link removeAdded}. */
+  async removeImported(cursor: string | undefined): Promise<number | undefined> {
+    return this.#change(({ imported }) => removeAdded(imported, cursor));
   }
 
   /** The primary ledger's file, absolute. */

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import type { SettingKey } from '../../contributions.ts';
-import { expandPath, resolveLedgerPath } from '../../library/index.ts';
+import { expandPath, importedLedgerPath, resolveLedgerPath } from '../../library/index.ts';
 import type { Ledger, LedgerView } from '../../library/index.ts';
 import { openView } from '../../library/openView.ts';
 import type { CostSource } from '../../pricing/costSource.ts';
@@ -10,6 +10,8 @@ import { readSettings } from '../common/settings.ts';
 
 export interface OpenLedgers {
   primary: Ledger;
+  /** The ledger of usage that was imported from agents' logs. */
+  imported: Ledger;
   all: readonly Ledger[];
   view: LedgerView;
   /** Stops watching, commits pending records and closes the ledgers. */
@@ -39,8 +41,10 @@ export function openLedgers(pricing: CostSource, log: vscode.LogOutputChannel, o
   );
   log.info(`Ledger: ${all.map(({ path }) => path).join(', ')}`);
   const watching = view.watch(onHint);
+  const importedPath = importedLedgerPath(primary.path);
   return {
     primary,
+    imported: all.find(({ path }) => path === importedPath) ?? primary,
     all,
     view,
     close: async () => {

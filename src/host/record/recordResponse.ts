@@ -12,7 +12,8 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { RecordedUsages } from '../ledger/recordNew.ts';
 import { previewText } from '../prices/priceText.ts';
 import type { Prices } from '../prices/prices.ts';
-import { allowedNames } from './recordSuggestions.ts';
+import { INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
+import { otherDayText, showInHistory } from './recordUsage.ts';
 
 /** The argument of a program, in place of a person's choices. */
 interface ResponseRequest {
@@ -80,8 +81,10 @@ function showRecorded(service: LedgerService, { added, alreadyRecorded }: Record
   }
   const cost = recordedCost(added, style().locale);
   const done = t('Recorded {0} from the response: {1}.', records(added.length, style()), cost);
-  showInfo(alreadyRecorded.length === 0 ? done : `${done} ${known}`, {
+  const when = otherDayText(added);
+  showInfo(alreadyRecorded.length === 0 ? `${done}${when}` : `${done}${when} ${known}`, {
     [t('Undo')]: () => service.remove(added.map(({ usage_id }) => usage_id)),
+    ...showInHistory(added),
   });
 }
 
@@ -196,7 +199,7 @@ async function nameMissing(
     ['model', t('Model (the response does not name it)')],
   ] as const) {
     if (!usages.some((usage) => usage[name] === 'unknown')) continue;
-    const allowed = service.primary?.strict === true ? allowedNames(name) : undefined;
+    const allowed = service.primary?.strict === true && name === 'provider' ? INKWELL_PROVIDERS : undefined;
     const value =
       allowed === undefined
         ? await vscode.window.showInputBox({ title, prompt, ignoreFocusOut: true })

@@ -62,8 +62,7 @@ const toast = (text: string | RegExp): Locator => editor.workbench.notifications
 describe("the usage of coding agents, which is on the person's disk", () => {
   test('is offered, with the folders that would be read, and not read before', async () => {
     const sideBar = await editor.workbench.openSideBar();
-    await sideBar.getByText('~/.claude/projects').waitFor();
-    await sideBar.getByRole('button', { name: OFFER }).click();
+    await sideBar.locator('.pane').filter({ hasText: 'Breakdown' }).getByRole('button', { name: OFFER }).click();
     await choice('Claude Code')
       .getByText(path.join(editor.home, '.claude', 'projects'))
       .waitFor();
@@ -93,7 +92,7 @@ describe("the usage of coding agents, which is on the person's disk", () => {
     // As it was answered before.
     await expect.poll(() => choice('Codex').getByRole('checkbox').isChecked()).toBe(false);
     await editor.workbench.quickInput.getByRole('button', { name: 'OK' }).click();
-    await toast(/Imported .* records at list prices/).waitFor({ timeout: 45_000 });
+    await toast(/Imported .* calls: .* at list prices/).waitFor({ timeout: 45_000 });
     expect(await imported()).toEqual({ 'claude-code-log': ENTRIES / 2 });
     const sideBar = await editor.workbench.openSideBar();
     await sideBar.getByText('All time').first().waitFor();

@@ -21,7 +21,7 @@ const record = (model: string, ...cost: string[]): Promise<string> =>
 describe('the breakdown tree', () => {
   test('says what to do while there is nothing', async () => {
     await tree.getByRole('button', { name: 'Record Usage' }).first().waitFor();
-    await tree.getByText('No usage recorded yet.').waitFor();
+    await tree.getByText('No usage yet.').waitFor();
     await editor.workbench.screenshot('breakdown-empty');
   });
 

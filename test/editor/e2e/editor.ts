@@ -16,6 +16,8 @@ export interface EditorOptions extends WorkbenchOptions {
   /** Opens the folder in Restricted Mode. */
   readonly restricted?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Puts files into the home folder before the editor starts. */
+  readonly prepare?: (home: string) => Promise<void>;
 }
 
 /** The installed extension in an editor of its own: nothing is shared with other tests, nor with the person who runs them. */
@@ -42,6 +44,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   const ledger = path.join(folder, 'ledger', 'costs.json');
   await mkdir(workspace, { recursive: true });
   await mkdir(path.dirname(ledger), { recursive: true });
+  await options.prepare?.(home);
   if (options.records !== undefined) await writeFile(ledger, formatLedger(options.records));
   const env = { LLM_SPEND_LEDGER: ledger, ...options.env };
   const server = await startCodeServer({

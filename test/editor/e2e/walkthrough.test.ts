@@ -24,18 +24,19 @@ const expand = async (title: string): Promise<void> => {
 describe('the walkthrough', () => {
   test('opens from the empty breakdown', async () => {
     const sideBar = await editor.workbench.openSideBar();
-    await sideBar.getByRole('button', { name: 'Get started' }).click();
+    const tree = sideBar.locator('.pane').filter({ hasText: 'Breakdown' });
+    await tree.getByRole('button', { name: 'Get Started' }).click();
     await walkthrough.getByRole('heading', { name: 'Get started with LLM Spend' }).last().waitFor();
     await step('See your total').waitFor();
     expect(await walkthrough.locator('.getting-started-step').count()).toBe(Object.keys(WALKTHROUGH.steps).length);
   });
 
   test.each([
+    ['Import the usage of coding agents', 'import'],
     ['See your total', 'total'],
     ['Record a usage', 'record'],
     ['Open the cost history', 'history'],
     ['Record from your programs', 'programs'],
-    ['Import the usage of coding agents', 'import'],
   ])('pictures how to: %s', async (title, name) => {
     await expand(title);
     const drawn = await readFile(path.join(repository, 'media/walkthrough', `${name}.svg`), 'utf8');
@@ -52,12 +53,13 @@ describe('the walkthrough', () => {
     await done('See your total').waitFor();
     await expand('Record a usage');
     await walkthrough.getByRole('button', { name: 'Record Usage' }).click();
-    await quickInput.getByText('(1/7)').waitFor();
+    await quickInput.filter({ hasText: 'Record Usage' }).waitFor();
     await page.keyboard.press('Escape');
     await done('Record a usage').waitFor();
     await expand('Record from your programs');
     await walkthrough.getByRole('button', { name: 'Copy Command for the Terminal' }).click();
     await done('Record from your programs').waitFor();
+    expect(await editor.workbench.clipboard()).toMatch(/^llm-spend record --provider openai /);
     await expand('Open the cost history');
     await walkthrough.getByRole('button', { name: 'Open Cost History' }).click();
     await page.getByRole('tab', { name: 'Cost History' }).waitFor();

@@ -62,13 +62,7 @@ describe('two windows, one of them without a folder, on one ledger of 10,000 rec
   test('follow what is recorded in one of them within a second', async () => {
     const before = await status(editor.workbench);
     await withoutFolder.runCommand('LLM Spend: Record Usage');
-    await withoutFolder.answer(/Provider/, 'openai');
-    await withoutFolder.answer(/Model/, 'gpt-5');
-    await withoutFolder.answer(/Operation/, 'chat');
-    await withoutFolder.answer(/Input tokens including cached/, '');
-    await withoutFolder.answer(/Output tokens, e.g./, '');
-    await withoutFolder.answer(/Cost of the call/, '500');
-    await withoutFolder.answer(/Press Enter to record/, '');
+    await withoutFolder.answer('Record Usage', 'gpt-5 $500 chat');
     await withoutFolder.notifications.getByText('Recorded $500.00 for gpt-5.').waitFor();
     await expect.poll(() => status(editor.workbench), { timeout: 1000, interval: 25 }).not.toBe(before);
     const expected = await total();

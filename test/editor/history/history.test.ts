@@ -1,6 +1,7 @@
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Choices } from '../../../src/protocol/choices.ts';
+import { EMPTY_STATE } from '../../../src/protocol/emptyState.ts';
 import { readDisplayCurrency } from '../../../src/pricing/currency.ts';
 import type { DisplayCurrency } from '../../../src/pricing/currency.ts';
 import { formatUsd, formatUsdInColumn, usdToNanos } from '../../../src/usage/money.ts';
@@ -151,17 +152,13 @@ describe.concurrent.each([250, 1400])('is accessible, %i px wide,', (width) => {
   });
 });
 
-test('an empty ledger offers to import, to record, and the command', async () => {
+test('an empty ledger offers to import first, then to record, the command and the walkthrough', async () => {
   await using opened = await open({}, []);
-  const { page, backend, history } = opened;
-  await page.getByRole('button', { name: 'Import Usage' }).click();
-  await page.getByRole('button', { name: 'Record Usage' }).click();
-  await expect.poll(() => backend.actions).toEqual([{ verb: 'import' }, { verb: 'record' }]);
-  await page.getByRole('button', { name: 'Copy the command' }).click();
-  const shown = await page.locator('.command').innerText();
+  const { page, backend } = opened;
+  for (const name of Object.values(EMPTY_STATE.actions)) await page.getByRole('button', { name }).click();
   await expect
-    .poll(() => history.editorActions)
-    .toEqual([{ verb: 'copy', text: shown.trim().replaceAll(/\s+/g, ' ') }]);
+    .poll(() => backend.actions.map(({ verb }) => verb))
+    .toEqual(['import', 'record', 'copyCommand', 'walkthrough']);
 });
 
 describe('figures', () => {

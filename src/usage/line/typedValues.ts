@@ -1,7 +1,10 @@
-import { parseInput } from '../../usage/parseInput.ts';
-import { UsageError } from '../../usage/record.ts';
+import { parseInput } from '../parseInput.ts';
+import { UsageError } from '../record.ts';
 
-/** Parsers of the texts entered in the steps of Record Usage. */
+/** Parsers of values that a person types, by the rules of records. Pure. */
+
+/** The decimal mark of the person's language. */
+export type DecimalMark = '.' | ',';
 
 export type Reading<T> = { value: T } | { problem: string };
 
@@ -20,9 +23,9 @@ export function fieldProblem(field: string, value: unknown): string | undefined 
   }
 }
 
-/** `12000`, `12,000`, `12_000`, `12 000`, `12k`, `1.5M`; empty means 0. */
-export function readTokens(text: string): Reading<number> {
-  const trimmed = text.trim();
+/** `12000`, `12,000`, `12_000`, `12 000`, `12k`, `1.5M`; empty means 0. With a decimal comma `12.000` and `1,5M`. */
+export function readTokens(text: string, mark: DecimalMark = '.'): Reading<number> {
+  const trimmed = withPoint(text.trim(), mark);
   if (trimmed === '') return { value: 0 };
   const match = /^(\d+|\d{1,3}(?:[,_ ]\d{3})+|\d+\.\d+(?=[km]))([km]?)$/i.exec(trimmed);
   if (match === null) return { problem: fieldProblem('input_tokens', Number(trimmed)) ?? fieldRule() };
@@ -31,6 +34,15 @@ export function readTokens(text: string): Reading<number> {
   const value = Math.round(Number((match[1] ?? '').replaceAll(/[,_ ]/g, '')) * unit * 1e6) / 1e6;
   const problem = fieldProblem('input_tokens', value);
   return problem === undefined ? { value } : { problem };
+}
+
+/**
+ * Rewrites a number with a decimal comma to one with a decimal point. A point that cannot group thousands (`0.05`, `1.5M`)
+ * stays a decimal point, because people copy such numbers.
+ */
+function withPoint(text: string, mark: DecimalMark): string {
+  if (mark === '.' || /^\D*(?:0|\d+)\.(?!\d{3}(?:\D|$))\d+\D*$/.test(text) || /^\D*0\.\d+\D*$/.test(text)) return text;
+  return text.replaceAll(/[.,]/g, (each) => (each === '.' ? ',' : '.'));
 }
 
 function fieldRule(): string {
@@ -65,11 +77,12 @@ export function readTime(text: string, now: number): Reading<string | undefined>
 
 type Time = [year: number, month: number, day: number, hour: number, minute: number, second: number];
 
-/** USD: `0.05`, `$0.05`, `1e-5`; an empty text means that the cost is unknown. */
-export function readCost(text: string): Reading<number | undefined> {
-  const trimmed = text.trim().replace(/^\$\s*|\s*(\$|usd)$/gi, '');
+/** USD: `0.05`, `$0.05`, `$1,234.50`, `1e-5`, with a decimal comma `0,05`; an empty text means that the cost is unknown. */
+export function readCost(text: string, mark: DecimalMark = '.'): Reading<number | undefined> {
+  const trimmed = withPoint(text.trim().replace(/^\$\s*|\s*(\$|usd)$/gi, ''), mark);
   if (trimmed === '') return { value: undefined };
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : Number.NaN;
+  const plain = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(trimmed) ? trimmed.replaceAll(',', '') : trimmed;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : Number.NaN;
   const problem = fieldProblem('cost_usd', value);
   return problem === undefined ? { value } : { problem };
 }

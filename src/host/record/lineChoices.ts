@@ -1,0 +1,130 @@
+import type { ModelMatch, ModelSearch } from '../../pricing/models/search.ts';
+import type { UsageInput } from '../../usage/record.ts';
+import { readRecordLine } from '../../usage/line/recordLine.ts';
+import type { RecordLine } from '../../usage/line/recordLine.ts';
+import type { DecimalMark } from '../../usage/line/typedValues.ts';
+import { quoteWord } from '../../usage/line/words.ts';
+
+/** What can be done with a line that is being typed into Record Usage. Pure. */
+
+export interface LineContext {
+  search: ModelSearch;
+  mark: DecimalMark;
+  /** ms since the epoch. */
+  now: number;
+  /** Is recorded where the line says none. */
+  operation: string;
+  /** Is recorded where the line says none. Empty: none. */
+  project: string;
+  /** The person's providers, the most used first: offered for a model that nobody is known to sell. */
+  providers: readonly string[];
+  /** The only names that the ledger takes; undefined: any. */
+  allowed?: { providers: readonly string[]; operations: readonly string[] } | undefined;
+}
+
+/** Another model that fits, and the line with its name. */
+export interface OtherModel {
+  provider: string | undefined;
+  model: string;
+  calls: number;
+  line: string;
+}
+
+export interface LineChoices {
+  /** Why the line cannot be recorded. */
+  problem: string | undefined;
+  /** What Enter records; more than one where the provider is unclear, the likely one first. */
+  usages: UsageInput[];
+  others: OtherModel[];
+  /** There is a model, so that details can be added. */
+  hasModel: boolean;
+  /** Nobody is known to sell the model: a provider must be typed. */
+  needsProvider: boolean;
+}
+
+const MAX_OTHERS = 8;
+const MAX_PROVIDERS = 5;
+
+export function lineChoices(text: string, context: LineContext): LineChoices {
+  const { search, mark, now } = context;
+  const fit = (words: string): 'whole' | 'part' | undefined =>
+    search.isWhole(words) ? 'whole' : search.find(words, 1).length > 0 ? 'part' : undefined;
+  const line = readRecordLine(text, { fit, mark, now });
+  if (line.model === '') {
+    const others = search.find('', MAX_OTHERS).map((match) => otherModel(text, line, match, search));
+    return { problem: line.problem, usages: [], others, hasModel: false, needsProvider: false };
+  }
+  const isQuoted = line.modelAt !== undefined && text.slice(line.modelAt.start, line.modelAt.end).includes('"');
+  const matches = isQuoted ? [] : search.find(line.model, MAX_OTHERS);
+  const [first] = matches;
+  const model = first?.model ?? line.model;
+  const providers = providersOf(line, first, context);
+  const others = matches.slice(1).map((match) => otherModel(text, line, match, search));
+  if (first !== undefined && !first.isWhole) {
+    others.push({ provider: undefined, model: line.model, calls: 0, line: withModel(text, line, `"${line.model}"`) });
+  }
+  return {
+    problem: line.problem ?? notAllowed(line, context),
+    usages: providers.map((provider) => usageOfLine(line, { provider, model }, context)),
+    others,
+    hasModel: true,
+    needsProvider: providers.length === 0,
+  };
+}
+
+/** The providers that the call may have been of, the likely one first. One where it is clear. */
+function providersOf(line: RecordLine, match: ModelMatch | undefined, context: LineContext): string[] {
+  const { search, providers, allowed } = context;
+  if (line.provider !== undefined) return [line.provider];
+  const isClear = match !== undefined && (match.vendor !== undefined || match.calls > 0);
+  const likely = isClear ? [match.provider] : match === undefined ? providers : search.providersOf(match.model);
+  if (allowed === undefined) return likely.slice(0, MAX_PROVIDERS);
+  const taken = likely.filter((provider) => allowed.providers.includes(provider));
+  return taken.length > 0 ? taken : [...allowed.providers];
+}
+
+function notAllowed({ provider, operation }: RecordLine, { allowed }: LineContext): string | undefined {
+  if (allowed === undefined) return undefined;
+  if (provider !== undefined && !allowed.providers.includes(provider))
+    return `inkwell cannot read the provider ${provider}`;
+  if (operation !== undefined && !allowed.operations.includes(operation))
+    return `inkwell cannot read the operation ${operation}`;
+  return undefined;
+}
+
+function usageOfLine(
+  line: RecordLine,
+  { provider, model }: { provider: string; model: string },
+  { operation, project }: LineContext,
+): UsageInput {
+  const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0, cost, tags = [], note, time } = line;
+  const named = line.project ?? project;
+  return {
+    provider,
+    model,
+    operation: line.operation ?? operation,
+    input_tokens: input,
+    output_tokens: output,
+    ...(cacheRead > 0 && { cache_read_tokens: cacheRead }),
+    ...(cacheWrite > 0 && { cache_write_tokens: cacheWrite }),
+    ...(cost !== undefined && { cost_usd: cost }),
+    ...(named !== '' && { project: named }),
+    ...(tags.length > 0 && { tags }),
+    ...(note !== undefined && note !== '' && { note }),
+    ...(time !== undefined && { timestamp: time }),
+    source: 'manual',
+  };
+}
+
+function otherModel(text: string, line: RecordLine, match: ModelMatch, search: ModelSearch): OtherModel {
+  const { provider, model, calls } = match;
+  const named = withModel(text, line, quoteWord(model));
+  const isUsual = search.providersOf(model)[0] === provider || line.provider !== undefined;
+  return { provider, model, calls, line: isUsual ? named : `${named} provider:${quoteWord(provider)}` };
+}
+
+/** The line with another name in the place of its model. */
+function withModel(text: string, { modelAt }: RecordLine, model: string): string {
+  if (modelAt === undefined) return `${model} ${text}`.trimEnd();
+  return `${text.slice(0, modelAt.start)}${model}${text.slice(modelAt.end)}`;
+}

@@ -1,0 +1,69 @@
+import { tableProvider } from '../providers.ts';
+import type { PriceTable } from '../table.ts';
+import type { KnownModel } from './search.ts';
+
+/** Providers that make most of the models that they sell, in the order in which they are offered. */
+const VENDORS: readonly string[] = [
+  'anthropic',
+  'openai',
+  'google',
+  'mistral',
+  'deepseek',
+  'x-ai',
+  'moonshotai',
+  'zai',
+  'alibaba',
+  'cohere',
+  'perplexity',
+  'meta',
+  'minimax',
+  'voyageai',
+];
+
+/** Models of other vendors, which some of {@link VENDORS} sell too. */
+const OF_OTHERS: Readonly<Record<string, RegExp>> = {
+  google: /^(?:claude|llama|mistral)/,
+  mistral: /^(?:deepseek|zai)/,
+};
+
+/** Names that stand for many models, or for models that are called in another way than by tokens typed by hand. */
+const PATTERN =
+  /[-:.]$|[*?]|^ft:|\.ft-|^gemini-(?:pro|flash)(?:-1|$)|^(?:gpt-3|text-davinci|claude-(?:v1|2$)|ada|babbage|curie|davinci)/;
+
+export interface UsedModel {
+  provider: string;
+  model: string;
+  calls: number;
+}
+
+/** All models to choose from: those that the person has used, and those of the price table. */
+export function knownModels(table: PriceTable | undefined, used: readonly UsedModel[]): KnownModel[] {
+  const known = new Map<string, KnownModel>();
+  for (const { id: provider, models } of table?.catalog() ?? []) {
+    const rank = VENDORS.indexOf(provider);
+    for (const { id: model, deprecated } of models) {
+      const vendor = rank < 0 || OF_OTHERS[provider]?.test(model) === true ? undefined : rank;
+      const isRetired = deprecated || PATTERN.test(model);
+      known.set(keyOf(provider, model), { provider, model, calls: 0, vendor, isRetired });
+    }
+  }
+  for (const { provider, model, calls } of used) {
+    const key = keyOf(tableProvider(provider), model);
+    const listed = known.get(key);
+    // Under the name that the person gives to the provider.
+    known.set(key, { provider, model, calls, vendor: listed?.vendor, isRetired: false });
+  }
+  return [...known.values()];
+}
+
+function keyOf(provider: string, model: string): string {
+  return `${provider}\0${model.toLowerCase()}`;
+}
+
+/** Finds the provider of a name by the rules of the price table. */
+export function aliasProvider(table: PriceTable): (name: string) => string | undefined {
+  return (name) => {
+    const provider = table.providerOfModel(name);
+    return provider !== undefined && typeof table.find(provider, name) === 'object' ? provider : undefined;
+  };
+}

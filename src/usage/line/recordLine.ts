@@ -1,0 +1,185 @@
+import { fieldProblem, readCost, readTags, readTime, readTokens } from './typedValues.ts';
+import type { DecimalMark, Reading } from './typedValues.ts';
+import { modelRun } from './modelRun.ts';
+import type { ModelFit } from './modelRun.ts';
+import { wordsOf } from './words.ts';
+import type { Word } from './words.ts';
+
+/**
+ * Reads a call that is typed in one line: `gpt-5 12k 800`, `0.05 claude-opus review`. Pure.
+ *
+ * Whole numbers are input, output and cached tokens, in this order; an amount with cents is the cost; the words that fit a
+ * model are the model, and one word beside it is the operation. `key:value` says anything, `#tag` is a tag.
+ */
+export interface RecordLine {
+  /** As it was typed. Empty: none. */
+  model: string;
+  /** Where the model stands in the line. */
+  modelAt: { start: number; end: number } | undefined;
+  provider?: string;
+  operation?: string;
+  input?: number;
+  output?: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  cost?: number;
+  project?: string;
+  tags?: string[];
+  note?: string;
+  time?: string;
+  /** The first thing that cannot be read. */
+  problem?: string;
+}
+
+export interface LineOptions {
+  /** How well a text fits a known model. */
+  fit: (text: string) => ModelFit | undefined;
+  mark: DecimalMark;
+  /** ms since the epoch: times of day are those of this day. */
+  now: number;
+}
+
+type Field = Exclude<keyof RecordLine, 'problem' | 'modelAt'>;
+
+/** What each key means. */
+const KEYS: Readonly<Record<string, Field>> = {
+  model: 'model',
+  provider: 'provider',
+  op: 'operation',
+  operation: 'operation',
+  in: 'input',
+  input: 'input',
+  out: 'output',
+  output: 'output',
+  cached: 'cacheRead',
+  cache: 'cacheRead',
+  written: 'cacheWrite',
+  cost: 'cost',
+  project: 'project',
+  tag: 'tags',
+  tags: 'tags',
+  note: 'note',
+  time: 'time',
+  at: 'time',
+};
+const KEY_NAMES: ReadonlySet<string> = new Set(Object.keys(KEYS));
+
+const NAMES: Readonly<Record<Field, string>> = {
+  model: 'Model',
+  provider: 'Provider',
+  operation: 'Operation',
+  input: 'Input tokens',
+  output: 'Output tokens',
+  cacheRead: 'Cached tokens',
+  cacheWrite: 'Tokens written to the cache',
+  cost: 'Cost',
+  project: 'Project',
+  tags: 'Tags',
+  note: 'Note',
+  time: 'Time',
+};
+
+/** The order of tokens that are typed as numbers alone. */
+const TOKENS = ['input', 'output', 'cacheRead'] as const;
+
+export function readRecordLine(line: string, options: LineOptions): RecordLine {
+  return new LineReader(options).read(wordsOf(line, KEY_NAMES));
+}
+
+class LineReader {
+  readonly #options: LineOptions;
+  readonly #line: RecordLine = { model: '', modelAt: undefined };
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  read(words: readonly Word[]): RecordLine {
+    for (const word of words) if (word.key !== undefined) this.#keyed(KEYS[word.key]!, word);
+    const tags = words.filter((word) => isTag(word));
+    if (tags.length > 0)
+      this.#set('tags', readTags([...(this.#line.tags ?? []), ...tags.map(({ text }) => text.slice(1))].join(',')));
+    this.#free(words.filter((word) => word.key === undefined && !isTag(word)));
+    this.#check();
+    return this.#line;
+  }
+
+  #keyed(field: Field, word: Word): void {
+    const { mark, now } = this.#options;
+    const { text } = word;
+    // The person is about to type the value.
+    if (text === '' && !word.isQuoted) return;
+    if (field !== 'tags' && this.#line[field] !== undefined && this.#line[field] !== '') return this.#twice(field);
+    if (field === 'input' || field === 'output' || field === 'cacheRead' || field === 'cacheWrite') {
+      return this.#set(field, readTokens(text, mark));
+    }
+    if (field === 'cost') return this.#set(field, readCost(text, mark));
+    if (field === 'time') return this.#set(field, readTime(text, now));
+    if (field === 'tags') return this.#set(field, readTags([...(this.#line.tags ?? []), text].join(',')));
+    if (field === 'model') this.#line.modelAt = word;
+    this.#set(field, readName(field, text));
+  }
+
+  /** Words without a key: the model, the operation, and numbers. */
+  #free(words: readonly Word[]): void {
+    const run =
+      this.#line.model === '' ? modelRun(words, (word) => this.#isNumber(word), this.#options.fit) : undefined;
+    if (run !== undefined) {
+      this.#line.modelAt = run;
+      this.#set('model', readName('model', run.text));
+    }
+    for (const word of words) {
+      if (run !== undefined && word.start >= run.start && word.end <= run.end) continue;
+      if (this.#isNumber(word)) this.#number(word.text);
+      else if (this.#line.operation === undefined) this.#set('operation', readName('operation', word.text));
+      else this.#refuse(`"${word.text}" is not understood`);
+    }
+  }
+
+  #isNumber({ text, isQuoted }: Word): boolean {
+    return !isQuoted && (/^[$+-]?[.,]?\d[\d.,_]*(?:[km]|\$|usd)?$/i.test(text) || /^\d+(?:\.\d+)?e-?\d+$/i.test(text));
+  }
+
+  #number(text: string): void {
+    const { mark } = this.#options;
+    const tokens = readTokens(text, mark);
+    if ('value' in tokens) {
+      const field = TOKENS.find((each) => this.#line[each] === undefined);
+      if (field === undefined) this.#refuse(`There are more numbers than input, output and cached tokens: ${text}`);
+      else this.#set(field, tokens);
+      return;
+    }
+    const cost = readCost(text, mark);
+    if (!('value' in cost)) this.#refuse(`"${text}" is not a number here`);
+    else if (this.#line.cost === undefined) this.#set('cost', cost);
+    else this.#twice('cost');
+  }
+
+  #check(): void {
+    const { input = 0, cacheRead = 0, cacheWrite = 0 } = this.#line;
+    if (cacheRead + cacheWrite > input)
+      this.#refuse('The cached tokens are part of the input tokens, and there are more of them');
+  }
+
+  #set<Key extends Field>(field: Key, reading: Reading<RecordLine[Key]>): void {
+    if ('value' in reading) this.#line[field] = reading.value;
+    else this.#refuse(`${NAMES[field]} ${reading.problem}`);
+  }
+
+  #twice(field: Field): void {
+    this.#refuse(`${NAMES[field]} is given twice`);
+  }
+
+  #refuse(problem: string): void {
+    this.#line.problem ??= problem;
+  }
+}
+
+function isTag({ text, key, isQuoted }: Word): boolean {
+  return key === undefined && !isQuoted && text.length > 1 && text.startsWith('#');
+}
+
+function readName(field: 'model' | 'provider' | 'operation' | 'project' | 'note', text: string): Reading<string> {
+  const problem = fieldProblem(field, text);
+  return problem === undefined ? { value: text } : { problem };
+}

@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { lineChoices } from '../../../../src/host/record/lineChoices.ts';
+import type { LineChoices, LineContext } from '../../../../src/host/record/lineChoices.ts';
+import { aliasProvider, knownModels } from '../../../../src/pricing/models/known.ts';
+import { ModelSearch } from '../../../../src/pricing/models/search.ts';
+import { loadPriceTable } from '../../../../src/pricing/table.ts';
+import type { PriceTable } from '../../../../src/pricing/table.ts';
+import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../../../src/usage/inkwell.ts';
+
+let table: PriceTable;
+beforeAll(async () => {
+  table = await loadPriceTable();
+});
+
+function choices(line: string, given: Partial<LineContext> = {}): LineChoices {
+  const search = new ModelSearch(knownModels(table, []), aliasProvider(table));
+  const usual = { search, mark: '.', now: Date.now(), operation: 'chat', project: '', providers: [] } as const;
+  return lineChoices(line, { ...usual, ...given });
+}
+
+describe('what Enter records', () => {
+  it('is the model under its full name, of its vendor, with what is usual', () => {
+    const { usages, problem } = choices('gpt5 12k 800', { operation: 'review', project: 'site' });
+    expect(problem).toBeUndefined();
+    expect(usages).toEqual([
+      {
+        provider: 'openai',
+        model: 'gpt-5',
+        operation: 'review',
+        input_tokens: 12_000,
+        output_tokens: 800,
+        project: 'site',
+        source: 'manual',
+      },
+    ]);
+  });
+
+  it('is the newest model of a family', () => {
+    expect(choices('0.05 claude-opus review').usages).toEqual([
+      {
+        provider: 'anthropic',
+        model: 'claude-opus-5-5',
+        operation: 'review',
+        input_tokens: 0,
+        output_tokens: 0,
+        cost_usd: 0.05,
+        source: 'manual',
+      },
+    ]);
+  });
+
+  it('has everything that was typed', () => {
+    const line =
+      'gpt-5 12k 800 8k written:1k #a #b note:"two words" project:x provider:azure time:2026-11-20T10:00:00Z';
+    expect(choices(line).usages).toMatchObject([
+      {
+        provider: 'azure',
+        cache_read_tokens: 8000,
+        cache_write_tokens: 1000,
+        tags: ['a', 'b'],
+        note: 'two words',
+        project: 'x',
+        timestamp: '2026-11-20T10:00:00Z',
+      },
+    ]);
+  });
+
+  it('is a choice of providers where several sell the model', () => {
+    const { usages } = choices('llama-3.3-70b-versatile 1k 1k');
+    expect(usages.map(({ provider }) => provider)).toEqual(['groq']);
+    const many = choices('gpt-oss-120b 1k 1k', { providers: ['mine'] }).usages.map(({ provider }) => provider);
+    expect(many[0]).toBe('openai');
+  });
+
+  it("asks for the provider of a model that nobody knows, the person's own first", () => {
+    expect(choices('my-own 1k')).toMatchObject({ usages: [], needsProvider: true });
+    expect(choices('my-own 1k', { providers: ['a', 'b'] }).usages.map(({ provider }) => provider)).toEqual(['a', 'b']);
+    expect(choices('my-own 1k provider:c', { providers: ['a'] }).usages).toMatchObject([
+      { provider: 'c', model: 'my-own' },
+    ]);
+  });
+
+  it('is nothing before there is a model', () => {
+    expect(choices('12k 800')).toMatchObject({ usages: [], hasModel: false });
+  });
+
+  it('is what inkwell reads, in its own ledger', () => {
+    const allowed = { providers: INKWELL_PROVIDERS, operations: INKWELL_OPERATIONS };
+    expect(choices('gpt5 1k', { allowed, operation: 'extraction' }).usages.map(({ provider }) => provider)).toEqual([
+      ...INKWELL_PROVIDERS,
+    ]);
+    expect(choices('gpt5 1k provider:openai', { allowed }).problem).toBe('inkwell cannot read the provider openai');
+    expect(choices('gpt5 1k review', { allowed }).problem).toBe('inkwell cannot read the operation review');
+  });
+});
+
+describe('other models', () => {
+  it('come with a line that names them, and keep the rest of it', () => {
+    const { others } = choices('12k sonnet 800');
+    expect(others[0]).toMatchObject({ model: 'claude-sonnet-5', line: '12k claude-sonnet-5 800' });
+    // As it was typed, for a model of one's own.
+    expect(others.at(-1)).toMatchObject({ provider: undefined, model: 'sonnet', line: '12k "sonnet" 800' });
+    expect(choices('12k "sonnet" 800 provider:mine').usages).toMatchObject([{ provider: 'mine', model: 'sonnet' }]);
+  });
+
+  it('name their provider where it is not the usual one', () => {
+    const line = choices('claude-haiku-4-5 1k 1k').others.find(({ provider }) => provider === 'google')?.line;
+    expect(line).toBe('claude-haiku-4-5 1k 1k provider:google');
+  });
+
+  it('are the models in use before anything is typed', () => {
+    const search = new ModelSearch(knownModels(table, [{ provider: 'p', model: 'my model', calls: 3 }]));
+    expect(choices('', { search }).others[0]).toEqual({
+      provider: 'p',
+      model: 'my model',
+      calls: 3,
+      line: '"my model"',
+    });
+  });
+});

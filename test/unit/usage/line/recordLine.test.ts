@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { readRecordLine } from '../../../../src/usage/line/recordLine.ts';
+import type { DecimalMark } from '../../../../src/usage/line/typedValues.ts';
+import type { RecordLine } from '../../../../src/usage/line/recordLine.ts';
+
+const MODELS = ['gpt 5', 'gpt 5 mini', 'claude opus 4 1', 'sonnet 4 5', 'gemini flash', 'gpt 4 32k', 'nova lite v1 0'];
+const NOW = new Date(2026, 10, 23, 12, 0).getTime();
+
+/** A model fits when it holds all that was typed. */
+function fit(text: string): 'whole' | 'part' | undefined {
+  const typed = text.toLowerCase().split(/[\s.:-]+/);
+  if (MODELS.includes(typed.join(' '))) return 'whole';
+  return MODELS.some((model) => typed.every((part) => model.split(' ').includes(part))) ? 'part' : undefined;
+}
+
+function read(line: string, mark: DecimalMark = '.'): Partial<RecordLine> {
+  const { modelAt: _, ...rest } = readRecordLine(line, { fit, mark, now: NOW });
+  return rest;
+}
+
+describe('a line that records a call', () => {
+  it.each<[string, Partial<RecordLine>]>([
+    ['gpt-5 12k 800', { model: 'gpt-5', input: 12_000, output: 800 }],
+    ['12k 800 gpt-5', { model: 'gpt-5', input: 12_000, output: 800 }],
+    ['0.05 claude-opus review', { model: 'claude-opus', cost: 0.05, operation: 'review' }],
+    ['$5 gpt-5', { model: 'gpt-5', cost: 5 }],
+    ['gpt-5 1,234 56 1k', { model: 'gpt-5', input: 1234, output: 56, cacheRead: 1000 }],
+    ['sonnet 4.5 12k 800', { model: 'sonnet 4.5', input: 12_000, output: 800 }],
+    ['gpt 5 mini 1.5M 2k chat', { model: 'gpt 5 mini', input: 1_500_000, output: 2000, operation: 'chat' }],
+    ['gpt-5 review 800', { model: 'gpt-5', operation: 'review', input: 800 }],
+    ['"my model" 1k', { model: 'my model', input: 1000 }],
+    ['other-model 1k', { model: 'other-model', input: 1000 }],
+    ['nova-lite-v1:0 1k', { model: 'nova-lite-v1:0', input: 1000 }],
+    [
+      'gpt-5 in:12k out:800 cached:1k op:review provider:azure project:site #a #b note:"two words"',
+      {
+        model: 'gpt-5',
+        input: 12_000,
+        output: 800,
+        cacheRead: 1000,
+        operation: 'review',
+        provider: 'azure',
+        project: 'site',
+        tags: ['a', 'b'],
+        note: 'two words',
+      },
+    ],
+    ['gpt-5 1k at:09:30', { model: 'gpt-5', input: 1000, time: new Date(2026, 10, 23, 9, 30).toISOString() }],
+    ['gpt-5 1k project:', { model: 'gpt-5', input: 1000 }],
+    ['', { model: '' }],
+    ['12k', { model: '', input: 12_000 }],
+  ])('%s', (line, expected) => {
+    expect(read(line)).toEqual(expected);
+  });
+
+  it('takes a number that reads in two ways for the model, where such a model exists', () => {
+    expect(read('gpt 5 800')).toEqual({ model: 'gpt 5', input: 800 });
+    // A unit makes it a number of tokens.
+    expect(read('gpt-4 32k 800')).toEqual({ model: 'gpt-4', input: 32_000, output: 800 });
+  });
+
+  it('reads a decimal comma where the language has it', () => {
+    expect(read('gpt-5 0,05', ',')).toEqual({ model: 'gpt-5', cost: 0.05 });
+    expect(read('gpt-5 12.000 1,5k', ',')).toEqual({ model: 'gpt-5', input: 12_000, output: 1500 });
+  });
+
+  it.each([
+    ['gpt-5 -5', '"-5" is not a number here'],
+    ['gpt-5 1,5', '"1,5" is not a number here'],
+    ['gpt-5 1 2 3 4', 'There are more numbers than input, output and cached tokens: 4'],
+    ['gpt-5 0.05 0.06', 'Cost is given twice'],
+    ['gpt-5 in:1k in:2k', 'Input tokens is given twice'],
+    ['gpt-5 review again', '"again" is not understood'],
+    ['gpt-5 cost:five', 'Cost must be a finite number of USD'],
+    ['gpt-5 1k cached:2k', 'The cached tokens are part of the input tokens, and there are more of them'],
+    ['gpt-5 1k at:25:00', expect.stringMatching(/^Time /)],
+  ])('%s is refused: %s', (line, problem) => {
+    expect(read(line).problem).toEqual(problem);
+  });
+
+  it('says where the model stands', () => {
+    const line = '12k sonnet 4.5 800';
+    const { modelAt } = readRecordLine(line, { fit, mark: '.', now: NOW });
+    expect(line.slice(modelAt?.start, modelAt?.end)).toBe('sonnet 4.5');
+  });
+});
