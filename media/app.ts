@@ -23,10 +23,10 @@ import { toastTemplate } from './view/toast.ts';
 import type { Toast } from './view/toast.ts';
 
 const TOAST_MS = 8000;
-/** How often "2 minutes ago" is looked at again. */
+/** Update interval of relative times such as "2 minutes ago". */
 const CLOCK_MS = 15_000;
 
-/** The whole view: holds the choices and the data from the host, and draws them. */
+/** The root element: keeps the choices and the data from the host, and renders them. */
 export class SpendApp extends LightElement {
   readonly #api: EditorApi;
   readonly #client: Client;
@@ -34,7 +34,7 @@ export class SpendApp extends LightElement {
   #snapshot: HistorySnapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
   #shown: ShownHistory | undefined;
-  /** Made when it is first asked for, which takes a while: see {@link #formats}. */
+  /** Built lazily, because that is slow: see {@link #formats}. */
   #format: Format | undefined;
   #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
   #error: string | undefined;
@@ -43,7 +43,7 @@ export class SpendApp extends LightElement {
   #dayTimer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  /** @param first the snapshot in the page, equivalent to one that the host sends. */
+  /** @param first the snapshot in the page, in the form in which the host sends snapshots. */
   constructor(api: EditorApi, first?: HistorySnapshot) {
     super();
     this.#api = api;
@@ -55,10 +55,10 @@ export class SpendApp extends LightElement {
   }
 
   override connectedCallback(): void {
-    // Before it asks: should its snapshot be out of date, the host says so first.
+    // Sent before any question: if the page's snapshot is out of date, the host first sends a new one.
     this.#client.post({ type: 'ready', version: this.#first?.version });
     if (this.#first !== undefined && this.#snapshot === undefined) this.#receive(this.#first);
-    // Last, because it draws first: the host works on the questions while the page is drawn.
+    // Called last because it renders: the host answers the questions in the meantime.
     super.connectedCallback();
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
@@ -76,7 +76,7 @@ export class SpendApp extends LightElement {
     document.body.dataset['place'] = snapshot.place;
     if (before === undefined) {
       this.#choices = parseChoices(this.#api.getState() ?? snapshot.choices);
-      // When the editor loads the page again, its snapshot is as old as the page: the stored choices are newer.
+      // When the editor reloads the page, its embedded snapshot is as old as the page, so the stored choices are newer.
       this.#api.setState(this.#choices);
     }
     const { calendar, currency } = snapshot;
@@ -84,11 +84,11 @@ export class SpendApp extends LightElement {
     if (before?.calendar.timeZone !== calendar.timeZone || !sameCurrency) this.#format = undefined;
     document.body.toggleAttribute('data-currency', currency !== undefined);
     if (!sameCurrency) {
-      // Amounts of one currency must not be seen under the name of another.
+      // Amounts of one currency must not appear under the name of another.
       this.#shown = undefined;
       this.#ui = { ...this.#ui, detail: undefined };
     }
-    // First, so that the host works while the page is drawn.
+    // Called first, so that the host works while the page renders.
     void this.#load();
     this.requestUpdate();
   }
@@ -97,13 +97,13 @@ export class SpendApp extends LightElement {
     return (this.#format ??= new Format(locale, calendar.timeZone, currency));
   }
 
-  /** Choices made outside of the page win over the stored ones. The host repeats them until they are confirmed. */
+  /** Choices made outside the page win over the stored ones. The host repeats them until they are confirmed. */
   #show(choices: Choices): void {
     if (sameChoices(choices, this.#choices)) this.#client.post({ type: 'choose', choices });
     else this.#choose(choices);
   }
 
-  /** Stores the choices in the editor, and loads their data. */
+  /** Stores the choices in the editor and loads the data for them. */
   #choose(changes: Partial<Choices>): void {
     const before = this.#choices;
     this.#choices = parseChoices({ ...before, ...changes });
@@ -141,7 +141,7 @@ export class SpendApp extends LightElement {
     this.#wakeAtMidnight(now, snapshot);
   }
 
-  /** At midnight every named range becomes another span. */
+  /** At midnight every named range becomes a different span. */
   #wakeAtMidnight(now: number, { calendar }: HistorySnapshot): void {
     clearTimeout(this.#dayTimer);
     this.#dayTimer = setTimeout(() => void this.#load(), nextBucket(now, 'day', calendar) - now + 50);
@@ -195,7 +195,7 @@ export class SpendApp extends LightElement {
     const act = (action: Action): void => this.#act(action);
     if (snapshot?.loaded !== true) return loadingTemplate();
     if (snapshot.failure !== undefined) return failureTemplate(snapshot.failure, act);
-    // Made while the host is at work, before there is anything to write with it.
+    // Built while the host is working, before there is anything to format.
     const format = this.#formats(snapshot);
     const problems = problemsTemplate(snapshot, act);
     if (snapshot.ledgers.every(({ records }) => records === 0)) {
@@ -251,7 +251,7 @@ export class SpendApp extends LightElement {
     ></spend-filters>`;
   }
 
-  /** In the side bar, the editor shows these in the title of the view. */
+  /** In the side bar, the editor shows these in the view's title bar. */
   #actions({ place }: HistorySnapshot): TemplateResult | typeof nothing {
     if (place === 'sidebar') return nothing;
     return html`<vscode-toolbar-container class="actions">

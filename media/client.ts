@@ -15,7 +15,7 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
-/** The snapshot that the host wrote into the page, if it is there and complete. */
+/** The snapshot embedded in the page by the host, if it exists and is valid. */
 export function firstSnapshot(): HistorySnapshot | undefined {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="${FIRST_SNAPSHOT}"]`)?.content;
   if (content === undefined) return undefined;
@@ -41,22 +41,22 @@ interface Asked {
 }
 
 const ASK_TIMEOUT = 60_000;
-/** A person may sit before a file dialog for as long as they like. */
+/** Long, because the user may leave a file dialog open. */
 const ACT_TIMEOUT = 60 * 60_000;
 
 /**
- * The webview's end of the protocol. Questions that are asked in one turn go as one message; a newer question for the same
- * purpose overtakes the older one; every promise settles, at the latest by its timeout.
+ * The webview's end of the protocol. Questions asked in the same turn are sent as one message; a newer question for the same
+ * purpose supersedes the older one; every promise settles, at the latest by its timeout.
  */
 export class Client {
   readonly #api: EditorApi;
   readonly #waiting = new Map<number, Waiting>();
-  /** The live request of each purpose: which message it went with, and how to give it up. */
+  /** The pending request of each purpose: the id of its message, and a function that abandons it. */
   readonly #live = new Map<string, { id: number; giveUp: () => void }>();
   #queue: Asked[] = [];
   #lastId = 0;
 
-  /** @param listener is called with messages that answer no request. */
+  /** @param listener receives messages that do not answer a request. */
   constructor(api: EditorApi, listener: (message: Extract<HostMessage, { type: 'snapshot' | 'show' }>) => void) {
     this.#api = api;
     window.addEventListener('message', (event: MessageEvent<unknown>) => {
@@ -67,7 +67,7 @@ export class Client {
     });
   }
 
-  /** See {@link AskHost}; a request that was overtaken rejects with {@link Superseded}. */
+  /** See {@link AskHost}; a superseded request rejects with {@link Superseded}. */
   ask(...[purpose, questions]: Parameters<AskHost>): ReturnType<AskHost> {
     this.#giveUp(purpose);
     return new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export class Client {
     });
   }
 
-  /** @returns a sentence to show, if there is one. Rejects with an error for people. */
+  /** @returns a sentence to show, if there is one. Rejects with a readable error. */
   act(action: Action): Promise<string | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -140,7 +140,7 @@ export class Client {
     if (live === undefined) return;
     this.#live.delete(purpose);
     live.giveUp();
-    // The message is cancelled once no part of it is awaited.
+    // The message is cancelled once none of its requests is pending.
     if ([...this.#live.values()].some(({ id }) => id === live.id)) return;
     const waiting = this.#waiting.get(live.id);
     if (waiting !== undefined) clearTimeout(waiting.timer);

@@ -6,19 +6,19 @@ import type { NodePath } from './model/breakdown.ts';
 import type { Format } from './model/format.ts';
 import type { AskHost } from './model/questions.ts';
 
-/** State of the page that is not stored. */
+/** State of the page that is not persisted. */
 export interface Ephemeral {
-  /** The chart as a table. */
+  /** Whether the chart is shown as a table. */
   asTable: boolean;
-  /** Nodes of the breakdown that are open. */
+  /** Expanded nodes of the breakdown. */
   expanded: readonly NodePath[];
   /** Ids of the selected records. */
   selection: ReadonlySet<string>;
-  /** The record whose fields are shown. */
+  /** The record shown in the detail view. */
   detail: RecordRow | undefined;
 }
 
-/** The data and the actions of the parts of the view. */
+/** Data and actions passed to the parts of the view. */
 export interface ViewContext {
   readonly snapshot: HistorySnapshot;
   readonly shown: ShownHistory;
@@ -26,17 +26,17 @@ export interface ViewContext {
   readonly format: Format;
   readonly ui: Ephemeral;
   readonly ask: AskHost;
-  /** The name of a value of a dimension. */
+  /** The display name of a value of a dimension. */
   readonly nameOf: (dimension: Dimension, value: string | null) => string;
-  /** Changes the choices, stores them and loads the data. */
+  /** Changes the choices, stores them and loads their data. */
   readonly choose: (changes: Partial<Choices>) => void;
-  /** Shows only records with these values. */
+  /** Filters by these values. */
   readonly filterBy: (pairs: readonly (readonly [Dimension, string | null])[]) => void;
-  /** Changes state of the page that is not stored. */
+  /** Changes state that is not persisted. */
   readonly set: (changes: Partial<Ephemeral>) => void;
   readonly act: (action: Action) => void;
-  /** Removes records, with a way back. */
+  /** Removes records, and offers to undo that. */
   readonly remove: (ids: readonly string[]) => void;
-  /** A message at the lower edge, for a while. */
+  /** Shows a message at the lower edge for a while. */
   readonly notify: (text: string) => void;
 }

@@ -1,2 +1,2 @@
-/** esbuild gathers the style sheets that are imported into main.css. */
+/** esbuild bundles the imported style sheets into main.css. */
 declare module '*.css';

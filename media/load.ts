@@ -16,7 +16,7 @@ import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './mode
 import { chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
 
-/** Everything that one view of the history shows, from one version of the ledgers. */
+/** All data shown in one view of the history, from a single version of the ledgers. */
 export interface ShownHistory {
   version: number;
   choices: Choices;
@@ -25,37 +25,37 @@ export interface ShownHistory {
   span: TimeSpan;
   /** The range and all filters. */
   filter: UsageFilter;
-  /** All days that the filters leave, whatever the range. */
+  /** All days that match the filters, regardless of the range. */
   days: Day[];
   glance: Glance;
   totals: Totals;
   comparison: Comparison | undefined;
   chart: ChartModel;
-  /** By {@link pathId}. */
+  /** Keyed by {@link pathId}. */
   children: Map<string, Children>;
-  /** The first page of the records, so that they are shown together with their sums. */
+  /** The first page of records, so that records and sums appear together. */
   records: LoadedPages;
 }
 
-/** The input of a view. */
+/** The inputs that determine what to load. */
 export interface Wanted {
   choices: Choices;
-  /** Nodes of the breakdown that are open. */
+  /** Expanded nodes of the breakdown. */
   expanded: readonly NodePath[];
   /** ms since the epoch. */
   now: number;
 }
 
-/** Nodes of the breakdown whose children are asked for: more than anybody holds open. */
+/** Maximum number of expanded nodes whose children are requested: more than anyone keeps open. */
 const MAX_EXPANDED = 40;
 
-/** How long a bar of an open range is while nothing is known of it: short enough to be right mostly, and never many bars. */
+/** The assumed bar length of an open range before its data is known: usually right, and never too many bars. */
 const LIKELY_BUCKET = 'week';
 
 /**
- * Asks for all of it in one message. How long a bar of an open range is, its first day decides: it is taken for what it was
- * `before`, and where that proves wrong, the chart alone is asked for again.
- * @throws {Superseded} when a newer call overtook this one.
+ * Requests everything in one message. The bar length of an open range depends on its first day, which is assumed to be the same
+ * as in `before`; if that proves wrong, only the chart is requested again.
+ * @throws {Superseded} when a newer call superseded this one.
  */
 export async function load(
   ask: AskHost,
@@ -127,7 +127,7 @@ function rowsQuestion(
   });
 }
 
-/** The values that a filter offers, the largest first: those of records that match the other filters. */
+/** The values that a filter offers, largest first: those of records that match the other filters. */
 export async function offersOf(
   ask: AskHost,
   { calendar }: HistorySnapshot,

@@ -19,6 +19,6 @@ import './view/select.ts';
 
 declare function acquireVsCodeApi(): EditorApi;
 
-// The app gets the editor's interface when it is made, so the page does not make it by its tag.
+// The app's constructor takes the editor's API, so the page cannot create it from its tag.
 customElements.define('spend-app', SpendApp);
 document.body.append(new SpendApp(acquireVsCodeApi(), firstSnapshot()));

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
 
-// Zod compiles its parsers with `new Function` where it may. The content security policy forbids that, and each try would
-// be reported as a violation. Imported first: schemas decide when they are made.
+// By default zod compiles parsers with `new Function`. The content security policy forbids that, and each attempt would be
+// reported as a violation. Imported first, because the setting is read when schemas are created.
 z.config({ jitless: true });

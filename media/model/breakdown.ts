@@ -6,10 +6,10 @@ import type { Series } from './series.ts';
 import { seriesId } from './series.ts';
 import { measured } from './totals.ts';
 
-/** A node of the breakdown: the values of the outer levels, then its own. */
+/** A node of the breakdown: the values of the outer levels, then its own value. */
 export type NodePath = readonly (string | null)[];
 
-/** The children of one node, as the host answered. */
+/** The children of a node, from the host's answer. */
 export interface Children {
   groups: readonly Group[];
   slots: ReadonlyMap<string, number>;
@@ -18,18 +18,18 @@ export interface Children {
 export interface BreakdownRow {
   id: string;
   path: NodePath;
-  /** 0 is the outermost. */
+  /** 0 is the outermost level. */
   level: number;
   dimension: Dimension;
   value: string | null;
   rest: number | undefined;
   slot: Series['slot'];
   totals: Totals;
-  /** The share of the grand total, 0 to 1; undefined when it is unknown. */
+  /** Share of the grand total, 0 to 1; undefined if unknown. */
   share: number | undefined;
-  /** undefined: it has no children. */
+  /** undefined: the node has no children. */
   expanded: boolean | undefined;
-  /** Position among its siblings, 1-based, and how many these are. */
+  /** 1-based position among its siblings, and their number. */
   position: number;
   siblings: number;
 }
@@ -39,15 +39,15 @@ export function pathId(path: NodePath): string {
 }
 
 export interface BreakdownContent {
-  /** By {@link pathId}. */
+  /** Keyed by {@link pathId}. */
   children: ReadonlyMap<string, Children>;
-  /** Nodes that are open, by {@link pathId}. */
+  /** Expanded nodes, by {@link pathId}. */
   expanded: ReadonlySet<string>;
-  /** Of everything, for the shares. */
+  /** The grand total, for the shares. */
   grand: Totals;
 }
 
-/** The rows that are to be seen: children follow their node while it is expanded. */
+/** The visible rows: an expanded node is followed by its children. */
 export function breakdownRows(
   { levels, breakdownSort: sort, measure }: Pick<Choices, 'levels' | 'breakdownSort' | 'measure'>,
   { children, expanded, grand }: BreakdownContent,
@@ -93,7 +93,7 @@ function shareOf(totals: Totals, measure: Measure, whole: number): number | unde
   return whole === 0 ? 0 : measured(totals, measure) / whole;
 }
 
-/** The folded rest stands last, whatever the order. */
+/** The folded rest comes last in any order. */
 function compareGroups(
   a: Group,
   b: Group,

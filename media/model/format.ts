@@ -5,7 +5,7 @@ import type { Nanos } from '../../src/usage/money.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Bucket, Totals } from '../../src/usage/query.ts';
 
-/** The known and the unknown part of a cost, as texts. At least one is set. */
+/** The known and the unknown part of a cost as text. At least one is set. */
 export interface CostTexts {
   /** `~$4.20`. */
   known?: string;
@@ -15,11 +15,11 @@ export interface CostTexts {
   unpriced?: string;
 }
 
-/** Numbers, money and dates for people, by one locale and time zone. Making formats is slow, so one of these is kept. */
+/** Formats numbers, money and dates for one locale and time zone. Creating formats is slow, so keep the instance. */
 export class Format {
   readonly locale: string;
   readonly timeZone: string;
-  /** The currency of amounts; undefined: nano-dollars. */
+  /** The currency of amounts; undefined: USD in nano-dollars. */
   readonly currency: ShownCurrency | undefined;
   readonly #count: Intl.NumberFormat;
   readonly #compact: Intl.NumberFormat;
@@ -56,12 +56,12 @@ export class Format {
     return formatUsdExact(nanos, this.locale);
   }
 
-  /** An amount as totals hold it: of the currency that is shown, or nano-dollars where there is none. */
+  /** Formats an amount of totals: in the display currency, or in nano-dollars if there is none. */
   money(amount: Nanos): string {
     return this.currency === undefined ? this.usd(amount) : formatAmount(amount, this.currency.code, this.locale);
   }
 
-  /** For a list of amounts below each other. */
+  /** Formats an amount for a column of amounts. */
   moneyInColumn(amount: Nanos): string {
     if (this.currency === undefined) return this.usdInColumn(amount);
     return formatAmountInColumn(amount, this.currency.code, this.locale);
@@ -76,7 +76,7 @@ export class Format {
     return formatAmountExact(amount, this.currency.code, this.locale);
   }
 
-  /** For an axis: `$0.5`, `$20`, `$1.2K`. @param size as `measured()` in totals.ts counts. */
+  /** Formats an amount for an axis: `$0.5`, `$20`, `$1.2K`. @param size a result of `measured()` in totals.ts. */
   moneyTick(size: number): string {
     return this.#axis.format(this.currency === undefined ? size : size / 10 ** RATE_PLACES);
   }
@@ -98,17 +98,17 @@ export class Format {
     return this.#share.format(ratio);
   }
 
-  /** Marks estimated and unknown costs, never a silent $0: `~$4.20 + 12 unpriced`. */
+  /** Marks estimated and unknown costs, so that unknown costs never appear as $0: `~$4.20 + 12 unpriced`. */
   cost(totals: Totals): string {
     return joined(this.costTexts(totals)).join(' ');
   }
 
-  /** The same with every digit. */
+  /** Like {@link cost}, with every digit. */
   costExact(totals: Totals): string {
     return this.costParts(totals).join(' ');
   }
 
-  /** The exact cost as its texts, which a narrow place sets below each other: `~$4.20`, `+ 12 unpriced`. */
+  /** The exact cost as separate texts, which a narrow place puts on separate lines: `~$4.20`, `+ 12 unpriced`. */
   costParts(totals: Totals): string[] {
     return joined(this.costTexts(totals, true));
   }
@@ -120,7 +120,7 @@ export class Format {
     if (unpriced > 0 && unpriced === records) return texts;
     const mark = estimated > 0 ? '~' : '';
     const cost = costNanos(totals);
-    // Where nothing could be converted, a zero would be a false amount.
+    // If nothing could be converted, a zero would be a wrong amount.
     if (unconvertedNanos === undefined || cost !== 0n) {
       texts.known = `${mark}${exact ? this.moneyExact(cost) : this.money(cost)}`;
     }
@@ -131,7 +131,7 @@ export class Format {
     return texts;
   }
 
-  /** The name of a bucket in a tooltip or a table: `Mon, Nov 23, 2026`, `14:00 – 15:00`. */
+  /** The name of a bucket in a tooltip or table: `Mon, Nov 23, 2026`, `14:00 – 15:00`. */
   bucket(since: number, bucket: Bucket): string {
     switch (bucket) {
       case 'hour':
@@ -153,7 +153,7 @@ export class Format {
     }
   }
 
-  /** The same under an axis, as short as it can be. */
+  /** The name of a bucket on an axis, as short as possible. */
   bucketTick(since: number, bucket: Bucket): string {
     switch (bucket) {
       case 'hour':
@@ -176,7 +176,7 @@ export class Format {
     return this.date(ms, { dateStyle: 'short', timeStyle: 'short' });
   }
 
-  /** The hour of today, the date of another day. */
+  /** The hour for today, the date for other days. */
   timeShort(ms: number, now: number): string {
     const date = this.date(ms, { dateStyle: 'short' });
     if (date === this.date(now, { dateStyle: 'short' })) return this.date(ms, { timeStyle: 'short' });
@@ -227,7 +227,7 @@ function joined({ known, unconverted, unpriced }: CostTexts): string[] {
     .map((text, index) => (index === 0 ? text : `+ ${text}`));
 }
 
-/** The editor may name a language that Intl has no tag for. */
+/** The editor may use a language for which Intl has no tag. */
 function supported(locale: string): string {
   try {
     return Intl.NumberFormat.supportedLocalesOf(locale)[0] ?? 'en-US';

@@ -6,25 +6,25 @@ import type { Calendar, Group, Totals } from '../../src/usage/query.ts';
 import { forecast } from '../../src/usage/summary.ts';
 import { sum } from './totals.ts';
 
-/** One day that has records. */
+/** A day with records. */
 export interface Day {
   key: string;
   totals: Totals;
 }
 
-/** Groups by day, which come oldest first -> days. */
+/** Converts groups by day, oldest first, to days. */
 export function daysOf(groups: readonly Group[]): Day[] {
   return groups.map(({ key, totals }) => ({ key: key[0] ?? '', totals }));
 }
 
-/** The sum of the days within a range of whole days. */
+/** Sums the days within a range of whole days. */
 export function sumOfDays(days: readonly Day[], { since, until }: TimeRange, calendar: Calendar): Totals {
   const first = since === undefined ? 0 : daysBefore(days, since, calendar);
   const end = until === undefined ? days.length : daysBefore(days, until, calendar);
   return sum(days.slice(first, end).map(({ totals }) => totals));
 }
 
-/** How many days begin before an instant. By halves, because when a day begins takes long to work out. */
+/** The number of days that begin before an instant. Binary search, because computing the start of a day is slow. */
 function daysBefore(days: readonly Day[], instant: number, calendar: Calendar): number {
   let [low, high] = [0, days.length];
   while (low < high) {
@@ -41,7 +41,7 @@ export interface Glance {
   week: Totals;
   month: Totals;
   all: Totals;
-  /** The projected cost of the whole month. */
+  /** Projected cost of the whole month. */
   forecast: Nanos | undefined;
 }
 

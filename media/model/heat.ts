@@ -15,15 +15,15 @@ export interface HeatCell {
 
 export interface HeatWeek {
   since: number;
-  /** Seven days from the week's first; undefined where a day is yet to come. */
+  /** The seven days of a week; undefined for days in the future. */
   days: (HeatCell | undefined)[];
-  /** It holds the first day of a month. */
+  /** Whether the week contains the first day of a month. */
   startsMonth: boolean;
 }
 
 const LEVELS = 4;
 
-/** The last `count` weeks up to the one of `end`, oldest first. Levels are quarters of the days that have anything. */
+/** The last `count` weeks up to that of `end`, oldest first. Levels are the quartiles of the days with records. */
 export function heatWeeks(
   days: readonly Day[],
   { end, count, measure }: { end: number; count: number; measure: Measure },
@@ -59,7 +59,7 @@ export function heatWeeks(
   );
   for (const cell of cells) {
     const value = cell.totals === undefined ? 0 : measured(cell.totals, measure);
-    // A day with calls of zero or unknown cost is not an empty day.
+    // A day whose calls have zero or unknown cost is not an empty day.
     if (cell.totals !== undefined) cell.level = value === 0 ? 1 : 1 + limits.filter((limit) => value >= limit).length;
   }
   return weeks;

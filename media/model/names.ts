@@ -5,7 +5,7 @@ import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 
-/** The period that each period is compared with, in words. */
+/** Descriptions of the period that each period is compared with. */
 export const BEFORE_NAMES: Record<Period | 'dates', string> = {
   today: 'the same time yesterday',
   yesterday: 'the day before',
@@ -19,7 +19,7 @@ export const BEFORE_NAMES: Record<Period | 'dates', string> = {
   dates: 'the previous period',
 };
 
-/** A value that a filter offers: its name, and how much it stands for. */
+/** A value offered by a filter: its name and its size. */
 export interface Offer {
   value: string | null;
   name: string;
@@ -32,7 +32,10 @@ const COST_NAMES: Record<CostKind, string> = {
   unknown: 'Price unknown',
 };
 
-/** The name of a value of a dimension: the record's text with invisible characters shown, or words for an empty one. */
+/**
+ * The display name of a value of a dimension: the record's text with invisible characters made visible, or a name for an empty
+ * value.
+ */
 export function dimensionValueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
   if (value === null) return `No ${DIMENSION_LABELS[dimension].toLowerCase()}`;
   if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return COST_NAMES[value as CostKind];
@@ -40,7 +43,7 @@ export function dimensionValueName(dimension: Dimension, value: string | null, l
   return plain(value) || '(empty)';
 }
 
-/** Where a record's cost comes from, as one sentence. */
+/** Explains the origin of a record's cost in one sentence. */
 export function provenance(record: RecordRow['record']): string {
   const priceSource = typeof record['price_source'] === 'string' ? plain(record['price_source']) : undefined;
   switch (costKind({ ...record, price_source: priceSource ?? null })) {

@@ -1,10 +1,10 @@
 import type { RecordRow } from '../../src/protocol/messages.ts';
 
 export const PAGE_SIZE = 60;
-/** Pages kept in memory: some screens above and below, however long the ledger is. */
+/** Maximum number of pages kept in memory: a few screens above and below, however long the ledger is. */
 const MAX_PAGES = 20;
 
-/** The rows that are loaded of a long list: a window that moves, never the whole. */
+/** The loaded rows of a long list: a moving window, never the whole list. */
 export class LoadedPages {
   readonly total: number;
   readonly #pages = new Map<number, readonly RecordRow[]>();
@@ -18,12 +18,12 @@ export class LoadedPages {
     return this.#pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE];
   }
 
-  /** All rows in memory, in their order. */
+  /** All rows in memory, in order. */
   loaded(): RecordRow[] {
     return [...this.#pages].sort(([a], [b]) => a - b).flatMap(([, rows]) => rows);
   }
 
-  /** Where a record is among the loaded rows. */
+  /** The position of a record among the loaded rows. */
   indexOf(usageId: string): number | undefined {
     for (const [page, rows] of this.#pages) {
       const index = rows.findIndex(({ record }) => record.usage_id === usageId);
@@ -37,7 +37,7 @@ export class LoadedPages {
     return pagesOf(first, Math.min(last, this.total - 1)).filter((page) => !this.#pages.has(page));
   }
 
-  /** The same list with one more page; the pages farthest from it are released. */
+  /** The same list with another page; drops the pages farthest from it. */
   with(page: number, rows: readonly RecordRow[]): LoadedPages {
     const nearest = [...this.#pages]
       .filter(([other]) => other !== page)
@@ -53,7 +53,7 @@ export function pagesOf(first: number, last: number): number[] {
   return pages;
 }
 
-/** Rows that a viewport shows, with some beyond either edge so that a scroll finds them drawn. */
+/** The rows in a viewport, with some beyond both edges so that scrolling finds them already drawn. */
 export function visibleRows(
   scrollTop: number,
   height: number,
@@ -66,14 +66,14 @@ export function visibleRows(
 }
 
 /**
- * Which of the rows on the screen shows which record. One that comes takes the row of one that went, of which then only the texts
- * change; one that stays keeps its own.
+ * Assigns records to row elements. A new record reuses the element of one that disappeared, so that only texts change; a record
+ * that stays keeps its element.
  */
 export class Slots {
   #taken = new Map<string, number>();
   #next = 0;
 
-  /** @returns the slot of each of `ids`, in their order. */
+  /** @returns the slot of each of `ids`, in order. */
   take(ids: readonly string[]): number[] {
     const wanted = new Set(ids);
     const free = [...this.#taken].flatMap(([id, slot]) => (wanted.has(id) ? [] : slot)).reverse();

@@ -4,19 +4,19 @@ import type { TimeRange } from '../../src/usage/time/period.ts';
 import type { Calendar, Grouping, UsageFilter } from '../../src/usage/query.ts';
 
 /**
- * Asks the host; the answers come in the order of the questions.
- * @param purpose identifies the use of the answer: a newer request for the same purpose cancels this one.
+ * Asks the host; answers have the order of the questions. @param purpose identifies the use of the answer: a newer request for
+ * the same purpose cancels this one.
  */
 export type AskHost = (purpose: string, questions: readonly Question[]) => Promise<HostAnswer[]>;
 
-/** Series of a chart before the rest is folded into one: as many as people can distinguish by color. */
+/** Maximum number of series in a chart before the rest is folded into one: as many colours as people can distinguish. */
 export const MAX_SERIES = 8;
-/** Rows of one level of the breakdown. */
+/** Maximum number of rows per level of the breakdown. */
 export const MAX_ROWS = 200;
-/** Values that a filter offers. */
+/** Maximum number of values that a filter offers. */
 export const MAX_VALUES = 500;
 
-/** The filter that the choices mean within a range. */
+/** The filter of the choices, within a range. */
 export function filterOf({ values, search }: Pick<Choices, 'values' | 'search'>, range: TimeRange = {}): UsageFilter {
   const filter: UsageFilter = {};
   if (range.since !== undefined) filter.since = range.since;

@@ -6,7 +6,7 @@ import type { Calendar } from '../../src/usage/query.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The span that a choice means now; open where it has no end. */
+/** The current span of a choice; unbounded where it has no end. */
 export function rangeOfChoice(choice: RangeChoice, now: number, calendar: Calendar): TimeRange {
   if (choice.kind !== 'dates') return rangeOf(choice.kind, now, calendar);
   const from = spanOfKey(choice.from, 'day', calendar);
@@ -15,8 +15,8 @@ export function rangeOfChoice(choice: RangeChoice, now: number, calendar: Calend
 }
 
 /**
- * The span that a range is compared with: the previous one of its kind, up to the same time. For two dates,
- * as many days before them. undefined where there is nothing before.
+ * The span to compare a range with: the previous one of its kind, up to the same time. For two dates, the same number of days
+ * before them. undefined if there is none.
  */
 export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Calendar): TimeSpan | undefined {
   if (choice.kind !== 'dates') return rangeBefore(choice.kind, now, calendar, true);
@@ -27,8 +27,8 @@ export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Ca
 }
 
 /**
- * The range as a chart draws it, with both ends: an open start is the first record's day, an open end today's.
- * @param days keys of the first and the last day that have records.
+ * The range shown by a chart, bounded at both ends: an open start becomes the first record's day, an open end today or the last
+ * record's day. @param days keys of the first and the last day with records.
  */
 export function closedRange(
   { since, until }: TimeRange,
@@ -43,17 +43,17 @@ export function closedRange(
   return { since: Math.min(since ?? first ?? bucketStart(now, 'day', calendar), end), until: end };
 }
 
-/** The bucket that gives a range some dozens of bars. */
+/** The bucket that divides a range into a few dozen bars. */
 export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan): ChartBucket {
   const days = (until - since) / DAY;
   const fitting: ChartBucket = days <= 2.1 ? 'hour' : days <= 93 ? 'day' : days <= 740 ? 'week' : 'month';
   if (choice === 'auto') return fitting;
-  // A year by the hour would be 8,760 bars: thinner than a pixel.
+  // A year by the hour would be 8,760 bars, each thinner than a pixel.
   const most = { hour: 15, day: 800, week: 5000, month: Number.POSITIVE_INFINITY }[choice];
   return days > most ? fitting : choice;
 }
 
-/** The span of a bar as a choice of range: a day by its date, a longer span by its first and last date. */
+/** The span of a bar as a range: a day by its date, a longer span by its first and last date. */
 export function choiceOfSpan(span: { since: number; until: number }, calendar: Calendar): RangeChoice {
   return {
     kind: 'dates',

@@ -6,26 +6,26 @@ import { plain } from '../../src/usage/text.ts';
 import type { Format } from './format.ts';
 import { provenance } from './names.ts';
 
-/** For the list: `$0.0123`, `~$0.0123` where it was computed, `unpriced`. In USD where its day has no rate. */
+/** Cost in the list: `$0.0123`, `~$0.0123` if computed, `unpriced`. In USD if its day has no rate. */
 export function recordCost({ record, amount }: RecordRow, format: Format): string {
   const kind = costKind({ ...record, price_source: text(record['price_source']) });
   if (kind === 'unknown') return 'unpriced';
   return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usdInColumn(usdToNanos(record.cost_usd)) : format.moneyInColumn(BigInt(amount))}`;
 }
 
-/** One line of the detail view. */
+/** A line of the detail view. */
 export interface Field {
   name: string;
   value: string;
 }
 
-/** Fields that are shown in other words. */
+/** Fields that the detail view shows in another form. */
 const ELSEWHERE = new Set(['timestamp', 'cost_usd', 'cost_known']);
 const SHOWN = FIELDS.filter(({ name }) => !ELSEWHERE.has(name));
 const KNOWN: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name));
 const LONGEST_UNKNOWN = 2000;
 
-/** All of a record, known fields first and in order, for people. */
+/** All fields of a record for display, known fields first and in table order. */
 export function recordFields(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
   const { record, amount } = row;
   const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
@@ -44,7 +44,7 @@ export function recordFields(row: RecordRow, ledgerLabel: string, format: Format
   ];
 }
 
-/** The record as JSON, as in a ledger. */
+/** The record as JSON, as stored in a ledger. */
 export function recordJson(record: RecordRow['record']): string {
   return JSON.stringify(record, null, 2);
 }

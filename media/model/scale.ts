@@ -1,6 +1,6 @@
 /**
- * Which of `count` labels to write below an axis so that they do not touch: every nth, counted from the last, because
- * the newest bar is the one that people look for.
+ * Selects which of `count` axis labels to show so that they do not overlap: every nth, counted from the last, because users
+ * look for the newest bar.
  */
 export function labelled(count: number, pixels: number, labelWidth: number): (index: number) => boolean {
   if (count === 0) return () => false;
@@ -9,7 +9,7 @@ export function labelled(count: number, pixels: number, labelWidth: number): (in
   return (index) => (count - 1 - index) % stride === 0;
 }
 
-/** Text as wide as the editor's font draws it at 11 px, roughly: axes leave room before they are drawn. */
+/** Approximate width of a text in the editor's font at 11 px: axes need it before they are drawn. */
 export function textWidth(text: string): number {
   return text.length * 6.2;
 }

@@ -10,11 +10,11 @@ import { measured, sum } from './totals.ts';
 export interface Series {
   /** Unique within the chart. */
   id: string;
-  /** null: records that have none. */
+  /** null: records without a value. */
   value: string | null;
-  /** How many values it stands for, when it is all the small ones together. */
+  /** Number of values folded into the series, if it combines the small ones. */
   rest?: number | undefined;
-  /** Its color: an index into the palette, or a word for the two neutral colors. */
+  /** Colour: an index into the palette, or the name of a neutral colour. */
   slot: number | 'none' | 'rest';
   totals: Totals;
 }
@@ -25,7 +25,7 @@ export interface ChartColumn {
   since: number;
   until: number;
   totals: Totals;
-  /** In the order of the chart's series; undefined where a series has nothing. */
+  /** In the order of the chart's series; undefined where a series has no records. */
   parts: (Totals | undefined)[];
 }
 
@@ -38,10 +38,7 @@ export interface ChartModel {
   totals: Totals;
 }
 
-/**
- * Groups by [bucket, dimension] -> columns without holes over the range.
- * @param slots the colour of each value.
- */
+/** Converts groups by [bucket, dimension] to columns without gaps over the range. @param slots the colour of each value. */
 export function chartModel(
   { groups, slots }: { groups: readonly Group[]; slots: ReadonlyMap<string, number> },
   range: TimeSpan,
@@ -90,7 +87,7 @@ export function chartModel(
   return { bucket, measure, series, columns, totals: sum(columns.map(({ totals }) => totals)) };
 }
 
-/** A value's name cannot be taken for the absence of one, nor for the rest. */
+/** Unambiguous ids, so that no value's name equals the id for missing values or for the rest. */
 export function seriesId({ key, rest }: Pick<Group, 'key' | 'rest'>): string {
   const value = key.at(-1) ?? null;
   return rest !== undefined ? 'rest' : value === null ? 'none' : `value:${value}`;

@@ -9,8 +9,8 @@ export function sum(all: Iterable<Totals>): Totals {
 }
 
 /**
- * A size to draw or to sort by: tokens, or USD (of another currency 10^-12, as it comes). Never to add: that is done in whole
- * numbers.
+ * A size for drawing and sorting: tokens, or USD (other currencies in units of 10^-12). Not for adding, which needs exact
+ * integers.
  */
 export function measured(totals: Totals, measure: Measure): number {
   return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : Number(totals.totalTokens);

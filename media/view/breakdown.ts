@@ -7,7 +7,7 @@ import type { Format } from '../model/format.ts';
 import { LightElement, never } from './light.ts';
 import { swatch } from './swatch.ts';
 
-/** A tree of totals as a table: keyboard as in the editor's own trees, sorted by its headings. */
+/** A tree of totals as a table, with the keyboard behaviour of the editor's trees, sortable by its headings. */
 export class SpendBreakdown extends LightElement {
   static override properties = {
     rows: { attribute: false },
@@ -20,7 +20,7 @@ export class SpendBreakdown extends LightElement {
   declare sort: Choices['breakdownSort'];
   declare format: Format;
   declare nameOf: (row: BreakdownRow) => string;
-  /** Id of the row that the keyboard is on. */
+  /** Id of the row with keyboard focus. */
   declare active: string | undefined;
 
   protected override render(): TemplateResult {
@@ -120,7 +120,7 @@ export class SpendBreakdown extends LightElement {
     </tr>`;
   }
 
-  /** Short, because it has one line; the title says it in words. */
+  /** Abbreviated to fit on one line; the title has the full text. */
   #cost({ totals }: BreakdownRow): TemplateResult | string {
     const { unpriced, records, unconvertedNanos } = totals;
     if (unpriced === 0 && unconvertedNanos === undefined) return this.format.cost(totals);

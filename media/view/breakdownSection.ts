@@ -7,7 +7,7 @@ import { breakdownRows, pathId } from '../model/breakdown.ts';
 import type { BreakdownRow, NodePath } from '../model/breakdown.ts';
 import { dimensionsBut, select } from './controls.ts';
 
-/** The breakdown with the controls of its rows. */
+/** The breakdown with the controls for its levels. */
 export function breakdownTemplate(context: ViewContext): TemplateResult {
   const { choices, shown, format, ui, nameOf } = context;
   const rows = breakdownRows(
@@ -39,7 +39,7 @@ export function breakdownTemplate(context: ViewContext): TemplateResult {
   </section>`;
 }
 
-/** One for each level that is set, and one for the next. */
+/** One drop-down for each selected level, and one for the next. */
 function levelSelects({ choices, choose }: ViewContext): unknown {
   const { levels } = choices;
   const none: Partial<Record<Dimension | 'none', string>> = { none: '(none)' };
@@ -62,7 +62,7 @@ function levelSelects({ choices, choose }: ViewContext): unknown {
   `;
 }
 
-/** The levels with another one at a place; `none` ends them there. */
+/** The levels with another one at a position; `none` ends the list there. */
 function levelsWith(levels: readonly Dimension[], at: number, value: Dimension | 'none'): Dimension[] {
   const outer = levels.slice(0, at);
   if (value === 'none') return outer;

@@ -5,7 +5,7 @@ import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
 import type { Dimension } from '../../src/usage/query.ts';
 import type { SpendSelect } from './select.ts';
 
-/** A drop-down of the editor's own kind. */
+/** A drop-down in the editor's style. */
 export function select<T extends string>(
   { label, classes = '' }: { label: string; classes?: string },
   value: T,
@@ -22,12 +22,12 @@ export function select<T extends string>(
   ></spend-select>`;
 }
 
-/** An icon that does something, with its name as tooltip and for screen readers. */
+/** An icon button; its label is the tooltip and the accessible name. */
 export function iconButton(icon: string, label: string, run: () => void): TemplateResult {
   return html`<vscode-toolbar-button icon=${icon} label=${label} title=${label} @click=${run}></vscode-toolbar-button>`;
 }
 
-/** An icon that is on or off. */
+/** An icon button that is on or off. */
 export function iconToggle(icon: string, label: string, on: boolean, run: () => void): TemplateResult {
   return html`<vscode-toolbar-button
     icon=${icon}
@@ -39,7 +39,7 @@ export function iconToggle(icon: string, label: string, on: boolean, run: () => 
   ></vscode-toolbar-button>`;
 }
 
-/** All dimensions but those that are taken. */
+/** All dimensions except those already taken. */
 export function dimensionsBut(...taken: readonly (Dimension | undefined)[]): Partial<Record<Dimension, string>> {
   const entries = Object.entries(DIMENSION_LABELS).filter(([dimension]) => !taken.includes(dimension as Dimension));
   return Object.fromEntries(entries) as Partial<Record<Dimension, string>>;

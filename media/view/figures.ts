@@ -1,12 +1,12 @@
 import type { TemplateResult } from 'lit';
 import { LightElement, never } from './light.ts';
 
-/** The longest that the table beside a drawing lags behind it, ms. */
+/** Maximum delay of the table behind its drawing, ms. */
 const PATIENCE = 500;
 
 /**
- * The figures of a drawing as a table: in its place on demand, else beside it for screen readers. Beside it nobody sees it, and
- * it is the largest part of the page: so it waits until the drawing is on the screen.
+ * The figures of a drawing as a table: visible in its place on request, otherwise hidden for screen readers. The hidden table
+ * is the largest part of the page, so it is rendered after the drawing is on the screen.
  */
 export class SpendFigures extends LightElement {
   static override properties = {
@@ -15,7 +15,7 @@ export class SpendFigures extends LightElement {
     table: { attribute: false, hasChanged: never },
     seen: { attribute: false },
   };
-  /** The subject of the figures; another one makes another table. */
+  /** The subject of the figures; a new one causes a new table. */
   declare of: unknown;
   declare format: unknown;
   declare table: () => TemplateResult;

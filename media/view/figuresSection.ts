@@ -9,7 +9,7 @@ import { recordsTemplate } from './records/section.ts';
 import { noMatchTemplate } from './states.ts';
 import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 
-/** Everything below the filters, or why there is nothing to show. */
+/** Everything below the filters, or the reason why there is nothing to show. */
 export function figuresTemplate(context: ViewContext): TemplateResult {
   const { shown, format, choose } = context;
   const { range } = shown.choices;

@@ -13,7 +13,7 @@ import { select } from './controls.ts';
 import { LightElement } from './light.ts';
 import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 
-// The component's input has square corners: a little air keeps them off its round frame.
+// The component's input has square corners: padding keeps them off its round frame.
 const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
 const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
 
@@ -31,10 +31,10 @@ export class SpendFilters extends LightElement {
     offers: { state: true },
   };
   declare choices: Choices;
-  /** Today's date, the default of the two dates. */
+  /** Today's date, the default for both dates. */
   declare today: string;
   declare nameOf: (dimension: Dimension, value: string | null) => string;
-  /** Asks which values a dimension has. */
+  /** Requests the values of a dimension. */
   declare offersOf: (dimension: Dimension) => Promise<Offer[]>;
   declare adding: boolean;
   declare dimension: Dimension;
@@ -183,7 +183,7 @@ export class SpendFilters extends LightElement {
     this.dispatchEvent(new CustomEvent<Partial<Choices>>('choose', { detail: choices }));
   }
 
-  /** While someone types, the ledger is not asked at each letter. */
+  /** Debounced, so that typing does not query the ledger at each letter. */
   #search(search: string): void {
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => this.#choose({ search }), 120);
@@ -193,7 +193,7 @@ export class SpendFilters extends LightElement {
     this.#choose({ range: kind === 'dates' ? { kind, from: this.today, to: this.today } : { kind } });
   }
 
-  /** Two dates in the wrong order: the one that was not touched follows. */
+  /** If the dates are in the wrong order, the one that was not edited follows the other. */
   #setDates(from: string, to: string, touched: 'from' | 'to'): void {
     if (from === '' || to === '') return;
     if (from <= to) this.#choose({ range: { kind: 'dates', from, to } });

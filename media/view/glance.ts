@@ -11,17 +11,17 @@ export interface GlanceView {
   format: Format;
   /** The name of the range. */
   title: string;
-  /** When the ledgers last changed, ms since the epoch. */
+  /** Time of the ledgers' last change, ms since the epoch. */
   updatedAt: number | undefined;
   totals: Totals;
   comparison: Comparison | undefined;
-  /** The period of the comparison, in words. */
+  /** The name of the period compared with. */
   beforeName: string;
   glance: Glance;
   choose: (period: 'today' | 'week' | 'month' | 'all') => void;
 }
 
-/** The first answer: how much in this range, against before, and where the month is heading. */
+/** The key figures: cost in this range, the comparison with the previous one, and the month's forecast. */
 export function glanceTemplate(view: GlanceView): TemplateResult {
   const { format, totals } = view;
   return html`<section class="glance" aria-label="At a glance">

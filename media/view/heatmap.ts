@@ -14,7 +14,10 @@ const GAP = 2;
 const MOST_WEEKS = 53;
 const LEVELS = [0, 1, 2, 3, 4];
 
-/** A year of days, one square each, as many weeks as fit. Pointer and arrow keys choose a day, a click shows it alone. */
+/**
+ * A heat map of up to a year of days, one square each, as many weeks as fit. Pointer and arrow keys select a day; a click
+ * restricts the range to it.
+ */
 export class SpendHeatmap extends LightElement {
   static override properties = {
     days: { attribute: false },
@@ -28,13 +31,13 @@ export class SpendHeatmap extends LightElement {
     width: { state: true },
   };
   declare days: readonly Day[];
-  /** The last day that is drawn, ms since the epoch. */
+  /** The last day shown, ms since the epoch. */
   declare end: number;
   declare measure: Measure;
   declare calendar: Calendar;
   declare format: Format;
   declare asTable: boolean;
-  /** Key of the day that is pointed at. */
+  /** Key of the active day. */
   declare active: string | undefined;
   declare byKey: boolean;
   declare width: number;

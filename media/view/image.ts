@@ -1,6 +1,6 @@
 /**
- * A chart as a file: its drawing with the colours of the moment in it, a title above and the legend below, so that it says
- * what it shows wherever it is pasted.
+ * Saves a chart as an image: the drawing with its current colours, a title above and the legend below, so that it is
+ * understandable outside the page.
  */
 export async function imageOf(
   drawing: SVGSVGElement,
@@ -13,12 +13,12 @@ export async function imageOf(
 
 export interface LegendEntry {
   name: string;
-  /** Any colour that CSS knows. */
+  /** Any CSS colour. */
   colour: string;
 }
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
-/** Properties that a drawing gets from the style sheet and needs to keep when it stands alone. */
+/** Properties that come from the style sheet and must be copied into a standalone drawing. */
 const COLOURS = ['fill', 'stroke'] as const;
 const KEPT = ['stroke-width', 'stroke-linejoin', 'font-family', 'font-size'] as const;
 const MARGIN = 12;
@@ -45,7 +45,7 @@ function standalone(
   svg.append(element('rect', { width: '100%', height: '100%', fill: solid(paper).colour }));
   svg.append(text(title, MARGIN, 20, { fill: ink.colour, 'font-weight': '600' }));
   const place = element('g', { transform: `translate(${MARGIN},${TITLE})` });
-  // The comments with which lit marks its places are of no use outside of this page.
+  // lit's marker comments are useless outside the page.
   const marks = document.createTreeWalker(chart, NodeFilter.SHOW_COMMENT);
   const comments: Node[] = [];
   while (marks.nextNode() !== null) comments.push(marks.currentNode);
@@ -98,7 +98,7 @@ function keepStyle(element: Element, style: CSSStyleDeclaration): void {
   element.removeAttribute('class');
 }
 
-/** A colour that every program knows, however the style sheet mixed it: `#rrggbb` and an opacity. */
+/** Resolves a colour that the style sheet may have mixed to `#rrggbb` and an opacity, which every program understands. */
 function solid(colour: string): { colour: string; opacity: string } {
   const known = solids.get(colour);
   if (known !== undefined) return known;
@@ -125,7 +125,7 @@ function canvas(width: number, height: number): CanvasRenderingContext2D {
   element.width = width;
   element.height = height;
   const context = element.getContext('2d');
-  if (context === null) throw new Error('This browser draws no pictures.');
+  if (context === null) throw new Error('This browser cannot draw images.');
   return context;
 }
 

@@ -1,16 +1,16 @@
 import { LitElement } from 'lit';
 
-/** An element that renders into the page itself, so that the one style sheet and the icon font reach it. */
+/** An element that renders into the page itself, so that the shared style sheet and the icon font apply to it. */
 export class LightElement extends LitElement {
   protected override createRenderRoot(): HTMLElement {
     return this;
   }
 }
 
-/** For functions that are new at each rendering: they alone cause no update. */
+/** `hasChanged` for functions that are new at each rendering: they must not cause an update by themselves. */
 export const never = (): boolean => false;
 
-/** Resolves once the current state is painted, or a little later where nothing is painted, as in a hidden view. */
+/** Resolves once the current state is painted, or shortly after where nothing is painted, as in a hidden view. */
 export function afterPaint(): Promise<void> {
   return new Promise((resolve) => {
     const unseen = setTimeout(resolve, 100);

@@ -17,7 +17,7 @@ const KINDS: Record<ChartKind, { icon: string; label: string }> = {
 };
 const BUCKETS = { auto: 'Auto', hour: 'Hour', day: 'Day', week: 'Week', month: 'Month' };
 
-/** The chart with its controls. */
+/** The chart and its controls. */
 export function overTimeTemplate(context: ViewContext): TemplateResult {
   const { choices, shown } = context;
   const { measure, chart } = choices;
@@ -46,7 +46,7 @@ function kindsTemplate(context: ViewContext): TemplateResult {
   return html`<vscode-toolbar-container>
     ${(Object.keys(KINDS) as ChartKind[]).map((kind) => {
       const { icon, label } = KINDS[kind];
-      // `live`, because a button that is on turns itself off when it is pressed again.
+      // `live`, because a pressed toggle button switches itself off.
       return html`<vscode-toolbar-button
         icon=${icon}
         label=${label}

@@ -3,15 +3,15 @@ import type { PropertyValues, TemplateResult } from 'lit';
 import { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/vscode-single-select.js';
 
 /**
- * The editor's drop-down, without its list until it is opened for the first time: the lists of a handful of closed ones take longer
- * to make than all the figures, and each has the page laid out to know where it would be.
+ * The editor's drop-down, which builds its list when it is first opened: building the lists of a handful of closed drop-downs
+ * takes longer than all the figures, and each causes a layout to determine its position.
  */
 export class SpendSelect extends VscodeSingleSelect {
   #wasOpened = false;
 
   override willUpdate(changed: PropertyValues): void {
     if (this.open && !this.#wasOpened) {
-      // The list is shown before it is drawn, so it must be there already.
+      // The list is shown before it is rendered, so it must exist at that time.
       this.#wasOpened = true;
       this.open = false;
       changed.delete('open');

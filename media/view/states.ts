@@ -6,7 +6,7 @@ import { plain } from '../../src/usage/text.ts';
 
 type Act = (action: Action) => void;
 
-/** The templates that replace the figures while there are none. */
+/** Templates shown in place of the figures while there are none. */
 export function loadingTemplate(): TemplateResult {
   return html`<div class="state" role="status">
     <vscode-progress-bar .ariaLabel=${'Reading the ledger'}></vscode-progress-bar>
@@ -26,7 +26,7 @@ export function failureTemplate(message: string, act: Act): TemplateResult {
   </div>`;
 }
 
-/** A ledger without records: what to do next, with buttons that do it. */
+/** A ledger without records: the next steps, with buttons for them. */
 export function emptyTemplate(act: Act): TemplateResult {
   const { title, text, actions } = EMPTY_STATE;
   return html`<div class="state">
@@ -56,7 +56,7 @@ export function noMatchTemplate(reset: () => void, all: (() => void) | undefined
   </div>`;
 }
 
-/** The problems and warnings of the ledgers, and what to do about them. */
+/** The problems and warnings of the ledgers, with actions. */
 export function problemsTemplate({ ledgers }: HistorySnapshot, act: Act): TemplateResult | typeof nothing {
   const unsound = ledgers.filter(({ health, problems }) => isDamaged(health) || problems.length > 0);
   if (unsound.length === 0) return nothing;

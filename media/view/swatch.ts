@@ -2,10 +2,10 @@ import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Series } from '../model/series.ts';
 
-/** As many colours as the style sheet defines. */
+/** The number of colours that the style sheet defines. */
 const PALETTE_SIZE = 12;
 
-/** The class that carries a series' colour, in drawings and beside names alike. */
+/** The CSS class for a series' colour, in drawings and beside names. */
 export function seriesClass(slot: Series['slot']): string {
   return typeof slot === 'number' ? `series-${slot % PALETTE_SIZE}` : `series-${slot}`;
 }

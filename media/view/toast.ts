@@ -5,7 +5,7 @@ import { iconButton } from './controls.ts';
 
 export interface Toast {
   text: string;
-  /** Offers to undo the last change. */
+  /** Whether to offer undoing the last change. */
   undo: boolean;
 }
 

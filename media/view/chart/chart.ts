@@ -14,7 +14,7 @@ import type { ActiveColumn, Plot } from './layout.ts';
 /** The target of a click or Enter: one series, or the span of one column. */
 export type ChartPick = { series: Series } | { column: ChartColumn };
 
-/** Bars or a cumulative line over time. Pointer and keyboard choose a column; its figures are exact. */
+/** Bars or a cumulative line over time. Pointer and keyboard select a column and show its exact figures. */
 export class SpendChart extends LightElement {
   static override properties = {
     model: { attribute: false },
@@ -60,10 +60,10 @@ export class SpendChart extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    // The observer reports the width after the first layout, which would then have to be repeated.
+    // The observer would report the width only after the first layout, which would then have to be repeated.
     if (this.width === 0) this.width = Math.round(this.clientWidth);
     if (changed.has('model') && this.active !== undefined) {
-      // The same moment stays chosen when new records shift the columns.
+      // Keeps the same moment selected when new records shift the columns.
       const before = changed.get('model') as ChartModel | undefined;
       const key = before?.columns[this.active.column]?.key;
       const column = this.model.columns.findIndex((candidate) => candidate.key === key);
@@ -71,7 +71,7 @@ export class SpendChart extends LightElement {
     }
   }
 
-  /** The drawing alone, for a picture of it. */
+  /** The SVG alone, for saving it as an image. */
   get drawing(): SVGSVGElement | null {
     return this.querySelector('svg.plot');
   }
@@ -179,13 +179,13 @@ export class SpendChart extends LightElement {
     event.preventDefault();
   }
 
-  /** The last column that has begun: a month's others have nothing to say yet. */
+  /** The last column that has begun: later columns of a month are still empty. */
   #today(last: number): number {
     const begun = this.model.columns.findLastIndex(({ since }) => since <= this.now);
     return begun < 0 ? last : begun;
   }
 
-  /** The next series that the column has, upwards or downwards; none beyond either end. */
+  /** The next series above or below with a value in the column; undefined beyond either end. */
   #neighbour(column: number, series: number | undefined, up: boolean): number | undefined {
     const present = shownSeries(this)
       .map(({ index }) => index)

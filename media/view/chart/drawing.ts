@@ -8,7 +8,7 @@ import { isPartial } from './figures.ts';
 import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, tickText, TOP } from './layout.ts';
 import type { ChartView, Plot } from './layout.ts';
 
-/** The drawing itself: axis, grid, and bars or the cumulative line. */
+/** The SVG: axis, grid, and bars or the cumulative line. */
 export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
   const { columns, bucket } = chart.model;
   const labelWidth = bucket === 'hour' ? 46 : 54;
@@ -42,7 +42,7 @@ function band(plot: Plot, index: number): unknown {
     width=${plot.x.bandwidth() + plot.x.step() * 0.2} height=${plot.height + 4} />`;
 }
 
-/** One path for each series: a rectangle for each of its bars would be most of the page, and as slow to lay out. */
+/** One path per series: a rectangle per bar would make up most of the page, and lay out slowly. */
 function bars(chart: ChartView, plot: Plot): unknown {
   const { columns, measure } = chart.model;
   const chosen = chart.active;

@@ -58,7 +58,7 @@ function exactText(chart: ChartView, totals: ChartColumn['totals']): string {
   return chart.format.costExact(totals);
 }
 
-/** The active column, for screen readers. */
+/** Describes the active column for screen readers. */
 export function columnSentence(chart: ChartView, column: ChartColumn | undefined): string {
   if (column === undefined) return '';
   const title = chart.format.bucket(column.since, chart.model.bucket);
@@ -69,7 +69,7 @@ export function columnSentence(chart: ChartView, column: ChartColumn | undefined
   return `${title}: ${column.totals.records === 0 ? 'nothing' : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
 }
 
-/** The whole chart, for screen readers. */
+/** Describes the whole chart for screen readers. */
 export function chartSummary(chart: ChartView): string {
   const { model } = chart;
   const what = model.measure === 'cost' ? 'Cost' : 'Tokens';
@@ -101,7 +101,7 @@ export function legendTemplate(chart: ChartView, toggle: (id: string) => void): 
   </div>`;
 }
 
-/** The same figures as a table: beside the drawing for screen readers, instead of it on demand. */
+/** The figures as a table: next to the chart for screen readers, or in its place on request. */
 export function tableTemplate(chart: ChartView): TemplateResult {
   const { model, format } = chart;
   return html`<table class="data">
@@ -134,7 +134,7 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Whether a bar is shorter than the spend, because some of it is unknown or not converted. */
+/** Whether a bar is shorter than the actual spend, because part of it is unknown or not converted. */
 export function isPartial({ unpriced, unconvertedNanos }: Totals): boolean {
   return unpriced > 0 || unconvertedNanos !== undefined;
 }

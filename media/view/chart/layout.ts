@@ -6,7 +6,7 @@ import { textWidth } from '../../model/scale.ts';
 import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
 import { measured } from '../../model/totals.ts';
 
-/** The properties of the chart's element that the templates read. */
+/** The properties of the chart element that the templates read. */
 export interface ChartView {
   readonly model: ChartModel;
   readonly kind: Exclude<ChartKind, 'calendar'>;
@@ -14,22 +14,22 @@ export interface ChartView {
   readonly nameOf: (series: Series) => string;
   /** ms since the epoch. */
   readonly now: number;
-  /** Ids of the series that are switched off in the legend. */
+  /** Ids of the series hidden through the legend. */
   readonly hiddenSeries: ReadonlySet<string>;
   readonly active: ActiveColumn | undefined;
   /** px. */
   readonly width: number;
 }
 
-/** The column that is pointed at, and the series within it, by their positions. */
+/** The active column, and the series within it, by index. */
 export interface ActiveColumn {
   column: number;
   series: number | undefined;
-  /** It was chosen with the keyboard. */
+  /** Whether it was selected with the keyboard. */
   byKey: boolean;
 }
 
-/** The scales of a chart, and the size of its inner part, px. */
+/** The scales of a chart, and the size of its plot area in px. */
 export interface Plot {
   x: ScaleBand<number>;
   y: ScaleLinear<number, number>;
@@ -70,7 +70,7 @@ export function tickText(chart: ChartView, value: number): string {
   return chart.model.measure === 'cost' ? chart.format.moneyTick(value) : chart.format.compact(value);
 }
 
-/** The series that are not switched off, with their positions in the model. */
+/** The visible series, with their indexes in the model. */
 export function shownSeries(chart: ChartView): { series: Series; index: number }[] {
   return chart.model.series
     .map((series, index) => ({ series, index }))

@@ -15,7 +15,7 @@ interface RecordColumn {
   text: (row: RecordRow, format: Format) => string | TemplateResult;
 }
 
-/** In the order of their importance: a narrow view shows the ones that fit, by the style sheet. */
+/** In order of importance: the style sheet hides the last ones when the view is narrow. */
 const COLUMNS: readonly RecordColumn[] = [
   {
     key: 'time',
@@ -50,7 +50,7 @@ export const COLUMN_COUNT = COLUMNS.length;
 
 type Sort = Choices['recordsSort'];
 
-/** The headings. A click on one sorts by its column: names from A on, numbers and times from the largest on. */
+/** The column headings. A click sorts by the column: names ascending, numbers and times descending. */
 export function headingTemplates(sort: Sort, choose: (sort: Sort) => void): TemplateResult[] {
   return COLUMNS.map(({ key, label, sort: by, number }, index) => {
     const sorted = by !== undefined && sort.by === by;
@@ -75,7 +75,7 @@ export function headingTemplates(sort: Sort, choose: (sort: Sort) => void): Temp
   });
 }
 
-/** The cells of a row; they are empty while the row is not loaded. */
+/** The cells of a row, empty until the row is loaded. */
 export function cellTemplates(row: RecordRow | undefined, format: Format): TemplateResult[] {
   return COLUMNS.map(
     ({ key, number, text }, column) =>
@@ -95,7 +95,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A narrow list has room for the hour of today's records and the day of the others. */
+/** A narrow list shows only the hour of today's records and the day of the others. */
 function timeCell(ms: number, format: Format): TemplateResult {
   return html`<span class="time-long">${format.time(ms)}</span
     ><span class="time-short">${format.timeShort(ms, Date.now())}</span>`;

@@ -12,7 +12,7 @@ export interface DetailActions {
   remove: () => void;
 }
 
-/** All that is known of one record. */
+/** All fields of one record. */
 export function detailTemplate(
   row: RecordRow,
   ledgerLabel: string,

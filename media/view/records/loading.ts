@@ -5,7 +5,7 @@ import { PAGE_SIZE, LoadedPages } from '../../model/pages.ts';
 import { page as pageQuestion } from '../../model/questions.ts';
 import type { AskHost } from '../../model/questions.ts';
 
-/** The list whose rows are asked for. */
+/** The list to load rows of. */
 export interface RecordList {
   readonly ask: AskHost;
   readonly filter: UsageFilter;
@@ -14,13 +14,13 @@ export interface RecordList {
 
 type PageAnswer = Extract<HostAnswer, { kind: 'page' }>;
 
-/** The most rows that one question may ask for. */
+/** Maximum number of rows that one question may request. */
 const MAX_ROWS_ASKED = 500;
 
 /**
- * Loads pages, together.
+ * Loads pages together.
  * @returns undefined when the host did not answer with pages.
- * @throws {Superseded} when a newer call overtook this one.
+ * @throws {Superseded} when a newer call superseded this one.
  */
 export async function loadPages(list: RecordList, pages: readonly number[]): Promise<LoadedPages | undefined> {
   const answers = await list.ask(
@@ -35,14 +35,14 @@ export async function loadPages(list: RecordList, pages: readonly number[]): Pro
   );
 }
 
-/** Loads one page that a scroll brought into sight. Throws as {@link loadPages} does. */
+/** Loads one page that was scrolled into view. Throws like {@link loadPages}. */
 export async function loadPage(list: RecordList, page: number): Promise<PageAnswer | undefined> {
   const question = pageQuestion(list.filter, list.sort, page * PAGE_SIZE, PAGE_SIZE);
   const [answer] = await list.ask('scroll', [question]);
   return answer?.kind === 'page' ? answer : undefined;
 }
 
-/** The ids of the records at the positions `first` to `last`, loaded or not. Throws as {@link loadPages} does. */
+/** The ids of the records at the positions `first` to `last`, loaded or not. Throws like {@link loadPages}. */
 export async function idsBetween(list: RecordList, first: number, last: number): Promise<string[]> {
   const offsets: number[] = [];
   for (let offset = first; offset <= last; offset += MAX_ROWS_ASKED) offsets.push(offset);

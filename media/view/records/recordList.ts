@@ -8,12 +8,12 @@ import type { AskHost } from '../../model/questions.ts';
 import { afterPaint, LightElement } from '../light.ts';
 import { loadPage, loadPages } from './loading.ts';
 
-/** px, as in the editor's own lists: the place of a row is a product, and nothing is measured. */
+/** px, as in the editor's own lists. A fixed height makes a row's position a product, without measuring. */
 export const ROW_HEIGHT = 22;
-/** Chromium draws nothing beyond 33,554,400 px. */
+/** Chromium cannot draw elements taller than 33,554,400 px. */
 const MAX_DRAWN = 1_500_000;
 
-/** A long list of records: loads the rows in sight, and keeps them in place while records come and go. */
+/** A long list of records: loads the rows in view, and keeps their position while records are added and removed. */
 export abstract class RecordListElement extends LightElement {
   static override properties = {
     filter: { attribute: false },
@@ -26,7 +26,7 @@ export abstract class RecordListElement extends LightElement {
   };
   declare filter: UsageFilter;
   declare sort: Choices['recordsSort'];
-  /** The first page for `filter` and `sort`. A new one means that the rows may have changed. */
+  /** The first page for `filter` and `sort`. A new object means that the rows may have changed. */
   declare start: LoadedPages;
   declare ask: AskHost;
   declare pages: LoadedPages | undefined;
@@ -38,9 +38,9 @@ export abstract class RecordListElement extends LightElement {
   #asked = '';
   #scrollTo: number | undefined;
 
-  /** How much of the list the window shows, px: less than its height where the page goes on below the window's end. */
+  /** Height of the list's part within the window, px: less than its own height if the page extends below the window. */
   #inWindow = Number.POSITIVE_INFINITY;
-  /** Rows below the window's end wait for the next frame. */
+  /** Whether rows below the window's end are drawn only in the next frame. */
   #onlyInWindow = false;
 
   readonly #seen = new IntersectionObserver(
@@ -59,7 +59,7 @@ export abstract class RecordListElement extends LightElement {
     this.viewport = 400;
   }
 
-  /** Is called when rows were loaded that replace the ones before. */
+  /** Called when newly loaded rows have replaced the earlier ones. */
   protected abstract loaded(pages: LoadedPages): void;
 
   override disconnectedCallback(): void {
@@ -68,7 +68,7 @@ export abstract class RecordListElement extends LightElement {
     this.#seen.disconnect();
   }
 
-  /** Half of the elements of the page are in here, below the totals: those are painted first. */
+  /** Half of the page's elements are in this list, below the totals, which are painted first. */
   protected override async scheduleUpdate(): Promise<void> {
     if (!this.hasUpdated) await afterPaint();
     await super.scheduleUpdate();
@@ -109,8 +109,8 @@ export abstract class RecordListElement extends LightElement {
   }
 
   /**
-   * Loads the rows in sight. The old ones stay until the new ones are there, and then all change at once.
-   * @param keepPlace the same list, changed: the first row in sight stays where it is.
+   * Loads the rows in view. The old rows stay until the new ones are loaded, then all change at once.
+   * @param keepPlace the same list, changed: the first visible row keeps its position.
    */
   async #load(keepPlace: boolean): Promise<void> {
     const before = this.pages;
@@ -139,7 +139,7 @@ export abstract class RecordListElement extends LightElement {
     this.loaded(fresh);
   }
 
-  /** All rows of another list are new, and a third of them may be out of sight. */
+  /** All rows of another list are new, and a third of them may be outside the window. */
   async #drawInWindowFirst(): Promise<void> {
     this.#onlyInWindow = true;
     await afterPaint();
@@ -148,7 +148,7 @@ export abstract class RecordListElement extends LightElement {
   }
 
   protected moveTo(offset: number): void {
-    // To set it where it is would have the page laid out at once, and again when all of it has changed.
+    // Setting it to the same value would cause a layout now, and another one after all rows have changed.
     if (offset === this.scrolled) return;
     this.scrolled = offset;
     this.#scrollTo = offset;
@@ -159,7 +159,7 @@ export abstract class RecordListElement extends LightElement {
     if (pages.every((page) => page === 0)) return start;
     try {
       const fresh = await loadPages(this, pages);
-      // A newer start means that newer rows are shown, or on their way.
+      // A newer `start` means that newer rows are shown or already loading.
       return start === this.start ? fresh : undefined;
     } catch (error) {
       if (!(error instanceof Superseded)) this.fail(error);
@@ -167,7 +167,7 @@ export abstract class RecordListElement extends LightElement {
     }
   }
 
-  /** Loads the rows that a scroll brought into sight. */
+  /** Loads the rows that were scrolled into view. */
   protected async more(): Promise<void> {
     const { first, last } = visibleRows(this.scrolled, this.viewport, ROW_HEIGHT, this.count);
     for (const page of this.pages?.missing(first, last) ?? []) {

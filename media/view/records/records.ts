@@ -10,10 +10,10 @@ import { cellTemplates, COLUMN_COUNT, headingTemplates } from './columns.ts';
 import { idsBetween } from './loading.ts';
 import { RecordListElement, ROW_HEIGHT } from './recordList.ts';
 
-/** Records that one gesture may select. */
+/** Maximum number of records that one gesture may select. */
 const MAX_SELECTED = 10_000;
 
-/** The table of all records that match, with selection and keyboard. Only the rows in sight exist. */
+/** The table of all matching records, with selection and keyboard. Only visible rows exist in the page. */
 export class SpendRecords extends RecordListElement {
   static override properties = {
     ...RecordListElement.properties,
@@ -26,10 +26,10 @@ export class SpendRecords extends RecordListElement {
   declare ledgers: readonly LedgerInfo[];
   /** Ids of the selected records. */
   declare selection: ReadonlySet<string>;
-  /** Id of the record that the keyboard is on. */
+  /** Id of the record with keyboard focus. */
   declare activeId: string | undefined;
   #activeIndex = -1;
-  /** Where a range of the selection began. */
+  /** Start of the selected range. */
   #anchor = -1;
   readonly #slots = new Slots();
 
@@ -126,7 +126,7 @@ export class SpendRecords extends RecordListElement {
     this.#select(next);
   }
 
-  /** Selects all rows from one to another, loaded or not. */
+  /** Selects all rows from one position to another, loaded or not. */
   async #selectRange(from: number, to: number): Promise<void> {
     const [first, last] = from < to ? [from, to] : [to, from];
     if (last - first >= MAX_SELECTED) {
@@ -165,7 +165,7 @@ export class SpendRecords extends RecordListElement {
     event.preventDefault();
   }
 
-  /** Copies the selected rows that are loaded: those that the person has seen. */
+  /** Copies the selected rows that are loaded: those that the user has seen. */
   #copy(): void {
     const rows = this.pages?.loaded().filter(({ record }) => this.selection.has(record.usage_id)) ?? [];
     this.dispatchEvent(new CustomEvent<RecordRow[]>('copy-selected', { detail: rows }));

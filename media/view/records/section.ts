@@ -8,7 +8,7 @@ import { recordJson } from '../../model/record.ts';
 import { detailTemplate } from './detail.ts';
 import { iconButton } from '../controls.ts';
 
-/** The table of records with its actions, and the details of one record. */
+/** The table of records and its actions, and the details of one record. */
 export function recordsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown, snapshot } = context;
   return html`<section class="records-section" aria-label="Records">
