@@ -10,7 +10,7 @@ import { shownLine } from './output/statuslineCache.ts';
  * Entry point of the `llm-spend` command: takes arguments, writes text or JSON, and sets the exit code.
  *
  * Only this file is loaded for the version and for a cached status line. A one-shot `record`, which scripts call once per LLM
- * call, loads a bundle of its own; all other commands load the bundle of all commands.
+ * call, loads a separate bundle; all other commands load the bundle of all commands.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === '--version') {

@@ -13,47 +13,48 @@ const RECORDED = 7;
 const ESTIMATED = 8;
 const ESTIMATED_COUNT = 9;
 const UNPRICED_COUNT = 10;
-/** Takes what is in no sum, so that each row is added up by the same steps, without a branch to be guessed wrong. */
-const NOWHERE = 11;
+/** Collects values that are not included in any sum, so that each row is added by the same branch-free steps. */
+const UNSUMMED = 11;
 const SPILL = 2 ** 52;
-const COST_FIELD: Record<CostKind, number> = { recorded: RECORDED, estimated: ESTIMATED, unknown: NOWHERE };
+const COST_FIELD: Record<CostKind, number> = { recorded: RECORDED, estimated: ESTIMATED, unknown: UNSUMMED };
 const COUNT_FIELD: Record<CostKind, number> = {
-  recorded: NOWHERE,
+  recorded: UNSUMMED,
   estimated: ESTIMATED_COUNT,
   unknown: UNPRICED_COUNT,
 };
 
-/** Counts of a narrow column are below it. */
+/** Upper bound (exclusive) of the counts in a narrow column. */
 const NARROW_LIMIT = 2 ** 32;
-/** Rows of a narrow column whose counts are added without a check of each: together they are at most 2^52. */
+/** Maximum number of rows of a narrow column whose counts are added unchecked: their sum is at most 2^52. */
 const MOST_UNCHECKED = SPILL / NARROW_LIMIT;
-/** Takes the place of a column whose counts are added with a check. */
+/** Replaces a column whose counts are added with checks. */
 const NO_COUNTS = new Uint32Array(SEGMENT_ROWS);
 
 /**
- * Totals of many groups side by side in one array. All sums are exact: a double takes whole numbers up to 2^53, and more
- * goes to a bigint before a unit could be lost (see `NanoSum` and `TokenSum`).
+ * Totals of many groups side by side in one array. All sums are exact: a double represents whole numbers up to 2^53, and larger
+ * sums move to a bigint before precision is lost (see `NanoSum` and `TokenSum`).
  */
 export class Sums {
   #sums = new Float64Array(FIELDS * 64);
   readonly #spilled = new Map<number, bigint>();
   readonly #store: ColumnStore;
-  /** No sum of counts in {@link #sums} is larger. */
+  /** Upper bound of the sums of counts in {@link #sums}. */
   #largestCount = 0;
-  /** By the code of the cost kind: where the cost goes, and what is counted beside it. */
+  /** By code of the cost kind: the fields for the cost and for the count of such records. */
   readonly #costField: Uint8Array;
   readonly #countField: Uint8Array;
 
   constructor(store: ColumnStore) {
     this.#store = store;
     const { values } = store.dictionaries.cost;
-    this.#costField = Uint8Array.from(values, (kind) => COST_FIELD[kind as CostKind] ?? NOWHERE);
-    this.#countField = Uint8Array.from(values, (kind) => COUNT_FIELD[kind as CostKind] ?? NOWHERE);
+    this.#costField = Uint8Array.from(values, (kind) => COST_FIELD[kind as CostKind] ?? UNSUMMED);
+    this.#countField = Uint8Array.from(values, (kind) => COUNT_FIELD[kind as CostKind] ?? UNSUMMED);
   }
 
   /**
    * Adds rows of the segment to groups.
-   * @param batch says which row goes to which group. @param groupCount one more than the largest of its groups.
+   * @param batch assigns the rows to groups.
+   * @param groupCount one more than the largest group number.
    */
   add(segment: Segment, batch: Batch, groupCount: number): void {
     this.#reserve(groupCount);
@@ -91,7 +92,7 @@ export class Sums {
     }
   }
 
-  /** Adds all of a group of `other` to a group. */
+  /** Adds a group of `other` to a group. */
   addGroup(other: Sums, from: number, to: number): void {
     this.#reserve(to + 1);
     other.#reserve(from + 1);
@@ -122,7 +123,7 @@ export class Sums {
     };
   }
 
-  /** Tokens in total: exact while they are a safe integer. */
+  /** Total tokens: exact while it is a safe integer. */
   approximateTokens(group: number): number {
     this.#reserve(group + 1);
     return this.#approximately(group * FIELDS + TOTAL);
@@ -152,8 +153,8 @@ export class Sums {
   }
 
   /**
-   * The columns of {@link COUNT_COLUMNS} whose counts can be added without a check of each. Those of the other columns are
-   * added here, and an empty column takes their place.
+   * The columns of {@link COUNT_COLUMNS} whose counts can be added unchecked. The other columns are added here, and replaced by
+   * an empty one in the result.
    */
   #unchecked(segment: Segment, batch: Batch): Counts {
     const columns = COUNT_COLUMNS.map((name) => {
@@ -188,7 +189,7 @@ export class Sums {
     this.#sums[field] = 0;
   }
 
-  /** Moves large sums of counts to the bigints, so that there is room for more. */
+  /** Moves large sums of counts to bigints, to make room. */
   #spillCounts(): void {
     const sums = this.#sums;
     let largest = 0;

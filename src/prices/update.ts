@@ -91,7 +91,7 @@ async function download(address: string, today: string, signal: AbortSignal | un
   }
 }
 
-/** Follows redirects over https only, so that nobody can alter prices in transit. */
+/** Follows redirects over https only, so that prices cannot be altered in transit. */
 async function fetchSecurely(address: string, signal: AbortSignal): Promise<Response> {
   let next = address;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {

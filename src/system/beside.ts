@@ -72,7 +72,7 @@ export async function shareLike(disk: Disk, fd: number, ledger: string): Promise
     if (!['EPERM', 'EACCES', 'ENOTSUP', 'EINVAL'].includes(errno(error) ?? '')) throw error;
   };
   if (stats.uid !== own.uid || stats.gid !== own.gid) {
-    // Only root may change a file's owner; any user may change its group to one of their own.
+    // Only root may change a file's owner; any user may change its group to one of which they are a member.
     await disk
       .fchown(fd, Number(stats.uid), Number(stats.gid))
       .catch((error: unknown) => {

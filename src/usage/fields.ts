@@ -4,8 +4,8 @@ import { INKWELL_ROWS } from './inkwellRows.ts';
 /**
  * The table of record fields. Validation, dimensions, the columns of both stores, the SQL view, the command's filters and
  * flags, names in the views, the field names that generic imports accept and the columns of an export all derive from it. A new
- * filterable field is one row here; a test counts the files that name a field. The rows
- * of the fields that inkwell has as well never change; they are in `inkwellRows.ts`.
+ * filterable field is one row here; a test counts the files that name a field. The rows of fields that inkwell also has never
+ * change; they are in `inkwellRows.ts`.
  */
 
 /** Rows are in the order in which fields are written and exported, so new fields come last. */

@@ -1,6 +1,6 @@
 import type { FieldRow } from './fieldRow.ts';
 
-/** The rows of the fields that inkwell has as well, for the table of fields (`fields.ts`). */
+/** The rows of the field table (`fields.ts`) for fields that inkwell also has. */
 export const INKWELL_ROWS = [
   {
     name: 'usage_id',

@@ -10,8 +10,8 @@ import type { NullableText } from './fieldLists.ts';
 export type BillingMode = 'known' | 'estimated' | 'runtime_managed';
 
 /**
- * Who pays, and how. `metered`: each call is billed. `plan`: a subscription covers the call; its cost is what it would be at list
- * price. `credits`: the call is taken off an allowance of credits. `free`: nobody pays, as for a model on this machine.
+ * The kind of charge. `metered`: each call is billed. `plan`: a subscription covers the call; its cost is what it would be at list
+ * price. `credits`: the call is taken off an allowance of credits. `free`: there is no charge, as for a model on this machine.
  */
 export const CHARGES = ['metered', 'plan', 'credits', 'free'] as const;
 

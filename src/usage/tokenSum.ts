@@ -1,6 +1,6 @@
 /**
- * A sum of token counts. A record's count is a safe integer, but a sum of them need not be: the sum is a number while it
- * is a safe integer, and a bigint beyond, so that no token is lost and the usual sum costs no allocation.
+ * A sum of token counts. A record's count is a safe integer, but a sum may not be: it is a number while it is a safe integer,
+ * and a bigint beyond, so that no token is lost and ordinary sums allocate nothing.
  */
 export type TokenSum = number | bigint;
 
@@ -10,7 +10,7 @@ const LARGEST_NUMBER = BigInt(Number.MAX_SAFE_INTEGER);
 export function addTokens(a: TokenSum, b: TokenSum): TokenSum {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
-    // Rounding never takes a sum that is too large below the limit, so a sum below it is exact.
+    // Rounding never moves a sum from above the limit to below it, so a sum below it is exact.
     if (sum <= Number.MAX_SAFE_INTEGER) return sum;
   }
   return BigInt(a) + BigInt(b);

@@ -13,19 +13,19 @@ import type { LedgerService } from './ledgerService.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import { regionalLocale } from '../common/settings.ts';
 
-/** Actions on the ledger's file as a whole. Each rejects with an error for people. */
+/** Actions on the ledger's file as a whole. Each rejects with a readable error. */
 
-/** Text documents above this are not handed to extensions by the editor (its limit is 50 MB); it still shows them. */
+/** The editor does not pass larger text documents to extensions (its limit is 50 MB); it still shows them. */
 const MAX_DOCUMENT = 40 * 2 ** 20;
 
 export interface OpenLedgerRequest {
-  /** One of the ledgers shown; the primary one when left out. */
+  /** One of the ledgers shown; the primary one if absent. */
   path?: string;
-  /** The record to put the cursor on. */
+  /** The record at which to place the cursor. */
   usageId?: string;
 }
 
-/** Opens the ledger's file in an editor, offering to make it when there is none. */
+/** Opens the ledger's file in an editor; offers to create it if it does not exist. */
 export async function openLedgerFile(service: LedgerService, request: OpenLedgerRequest = {}): Promise<void> {
   const path = request.path ?? service.path;
   const shown = service.snapshot.ledgers.find((ledger) => ledger.path === path);
@@ -52,11 +52,11 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
   await vscode.commands.executeCommand('vscode.open', uri, selection === undefined ? {} : { selection });
 }
 
-/** Explains the ledgers in a document, and shows the verdict with the next action. */
+/** Describes the ledgers in a document, and shows a summary with the next action. */
 export async function showVerification(service: LedgerService, documents: ReportDocuments): Promise<void> {
   const { t } = vscode.l10n;
   const shown = new Set(service.snapshot.ledgers.map(({ path }) => path));
-  // inkwell's ledger is looked at on every machine, and of interest where there is one.
+  // inkwell's ledger is looked up on every machine, but listed only if it exists.
   const found = (await service.verify()).filter(({ path }) => shown.has(path) || path === service.path);
   await documents.show(t('Ledger Report'), verificationReport(found, style()));
   const gravest =
@@ -71,7 +71,7 @@ export async function showVerification(service: LedgerService, documents: Report
   } else showWarning(text);
 }
 
-/** Shows the steps of a repair, and repairs when the person agrees. */
+/** Shows the steps of a repair, and repairs the ledger if the user agrees. */
 export async function askToRepair(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const plan = await service.repairable();
@@ -85,7 +85,7 @@ export async function askToRepair(service: LedgerService): Promise<void> {
   showInfo(`${t('The ledger is repaired: {0}.', records(done.records, style()))}${kept}`);
 }
 
-/** Empties the primary ledger when the person agrees, with a way back. */
+/** Empties the primary ledger if the user agrees, and offers to undo that. */
 export async function askToClear(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const path = service.path;
@@ -109,7 +109,7 @@ export async function undoLastChange(service: LedgerService): Promise<void> {
   showInfo(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
 }
 
-/** Asks first, because the palette does not show what the last change was. */
+/** Asks first, because the command palette does not show what the last change was. */
 export async function askToUndo(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
   const last = await service.undoable();
@@ -127,7 +127,7 @@ export function style(): TextStyle {
   return { locale: regionalLocale(), t: vscode.l10n.t };
 }
 
-/** Writes `[]`, atomically, and never replaces a file that another process created first. */
+/** Writes `[]` atomically, without replacing a file that another process created first. */
 async function createEmptyLedger(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomUUID()}.new`;

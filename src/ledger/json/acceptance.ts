@@ -8,7 +8,7 @@ import type { Committer } from './committer.ts';
 import { Journal, type Entry } from './journal.ts';
 import type { LedgerVersions } from './versions.ts';
 
-/** What the acceptance of records needs from its store. */
+/** The dependencies of {@link Acceptance}, provided by its store. */
 export interface AcceptanceHost {
   readonly disk: Disk;
   readonly committer: Committer;

@@ -3,7 +3,7 @@ import { commit } from './commit/commit.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
 import type { LedgerVersions } from './versions.ts';
 
-/** What a change of existing records needs from its process. */
+/** The dependencies of a change of existing records. */
 export interface ChangeContext {
   now: () => number;
   isOwn: (path: string) => boolean;

@@ -32,7 +32,7 @@ const REMOVAL_MS = 10_000;
 /** How often a watching process checks for journals of dead processes. */
 const ADOPTION_MS = 1_000;
 
-/** What a committer needs from its store. */
+/** The dependencies of a {@link Committer}, provided by its store. */
 export interface CommitterHost {
   /** The ledger's path, for messages. */
   readonly path: string;

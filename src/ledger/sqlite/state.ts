@@ -62,7 +62,7 @@ export async function describeDatabase(
   };
 }
 
-/** What is left beside a database that is missing. */
+/** The files left beside a database that is missing. */
 export interface Leftovers {
   /** The name of its backup. */
   previous: string | undefined;

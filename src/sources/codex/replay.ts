@@ -2,7 +2,7 @@ import type { SourceFile } from '../source.ts';
 import { countsKey, type Counts } from './counts.ts';
 import { familyOf, type Family } from './family.ts';
 
-/** What is known about the beginning of a file, as JSON. */
+/** The state of reading the beginning of a file, as JSON. */
 export interface ReplayState {
   /** The sessions whose events the file may begin with, beginning with the one that was forked, or that started this one. */
   ancestors: string[];

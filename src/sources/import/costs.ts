@@ -12,7 +12,7 @@ export type FoundPricing = Omit<FoundUsage, 'record'>;
 type Priceable = UsageRecord & { [PRICING]?: FoundPricing };
 const NOTHING: FoundPricing = {};
 
-/** What {@link priceable} keeps of a found usage besides its record. */
+/** The data that {@link priceable} keeps of a found usage besides its record. */
 export function pricingOf(record: Priceable): FoundPricing | undefined {
   return record[PRICING];
 }

@@ -8,7 +8,7 @@ import type { FileState } from './state.ts';
 import type { FoundUsage, Skip, SourceFile } from '../source.ts';
 
 /**
- * The second thread of a large import: reads the files that it is given, and passes on their usages. Meanwhile, the first
+ * The second thread of a large import: reads the files that it is given, and passes on their usages. In parallel, the first
  * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 

@@ -29,3 +29,15 @@ export function readText(file: string): string {
 export function readJson(file: string): unknown {
   return JSON.parse(readText(file));
 }
+
+/** The comments of a source, without their markers, each as one line of text. Adjacent line comments are one comment. */
+export function commentsIn(source: string): string[] {
+  const comments = source.match(/\/\*[\s\S]*?\*\/|(?:(?<=^|\s)\/\/.*(?:\n[ \t]*(?=\/\/))?)+/gm) ?? [];
+  return comments.map((comment) =>
+    comment
+      .replaceAll(/^[ \t]*(?:\/\*\*?|\*\/|\*|\/\/)/gm, '')
+      .replace(/\*\/$/, '')
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  );
+}
