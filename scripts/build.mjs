@@ -210,7 +210,12 @@ function optionsOf({ entry, options }) {
     logLevel: 'warning',
     // proper-lockfile gets its file system from us, so that its default for one is not worth loading; and for one check of
     // an argument in signal-exit, node:assert would take a one-shot `record` longer to load than all of its own code.
-    alias: { 'graceful-fs': 'node:fs', assert: path.join(root, 'scripts/assertEqual.cjs') },
+    alias: {
+      // Its other build loads its parts by names that no bundler sees.
+      'jsonc-parser': path.join(root, 'node_modules/jsonc-parser/lib/esm/main.js'),
+      'graceful-fs': 'node:fs',
+      assert: path.join(root, 'scripts/assertEqual.cjs'),
+    },
     // Of what is not bundled, `import()` is a `require` that waits: it works in every host that a CommonJS file works in.
     ...(options.format === 'cjs' ? { supported: { 'dynamic-import': false } } : {}),
     ...options,

@@ -20,6 +20,7 @@ export const COMMANDS = {
   clearLedger: 'llmSpend.clearLedger',
   migrateLedger: 'llmSpend.migrateLedger',
   importUsage: 'llmSpend.importUsage',
+  connectAgents: 'llmSpend.connectAgents',
   undo: 'llmSpend.undo',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',

@@ -11,6 +11,7 @@ import { ServiceBackend } from './host/history/historyBackend.ts';
 import { LedgerService } from './host/ledger/ledgerService.ts';
 import { showLedgerWarnings } from './host/ledger/ledgerWarnings.ts';
 import { offerMigration } from './host/ledger/migrateLedger.ts';
+import { LiveRecording } from './host/live/liveRecording.ts';
 import { Prices } from './host/prices/prices.ts';
 import { StatusBar } from './host/status/statusBar.ts';
 import { provideCommand } from './host/terminal/terminalCommand.ts';
@@ -32,13 +33,15 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const backend = new ServiceBackend(service);
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
-  registerCommands(context, { service, prices, history, agents, log });
+  const live = new LiveRecording(service, prices, log);
+  registerCommands(context, { service, prices, history, agents, live, log });
   context.subscriptions.push(
     log,
     prices,
     service,
     backend,
     agents,
+    live,
     followContext(service),
     offerMigration(context, service),
     offerImport(context, agents),
@@ -50,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   service.start();
   agents.start();
   void provideCommand(context, log);
+  live.start();
   performance.measure(ACTIVATION, { start, detail: { cpu: threadTime() - cpuBefore } });
   return createApi(service);
 }

@@ -19,6 +19,9 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['import', () => import('./commands/import.ts')],
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],
+  ['receive', () => import('./commands/live/receive.ts')],
+  ['connect', () => import('./commands/live/connect.ts')],
+  ['disconnect', () => import('./commands/live/disconnect.ts')],
   ['path', () => import('./commands/path.ts')],
 ]);
 

@@ -13,6 +13,8 @@ import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerifica
 import type { LedgerService } from './ledger/ledgerService.ts';
 import { askToMigrate } from './ledger/migrateLedger.ts';
 import type { Prices } from './prices/prices.ts';
+import { connectAgents } from './live/connectAgents.ts';
+import type { LiveRecording } from './live/liveRecording.ts';
 import { recordFromResponse } from './record/recordResponse.ts';
 import { askAndRecord } from './record/recordUsage.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
@@ -24,13 +26,14 @@ export interface CommandServices {
   prices: Prices;
   history: HistoryController;
   agents: AgentImport;
+  live: LiveRecording;
   log: vscode.LogOutputChannel;
 }
 
 /** Registers every command of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
-  { service, prices, history, agents, log }: CommandServices,
+  { service, prices, history, agents, live, log }: CommandServices,
 ): void {
   const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
@@ -48,6 +51,7 @@ export function registerCommands(
     [COMMANDS.clearLedger]: () => askToClear(service),
     [COMMANDS.migrateLedger]: () => askToMigrate(service),
     [COMMANDS.importUsage]: () => agents.ask(),
+    [COMMANDS.connectAgents]: () => connectAgents(live),
     [COMMANDS.undo]: () => askToUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(),
     [COMMANDS.showLog]: () => log.show(),

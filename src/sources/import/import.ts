@@ -1,3 +1,4 @@
+import type { Ledger } from '../../ledger/ledger.ts';
 import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -8,6 +9,7 @@ import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
 import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
+import { storeJoined } from './joinStored.ts';
 import { DryRun, planOf } from './plan.ts';
 import { emptyReport, type ImportOptions, type ImportProgress, type ImportReport } from './options.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
@@ -16,15 +18,11 @@ import type { FoundUsage, Skip, Source, SourceFile } from '../source.ts';
 import { findLogs, isIn } from '../reading/walk.ts';
 
 /**
- * Imports the usage that a source left on disk into a ledger: each usage once, even if the last import was interrupted or
- * several run at once. This relies on ids that depend only on the usage, on each source's rule for choosing between two entries
- * of one usage, and on a commit that applies the rule to the ledger's current records.
+ * Imports the usage that a source left on the disk, each once, whatever happened to the last import and however many run at once:
+ * ids depend on the usage alone, and a commit applies the source's rule to the ledger as it is at that moment.
  */
 
-/**
- * Number of records stored at once. Each transaction rewrites most pages of the ledger's id index, so fewer transactions write
- * less; smaller ones keep the heap smaller, which matters when nothing is stored. A JSON ledger is always rewritten.
- */
+/** Records per transaction. Large ones write the index of ids less often, small ones need less memory. A JSON ledger is written whole. */
 const BATCH = 10_000;
 const BATCH_DRY = 100;
 const BATCH_JSON = 100_000;
@@ -169,9 +167,8 @@ class Import implements Receiver {
   /** Starts a reader at the other end of the queue, if the work justifies a thread. */
   async #secondReader(queue: SourceFile[]): Promise<SecondReader | undefined> {
     const { secondReader } = this.#options;
-    const known = AGENTS.includes(this.#source);
-    const { lastCounts } = this.#source;
-    if (secondReader === undefined || !known || lastCounts === true) return undefined;
+    const isKnown = AGENTS.includes(this.#source);
+    if (secondReader === undefined || !isKnown || this.#source.lastCounts === true) return undefined;
     if (queue.length < 2 || this.#progress.bytes < secondReader.from) return undefined;
     return SecondReader.start(
       secondReader.program,
@@ -266,10 +263,13 @@ class Import implements Receiver {
   }
 
   async #upsert(records: readonly UsageRecord[]): Promise<void> {
-    const { dryRun } = this.#options;
-    const plan = planOf(this.#source, records);
-    if (dryRun === true) return this.#dryRun.count(plan);
+    if (this.#options.dryRun === true) return this.#dryRun.count(planOf(this.#source, records));
     const ledger = await this.#options.ledger();
+    await storeJoined(ledger, records, (joined) => this.#store(ledger, joined));
+  }
+
+  async #store(ledger: Ledger, records: readonly UsageRecord[]): Promise<void> {
+    const plan = planOf(this.#source, records);
     // Once the records are in the ledger, the plan returns nothing more, so only the first result counts.
     let unpriced: number | undefined;
     const { added, replaced } = await ledger.upsert((get) => {

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { sqliteEngine } from '../../ledger/sqlite/engine.ts';
 import { storeKind } from '../../system/paths.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { merged } from '../joining.ts';
 import type { Lookup, Source } from '../source.ts';
 import type { ImportOptions, ImportReport } from './options.ts';
 
@@ -9,15 +11,27 @@ import type { ImportOptions, ImportReport } from './options.ts';
 export type Plan = (get: Lookup) => readonly UsageRecord[];
 
 /** A plan by the rule of a source, independent of the order of the records. */
-export function planOf(source: Source, records: readonly UsageRecord[]): Plan {
+export function planOf(source: Pick<Source, 'settle'>, records: readonly UsageRecord[]): Plan {
   return (get) => {
     const settled = new Map<string, UsageRecord>();
     const lookup: Lookup = (id) => settled.get(id) ?? get(id);
     for (const record of records) {
+      const there = lookup(record.usage_id);
+      const joined = joinedRecord(record, there);
+      if (joined !== undefined) {
+        if (!isDeepStrictEqual(joined, there)) settled.set(joined.usage_id, joined);
+        continue;
+      }
       for (const each of source.settle(record, lookup)) settled.set(each.usage_id, each);
     }
     return [...settled.values()];
   };
+}
+
+/** What becomes of a report where it or the stored record joins a log with a live report; undefined where neither does. */
+function joinedRecord(record: UsageRecord, there: UsageRecord | undefined): UsageRecord | undefined {
+  if (record['confirmed_by'] !== undefined) return record;
+  return there?.['confirmed_by'] === undefined ? undefined : merged(there, record);
 }
 
 /** Counts the records that an import would store, without storing any. */

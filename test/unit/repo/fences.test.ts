@@ -14,7 +14,7 @@ interface Fence {
 }
 
 /** The areas in the order in which data flows through them. Each imports from those above it only. */
-const LAYERS = ['usage', 'columns', 'pricing', 'system', 'prices', 'ledger', 'library', 'sources'].map(
+const LAYERS = ['usage', 'columns', 'pricing', 'system', 'prices', 'ledger', 'library', 'sources', 'live'].map(
   (name) => `src/${name}`,
 );
 
@@ -32,6 +32,7 @@ const FENCES: Readonly<Record<string, Fence>> = {
   'src/ledger': { areas: before('src/ledger'), node: true },
   'src/library': { areas: before('src/library'), node: true },
   'src/sources': { areas: before('src/sources'), node: true },
+  'src/live': { areas: before('src/live'), node: true },
   'src/cli': { areas: ['package.json', ...LAYERS], node: true },
   'src/protocol': { areas: ['src/usage', 'src/columns'] },
   'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/protocol'], node: true, vscode: true },

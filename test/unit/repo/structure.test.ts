@@ -40,7 +40,10 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
 };
 
 /** A name that every file of a folder exports by convention. */
-const CONVENTIONS: Readonly<Record<string, string>> = { 'src/cli/commands': 'command' };
+const CONVENTIONS: Readonly<Record<string, string>> = {
+  'src/cli/commands': 'command',
+  'src/cli/commands/live': 'command',
+};
 
 /** Files of other projects that comments name. */
 const FILES_OF_OTHERS: ReadonlySet<string> = new Set(['docs/api.md']);

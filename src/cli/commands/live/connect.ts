@@ -1,0 +1,102 @@
+import type { CommandSpec } from '../../command.ts';
+import { CONNECTABLE } from '../../../live/connect/agents.ts';
+import {
+  applyChange,
+  backupPath,
+  changedLines,
+  connectable,
+  connection,
+  disconnection,
+  type SettingsChange,
+} from '../../../live/connect/connect.ts';
+import { liveSettings } from '../../../live/settings.ts';
+import { shown } from '../../arguments/arguments.ts';
+import { CliError, EXIT, usageError } from '../../output/exit.ts';
+import { envelope, writeJson } from '../../output/json.ts';
+import type { Terminal } from '../../output/terminal.ts';
+
+export interface ConnectFlags {
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export const AGENT_NAMES = CONNECTABLE.map(({ id }) => id).join(', ');
+
+/** `llm-spend connect` and `disconnect`: changes the settings of an agent, or shows the change. */
+export async function changeSettings(
+  command: 'connect' | 'disconnect',
+  name: string,
+  flags: ConnectFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const agent = connectable(name);
+  if (agent === undefined) throw usageError(`${command}: ${shown(name)} is no agent. Agents: ${AGENT_NAMES}.`);
+  try {
+    const change = await (command === 'connect' ? connection(agent) : disconnection(agent));
+    if (flags.dryRun !== true) await applyChange(change);
+    const { token } = await liveSettings();
+    const run = { command, change, dryRun: flags.dryRun === true, lines: changedLines(change, token) };
+    if (flags.json === true) await writeJson(terminal.out, reportJson(run));
+    else await terminal.out.line(reportText(run));
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SettingsError') throw new CliError('settings', error.message);
+    throw error;
+  }
+}
+
+interface Run {
+  command: 'connect' | 'disconnect';
+  change: SettingsChange;
+  dryRun: boolean;
+  lines: readonly string[];
+}
+
+function reportJson({ command, change, dryRun, lines }: Run): object {
+  const { agent, file, endpoint, before, after } = change;
+  return envelope(command, {
+    agent: agent.id,
+    file,
+    dry_run: dryRun,
+    changed: before !== after,
+    endpoint: endpoint ?? null,
+    changes: lines,
+  });
+}
+
+function reportText({ command, change, dryRun, lines }: Run): string {
+  const { agent, file, before, after } = change;
+  if (before === after) {
+    return command === 'connect' ? `${agent.title} is connected already.` : `Nothing of ours is left in ${file}.`;
+  }
+  const verb = dryRun ? 'Would change' : 'Changed';
+  const text = [`${verb} ${file}:`, ...lines.map((line) => `  ${line}`)];
+  if (dryRun) return [...text, 'Nothing was written.'].join('\n');
+  if (before !== undefined) text.push(`The file as it was: ${backupPath(file)}`);
+  text.push(agent.restart);
+  if (command === 'connect')
+    text.push('Calls are recorded while an editor with LLM Spend is open, or llm-spend receive runs.');
+  return text.join('\n');
+}
+
+const AGENT_ARGUMENT = { name: '<agent>', help: AGENT_NAMES };
+const DRY_RUN = { flags: '--dry-run', help: 'show the change of the settings, and write nothing' };
+
+export const command: CommandSpec<ConnectFlags> = {
+  summary: 'make an agent export its calls to llm-spend receive and the editor',
+  arguments: [AGENT_ARGUMENT],
+  options: [DRY_RUN],
+  examples: ['llm-spend connect claude-code --dry-run', 'llm-spend connect codex'],
+  notes:
+    'Changes the user settings of the agent, and keeps the file as it was beside it. Prompts and answers are never exported.\n' +
+    'An exporter that you have set up yourself is left alone.',
+  run: ({ flags, words: [name], terminal }) => changeSettings('connect', String(name), flags, terminal),
+};
+
+export const disconnectCommand: CommandSpec<ConnectFlags> = {
+  summary: 'take back what connect changed',
+  arguments: [AGENT_ARGUMENT],
+  options: [DRY_RUN],
+  examples: ['llm-spend disconnect claude-code'],
+  run: ({ flags, words: [name], terminal }) => changeSettings('disconnect', String(name), flags, terminal),
+};

@@ -1,0 +1,1 @@
+export { disconnectCommand as command } from './connect.ts';

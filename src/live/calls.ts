@@ -1,0 +1,229 @@
+import { brokenRule } from '../usage/rules.ts';
+import { MAX_COST } from '../usage/limits.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, textOf, timeOf, type Fields } from '../sources/fields.ts';
+import { usageOfSpan } from '../sources/otel/spans.ts';
+import { usageId } from '../sources/reading/identity.ts';
+import { logRecord, type LogTokens } from '../sources/record.ts';
+import type { FoundUsage } from '../sources/source.ts';
+import { vendorOf } from '../sources/vendors.ts';
+import { eventOf, type OtlpRecord } from './otlp.ts';
+
+/**
+ * Which log records and spans are a model call, and the usage that each reports. Agents report the same spend several times
+ * (metrics, events, spans of a whole turn): exactly one signal of each agent is recorded, the one with all counts of one call.
+ */
+
+/** A call that breaks a rule of the ledger. It is not recorded; the sender is told why. */
+export interface Rejection {
+  reason: string;
+}
+
+export type LiveCall = FoundUsage | Rejection | undefined;
+
+export function isRejection(call: FoundUsage | Rejection): call is Rejection {
+  return 'reason' in call;
+}
+
+/** How one agent reports a call in a log record. */
+interface AgentEvents {
+  /** The record's `agent`. */
+  agent: string;
+  /** The record's `source`. */
+  source: string;
+  provider: string;
+  /** Event names of the one signal that is recorded. */
+  events: readonly string[];
+  /** Attributes that the signal must have with these values. */
+  where?: Readonly<Record<string, string>>;
+  tokens(attributes: Fields): LogTokens;
+  /** Attributes that identify a call by themselves. */
+  request?: readonly string[];
+  /** Attributes of the session. */
+  session: readonly string[];
+  /** Attributes that, with the time and the counts, identify a call without a request id. */
+  identity: readonly string[];
+  /** Attribute of the agent's own figure of the cost, USD. */
+  cost?: string;
+}
+
+const AGENT_EVENTS: readonly AgentEvents[] = [
+  {
+    agent: 'claude-code',
+    source: 'claude-code-otel',
+    provider: 'anthropic',
+    events: ['api_request', 'claude_code.api_request'],
+    // Input excludes cache reads and writes.
+    tokens: (attributes) => {
+      const cacheRead = count(attributes, 'cache_read_tokens');
+      const cacheWrite = count(attributes, 'cache_creation_tokens');
+      return {
+        input: count(attributes, 'input_tokens') + cacheRead + cacheWrite,
+        output: count(attributes, 'output_tokens'),
+        cacheRead,
+        cacheWrite,
+      };
+    },
+    request: ['request_id'],
+    session: ['session.id'],
+    identity: ['session.id', 'event.sequence'],
+    cost: 'cost_usd',
+  },
+  {
+    agent: 'codex',
+    source: 'codex-otel',
+    provider: 'openai',
+    events: ['codex.sse_event'],
+    where: { 'event.kind': 'response.completed' },
+    // `tool_token_count` is the total of the response, not the tokens of tools.
+    tokens: (attributes) => withinInput(attributes, 'cached_token_count', 'reasoning_token_count'),
+    session: ['conversation.id'],
+    identity: ['conversation.id'],
+  },
+  ...['gemini_cli', 'qwen-code'].map((prefix): AgentEvents => ({
+    agent: prefix === 'gemini_cli' ? 'gemini-cli' : 'qwen',
+    source: prefix === 'gemini_cli' ? 'gemini-cli-otel' : 'qwen-otel',
+    provider: prefix === 'gemini_cli' ? 'google' : 'qwen',
+    events: [`${prefix}.api_response`],
+    // Thoughts are billed as output and the prompts of tools as input; neither is in the other counts.
+    tokens: (attributes) => {
+      const reasoning = count(attributes, 'thoughts_token_count');
+      return {
+        input: count(attributes, 'input_token_count') + count(attributes, 'tool_token_count'),
+        output: count(attributes, 'output_token_count') + reasoning,
+        cacheRead: count(attributes, 'cached_content_token_count'),
+        reasoning,
+      };
+    },
+    session: ['session.id'],
+    identity: ['session.id', 'prompt_id'],
+  })),
+];
+
+function withinInput(attributes: Fields, cached: string, reasoning: string): LogTokens {
+  const input = count(attributes, 'input_token_count');
+  const output = count(attributes, 'output_token_count');
+  return {
+    input,
+    output,
+    cacheRead: Math.min(count(attributes, cached), input),
+    reasoning: Math.min(count(attributes, reasoning), output),
+  };
+}
+
+/** @param now for a call that names no time, ms since the epoch. @returns undefined for anything that is not one model call. */
+export function callOf(otlp: OtlpRecord, now: number): LiveCall {
+  const call = otlp.signal === 'logs' ? callOfEvent(otlp, now) : callOfSpan(otlp, now);
+  if (call === undefined || isRejection(call)) return call;
+  withResource(call, otlp);
+  const { loggedCost, record } = call;
+  if (loggedCost !== undefined && !(loggedCost >= 0 && loggedCost <= MAX_COST)) {
+    return { reason: `cost_usd must be between 0 and ${MAX_COST} (got ${loggedCost})` };
+  }
+  const broken = brokenRule(record);
+  return broken === undefined ? call : { reason: broken.message };
+}
+
+function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
+  const { attributes } = otlp;
+  const event = eventOf(otlp);
+  const rule = AGENT_EVENTS.find(
+    ({ events, where = {} }) =>
+      events.includes(event ?? '') && Object.entries(where).every(([name, value]) => attributes[name] === value),
+  );
+  if (rule === undefined) return undefined;
+  const tokens = rule.tokens(attributes);
+  if (tokens.input + tokens.output === 0) return { reason: `${event!}: the call has no token counts` };
+  const timestamp = timeIn(otlp, now);
+  const request = firstText(attributes, ...(rule.request ?? []));
+  const identity = rule.identity.map((name) => labelOf(JSON.stringify(attributes[name] ?? '')));
+  const model = nameOf(textOf(attributes['model']) ?? 'unknown');
+  const cost = rule.cost === undefined ? undefined : numberOf(attributes[rule.cost]);
+  const record = logRecord({
+    usageId: usageId(
+      rule.source,
+      request === undefined ? [...identity, timestamp, tokens.input, tokens.output, tokens.cacheRead] : [request],
+    ),
+    source: rule.source,
+    provider: vendorOf(model) ?? rule.provider,
+    model,
+    operation: 'agent',
+    timestamp,
+    tokens,
+    session: labelOf(firstText(attributes, ...rule.session)),
+    more: {
+      agent: rule.agent,
+      request_id: labelOf(request),
+      account: labelOf(firstText(attributes, 'organization.id', 'user.account_id')),
+      speed: attributes['speed'] === 'fast' ? 'fast' : undefined,
+      tool_version: textOf(attributes['app.version']),
+      reported_cost_usd: cost,
+    },
+  });
+  return { record, loggedCost: cost };
+}
+
+/** Spans of one model call. Parents that sum up their calls are left out, as are events that repeat a span. */
+function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
+  if (!isModelCall(otlp)) return undefined;
+  const { attributes, resource } = otlp;
+  const operation = textOf(attributes['gen_ai.operation.name']) ?? textOf(attributes['llm.request.type']) ?? 'chat';
+  const counts = { 'gen_ai.usage.input_tokens': attributes['ai.usage.tokens'], ...attributes };
+  const span = { ...otlp.record, attributes: { ...counts, 'gen_ai.operation.name': 'chat' } };
+  const usage = usageOfSpan('otel', span, new Date(now).toISOString());
+  if (usage === undefined) {
+    // A call that failed costs nothing that anybody counted.
+    if (fieldsOf(otlp.record['status'])?.['code'] === 2) return undefined;
+    return { reason: `${String(otlp.record['name'])}: the call has no token counts` };
+  }
+  const { found } = usage;
+  found.record.operation = nameOf(operation);
+  // Two instrumentations of one program report a response in two spans.
+  if (usage.response !== undefined) found.record.usage_id = usageId('otel', ['response', usage.response]);
+  const credits = numberOf(attributes['copilot_chat.copilot_usage_nano_aiu']);
+  if (credits !== undefined) found.record['ai_credits'] = credits / 1e9;
+  const service = textOf(resource['service.name']);
+  if (service !== undefined) found.record['agent'] = labelOf(service) ?? null;
+  return found;
+}
+
+const CALLS: ReadonlySet<unknown> = new Set([
+  'chat',
+  'text_completion',
+  'generate_content',
+  'embeddings',
+  'completion',
+]);
+
+/** The Vercel AI SDK names no operation: its `do...` spans are single calls, and their parents repeat the counts. */
+function isModelCall({ record, attributes }: OtlpRecord): boolean {
+  const operation = attributes['gen_ai.operation.name'] ?? attributes['llm.request.type'];
+  if (operation !== undefined) return CALLS.has(operation);
+  return /^ai\..*\.do(Generate|Stream|Embed)$/.test(textOf(record['name']) ?? '');
+}
+
+/** Project, account and the like, as a person sets them for a program in `OTEL_RESOURCE_ATTRIBUTES`. */
+function withResource({ record }: FoundUsage, { resource, attributes }: OtlpRecord): void {
+  for (const field of ['project', 'account', 'branch', 'user', 'machine', 'charge', 'commit'] as const) {
+    const value = firstText(resource, `llm_spend.${field}`, field) ?? firstText(attributes, `llm_spend.${field}`);
+    if (value !== undefined) (record as Record<string, unknown>)[field] = labelOf(value);
+  }
+  const tags = firstText(resource, 'llm_spend.tags', 'tags');
+  // A comma separates the attributes themselves.
+  if (tags !== undefined) record['tags'] = tags.split(/[;|\s]+/).filter((tag) => tag !== '');
+}
+
+function timeIn({ record, attributes }: OtlpRecord, now: number): string {
+  const nanos = Number(record['timeUnixNano']) || Number(record['observedTimeUnixNano']);
+  return timeOf(attributes['event.timestamp']) ?? timeOf(Math.floor(nanos / 1e6)) ?? new Date(now).toISOString();
+}
+
+/** Exporters write counts as integers, doubles or texts. NaN for anything that is no count: the record is then rejected. */
+function count(attributes: Fields, name: string): number {
+  const value = attributes[name];
+  return countOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
+}
+
+function numberOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}

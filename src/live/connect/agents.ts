@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { PathEnvironment } from '../../system/paths.ts';
+
+/** The agents that can be connected, and the settings that make each export its calls to the receiver. */
+
+export type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
+
+export interface Setting {
+  /** The keys that lead to it, from the top of the file. */
+  path: readonly string[];
+  value: Json;
+  /** It names where the agent exports to: another value is the person's own exporter, which is never overwritten. */
+  isExporter?: boolean;
+}
+
+export interface Agent {
+  /** As on the command line. */
+  id: string;
+  title: string;
+  /** Its user settings, absolute; of several the first that exists, else the first. */
+  files(environment: PathEnvironment): string[];
+  format: 'jsonc' | 'toml';
+  settings(endpoint: string, token: string): Setting[];
+  /** What a person has to do after a change, as a sentence. */
+  restart: string;
+}
+
+/** Values that mean: nothing is exported. */
+export const NO_EXPORTER: ReadonlySet<unknown> = new Set([undefined, null, '', 'none']);
+
+export const CONNECTABLE: readonly Agent[] = [
+  {
+    id: 'claude-code',
+    title: 'Claude Code',
+    files: ({ env, home }) => [
+      join(env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude'), 'settings.json'),
+    ],
+    format: 'jsonc',
+    // Only logs: metrics repeat the same spend.
+    settings: (endpoint, token) => [
+      { path: ['env', 'CLAUDE_CODE_ENABLE_TELEMETRY'], value: '1' },
+      { path: ['env', 'OTEL_LOGS_EXPORTER'], value: 'otlp', isExporter: true },
+      { path: ['env', 'OTEL_EXPORTER_OTLP_LOGS_PROTOCOL'], value: 'http/json' },
+      { path: ['env', 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'], value: `${endpoint}/v1/logs`, isExporter: true },
+      { path: ['env', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS'], value: `Authorization=Bearer ${token}`, isExporter: true },
+    ],
+    restart: 'Start Claude Code again: running sessions keep their settings.',
+  },
+  {
+    id: 'codex',
+    title: 'Codex',
+    files: ({ env, home }) => [join(env['CODEX_HOME']?.trim() || join(home, '.codex'), 'config.toml')],
+    format: 'toml',
+    settings: (endpoint, token) => [
+      {
+        path: ['otel', 'exporter'],
+        value: {
+          'otlp-http': {
+            endpoint: `${endpoint}/v1/logs`,
+            protocol: 'json',
+            headers: { Authorization: `Bearer ${token}` },
+          },
+        },
+        isExporter: true,
+      },
+      { path: ['otel', 'log_user_prompt'], value: false },
+    ],
+    restart: 'Start Codex again: running sessions keep their settings.',
+  },
+  ...[
+    { id: 'gemini-cli', title: 'Gemini CLI', folder: '.gemini' },
+    { id: 'qwen', title: 'Qwen Code', folder: '.qwen' },
+  ].map(({ id, title, folder }): Agent => ({
+    id,
+    title,
+    files: ({ home }) => [join(home, folder, 'settings.json')],
+    format: 'jsonc',
+    // It has no setting for headers, so the token is a part of the address.
+    settings: (endpoint, token) => [
+      { path: ['telemetry', 'enabled'], value: true },
+      { path: ['telemetry', 'target'], value: 'local', isExporter: true },
+      { path: ['telemetry', 'otlpEndpoint'], value: `${endpoint}/${token}/`, isExporter: true },
+      { path: ['telemetry', 'otlpProtocol'], value: 'http' },
+      { path: ['telemetry', 'logPrompts'], value: false },
+    ],
+    restart: `Start ${title} again: running sessions keep their settings.`,
+  })),
+  {
+    id: 'copilot',
+    title: 'Copilot Chat',
+    files: editorSettings,
+    format: 'jsonc',
+    settings: (endpoint, token) => [
+      { path: ['github.copilot.chat.otel.enabled'], value: true },
+      { path: ['github.copilot.chat.otel.exporterType'], value: 'otlp-http', isExporter: true },
+      { path: ['github.copilot.chat.otel.otlpEndpoint'], value: endpoint, isExporter: true },
+      { path: ['github.copilot.chat.otel.headers'], value: { Authorization: `Bearer ${token}` }, isExporter: true },
+      { path: ['github.copilot.chat.otel.captureContent'], value: false },
+    ],
+    restart: 'Reload the editor window (Developer: Reload Window).',
+  },
+];
+
+/** The user settings of VS Code and its variants. */
+function editorSettings({ platform, env, home }: PathEnvironment): string[] {
+  const base =
+    platform === 'win32'
+      ? (env['APPDATA'] ?? join(home, 'AppData', 'Roaming'))
+      : platform === 'darwin'
+        ? join(home, 'Library', 'Application Support')
+        : (env['XDG_CONFIG_HOME'] ?? join(home, '.config'));
+  return ['Code', 'Code - Insiders', 'VSCodium'].map((name) => join(base, name, 'User', 'settings.json'));
+}

@@ -1,0 +1,177 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
+import { errno } from '../../system/errno.ts';
+import { ownEnvironment, type PathEnvironment } from '../../system/paths.ts';
+import { liveSettings, liveSettingsPath, updateConnections, type AgentConnection } from '../settings.ts';
+import { CONNECTABLE, NO_EXPORTER, type Agent, type Json, type Setting } from './agents.ts';
+import { edited, isAt, SettingsError, valueAt, valuesOf } from './edit.ts';
+
+/** A change of an agent's settings, worked out and not written yet. */
+export interface SettingsChange {
+  agent: Agent;
+  /** The settings file, absolute. */
+  file: string;
+  /** Its text now; undefined: there is no file. */
+  before: string | undefined;
+  after: string;
+  /** What each changed setting was, for disconnecting. */
+  previous: AgentConnection['previous'];
+  /** The endpoint that the agent will export to; undefined when disconnecting. */
+  endpoint: string | undefined;
+}
+
+export function connectable(id: string): Agent | undefined {
+  return CONNECTABLE.find((agent) => agent.id === id);
+}
+
+/** Whether an agent's folder is there. */
+export function isFound(agent: Agent, environment: PathEnvironment = ownEnvironment()): boolean {
+  return agent.files(environment).some((file) => existsSync(dirname(file)));
+}
+
+export interface ConnectOptions {
+  /** The config folder of LLM Spend. */
+  settingsPath?: string;
+  environment?: PathEnvironment;
+}
+
+/**
+ * Works out how to connect an agent. Nothing is written.
+ * @throws {SettingsError} when the agent is not there, its file is damaged, or it exports to somewhere else already.
+ */
+export async function connection(agent: Agent, options: ConnectOptions = {}): Promise<SettingsChange> {
+  const { port, token } = await liveSettings(options.settingsPath);
+  const endpoint = `http://127.0.0.1:${port}`;
+  const { file, text } = readSettingsFile(agent, options.environment);
+  const values = valuesOf(text ?? '', agent.format, file);
+  const settings = agent.settings(endpoint, token);
+  checkExporters(agent, file, values, settings);
+  const changes = settings.filter((setting) => !isAt(values, setting));
+  return {
+    agent,
+    file,
+    before: text,
+    after: changes.length === 0 ? (text ?? '') : edited(text ?? '', agent.format, changes),
+    previous: changes.map(({ path }) => ({ path: [...path], value: (valueAt(values, path) ?? null) as Json })),
+    endpoint,
+  };
+}
+
+/** @throws {SettingsError} when the person has an exporter of their own. */
+function checkExporters(
+  agent: Agent,
+  file: string,
+  values: Record<string, unknown>,
+  settings: readonly Setting[],
+): void {
+  const exporters = settings.filter(({ isExporter }) => isExporter === true);
+  if (isEarlierConnection(values, exporters)) return;
+  for (const setting of exporters) {
+    const there = valueAt(values, setting.path);
+    if (NO_EXPORTER.has(there) || isAt(values, setting)) continue;
+    throw new SettingsError(
+      `${agent.title} exports to somewhere else already: ${setting.path.join('.')} is ${JSON.stringify(there)} in ${file}. ` +
+        'To have both, remove that setting, connect, and run: llm-spend receive --forward URL',
+    );
+  }
+}
+
+/** Whether all of them are as we set them, with another port or token. */
+function isEarlierConnection(values: Record<string, unknown>, exporters: readonly Setting[]): boolean {
+  const shape = (all: unknown): string =>
+    (JSON.stringify(all) ?? '')
+      .replaceAll(/127\.0\.0\.1:\d+/g, 'ENDPOINT')
+      .replaceAll(/(Bearer |ENDPOINT\/)[\w-]{32}/g, '$1TOKEN');
+  const there = exporters.map(({ path }) => valueAt(values, path));
+  return shape(there) === shape(exporters.map(({ value }) => value));
+}
+
+/**
+ * Works out how to take a connection back: settings that still have our values get those from before.
+ * @throws {SettingsError} when the agent is not connected.
+ */
+export async function disconnection(agent: Agent, options: ConnectOptions = {}): Promise<SettingsChange> {
+  const live = await liveSettings(options.settingsPath);
+  const known = live.connections[agent.id];
+  if (known === undefined) throw new SettingsError(`${agent.title} is not connected.`);
+  const text = readIfThere(known.file);
+  const values = valuesOf(text ?? '', agent.format, known.file);
+  const ours = agent.settings(known.endpoint, live.token);
+  const changes = known.previous
+    .filter(({ path }) => ours.some((each) => each.path.join('\n') === path.join('\n') && isAt(values, each)))
+    .map(({ path, value }) => ({ path, value: value ?? undefined }));
+  const after = text === undefined ? '' : withoutEmptyParents(edited(text, agent.format, changes), agent, known);
+  return { agent, file: known.file, before: text, after, previous: [], endpoint: undefined };
+}
+
+/** Removes an object that only our settings made. */
+function withoutEmptyParents(text: string, agent: Agent, { previous, file }: AgentConnection): string {
+  const values = valuesOf(text, agent.format, file);
+  const parents = new Set(previous.filter(({ path }) => path.length > 1).map(({ path }) => path[0]!));
+  const empty = [...parents].filter((key) => isAt(values, { path: [key], value: {} }));
+  return edited(
+    text,
+    agent.format,
+    empty.map((key) => ({ path: [key], value: undefined })),
+  );
+}
+
+/** Writes a change, with the file as it was beside it. @throws {SettingsError} when the file has changed since. */
+export async function applyChange(change: SettingsChange, options: ConnectOptions = {}): Promise<void> {
+  const { agent, file, before, after, previous, endpoint } = change;
+  // Dotfiles are often links into a repository: the file they lead to is replaced, and the link stays.
+  const target = existsSync(file) ? realpathSync(file) : file;
+  if (readIfThere(target) !== before) throw new SettingsError(`${file} has changed in this moment. Try again.`);
+  if (before !== undefined && before !== after) await writeFileAtomically(backupPath(target), before);
+  if (before !== after) await writeFileAtomically(target, after);
+  const path = options.settingsPath ?? liveSettingsPath();
+  await updateConnections(path, (connections) => {
+    const known = connections[agent.id];
+    if (endpoint === undefined) delete connections[agent.id];
+    // The values from before the first connection are those to come back to.
+    else connections[agent.id] = { file, endpoint, previous: known?.file === file ? known.previous : previous };
+  });
+}
+
+export function backupPath(file: string): string {
+  return `${file}.before-llm-spend`;
+}
+
+function readSettingsFile(agent: Agent, environment = ownEnvironment()): { file: string; text: string | undefined } {
+  const files = agent.files(environment);
+  const file = files.find((each) => existsSync(each)) ?? files.find((each) => existsSync(dirname(each)));
+  if (file === undefined) {
+    throw new SettingsError(
+      `${agent.title} was not found: there is no folder ${dirname(files[0]!)}. Start it once, and try again.`,
+    );
+  }
+  return { file, text: readIfThere(file) };
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return undefined;
+    throw new SettingsError(`${basename(file)} cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+/** The lines that a change removes (`-`) and adds (`+`), with the token hidden. */
+export function changedLines({ before, after }: SettingsChange, token: string): string[] {
+  const [old, now] = [linesOf(before ?? ''), linesOf(after)];
+  const hidden = (line: string): string => line.replaceAll(token, '…');
+  let start = 0;
+  while (start < old.length && start < now.length && old[start] === now[start]) start++;
+  let end = 0;
+  while (end < old.length - start && end < now.length - start && old.at(-1 - end) === now.at(-1 - end)) end++;
+  return [
+    ...old.slice(start, old.length - end).map((line) => `- ${hidden(line)}`),
+    ...now.slice(start, now.length - end).map((line) => `+ ${hidden(line)}`),
+  ];
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/);
+}

@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import { applyEdits, modify, parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { parse as parseToml, stringify as tomlText } from 'smol-toml';
+import type { Agent, Json, Setting } from './agents.ts';
+
+interface Change {
+  path: readonly string[];
+  /** undefined: the setting is removed. */
+  value: Json | undefined;
+}
+
+/** Changes single settings in a file that a person edits by hand: comments, order and all other bytes stay. */
+
+/** The file cannot be changed safely. The message says why, and what to do. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+type Values = Record<string, unknown>;
+
+/** @throws {SettingsError} when the text is not valid in its format. */
+export function valuesOf(text: string, format: Agent['format'], file: string): Values {
+  if (format === 'toml') {
+    try {
+      return parseToml(text);
+    } catch (error) {
+      throw new SettingsError(`${file} is not valid TOML: ${firstLine(error)}. Correct it first.`);
+    }
+  }
+  const errors: ParseError[] = [];
+  const value: unknown = text.trim() === '' ? {} : parseJsonc(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined) {
+    const line = text.slice(0, error.offset).split('\n').length;
+    throw new SettingsError(
+      `${file} is not valid JSON: ${printParseErrorCode(error.error)}, line ${line}. Correct it first.`,
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SettingsError(`${file} is not a JSON object. Correct it first.`);
+  }
+  return value as Values;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+}
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(values: Values, path: readonly string[]): unknown {
+  let value: unknown = values;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Values)[key];
+  }
+  return value;
+}
+
+export function isAt(values: Values, { path, value }: Pick<Setting, 'path' | 'value'>): boolean {
+  return isDeepStrictEqual(plain(valueAt(values, path)), value);
+}
+
+/** Values of a parser without its prototypes. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+}
+
+/** Sets values, and removes those that are undefined. Returns the new text. */
+export function edited(text: string, format: Agent['format'], changes: readonly Change[]): string {
+  if (format === 'toml') return editedToml(text, changes);
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const indent = /^([ \t]+)["}/]/m.exec(text)?.[1] ?? '  ';
+  const formattingOptions = {
+    eol,
+    insertSpaces: !indent.startsWith('\t'),
+    tabSize: indent.startsWith('\t') ? 1 : indent.length,
+  };
+  let result = text.trim() === '' ? `{}${eol}` : text;
+  for (const { path, value } of changes) {
+    result = applyEdits(result, modify(result, [...path], value, { formattingOptions }));
+  }
+  return result;
+}
+
+/**
+ * Changes keys of one level of tables, each on a line of its own. The result is parsed again: a file that is written in another
+ * way is refused and not damaged.
+ */
+function editedToml(text: string, changes: readonly Change[]): string {
+  const wanted = plain(parseToml(text)) as Values;
+  const lines = text.split('\n');
+  for (const { path, value } of changes) {
+    const [table, key] = path as [string, string];
+    const owner = (wanted[table] ??= {}) as Values;
+    if (value === undefined) delete owner[key];
+    else owner[key] = value;
+    setLine(lines, table, key, value);
+    if (Object.keys(owner).length === 0) dropTable(lines, wanted, table);
+  }
+  const result = lines.join('\n');
+  if (isDeepStrictEqual(plain(parseToml(result)), wanted)) return result;
+  const block = changes.map(
+    ({ path, value }) => `${path.join('.')} = ${value === undefined ? '(removed)' : inline(value)}`,
+  );
+  throw new SettingsError(`The file is laid out in an unusual way. Change it by hand:\n${block.join('\n')}`);
+}
+
+function setLine(lines: string[], table: string, key: string, value: Json | undefined): void {
+  let header = lines.findIndex((line) => line.replace(/#.*/, '').trim() === `[${table}]`);
+  if (header === -1) {
+    if (value === undefined) return;
+    if (lines.at(-1) === '') lines.pop();
+    if (lines.length > 0) lines.push('');
+    header = lines.push(`[${table}]`, '') - 2;
+  }
+  const next = lines.findIndex((line, at) => at > header && line.trimStart().startsWith('['));
+  const end = next === -1 ? lines.length : next;
+  const at = lines.findIndex((line, i) => i > header && i < end && new RegExp(`^\\s*${key}\\s*=`).test(line));
+  if (value === undefined) {
+    if (at !== -1) lines.splice(at, 1);
+  } else if (at === -1) lines.splice(header + 1, 0, `${key} = ${inline(value)}`);
+  else lines[at] = `${key} = ${inline(value)}`;
+}
+
+/** Removes a table without keys, and the empty line before it. */
+function dropTable(lines: string[], wanted: Values, table: string): void {
+  const header = lines.findIndex((line) => line.trim() === `[${table}]`);
+  if (header === -1) return;
+  const hasGap = header > 0 && lines[header - 1] === '';
+  lines.splice(hasGap ? header - 1 : header, hasGap ? 2 : 1);
+  delete wanted[table];
+}
+
+/** A value on one line, with tables as inline tables. */
+function inline(value: Json): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return tomlText({ x: value }).trim().slice('x = '.length);
+  }
+  const pairs = Object.entries(value).map(([key, each]) => `${key} = ${inline(each)}`);
+  return `{ ${pairs.join(', ')} }`;
+}

@@ -1,0 +1,73 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Pricer } from '../pricing/price.ts';
+import { Coalescer } from '../system/coalescer.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { applyCost, priceable } from '../sources/import/costs.ts';
+import { joinStored, whileJoining } from '../sources/import/joinStored.ts';
+import { planOf } from '../sources/import/plan.ts';
+import { keepPreferred, type FoundUsage } from '../sources/source.ts';
+
+/** Records that wait to be stored, at most: 15 MB of them. Beyond it, senders are asked to come again. */
+const MAX_WAITING = 20_000;
+
+/** The ledger cannot take more at this moment. The sender should try again. */
+export class BusyError extends Error {
+  override readonly name = 'BusyError';
+}
+
+export interface IntakeOptions {
+  /** The ledger of usage that was not recorded by hand: `imported.db`. */
+  ledger: Ledger;
+  pricer: () => Promise<Pricer | undefined>;
+}
+
+/** Of two reports with one id the first counts: the same batch may come a hundred times. */
+const LIVE_SOURCE = {
+  settle: (candidate: UsageRecord, get: (id: string) => UsageRecord | undefined) =>
+    keepPreferred(candidate, get, (a, b) => a.total_tokens > b.total_tokens),
+};
+
+/** Stores live reports durably. Requests that arrive while a batch is written are the next batch. */
+export class LiveIntake {
+  readonly #options: IntakeOptions;
+  readonly #storing: Coalescer;
+  #waiting: FoundUsage[] = [];
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#storing = new Coalescer(() => this.#storeAll());
+  }
+
+  /**
+   * Resolves once all of them are durable in the ledger.
+   * @throws {BusyError} when too many wait, {@link LedgerError} when the ledger cannot be written. Then the sender comes again.
+   */
+  async store(calls: readonly FoundUsage[]): Promise<void> {
+    if (calls.length === 0) return;
+    if (this.#waiting.length + calls.length > MAX_WAITING && this.#waiting.length > 0) {
+      throw new BusyError('Too many calls wait to be stored.');
+    }
+    this.#waiting.push(...calls);
+    await this.#storing.now();
+  }
+
+  /** Stores what waits. */
+  async close(): Promise<void> {
+    if (this.#waiting.length > 0) await this.#storing.now();
+    this.#storing.dispose();
+  }
+
+  async #storeAll(): Promise<void> {
+    const calls = this.#waiting;
+    if (calls.length === 0) return;
+    this.#waiting = [];
+    const { ledger, pricer } = this.#options;
+    const prices = await pricer();
+    const records = calls.map(priceable);
+    for (const record of records) applyCost(record, prices);
+    await whileJoining(ledger.ledger, async () => {
+      const plan = planOf(LIVE_SOURCE, await joinStored(ledger, records));
+      await ledger.upsert(plan);
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { fieldsOf, parseJson, textOf, type Fields } from '../sources/fields.ts';
+import { attributesOf } from '../sources/otel/spans.ts';
+import { decodeLogs, decodeTraces } from './protobuf.ts';
+
+/** An OTLP request as its records: https://opentelemetry.io/docs/specs/otlp/, JSON and binary. */
+
+/** What a request carries, by the path that it is sent to. */
+export type Signal = 'logs' | 'traces' | 'metrics';
+export type Encoding = 'json' | 'protobuf';
+
+/** One log record or span. */
+export interface OtlpRecord {
+  signal: 'logs' | 'traces';
+  /** As OTLP's JSON has it. */
+  record: Fields;
+  /** Its attributes by name. Arrays, maps and bytes are left out. */
+  attributes: Fields;
+  /** The attributes of the program that sent it. */
+  resource: Fields;
+}
+
+/** A body that is not OTLP. The sender must not send it again. */
+export class NotOtlpError extends Error {
+  override readonly name = 'NotOtlpError';
+}
+
+const GROUPS = {
+  logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
+  traces: ['resourceSpans', 'scopeSpans', 'spans'],
+} as const;
+
+/** @throws {NotOtlpError} when the body is no request of this signal. */
+export function recordsOf(signal: 'logs' | 'traces', encoding: Encoding, body: Buffer): OtlpRecord[] {
+  const [outer, middle, inner] = GROUPS[signal];
+  const request = encoding === 'json' ? jsonOf(body) : binaryOf(signal, body);
+  const records: OtlpRecord[] = [];
+  for (const group of listOf(request, outer)) {
+    const resource = attributesOf(fieldsOf(group['resource'])?.['attributes']) ?? {};
+    for (const scope of listOf(group, middle)) {
+      for (const record of listOf(scope, inner)) {
+        records.push({ signal, record, attributes: attributesOf(record['attributes']) ?? {}, resource });
+      }
+    }
+  }
+  return records;
+}
+
+function jsonOf(body: Buffer): Fields {
+  const request = fieldsOf(parseJson(body.toString('utf8')));
+  if (request === undefined) throw new NotOtlpError('The body is not a JSON object.');
+  return request;
+}
+
+function binaryOf(signal: 'logs' | 'traces', body: Buffer): Fields {
+  try {
+    return signal === 'logs' ? decodeLogs(body) : decodeTraces(body);
+  } catch (error) {
+    throw new NotOtlpError(`The body is not an OTLP message: ${(error as Error).message}.`);
+  }
+}
+
+/** A missing list is empty. @throws {NotOtlpError} when something else than a list of objects has its name. */
+function listOf(owner: Fields, name: string): Fields[] {
+  const value = owner[name];
+  if (value === undefined || value === null) return [];
+  const list = Array.isArray(value) ? value.map(fieldsOf) : [undefined];
+  if (list.includes(undefined)) throw new NotOtlpError(`${name} must be a list of objects.`);
+  return list as Fields[];
+}
+
+/** The name of an event: an attribute in older exporters, a field of the record in newer ones, or the text of its body. */
+export function eventOf({ record, attributes }: OtlpRecord): string | undefined {
+  const body = fieldsOf(record['body']);
+  return textOf(attributes['event.name']) ?? textOf(record['eventName']) ?? textOf(body?.['stringValue']);
+}

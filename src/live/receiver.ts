@@ -1,0 +1,237 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { timingSafeEqual } from 'node:crypto';
+import { callOf, isRejection } from './calls.ts';
+import { withTimeout } from '../system/withTimeout.ts';
+import { BodyError, readBody } from './body.ts';
+import type { Forwarder } from './forward.ts';
+import { BusyError, type LiveIntake } from './intake.ts';
+import type { FoundUsage } from '../sources/source.ts';
+import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
+import { errorBody, successBody } from './responses.ts';
+
+/**
+ * The OTLP receiver: HTTP on loopback, JSON and binary, as https://opentelemetry.io/docs/specs/otlp/#otlphttp says. A request is
+ * answered 200 only once its calls are durable in the ledger.
+ */
+
+export interface ReceiverOptions {
+  /** 0: any free one. */
+  port: number;
+  token: string;
+  intake: LiveIntake;
+  /** Gets a copy of each request. */
+  forwarder?: Forwarder | undefined;
+  now?: () => number;
+  /** Is told of each request that recorded something or was refused. */
+  onEvent?: (event: ReceiverEvent) => void;
+}
+
+export interface ReceiverEvent {
+  signal: Signal;
+  recorded: number;
+  rejected: number;
+  /** Why calls or the request were refused, in words. */
+  reason?: string | undefined;
+}
+
+const PATHS: Readonly<Record<string, Signal>> = {
+  '/v1/logs': 'logs',
+  '/v1/traces': 'traces',
+  '/v1/metrics': 'metrics',
+};
+const ENCODINGS: Readonly<Record<string, Encoding>> = {
+  'application/json': 'json',
+  'application/x-protobuf': 'protobuf',
+};
+/** Requests whose body is read or stored at this moment, at most. */
+const MAX_REQUESTS = 64;
+const RETRY_SECONDS = 2;
+/** Exporters wait 10 s for an answer. */
+const STORE_MS = 5_000;
+const LOOPBACK = '127.0.0.1';
+/** Another process of ours waits until this one ends: it keeps a connection open that was upgraded to this. */
+export const WAITING_PROTOCOL = 'llm-spend-wait';
+
+/** A request that is refused: the answer's status, and why. */
+class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class OtlpReceiver {
+  readonly #options: ReceiverOptions;
+  readonly #server: Server;
+  readonly #successors = new Set<Socket>();
+  #requests = 0;
+
+  private constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket) => this.#keep(request, socket));
+  }
+
+  /** @throws {Error} with `code` EADDRINUSE when another process listens on the port. */
+  static async listen(options: ReceiverOptions): Promise<OtlpReceiver> {
+    const receiver = new OtlpReceiver(options);
+    const server = receiver.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: LOOPBACK, port: options.port, exclusive: true }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return receiver;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The value of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  get endpoint(): string {
+    return `http://${LOOPBACK}:${this.port}`;
+  }
+
+  /** Answers the requests that are under way, and frees the port for a successor. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    for (const socket of this.#successors) socket.destroy();
+    await closed;
+    await this.#options.intake.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const encoding = ENCODINGS[mediaType(request)] ?? 'json';
+    try {
+      const signal = this.#checked(request);
+      this.#requests++;
+      try {
+        const body = await readBody(request);
+        const { rejected, reason } = await this.#take(signal, encoding, body);
+        this.#options.forwarder?.forward(signal, mediaType(request), body);
+        send(response, 200, encoding, successBody(signal, encoding, rejected, reason));
+      } finally {
+        this.#requests--;
+      }
+    } catch (error) {
+      const { status, message } = refusalOf(error);
+      this.#options.onEvent?.({ signal: signalIn(request), recorded: 0, rejected: 0, reason: message });
+      if (status === 429 || status === 503) response.setHeader('Retry-After', String(RETRY_SECONDS));
+      // The rest of a body that is refused is not read.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      send(response, status, encoding, errorBody(encoding, status, message));
+    }
+  }
+
+  /** @throws {Refusal} when the request must not be answered, or cannot be now. */
+  #checked(request: IncomingMessage): Signal {
+    const path = this.#checkSender(request);
+    const signal = PATHS[path];
+    if (signal === undefined) throw new Refusal(404, 'Send to /v1/logs, /v1/traces or /v1/metrics.');
+    if (request.method !== 'POST') throw new Refusal(405, 'Send with POST.');
+    if (ENCODINGS[mediaType(request)] === undefined) {
+      throw new Refusal(415, 'The content type must be application/json or application/x-protobuf.');
+    }
+    if (this.#requests >= MAX_REQUESTS) throw new Refusal(429, 'Too many requests at once.');
+    return signal;
+  }
+
+  /**
+   * Web pages and other users of the machine are refused. A sender that cannot set headers has the token in front of the path.
+   * @returns the path without the token. @throws {Refusal}
+   */
+  #checkSender(request: IncomingMessage): string {
+    const { headers } = request;
+    // A page whose name leads to this machine (DNS rebinding) sends its own host name.
+    const host = (headers.host ?? '').replace(/:\d+$/, '');
+    if (headers.origin !== undefined || !['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
+      throw new Refusal(403, 'Only programs on this machine may send, not web pages.');
+    }
+    const path = pathOf(request);
+    const [, given = ''] = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+    if (isEqual(given, this.#options.token)) return path;
+    const [, first = '', rest = ''] = /^\/([\w-]+)(\/.*)$/s.exec(path) ?? [];
+    if (isEqual(first, this.#options.token)) return rest;
+    throw new Refusal(401, 'The bearer token is wrong. Connect the program again: llm-spend connect.');
+  }
+
+  async #take(signal: Signal, encoding: Encoding, body: Buffer): Promise<{ rejected: number; reason: string }> {
+    // Metrics repeat the spend of events and spans, without an identity for each call.
+    if (signal === 'metrics') return { rejected: 0, reason: '' };
+    const now = this.#options.now?.() ?? Date.now();
+    const calls = recordsOf(signal, encoding, body)
+      .map((record) => callOf(record, now))
+      .filter((call) => call !== undefined);
+    const rejections = calls.filter(isRejection);
+    const found = calls.filter((call): call is FoundUsage => !isRejection(call));
+    await this.#store(found);
+    const reason = [...new Set(rejections.map((each) => each.reason))].slice(0, 3).join('; ');
+    if (calls.length > 0) {
+      this.#options.onEvent?.({ signal, recorded: found.length, rejected: rejections.length, reason });
+    }
+    return { rejected: rejections.length, reason };
+  }
+
+  /** @throws {Refusal} when it takes longer than senders wait. What is stored after that is known when it comes again. */
+  async #store(found: readonly FoundUsage[]): Promise<void> {
+    const stored = this.#options.intake.store(found).then(() => true);
+    stored.catch(() => undefined);
+    if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
+  }
+
+  /** Keeps a successor's connection open; its end tells the successor that the port is free. */
+  #keep(request: IncomingMessage, socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      this.#checkSender(request);
+      if (request.headers.upgrade !== WAITING_PROTOCOL) throw new Refusal(400, '');
+    } catch {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${WAITING_PROTOCOL}\r\nConnection: Upgrade\r\n\r\n`);
+    this.#successors.add(socket);
+    socket.once('close', () => this.#successors.delete(socket));
+    socket.resume();
+  }
+}
+
+function refusalOf(error: unknown): { status: number; message: string } {
+  if (error instanceof Refusal || error instanceof BodyError) return { status: error.status, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NotOtlpError) return { status: 400, message };
+  if (error instanceof BusyError) return { status: 429, message };
+  // The ledger cannot take it now: the sender keeps it and comes again.
+  return { status: 503, message };
+}
+
+function send(response: ServerResponse, status: number, encoding: Encoding, body: Uint8Array): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', encoding === 'json' ? 'application/json' : 'application/x-protobuf');
+  response.end(body);
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return (url ?? '').replace(/[?#].*$/s, '');
+}
+
+function signalIn(request: IncomingMessage): Signal {
+  const [, name = ''] = /(\/v1\/\w+)$/.exec(pathOf(request)) ?? [];
+  return PATHS[name] ?? 'logs';
+}
+
+function mediaType({ headers }: IncomingMessage): string {
+  return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+}
+
+/** In a time that does not depend on where the texts differ. */
+function isEqual(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,159 @@
+import type { UsageRecord } from '../usage/record.ts';
+import { textOf } from './fields.ts';
+
+/**
+ * One call, once: an agent reports a call live (OpenTelemetry) and writes it to its log, and the two reports meet here. Exact
+ * ids decide where both have them (`request_id`, `response_id`); otherwise the session, the counts and the time do. The two become
+ * one record, under the id of the one that came first: its tokens are those of the fuller report, its project, branch and session
+ * are the log's, and `confirmed_by` names the other report, so that either can come again.
+ */
+
+/** How far apart the two reports of one call may be, ms: a log has the time of a line, an event that of the response. */
+export const MEETING_MS = 120_000;
+
+const LIVE = /-otel$|^otel$/;
+
+export function isLive(record: UsageRecord): boolean {
+  return LIVE.test(textOf(record['source']) ?? '');
+}
+
+/** The `source` of each live report that a log's report can meet, by the log's. */
+const LIVE_SOURCES: Readonly<Record<string, string>> = {
+  'claude-code-log': 'claude-code-otel',
+  'codex-log': 'codex-otel',
+  'gemini-cli-log': 'gemini-cli-otel',
+  'qwen-log': 'qwen-otel',
+  'copilot-chat-log': 'otel',
+  'copilot-cli-log': 'otel',
+};
+const LOG_SOURCES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(LIVE_SOURCES)
+    .filter(([, live]) => live !== 'otel')
+    .map(([log, live]) => [live, log]),
+);
+
+/** The `source` of the reports that could be the other one of the same call; undefined when a source is reported in one way only. */
+export function counterpart(source: unknown): string | undefined {
+  const name = textOf(source) ?? '';
+  return LIVE_SOURCES[name] ?? LOG_SOURCES[name];
+}
+
+/** What `confirmed_by` says of a record's other report. */
+function reportOf(record: UsageRecord): string {
+  return `${String(record['source'])} ${record.usage_id}`;
+}
+
+/**
+ * The stored records that reports of calls meet. A stored record meets one report only.
+ * @param stored records of the counterpart sources, at most {@link MEETING_MS} away from the reports.
+ */
+export class Meeting {
+  readonly #confirmed = new Map<string, UsageRecord>();
+  readonly #byRequest = new Map<string, UsageRecord>();
+  readonly #byCounts = new Map<string, UsageRecord[]>();
+
+  constructor(stored: Iterable<UsageRecord>) {
+    for (const record of stored) this.#keep(record);
+  }
+
+  /** The stored record of the same call, merged with this report; undefined when there is none. */
+  join(report: UsageRecord): UsageRecord | undefined {
+    const confirmed = this.#confirmed.get(reportOf(report));
+    if (confirmed !== undefined) return merged(confirmed, report);
+    const met = this.#meet(report);
+    return met === undefined ? undefined : merged(met, report);
+  }
+
+  #keep(record: UsageRecord): void {
+    const by = textOf(record['confirmed_by']);
+    if (by !== undefined) {
+      this.#confirmed.set(by, record);
+      return;
+    }
+    const request = requestOf(record);
+    if (request !== undefined && !this.#byRequest.has(request)) this.#byRequest.set(request, record);
+    const key = countsOf(record);
+    const equal = this.#byCounts.get(key);
+    if (equal === undefined) this.#byCounts.set(key, [record]);
+    else equal.push(record);
+  }
+
+  #meet(report: UsageRecord): UsageRecord | undefined {
+    const wanted = counterpart(report['source']);
+    const request = requestOf(report);
+    const exact = request === undefined ? undefined : this.#byRequest.get(request);
+    if (exact !== undefined && exact['source'] === wanted) {
+      this.#byRequest.delete(request!);
+      this.#take(exact);
+      return exact;
+    }
+    const time = Date.parse(report.timestamp);
+    const near = (this.#byCounts.get(countsOf(report)) ?? [])
+      // Two reports with ids that differ are two calls.
+      .filter((each) => each['source'] === wanted && (request === undefined || requestOf(each) === undefined))
+      .map((each) => ({ each, apart: Math.abs(Date.parse(each.timestamp) - time) }))
+      .filter(({ apart }) => apart <= MEETING_MS)
+      .toSorted((a, b) => a.apart - b.apart)[0];
+    if (near !== undefined) this.#take(near.each);
+    return near?.each;
+  }
+
+  #take(record: UsageRecord): void {
+    const equal = this.#byCounts.get(countsOf(record));
+    equal?.splice(equal.indexOf(record), 1);
+  }
+}
+
+/** Iterations of a reply have the request in common; the first one meets the live report. */
+function requestOf(record: UsageRecord): string | undefined {
+  if (textOf(record['message_id'])?.includes('/') === true) return undefined;
+  return textOf(record['request_id']) ?? textOf(record['response_id']);
+}
+
+function countsOf(record: UsageRecord): string {
+  const { session_id, input_tokens, output_tokens, cache_read_tokens = 0 } = record;
+  return [session_id ?? '', input_tokens, output_tokens, cache_read_tokens].join(' ');
+}
+
+const TOKEN_FIELDS = [
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+] as const;
+const COST_FIELDS = ['cost_usd', 'cost_known', 'billing_mode', 'price_source'] as const;
+
+/**
+ * One record of two reports, under the id of `there`. Its cost is that of the report whose tokens count.
+ * @param there stored, possibly merged already; @param report the other one, or the same one again.
+ */
+export function merged(there: UsageRecord, report: UsageRecord): UsageRecord {
+  const isNew = textOf(there['confirmed_by']) === undefined;
+  const [log, live] = isLive(report) ? [there, report] : [report, there];
+  // What the log says of the place wins; both have the call itself.
+  const record: UsageRecord = { ...live, ...log, usage_id: there.usage_id };
+  // Notes that an import keeps beside a record's fields.
+  for (const symbol of Object.getOwnPropertySymbols(record)) Reflect.deleteProperty(record, symbol);
+  const fuller = fullerOf(log, live);
+  for (const field of [...TOKEN_FIELDS, ...COST_FIELDS]) {
+    if (fuller[field] === undefined) delete record[field];
+    else (record as Record<string, unknown>)[field] = fuller[field];
+  }
+  record.timestamp = there.timestamp;
+  record.source = there.source ?? null;
+  record['confirmed_by'] = isNew ? reportOf(report) : there['confirmed_by'];
+  // How far the other report is off is the only measure of a log's truth there is.
+  const isSecond = isNew || there['confirmed_by'] === reportOf(report);
+  if (isSecond) record['confirmed_tokens'] = Math.max(report.total_tokens, Number(there['confirmed_tokens'] ?? 0));
+  else record['confirmed_tokens'] = there['confirmed_tokens'];
+  return record;
+}
+
+/** Equal reports: the log's, which splits cache writes by their duration. A log that lists a reply's iterations counts each apart. */
+function fullerOf(log: UsageRecord, live: UsageRecord): UsageRecord {
+  if (typeof log['iterations'] === 'number') return log;
+  return live.total_tokens > log.total_tokens ? live : log;
+}

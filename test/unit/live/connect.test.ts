@@ -1,0 +1,214 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parse as parseJsonc } from 'jsonc-parser';
+import { parse as parseToml } from 'smol-toml';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CONNECTABLE } from '../../../src/live/connect/agents.ts';
+import {
+  applyChange,
+  backupPath,
+  changedLines,
+  connectable,
+  connection,
+  disconnection,
+  type ConnectOptions,
+} from '../../../src/live/connect/connect.ts';
+import { liveSettings, readLiveSettings } from '../../../src/live/settings.ts';
+import type { PathEnvironment } from '../../../src/system/paths.ts';
+
+let home: string;
+let environment: PathEnvironment;
+let options: ConnectOptions & { settingsPath: string; environment: PathEnvironment };
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'llm-spend-connect-'));
+  environment = { platform: 'linux', env: {}, home };
+  options = { settingsPath: path.join(home, '.config', 'llm-spend', 'live.json'), environment };
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function fileOf(id: string): string {
+  return connectable(id)!.files(environment)[0]!;
+}
+
+function write(id: string, text: string): string {
+  const file = fileOf(id);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const read = (id: string): string => readFileSync(fileOf(id), 'utf8');
+const connect = async (id: string): Promise<void> => applyChange(await connection(connectable(id)!, options), options);
+const disconnect = async (id: string): Promise<void> =>
+  applyChange(await disconnection(connectable(id)!, options), options);
+
+const TOML =
+  '# mine\nmodel = "gpt-5" # best\n\n[otel]\n# my environment\nenvironment = "dev"\n\n[profiles.x]\nmodel = "o3"\n';
+const JSONC = '{\n\t// mine\n\t"model": "opus",\n\t"env": {\n\t\t"FOO": "1" // keep\n\t}\n}\n';
+
+describe.each(CONNECTABLE.map(({ id, format }) => [id, format] as const))('%s', (id, format) => {
+  test('comments, order and every other byte stay, and disconnecting gives the old text', async () => {
+    const text = format === 'toml' ? TOML : JSONC;
+    write(id, text);
+    await connect(id);
+    const connected = read(id);
+    for (const line of text.split('\n')) {
+      if (line.trim() !== '' && !line.includes('"FOO"')) expect(connected).toContain(line);
+    }
+    expect(connected).toContain('mine');
+    await disconnect(id);
+    expect(read(id)).toBe(text);
+    expect(readLiveSettings(options.settingsPath)?.connections).toEqual({});
+  });
+
+  test('a file that is not there is made, private to its owner', async () => {
+    mkdirSync(path.dirname(fileOf(id)), { recursive: true });
+    await connect(id);
+    const { token } = await liveSettings(options.settingsPath);
+    expect(read(id)).toContain(token);
+    expect(statSync(fileOf(id)).mode & 0o777).toBe(0o600);
+    expect(statSync(options.settingsPath).mode & 0o777).toBe(0o600);
+  });
+
+  test('connecting twice changes nothing more', async () => {
+    write(id, format === 'toml' ? TOML : JSONC);
+    await connect(id);
+    const once = read(id);
+    await connect(id);
+    expect(read(id)).toBe(once);
+    await disconnect(id);
+    expect(read(id)).toBe(format === 'toml' ? TOML : JSONC);
+  });
+
+  test('a damaged file is refused and left alone', async () => {
+    write(id, '{ "env": = [');
+    await expect(connection(connectable(id)!, options)).rejects.toThrow(/not valid/);
+    expect(read(id)).toBe('{ "env": = [');
+  });
+
+  test('an agent that is not there is named', async () => {
+    await expect(connection(connectable(id)!, options)).rejects.toThrow(/was not found: there is no folder/);
+  });
+});
+
+test('the values are those that the agents read', async () => {
+  const values: Record<string, unknown> = {};
+  for (const { id, format } of CONNECTABLE) {
+    mkdirSync(path.dirname(fileOf(id)), { recursive: true });
+    await connect(id);
+    values[id] = format === 'toml' ? parseToml(read(id)) : parseJsonc(read(id));
+  }
+  const { token } = await liveSettings(options.settingsPath);
+  expect(JSON.parse(JSON.stringify(values))).toEqual({
+    'claude-code': {
+      env: {
+        CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+        OTEL_LOGS_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:14318/v1/logs',
+        OTEL_EXPORTER_OTLP_LOGS_HEADERS: `Authorization=Bearer ${token}`,
+      },
+    },
+    codex: {
+      otel: {
+        exporter: {
+          'otlp-http': {
+            endpoint: 'http://127.0.0.1:14318/v1/logs',
+            protocol: 'json',
+            headers: { Authorization: `Bearer ${token}` },
+          },
+        },
+        log_user_prompt: false,
+      },
+    },
+    'gemini-cli': telemetry(token),
+    qwen: telemetry(token),
+    copilot: {
+      'github.copilot.chat.otel.enabled': true,
+      'github.copilot.chat.otel.exporterType': 'otlp-http',
+      'github.copilot.chat.otel.otlpEndpoint': 'http://127.0.0.1:14318',
+      'github.copilot.chat.otel.headers': { Authorization: `Bearer ${token}` },
+      'github.copilot.chat.otel.captureContent': false,
+    },
+  });
+});
+
+function telemetry(token: string): object {
+  return {
+    telemetry: {
+      enabled: true,
+      target: 'local',
+      otlpEndpoint: `http://127.0.0.1:14318/${token}/`,
+      otlpProtocol: 'http',
+      logPrompts: false,
+    },
+  };
+}
+
+test("a person's own exporter is never overwritten", async () => {
+  const own =
+    '{"env":{"OTEL_LOGS_EXPORTER":"otlp","OTEL_EXPORTER_OTLP_LOGS_ENDPOINT":"http://collector:4318/v1/logs"}}';
+  write('claude-code', own);
+  await expect(connection(connectable('claude-code')!, options)).rejects.toThrow(/receive --forward/);
+  write('codex', '[otel]\nexporter = { otlp-grpc = { endpoint = "http://collector:4317" } }\n');
+  await expect(connection(connectable('codex')!, options)).rejects.toThrow(/receive --forward/);
+  expect(read('claude-code')).toBe(own);
+});
+
+test('a connection with another port is renewed, and what was there before it comes back', async () => {
+  write('claude-code', '{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"0"}}');
+  await connect('claude-code');
+  const settings = await liveSettings(options.settingsPath);
+  writeFileSync(options.settingsPath, JSON.stringify({ ...settings, port: 15_000 }));
+  await connect('claude-code');
+  expect(read('claude-code')).toContain('http://127.0.0.1:15000/v1/logs');
+  await disconnect('claude-code');
+  expect(JSON.parse(read('claude-code'))).toEqual({ env: { CLAUDE_CODE_ENABLE_TELEMETRY: '0' } });
+});
+
+test('settings that the person has changed since are left as they are', async () => {
+  write('gemini-cli', '{}');
+  await connect('gemini-cli');
+  writeFileSync(fileOf('gemini-cli'), read('gemini-cli').replace('"target": "local"', '"target": "gcp"'));
+  await disconnect('gemini-cli');
+  expect(JSON.parse(read('gemini-cli'))).toEqual({ telemetry: { target: 'gcp' } });
+});
+
+test('the file behind a link is changed, and its old text is beside it', async () => {
+  const target = path.join(home, 'dotfiles', 'claude.json');
+  mkdirSync(path.dirname(target));
+  writeFileSync(target, JSONC);
+  mkdirSync(path.dirname(fileOf('claude-code')));
+  symlinkSync(target, fileOf('claude-code'));
+  await connect('claude-code');
+  expect(readFileSync(target, 'utf8')).toContain('OTEL_LOGS_EXPORTER');
+  expect(readFileSync(backupPath(target), 'utf8')).toBe(JSONC);
+  expect(existsSync(fileOf('claude-code'))).toBe(true);
+});
+
+test('a file that changes between the question and the answer is left alone', async () => {
+  const file = write('claude-code', '{}');
+  const change = await connection(connectable('claude-code')!, options);
+  writeFileSync(file, '{"model":"opus"}');
+  await expect(applyChange(change, options)).rejects.toThrow(/has changed/);
+  expect(readFileSync(file, 'utf8')).toBe('{"model":"opus"}');
+});
+
+test('the lines that are shown hide the token', async () => {
+  write('claude-code', JSONC);
+  const change = await connection(connectable('claude-code')!, options);
+  const { token } = await liveSettings(options.settingsPath);
+  const lines = changedLines(change, token);
+  expect(lines.join('\n')).toContain('+ \t\t"OTEL_LOGS_EXPORTER": "otlp",');
+  expect(lines.join('\n')).not.toContain(token);
+});
