@@ -1,6 +1,6 @@
 /**
- * Every id that the manifest and the code share, and the only place where one is written.
- * A test compares this table with `package.json`, both ways.
+ * All ids shared by the manifest and the code; no other file contains them. A test compares this table with `package.json` in
+ * both directions.
  */
 
 export const EXTENSION_ID = 'llm-spend.llm-spend';
@@ -42,7 +42,7 @@ export const PANELS = {
   history: 'llmSpend.historyPanel',
 } as const;
 
-/** "Get started with LLM Spend": what each step is about, a view to see or a command to run, completes it. */
+/** The walkthrough "Get started with LLM Spend": a step is completed when its view is shown or its command runs. */
 export const WALKTHROUGH = {
   id: 'getStarted',
   steps: {
@@ -81,6 +81,6 @@ export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 export const CONTEXT_KEYS = {
   /** One of `loading`, `ok`, `missing`, `damaged`, `unavailable`. */
   health: 'llmSpend.health',
-  /** true once any ledger shown holds a record. */
+  /** true once any ledger shown contains a record. */
   hasUsage: 'llmSpend.hasUsage',
 } as const;

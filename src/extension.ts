@@ -18,12 +18,12 @@ import { provideCommand } from './host/terminal/terminalCommand.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
 
-/** The name of the performance measure of the activation, ms: wall time, and in `detail` the CPU time of this thread. */
+/** Name of the performance measure of the activation, ms: wall time, and in `detail` the CPU time of this thread. */
 const ACTIVATION = 'llmSpend.activate';
 
 let service: LedgerService | undefined;
 
-/** Wires the parts in the order in which the data flows. Reads nothing: the ledger is opened once the editor goes on. */
+/** Wires the parts in the order of the data flow. Reads nothing: the ledger is opened after the editor's start. */
 export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const start = performance.now();
   const cpuBefore = threadTime();
@@ -58,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   return createApi(service);
 }
 
-/** CPU time of this thread, ms, which other processes do not influence. NaN before Node 23.9. */
+/** CPU time of this thread in ms, which other processes do not affect. NaN before Node 23.9. */
 function threadTime(): number {
   if (!('threadCpuUsage' in process)) return Number.NaN;
   const { user, system } = process.threadCpuUsage();

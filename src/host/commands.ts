@@ -30,7 +30,7 @@ export interface CommandServices {
   log: vscode.LogOutputChannel;
 }
 
-/** Registers every command of the table. Nothing is read or loaded before one of them runs. */
+/** Registers all commands of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
   { service, prices, history, agents, live, log }: CommandServices,
@@ -63,7 +63,7 @@ export function registerCommands(
         try {
           return await handler(argument);
         } catch (error) {
-          // A program passes an argument and gets the error; a person reads it.
+          // A program passes an argument and expects the error; a user reads it.
           if (isObject(argument) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
           showFailure(error, log);
           return undefined;
@@ -74,8 +74,8 @@ export function registerCommands(
 }
 
 /**
- * With an argument records that, without a question, and returns the stored record; alone asks for a line.
- * @throws {UsageError} when the argument is no usage, {@link LedgerError} when it could not be stored.
+ * With an argument, records it without asking and returns the stored record; without one, asks for a line.
+ * @throws {UsageError} when the argument is not a usage, {@link LedgerError} when it could not be stored.
  */
 async function recordUsage(
   context: vscode.ExtensionContext,
@@ -83,7 +83,7 @@ async function recordUsage(
   prices: Prices,
   argument: unknown,
 ): Promise<UsageRecord | undefined> {
-  // The ledger checks every field, and that it is an object at all.
+  // The ledger validates all fields, and that the argument is an object.
   if (argument !== undefined && argument !== null) return service.record(argument as UsageInput);
 
   return askAndRecord(context.globalState, service, prices);

@@ -1,6 +1,6 @@
 /**
- * The state without any usage: the same text and actions in the side bar, the tree and the editor. `package.nls.json`
- * repeats them for the tree, and a test compares the two.
+ * The state without any usage: the same text and actions in the side bar, the tree and the editor. `package.nls.json` repeats
+ * them for the tree; a test compares both.
  */
 export const EMPTY_STATE = {
   title: 'No usage yet',
@@ -13,7 +13,7 @@ export const EMPTY_STATE = {
   },
 } as const;
 
-/** The options of an example of `llm-spend record`: a narrow place breaks the line between them. */
+/** The options of an example of `llm-spend record`: a narrow view breaks the line between them. */
 export const EXAMPLE_COMMAND = [
   'llm-spend record',
   '--provider openai',

@@ -11,12 +11,12 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 
-/** Connects the cost history to the ledger service: its data, and the actions that it offers. */
+/** Connects the cost history to the ledger service: its data and its actions. */
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #service: LedgerService;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
-  /** Settings that change what is shown count as changes of the ledgers. */
+  /** Changes of settings that affect the display count as changes of the ledgers. */
   #settingsVersion = 0;
 
   constructor(service: LedgerService) {

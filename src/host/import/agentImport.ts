@@ -17,7 +17,7 @@ import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import { importedBefore, showImported } from './importUndo.ts';
 
-/** The setting of each agent, by its id. */
+/** The setting for each agent, by id. */
 const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
   'claude-code': SETTINGS.importClaudeCode,
   codex: SETTINGS.importCodex,
@@ -27,13 +27,13 @@ const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
   'copilot-chat': SETTINGS.importCopilotChat,
 };
 
-/** Agents write in bursts: a burst is read soon, but not after each line. */
+/** Agents write in bursts, so a burst is read soon, but not after each line. */
 const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
-/** Looks without a hint as well: watchers miss things, and folders come into being. */
+/** Logs are also checked periodically: watchers miss events, and new folders appear. */
 const LOOK_EVERY_MS = 5 * 60_000;
 /** A new watcher misses changes until it is set up, so the logs are read once more after this time. */
 const WATCHING_MS = 5_000;
-/** After the editor's start, which has other things to do. */
+/** Delay after the editor's start, which has more important work. */
 const START_MS = 4_000;
 
 /** The output of `llm-spend import --json --progress`. */
@@ -44,8 +44,8 @@ interface Outcome {
 }
 
 /**
- * Follows the logs of coding agents, once the person has said yes: a process of its own, at low priority, reads what is
- * new into `imported.db` beside the ledger. The window itself only watches.
+ * Follows the logs of coding agents once the user has agreed: a separate process with low priority imports new usage to
+ * `imported.db` beside the ledger. The window itself only watches.
  */
 export class AgentImport implements vscode.Disposable {
   readonly #cli: string;
@@ -58,7 +58,7 @@ export class AgentImport implements vscode.Disposable {
   #watched = '';
   #timers: NodeJS.Timeout[] = [];
   #running: AbortController | undefined;
-  /** The person looks on: nothing else may take its place. */
+  /** Whether the user is watching a first import, so that no other import may replace it. */
   #isFirst = false;
   #disposed = false;
 
@@ -73,7 +73,7 @@ export class AgentImport implements vscode.Disposable {
     });
   }
 
-  /** Follows from now on, if the person has said so, and as soon as they do. */
+  /** Starts following now if the user has agreed, otherwise as soon as they do. */
   start(): void {
     const settings = [SETTINGS.importEnabled, SETTINGS.ledgerPath, ...Object.values(AGENT_SETTINGS)];
     this.#subscriptions.push(
@@ -89,7 +89,7 @@ export class AgentImport implements vscode.Disposable {
     this.#timers.push(setInterval(() => isEnabled() && this.#refresher.request(), LOOK_EVERY_MS));
   }
 
-  /** Asks which agents' logs may be read, naming their folders; then reads them, with progress. */
+  /** Asks which agents' logs may be read, listing their folders, then reads them and shows progress. */
   async ask(): Promise<void> {
     const { t } = vscode.l10n;
     const items = AGENTS.map((source) => {
@@ -121,12 +121,12 @@ export class AgentImport implements vscode.Disposable {
     if (chosen.length > 0) await this.#first();
   }
 
-  /** The agents whose logs are on this machine. Looks for their folders only. */
+  /** The agents whose logs are on this machine. Only checks for their folders. */
   found(): Source[] {
     return AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
   }
 
-  /** Imports the usage of all agents that were found, and follows them from now on. */
+  /** Imports the usage of all agents found, and follows them from then on. */
   async importFound(): Promise<void> {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
     await section.update(SETTINGS.importEnabled, true, vscode.ConfigurationTarget.Global);
@@ -187,7 +187,7 @@ export class AgentImport implements vscode.Disposable {
     if (isEnabled()) await this.#import(new AbortController());
   }
 
-  /** Watches the folders that are there, of the agents that are wanted. */
+  /** Watches the existing folders of the selected agents. */
   #watch(): void {
     const folders = isEnabled() ? AGENTS.filter(isWanted).flatMap(existing) : [];
     const names = folders.join('\n');
@@ -205,7 +205,7 @@ export class AgentImport implements vscode.Disposable {
     if (folders.length > 0) this.#timers.push(setTimeout(hint, WATCHING_MS));
   }
 
-  /** @returns undefined when there was nothing to do, it was stopped, or went wrong, which the log says. */
+  /** @returns undefined when there was nothing to do, or when the import was stopped or failed; the log has the reason. */
   async #import(
     stop: AbortController,
     onProgress?: (title: string, part: number) => void,
@@ -221,13 +221,13 @@ export class AgentImport implements vscode.Disposable {
     // The editor's own runtime, as Node.
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
     const child = spawn(process.execPath, [this.#cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    // Stored records stay: stopping at any moment loses nothing.
+    // Stored records are kept, so stopping at any moment loses nothing.
     const kill = (): void => void child.kill();
     stop.signal.addEventListener('abort', kill);
     try {
       if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     } catch {
-      // Where priorities cannot be set it runs at the usual one.
+      // If the priority cannot be set, the process runs at normal priority.
     }
     createInterface(child.stderr).on('line', (line) => this.#onLine(line, onProgress));
     let written = '';
@@ -266,7 +266,7 @@ function isWanted({ id }: Source): boolean {
   return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(AGENT_SETTINGS[id]!) !== false;
 }
 
-/** Those of a source's places that are there. */
+/** The existing places of a source. */
 function existing(source: Source): string[] {
   const environment = ownEnvironment();
   return source.locate(environment).filter((place) => existsSync(place));

@@ -4,12 +4,12 @@ import { showInfo } from '../common/dialogs.ts';
 import type { AgentImport } from './agentImport.ts';
 
 const OFFERED = 'llmSpend.import.offered';
-/** After the editor's start, so that the question is not lost among others. */
+/** Delay after the editor's start, so that the question is not lost among others. */
 const DELAY_MS = 4_000;
 
 /**
- * Asks once whether to import the usage of the coding agents on this machine. It only looks whether their folders exist;
- * no log is opened before the person agrees.
+ * Asks once whether to import the usage of the coding agents on this machine. Only checks whether their folders exist; no log
+ * is opened before the user agrees.
  */
 export function offerImport(context: vscode.ExtensionContext, agents: AgentImport): vscode.Disposable {
   const memory = context.globalState;
@@ -20,7 +20,7 @@ export function offerImport(context: vscode.ExtensionContext, agents: AgentImpor
 
 async function ask(memory: vscode.Memento, agents: AgentImport): Promise<void> {
   const configured = vscode.workspace.getConfiguration(SETTINGS_SECTION).inspect(SETTINGS.importEnabled);
-  // The person has answered by the setting already.
+  // The user has already decided, through the setting.
   if (configured?.globalValue !== undefined) return;
   const found = agents.found();
   if (found.length === 0) return;

@@ -8,10 +8,10 @@ import { showInfo, showWarning } from '../common/dialogs.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 
-/** The imported usage before an import: what its result is compared with, and what undo returns to. */
+/** The imported usage before an import, for comparison with the result and as the state that undo returns to. */
 export interface ImportedBefore {
   totals: Totals;
-  /** Names the contents of the ledger of imported usage. */
+  /** Identifies the contents of the ledger of imported usage. */
   cursor: string;
 }
 
@@ -21,7 +21,7 @@ export async function importedBefore(service: LedgerService): Promise<ImportedBe
   return { totals: held === 0 ? emptyTotals() : await ledger.summary(), cursor: ledger.cursor };
 }
 
-/** Says how many calls an import added and what they cost, with the next steps. */
+/** Shows the number and cost of the calls added by an import, with the next steps. */
 export async function showImported(service: LedgerService, before: ImportedBefore): Promise<void> {
   const { t } = vscode.l10n;
   await service.refresh();
@@ -37,7 +37,7 @@ export async function showImported(service: LedgerService, before: ImportedBefor
   });
 }
 
-/** Removes the imported records again, and stops following the agents, which would import them once more. */
+/** Removes the imported records, and stops following the agents, which would import them again. */
 async function undoImport(service: LedgerService, before: ImportedBefore): Promise<void> {
   const { t } = vscode.l10n;
   const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
@@ -54,7 +54,7 @@ function openHistory(): Thenable<unknown> {
   return vscode.commands.executeCommand(COMMANDS.openHistory);
 }
 
-/** The totals of the records that came in between, as far as {@link formatTotals} shows them. */
+/** The totals of the records added in between, as far as {@link formatTotals} shows them. */
 function difference(after: Totals, before: Totals): Totals {
   return {
     ...emptyTotals(),

@@ -25,14 +25,17 @@ import type { OpenLedgers } from './openLedgers.ts';
 import { recordNew } from './recordNew.ts';
 import type { RecordedUsages } from './recordNew.ts';
 
-/** Burst of a committing writer: journal, token, rename. Short, for the eye; bounded, for a writer that never rests. */
+/**
+ * A commit is a burst of events: journal, token, rename. The quiet time is short so that changes appear immediately, and
+ * bounded for a writer that never pauses.
+ */
 const TIMING = { quietMs: 40, maxWaitMs: 250 };
 
 /**
- * The ledgers that a window shows: the primary one, and inkwell's where it exists. Opens them behind the editor's start,
- * follows every change of theirs and of the settings that name them, and fires one event per change.
+ * The ledgers shown in a window: the primary one, and inkwell's if it exists. Opens them after the editor's start, follows all
+ * their changes and those of the settings that name them, and fires one event per change.
  *
- * A query that comes before the first read waits for it. A failed one rejects, and the next one tries again.
+ * A query before the first read waits for it. A failed query rejects, and the next one retries.
  */
 export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -69,7 +72,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#snapshot;
   }
 
-  /** The ledger that records go into, once it was looked at. */
+  /** The ledger that new records go into, once it has been read. */
   get primary(): ShownLedger | undefined {
     return this.#snapshot.ledgers.find(({ primary }) => primary);
   }
@@ -78,12 +81,12 @@ export class LedgerService implements vscode.Disposable {
     return healthOf(this.#snapshot);
   }
 
-  /** Whether any ledger shown holds a record. */
+  /** Whether any ledger shown contains a record. */
   get hasUsage(): boolean {
     return this.#snapshot.ledgers.some(({ state }) => state.records > 0);
   }
 
-  /** Begins to read. Returns at once. */
+  /** Starts reading. Returns at once. */
   start(): void {
     this.#refresher.request();
   }
@@ -93,7 +96,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#refresher.now().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Closes the ledgers and opens those that the settings name now. Never rejects. */
+  /** Closes the ledgers and opens those named in the current settings. Never rejects. */
   async reopen(): Promise<void> {
     const before = this.#open;
     this.#open = undefined;
@@ -122,17 +125,20 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.track(usage));
   }
 
-  /** The same for several, all or none. */
+  /** Records several usages, all or none. */
   async recordAll(usages: readonly UsageInput[]): Promise<UsageRecord[]> {
     return this.#change(({ primary }) => primary.trackAll(usages));
   }
 
-  /** Records those usages that the primary ledger does not hold yet, and says which these are. */
+  /** Records the usages that the primary ledger does not contain yet, and returns which ones these are. */
   async recordNew(usages: readonly UsageInput[]): Promise<RecordedUsages> {
     return this.#change(({ primary }) => recordNew(primary, usages));
   }
 
-  /** Takes records out of the primary ledger. Those of other ledgers come back as `missing`: they are not ours to change. */
+  /**
+   * Removes records from the primary ledger. Records of other ledgers are returned as `missing`, because we may not change
+   * them.
+   */
   async remove(ids: readonly string[]): Promise<RemoveResult> {
     return this.#change(({ primary }) => primary.remove(ids));
   }
@@ -141,7 +147,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.clear());
   }
 
-  /** Takes the last change of the primary ledger back; undefined when there is none. */
+  /** Undoes the last change of the primary ledger; undefined when there is none. */
   async undo(): Promise<UndoResult | undefined> {
     return this.#change(({ primary }) => primary.undo());
   }
@@ -160,7 +166,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.setCosts(changes));
   }
 
-  /** Every ledger shown, explained. Changes nothing. */
+  /** Verifies every ledger shown. Changes nothing. */
   async verify(): Promise<Verification[]> {
     const { all } = this.#opened();
     return Promise.all(all.map((ledger) => ledger.verify()));
@@ -175,7 +181,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.repair());
   }
 
-  /** The ledger of usage that was imported from agents' logs. */
+  /** The ledger of usage imported from agents' logs. */
   get imported(): Ledger {
     return this.#opened().imported;
   }
@@ -185,7 +191,7 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ imported }) => removeAdded(imported, cursor));
   }
 
-  /** The primary ledger's file, absolute. */
+  /** The absolute path of the primary ledger's file. */
   get path(): string {
     return this.#opened().primary.path;
   }
@@ -209,7 +215,7 @@ export class LedgerService implements vscode.Disposable {
     return result;
   }
 
-  /** @throws {Error} when the settings name nothing that could be a ledger, and after the end. */
+  /** @throws {Error} when the settings name something that cannot be a ledger, and after {@link close}. */
   #opened(): OpenLedgers {
     if (this.#disposed) throw new Error(vscode.l10n.t('LLM Spend is shutting down.'));
     this.#open ??= openLedgers(this.#prices, this.#log, () => this.#refresher.request());

@@ -10,7 +10,7 @@ import { readSettings } from '../common/settings.ts';
 
 export interface OpenLedgers {
   primary: Ledger;
-  /** The ledger of usage that was imported from agents' logs. */
+  /** The ledger of usage imported from agents' logs. */
   imported: Ledger;
   all: readonly Ledger[];
   view: LedgerView;
@@ -19,9 +19,9 @@ export interface OpenLedgers {
 }
 
 /**
- * Opens and watches the ledgers that the settings name.
- * @param onHint is called when one of them may have changed.
- * @throws {Error} when a setting names nothing that can be a ledger.
+ * Opens and watches the ledgers named in the settings.
+ * @param onHint called when one of them may have changed.
+ * @throws {Error} when a setting names something that cannot be a ledger.
  */
 export function openLedgers(pricing: CostSource, log: vscode.LogOutputChannel, onHint: () => void): OpenLedgers {
   const { ledgerPath, ledgers, showInkwell } = readSettings();
@@ -54,7 +54,7 @@ export function openLedgers(pricing: CostSource, log: vscode.LogOutputChannel, o
   };
 }
 
-/** A relative path would depend on the folder in which the editor was started. */
+/** A relative path would depend on the folder from which the editor was started. */
 function checkAbsolute(path: string, setting: SettingKey): void {
   if (isAbsolute(path) || path.startsWith('~')) return;
   const name = `${SETTINGS_SECTION}.${setting}`;

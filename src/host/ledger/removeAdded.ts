@@ -1,9 +1,9 @@
 import type { Ledger } from '../../library/index.ts';
 
 /**
- * Removes the records that were added to a ledger since a moment; undo brings them back.
- * @param cursor of that moment. Absent: removes all records.
- * @returns how many were removed; undefined when records were changed since, so that the new ones are not known.
+ * Removes the records added to a ledger since a certain moment; undo restores them.
+ * @param cursor the ledger's cursor at that moment. Absent: removes all records.
+ * @returns the number of records removed; undefined when records were changed since, so that the new ones cannot be determined.
  */
 export async function removeAdded(ledger: Ledger, cursor: string | undefined): Promise<number | undefined> {
   await ledger.refresh();

@@ -5,24 +5,24 @@ import type { RecordLine } from '../../usage/line/recordLine.ts';
 import type { DecimalMark } from '../../usage/line/typedValues.ts';
 import { quoteWord } from '../../usage/line/words.ts';
 
-/** What can be done with a line that is being typed into Record Usage. Pure. */
+/** Computes the possible actions for a line being typed into Record Usage. Pure. */
 
 export interface LineContext {
   search: ModelSearch;
   mark: DecimalMark;
   /** ms since the epoch. */
   now: number;
-  /** Is recorded where the line says none. */
+  /** Recorded if the line contains no operation. */
   operation: string;
-  /** Is recorded where the line says none. Empty: none. */
+  /** Recorded if the line contains no project. Empty: none. */
   project: string;
-  /** The person's providers, the most used first: offered for a model that nobody is known to sell. */
+  /** The user's providers, most used first: offered for a model without a known provider. */
   providers: readonly string[];
-  /** The only names that the ledger takes; undefined: any. */
+  /** The only names that the ledger accepts; undefined: any. */
   allowed?: { providers: readonly string[]; operations: readonly string[] } | undefined;
 }
 
-/** Another model that fits, and the line with its name. */
+/** Another model that matches, and the line with its name. */
 export interface OtherModel {
   provider: string | undefined;
   model: string;
@@ -33,12 +33,12 @@ export interface OtherModel {
 export interface LineChoices {
   /** Why the line cannot be recorded. */
   problem: string | undefined;
-  /** What Enter records; more than one where the provider is unclear, the likely one first. */
+  /** The usages that Enter may record; more than one if the provider is ambiguous, the most likely first. */
   usages: UsageInput[];
   others: OtherModel[];
-  /** There is a model, so that details can be added. */
+  /** Whether there is a model, so that details can be added. */
   hasModel: boolean;
-  /** Nobody is known to sell the model: a provider must be typed. */
+  /** Whether the model has no known provider, so that one must be typed. */
   needsProvider: boolean;
 }
 
@@ -72,7 +72,7 @@ export function lineChoices(text: string, context: LineContext): LineChoices {
   };
 }
 
-/** The providers that the call may have been of, the likely one first. One where it is clear. */
+/** The possible providers of the call, the most likely first. A single one if it is unambiguous. */
 function providersOf(line: RecordLine, match: ModelMatch | undefined, context: LineContext): string[] {
   const { search, providers, allowed } = context;
   if (line.provider !== undefined) return [line.provider];
@@ -123,7 +123,7 @@ function otherModel(text: string, line: RecordLine, match: ModelMatch, search: M
   return { provider, model, calls, line: isUsual ? named : `${named} provider:${quoteWord(provider)}` };
 }
 
-/** The line with another name in the place of its model. */
+/** The line with its model replaced by another name. */
 function withModel(text: string, { modelAt }: RecordLine, model: string): string {
   if (modelAt === undefined) return `${model} ${text}`.trimEnd();
   return `${text.slice(0, modelAt.start)}${model}${text.slice(modelAt.end)}`;

@@ -10,23 +10,23 @@ import { previewText } from '../prices/priceText.ts';
 import { lineChoices } from './lineChoices.ts';
 import type { LineContext } from './lineChoices.ts';
 
-/** What a line needs to be read and priced, once it is there. */
+/** The data needed to parse and price a line. */
 export interface LineSetting {
   context: LineContext;
-  /** undefined: the prices cannot be read, and the log says why. */
+  /** undefined: the prices cannot be read, and the log has the reason. */
   pricer: Pricer | undefined;
 }
 
-/** An entry of the list: records a usage, or puts another line into the input. */
+/** An entry of the list: records a usage, or replaces the line in the input. */
 type Item = vscode.QuickPickItem & { usage?: UsageInput; line?: string };
 
-/** The order of the entries is ours. `sortByLabel` is missing in the types of the editor's API, and works in all its versions. */
+/** Keeps the entries in our order. `sortByLabel` is missing from the editor's API types, but works in all versions. */
 type OrderedPick = vscode.QuickPick<Item> & { sortByLabel?: boolean };
 
 /**
- * Asks for a call in one line, and shows what would be recorded while it is typed.
- * @param draft a line that was begun before.
- * @returns the usage, or the line so far when the person left.
+ * Asks for a call in one line, and shows the usage to be recorded while it is typed.
+ * @param draft a line begun earlier.
+ * @returns the usage, or the line so far if the user left.
  */
 export function askForLine(
   setting: Promise<LineSetting>,
@@ -37,7 +37,7 @@ export function askForLine(
   input.sortByLabel = false;
   input.title = t('Record Usage');
   input.placeholder = t('Model, input and output tokens or a cost: gpt-5 12k 800, or 0.05 claude-opus review');
-  // Someone looks a number up in another window and comes back.
+  // The user may look up a number in another window and come back.
   input.ignoreFocusOut = true;
   input.value = draft;
   input.busy = true;
@@ -63,7 +63,7 @@ export function askForLine(
     input.onDidAccept(() => {
       if (loaded === undefined) return;
       const current = itemsOf(input.value, loaded);
-      // A fast typist accepts before the editor has drawn the list for the last key.
+      // A fast typist may press Enter before the editor has drawn the list for the last key.
       const picked = input.activeItems[0];
       const chosen = current.find((item) => isSame(item, picked)) ?? current[0];
       if (chosen?.usage !== undefined) end({ usage: chosen.usage });
@@ -119,7 +119,7 @@ function itemsOf(text: string, { context, pricer }: LineSetting): Item[] {
   return items;
 }
 
-/** The details that can be added to a line, by their keys. */
+/** The details that can be added to a line, with their keys. */
 function details(): readonly (readonly [key: string, name: string])[] {
   const { t } = vscode.l10n;
   return [

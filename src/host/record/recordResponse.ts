@@ -15,7 +15,7 @@ import type { Prices } from '../prices/prices.ts';
 import { INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
 import { otherDayText, showInHistory } from './recordUsage.ts';
 
-/** The argument of a program, in place of a person's choices. */
+/** The argument passed by a program, instead of the user's choices. */
 interface ResponseRequest {
   text?: unknown;
   provider?: unknown;
@@ -24,8 +24,8 @@ interface ResponseRequest {
 }
 
 /**
- * Records the usage in a provider's raw API responses: selected, in the clipboard or in a file. They are recognised,
- * shown, and recorded when the person agrees. With `{text}` as its argument records without a question.
+ * Records the usage in a provider's raw API responses from the selection, the clipboard or a file. Shows the recognised
+ * responses, and records them if the user agrees. With an argument `{text}`, records without asking.
  */
 export async function recordFromResponse(
   service: LedgerService,
@@ -71,7 +71,7 @@ export async function recordFromResponse(
   return recorded.added;
 }
 
-/** Offers Undo for additions only: the other records were in the ledger before. */
+/** Offers Undo for additions only: the other records were already in the ledger. */
 function showRecorded(service: LedgerService, { added, alreadyRecorded }: RecordedUsages): void {
   const { t } = vscode.l10n;
   const known = t('Already recorded: {0}.', records(alreadyRecorded.length, style()));
@@ -103,7 +103,7 @@ async function chooseText(maxLength: number): Promise<string | undefined> {
     ...(selected.trim() === ''
       ? []
       : [{ label: `$(selection) ${t('The selected text')}`, description: size(selected), text: () => selected }]),
-    // Read only when it is chosen: a browser asks its person before.
+    // Read only when chosen, because a browser asks the user for permission.
     { label: `$(clippy) ${t('The clipboard')}`, text: () => vscode.env.clipboard.readText() },
     ...(document.trim() === '' || document === selected
       ? []
@@ -116,7 +116,7 @@ async function chooseText(maxLength: number): Promise<string | undefined> {
   return source?.text();
 }
 
-/** A file that is too large is refused by its size, unread. */
+/** A file that is too large is refused without reading it. */
 async function chooseFile(maxLength: number): Promise<string | undefined> {
   const { t } = vscode.l10n;
   const [uri] = (await vscode.window.showOpenDialog({ title: t('API Response') })) ?? [];
@@ -134,7 +134,7 @@ async function chooseFile(maxLength: number): Promise<string | undefined> {
 
 type UsageItem = vscode.QuickPickItem & { usage: UsageInput };
 
-/** Shows the recognized responses with their costs; all are selected initially. */
+/** Shows the recognised responses with their costs; all are selected initially. */
 async function confirmUsages(
   { responses, problems }: Recognition,
   usages: readonly UsageInput[],
@@ -186,7 +186,7 @@ function confidenceText({ api, confidence, streamed }: RecognisedResponse): stri
   return `${api}${streamed ? ` (${t('streamed')})` : ''}, ${how}`;
 }
 
-/** Asks for names that are missing in the responses; undefined when the person gave up. */
+/** Asks for names missing in the responses; undefined if the user cancelled. */
 async function nameMissing(
   service: LedgerService,
   usages: readonly UsageInput[],

@@ -18,7 +18,7 @@ import type { LineSetting } from './recordLineInput.ts';
 const LAST_OPERATION = 'llmSpend.record.operation';
 const DRAFT = 'llmSpend.record.draft';
 
-/** Asks for a call in one line, and records it. A line that was left is there again the next time. */
+/** Asks for a call in one line and records it. An unfinished line is offered again the next time. */
 export async function askAndRecord(
   memory: vscode.Memento,
   service: LedgerService,
@@ -82,7 +82,7 @@ function decimalMark(): DecimalMark {
   return parts.find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
 }
 
-/** The days of records, the first and the last one. */
+/** The first and the last day of the records. */
 function daysOf(records: readonly UsageRecord[]): { from: string; to: string; isToday: boolean } {
   const { calendar } = readSettings();
   const day = (at: number): string => bucketKey(at, 'day', calendar);
@@ -92,7 +92,7 @@ function daysOf(records: readonly UsageRecord[]): { from: string; to: string; is
   return { from, to, isToday: from === today && to === today };
 }
 
-/** Says when the calls were made, if that is not today: the total of today does not have them. */
+/** Mentions when the calls were made if that is not today, because today's total does not include them. */
 export function otherDayText(records: readonly UsageRecord[]): string {
   const { from, to, isToday } = daysOf(records);
   if (isToday) return '';
@@ -102,7 +102,7 @@ export function otherDayText(records: readonly UsageRecord[]): string {
   return ` ${from === to ? t('It counts on {0}.', text(from)) : t('They count from {0} to {1}.', text(from), text(to))}`;
 }
 
-/** A button that opens the cost history where the records are. */
+/** A button that opens the cost history at the records. */
 export function showInHistory(records: readonly UsageRecord[]): Actions {
   const { t } = vscode.l10n;
   const { from, to, isToday } = daysOf(records);

@@ -1,21 +1,21 @@
-/** Small programs that start the command `llm-spend` with the editor's own runtime, so that no Node needs to be installed. */
+/** Small programs that start the command `llm-spend` with the editor's own runtime, so that Node need not be installed. */
 
 export interface ShimOptions {
-  /** The editor's executable, which runs as Node when `ELECTRON_RUN_AS_NODE` is set. */
+  /** The editor's executable, which runs as Node if `ELECTRON_RUN_AS_NODE` is set. */
   runtime: string;
-  /** The program of the command: `dist/cli.js`. */
+  /** The command's program: `dist/cli.js`. */
   cli: string;
-  /** The person's home folder on Windows, `%USERPROFILE%`. */
+  /** The user's home folder on Windows, `%USERPROFILE%`. */
   profile?: string | undefined;
 }
 
 export interface Shim {
-  /** The file's name. */
+  /** The file name. */
   name: string;
   text: string;
 }
 
-/** For POSIX shells, Git Bash on Windows included. */
+/** For POSIX shells, including Git Bash on Windows. */
 export function shellShim({ runtime, cli }: ShimOptions): Shim {
   const text = `#!/bin/sh\nELECTRON_RUN_AS_NODE=1 exec ${shellQuote(runtime)} ${shellQuote(cli)} "$@"\n`;
   return { name: 'llm-spend', text };
@@ -37,8 +37,8 @@ function shellQuote(path: string): string {
 }
 
 /**
- * A batch file is read in the console's code page, which may lack letters of the person's name. So the home folder is
- * written as a variable.
+ * A batch file is read in the console's code page, which may lack letters of the user's name, so the home folder is written as
+ * a variable.
  */
 function batchPath(path: string, profile: string | undefined): string {
   const isBelow = profile !== undefined && path.toLowerCase().startsWith(`${profile.toLowerCase()}\\`);

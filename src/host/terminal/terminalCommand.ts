@@ -5,8 +5,8 @@ import { commandShim, shellShim } from './shims.ts';
 import type { Shim } from './shims.ts';
 
 /**
- * Makes `llm-spend` a command in every terminal of the editor. An installation of the person's own comes first on the PATH.
- * Never rejects: without it, only the terminals lack the command.
+ * Makes `llm-spend` available as a command in every terminal of the editor. The user's own installation comes first on the
+ * PATH. Never rejects: a failure only means that terminals lack the command.
  */
 export async function provideCommand(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<void> {
   const folder = vscode.Uri.joinPath(context.globalStorageUri, 'bin').fsPath;
@@ -28,11 +28,11 @@ export async function provideCommand(context: vscode.ExtensionContext, log: vsco
   const value = `${delimiter}${folder}`;
   // A change would mark every open terminal as out of date.
   if (variables.get('PATH')?.value === value) return;
-  // Shells set the PATH when they start, so it is extended once more after that.
+  // Shells set the PATH when they start, so it is extended again after that.
   variables.append('PATH', value, { applyAtProcessCreation: true, applyAtShellIntegration: true });
 }
 
-/** Replaces the file in one step, because a terminal may be starting it. */
+/** Replaces the file atomically, because a terminal may be starting it. */
 async function writeShim(folder: string, { name, text }: Shim): Promise<void> {
   const file = join(folder, name);
   if ((await readFile(file, 'utf8').catch(() => undefined)) === text) return;

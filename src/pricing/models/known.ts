@@ -20,13 +20,13 @@ const VENDORS: readonly string[] = [
   'voyageai',
 ];
 
-/** Models of other vendors, which some of {@link VENDORS} sell too. */
+/** Models of other vendors, which some of {@link VENDORS} also sell. */
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   google: /^(?:claude|llama|mistral)/,
   mistral: /^(?:deepseek|zai)/,
 };
 
-/** Names that stand for many models, or for models that are called in another way than by tokens typed by hand. */
+/** Names that match many models, or models whose calls are not entered by hand with token counts. */
 const PATTERN =
   /[-:.]$|[*?]|^ft:|\.ft-|^gemini-(?:pro|flash)(?:-1|$)|^(?:gpt-3|text-davinci|claude-(?:v1|2$)|ada|babbage|curie|davinci)/;
 
@@ -36,7 +36,7 @@ export interface UsedModel {
   calls: number;
 }
 
-/** All models to choose from: those that the person has used, and those of the price table. */
+/** All models to choose from: those that the user has used, and those of the price table. */
 export function knownModels(table: PriceTable | undefined, used: readonly UsedModel[]): KnownModel[] {
   const known = new Map<string, KnownModel>();
   for (const { id: provider, models } of table?.catalog() ?? []) {
@@ -50,7 +50,7 @@ export function knownModels(table: PriceTable | undefined, used: readonly UsedMo
   for (const { provider, model, calls } of used) {
     const key = keyOf(tableProvider(provider), model);
     const listed = known.get(key);
-    // Under the name that the person gives to the provider.
+    // Under the user's name for the provider.
     known.set(key, { provider, model, calls, vendor: listed?.vendor, isRetired: false });
   }
   return [...known.values()];

@@ -1,31 +1,31 @@
 import { compactName, isNumberPart, nameParts, withoutSnapshot } from '../../usage/line/modelName.ts';
 
-/** Finds models by what people type: `gpt5`, `sonnet 4.5`, `claude-sonnet-4-5-20250929`, `gemini flash`. Pure. */
+/** Finds models by abbreviated names: `gpt5`, `sonnet 4.5`, `claude-sonnet-4-5-20250929`, `gemini flash`. Pure. */
 
 /** A model to choose from. */
 export interface KnownModel {
   provider: string;
   model: string;
-  /** Calls of it in the person's own ledgers. */
+  /** Number of its calls in the user's ledgers. */
   calls: number;
-  /** The rank of the vendor that sells it, 0 for the first one to offer; undefined: a reseller does. */
+  /** Rank of the vendor that sells it, 0 for the first; undefined: only resellers do. */
   vendor: number | undefined;
   isRetired: boolean;
 }
 
 export interface ModelMatch extends KnownModel {
-  /** The whole name was typed, perhaps without its hyphens or its date. */
+  /** Whether the whole name was typed, possibly without its hyphens or its date. */
   isWhole: boolean;
 }
 
-/** How well a typed text fits a name, best first. */
+/** The quality of a match between a typed text and a name, best first. */
 const FIT = { same: 0, compact: 1, snapshot: 2, parts: 3, inside: 4 } as const;
 
 interface Entry {
   known: KnownModel;
   lower: string;
   compact: string;
-  /** Without the date of its snapshot. */
+  /** The name without the date of its snapshot. */
   base: string;
   words: readonly string[];
   numbers: readonly string[];
@@ -33,11 +33,11 @@ interface Entry {
 
 interface Fit {
   rank: number;
-  /** Words and numbers of the name that were not typed. */
+  /** Number of words and numbers of the name that were not typed. */
   left: number;
 }
 
-/** The provider of a name that the price table takes for one of its models; undefined when it knows no such name. */
+/** The provider of a name that the price table assigns to one of its models; undefined for unknown names. */
 export type AliasProvider = (name: string) => string | undefined;
 
 export class ModelSearch {
@@ -55,7 +55,7 @@ export class ModelSearch {
     }
   }
 
-  /** The models that fit, best first: the person's own and current ones before others. All of them for an empty text. */
+  /** The matching models, best first: the user's own and current ones before others. All models for an empty text. */
   find(text: string, limit: number): ModelMatch[] {
     const typed = text.trim().toLowerCase();
     if (typed === '') return this.#usual(limit).map(({ known }) => ({ ...known, isWhole: false }));
@@ -87,7 +87,7 @@ export class ModelSearch {
     return [...used, ...newest.map(({ entry }) => entry)].slice(0, limit);
   }
 
-  /** Whether the text is a whole name of a known model, perhaps without its hyphens or its date. */
+  /** Whether the text is the whole name of a known model, possibly without its hyphens or its date. */
   isWhole(text: string): boolean {
     const whole = compactName(text);
     if (whole === '') return false;
@@ -103,7 +103,7 @@ export class ModelSearch {
     return { provider, model, calls: 0, vendor: 0, isRetired: false, isWhole: true };
   }
 
-  /** The providers under which a model is known, the likely one first. */
+  /** The providers under which a model is known, the most likely first. */
   providersOf(model: string): string[] {
     const same = this.#byCompact.get(compactName(model)) ?? this.#byCompact.get(compactName(withoutSnapshot(model)));
     return [...new Set((same ?? []).toSorted(byUse).map(({ known }) => known.provider))];
@@ -115,7 +115,7 @@ function entryOf(known: KnownModel): Entry {
   const base = compactName(withoutSnapshot(lower));
   const parts = nameParts(lower);
   const numbers = parts.filter(isNumberPart);
-  // 4.0 is 4.
+  // 4.0 equals 4.
   if (numbers.length > 1 && numbers.at(-1) === '0') numbers.pop();
   return {
     known,
@@ -127,7 +127,7 @@ function entryOf(known: KnownModel): Entry {
   };
 }
 
-/** Retired models come last, unless exactly this one was typed. */
+/** Retired models come last, unless the exact name was typed. */
 function rankOf({ entry, fit }: { entry: Entry; fit: Fit }): number {
   return entry.known.isRetired && fit.rank > FIT.same ? fit.rank + FIT.inside + 1 : fit.rank;
 }
@@ -165,7 +165,7 @@ function fitOf(query: Query, entry: Entry): Fit | undefined {
     : undefined;
 }
 
-/** How many parts of a name were not typed; undefined when a typed part is not in it. */
+/** Number of parts of a name that were not typed; undefined if it lacks a typed part. */
 function partsLeft({ words, numbers, chunks }: Query, entry: Entry): number | undefined {
   const open = [...entry.words];
   let partial = 0;
@@ -176,7 +176,7 @@ function partsLeft({ words, numbers, chunks }: Query, entry: Entry): number | un
     if (open[at] !== word) partial += 0.5;
     open.splice(at, 1);
   }
-  // A version is typed from its beginning, and a number that was not typed makes it another version.
+  // The typed numbers must be consecutive in the name; any other number makes it a different version.
   const start = numbers.length === 0 ? 0 : entry.numbers.findIndex((_, at) => isRunAt(entry.numbers, numbers, at));
   if (start < 0) return undefined;
   const otherNumbers = numbers.length === 0 ? 0 : entry.numbers.length - numbers.length;
@@ -184,14 +184,14 @@ function partsLeft({ words, numbers, chunks }: Query, entry: Entry): number | un
   return open.length + partial + otherNumbers + TORN * torn;
 }
 
-/** `4o` stands in `gpt-4o`, and its parts alone in `o4-mini`. */
+/** `4o` occurs in `gpt-4o`, but in `o4-mini` only as separate parts. */
 const TORN = 2;
 
 function isRunAt(all: readonly string[], run: readonly string[], at: number): boolean {
   return run.every((each, index) => all[at + index] === each);
 }
 
-/** Whether two words of five letters or more differ by one letter that is missing, added or another one. */
+/** Whether two words of at least five letters differ by one letter: missing, added or replaced. */
 function isTypo(typed: string, word: string): boolean {
   if (typed.length < 4 || word.length < 5 || Math.abs(typed.length - word.length) > 1) return false;
   let same = 0;
@@ -204,7 +204,7 @@ function isTypo(typed: string, word: string): boolean {
   );
 }
 
-/** The person's own models first, then those of vendors, current ones, and newer versions. */
+/** Sorts the user's own models first, then vendors' models, current ones and newer versions. */
 function byUse(a: Entry, b: Entry, left = 0): number {
   return (
     Number(a.known.isRetired) - Number(b.known.isRetired) ||
@@ -218,7 +218,7 @@ function byUse(a: Entry, b: Entry, left = 0): number {
   );
 }
 
-/** Compares versions number by number. A date is no version. */
+/** Compares versions number by number. A date is not a version. */
 function compareVersions(a: readonly string[], b: readonly string[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const difference = versionNumber(a[i]) - versionNumber(b[i]);
@@ -232,7 +232,7 @@ function versionNumber(part: string | undefined): number {
 }
 
 function matchOf(typed: string, { known }: Entry, { rank }: Fit): ModelMatch {
-  // A snapshot's full name is what was called, and it is priced like its model.
+  // A snapshot's full name is the name that was called, and has its model's price.
   const isDated = rank === FIT.snapshot && withoutSnapshot(typed) !== typed && !/\s/.test(typed);
   return { ...known, ...(isDated ? { model: typed } : {}), isWhole: rank <= FIT.snapshot };
 }

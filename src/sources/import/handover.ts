@@ -15,8 +15,8 @@ export interface Consumer {
 }
 
 /**
- * Mediates between a second reader, which delivers parts of files at any time, and an import, which is reading a file of its
- * own: blocks the reader while the import is full, and knows which results to take back if the reader fails.
+ * Mediates between a second reader, which delivers parts of files at any time, and an import, which is reading another file:
+ * blocks the reader while the import is full, and knows which results to take back if the reader fails.
  */
 export class Handover {
   readonly #consumer: Consumer;

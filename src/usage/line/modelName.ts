@@ -1,9 +1,9 @@
-/** How names of models are read: their words, their version, and the date of a snapshot. Pure. */
+/** Splits names of models into words, version and snapshot date. Pure. */
 
 /** A date at the end of a name: `-20250929`, `@20250929`, `-2025-09-29`, `-0709`, `-25-08`. */
 const SNAPSHOT = /[-@](?:20\d{2}-?[01]\d-?[0-3]\d|[01]\d[0-3]\d)$/;
 
-/** The model that a dated snapshot belongs to: `claude-sonnet-4-5-20250929` is one of `claude-sonnet-4-5`. */
+/** The model of a dated snapshot: `claude-sonnet-4-5-20250929` belongs to `claude-sonnet-4-5`. */
 export function withoutSnapshot(model: string): string {
   return model.replace(SNAPSHOT, '');
 }
@@ -13,7 +13,7 @@ export function nameParts(text: string): string[] {
   return text.toLowerCase().match(/\p{L}+|\d+/gu) ?? [];
 }
 
-/** A name without what people leave out: `gpt-4o-mini` -> `gpt4omini`. */
+/** A name without the characters that users omit: `gpt-4o-mini` -> `gpt4omini`. */
 export function compactName(text: string): string {
   return nameParts(text).join('');
 }

@@ -1,6 +1,6 @@
 import type { Word } from './words.ts';
 
-/** `whole`: the text is a model's name; `part`: it fits one or more names. */
+/** `whole`: the text is a model's name; `part`: it matches part of one or more names. */
 export type ModelFit = 'whole' | 'part';
 
 export interface ModelRun {
@@ -9,15 +9,15 @@ export interface ModelRun {
   end: number;
 }
 
-/** Models are named in at most so many words: `claude opus 4 1`. */
+/** Maximum number of words in a model's name: `claude opus 4 1`. */
 const MAX_WORDS = 5;
 
-/** What a word beside a model usually is. */
+/** Words that usually are the operation when they occur next to a model. */
 const OPERATIONS: ReadonlySet<string> = new Set(['chat', 'completion', 'summary', 'embedding', 'review']);
 
 /**
- * Finds the words that name the model. A longer run wins, so that `sonnet 4.5 800` is Sonnet 4.5 with 800 tokens; the first
- * text is the model where nothing fits.
+ * Finds the words that name the model. A longer run wins, so that `sonnet 4.5 800` is Sonnet 4.5 with 800 tokens; if nothing
+ * matches, the first text is the model.
  */
 export function modelRun(
   words: readonly Word[],
@@ -35,7 +35,7 @@ export function modelRun(
   return best?.run;
 }
 
-/** 0: these words are no model. */
+/** 0: these words are not a model. */
 function rankOf(
   words: readonly Word[],
   isNumber: (word: Word) => boolean,
@@ -53,7 +53,7 @@ function rankOf(
   return isOperation ? 2 : words.length * 100 + (fits === 'whole' ? 50 : 0);
 }
 
-/** A text in quotes is the model whatever else there is. */
+/** Quoted text is the model, whatever else there is. */
 const QUOTED = 10_000;
 
 function runOf(words: readonly Word[]): ModelRun {

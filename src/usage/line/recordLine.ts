@@ -6,15 +6,15 @@ import { wordsOf } from './words.ts';
 import type { Word } from './words.ts';
 
 /**
- * Reads a call that is typed in one line: `gpt-5 12k 800`, `0.05 claude-opus review`. Pure.
+ * Parses a call typed in one line: `gpt-5 12k 800`, `0.05 claude-opus review`. Pure.
  *
- * Whole numbers are input, output and cached tokens, in this order; an amount with cents is the cost; the words that fit a
- * model are the model, and one word beside it is the operation. `key:value` says anything, `#tag` is a tag.
+ * Whole numbers are input, output and cached tokens, in this order; an amount with cents is the cost; the words that match a
+ * model are the model, and one word next to it is the operation. `key:value` sets any field, `#tag` is a tag.
  */
 export interface RecordLine {
-  /** As it was typed. Empty: none. */
+  /** As typed. Empty: none. */
   model: string;
-  /** Where the model stands in the line. */
+  /** The position of the model in the line. */
   modelAt: { start: number; end: number } | undefined;
   provider?: string;
   operation?: string;
@@ -27,21 +27,21 @@ export interface RecordLine {
   tags?: string[];
   note?: string;
   time?: string;
-  /** The first thing that cannot be read. */
+  /** The first part that cannot be parsed. */
   problem?: string;
 }
 
 export interface LineOptions {
-  /** How well a text fits a known model. */
+  /** The quality of the match between a text and the known models. */
   fit: (text: string) => ModelFit | undefined;
   mark: DecimalMark;
-  /** ms since the epoch: times of day are those of this day. */
+  /** ms since the epoch; times without a date are of this day. */
   now: number;
 }
 
 type Field = Exclude<keyof RecordLine, 'problem' | 'modelAt'>;
 
-/** What each key means. */
+/** The field for each key. */
 const KEYS: Readonly<Record<string, Field>> = {
   model: 'model',
   provider: 'provider',
@@ -79,7 +79,7 @@ const NAMES: Readonly<Record<Field, string>> = {
   time: 'Time',
 };
 
-/** The order of tokens that are typed as numbers alone. */
+/** The order of tokens typed as plain numbers. */
 const TOKENS = ['input', 'output', 'cacheRead'] as const;
 
 export function readRecordLine(line: string, options: LineOptions): RecordLine {
@@ -107,7 +107,7 @@ class LineReader {
   #keyed(field: Field, word: Word): void {
     const { mark, now } = this.#options;
     const { text } = word;
-    // The person is about to type the value.
+    // The user is about to type the value.
     if (text === '' && !word.isQuoted) return;
     if (field !== 'tags' && this.#line[field] !== undefined && this.#line[field] !== '') return this.#twice(field);
     if (field === 'input' || field === 'output' || field === 'cacheRead' || field === 'cacheWrite') {

@@ -1,9 +1,9 @@
 import { parseInput } from '../parseInput.ts';
 import { UsageError } from '../record.ts';
 
-/** Parsers of values that a person types, by the rules of records. Pure. */
+/** Parsers of typed values, by the rules of records. Pure. */
 
-/** The decimal mark of the person's language. */
+/** The decimal mark of the user's language. */
 export type DecimalMark = '.' | ',';
 
 export type Reading<T> = { value: T } | { problem: string };
@@ -38,7 +38,7 @@ export function readTokens(text: string, mark: DecimalMark = '.'): Reading<numbe
 
 /**
  * Rewrites a number with a decimal comma to one with a decimal point. A point that cannot group thousands (`0.05`, `1.5M`)
- * stays a decimal point, because people copy such numbers.
+ * stays a decimal point, because users paste such numbers.
  */
 function withPoint(text: string, mark: DecimalMark): string {
   if (mark === '.' || /^\D*(?:0|\d+)\.(?!\d{3}(?:\D|$))\d+\D*$/.test(text) || /^\D*0\.\d+\D*$/.test(text)) return text;

@@ -1,12 +1,12 @@
-/** The words of a line that a person types, with quotes and `key:value` pairs. Pure. */
+/** Splits a typed line into words, with quotes and `key:value` pairs. Pure. */
 
 export interface Word {
   text: string;
-  /** Of `key:value`, in lowercase. */
+  /** The key of `key:value`, in lowercase. */
   key: string | undefined;
-  /** It stood in quotes, so that it is a text whatever it looks like. */
+  /** Whether it was quoted, so that it is text whatever it looks like. */
   isQuoted: boolean;
-  /** Where it begins and ends in the line, its quotes and its key included. */
+  /** Its start and end in the line, including quotes and key. */
   start: number;
   end: number;
 }
@@ -21,13 +21,13 @@ export function wordsOf(line: string, keys: ReadonlySet<string>): Word[] {
     if (name !== undefined && keys.has(name)) {
       return { text: quoted ?? plain ?? '', key: name, isQuoted: quoted !== undefined, ...at };
     }
-    // `nova-lite-v1:0` holds a colon too.
+    // `nova-lite-v1:0` also contains a colon.
     const text = quoted === undefined ? match[0] : quoted;
     return { text, key: undefined, isQuoted: quoted !== undefined, ...at };
   });
 }
 
-/** The text as one word of a line. */
+/** Quotes text as one word of a line. */
 export function quoteWord(text: string): string {
   return /[\s":]/.test(text) || text === '' ? `"${text.replaceAll('"', '')}"` : text;
 }
