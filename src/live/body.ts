@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 
 const MIB = 1024 * 1024;
-/** As it is sent, and after decompression. */
+/** Maximum size as sent; {@link MAX_BODY} is the maximum after decompression. */
 const MAX_SENT = 16 * MIB;
 const MAX_BODY = 64 * MIB;
 
-/** A body that is refused, with the status of the answer. */
+/** A refused body, with the status of the answer. */
 export class BodyError extends Error {
   readonly status: number;
   constructor(status: number, message: string) {

@@ -9,11 +9,12 @@ import { vendorOf } from '../sources/vendors.ts';
 import { eventOf, type OtlpRecord } from './otlp.ts';
 
 /**
- * Which log records and spans are a model call, and the usage that each reports. Agents report the same spend several times
- * (metrics, events, spans of a whole turn): exactly one signal of each agent is recorded, the one with all counts of one call.
+ * Selects the log records and spans that report a model call, and extracts their usage. Agents report the same spend several
+ * times (metrics, events, spans of a whole turn): only one signal per agent is recorded, the one with all counts of a single
+ * call.
  */
 
-/** A call that breaks a rule of the ledger. It is not recorded; the sender is told why. */
+/** A call that breaks a rule of the ledger. It is not recorded, and the sender receives the reason. */
 export interface Rejection {
   reason: string;
 }
@@ -24,25 +25,25 @@ export function isRejection(call: FoundUsage | Rejection): call is Rejection {
   return 'reason' in call;
 }
 
-/** How one agent reports a call in a log record. */
+/** The form in which an agent reports a call in a log record. */
 interface AgentEvents {
   /** The record's `agent`. */
   agent: string;
   /** The record's `source`. */
   source: string;
   provider: string;
-  /** Event names of the one signal that is recorded. */
+  /** Event names of the signal that is recorded. */
   events: readonly string[];
-  /** Attributes that the signal must have with these values. */
+  /** Attributes that the signal must have, with these values. */
   where?: Readonly<Record<string, string>>;
   tokens(attributes: Fields): LogTokens;
   /** Attributes that identify a call by themselves. */
   request?: readonly string[];
-  /** Attributes of the session. */
+  /** Attributes that contain the session. */
   session: readonly string[];
-  /** Attributes that, with the time and the counts, identify a call without a request id. */
+  /** Attributes that identify a call without a request id, together with the time and the counts. */
   identity: readonly string[];
-  /** Attribute of the agent's own figure of the cost, USD. */
+  /** Attribute with the agent's own cost figure, USD. */
   cost?: string;
 }
 
@@ -52,7 +53,7 @@ const AGENT_EVENTS: readonly AgentEvents[] = [
     source: 'claude-code-otel',
     provider: 'anthropic',
     events: ['api_request', 'claude_code.api_request'],
-    // Input excludes cache reads and writes.
+    // The input excludes cache reads and writes.
     tokens: (attributes) => {
       const cacheRead = count(attributes, 'cache_read_tokens');
       const cacheWrite = count(attributes, 'cache_creation_tokens');
@@ -84,7 +85,7 @@ const AGENT_EVENTS: readonly AgentEvents[] = [
     source: prefix === 'gemini_cli' ? 'gemini-cli-otel' : 'qwen-otel',
     provider: prefix === 'gemini_cli' ? 'google' : 'qwen',
     events: [`${prefix}.api_response`],
-    // Thoughts are billed as output and the prompts of tools as input; neither is in the other counts.
+    // Thoughts are billed as output and tool prompts as input; neither is included in the other counts.
     tokens: (attributes) => {
       const reasoning = count(attributes, 'thoughts_token_count');
       return {
@@ -110,7 +111,10 @@ function withinInput(attributes: Fields, cached: string, reasoning: string): Log
   };
 }
 
-/** @param now for a call that names no time, ms since the epoch. @returns undefined for anything that is not one model call. */
+/**
+ * @param now time for a call that has none, ms since the epoch.
+ * @returns undefined for anything that is not a single model call.
+ */
 export function callOf(otlp: OtlpRecord, now: number): LiveCall {
   const call = otlp.signal === 'logs' ? callOfEvent(otlp, now) : callOfSpan(otlp, now);
   if (call === undefined || isRejection(call)) return call;
@@ -162,7 +166,7 @@ function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
   return { record, loggedCost: cost };
 }
 
-/** Spans of one model call. Parents that sum up their calls are left out, as are events that repeat a span. */
+/** Handles spans of a single model call. Parents that summarise their calls are skipped, as are events that repeat a span. */
 function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
   if (!isModelCall(otlp)) return undefined;
   const { attributes, resource } = otlp;
@@ -171,13 +175,13 @@ function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
   const span = { ...otlp.record, attributes: { ...counts, 'gen_ai.operation.name': 'chat' } };
   const usage = usageOfSpan('otel', span, new Date(now).toISOString());
   if (usage === undefined) {
-    // A call that failed costs nothing that anybody counted.
+    // A failed call has no counted cost.
     if (fieldsOf(otlp.record['status'])?.['code'] === 2) return undefined;
     return { reason: `${String(otlp.record['name'])}: the call has no token counts` };
   }
   const { found } = usage;
   found.record.operation = nameOf(operation);
-  // Two instrumentations of one program report a response in two spans.
+  // Two instrumentations in one program report a response in two spans.
   if (usage.response !== undefined) found.record.usage_id = usageId('otel', ['response', usage.response]);
   const credits = numberOf(attributes['copilot_chat.copilot_usage_nano_aiu']);
   if (credits !== undefined) found.record['ai_credits'] = credits / 1e9;
@@ -201,7 +205,7 @@ function isModelCall({ record, attributes }: OtlpRecord): boolean {
   return /^ai\..*\.do(Generate|Stream|Embed)$/.test(textOf(record['name']) ?? '');
 }
 
-/** Project, account and the like, as a person sets them for a program in `OTEL_RESOURCE_ATTRIBUTES`. */
+/** Adds project, account and similar fields, which users set for a program in `OTEL_RESOURCE_ATTRIBUTES`. */
 function withResource({ record }: FoundUsage, { resource, attributes }: OtlpRecord): void {
   for (const field of ['project', 'account', 'branch', 'user', 'machine', 'charge', 'commit'] as const) {
     const value = firstText(resource, `llm_spend.${field}`, field) ?? firstText(attributes, `llm_spend.${field}`);
@@ -217,7 +221,7 @@ function timeIn({ record, attributes }: OtlpRecord, now: number): string {
   return timeOf(attributes['event.timestamp']) ?? timeOf(Math.floor(nanos / 1e6)) ?? new Date(now).toISOString();
 }
 
-/** Exporters write counts as integers, doubles or texts. NaN for anything that is no count: the record is then rejected. */
+/** Exporters write counts as integers, doubles or texts. NaN for anything that is not a count: the record is then rejected. */
 function count(attributes: Fields, name: string): number {
   const value = attributes[name];
   return countOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);

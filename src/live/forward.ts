@@ -1,10 +1,13 @@
 import type { Signal } from './otlp.ts';
 
-/** Requests that wait to be forwarded, at most; beyond it the oldest are dropped: a slow collector must not fill memory. */
+/**
+ * Maximum number of requests waiting to be forwarded; beyond it the oldest are dropped, because a slow collector must not fill
+ * the memory.
+ */
 const MAX_WAITING = 100;
 const TIMEOUT_MS = 10_000;
 
-/** Passes requests on to a person's own collector, one after the other. Its failures are reported, and never slow the sender down. */
+/** Forwards requests to the user's own collector, one after another. Failures are reported, and never slow the sender down. */
 export class Forwarder {
   readonly #endpoint: string;
   readonly #headers: Readonly<Record<string, string>>;

@@ -7,10 +7,10 @@ import { joinStored, whileJoining } from '../sources/import/joinStored.ts';
 import { planOf } from '../sources/import/plan.ts';
 import { keepPreferred, type FoundUsage } from '../sources/source.ts';
 
-/** Records that wait to be stored, at most: 15 MB of them. Beyond it, senders are asked to come again. */
+/** Maximum number of records waiting to be stored: about 15 MB. Beyond it, senders are asked to retry. */
 const MAX_WAITING = 20_000;
 
-/** The ledger cannot take more at this moment. The sender should try again. */
+/** The ledger cannot accept more at the moment. The sender should retry. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
@@ -21,13 +21,13 @@ export interface IntakeOptions {
   pricer: () => Promise<Pricer | undefined>;
 }
 
-/** Of two reports with one id the first counts: the same batch may come a hundred times. */
+/** Of two reports with the same id the first counts: the same batch may arrive a hundred times. */
 const LIVE_SOURCE = {
   settle: (candidate: UsageRecord, get: (id: string) => UsageRecord | undefined) =>
     keepPreferred(candidate, get, (a, b) => a.total_tokens > b.total_tokens),
 };
 
-/** Stores live reports durably. Requests that arrive while a batch is written are the next batch. */
+/** Stores live reports durably. Requests that arrive while a batch is being written form the next batch. */
 export class LiveIntake {
   readonly #options: IntakeOptions;
   readonly #storing: Coalescer;
@@ -40,7 +40,8 @@ export class LiveIntake {
 
   /**
    * Resolves once all of them are durable in the ledger.
-   * @throws {BusyError} when too many wait, {@link LedgerError} when the ledger cannot be written. Then the sender comes again.
+   * @throws {BusyError} when too many are waiting, {@link LedgerError} when the ledger cannot be written. The sender will then
+   * retry.
    */
   async store(calls: readonly FoundUsage[]): Promise<void> {
     if (calls.length === 0) return;
@@ -51,7 +52,7 @@ export class LiveIntake {
     await this.#storing.now();
   }
 
-  /** Stores what waits. */
+  /** Stores the waiting reports. */
   async close(): Promise<void> {
     if (this.#waiting.length > 0) await this.#storing.now();
     this.#storing.dispose();

@@ -2,20 +2,20 @@ import { fieldsOf, parseJson, textOf, type Fields } from '../sources/fields.ts';
 import { attributesOf } from '../sources/otel/spans.ts';
 import { decodeLogs, decodeTraces } from './protobuf.ts';
 
-/** An OTLP request as its records: https://opentelemetry.io/docs/specs/otlp/, JSON and binary. */
+/** Decodes OTLP requests to records: https://opentelemetry.io/docs/specs/otlp/, JSON and binary. */
 
-/** What a request carries, by the path that it is sent to. */
+/** The content of a request, from the path that it is sent to. */
 export type Signal = 'logs' | 'traces' | 'metrics';
 export type Encoding = 'json' | 'protobuf';
 
-/** One log record or span. */
+/** A log record or span. */
 export interface OtlpRecord {
   signal: 'logs' | 'traces';
-  /** As OTLP's JSON has it. */
+  /** In the form of OTLP's JSON. */
   record: Fields;
-  /** Its attributes by name. Arrays, maps and bytes are left out. */
+  /** Its attributes by name. Arrays, maps and bytes are omitted. */
   attributes: Fields;
-  /** The attributes of the program that sent it. */
+  /** The attributes of the sending program. */
   resource: Fields;
 }
 
@@ -29,7 +29,7 @@ const GROUPS = {
   traces: ['resourceSpans', 'scopeSpans', 'spans'],
 } as const;
 
-/** @throws {NotOtlpError} when the body is no request of this signal. */
+/** @throws {NotOtlpError} when the body is not a request of this signal. */
 export function recordsOf(signal: 'logs' | 'traces', encoding: Encoding, body: Buffer): OtlpRecord[] {
   const [outer, middle, inner] = GROUPS[signal];
   const request = encoding === 'json' ? jsonOf(body) : binaryOf(signal, body);
@@ -59,7 +59,7 @@ function binaryOf(signal: 'logs' | 'traces', body: Buffer): Fields {
   }
 }
 
-/** A missing list is empty. @throws {NotOtlpError} when something else than a list of objects has its name. */
+/** A missing list is empty. @throws {NotOtlpError} when the member is not a list of objects. */
 function listOf(owner: Fields, name: string): Fields[] {
   const value = owner[name];
   if (value === undefined || value === null) return [];

@@ -1,8 +1,8 @@
 import { PbfReader } from 'pbf';
 
 /**
- * OTLP's binary encoding, read into the shape of its JSON encoding. Only the members that we use are read; the numbers of the
- * fields are those of opentelemetry-proto 1.x (`collector/{logs,trace}`, `logs/v1`, `trace/v1`, `common/v1`).
+ * Decodes OTLP's binary encoding to the form of its JSON encoding. Only members that we use are read; field numbers are those
+ * of opentelemetry-proto 1.x (`collector/{logs,trace}`, `logs/v1`, `trace/v1`, `common/v1`).
  */
 
 interface KeyValue {
@@ -12,19 +12,19 @@ interface KeyValue {
 
 type Fields = Record<string, unknown>;
 
-/** @throws {Error} when the bytes are no message of this kind. */
+/** @throws {Error} when the bytes are not a message of this kind. */
 export function decodeLogs(bytes: Uint8Array): Fields {
   return { resourceLogs: groupsOf(bytes, 'scopeLogs', 'logRecords', readLogRecord) };
 }
 
-/** @throws {Error} when the bytes are no message of this kind. */
+/** @throws {Error} when the bytes are not a message of this kind. */
 export function decodeTraces(bytes: Uint8Array): Fields {
   return { resourceSpans: groupsOf(bytes, 'scopeSpans', 'spans', readSpan) };
 }
 
 type ReadRecord = (pbf: PbfReader) => Fields;
 
-/** Both requests nest alike: resources (1), in each its attributes (1) and its scopes (2), in each of these the records (2). */
+/** Both requests have the same nesting: resources (1), each with attributes (1) and scopes (2), each scope with records (2). */
 function groupsOf(bytes: Uint8Array, scopes: string, records: string, readRecord: ReadRecord): Fields[] {
   const resources: Fields[] = [];
   const pbf = new PbfReader(bytes);
@@ -81,7 +81,7 @@ function readKeyValue(pbf: PbfReader): KeyValue {
   return pair;
 }
 
-/** Arrays, maps and bytes are left out: no attribute that we use is one, and they may nest without end. */
+/** Arrays, maps and bytes are omitted: no attribute that we use is one, and they may be nested without limit. */
 function readValue(pbf: PbfReader): Fields {
   return message(pbf, (tag, value) => {
     if (tag === 1) value['stringValue'] = pbf.readString();
@@ -97,7 +97,7 @@ function message(pbf: PbfReader, read: (tag: number, fields: Fields) => void): F
   return fields;
 }
 
-/** Unlike pbf's own, it refuses a message that ends elsewhere than its length says. */
+/** Unlike pbf's own function, it refuses a message whose content does not end where its length says. */
 function readMessage(pbf: PbfReader, read: (tag: number) => void): void {
   const end = pbf.readVarint() + pbf.pos;
   if (end > pbf.length) throw new Error('the message is cut off');

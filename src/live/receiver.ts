@@ -11,19 +11,19 @@ import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
 import { errorBody, successBody } from './responses.ts';
 
 /**
- * The OTLP receiver: HTTP on loopback, JSON and binary, as https://opentelemetry.io/docs/specs/otlp/#otlphttp says. A request is
- * answered 200 only once its calls are durable in the ledger.
+ * The OTLP receiver: HTTP on loopback, JSON and binary, as specified in https://opentelemetry.io/docs/specs/otlp/#otlphttp. A
+ * request is answered with 200 only once its calls are durable in the ledger.
  */
 
 export interface ReceiverOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   token: string;
   intake: LiveIntake;
-  /** Gets a copy of each request. */
+  /** Receives a copy of each request. */
   forwarder?: Forwarder | undefined;
   now?: () => number;
-  /** Is told of each request that recorded something or was refused. */
+  /** Called for each request that recorded something or was refused. */
   onEvent?: (event: ReceiverEvent) => void;
 }
 
@@ -31,7 +31,7 @@ export interface ReceiverEvent {
   signal: Signal;
   recorded: number;
   rejected: number;
-  /** Why calls or the request were refused, in words. */
+  /** Why calls or the request were refused, as a message. */
   reason?: string | undefined;
 }
 
@@ -44,16 +44,16 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
   'application/json': 'json',
   'application/x-protobuf': 'protobuf',
 };
-/** Requests whose body is read or stored at this moment, at most. */
+/** Maximum number of requests whose body is being read or stored. */
 const MAX_REQUESTS = 64;
 const RETRY_SECONDS = 2;
 /** Exporters wait 10 s for an answer. */
 const STORE_MS = 5_000;
 const LOOPBACK = '127.0.0.1';
-/** Another process of ours waits until this one ends: it keeps a connection open that was upgraded to this. */
+/** Another process of ours that waits until this one ends keeps a connection open that was upgraded to this protocol. */
 export const WAITING_PROTOCOL = 'llm-spend-wait';
 
-/** A request that is refused: the answer's status, and why. */
+/** A refused request: the status of the answer and the reason. */
 class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -97,7 +97,7 @@ export class OtlpReceiver {
     return `http://${LOOPBACK}:${this.port}`;
   }
 
-  /** Answers the requests that are under way, and frees the port for a successor. */
+  /** Answers pending requests, and frees the port for a successor. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
@@ -123,7 +123,7 @@ export class OtlpReceiver {
       const { status, message } = refusalOf(error);
       this.#options.onEvent?.({ signal: signalIn(request), recorded: 0, rejected: 0, reason: message });
       if (status === 429 || status === 503) response.setHeader('Retry-After', String(RETRY_SECONDS));
-      // The rest of a body that is refused is not read.
+      // The rest of a refused body is not read.
       if (!request.complete) response.setHeader('Connection', 'close');
       send(response, status, encoding, errorBody(encoding, status, message));
     }
@@ -143,12 +143,13 @@ export class OtlpReceiver {
   }
 
   /**
-   * Web pages and other users of the machine are refused. A sender that cannot set headers has the token in front of the path.
-   * @returns the path without the token. @throws {Refusal}
+   * Refuses web pages and other users of the machine. A sender that cannot set headers has the token at the start of the path.
+   * @returns the path without the token.
+   * @throws {Refusal}
    */
   #checkSender(request: IncomingMessage): string {
     const { headers } = request;
-    // A page whose name leads to this machine (DNS rebinding) sends its own host name.
+    // A page whose name resolves to this machine (DNS rebinding) sends its own host name.
     const host = (headers.host ?? '').replace(/:\d+$/, '');
     if (headers.origin !== undefined || !['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
       throw new Refusal(403, 'Only programs on this machine may send, not web pages.');
@@ -162,7 +163,7 @@ export class OtlpReceiver {
   }
 
   async #take(signal: Signal, encoding: Encoding, body: Buffer): Promise<{ rejected: number; reason: string }> {
-    // Metrics repeat the spend of events and spans, without an identity for each call.
+    // Metrics repeat the spend of events and spans, without identifying calls.
     if (signal === 'metrics') return { rejected: 0, reason: '' };
     const now = this.#options.now?.() ?? Date.now();
     const calls = recordsOf(signal, encoding, body)
@@ -178,14 +179,16 @@ export class OtlpReceiver {
     return { rejected: rejections.length, reason };
   }
 
-  /** @throws {Refusal} when it takes longer than senders wait. What is stored after that is known when it comes again. */
+  /**
+   * @throws {Refusal} when it takes longer than senders wait. Calls stored after that are recognised when they are sent again.
+   */
   async #store(found: readonly FoundUsage[]): Promise<void> {
     const stored = this.#options.intake.store(found).then(() => true);
     stored.catch(() => undefined);
     if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
   }
 
-  /** Keeps a successor's connection open; its end tells the successor that the port is free. */
+  /** Keeps a successor's connection open; its end signals that the port is free. */
   #keep(request: IncomingMessage, socket: Socket): void {
     socket.on('error', () => socket.destroy());
     try {
@@ -207,7 +210,7 @@ function refusalOf(error: unknown): { status: number; message: string } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof NotOtlpError) return { status: 400, message };
   if (error instanceof BusyError) return { status: 429, message };
-  // The ledger cannot take it now: the sender keeps it and comes again.
+  // The ledger cannot accept it now: the sender keeps it and retries.
   return { status: 503, message };
 }
 
@@ -230,7 +233,7 @@ function mediaType({ headers }: IncomingMessage): string {
   return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
-/** In a time that does not depend on where the texts differ. */
+/** Compares in a time that does not depend on the position of the first difference. */
 function isEqual(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,14 +1,17 @@
 import { PbfWriter } from 'pbf';
 import type { Encoding, Signal } from './otlp.ts';
 
-/** The bodies of answers, in the encoding of the request. Field numbers: opentelemetry-proto, `collector`, and google.rpc.Status. */
+/**
+ * Builds the bodies of answers in the encoding of the request. Field numbers: opentelemetry-proto, `collector`, and
+ * google.rpc.Status.
+ */
 
 const REJECTED = { logs: 'rejectedLogRecords', traces: 'rejectedSpans', metrics: 'rejectedDataPoints' } as const;
 
-/** An empty answer, or a partial success that names what was rejected. */
+/** An empty answer, or a partial success with the number of rejected records. */
 export function successBody(signal: Signal, encoding: Encoding, rejected: number, message: string): Uint8Array {
   if (encoding === 'json') {
-    // 64-bit integers are texts in JSON.
+    // 64-bit integers are strings in JSON.
     const partial = { [REJECTED[signal]]: String(rejected), errorMessage: message };
     return Buffer.from(JSON.stringify(rejected === 0 ? {} : { partialSuccess: partial }));
   }

@@ -8,16 +8,16 @@ import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
 import type { Json } from './connect/agents.ts';
 
-/** `live.json` in the config folder: where the receiver of this person listens, and the token that senders must show. */
+/** `live.json` in the config folder: the port of the user's receiver, and the token that senders must present. */
 export interface LiveSettings {
-  /** The agents that were connected, by their ids. */
+  /** The connected agents by id. */
   connections: Record<string, AgentConnection>;
   port: number;
-  /** Senders send `Authorization: Bearer <token>`, so that no other user of the machine feeds the ledger. */
+  /** Senders send `Authorization: Bearer <token>`, so that no other user of the machine can write to the ledger. */
   token: string;
 }
 
-/** An agent whose settings lead to the receiver. */
+/** An agent whose settings point to the receiver. */
 export interface AgentConnection {
   /** The settings file that was changed. */
   file: string;
@@ -26,7 +26,7 @@ export interface AgentConnection {
   previous: { path: string[]; value: Json }[];
 }
 
-/** Not 4318, where a collector may listen. */
+/** Not 4318, because a collector may listen there. */
 export const DEFAULT_PORT = 14_318;
 const TOKEN_BYTES = 24;
 const PRIVATE = 0o600;
@@ -52,8 +52,8 @@ export function liveSettingsPath(folder: string = dirname(defaultLedgerPath())):
 }
 
 /**
- * Reads the settings; the first call of this person makes them.
- * @throws {Error} when the file cannot be read or is no settings: the message says what to do.
+ * Reads the settings, creating them at the user's first call.
+ * @throws {Error} when the file cannot be read or is invalid: the message gives a remedy.
  */
 export async function liveSettings(path: string = liveSettingsPath()): Promise<LiveSettings> {
   const there = readLiveSettings(path);
@@ -66,7 +66,7 @@ export async function liveSettings(path: string = liveSettingsPath()): Promise<L
   try {
     await writeFileAtomically(path, textOf(settings), { mode: PRIVATE, replace: false });
   } catch (error) {
-    // Another process made them in the same moment.
+    // Another process has created them at the same time.
     if (errno(error) !== 'EEXIST') throw error;
   }
   return readLiveSettings(path) ?? settings;
@@ -84,7 +84,7 @@ export function readLiveSettings(path: string = liveSettingsPath()): LiveSetting
   return settingsIn(path, text);
 }
 
-/** @throws {Error} when the text is no settings. */
+/** @throws {Error} when the text is not valid. */
 function settingsIn(path: string, text: string): LiveSettings {
   const parsed = LIVE_SETTINGS.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
@@ -98,7 +98,7 @@ function issueOf(error: z.core.$ZodError): string {
   return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
 }
 
-/** Changes the list of connected agents, while every other process that changes it waits. */
+/** Changes the list of connected agents, excluding other processes that change it. */
 export async function updateConnections(
   path: string,
   change: (connections: LiveSettings['connections']) => void,

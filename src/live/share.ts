@@ -3,21 +3,21 @@ import type { Socket } from 'node:net';
 import { errno } from '../system/errno.ts';
 import { OtlpReceiver, WAITING_PROTOCOL, type ReceiverOptions } from './receiver.ts';
 
-/** How long to wait before trying a port again that another program than ours holds, ms. */
+/** How long to wait before retrying a port held by a foreign program, ms. */
 const FOREIGN_MS = 30_000;
-/** Waiting processes of ours try at different moments, ms. */
+/** Our waiting processes retry at different times, ms. */
 const SPREAD_MS = 50;
 
 export interface SharedReceiverOptions extends ReceiverOptions {
-  /** This process listens from now on. */
+  /** Called when this process starts to listen. */
   onListening?: (receiver: OtlpReceiver) => void;
-  /** The port is held by a program that is not a receiver of this person. */
+  /** Called when the port is held by a program that is not a receiver of this user. */
   onForeign?: (port: number) => void;
 }
 
 /**
- * One receiver of all processes: the first that binds the port. The others keep a connection to it open, without a timer; when
- * that ends, they try to take over.
+ * One receiver for all processes: the first to bind the port. The others keep a connection to it open, without a timer; when it
+ * ends, they try to take over.
  */
 export class SharedReceiver {
   readonly #options: SharedReceiverOptions;
@@ -30,12 +30,12 @@ export class SharedReceiver {
     this.#options = options;
   }
 
-  /** The receiver where it is this process that listens. */
+  /** The receiver, if this process is the one that listens. */
   get receiver(): OtlpReceiver | undefined {
     return this.#receiver;
   }
 
-  /** Listens now, or as soon as the port is free. @throws {Error} when the port cannot be had for another reason. */
+  /** Listens now, or as soon as the port is free. @throws {Error} when the port cannot be bound for another reason. */
   async start(): Promise<void> {
     if (this.#isClosed) return;
     try {
@@ -71,7 +71,7 @@ export class SharedReceiver {
       this.#options.onForeign?.(port);
       this.#again(FOREIGN_MS);
     });
-    // The holder ended in this moment.
+    // The holder has just ended.
     waiting.once('error', () => this.#again(SPREAD_MS + Math.random() * SPREAD_MS));
     waiting.end();
   }

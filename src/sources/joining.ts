@@ -2,13 +2,14 @@ import type { UsageRecord } from '../usage/record.ts';
 import { textOf } from './fields.ts';
 
 /**
- * One call, once: an agent reports a call live (OpenTelemetry) and writes it to its log, and the two reports meet here. Exact
- * ids decide where both have them (`request_id`, `response_id`); otherwise the session, the counts and the time do. The two become
- * one record, under the id of the one that came first: its tokens are those of the fuller report, its project, branch and session
- * are the log's, and `confirmed_by` names the other report, so that either can come again.
+ * Prevents counting a call twice: an agent reports a call live (OpenTelemetry) and writes it to its log, and the two reports
+ * are joined here. Exact ids decide if both have them (`request_id`, `response_id`); otherwise the session, the counts and the
+ * time do. The two become one record, under the id of the one that came first: its tokens are those of the more complete
+ * report, its project, branch and session are the log's, and `confirmed_by` names the other report, so that either may arrive
+ * again.
  */
 
-/** How far apart the two reports of one call may be, ms: a log has the time of a line, an event that of the response. */
+/** Maximum time between the two reports of a call, ms: a log has the time of a line, an event that of the response. */
 export const MEETING_MS = 120_000;
 
 const LIVE = /-otel$|^otel$/;
@@ -17,7 +18,7 @@ export function isLive(record: UsageRecord): boolean {
   return LIVE.test(textOf(record['source']) ?? '');
 }
 
-/** The `source` of each live report that a log's report can meet, by the log's. */
+/** The `source` of live reports that can have a counterpart in a log, by the log's `source`. */
 const LIVE_SOURCES: Readonly<Record<string, string>> = {
   'claude-code-log': 'claude-code-otel',
   'codex-log': 'codex-otel',
@@ -32,19 +33,19 @@ const LOG_SOURCES: Readonly<Record<string, string>> = Object.fromEntries(
     .map(([log, live]) => [live, log]),
 );
 
-/** The `source` of the reports that could be the other one of the same call; undefined when a source is reported in one way only. */
+/** The `source` of the other report of the same call; undefined when a source has only one kind of report. */
 export function counterpart(source: unknown): string | undefined {
   const name = textOf(source) ?? '';
   return LIVE_SOURCES[name] ?? LOG_SOURCES[name];
 }
 
-/** What `confirmed_by` says of a record's other report. */
+/** The value of `confirmed_by` for a record's other report. */
 function reportOf(record: UsageRecord): string {
   return `${String(record['source'])} ${record.usage_id}`;
 }
 
 /**
- * The stored records that reports of calls meet. A stored record meets one report only.
+ * Finds the stored records that match reports of calls. A stored record matches at most one report.
  * @param stored records of the counterpart sources, at most {@link MEETING_MS} away from the reports.
  */
 export class Meeting {
@@ -89,7 +90,7 @@ export class Meeting {
     }
     const time = Date.parse(report.timestamp);
     const near = (this.#byCounts.get(countsOf(report)) ?? [])
-      // Two reports with ids that differ are two calls.
+      // Two reports with different ids are two calls.
       .filter((each) => each['source'] === wanted && (request === undefined || requestOf(each) === undefined))
       .map((each) => ({ each, apart: Math.abs(Date.parse(each.timestamp) - time) }))
       .filter(({ apart }) => apart <= MEETING_MS)
@@ -104,7 +105,7 @@ export class Meeting {
   }
 }
 
-/** Iterations of a reply have the request in common; the first one meets the live report. */
+/** Iterations of a reply share the request; the first one is joined with the live report. */
 function requestOf(record: UsageRecord): string | undefined {
   if (textOf(record['message_id'])?.includes('/') === true) return undefined;
   return textOf(record['request_id']) ?? textOf(record['response_id']);
@@ -127,13 +128,14 @@ const TOKEN_FIELDS = [
 const COST_FIELDS = ['cost_usd', 'cost_known', 'billing_mode', 'price_source'] as const;
 
 /**
- * One record of two reports, under the id of `there`. Its cost is that of the report whose tokens count.
- * @param there stored, possibly merged already; @param report the other one, or the same one again.
+ * Merges two reports into one record, under the id of `there`. Its cost is that of the report whose tokens count.
+ * @param there a stored record, possibly already merged.
+ * @param report the other report, or the same one again.
  */
 export function merged(there: UsageRecord, report: UsageRecord): UsageRecord {
   const isNew = textOf(there['confirmed_by']) === undefined;
   const [log, live] = isLive(report) ? [there, report] : [report, there];
-  // What the log says of the place wins; both have the call itself.
+  // For place fields the log's values win; both reports have the call itself.
   const record: UsageRecord = { ...live, ...log, usage_id: there.usage_id };
   // Notes that an import keeps beside a record's fields.
   for (const symbol of Object.getOwnPropertySymbols(record)) Reflect.deleteProperty(record, symbol);
@@ -145,14 +147,17 @@ export function merged(there: UsageRecord, report: UsageRecord): UsageRecord {
   record.timestamp = there.timestamp;
   record.source = there.source ?? null;
   record['confirmed_by'] = isNew ? reportOf(report) : there['confirmed_by'];
-  // How far the other report is off is the only measure of a log's truth there is.
+  // The difference from the other report is the only available measure of a log's accuracy.
   const isSecond = isNew || there['confirmed_by'] === reportOf(report);
   if (isSecond) record['confirmed_tokens'] = Math.max(report.total_tokens, Number(there['confirmed_tokens'] ?? 0));
   else record['confirmed_tokens'] = there['confirmed_tokens'];
   return record;
 }
 
-/** Equal reports: the log's, which splits cache writes by their duration. A log that lists a reply's iterations counts each apart. */
+/**
+ * If both are equal, returns the log's, which splits cache writes by duration. A log that lists a reply's iterations counts
+ * each separately.
+ */
 function fullerOf(log: UsageRecord, live: UsageRecord): UsageRecord {
   if (typeof log['iterations'] === 'number') return log;
   return live.total_tokens > log.total_tokens ? live : log;

@@ -4,8 +4,8 @@ import { confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import type { LiveRecording } from './liveRecording.ts';
 
 /**
- * *Connect Agents for Live Recording…*: the agents that are checked are connected, the others disconnected. Each change of an
- * agent's settings is shown before it is written.
+ * *Connect Agents for Live Recording…*: connects the checked agents and disconnects the others. Each change of an agent's
+ * settings is shown before it is written.
  */
 export async function connectAgents(live: LiveRecording): Promise<void> {
   const { t } = vscode.l10n;
@@ -48,7 +48,7 @@ export async function connectAgents(live: LiveRecording): Promise<void> {
   });
 }
 
-/** Asks with the lines that change. */
+/** Asks for consent, showing the lines that change. */
 async function isAgreed(change: SettingsChange, token: string): Promise<boolean> {
   const { t } = vscode.l10n;
   const { changedLines } = await import('../../live/connect/index.ts');

@@ -10,11 +10,11 @@ import { onDidChangeSettings } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 
-/** After the editor's start, which has other things to do. */
+/** Delay after the editor's start, which has more important work. */
 const START_MS = 3_000;
 
 /**
- * Records the calls of connected agents while this window is open. Of all windows and commands one listens, and another takes
+ * Records the calls of connected agents while this window is open. Only one of all windows and commands listens; another takes
  * over when it ends. Without a connected agent no port is opened.
  */
 export class LiveRecording implements vscode.Disposable {
@@ -26,7 +26,7 @@ export class LiveRecording implements vscode.Disposable {
   #timer: NodeJS.Timeout | undefined;
   #shared: SharedReceiver | undefined;
   #ledger: Ledger | undefined;
-  /** What the receiver was started with. */
+  /** The options of the running receiver. */
   #running = '';
   #disposed = false;
 
@@ -39,7 +39,7 @@ export class LiveRecording implements vscode.Disposable {
     });
   }
 
-  /** Listens soon, where an agent is connected, and as soon as one is. */
+  /** Starts listening soon if an agent is connected, otherwise as soon as one is. */
   start(): void {
     const path = liveSettingsPath();
     const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(path)), 'live.json');
@@ -55,7 +55,7 @@ export class LiveRecording implements vscode.Disposable {
     this.#timer = setTimeout(follow, START_MS);
   }
 
-  /** Takes a change of the connected agents into account now. */
+  /** Applies a change of the connected agents now. */
   refresh(): Promise<void> {
     return this.#following.now();
   }

@@ -6,26 +6,26 @@ import type { PathEnvironment } from '../../system/paths.ts';
 export type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
 
 export interface Setting {
-  /** The keys that lead to it, from the top of the file. */
+  /** The path of keys, from the top level of the file. */
   path: readonly string[];
   value: Json;
-  /** It names where the agent exports to: another value is the person's own exporter, which is never overwritten. */
+  /** Whether it contains the export destination: a different value is the user's own exporter, which is never overwritten. */
   isExporter?: boolean;
 }
 
 export interface Agent {
-  /** As on the command line. */
+  /** The name on the command line. */
   id: string;
   title: string;
-  /** Its user settings, absolute; of several the first that exists, else the first. */
+  /** Absolute paths of its user settings; the first existing one is used, else the first. */
   files(environment: PathEnvironment): string[];
   format: 'jsonc' | 'toml';
   settings(endpoint: string, token: string): Setting[];
-  /** What a person has to do after a change, as a sentence. */
+  /** A sentence with the steps that the user must take after a change. */
   restart: string;
 }
 
-/** Values that mean: nothing is exported. */
+/** Values that mean that nothing is exported. */
 export const NO_EXPORTER: ReadonlySet<unknown> = new Set([undefined, null, '', 'none']);
 
 export const CONNECTABLE: readonly Agent[] = [
@@ -36,7 +36,7 @@ export const CONNECTABLE: readonly Agent[] = [
       join(env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude'), 'settings.json'),
     ],
     format: 'jsonc',
-    // Only logs: metrics repeat the same spend.
+    // Only logs, because metrics repeat the same spend.
     settings: (endpoint, token) => [
       { path: ['env', 'CLAUDE_CODE_ENABLE_TELEMETRY'], value: '1' },
       { path: ['env', 'OTEL_LOGS_EXPORTER'], value: 'otlp', isExporter: true },
@@ -75,7 +75,7 @@ export const CONNECTABLE: readonly Agent[] = [
     title,
     files: ({ home }) => [join(home, folder, 'settings.json')],
     format: 'jsonc',
-    // It has no setting for headers, so the token is a part of the address.
+    // It has no setting for headers, so the token is part of the address.
     settings: (endpoint, token) => [
       { path: ['telemetry', 'enabled'], value: true },
       { path: ['telemetry', 'target'], value: 'local', isExporter: true },

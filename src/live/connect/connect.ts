@@ -7,15 +7,15 @@ import { liveSettings, liveSettingsPath, updateConnections, type AgentConnection
 import { CONNECTABLE, NO_EXPORTER, type Agent, type Json, type Setting } from './agents.ts';
 import { edited, isAt, SettingsError, valueAt, valuesOf } from './edit.ts';
 
-/** A change of an agent's settings, worked out and not written yet. */
+/** A planned change of an agent's settings, which has not been written yet. */
 export interface SettingsChange {
   agent: Agent;
-  /** The settings file, absolute. */
+  /** The absolute path of the settings file. */
   file: string;
-  /** Its text now; undefined: there is no file. */
+  /** Its current text; undefined: the file does not exist. */
   before: string | undefined;
   after: string;
-  /** What each changed setting was, for disconnecting. */
+  /** The former value of each changed setting, for disconnecting. */
   previous: AgentConnection['previous'];
   /** The endpoint that the agent will export to; undefined when disconnecting. */
   endpoint: string | undefined;
@@ -25,7 +25,7 @@ export function connectable(id: string): Agent | undefined {
   return CONNECTABLE.find((agent) => agent.id === id);
 }
 
-/** Whether an agent's folder is there. */
+/** Whether an agent's folder exists. */
 export function isFound(agent: Agent, environment: PathEnvironment = ownEnvironment()): boolean {
   return agent.files(environment).some((file) => existsSync(dirname(file)));
 }
@@ -37,8 +37,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Works out how to connect an agent. Nothing is written.
- * @throws {SettingsError} when the agent is not there, its file is damaged, or it exports to somewhere else already.
+ * Plans the connection of an agent. Writes nothing.
+ * @throws {SettingsError} when the agent is not found, its file is damaged, or it already exports to another place.
  */
 export async function connection(agent: Agent, options: ConnectOptions = {}): Promise<SettingsChange> {
   const { port, token } = await liveSettings(options.settingsPath);
@@ -58,7 +58,7 @@ export async function connection(agent: Agent, options: ConnectOptions = {}): Pr
   };
 }
 
-/** @throws {SettingsError} when the person has an exporter of their own. */
+/** @throws {SettingsError} when the user has another exporter. */
 function checkExporters(
   agent: Agent,
   file: string,
@@ -77,7 +77,7 @@ function checkExporters(
   }
 }
 
-/** Whether all of them are as we set them, with another port or token. */
+/** Whether all of them have values that we set, with another port or token. */
 function isEarlierConnection(values: Record<string, unknown>, exporters: readonly Setting[]): boolean {
   const shape = (all: unknown): string =>
     (JSON.stringify(all) ?? '')
@@ -88,7 +88,7 @@ function isEarlierConnection(values: Record<string, unknown>, exporters: readonl
 }
 
 /**
- * Works out how to take a connection back: settings that still have our values get those from before.
+ * Plans the removal of a connection: settings that still have our values get their former ones.
  * @throws {SettingsError} when the agent is not connected.
  */
 export async function disconnection(agent: Agent, options: ConnectOptions = {}): Promise<SettingsChange> {
@@ -105,7 +105,7 @@ export async function disconnection(agent: Agent, options: ConnectOptions = {}):
   return { agent, file: known.file, before: text, after, previous: [], endpoint: undefined };
 }
 
-/** Removes an object that only our settings made. */
+/** Removes an object that was created for our settings. */
 function withoutEmptyParents(text: string, agent: Agent, { previous, file }: AgentConnection): string {
   const values = valuesOf(text, agent.format, file);
   const parents = new Set(previous.filter(({ path }) => path.length > 1).map(({ path }) => path[0]!));
@@ -117,10 +117,10 @@ function withoutEmptyParents(text: string, agent: Agent, { previous, file }: Age
   );
 }
 
-/** Writes a change, with the file as it was beside it. @throws {SettingsError} when the file has changed since. */
+/** Writes a change, and keeps a copy of the former file beside it. @throws {SettingsError} when the file has changed since. */
 export async function applyChange(change: SettingsChange, options: ConnectOptions = {}): Promise<void> {
   const { agent, file, before, after, previous, endpoint } = change;
-  // Dotfiles are often links into a repository: the file they lead to is replaced, and the link stays.
+  // Dotfiles are often links into a repository: the link is kept, and its target is replaced.
   const target = existsSync(file) ? realpathSync(file) : file;
   if (readIfThere(target) !== before) throw new SettingsError(`${file} has changed in this moment. Try again.`);
   if (before !== undefined && before !== after) await writeFileAtomically(backupPath(target), before);
@@ -129,7 +129,7 @@ export async function applyChange(change: SettingsChange, options: ConnectOption
   await updateConnections(path, (connections) => {
     const known = connections[agent.id];
     if (endpoint === undefined) delete connections[agent.id];
-    // The values from before the first connection are those to come back to.
+    // The values before the first connection are the ones to restore.
     else connections[agent.id] = { file, endpoint, previous: known?.file === file ? known.previous : previous };
   });
 }

@@ -9,9 +9,9 @@ interface Change {
   value: Json | undefined;
 }
 
-/** Changes single settings in a file that a person edits by hand: comments, order and all other bytes stay. */
+/** Changes single settings in a file that users edit by hand: comments, order and all other bytes are kept. */
 
-/** The file cannot be changed safely. The message says why, and what to do. */
+/** The file cannot be changed safely. The message gives the reason and the remedy. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -46,7 +46,7 @@ function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path; undefined if there is none. */
 export function valueAt(values: Values, path: readonly string[]): unknown {
   let value: unknown = values;
   for (const key of path) {
@@ -60,7 +60,7 @@ export function isAt(values: Values, { path, value }: Pick<Setting, 'path' | 'va
   return isDeepStrictEqual(plain(valueAt(values, path)), value);
 }
 
-/** Values of a parser without its prototypes. */
+/** Copies values of a parser without their prototypes. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }
@@ -83,8 +83,8 @@ export function edited(text: string, format: Agent['format'], changes: readonly 
 }
 
 /**
- * Changes keys of one level of tables, each on a line of its own. The result is parsed again: a file that is written in another
- * way is refused and not damaged.
+ * Changes keys of top-level tables, each on a separate line. The result is parsed again, so that a file with another layout is
+ * refused instead of damaged.
  */
 function editedToml(text: string, changes: readonly Change[]): string {
   const wanted = plain(parseToml(text)) as Values;
@@ -131,7 +131,7 @@ function dropTable(lines: string[], wanted: Values, table: string): void {
   delete wanted[table];
 }
 
-/** A value on one line, with tables as inline tables. */
+/** Formats a value on one line, with tables as inline tables. */
 function inline(value: Json): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return tomlText({ x: value }).trim().slice('x = '.length);

@@ -1,3 +1,3 @@
-/** Connecting agents. Import it dynamically: most windows and commands never need it. */
+/** Connects agents. Import it dynamically: most windows and commands never need it. */
 export { CONNECTABLE } from './agents.ts';
 export { applyChange, changedLines, connection, disconnection, isFound } from './connect.ts';

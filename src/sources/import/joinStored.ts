@@ -7,7 +7,7 @@ import { pause } from '../../system/disk.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { counterpart, Meeting, MEETING_MS } from '../joining.ts';
 
-/** Meets reports of calls with the reports of the other kind that a ledger contains. */
+/** Joins reports of calls with the reports of the other kind in a ledger. */
 
 const PAGE = 5_000;
 
@@ -15,14 +15,15 @@ function lockPath(ledger: string): string {
   return `${ledger}.join`;
 }
 
-/** Whether live reports were ever recorded in this ledger, so that a log's reports may meet one. */
+/** Whether live reports were ever recorded in this ledger, so that a log's reports may have a counterpart. */
 function hasLiveReports(ledger: string): boolean {
   return !isLedgerUrl(ledger) && existsSync(lockPath(ledger));
 }
 
 /**
- * Runs an action while no other process joins reports in this ledger. Without it, a log and a live report that arrive in the same
- * moment would each find that the other is not there. The lock is SQLite's own, so the system releases it when a process is killed.
+ * Runs an action while no other process joins reports in this ledger. Without this, a log's report and a live report that
+ * arrive at the same time would each miss the other. The lock is SQLite's own, so the system releases it when a process is
+ * killed.
  */
 export async function whileJoining<T>(ledger: string, action: () => Promise<T>): Promise<T> {
   const { DatabaseSync } = sqliteEngine();
@@ -45,7 +46,7 @@ export async function whileJoining<T>(ledger: string, action: () => Promise<T>):
   }
 }
 
-/** Stores a log's reports, each joined with the live report of the same call where there is one. */
+/** Stores a log's reports, each joined with the live report of the same call if there is one. */
 export async function storeJoined(
   ledger: Ledger,
   reports: readonly UsageRecord[],
@@ -55,7 +56,7 @@ export async function storeJoined(
   await whileJoining(ledger.ledger, async () => store(await joinStored(ledger, reports)));
 }
 
-/** Replaces each report by the record that it and a stored report of the same call become. The others stay as they are. */
+/** Replaces each report by its merger with a stored report of the same call. Reports without a counterpart are not changed. */
 export async function joinStored(ledger: Ledger, reports: readonly UsageRecord[]): Promise<UsageRecord[]> {
   const sources = new Set(reports.map(({ source }) => counterpart(source)).filter((source) => source !== undefined));
   if (sources.size === 0) return [...reports];

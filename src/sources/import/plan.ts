@@ -28,7 +28,7 @@ export function planOf(source: Pick<Source, 'settle'>, records: readonly UsageRe
   };
 }
 
-/** What becomes of a report where it or the stored record joins a log with a live report; undefined where neither does. */
+/** The record for a report if it or the stored record joins a log with a live report; undefined where neither does. */
 function joinedRecord(record: UsageRecord, there: UsageRecord | undefined): UsageRecord | undefined {
   if (record['confirmed_by'] !== undefined) return record;
   return there?.['confirmed_by'] === undefined ? undefined : merged(there, record);

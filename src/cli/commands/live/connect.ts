@@ -22,7 +22,7 @@ export interface ConnectFlags {
 
 export const AGENT_NAMES = CONNECTABLE.map(({ id }) => id).join(', ');
 
-/** `llm-spend connect` and `disconnect`: changes the settings of an agent, or shows the change. */
+/** `llm-spend connect` and `disconnect`: change the settings of an agent, or show the change. */
 export async function changeSettings(
   command: 'connect' | 'disconnect',
   name: string,

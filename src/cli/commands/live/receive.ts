@@ -21,7 +21,7 @@ export interface ReceiveFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend receive`: records each call that an agent or program exports by OpenTelemetry, until it is stopped. */
+/** `llm-spend receive`: records each call that an agent or program exports through OpenTelemetry, until it is stopped. */
 export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<number> {
   const settings = await liveSettings().catch((error: unknown) => {
     throw new CliError('live-settings', (error as Error).message);
@@ -30,7 +30,7 @@ export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
   const reporter = new Reporter(flags, terminal, settings.token);
   const ledger = openLedger({ ledger: target, pricing: false });
-  // Before the first sender is told that it may send.
+  // Checked before the first sender may send.
   const { health, problems } = await ledger.refresh();
   if (health === 'unavailable')
     throw new CliError('unavailable', problems[0]?.message ?? `${target} cannot be opened.`);
@@ -87,7 +87,7 @@ function forwarderOf(flag: string | undefined, terminal: Terminal): Forwarder | 
   return new Forwarder(endpoint.href, headers, (message) => void warn(terminal, `Forwarding: ${message}`));
 }
 
-/** Says what happens, in JSON on stdout or in words. */
+/** Reports events, as JSON on stdout or as text. */
 class Reporter {
   readonly #flags: ReceiveFlags;
   readonly #terminal: Terminal;
