@@ -6,6 +6,8 @@
  *     npm run bench -- --huge           also a ledger beyond what one JSON string can hold (needs 2 GB of disk)
  *     npm run bench -- accept start     only those whose name contains one of these; writes to .cache/bench.md
  *     npm run bench -- --output FILE    writes there
+ *     npm run bench -- --beside FOLDER  measures the version that was built in FOLDER, too: both take turns in accept,
+ *                                       commit, import, sqlite and start; writes to .cache/bench.md
  *
  * The ledgers are made in .cache/bench, or in the folder that LLM_SPEND_BENCH_FOLDER names. A bench is a program:
  * progress goes to its stderr, and what it writes to stdout is Markdown.
@@ -25,6 +27,7 @@ const NOTES = '## Where it falls short';
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
+    beside: { type: 'string' },
     output: { type: 'string' },
     quick: { type: 'boolean', default: false },
     huge: { type: 'boolean', default: false },
@@ -43,6 +46,11 @@ if (benches.length === 0) {
 
 await run(process.execPath, ['scripts/build.mjs']);
 
+const beside = flags.beside && path.resolve(flags.beside);
+if (beside !== undefined && !existsSync(path.join(beside, 'dist/cli.js'))) {
+  console.error(`${beside} has no dist/cli.js: run npm run build there.`);
+  process.exit(2);
+}
 const scratch = path.resolve(process.env['LLM_SPEND_BENCH_FOLDER'] ?? path.join(root, '.cache/bench'));
 await mkdir(scratch, { recursive: true });
 const fileSystem = await fileSystemOf(scratch);
@@ -67,7 +75,7 @@ for (const file of benches) {
   console.error(`\n=== ${file} ===`);
   tables.push(await markdownOf(path.join(folder, file)));
 }
-const whole = !flags.quick && wanted.length === 0;
+const whole = !flags.quick && flags.beside === undefined && wanted.length === 0;
 const output = path.resolve(root, flags.output ?? (whole ? 'docs/benchmarks.md' : '.cache/bench.md'));
 await mkdir(path.dirname(output), { recursive: true });
 // What a person wrote about the figures stays.
@@ -87,6 +95,7 @@ function markdownOf(file) {
     const child = spawn(process.execPath, [...quiet, '--expose-gc', file, ...sizes], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...(beside === undefined ? {} : { LLM_SPEND_BENCH_BESIDE: beside }) },
     });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {

@@ -6,7 +6,7 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
- *     dist/prices.js         the price table         from src/pricing/data/priceBundle.ts, loaded by the others on demand
+ *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -23,7 +23,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
-import { withoutData } from './withoutData.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -39,12 +38,15 @@ const SUPPORTED_NODE = 'node20';
  * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
-/** The price table is 700 kB that most runs never need: a bundle that the others load when the first price is asked for. */
+/**
+ * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. A
+ * bundle without `import()` of its own files is also one flat scope, of which Node's compile cache keeps more.
+ */
 const pricesApart = {
-  name: 'the price table in a bundle of its own',
+  name: 'prices in a bundle of their own',
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter: /\/priceBundle\.ts$/ }, ({ kind }) =>
+    build.onResolve({ filter: /\/prices\/index\.ts$/ }, ({ kind }) =>
       kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
     );
   },
@@ -108,13 +110,12 @@ const targets = [
   },
   {
     name: 'prices',
-    entry: 'src/pricing/data/priceBundle.ts',
+    entry: 'src/prices/index.ts',
     options: {
       platform: 'node',
       format: 'cjs',
       target: SUPPORTED_NODE,
       outfile: 'dist/prices.js',
-      plugins: [withoutData],
     },
   },
   {
@@ -255,7 +256,8 @@ async function writeLicences(metafiles) {
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .flatMap(([input]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
   );
-  folders.add('node_modules/@vscode/codicons');
+  // Of the one the icon font is copied, of the other the data of the price table stems.
+  folders.add('node_modules/@vscode/codicons').add('node_modules/@pydantic/genai-prices');
   const texts = [...folders].sort().map(async (folder) => {
     const { name, version, license } = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'));
     const files = await readdir(path.join(root, folder));

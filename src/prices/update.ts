@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { dataDate, MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pricing/fetched.ts';
 import { BUNDLED, loadPriceTable } from '../pricing/table.ts';
 import { priceDataTime, writePriceData } from './dataFile.ts';
@@ -58,7 +58,7 @@ export async function fetchPriceData(
       `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. Nothing was changed.`,
     );
   }
-  await loadPriceTable({ ...fetched, date });
+  loadPriceTable({ ...fetched, date });
   await writePriceData(folder, text, { at, date });
   const models = fetched.providers.reduce((sum, provider) => sum + provider.models.length, 0);
   return { from, at, date, providers: fetched.providers.length, models };
@@ -109,9 +109,9 @@ async function fetchSecurely(address: string, signal: AbortSignal): Promise<Resp
 
 async function readWhole(path: string, today: string): Promise<Read> {
   try {
-    const { size, mtimeMs } = await stat(path);
+    const { size, mtimeMs } = await fs.stat(path);
     if (size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is too large for price data.`);
-    return { text: await readFile(path, 'utf8'), day: dayOf(mtimeMs, today) };
+    return { text: await fs.readFile(path, 'utf8'), day: dayOf(mtimeMs, today) };
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
     throw new PriceFetchError(`${path} cannot be read: ${(error as Error).message}.`);

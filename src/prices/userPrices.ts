@@ -62,7 +62,7 @@ export class UserPrices implements CostSource {
       return undefined;
     }
     try {
-      return await loadPricer({ customPrices, fetched: await this.#fetched() });
+      return loadPricer({ customPrices, fetched: await this.#fetched() });
     } catch (error) {
       this.#tell(`The price table cannot be loaded: ${messageOf(error)}`);
       return undefined;
@@ -96,7 +96,7 @@ export function givenPrices({ customPrices, fetched }: PricingOptions): CostSour
   if (problems[0] !== undefined) throw new TypeError(`pricing.customPrices: ${problemText(problems[0])}`);
   const data = fetched && parsePriceData(fetched.text, fetched.date);
   const pricer = loadPricer({ customPrices: prices, fetched: data });
-  return { costsOf: async (usages) => costsBy(await pricer, usages) };
+  return { costsOf: (usages) => Promise.resolve(costsBy(pricer, usages)) };
 }
 
 function costsBy(pricer: Pricer | undefined, usages: readonly UsageRecord[]): (CostFields | undefined)[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { globMatches, specificity } from './glob.ts';
 import { rate, type Rates } from './rates.ts';
+import { once } from './data/once.ts';
 
 /**
  * A custom price: for models that the table does not know, for discounts, and for models on a private machine. Custom prices
@@ -41,18 +42,33 @@ const MAX_PRICE = 100_000;
 const MAX_RULES = 10_000;
 
 const PRICE_RULE = `must be a price in USD per million tokens, from 0 to ${MAX_PRICE}`;
-const price = z.number(PRICE_RULE).check(
-  z.refine((n) => Number.isFinite(n) && n >= 0 && n <= MAX_PRICE, { error: PRICE_RULE, abort: true }),
-  z.refine((n) => n === 0 || n >= 1e-9, 'must be 0 or at least 0.000000001 USD per million tokens'),
-);
 const PATTERN_RULE = 'must be a name or a pattern such as claude-*';
-const pattern = z
-  .string(PATTERN_RULE)
-  .check(z.trim(), z.minLength(1, PATTERN_RULE), z.maxLength(256, 'must have at most 256 characters'));
-const note = z.string('must be a string').check(z.maxLength(1024, 'must have at most 1024 characters'));
 
-const customPrice = z.strictObject(
-  {
+/** The fields of a custom price, in documentation order. */
+export const CUSTOM_PRICE_FIELDS = [
+  'provider',
+  'model',
+  'input',
+  'output',
+  'cache_read',
+  'cache_write',
+  'cache_write_1h',
+  'reasoning',
+  'from',
+  'note',
+] as const satisfies readonly (keyof CustomPrice)[];
+
+/** Returns the schema of a custom price. Built lazily: a one-shot `record` without custom prices would wait for it. */
+const customPrice = once(() => {
+  const price = z.number(PRICE_RULE).check(
+    z.refine((n) => Number.isFinite(n) && n >= 0 && n <= MAX_PRICE, { error: PRICE_RULE, abort: true }),
+    z.refine((n) => n === 0 || n >= 1e-9, 'must be 0 or at least 0.000000001 USD per million tokens'),
+  );
+  const pattern = z
+    .string(PATTERN_RULE)
+    .check(z.trim(), z.minLength(1, PATTERN_RULE), z.maxLength(256, 'must have at most 256 characters'));
+  const note = z.string('must be a string').check(z.maxLength(1024, 'must have at most 1024 characters'));
+  const fields = {
     provider: z.optional(pattern),
     model: pattern,
     input: price,
@@ -63,12 +79,9 @@ const customPrice = z.strictObject(
     reasoning: z.optional(price),
     from: z.optional(z.iso.date('must be a day such as 2026-01-31')),
     note: z.optional(note),
-  },
-  'must be an object with model, input and output',
-);
-
-/** The fields of a custom price, in documentation order. */
-export const CUSTOM_PRICE_FIELDS: readonly string[] = Object.keys(customPrice.shape);
+  } satisfies Record<(typeof CUSTOM_PRICE_FIELDS)[number], z.ZodMiniType>;
+  return z.strictObject(fields, 'must be an object with model, input and output');
+});
 
 /** Parses a list of custom prices: returns the valid ones, and the problems of the others. */
 export function readCustomPrices(value: unknown): { prices: CustomPrice[]; problems: CustomPriceProblem[] } {
@@ -80,7 +93,7 @@ export function readCustomPrices(value: unknown): { prices: CustomPrice[]; probl
   const problems: CustomPriceProblem[] = [];
   if (value.length > MAX_RULES) problems.push({ index: -1, field: '', message: `only the first ${MAX_RULES} count` });
   for (const [index, entry] of value.slice(0, MAX_RULES).entries()) {
-    const parsed = customPrice.safeParse(entry);
+    const parsed = customPrice().safeParse(entry);
     if (parsed.success) prices.push(parsed.data);
     else problems.push(...parsed.error.issues.map((issue) => describe(index, entry, issue)));
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from './data/once.ts';
 import type { FetchedPrices } from './table.ts';
 
 /**
@@ -17,36 +18,47 @@ export class PriceDataError extends Error {
   override readonly name = 'PriceDataError';
 }
 
-const amount = z.number().check(z.gte(0), z.lte(1e6));
-const price = z.record(
-  z.string(),
-  z.union([
-    amount,
-    z.looseObject({
-      base: amount,
-      tiers: z.array(z.looseObject({ start: z.int().check(z.gte(0)), price: amount })),
-    }),
-  ]),
-);
-/**
- * A rule for matching names. Its regular expressions are restricted, because every name in a ledger is matched against them.
- */
-const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is not a valid rule for names'));
-const model = z.looseObject({
-  id: z.string(),
-  match: rule,
-  prices: z.union([price, z.array(z.looseObject({ prices: price })).check(z.minLength(1))]),
-});
-const data = z.array(
-  z.looseObject({
+const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Returns the schema of price data. Built lazily: most processes have no fetched data. */
+const priceData = once(() => {
+  const timeOfDay = z.string().check(z.regex(TIME_OF_DAY));
+  const amount = z.number().check(z.gte(0), z.lte(1e6));
+  const price = z.record(
+    z.string(),
+    z.union([
+      amount,
+      z.looseObject({
+        base: amount,
+        tiers: z.array(z.looseObject({ start: z.int().check(z.gte(0)), price: amount })),
+      }),
+    ]),
+  );
+  // The regular expressions of rules are restricted, because every name in a ledger is matched against them.
+  const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is not a valid rule for names'));
+  // A condition that is not known makes the data unusable: the price under it would count at all times.
+  const constraint = z.optional(
+    z.union([
+      z.strictObject({ type: z.optional(z.literal('start_date')), start_date: z.iso.date() }),
+      z.strictObject({ type: z.optional(z.literal('time_of_date')), start_time: timeOfDay, end_time: timeOfDay }),
+    ]),
+  );
+  const model = z.looseObject({
     id: z.string(),
-    name: z.string(),
-    api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is not a valid pattern')),
-    model_match: z.optional(rule),
-    provider_match: z.optional(rule),
-    models: z.array(model),
-  }),
-);
+    match: rule,
+    prices: z.union([price, z.array(z.looseObject({ prices: price, constraint })).check(z.minLength(1))]),
+  });
+  return z.array(
+    z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      api_pattern: z.string().check(z.refine((pattern) => isPattern(pattern), 'is not a valid pattern')),
+      model_match: z.optional(rule),
+      provider_match: z.optional(rule),
+      models: z.array(model),
+    }),
+  );
+});
 
 /** @param date ISO day of the data. @throws {PriceDataError} */
 export function parsePriceData(text: string, date: string): FetchedPrices {
@@ -62,12 +74,11 @@ export function parsePriceData(text: string, date: string): FetchedPrices {
 
 /** Like {@link parsePriceData}, for parsed data. */
 export function checkPriceData(json: unknown, date: string): FetchedPrices {
-  const parsed = data.safeParse(json);
+  const parsed = priceData().safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new PriceDataError(`The price data has an unknown form at ${issue?.path.join('.') || 'its top'}.`);
   }
-  // The schema is looser than the library's types (for time conditions), which the library validates when it loads the data.
   return { providers: parsed.data as unknown as FetchedPrices['providers'], date };
 }
 
@@ -79,7 +90,7 @@ export function dataDate({ providers }: FetchedPrices, today: string): string | 
   let newest: string | undefined;
   for (const { prices } of providers.flatMap(({ models }) => models)) {
     for (const { constraint } of Array.isArray(prices) ? prices : []) {
-      if (constraint?.type !== 'start_date') continue;
+      if (constraint === undefined || !('start_date' in constraint)) continue;
       const day = constraint.start_date.slice(0, '2026-01-31'.length);
       if (day <= today && (newest === undefined || day > newest)) newest = day;
     }

@@ -138,11 +138,11 @@ interface Call {
   terms: Terms | undefined;
 }
 
-/** Loads the table (bundled or fetched) and creates a pricer with it. */
-export async function loadPricer(
+/** Creates a pricer with the table, bundled or fetched. @throws {PriceDataError} as {@link loadPriceTable}. */
+export function loadPricer(
   options: { customPrices?: readonly CustomPrice[]; fetched?: FetchedPrices | undefined } = {},
-): Promise<Pricer> {
-  return new Pricer(await loadPriceTable(options.fetched), options.customPrices);
+): Pricer {
+  return new Pricer(loadPriceTable(options.fetched), options.customPrices);
 }
 
 /** 0 if none of the model's prices depends on the time. */

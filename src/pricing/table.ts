@@ -1,16 +1,17 @@
-import type * as genaiPrices from '@pydantic/genai-prices';
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
 import { ADDED_PROVIDER, completeModels, correctModels } from './data/corrections.ts';
+import { once } from './data/once.ts';
+import { routedPrices } from './data/routedPrices.ts';
+import { vendorPrices } from './data/vendorPrices.ts';
 import { PriceDataError } from './fetched.ts';
+import { modelOfName, providerOfModelName, providerOfName, type NamedProvider } from './data/matching.ts';
 
 /**
- * The price table: genai-prices' name rules from npm, and its data from PyPI (`data/`), which is newer than that on npm. No
- * other file loads it.
+ * The price table: the data of genai-prices from PyPI (`data/`), which is newer than that on npm, with our corrections. No other
+ * file loads it.
  *
- * The data is half a megabyte, so it is imported when a price is first needed, never at start-up.
+ * The data is half a megabyte: import it through `prices/index.ts`, dynamically, when a price is first needed.
  */
-
-type Library = typeof genaiPrices;
 
 /** The release of the bundled data, and the day of its newest price. `scripts/priceData.py` prints both. */
 export const BUNDLED: TableVersion = { version: '0.2.3', date: '2026-11-09' };
@@ -21,9 +22,6 @@ export interface TableVersion {
   /** ISO day. */
   date: string;
 }
-
-/** A provider of the bundled data; its models are JSON text, parsed when the provider is first used. */
-export type PackedProvider = Omit<Provider, 'models'> & { models: string };
 
 /** Fetched price data, validated by `parsePriceData`. */
 export interface FetchedPrices {
@@ -79,79 +77,65 @@ export interface CatalogModel {
 }
 
 /** A provider whose models are created on first use: most processes price models of only one or two providers. */
-interface Source {
-  provider: Omit<Provider, 'models'>;
-  models: () => ModelInfo[];
+interface Source extends NamedProvider {
+  models: () => readonly ModelInfo[];
 }
-
-/** The library has one active set of data; each table activates its own before a query. */
-interface Engine {
-  library: Library;
-  bundled: Source[];
-  active: readonly Provider[] | undefined;
-}
-
-let engine: Promise<Engine> | undefined;
 
 /**
- * Loads the table: the bundled data, or fetched data.
- * @throws {PriceDataError} when the library rejects the fetched data. The bundled data is always available.
+ * Returns the table of the bundled data, or of fetched data.
+ * @throws {PriceDataError} when the fetched data lacks a model that every version of it has. The bundled data is always available.
  */
-export async function loadPriceTable(fetched?: FetchedPrices): Promise<PriceTable> {
-  engine ??= loadEngine();
-  const loaded = await engine;
-  if (fetched === undefined) return new GenaiPrices(loaded, loaded.bundled, BUNDLED);
-  const sources = fetched.providers.map(({ models, ...provider }): Source => ({
-    provider,
-    models: () => completeModels(provider.id, models),
+export function loadPriceTable(fetched?: FetchedPrices): PriceTable {
+  if (fetched === undefined) return new GenaiPrices(bundledSources(), BUNDLED);
+  const sources = fetched.providers.map((provider): Source => ({
+    ...provider,
+    models: once(() => completeModels(provider.id, provider.models)),
   }));
-  const table = new GenaiPrices(loaded, withAdded(sources), { version: 'online', date: fetched.date });
-  if (!table.works()) throw new PriceDataError('The price data is not in a form that this version can use.');
-  return table;
+  const table = new GenaiPrices(withAdded(sources), { version: 'online', date: fetched.date });
+  if (typeof table.find('openai', 'gpt-4o') === 'object') return table;
+  throw new PriceDataError('The price data is not in a form that this version can use.');
 }
 
-async function loadEngine(): Promise<Engine> {
-  const { library, vendorPrices, routedPrices } = await import('./data/priceBundle.ts');
-  const bundled = [...vendorPrices, ...routedPrices].map(({ models, ...provider }): Source => ({
-    provider,
-    models: () => correctModels(provider.id, JSON.parse(models) as ModelInfo[]),
+const bundledSources = once((): readonly Source[] => {
+  const sources = [...vendorPrices, ...routedPrices].map((provider): Source => ({
+    ...provider,
+    models: once(() => correctModels(provider.id, JSON.parse(provider.models()) as ModelInfo[])),
   }));
-  // The library's order: the first provider that matches a model's name is used.
-  bundled.sort((a, b) => (a.provider.id < b.provider.id ? -1 : 1));
-  return { library, bundled: withAdded(bundled), active: undefined };
-}
+  // The order of genai-prices: the first provider that matches a model's name is used.
+  return withAdded(sources.sort((a, b) => (a.id < b.id ? -1 : 1)));
+});
 
 function withAdded(sources: Source[]): Source[] {
-  if (sources.some(({ provider }) => provider.id === ADDED_PROVIDER.id)) return sources;
-  return [...sources, { provider: ADDED_PROVIDER, models: () => completeModels(ADDED_PROVIDER.id, []) }];
+  if (sources.some(({ id }) => id === ADDED_PROVIDER.id)) return sources;
+  return [...sources, { ...ADDED_PROVIDER, models: once(() => completeModels(ADDED_PROVIDER.id, [])) }];
 }
 
 class GenaiPrices implements PriceTable {
   readonly version: TableVersion;
-  readonly #engine: Engine;
   readonly #sources: readonly Source[];
-  readonly #models = new Map<string, ModelInfo[]>();
-  /** The providers as passed to the library: unused ones have no models yet. */
-  #providers: readonly Provider[];
 
-  constructor(loaded: Engine, sources: readonly Source[], version: TableVersion) {
-    this.#engine = loaded;
+  constructor(sources: readonly Source[], version: TableVersion) {
     this.#sources = sources;
-    this.#providers = sources.map(({ provider }) => ({ ...provider, models: [] }));
     this.version = version;
   }
 
-  find(provider: string, model: string): Lookup {
-    const owner = this.#activate().findProvider({ providerId: provider });
+  find(provider: string, name: string): Lookup {
+    const owner = providerOfName(this.#sources, provider);
     if (owner === undefined) return 'unknown-provider';
-    const library = this.#load([owner.id, ...(owner.fallback_model_providers ?? [])]);
-    const match = calculate(library, provider, model);
-    if (match === null) return 'unknown-model';
-    const names = { provider: match.provider.id, model: match.model.id };
-    const { prices } = match.model;
-    const conditional = Array.isArray(prices) ? prices : [{ prices }];
+    const others = (owner.fallback_model_providers ?? []).flatMap(
+      (other) => this.#sources.find(({ id }) => id === other) ?? [],
+    );
+    const model = modelOfName(
+      [owner, ...others].map(({ models }) => models),
+      name,
+    );
+    if (model === undefined) return 'unknown-model';
+    const names = { provider: owner.id, model: model.id };
+    const conditional: readonly ConditionalPrice[] = Array.isArray(model.prices)
+      ? model.prices
+      : [{ prices: model.prices }];
     const inForce = conditional.map(({ constraint, prices: price }): PriceInForce => {
-      const since = constraint?.type === 'start_date' ? constraint.start_date : undefined;
+      const since = constraint !== undefined && 'start_date' in constraint ? constraint.start_date : undefined;
       return { ...names, price, since };
     });
     const first = { ...(inForce[0] ?? { ...names, price: {} }), since: undefined };
@@ -163,15 +147,14 @@ class GenaiPrices implements PriceTable {
   }
 
   providerOfModel(model: string): string | undefined {
-    return this.#activate().findProvider({ modelId: model.toLowerCase().trim() })?.id;
+    return providerOfModelName(this.#sources, model)?.id;
   }
 
   catalog(): CatalogProvider[] {
-    this.#load(this.#sources.map(({ provider }) => provider.id));
-    return this.#providers.map(({ id, name, models }) => ({
+    return this.#sources.map(({ id, name, models }) => ({
       id,
       name,
-      models: models
+      models: models()
         .filter(({ prices }) => (Array.isArray(prices) ? prices : [{ prices }]).some((entry) => pricesTokens(entry)))
         .map((model) => ({
           id: model.id,
@@ -180,49 +163,6 @@ class GenaiPrices implements PriceTable {
           contextWindow: model.context_window,
         })),
     }));
-  }
-
-  /** Tests the data with a model that every version of it has had. */
-  works(): boolean {
-    try {
-      return typeof this.find('openai', 'gpt-4o') === 'object';
-    } catch {
-      return false;
-    }
-  }
-
-  /** Adds the models of providers to the library. */
-  #load(ids: readonly string[]): Library {
-    const missing = ids.filter((id) => !this.#models.has(id));
-    if (missing.length > 0) {
-      for (const { provider, models } of this.#sources) {
-        if (missing.includes(provider.id)) this.#models.set(provider.id, models());
-      }
-      this.#providers = this.#sources.map(({ provider }) => ({
-        ...provider,
-        models: this.#models.get(provider.id) ?? [],
-      }));
-    }
-    return this.#activate();
-  }
-
-  #activate(): Library {
-    const { library } = this.#engine;
-    if (this.#engine.active !== this.#providers) {
-      const providers = [...this.#providers];
-      library.updatePrices(({ setProviderData }) => setProviderData(providers));
-      this.#engine.active = this.#providers;
-    }
-    return library;
-  }
-}
-
-/** null also for contradictory entries in fetched data: the library returns no price for them. */
-function calculate(library: Library, providerId: string, model: string): genaiPrices.PriceCalculationResult {
-  try {
-    return library.calcPrice({}, model, { providerId });
-  } catch {
-    return null;
   }
 }
 
@@ -238,7 +178,7 @@ function indexAt(prices: readonly ConditionalPrice[], at: number): number {
   for (let i = prices.length - 1; i >= 0; i--) {
     const { constraint } = prices[i]!;
     if (constraint === undefined) return i;
-    if (constraint.type === 'start_date') {
+    if ('start_date' in constraint) {
       if (at >= Date.parse(constraint.start_date)) return i;
       continue;
     }

@@ -17,6 +17,9 @@ const makePatterns = () => ({
 });
 let patterns: ReturnType<typeof makePatterns> | undefined;
 
+/** Texts of these characters alone are shown as they are: visible Latin-1 and Latin Extended, of one grapheme each. */
+const VISIBLE = /^[ -~\u00a0-\u00ac\u00ae-\u02ff]*$/;
+
 /**
  * Returns one line of visible text, for terminals and labels. Line breaks and tabs become spaces, other control characters
  * their visible pictures (ESC is `␛`), and invisible characters (bidi controls, zero-width characters, C1 controls) U+FFFD.
@@ -24,6 +27,8 @@ let patterns: ReturnType<typeof makePatterns> | undefined;
  */
 export function plain(text: string, options: { max?: number } = {}): string {
   const { max } = options;
+  // The patterns below take longer to compile than anything else that a short-lived command does.
+  if (text.length <= (max ?? 10_000) && VISIBLE.test(text)) return text;
   // A grapheme rarely has more than 16 units; cutting first avoids walking through a huge text.
   const head = max === undefined ? text : text.slice(0, max * 16 + 16);
   const known = (patterns ??= makePatterns());

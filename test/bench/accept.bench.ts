@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Actor } from './lib/actor.ts';
 import { inkwellActor } from './lib/inkwell.ts';
 import { type Sample, digits, inTurns, section, table, times } from './lib/measure.ts';
-import { benchFolder, ledgerOf, quick, short } from './lib/place.ts';
+import { benchFolder, builds, ledgerOf, quick, short } from './lib/place.ts';
 
 const SIZES = quick ? [1_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
 const TURNS = quick ? 30 : 90;
@@ -12,15 +12,20 @@ const INKWELL = 50_000;
 const folder = benchFolder('accept');
 const floor = new Actor('floor', join(folder, 'floor'));
 const sqlite = new Actor('sqlite', join(folder, 'usage.sqlite'));
-const trackers = new Map<number, Actor>();
-for (const size of SIZES) trackers.set(size, new Actor('tracker', await ledgerOf(folder, short(size), size)));
+const trackers = new Map<string, Actor>();
+for (const { suffix, distribution } of builds) {
+  for (const size of SIZES) {
+    const name = `${short(size)}${suffix}`;
+    trackers.set(name, new Actor('tracker', await ledgerOf(folder, name, size), distribution));
+  }
+}
 
 /** One call in each turn, then rest: none has the commit of the one before beside it, or what that left in the processor. */
 const variants: Record<string, () => Promise<number[]>> = {
   floor: () => floor.once({ do: 'each' }),
   sqlite: () => sqlite.once({ do: 'each' }),
 };
-for (const [size, actor] of trackers) variants[short(size)] = () => actor.once({ do: 'each' });
+for (const [name, actor] of trackers) variants[name] = () => actor.once({ do: 'each' });
 
 const at: Record<string, Sample> = await inTurns(TURNS, variants);
 
@@ -28,11 +33,10 @@ const busyFor = quick ? 300 : 1_500;
 const busy: Record<string, Sample> = await inTurns(
   quick ? 1 : 3,
   Object.fromEntries(
-    [
-      ['floor', floor] as const,
-      ['sqlite', sqlite] as const,
-      ...[...trackers].map(([size, actor]) => [short(size), actor] as const),
-    ].map(([name, actor]) => [name, () => actor.once({ do: 'for', count: busyFor })]),
+    [['floor', floor] as const, ['sqlite', sqlite] as const, ...trackers].map(([name, actor]) => [
+      name,
+      () => actor.once({ do: 'for', count: busyFor }),
+    ]),
   ),
 );
 for (const actor of [floor, sqlite, ...trackers.values()]) await actor.end();
@@ -42,7 +46,7 @@ const name = (key: string): string =>
     ? 'append 300 bytes, fsync (the floor)'
     : key === 'sqlite'
       ? 'SQLite, WAL, `synchronous=FULL`, one insert'
-      : `track(), ${key} records`;
+      : `track(), ${key.replace(/^\S+/, '$& records')}`;
 const rows = Object.entries(at).map(([key, sample]) => {
   const load = busy[key]!;
   return [

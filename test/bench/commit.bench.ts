@@ -2,17 +2,18 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Actor } from './lib/actor.ts';
-import { digits, inTurns, section, table, timed, times } from './lib/measure.ts';
-import { benchFolder, ledgerOf, quick, short } from './lib/place.ts';
+import { type Sample, digits, inTurns, section, table, timed, times } from './lib/measure.ts';
+import { benchFolder, builds, ledgerOf, quick, short } from './lib/place.ts';
 
 const SIZES = quick ? [1_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
 
 const folder = benchFolder('commit');
 const rows: string[][] = [];
 for (const size of SIZES) {
-  const path = await ledgerOf(folder, short(size), size);
+  const ledgers = await Promise.all(builds.map(({ suffix }) => ledgerOf(folder, `${short(size)}${suffix}`, size)));
+  const [path] = ledgers as [string];
   const bytes = readFileSync(path);
-  const tracker = new Actor('tracker', path);
+  const trackers = builds.map(({ distribution }, i) => new Actor('tracker', ledgers[i]!, distribution));
   const aside = join(dirname(path), 'same-bytes');
   const rewrite = (): void => {
     const fd = openSync(`${aside}.new`, 'w');
@@ -25,16 +26,23 @@ for (const size of SIZES) {
     closeSync(parent);
   };
   const turns = quick ? 5 : size > 100_000 ? 8 : 30;
-  const at = await inTurns(turns, { rewrite: () => timed(rewrite), ours: () => tracker.once({ do: 'file' }) });
-  await tracker.end();
-  rows.push([
-    `${short(size)} (${digits(bytes.length / 1e6)} MB)`,
-    digits(at.rewrite.p50),
-    digits(at.rewrite.p95),
-    digits(at.ours.p50),
-    digits(at.ours.p95),
-    times(at.ours, at.rewrite),
-  ]);
+  const at: Record<string, Sample> = await inTurns(turns, {
+    rewrite: () => timed(rewrite),
+    ...Object.fromEntries(builds.map(({ suffix }, i) => [suffix, () => trackers[i]!.once({ do: 'file' })])),
+  });
+  for (const tracker of trackers) await tracker.end();
+  const floor = at['rewrite']!;
+  for (const { suffix } of builds) {
+    const ours = at[suffix]!;
+    rows.push([
+      `${short(size)} (${digits(bytes.length / 1e6)} MB)${suffix}`,
+      digits(floor.p50),
+      digits(floor.p95),
+      digits(ours.p50),
+      digits(ours.p95),
+      times(ours, floor),
+    ]);
+  }
 }
 section(
   'Until it stands in the file',

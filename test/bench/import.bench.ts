@@ -8,13 +8,12 @@ import { join } from 'node:path';
 import { writeClaudeTree, type TreeSize } from '../fixtures/claudeTree.ts';
 import { ccusage } from '../process/sources/ccusageInstall.ts';
 import { digits, inTurns, section, table, type Variant } from './lib/measure.ts';
-import { benchFolder, distribution, huge, quick } from './lib/place.ts';
+import { benchFolder, type Build, builds, huge, quick } from './lib/place.ts';
 
 const USUAL = quick ? { entries: 10_000, files: 20, text: 850 } : { entries: 100_000, files: 200, text: 850 };
 const HUGE = { entries: 400_000, files: 800, text: 1_900 };
 const TIME = '/usr/bin/time';
 const CCUSAGE = 'ccusage';
-const cli = join(distribution, 'cli.js');
 
 interface Tokens {
   input: number;
@@ -48,24 +47,31 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
     if (measured[0] === TIME) memory.set(name, [...(memory.get(name) ?? []), kilobytes / 1024]);
     return { took, output: stdout };
   };
-  const ours = (name: string, ...flags: string[]): number =>
-    run(name, process.execPath, [cli, 'import', 'claude-code', '--json', ...flags]).took;
+  const ours = (name: string, { suffix, distribution }: Build, ...flags: string[]): number => {
+    const cli = join(distribution, 'cli.js');
+    return run(`${name}${suffix}`, process.execPath, [cli, 'import', 'claude-code', '--json', ...flags]).took;
+  };
   const theirs = (): { took: number; output: string } =>
     run(CCUSAGE, ccusage!, ['claude', 'daily', '--json', '--offline']);
-  const afresh = (name: string, ...flags: string[]): number => {
+  const afresh = (name: string, build: Build, ...flags: string[]): number => {
     rmSync(config, { recursive: true, force: true });
-    return ours(name, ...flags);
+    return ours(name, build, ...flags);
   };
 
   const variants: Record<string, Variant> = {
     'Node, an empty script': () => run('Node, an empty script', process.execPath, ['--eval', '0']).took,
-    'first import, parsing only (--dry-run)': () => afresh('first import, parsing only (--dry-run)', '--dry-run'),
-    'first import': () => afresh('first import'),
-    'second import, nothing new': () => {
-      afresh('filling');
-      return ours('second import, nothing new');
-    },
   };
+  for (const build of builds) {
+    const add = (name: string, measured: (name: string) => number): void => {
+      variants[`${name}${build.suffix}`] = () => measured(name);
+    };
+    add('first import, parsing only (--dry-run)', (name) => afresh(name, build, '--dry-run'));
+    add('first import', (name) => afresh(name, build));
+    add('second import, nothing new', (name) => {
+      afresh('filling', build);
+      return ours(name, build);
+    });
+  }
   if (ccusage !== undefined) variants[CCUSAGE] = () => theirs().took;
 
   const samples = await inTurns(turns, variants);
@@ -77,8 +83,9 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
   };
 
   if (ccusage !== undefined) {
-    ours('filling');
-    const report = run('costs', process.execPath, [cli, 'costs', '--json']).output;
+    const [build] = builds as [Build];
+    afresh('filling', build);
+    const report = run('costs', process.execPath, [join(build.distribution, 'cli.js'), 'costs', '--json']).output;
     const [own, other] = [JSON.stringify(tokensOfCosts(report)), JSON.stringify(tokensOfCcusage(theirs().output))];
     if (own !== other) throw new Error(`The tokens differ. Ours: ${own}, ccusage: ${other}`);
   }

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { mkdirSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { MAX_ROWS, MAX_SERIES } from '../../media/model/questions.ts';
@@ -15,17 +15,17 @@ import { DIMENSIONS } from '../../src/usage/dimensions.ts';
 import { BUCKETS, type AggregateQuery, type Calendar, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { Sample, digits, section, table, times } from './lib/measure.ts';
-import { benchFolder, distribution, quick, short, usage } from './lib/place.ts';
+import { benchFolder, builds, distribution, quick, short, usage } from './lib/place.ts';
 import { NOW, sampleRecords } from './sampleRecords.ts';
 
 const SIZES = quick ? [20_000] : [100_000, 1_000_000];
 /** In the child: what to measure. */
-const [, , mode, path = '', sizeText = ''] = process.argv;
+const [, , mode, path = '', sizeText = '', from = distribution] = process.argv;
 /** `total / processor / longest block`, or one figure, for each thing that is measured. */
 type Figures = [name: string, value: string][];
 
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
-const library = createRequire(import.meta.url)(join(distribution, 'index.js')) as { CostTracker: typeof CostTracker };
+const library = createRequire(import.meta.url)(join(from, 'index.js')) as { CostTracker: typeof CostTracker };
 
 /** How long `run` takes, the processor's time in it, and for how long at a time it kept others waiting, ms. */
 async function timed(run: () => Promise<unknown>): Promise<string> {
@@ -190,11 +190,19 @@ async function durable(ledger: CostTracker, count: number): Promise<Figures> {
   ];
 }
 
-function inChild(how: 'fill' | 'measure', ledger: string, size: number): Figures {
+interface Measured {
+  ledger: string;
+  size: number;
+  distribution: string;
+}
+
+const self = fileURLToPath(import.meta.url);
+
+function inChild(how: 'fill' | 'measure', { ledger, size, distribution: dist }: Measured): Figures {
   const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
   const { stdout, status } = spawnSync(
     process.execPath,
-    [...quiet, '--expose-gc', '--max-old-space-size=8192', fileURLToPath(import.meta.url), how, ledger, String(size)],
+    [...quiet, '--expose-gc', '--max-old-space-size=8192', self, how, ledger, String(size), dist],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (status !== 0) throw new Error(`${how} ${ledger} failed`);
@@ -206,19 +214,22 @@ if (mode === 'fill' || mode === 'measure') {
   console.log(JSON.stringify(await (mode === 'fill' ? fillLedger(size) : measure(size))));
 } else {
   const folder = benchFolder('stores');
-  const columns = SIZES.flatMap((size) => ['SQLite', 'JSON'].map((store) => ({ size, store })));
-  const measured = columns.map(({ size, store }) => {
-    mkdirSync(join(folder, `${store}-${size}`));
-    const ledger = join(folder, `${store}-${size}`, store === 'JSON' ? 'costs.json' : 'costs.db');
-    return new Map([...inChild('fill', ledger, size), ...inChild('measure', ledger, size)]);
+  const columns = SIZES.flatMap((size) =>
+    ['SQLite', 'JSON'].flatMap((store) => builds.map((build) => ({ size, store, ...build }))),
+  );
+  const ledgers = columns.map(({ size, store, suffix, distribution: dist }): Measured => {
+    const ledger = join(folder, `${store}-${size}${suffix}`, store === 'JSON' ? 'costs.json' : 'costs.db');
+    mkdirSync(dirname(ledger));
+    return { ledger, size, distribution: dist };
   });
+  const measured = ledgers.map((each) => new Map([...inChild('fill', each), ...inChild('measure', each)]));
   const names = new Set(measured.flatMap((figures) => [...figures.keys()]));
   section(
     'Both stores',
     'Milliseconds: in all / of the processor / the longest time for which nothing else could run. Each ledger in a new ' +
       'process; memory is what it holds on to after a garbage collection.',
     table(
-      ['records', ...columns.map(({ size, store }) => `${short(size)}, ${store}`)],
+      ['records', ...columns.map(({ size, store, suffix }) => `${short(size)}, ${store}${suffix}`)],
       [...names].map((name) => [name, ...measured.map((figures) => figures.get(name) ?? '')]),
     ),
   );

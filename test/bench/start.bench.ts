@@ -2,14 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digits, inTurns, section, table, times } from './lib/measure.ts';
-import { benchFolder, distribution, ledgerOf, quick, short } from './lib/place.ts';
+import { type Sample, digits, inTurns, section, table, times } from './lib/measure.ts';
+import { benchFolder, builds, ledgerOf, quick, short } from './lib/place.ts';
 
 const SIZES = quick ? [0, 10_000] : [0, 1_000, 10_000, 100_000];
 const folder = benchFolder('start');
 const empty = join(folder, 'empty.js');
 writeFileSync(empty, '');
-const cli = join(distribution, 'cli.js');
 
 /** Wall time of a process, its output into a pipe as in `$(...)`. */
 function run(...args: string[]): number {
@@ -26,18 +25,19 @@ function run(...args: string[]): number {
 
 const USAGE =
   '--provider claude --model claude-sonnet-4-5 --operation review --input-tokens 1200 --output-tokens 300 --cost-usd 0.0081';
-const record = (ledger: string): string[] => [cli, 'record', '--ledger', ledger, ...USAGE.split(' ')];
-
-const priced = await ledgerOf(folder, 'priced', 0);
 const variants: Record<string, () => number> = { empty: () => run(empty) };
-for (const size of SIZES) {
-  const ledger = await ledgerOf(folder, `of-${short(size)}`, size);
-  variants[`one \`llm-spend record\`, ${size === 0 ? 'a small ledger' : `${short(size)} records`}`] = () =>
-    run(...record(ledger));
+for (const [i, { suffix, distribution }] of builds.entries()) {
+  const cli = join(distribution, 'cli.js');
+  const record = (ledger: string): string[] => [cli, 'record', '--ledger', ledger, ...USAGE.split(' ')];
+  for (const size of SIZES) {
+    const ledger = await ledgerOf(folder, `of-${short(size)}-${i}`, size);
+    const of = size === 0 ? 'a small ledger' : `${short(size)} records`;
+    variants[`one \`llm-spend record\`, ${of}${suffix}`] = () => run(...record(ledger));
+  }
+  const priced = record(await ledgerOf(folder, `priced-${i}`, 0)).slice(0, -'--cost-usd 0.0081'.split(' ').length);
+  variants[`one \`llm-spend record\`, priced by its tokens${suffix}`] = () => run(...priced);
+  variants[`\`llm-spend path\`${suffix}`] = () => run(cli, 'path');
 }
-variants['one `llm-spend record`, priced by its tokens'] = () =>
-  run(...record(priced).filter((arg, i, all) => arg !== '--cost-usd' && all[i - 1] !== '--cost-usd'));
-variants['`llm-spend path`'] = () => run(cli, 'path');
 const at = await inTurns(quick ? 8 : 40, variants);
 const floor = at['empty']!;
 section(
@@ -72,20 +72,23 @@ const start = performance.now();
 require(process.argv[2]);
 process.stdout.write(String(performance.now() - start));`,
 );
-const loaded = await inTurns(quick ? 5 : 25, {
-  extension: () =>
-    Number(spawnSync(process.execPath, [load, join(distribution, 'extension.js')], { encoding: 'utf8' }).stdout),
-  library: () =>
-    Number(spawnSync(process.execPath, [load, join(distribution, 'index.js')], { encoding: 'utf8' }).stdout),
-});
+const loading = Object.fromEntries(
+  builds.flatMap(({ suffix, distribution }) =>
+    [
+      [`the extension (\`dist/extension.js\`)${suffix}`, 'extension.js'] as const,
+      [`the library (\`dist/index.js\`)${suffix}`, 'index.js'] as const,
+    ].map(([name, file]) => [
+      name,
+      () => Number(spawnSync(process.execPath, [load, join(distribution, file)], { encoding: 'utf8' }).stdout),
+    ]),
+  ),
+);
+const loaded: Record<string, Sample> = await inTurns(quick ? 5 : 25, loading);
 section(
   'Loading',
   'Milliseconds of `require` in a new process, nothing cached.',
   table(
     ['', 'p50', 'p95'],
-    [
-      ['the extension (`dist/extension.js`)', digits(loaded.extension.p50), digits(loaded.extension.p95)],
-      ['the library (`dist/index.js`)', digits(loaded.library.p50), digits(loaded.library.p95)],
-    ],
+    Object.entries(loaded).map(([name, { p50, p95 }]) => [name, digits(p50), digits(p95)]),
   ),
 );

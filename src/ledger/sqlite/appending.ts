@@ -1,10 +1,10 @@
 import { UsageError } from '../../usage/record.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
 import type { Addition, Appended, AppendMode } from '../store.ts';
-import { endOf, sealFull } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
-import { findRow, insertRow, recordOf } from './rows.ts';
+import { RowAppender } from './rowAppender.ts';
+import { findRow, recordOf, tryRecordOf } from './rows.ts';
 
 /** The additions of one caller. */
 export interface Batch {
@@ -16,33 +16,27 @@ export type Outcome = { appended: Appended[] } | { refused: unknown };
 
 /** Adds the batches of several callers in one transaction. A refused batch adds nothing; the others are not affected. */
 export function appendBatches(connection: Connection, batches: readonly Batch[]): Outcome[] {
-  const end = endOf(connection);
-  let { seq } = end;
+  const rows = new RowAppender(connection);
   const outcomes = batches.map(({ additions, mode }): Outcome => {
-    const first = seq;
+    const before = rows.count;
+    const add = mode === 'all' ? appendOrThrow : append;
     try {
-      const appended = additions.map((addition) => {
-        const result = mode === 'all' ? appendOrThrow(connection, seq, addition) : append(connection, seq, addition);
-        if (result.status === 'recorded') seq++;
-        return result;
-      });
-      return { appended };
+      return { appended: additions.map((addition) => add(connection, rows, addition)) };
     } catch (error) {
       if (codeOf(error) !== undefined) throw error;
-      connection.sql('DELETE FROM record WHERE seq >= ?').run(first);
-      seq = first;
+      rows.cutTo(before);
       return { refused: error };
     }
   });
-  sealFull(connection, end.sealed, seq - 1);
+  rows.finish();
   return outcomes;
 }
 
 /** @throws {UsageError} when the record cannot be added, or differs from the existing one. */
-function appendOrThrow(connection: Connection, seq: number, { record, text, given }: Addition): Appended {
+function appendOrThrow(connection: Connection, rows: RowAppender, { record, text, given }: Addition): Appended {
   const row = given === undefined ? undefined : findRow(connection, record.usage_id);
   if (!row) {
-    insertRow(connection, seq, record, text);
+    rows.add(record, text);
     return { status: 'recorded', record };
   }
   const there = recordOf(row);
@@ -50,11 +44,12 @@ function appendOrThrow(connection: Connection, seq: number, { record, text, give
   return { status: 'present', record: there };
 }
 
-function append(connection: Connection, seq: number, { record, text }: Addition): Appended {
+function append(connection: Connection, rows: RowAppender, { record, text }: Addition): Appended {
   const row = findRow(connection, record.usage_id);
   if (row) return { status: sameElement(row.text, text, record.usage_id) ? 'present' : 'differing', record };
   try {
-    insertRow(connection, seq, record, text);
+    // The caller gives both the record and its text, and the text counts.
+    rows.add(record, text, { record: tryRecordOf({ usage_id: record.usage_id, text }) });
     return { status: 'recorded', record };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,8 +1,9 @@
 import type { UsageRecord } from '../../usage/record.ts';
 import type { RemoveResult, UndoResult } from '../results.ts';
 import type { Connection } from './connection.ts';
-import { findRow, idOf, insertRow, keyOf, recordOf, updateRow, type Row } from './rows.ts';
-import { endOf, sealFull, touch } from './columns/segments.ts';
+import { RowAppender } from './rowAppender.ts';
+import { findRow, idOf, keyOf, recordOf, updateRow, type Row } from './rows.ts';
+import { touch } from './columns/segments.ts';
 
 /**
  * Removes records, and undoes removals and replacements. The tables `change` and `changed` keep the old records; they are
@@ -68,8 +69,7 @@ export function undoChange(connection: Connection, change: Change): void {
     text: string;
   }[];
   const touched: number[] = [];
-  const end = endOf(connection);
-  let { seq } = end;
+  const appender = new RowAppender(connection);
   for (const row of rows) {
     const there = findRow(connection, idOf(row.usage_id));
     if (change.op === 'replace') {
@@ -77,11 +77,11 @@ export function undoChange(connection: Connection, change: Change): void {
       updateRow(connection, there.seq, recordOf(row), row.text);
       touched.push(there.seq);
     } else if (!there) {
-      insertRow(connection, seq++, recordOf(row), row.text);
+      appender.add(recordOf(row), row.text);
     }
   }
   touch(connection, touched);
-  sealFull(connection, end.sealed, seq - 1);
+  appender.finish();
   connection.sql('DELETE FROM change WHERE id = ?').run(change.id);
 }
 

@@ -10,8 +10,9 @@ import type { Change } from './changes.ts';
 import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
-import { findRow, insertRow, recordOf, rowsAfter } from './rows.ts';
-import { endOf, epochOf, sealFull, touch } from './columns/segments.ts';
+import { RowAppender } from './rowAppender.ts';
+import { findRow, recordOf, rowsAfter } from './rows.ts';
+import { epochOf, touch } from './columns/segments.ts';
 import { size } from './state.ts';
 
 /** Empties a ledger, and undoes that. The cleared records are kept in a separate database, which the change names. */
@@ -81,12 +82,11 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
 
 /** Adds rows of another database. @returns how many of them were missing. */
 export function bringBack(connection: Connection, rows: readonly Row[]): number {
-  const end = endOf(connection);
-  let { seq } = end;
+  const appender = new RowAppender(connection);
   for (const row of rows) {
     const record = recordOf(row);
-    if (!findRow(connection, record.usage_id)) insertRow(connection, seq++, record, row.text);
+    if (!findRow(connection, record.usage_id)) appender.add(record, row.text);
   }
-  sealFull(connection, end.sealed, seq - 1);
-  return seq - end.seq;
+  appender.finish();
+  return appender.count;
 }

@@ -1,9 +1,10 @@
 import type { UpsertResult } from '../results.ts';
 import type { ReplacePlan } from '../store.ts';
 import { keepForUndo } from './changes.ts';
-import { endOf, sealFull, touch } from './columns/segments.ts';
+import { touch } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
-import { findRow, insertRow, recordOf, updateRow, type Row } from './rows.ts';
+import { RowAppender } from './rowAppender.ts';
+import { findRow, recordOf, updateRow, type Row } from './rows.ts';
 
 /** From this many records in one transaction, a larger cache pays off. */
 const MANY = 1_000;
@@ -26,8 +27,7 @@ export function replaceRecords(
   });
   if (wanted.length >= MANY) connection.expectMany();
   const replaced: Row[] = [];
-  const end = endOf(connection);
-  let { seq } = end;
+  const rows = new RowAppender(connection);
   for (const { record, text } of new Map(wanted.map((each) => [each.record.usage_id, each])).values()) {
     const id = record.usage_id;
     const there = known.has(id) ? known.get(id) : findRow(connection, id);
@@ -35,16 +35,16 @@ export function replaceRecords(
       updateRow(connection, there.seq, record, text);
       replaced.push(there);
     } else {
-      insertRow(connection, seq++, record, text);
+      rows.add(record, text);
     }
   }
   if (undoableAt !== undefined && replaced.length > 0) keepForUndo(connection, 'replace', undoableAt, replaced);
-  sealFull(connection, end.sealed, seq - 1);
+  rows.finish();
   if (replaced.length > 0) {
     touch(
       connection,
       replaced.map((row) => row.seq),
     );
   }
-  return { added: seq - end.seq, replaced: replaced.length };
+  return { added: rows.count, replaced: replaced.length };
 }

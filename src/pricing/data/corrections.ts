@@ -1,4 +1,5 @@
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { keepsRule } from './matching.ts';
 
 /**
  * Corrections of missing or wrong prices in the bundled data of genai-prices. Each price is the vendor's own, from the page
@@ -163,7 +164,7 @@ export function completeModels(id: string, models: readonly ModelInfo[]): ModelI
 }
 
 function changedModel(provider: string, name: string, models: readonly ModelInfo[]): ModelInfo {
-  const before = models.find(({ match }) => matches(match, name));
+  const before = models.find(({ match }) => keepsRule(match, name));
   const prices: ConditionalPrice[] = Array.isArray(before?.prices)
     ? [...before.prices]
     : [{ prices: before?.prices ?? {} }];
@@ -172,16 +173,6 @@ function changedModel(provider: string, name: string, models: readonly ModelInfo
     prices.push({ constraint: { type: 'start_date', start_date: change.since }, prices: change.prices });
   }
   return { ...before, id: name, match: { equals: name }, prices };
-}
-
-/** The library's own matching, which it does not export; the names of {@link CHANGES} need no regular expressions. */
-function matches(match: ModelInfo['match'], name: string): boolean {
-  if ('equals' in match) return match.equals === name;
-  if ('starts_with' in match) return name.startsWith(match.starts_with);
-  if ('ends_with' in match) return name.endsWith(match.ends_with);
-  if ('contains' in match) return name.includes(match.contains);
-  if ('or' in match) return match.or.some((rule) => matches(rule, name));
-  return 'and' in match && match.and.every((rule) => matches(rule, name));
 }
 
 /** A star at the end of a name matches any text. */

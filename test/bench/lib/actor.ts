@@ -11,7 +11,7 @@ import { distribution, usage } from './place.ts';
  * Each of the compared in a process of its own, so that the heap of one is not the pause of another. The parent says
  * `run` and gets the times, which the actor itself takes.
  *
- *     node actor.ts KIND PATH
+ *     node actor.ts KIND PATH [DIST]
  */
 
 export type Kind = 'floor' | 'sqlite' | 'tracker';
@@ -104,8 +104,8 @@ function sqlite(path: string): Acts {
   };
 }
 
-function tracker(path: string): Acts {
-  const library = createRequire(import.meta.url)(join(distribution, 'index.js')) as { CostTracker: typeof CostTracker };
+function tracker(path: string, from: string = distribution): Acts {
+  const library = createRequire(import.meta.url)(join(from, 'index.js')) as { CostTracker: typeof CostTracker };
   const ledger = new library.CostTracker({ ledger: path });
   const one = (): Promise<unknown> => ledger.track(usage);
   return {
@@ -129,7 +129,8 @@ function tracker(path: string): Acts {
 export class Actor {
   readonly #process: ChildProcess;
 
-  constructor(kind: Kind, path: string) {
+  /** @param from the folder `dist` of the version that tracks; default: this one's. */
+  constructor(kind: Kind, path: string, from: string = distribution) {
     this.#process = spawn(
       process.execPath,
       [
@@ -138,6 +139,7 @@ export class Actor {
         fileURLToPath(import.meta.url),
         kind,
         path,
+        from,
       ],
       { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );
@@ -172,8 +174,8 @@ export class Actor {
 }
 
 if (import.meta.main) {
-  const [kind, path] = process.argv.slice(2) as [Kind, string];
-  const acts = { floor, sqlite, tracker }[kind](path);
+  const [kind, path, from] = process.argv.slice(2) as [Kind, string, string];
+  const acts = { floor, sqlite, tracker }[kind](path, from);
   process.on('message', (order: Order) => {
     void (async () => process.send?.(await acts[order.do](order.count ?? 1)))();
   });

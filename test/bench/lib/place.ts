@@ -8,6 +8,22 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const distribution = join(repository, 'dist');
 
+/** What `npm run build` made of one version of the repository. */
+export interface Build {
+  /** Follows the name of what is measured; empty for this version. */
+  suffix: string;
+  /** Its folder `dist`. */
+  distribution: string;
+}
+
+/** This version, and with `npm run bench -- --beside FOLDER` the one that was built there: both take turns. */
+export const builds: readonly Build[] = [
+  { suffix: '', distribution },
+  ...[process.env['LLM_SPEND_BENCH_BESIDE'] ?? []]
+    .flat()
+    .map((folder) => ({ suffix: ' (before)', distribution: join(folder, 'dist') })),
+];
+
 const flags = new Set(process.argv.slice(2));
 /** A minute in all, instead of the figures for the documentation. */
 export const quick = flags.has('--quick');

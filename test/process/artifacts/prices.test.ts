@@ -1,33 +1,29 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import type * as bundle from '../../../src/pricing/data/priceBundle.ts';
-import { bundledProviders } from '../../unit/pricing/bundledData.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type * as prices from '../../../src/prices/index.ts';
+import { loadPriceTable } from '../../../src/pricing/table.ts';
 import { repository } from '../../unit/repo/files.ts';
 
-/** dist/prices.js is genai-prices without its data (scripts/withoutData.mjs), and the data of src/pricing/data. */
+/** dist/prices.js is everything of prices, with the whole price table. */
 
 const file = path.join(repository, 'dist/prices.js');
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-prices-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function load(): typeof bundle {
+test('the built price table has every provider and model, and prices by them', async () => {
   if (!existsSync(file)) throw new Error('dist/prices.js is missing: npm run build');
-  return createRequire(import.meta.url)(file) as typeof bundle;
-}
-
-describe('the built price table', () => {
-  test('holds all data, packed by provider, and none of the older data of the library', async () => {
-    const { library, vendorPrices, routedPrices } = load();
-    const packed = [...vendorPrices, ...routedPrices];
-    expect(packed.map(({ models }) => typeof models)).toEqual(packed.map(() => 'string'));
-    expect(packed.map((each) => ({ ...each, models: JSON.parse(each.models) as unknown }))).toEqual(bundledProviders);
-    expect(await library.waitForUpdate()).toEqual([]);
-  });
-
-  test('prices every model as the library does with the same data', () => {
-    const { library } = load();
-    library.updatePrices(({ setProviderData }) => setProviderData([...bundledProviders]));
-    const price = library.calcPrice({ input_tokens: 1_000_000 }, 'gpt-5', { providerId: 'openai' });
-    expect(price?.total_price).toBe(1.25);
-  });
+  const { UserPrices } = createRequire(import.meta.url)(file) as typeof prices;
+  const pricer = await new UserPrices({ folder }).pricer();
+  const table = loadPriceTable();
+  expect(table.catalog().flatMap(({ models }) => models).length).toBeGreaterThan(1_000);
+  expect(pricer!.table.catalog()).toEqual(table.catalog());
+  const result = pricer!.price({ provider: 'openai', model: 'gpt-5', input_tokens: 1_000_000 });
+  expect(result).toMatchObject({ kind: 'priced', nanos: 1_250_000_000n });
 });

@@ -60,7 +60,7 @@ describe.skipIf(theirs === undefined)('the second opinion of LiteLLM', () => {
   const differences = new Map<string, string>();
   let compared = 0;
   beforeAll(async () => {
-    pricer = await loadPricer();
+    pricer = loadPricer();
     for (const [key, model] of Object.entries(theirs ?? {})) {
       const provider = PROVIDERS[model.litellm_provider ?? ''];
       if (provider === undefined || !MODES.includes(model.mode ?? '')) continue;

@@ -1,6 +1,7 @@
-import { calcPrice, type ModelInfo } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, updatePrices, type ModelInfo, type Provider } from '@pydantic/genai-prices';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ADDED_PROVIDER, completeModels, correctModels } from '../../../src/pricing/data/corrections.ts';
 import { loadPricer, type Pricer } from '../../../src/pricing/price.ts';
 import { dataDate, parsePriceData } from '../../../src/pricing/fetched.ts';
 import { BUNDLED } from '../../../src/pricing/table.ts';
@@ -8,11 +9,18 @@ import type { Counts } from '../../../src/pricing/tokens.ts';
 import { bundledProviders as providers } from './bundledData.ts';
 import { priced } from './usd.ts';
 
+/** What the table is made of: the data with our corrections, in the order of the library. */
+const corrected: readonly Provider[] = [
+  ...providers
+    .map((provider) => ({ ...provider, models: correctModels(provider.id, provider.models) }))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  { ...ADDED_PROVIDER, models: completeModels(ADDED_PROVIDER.id, []) },
+];
+
 let pricer: Pricer;
 beforeAll(async () => {
-  pricer = await loadPricer();
-  // The library prices by the data that was asked for last: here all of it.
-  pricer.table.catalog();
+  pricer = loadPricer();
+  updatePrices(({ setProviderData }) => setProviderData([...corrected]));
 });
 
 const count = fc.oneof(fc.constant(0), fc.nat(50), fc.nat(2_000_000));
@@ -115,6 +123,61 @@ describe('the same as genai-prices', () => {
       }
     }
   });
+});
+
+/** Texts that stand in the rules of a match. */
+function textsOf(rule: object): string[] {
+  return Object.values(rule).flatMap((operand: unknown) => {
+    if (typeof operand === 'string') return [operand];
+    return Array.isArray(operand) ? operand.flatMap(textsOf) : [];
+  });
+}
+
+describe('names mean the same as in genai-prices', () => {
+  /** Names that tools write for one that stands in a rule. */
+  const FORMS: readonly ((name: string) => string)[] = [
+    (name) => name.toUpperCase(),
+    (name) => ` ${name} `,
+    (name) => `x-${name}`,
+    (name) => `${name}-20250131`,
+    (name) => `${name}-20250230:beta`,
+    (name) => `${name}-2025-01-31`,
+  ];
+  /** Every name, and each in one form. */
+  const spellings = (names: Iterable<string>): Set<string> =>
+    new Set([...names].flatMap((name, i) => [name, FORMS[i % FORMS.length]!(name)]));
+  const rulesOf = ({ provider_match, model_match }: Provider): string[] =>
+    textsOf({ ...provider_match, ...model_match });
+
+  it('for providers, by their own names and by those of models', () => {
+    const names = corrected.flatMap((each) => [each.id, each.name, ...rulesOf(each)]).concat('', 'litellm');
+    for (const name of new Set(names.flatMap((each) => [each, ...FORMS.map((form) => form(each))]))) {
+      const owner = findProvider({ providerId: name })?.id;
+      expect([name, typeof pricer.table.find(name, 'no such model') === 'string']).toEqual([name, true]);
+      expect([name, pricer.table.find(name, '') === 'unknown-provider']).toEqual([name, owner === undefined]);
+      expect([name, pricer.table.providerOfModel(name)]).toEqual([
+        name,
+        findProvider({ modelId: name.toLowerCase().trim() })?.id,
+      ]);
+    }
+  });
+
+  it('for models, also those that a provider sells of others', () => {
+    let found = 0;
+    for (const { id, models, fallback_model_providers: others = [] } of corrected) {
+      const sold = corrected.filter((each) => others.includes(each.id)).flatMap((each) => each.models);
+      const names = spellings([...models, ...sold].flatMap((model) => [model.id, ...textsOf(model.match)]));
+      for (const name of names) {
+        const listed = pricer.table.find(id, name);
+        const match = calcPrice({}, name, { providerId: id });
+        const ours = typeof listed === 'object' ? { provider: listed.provider, model: listed.model } : listed;
+        const theirs = match === null ? 'unknown-model' : { provider: match.provider.id, model: match.model.id };
+        expect([id, name, ours]).toEqual([id, name, theirs]);
+        if (match !== null) found++;
+      }
+    }
+    expect(found).toBeGreaterThan(5_000);
+  }, 60_000);
 });
 
 describe('properties', () => {

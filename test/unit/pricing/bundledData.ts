@@ -5,5 +5,5 @@ import { vendorPrices } from '../../../src/pricing/data/vendorPrices.ts';
 /** The price data that comes with the extension, as its files hold it. */
 export const bundledProviders: readonly Provider[] = [...vendorPrices, ...routedPrices].map((provider) => ({
   ...provider,
-  models: JSON.parse(provider.models) as ModelInfo[],
+  models: JSON.parse(provider.models()) as ModelInfo[],
 }));

@@ -8,7 +8,7 @@ const small = { input_tokens: 10_000, output_tokens: 2_000 };
 
 let pricer: Pricer;
 beforeAll(async () => {
-  pricer = await loadPricer();
+  pricer = loadPricer();
 });
 
 describe('list prices', () => {

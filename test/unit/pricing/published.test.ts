@@ -177,7 +177,7 @@ const NOT_FOUND: Published = {
 
 let pricer: Pricer;
 beforeAll(async () => {
-  pricer = await loadPricer();
+  pricer = loadPricer();
 });
 
 describe.each([...VENDORS_PAGES, ...QUOTED, NOT_FOUND])('$page ($copy)', ({ at, prices }) => {

@@ -11,7 +11,7 @@ import { type UsageInput, type UsageRecord } from '../../../src/usage/record.ts'
 
 let pricer: Pricer;
 beforeAll(async () => {
-  pricer = await loadPricer();
+  pricer = loadPricer();
 });
 
 const today = { day: '2026-11-23' };

@@ -22,14 +22,14 @@ describe('fetched price data', () => {
     );
 
   it('is used by its own table only, and named with its day', async () => {
-    const before = await loadPricer();
-    const online = await loadPricer({
+    const before = loadPricer();
+    const online = loadPricer({
       fetched: parsePriceData(withPrices({ input_mtok: 99, output_mtok: 1 }), '2026-11-20'),
     });
     expect(usd(online.price(gpt))).toBe('99');
     expect(usd(before.price(gpt))).toBe('2.5');
     expect(usd(online.price({ ...gpt, model: 'gpt-4o-2024-11-20' }))).toBe('99');
-    expect(usd((await loadPricer()).price(gpt))).toBe('2.5');
+    expect(usd(loadPricer().price(gpt))).toBe('2.5');
     expect(priced(online.price(gpt)).priceSource).toBe('genai-prices online 2026-11-20 openai/gpt-4o');
   });
 
@@ -39,7 +39,7 @@ describe('fetched price data', () => {
       { prices: { input_mtok: 2, output_mtok: 2 } },
       { constraint: night, prices: { input_mtok: 1, output_mtok: 1 } },
     ];
-    const pricer = await loadPricer({ fetched: parsePriceData(withPrices(prices), '2026-11-20') });
+    const pricer = loadPricer({ fetched: parsePriceData(withPrices(prices), '2026-11-20') });
     const at = (time: string): string => usd(pricer.price({ ...gpt, timestamp: `2026-05-05T${time}Z` }));
     expect(['20:59:59.999', '21:00:00', '23:59:59', '00:00:00', '00:59:59.999', '01:00:00'].map(at)).toEqual([
       '2',
@@ -78,16 +78,44 @@ describe('fetched price data', () => {
     expect(() => parsePriceData(text, '2026-11-20')).toThrow(message);
   });
 
-  it('refuses what the library cannot use, and keeps the bundled data', async () => {
-    await expect(loadPriceTable(parsePriceData('[]', '2026-11-20'))).rejects.toThrow(PriceDataError);
-    const text = bundled.replaceAll('"start_date":"', '"start_date":"not a day ');
-    await expect(loadPriceTable(parsePriceData(text, '2026-11-20'))).rejects.toThrow(PriceDataError);
-    expect(usd((await loadPricer()).price(gpt))).toBe('2.5');
+  it.each([
+    { start_date: 'not a day 2026-01-01' },
+    { type: 'start_date', start_date: '2026-02-30' },
+    { type: 'time_of_date', start_date: '2026-01-01' },
+    { type: 'time_of_date', start_time: '25:00:00Z', end_time: '12:00:00Z' },
+    { start_time: '01:00:00', end_time: '12:00:00Z' },
+    { type: 'weekday', weekday: 'monday' },
+    { type: 'start_date', start_date: '2026-01-01', region: 'eu' },
+    {},
+    null,
+  ])('refuses the condition %j, whose price would count at all times', (constraint) => {
+    const text = withPrices([{ prices: { input_mtok: 1 } }, { constraint, prices: { input_mtok: 99 } }]);
+    expect(() => parsePriceData(text, '2026-11-20')).toThrow(/unknown form at \d+\.models\.\d+\.prices/);
+  });
+
+  it('takes conditions with and without their type', async () => {
+    const conditions = [
+      { type: 'start_date', start_date: '2026-01-01' },
+      { start_date: '2026-01-01' },
+      { type: 'time_of_date', start_time: '00:30:00+00:00', end_time: '16:30:00Z' },
+      { start_time: '00:30:00+00:00', end_time: '16:30:00.5Z' },
+    ];
+    for (const constraint of conditions) {
+      const text = withPrices([{ prices: { input_mtok: 1 } }, { constraint, prices: { input_mtok: 99 } }]);
+      const pricer = loadPricer({ fetched: parsePriceData(text, '2026-11-20') });
+      expect(usd(pricer.price({ ...gpt, timestamp: '2026-05-05T12:00:00Z' }))).toBe('99');
+      expect(usd(pricer.price({ ...gpt, timestamp: '2025-05-05T20:00:00Z' }))).toBe('1');
+    }
+  });
+
+  it('refuses what lacks the models that every version has, and keeps the bundled data', async () => {
+    expect(() => loadPriceTable(parsePriceData('[]', '2026-11-20'))).toThrow(PriceDataError);
+    expect(usd(loadPricer().price(gpt))).toBe('2.5');
   });
 });
 
 it('lists providers and models with a price for tokens', async () => {
-  const catalog = (await loadPriceTable()).catalog();
+  const catalog = loadPriceTable().catalog();
   const models = (id: string) => catalog.find((provider) => provider.id === id)?.models.map((model) => model.id);
   expect(models('anthropic')).toContain('claude-sonnet-4-5');
   expect(models('openai')).toContain('gpt-5');
@@ -96,7 +124,9 @@ it('lists providers and models with a price for tokens', async () => {
 });
 
 it('parses the models of the provider that is asked for, and of no other', async () => {
-  const table = await loadPriceTable();
+  vi.resetModules();
+  const fresh = await import('../../../src/pricing/table.ts');
+  const table = fresh.loadPriceTable();
   const parse = vi.spyOn(JSON, 'parse');
   expect(table.find('openai', 'gpt-5')).toMatchObject({ provider: 'openai', model: 'gpt-5' });
   expect(parse).toHaveBeenCalledTimes(1);

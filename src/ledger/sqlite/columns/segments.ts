@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { columnKey, columnKeys, LACKS_COLUMNS, SEGMENT_SPAN, segmentOf } from './columnNumbers.ts';
 import { encodeColumns, GrowingColumns } from './columns.ts';
+import type { UsageRecord } from '../../../usage/record.ts';
 import type { Row } from '../rows.ts';
 import { tryRecordOf } from '../rows.ts';
 
@@ -104,12 +105,20 @@ export function endOf(connection: Connection): { seq: number; sealed: number } {
   return { seq: Math.max(last ?? 0, sealed) + 1, sealed };
 }
 
+/** Records that a transaction added, in the order of their numbers; undefined for rows that are no record. */
+export interface AddedRecords {
+  /** The number of the first one. */
+  first: number;
+  records: readonly (UsageRecord | undefined)[];
+}
+
 /**
  * Seals full segments. Call it in the transaction that may have filled them.
  * @param sealed the highest number covered by a segment before.
  */
-export function sealFull(connection: Connection, sealed: number, lastSeq: number): void {
-  for (let number = sealed / SEGMENT_SPAN; number < segmentOf(lastSeq + 1); number++) seal(connection, number);
+export function sealFull(connection: Connection, sealed: number, added: AddedRecords): void {
+  const end = segmentOf(added.first + added.records.length);
+  for (let number = sealed / SEGMENT_SPAN; number < end; number++) seal(connection, number, added);
 }
 
 /** Marks the segments of these records as stale, and notes a change other than an addition. */
@@ -178,8 +187,15 @@ export function unseal(connection: Connection, segments: readonly SegmentInfo[])
   );
 }
 
-function seal(connection: Connection, number: number): void {
-  const columns = columnsOfRows(connection, number);
+/** @param added records of the segment that need not be read back. */
+function seal(connection: Connection, number: number, added: AddedRecords = NOTHING_ADDED): void {
+  const columns = columnsOfRows(connection, number, added.first - 1);
+  const start = Math.max(added.first, number * SEGMENT_SPAN + 1);
+  const end = Math.min(added.first + added.records.length, (number + 1) * SEGMENT_SPAN + 1);
+  for (let seq = start; seq < end; seq++) {
+    const record = added.records[seq - added.first];
+    if (record) columns.add(seq, record);
+  }
   dropColumns(connection, number);
   for (const [column, data] of encodeColumns(columns)) {
     connection.sql('INSERT INTO segment_column (key, data) VALUES (?, ?)').run(columnKey(number, column), data);
@@ -190,17 +206,19 @@ function seal(connection: Connection, number: number): void {
     .run(number, records, records === 0 ? null : earliest, records === 0 ? null : latest);
 }
 
+const NOTHING_ADDED: AddedRecords = { first: Infinity, records: [] };
+
 function dropColumns(connection: Connection, number: number): void {
   connection.sql('DELETE FROM segment_column WHERE key >= ? AND key < ?').run(...columnKeys(number));
 }
 
-/** Builds the columns of a segment from its rows. */
-export function columnsOfRows(connection: Connection, number: number): GrowingColumns {
+/** Builds the columns of a segment from its rows up to the number `last`. */
+export function columnsOfRows(connection: Connection, number: number, last = Infinity): GrowingColumns {
   const columns = new GrowingColumns();
   const rows = connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq',
     number * SEGMENT_SPAN + 1,
-    (number + 1) * SEGMENT_SPAN,
+    Math.min(last, (number + 1) * SEGMENT_SPAN),
   ) as Row[];
   for (const row of rows) {
     const record = tryRecordOf(row);

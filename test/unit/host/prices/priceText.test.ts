@@ -9,7 +9,7 @@ const STYLE = { locale: 'en-US', t };
 
 describe('prices in words', () => {
   it('say the price, or why there is none', async () => {
-    const pricer = await loadPricer();
+    const pricer = loadPricer();
     const usage = { provider: 'openai', model: 'gpt-5', input_tokens: 1000 };
     expect(previewText(pricer.price(usage), STYLE)).toBe('about $0.00125 (list price, gpt-5)');
     expect(previewText(pricer.price({ ...usage, model: 'x\u202E\n' }), STYLE)).toMatch(
@@ -18,7 +18,7 @@ describe('prices in words', () => {
   });
 
   it('report nothing to reprice, and changes as a table of harmless text', async () => {
-    const pricer = await loadPricer({ customPrices: [{ model: 'evil*', input: 1, output: 1 }] });
+    const pricer = loadPricer({ customPrices: [{ model: 'evil*', input: 1, output: 1 }] });
     const report = (records: UsageRecord[]): string =>
       repriceReport(
         { plan: planReprice(records, pricer, { day: '2026-11-23' }), changes: [], records: records.length },

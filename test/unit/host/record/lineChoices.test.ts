@@ -8,8 +8,8 @@ import type { PriceTable } from '../../../../src/pricing/table.ts';
 import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../../../src/usage/inkwell.ts';
 
 let table: PriceTable;
-beforeAll(async () => {
-  table = await loadPriceTable();
+beforeAll(() => {
+  table = loadPriceTable();
 });
 
 function choices(line: string, given: Partial<LineContext> = {}): LineChoices {

@@ -6,8 +6,8 @@ import { loadPriceTable } from '../../../../src/pricing/table.ts';
 import type { PriceTable } from '../../../../src/pricing/table.ts';
 
 let table: PriceTable;
-beforeAll(async () => {
-  table = await loadPriceTable();
+beforeAll(() => {
+  table = loadPriceTable();
 });
 
 function searchWith(used: readonly UsedModel[] = []): ModelSearch {

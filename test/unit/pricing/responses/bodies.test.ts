@@ -15,7 +15,7 @@ import { tools } from './bodies/tools.ts';
 
 let pricer: Pricer;
 beforeAll(async () => {
-  pricer = new Pricer(await loadPriceTable());
+  pricer = new Pricer(loadPriceTable());
 });
 
 describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools }))('%s', (_vendor, bodies) => {

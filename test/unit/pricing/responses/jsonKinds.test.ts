@@ -6,8 +6,8 @@ import { JSON_KINDS } from '../../../fixtures/jsonKinds.ts';
 /** Responses that a person pastes: JSON as the engine judges it, and no text takes a sound response beside it along. */
 
 let table: PriceTable;
-beforeAll(async () => {
-  table = await loadPriceTable();
+beforeAll(() => {
+  table = loadPriceTable();
 });
 
 const response = (id: string, x = 'null'): string =>

@@ -8,7 +8,7 @@ import * as samples from './samples.ts';
 
 let table: PriceTable;
 beforeAll(async () => {
-  table = await loadPriceTable();
+  table = loadPriceTable();
 });
 
 const recognise = (value: unknown) =>

@@ -1,0 +1,47 @@
+import type { UsageRecord } from '../../usage/record.ts';
+import { endOf, sealFull } from './columns/segments.ts';
+import type { Connection } from './connection.ts';
+import { insertRow } from './rows.ts';
+
+/**
+ * Appends rows in one transaction, and seals the segments that they fill. It keeps the records until then, because reading
+ * them back from their rows takes longer than adding them.
+ */
+export class RowAppender {
+  readonly #connection: Connection;
+  readonly #sealed: number;
+  readonly #first: number;
+  readonly #records: (UsageRecord | undefined)[] = [];
+
+  constructor(connection: Connection) {
+    const { seq, sealed } = endOf(connection);
+    this.#connection = connection;
+    this.#sealed = sealed;
+    this.#first = seq;
+  }
+
+  /** How many rows were added. */
+  get count(): number {
+    return this.#records.length;
+  }
+
+  /**
+   * @param stored what reading the text gives; undefined where the text is no record. Default: the record itself.
+   * @throws {UsageError} when the database cannot hold the record. Then nothing was added.
+   */
+  add(record: UsageRecord, text: string, stored: { record: UsageRecord | undefined } = { record }): void {
+    insertRow(this.#connection, this.#first + this.#records.length, record, text);
+    this.#records.push(stored.record);
+  }
+
+  /** Removes the last rows again, so that `count` are left. */
+  cutTo(count: number): void {
+    this.#connection.sql('DELETE FROM record WHERE seq >= ?').run(this.#first + count);
+    this.#records.length = count;
+  }
+
+  /** Seals what is full. Call it once, after the last row of the transaction. */
+  finish(): void {
+    sealFull(this.#connection, this.#sealed, { first: this.#first, records: this.#records });
+  }
+}

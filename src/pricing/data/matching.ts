@@ -1,0 +1,68 @@
+import type { MatchLogic, Provider } from '@pydantic/genai-prices';
+
+/**
+ * genai-prices' rules for the names of providers and models. Its own code builds a registry of units when it is loaded, which
+ * takes as long as starting Node, so the rules are here once more; a test holds the two together for every name of the table.
+ */
+
+export type NamedProvider = Omit<Provider, 'models'>;
+
+/** Whether a name keeps a rule. Only regular expressions tell upper case from lower case. */
+export function keepsRule(rule: MatchLogic, name: string): boolean {
+  if ('or' in rule) return rule.or.some((each) => keepsRule(each, name));
+  if ('and' in rule) return rule.and.every((each) => keepsRule(each, name));
+  if ('regex' in rule) return new RegExp(rule.regex).test(name);
+  const text = name.toLowerCase();
+  if ('equals' in rule) return text === rule.equals.toLowerCase();
+  if ('starts_with' in rule) return text.startsWith(rule.starts_with.toLowerCase());
+  if ('ends_with' in rule) return text.endsWith(rule.ends_with.toLowerCase());
+  return 'contains' in rule && text.includes(rule.contains.toLowerCase());
+}
+
+/** The provider of this name: the one with this id, else the first one whose rule the name keeps. */
+export function providerOfName<P extends NamedProvider>(providers: readonly P[], name: string): P | undefined {
+  const plain = plainName(name);
+  if (plain === '') return undefined;
+  const rule = ({ provider_match: match }: P): boolean => match !== undefined && keepsRule(match, plain);
+  return providers.find(({ id }) => id === plain) ?? providers.find(rule);
+}
+
+/** The first provider whose models have names like this one. */
+export function providerOfModelName<P extends NamedProvider>(providers: readonly P[], model: string): P | undefined {
+  const plain = plainName(model);
+  if (plain === '') return undefined;
+  return providers.find(({ model_match: match }) => match !== undefined && keepsRule(match, plain));
+}
+
+/**
+ * The first model that a name means: one of the provider's own, else of those whose models it sells, too; else by the name
+ * with its date written as 2026-01-31 instead of 20260131.
+ * @param providers the lists of models in the order in which they are looked through.
+ */
+export function modelOfName<M extends { match: MatchLogic }>(
+  providers: readonly (() => readonly M[])[],
+  name: string,
+): M | undefined {
+  const plain = plainName(name);
+  for (const spelling of new Set([plain, withLongDate(plain)])) {
+    for (const models of providers) {
+      const found = models().find(({ match }) => keepsRule(match, spelling));
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().trim();
+}
+
+const DATE = /(?<=-)(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g;
+
+function withLongDate(name: string): string {
+  return name.replaceAll(DATE, (short: string, year: string, month: string, day: string) => {
+    const long = `${year}-${month}-${day}`;
+    const isDay = new Date(`${long}T00:00:00Z`).getUTCDate() === Number(day);
+    return isDay ? long : short;
+  });
+}
