@@ -74,6 +74,7 @@ export const SETTINGS = {
   importOpenCode: 'import.openCode',
   importCopilotCli: 'import.copilotCli',
   importCopilotChat: 'import.copilotChat',
+  importFurther: 'import.further',
 } as const;
 export type SettingKey = (typeof SETTINGS)[keyof typeof SETTINGS];
 

@@ -10,8 +10,11 @@ export function wantsPrice(usage: Partial<UsageInput>): boolean {
 /** The fields of a record that store a price result. */
 export function priceFields(
   result: PriceResult,
-): Pick<UsageInput, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source'> {
+): Pick<UsageInput, 'cost_usd' | 'cost_known' | 'billing_mode' | 'price_source' | 'charge'> {
   if (result.kind === 'unpriced') return { cost_known: false };
+  if (result.matched.by === 'free') {
+    return { cost_usd: 0, cost_known: true, billing_mode: 'known', price_source: result.priceSource, charge: 'free' };
+  }
   return {
     cost_usd: nanosToUsd(result.nanos),
     cost_known: true,

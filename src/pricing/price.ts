@@ -1,12 +1,14 @@
 import { priceInForce, type CustomPrice } from './custom.ts';
 import { tierFor } from './listPrice.ts';
-import { hasNoListPrice } from './providers.ts';
+import { hasNoListPrice, isLocalProvider } from './providers.ts';
 import { customSource } from './priceSource.ts';
+import { FREE_SOURCE } from '../usage/query.ts';
+import { rate } from './rates.ts';
 import { settle, unpriced, type PriceResult, type PriceRule, type Unpriced } from './priceResult.ts';
 import { PriceResolver, type Resolution } from './resolver.ts';
 import { loadPriceTable, type FetchedPrices, type ListedModel, type Lookup, type PriceTable } from './table.ts';
 import { termsFactor, termsOf, type Terms, type TermsFactor } from './terms.ts';
-import { splitCounts, unknownOverlap, type CountField, type GivenCounts, type Split } from './tokens.ts';
+import { PART_KINDS, splitCounts, unknownOverlap, type CountField, type GivenCounts, type Split } from './tokens.ts';
 
 export type { Priced, PriceResult, PriceRule, Unpriced, UnpricedCode } from './priceResult.ts';
 
@@ -67,8 +69,10 @@ export class Pricer {
       return this.#byCustom(custom, split, options.factor ?? customFactor(resolution, usage, terms));
     }
     const { listed } = resolution;
+    if (isFree(usage)) return free(split);
     if (typeof listed !== 'object') return notListed(listed ?? 'unknown-model', usage, resolution.asked);
-    return this.#byTable(resolution, listed, { counts, split, at, factor: options.factor, terms });
+    const isSession = usage['whole_session'] === true;
+    return this.#byTable(resolution, listed, { counts, split, at, factor: options.factor, terms, isSession });
   }
 
   #byCustom(custom: CustomPrice, split: Split, factor: TermsFactor | undefined): PriceResult {
@@ -105,12 +109,22 @@ export class Pricer {
         : 'has an unknown price here';
       return unpriced('unknown-terms', `For ${inForce.provider}/${inForce.model}, ${found.unknown} ${why}.`);
     }
-    const tier = tierFor(list, counts.input_tokens ?? 0);
+    // The size of a single call decides, and the counts are those of many.
+    const tier = tierFor(list, call.isSession ? 0 : (counts.input_tokens ?? 0));
     const rules: PriceRule[] = [];
+    if (call.isSession) {
+      rules.push({ code: 'whole-session', message: 'Counts of a whole session: no long-context price is applied' });
+    }
     if (tier.above >= 0) {
       rules.push({
         code: 'long-context',
         message: `Long-context price for the whole call: more than ${tier.above} input tokens`,
+      });
+    }
+    if (listed.isAssumed) {
+      rules.push({
+        code: 'assumed-model',
+        message: `Assumed: the price of ${inForce.model}, whose name is the nearest`,
       });
     }
     if (inForce.since !== undefined) rules.push({ code: 'valid-from', message: `List price since ${inForce.since}` });
@@ -136,6 +150,8 @@ interface Call {
   at: Time;
   factor: TermsFactor | undefined;
   terms: Terms | undefined;
+  /** The counts are the sums of a session's calls. */
+  isSession: boolean;
 }
 
 /** Creates a pricer with the table, bundled or fetched. @throws {PriceDataError} as {@link loadPriceTable}. */
@@ -143,6 +159,19 @@ export function loadPricer(
   options: { customPrices?: readonly CustomPrice[]; fetched?: FetchedPrices | undefined } = {},
 ): Pricer {
   return new Pricer(loadPriceTable(options.fetched), options.customPrices);
+}
+
+/** Whether nobody is billed: by the usage's own word, or because its provider is a program on the person's machine. */
+function isFree(usage: PriceInput): boolean {
+  const charge = usage['charge'];
+  if (typeof charge === 'string' && charge !== '') return charge === 'free';
+  return isLocalProvider(usage.provider) && !/[:-]cloud$/.test(usage.model);
+}
+
+function free(split: Split): PriceResult {
+  const rules: PriceRule[] = [{ code: 'free', message: 'Free: nobody is billed for this call' }];
+  const rates = Object.fromEntries(PART_KINDS.map((kind) => [kind, rate(0)]));
+  return settle(split, { rates, factor: undefined, rules, matched: { by: 'free' }, priceSource: FREE_SOURCE });
 }
 
 /** 0 if none of the model's prices depends on the time. */

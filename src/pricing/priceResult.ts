@@ -10,7 +10,15 @@ import type { Split } from './tokens.ts';
 /** A readable remark on a price: the rule that was applied, or an assumption. */
 export interface PriceRule {
   code:
-    'custom' | 'long-context' | 'valid-from' | 'no-hour-price' | 'searches-without-price' | 'factor' | 'assumed-model';
+    | 'custom'
+    | 'long-context'
+    | 'valid-from'
+    | 'no-hour-price'
+    | 'searches-without-price'
+    | 'factor'
+    | 'assumed-model'
+    | 'free'
+    | 'whole-session';
   message: string;
 }
 
@@ -20,7 +28,7 @@ export interface Priced {
   nanos: Nanos;
   readonly parts: Parts;
   /** Origin of the price: the table's ids, or the custom price. */
-  matched: { by: 'table'; provider: string; model: string } | { by: 'custom'; price: CustomPrice };
+  matched: { by: 'table'; provider: string; model: string } | { by: 'custom'; price: CustomPrice } | { by: 'free' };
   rules: PriceRule[];
   /** For the record's `price_source`; `parsePriceSource` parses it. */
   priceSource: string;

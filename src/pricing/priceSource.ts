@@ -1,3 +1,4 @@
+import { FREE_SOURCE } from '../usage/query.ts';
 import type { CustomPrice } from './custom.ts';
 import type { TableVersion } from './table.ts';
 
@@ -5,6 +6,7 @@ import type { TableVersion } from './table.ts';
  * The origin of a computed cost, as stored in a record's `price_source`:
  *
  *     genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5
+ *     genai-prices 0.2.3 2026-11-09 anthropic/claude-sonnet-5 assumed
  *     genai-prices online 2026-11-20 openai/gpt-5 x2 priority
  *     custom: anthropic/claude-* from 2026-01-01
  *     custom: anthropic/claude-*; repriced 2026-11-23
@@ -12,10 +14,18 @@ import type { TableVersion } from './table.ts';
  * Data fetched online has the version `online` and the day of the fetch.
  */
 export type PriceSource =
-  | ({ kind: 'table'; version: string; date: string | undefined; provider: string; model: string } & PriceExtras)
+  | ({ kind: 'table'; version: string; date: string | undefined; provider: string; model: string } & PriceExtras &
+      Assumed)
   | ({ kind: 'custom'; pattern: string; from: string | undefined } & PriceExtras)
+  /** Nobody is billed. */
+  | ({ kind: 'free' } & PriceExtras)
   /** A text written by another program. */
   | { kind: 'other'; text: string };
+
+interface Assumed {
+  /** The model that the record names is not in the table: the price is that of `model`, whose name is the nearest. */
+  isAssumed?: true;
+}
 
 export interface PriceExtras {
   factor?: Factor;
@@ -33,11 +43,17 @@ export interface Factor {
 const TABLE = 'genai-prices';
 const TABLE_TEXT = /^genai-prices (\S+)(?: (\d{4}-\d\d-\d\d))? ([^\s/]+)\/(.+)$/s;
 const CUSTOM_TEXT = /^custom: (.+?)(?: from (\d{4}-\d\d-\d\d))?$/s;
+const ASSUMED_TEXT = /^(.*) assumed$/s;
 const REPRICED_TEXT = /^(.*); repriced (\d{4}-\d\d-\d\d)$/s;
 const FACTOR_TEXT = /^(.*) x(\d+(?:\.\d+)?) ([a-z][a-z0-9-]*)$/s;
 
-export function tableSource(table: TableVersion, provider: string, model: string, factor?: Factor): string {
-  return `${TABLE} ${table.version} ${table.date} ${provider}/${model}${factorText(factor)}`;
+export function tableSource(
+  table: TableVersion,
+  { provider, model, isAssumed }: { provider: string; model: string; isAssumed: boolean },
+  factor?: Factor,
+): string {
+  const name = `${provider}/${model}${isAssumed ? ' assumed' : ''}`;
+  return `${TABLE} ${table.version} ${table.date} ${name}${factorText(factor)}`;
 }
 
 export function customSource(rule: CustomPrice, factor?: Factor): string {
@@ -57,10 +73,13 @@ export function parsePriceSource(text: string): PriceSource {
   const extras: PriceExtras = {};
   if (times !== undefined && mode !== undefined) extras.factor = { times: Number(times), mode };
   if (repriced !== undefined) extras.repriced = repriced;
-  const table = TABLE_TEXT.exec(base);
+  if (base === FREE_SOURCE) return { kind: 'free', ...extras };
+  const [, plain] = ASSUMED_TEXT.exec(base) ?? [];
+  const table = TABLE_TEXT.exec(plain ?? base);
   if (table !== null) {
     const [, version = '', date, provider = '', model = ''] = table;
-    return { kind: 'table', version, date, provider, model, ...extras };
+    const assumed: Assumed = plain === undefined ? {} : { isAssumed: true };
+    return { kind: 'table', version, date, provider, model, ...assumed, ...extras };
   }
   const custom = CUSTOM_TEXT.exec(base);
   if (custom !== null) return { kind: 'custom', pattern: custom[1] ?? '', from: custom[2], ...extras };

@@ -21,6 +21,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'azure-ai': 'azure',
   'azure-ai-foundry': 'azure',
   // Contain "anthropic" or "claude", but are billed by Amazon and Google.
+  bedrock: 'aws',
+  'amazon-bedrock': 'aws',
   'bedrock-anthropic': 'aws',
   'anthropic-bedrock': 'aws',
   'vertex-anthropic': 'google',
@@ -64,10 +66,19 @@ const WITHOUT_LIST_PRICE: ReadonlySet<string> = new Set([
   'text-generation-webui',
 ]);
 
+/** Servers that often run on rented machines, and services that run no models. */
+const NOT_SURELY_LOCAL: ReadonlySet<string> = new Set(['youtube', 'vllm', 'sglang', 'text-generation-webui']);
+
 /** The name under which to look up the provider in the price table. */
 export function tableProvider(provider: string): string {
   const name = plain(provider);
   return Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : provider.trim().toLowerCase();
+}
+
+/** Whether a provider is a program that runs models on the person's own machine, as far as its name tells. */
+export function isLocalProvider(provider: string): boolean {
+  const name = plain(provider);
+  return WITHOUT_LIST_PRICE.has(name) && !NOT_SURELY_LOCAL.has(name);
 }
 
 export function hasNoListPrice(provider: string): boolean {
@@ -94,6 +105,8 @@ export function modelNames(model: string, provider: string): string[] {
   if (bare !== name) names.push(bare);
   const zoned = provider === 'azure' ? bare.replace(AZURE_ZONE, '') : bare;
   if (zoned !== bare) names.push(zoned);
+  // Amazon's names of Claude's models have the vendor in front.
+  if (provider === 'aws' && bare.startsWith('claude-')) names.push(`anthropic.${bare}`);
   const slash = bare.indexOf('/');
   if (slash > 0 && tableProvider(bare.slice(0, slash)) === provider) names.push(bare.slice(slash + 1));
   return names;

@@ -106,7 +106,7 @@ export class RepricePlanner {
       return;
     }
     const before = record.cost_known ? usdToNanos(record.cost_usd) : undefined;
-    if (before === result.nanos) this.#unchanged++;
+    if (before === result.nanos && !isNamedNow(record, result)) this.#unchanged++;
     else this.#addChange(record, reason, before, result);
   }
 
@@ -178,6 +178,15 @@ function factorOf(record: UsageRecord): Factor | undefined {
   if (!record.price_source) return undefined;
   const source = parsePriceSource(record.price_source);
   return source.kind === 'other' ? undefined : source.factor;
+}
+
+/** Whether a price was assumed, and is the model's own now. */
+function isNamedNow(record: UsageRecord, { priceSource }: Priced): boolean {
+  const isAssumed = (text: string): boolean => {
+    const source = parsePriceSource(text);
+    return source.kind === 'table' && source.isAssumed === true;
+  };
+  return Boolean(record.price_source) && isAssumed(record.price_source!) && !isAssumed(priceSource);
 }
 
 function size(nanos: Nanos): Nanos {

@@ -76,10 +76,12 @@ export class PriceResolver {
 
   source(resolution: Resolution, inForce: PriceInForce, factor: Factor | undefined): string {
     const { provider, model } = inForce;
-    if (factor !== undefined) return tableSource(this.#table.version, provider, model, factor);
+    const isAssumed = typeof resolution.listed === 'object' && resolution.listed.isAssumed;
+    const named = { provider, model, isAssumed };
+    if (factor !== undefined) return tableSource(this.#table.version, named, factor);
     let source = resolution.sources.get(inForce);
     if (source === undefined) {
-      source = tableSource(this.#table.version, provider, model);
+      source = tableSource(this.#table.version, named);
       resolution.sources.set(inForce, source);
     }
     return source;

@@ -4,7 +4,7 @@ import { once } from './data/once.ts';
 import { routedPrices } from './data/routedPrices.ts';
 import { vendorPrices } from './data/vendorPrices.ts';
 import { PriceDataError } from './fetched.ts';
-import { modelOfName, providerOfModelName, providerOfName, type NamedProvider } from './data/matching.ts';
+import { isNameOf } from './data/modelIdentity.ts';
 
 /**
  * The price table: the data of genai-prices from PyPI (`data/`), which is newer than that on npm, with our corrections. No other
@@ -46,6 +46,8 @@ export interface ListedModel {
   model: string;
   /** Whether its price depends on the date or the hour. */
   timed: boolean;
+  /** Neither the model's id nor its other names are the name that was asked for: it is the nearest model. */
+  isAssumed: boolean;
   /** The price in force at a time (ms since the epoch); the same object for the same price. */
   priceAt(at: number): PriceInForce;
 }
@@ -142,6 +144,7 @@ class GenaiPrices implements PriceTable {
     return {
       ...names,
       timed: conditional.length > 1,
+      isAssumed: !isNameOf(match.model, model),
       priceAt: (at) => inForce[indexAt(conditional, at)] ?? first,
     };
   }

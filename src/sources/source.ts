@@ -19,7 +19,9 @@ export interface FoundUsage {
   record: UsageRecord;
   /** The log's own figure in USD, used if no price is known. */
   loggedCost?: number | undefined;
-  /** Whether the record's cost, or that it is unknown, has already been decided by its recorder. */
+  /** The log's own figure is better than a list price, as where the log does not tell how much of the input was cached. */
+  prefersLogged?: boolean | undefined;
+  /** Its cost is somebody's word already, also where that says unknown. */
   isPriced?: boolean | undefined;
 }
 
@@ -32,6 +34,7 @@ export type SkipReason =
   | 'not-a-usage'
   | 'invalid'
   | 'unreadable'
+  | 'unknown-format'
   | 'unreadable-folder'
   | 'link'
   | 'replaced-while-read'
@@ -110,9 +113,13 @@ export interface Source {
   readonly id: string;
   /** The display name: `Claude Code`. */
   readonly title: string;
-  /** The folders (or files) to read, whether they exist or not. */
+  /** The `agent` of its records, where that is not its id; null: its files are of several tools. */
+  readonly agent?: string | null;
+  /** The folders (or files) that would be read, whether they are there or not. */
   locate(environment: SourceEnvironment): string[];
-  /** Whether a file below such a folder is one of the source's logs. `relative` uses `/`. */
+  /** Whether a folder below such a folder may contain logs. Default: each may. */
+  enters?(relative: string): boolean;
+  /** Whether a file below such a folder is one of its logs. `relative` has `/`. */
   matches(relative: string): boolean;
   /** Selects and orders the files, once all are known: drops those that are covered by others. */
   choose?(files: SourceFile[]): SourceFile[];
@@ -128,7 +135,12 @@ export interface Source {
 
 export type Lookup = (usageId: string) => UsageRecord | undefined;
 
-/** The way in which most sources settle: one record per id, the preferred one of two. */
+/** How sources settle whose entries grow: of two with one id the larger counts. */
+export function keepLarger(candidate: UsageRecord, get: Lookup): readonly UsageRecord[] {
+  return keepPreferred(candidate, get, (one, there) => one.total_tokens > there.total_tokens);
+}
+
+/** How most sources settle: one record for one id, the preferred of the two. */
 export function keepPreferred(
   candidate: UsageRecord,
   get: Lookup,

@@ -146,10 +146,15 @@ export function emptyTotals(): Totals {
   };
 }
 
+/** The `price_source` of a call that nobody is billed for: its cost of 0 is known, and no estimate. */
+export const FREE_SOURCE = 'free';
+
 /** Derives the origin of a record's cost from its fields. */
 export function costKind(record: Pick<UsageRecord, 'cost_known' | 'billing_mode' | 'price_source'>): CostKind {
   if (!record.cost_known) return 'unknown';
-  return record.billing_mode === 'estimated' || record.price_source ? 'estimated' : 'recorded';
+  const { price_source: source } = record;
+  const isComputed = source !== null && source !== undefined && source !== '' && !/^free(;|$)/.test(source);
+  return record.billing_mode === 'estimated' || isComputed ? 'estimated' : 'recorded';
 }
 
 export function costNanos(totals: Totals): Nanos {

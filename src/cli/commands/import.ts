@@ -9,6 +9,7 @@ import { importSource } from '../../sources/import/import.ts';
 import type { ImportReport } from '../../sources/import/options.ts';
 import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
+import { WITHOUT_TOKENS } from '../../sources/withoutTokens.ts';
 import { shown } from '../arguments/arguments.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { ImportProgressBar } from '../output/importProgress.ts';
@@ -139,6 +140,10 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     const sources = name === 'all' ? AGENTS : [agentOf(name)].filter((source) => source !== undefined);
     for (const source of sources) add(source, source.locate(environment), true);
     if (sources.length > 0) continue;
+    const without = WITHOUT_TOKENS[name];
+    if (without !== undefined && !existsSync(name)) {
+      throw usageError(`import: ${without.title} leaves no token counts on this machine. ${without.instead}`);
+    }
     // For example `claude-code=/copied/from/another/machine`: another folder for a known tool.
     const [id = '', folder] = name.split(/=(.*)/s);
     const agent = folder === undefined ? undefined : agentOf(id);

@@ -18,6 +18,8 @@ export interface ImportRun {
 
 /** Maximum number of skipped lines listed; `--json` lists more. */
 const MOST_NAMED = 10;
+/** Of more sources than this, the places without logs are not listed. */
+const MOST_PLACES = 8;
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
   'not-json': 'not JSON',
@@ -28,6 +30,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'not-a-usage': 'no usage',
   invalid: 'not a valid record',
   unreadable: 'not readable',
+  'unknown-format': 'of a version that is not known',
   'unreadable-folder': 'folder not readable',
   link: 'symbolic link, not followed',
   'replaced-while-read': 'replaced while it was being read: run the import again',
@@ -45,28 +48,37 @@ export function importJson({ ledger, reports, jobs, dryRun, interrupted }: Impor
     updated: total('updated'),
     unpriced: total('unpriced'),
     prices: 'list',
-    sources: reports.map(({ source, places, files, unchanged, bytes, added, updated, unpriced, skipped, skips }) => ({
-      source,
-      found: files > 0,
-      places,
-      files,
-      unchanged,
-      bytes,
-      added,
-      updated,
-      unpriced,
-      skipped,
-      skips,
-    })),
+    sources: reports.map(
+      ({ source, places, files, unchanged, bytes, added, updated, unpriced, assumed, skipped, skips }) => ({
+        source,
+        found: files > 0,
+        places,
+        files,
+        unchanged,
+        bytes,
+        added,
+        updated,
+        unpriced,
+        assumed,
+        skipped,
+        skips,
+      }),
+    ),
     not_reached: jobs.slice(reports.length).map(({ source }) => source.id),
   });
 }
 
 export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }: Terminal): string {
   const lines: string[] = [];
+  const isLong = reports.length > MOST_PLACES;
+  const missing: string[] = [];
   for (const [i, report] of reports.entries()) {
-    const { title, places, files, unchanged, added, updated, unpriced, bytes } = report;
+    const { title, places, files, unchanged, added, updated, unpriced, assumed, bytes } = report;
     const heading = styled(out, 'bold', title);
+    if (files === 0 && isLong && Object.keys(report.skipped).length === 0) {
+      missing.push(title);
+      continue;
+    }
     if (files === 0) {
       const looked = places.map((place) => plain(place.path)).join(', ');
       lines.push(`${heading}: nothing found${jobs[i]?.known === true ? ` in ${looked}` : ''}`);
@@ -81,10 +93,12 @@ export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }
       `${whole(added)} ${dryRun ? 'would be added' : 'added'}`,
       ...(updated > 0 ? [`${whole(updated)} ${dryRun ? 'would be updated' : 'updated'}`] : []),
       ...(unpriced > 0 ? [`${whole(unpriced)} without a known price`] : []),
+      ...(assumed > 0 ? [`${whole(assumed)} at the price of a similar model`] : []),
     ];
     lines.push(`  ${changes.join(', ')} (${counted(unchanged, 'file')} unchanged, ${megabytes(bytes)} read)`);
     lines.push(...skipLines(report));
   }
+  if (missing.length > 0) lines.push(`Nothing found of: ${missing.join(', ')}`);
   const into = dryRun ? 'Nothing was stored. It would go to' : 'Ledger:';
   return [...lines, '', styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`)].join('\n');
 }

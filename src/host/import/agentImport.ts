@@ -1,33 +1,21 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
-import type { SettingKey } from '../../contributions.ts';
 import { importedLedgerPath } from '../../library/index.ts';
-import { ownEnvironment } from '../../system/paths.ts';
 import { AGENTS } from '../../sources/agents.ts';
 import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { showInfo } from '../common/dialogs.ts';
+import { chooseAgents, CHOICE_SETTINGS, existing, isFurther, isWanted } from './agentChoice.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import { importedBefore, showImported } from './importUndo.ts';
 
-/** The setting for each agent, by id. */
-const AGENT_SETTINGS: Readonly<Record<string, SettingKey>> = {
-  'claude-code': SETTINGS.importClaudeCode,
-  codex: SETTINGS.importCodex,
-  'gemini-cli': SETTINGS.importGeminiCli,
-  opencode: SETTINGS.importOpenCode,
-  'copilot-cli': SETTINGS.importCopilotCli,
-  'copilot-chat': SETTINGS.importCopilotChat,
-};
-
-/** Agents write in bursts, so a burst is read soon, but not after each line. */
+/** Agents write in bursts: a burst is read soon, but not after each line. */
 const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
 /** Logs are also checked periodically: watchers miss events, and new folders appear. */
 const LOOK_EVERY_MS = 5 * 60_000;
@@ -75,7 +63,7 @@ export class AgentImport implements vscode.Disposable {
 
   /** Starts following now if the user has agreed, otherwise as soon as they do. */
   start(): void {
-    const settings = [SETTINGS.importEnabled, SETTINGS.ledgerPath, ...Object.values(AGENT_SETTINGS)];
+    const settings = [SETTINGS.importEnabled, SETTINGS.ledgerPath, ...CHOICE_SETTINGS];
     this.#subscriptions.push(
       onDidChangeSettings(settings, () => {
         if (!isEnabled()) this.#running?.abort();
@@ -96,11 +84,12 @@ export class AgentImport implements vscode.Disposable {
       const places = existing(source);
       return {
         source,
+        isFound: places.length > 0,
         label: source.title,
         description: places.length > 0 ? places.join(', ') : t('nothing found'),
-        picked: places.length > 0 && isWanted(source),
+        picked: places.length > 0 && (isWanted(source) || isFurther(source)),
       };
-    });
+    }).sort((a, b) => Number(b.isFound) - Number(a.isFound));
     const chosen = await vscode.window.showQuickPick(items, {
       canPickMany: true,
       title: t('Import Usage of Coding Agents'),
@@ -110,26 +99,23 @@ export class AgentImport implements vscode.Disposable {
     if (chosen === undefined) return;
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
     const global = vscode.ConfigurationTarget.Global;
-    for (const { source } of items) {
-      const wanted = chosen.some((item) => item.source === source);
-      // An agent that was not found is not switched off: its logs are read once they exist.
-      if (isWanted(source) !== wanted && (wanted || existing(source).length > 0)) {
-        await section.update(AGENT_SETTINGS[source.id]!, wanted, global);
-      }
-    }
+    const isChosen = (source: Source): boolean => chosen.some((item) => item.source === source);
+    await chooseAgents(items.map(({ source, isFound }) => ({ source, isFound, isChosen: isChosen(source) })));
     await section.update(SETTINGS.importEnabled, chosen.length > 0, global);
     if (chosen.length > 0) await this.#first();
   }
 
-  /** The agents whose logs are on this machine. Only checks for their folders. */
+  /** The agents whose logs are on this machine and were not turned off. Looks for their folders only. */
   found(): Source[] {
-    return AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
+    return AGENTS.filter((source) => (isWanted(source) || isFurther(source)) && existing(source).length > 0);
   }
 
   /** Imports the usage of all agents found, and follows them from then on. */
   async importFound(): Promise<void> {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
-    await section.update(SETTINGS.importEnabled, true, vscode.ConfigurationTarget.Global);
+    const global = vscode.ConfigurationTarget.Global;
+    await chooseAgents(this.found().map((source) => ({ source, isFound: true, isChosen: true })));
+    await section.update(SETTINGS.importEnabled, true, global);
     await this.#first();
   }
 
@@ -189,16 +175,16 @@ export class AgentImport implements vscode.Disposable {
 
   /** Watches the existing folders of the selected agents. */
   #watch(): void {
-    const folders = isEnabled() ? AGENTS.filter(isWanted).flatMap(existing) : [];
+    const folders = isEnabled() ? AGENTS.filter(isWanted).flatMap(existing).filter(isWatchable) : [];
     const names = folders.join('\n');
     if (names === this.#watched) return;
     this.#watched = names;
     for (const watcher of this.#watchers) watcher.dispose();
     const hint = (): void => this.#refresher.request();
     this.#watchers = folders.flatMap((folder) => {
-      const isFile = folder.endsWith('.db');
+      const isFile = /\.(db|sqlite)$/.test(folder);
       const base = vscode.Uri.file(isFile ? dirname(folder) : folder);
-      const pattern = new vscode.RelativePattern(base, isFile ? '*.db*' : '**/*.{jsonl,json,db,db-wal}');
+      const pattern = new vscode.RelativePattern(base, isFile ? '*.{db,sqlite}*' : '**/*.{jsonl,json,db,db-wal}');
       const watcher = vscode.workspace.createFileSystemWatcher(pattern);
       return [watcher, watcher.onDidChange(hint), watcher.onDidCreate(hint)];
     });
@@ -210,7 +196,7 @@ export class AgentImport implements vscode.Disposable {
     stop: AbortController,
     onProgress?: (title: string, part: number) => void,
   ): Promise<Outcome | undefined> {
-    const wanted = this.found();
+    const wanted = AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
     if (wanted.length === 0) return undefined;
     this.#running?.abort();
     this.#running = stop;
@@ -262,12 +248,7 @@ function isEnabled(): boolean {
   return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
 }
 
-function isWanted({ id }: Source): boolean {
-  return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(AGENT_SETTINGS[id]!) !== false;
-}
-
-/** The existing places of a source. */
-function existing(source: Source): string[] {
-  const environment = ownEnvironment();
-  return source.locate(environment).filter((place) => existsSync(place));
+/** A folder of chats for each workspace is too many to watch: they are read now and then instead. */
+function isWatchable(place: string): boolean {
+  return !place.endsWith('chatSessions');
 }

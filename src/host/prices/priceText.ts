@@ -15,6 +15,7 @@ const MAX_NAME = 100;
 export function previewText(result: PriceResult, { locale, t }: TextStyle): string {
   if (result.kind === 'unpriced') return t('price unknown: {0}', plain(result.message, { max: 200 }));
   const cost = estimate(result.nanos, locale);
+  if (result.matched.by === 'free') return t('free');
   if (result.matched.by === 'custom') return t('about {0} (your price)', cost);
   return t('about {0} (list price, {1})', cost, plain(result.matched.model, { max: MAX_NAME }));
 }

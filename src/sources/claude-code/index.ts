@@ -4,7 +4,7 @@ import { textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { isEarlier } from '../record.ts';
 import type { Lookup, Source, SourceEnvironment } from '../source.ts';
-import { ClaudeLines, SOURCE } from './lines.ts';
+import { ClaudeLines, USAGE_MARKER, SOURCE } from './lines.ts';
 
 /**
  * Claude Code: one JSONL file per session below `projects/`, and one below `<session>/subagents/` for each of its agents.
@@ -32,12 +32,9 @@ export const claudeCode: Source = {
     ];
   },
   matches: (relative) => relative.endsWith('.jsonl'),
-  reading: () => ({ kind: 'lines', markers: [MARKER], parser: (file, state) => new ClaudeLines(file, state) }),
+  reading: () => ({ kind: 'lines', markers: [USAGE_MARKER], parser: (file, state) => new ClaudeLines(file, state) }),
   settle,
 };
-
-/** A key with its quotes cannot occur inside a string, where quotes are escaped. */
-const MARKER = '"usage":{';
 
 /**
  * One record per (message, request), the largest; for a message that occurs only in sidechains, a single one; and never a

@@ -3,22 +3,28 @@ import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, labelOf, nameOf, projectOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { Members } from '../reading/members/members.ts';
+import { payerOf, type Payer } from '../payer.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';
 
 export const SOURCE = 'claude-code-log';
+/** Keys with their quotes do not occur in strings, where quotes are escaped. */
+export const USAGE_MARKER = '"usage":{';
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;
 /** Parses the lines of a Claude Code session. */
 export class ClaudeLines implements LineParser {
+  readonly #source: string;
   readonly #session: string;
   readonly #folder: string | undefined;
   readonly #agent: string | undefined;
   /** Lines without an id, by their content: each counts, even if two are equal. */
   readonly #nameless: Map<string, number>;
 
-  constructor({ relative }: SourceFile, state: ParserState | undefined) {
+  /** @param source of the records. The ids are the same whichever tool tells of a message. */
+  constructor({ relative }: SourceFile, state: ParserState | undefined, source = SOURCE) {
+    this.#source = source;
     const parts = relative.split('/');
     const isAgent = parts.length >= 3 && parts.at(-2) === 'subagents';
     this.#session = isAgent ? parts.at(-3)! : stemOf(relative);
@@ -69,11 +75,13 @@ export class ClaudeLines implements LineParser {
   ): UsageRecord {
     const sidechain = line.value(at + AT.isSidechain) === true;
     const { id, timestamp, tokens, model } = call;
+    const name = model === undefined || model === SYNTHETIC ? NO_MODEL : nameOf(model);
+    const payer = payerOfMessage(name, line.value(at + AT['message.id']));
     return logRecord({
       usageId: id,
-      source: SOURCE,
-      provider: 'anthropic',
-      model: model === undefined || model === SYNTHETIC ? NO_MODEL : nameOf(model),
+      source: this.#source,
+      provider: payer.provider,
+      model: name,
       operation: sidechain || this.#agent !== undefined ? 'subagent' : 'agent',
       timestamp,
       tokens,
@@ -82,6 +90,7 @@ export class ClaudeLines implements LineParser {
       session: labelOf(this.#session),
       more: {
         tool_version: at === 0 ? textOf(line.value(AT.version)) : undefined,
+        charge: payer.charge,
         request_id: textOf(line.value(at + AT.requestId)),
         sidechain: sidechain || undefined,
         speed: textOf(line.value(at + AT['message.usage.speed'])),
@@ -238,7 +247,27 @@ function messageUsageId(id: string): string {
   return lastMessage.usageId;
 }
 
-/** The lines that ccusage skips: those of other programs in the same folders. */
+/** Ids of messages begin with the name of a cloud where Anthropic does not serve the model itself. */
+const CLOUD_ID = /^msg_(bdrk|vrtx)_/;
+const payers = new Map<string, Payer>();
+
+/** The provider that serves a message. Logs do not contain the endpoint. */
+function payerOfMessage(model: string, id: unknown): Payer {
+  const cloud = typeof id === 'string' ? (CLOUD_ID.exec(id)?.[0] ?? '') : '';
+  const key = `${cloud}${model}`;
+  let payer = payers.get(key);
+  if (payer === undefined) {
+    if (payers.size > MOST_PAYERS) payers.clear();
+    payer = payerOf({ model, messageId: cloud }) ?? { provider: 'anthropic' };
+    payers.set(key, payer);
+  }
+  return payer;
+}
+
+/** A log with hostile names must not fill the memory. */
+const MOST_PAYERS = 1_000;
+
+/** What ccusage leaves out: lines of other programs in the same folders. */
 function invalidity(
   version: unknown,
   session: unknown,

@@ -14,6 +14,7 @@ import { DEFAULT_MODEL, modelOf } from './rollout.ts';
 export const codexExec: Source = {
   id: 'codex-exec',
   title: 'Codex exec',
+  agent: 'codex',
   locate: () => [],
   matches: (relative) => /\.(jsonl|ndjson|json|log|txt)$/i.test(relative),
   reading: () => ({

@@ -21,7 +21,20 @@ export function configuredTier(home: string): string | undefined {
   }
 }
 
-/** Maps a tier to the providers' name: Codex's fast mode uses priority processing. undefined: the default tier. */
+/** The address of a provider that the configuration defines; undefined where it does not. */
+export function configuredEndpoint(home: string, provider: string): string | undefined {
+  try {
+    const config = readFileSync(join(home, 'config.toml'), 'utf8');
+    const tables = config.split(/^\s*\[/m);
+    const names = [`model_providers.${provider}]`, `model_providers."${provider}"]`];
+    const table = tables.find((text) => names.some((name) => text.startsWith(name)));
+    return /^\s*base_url\s*=\s*["']([^"']+)["']/m.exec(table ?? '')?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A tier as providers call it: what Codex calls fast is processed with priority. undefined: the usual one. */
 export function tierOf(name: string | undefined): string | undefined {
   if (name === undefined || name === 'default' || name === 'standard' || name === 'auto') return undefined;
   return name === 'fast' ? 'priority' : name;

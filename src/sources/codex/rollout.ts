@@ -12,11 +12,12 @@ import {
   timeOf,
 } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
+import { payerOf, type Payer } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import type { FoundUsage, LineParser, ParserState, Sink, SourceFile } from '../source.ts';
 import { areWhole, countsOf, difference, isNothing, countsKey, tokensOf, type Counts } from './counts.ts';
 import { sessionOf } from './family.ts';
-import { configuredTier, homeOf, tierOf } from './home.ts';
+import { configuredEndpoint, configuredTier, homeOf, tierOf } from './home.ts';
 import { Replay, type ReplayState } from './replay.ts';
 
 const SOURCE = 'codex-log';
@@ -35,7 +36,9 @@ interface Context {
   cwd: string | undefined;
   branch: string | undefined;
   version: string | undefined;
-  /** The tier in the log; undefined: the one in the configuration. */
+  /** The name of the provider that the log says. */
+  provider: string | undefined;
+  /** As the log says it; undefined: as the configuration says it. */
   tier: string | undefined;
   /** Whether it is the file of an agent started by another session. */
   spawned: boolean;
@@ -59,6 +62,7 @@ function newContext(): Context {
     cwd: undefined,
     branch: undefined,
     version: undefined,
+    provider: undefined,
     tier: undefined,
     spawned: false,
     totals: undefined,
@@ -86,6 +90,7 @@ export class CodexLines implements LineParser {
   readonly #context: Context;
   readonly #replay: Replay;
   #configured: { tier: string | undefined } | undefined;
+  #endpoint: { url: string | undefined } | undefined;
 
   constructor(file: SourceFile, state: ParserState | undefined) {
     this.#file = file;
@@ -142,6 +147,7 @@ export class CodexLines implements LineParser {
     context.session ??= id;
     context.cwd ??= textOf(payload['cwd']);
     context.version ??= textOf(payload['cli_version']);
+    context.provider ??= textOf(payload['model_provider']);
     context.branch ??= firstText(fieldsOf(payload['git']), 'branch');
   }
 
@@ -215,11 +221,12 @@ export class CodexLines implements LineParser {
       context.guessed = true;
     }
     const model = nameOf(context.model);
+    const payer = this.#payer(model);
     const { input, cached, output, reasoning } = counts;
     const record = logRecord({
       usageId: usageId(SOURCE, [time, model, input, cached, output, reasoning, counts.total]),
       source: SOURCE,
-      provider: 'openai',
+      provider: nameOf(payer.provider),
       model,
       operation: context.spawned ? 'subagent' : 'agent',
       timestamp,
@@ -231,9 +238,19 @@ export class CodexLines implements LineParser {
         tool_version: context.version,
         model_assumed: context.guessed || undefined,
         service_tier: this.#tier(),
+        charge: payer.charge ?? chargeOf(payload['rate_limits']),
       },
     });
     return { record };
+  }
+
+  /** Codex is used with other providers, too: the log names them, and the configuration has their address. */
+  #payer(model: string): Payer {
+    const { provider } = this.#context;
+    if (provider === undefined || provider === 'openai') return { provider: 'openai' };
+    this.#endpoint ??= { url: configuredEndpoint(homeOf(this.#file), provider) };
+    const name = provider === 'oss' ? 'ollama' : provider;
+    return payerOf({ model, provider: name, endpoint: this.#endpoint.url }) ?? { provider: name };
   }
 
   #tier(): string | undefined {
@@ -242,6 +259,14 @@ export class CodexLines implements LineParser {
     this.#configured ??= { tier: tierOf(configuredTier(homeOf(this.#file))) };
     return this.#configured.tier;
   }
+}
+
+/** Limits of a plan stand beside the counts where the person is signed in with one. */
+function chargeOf(limits: unknown): 'plan' | undefined {
+  const fields = fieldsOf(limits);
+  return textOf(fields?.['plan_type']) !== undefined || fieldsOf(fields?.['primary']) !== undefined
+    ? 'plan'
+    : undefined;
 }
 
 export function modelOf(fields: Fields | undefined): string | undefined {

@@ -1,39 +1,50 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDatabase } from '../reading/database.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
+import { editorFolders } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
-import { keepPreferred } from '../source.ts';
+import { keepLarger } from '../source.ts';
 import type { Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
+import { readChat } from './sessions.ts';
 
-/** GitHub Copilot Chat: spans in an SQLite database, written if `github.copilot.chat.otel.dbSpanExporter.enabled` is on. */
+/**
+ * GitHub Copilot Chat: spans in an SQLite database, where `github.copilot.chat.otel.dbSpanExporter.enabled` is on; and the chats that VS
+ * Code keeps in any case.
+ */
 export const copilotChat: Source = {
   id: 'copilot-chat',
   title: 'GitHub Copilot Chat',
   locate: (environment) =>
-    userFolders(environment).map((folder) =>
-      join(folder, 'User', 'globalStorage', 'github.copilot-chat', 'agent-traces.db'),
-    ),
-  matches: (relative) => relative.endsWith('agent-traces.db'),
-  reading: () => ({ kind: 'whole', read: readSpans }),
-  settle: (candidate, get) => keepPreferred(candidate, get, (one, there) => one.total_tokens > there.total_tokens),
+    chatFolders(environment).flatMap((user) => [
+      join(user, 'globalStorage', 'github.copilot-chat', 'agent-traces.db'),
+      join(user, 'globalStorage', 'emptyWindowChatSessions'),
+      ...chatsOfWorkspaces(join(user, 'workspaceStorage')),
+    ]),
+  matches: (relative) => relative.endsWith('agent-traces.db') || CHAT.test(relative),
+  reading: ({ relative }) => ({ kind: 'whole', read: CHAT.test(relative) ? readChat : readSpans }),
+  settle: keepLarger,
 };
 
 const SOURCE = 'copilot-chat-log';
-const EDITORS = ['Code', 'Code - Insiders', 'VSCodium'];
+const CHAT = /^[^/]+\.jsonl?$/;
 
-function userFolders({ platform, env, home }: SourceEnvironment): string[] {
-  if (platform === 'win32') {
-    const roaming = env['APPDATA'] ?? join(home, 'AppData', 'Roaming');
-    return EDITORS.map((name) => join(roaming, name));
+/** The folders of chats that workspaces have. Beside them extensions keep databases and caches, so only these are read. */
+function chatsOfWorkspaces(storage: string): string[] {
+  try {
+    return readdirSync(storage)
+      .map((name) => join(storage, name, 'chatSessions'))
+      .filter((folder) => existsSync(folder));
+  } catch {
+    return [];
   }
-  const base =
-    platform === 'darwin'
-      ? join(home, 'Library', 'Application Support')
-      : (env['XDG_CONFIG_HOME'] ?? join(home, '.config'));
-  const servers = ['.vscode-server', '.vscode-server-insiders'].map((name) => join(home, name, 'data'));
-  return [...EDITORS.map((name) => join(base, name)), ...servers];
+}
+
+/** Other editors have other assistants. */
+function chatFolders(environment: SourceEnvironment): string[] {
+  return editorFolders(environment).filter((folder) => /Code|VSCodium|vscode/.test(folder));
 }
 
 /** The span of each call; spans of agents and tools contain their sums, or nothing. */

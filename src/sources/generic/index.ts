@@ -13,6 +13,7 @@ export function genericSource(mapping: Mapping = {}): Source {
   return {
     id: 'file',
     title: 'File',
+    agent: null,
     locate: () => [],
     matches: (relative) => /\.(jsonl|ndjson|json|csv|tsv)$/i.test(relative),
     reading: () => ({

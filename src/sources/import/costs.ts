@@ -17,10 +17,10 @@ export function pricingOf(record: Priceable): FoundPricing | undefined {
   return record[PRICING];
 }
 
-/** The record of a found usage, prepared for {@link applyCost} once it is known that it counts. */
-export function priceable({ record, loggedCost, isPriced }: FoundUsage): UsageRecord {
+/** The record of a found, to be given its cost once it is known that it counts. */
+export function priceable({ record, loggedCost, prefersLogged, isPriced }: FoundUsage): UsageRecord {
   if (loggedCost !== undefined || isPriced === true) {
-    (record as Priceable)[PRICING] = { loggedCost, isPriced };
+    (record as Priceable)[PRICING] = { loggedCost, prefersLogged, isPriced };
   }
   return record;
 }
@@ -31,9 +31,10 @@ export function priceable({ record, loggedCost, isPriced }: FoundUsage): UsageRe
  * record already has is kept, because it was recorded by a program that knows it.
  */
 export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
-  const { loggedCost, isPriced } = record[PRICING] ?? NOTHING;
+  const { loggedCost, prefersLogged, isPriced } = record[PRICING] ?? NOTHING;
   if (isPriced === true || record.cost_known) return;
-  const result = pricer?.price(record);
+  const isLogged = prefersLogged === true && loggedCost !== undefined;
+  const result = isLogged ? undefined : pricer?.price(record);
   if (result?.kind === 'priced') {
     Object.assign(record, priceFields(result));
   } else if (loggedCost !== undefined) {
@@ -42,4 +43,17 @@ export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
     record.billing_mode = 'estimated';
     record.price_source = `${String(record.source)}: its own figure`;
   }
+}
+
+/** Of some records: how many have no price, and how many that of another model, whose name is the nearest. */
+export interface PriceCounts {
+  unpriced: number;
+  assumed: number;
+}
+
+export function priceCounts(records: readonly UsageRecord[]): PriceCounts {
+  return {
+    unpriced: records.filter(({ cost_known: isKnown }) => !isKnown).length,
+    assumed: records.filter(({ price_source: source }) => source?.includes(' assumed') === true).length,
+  };
 }

@@ -3,7 +3,7 @@ import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { AGENTS } from '../agents.ts';
-import { applyCost, priceable } from './costs.ts';
+import { applyCost, priceable, priceCounts, type PriceCounts } from './costs.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
@@ -228,10 +228,8 @@ class Import implements Receiver {
   }
 
   #isKnown(file: SourceFile): boolean {
-    const { since } = this.#options;
-    return (
-      this.#state.files.get(file.path)?.version === file.version || (since !== undefined && file.modifiedAt < since)
-    );
+    const { since = Number.NEGATIVE_INFINITY } = this.#options;
+    return this.#state.files.get(file.path)?.version === file.version || file.modifiedAt < since;
   }
 
   /** Drops the states of files that no longer exist in the places searched. */
@@ -271,15 +269,16 @@ class Import implements Receiver {
   async #store(ledger: Ledger, records: readonly UsageRecord[]): Promise<void> {
     const plan = planOf(this.#source, records);
     // Once the records are in the ledger, the plan returns nothing more, so only the first result counts.
-    let unpriced: number | undefined;
+    let counts: PriceCounts | undefined;
     const { added, replaced } = await ledger.upsert((get) => {
       const wanted = plan(get);
-      unpriced ??= wanted.filter((record) => !record.cost_known).length;
+      counts ??= priceCounts(wanted);
       return wanted;
     });
     this.#report.added += added;
     this.#report.updated += replaced;
-    this.#report.unpriced += unpriced ?? 0;
+    this.#report.unpriced += counts?.unpriced ?? 0;
+    this.#report.assumed += counts?.assumed ?? 0;
     this.#state.witness = records.at(-1)!.usage_id;
     this.#state.ledger = undefined;
   }

@@ -16,6 +16,8 @@ export interface IntakeRules {
 /** Usages on their way into a ledger: entries with the same id are settled among each other before the ledger is consulted. */
 export class Intake {
   readonly #source: Source;
+  /** Of the source's records; undefined where its files are of several tools. */
+  readonly #agent: string | undefined;
   readonly #rules: IntakeRules;
   readonly #skip: (skip: Skip) => void;
   #records = new Map<string, UsageRecord>();
@@ -27,6 +29,7 @@ export class Intake {
 
   constructor(source: Source, rules: IntakeRules, skip: (skip: Skip) => void) {
     this.#source = source;
+    this.#agent = (source.agent === undefined ? source.id : source.agent) ?? undefined;
     this.#rules = rules;
     this.#skip = skip;
   }
@@ -40,6 +43,7 @@ export class Intake {
     const problem = problemOf(found);
     if (problem !== undefined) return this.#skip({ reason: 'invalid', file, line, detail: problem });
     const record = priceable(found);
+    if (this.#agent !== undefined) record['agent'] ??= this.#agent;
     const { timestamp } = record;
     const { since, latest } = this.#rules;
     this.#latest ??= new Date(latest).toISOString();

@@ -51,7 +51,9 @@ export interface ImportReport {
   updated: number;
   /** Number of added and updated records without a known price. */
   unpriced: number;
-  /** Number of skips by reason. */
+  /** Of the added and updated: at the price of another model. */
+  assumed: number;
+  /** How often each happened. */
   skipped: Partial<Record<SkipReason, number>>;
   /** The first of them. */
   skips: Skip[];
@@ -68,6 +70,7 @@ export function emptyReport({ id, title }: Source): ImportReport {
     added: 0,
     updated: 0,
     unpriced: 0,
+    assumed: 0,
     skipped: {},
     skips: [],
   };

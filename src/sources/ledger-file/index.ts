@@ -9,6 +9,7 @@ import type { Source } from '../source.ts';
 export const ledgerFile: Source = {
   id: 'ledger',
   title: 'Another ledger',
+  agent: null,
   locate: () => [],
   matches: (relative) => /\.(json|jsonl|ndjson)$/i.test(relative),
   reading: () => ({

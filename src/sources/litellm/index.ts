@@ -10,6 +10,7 @@ import type { FoundUsage, Source } from '../source.ts';
 export const liteLlm: Source = {
   id: 'litellm',
   title: 'LiteLLM',
+  agent: null,
   locate: () => [],
   matches: (relative) => /\.(jsonl|ndjson|json|csv)$/i.test(relative),
   reading: () => ({

@@ -1,13 +1,6 @@
 import { join } from 'node:path';
-import { readDatabase } from '../reading/database.ts';
-import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
-import { guarded } from '../reading/guarded.ts';
-import { usageId } from '../reading/identity.ts';
-import { logRecord } from '../record.ts';
-import { keepPreferred } from '../source.ts';
-import type { FoundUsage, Sink, Source, SourceFile } from '../source.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { keepLarger, type Source } from '../source.ts';
+import { readMessageFile, readMessages } from './messages.ts';
 
 /**
  * OpenCode: an SQLite database of messages, in one table or, since its version 2, in another; earlier versions wrote one JSON
@@ -20,90 +13,12 @@ export const openCode: Source = {
     env['OPENCODE_DATA_DIR'] ?? join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'opencode'),
   ],
   matches: (relative) => DATABASE.test(relative) || /^storage\/message\/.*\.json$/.test(relative),
-  reading: ({ relative }) => ({ kind: 'whole', read: DATABASE.test(relative) ? readMessages : readMessage }),
-  // A message in both places is more complete in the database, where it is finished; if it was copied, both are equal.
-  settle: (candidate, get) => keepPreferred(candidate, get, (one, there) => one.total_tokens > there.total_tokens),
+  reading: ({ relative }) => {
+    const read = DATABASE.test(relative) ? readMessages : readMessageFile;
+    return { kind: 'whole', read: (file, sink) => read('opencode-log', file, sink) };
+  },
+  // A message in both places says more in the database, where it is finished; where it was copied, the same.
+  settle: keepLarger,
 };
 
-const SOURCE = 'opencode-log';
 const DATABASE = /^opencode(-[\w-]+)?\.db$/;
-
-function readMessages(file: SourceFile, sink: Sink): void {
-  readDatabase(file, sink, (rows) => {
-    const tables = new Set([...rows("SELECT name FROM sqlite_master WHERE type = 'table'")].map(({ name }) => name));
-    const queries = [
-      ...(tables.has('message') ? ['SELECT id, session_id, data FROM message'] : []),
-      ...(tables.has('session_message')
-        ? ["SELECT id, session_id, time_created, data FROM session_message WHERE type = 'assistant'"]
-        : []),
-    ];
-    for (const query of queries) {
-      for (const row of rows(query)) guarded(sink, undefined, () => read(row, sink));
-    }
-  });
-}
-
-function read(row: Readonly<Record<string, unknown>>, sink: Sink): void {
-  const id = textOf(row['id']);
-  const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
-  if (message === undefined) return sink.skip('not-json', id);
-  const found = usageOf(message, id, textOf(row['session_id']), row['time_created']);
-  if (found !== undefined) sink.usage(found);
-}
-
-function readMessage(file: SourceFile, sink: Sink): void {
-  const message = fieldsOf(readJsonFile(file, sink));
-  const found = message && usageOf(message);
-  if (found !== undefined) sink.usage(found);
-}
-
-/**
- * Whether a message's output includes its reasoning. OpenCode passed on the provider's figure until it began to subtract the
- * reasoning (anomalyco/opencode#21047). If the message has a total, that decides. Earlier messages have none; there, Gemini
- * counted thoughts separately and the others included reasoning, which then cannot exceed the output.
- * @param rest input and output, without the reasoning.
- */
-function isReasoningInside(provider: string, rest: number, reasoning: number, counts: Fields): boolean {
-  const total = countOf(counts['total']);
-  if (total > 0) return total < rest + reasoning;
-  return !/google|gemini|vertex/i.test(provider) && reasoning <= countOf(counts['output']);
-}
-
-function usageOf(message: Fields, rowId?: string, rowSession?: string, rowTime?: unknown): FoundUsage | undefined {
-  const counts = fieldsOf(message['tokens']);
-  const cache = fieldsOf(counts?.['cache']);
-  const named = fieldsOf(message['model']);
-  const model = firstText(message, 'modelID') ?? firstText(named, 'id');
-  const provider = firstText(message, 'providerID') ?? firstText(named, 'providerID');
-  const timestamp = timeOf(fieldsOf(message['time'])?.['created'] ?? rowTime);
-  if (counts === undefined || model === undefined || provider === undefined || timestamp === undefined)
-    return undefined;
-  const cacheRead = countOf(cache?.['read']);
-  const cacheWrite = countOf(cache?.['write']);
-  const input = countOf(counts['input']) + cacheRead + cacheWrite;
-  const reasoning = countOf(counts['reasoning']);
-  const written = countOf(counts['output']);
-  const isInside = isReasoningInside(provider, input + written, reasoning, counts);
-  // In some messages only the total is known: it is counted as output, as ccusage does.
-  const known = isInside ? written : written + reasoning;
-  const output = input + known === 0 ? countOf(counts['total']) : known;
-  if (input + output === 0) return undefined;
-  const session = rowSession ?? textOf(message['sessionID']);
-  const id = rowId ?? textOf(message['id']);
-  const cost = message['cost'];
-  return {
-    record: logRecord({
-      usageId: usageId(SOURCE, id === undefined ? [session, timestamp, model, input, output] : [id]),
-      source: SOURCE,
-      provider: nameOf(provider),
-      model: nameOf(model),
-      operation: 'agent',
-      timestamp,
-      tokens: { input, output, cacheRead, cacheWrite, reasoning },
-      session: labelOf(session),
-      project: projectOf(firstText(fieldsOf(message['path']), 'root', 'cwd')),
-      more: { message_id: id },
-    }),
-    loggedCost: typeof cost === 'number' && cost > 0 ? cost : undefined,
-  };
-}

@@ -15,7 +15,8 @@ import { usageOfSpan, withoutRepeats, type SpanUsage } from './spans.ts';
 export const otel: Source = {
   id: 'otel',
   title: 'OpenTelemetry',
-  // Only files named by the user: there is no default folder.
+  agent: null,
+  // A file that someone names; there is no place where all of them are.
   locate: () => [],
   matches: (relative) => /\.(jsonl|ndjson|json)$/.test(relative),
   reading: (file) =>

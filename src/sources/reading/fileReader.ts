@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } 
 import { guarded } from './guarded.ts';
 import { sha1 } from './identity.ts';
 import { readLines, type LinePosition } from './lines.ts';
+import { logVersion } from './logVersion.ts';
 import type { FileState } from '../import/state.ts';
 import type {
   LineParser,
@@ -84,14 +85,20 @@ export async function readLog(
 /** Reads a file that does not consist of lines again. */
 export async function readWholeFile(file: SourceFile, reading: WholeReading, receiver: Receiver): Promise<void> {
   await withFile(file, receiver, async (_, before) => {
+    let isUnread = false;
     const sink: Sink = {
       usage: (found, line) => receiver.usage(found, line),
-      skip: (reason, detail, line) => receiver.skip({ reason, file: file.path, line, detail }),
+      skip: (reason, detail, line) => {
+        // A database that was busy may be free next time, and is the same file then.
+        if (reason === 'unreadable') isUnread = true;
+        receiver.skip({ reason, file: file.path, line, detail });
+      },
     };
+    const version = versionOf(before) + logVersion(file.path);
     await reading.read(file, sink, () => receiver.store(undefined));
-    const lost = !isSameFile(before, currentVersion(file));
+    const lost = isUnread || !isSameFile(before, currentVersion(file));
     receiver.progress(Number(before.size));
-    const state = { offset: 0, lines: 0, version: versionOf(before), fingerprint: '', parser: undefined };
+    const state = { offset: 0, lines: 0, version, fingerprint: '', parser: undefined };
     await receiver.store(lost ? undefined : state);
   });
 }

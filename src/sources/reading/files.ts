@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
+import { AGENTS } from '../agents.ts';
 import { claudeCode } from '../claude-code/index.ts';
 import { codexExec } from '../codex/exec.ts';
 import { codex } from '../codex/index.ts';
-import { copilotChat } from '../copilot-chat/index.ts';
+import { cursor, isCursorExport } from '../cursor/index.ts';
 import { headOf } from './entries.ts';
 import { geminiCli } from '../gemini-cli/index.ts';
 import { genericSource } from '../generic/index.ts';
@@ -15,8 +17,11 @@ import type { Source } from '../source.ts';
 /** Identifies a file's source by its beginning. With a mapping it is the generic source. */
 export async function sourceOfFile(path: string, mapping: Mapping): Promise<Source> {
   if (Object.keys(mapping).length > 0) return genericSource(mapping);
-  if (/\.db$/i.test(path)) return /agent-traces/.test(path) ? copilotChat : openCode;
+  if (/\.(db|sqlite)$/i.test(path)) {
+    return AGENTS.find((source) => source.matches(basename(path))) ?? openCode;
+  }
   const head = await headOf(path);
+  if (isCursorExport(head)) return cursor;
   if (head.includes('gen_ai.')) return otel;
   if (head.includes('"token_count"') || head.includes('"session_meta"')) return codex;
   if (/"type":\s*"(thread\.started|turn\.completed)"/.test(head)) return codexExec;

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { nextTurn } from '../../system/turns.ts';
 import type { Skip, Source, SourceFile } from '../source.ts';
+import { lastWritten, logVersion } from './logVersion.ts';
 
 /** The logs below the folders of a source, in path order, and the folders that could not be read. */
 export interface Found {
@@ -90,7 +91,8 @@ class Walk {
       if (entry.isSymbolicLink()) {
         if (this.#source.matches(below)) found.skips.push({ reason: 'link', file: path });
       } else if (entry.isDirectory()) {
-        if (depth < MAX_DEPTH) this.#left.push({ folder: path, relative: below, depth: depth + 1 });
+        if (depth < MAX_DEPTH && this.#source.enters?.(below) !== false)
+          this.#left.push({ folder: path, relative: below, depth: depth + 1 });
       } else if (this.#source.matches(below)) {
         const stats = statsOf(path);
         // It was removed since it was listed, or is a pipe, which would never end.
@@ -111,7 +113,13 @@ function statsOf(path: string): BigIntStats | undefined {
 }
 
 function fileOf(path: string, relative: string, stats: BigIntStats): SourceFile {
-  return { path, relative, modifiedAt: Number(stats.mtimeMs), size: Number(stats.size), version: versionOf(stats) };
+  return {
+    path,
+    relative,
+    modifiedAt: lastWritten(path, stats),
+    size: Number(stats.size),
+    version: versionOf(stats) + logVersion(path),
+  };
 }
 
 /** Identifies a version of a file. */

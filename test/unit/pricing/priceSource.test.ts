@@ -6,16 +6,17 @@ const fast = { times: 2.5, mode: 'fast' };
 
 it('reads back what it wrote', () => {
   const name = fc.stringMatching(/^[^\s/]+$/);
-  const model = fc.string({ minLength: 1 }).filter((text) => !/ x[\d.]+ [a-z][a-z0-9-]*$/s.test(text));
+  const model = fc.string({ minLength: 1 }).filter((text) => !/ (x[\d.]+ [a-z][a-z0-9-]*|assumed)$/s.test(text));
   fc.assert(
-    fc.property(name, model, fc.constantFrom(undefined, fast), (provider, model, factor) => {
-      const text = tableSource({ version: '0.1.8', date: '2026-09-23' }, provider, model, factor);
+    fc.property(name, model, fc.boolean(), fc.constantFrom(undefined, fast), (provider, model, isAssumed, factor) => {
+      const text = tableSource({ version: '0.1.8', date: '2026-09-23' }, { provider, model, isAssumed }, factor);
       expect(parsePriceSource(text)).toEqual({
         kind: 'table',
         version: '0.1.8',
         date: '2026-09-23',
         provider,
         model,
+        ...(isAssumed && { isAssumed }),
         ...(factor && { factor }),
       });
     }),

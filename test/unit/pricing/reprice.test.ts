@@ -167,11 +167,11 @@ describe('planReprice', () => {
       billing_mode: 'estimated',
       price_source: 'custom: unheard-of',
     });
-    const unknown = [1, 2].map(() => record({ provider: 'ollama', model: 'llama3' }));
+    const unknown = [1, 2].map(() => record({ provider: 'vllm', model: 'llama3' }));
     expect(planReprice([gone, ...unknown], pricer, today)).toMatchObject({
       changes: [],
       unchanged: 1,
-      unpriced: [{ provider: 'ollama', model: 'llama3', code: 'no-list-price', records: 2 }],
+      unpriced: [{ provider: 'vllm', model: 'llama3', code: 'no-list-price', records: 2 }],
     });
   });
 

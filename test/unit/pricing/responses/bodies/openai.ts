@@ -228,7 +228,7 @@ export const openai: readonly Body[] = [
   {
     name: 'LM Studio is told by its fingerprint, and open models are not of OpenAI',
     body: { ...chat, model: 'openai/gpt-oss-20b', system_fingerprint: 'openai/gpt-oss-20b' },
-    expected: [{ provider: 'lmstudio', confidence: 'certain', model: 'openai/gpt-oss-20b', counts, cost: 'unknown' }],
+    expected: [{ provider: 'lmstudio', confidence: 'certain', model: 'openai/gpt-oss-20b', counts, cost: '0' }],
   },
   {
     name: 'an unknown server with the form of OpenAI',

@@ -183,7 +183,7 @@ export const others: readonly Body[] = [
     ],
   },
   {
-    name: "Ollama on one's own machine has no price",
+    name: 'Ollama on your own machine is free',
     body: {
       model: 'llama3.2',
       created_at: '2026-05-01T00:00:00Z',
@@ -191,6 +191,6 @@ export const others: readonly Body[] = [
       prompt_eval_count: 1_000,
       eval_count: 1_000,
     },
-    expected: [{ provider: 'ollama', confidence: 'certain', model: 'llama3.2', counts, cost: 'unknown' }],
+    expected: [{ provider: 'ollama', confidence: 'certain', model: 'llama3.2', counts, cost: '0' }],
   },
 ];

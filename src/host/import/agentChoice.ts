@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import type { SettingKey } from '../../contributions.ts';
+import type { Source } from '../../sources/source.ts';
+import { ownEnvironment } from '../../system/paths.ts';
+
+/** Which agents a person has agreed to, as the settings say. */
+
+/** The settings of agents that have their own; the others are listed in {@link SETTINGS.importFurther}. */
+const AGENT_SETTINGS: Readonly<Partial<Record<string, SettingKey>>> = {
+  'claude-code': SETTINGS.importClaudeCode,
+  codex: SETTINGS.importCodex,
+  'gemini-cli': SETTINGS.importGeminiCli,
+  opencode: SETTINGS.importOpenCode,
+  'copilot-cli': SETTINGS.importCopilotCli,
+  'copilot-chat': SETTINGS.importCopilotChat,
+};
+
+/** The settings that say which agents are read. */
+export const CHOICE_SETTINGS: readonly SettingKey[] = [
+  SETTINGS.importFurther,
+  ...Object.values(AGENT_SETTINGS).filter((key) => key !== undefined),
+];
+
+/** Keeps a person's choice. An agent that was not found is not turned off: its logs are read once they exist. */
+export async function chooseAgents(
+  choices: readonly { source: Source; isFound: boolean; isChosen: boolean }[],
+): Promise<void> {
+  const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+  const global = vscode.ConfigurationTarget.Global;
+  const before = furtherAgents();
+  const further = new Set(before);
+  for (const { source, isFound, isChosen } of choices) {
+    if (isWanted(source) === isChosen || !(isChosen || isFound)) continue;
+    const key = AGENT_SETTINGS[source.id];
+    if (key !== undefined) await section.update(key, isChosen, global);
+    else if (isChosen) further.add(source.id);
+    else further.delete(source.id);
+  }
+  if ([...further].join() !== before.join()) await section.update(SETTINGS.importFurther, [...further], global);
+}
+
+/** Agents that came later are read only after the person has agreed to each. */
+export function isWanted({ id }: Source): boolean {
+  const key = AGENT_SETTINGS[id];
+  if (key === undefined) return furtherAgents().includes(id);
+  return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(key) !== false;
+}
+
+/** Whether an agent has no setting of its own. */
+export function isFurther({ id }: Source): boolean {
+  return AGENT_SETTINGS[id] === undefined;
+}
+
+function furtherAgents(): readonly string[] {
+  const listed = vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importFurther);
+  return Array.isArray(listed) ? listed.filter((id) => typeof id === 'string') : [];
+}
+
+/** Those of a source's places that are there. */
+export function existing(source: Source): string[] {
+  const environment = ownEnvironment();
+  return source.locate(environment).filter((place) => existsSync(place));
+}

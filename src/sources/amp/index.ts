@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, stemOf, textOf, timeOf } from '../fields.ts';
+import { guarded } from '../reading/guarded.ts';
+import { usageId } from '../reading/identity.ts';
+import { foldersOr, xdgData } from '../reading/places.ts';
+import { readJsonFile } from '../reading/whole.ts';
+import { payerOf } from '../payer.ts';
+import { logRecord, type LogTokens } from '../record.ts';
+import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
+import { beside, isNone } from '../tokens.ts';
+
+/**
+ * Amp: one JSON file a thread. Newer threads have a ledger of calls, whose cached tokens stand in the message that each call made; older
+ * ones have the counts in their messages alone.
+ */
+export const amp: Source = {
+  id: 'amp',
+  title: 'Amp',
+  locate: (environment) =>
+    foldersOr(environment, 'AMP_DATA_DIR', join(xdgData(environment), 'amp')).map((folder) => join(folder, 'threads')),
+  matches: (relative) => relative.endsWith('.json'),
+  reading: () => ({ kind: 'whole', read: readThread }),
+  settle: keepLarger,
+};
+
+const SOURCE = 'amp-log';
+
+function readThread(file: SourceFile, sink: Sink): void {
+  const thread = fieldsOf(readJsonFile(file, sink));
+  if (thread === undefined) return;
+  const id = textOf(thread['id']) ?? stemOf(file.relative);
+  const messages = listOf(thread['messages']);
+  const events = fieldsOf(thread['usageLedger'])?.['events'];
+  if (Array.isArray(events)) {
+    for (const [index, event] of listOf(events).entries()) {
+      guarded(sink, index + 1, () => take(id, eventCall(event, messages), sink));
+    }
+    return;
+  }
+  for (const [index, message] of messages.entries()) {
+    guarded(sink, index + 1, () => take(id, messageCall(message), sink));
+  }
+}
+
+interface Call {
+  key: string | undefined;
+  time: unknown;
+  model: unknown;
+  tokens: LogTokens;
+  credits: unknown;
+}
+
+function eventCall(event: Fields, messages: readonly Fields[]): Call {
+  const counts = fieldsOf(event['tokens']) ?? {};
+  const made = messages.find(({ messageId, role }) => messageId === event['toMessageId'] && role === 'assistant');
+  const cached = fieldsOf(made?.['usage']);
+  const tokens = beside({
+    input: countOf(counts['input']),
+    output: countOf(counts['output']),
+    cacheRead: countOf(cached?.['cacheReadInputTokens']),
+    cacheWrite: countOf(cached?.['cacheCreationInputTokens']),
+  });
+  if (isNone(tokens)) tokens.output = countOf(counts['total']);
+  const message = event['toMessageId'];
+  const key = textOf(event['id']) ?? (typeof message === 'number' ? `message ${message}` : undefined);
+  return { key, time: event['timestamp'], model: event['model'], tokens, credits: event['credits'] };
+}
+
+function messageCall(message: Fields): Call | undefined {
+  const usage = fieldsOf(message['usage']);
+  if (message['role'] !== 'assistant' || usage === undefined) return undefined;
+  const tokens = beside({
+    input: countOf(usage['inputTokens']),
+    output: countOf(usage['outputTokens']),
+    cacheRead: countOf(usage['cacheReadInputTokens']),
+    cacheWrite: countOf(usage['cacheCreationInputTokens']),
+  });
+  if (isNone(tokens)) tokens.output = countOf(usage['totalTokens']);
+  const id = message['messageId'];
+  const key = typeof id === 'number' ? `message ${id}` : textOf(id);
+  return { key, time: usage['timestamp'], model: usage['model'], tokens, credits: usage['credits'] };
+}
+
+function take(thread: string, call: Call | undefined, sink: Sink): void {
+  if (call === undefined || isNone(call.tokens)) return;
+  const { tokens } = call;
+  const timestamp = timeOf(call.time);
+  if (timestamp === undefined) return sink.skip('no-time', call.key);
+  const model = nameOf(textOf(call.model) ?? 'unknown');
+  sink.usage({
+    record: logRecord({
+      usageId: usageId(SOURCE, [thread, call.key ?? `${timestamp} ${model} ${tokens.input} ${tokens.output}`]),
+      source: SOURCE,
+      provider: payerOf({ model })?.provider ?? 'unknown',
+      model,
+      operation: 'agent',
+      timestamp,
+      tokens,
+      session: labelOf(thread),
+      // Amp's own unit. What a credit costs depends on the contract, so that the cost is the one at list price.
+      more: { amp_credits: typeof call.credits === 'number' ? call.credits : undefined },
+    }),
+  });
+}
+
+function listOf(value: unknown): Fields[] {
+  return (Array.isArray(value) ? (value as unknown[]) : []).map(fieldsOf).filter((each) => each !== undefined);
+}

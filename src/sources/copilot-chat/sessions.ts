@@ -1,0 +1,91 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextFile } from '../reading/whole.ts';
+import { readDatabase } from '../reading/database.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, textOf, timeOf } from '../fields.ts';
+import { guarded } from '../reading/guarded.ts';
+import { usageId } from '../reading/identity.ts';
+import { logRecord } from '../record.ts';
+import type { Sink, SourceFile } from '../source.ts';
+import { vendorOf } from '../vendors.ts';
+import { replayed } from './journal.ts';
+
+/**
+ * The chats that VS Code keeps: one document a chat, or a journal of changes to it. Later versions tell the counts of each request,
+ * without the cached part. A chat that the telemetry's database tells of is left out: that one tells more.
+ */
+
+const SOURCE = 'copilot-chat-log';
+
+export function readChat(file: SourceFile, sink: Sink): void {
+  const text = readTextFile(file, sink);
+  if (text === undefined || text.trim() === '') return;
+  const chat = file.relative.endsWith('.jsonl') ? replayed(text, sink) : fieldsOf(parseJson(text));
+  if (chat === undefined) return sink.skip('not-json');
+  const session = textOf(chat['sessionId']) ?? stemOf(file.relative);
+  const traced = tracedSessions(file.path);
+  // Where the database cannot be read, what it tells is not known, and a chat would count twice.
+  if (typeof traced === 'string') return sink.skip('unreadable', traced);
+  if (traced.has(session)) return;
+  const requests = Array.isArray(chat['requests']) ? (chat['requests'] as unknown[]) : [];
+  for (const [index, request] of requests.entries()) {
+    guarded(sink, index + 1, () => {
+      const fields = fieldsOf(request);
+      if (fields !== undefined) readRequest(fields, session, sink);
+    });
+  }
+}
+
+function readRequest(request: Fields, session: string, sink: Sink): void {
+  const result = fieldsOf(request['result']);
+  const metadata = fieldsOf(result?.['metadata']);
+  const usage = fieldsOf(result?.['usage']);
+  const input =
+    countOf(metadata?.['promptTokens']) || countOf(usage?.['promptTokens']) || countOf(request['promptTokens']);
+  const output = countOf(
+    metadata?.['outputTokens'] ?? usage?.['completionTokens'] ?? request['completionTokens'] ?? request['outputTokens'],
+  );
+  if (input + output === 0) return;
+  const timestamp = timeOf(request['timestamp']);
+  const id = textOf(request['requestId']);
+  if (timestamp === undefined) return sink.skip('no-time', id);
+  const model = nameOf((firstText(request, 'modelId') ?? 'unknown').replace(/^copilot\//, ''));
+  sink.usage({
+    record: logRecord({
+      usageId: usageId(SOURCE, [session, id ?? timestamp]),
+      source: SOURCE,
+      provider: vendorOf(model) ?? 'github-copilot',
+      model,
+      operation: 'chat',
+      timestamp,
+      tokens: { input, output },
+      session: labelOf(session),
+      more: { request_id: id },
+    }),
+  });
+}
+
+let lastTraced: { key: string; sessions: ReadonlySet<string> } | undefined;
+
+/** The chats in the telemetry's database of the same editor; the reason where that cannot be read. */
+function tracedSessions(path: string): ReadonlySet<string> | string {
+  const user = path.slice(0, path.search(/[\\/](workspaceStorage|globalStorage)[\\/]/));
+  const database = join(user, 'globalStorage', 'github.copilot-chat', 'agent-traces.db');
+  if (!existsSync(database)) return new Set();
+  const stats = [database, `${database}-wal`].map((each) => statSync(each, { throwIfNoEntry: false }));
+  const key = JSON.stringify([database, ...stats.map((each) => [each?.size, each?.mtimeMs])]);
+  if (lastTraced?.key === key) return lastTraced.sessions;
+  const sessions = new Set<string>();
+  let problem: string | undefined;
+  const sink: Sink = { usage: () => undefined, skip: (_reason, detail) => (problem = detail ?? 'not readable') };
+  const file = { path: database, relative: 'agent-traces.db', modifiedAt: 0, size: 0, version: '' };
+  readDatabase(file, sink, (rows) => {
+    for (const row of rows("SELECT DISTINCT chat_session_id AS session FROM spans WHERE operation_name = 'chat'")) {
+      if (typeof row['session'] === 'string') sessions.add(row['session']);
+    }
+  });
+  if (problem !== undefined) return `agent-traces.db: ${problem}`;
+  lastTraced = { key, sessions };
+  return sessions;
+}

@@ -1,0 +1,146 @@
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { NANOS_PER_USD } from '../../usage/money.ts';
+import { columnsOf, readDatabase, readTable, type DatabaseRow, type Rows } from '../reading/database.ts';
+import { countOf, labelOf, nameOf, projectOf, textOf } from '../fields.ts';
+import { usageId } from '../reading/identity.ts';
+import { databaseTime } from '../reading/databaseTime.ts';
+import { logRecord } from '../record.ts';
+import type { FoundUsage, Sink, SourceFile } from '../source.ts';
+import { including, isNone } from '../tokens.ts';
+import { vendorOf } from '../vendors.ts';
+
+/** The database of Copilot CLI's sessions. Its counts include cached tokens in the input, and reasoning in the output. */
+
+const SOURCE = 'copilot-cli-log';
+/** USD for one AI credit. */
+const CREDIT_USD = 0.01;
+/** While telemetry is on, a session of which it told nothing yet may only be new. */
+const SETTLED_MS = 10 * 60_000;
+
+export function readStore(file: SourceFile, sink: Sink): void {
+  const otel = sessionsIn(join(dirname(file.path), 'otel'));
+  readDatabase(file, sink, (rows) => {
+    const sessions = sessionsOf(rows);
+    const table = {
+      name: 'assistant_usage_events',
+      needed: ['id', 'session_id', 'model', 'input_tokens', 'output_tokens', 'created_at'],
+      wanted: ['cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens', 'total_nano_aiu', 'initiator'],
+    };
+    readTable(rows, sink, table, (row) => {
+      if (otel.has(row['session_id'])) return;
+      const found = usageOf(row, sessions);
+      if (typeof found === 'string') return sink.skip(found, String(row['id']));
+      if (found === undefined) return;
+      if (otel.size > 0 && Date.now() - Date.parse(found.record.timestamp) < SETTLED_MS) return;
+      sink.usage(found);
+    });
+  });
+}
+
+interface Session {
+  cwd: string | undefined;
+  branch: string | undefined;
+}
+
+function sessionsOf(rows: Rows): ReadonlyMap<unknown, Session> {
+  const there = columnsOf(rows, 'sessions');
+  if (!there.has('cwd')) return new Map();
+  const branch = there.has('branch') ? 'branch' : 'NULL AS branch';
+  return new Map(
+    [...rows(`SELECT id, cwd, ${branch} FROM sessions`)].map((row) => [
+      row['id'],
+      { cwd: textOf(row['cwd']), branch: textOf(row['branch']) },
+    ]),
+  );
+}
+
+function usageOf(row: DatabaseRow, sessions: ReadonlyMap<unknown, Session>): FoundUsage | 'no-time' | undefined {
+  const tokens = including({
+    input: countOf(row['input_tokens']),
+    output: countOf(row['output_tokens']),
+    cacheRead: countOf(row['cache_read_tokens']),
+    cacheWrite: countOf(row['cache_write_tokens']),
+    reasoning: countOf(row['reasoning_tokens']),
+  });
+  const units = row['total_nano_aiu'];
+  const credits = typeof units === 'number' && units >= 0 ? units / Number(NANOS_PER_USD) : undefined;
+  if (isNone(tokens) && !credits) return undefined;
+  const timestamp = databaseTime(row['created_at']);
+  if (timestamp === undefined) return 'no-time';
+  const session = textOf(row['session_id']);
+  const { cwd, branch } = sessions.get(row['session_id']) ?? { cwd: undefined, branch: undefined };
+  const model = nameOf(textOf(row['model']) ?? 'unknown');
+  const record = logRecord({
+    // The numbers of rows begin again when the database is made anew: what stands in the row tells them apart.
+    usageId: usageId(SOURCE, [session, String(row['id']), timestamp, model, tokens.input, tokens.output]),
+    source: SOURCE,
+    provider: vendorOf(model) ?? 'github-copilot',
+    model,
+    operation: 'agent',
+    timestamp,
+    tokens,
+    project: projectOf(cwd),
+    branch: labelOf(branch),
+    session: labelOf(session),
+    more: { ai_credits: credits, charge: credits === undefined ? undefined : 'credits' },
+  });
+  if (credits === undefined) return { record };
+  Object.assign(record, {
+    cost_usd: credits * CREDIT_USD,
+    cost_known: true,
+    billing_mode: 'estimated',
+    price_source: `${SOURCE}: AI credits at $${CREDIT_USD}`,
+  });
+  return { record, isPriced: true };
+}
+
+/** By file and size what was found in it, so that a second import reads no telemetry again. */
+const known = new Map<string, ReadonlySet<string>>();
+const CONVERSATION =
+  /"gen_ai\.conversation\.id"\s*:\s*"([^"]+)"|"key"\s*:\s*"gen_ai\.conversation\.id"\s*,\s*"value"\s*:\s*\{\s*"stringValue"\s*:\s*"([^"]+)"/g;
+const CHUNK = 4 * 1024 * 1024;
+/** Longer than what {@link CONVERSATION} matches. */
+const OVERLAP = 1024;
+
+/** The sessions that the files of telemetry in a folder tell of. */
+function sessionsIn(folder: string): ReadonlySet<unknown> {
+  const sessions = new Set<unknown>();
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  } catch {
+    return sessions;
+  }
+  for (const name of names) {
+    for (const session of sessionsInFile(join(folder, name))) sessions.add(session);
+  }
+  return sessions;
+}
+
+function sessionsInFile(path: string): ReadonlySet<string> {
+  const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
+  const key = `${path} ${size} ${mtimeMs}`;
+  let sessions = known.get(key);
+  if (sessions === undefined) known.set(key, (sessions = scan(path)));
+  return sessions;
+}
+
+function scan(path: string): ReadonlySet<string> {
+  const sessions = new Set<string>();
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(CHUNK);
+    let before = '';
+    for (let at = 0; ;) {
+      const read = readSync(fd, bytes, 0, CHUNK, at);
+      if (read === 0) return sessions;
+      at += read;
+      const text = before + bytes.toString('latin1', 0, read);
+      for (const [, plain, typed] of text.matchAll(CONVERSATION)) sessions.add((plain ?? typed)!);
+      before = text.slice(-OVERLAP);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, stemOf, timeOf, type Fields } from '../fields.ts';
+import { usageId } from '../reading/identity.ts';
+import { foldersOr } from '../reading/places.ts';
+import { readTextFile } from '../reading/whole.ts';
+import { logRecord } from '../record.ts';
+import type { Sink, Source, SourceFile } from '../source.ts';
+import { settleEntry } from '../generic/index.ts';
+
+/**
+ * Kiro, which tells credits and no tokens: in the description of a session of its command line, and in the messages of a session of its
+ * editor. A credit's cost is the public one beyond a plan, so it is an estimate.
+ */
+export const kiro: Source = {
+  id: 'kiro',
+  title: 'Kiro',
+  locate: (environment) =>
+    foldersOr(environment, 'KIRO_HOME', join(environment.home, '.kiro')).map((folder) => join(folder, 'sessions')),
+  matches: (relative) => /^cli\/[^/]+\.json$/.test(relative) || /\/sess_[^/]+\/messages\.jsonl$/.test(relative),
+  reading: () => ({ kind: 'whole', read: readSession }),
+  settle: settleEntry,
+};
+
+const SOURCE = 'kiro-log';
+/** USD, public price of a credit beyond the plan. */
+const CREDIT_USD = 0.04;
+/** Deeper than a session nests its turns. */
+const MAX_DEPTH = 12;
+
+function readSession(file: SourceFile, sink: Sink): void {
+  const text = readTextFile(file, sink);
+  if (text === undefined) return;
+  const documents = file.relative.endsWith('.jsonl') ? text.split('\n') : [text];
+  const parts = file.relative.split('/');
+  const session: Session = {
+    id: parts[0] === 'cli' ? stemOf(file.relative) : parts.at(-2)!.replace(/^sess_/, ''),
+    time: new Date(file.modifiedAt).toISOString(),
+    project: undefined,
+    model: 'auto',
+    turns: 0,
+  };
+  for (const [index, document] of documents.entries()) {
+    if (document.trim() === '') continue;
+    const value = parseJson(document);
+    if (value === undefined) sink.skip('not-json', undefined, index + 1);
+    else walk(value, session, sink, 0);
+  }
+}
+
+/** A session, and what of it was told so far. */
+interface Session {
+  id: string;
+  time: string;
+  project: string | undefined;
+  model: string;
+  turns: number;
+}
+
+/** Finds what was metered, wherever it stands. */
+function walk(value: unknown, session: Session, sink: Sink, depth: number): void {
+  if (depth > MAX_DEPTH) return;
+  if (Array.isArray(value)) {
+    for (const each of value as unknown[]) walk(each, session, sink, depth + 1);
+    return;
+  }
+  const fields = fieldsOf(value);
+  if (fields === undefined) return;
+  session.project = projectOf(firstText(fields, 'cwd')) ?? session.project;
+  session.model = firstText(fields, 'model_id', 'modelId', 'model') ?? session.model;
+  session.time = timeIn(fields) ?? session.time;
+  const metered = fields['metering_usage'] ?? fields['meteringUsage'] ?? fields['usageSummary'];
+  if (Array.isArray(metered)) return tell(fields, metered as unknown[], session, sink);
+  for (const each of Object.values(fields)) if (typeof each === 'object') walk(each, session, sink, depth + 1);
+}
+
+function timeIn(fields: Fields): string | undefined {
+  for (const name of ['end_timestamp', 'endTime', 'timestamp', 'created_at', 'createdAt']) {
+    const time = timeOf(fields[name]);
+    if (time !== undefined) return time;
+  }
+  return undefined;
+}
+
+function tell(turn: Fields, metered: readonly unknown[], session: Session, sink: Sink): void {
+  let credits = 0;
+  for (const each of metered.map(fieldsOf)) {
+    const unit = firstText(each, 'unit');
+    const value = each?.['value'] ?? each?.['usage'];
+    if (unit !== undefined && !/^credits?$/i.test(unit)) return sink.skip('unknown-format', `unit ${unit}`);
+    if (typeof value === 'number' && value > 0) credits += value;
+  }
+  session.turns++;
+  if (!(credits > 0)) return;
+  const id = firstText(turn, 'loop_id', 'executionId', 'execution_id', 'turn_id', 'id') ?? `turn ${session.turns}`;
+  const record = logRecord({
+    usageId: usageId(SOURCE, [session.id, id]),
+    source: SOURCE,
+    provider: 'kiro',
+    model: nameOf(session.model),
+    operation: 'agent',
+    timestamp: session.time,
+    tokens: { input: 0, output: 0 },
+    project: session.project,
+    session: labelOf(session.id),
+    more: { charge: 'credits', kiro_credits: credits },
+  });
+  Object.assign(record, {
+    cost_usd: credits * CREDIT_USD,
+    cost_known: true,
+    billing_mode: 'estimated',
+    price_source: `${SOURCE}: credits at $${CREDIT_USD}`,
+  });
+  sink.usage({ record, isPriced: true });
+}

@@ -1,0 +1,102 @@
+import { readDatabase } from '../reading/database.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { guarded } from '../reading/guarded.ts';
+import { usageId } from '../reading/identity.ts';
+import { payerOf } from '../payer.ts';
+import { logRecord } from '../record.ts';
+import type { FoundUsage, Sink, SourceFile } from '../source.ts';
+import { readJsonFile } from '../reading/whole.ts';
+
+/** The messages of OpenCode, and of tools that are made of it. */
+
+/** Reads a database of messages. @param source of the records: `opencode-log`. */
+export function readMessages(source: string, file: SourceFile, sink: Sink): void {
+  readDatabase(file, sink, (rows) => {
+    const tables = new Set([...rows("SELECT name FROM sqlite_master WHERE type = 'table'")].map(({ name }) => name));
+    const queries = [
+      ...(tables.has('message') ? ['SELECT id, session_id, data FROM message'] : []),
+      ...(tables.has('session_message')
+        ? ["SELECT id, session_id, time_created, data FROM session_message WHERE type = 'assistant'"]
+        : []),
+    ];
+    if (queries.length === 0) return sink.skip('unknown-format', 'no table message');
+    for (const query of queries) {
+      for (const row of rows(query)) guarded(sink, undefined, () => readRow(source, row, sink));
+    }
+  });
+}
+
+function readRow(source: string, row: Readonly<Record<string, unknown>>, sink: Sink): void {
+  const id = textOf(row['id']);
+  const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
+  if (message === undefined) return sink.skip('not-json', id);
+  const found = usageOf(source, message, { id, session: textOf(row['session_id']), time: row['time_created'] });
+  if (found !== undefined) sink.usage(found);
+}
+
+/** Reads a file of one message. */
+export function readMessageFile(source: string, file: SourceFile, sink: Sink): void {
+  const message = fieldsOf(readJsonFile(file, sink));
+  const found = message && usageOf(source, message, {});
+  if (found !== undefined) sink.usage(found);
+}
+
+/**
+ * Whether a message's output includes its reasoning. OpenCode took what the provider said until it began to subtract
+ * the reasoning (anomalyco/opencode#21047). Where the message has a total, that tells which; before there was one, Gemini
+ * counted thoughts beside its output and the others theirs inside, of which more than the whole cannot be.
+ * @param rest input and output, without the reasoning.
+ */
+function isReasoningInside(provider: string, rest: number, reasoning: number, counts: Fields): boolean {
+  const total = countOf(counts['total']);
+  if (total > 0) return total < rest + reasoning;
+  return !/google|gemini|vertex/i.test(provider) && reasoning <= countOf(counts['output']);
+}
+
+/** What the columns beside a message tell. */
+interface RowFacts {
+  id?: string | undefined;
+  session?: string | undefined;
+  time?: unknown;
+}
+
+function usageOf(source: string, message: Fields, row: RowFacts): FoundUsage | undefined {
+  const counts = fieldsOf(message['tokens']);
+  const cache = fieldsOf(counts?.['cache']);
+  const named = fieldsOf(message['model']);
+  const model = firstText(message, 'modelID') ?? firstText(named, 'id');
+  const provider = firstText(message, 'providerID') ?? firstText(named, 'providerID');
+  const timestamp = timeOf(fieldsOf(message['time'])?.['created'] ?? row.time);
+  if (counts === undefined || model === undefined || provider === undefined || timestamp === undefined)
+    return undefined;
+  const cacheRead = countOf(cache?.['read']);
+  const cacheWrite = countOf(cache?.['write']);
+  const input = countOf(counts['input']) + cacheRead + cacheWrite;
+  const reasoning = countOf(counts['reasoning']);
+  const written = countOf(counts['output']);
+  const isInside = isReasoningInside(provider, input + written, reasoning, counts);
+  // Only the total is known in some: it is taken for output, as ccusage does.
+  const known = isInside ? written : written + reasoning;
+  const output = input + known === 0 ? countOf(counts['total']) : known;
+  if (input + output === 0) return undefined;
+  const session = row.session ?? textOf(message['sessionID']);
+  const id = row.id ?? textOf(message['id']);
+  const cost = message['cost'];
+  const payer = payerOf({ model, provider }) ?? { provider };
+  return {
+    record: logRecord({
+      usageId: usageId(source, id === undefined ? [session, timestamp, model, input, output] : [id]),
+      source,
+      provider: nameOf(payer.provider),
+      model: nameOf(model),
+      operation: 'agent',
+      timestamp,
+      tokens: { input, output, cacheRead, cacheWrite, reasoning },
+      session: labelOf(session),
+      project: projectOf(firstText(fieldsOf(message['path']), 'root', 'cwd')),
+      more: { charge: payer.charge, message_id: id },
+    }),
+    loggedCost: typeof cost === 'number' && cost > 0 ? cost : undefined,
+  };
+}

@@ -1,0 +1,109 @@
+import { isLocalProvider } from '../pricing/providers.ts';
+import { vendorOf } from './vendors.ts';
+
+/**
+ * Who is billed for a call. The tool does not tell: Claude Code and Codex talk to Bedrock, Vertex, Azure, OpenRouter, Moonshot, z.ai,
+ * DeepSeek, a proxy or a model on this machine as well. The endpoint tells best, then the provider that a tool names, then the ids
+ * that the provider made, then the model's name.
+ */
+export interface Payer {
+  provider: string;
+  /** `free` for a model on this machine; else the log does not tell. */
+  charge?: 'free';
+}
+
+/** Hosts, by their end. */
+const HOSTS: readonly (readonly [RegExp, string])[] = [
+  [/(^|\.)bedrock[\w-]*\.[\w-]+\.amazonaws\.com$/, 'bedrock'],
+  [/(^|[.-])aiplatform\.googleapis\.com$/, 'vertex'],
+  [/(^|\.)generativelanguage\.googleapis\.com$/, 'google'],
+  [/(^|\.)(openai\.azure|cognitiveservices\.azure|services\.ai\.azure)\.(com|us|cn)$/, 'azure'],
+  [/(^|\.)openrouter\.ai$/, 'openrouter'],
+  [/(^|\.)moonshot\.(ai|cn)$/, 'moonshotai'],
+  [/(^|\.)kimi\.com$/, 'moonshotai'],
+  [/(^|\.)z\.ai$/, 'zai'],
+  [/(^|\.)bigmodel\.cn$/, 'zhipuai'],
+  [/(^|\.)deepseek\.com$/, 'deepseek'],
+  [/(^|\.)(dashscope[\w-]*\.)?aliyuncs\.com$/, 'alibaba'],
+  [/(^|\.)minimaxi?\.(io|com|chat)$/, 'minimax'],
+  [/(^|\.)anthropic\.com$/, 'anthropic'],
+  [/(^|\.)(openai|chatgpt)\.com$/, 'openai'],
+  [/(^|\.)x\.ai$/, 'x-ai'],
+  [/(^|\.)mistral\.ai$/, 'mistral'],
+  [/(^|\.)groq\.com$/, 'groq'],
+  [/(^|\.)together\.(ai|xyz)$/, 'together'],
+  [/(^|\.)fireworks\.ai$/, 'fireworks'],
+  [/(^|\.)(github|githubcopilot)\.com$/, 'github-copilot'],
+];
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal)$/;
+/** Ports at which programs for local models listen unless they are told otherwise. A proxy listens at others. */
+const LOCAL_PORTS: Readonly<Record<string, string>> = { '11434': 'ollama', '1234': 'lmstudio' };
+/** Servers of models that run on this machine only where the endpoint says so. */
+const SERVERS: ReadonlySet<string> = new Set(['vllm', 'sglang', 'llama.cpp', 'llamacpp', 'llama-cpp', 'mlx']);
+
+export interface CallFacts {
+  model: string;
+  /** As the tool names it. */
+  provider?: string | undefined;
+  /** The URL of the endpoint, or its host. */
+  endpoint?: string | undefined;
+  /** The message's id, as its provider made it. */
+  messageId?: string | undefined;
+}
+
+/** @returns undefined where nothing tells; the tool's own provider is then the best guess. */
+export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Payer | undefined {
+  const isCloud = /[:-]cloud$/.test(model);
+  const byEndpoint = endpoint === undefined ? undefined : ofEndpoint(endpoint, provider);
+  if (byEndpoint !== undefined) return byEndpoint;
+  if (provider !== undefined)
+    return isLocalProvider(provider) && !isCloud ? { provider, charge: 'free' } : { provider };
+  const byId = messageId === undefined ? undefined : IDS.find(([pattern]) => pattern.test(messageId));
+  if (byId !== undefined) return { provider: byId[1] };
+  const byModel = MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);
+  if (byModel === undefined) return undefined;
+  return byModel === 'ollama' && !isCloud ? { provider: byModel, charge: 'free' } : { provider: byModel };
+}
+
+function ofEndpoint(endpoint: string, provider: string | undefined): Payer | undefined {
+  let url: URL;
+  try {
+    url = new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
+  } catch {
+    return undefined;
+  }
+  const host = url.hostname.toLowerCase();
+  if (LOOPBACK.test(host)) {
+    const name = provider?.toLowerCase();
+    if (name !== undefined && (SERVERS.has(name) || isLocalProvider(name))) return { provider: name, charge: 'free' };
+    const program = LOCAL_PORTS[url.port];
+    // Anything else on this machine may be a proxy, behind which somebody is billed.
+    return program === undefined ? undefined : { provider: program, charge: 'free' };
+  }
+  const known = HOSTS.find(([pattern]) => pattern.test(host));
+  return known === undefined ? undefined : { provider: known[1] };
+}
+
+/** Ids of Claude's messages that Amazon and Google made. */
+const IDS: readonly (readonly [RegExp, string])[] = [
+  [/^msg_bdrk_/, 'bedrock'],
+  [/^msg_vrtx_/, 'vertex'],
+];
+
+/** Names of models that one provider alone uses. */
+const MODELS: readonly (readonly [RegExp, string])[] = [
+  [/^arn:aws[\w-]*:bedrock/, 'bedrock'],
+  [/^((us|eu|apac|jp|au|global)(-gov)?\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek)\.[\w-]+/, 'bedrock'],
+  [/^claude-[\w.-]+@\d{8}$/, 'vertex'],
+  // A name with a tag: `llama3.2:3b`, `qwen2.5-coder:32b`.
+  [/^[a-z][\w.-]*:(\d+(\.\d+)?b|latest|cloud|[\w.-]*-cloud)[\w.-]*$/i, 'ollama'],
+  [
+    /^(openrouter\/)?(anthropic|openai|google|x-ai|meta-llama|mistralai|moonshotai|z-ai|qwen|minimax|deepseek)\//,
+    'openrouter',
+  ],
+  [/^(glm|zai|z-ai)-/i, 'zai'],
+  [/^(kimi|moonshot)-/i, 'moonshotai'],
+  [/^deepseek-/i, 'deepseek'],
+  [/^minimax-/i, 'minimax'],
+  [/^(qwen|qwq)/i, 'alibaba'],
+];

@@ -1,0 +1,36 @@
+import type { LogTokens } from './record.ts';
+
+/** Counts as tools write them, as a record has them. Tools differ in one thing above all: whether the input includes cached tokens. */
+
+export interface ToolCounts {
+  input: number;
+  output: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  reasoning?: number;
+}
+
+/** Input without the tokens that were read from or written to the cache. @param reasoning where it stands. */
+export function beside(counts: ToolCounts, reasoning: 'inside' | 'beside' = 'inside'): LogTokens {
+  const { input, cacheRead = 0, cacheWrite = 0 } = counts;
+  return { input: input + cacheRead + cacheWrite, ...rest(counts, reasoning) };
+}
+
+/** Input with the cached tokens in it. Where it is smaller than they are, it cannot include them. */
+export function including(counts: ToolCounts, reasoning: 'inside' | 'beside' = 'inside'): LogTokens {
+  const { input, cacheRead = 0, cacheWrite = 0 } = counts;
+  if (input < cacheRead + cacheWrite) return beside(counts, reasoning);
+  return { input, ...rest(counts, reasoning) };
+}
+
+function rest(
+  { output, cacheRead = 0, cacheWrite = 0, reasoning = 0 }: ToolCounts,
+  place: 'inside' | 'beside',
+): Omit<LogTokens, 'input'> {
+  const whole = place === 'beside' ? output + reasoning : output;
+  return { output: whole, cacheRead, cacheWrite, reasoning: Math.min(reasoning, whole) };
+}
+
+export function isNone({ input, output }: LogTokens): boolean {
+  return input + output === 0;
+}

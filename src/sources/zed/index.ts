@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { DatabaseRow } from '../reading/database.ts';
+import { readDatabase, readTable } from '../reading/database.ts';
+import type { Fields } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf } from '../fields.ts';
+import { usageId } from '../reading/identity.ts';
+import { databaseTime } from '../reading/databaseTime.ts';
+import { localData } from '../reading/places.ts';
+import { payerOf } from '../payer.ts';
+import { logRecord, WHOLE_SESSION, type LogTokens } from '../record.ts';
+import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
+import { beside, isNone } from '../tokens.ts';
+
+/**
+ * Zed: threads in an SQLite database, each a JSON document, mostly compressed. It tells the counts of each of the person's messages, and
+ * those of the whole thread, which may be more.
+ */
+export const zed: Source = {
+  id: 'zed',
+  title: 'Zed',
+  locate: (environment) => {
+    const name = environment.platform === 'linux' ? 'zed' : 'Zed';
+    return [join(localData(environment), name, 'threads', 'threads.db')];
+  },
+  matches: (relative) => relative.endsWith('threads.db'),
+  reading: () => ({ kind: 'whole', read: readThreads }),
+  settle: keepLarger,
+};
+
+const SOURCE = 'zed-log';
+/** The id of the part of a thread that none of its messages tells. */
+const REST = 'rest';
+
+function readThreads(file: SourceFile, sink: Sink): void {
+  readDatabase(file, sink, (rows) => {
+    const table = { name: 'threads', needed: ['id', 'updated_at', 'data'], wanted: ['data_type', 'created_at'] };
+    readTable(rows, sink, table, (row) => readThread(row, sink));
+  });
+}
+
+function readThread(row: DatabaseRow, sink: Sink): void {
+  const id = String(row['id']);
+  const thread = documentOf(row, sink, id);
+  if (thread === undefined) return;
+  const timestamp = databaseTime(row['updated_at']);
+  if (timestamp === undefined) return sink.skip('no-time', id);
+  const used = fieldsOf(thread['model']);
+  const model = nameOf(firstText(used, 'model') ?? 'unknown');
+  const payer = payerOf({ model, provider: firstText(used, 'provider') });
+  const tell = (key: string, tokens: LogTokens): void => {
+    if (isNone(tokens)) return;
+    sink.usage({
+      record: logRecord({
+        usageId: usageId(SOURCE, [id, key]),
+        source: SOURCE,
+        provider: nameOf(payer?.provider ?? 'unknown'),
+        model,
+        operation: 'agent',
+        timestamp,
+        tokens,
+        session: labelOf(id),
+        // A message may have taken several calls, and the thread's last change is the only time that is told.
+        more: { ...WHOLE_SESSION, charge: payer?.charge },
+      }),
+    });
+  };
+  const requests = Object.entries(fieldsOf(thread['request_token_usage']) ?? {});
+  const told: LogTokens[] = requests.map(([message, counts]) => {
+    const tokens = tokensOf(fieldsOf(counts));
+    tell(message, tokens);
+    return tokens;
+  });
+  tell(REST, remainder(tokensOf(fieldsOf(thread['cumulative_token_usage'])), told));
+}
+
+function documentOf(row: DatabaseRow, sink: Sink, id: string): Fields | undefined {
+  const { data } = row;
+  let text: string | undefined;
+  if (typeof data === 'string') text = data;
+  else if (data instanceof Uint8Array) {
+    if (row['data_type'] !== 'zstd') text = Buffer.from(data).toString('utf8');
+    else text = decompressed(data);
+    if (text === undefined) sink.skip('unreadable', `${id}: compressed; Node.js 22.15 or newer can read it`);
+  }
+  if (text === undefined) return undefined;
+  const fields = fieldsOf(parseJson(text));
+  if (fields === undefined) sink.skip('not-json', textOf(id));
+  return fields;
+}
+
+/** Loaded for the first thread: most imports have none. Node.js has it since 22.15. */
+function decompressed(data: Uint8Array): string | undefined {
+  const { zstdDecompressSync } = process.getBuiltinModule('node:zlib');
+  return typeof zstdDecompressSync === 'function' ? zstdDecompressSync(data).toString('utf8') : undefined;
+}
+
+function tokensOf(counts: Fields | undefined): LogTokens {
+  return beside({
+    input: countOf(counts?.['input_tokens']),
+    output: countOf(counts?.['output_tokens']),
+    cacheRead: countOf(counts?.['cache_read_input_tokens']),
+    cacheWrite: countOf(counts?.['cache_creation_input_tokens']),
+  });
+}
+
+/** What the whole has beyond its parts. */
+function remainder(whole: LogTokens, parts: readonly LogTokens[]): LogTokens {
+  const left = (count: (tokens: LogTokens) => number): number =>
+    Math.max(0, count(whole) - parts.reduce((sum, each) => sum + count(each), 0));
+  const cacheRead = left((each) => each.cacheRead ?? 0);
+  const cacheWrite = left((each) => each.cacheWrite ?? 0);
+  const plain = left((each) => each.input - (each.cacheRead ?? 0) - (each.cacheWrite ?? 0));
+  return { input: plain + cacheRead + cacheWrite, output: left((each) => each.output), cacheRead, cacheWrite };
+}
