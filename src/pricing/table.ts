@@ -4,6 +4,7 @@ import { once } from './data/once.ts';
 import { routedPrices } from './data/routedPrices.ts';
 import { vendorPrices } from './data/vendorPrices.ts';
 import { PriceDataError } from './fetched.ts';
+import { modelOfName, providerOfModelName, providerOfName, type NamedProvider } from './data/matching.ts';
 import { isNameOf } from './data/modelIdentity.ts';
 
 /**
@@ -144,7 +145,7 @@ class GenaiPrices implements PriceTable {
     return {
       ...names,
       timed: conditional.length > 1,
-      isAssumed: !isNameOf(match.model, model),
+      isAssumed: !isNameOf(model, name),
       priceAt: (at) => inForce[indexAt(conditional, at)] ?? first,
     };
   }
