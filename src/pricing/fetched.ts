@@ -36,7 +36,7 @@ const priceData = once(() => {
   );
   // The regular expressions of rules are restricted, because every name in a ledger is matched against them.
   const rule = z.unknown().check(z.refine((match) => isMatch(match), 'is not a valid rule for names'));
-  // A condition that is not known makes the data unusable: the price under it would count at all times.
+  // A condition that is not known makes the data unusable, because its price would then apply at all times.
   const constraint = z.optional(
     z.union([
       z.strictObject({ type: z.optional(z.literal('start_date')), start_date: z.iso.date() }),

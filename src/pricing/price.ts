@@ -109,7 +109,7 @@ export class Pricer {
         : 'has an unknown price here';
       return unpriced('unknown-terms', `For ${inForce.provider}/${inForce.model}, ${found.unknown} ${why}.`);
     }
-    // The size of a single call decides, and the counts are those of many.
+    // The size of a single call decides, but the counts cover many calls.
     const tier = tierFor(list, call.isSession ? 0 : (counts.input_tokens ?? 0));
     const rules: PriceRule[] = [];
     if (call.isSession) {
@@ -161,7 +161,9 @@ export function loadPricer(
   return new Pricer(loadPriceTable(options.fetched), options.customPrices);
 }
 
-/** Whether nobody is billed: by the usage's own word, or because its provider is a program on the person's machine. */
+/**
+ * Whether the call is free of charge: because the usage says so, or because its provider is a program on the user's machine.
+ */
 function isFree(usage: PriceInput): boolean {
   const charge = usage['charge'];
   if (typeof charge === 'string' && charge !== '') return charge === 'free';

@@ -17,13 +17,13 @@ export type PriceSource =
   | ({ kind: 'table'; version: string; date: string | undefined; provider: string; model: string } & PriceExtras &
       Assumed)
   | ({ kind: 'custom'; pattern: string; from: string | undefined } & PriceExtras)
-  /** Nobody is billed. */
+  /** The call is free of charge. */
   | ({ kind: 'free' } & PriceExtras)
   /** A text written by another program. */
   | { kind: 'other'; text: string };
 
 interface Assumed {
-  /** The model that the record names is not in the table: the price is that of `model`, whose name is the nearest. */
+  /** The record's model is not in the table: the price is that of `model`, which has the most similar name. */
   isAssumed?: true;
 }
 

@@ -75,7 +75,7 @@ export function tableProvider(provider: string): string {
   return Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : provider.trim().toLowerCase();
 }
 
-/** Whether a provider is a program that runs models on the person's own machine, as far as its name tells. */
+/** Whether a provider is a program that runs models on the user's own machine, as far as its name reveals it. */
 export function isLocalProvider(provider: string): boolean {
   const name = plain(provider);
   return WITHOUT_LIST_PRICE.has(name) && !NOT_SURELY_LOCAL.has(name);
@@ -105,7 +105,7 @@ export function modelNames(model: string, provider: string): string[] {
   if (bare !== name) names.push(bare);
   const zoned = provider === 'azure' ? bare.replace(AZURE_ZONE, '') : bare;
   if (zoned !== bare) names.push(zoned);
-  // Amazon's names of Claude's models have the vendor in front.
+  // Amazon puts the vendor in front of Claude's model names.
   if (provider === 'aws' && bare.startsWith('claude-')) names.push(`anthropic.${bare}`);
   const slash = bare.indexOf('/');
   if (slash > 0 && tableProvider(bare.slice(0, slash)) === provider) names.push(bare.slice(slash + 1));

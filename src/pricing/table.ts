@@ -47,7 +47,9 @@ export interface ListedModel {
   model: string;
   /** Whether its price depends on the date or the hour. */
   timed: boolean;
-  /** Neither the model's id nor its other names are the name that was asked for: it is the nearest model. */
+  /**
+   * Whether the requested name is neither the model's id nor one of its other names, so that it is only the most similar model.
+   */
   isAssumed: boolean;
   /** The price in force at a time (ms since the epoch); the same object for the same price. */
   priceAt(at: number): PriceInForce;
@@ -86,7 +88,8 @@ interface Source extends NamedProvider {
 
 /**
  * Returns the table of the bundled data, or of fetched data.
- * @throws {PriceDataError} when the fetched data lacks a model that every version of it has. The bundled data is always available.
+ * @throws {PriceDataError} when the fetched data lacks a model that every version has had. The bundled data is always
+ * available.
  */
 export function loadPriceTable(fetched?: FetchedPrices): PriceTable {
   if (fetched === undefined) return new GenaiPrices(bundledSources(), BUNDLED);

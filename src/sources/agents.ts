@@ -27,7 +27,7 @@ import { vibe } from './vibe/index.ts';
 import { zcode } from './zcode/index.ts';
 import { zed } from './zed/index.ts';
 
-/** Tools whose logs are found where they leave them. A new one goes in here. */
+/** Tools whose logs are found in their default folders. New sources are added here. */
 export const AGENTS: readonly Source[] = [
   claudeCode,
   codex,

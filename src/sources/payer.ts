@@ -2,17 +2,17 @@ import { isLocalProvider } from '../pricing/providers.ts';
 import { vendorOf } from './vendors.ts';
 
 /**
- * Who is billed for a call. The tool does not tell: Claude Code and Codex talk to Bedrock, Vertex, Azure, OpenRouter, Moonshot, z.ai,
- * DeepSeek, a proxy or a model on this machine as well. The endpoint tells best, then the provider that a tool names, then the ids
- * that the provider made, then the model's name.
+ * Determines who bills a call. The tool alone does not reveal it: Claude Code and Codex can also use Bedrock, Vertex, Azure,
+ * OpenRouter, Moonshot, z.ai, DeepSeek, a proxy or a model on this machine. The most reliable evidence is the endpoint, then
+ * the provider named by the tool, then ids made by the provider, then the model's name.
  */
 export interface Payer {
   provider: string;
-  /** `free` for a model on this machine; else the log does not tell. */
+  /** `free` for a model on this machine; otherwise the log does not reveal it. */
   charge?: 'free';
 }
 
-/** Hosts, by their end. */
+/** Suffixes of host names. */
 const HOSTS: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)bedrock[\w-]*\.[\w-]+\.amazonaws\.com$/, 'bedrock'],
   [/(^|[.-])aiplatform\.googleapis\.com$/, 'vertex'],
@@ -36,22 +36,22 @@ const HOSTS: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)(github|githubcopilot)\.com$/, 'github-copilot'],
 ];
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal)$/;
-/** Ports at which programs for local models listen unless they are told otherwise. A proxy listens at others. */
+/** Default ports of programs for local models. A proxy listens on other ports. */
 const LOCAL_PORTS: Readonly<Record<string, string>> = { '11434': 'ollama', '1234': 'lmstudio' };
-/** Servers of models that run on this machine only where the endpoint says so. */
+/** Model servers that are known to run on this machine only if the endpoint says so. */
 const SERVERS: ReadonlySet<string> = new Set(['vllm', 'sglang', 'llama.cpp', 'llamacpp', 'llama-cpp', 'mlx']);
 
 export interface CallFacts {
   model: string;
-  /** As the tool names it. */
+  /** The tool's name for the provider. */
   provider?: string | undefined;
-  /** The URL of the endpoint, or its host. */
+  /** The endpoint's URL or host. */
   endpoint?: string | undefined;
-  /** The message's id, as its provider made it. */
+  /** The message's id, created by its provider. */
   messageId?: string | undefined;
 }
 
-/** @returns undefined where nothing tells; the tool's own provider is then the best guess. */
+/** @returns undefined without evidence; the tool's own provider is then the best guess. */
 export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Payer | undefined {
   const isCloud = /[:-]cloud$/.test(model);
   const byEndpoint = endpoint === undefined ? undefined : ofEndpoint(endpoint, provider);
@@ -77,20 +77,20 @@ function ofEndpoint(endpoint: string, provider: string | undefined): Payer | und
     const name = provider?.toLowerCase();
     if (name !== undefined && (SERVERS.has(name) || isLocalProvider(name))) return { provider: name, charge: 'free' };
     const program = LOCAL_PORTS[url.port];
-    // Anything else on this machine may be a proxy, behind which somebody is billed.
+    // Any other program on this machine may be a proxy to a provider that charges.
     return program === undefined ? undefined : { provider: program, charge: 'free' };
   }
   const known = HOSTS.find(([pattern]) => pattern.test(host));
   return known === undefined ? undefined : { provider: known[1] };
 }
 
-/** Ids of Claude's messages that Amazon and Google made. */
+/** Ids of Claude messages created by Amazon and Google. */
 const IDS: readonly (readonly [RegExp, string])[] = [
   [/^msg_bdrk_/, 'bedrock'],
   [/^msg_vrtx_/, 'vertex'],
 ];
 
-/** Names of models that one provider alone uses. */
+/** Model names used by a single provider. */
 const MODELS: readonly (readonly [RegExp, string])[] = [
   [/^arn:aws[\w-]*:bedrock/, 'bedrock'],
   [/^((us|eu|apac|jp|au|global)(-gov)?\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek)\.[\w-]+/, 'bedrock'],

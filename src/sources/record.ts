@@ -30,12 +30,13 @@ export interface LogUsage {
 }
 
 /**
- * Fields of a record that stands for a whole session: its tool adds calls up, and tells no time of each. The record grows with the session,
- * counts on the day on which the session began, and no long-context price is applied, which depends on a single call.
+ * Fields of a record that represents a whole session, whose tool sums up calls without logging the time of each. The record
+ * grows with the session and counts on the day when the session began. No long-context price is applied, because that depends
+ * on a single call.
  */
 export const WHOLE_SESSION = { whole_session: true } as const;
 
-/** A record without a cost. What is not known has no field. */
+/** A record without a cost. Unknown values have no field. */
 export function logRecord(usage: LogUsage): UsageRecord {
   const { tokens } = usage;
   const record: UsageRecord = {

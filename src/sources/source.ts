@@ -19,9 +19,11 @@ export interface FoundUsage {
   record: UsageRecord;
   /** The log's own figure in USD, used if no price is known. */
   loggedCost?: number | undefined;
-  /** The log's own figure is better than a list price, as where the log does not tell how much of the input was cached. */
+  /**
+   * Whether the log's own figure is better than a list price, as when the log does not reveal how much of the input was cached.
+   */
   prefersLogged?: boolean | undefined;
-  /** Its cost is somebody's word already, also where that says unknown. */
+  /** Whether the record's cost, or that it is unknown, has already been decided by its recorder. */
   isPriced?: boolean | undefined;
 }
 
@@ -113,13 +115,13 @@ export interface Source {
   readonly id: string;
   /** The display name: `Claude Code`. */
   readonly title: string;
-  /** The `agent` of its records, where that is not its id; null: its files are of several tools. */
+  /** The `agent` of its records, if that is not its id; null: its files come from several tools. */
   readonly agent?: string | null;
-  /** The folders (or files) that would be read, whether they are there or not. */
+  /** The folders (or files) to read, whether they exist or not. */
   locate(environment: SourceEnvironment): string[];
-  /** Whether a folder below such a folder may contain logs. Default: each may. */
+  /** Whether a subfolder of such a folder may contain logs. Default: always. */
   enters?(relative: string): boolean;
-  /** Whether a file below such a folder is one of its logs. `relative` has `/`. */
+  /** Whether a file below such a folder is one of the source's logs. `relative` uses `/`. */
   matches(relative: string): boolean;
   /** Selects and orders the files, once all are known: drops those that are covered by others. */
   choose?(files: SourceFile[]): SourceFile[];
@@ -135,12 +137,12 @@ export interface Source {
 
 export type Lookup = (usageId: string) => UsageRecord | undefined;
 
-/** How sources settle whose entries grow: of two with one id the larger counts. */
+/** Settles sources whose entries grow: of two entries with the same id, the larger counts. */
 export function keepLarger(candidate: UsageRecord, get: Lookup): readonly UsageRecord[] {
   return keepPreferred(candidate, get, (one, there) => one.total_tokens > there.total_tokens);
 }
 
-/** How most sources settle: one record for one id, the preferred of the two. */
+/** The way in which most sources settle: one record per id, the preferred one of two. */
 export function keepPreferred(
   candidate: UsageRecord,
   get: Lookup,

@@ -1,6 +1,6 @@
 import type { LogTokens } from './record.ts';
 
-/** Counts as tools write them, as a record has them. Tools differ in one thing above all: whether the input includes cached tokens. */
+/** Converts tools' counts to those of a record. Tools differ mainly in whether the input includes cached tokens. */
 
 export interface ToolCounts {
   input: number;
@@ -10,13 +10,16 @@ export interface ToolCounts {
   reasoning?: number;
 }
 
-/** Input without the tokens that were read from or written to the cache. @param reasoning where it stands. */
+/**
+ * For input that excludes tokens read from or written to the cache.
+ * @param reasoning whether reasoning is part of the output.
+ */
 export function beside(counts: ToolCounts, reasoning: 'inside' | 'beside' = 'inside'): LogTokens {
   const { input, cacheRead = 0, cacheWrite = 0 } = counts;
   return { input: input + cacheRead + cacheWrite, ...rest(counts, reasoning) };
 }
 
-/** Input with the cached tokens in it. Where it is smaller than they are, it cannot include them. */
+/** For input that includes cached tokens. If it is smaller than they are, it cannot include them. */
 export function including(counts: ToolCounts, reasoning: 'inside' | 'beside' = 'inside'): LogTokens {
   const { input, cacheRead = 0, cacheWrite = 0 } = counts;
   if (input < cacheRead + cacheWrite) return beside(counts, reasoning);

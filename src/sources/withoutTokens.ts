@@ -1,4 +1,4 @@
-/** Tools that leave no token counts on the disk, and where their usage can be had instead. */
+/** Tools that leave no token counts on disk, with another way to get their usage. */
 export const WITHOUT_TOKENS: Readonly<Record<string, { title: string; instead: string }>> = {
   windsurf: {
     title: 'Windsurf',

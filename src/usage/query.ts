@@ -146,7 +146,7 @@ export function emptyTotals(): Totals {
   };
 }
 
-/** The `price_source` of a call that nobody is billed for: its cost of 0 is known, and no estimate. */
+/** The `price_source` of a call that is free of charge: its cost of 0 is known, and not an estimate. */
 export const FREE_SOURCE = 'free';
 
 /** Derives the origin of a record's cost from its fields. */

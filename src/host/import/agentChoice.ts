@@ -5,9 +5,9 @@ import type { SettingKey } from '../../contributions.ts';
 import type { Source } from '../../sources/source.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 
-/** Which agents a person has agreed to, as the settings say. */
+/** Reads and saves the user's choice of agents in the settings. */
 
-/** The settings of agents that have their own; the others are listed in {@link SETTINGS.importFurther}. */
+/** The settings of agents with a separate one; the others are listed in {@link SETTINGS.importFurther}. */
 const AGENT_SETTINGS: Readonly<Partial<Record<string, SettingKey>>> = {
   'claude-code': SETTINGS.importClaudeCode,
   codex: SETTINGS.importCodex,
@@ -17,13 +17,13 @@ const AGENT_SETTINGS: Readonly<Partial<Record<string, SettingKey>>> = {
   'copilot-chat': SETTINGS.importCopilotChat,
 };
 
-/** The settings that say which agents are read. */
+/** The settings that select the agents to read. */
 export const CHOICE_SETTINGS: readonly SettingKey[] = [
   SETTINGS.importFurther,
   ...Object.values(AGENT_SETTINGS).filter((key) => key !== undefined),
 ];
 
-/** Keeps a person's choice. An agent that was not found is not turned off: its logs are read once they exist. */
+/** Saves the user's choice. An agent that was not found is not turned off: its logs are read once they exist. */
 export async function chooseAgents(
   choices: readonly { source: Source; isFound: boolean; isChosen: boolean }[],
 ): Promise<void> {
@@ -41,14 +41,14 @@ export async function chooseAgents(
   if ([...further].join() !== before.join()) await section.update(SETTINGS.importFurther, [...further], global);
 }
 
-/** Agents that came later are read only after the person has agreed to each. */
+/** Agents supported since a later version are read only after the user has agreed to each. */
 export function isWanted({ id }: Source): boolean {
   const key = AGENT_SETTINGS[id];
   if (key === undefined) return furtherAgents().includes(id);
   return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(key) !== false;
 }
 
-/** Whether an agent has no setting of its own. */
+/** Whether an agent has no separate setting. */
 export function isFurther({ id }: Source): boolean {
   return AGENT_SETTINGS[id] === undefined;
 }
@@ -58,7 +58,7 @@ function furtherAgents(): readonly string[] {
   return Array.isArray(listed) ? listed.filter((id) => typeof id === 'string') : [];
 }
 
-/** Those of a source's places that are there. */
+/** The existing places of a source. */
 export function existing(source: Source): string[] {
   const environment = ownEnvironment();
   return source.locate(environment).filter((place) => existsSync(place));

@@ -15,7 +15,7 @@ import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import { importedBefore, showImported } from './importUndo.ts';
 
-/** Agents write in bursts: a burst is read soon, but not after each line. */
+/** Agents write in bursts, so a burst is read soon, but not after each line. */
 const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
 /** Logs are also checked periodically: watchers miss events, and new folders appear. */
 const LOOK_EVERY_MS = 5 * 60_000;
@@ -105,7 +105,7 @@ export class AgentImport implements vscode.Disposable {
     if (chosen.length > 0) await this.#first();
   }
 
-  /** The agents whose logs are on this machine and were not turned off. Looks for their folders only. */
+  /** The agents whose logs are on this machine and which were not turned off. Only checks for their folders. */
   found(): Source[] {
     return AGENTS.filter((source) => (isWanted(source) || isFurther(source)) && existing(source).length > 0);
   }
@@ -248,7 +248,7 @@ function isEnabled(): boolean {
   return vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
 }
 
-/** A folder of chats for each workspace is too many to watch: they are read now and then instead. */
+/** Chats have a folder per workspace, too many to watch, so they are polled instead. */
 function isWatchable(place: string): boolean {
   return !place.endsWith('chatSessions');
 }

@@ -4,8 +4,8 @@ import type { Connection } from './connection.ts';
 import { insertRow } from './rows.ts';
 
 /**
- * Appends rows in one transaction, and seals the segments that they fill. It keeps the records until then, because reading
- * them back from their rows takes longer than adding them.
+ * Appends rows in one transaction, and seals the segments that they fill. Keeps the records in memory until then, because
+ * reading them back from their rows takes longer than adding them.
  */
 export class RowAppender {
   readonly #connection: Connection;
@@ -20,27 +20,27 @@ export class RowAppender {
     this.#first = seq;
   }
 
-  /** How many rows were added. */
+  /** Number of rows added. */
   get count(): number {
     return this.#records.length;
   }
 
   /**
-   * @param stored what reading the text gives; undefined where the text is no record. Default: the record itself.
-   * @throws {UsageError} when the database cannot hold the record. Then nothing was added.
+   * @param stored the result of reading the text; undefined if the text is not a record. Default: the record itself.
+   * @throws {UsageError} when the database cannot store the record. Then nothing was added.
    */
   add(record: UsageRecord, text: string, stored: { record: UsageRecord | undefined } = { record }): void {
     insertRow(this.#connection, this.#first + this.#records.length, record, text);
     this.#records.push(stored.record);
   }
 
-  /** Removes the last rows again, so that `count` are left. */
+  /** Removes the last rows again, so that `count` remain. */
   cutTo(count: number): void {
     this.#connection.sql('DELETE FROM record WHERE seq >= ?').run(this.#first + count);
     this.#records.length = count;
   }
 
-  /** Seals what is full. Call it once, after the last row of the transaction. */
+  /** Seals full segments. Call it once, after the last row of the transaction. */
   finish(): void {
     sealFull(this.#connection, this.#sealed, { first: this.#first, records: this.#records });
   }

@@ -2,12 +2,12 @@ import type { MatchLogic, Provider } from '@pydantic/genai-prices';
 
 /**
  * genai-prices' rules for the names of providers and models. Its own code builds a registry of units when it is loaded, which
- * takes as long as starting Node, so the rules are here once more; a test holds the two together for every name of the table.
+ * takes as long as starting Node, so the rules are reimplemented here; a test compares both for every name in the table.
  */
 
 export type NamedProvider = Omit<Provider, 'models'>;
 
-/** Whether a name keeps a rule. Only regular expressions tell upper case from lower case. */
+/** Whether a name matches a rule. Only regular expressions are case-sensitive. */
 export function keepsRule(rule: MatchLogic, name: string): boolean {
   if ('or' in rule) return rule.or.some((each) => keepsRule(each, name));
   if ('and' in rule) return rule.and.every((each) => keepsRule(each, name));
@@ -19,7 +19,7 @@ export function keepsRule(rule: MatchLogic, name: string): boolean {
   return 'contains' in rule && text.includes(rule.contains.toLowerCase());
 }
 
-/** The provider of this name: the one with this id, else the first one whose rule the name keeps. */
+/** The provider with this name: the one with this id, else the first one whose rule matches. */
 export function providerOfName<P extends NamedProvider>(providers: readonly P[], name: string): P | undefined {
   const plain = plainName(name);
   if (plain === '') return undefined;
@@ -27,7 +27,7 @@ export function providerOfName<P extends NamedProvider>(providers: readonly P[],
   return providers.find(({ id }) => id === plain) ?? providers.find(rule);
 }
 
-/** The first provider whose models have names like this one. */
+/** The first provider whose rule for model names matches. */
 export function providerOfModelName<P extends NamedProvider>(providers: readonly P[], model: string): P | undefined {
   const plain = plainName(model);
   if (plain === '') return undefined;
@@ -35,9 +35,9 @@ export function providerOfModelName<P extends NamedProvider>(providers: readonly
 }
 
 /**
- * The first model that a name means: one of the provider's own, else of those whose models it sells, too; else by the name
+ * The first model that matches a name: one of the provider's own, else one of the providers whose models it also sells; else
  * with its date written as 2026-01-31 instead of 20260131.
- * @param providers the lists of models in the order in which they are looked through.
+ * @param providers lists of models in search order.
  */
 export function modelOfName<M extends { match: MatchLogic }>(
   providers: readonly (() => readonly M[])[],

@@ -1,8 +1,9 @@
 import type { ModelInfo } from '@pydantic/genai-prices';
 
 /**
- * Whether the table knows a model by a name, or only one whose name begins alike: its rules of matching give `claude-sonnet-5-6` the price of
- * `claude-sonnet-5`, which may be another one. Dates, `-latest`, the provider's prefix and the versions of clouds make no other model.
+ * Whether the table knows a model by this name, and not just one whose name begins the same: its matching rules give
+ * `claude-sonnet-5-6` the price of `claude-sonnet-5`, although it may be a different model. Dates, `-latest`, the provider's
+ * prefix and cloud versions do not make a different model.
  */
 export function isNameOf({ id, match }: ModelInfo, asked: string): boolean {
   const name = bare(asked);
@@ -16,7 +17,7 @@ const REGION =
 const SUFFIX =
   /(?:\[1m\]|@default|@latest|-latest|[@-]20\d{2}-?\d\d-?\d\d|-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-\d{4}(?=$)|-v\d+(?::\d+)?|-00\d)$/;
 
-/** A model's name without the parts that make no other model of it. */
+/** A model's name without the parts that do not make a different model. */
 function bare(name: string): string {
   let text = name.trim().toLowerCase().replace(PREFIX, '').replace(REGION, '').replaceAll(/[._]/g, '-');
   for (let before = ''; before !== text;) {
@@ -26,7 +27,7 @@ function bare(name: string): string {
   return text;
 }
 
-/** The literal texts of a rule of matching, without their regular expressions. */
+/** The literal texts of a matching rule, without its regular expressions. */
 function namesIn(rule: unknown): string[] {
   if (typeof rule !== 'object' || rule === null) return [];
   if (Array.isArray(rule)) return rule.flatMap(namesIn);

@@ -1,4 +1,4 @@
-/** Wraps a function that makes something, so that it runs at the first call and every call returns what it made. */
+/** Wraps a function so that it runs at the first call, and every call returns that result. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;

@@ -11,8 +11,8 @@ import { keepLarger, type Sink, type Source, type SourceFile } from '../source.t
 import { beside, isNone } from '../tokens.ts';
 
 /**
- * Amp: one JSON file a thread. Newer threads have a ledger of calls, whose cached tokens stand in the message that each call made; older
- * ones have the counts in their messages alone.
+ * Amp: one JSON file per thread. Newer threads have a list of calls, whose cached tokens are in the message that each call
+ * made; older ones have counts only in their messages.
  */
 export const amp: Source = {
   id: 'amp',
@@ -98,7 +98,7 @@ function take(thread: string, call: Call | undefined, sink: Sink): void {
       timestamp,
       tokens,
       session: labelOf(thread),
-      // Amp's own unit. What a credit costs depends on the contract, so that the cost is the one at list price.
+      // Amp's own unit. The price of a credit depends on the contract, so the cost is computed at list price.
       more: { amp_credits: typeof call.credits === 'number' ? call.credits : undefined },
     }),
   });

@@ -22,7 +22,7 @@ export class ClaudeLines implements LineParser {
   /** Lines without an id, by their content: each counts, even if two are equal. */
   readonly #nameless: Map<string, number>;
 
-  /** @param source of the records. The ids are the same whichever tool tells of a message. */
+  /** @param source source of the records. A message has the same id whichever tool logs it. */
   constructor({ relative }: SourceFile, state: ParserState | undefined, source = SOURCE) {
     this.#source = source;
     const parts = relative.split('/');
@@ -247,7 +247,7 @@ function messageUsageId(id: string): string {
   return lastMessage.usageId;
 }
 
-/** Ids of messages begin with the name of a cloud where Anthropic does not serve the model itself. */
+/** Ids of messages begin with the name of a cloud if Anthropic does not serve the model itself. */
 const CLOUD_ID = /^msg_(bdrk|vrtx)_/;
 const payers = new Map<string, Payer>();
 
@@ -264,10 +264,10 @@ function payerOfMessage(model: string, id: unknown): Payer {
   return payer;
 }
 
-/** A log with hostile names must not fill the memory. */
+/** Bounds the memory used for a log with hostile names. */
 const MOST_PAYERS = 1_000;
 
-/** What ccusage leaves out: lines of other programs in the same folders. */
+/** The lines that ccusage skips: those of other programs in the same folders. */
 function invalidity(
   version: unknown,
   session: unknown,

@@ -22,8 +22,8 @@ import { keepLarger, type Sink, type Source, type SourceEnvironment, type Source
 import { including, isNone } from '../tokens.ts';
 
 /**
- * Cline CLI since version 3: one folder a session, with the messages in `<id>.messages.json`. Agents are sessions of their own, so that
- * the sums of a session, which contain theirs, do not count.
+ * Cline CLI since version 3: one folder per session, with the messages in `<id>.messages.json`. Agents have separate sessions,
+ * so the sums of a session, which include theirs, are ignored.
  */
 export const clineCli: Source = {
   id: 'cline-cli',

@@ -19,17 +19,17 @@ import {
 import { beside, including, isNone } from '../tokens.ts';
 
 /**
- * Cline and the extensions that are made of it: one folder a task, with the messages that the person sees in `ui_messages.json`. Those
- * of the kind `api_req_started` tell the counts of a request, as JSON in their text.
+ * Cline and its forks: one folder per task, with the messages shown to the user in `ui_messages.json`. Messages of the kind
+ * `api_req_started` contain the counts of a request, as JSON in their text.
  */
 interface Extension {
   id: string;
   title: string;
-  /** Of the extension, as the editor names its folder. */
+  /** The editor's folder name for the extension. */
   folder: string;
-  /** Folders of tasks elsewhere. */
+  /** Task folders in other places. */
   more?: (environment: SourceEnvironment) => string[];
-  /** Whether `tokensIn` includes cached tokens; where it is smaller than they are, it does not. */
+  /** Whether `tokensIn` includes cached tokens; if it is smaller than they are, it does not. */
   isInputWhole: boolean;
 }
 
@@ -95,7 +95,7 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
       const at = timeOf(fields['ts']);
       if (at === undefined) return sink.skip('no-time', undefined, index + 1);
       const time = String(fields['ts']);
-      // Several requests may begin in one millisecond.
+      // Several requests may begin in the same millisecond.
       const nth = occurrences.get(time) ?? 0;
       occurrences.set(time, nth + 1);
       const found = usageOf(request, { source, task, at, time, nth, isInputWhole });
@@ -104,7 +104,7 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
   }
 }
 
-/** The counts in a message's text; of a condensed context its cost alone is told. */
+/** The counts in a message's text; for a condensed context only the cost is logged. */
 function requestOf(message: Fields): Fields | undefined {
   if (message['say'] === 'condense_context') {
     const cost = fieldsOf(message['contextCondense'])?.['cost'];
@@ -156,13 +156,13 @@ function tokensOf(request: Fields, isInputWhole: boolean): LogTokens {
 }
 
 interface Model {
-  /** From when on, ms. */
+  /** Start time, ms. */
   ms: number;
   model: string;
   provider: string | undefined;
 }
 
-/** The models of a task by their time; the `<model>` that stands in its conversation where there is no list of them. */
+/** The models of a task by time; without a list of them, the `<model>` in its conversation. */
 function modelsOf(folder: string): readonly Model[] {
   const usage = fieldsOf(readBeside(folder, 'task_metadata.json'))?.['model_usage'];
   const models = (Array.isArray(usage) ? (usage as unknown[]) : []).flatMap((entry): Model[] => {

@@ -9,7 +9,10 @@ import { logRecord, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, including, isNone } from '../tokens.ts';
 
-/** Codebuff, earlier Manicode: `projects/<project>/chats/<chat>/chat-messages.json`. Counts stand in several places and spellings. */
+/**
+ * Codebuff, formerly Manicode: `projects/<project>/chats/<chat>/chat-messages.json`. Counts occur in several places and
+ * spellings.
+ */
 export const codebuff: Source = {
   id: 'codebuff',
   title: 'Codebuff',
@@ -76,13 +79,13 @@ function readReply(message: Fields, { project, chat, file }: Place, sink: Sink):
       tokens,
       project: labelOf(project),
       session: labelOf(chat),
-      // Its own unit: the cost is the one at list price.
+      // Codebuff's own unit: the cost is computed at list price.
       more: { codebuff_credits: typeof credits === 'number' ? credits : undefined },
     }),
   });
 }
 
-/** What the state of a run tells of its last call. */
+/** The last call in the state of a run. */
 function lastCall(metadata: Fields | undefined): Fields | undefined {
   const session = fieldsOf(fieldsOf(metadata?.['runState'])?.['sessionState']);
   const history = fieldsOf(session?.['mainAgentState'])?.['messageHistory'];
@@ -95,7 +98,7 @@ function lastCall(metadata: Fields | undefined): Fields | undefined {
   return calls.at(-1);
 }
 
-/** Cached tokens under OpenAI's name are a part of the prompt; under Anthropic's they are beside the input. */
+/** Cached tokens under OpenAI's name are part of the prompt; under Anthropic's they are not part of the input. */
 function tokensOf(counts: Fields): LogTokens {
   const first = (...names: readonly string[]): number => {
     for (const name of names) if (typeof counts[name] === 'number') return countOf(counts[name]);

@@ -21,7 +21,7 @@ export function configuredTier(home: string): string | undefined {
   }
 }
 
-/** The address of a provider that the configuration defines; undefined where it does not. */
+/** The address of a provider defined in the configuration; undefined if it is not defined. */
 export function configuredEndpoint(home: string, provider: string): string | undefined {
   try {
     const config = readFileSync(join(home, 'config.toml'), 'utf8');
@@ -34,7 +34,7 @@ export function configuredEndpoint(home: string, provider: string): string | und
   }
 }
 
-/** A tier as providers call it: what Codex calls fast is processed with priority. undefined: the usual one. */
+/** Maps a tier to the providers' name: Codex's fast mode uses priority processing. undefined: the default tier. */
 export function tierOf(name: string | undefined): string | undefined {
   if (name === undefined || name === 'default' || name === 'standard' || name === 'auto') return undefined;
   return name === 'fast' ? 'priority' : name;

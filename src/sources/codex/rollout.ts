@@ -36,9 +36,9 @@ interface Context {
   cwd: string | undefined;
   branch: string | undefined;
   version: string | undefined;
-  /** The name of the provider that the log says. */
+  /** The provider's name in the log. */
   provider: string | undefined;
-  /** As the log says it; undefined: as the configuration says it. */
+  /** The tier in the log; undefined: the one in the configuration. */
   tier: string | undefined;
   /** Whether it is the file of an agent started by another session. */
   spawned: boolean;
@@ -244,7 +244,7 @@ export class CodexLines implements LineParser {
     return { record };
   }
 
-  /** Codex is used with other providers, too: the log names them, and the configuration has their address. */
+  /** Codex can be used with other providers: the log names them, and the configuration has their addresses. */
   #payer(model: string): Payer {
     const { provider } = this.#context;
     if (provider === undefined || provider === 'openai') return { provider: 'openai' };
@@ -261,7 +261,7 @@ export class CodexLines implements LineParser {
   }
 }
 
-/** Limits of a plan stand beside the counts where the person is signed in with one. */
+/** The limits of a plan are logged beside the counts if the user is signed in with a plan. */
 function chargeOf(limits: unknown): 'plan' | undefined {
   const fields = fieldsOf(limits);
   return textOf(fields?.['plan_type']) !== undefined || fieldsOf(fields?.['primary']) !== undefined

@@ -11,8 +11,8 @@ import { vendorOf } from '../vendors.ts';
 import { readChat } from './sessions.ts';
 
 /**
- * GitHub Copilot Chat: spans in an SQLite database, where `github.copilot.chat.otel.dbSpanExporter.enabled` is on; and the chats that VS
- * Code keeps in any case.
+ * GitHub Copilot Chat: spans in an SQLite database, written if `github.copilot.chat.otel.dbSpanExporter.enabled` is on, and the
+ * chats that VS Code always keeps.
  */
 export const copilotChat: Source = {
   id: 'copilot-chat',
@@ -31,7 +31,7 @@ export const copilotChat: Source = {
 const SOURCE = 'copilot-chat-log';
 const CHAT = /^[^/]+\.jsonl?$/;
 
-/** The folders of chats that workspaces have. Beside them extensions keep databases and caches, so only these are read. */
+/** The folders with the chats of workspaces. Extensions keep databases and caches beside them, so only these are read. */
 function chatsOfWorkspaces(storage: string): string[] {
   try {
     return readdirSync(storage)

@@ -3,8 +3,8 @@ import { fieldsOf, parseJson } from '../fields.ts';
 import type { Sink } from '../source.ts';
 
 /**
- * Replays a journal of changes to a document, as VS Code writes them: a line of kind 0 has the whole document, 1 sets what stands at a
- * path, 2 appends to the array there (after it was cut to `i` entries), 3 removes it.
+ * Replays a journal of changes to a document as written by VS Code: a line of kind 0 has the whole document, 1 sets the value
+ * at a path, 2 appends to the array there (after cutting it to `i` entries), 3 removes it.
  */
 export function replayed(text: string, sink: Sink): Fields | undefined {
   let root: unknown;

@@ -12,8 +12,8 @@ import { vendorOf } from '../vendors.ts';
 import { replayed } from './journal.ts';
 
 /**
- * The chats that VS Code keeps: one document a chat, or a journal of changes to it. Later versions tell the counts of each request,
- * without the cached part. A chat that the telemetry's database tells of is left out: that one tells more.
+ * The chats kept by VS Code: one document per chat, or a journal of changes to it. Later versions contain the counts of each
+ * request, without the cached part. Chats in the telemetry's database are skipped here, because the database has more detail.
  */
 
 const SOURCE = 'copilot-chat-log';
@@ -25,7 +25,7 @@ export function readChat(file: SourceFile, sink: Sink): void {
   if (chat === undefined) return sink.skip('not-json');
   const session = textOf(chat['sessionId']) ?? stemOf(file.relative);
   const traced = tracedSessions(file.path);
-  // Where the database cannot be read, what it tells is not known, and a chat would count twice.
+  // If the database cannot be read, its contents are unknown, and a chat could count twice.
   if (typeof traced === 'string') return sink.skip('unreadable', traced);
   if (traced.has(session)) return;
   const requests = Array.isArray(chat['requests']) ? (chat['requests'] as unknown[]) : [];
@@ -68,7 +68,7 @@ function readRequest(request: Fields, session: string, sink: Sink): void {
 
 let lastTraced: { key: string; sessions: ReadonlySet<string> } | undefined;
 
-/** The chats in the telemetry's database of the same editor; the reason where that cannot be read. */
+/** The chats in the telemetry's database of the same editor, or the reason why it cannot be read. */
 function tracedSessions(path: string): ReadonlySet<string> | string {
   const user = path.slice(0, path.search(/[\\/](workspaceStorage|globalStorage)[\\/]/));
   const database = join(user, 'globalStorage', 'github.copilot-chat', 'agent-traces.db');

@@ -5,8 +5,8 @@ import { keepPreferred, type Source, type SourceFile } from '../source.ts';
 import { readStore } from './store.ts';
 
 /**
- * GitHub Copilot CLI: one row a call in `session-store.db`, which it always writes; and OpenTelemetry in JSONL files, where its file
- * exporter is on. Of a session that both tell of the telemetry counts.
+ * GitHub Copilot CLI: one row per call in `session-store.db`, which it always writes, and OpenTelemetry in JSONL files, written
+ * if its file exporter is on. For a session in both, the telemetry counts.
  */
 export const copilotCli: Source = {
   id: 'copilot-cli',

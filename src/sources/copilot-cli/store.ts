@@ -10,12 +10,12 @@ import type { FoundUsage, Sink, SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
 import { vendorOf } from '../vendors.ts';
 
-/** The database of Copilot CLI's sessions. Its counts include cached tokens in the input, and reasoning in the output. */
+/** The session database of Copilot CLI. Its input counts include cached tokens, its output counts reasoning. */
 
 const SOURCE = 'copilot-cli-log';
-/** USD for one AI credit. */
+/** USD per AI credit. */
 const CREDIT_USD = 0.01;
-/** While telemetry is on, a session of which it told nothing yet may only be new. */
+/** While telemetry is on, a session missing from it may just be new. */
 const SETTLED_MS = 10 * 60_000;
 
 export function readStore(file: SourceFile, sink: Sink): void {
@@ -72,7 +72,7 @@ function usageOf(row: DatabaseRow, sessions: ReadonlyMap<unknown, Session>): Fou
   const { cwd, branch } = sessions.get(row['session_id']) ?? { cwd: undefined, branch: undefined };
   const model = nameOf(textOf(row['model']) ?? 'unknown');
   const record = logRecord({
-    // The numbers of rows begin again when the database is made anew: what stands in the row tells them apart.
+    // Row numbers start over when the database is recreated: the other values of the row make the id unique.
     usageId: usageId(SOURCE, [session, String(row['id']), timestamp, model, tokens.input, tokens.output]),
     source: SOURCE,
     provider: vendorOf(model) ?? 'github-copilot',
@@ -95,15 +95,15 @@ function usageOf(row: DatabaseRow, sessions: ReadonlyMap<unknown, Session>): Fou
   return { record, isPriced: true };
 }
 
-/** By file and size what was found in it, so that a second import reads no telemetry again. */
+/** Sessions found in each file, by path and size, so that a second import does not read the telemetry again. */
 const known = new Map<string, ReadonlySet<string>>();
 const CONVERSATION =
   /"gen_ai\.conversation\.id"\s*:\s*"([^"]+)"|"key"\s*:\s*"gen_ai\.conversation\.id"\s*,\s*"value"\s*:\s*\{\s*"stringValue"\s*:\s*"([^"]+)"/g;
 const CHUNK = 4 * 1024 * 1024;
-/** Longer than what {@link CONVERSATION} matches. */
+/** Longer than any match of {@link CONVERSATION}. */
 const OVERLAP = 1024;
 
-/** The sessions that the files of telemetry in a folder tell of. */
+/** The sessions in the telemetry files of a folder. */
 function sessionsIn(folder: string): ReadonlySet<unknown> {
   const sessions = new Set<unknown>();
   let names: string[];

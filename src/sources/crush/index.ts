@@ -18,8 +18,8 @@ import {
 } from '../source.ts';
 
 /**
- * Crush: sums of each session in a database in the project's own folder. A list of the projects is in the person's folder. A
- * session's sums contain those of the sessions that it started.
+ * Crush: sums of each session in a database in the project's folder. A list of projects is in the user's folder. A session's
+ * sums include those of the sessions that it started.
  */
 export const crush: Source = {
   id: 'crush',
@@ -28,7 +28,7 @@ export const crush: Source = {
     const usual = environment.platform === 'win32' ? localData(environment) : xdgData(environment);
     const folders = foldersOr(environment, 'CRUSH_GLOBAL_DATA', join(usual, 'crush'));
     const databases = folders.flatMap((folder) => databasesIn(join(folder, 'projects.json'), environment));
-    // Without a project there is nothing to read; the list says where one would be.
+    // Without a project there is nothing to read; the list's path shows where one would be.
     return databases.length > 0 ? databases : folders.map((folder) => join(folder, 'projects.json'));
   },
   matches: (relative) => relative.endsWith('crush.db'),
@@ -77,7 +77,7 @@ interface ModelUsed {
   provider: string | undefined;
 }
 
-/** By session the model that most of its messages are from. */
+/** For each session, the model of most of its messages. */
 function modelsOf(rows: Rows): ReadonlyMap<unknown, ModelUsed> {
   const there = columnsOf(rows, 'messages');
   if (!there.has('model') || !there.has('session_id')) return new Map();
@@ -100,7 +100,7 @@ function usageOf(
   const cost = row['cost'];
   const isPaid = typeof cost === 'number' && cost > 0;
   if (tokens.input + tokens.output === 0 && !isPaid) return undefined;
-  // Seconds, though the schema says milliseconds.
+  // Seconds, although the schema says milliseconds.
   const timestamp = databaseTime(row['created_at']);
   if (timestamp === undefined) return 'no-time';
   const session = String(row['id']);
@@ -119,7 +119,7 @@ function usageOf(
       session: labelOf(session),
       more: { ...WHOLE_SESSION, charge: payer?.charge },
     }),
-    // The cached part of the input is not told, so that the tool's own sum is nearer than the list price of all.
+    // The cached part of the input is not logged, so the tool's own figure is more accurate than the list price of all input.
     loggedCost: isPaid ? cost : undefined,
     prefersLogged: true,
   };

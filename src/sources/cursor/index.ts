@@ -8,8 +8,8 @@ import { keepLarger, type FoundUsage, type SkipReason, type Source } from '../so
 import { vendorOf } from '../vendors.ts';
 
 /**
- * Cursor: the CSV that its dashboard exports (Usage, Export CSV). Cursor itself keeps no counts on the disk. The file is found where it
- * was put into the folder below, or is named.
+ * Cursor: the CSV export of its dashboard (Usage, Export CSV). Cursor itself stores no counts on disk. The file is found in the
+ * folder below, or named by the user.
  */
 export const cursor: Source = {
   id: 'cursor',
@@ -39,7 +39,7 @@ export const cursor: Source = {
 
 const SOURCE = 'cursor-csv';
 
-/** Whether the beginning of a file is one of these exports. */
+/** Whether the beginning of a file is that of such an export. */
 export function isCursorExport(head: string): boolean {
   return /^\uFEFF?"?Date"?,/.test(head) && /Input \(w\/o? Cache|Cache Read/i.test(head);
 }
@@ -72,19 +72,20 @@ function usageOf(row: Fields, counter: Occurrences): FoundUsage | SkipReason | u
       max_mode: /^yes$/i.test(cell(row, 'Max Mode')) || undefined,
     },
   });
-  // What the plan includes has a cost of zero, or of list price, by the export's version: it is priced as everything else is.
+  // Calls included in the plan have a cost of zero, or list price, depending on the export's version: they are priced like all
+  // others.
   if (cost === undefined || isIncluded) return { record };
   Object.assign(record, { cost_usd: Number(cost), cost_known: true, billing_mode: 'known' });
   return { record, isPriced: true };
 }
 
-/** The text of the first of these columns that the export has. */
+/** The text of the first of these columns in the export. */
 function cell(row: Fields, ...names: readonly string[]): string {
   const value = names.map((name) => row[name]).find((each) => each !== undefined && each !== null);
   return typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
 }
 
-/** `12,345` and `12345`; NaN for anything that is no count. */
+/** `12,345` and `12345`; NaN for anything that is not a count. */
 function count(text: string): number {
   const digits = text.replaceAll(',', '');
   return /^\d{1,15}$/.test(digits) ? Number(digits) : digits === '' || digits === '-' ? 0 : Number.NaN;

@@ -25,7 +25,7 @@ export const droid: Source = {
 };
 
 const SOURCE = 'droid-log';
-/** How far into a session's log its model is looked for, in bytes. */
+/** Number of bytes at the start of a session's log that are searched for its model. */
 const HEAD = 512 * 1024;
 
 function readSession(file: SourceFile, sink: Sink): void {
@@ -42,7 +42,7 @@ function readSession(file: SourceFile, sink: Sink): void {
     },
     'beside',
   );
-  // Only the total is known in some: it is taken for output, as ccusage does.
+  // In some sessions only the total is known: it is counted as output, as ccusage does.
   const rest = countOf(counts['totalTokens']) - tokens.input - tokens.output;
   if (rest > 0) tokens.output += rest;
   if (isNone(tokens)) return;

@@ -9,7 +9,7 @@ import { logRecord, WHOLE_SESSION } from '../record.ts';
 import { keepLarger, type FoundUsage, type Sink, type Source, type SourceFile } from '../source.ts';
 import { databaseTime } from '../reading/databaseTime.ts';
 
-/** Goose: sums of each session in the table `sessions` of an SQLite database. They tell nothing of the cache. */
+/** Goose: sums of each session in the table `sessions` of an SQLite database, without cache counts. */
 export const goose: Source = {
   id: 'goose',
   title: 'Goose',
@@ -57,11 +57,11 @@ function readSessions(file: SourceFile, sink: Sink): void {
 }
 
 function usageOf(row: DatabaseRow): FoundUsage | 'no-time' | undefined {
-  // The counts without `accumulated_` are those of the context as it is now.
+  // The counts without `accumulated_` are those of the current context.
   const count = (name: string): number => countOf(row[`accumulated_${name}_tokens`] ?? row[`${name}_tokens`]);
   const input = count('input');
   const known = count('output');
-  // What the total has beyond both is reasoning.
+  // The part of the total beyond both is reasoning.
   const reasoning = Math.max(0, count('total') - input - known);
   const output = known + reasoning;
   if (input + output === 0) return undefined;

@@ -7,7 +7,10 @@ import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type ParserState, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
 
-/** Grok Build: `sessions/<folder>/<session>/updates.jsonl`. At the end of a turn it tells the turn's counts, by model where there are several. */
+/**
+ * Grok Build: `sessions/<folder>/<session>/updates.jsonl`. The end of a turn has the turn's counts, by model if there are
+ * several.
+ */
 export const grok: Source = {
   id: 'grok-build',
   title: 'Grok Build',
@@ -55,13 +58,13 @@ class GrokLines implements LineParser {
       const fields = fieldsOf(counts);
       return fields === undefined ? [] : [{ model, fields }];
     });
-    // The sums of the turn are what counts; the models' own counts only where they add up to them.
+    // The turn's sums count; the counts by model are used only if they add up to these.
     const isWhole = byModel.length > 1 && sameSums(byModel, usage);
     const model = byModel.length === 1 ? byModel[0]!.model : (this.#model ?? byModel[0]?.model ?? this.#current());
     for (const part of isWhole ? byModel : [{ model, fields: usage }]) this.#tell(part, prompt, timestamp, sink);
   }
 
-  /** The model that the session's summary names. */
+  /** The model named in the session's summary. */
   #current(): string {
     try {
       const summary = readFileSync(join(dirname(this.#file.path), 'summary.json'), 'utf8');

@@ -10,7 +10,7 @@ import { logRecord, WHOLE_SESSION } from '../record.ts';
 import { keepLarger, type FoundUsage, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone } from '../tokens.ts';
 
-/** Hermes: sums of each session in the table `sessions` of `state.db`, of the person and of each profile. */
+/** Hermes: sums of each session in the table `sessions` of `state.db`, for the user and for each profile. */
 export const hermes: Source = {
   id: 'hermes',
   title: 'Hermes',

@@ -17,7 +17,7 @@ export function pricingOf(record: Priceable): FoundPricing | undefined {
   return record[PRICING];
 }
 
-/** The record of a found, to be given its cost once it is known that it counts. */
+/** The record of a found usage, prepared for {@link applyCost} once it is known that it counts. */
 export function priceable({ record, loggedCost, prefersLogged, isPriced }: FoundUsage): UsageRecord {
   if (loggedCost !== undefined || isPriced === true) {
     (record as Priceable)[PRICING] = { loggedCost, prefersLogged, isPriced };
@@ -45,7 +45,7 @@ export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
   }
 }
 
-/** Of some records: how many have no price, and how many that of another model, whose name is the nearest. */
+/** Counts the records without a price, and those priced like another model with the most similar name. */
 export interface PriceCounts {
   unpriced: number;
   assumed: number;

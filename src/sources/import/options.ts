@@ -51,9 +51,9 @@ export interface ImportReport {
   updated: number;
   /** Number of added and updated records without a known price. */
   unpriced: number;
-  /** Of the added and updated: at the price of another model. */
+  /** Number of added and updated records priced like another model. */
   assumed: number;
-  /** How often each happened. */
+  /** Number of skips by reason. */
   skipped: Partial<Record<SkipReason, number>>;
   /** The first of them. */
   skips: Skip[];

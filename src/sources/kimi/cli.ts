@@ -19,8 +19,8 @@ import { keepLarger, type LineParser, type Sink, type Source, type SourceFile } 
 import { beside, isNone } from '../tokens.ts';
 
 /**
- * Kimi CLI, the one before Kimi Code: `sessions/<hash of the folder>/<session>/wire.jsonl`, and one below `subagents/` for each agent.
- * A status tells the counts of the last call.
+ * Kimi CLI, the predecessor of Kimi Code: `sessions/<hash of the folder>/<session>/wire.jsonl`, and one file below `subagents/`
+ * for each agent. A status has the counts of the last call.
  */
 export const kimiCli: Source = {
   id: 'kimi-cli',
@@ -36,9 +36,9 @@ export const kimiCli: Source = {
 };
 
 const SOURCE = 'kimi-cli-log';
-/** The name by which the tool calls its provider's model, whichever that is. */
+/** The tool's name for its provider's current model. */
 const OWN_NAME = 'kimi-for-coding';
-/** When the provider made another model of the name. */
+/** Time at which the provider assigned another model to the name. */
 const RENAMED_MS = 1_776_698_890_072;
 
 class WireLines implements LineParser {
@@ -94,13 +94,13 @@ class WireLines implements LineParser {
   }
 }
 
-/** The provider's name of the model that `kimi-for-coding` was at a time. */
+/** The provider's name of the model that `kimi-for-coding` referred to at a time. */
 export function modelAt(model: string, timestamp: string): string {
   if (model !== OWN_NAME) return model;
   return Date.parse(timestamp) < RENAMED_MS ? 'kimi-k2.5' : 'kimi-k2.6';
 }
 
-/** The log names no model: the one of the settings, which may have been another one at that time. */
+/** The log names no model, so the model in the settings is used, although it may have been another one at that time. */
 function configuredModel(home: string): string {
   const settings = jsonIn(join(home, 'config.json'));
   const named = firstText(settings, 'model', 'default_model');
@@ -109,7 +109,7 @@ function configuredModel(home: string): string {
   );
 }
 
-/** The folder whose MD5 names the sessions' folder, as `kimi.json` lists them. */
+/** The folder whose MD5 is the name of the sessions' folder, from the list in `kimi.json`. */
 function projectOfHash(home: string, hash: string): string | undefined {
   const folders = jsonIn(join(home, 'kimi.json'))?.['work_dirs'];
   for (const each of Array.isArray(folders) ? (folders as unknown[]) : []) {

@@ -9,8 +9,8 @@ import { beside, isNone } from '../tokens.ts';
 import { modelAt } from './cli.ts';
 
 /**
- * Kimi Code: `sessions/wd_*\/<session>/agents/<agent>/wire.jsonl`. An event tells the counts of one call; the request before it names
- * the model, of which the event itself has an alias alone. What an agent used stands in its own file alone.
+ * Kimi Code: `sessions/wd_*\/<session>/agents/<agent>/wire.jsonl`. An event has the counts of one call; the request before it
+ * names the model, for which the event has only an alias. The usage of an agent is only in its own file.
  */
 export const kimiCode: Source = {
   id: 'kimi-code',
@@ -77,7 +77,7 @@ class CodeLines implements LineParser {
     const model = this.#model ?? textOf(payload['model']) ?? 'kimi-for-coding';
     sink.usage({
       record: logRecord({
-        // The file only grows: a place in it is the event.
+        // The file only grows, so an offset identifies the event.
         usageId: usageId(SOURCE, [session, agent, offset]),
         source: SOURCE,
         provider: 'moonshotai',

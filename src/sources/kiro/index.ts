@@ -8,8 +8,8 @@ import type { Sink, Source, SourceFile } from '../source.ts';
 import { settleEntry } from '../generic/index.ts';
 
 /**
- * Kiro, which tells credits and no tokens: in the description of a session of its command line, and in the messages of a session of its
- * editor. A credit's cost is the public one beyond a plan, so it is an estimate.
+ * Kiro, which logs credits but no tokens: in the description of a command-line session, and in the messages of an editor
+ * session. The price of a credit is the public one outside a plan, so the cost is an estimate.
  */
 export const kiro: Source = {
   id: 'kiro',
@@ -22,9 +22,9 @@ export const kiro: Source = {
 };
 
 const SOURCE = 'kiro-log';
-/** USD, public price of a credit beyond the plan. */
+/** USD, public price of a credit outside a plan. */
 const CREDIT_USD = 0.04;
-/** Deeper than a session nests its turns. */
+/** Deeper than the turns of a session are nested. */
 const MAX_DEPTH = 12;
 
 function readSession(file: SourceFile, sink: Sink): void {
@@ -47,7 +47,7 @@ function readSession(file: SourceFile, sink: Sink): void {
   }
 }
 
-/** A session, and what of it was told so far. */
+/** A session, and the usage found in it so far. */
 interface Session {
   id: string;
   time: string;
@@ -56,7 +56,7 @@ interface Session {
   turns: number;
 }
 
-/** Finds what was metered, wherever it stands. */
+/** Finds metered usage at any depth. */
 function walk(value: unknown, session: Session, sink: Sink, depth: number): void {
   if (depth > MAX_DEPTH) return;
   if (Array.isArray(value)) {

@@ -7,7 +7,10 @@ import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
 
-/** Mux (Coder): `sessions/<workspace>/chat.jsonl`, and one for each agent below `subagent-transcripts/`. Counts are those of Vercel's AI SDK. */
+/**
+ * Mux (Coder): `sessions/<workspace>/chat.jsonl`, and one file for each agent below `subagent-transcripts/`. Counts are those
+ * of Vercel's AI SDK.
+ */
 export const mux: Source = {
   id: 'mux',
   title: 'Mux',
@@ -50,7 +53,7 @@ class MuxLines implements LineParser {
     const timestamp = timeOf(metadata['timestamp'] ?? entry['timestamp'] ?? entry['createdAt']);
     if (timestamp === undefined) return sink.skip('no-time', id);
     const [workspace = '', , agent] = this.#file.relative.split('/');
-    // `anthropic:claude-opus-4-5`; a name with a tag has another colon behind it.
+    // `anthropic:claude-opus-4-5`; a name with a tag contains another colon.
     const [, provider, model = 'unknown'] = /^([^:/]+):(.+)$/.exec(textOf(metadata['model']) ?? '') ?? [];
     const payer = payerOf({ model, provider });
     sink.usage({

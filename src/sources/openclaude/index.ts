@@ -3,7 +3,7 @@ import { claudeCode } from '../claude-code/index.ts';
 import { ClaudeLines, USAGE_MARKER } from '../claude-code/lines.ts';
 import type { Source } from '../source.ts';
 
-/** OpenClaude: the format of Claude Code, of which it is made, in a folder of its own. */
+/** OpenClaude: a fork of Claude Code, with the same format in another folder. */
 export const openClaude: Source = {
   id: 'openclaude',
   title: 'OpenClaude',

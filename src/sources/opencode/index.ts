@@ -17,7 +17,7 @@ export const openCode: Source = {
     const read = DATABASE.test(relative) ? readMessages : readMessageFile;
     return { kind: 'whole', read: (file, sink) => read('opencode-log', file, sink) };
   },
-  // A message in both places says more in the database, where it is finished; where it was copied, the same.
+  // A message in both places is more complete in the database, where it is finished; if it was copied, both are equal.
   settle: keepLarger,
 };
 

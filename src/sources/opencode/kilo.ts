@@ -4,7 +4,7 @@ import type { Source } from '../source.ts';
 import { keepLarger } from '../source.ts';
 import { readMessageFile, readMessages } from './messages.ts';
 
-/** Kilo's command line, which is made of OpenCode and keeps its messages in the same tables. */
+/** Kilo's command line, a fork of OpenCode that keeps its messages in the same tables. */
 export const kiloCli: Source = {
   id: 'kilo-cli',
   title: 'Kilo CLI',

@@ -8,9 +8,9 @@ import { logRecord } from '../record.ts';
 import type { FoundUsage, Sink, SourceFile } from '../source.ts';
 import { readJsonFile } from '../reading/whole.ts';
 
-/** The messages of OpenCode, and of tools that are made of it. */
+/** Reads the messages of OpenCode and its forks. */
 
-/** Reads a database of messages. @param source of the records: `opencode-log`. */
+/** Reads a database of messages. @param source source of the records: `opencode-log`. */
 export function readMessages(source: string, file: SourceFile, sink: Sink): void {
   readDatabase(file, sink, (rows) => {
     const tables = new Set([...rows("SELECT name FROM sqlite_master WHERE type = 'table'")].map(({ name }) => name));
@@ -35,7 +35,7 @@ function readRow(source: string, row: Readonly<Record<string, unknown>>, sink: S
   if (found !== undefined) sink.usage(found);
 }
 
-/** Reads a file of one message. */
+/** Reads a file with one message. */
 export function readMessageFile(source: string, file: SourceFile, sink: Sink): void {
   const message = fieldsOf(readJsonFile(file, sink));
   const found = message && usageOf(source, message, {});
@@ -43,9 +43,9 @@ export function readMessageFile(source: string, file: SourceFile, sink: Sink): v
 }
 
 /**
- * Whether a message's output includes its reasoning. OpenCode took what the provider said until it began to subtract
- * the reasoning (anomalyco/opencode#21047). Where the message has a total, that tells which; before there was one, Gemini
- * counted thoughts beside its output and the others theirs inside, of which more than the whole cannot be.
+ * Whether a message's output includes its reasoning. OpenCode passed on the provider's figure until it began to subtract the
+ * reasoning (anomalyco/opencode#21047). If the message has a total, that decides. Earlier messages have none; there, Gemini
+ * counted thoughts separately and the others included reasoning, which then cannot exceed the output.
  * @param rest input and output, without the reasoning.
  */
 function isReasoningInside(provider: string, rest: number, reasoning: number, counts: Fields): boolean {
@@ -54,7 +54,7 @@ function isReasoningInside(provider: string, rest: number, reasoning: number, co
   return !/google|gemini|vertex/i.test(provider) && reasoning <= countOf(counts['output']);
 }
 
-/** What the columns beside a message tell. */
+/** Values in the columns beside a message. */
 interface RowFacts {
   id?: string | undefined;
   session?: string | undefined;
@@ -76,7 +76,7 @@ function usageOf(source: string, message: Fields, row: RowFacts): FoundUsage | u
   const reasoning = countOf(counts['reasoning']);
   const written = countOf(counts['output']);
   const isInside = isReasoningInside(provider, input + written, reasoning, counts);
-  // Only the total is known in some: it is taken for output, as ccusage does.
+  // In some messages only the total is known: it is counted as output, as ccusage does.
   const known = isInside ? written : written + reasoning;
   const output = input + known === 0 ? countOf(counts['total']) : known;
   if (input + output === 0) return undefined;

@@ -27,7 +27,7 @@ export const omp: Source = {
   settle: keepLarger,
 };
 
-/** Also under its earlier names. Sessions that were reset or deleted keep their files under other names. */
+/** Includes its earlier names. Sessions that were reset or deleted keep their files under other names. */
 export const openClaw: Source = {
   id: 'openclaw',
   title: 'OpenClaw',

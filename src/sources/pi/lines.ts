@@ -12,7 +12,7 @@ interface Context {
   project?: string;
 }
 
-/** Reads a session in pi's format: replies with their counts and cost; changes of the model stand in lines of their own. */
+/** Parses a session in pi's format: replies with their counts and cost; changes of the model are separate lines. */
 export class PiLines implements LineParser {
   readonly #source: string;
   readonly #session: string;
@@ -22,7 +22,7 @@ export class PiLines implements LineParser {
   constructor(source: string, { relative }: SourceFile, state: ParserState | undefined) {
     this.#source = source;
     const parts = relative.split('/');
-    // `<time>_<session>.jsonl`, and behind it the reason why the session ended.
+    // `<time>_<session>.jsonl`, followed by the reason why the session ended.
     const name = parts.at(-1)!.replace(/\.jsonl.*$/, '');
     this.#session = /^\d{4}-\d\d-\d\dT[^_]*_(.+)$/.exec(name)?.[1] ?? name;
     this.#folder = parts.length > 1 ? parts[0] : undefined;

@@ -19,8 +19,8 @@ import { keepPreferred, type LineParser, type Sink, type Source, type SourceFile
 import { including, isNone } from '../tokens.ts';
 
 /**
- * Qwen Code, made of Gemini CLI: one JSONL file a conversation, `projects/<project>/chats/<file>.jsonl`. Lines of telemetry repeat the
- * counts of the reply; resumed sessions repeat replies.
+ * Qwen Code, a fork of Gemini CLI: one JSONL file per conversation, `projects/<project>/chats/<file>.jsonl`. Telemetry lines
+ * repeat the counts of the reply; resumed sessions repeat replies.
  */
 export const qwenCode: Source = {
   id: 'qwen-code',
@@ -52,7 +52,7 @@ class QwenLines implements LineParser {
     if (entry['type'] !== 'assistant' || counts === undefined) return;
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
-    // As Google's API counts: the prompt includes the cached tokens, the candidates do not include the thoughts.
+    // Google's way of counting: the prompt includes cached tokens, the candidates do not include thoughts.
     const tokens = including(
       {
         input: countOf(counts['promptTokenCount']),
@@ -69,7 +69,7 @@ class QwenLines implements LineParser {
     const payer = payerOf({ model });
     sink.usage({
       record: logRecord({
-        // Some versions give the replies of a resumed session new ids: time and counts tell the call.
+        // Some versions give the replies of a resumed session new ids, so time and counts identify the call.
         usageId: usageId(SOURCE, [session, timeKey(entry['timestamp'], timestamp), model, tokens.input, tokens.output]),
         source: SOURCE,
         provider: nameOf(payer?.provider ?? 'alibaba'),

@@ -7,12 +7,12 @@ export type DatabaseRow = Readonly<Record<string, unknown>>;
 /** Yields the rows of a query, one at a time. */
 export type Rows = (query: string) => Iterable<DatabaseRow>;
 
-/** How long a database that its program has locked is waited for, ms. */
+/** How long to wait for a database locked by its program, ms. */
 const BUSY_MS = 2_000;
 
 /**
- * Reads an SQLite database that another program may be writing, without changing anything in it. One that stays locked, or that
- * cannot be read, is skipped and named.
+ * Reads an SQLite database that another program may be writing to, without changing it. A database that stays locked or cannot
+ * be read is skipped and reported.
  */
 export function readDatabase(file: SourceFile, sink: Sink, use: (rows: Rows) => void): void {
   let database: Database;
@@ -24,7 +24,7 @@ export function readDatabase(file: SourceFile, sink: Sink, use: (rows: Rows) => 
   }
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    // One moment of the database: a row that its program adds between two queries is read next time.
+    // Reads a single state of the database: rows that its program adds between two queries are read the next time.
     database.exec('BEGIN');
     use((query) => rowsOf(database, query));
   } catch (error) {
@@ -35,9 +35,10 @@ export function readDatabase(file: SourceFile, sink: Sink, use: (rows: Rows) => 
 }
 
 /**
- * Hands on the rows of a table. A column that a version of the tool did not have is undefined; a table that is not there, or lacks a
- * column that `needed` names, is of a version that is not known: the file is skipped and named, never taken for one without usage.
- * @param wanted names of columns. @param rest SQL after the table's name.
+ * Passes on the rows of a table. A column that the tool's version lacks is undefined. If the table, or a column listed in
+ * `needed`, is missing, the version is unknown: the file is skipped and reported, never treated as a file without usage.
+ * @param wanted names of columns.
+ * @param rest SQL after the table's name.
  */
 export function readTable(
   rows: Rows,
@@ -58,12 +59,12 @@ export function readTable(
   }
 }
 
-/** The names of a table's columns; empty where there is no such table. */
+/** The names of a table's columns; empty if the table does not exist. */
 export function columnsOf(rows: Rows, table: string): ReadonlySet<unknown> {
   return new Set([...rows(`SELECT name FROM pragma_table_info('${table}')`)].map(({ name }) => name));
 }
 
-/** Integers are asked for as bigint: Node throws at one beyond 2^53, and the rows after it would not be read. */
+/** Integers are read as bigint: Node throws for a number beyond 2^53, and the rows after it would not be read. */
 function* rowsOf(database: Database, query: string): Generator<DatabaseRow> {
   const statement = database.prepare(query);
   statement.setReadBigInts(true);

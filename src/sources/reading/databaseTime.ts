@@ -1,6 +1,8 @@
 import { timeOf } from '../fields.ts';
 
-/** A time in a column: ISO 8601, SQLite's own `2026-01-31 09:30:00` (UTC), or seconds or milliseconds since the epoch. */
+/**
+ * Parses a time in a column: ISO 8601, SQLite's own `2026-01-31 09:30:00` (UTC), or seconds or milliseconds since the epoch.
+ */
 export function databaseTime(value: unknown): string | undefined {
   if (typeof value !== 'string') return timeOf(value);
   const text = value.trim();

@@ -3,15 +3,15 @@ import { statSync, type BigIntStats } from 'node:fs';
 const DATABASE = /\.(db|sqlite3?|vscdb)$/i;
 
 /**
- * The part of a file's version that is in the log beside a database: its program's last writes are in `-wal`, and the database
- * itself stays as it is until a checkpoint. Empty for other files, and where there is no log.
+ * The part of a database's version that is in its log: its program's latest writes are in `-wal`, while the database file is
+ * unchanged until a checkpoint. Empty for other files, and without a log.
  */
 export function logVersion(path: string): string {
   const log = logOf(path);
   return log === undefined ? '' : `+${log.size}:${log.mtimeNs}`;
 }
 
-/** When a file, or the log beside a database, was written last: ms since the epoch. */
+/** Time of the last write to a file, or to the log beside a database, ms since the epoch. */
 export function lastWritten(path: string, stats: BigIntStats): number {
   return Math.max(Number(stats.mtimeMs), Number(logOf(path)?.mtimeMs ?? 0));
 }

@@ -7,7 +7,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord, WHOLE_SESSION } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 
-/** Mistral Vibe: sums of each session in its `meta.json`; those of an agent in a folder below. */
+/** Mistral Vibe: sums of each session in its `meta.json`; those of an agent in a subfolder. */
 export const vibe: Source = {
   id: 'mistral-vibe',
   title: 'Mistral Vibe',

@@ -8,7 +8,7 @@ import { logRecord } from '../record.ts';
 import { keepLarger, type FoundUsage, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
 
-/** Z Code (z.ai): one row a call in the table `model_usage` of an SQLite database. */
+/** Z Code (z.ai): one row per call in the table `model_usage` of an SQLite database. */
 export const zcode: Source = {
   id: 'zcode',
   title: 'Z Code',
@@ -43,7 +43,7 @@ function readCalls(file: SourceFile, sink: Sink): void {
   });
 }
 
-/** By session the folder that it worked in. */
+/** The working folder of each session. */
 function foldersOf(rows: Rows): ReadonlyMap<unknown, string | undefined> {
   if (!columnsOf(rows, 'session').has('directory')) return new Map();
   return new Map([...rows('SELECT id, directory FROM session')].map((row) => [row['id'], textOf(row['directory'])]));
@@ -68,7 +68,7 @@ function usageOf(
   const session = textOf(row['session_id']);
   return {
     record: logRecord({
-      // Numbers of rows begin again in a new database; the session tells the two apart.
+      // Row numbers start over in a new database; the session makes the id unique.
       usageId: usageId(SOURCE, [session, String(row['id'])]),
       source: SOURCE,
       provider: nameOf(payer?.provider ?? 'zai'),

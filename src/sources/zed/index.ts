@@ -12,8 +12,8 @@ import { keepLarger, type Sink, type Source, type SourceFile } from '../source.t
 import { beside, isNone } from '../tokens.ts';
 
 /**
- * Zed: threads in an SQLite database, each a JSON document, mostly compressed. It tells the counts of each of the person's messages, and
- * those of the whole thread, which may be more.
+ * Zed: threads in an SQLite database, each a JSON document, usually compressed. It contains the counts of each of the user's
+ * messages, and those of the whole thread, which may be larger.
  */
 export const zed: Source = {
   id: 'zed',
@@ -28,7 +28,7 @@ export const zed: Source = {
 };
 
 const SOURCE = 'zed-log';
-/** The id of the part of a thread that none of its messages tells. */
+/** The id of the part of a thread that none of its messages covers. */
 const REST = 'rest';
 
 function readThreads(file: SourceFile, sink: Sink): void {
@@ -59,7 +59,7 @@ function readThread(row: DatabaseRow, sink: Sink): void {
         timestamp,
         tokens,
         session: labelOf(id),
-        // A message may have taken several calls, and the thread's last change is the only time that is told.
+        // A message may have taken several calls, and the only time logged is the thread's last change.
         more: { ...WHOLE_SESSION, charge: payer?.charge },
       }),
     });
@@ -88,7 +88,7 @@ function documentOf(row: DatabaseRow, sink: Sink, id: string): Fields | undefine
   return fields;
 }
 
-/** Loaded for the first thread: most imports have none. Node.js has it since 22.15. */
+/** Loaded for the first thread, because most imports have none. Node.js has it since 22.15. */
 function decompressed(data: Uint8Array): string | undefined {
   const { zstdDecompressSync } = process.getBuiltinModule('node:zlib');
   return typeof zstdDecompressSync === 'function' ? zstdDecompressSync(data).toString('utf8') : undefined;
@@ -103,7 +103,7 @@ function tokensOf(counts: Fields | undefined): LogTokens {
   });
 }
 
-/** What the whole has beyond its parts. */
+/** The part of the whole beyond the sum of its parts. */
 function remainder(whole: LogTokens, parts: readonly LogTokens[]): LogTokens {
   const left = (count: (tokens: LogTokens) => number): number =>
     Math.max(0, count(whole) - parts.reduce((sum, each) => sum + count(each), 0));
