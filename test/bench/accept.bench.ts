@@ -1,4 +1,4 @@
-/** How long a durable `track()` takes, by the size of the ledger, beside the disk's floor, SQLite and inkwell. */
+/** Duration of a durable `track()` by ledger size, compared with the disk's minimum, SQLite and inkwell. */
 import { join } from 'node:path';
 import { Actor } from './lib/actor.ts';
 import { inkwellActor } from './lib/inkwell.ts';
@@ -20,7 +20,10 @@ for (const { suffix, distribution } of builds) {
   }
 }
 
-/** One call in each turn, then rest: none has the commit of the one before beside it, or what that left in the processor. */
+/**
+ * One call per turn, then a pause: no call is measured during the commit of the previous one, or with its data in the
+ * processor's cache.
+ */
 const variants: Record<string, () => Promise<number[]>> = {
   floor: () => floor.once({ do: 'each' }),
   sqlite: () => sqlite.once({ do: 'each' }),

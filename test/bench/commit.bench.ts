@@ -1,4 +1,4 @@
-/** How long until a record stands in `costs.json`, beside writing, fsyncing and renaming as many bytes. */
+/** Time until a record is in `costs.json`, compared with writing, fsyncing and renaming the same number of bytes. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Actor } from './lib/actor.ts';

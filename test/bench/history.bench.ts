@@ -21,7 +21,7 @@ const TURNS = quick ? 5 : 15;
 const PROVIDERS = 6;
 const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 
-/** What the first element of each selector must say: a regular expression by the selector. */
+/** The expected text of the first element for each selector, as a regular expression. */
 type Wanted = Record<string, string>;
 
 const COUNT = '.records-section .count';
@@ -29,7 +29,7 @@ const FIRST_GROUP = 'spend-breakdown .value-name';
 const FIRST_PROVIDER = '.record .cell-provider';
 const FIRST_MODEL = '.record .cell-model';
 
-/** As much of the page's globals as {@link watchPaints} and those who call it need: tests are compiled without the DOM. */
+/** The parts of the page's globals that {@link watchPaints} and its callers need: tests are compiled without the DOM. */
 interface PageScope {
   document: { querySelector(selector: string): { textContent: string } | null };
   requestAnimationFrame(callback: () => void): void;
@@ -40,8 +40,8 @@ interface PageScope {
 }
 
 /**
- * Runs in the page. Looks before each paint; resolves with the time since the page began, ms, once that frame is out.
- * Rejects with what it says instead, so that a bench whose view has changed does not wait for ever.
+ * Runs in the page. Checks before each paint; resolves with the time since the page's origin, ms, once that frame is out.
+ * Rejects with the actual text, so that a bench whose view has changed does not wait forever.
  */
 function watchPaints(): void {
   const scope = globalThis as unknown as PageScope;
@@ -69,7 +69,7 @@ function watchPaints(): void {
   scope.firstRecords = scope.painted({ '.record .cell-model': '\\S' });
 }
 
-/** The clocks of page and host are one, counted from two origins. */
+/** Page and host use the same clock with different origins. */
 const toHostClock = (origin: number, ms: number): number => origin + ms - performance.timeOrigin;
 
 class Measured {
@@ -100,7 +100,7 @@ async function measure(size: number): Promise<Measured> {
       result.frame.values.push(frame);
       result.figures.values.push(figures);
       result.records.values.push(records);
-      // Nothing of the last opening is kept: one record more, of which the next opening is the first to hear.
+      // Invalidates the data of the previous opening by adding a record, which the next opening is the first to load.
       backend.record(fresh(`opening-${size}-${i}`));
     }
 
@@ -109,10 +109,10 @@ async function measure(size: number): Promise<Measured> {
     await history.evaluate('firstRecords');
     result.heap = await heapOf(page);
     const origin = await history.evaluate<number>('performance.timeOrigin');
-    /** ms from what the host was told to what the page shows of it. */
+    /** ms from the host's change until the page shows it. */
     const time = async (change: () => void, wanted: Wanted): Promise<number> => {
       const painted = history.evaluate<number>(`painted(${JSON.stringify(wanted)})`);
-      // The page answers in order, so it looks already when this is answered.
+      // The page answers in order, so it is already watching when this is answered.
       await history.evaluate('0');
       const start = performance.now();
       change();
@@ -157,7 +157,7 @@ function* counted(records: Iterable<UsageRecord>, into: Map<string, number>): Ge
   }
 }
 
-/** A record that is newer than all before it. */
+/** A record newer than all others. */
 function fresh(name: string, minutes = 1): UsageRecord {
   return {
     usage_id: name,

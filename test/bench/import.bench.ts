@@ -30,7 +30,7 @@ async function measure(size: TreeSize, turns: number): Promise<void> {
   writeClaudeTree(home, size);
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, TZ: 'UTC' };
   const config = join(home, '.config', 'llm-spend');
-  /** Largest resident set of each run in MB, where there is a program that tells it. */
+  /** Largest resident set of each run in MB, if a program to measure it is available. */
   const memory = new Map<string, number[]>();
 
   const run = (name: string, command: string, args: readonly string[]): { took: number; output: string } => {

@@ -1,4 +1,4 @@
-/** Opening a ledger, reading it again after one foreign change, memory, and how long the event loop stands still. */
+/** Opening a ledger, reading it again after a foreign change, memory, and how long the event loop is blocked. */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -10,25 +10,25 @@ import { Sample, digits, inTurns, section, table, timed, times } from './lib/mea
 import { benchFolder, benchRecord, distribution, huge, ledgerOf, quick, short } from './lib/place.ts';
 
 const SIZES = quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000];
-/** Beyond what one JSON string can hold, which is 512 MB less a little. */
+/** Larger than the maximum JSON string, which is just under 512 MB. */
 const HUGE = 1_500_000;
 
 interface Opened {
   ms: number;
   records: number;
-  /** Longest time for which a timer of 1 ms did not run. */
+  /** Longest time during which a 1 ms timer did not run. */
   block: number;
-  /** Peak of resident memory, bytes, and what it was before. */
+  /** Peak of resident memory, bytes, and its value before. */
   peak: number;
   before: number;
-  /** The first answer, ms. */
+  /** Time to the first answer, ms. */
   first: number;
 }
 
 const library = createRequire(import.meta.url)(join(distribution, 'index.js')) as { CostTracker: typeof CostTracker };
 const self = fileURLToPath(import.meta.url);
 
-/** In a process of its own: `reading.bench.ts --open PATH`, or `--parse PATH` for plain `JSON.parse`. */
+/** Runs in a separate process: `reading.bench.ts --open PATH`, or `--parse PATH` for plain `JSON.parse`. */
 async function open(path: string): Promise<Opened> {
   const before = process.memoryUsage().rss;
   const ledger = new library.CostTracker({ ledger: path });
@@ -123,7 +123,7 @@ async function opening(folder: string): Promise<void> {
 
 let scratch = Buffer.alloc(0);
 
-/** Into memory that is there already: what is measured is reading, not the zeroing of pages. */
+/** Reads into allocated memory, to measure reading and not the zeroing of pages. */
 function readBytes(path: string): number {
   const { size } = statSync(path);
   if (scratch.length < size) scratch = Buffer.alloc(size);
@@ -142,7 +142,7 @@ async function rereading(folder: string): Promise<void> {
     const ledger = new library.CostTracker({ ledger: path });
     await ledger.refresh();
     let next = size;
-    // As another tool does it: the whole file anew, one more element, in place by a rename.
+    // Like another tool: rewrites the whole file with one more element, and renames it into place.
     const change = (): void => {
       const text = JSON.stringify(benchRecord(next++), undefined, 2).replaceAll('\n', '\n  ');
       const bytes = readFileSync(path);

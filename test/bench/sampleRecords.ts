@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../../src/usage/record.ts';
 
-/** The records that benches are about: two years of them, the same in each run. */
+/** The records used in benches: two years, identical in each run. */
 
 const YEARS = 2;
 export const NOW = Date.UTC(2026, 10, 23);

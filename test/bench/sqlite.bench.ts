@@ -1,6 +1,6 @@
 /**
- * Both stores side by side: opening, the first totals, every regrouping, pages, a durable record beside a bare SQLite
- * insert, and what it all takes of memory. Each ledger in a process of its own.
+ * Compares both stores: opening, first totals, regroupings, pages, a durable record compared with a bare SQLite insert, and
+ * memory. Each ledger runs in a separate process.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -19,15 +19,15 @@ import { benchFolder, builds, distribution, quick, short, usage } from './lib/pl
 import { NOW, sampleRecords } from './sampleRecords.ts';
 
 const SIZES = quick ? [20_000] : [100_000, 1_000_000];
-/** In the child: what to measure. */
+/** In the child: the measurement to run. */
 const [, , mode, path = '', sizeText = '', from = distribution] = process.argv;
-/** `total / processor / longest block`, or one figure, for each thing that is measured. */
+/** `total / CPU / longest block`, or a single figure, per measurement. */
 type Figures = [name: string, value: string][];
 
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 const library = createRequire(import.meta.url)(join(from, 'index.js')) as { CostTracker: typeof CostTracker };
 
-/** How long `run` takes, the processor's time in it, and for how long at a time it kept others waiting, ms. */
+/** Duration of `run`, its CPU time, and its longest block of the event loop, ms. */
 async function timed(run: () => Promise<unknown>): Promise<string> {
   const before = process.cpuUsage();
   let last = performance.now();
@@ -49,7 +49,7 @@ async function timed(run: () => Promise<unknown>): Promise<string> {
   return [ms, (user + system) / 1000, blocked].map((each) => each.toFixed(0)).join(' / ');
 }
 
-/** MB that are held on to. Memory outside of the heap goes only after the collection that finds it unused. */
+/** Retained memory in MB. Memory outside the heap is freed only after the collection that finds it unused. */
 async function held(): Promise<number> {
   for (let times = 0; times < 3; times++) {
     globalThis.gc?.();
@@ -65,7 +65,7 @@ const query = (groupBy: AggregateQuery['groupBy'], filter: AggregateQuery['filte
   calendar,
 });
 
-/** As the panel asks: so many rows of a table, so many series of a chart, and the others in one. */
+/** Like the panel: limits the rows of a table and the series of a chart, and folds the others into one. */
 const asShown = (asked: AggregateQuery): AggregateQuery => ({
   ...asked,
   top: { count: asked.groupBy.length === 1 ? MAX_ROWS : MAX_SERIES, by: 'cost' },
@@ -119,7 +119,7 @@ async function measure(count: number): Promise<Figures> {
   await add('open, total of today', () => ledger.aggregate(query([], { since: NOW - 86_400_000 })));
   await add('then the total of all', () => ledger.aggregate(query([])));
 
-  // An end that was never asked for before, so that no kept answer is found.
+  // An end time that was never used before, so that no cached answer is found.
   let asked = 0;
   const fresh = (groupBy: AggregateQuery['groupBy'], filter: AggregateQuery['filter'] = {}): AggregateQuery =>
     asShown(query(groupBy, { until: 8e15 - asked++, ...filter }));
@@ -158,7 +158,7 @@ async function measure(count: number): Promise<Figures> {
   return figures;
 }
 
-/** A record beside a bare insert into a database of as many rows, as durable, in turns. */
+/** Compares a record with a bare insert, as durable, into a database of the same size, alternately. */
 async function durable(ledger: CostTracker, count: number): Promise<Figures> {
   const settings = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL';
   const filled = new DatabaseSync(`${path}.bare`);
@@ -166,14 +166,14 @@ async function durable(ledger: CostTracker, count: number): Promise<Figures> {
   const fill = filled.prepare('INSERT INTO t VALUES (?, ?)');
   for (let i = 0; i < count; i++) fill.run(crypto.randomUUID(), 'x'.repeat(400));
   filled.exec('COMMIT');
-  // Opened anew, as ours is: the log of that transaction would have room on the disk for all that follows.
+  // Reopened like ours: otherwise the log of the large transaction would have preallocated space for everything that follows.
   filled.close();
   const bare = new DatabaseSync(`${path}.bare`);
   bare.exec(settings);
   const insert = bare.prepare('INSERT INTO t VALUES (?, ?)');
   const ours = new Sample();
   const theirs = new Sample();
-  // The first ones are for the compiler.
+  // The first iterations let the compiler optimise.
   for (let i = -200; i < 600; i++) {
     let start = performance.now();
     insert.run(crypto.randomUUID(), JSON.stringify(usage).padEnd(400));

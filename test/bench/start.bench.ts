@@ -1,4 +1,4 @@
-/** What a script pays for calling `llm-spend record`, and the editor for loading the extension. */
+/** Start-up cost of `llm-spend record` for a script, and of loading the extension for the editor. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ const folder = benchFolder('start');
 const empty = join(folder, 'empty.js');
 writeFileSync(empty, '');
 
-/** Wall time of a process, its output into a pipe as in `$(...)`. */
+/** Wall time of a process with its output in a pipe, as in `$(...)`. */
 function run(...args: string[]): number {
   const start = performance.now();
   const { status, stderr } = spawnSync(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
-    // The code that the first run compiles is kept for the others, as in a person's cache folder.
+    // Keeps the code compiled in the first run for the others, as in a user's cache folder.
     env: { ...process.env, XDG_CACHE_HOME: folder },
   });
   if (status !== 0) throw new Error(`exit code ${status}: ${stderr}`);
@@ -54,7 +54,7 @@ section(
   ),
 );
 
-// The extension imports `vscode`, which is there in the editor only: a module that answers to anything stands in for it.
+// The extension imports `vscode`, which exists only in the editor; this stub accepts any call.
 const stub = join(folder, 'node_modules/vscode');
 mkdirSync(stub, { recursive: true });
 writeFileSync(

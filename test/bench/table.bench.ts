@@ -11,7 +11,7 @@ import { NOW, sampleRecords } from './sampleRecords.ts';
 const SIZES = process.argv.includes('--quick') ? [100_000] : [100_000, 1_000_000];
 const calendar: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
 
-/** Milliseconds; run once more before, so that the compiler has seen the code. */
+/** Milliseconds; runs once more before, so that the code is compiled. */
 function median(run: () => void, runs = 5): number {
   if (runs > 1) run();
   const times = Array.from({ length: runs }, () => {
@@ -48,7 +48,7 @@ async function measure(count: number): Promise<Map<string, string>> {
   const ledger = table.addLedger('bench');
   globalThis.gc?.();
   const before = process.memoryUsage();
-  // Made and added one by one, so that no array of records counts as the table's memory.
+  // Records are created and added one by one, so that no array of records counts towards the table's memory.
   let adding = 0;
   let i = 0;
   let longestAdd = 0;
@@ -75,7 +75,7 @@ async function measure(count: number): Promise<Map<string, string>> {
     groupBy,
     calendar,
   });
-  // An end that was never asked for before, so that no kept answer is found.
+  // An end time that was never used before, so that no cached answer is found.
   let asked = 0;
   const fresh = (groupBy: AggregateQuery['groupBy'], filter: AggregateQuery['filter'] = {}): AggregateQuery =>
     query(groupBy, { until: 8e15 - asked++, ...filter });

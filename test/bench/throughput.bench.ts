@@ -1,4 +1,4 @@
-/** Records per second: 1, 4 and 16 processes, each record acknowledged alone, and bursts in one process. */
+/** Records per second: 1, 4 and 16 processes, each record acknowledged separately, and bursts in one process. */
 import { join } from 'node:path';
 import { Actor, type Kind, type Order } from './lib/actor.ts';
 import { Sample, digits, section, table } from './lib/measure.ts';

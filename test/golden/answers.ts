@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What a version of LLM Spend says of a ledger: asked of the version that wrote a golden file when it is made, and of
- * today's code by the tests. Only what every version has is used, so the library is typed here and not imported.
+ * Answers of a version of LLM Spend about a ledger: from the version that wrote a golden file when the file is made, and from
+ * today's code in the tests. Only features common to all versions are used, so the library's interface is declared here instead
+ * of imported.
  */
 
 export interface Library {
@@ -26,7 +27,7 @@ interface Tracker {
   close(): Promise<void>;
 }
 
-/** The groupings that version 0.1.0 has. */
+/** The groupings of version 0.1.0. */
 const GROUPINGS = [
   ['provider'],
   ['model'],
@@ -42,18 +43,18 @@ const GROUPINGS = [
   ['provider', 'model', 'week'],
 ];
 
-/** Of a longer list a hash is kept. */
+/** Longer lists are stored as a hash. */
 const MOST_LINES = 30;
 
 export interface Answers {
   verify: { health: string; records: number; unreadable: number; errors: string[] };
   groups: Record<string, string[]>;
   records: { count: number; ids: string; contents: string };
-  /** One entry for each undo, until there is nothing left to undo. */
+  /** One entry per undo, until there is nothing left to undo. */
   undo: { undone: string; records: number; total: string; contents: string }[];
 }
 
-/** Changes the ledger: everything that can be undone is undone. */
+/** Modifies the ledger: undoes everything that can be undone. */
 export async function answersOf({ CostTracker }: Library, path: string): Promise<Answers> {
   const tracker = new CostTracker({ ledger: path, pricing: false });
   try {
@@ -98,7 +99,7 @@ async function groups(tracker: Tracker, groupBy: string[], search?: string): Pro
 
 async function recordsOf(tracker: Tracker): Promise<Answers['records']> {
   const records = await tracker.read();
-  // By id, since a version may bring records back in another place.
+  // Sorted by id, since versions may restore records at different positions.
   const sorted = records.toSorted((a, b) => (a.usage_id < b.usage_id ? -1 : 1));
   return { count: records.length, ids: hash(sorted.map(({ usage_id }) => usage_id)), contents: hash(sorted) };
 }

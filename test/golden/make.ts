@@ -19,8 +19,8 @@ import { answersOf } from './answers.ts';
 import { makeOthers } from './makeOthers.ts';
 
 /**
- * Makes the golden files of one version with that version's own build. Run it once for each release, before the release is
- * tagged, and never again for the same version: see README.md.
+ * Makes the golden files of one version with that version's own build. Run it once per release, before the release is tagged,
+ * and never again for the same version: see README.md.
  *
  *     node test/golden/make.ts FOLDER_OF_THE_BUILT_VERSION VERSION
  */
@@ -44,7 +44,7 @@ function run(args: string[], input = '', environment: Record<string, string | un
   });
 }
 
-/** Runs a program that has the library as `library`, and ends itself by SIGKILL. */
+/** Runs a program that has the library as `library` and kills itself with SIGKILL. */
 function runAndDie(program: string): void {
   const text = `const library = await import(${JSON.stringify(libraryUrl)});\n${program}\nprocess.kill(process.pid, 'SIGKILL');`;
   const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
@@ -54,7 +54,7 @@ function runAndDie(program: string): void {
   if (signal !== 'SIGKILL') throw new Error(`the program ended otherwise: ${stderr}`);
 }
 
-/** A usage in which every field that version 0.1.0 knows occurs, and in which values repeat. */
+/** A usage with every field that version 0.1.0 knows, and with repeated values. */
 function usage(i: number): Record<string, unknown> {
   const pick = <T>(values: readonly T[]): T => values[i % values.length] as T;
   const unknownCost = i % 11 === 3;
@@ -80,7 +80,7 @@ function usage(i: number): Record<string, unknown> {
     ...(i % 5 < 2 ? { tags: pick([['a'], ['a', 'b'], [], ['b', 'c', 'a'], ['a', 'a']]) } : {}),
     ...(i % 9 === 0 ? { note: 'line one\nline "two"' } : {}),
     ...(i % 8 === 0 ? { episode_title: pick(['Pilot', 'Finale']), template_name: 'summary' } : {}),
-    // Fields that version 0.1.0 does not know; later ones may have a meaning.
+    // Fields unknown to version 0.1.0; later versions may know them.
     ...(i % 10 === 0 ? { of_another_tool: { nested: [1, null, 'x'] } } : {}),
     ...(i % 10 === 1 ? { user: { id: i }, commit: i, account: null } : {}),
     ...(i % 10 === 2 ? { user: 'ann', commit: 'c0ffee' } : {}),
@@ -99,7 +99,7 @@ const usages = (from: number, to: number): Record<string, unknown>[] =>
   Array.from({ length: to - from }, (_, i) => usage(from + i));
 const lines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
-/** Makes one case: `make` fills a folder, whose files are kept, and the version's own answers about `ledger` beside it. */
+/** Makes one case: `make` fills a folder, whose files are kept together with the version's own answers about `ledger`. */
 async function goldenCase(name: string, ledger: string, make: (path: string, folder: string) => void): Promise<void> {
   const folder = join(work, name);
   mkdirSync(folder);
@@ -113,7 +113,7 @@ async function goldenCase(name: string, ledger: string, make: (path: string, fol
   writeFileSync(join(target, name, 'answers.json'), `${JSON.stringify({ ledger, ...answers }, undefined, 2)}\n`);
 }
 
-/** Copies a folder to `<name>/files`; what is larger than 100 kB is compressed. */
+/** Copies a folder to `<name>/files`; files larger than 100 kB are compressed. */
 function keep(name: string, folder: string): void {
   const to = join(target, name, 'files');
   cpSync(folder, to, { recursive: true });
@@ -151,7 +151,7 @@ for (const [kind, ledger] of [
 }
 
 await goldenCase('json-foreign', 'costs.json', (path) => {
-  // As inkwell's old versions left it: no ids; then an element that is no record, and one of another tool.
+  // As written by old inkwell versions: without ids; then an element that is not a record, and one of another tool.
   const foreign = [
     '{"provider": "gemini", "model": "gemini-2.5-flash", "operation": "transcription", "input_tokens": 5, "output_tokens": 7, "cost_usd": 0.25, "timestamp": "2025-06-01T10:00:00.123456Z"}',
     '{"provider": "claude", "model": "claude-sonnet-4-5", "operation": "extraction", "total_tokens": 9, "cost_usd": 1e-7, "cost_known": false, "timestamp": "2025-06-02 10:00:00+02:00", "tags": null}',
@@ -187,7 +187,7 @@ await goldenCase('json-journals', 'costs.json', (path, folder) => {
   }
   const journals = readdirSync(folder).filter((name) => name.endsWith('.journal'));
   if (journals.length !== 3) throw new Error(`3 journals were expected: ${journals.join()}`);
-  // As a power cut leaves a line that was not acknowledged yet.
+  // A line left by a power cut before it was acknowledged.
   const torn = join(folder, journals[0] as string);
   const bytes = readFileSync(torn);
   bytes.write('{"seen":0,"record":{"usage_id":"cut o', bytes.indexOf(0));

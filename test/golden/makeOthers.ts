@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The files that are no ledgers: prices, the state of imports, and what the editor keeps of a person's choices. */
+/** The files that are not ledgers: prices, import state, and the editor's storage of the user's choices. */
 
 export interface Making {
   target: string;
@@ -26,7 +26,7 @@ const write = (path: string, text: string): void => {
 const answers = ({ target }: Making, name: string, value: unknown): void =>
   write(join(target, name, 'answers.json'), `${JSON.stringify(value, undefined, 2)}\n`);
 
-/** What is asked of the prices, now and by later versions. */
+/** Usages priced now and by later versions. */
 const PRICED = [
   { provider: 'ollama', model: 'llama-4' },
   { provider: 'anthropic', model: 'claude-own-1', cache_read_tokens: 400, cache_write_tokens: 100 },
@@ -48,7 +48,7 @@ async function makePrices(making: Making): Promise<void> {
   set('claude-own-*', '--input', '2', '--output', '12', '--from', '2026-01-01', '--reasoning', '6');
   const data = [
     {
-      // Price data is taken only when it knows this model.
+      // Price data is accepted only if it contains this model.
       id: 'openai',
       name: 'OpenAI',
       api_pattern: 'https://api\\.openai\\.com',
@@ -71,7 +71,7 @@ async function makePrices(making: Making): Promise<void> {
   const file = join(work, 'data.json');
   write(file, JSON.stringify(data));
   run(['prices', 'update', file], '', here);
-  // Only the editor writes this one, so its own function is called.
+  // Only the editor writes this file, so its own function is called.
   const source = join(resolve(built), 'src/ledger/priceFiles.ts');
   const { keepEditorPrices } = (await import(pathToFileURL(source).href)) as {
     keepEditorPrices: (folder: string, editor: string, prices: object[]) => Promise<unknown>;
@@ -140,7 +140,7 @@ function makeImports(making: Making): void {
     run(['import', source, '--ledger', ledger], '', here);
     run(['import', source, '--ledger', database], '', here);
   }
-  // The state names files by their absolute paths: those of the machine that made it are of no use to others.
+  // The state contains absolute paths of files, which are meaningless on other machines.
   for (const name of readdirSync(folder).filter((each) => each.includes('.import-'))) {
     const text = readFileSync(join(folder, name), 'utf8');
     if (!text.includes(folder)) throw new Error(`${name} names no log`);

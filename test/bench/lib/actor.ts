@@ -8,17 +8,17 @@ import type { CostTracker } from '../../../src/library/index.ts';
 import { distribution, usage } from './place.ts';
 
 /**
- * Each of the compared in a process of its own, so that the heap of one is not the pause of another. The parent says
- * `run` and gets the times, which the actor itself takes.
+ * Runs each candidate in a separate process, so that the heap of one cannot cause pauses in another. The parent sends `run` and
+ * receives the times measured by the actor itself.
  *
- *     node actor.ts KIND PATH [DIST]
+ *     node actor.ts KIND PATH
  */
 
 export type Kind = 'floor' | 'sqlite' | 'tracker';
 export interface Order {
   /**
-   * `each`: so many, one after the other, each durable before the next. `burst`: all at once. `transaction`: all in one.
-   * `for`: one after the other for so many ms. `file`: one, until it is in the ledger's file. `rest`: let the ledger come to rest.
+   * `each`: this many in sequence, each durable before the next. `burst`: all at once. `transaction`: all in one. `for`: in
+   * sequence for this many ms. `file`: one, until it is in the ledger's file. `rest`: waits until the ledger is idle.
    */
   do: 'each' | 'burst' | 'transaction' | 'for' | 'file' | 'rest';
   count?: number;
@@ -56,7 +56,7 @@ async function all(run: () => unknown): Promise<number[]> {
   return [performance.now() - start];
 }
 
-/** 300 bytes at the end of a file, and fsync: less cannot be durable. */
+/** 300 bytes at the end of a file, and fsync: the minimum for durability. */
 function floor(path: string): Acts {
   const fd = openSync(path, 'a');
   process.on('exit', () => closeSync(fd));
@@ -145,7 +145,7 @@ export class Actor {
     );
   }
 
-  /** The times that it took, ms. */
+  /** The measured times, ms. */
   ask(order: Order): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const ended = (code: number | null): void => reject(new Error(`the actor ended with ${code}`));
@@ -158,7 +158,7 @@ export class Actor {
     });
   }
 
-  /** Does it, and comes to rest without the clock. */
+  /** Runs the order once and waits until the ledger is idle, without measuring. */
   async once(order: Order): Promise<number[]> {
     const took = await this.ask(order);
     await this.ask({ do: 'rest' });

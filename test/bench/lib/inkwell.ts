@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { hasPython, inkwellPython } from '../../process/ledger/inkwellInstall.ts';
 
-/** The real inkwell, or where pip cannot install it, our fixture with the same protocol. */
+/** The real inkwell, or if pip cannot install it, our fixture with the same protocol. */
 
 const REAL = `
 import sys, time
@@ -20,7 +20,7 @@ const FIXTURE = fileURLToPath(new URL('../../process/ledger/inkwell_writer.py', 
 
 export interface InkwellActor {
   name: string;
-  /** ms of one record in a process that has the ledger loaded already. */
+  /** ms for one record in a process that has already loaded the ledger. */
   track(): Promise<number>;
   end(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function inkwellActor(ledger: string): Promise<InkwellActor | undef
     const once = (count: number): Promise<number> => timeOf('python3', [FIXTURE, ledger, String(count)]);
     return {
       name: "inkwell's protocol (our fixture)",
-      // Two records in a process less one: without the start of Python and the first reading.
+      // Two records in a process minus one: excludes the start of Python and the first read.
       track: async () => (await once(2)) - (await once(1)),
       end: async () => undefined,
     };

@@ -1,13 +1,13 @@
 /**
- * Measuring beside others on a noisy machine: whatever is compared is measured in turns (A, B, A, B, ...) in the same
- * run, after a warm-up, and what counts is the ratio.
+ * Measures variants on a noisy machine: they are measured alternately (A, B, A, B, ...) in the same run, after a warm-up, and
+ * the ratio is what counts.
  */
 
-/** Times of one variant, in the order in which they were measured. */
+/** Times of one variant, in measurement order. */
 export class Sample {
   readonly values: number[] = [];
 
-  /** The value below which `share` of all lie. */
+  /** The value below which `share` of all values are. */
   quantile(share: number): number {
     const sorted = this.values.toSorted((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
@@ -22,10 +22,10 @@ export class Sample {
   }
 }
 
-/** Gives one value, or several of one turn. */
+/** Returns one value, or several for one turn. */
 export type Variant = () => Promise<number | readonly number[]> | number | readonly number[];
 
-/** Runs all variants in turns, `turns` times each, and once before that for nothing. */
+/** Runs all variants alternately, `turns` times each, after one unmeasured run. */
 export async function inTurns<K extends string>(
   turns: number,
   variants: Record<K, Variant>,
@@ -33,7 +33,7 @@ export async function inTurns<K extends string>(
   const names = Object.keys(variants) as K[];
   const samples = Object.fromEntries(names.map((name) => [name, new Sample()])) as Record<K, Sample>;
   for (let turn = -1; turn < turns; turn++) {
-    // The order goes round, so that none always comes after the same other.
+    // The order rotates, so that no variant always follows the same other one.
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + turn + 1) % names.length]!;
       const value = await variants[name]();
@@ -43,19 +43,19 @@ export async function inTurns<K extends string>(
   return samples;
 }
 
-/** ms that it takes. */
+/** Duration in ms. */
 export async function timed(run: () => unknown): Promise<number> {
   const start = performance.now();
   await run();
   return performance.now() - start;
 }
 
-/** What a sample is against another: the ratio of the medians. */
+/** The ratio of the medians. */
 export function times(sample: Sample, floor: Sample): string {
   return `${digits(sample.p50 / floor.p50)}x`;
 }
 
-/** Three digits that count, at least: `0.284`, `12.3`, `1,240`. */
+/** At least three significant digits: `0.284`, `12.3`, `1,240`. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '';
   return value.toLocaleString('en-US', value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });

@@ -3,20 +3,20 @@ import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where and what is measured: a folder on a real disk, the programs that `npm run build` made, ledgers of any size. */
+/** Folders on a real disk, the programs built by `npm run build`, and ledgers of any size for benches. */
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const distribution = join(repository, 'dist');
 
-/** What `npm run build` made of one version of the repository. */
+/** The programs built from one version of the repository. */
 export interface Build {
-  /** Follows the name of what is measured; empty for this version. */
+  /** Suffix for the names of measurements; empty for this version. */
   suffix: string;
   /** Its folder `dist`. */
   distribution: string;
 }
 
-/** This version, and with `npm run bench -- --beside FOLDER` the one that was built there: both take turns. */
+/** This version, and with `npm run bench -- --beside FOLDER` the one built there: both are measured alternately. */
 export const builds: readonly Build[] = [
   { suffix: '', distribution },
   ...[process.env['LLM_SPEND_BENCH_BESIDE'] ?? []]
@@ -25,14 +25,14 @@ export const builds: readonly Build[] = [
 ];
 
 const flags = new Set(process.argv.slice(2));
-/** A minute in all, instead of the figures for the documentation. */
+/** Takes about a minute, without the figures for the documentation. */
 export const quick = flags.has('--quick');
-/** Also what is beyond one JSON string. Needs 2 GB of disk. */
+/** Also measures files larger than the maximum JSON string. Needs 2 GB of disk. */
 export const huge = flags.has('--huge');
 
 /**
- * A new folder, removed at the end of the process. Beside the repository's other caches and not in the system's
- * temporary folder, which is in memory on many machines: there an fsync costs nothing and proves nothing.
+ * A new folder, removed at the end of the process. It is beside the repository's other caches, because the system's temporary
+ * folder is in memory on many machines, where an fsync costs nothing and proves nothing.
  */
 export function benchFolder(name: string): string {
   const parent = resolve(process.env['LLM_SPEND_BENCH_FOLDER'] ?? join(repository, '.cache/bench'));
@@ -62,7 +62,7 @@ export function benchRecord(i: number): Record<string, unknown> {
   };
 }
 
-/** What a program gives to `track()`. */
+/** A typical argument of `track()`. */
 export const usage = {
   provider: 'claude',
   model: 'model-3',
@@ -72,7 +72,7 @@ export const usage = {
   cost_usd: 0.0081,
 };
 
-/** Writes a ledger as inkwell does (indented by two), about 430 bytes a record. */
+/** Writes a ledger like inkwell does (indented by two), about 430 bytes per record. */
 export async function writeLedger(path: string, records: number): Promise<void> {
   const file = await open(path, 'w');
   try {
@@ -92,7 +92,7 @@ export async function writeLedger(path: string, records: number): Promise<void> 
   }
 }
 
-/** A ledger of its own in a new folder, copied where it was made before. */
+/** A ledger in a new folder, copied if one of this size was already made. */
 export async function ledgerOf(folder: string, name: string, records: number): Promise<string> {
   const model = join(folder, `model-${records}.json`);
   const path = join(folder, name, 'costs.json');

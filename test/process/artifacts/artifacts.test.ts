@@ -1,4 +1,6 @@
-/** The bundles of `npm run build`, and the extension that `npm run package` packs. The npm package: npmPackage.test.ts. */
+/**
+ * The bundles of `npm run build`, and the extension packed by `npm run package`. For the npm package see npmPackage.test.ts.
+ */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** The npm package that `npm run package` made: judged by publint and attw, and installed in an empty project. */
+/** The npm package made by `npm run package`: checked with publint and attw, and installed in an empty project. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project, { recursive: true, force: true, maxRetries: 5 }));
 
-/** The variables that npm sets for its scripts would point another npm back to this repository. */
+/** Variables that npm sets for its scripts would make another npm use this repository. */
 function withoutNpm(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|INIT_CWD$)/.test(key)));
 }
@@ -115,7 +115,7 @@ describe('its command', () => {
   });
 });
 
-/** What each program does with the library, whatever its module system. */
+/** The body of each program, whatever its module system. */
 const BODY = `
   const usage: UsageInput = { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 0.25 };
   const tracker = new CostTracker({ ledger: process.argv[2] ?? '' });
@@ -182,7 +182,7 @@ describe('the library from TypeScript, without a flag or another package', () =>
     });
     const ledger = path.join(project, `${out}-costs.json`);
     for (const program of Object.values(programs)) {
-      // What a bundler makes is its own affair; here its types count.
+      // The output of a bundler is not tested here, only the types.
       if (program === undefined) continue;
       const { stdout, stderr } = await run(process.execPath, [path.join(project, out, program), ledger]);
       expect(JSON.parse(stdout)).toEqual([0.25, 2, 'object', 1]);

@@ -538,7 +538,7 @@ describe('an environment that lacks something', () => {
   it.runIf(process.platform === 'linux')(
     'an empty HOME is none: the ledger is not put into the working folder',
     async () => {
-      // The default ledger of whoever runs the tests must not be touched, so only its path is asked for.
+      // Only asks for the path, because the test must not touch the developer's default ledger.
       const { code, stdout } = await sandbox.run(['path'], { env: { HOME: '', XDG_CONFIG_HOME: '' } });
       expect(code).toBe(0);
       expect(stdout).toMatch(/^\/.*\/\.config\/llm-spend\/costs\.json\n$/);

@@ -28,7 +28,7 @@ async function record(env: Record<string, string> = {}): Promise<string> {
   return stdout;
 }
 
-/** The files that the cache consists of. */
+/** The files in the cache. */
 async function entries(): Promise<string[]> {
   const names = await readdir(cache, { recursive: true, withFileTypes: true }).catch(() => []);
   return names.filter((each) => each.isFile()).map((each) => path.join(each.parentPath, each.name));

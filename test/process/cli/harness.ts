@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** The built command in real processes, each test with a home and a ledger of its own. */
+/** Runs the built command in real processes, each test with a separate home folder and ledger. */
 
 export const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -20,7 +20,7 @@ export interface Result {
 
 export class Sandbox {
   readonly folder: string;
-  /** What is not set here is not inherited either: no test sees the developer's own ledgers. */
+  /** Variables not set here are not inherited, so that no test sees the developer's ledgers. */
   readonly env: Record<string, string>;
 
   private constructor(folder: string) {
@@ -33,7 +33,7 @@ export class Sandbox {
       LOCALAPPDATA: path.join(home, 'AppData', 'Local'),
       XDG_CONFIG_HOME: path.join(home, '.config'),
       TZ: 'UTC',
-      // Not in each test's own home: compiled code is the same for all.
+      // Shared between tests, because compiled code is the same for all.
       XDG_CACHE_HOME: COMPILED,
     };
     if (process.env['SystemRoot'] !== undefined) this.env['SystemRoot'] = process.env['SystemRoot'];
@@ -46,7 +46,7 @@ export class Sandbox {
     return sandbox;
   }
 
-  /** Where inkwell has its ledger in this home. */
+  /** The path of inkwell's ledger in this home folder. */
   get inkwell(): string {
     const config = process.platform === 'win32' ? this.env['LOCALAPPDATA'] : this.env['XDG_CONFIG_HOME'];
     return path.join(config ?? '', 'inkwell', 'costs.json');
@@ -76,13 +76,13 @@ export class Sandbox {
         { cwd: this.folder, env: { ...this.env, ...options.env }, maxBuffer: 1 << 28 },
         (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
       );
-      // It may end without reading everything.
+      // The command may end without reading everything.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(options.input ?? '');
     });
   }
 
-  /** The same with `--ledger` of the sandbox. */
+  /** Runs the command with `--ledger` of the sandbox. */
   on(ledger: string, args: readonly string[], options: Parameters<Sandbox['run']>[1] = {}): Promise<Result> {
     return this.run([...args, '--ledger', ledger], options);
   }
@@ -105,7 +105,7 @@ export class Sandbox {
   }
 }
 
-/** A command that is still going. */
+/** A running command. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;

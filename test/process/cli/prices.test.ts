@@ -64,7 +64,7 @@ describe('record', () => {
     expect(stderr).toContain(why);
     expect(stderr).toContain(helps);
     expect(await sandbox.stored()).toMatchObject([{ cost_known: false, billing_mode: 'runtime_managed' }]);
-    // Recording it again would count it twice.
+    // Recording it again would double-count it.
     expect(stderr).toMatch(
       /--ledger \S+ [0-9a-f-]{36}, then record it again|Set a price, then llm-spend reprice --ledger/,
     );

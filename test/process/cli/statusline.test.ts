@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli, Sandbox } from './harness.ts';
 
-/** `llm-spend statusline` as Claude Code runs it: its stdin is a pipe that the caller writes to in its own time. */
+/** Runs `llm-spend statusline` like Claude Code: stdin is a pipe that the caller writes to at its own pace. */
 
 let sandbox: Sandbox;
 beforeEach(async () => {
@@ -17,7 +17,7 @@ afterEach(() => sandbox.dispose());
 const INPUT = { session_id: 's1', model: { display_name: 'Opus' }, cost: { total_cost_usd: 1.5 } };
 const LINE = 'Opus · $1.50 session · $0.00 today\n';
 
-/** Runs it with a stdin that `feed` writes to, and ends. */
+/** Runs it with a stdin that `feed` writes to and ends. */
 async function shown(
   feed: (stdin: NodeJS.WritableStream) => void | Promise<void>,
   args: readonly string[] = [],

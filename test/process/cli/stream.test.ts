@@ -109,7 +109,7 @@ describe('record --stdin', () => {
   it('answers a producer that waits for each answer', async () => {
     const running = sandbox.start(stream('--json'));
     for (let i = 0; i < 20; i++) {
-      // Half a record must not be answered, and must not hold up anything either.
+      // Half a record must not be answered, and must not block anything.
       running.child.stdin.write(usage({ usage_id: `r${i}` }).slice(0, 20));
       running.child.stdin.write(usage({ usage_id: `r${i}` }).slice(20, i % 2 === 0 ? undefined : -1));
       expect(await running.json()).toEqual({ usage_id: `r${i}`, status: 'recorded' });
@@ -173,7 +173,7 @@ describe('record --stdin', () => {
     const running = sandbox.start(['record', '--stdin', '--json', '--ledger', `${folder}/costs.json`]);
     running.child.stdin.write(usage({ usage_id: 'a' }));
     expect(await running.json()).toMatchObject({ usage_id: 'a' });
-    // In one step: of a folder that is emptied name by name, the commit under way would make names anew.
+    // In one step: while a folder is being emptied file by file, a running commit could create new files in it.
     await rename(folder, sandbox.file('gone'));
     await writeFile(folder, 'in the way');
     running.child.stdin.write(usage({ usage_id: 'b' }));

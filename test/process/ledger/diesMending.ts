@@ -1,5 +1,5 @@
 /**
- * Repairs a ledger, and dies (SIGKILL) right before the so-manieth name that it makes, changes or takes away.
+ * Repairs a ledger and kills itself (SIGKILL) right before the nth name that it creates, changes or removes.
  *
  *     node diesMending.ts <ledger> <calls>
  */
@@ -9,7 +9,7 @@ import { CostTracker } from '../../../src/library/costTracker.ts';
 
 const [ledger, calls] = process.argv.slice(2) as [string, string];
 let left = Number(calls);
-/** What others see of a repair are names. */
+/** Other processes see only the names that a repair changes. */
 const COUNTED = new Set(['link', 'rename', 'unlink', 'mkdirExclusive']);
 
 const disk = new Proxy(nodeDisk, {

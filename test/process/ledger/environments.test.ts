@@ -27,7 +27,7 @@ import {
 import { idsIn } from './plainly.ts';
 import { expectAllThere, expectWellRead, placeOf } from './proof.ts';
 
-/** Real processes in worlds that are not kind to them. */
+/** Real processes in hostile environments. */
 
 function runs(command: string, ...args: string[]): boolean {
   try {
@@ -53,13 +53,13 @@ describe.each(STORES)('a hundred processes that start at once on a %s ledger', (
   });
 });
 
-/** A process that records `id`, once it has stopped in the middle of that. `acknowledged` gets the id when it says so. */
+/** A process stopped in the middle of recording `id`. `acknowledged` gets the id once the process acknowledges it. */
 async function stoppedMidway(ledger: string, id: string, acknowledged: Set<string>) {
   const sleeper = runSource('stopsMidway.ts', ledger, id);
   const ended = new Promise<number | null>((resolve) => sleeper.on('close', resolve));
   createInterface({ input: sleeper.stdout! }).on('line', (line) => acknowledged.add(line));
   for (let tries = 0; tries < 2_000; tries++) {
-    // The kernel says so: T.
+    // The kernel reports the state T.
     if (/\) T /.test(readFileSync(`/proc/${sleeper.pid}/stat`, 'latin1'))) return { sleeper, ended };
     await wait(10);
   }
@@ -74,7 +74,7 @@ describe.skipIf(!isLinux)('a process that is stopped right before its rename', (
     const reader = new Reader(place.ledger);
     for (let round = 0; round < 5; round++) {
       const { sleeper, ended } = await stoppedMidway(place.ledger, `slept-${round}`, acknowledged);
-      // As if the stale time had passed.
+      // Simulates that the stale time has passed.
       utimesSync(join(place.folder, 'costs.json.lock'), 0, 0);
       const meanwhile = new Set([await recordOne(place.ledger), await recordOne(place.ledger)]);
       expect(toll(place.ledger, meanwhile).missing).toEqual([]);
@@ -109,7 +109,7 @@ describe.skipIf(!isLinux)('a process that is stopped within its transaction', ()
         expect(await ended).toBe(signal === 'SIGCONT' ? 0 : null);
       }
       expect(acknowledged.size).toBe(signal === 'SIGCONT' ? 7 : 5);
-      // What was never said to be recorded is not there either.
+      // The record that was never acknowledged is not there either.
       expect(expectAllThere(place.ledger, acknowledged)).toBe(acknowledged.size + 1);
       await expectWellRead(reader);
     },
@@ -130,7 +130,7 @@ describe('a repair that is killed at each of its steps', () => {
       writeFileSync(`${place.ledger}-wal`, log);
       const mending = runSource('diesMending.ts', place.ledger, String(call));
       const code = await new Promise<number | null>((resolve) => mending.on('close', resolve));
-      // As if the stale time had passed.
+      // Simulates that the stale time has passed.
       if (readdirSync(place.folder).includes('costs.db.lock')) utimesSync(join(place.folder, 'costs.db.lock'), 0, 0);
       const next = new CostTracker({ ledger: place.ledger });
       await next.repair();
@@ -141,13 +141,13 @@ describe('a repair that is killed at each of its steps', () => {
       if (code === 0) break;
       expect(code).toBe(null);
     }
-    // The rows of one page are gone.
+    // Only the rows of one page are lost.
     expect(most).toBeGreaterThan(all - 20);
     expect(most).toBeLessThan(all);
   });
 });
 
-/** A database of which a part is in its log still, because its writer was killed. */
+/** A database with part of its content still in the log, because its writer was killed. */
 async function filledAndKilled(ledger: string): Promise<{ sound: Buffer; log: Buffer; all: number }> {
   const tracker = new CostTracker({ ledger });
   await tracker.trackAll(
@@ -160,11 +160,11 @@ async function filledAndKilled(ledger: string): Promise<{ sound: Buffer; log: Bu
   while (acknowledged.size < 5) await wait(10);
   await writer.kill();
   const [sound, log] = [readFileSync(ledger), readFileSync(`${ledger}-wal`)];
-  // Only now: looking may bring the log into the database.
+  // Read last, because reading may move the log into the database.
   return { sound, log, all: idsIn(ledger).length };
 }
 
-/** Three or more groups of writers at once, of which some are killed now and then. */
+/** Three or more groups of writers run concurrently, some of which are killed from time to time. */
 async function allUnderFire(ledger: string, acknowledged: Set<string>, groups: [writers: number, prefix?: Prefix][]) {
   await Promise.all(
     groups.map(([writers, prefix]) =>
@@ -215,7 +215,8 @@ describe.skipIf(!hasNamespaces).each(STORES)(
       const acknowledged = new Set<string>();
       const reader = new Reader(place.ledger);
       await allUnderFire(place.ledger, acknowledged, [[3, unshare], [2]]);
-      // Shown at once; in the file once the journals of owners that nobody knows have been left alone for a while.
+      // The records are visible at once, but are in the file only after journals with unknown owners have been untouched for a
+      // while.
       const tracker = new CostTracker({ ledger: place.ledger });
       const shown = new Set((await tracker.read()).map(({ usage_id }) => usage_id));
       await tracker.close();
@@ -231,7 +232,7 @@ describe.skipIf(!hasNamespaces).each(STORES)(
 );
 
 const tmpfs = (kilobytes: number): string[] => ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs'];
-/** The disk's size, and how much of it is taken, KB. */
+/** Size of the disk and used part of it, KB. */
 const ROOM = { 'costs.json': [256, 200], 'costs.db': [1024, 500] } as const;
 
 function canMount(): boolean {
@@ -245,7 +246,7 @@ function canMount(): boolean {
 describe.skipIf(!canMount()).each(STORES)('a small disk with a %s ledger (needs root, to mount it)', (_, file) => {
   const place = placeOf(file);
   beforeEach(() => execFileSync('mount', [...tmpfs(ROOM[file][0]), place.folder]));
-  // Lazily: a reader may not have left yet.
+  // Lazily, because a reader may not have exited yet.
   afterEach(() => execFileSync('umount', ['-l', place.folder]));
 
   it('refuses what it cannot hold when it is full, loses nothing, and goes on when there is room again', async () => {
@@ -300,7 +301,7 @@ describe.skipIf(!canMount()).each(STORES)('a small disk with a %s ledger (needs 
   });
 });
 
-/** Everything that would change the ledger, with one record in it. */
+/** All commands that change the ledger, with one record in it. */
 const changes = (id: string): string[][] => [
   ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=1'],
   ['remove', id],

@@ -10,18 +10,18 @@ import { idsIn } from './plainly.ts';
 import type { Sightings } from './reader.ts';
 
 /**
- * Many real processes on one ledger, and a log of what they acknowledged that none of them can touch: it lives in the
- * test's own memory.
+ * Runs many real processes on one ledger, and keeps a log of their acknowledgements in the test's own memory, where none of
+ * them can change it.
  */
 
 export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
-/** How long each proof goes on, ms. Longer with `LLM_SPEND_PROOF_MS`, for a soak. */
+/** Duration of each proof, ms. Set `LLM_SPEND_PROOF_MS` for a soak. */
 export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 7_000);
-/** A proof on fewer acknowledged records proves nothing: on a busy machine it goes on for longer. */
+/** A proof with fewer acknowledged records proves nothing, so on a busy machine it runs longer. */
 export const ENOUGH = 100;
 
-/** Both stores have to pass every proof. */
+/** Every proof runs on both stores. */
 export const STORES = [
   ['JSON', 'costs.json'],
   ['SQLite', 'costs.db'],
@@ -36,7 +36,7 @@ export function temporaryFolder(file: LedgerFile): { folder: string; ledger: str
     folder,
     ledger: join(folder, file),
     dispose: () => {
-      // Those of a test that failed before it came to them.
+      // Readers of a test that failed before stopping them.
       for (const reader of readers) reader.kill('SIGKILL');
       readers.clear();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -49,7 +49,7 @@ export interface Prefix {
   args: string[];
 }
 
-/** `llm-spend record --stdin --json` in a process of its own, fed one record after each acknowledgement. */
+/** `llm-spend record --stdin --json` in a separate process, which gets one record after each acknowledgement. */
 export class Writer {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
@@ -65,7 +65,7 @@ export class Writer {
     this.process = spawn(command, [...args, CLI, 'record', '--stdin', '--json', '--ledger', ledger], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    // Writing to a writer that was killed is what these tests are about.
+    // Writing to a killed writer is expected in these tests.
     this.process.stdin!.on('error', () => undefined);
     this.process.stderr!.on('data', (data: Buffer) => (this.#errors += data.toString()));
     createInterface({ input: this.process.stdout! }).on('line', (line) => this.#acknowledge(line));
@@ -77,7 +77,7 @@ export class Writer {
     return this.#errors;
   }
 
-  /** Says that no more comes, and waits for the end. */
+  /** Closes stdin and waits for the exit. */
   async finish(): Promise<number | null> {
     this.#stopped = true;
     this.process.stdin!.end();
@@ -119,7 +119,7 @@ export class Reader {
     this.#ended = new Promise((resolve) => this.#process.on('close', () => resolve(output)));
   }
 
-  /** What it saw until now. It ends with that. */
+  /** Stops it, and returns its observations. */
   async finish(): Promise<Sightings> {
     this.#process.stdin!.end();
     return JSON.parse(await this.#ended) as Sightings;
@@ -133,7 +133,7 @@ export function runSource(name: string, ...args: string[]): ChildProcess {
   return spawn(process.execPath, [...node, program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** Readable by inkwell too. */
+/** Also readable by inkwell. */
 export function sampleUsage(id: string): Record<string, unknown> {
   return {
     usage_id: id,
@@ -153,7 +153,7 @@ export interface Toll {
   total: number;
 }
 
-/** Holds what was acknowledged against what stands in the ledger's file, read without any code of ours. */
+/** Compares the acknowledgements with the ledger's file, which is read without any of our code. */
 export function toll(ledger: string, acknowledged: ReadonlySet<string>): Toll {
   const counts = new Map<string, number>();
   for (const id of idsIn(ledger)) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -170,7 +170,7 @@ export function llmSpend(ledger: string, ...args: string[]): { code: number; std
   return llmSpendAs(undefined, ledger, ...args);
 }
 
-/** The same behind another command. */
+/** Runs it through another command. */
 export function llmSpendAs(
   prefix: Prefix | undefined,
   ledger: string,
@@ -186,7 +186,7 @@ export function llmSpendAs(
   return { code: status ?? -1, stdout, stderr };
 }
 
-/** One `llm-spend record` in a process of its own. Resolves with the id that it acknowledged. */
+/** One `llm-spend record` in a separate process. Resolves with the id that it acknowledged. */
 export function recordOne(ledger: string): Promise<string> {
   const args = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01', '--json'];
   return new Promise((resolve, reject) => {
@@ -198,12 +198,12 @@ export function recordOne(ledger: string): Promise<string> {
 }
 
 const PATIENCE_MS = 90_000;
-/** All may be asleep at once: then the next blow comes all the same. */
+/** If all processes are suspended, the next disturbance comes after this time anyway. */
 const LULL_MS = 2_000;
 
 /**
- * Keeps writers busy for `ms`, doing something to one of them now and then; then lets all finish. No blow comes before
- * something was acknowledged since the last one, and no end before {@link ENOUGH} was: the load of the machine must not
+ * Keeps writers busy for `ms`, disturbing one of them from time to time, then lets all finish. A disturbance waits for an
+ * acknowledgement since the last one, and the end for {@link ENOUGH} acknowledgements, so that the machine's load does not
  * decide what is proved.
  */
 export async function underFire(
@@ -212,7 +212,7 @@ export async function underFire(
   options: {
     writers: number;
     ms: number;
-    /** Pause between two blows, ms. */
+    /** Pause between two disturbances, ms. */
     every: [number, number];
     blow: (writers: Writer[], replace: (writer: Writer) => void) => Promise<void>;
     meanwhile?: (writers: Writer[]) => void;

@@ -9,7 +9,7 @@ import { Writer, llmSpend, temporaryFolder, toll } from './harness.ts';
 
 const FIXTURE = fileURLToPath(new URL('./inkwell_writer.py', import.meta.url));
 
-/** The real thing, through its public class, one process for a few records. */
+/** The real inkwell, through its public class, with one process per few records. */
 const REAL = `
 import sys
 from pathlib import Path
@@ -48,7 +48,7 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
     await Promise.all(ours.map((writer) => writer.finish()));
     stop.abort();
     await Promise.all(foreigners);
-    // Whatever a foreign writer in flight displaced is still in a journal; the next commit brings it back.
+    // Records displaced by a foreign writer in flight are still in a journal; the next commit restores them.
     expect(llmSpend(place.ledger, 'record', '--provider=claude', '--model=m', '--operation=extraction').code).toBe(0);
     const result = toll(place.ledger, acknowledged);
     const lost = toll(place.ledger, theirs).missing.length;
@@ -59,7 +59,7 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
     expect(result.twice).toEqual([]);
     expect(readdirSync(place.folder).filter((file) => file.includes('.corrupt'))).toEqual([]);
     expect(llmSpend(place.ledger, 'verify').code).toBe(0);
-    // And it can read what we left behind.
+    // inkwell can read the resulting file.
     execFileSync(foreign[0]!, [...foreign.slice(1), place.ledger, '1']);
     expect(toll(place.ledger, acknowledged).missing).toEqual([]);
     expect(readdirSync(place.folder).filter((file) => file.includes('.corrupt'))).toEqual([]);

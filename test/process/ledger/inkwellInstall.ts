@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The real inkwell, installed once with pip into a cache of its own; undefined where that cannot be done. */
+/** The real inkwell, installed once with pip into a separate cache; undefined if it cannot be installed. */
 
 const VERSION_FOLDER = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), '.cache'),

@@ -78,7 +78,7 @@ describe.each(STORES)('six processes that stream records into one %s ledger', (_
   });
 });
 
-/** Runs `costs --json` once; the number of records that it counts. */
+/** Runs `costs --json` once, and returns the number of records that it counts. */
 function count(ledger: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, 'costs', '--json', '--ledger', ledger]);

@@ -7,7 +7,7 @@ import { STORES, llmSpend, llmSpendAs } from './harness.ts';
 import { idsIn } from './plainly.ts';
 import { placeOf } from './proof.ts';
 
-/** Ledgers that no commit can replace: an acknowledgement must say where the record is. */
+/** Ledgers that no commit can replace: the acknowledgement must contain the record's location. */
 
 function works(script: string): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'llm-spend-obstacles-'));

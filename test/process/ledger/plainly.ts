@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Reading a ledger as any other program would: without any code of ours. */
+/** Reads a ledger like any other program, without our code. */
 
 export function isDatabase(ledger: string): boolean {
   return ledger.endsWith('.db');
 }
 
-/** The ids of what stands in the ledger's file, in its order. @throws when the file is not whole. */
+/** The ids of the elements in the ledger's file, in order. @throws when the file is incomplete. */
 export function idsIn(ledger: string): string[] {
   if (!isDatabase(ledger)) {
     return (JSON.parse(readFileSync(ledger, 'utf8')) as { usage_id: string }[]).map(({ usage_id }) => usage_id);
@@ -22,7 +22,7 @@ export function idsIn(ledger: string): string[] {
   });
 }
 
-/** How many records there are. Quick enough for a loop. */
+/** Number of records. Fast enough for a loop. */
 export function countIn(ledger: string): number {
   if (!isDatabase(ledger)) return idsIn(ledger).length;
   return reading(ledger, (db) => db.prepare('SELECT count(*) AS records FROM record').get()!['records'] as number);

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import type { LedgerFile, Reader } from './harness.ts';
 import { llmSpend, temporaryFolder, toll } from './harness.ts';
 
-/** What the proofs of both stores begin and end with. */
+/** The common beginning and end of the proofs of both stores. */
 
 type Place = Pick<ReturnType<typeof temporaryFolder>, 'folder' | 'ledger'>;
 
-/** A new folder for each test, where `file` is to be the ledger. */
+/** A new folder for each test, in which `file` will be the ledger. */
 export function placeOf(file: LedgerFile): Place {
   let now: ReturnType<typeof temporaryFolder>;
   beforeEach(() => {
@@ -23,9 +23,12 @@ export function placeOf(file: LedgerFile): Place {
   };
 }
 
-/** Everything acknowledged is in the ledger's file once, and `verify` finds nothing wrong. The number of records. */
+/**
+ * Checks that every acknowledged record is in the ledger's file once and that `verify` finds no problem.
+ * @returns the number of records.
+ */
 export function expectAllThere(ledger: string, acknowledged: ReadonlySet<string>): number {
-  // What the last victims left in their journals comes in with the next commit of anybody.
+  // Records left in journals by killed processes are committed by the next commit of any process.
   expect(llmSpend(ledger, 'record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=1').code).toBe(0);
   const { missing, twice, total } = toll(ledger, acknowledged);
   expect({ missing, twice }).toEqual({ missing: [], twice: [] });
@@ -33,7 +36,7 @@ export function expectAllThere(ledger: string, acknowledged: ReadonlySet<string>
   return total;
 }
 
-/** Nobody who read meanwhile found the ledger torn, or shorter than before. How often it was read, both ways. */
+/** Checks that no reader found the ledger torn, or shorter than before. @returns the number of reads of both kinds. */
 export async function expectWellRead(reader: Reader): Promise<string> {
   const { torn, shrunk, reads } = await reader.finish();
   expect({ torn, shrunk }).toEqual({ torn: [], shrunk: [] });

@@ -1,6 +1,6 @@
 /**
- * Reads a ledger over and over until its stdin ends, both ways: as any program would (`plainly.ts`),
- * and with our own tracker. Prints what it saw as JSON.
+ * Reads a ledger repeatedly until its stdin ends, both like any other program (`plainly.ts`) and with our tracker. Prints its
+ * observations as JSON.
  *
  *     node reader.ts <ledger>
  */
@@ -10,9 +10,9 @@ import { CostTracker } from '../../../src/library/costTracker.ts';
 import { countIn } from './plainly.ts';
 
 export interface Sightings {
-  /** Of the file by another program's means, and of the ledger by the tracker. */
+  /** Reads of the file without our code, and reads of the ledger with the tracker. */
   reads: [number, number];
-  /** What could not be read, and how. */
+  /** Failed reads, with the reason. */
   torn: string[];
   /** `reader: before > after`. */
   shrunk: string[];
@@ -32,7 +32,7 @@ function saw(reader: 0 | 1, count: number): void {
 
 const tracker = new CostTracker({ ledger });
 while (!told.signal.aborted) {
-  // Once it was there, it must always be.
+  // Once the file exists, it must never disappear.
   if (existsSync(ledger) || most[0]! > 0) {
     try {
       saw(0, countIn(ledger));

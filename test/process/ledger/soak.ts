@@ -1,7 +1,7 @@
 /**
- * The long run: rounds of half a minute, each on a ledger of its own, JSON and SQLite in turns, in which six writers are
- * killed (and now and then suspended for longer than a lock lives) while two readers watch. Ends with a table; with code 1 if anything was lost,
- * counted twice, torn, or shorter than before.
+ * The long run: rounds of half a minute, each on a separate ledger, JSON and SQLite alternately, in which six writers are
+ * killed (and sometimes suspended for longer than a lock lives) while two readers watch. Ends with a table, and with exit code
+ * 1 if anything was lost, counted twice, torn, or shorter than before.
  *
  *     node soak.ts [kills]
  */
@@ -11,7 +11,7 @@ import { Reader, STORES, llmSpend, oneOf, temporaryFolder, toll, underFire } fro
 
 const TARGET = Number(process.argv[2] ?? 10_000);
 const ROUND_MS = 30_000;
-/** One blow in so many is a SIGSTOP. */
+/** One disturbance in this many is a SIGSTOP. */
 const STOPS = 12;
 
 const sum = { rounds: 0, kills: 0, stops: 0, acknowledged: 0, missing: 0, twice: 0, reads: 0, torn: 0, shrunk: 0 };
@@ -74,7 +74,7 @@ async function round(): Promise<void> {
     },
   });
   await Promise.all(naps);
-  // What the last victims left in their journals comes in with the next commit of anybody.
+  // Records left in journals by killed processes are committed by the next commit of any process.
   llmSpend(place.ledger, 'record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01');
   const { missing, twice } = toll(place.ledger, acknowledged);
   const { reads, torn, shrunk } = await reader.finish();
@@ -87,7 +87,7 @@ async function round(): Promise<void> {
   sum.reads += reads[0] + reads[1];
   sum.torn += torn.length;
   sum.shrunk += shrunk.length;
-  // A ledger that lost something is worth a look.
+  // A ledger that lost something is kept for inspection.
   if (missing.length + twice.length + torn.length + shrunk.length === 0) place.dispose();
   else console.error(`kept: ${place.folder}`);
 }

@@ -1,7 +1,7 @@
 /**
- * Records one usage, says so, and stops itself (SIGSTOP) at the worst moment, so that it goes on from there whenever
- * somebody continues it: in a JSON ledger right before its first version is renamed onto the ledger, in SQLite within
- * its transaction, which nobody else can write beside.
+ * Records one usage, acknowledges it, and stops itself (SIGSTOP) at the worst moment, to continue from there on SIGCONT: for a
+ * JSON ledger right before its first version is renamed onto the ledger, for SQLite within its transaction, which blocks all
+ * other writers.
  *
  *     node stopsMidway.ts <ledger> <usage_id>
  */
@@ -21,7 +21,7 @@ function stop(): void {
   process.kill(process.pid, 'SIGSTOP');
 }
 
-/** Whether somebody, which is us, is in the middle of a transaction. */
+/** Whether a process, which can only be this one, is in the middle of a transaction. */
 function isWriteLocked(): boolean {
   const db = new DatabaseSync(ledger, { timeout: 0 });
   try {

@@ -13,7 +13,7 @@ import { chatAttributes, claudeRequest, logsRequest, type Attributes } from '../
 import { Sandbox } from '../cli/harness.ts';
 import { receiving, started, type Receiving } from './receiving.ts';
 
-/** Also in the soak, with more kills. */
+/** Also part of the soak, with more kills. */
 const KILLS = Number(process.env['LLM_SPEND_SOAK_KILLS'] ?? 5);
 
 let sandbox: Sandbox;
@@ -85,7 +85,7 @@ describe("vendors' exporters", () => {
       });
     }
     await provider.forceFlush();
-    // Durable by now: nothing is asked of the process that received it.
+    // The records are durable already, so the process that received them is not needed.
     receiver.child.kill('SIGKILL');
     await receiver.ended;
     expect(await recorded()).toMatchObject(
@@ -171,7 +171,7 @@ describe('senders that are refused', () => {
     const receiver = await receive();
     for (const [name, status, request] of cases) {
       const answer = await request(receiver).catch((error: unknown) => error);
-      // The rest of a body that is too large is not read: the sender may learn it by the end of the connection.
+      // The rest of a body that is too large is not read: the sender may only see the connection end.
       if (status === 413 && answer instanceof Error) continue;
       expect([name, (answer as Response).status]).toEqual([name, status]);
     }

@@ -7,7 +7,7 @@ export interface Receiving {
   child: ChildProcess;
   endpoint: string;
   token: string;
-  /** Resolves with how it ended. */
+  /** Resolves with its exit code or signal. */
   ended: Promise<NodeJS.Signals | number | null>;
   /** The next event of this kind. */
   next: (event: string) => Promise<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export async function receiving(sandbox: Sandbox, args: readonly string[] = []):
   return { child, ended, next, endpoint: String(endpoint), token: String(token) };
 }
 
-/** Starts it, whether it can listen or has to wait. */
+/** Starts it, whether it can listen or must wait. */
 export function started(sandbox: Sandbox, args: readonly string[] = []): Pick<Receiving, 'child' | 'ended' | 'next'> {
   const child = spawn(process.execPath, [cli, 'receive', '--json', ...args], {
     env: sandbox.env,

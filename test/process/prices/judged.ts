@@ -1,12 +1,12 @@
 /**
- * Where our prices differ from LiteLLM's, each with the reason why ours stay, or what is known to be missing. A difference that
- * nothing here covers fails the test, and so does an entry that covers none.
+ * Differences between our prices and LiteLLM's, each with the reason why ours are kept, or a note of what is missing. A
+ * difference without an entry fails the test, and so does an entry without a difference.
  */
 export interface Judgement {
   /** LiteLLM's keys. */
   models: RegExp;
   why: string;
-  /** true: LiteLLM is right, and our table cannot say it yet. */
+  /** true: LiteLLM is right, and our table cannot express it yet. */
   isGap?: boolean;
 }
 

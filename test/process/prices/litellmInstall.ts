@@ -4,14 +4,14 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * LiteLLM's price table, from its wheel on PyPI, fetched once into a cache; undefined where it cannot be had. The version is
- * pinned, so that a new one is compared when somebody is there to judge it.
+ * LiteLLM's price table, from its wheel on PyPI, fetched once into a cache; undefined if it is not available. The version is
+ * pinned, so that a new version is compared when a maintainer can judge the differences.
  */
 export const VERSION = '1.110.2';
 const FOLDER = join(process.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), '.cache'), 'llm-spend-test');
 const TABLE = 'litellm/model_prices_and_context_window_backup.json';
 
-/** One model; prices are USD for one token. */
+/** One model; prices are USD per token. */
 export interface LiteLlmModel {
   litellm_provider?: string;
   mode?: string;

@@ -3,7 +3,7 @@ import { loadPricer, type Pricer } from '../../../src/pricing/price.ts';
 import { JUDGED } from './judged.ts';
 import { litellmPrices, VERSION, type LiteLlmModel } from './litellmInstall.ts';
 
-/** LiteLLM's names of providers -> the price table's. */
+/** Maps LiteLLM's names of providers to the price table's. */
 const PROVIDERS: Readonly<Record<string, string>> = {
   openai: 'openai',
   anthropic: 'anthropic',
@@ -39,7 +39,7 @@ const MODES = ['chat', 'completion', 'responses', 'embedding', 'rerank'];
 /** LiteLLM rounds some prices to two digits. */
 const TOLERANCE = 0.011;
 
-/** LiteLLM's field of a price, and a call that has this part alone. */
+/** LiteLLM's field for a price, and a call that consists of this part alone. */
 const PARTS = [
   ['input_cost_per_token', 'input', { input_tokens: 100, output_tokens: 0 }],
   ['output_cost_per_token', 'output', { input_tokens: 0, output_tokens: 100 }],
@@ -71,7 +71,7 @@ describe.skipIf(theirs === undefined)('the second opinion of LiteLLM', () => {
     }
   });
 
-  /** undefined: one of us has no price for it; empty: both say the same. */
+  /** undefined: one of the tables has no price for it; empty: both agree. */
   function compare(provider: string, key: string, model: LiteLlmModel): string | undefined {
     const prefix = `${model.litellm_provider?.replace(/-.*/, '')}/`;
     const name = key.startsWith(prefix) ? key.slice(prefix.length) : key;
@@ -79,7 +79,7 @@ describe.skipIf(theirs === undefined)('the second opinion of LiteLLM', () => {
     for (const [field, kind, counts] of PARTS) {
       const price = model[field];
       if (typeof price !== 'number' || price === 0) continue;
-      // Not an hour in which DeepSeek's price is another one.
+      // Avoids the hours in which DeepSeek has another price.
       const result = pricer.price({ provider, model: name, timestamp: '2026-11-27T17:00:00Z', ...counts });
       const ours = result.kind === 'priced' ? Number(result.parts[kind]?.usd) : undefined;
       if (ours === undefined) {

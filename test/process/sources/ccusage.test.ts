@@ -17,7 +17,7 @@ import { ccusage } from './ccusageInstall.ts';
 const SEEDS = 12;
 const UTC = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
-/** Tokens by day and model: plain input, output, read from the cache, written to it. */
+/** Tokens by day and model: uncached input, output, cache reads, cache writes. */
 type Figures = Record<string, { tokens: [number, number, number, number]; cost: number }>;
 
 const AT = Date.parse('2026-02-03T10:00:00.000Z');
@@ -38,7 +38,7 @@ function claudeReply(id: string, usage: object, request?: string): object {
   };
 }
 
-/** Calls of 1,000 tokens each, of a session that has made some already. */
+/** Calls of 1,000 tokens each, in a session with earlier calls. */
 function codexCalls(at: number, count: number, before = 0): object[] {
   const counts = (input: number): object => ({
     input_tokens: input,
@@ -67,7 +67,7 @@ interface Shape {
   name: string;
   source: Source;
   write: (home: string) => void;
-  /** Tokens of input, without those of the cache. */
+  /** Input tokens, excluding cached ones. */
   ours: number;
   theirs: number;
 }
@@ -258,7 +258,7 @@ interface CodexReport {
   }[];
 }
 
-/** ccusage takes a model in its fast mode for one of its own. */
+/** ccusage treats a model's fast mode as a separate model. */
 function claudeFigures(report: unknown): Figures {
   const figures: Figures = {};
   for (const { date, modelBreakdowns } of (report as ClaudeReport).daily) {

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * The real ccusage, installed once from npm into a cache of its own; undefined where its binary cannot be had. The
- * version is pinned: what it counts is what ours is held against.
+ * The real ccusage, installed once from npm into a separate cache; undefined if its binary is not available. The version is
+ * pinned, because it is the reference for our counts.
  */
 const VERSION = '20.0.24';
 const FOLDER = join(
@@ -36,7 +36,7 @@ function install(): string | undefined {
     }
   }
   try {
-    // npm does not mark it as a program.
+    // npm does not make it executable.
     chmodSync(binary, 0o755);
     execFileSync(binary, ['--version'], { stdio: 'ignore' });
     return binary;

@@ -24,13 +24,13 @@ async function imported(): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** What stands in the ledger: by model, all sums. */
+/** The contents of the ledger: all sums, by model. */
 async function sums(): Promise<unknown> {
   const { stdout } = await sandbox.run(['costs', '--by', 'month,model,project', '--json']);
   return (JSON.parse(stdout) as { groups: unknown }).groups;
 }
 
-/** An import that is killed once it has stored something, or a while after. */
+/** Runs an import and kills it once it has stored something, or some time later. */
 async function killedImport(afterMs: number): Promise<void> {
   const child = spawn(process.execPath, [cli, 'import', 'claude-code', '--json', '--progress'], {
     env: sandbox.env,

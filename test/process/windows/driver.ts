@@ -5,29 +5,31 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Runs inside Windows (or Wine) and does one job of a test there: `node driver.ts JOB RESULT`, both JSON files. It uses
- * nothing of the code under test but the built command.
+ * Runs inside Windows (or Wine) and does one job of a test there: `node driver.ts JOB RESULT`, both JSON files. The only code
+ * under test that it uses is the built command.
  */
 
 export interface Job {
   cli: string;
   ledger: string;
-  /** So many `record` one after the other, each to its end. */
+  /** Number of `record` commands to run one after another, each to its end. */
   oneShots?: number;
-  /** So many `record --stdin` at once, for `ms`; one of them is killed every `killEveryMs` and replaced. */
+  /**
+   * Number of concurrent `record --stdin` processes and their duration `ms`; one is killed every `killEveryMs` and replaced.
+   */
   writers?: { count: number; ms: number; killEveryMs: number };
-  /** A program that opens the ledger and keeps it open for `openMs`, closes it for `closedMs`, and so on meanwhile. */
+  /** A program that repeatedly opens the ledger for `openMs` and closes it for `closedMs`. */
   reader?: { openMs: number; closedMs: number };
-  /** Commands to run at the end, one after the other. */
+  /** Commands to run at the end, one after another. */
   commands?: string[][];
 }
 
 export interface JobResult {
   acknowledged: string[];
-  /** Of the one-shots, and of the writers that were not killed. */
+  /** Exit codes of the one-shots, and of the writers that were not killed. */
   codes: (number | null)[];
   kills: number;
-  /** How often the other program had the ledger open. */
+  /** How many times the other program opened the ledger. */
   opened: number;
   commands: { code: number | null; stdout: string; stderr: string }[];
   errors: string;
@@ -37,7 +39,7 @@ const [jobFile = '', resultFile = ''] = process.argv.slice(2);
 const job = JSON.parse(readFileSync(jobFile, 'utf8')) as Job;
 const result: JobResult = { acknowledged: [], codes: [], kills: 0, opened: 0, commands: [], errors: '' };
 const RECORD = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=0.01', '--json'];
-/** On a busy machine the writers go on until so many were killed: fewer prove nothing. */
+/** On a busy machine the writers continue until this many were killed: fewer prove nothing. */
 const LEAST_KILLS = 5;
 const over = new AbortController();
 
@@ -81,7 +83,7 @@ function acknowledge(line: string): void {
   }
 }
 
-/** Writers that send one record after each acknowledgement, the killed ones replaced by new ones. */
+/** Writers that send one record after each acknowledgement; killed ones are replaced. */
 async function writeUnderFire(how: NonNullable<Job['writers']>): Promise<void> {
   const writers = new Map<ChildProcess, Promise<number | null>>();
   const add = (): void => {
@@ -102,7 +104,7 @@ async function writeUnderFire(how: NonNullable<Job['writers']>): Promise<void> {
   while (performance.now() < until || result.kills < LEAST_KILLS) {
     const { length } = result.acknowledged;
     await wait(how.killEveryMs);
-    // No blow before something was acknowledged since the last one: the machine's load must not decide what is proved.
+    // A kill waits for an acknowledgement since the last one, so that the machine's load does not decide what is proved.
     for (let waited = 0; result.acknowledged.length === length && waited < 10_000; waited += 10) await wait(10);
     const children = [...writers.keys()];
     const victim = children[Math.floor(Math.random() * children.length)]!;
@@ -124,7 +126,7 @@ async function readAgainAndAgain({ openMs, closedMs }: NonNullable<Job['reader']
     try {
       fd = openSync(job.ledger, 'r');
     } catch {
-      // Not there yet.
+      // It does not exist yet.
     }
     if (fd !== undefined) {
       result.opened++;

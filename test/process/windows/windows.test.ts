@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)(`on Windows${missing === undefined ? '' :
     return join(folder, file);
   }
 
-  /** Runs the job, then `verify`; everything acknowledged must stand in the ledger's file once, and no journal be left. */
+  /** Runs the job, then `verify`; every acknowledged record must be in the ledger's file once, and no journal may remain. */
   function run(ledger: string, job: Omit<Job, 'cli' | 'ledger'>): JobResult {
     const commands = [...(job.commands ?? []), ['verify']];
     const result = inWindows({ cli: CLI, ledger: windowsPath(ledger), ...job, commands });
@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined)(`on Windows${missing === undefined ? '' :
   it('commits what version 0.1.0 left in journals', () => {
     const ledger = ledgerIn('costs.json');
     writeFileSync(ledger, `[\n  ${element('first')}\n]`);
-    // As it left them under Windows, and under Wine, where it took the pids of Linux for those of Windows.
+    // As left by it under Windows, and under Wine, where it mistook Linux pids for Windows pids.
     const owners = ['999999999-0-0-0-58c11a9f2bd5', '316-294703-5eb88e3b2b55-0-435d52817b60'];
     for (const [i, owner] of owners.entries()) {
       const line = Buffer.from(`{"seen":0,"record":${element(`left-${i}`)}}\n`);

