@@ -15,7 +15,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
+          // The contract of the stores: its tests that start processes belong to the next project.
+          include: ['test/unit/**/*.test.ts', 'test/contract/*.test.ts'],
           // Only a test that hangs reaches it: how busy the machine is must not decide whether a test passes.
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -24,11 +25,14 @@ export default defineConfig({
       {
         test: {
           name: 'process',
-          include: ['test/process/**/*.test.ts'],
+          include: ['test/process/**/*.test.ts', 'test/contract/process/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          // Keeps the command's compiled code out of the home of the person who runs the tests.
-          env: { XDG_CACHE_HOME: path.join(import.meta.dirname, '.cache/tests') },
+          // Keeps the command's compiled code, and what it notes for undo, out of the home of the person who runs the tests.
+          env: {
+            XDG_CACHE_HOME: path.join(import.meta.dirname, '.cache/tests'),
+            XDG_STATE_HOME: path.join(import.meta.dirname, '.cache/tests'),
+          },
           // Each of these tests starts many processes, so one file at a time fills the machine.
           fileParallelism: false,
         },

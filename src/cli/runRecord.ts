@@ -9,7 +9,7 @@ import { finished } from './output/finished.ts';
 import { openTerminal } from './output/terminal.ts';
 
 const open: Opener = ({ ledger, ...options }) =>
-  new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), options);
+  new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), { ...options, disk: blockingDisk });
 
 /** Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough to be started often by scripts. */
 export async function runRecord(argv: readonly string[], flags: RecordFlags): Promise<number> {

@@ -47,7 +47,7 @@ export class Ledger {
     this.#now = options.now ?? Date.now;
     this.strict = options.strict ?? store.name === inkwellDefaultPath();
     this.#observer = new Observer(store);
-    this.#undoing = new Undoing(store, this.#now);
+    this.#undoing = new Undoing(store, options);
   }
 
   /** The ledger's name: the absolute path of its file, or its URL. */
@@ -83,23 +83,20 @@ export class Ledger {
     await applyCosts(this.#options.pricing, usages, records);
     this.#checkOpen();
     if (this.strict) for (const record of records) delete record.price_source;
-    const additions = records.map((record, i): Addition => {
-      const given = usages[i]!.usage_id === undefined ? undefined : usages[i];
-      return { record, text: JSON.stringify(record), given };
-    });
-    const appended = await this.#store.append(additions, 'all');
-    const tracked = appended.map(({ status, record }): Tracked => ({
-      status: status === 'recorded' ? status : 'present',
+    const additions = records.map((record, i): Addition => ({
       record,
+      text: JSON.stringify(record),
+      given: usages[i]!.usage_id === undefined ? undefined : usages[i],
     }));
-    this.#undoing.added(tracked.flatMap(({ status, record }) => (status === 'recorded' ? [record.usage_id] : [])));
+    const appended = await this.#store.append(additions, 'all');
+    const tracked = appended.map(({ status, record }): Tracked => {
+      return { status: status === 'recorded' ? status : 'present', record };
+    });
+    await this.#undoing.added(tracked);
     return tracked;
   }
 
-  /**
-   * Copies records of another ledger unchanged. Records already in this ledger are not changed. Resolves once the copies are
-   * durable.
-   */
+  /** Copies records of another ledger unchanged. Records already in this ledger stay. Resolves once they are durable. */
   async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
     this.#checkOpen();
     const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
@@ -238,8 +235,8 @@ export class Ledger {
   }
 
   /**
-   * Undoes the last change: the last addition of this object, or the last remove, clear or change of costs by any process,
-   * whichever is later. Resolves with undefined when there is nothing to undo.
+   * Undoes the last addition by this object (or noted: {@link LedgerOptions.noteAdditions}), or the last remove, clear or
+   * change of costs by any process, whichever is later. Resolves with undefined when there is nothing to undo.
    */
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
@@ -272,6 +269,7 @@ export class Ledger {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#undoing.close();
     await this.#observer.close();
     await this.#store.close();
   }

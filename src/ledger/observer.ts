@@ -1,4 +1,4 @@
-import { RefreshGate } from './refreshGate.ts';
+import { Coalescer } from '../system/coalescer.ts';
 import type { LedgerState } from './results.ts';
 import type { Look, Store } from './store.ts';
 
@@ -16,7 +16,7 @@ const NOT_LOOKED_AT: LedgerState = {
 /** Reads a store, one read at a time, caches the result, and notifies listeners of each change. */
 export class Observer {
   readonly #store: Store;
-  readonly #gate: RefreshGate<LedgerState>;
+  readonly #looks: Coalescer<LedgerState>;
   readonly #listeners = new Set<(state: LedgerState) => void>();
   #watcher: { dispose(): void } | undefined;
   #state: LedgerState | undefined;
@@ -24,7 +24,7 @@ export class Observer {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#gate = new RefreshGate(async () => this.#take(await store.look()));
+    this.#looks = new Coalescer(async () => this.#take(await store.look()));
   }
 
   get state(): LedgerState {
@@ -36,7 +36,7 @@ export class Observer {
   }
 
   refresh(): Promise<LedgerState> {
-    return this.#gate.refresh();
+    return this.#looks.now();
   }
 
   /** Refreshes if that has not been done yet. */
@@ -59,7 +59,7 @@ export class Observer {
   async close(): Promise<void> {
     this.#listeners.clear();
     this.#stopWatching();
-    await this.#gate.settled();
+    await this.#looks.idle();
   }
 
   #stopWatching(): void {

@@ -1,6 +1,12 @@
 import type { CostSource } from '../pricing/costSource.ts';
 import type { Disk } from '../system/disk.ts';
 
+/**
+ * When a ledger notes its additions for later processes: `each` at once, or all of them `together` in one note when the
+ * ledger is closed. Absent: only the object that added them can undo them.
+ */
+export type NoteAdditions = 'each' | 'together' | undefined;
+
 export interface LedgerOptions {
   /** The recording program, stored as `source` in records that do not name one. */
   source?: string | undefined;
@@ -10,6 +16,10 @@ export interface LedgerOptions {
   pricing?: CostSource | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
+  /** Whether later processes of the same user can undo additions, too. Default: only this object can. */
+  noteAdditions?: NoteAdditions;
+  /** The file system of the notes. */
+  disk?: Disk | undefined;
 }
 
 /** Options of a store whose ledger is a file. */

@@ -22,6 +22,11 @@ export interface CostTrackerOptions {
   pricing?: CostSource | PricingOptions | false | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
+  /**
+   * Whether later processes of the same user (`llm-spend undo`) can undo what this object adds: `each` addition by itself, or
+   * all of them `together` once this object is closed. Default: only this object can.
+   */
+  noteAdditions?: 'each' | 'together' | undefined;
   /** The file system; tests pass one that fails. */
   disk?: Disk | undefined;
 }
@@ -34,9 +39,9 @@ export class CostTracker extends Ledger {
    */
   constructor(options: CostTrackerOptions = {}) {
     checkOptions(options);
-    const { ledger, disk, now, source, strict, pricing } = options;
+    const { ledger, disk, now, source, strict, pricing, noteAdditions } = options;
     const name = ledger === undefined ? resolveLedgerPath() : expandPath(ledger);
-    super(openStore(name, { disk, now }), { source, strict, now, pricing: costSourceOf(pricing) });
+    super(openStore(name, { disk, now }), { source, strict, now, disk, noteAdditions, pricing: costSourceOf(pricing) });
   }
 }
 
@@ -46,6 +51,7 @@ const OPTIONS: Readonly<Record<keyof CostTrackerOptions, true>> = {
   strict: true,
   pricing: true,
   now: true,
+  noteAdditions: true,
   disk: true,
 };
 

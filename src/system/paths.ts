@@ -62,6 +62,14 @@ export function defaultLedgerPath(environment: PathEnvironment = ownEnvironment(
   return join(xdgConfig(env) ?? inHome(home, '.config'), 'llm-spend', 'costs.json');
 }
 
+/** The user's folder for state that may be lost, such as notes for undo (XDG's state folder). */
+export function stateFolder(environment: PathEnvironment = ownEnvironment()): string {
+  const { platform, env, home } = environment;
+  if (platform === 'win32' || platform === 'darwin') return dirname(defaultLedgerPath(environment));
+  const named = env['XDG_STATE_HOME'];
+  return join(named !== undefined && isAbsolute(named) ? named : inHome(home, '.local', 'state'), 'llm-spend');
+}
+
 /** The path of inkwell's own `costs.json`, whether it exists or not. */
 export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;

@@ -12,7 +12,7 @@ export type Opener = (options: LedgerOptions & { ledger: string }) => Ledger;
 
 /** Opens the ledger, and closes it after `use`. */
 export async function withOpened<T>(flags: LedgerFlag, open: Opener, use: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = open({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing });
+  const ledger = open({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing, noteAdditions: 'together' });
   try {
     return await use(ledger);
   } finally {

@@ -1,3 +1,4 @@
+import type { Tracked } from '../../ledger/results.ts';
 import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
 import { costKind } from '../../usage/query.ts';
 import { wantsPrice } from '../../pricing/apply.ts';
@@ -19,24 +20,25 @@ export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Op
   const input = inputOf(flags);
   const stored = await withOpened(flags, open, async (ledger) => {
     try {
-      const record = await ledger.track(input);
-      return { record, path: ledger.path, waiting: await whyWaiting(ledger) };
+      const [tracked] = await ledger.trackWithStatus([input]);
+      return { tracked: tracked!, path: ledger.path, waiting: await whyWaiting(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  const { record, path, waiting } = stored;
+  const { tracked, path, waiting } = stored;
+  const { record } = tracked;
   const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record, flags) : undefined;
   if (flags.json === true) {
     const body = {
-      status: 'recorded',
+      ...statusJson(tracked),
       ...recordedJson(record, unpriced),
       ledger: path,
       ...(waiting === undefined ? {} : { waiting }),
     };
     await writeJson(terminal.out, envelope('record', body));
   } else {
-    await terminal.out.line(`Recorded ${recordLine(record)}`);
+    await terminal.out.line(trackedLine(tracked));
     if (unpriced !== undefined) await say(terminal, `cost unknown: ${unpriced.message}`);
   }
   if (waiting === undefined) return EXIT.done;
@@ -82,6 +84,16 @@ export function recordLine(record: UsageRecord): string {
     `id ${record.usage_id}`,
   ];
   return plain(parts.join(' · '));
+}
+
+/** Says whether the record was added now: a retry is acknowledged like the first try, and adds nothing. */
+export function trackedLine({ status, record }: Tracked): string {
+  return `${status === 'present' ? 'Already recorded' : 'Recorded'} ${recordLine(record)}`;
+}
+
+/** `status` says that the record is in the ledger; `already_recorded` that it was there before. */
+export function statusJson({ status }: Pick<Tracked, 'status'>): object {
+  return { status: 'recorded', ...(status === 'present' ? { already_recorded: true } : {}) };
 }
 
 /** Exact to the nano-dollar, and without `Intl`: see {@link whole}. */

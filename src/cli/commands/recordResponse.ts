@@ -13,7 +13,7 @@ import { counted } from '../report/numbers.ts';
 import { whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '../arguments/recordFlags.ts';
-import { asFlag, recordedJson, recordLine } from './recordOne.ts';
+import { asFlag, recordedJson, statusJson, trackedLine } from './recordOne.ts';
 
 /** Flags that fill in fields missing from all responses. */
 const LABELS = RECORD_OPTIONS.filter(({ rule }) => ['label', 'charge', 'note', 'tags'].includes(rule));
@@ -64,23 +64,24 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   }
   const { stored, path, waiting } = await withLedger(flags, async (ledger) => {
     try {
-      const stored = await ledger.trackAll(inputs);
+      const stored = await ledger.trackWithStatus(inputs);
       return { stored, path: ledger.path, waiting: await whyWaiting(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  const unpriced = await Promise.all(stored.map((record) => why(record, flags, terminal)));
+  const unpriced = await Promise.all(stored.map(({ record }) => why(record, flags, terminal)));
   if (flags.json === true) {
-    const records = stored.map((record, i) => ({
-      ...recordedJson(record, unpriced[i]),
+    const records = stored.map((tracked, i) => ({
+      ...(tracked.status === 'present' ? { already_recorded: true } : {}),
+      ...recordedJson(tracked.record, unpriced[i]),
       api: responses[i]?.api,
       confidence: responses[i]?.confidence,
     }));
     await writeJson(
       terminal.out,
       envelope('record', {
-        status: 'recorded',
+        ...statusJson({ status: stored.every(({ status }) => status === 'present') ? 'present' : 'recorded' }),
         ledger: path,
         ...(waiting === undefined ? {} : { waiting }),
         responses: records,
@@ -88,7 +89,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
       }),
     );
   } else {
-    for (const record of stored) await terminal.out.line(`Recorded ${recordLine(record)}`);
+    for (const tracked of stored) await terminal.out.line(trackedLine(tracked));
   }
   for (const tool of new Set(
     responses.flatMap(({ costUsd, unpricedTools }) => (costUsd === undefined ? unpricedTools : [])),
@@ -96,8 +97,8 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     await warn(terminal, `The fee for ${tool} is not included in the cost: it has no known price.`);
   }
   for (const { message } of problems) await warn(terminal, message);
-  if (problems.length > 0)
-    await say(terminal, `Recorded ${counted(stored.length, 'response')}; the rest contains no usage.`);
+  const added = stored.filter(({ status }) => status === 'recorded').length;
+  if (problems.length > 0) await say(terminal, `Recorded ${counted(added, 'response')}; the rest contains no usage.`);
   if (waiting !== undefined) await warn(terminal, waiting);
   return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
 }

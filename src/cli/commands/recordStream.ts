@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { LedgerError } from '../../ledger/results.ts';
+import { LedgerError, type Tracked } from '../../ledger/results.ts';
 import { parseInput } from '../../usage/parseInput.ts';
-import { isoNow, toJson, UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
+import { isoNow, toJson, UsageError, type UsageInput } from '../../usage/record.ts';
 import { jsonText } from '../../usage/jsonText.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
@@ -14,7 +14,7 @@ import { counted } from '../report/numbers.ts';
 import { whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
-import { recordLine } from './recordOne.ts';
+import { statusJson, trackedLine } from './recordOne.ts';
 
 /** A record that was not stored: the reason, and its position in the input. */
 interface Refusal {
@@ -24,7 +24,7 @@ interface Refusal {
   value: unknown;
 }
 
-type Outcome = { recorded: UsageRecord } | { refused: Refusal };
+type Outcome = { tracked: Tracked } | { refused: Refusal };
 
 /** Values in answers only need to be recognisable, so they are cut. */
 const MAX_VALUE = 200;
@@ -88,8 +88,8 @@ async function take(pieces: readonly Piece[], ledger: Ledger, answers: Answers):
     places.push(place);
   }
   try {
-    const stored = await ledger.trackAll(inputs);
-    for (const [i, recorded] of stored.entries()) outcomes[places[i] ?? 0] = { recorded };
+    const stored = await ledger.trackWithStatus(inputs);
+    for (const [i, tracked] of stored.entries()) outcomes[places[i] ?? 0] = { tracked };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     // A record that only this ledger refuses made the whole batch fail; none of it has been written yet.
@@ -104,7 +104,8 @@ async function take(pieces: readonly Piece[], ledger: Ledger, answers: Answers):
 
 async function trackOne(input: UsageInput, line: number, ledger: Ledger): Promise<Outcome> {
   try {
-    return { recorded: await ledger.track(input) };
+    const [tracked] = await ledger.trackWithStatus([input]);
+    return { tracked: tracked! };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     if (error instanceof UsageError) {
@@ -137,6 +138,7 @@ class Answers {
   readonly #terminal: Terminal;
   readonly #json: boolean;
   #recorded = 0;
+  #repeated = 0;
   #refused = 0;
   #lastId: string | undefined;
 
@@ -151,13 +153,13 @@ class Answers {
     let err = '';
     for (const outcome of outcomes) {
       if (outcome === undefined) continue;
-      if ('recorded' in outcome) {
-        const { recorded } = outcome;
-        this.#recorded++;
-        this.#lastId = recorded.usage_id;
-        out += this.#json
-          ? `${jsonText({ usage_id: recorded.usage_id, status: 'recorded' })}\n`
-          : `Recorded ${recordLine(recorded)}\n`;
+      if ('tracked' in outcome) {
+        const { tracked } = outcome;
+        const { usage_id: id } = tracked.record;
+        if (tracked.status === 'present') this.#repeated++;
+        else this.#recorded++;
+        this.#lastId = id;
+        out += this.#json ? `${jsonText({ usage_id: id, ...statusJson(tracked) })}\n` : `${trackedLine(tracked)}\n`;
       } else {
         this.#refused++;
         const refusal = refusalJson(outcome.refused);
@@ -171,8 +173,9 @@ class Answers {
 
   /** @param waiting why recorded usage cannot be written to the ledger's file. */
   async finish(waiting: string | undefined): Promise<number> {
+    const repeated = this.#repeated > 0 ? `, found ${counted(this.#repeated, 'record')} already recorded` : '';
     const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
-    await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${refused}.`);
+    await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${repeated}${refused}.`);
     if (waiting !== undefined) await warn(this.#terminal, waiting);
     if (this.#refused > 0 || this.#terminal.out.closed) return EXIT.failed;
     return waiting === undefined ? EXIT.done : EXIT.waiting;
@@ -183,7 +186,7 @@ class Answers {
     const failure = failureOf(error);
     const last = this.#lastId === undefined ? '' : `, the last one ${this.#lastId}`;
     const message =
-      `${failure.message} ${counted(this.#recorded, 'record')} had been recorded${last}; ` +
+      `${failure.message} ${counted(this.#recorded + this.#repeated, 'record')} had been recorded${last}; ` +
       'records that were not acknowledged are not recorded: send them again.';
     if (this.#json) await this.#terminal.out.line(jsonText(failureJson({ ...failure, message })));
     await say(this.#terminal, message);

@@ -12,7 +12,7 @@ export interface UndoFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend undo`: reverts the last remove, clear or reprice. Fails when there is nothing to undo, for scripts. */
+/** `llm-spend undo`: reverts the last change. Fails when there is nothing to undo, for scripts. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const { path, result } = await withLedger(flags, async (ledger) => ({
@@ -28,24 +28,31 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   return result === undefined ? EXIT.failed : EXIT.done;
 }
 
-/** Descriptions of the effect on the records: planned, and done. */
-const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string]>> = {
-  add: ['would be removed', 'was removed'],
-  clear: ['would come back', 'came back'],
-  remove: ['would come back', 'came back'],
-  replace: ['would get back its old cost', 'got back the old cost'],
+/** Descriptions of the effect: planned, done to one record, done to several. */
+const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string, string]>> = {
+  add: ['would be removed', 'was removed', 'were removed'],
+  clear: ['would come back', 'came back', 'came back'],
+  remove: ['would come back', 'came back', 'came back'],
+  replace: ['would get back its old cost', 'got back the old cost', 'got back the old cost'],
+};
+
+const NAMES: Readonly<Record<UndoResult['undone'], string>> = {
+  add: 'addition',
+  clear: 'clear',
+  remove: 'remove',
+  replace: 'reprice',
 };
 
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
-  const what = `the ${undone === 'replace' ? 'reprice' : undone} of ${plain(at)}`;
+  const what = `the ${NAMES[undone]} of ${plain(at)}`;
   const count = counted(records, 'record');
-  const [planned, done] = RESULTS[undone];
+  const [planned, one, several] = RESULTS[undone];
   if (dryRun) return `Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
-  return `Undid ${what}: ${count} ${done}.`;
+  return `Undid ${what}: ${count} ${records === 1 ? one : several}.`;
 }
 
 export const command: CommandSpec<UndoFlags> = {
-  summary: 'undo the last remove, clear or reprice',
+  summary: 'undo the last record, remove, clear or reprice',
   options: [{ flags: '--dry-run', help: 'show what would be undone, and change nothing' }],
   examples: ['llm-spend undo --dry-run', 'llm-spend undo'],
   run: ({ flags, terminal }) => undo(flags, terminal),

@@ -37,7 +37,7 @@ export function openLedgers(pricing: CostSource, log: vscode.LogOutputChannel, o
       further: ledgers.map((each) => expandPath(each)),
       inkwell: showInkwell,
     },
-    { source: 'extension', pricing },
+    { source: 'extension', pricing, noteAdditions: 'each' },
   );
   log.info(`Ledger: ${all.map(({ path }) => path).join(', ')}`);
   const watching = view.watch(onHint);

@@ -8,7 +8,7 @@ export interface RecordedUsages {
   alreadyRecorded: string[];
 }
 
-type RecordingLedger = Pick<Ledger, 'refresh' | 'holds' | 'trackAll'>;
+type RecordingLedger = Pick<Ledger, 'refresh' | 'holds' | 'trackWithStatus'>;
 
 /**
  * Records the usages that are not in the ledger yet, all or none. Another program may have recorded the same response with a
@@ -28,5 +28,11 @@ export async function recordNew(ledger: RecordingLedger, usages: readonly UsageI
     else fresh.push(usage);
     if (typeof id === 'string') ids.add(id);
   }
-  return { added: fresh.length === 0 ? [] : await ledger.trackAll(fresh), alreadyRecorded };
+  const added: UsageRecord[] = [];
+  // Another program may have recorded one of them since.
+  for (const { status, record } of await ledger.trackWithStatus(fresh)) {
+    if (status === 'recorded') added.push(record);
+    else alreadyRecorded.push(record.usage_id);
+  }
+  return { added, alreadyRecorded };
 }

@@ -97,8 +97,7 @@ export class Acceptance {
     const { index } = store;
     const locator = index.locatorOf(usageId);
     if (locator === undefined) return undefined;
-    const record = index.recordAt(locator);
-    return { record, text: index.rawAt(locator)?.text ?? JSON.stringify(record) };
+    return index.waitingAt(locator) ?? { record: index.recordAt(locator), text: index.rawAt(locator)!.text };
   }
 
   /** Reads the ledger again if another process may have removed a record that appears to exist. */

@@ -8,7 +8,7 @@ import { ElementScanner, lineOf, valueEnd } from './elements.ts';
 import { salvage } from './salvage.ts';
 import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
-import type { Problem } from '../results.ts';
+import type { Problem, StoredElement } from '../results.ts';
 
 /** How long one slice of parsing may block the event loop, in ms. The editor's own limit is 50. */
 const SLICE_MS = 8;
@@ -51,7 +51,7 @@ export class LedgerIndex {
   damage: Damage | undefined;
   #bytes: Bytes = { buffer: Buffer.alloc(0), length: 0 };
   /** Records that are only in a journal, by their (negative) locator, and the reverse. */
-  readonly #waiting = new Map<number, UsageRecord>();
+  readonly #waiting = new Map<number, StoredElement>();
   readonly #waitingIds = new Map<string, number>();
   #nextWaiting = -1;
   #excluded: ReadonlySet<string> = new Set();
@@ -64,7 +64,7 @@ export class LedgerIndex {
   successor(label: string): LedgerIndex {
     const next = new LedgerIndex(label);
     next.#excluded = this.#excluded;
-    next.setWaiting(new Map([...this.#waiting.values()].map((record) => [record.usage_id, record])));
+    next.setWaiting(new Map([...this.#waiting.values()].map((element) => [element.record.usage_id, element])));
     return next;
   }
 
@@ -193,14 +193,19 @@ export class LedgerIndex {
 
   /** The record at a locator returned by the table. */
   recordAt(locator: number): UsageRecord {
-    const waiting = this.#waiting.get(locator);
-    if (waiting) return waiting;
+    const waiting = this.waitingAt(locator);
+    if (waiting) return waiting.record;
     const end = valueEnd(this.#bytes.buffer, locator, this.#bytes.length);
     const read = readStored(JSON.parse(this.#bytes.buffer.toString('utf8', locator, end)), () =>
       this.#inventId(locator, end),
     );
     if (isUnreadable(read)) throw new Error(`no record at ${locator}`);
     return read;
+  }
+
+  /** An element that is only in a journal; undefined for a locator in the file. */
+  waitingAt(locator: number): StoredElement | undefined {
+    return this.#waiting.get(locator);
   }
 
   /** The raw text of the element at a locator. */
@@ -218,21 +223,21 @@ export class LedgerIndex {
     return this.table.ids(this.#ledger);
   }
 
-  /** Shows exactly these records in addition to those in the file: they are durable in a journal but not in the file yet. */
-  setWaiting(records: ReadonlyMap<string, UsageRecord>): boolean {
+  /** Shows exactly these elements in addition to those in the file: they are durable in a journal but not in the file yet. */
+  setWaiting(elements: ReadonlyMap<string, StoredElement>): boolean {
     let changed = false;
     for (const [id, locator] of this.#waitingIds) {
-      if (records.has(id)) continue;
+      if (elements.has(id)) continue;
       this.table.remove(this.#ledger, id);
       this.#waitingIds.delete(id);
       this.#waiting.delete(locator);
       changed = true;
     }
-    for (const [id, record] of records) {
+    for (const [id, element] of elements) {
       const locator = this.#nextWaiting;
-      if (!this.#add(record, locator)) continue;
+      if (!this.#add(element.record, locator)) continue;
       this.#nextWaiting--;
-      this.#waiting.set(locator, record);
+      this.#waiting.set(locator, element);
       this.#waitingIds.set(id, locator);
       changed = true;
     }
@@ -281,6 +286,7 @@ export class LedgerIndex {
 
   /** Excludes these records from all totals and pages, because another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): void {
+    if (ids === this.#excluded) return;
     for (const id of this.#excluded) if (!ids.has(id)) this.table.hide(this.#ledger, id, false);
     for (const id of ids) if (!this.#excluded.has(id)) this.table.hide(this.#ledger, id, true);
     this.#excluded = ids;

@@ -14,7 +14,7 @@ export async function* elementsOf(index: LedgerIndex): AsyncGenerator<StoredElem
   const places: { id: string; locator: number; waiting: StoredElement | undefined }[] = [];
   for (const id of index.ids) {
     const locator = index.locatorOf(id)!;
-    places.push({ id, locator, waiting: locator < 0 ? waitingAt(index, locator) : undefined });
+    places.push({ id, locator, waiting: index.waitingAt(locator) });
   }
   // The locators of waiting records are negative and count down.
   places.sort(({ locator: a }, { locator: b }) => (a >= 0 && b >= 0 ? a - b : b - a));
@@ -24,12 +24,6 @@ export async function* elementsOf(index: LedgerIndex): AsyncGenerator<StoredElem
       .slice(at, at + ELEMENTS_PER_TURN)
       .map(({ id, locator, waiting }) => waiting ?? elementAt(index, locator, id));
   }
-}
-
-/** A record that waits in a journal. */
-export function waitingAt(index: LedgerIndex, locator: number): StoredElement {
-  const record = index.recordAt(locator);
-  return { record, text: JSON.stringify(record) };
 }
 
 /** The element at an offset of the file. Records of old inkwell versions have no id in their text; it is added here. */

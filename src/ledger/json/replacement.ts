@@ -7,7 +7,7 @@ import type { Content } from './file.ts';
 import type { ChangeContext } from './commitUntil.ts';
 import { commitUntil } from './commitUntil.ts';
 import type { LedgerIndex } from './index.ts';
-import { elementAt, waitingAt } from './reading.ts';
+import { elementAt } from './reading.ts';
 import { arrayOf, tailOf } from './recover.ts';
 import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { Removal } from './undoLog.ts';
@@ -44,14 +44,13 @@ export async function replaceRecords(
       for (const { record, text } of latestOf(plan(lookup(basis.index)))) {
         const id = record.usage_id;
         const there = rangeOf(basis.index, id);
-        if (there) {
-          edits.push({ ...there, text });
-          originals?.add(id, elementAt(basis.index, there.start, id).text);
-          if (!added.has(id)) replaced.add(id);
-        } else {
-          texts.push(text);
-          added.add(id);
-        }
+        const before = there ? elementAt(basis.index, there.start, id) : lookup(basis.index)(id);
+        if (there) edits.push({ ...there, text });
+        else texts.push(text);
+        // A record that waits in another process's journal is replaced, too: that process finds it in the file.
+        if (before) originals?.add(id, before.text);
+        if (!before) added.add(id);
+        else if (!added.has(id)) replaced.add(id);
       }
       if (edits.length + texts.length === 0) return undefined;
       await originals?.keep();
@@ -144,7 +143,7 @@ function lookup(index: LedgerIndex): (usageId: string) => StoredElement | undefi
     const there = rangeOf(index, usageId);
     if (there) return elementAt(index, there.start, usageId);
     const locator = index.locatorOf(usageId);
-    return locator === undefined ? undefined : waitingAt(index, locator);
+    return locator === undefined ? undefined : index.waitingAt(locator);
   };
 }
 

@@ -1,12 +1,12 @@
 import { resolve as resolvePath } from 'node:path';
+import { Coalescer } from '../../system/coalescer.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/disk.ts';
 import { nextTurn } from '../../system/turns.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
-import { UsageError, type UsageRecord } from '../../usage/record.ts';
+import { UsageError } from '../../usage/record.ts';
 import { explain } from '../errors.ts';
 import type { FileStoreOptions } from '../options.ts';
-import { RefreshGate } from '../refreshGate.ts';
 import type {
   ClearResult,
   LedgerError,
@@ -50,9 +50,10 @@ export class JsonStore implements Store {
   readonly #committer: Committer;
   readonly #acceptance: Acceptance;
   /** Coalesces reads: concurrent requests of many callers share one. */
-  readonly #gate = new RefreshGate(() => this.#lookNow());
+  readonly #looks = new Coalescer(() => this.#lookNow());
   readonly #watchers: Watchers;
   #versions: LedgerVersions | undefined;
+  #excluded: ReadonlySet<string> = new Set();
   #wasLookedAt = false;
   /** Number of reads that found a change. */
   #changes = 0;
@@ -79,7 +80,7 @@ export class JsonStore implements Store {
   }
 
   look(): Promise<Look> {
-    return this.#gate.refresh();
+    return this.#looks.now();
   }
 
   watch(onChange: () => void): { dispose(): void } {
@@ -90,7 +91,9 @@ export class JsonStore implements Store {
     return this.#explained(() => this.#acceptance.append(additions, mode));
   }
 
-  replace(plan: ReplacePlan, undoable: boolean): Promise<UpsertResult> {
+  async replace(plan: ReplacePlan, undoable: boolean): Promise<UpsertResult> {
+    // The plan has to see the records, too, that wait in journals of other processes.
+    await this.look();
     return this.#changing((versions, context) => replaceRecords(versions, context, plan, undoable));
   }
 
@@ -136,7 +139,8 @@ export class JsonStore implements Store {
   }
 
   async exclude(ids: ReadonlySet<string>): Promise<void> {
-    this.#versions?.index.exclude(ids);
+    this.#excluded = ids;
+    this.#versions?.exclude(ids);
   }
 
   verify(): Promise<Verification> {
@@ -155,7 +159,7 @@ export class JsonStore implements Store {
     await this.flush(CLOSE_MS);
     await this.#committer.finish();
     await this.#acceptance.close();
-    await this.#gate.settled();
+    await this.#looks.idle();
   }
 
   /** Runs a change of records that are already in the ledger. */
@@ -188,6 +192,7 @@ export class JsonStore implements Store {
     const place = await resolvePlace(this.#disk, this.name);
     if (this.#versions?.place.path === place.path) return this.#versions;
     this.#versions = new LedgerVersions(this.#disk, place, this.name, this.#oneShot);
+    this.#versions.exclude(this.#excluded);
     return this.#versions;
   }
 
@@ -216,14 +221,14 @@ export class JsonStore implements Store {
   #lookAt(versions: LedgerVersions): Promise<boolean> {
     return versions.alone(async () => {
       // Journals first: records that leave them in the meantime are in the file, which is read afterwards.
-      const waiting = new Map<string, UsageRecord>();
+      const waiting = new Map<string, StoredElement>();
       const own = [...this.#committer.pending.values()].map(({ entry }) => entry);
       const others = await versions.journals.entries(this.#isOwn);
       this.#committer.orphans = others.size > 0;
       const changed = await versions.look();
       const absent = [...own, ...others.values()].filter(({ record }) => !versions.index.has(record.usage_id));
       const removed = await versions.undoLog.removedAmong(absent);
-      for (const { record } of absent) if (!removed.has(record.usage_id)) waiting.set(record.usage_id, record);
+      for (const entry of absent) if (!removed.has(entry.record.usage_id)) waiting.set(entry.record.usage_id, entry);
       return versions.index.setWaiting(waiting) || changed;
     });
   }

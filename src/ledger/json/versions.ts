@@ -45,6 +45,7 @@ export class LedgerVersions {
   readonly #label: string;
   readonly #file: LedgerFile;
   #index: LedgerIndex;
+  #excluded: ReadonlySet<string> = new Set();
   #turn: Promise<unknown> = Promise.resolve();
   /** The damaged version whose bytes are already kept, so that a retry does not keep them again. */
   #kept: { signature: Signature; name: string } | undefined;
@@ -64,6 +65,12 @@ export class LedgerVersions {
 
   get index(): LedgerIndex {
     return this.#index;
+  }
+
+  /** See {@link Store.exclude}. It also holds for a version that is being read now. */
+  exclude(ids: ReadonlySet<string>): void {
+    this.#excluded = ids;
+    this.#index.exclude(ids);
   }
 
   get file(): { bytes: Bytes; signature: Signature | undefined } {
@@ -107,7 +114,7 @@ export class LedgerVersions {
         index = this.#index.successor(this.#label);
         await index.extend(bytes, signature === undefined);
       }
-      this.#index = index;
+      this.#show(index);
       return { changed: true, held };
     } catch (error) {
       // The index may lack bytes that were read: the next read must not find the file unchanged.
@@ -212,7 +219,7 @@ export class LedgerVersions {
     const [first] = content.kept;
     if (content.kept.length === 1 && first?.start === 0 && first.end === basis.index.contentEnd) {
       this.#file.committed({ buffer: basis.bytes.buffer, length: first.end }, content.tail, signature);
-      if (basis.index !== this.#index) this.#index = basis.index;
+      if (basis.index !== this.#index) this.#show(basis.index);
     } else {
       this.#checkpoints?.forget();
       const kept = content.kept.map(({ start, end }) => basis.bytes.buffer.subarray(start, end));
@@ -222,6 +229,11 @@ export class LedgerVersions {
     }
     await this.#index.extend(this.#file.bytes, false);
     await this.#checkpoints?.save(this.#file.bytes, this.#index);
+  }
+
+  #show(index: LedgerIndex): void {
+    index.exclude(this.#excluded);
+    this.#index = index;
   }
 
   /** Makes the next read read everything. */

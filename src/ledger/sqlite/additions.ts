@@ -1,3 +1,4 @@
+import { nextTurn } from '../../system/turns.ts';
 import type { Appended } from '../store.ts';
 import type { Access } from './access.ts';
 import { appendBatches, type Batch } from './appending.ts';
@@ -36,8 +37,8 @@ export class Additions {
   }
 
   async #pump(): Promise<void> {
-    // Calls made in the same turn share a transaction.
-    await Promise.resolve();
+    // Calls made in the same turn share a transaction. The turn also keeps a loop of additions from blocking the event loop.
+    await nextTurn();
     while (this.#waiting.length > 0) {
       let taken: Waiting[] = [];
       try {

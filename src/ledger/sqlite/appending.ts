@@ -4,7 +4,7 @@ import type { Addition, Appended, AppendMode } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
 import { RowAppender } from './rowAppender.ts';
-import { findRow, recordOf, tryRecordOf } from './rows.ts';
+import { findRow, tryRecordOf } from './rows.ts';
 
 /** The additions of one caller. */
 export interface Batch {
@@ -39,14 +39,21 @@ function appendOrThrow(connection: Connection, rows: RowAppender, { record, text
     rows.add(record, text);
     return { status: 'recorded', record };
   }
-  const there = recordOf(row);
+  const there = tryRecordOf(row);
+  if (!there) {
+    const rule = 'is taken by a row of the database that is no record. See: llm-spend repair';
+    throw new UsageError('usage_id', record.usage_id, rule);
+  }
   assertSame(given!, there);
   return { status: 'present', record: there };
 }
 
 function append(connection: Connection, rows: RowAppender, { record, text }: Addition): Appended {
   const row = findRow(connection, record.usage_id);
-  if (row) return { status: sameElement(row.text, text, record.usage_id) ? 'present' : 'differing', record };
+  if (row) {
+    const isSame = tryRecordOf(row) !== undefined && sameElement(row.text, text, record.usage_id);
+    return { status: isSame ? 'present' : 'differing', record };
+  }
   try {
     // The caller gives both the record and its text, and the text counts.
     rows.add(record, text, { record: tryRecordOf({ usage_id: record.usage_id, text }) });

@@ -2,7 +2,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 import type { RemoveResult, UndoResult } from '../results.ts';
 import type { Connection } from './connection.ts';
 import { RowAppender } from './rowAppender.ts';
-import { findRow, idOf, keyOf, recordOf, updateRow, type Row } from './rows.ts';
+import { findRow, idOf, keyOf, recordOf, tryRecordOf, updateRow, type Row } from './rows.ts';
 import { touch } from './columns/segments.ts';
 
 /**
@@ -37,11 +37,12 @@ export function removeRecords(
   const taken: Row[] = [];
   for (const id of new Set(ids)) {
     const row = findRow(connection, id);
-    if (!row) {
+    const record = row && tryRecordOf(row);
+    if (!record) {
       missing.push(id);
       continue;
     }
-    removed.push(recordOf(row));
+    removed.push(record);
     taken.push(row);
     connection.sql('DELETE FROM record WHERE seq = ?').run(row.seq);
   }

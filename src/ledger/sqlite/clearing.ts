@@ -11,7 +11,7 @@ import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
 import { RowAppender } from './rowAppender.ts';
-import { findRow, recordOf, rowsAfter } from './rows.ts';
+import { findRow, idOf, rowsAfter, tryRecordOf } from './rows.ts';
 import { epochOf, touch } from './columns/segments.ts';
 import { size } from './state.ts';
 
@@ -84,8 +84,10 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
 export function bringBack(connection: Connection, rows: readonly Row[]): number {
   const appender = new RowAppender(connection);
   for (const row of rows) {
-    const record = recordOf(row);
-    if (!findRow(connection, record.usage_id)) appender.add(record, row.text);
+    if (findRow(connection, idOf(row.usage_id))) continue;
+    const record = tryRecordOf(row);
+    if (record) appender.add(record, row.text);
+    else appender.addOther(row);
   }
   appender.finish();
   return appender.count;

@@ -2,12 +2,12 @@ import { nextTurn } from '../../system/turns.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { StoredElement } from '../results.ts';
 import type { Connection } from './connection.ts';
-import { idOf, keyOf, recordOf, rowsAfter, type Row } from './rows.ts';
+import { idOf, keyOf, rowsAfter, tryRecordOf, type Row } from './rows.ts';
 
 const ROWS_PER_TURN = 1_000;
 
 /**
- * All records with their text, in the order of their addition.
+ * All records with their text, in the order of their addition, without rows that are not usage records.
  * @param open returns the database, possibly another one at each call; undefined when there is none.
  */
 export async function* elementsOf(open: () => Promise<Connection | undefined>): AsyncGenerator<StoredElement[]> {
@@ -17,7 +17,10 @@ export async function* elementsOf(open: () => Promise<Connection | undefined>): 
     const rows = connection ? rowsAfter(connection, after, ROWS_PER_TURN) : [];
     if (rows.length === 0) return;
     after = rows.at(-1)!.seq;
-    yield rows.map((row) => ({ record: recordOf(row), text: row.text }));
+    yield rows.flatMap((row) => {
+      const record = tryRecordOf(row);
+      return record ? { record, text: row.text } : [];
+    });
     await nextTurn();
   }
 }
@@ -43,8 +46,8 @@ export function holdsRow(connection: Connection, usageId: string): boolean {
   return connection.first('SELECT 1 FROM record WHERE usage_id = ?', keyOf(usageId)) !== undefined;
 }
 
-/** The record of a row; undefined when the row does not exist. */
+/** The record of a row; undefined when the row does not exist or is not a usage record. */
 export function recordAt(connection: Connection, seq: number): UsageRecord | undefined {
   const row = connection.first('SELECT usage_id, text FROM record WHERE seq = ?', seq);
-  return row && recordOf(row as Pick<Row, 'usage_id' | 'text'>);
+  return row && tryRecordOf(row as Pick<Row, 'usage_id' | 'text'>);
 }

@@ -4,7 +4,7 @@ import { keepForUndo } from './changes.ts';
 import { touch } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { RowAppender } from './rowAppender.ts';
-import { findRow, recordOf, updateRow, type Row } from './rows.ts';
+import { findRow, tryRecordOf, updateRow, type Row } from './rows.ts';
 
 /** From this many records in one transaction, a larger cache pays off. */
 const MANY = 1_000;
@@ -23,7 +23,8 @@ export function replaceRecords(
   const wanted = plan((usageId) => {
     const row = findRow(connection, usageId);
     known.set(usageId, row);
-    return row && { record: recordOf(row), text: row.text };
+    const record = row && tryRecordOf(row);
+    return record && { record, text: row.text };
   });
   if (wanted.length >= MANY) connection.expectMany();
   const replaced: Row[] = [];

@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../usage/record.ts';
 import { endOf, sealFull } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
-import { insertRow } from './rows.ts';
+import { insertOther, insertRow, type Row } from './rows.ts';
 
 /**
  * Appends rows in one transaction, and seals the segments that they fill. Keeps the records in memory until then, because
@@ -32,6 +32,12 @@ export class RowAppender {
   add(record: UsageRecord, text: string, stored: { record: UsageRecord | undefined } = { record }): void {
     insertRow(this.#connection, this.#first + this.#records.length, record, text);
     this.#records.push(stored.record);
+  }
+
+  /** Adds a row of another program that is no usage record. It is not counted. */
+  addOther(row: Pick<Row, 'usage_id' | 'text'>): void {
+    insertOther(this.#connection, this.#first + this.#records.length, row);
+    this.#records.push(undefined);
   }
 
   /** Removes the last rows again, so that `count` remain. */

@@ -66,6 +66,19 @@ export function insertRow(connection: Connection, seq: number, record: UsageReco
     .run(seq, keyOf(record.usage_id), Date.parse(record.timestamp), kind, costColumn(record, kind), text);
 }
 
+/** Inserts a row of another program that is no usage record. */
+export function insertOther(
+  connection: Connection,
+  seq: number,
+  { usage_id, text }: Pick<Row, 'usage_id' | 'text'>,
+): void {
+  connection
+    .sql(
+      "INSERT INTO record (seq, usage_id, time_ms, cost_kind, cost_nanos, text) VALUES (?, ?, 0, 'unknown', NULL, ?)",
+    )
+    .run(seq, usage_id, text);
+}
+
 export function updateRow(connection: Connection, seq: number, record: UsageRecord, text: string): void {
   const kind = costKind(record);
   connection

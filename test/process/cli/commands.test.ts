@@ -14,6 +14,7 @@ afterEach(() => sandbox.dispose());
 const COMMANDS = 'record costs export watch remove undo clear reprice prices verify repair import migrate path'.split(
   ' ',
 );
+const REPEATED = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
 const HOSTILE = '\u001B[31m=cmd()\u202E<b>\u0007\n[x](command:y) $(rm)';
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/;
@@ -437,6 +438,48 @@ describe('remove, clear and undo', () => {
     expect(await sandbox.stored()).toEqual([]);
     expect((await sandbox.on(sandbox.ledger, ['undo'])).stdout).toMatch(/2 records came back/);
     expect(await sandbox.stored()).toHaveLength(2);
+  });
+
+  it.each(['costs.json', 'costs.db'])('undoes what the command before recorded into %s, once', async (name) => {
+    const ledger = sandbox.file(name);
+    const run = (...args: string[]) => sandbox.on(ledger, args);
+    const flags = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=1'];
+    expect((await run(...flags, '--id=a')).stdout).toMatch(/^Recorded \$1\.00/);
+    const lines = ['b', 'c'].map((id) => JSON.stringify({ ...REPEATED, usage_id: id })).join('\n');
+    expect((await sandbox.on(ledger, ['record', '--stdin'], { input: lines })).code).toBe(0);
+    expect((await run('undo', '--dry-run')).stdout).toMatch(
+      /^Would undo the addition of .*: 2 records would be removed/,
+    );
+    expect((await run('undo')).stdout).toMatch(/^Undid the addition of .*: 2 records were removed/);
+    expect(json(await run('costs', '--json'))).toMatchObject({ totals: { records: 1 } });
+    expect(json(await run('undo', '--json'))).toMatchObject({ undone: 'add', records: 1 });
+    expect(json(await run('costs', '--json'))).toMatchObject({ totals: { records: 0 } });
+    expect((await run('undo')).code).toBe(1);
+    expect((await run('verify')).code).toBe(0);
+  });
+
+  it.each(['costs.json', 'costs.db'])('says of a repetition in %s that it is recorded already', async (name) => {
+    const ledger = sandbox.file(name);
+    const run = (...args: string[]) => sandbox.on(ledger, args);
+    const flags = ['record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=1', '--id=a'];
+    expect(json(await run(...flags, '--json'))).not.toHaveProperty('already_recorded');
+    expect((await run(...flags)).stdout).toMatch(/^Already recorded \$1\.00 .* id a\n$/);
+    expect(json(await run(...flags, '--json'))).toMatchObject({ status: 'recorded', already_recorded: true });
+    const lines = ['a', 'b'].map((id) => JSON.stringify({ ...REPEATED, usage_id: id })).join('\n');
+    const streamed = await sandbox.on(ledger, ['record', '--stdin', '--json'], { input: lines });
+    expect(
+      streamed.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([
+      { usage_id: 'a', status: 'recorded', already_recorded: true },
+      { usage_id: 'b', status: 'recorded' },
+    ]);
+    expect(streamed.stderr).toContain('Recorded 1 record, found 1 record already recorded.');
+    // Undo takes back what was added, not what was there.
+    expect(json(await run('undo', '--json'))).toMatchObject({ undone: 'add', records: 1 });
+    expect(json(await run('costs', '--json'))).toMatchObject({ totals: { records: 1 } });
   });
 
   it('has nothing to undo at first', async () => {

@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ledger } from '../../../../src/ledger/ledger.ts';
-import type { CostChange } from '../../../../src/ledger/results.ts';
-import { CostTracker } from '../../../../src/library/costTracker.ts';
-import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
-import { BUCKETS, MEASURES, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
-import type { UsageInput } from '../../../../src/usage/record.ts';
-import { calendars, filters, groupings, records } from '../../usage/records.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { CostChange } from '../../src/ledger/results.ts';
+import { DIMENSIONS } from '../../src/usage/dimensions.ts';
+import { BUCKETS, MEASURES, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../src/usage/query.ts';
+import type { UsageInput } from '../../src/usage/record.ts';
+import { calendars, filters, groupings, records } from '../unit/usage/records.ts';
+import { STORES } from './stores.ts';
 
-/** Whatever is done to a JSON ledger and to an SQLite ledger alike, they answer alike. */
+/** After the same operations all stores give the same answers. */
 
 const inputs: fc.Arbitrary<UsageInput> = records.map((record) => {
   const input: Record<string, unknown> = { ...record, cost_usd: Math.min(record.cost_usd, 1_000_000) };
@@ -91,25 +88,35 @@ const sums: fc.Arbitrary<AggregateQuery> = fc.record({
 /** The ledger of each has its own path; everything else must be equal. */
 function anonymous<T>(value: T, path: string): T {
   return JSON.parse(
-    JSON.stringify(value, (_, each: unknown) =>
+    JSON.stringify({ value }, (_, each: unknown) =>
       typeof each === 'bigint' ? `${each}n` : each === path ? 'the ledger' : each,
     ),
   ) as T;
 }
 
-async function both(use: (json: Ledger, sqlite: Ledger) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'llm-spend-both-'));
-  const json = new CostTracker({ ledger: join(folder, 'costs.json'), pricing: false });
-  const sqlite = new CostTracker({ ledger: join(folder, 'costs.db'), pricing: false });
+/** A ledger in each store, the first of which the others are compared with. */
+async function together(use: (ledgers: readonly [Ledger, ...Ledger[]]) => Promise<void>): Promise<void> {
+  const places = STORES.map((row) => row.make());
+  const ledgers = places.map((place) => place.open());
   try {
-    await use(json, sqlite);
+    await use(ledgers as [Ledger, ...Ledger[]]);
   } finally {
-    await Promise.all([json.close(), sqlite.close()]);
-    rmSync(folder, { recursive: true, force: true });
+    await Promise.all(ledgers.map((ledger) => ledger.close()));
+    for (const place of places) place.dispose();
   }
 }
 
-describe('a JSON ledger and an SQLite ledger', () => {
+/** Expects that all ledgers give the same answer. */
+async function alike(
+  ledgers: readonly [Ledger, ...Ledger[]],
+  answer: (ledger: Ledger) => Promise<unknown>,
+): Promise<void> {
+  const [first, ...others] = ledgers;
+  const expected = anonymous(await answer(first), first.ledger);
+  for (const other of others) expect(anonymous(await answer(other), other.ledger)).toEqual(expected);
+}
+
+describe('ledgers in all stores', () => {
   it('answer alike after the same operations', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -117,23 +124,14 @@ describe('a JSON ledger and an SQLite ledger', () => {
         fc.array(sums, { minLength: 1, maxLength: 6 }),
         fc.array(pages, { minLength: 1, maxLength: 4 }),
         (steps, questions, listings) =>
-          both(async (json, sqlite) => {
+          together(async (ledgers) => {
             for (const each of steps) {
-              expect(await outcome(sqlite, each)).toEqual(await outcome(json, each));
-              const [a, b] = [await json.refresh(), await sqlite.refresh()];
-              expect(b.records).toBe(a.records);
-              for (const question of questions) {
-                expect(anonymous(await sqlite.aggregate(question), sqlite.path)).toEqual(
-                  anonymous(await json.aggregate(question), json.path),
-                );
-              }
+              await alike(ledgers, (ledger) => outcome(ledger, each));
+              await alike(ledgers, async (ledger) => (await ledger.refresh()).records);
+              for (const question of questions) await alike(ledgers, (ledger) => ledger.aggregate(question));
             }
-            for (const listing of listings) {
-              expect(anonymous(await sqlite.page(listing), sqlite.path)).toEqual(
-                anonymous(await json.page(listing), json.path),
-              );
-            }
-            expect(await sqlite.read()).toEqual(await json.read());
+            for (const listing of listings) await alike(ledgers, (ledger) => ledger.page(listing));
+            await alike(ledgers, (ledger) => ledger.read());
           }),
       ),
       { numRuns: Number(process.env['LLM_SPEND_RUNS'] ?? 40) },
@@ -141,14 +139,13 @@ describe('a JSON ledger and an SQLite ledger', () => {
   }, 120_000);
 
   it('say alike that there is nothing', () =>
-    both(async (json, sqlite) => {
-      const [a, b] = [await json.refresh(), await sqlite.refresh()];
-      expect(b).toEqual(a);
+    together(async (ledgers) => {
+      await alike(ledgers, (ledger) => ledger.refresh());
       for (const groupBy of [[], ...[...DIMENSIONS, ...BUCKETS].map((each) => [each])]) {
         const query = { filter: {}, groupBy, calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
-        expect(await sqlite.aggregate(query)).toEqual(await json.aggregate(query));
+        await alike(ledgers, (ledger) => ledger.aggregate(query));
       }
-      expect(await sqlite.undo()).toBeUndefined();
-      expect(await sqlite.clear()).toEqual({ removed: 0, keptIn: undefined });
+      await alike(ledgers, (ledger) => ledger.undo());
+      await alike(ledgers, (ledger) => ledger.clear());
     }));
 });
