@@ -31,7 +31,7 @@ export type FileChange = 'same' | 'appended' | 'replaced';
  * The ledger's file as known to this process: the bytes of the last version read, identified by its signature.
  *
  * A new version is compared with the known one while it is read. So after an append to a file of 100 MB, only one pass of
- * reading and comparing is needed, and only the tail is parsed (`ledger-protocol.md`, section 4).
+ * reading and comparing is needed, and only the tail is parsed (`docs/ledger-protocol.md`, "Avoiding repeated work").
  */
 export class LedgerFile {
   readonly #disk: Disk;
