@@ -72,6 +72,11 @@ export function isDamage(error: unknown): boolean {
   return code === CODE.corrupt || code === CODE.notadb;
 }
 
+/** The error that SQLite throws for a damaged database, for damage that only we notice. */
+export function damageError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode: CODE.corrupt });
+}
+
 /** Whether the file or its folder cannot be written, or the file cannot be opened at all. */
 export function isUnwritable(error: unknown): boolean {
   const code = codeOf(error);

@@ -2,19 +2,23 @@ import { nextTurn } from '../../system/turns.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { StoredElement } from '../results.ts';
 import type { Connection } from './connection.ts';
-import { idOf, keyOf, rowsAfter, tryRecordOf, type Row } from './rows.ts';
+import { explainSqlite } from './engine.ts';
+import { checkOrder, idOf, keyOf, rowsAfter, tryRecordOf, type Row } from './rows.ts';
 
 const ROWS_PER_TURN = 1_000;
 
 /**
  * All records with their text, in the order of their addition, without rows that are not usage records.
  * @param open returns the database, possibly another one at each call; undefined when there is none.
+ * @throws {LedgerError} when a row cannot be read, naming `path`.
  */
-export async function* elementsOf(open: () => Promise<Connection | undefined>): AsyncGenerator<StoredElement[]> {
+export async function* elementsOf(
+  open: () => Promise<Connection | undefined>,
+  path: string,
+): AsyncGenerator<StoredElement[]> {
   let after = 0;
   for (;;) {
-    const connection = await open();
-    const rows = connection ? rowsAfter(connection, after, ROWS_PER_TURN) : [];
+    const rows = await nextRows(open, path, after);
     if (rows.length === 0) return;
     after = rows.at(-1)!.seq;
     yield rows.flatMap((row) => {
@@ -22,6 +26,15 @@ export async function* elementsOf(open: () => Promise<Connection | undefined>): 
       return record ? { record, text: row.text } : [];
     });
     await nextTurn();
+  }
+}
+
+async function nextRows(open: () => Promise<Connection | undefined>, path: string, after: number): Promise<Row[]> {
+  try {
+    const connection = await open();
+    return connection ? rowsAfter(connection, after, ROWS_PER_TURN) : [];
+  } catch (error) {
+    throw explainSqlite(error, path);
   }
 }
 
@@ -35,6 +48,7 @@ export async function* idsAfter(open: () => Connection | undefined, seq: number)
       ROWS_PER_TURN,
     ) ?? []) as { seq: number; usage_id: string }[];
     if (rows.length === 0) return;
+    checkOrder(rows, after);
     yield rows.map(({ usage_id }) => idOf(usage_id));
     if (rows.length < ROWS_PER_TURN) return;
     after = rows.at(-1)!.seq;

@@ -3,6 +3,7 @@ import { costKind } from '../../usage/query.ts';
 import { UsageError, type UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/stored.ts';
 import type { Connection } from './connection.ts';
+import { damageError } from './engine.ts';
 
 /** Records as rows of the table `record`. */
 
@@ -21,8 +22,15 @@ export function keyOf(usageId: string): string {
   return usageId.isWellFormed() ? usageId : `\u0000${JSON.stringify(usageId)}`;
 }
 
-export function idOf(key: string): string {
-  return key.startsWith('\u0000"') ? (JSON.parse(key.slice(1)) as string) : key;
+/** @param key of a row. In a damaged database it may be of any type, or encoded wrongly; then it stands for itself. */
+export function idOf(key: unknown): string {
+  if (typeof key !== 'string') return '';
+  if (!key.startsWith('\u0000"')) return key;
+  try {
+    return String(JSON.parse(key.slice(1)));
+  } catch {
+    return key;
+  }
 }
 
 /**
@@ -103,9 +111,24 @@ export function findRow(connection: Connection, usageId: string): Row | undefine
 
 /** Rows with numbers above `after`, in ascending order. */
 export function rowsAfter(connection: Connection, after: number, limit: number): Row[] {
-  return connection.rows(
+  const rows = connection.rows(
     'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
     after,
     limit,
   ) as Row[];
+  checkOrder(rows, after);
+  return rows;
+}
+
+/**
+ * Checks that the numbers ascend from `after`. In a damaged database they need not, and a loop that continues after the last
+ * one would not end.
+ * @throws an error of SQLite that says the database is damaged.
+ */
+export function checkOrder(rows: readonly Pick<Row, 'seq'>[], after: number): void {
+  let last = after;
+  for (const { seq } of rows) {
+    if (!(seq > last)) throw damageError('its rows are out of order');
+    last = seq;
+  }
 }

@@ -180,7 +180,7 @@ export class SqliteStore implements Store {
   }
 
   async *elements(): AsyncGenerator<StoredElement[]> {
-    yield* elementsOf(async () => (await this.#current(false))?.connection);
+    yield* elementsOf(async () => (await this.#current(false))?.connection, this.name);
   }
 
   async holds(ids: readonly string[]): Promise<ReadonlySet<string>> {
