@@ -1,4 +1,4 @@
-/** Runs `dist/test/suite` in the extension host of code-server, and prints how it went. Exit code 1 when a test fails. */
+/** Runs `dist/test/suite` in the extension host of code-server and prints the results. Exit code 1 when a test fails. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

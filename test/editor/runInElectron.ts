@@ -1,7 +1,7 @@
 /**
- * Runs `dist/test/suite` in the desktop VS Code, which it downloads, and prints how it went. Exit code 1 when a test fails.
+ * Downloads the desktop VS Code, runs `dist/test/suite` in it, and prints the results. Exit code 1 when a test fails.
  *
- * `VSCODE_VERSION` says which one: `stable` (the default), `insiders`, or a number as 1.101.0.
+ * `VSCODE_VERSION` selects the version: `stable` (the default), `insiders`, or a number such as 1.101.0.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -39,7 +39,7 @@ try {
       '--skip-release-notes',
     ],
   });
-  // What went wrong in the suite stands in its report; anything else is an error of the run itself.
+  // Failures of the suite are in its report; any other error is an error of the run itself.
   await run.catch((error: unknown) => {
     if (!existsSync(reportFile)) throw error;
   });

@@ -10,17 +10,17 @@ import { isolatedEnvironment } from '../harness/environment.ts';
 import { output } from '../harness/processes.ts';
 
 export interface EditorOptions extends WorkbenchOptions {
-  /** What the ledger holds at the start. Absent: there is no ledger file. */
+  /** The ledger's records at the start. Absent: there is no ledger file. */
   readonly records?: readonly UsageRecord[];
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Opens the folder in Restricted Mode. */
   readonly restricted?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Puts files into the home folder before the editor starts. */
+  /** Writes files to the home folder before the editor starts. */
   readonly prepare?: (home: string) => Promise<void>;
 }
 
-/** The installed extension in an editor of its own: nothing is shared with other tests, nor with the person who runs them. */
+/** The installed extension in a separate editor, which shares nothing with other tests or with the developer's own editor. */
 export interface Editor {
   readonly workbench: Workbench;
   readonly server: CodeServer;
@@ -30,9 +30,9 @@ export interface Editor {
   readonly workspace: string;
   /** The ledger that the extension shows. */
   readonly ledger: string;
-  /** Another window on the same server; on the same folder, or on none. */
+  /** Another window on the same server, with the same folder or none. */
   readonly openWindow: (options?: WorkbenchOptions & { readonly noFolder?: boolean }) => Promise<Workbench>;
-  /** Runs the `llm-spend` command on the ledger, as another process of the same person, and returns what it prints. */
+  /** Runs the `llm-spend` command on the ledger, as another process of the same user, and returns its output. */
   readonly llmSpend: (...args: string[]) => Promise<string>;
   readonly close: () => Promise<void>;
 }

@@ -7,9 +7,9 @@ import { type Edition, installExtension, repository } from '../harness/codeServe
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Which editor to test in; the project's configuration says it. */
+    /** The editor to test in, from the project's configuration. */
     edition: Edition;
-    /** A folder of extensions with ours in it, installed from its package. */
+    /** A folder of extensions that contains ours, installed from its package. */
     extensions: string;
   }
 }

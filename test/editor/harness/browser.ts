@@ -1,4 +1,4 @@
-/** The editor as a person sees it: a Chromium with one workbench open, and the few gestures that tests need. */
+/** The editor as seen by a user: a Chromium with one workbench open, and the few gestures that tests need. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { repository } from './codeServer.ts';
 const EXTENSION = 'llm-spend.llm-spend';
 const screenshots = path.join(repository, 'test/editor/screenshots');
 
-/** Generous, because it is only waited for in full when something is broken. */
+/** Generous, because a test waits for all of it only when something is broken. */
 const TIMEOUT = 30_000;
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
@@ -20,8 +20,8 @@ const PLACES = [
 ];
 
 /**
- * Of two lists Chromium heeds the last, so here is Playwright's, and before it what each new window would load for its address
- * bar: a second of processor time beside the page that a test opens it for.
+ * Chromium uses only the last of two lists, so this includes Playwright's list, plus features that each new window would load
+ * for its address bar, at a second of CPU time.
  */
 const FEATURES_OFF = [
   'WebUIOmniboxPopup',
@@ -42,7 +42,7 @@ const FEATURES_OFF = [
   'PreconnectToSearch',
 ];
 
-/** A Chromium of this machine: `CHROMIUM` names one, else the PATH and the usual places are searched. */
+/** A Chromium on this machine: the path in `CHROMIUM`, else the first one found in the PATH and the usual places. */
 export function findBrowser(): string | undefined {
   const named = process.env['CHROMIUM'];
   if (named !== undefined && named !== '') return named;
@@ -87,7 +87,7 @@ export interface WorkbenchOptions {
 /** One window of the editor. */
 export class Workbench {
   readonly page: Page;
-  /** What the page complained about: uncaught errors, and refusals of the content security policy. */
+  /** Errors of the page: uncaught exceptions, and violations of the content security policy. */
   readonly complaints: string[] = [];
 
   private constructor(page: Page) {
@@ -99,7 +99,7 @@ export class Workbench {
     });
   }
 
-  /** Opens an address of a code-server, and resolves when the workbench stands. */
+  /** Opens an address of a code-server, and resolves when the workbench is ready. */
   static async open(browser: Browser, address: string, options: WorkbenchOptions = {}): Promise<Workbench> {
     const { width = 1280, height = 800, colorScheme = 'dark' } = options;
     const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
@@ -124,7 +124,7 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-list-item');
   }
 
-  /** Runs a command by the title that the palette shows, as `LLM Spend: Record Usage`. */
+  /** Runs a command by its title in the palette, such as `LLM Spend: Record Usage`. */
   async runCommand(title: string): Promise<void> {
     const input = this.quickInput.locator('input[type="text"]').first();
     await this.#press('F1', input);
@@ -134,7 +134,7 @@ export class Workbench {
     await row.click();
   }
 
-  /** Presses a key until `answer` shows: a webview that takes the focus while it loads swallows what is typed meanwhile. */
+  /** Presses a key until `answer` appears: a webview that takes the focus while loading swallows key presses. */
   async #press(key: string, answer: Locator): Promise<void> {
     for (const timeout of [2000, 4000, 8000]) {
       await this.page.keyboard.press(key);
@@ -147,13 +147,13 @@ export class Workbench {
     await answer.waitFor();
   }
 
-  /** What was copied last. */
+  /** The last copied text. */
   async clipboard(): Promise<string> {
     await this.#allowClipboard();
     return this.page.evaluate('navigator.clipboard.readText()');
   }
 
-  /** Copies a text, as a person would in another program. */
+  /** Copies a text, like a user in another program. */
   async copy(text: string): Promise<void> {
     await this.#allowClipboard();
     await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
@@ -163,7 +163,7 @@ export class Workbench {
     return this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   }
 
-  /** Types an answer into the open quick input and accepts it. `prompt` is a part of its title, placeholder or question. */
+  /** Types an answer into the open quick input and accepts it. `prompt` is part of its title, placeholder or question. */
   async answer(prompt: string | RegExp, text: string): Promise<void> {
     const box = this.quickInput;
     const input = box.locator('input[type="text"]').first();
@@ -174,8 +174,8 @@ export class Workbench {
   }
 
   /**
-   * The document of one of our webviews: the `view` of the sidebar or the `panel` among the editors.
-   * It is the inner of two nested frames.
+   * The document of one of our webviews: the `view` of the sidebar or the `panel` among the editors. It is the inner of two
+   * nested frames.
    */
   webview(place: 'view' | 'panel'): FrameLocator {
     const ours = `iframe.webview[src*="extensionId=${EXTENSION}"]`;
@@ -189,7 +189,7 @@ export class Workbench {
     return this.page.locator('.part.activitybar').getByRole('tab', { name: /LLM Spend/ });
   }
 
-  /** Our container in the side bar, opened if it is not. */
+  /** Our container in the side bar, opened if necessary. */
   async openSideBar(): Promise<Locator> {
     if ((await this.activityBarItem.getAttribute('aria-selected')) !== 'true') await this.activityBarItem.click();
     const sideBar = this.page.locator('.part.sidebar').filter({ hasText: /LLM Spend/i });
@@ -201,7 +201,7 @@ export class Workbench {
     return sideBar;
   }
 
-  /** Writes `test/editor/screenshots/NAME.png`, to be looked at. */
+  /** Writes `test/editor/screenshots/NAME.png`, for visual inspection. */
   async screenshot(name: string): Promise<void> {
     await mkdir(screenshots, { recursive: true });
     await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** An environment in which no program finds the files of the person who runs the tests. */
+/** An environment in which no program finds the developer's own files. */
 export function isolatedEnvironment(home: string): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     ([key, value]) =>

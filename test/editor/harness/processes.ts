@@ -2,14 +2,14 @@ import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { constants } from 'node:os';
 
-/** A program with all of its descendants, which end together. */
+/** A program and all its descendants, which end together. */
 export interface ProcessGroup {
   readonly child: ChildProcess;
-  /** Everything it wrote to stdout and stderr so far. */
+  /** All output to stdout and stderr so far. */
   readonly output: () => string;
-  /** Resolves with the first match in the output; rejects when the program ends before, with its output in the message. */
+  /** Resolves with the first match in the output; rejects if the program ends before, with its output in the message. */
   readonly waitFor: (pattern: RegExp) => Promise<RegExpExecArray>;
-  /** Asks the group to end, and makes it end after `graceMs`. */
+  /** Asks the group to end, and kills it after `graceMs`. */
   readonly stop: (graceMs?: number) => Promise<void>;
 }
 
@@ -17,14 +17,14 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) signal(child, 'SIGKILL');
 });
-// A process that dies of a signal has no exit event, so that its groups would live on.
+// A process killed by a signal gets no exit event, so its groups would survive.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (process.listenerCount(name) === 1) process.exit(128 + constants.signals[name]);
   });
 }
 
-/** Starts a program as the leader of its own process group, so that nothing it started can outlive it. */
+/** Starts a program as the leader of a new process group, so that nothing it starts can outlive it. */
 export function spawnGroup(command: string, args: readonly string[], options: SpawnOptions = {}): ProcessGroup {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: !isWindows });
   const name = [command, ...args].join(' ');
@@ -71,13 +71,13 @@ export function spawnGroup(command: string, args: readonly string[], options: Sp
         await ended;
         clearTimeout(impatience);
       }
-      // What ignored the polite signal is orphaned by now, but still of the group.
+      // Processes that ignored the first signal are orphaned by now, but still belong to the group.
       signal(child, 'SIGKILL');
     },
   };
 }
 
-/** Runs a program to its end and returns what it wrote. Rejects when it fails. */
+/** Runs a program to its end and returns its output. Rejects when it fails. */
 export async function output(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
   const group = spawnGroup(command, args, options);
   const [code] = (await once(group.child, 'close')) as [number | null];

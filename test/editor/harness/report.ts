@@ -1,4 +1,4 @@
-/** How a run of the suite in the extension host went. It travels in a file, because two kinds of host run the suite. */
+/** The result of a run of the suite in the extension host. It is passed in a file, because two kinds of host run the suite. */
 export interface SuiteReport {
   /** Full titles. */
   readonly passed: string[];
@@ -6,7 +6,7 @@ export interface SuiteReport {
   readonly failed: { title: string; error: string }[];
 }
 
-/** Prints a report, and says whether all is well: something passed, and nothing failed. */
+/** Prints a report. @returns whether something passed and nothing failed. */
 export function printReport({ passed, skipped, failed }: SuiteReport): boolean {
   for (const title of passed) console.log(`  ok       ${title}`);
   for (const title of skipped) console.log(`  skipped  ${title}`);

@@ -3,12 +3,12 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
 /**
- * What axe-core finds wrong with the page, in words: rule, element, reason.
+ * The problems that axe-core finds in the page, as text: rule, element, reason.
  * @param rules default: all, for WCAG 2.2 A and AA and best practice.
  */
 export async function accessibilityProblems(page: Page, rules?: readonly string[]): Promise<string[]> {
   const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
-  // Through the debugger, because the page's own policy admits no other script.
+  // Through the debugger, because the page's own policy allows no other script.
   await page.evaluate(`globalThis.axe ?? ${axe.source};undefined`);
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return violations.flatMap(({ id, help, nodes }) =>

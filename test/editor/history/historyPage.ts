@@ -1,6 +1,6 @@
 /**
- * The cost history in a browser, without an editor around it: the bundle that ships, under the content security policy that
- * ships, talking to the session of the host over the tables that ship. Only the editor's frame is played here.
+ * The cost history in a browser without an editor: the released bundle under the released content security policy, connected to
+ * the host's session over the released tables. Only the editor's frame is simulated.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -29,16 +29,16 @@ export interface HistoryPageOptions {
   readonly place?: 'sidebar' | 'panel';
   readonly choices?: Partial<Choices>;
   readonly locale?: string;
-  /** Runs in the page, before anything of it. */
+  /** Runs in the page before its own scripts. */
   readonly script?: () => void;
 }
 
 export class HistoryPage {
   readonly page: Page;
   readonly session: HistorySession;
-  /** Errors, and refusals of the content security policy. */
+  /** Errors, and violations of the content security policy. */
   readonly complaints: string[];
-  /** What the page asked of the editor. */
+  /** The page's requests to the editor. */
   readonly editorActions: EditorAction[];
 
   readonly #devtools: CDPSession;
@@ -82,7 +82,7 @@ export class HistoryPage {
       },
       port: {
         post: (message) => {
-          // As text within the text, which the page reads faster than an object of JavaScript.
+          // JSON inside a string literal, which the page parses faster than an object literal.
           const expression = `postMessage(JSON.parse(${JSON.stringify(JSON.stringify(message))}))`;
           void devtools.send('Runtime.evaluate', { expression }).catch(() => {});
         },
@@ -103,7 +103,7 @@ export class HistoryPage {
       `document.addEventListener('DOMContentLoaded', () => (${dressPage.toString()})(${JSON.stringify(themes[theme])}))`,
     );
     if (options.script !== undefined) await page.addInitScript(options.script);
-    // Once, as the editor keeps the page and loads it again.
+    // Created once, because the editor keeps the page and loads it again.
     const html = historyHtml({
       nonce: 'dGVzdA==',
       cspSource: ORIGIN,
@@ -127,8 +127,8 @@ export class HistoryPage {
   }
 
   /**
-   * The value of an expression in the page, or of its promise. Straight to the browser: the first call of Playwright's own
-   * `evaluate` brings a script of 300 KB into the page, whose time would be measured with ours.
+   * The value of an expression in the page, or of its promise. Uses the protocol directly: the first call of Playwright's own
+   * `evaluate` loads a script of 300 KB into the page, whose time would be included in measurements.
    */
   async evaluate<T>(expression: string): Promise<T> {
     const how = { expression, awaitPromise: true, returnByValue: true };
@@ -138,7 +138,7 @@ export class HistoryPage {
     return result.value as T;
   }
 
-  /** Changes the theme under the page, as the editor does it. */
+  /** Changes the theme of the page, like the editor. */
   async dress(theme: Theme): Promise<void> {
     await this.evaluate(`(${dressPage.toString()})(${JSON.stringify(themes[theme])})`);
   }
@@ -149,7 +149,7 @@ export class HistoryPage {
   }
 }
 
-/** What the editor puts around a webview's page: its variables and its classes. Runs in the page. */
+/** The variables and classes that the editor adds to a webview's page. Runs in the page. */
 function dressPage(theme: (typeof themes)[Theme]): void {
   const { document } = globalThis as unknown as {
     document: {
@@ -164,7 +164,7 @@ function dressPage(theme: (typeof themes)[Theme]): void {
   document.body.style.backgroundColor = 'var(--vscode-editor-background)';
 }
 
-/** The way to talk to the editor. Runs in the page. */
+/** The API for talking to the editor. Runs in the page. */
 function playEditor(): void {
   const scope = globalThis as unknown as {
     sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };

@@ -1,10 +1,10 @@
-/** Runs in the extension host, of code-server as of the desktop VS Code, and writes there how it went. */
+/** Runs in the extension host of code-server or of the desktop VS Code, and writes the results to a file. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
 import type { SuiteReport } from '../harness/report.ts';
 
-/** What VS Code calls. A rejection makes it exit with a failure. */
+/** Called by VS Code. A rejection makes it exit with a failure. */
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', color: false, timeout: 20_000, forbidOnly: process.env['CI'] !== undefined });
   for (const name of readdirSync(__dirname).filter((file) => file.endsWith('.test.js'))) {

@@ -10,8 +10,8 @@ const RECORDS = 10_000;
 const ledger = process.env['LLM_SPEND_LEDGER'] ?? '';
 
 /**
- * Watches the turns of the event loop until the returned function is called, which gives the longest one, in ms of this
- * thread's own work: what other processes take from the machine meanwhile is not ours. (Before Node 23.9: ms on the clock.)
+ * Measures the turns of the event loop until the returned function is called, which returns the longest one, in ms of this
+ * thread's CPU time, so that other processes do not count. (Before Node 23.9: ms of wall time.)
  */
 function watchTurns(): () => number {
   const now = (): number => {
@@ -43,7 +43,7 @@ describe('the time that the extension takes', () => {
     const { cpu } = activation.detail as { cpu: number };
     const activating = Number.isNaN(cpu) ? activation.duration : cpu;
     const bundle = path.join(extension.extensionPath, 'dist/extension.js');
-    // The best of some: what else the machine does is not ours.
+    // The best of several, to exclude other load on the machine.
     const loads = [1, 2, 3, 4, 5].map(() => {
       delete require.cache[bundle];
       const start = performance.now();

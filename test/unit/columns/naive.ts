@@ -20,7 +20,7 @@ import {
 import { tokenSum } from '../../../src/usage/tokenSum.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
-/** What the table must say, in the plainest words: arrays, bigints, and dates by another library. */
+/** The expected answers of the table, computed in the simplest way: with arrays, bigints, and dates from another library. */
 
 export interface Row {
   ledger: string;
@@ -94,7 +94,7 @@ export function sum(rows: readonly Row[]): Totals {
   return totals;
 }
 
-/** Groups level by level, so that the order is plainly the documented one. */
+/** Groups level by level, so that the order is obviously the documented one. */
 export function aggregate(rows: readonly Row[], { filter, groupBy, calendar }: AggregateQuery): Group[] {
   const matching = rows.filter((row) => matches(row, filter));
   const distinct = [...new Set(groupBy)];
@@ -146,7 +146,7 @@ function isBucket(grouping: Grouping): grouping is Bucket {
   return (BUCKETS as readonly string[]).includes(grouping);
 }
 
-/** Ascending by the key, then by time, then as they came. */
+/** Ascending by key, then by time, then by arrival. */
 export function sorted(rows: readonly Row[], key: SortKey): Row[] {
   const value = ({ record }: Row): number | string => {
     switch (key) {

@@ -19,7 +19,7 @@ import { TableChanged, UsageTable } from '../../../src/columns/table.ts';
 import * as naive from './naive.ts';
 import { calendars, filters, groupings, records, usage } from '../usage/records.ts';
 
-// Thousands of random tables: on a busy machine they take their time.
+// Thousands of random tables take a while on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const berlin: Calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
@@ -34,7 +34,7 @@ function tableOf(...all: UsageRecord[]): UsageTable {
   return table;
 }
 
-/** The rows that a table of one ledger counts: the first of each id. */
+/** The rows that a table counts for one ledger: the first of each id. */
 function rowsOf(all: readonly UsageRecord[]): naive.Row[] {
   const seen = new Set<string>();
   return all
@@ -107,7 +107,7 @@ describe('identity', () => {
         const table = new UsageTable();
         const labels = ['first', 'second', 'third'];
         for (const label of labels) table.addLedger(label);
-        // Per ledger, in the order of insertion.
+        // Per ledger, in insertion order.
         const model = labels.map(() => new Map<string, { record: UsageRecord; at: number }>());
         for (const [at, { do: action, ledger, record }] of steps.entries()) {
           const rows = model[ledger] as Map<string, { record: UsageRecord; at: number }>;
@@ -395,7 +395,7 @@ describe('over many segments', () => {
     for (const sort of SORT_KEYS) {
       for (const descending of [false, true]) {
         const start = ids(table, { ...byTime, sort, descending, limit: 500 });
-        // Another search with the same answer, so that nothing is kept; more than are found without sorting.
+        // Another search with the same answer, to bypass the cache; more rows than are found without sorting.
         const whole = ids(table, { ...byTime, filter: { search: 'm' }, sort, descending, limit: 1000 });
         expect(start).toEqual(whole.slice(0, 500));
       }

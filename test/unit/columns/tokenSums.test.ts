@@ -24,14 +24,14 @@ const SUMS = [
   ['reasoningTokens', 'reasoning_tokens'],
 ] as const satisfies readonly (readonly [keyof Totals, keyof UsageRecord])[];
 
-/** The oracle: every count as a bigint. */
+/** The oracle: all counts as bigints. */
 function bigSums(records: readonly UsageRecord[]): bigint[] {
   return SUMS.map(([, field]) => records.reduce((sum, record) => sum + BigInt(record[field] ?? 0), 0n));
 }
 
 const bigSumsOf = (totals: Totals): bigint[] => SUMS.map(([name]) => BigInt(totals[name]));
 
-/** Sums are numbers exactly where these are safe integers. */
+/** Sums are numbers exactly if they are safe integers. */
 function expectUsual(totals: Totals): void {
   for (const [name] of SUMS) {
     const sum = totals[name];

@@ -21,7 +21,7 @@ import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
 import type { Answers, Library } from '../../golden/answers.ts';
 import { answersOf } from '../../golden/answers.ts';
 
-/** Today's code reads what earlier versions wrote (test/golden/README.md). */
+/** Today's code reads the files of earlier versions (test/golden/README.md). */
 
 const golden = join(import.meta.dirname, '../../golden');
 const versions = readdirSync(golden, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? each.name : []));
@@ -30,7 +30,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-golden-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A copy of a case's files, as old as if a version had left them an hour ago. */
+/** Copies the files of a case, with modification times an hour ago. */
 function unpack(version: string, name: string): void {
   cpSync(join(golden, version, name, 'files'), folder, { recursive: true });
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {

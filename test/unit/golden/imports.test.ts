@@ -5,7 +5,7 @@ import { claudeCode } from '../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../src/sources/codex/index.ts';
 import { World } from '../sources/world.ts';
 
-/** Imports go on where an earlier version's ended: nothing is read into the ledger twice, nothing new is missed. */
+/** Imports continue where an earlier version's ended: nothing is imported twice, nothing new is missed. */
 
 const golden = join(import.meta.dirname, '../../golden');
 const versions = readdirSync(golden, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? each.name : []));

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../src/library/index.ts';
 
-/** What a later version wrote meets today's code: it is refused with a sentence that helps, or kept; never damaged. */
+/** Files of a later version are refused with a helpful message, or preserved; never damaged. */
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-newer-'))));

@@ -5,7 +5,7 @@ import { PERIOD_NAMES } from '../../../src/usage/time/period.ts';
 
 const host = path.resolve(import.meta.dirname, '../../../src/host');
 
-/** The texts of `t('...')` and `l10n.t('...')` as they stand in the sources. */
+/** The texts of `t('...')` and `l10n.t('...')` in the sources. */
 function texts(): string[] {
   const found = new Set<string>();
   for (const name of readdirSync(host, { recursive: true, encoding: 'utf8' })) {
@@ -14,11 +14,11 @@ function texts(): string[] {
       found.add(text.replaceAll(/\\(.)/g, '$1'));
     }
   }
-  // The host passes these by their period.
+  // The host passes these by period.
   return [...new Set([...found, ...Object.values(PERIOD_NAMES)])].sort();
 }
 
-// `npx vitest run --project unit -u` brings the file up to date.
+// `npx vitest run --project unit -u` updates the file.
 it('l10n/bundle.l10n.json has every text, for translators', async () => {
   const bundle = Object.fromEntries(texts().map((text) => [text, text]));
   await expect(`${JSON.stringify(bundle, undefined, 2)}\n`).toMatchFileSnapshot('../../../l10n/bundle.l10n.json');

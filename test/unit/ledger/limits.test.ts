@@ -6,7 +6,7 @@ import { CostTracker } from '../../../src/library/costTracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 
-/** Limits of one part against all others: whatever a writer takes, every reader and the other store give back. */
+/** Compares the limits of all parts: every reader and the other store must return everything that a writer accepts. */
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-limits-'))));

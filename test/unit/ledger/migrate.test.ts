@@ -22,7 +22,7 @@ function ledger(name: string): CostTracker {
   return tracker;
 }
 
-/** Six thousand records over decades, of which one has what no parser keeps. */
+/** Six thousand records over decades, one of which has content that parsing would lose. */
 async function filled(name: string, count = 6_000): Promise<CostTracker> {
   const source = ledger(name);
   const sample = fc.sample(records, { numRuns: count, seed: 3 });
@@ -92,7 +92,7 @@ describe('migrating', () => {
     const result = await migrate(ledger('costs.json'), ledger('costs.db'));
     expect(result).toMatchObject({ adopted: 1, mismatches: [] });
     expect(readFileSync(source, 'utf8')).toBe(text);
-    // Of old inkwell versions: the id that was derived for it goes along.
+    // Records of old inkwell versions keep their derived id.
     expect(await migrate(ledger('costs.json'), ledger('costs.db'))).toMatchObject({ adopted: 0, present: 1 });
     expect(await migrate(ledger('costs.db'), ledger('back.json'))).toMatchObject({ adopted: 1, mismatches: [] });
   });

@@ -90,7 +90,7 @@ describe('setCosts', () => {
     await ledger.setCosts([change(usage_id, 2)]);
     expect(ledger.state.version).toBeGreaterThan(version);
     const again = ledger.state.version;
-    // As long as before, to the byte.
+    // Exactly as long as before.
     await ledger.setCosts([change(usage_id, 3)]);
     expect(ledger.state.version).toBeGreaterThan(again);
     expect((await tracker().read()).map(({ cost_usd }) => cost_usd)).toEqual([3]);
@@ -142,7 +142,7 @@ describe('setCosts', () => {
         () => false,
         () => true,
       );
-      // What a crash leaves is what stands there now: nobody of this process cleans up after it.
+      // The current files are the state after a crash: nothing in this process cleans up.
       const found = (JSON.parse(text()) as { cost_usd: number }[]).map(({ cost_usd }) => cost_usd);
       expect([[1, 2, 3].join(), [10, 2, 30].join()]).toContain(found.join());
       if (!dying.broken()) {
@@ -163,7 +163,7 @@ describe('setCosts', () => {
   });
 });
 
-/** A disk on which the nth call that changes anything fails, and every one after it. */
+/** A disk on which the nth modifying call fails, and every one after it. */
 function breaksAt(nth: number): { disk: Disk; broken: () => boolean } {
   const CHANGING = ['open', 'write', 'fsync', 'ftruncate', 'rename', 'renameSync', 'link', 'unlink'] as const;
   let calls = 0;

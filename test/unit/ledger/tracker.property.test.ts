@@ -8,7 +8,7 @@ import { TrackerWorld, nanos } from './trackerWorld.ts';
 const milli = fc.integer({ min: 0, max: 2_000_000 });
 const who = fc.integer({ min: 0, max: 1 });
 
-/** Valid JSON that is no usage record. */
+/** Valid JSON that is not a usage record. */
 const oddity = fc.constantFrom('null', '1.0e2', '"text"', '[ 1 , 2 ]', '{"provider":"x",  "cost_usd":-1}', '{ }');
 
 const step = fc.oneof(
@@ -78,10 +78,10 @@ async function take(world: TrackerWorld, next: Step): Promise<void> {
     case 'crash':
       return world.crash(next.who, next.costs, next.calls);
     case 'damage': {
-      // So that nothing is just leaving a journal for the file.
+      // Ensures that no record is just moving from a journal to the file.
       for (const one of [0, 1]) expect(await world.process(one).flush(20_000)).toBe(true);
       const damaged = world.damage(next.kind, next.where);
-      // The next commit mends it. Its bytes are not lost: they are kept, or still an array in which all is as it was.
+      // The next commit repairs it. Its bytes are not lost: they are kept, or are still an array with everything unchanged.
       await world.record(0, [1]);
       expect(await world.process(0).flush(20_000)).toBe(true);
       if (damaged && next.kind !== 'flip' && damaged.length > 0) {
@@ -98,7 +98,7 @@ async function check(world: TrackerWorld): Promise<void> {
     const ids = records.map((record) => record.usage_id);
     expect(new Set(ids).size).toBe(ids.length);
     expect([...world.sure.records.keys()].filter((id) => !ids.includes(id))).toEqual([]);
-    // A flipped bit may have made another id of one.
+    // A flipped bit may have changed an uncertain record's id.
     const own = ids.filter(
       (id) => /^id-\d+-\d+$/.test(id) && Number(id.split('-')[2]) === Number(id.split('-')[1]) * 7919,
     );
@@ -128,7 +128,7 @@ it('ends in the ledger that the model says, whatever anybody does to it', { time
         let expected = 0n;
         for (const record of await world.process(0).read()) {
           if (costKind(record) === 'unknown') continue;
-          // A flipped bit may have changed the cost of one that is not sure.
+          // A flipped bit may have changed an uncertain record's cost.
           expected += world.sure.records.get(record.usage_id) ?? nanos(record.cost_usd);
         }
         expect(costNanos(totals)).toBe(expected);

@@ -58,7 +58,7 @@ describe('CostTracker', () => {
       costs.track({ ...USAGE, usage_id: 'x' }),
       costs.track({ ...USAGE, usage_id: 'x', cost_usd: 7 }),
     ]);
-    // Which of them comes first is open.
+    // Their order is not defined.
     const refused = both.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
     expect(refused).toHaveLength(1);
     expect(refused[0]).toBeInstanceOf(UsageError);
@@ -84,7 +84,7 @@ describe('CostTracker', () => {
     const costs = tracker({ disk: { ...nodeDisk, renameSync } });
     await costs.track({ ...USAGE, usage_id: 'x' });
     const [journal] = readdirSync(folder).filter((name) => name.endsWith('.journal'));
-    // Another process whose liveness nobody here can tell took it, and has not touched it for a minute.
+    // Another process, whose state cannot be determined here, adopted it and has not touched it for a minute.
     const stranger = { ...thisOwner(), pid: 4_000_000, boot: '0123456789ab' };
     const carried = join(folder, `.costs.json.${ownerText(stranger)}-00ff00ff00ff.journal`);
     move(join(folder, journal!), carried);

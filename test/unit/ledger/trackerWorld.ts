@@ -9,10 +9,10 @@ import type { UndoResult } from '../../../src/ledger/results.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
 
-/** A process of ours that can die: from some touch of the disk on, none of its calls comes back. */
+/** A process of ours that can die: from a certain disk access on, none of its calls returns. */
 class Mortal {
   readonly tracker: CostTracker;
-  /** The names that it made, whose owner is dead with it. */
+  /** The names that it created, whose owner has died with it. */
   readonly names = new Set<string>();
   readonly died: Promise<void>;
   #die!: () => void;
@@ -51,24 +51,24 @@ class Mortal {
 interface Held {
   /** Nano-dollars of each record, by its id. */
   records: Map<string, bigint>;
-  /** Elements that are no records, as their bytes. */
+  /** The bytes of elements that are not records. */
   odd: string[];
 }
 
-/** A folder with a ledger, two processes of ours, foreign hands, and what all of that should come to. */
+/** A folder with a ledger, two processes of ours, other writers, and the expected result. */
 export class TrackerWorld {
   readonly folder: string;
   readonly ledger: string;
   readonly #processes: Mortal[];
-  /** What must be there. */
+  /** Records that must be there. */
   sure: Held = { records: new Map(), odd: [] };
-  /** Records that a crash or damage cut off: they may be there or not. */
+  /** Records cut off by a crash or damage: they may be there or not. */
   readonly maybe = new Map<string, bigint>();
   readonly #removals: Held[] = [];
   #ids = 0;
 
   constructor() {
-    // In memory where there is such a place: that fsync works is not what is tested here.
+    // In memory if possible: whether fsync works is not tested here.
     this.folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-property-'));
     this.ledger = join(this.folder, 'costs.json');
     this.#processes = [new Mortal(this.ledger), new Mortal(this.ledger)];
@@ -89,7 +89,7 @@ export class TrackerWorld {
     for (const { usage_id: id, cost_usd: cost } of recorded) this.sure.records.set(id, nanos(cost));
   }
 
-  /** Dies at some touch of the disk while it records. What it acknowledged must be there, the rest may. */
+  /** Dies at some disk access while recording. Acknowledged records must be there, others may be. */
   async crash(who: number, costs: readonly number[], calls: number): Promise<void> {
     const process = this.#processes[who]!;
     process.dieAfter(calls);
@@ -134,7 +134,7 @@ export class TrackerWorld {
   async clear(who: number): Promise<void> {
     const { removed } = await this.process(who).clear();
     if (removed === 0) return;
-    // What may or may not have been there may be in the file that the clear kept.
+    // Records that may or may not have been there may be in the file kept by the clear.
     this.#removals.push(this.sure);
     this.sure = { records: new Map(), odd: [] };
   }
@@ -147,7 +147,7 @@ export class TrackerWorld {
     return { undone: result !== undefined, expected: last !== undefined };
   }
 
-  /** A process that has added nothing itself takes back only what the store keeps. */
+  /** A process that has added nothing undoes only changes kept by the store. */
   async #undoAsCommand(who: number): Promise<UndoResult | undefined> {
     expect(await this.process(who).flush(20_000)).toBe(true);
     const command = new CostTracker({ ledger: this.ledger });
@@ -158,7 +158,7 @@ export class TrackerWorld {
     }
   }
 
-  /** inkwell's way: all that is in the file, serialised again, and one more; by a temporary file and a rename. */
+  /** Like inkwell: serialises the whole file again with one more record, through a temporary file and a rename. */
   foreignSave(indent: number, milli: number): void {
     const there = this.#parsed();
     if (!there) return;
@@ -166,11 +166,11 @@ export class TrackerWorld {
     const record = { ...usage, input_tokens: 0, output_tokens: 0, timestamp: '2026-01-31T09:30:00.123456Z' };
     this.#replace(JSON.stringify([...there, record], null, indent));
     this.sure.records.set(usage.usage_id!, nanos(usage.cost_usd!));
-    // Laid out its own way: whoever asks for bytes can ask only for those of an unindented one.
+    // With its own formatting: byte-exact expectations are possible only for an unindented file.
     this.sure.odd = indent > 0 ? [] : this.sure.odd.map((text) => JSON.stringify(JSON.parse(text)));
   }
 
-  /** Another hand adds an element that is no record, keeping all the rest as it is. */
+  /** Another program adds an element that is not a record, leaving everything else unchanged. */
   foreignOddity(text: string): void {
     const there = this.#parsed();
     if (!there) return;
@@ -179,7 +179,7 @@ export class TrackerWorld {
     this.sure.odd.push(text);
   }
 
-  /** Damages the file, and says whether there was one. */
+  /** Damages the file. @returns whether there was one. */
   damage(kind: 'cut' | 'flip' | 'mark' | 'delete' | 'twice', where: number): Buffer | undefined {
     if (!existsSync(this.ledger)) return undefined;
     const bytes = readFileSync(this.ledger);
@@ -191,7 +191,7 @@ export class TrackerWorld {
     if (kind === 'twice') after = Buffer.concat([after, after]);
     if (kind === 'delete') rmSync(this.ledger);
     else this.#replace(after);
-    // A record whose bytes are not there any more may come back from a backup, or not; a flipped bit may alter it.
+    // A record whose bytes are lost may be restored from a backup or not; a flipped bit may alter it.
     const text = kind === 'delete' ? '' : after.toString('latin1');
     for (const [id, cost] of this.sure.records) {
       if (this.#waits(id)) continue;
@@ -214,7 +214,7 @@ export class TrackerWorld {
       .some((name) => readFileSync(join(this.folder, name), 'utf8').includes(`"${id}"`));
   }
 
-  /** Whether the record's last field is there too: see {@link #usage}. */
+  /** Whether the record's last field is there as well: see {@link #usage}. */
   #isWhole(text: string, id: string): boolean {
     return new RegExp(`"${id}"[^]*?"the end of ${id}"[^]*?\\}`).test(text);
   }
@@ -235,7 +235,7 @@ export class TrackerWorld {
   }
 
   #usage(milli: number): UsageInput {
-    // No two that a single bit tells apart.
+    // No two of them differ by a single bit.
     const number = ++this.#ids;
     const id = `id-${number}-${number * 7919}`;
     return {

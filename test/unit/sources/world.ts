@@ -10,7 +10,7 @@ import type { UsageRecord } from '../../../src/usage/record.ts';
 
 export const NOW = Date.parse('2026-11-23T12:00:00Z');
 
-/** A home folder with logs in it, and a ledger beside. */
+/** A home folder with logs, and a ledger beside it. */
 export class World {
   readonly home = mkdtempSync(join(tmpdir(), 'llm-spend-import-'));
   readonly #ledgers: Ledger[] = [];
@@ -32,7 +32,7 @@ export class World {
     return source.locate({ platform: 'linux', env: {}, home: this.home });
   }
 
-  /** Imports as a process of its own would: with a ledger that knows nothing of earlier ones. */
+  /** Imports like a separate process: with a ledger object that knows nothing of earlier ones. */
   async import(
     source: Source,
     options: Partial<ImportOptions> & { name?: string; places?: string[] } = {},
@@ -52,7 +52,7 @@ export class World {
     }
   }
 
-  /** What stands in the ledger, in an order of its own. */
+  /** The contents of the ledger, in a fixed order. */
   async records(name?: string): Promise<UsageRecord[]> {
     const ledger = this.ledger(name);
     const records = await ledger.read();

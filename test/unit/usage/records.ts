@@ -4,7 +4,7 @@ import { DIMENSIONS } from '../../../src/usage/dimensions.ts';
 import { BUCKETS, type Calendar, type Grouping, type UsageFilter } from '../../../src/usage/query.ts';
 import { CHARGES, type UsageRecord } from '../../../src/usage/record.ts';
 
-/** A record with defaults, for tests that care about one field. */
+/** A record with defaults, for tests of a single field. */
 export function usage(fields: Partial<UsageRecord> = {}): UsageRecord {
   return {
     usage_id: 'id-1',
@@ -32,7 +32,7 @@ export const ZONES = [
   'America/St_Johns',
 ];
 
-/** Instants close to clock changes, the skipped day of Apia among them, and some from before 1970. */
+/** Instants close to clock changes, including the skipped day of Apia, and some before 1970. */
 const EDGES = [
   '2026-03-29T01:00:00Z',
   '2026-10-25T01:00:00Z',
@@ -58,13 +58,13 @@ export const calendars: fc.Arbitrary<Calendar> = fc.record({
 
 const few = (...names: string[]): fc.Arbitrary<string> => fc.constantFrom(...names);
 const label = fc.option(few('', 'alpha', 'Beta', 'null', '__proto__', 'été'), { nil: null });
-/** Some too large for 32 bits. */
+/** Some exceed 32 bits. */
 const tokens = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 1_000_000 }) },
   fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 40),
 );
 
-/** Every optional text but those that nothing asks for. */
+/** All optional texts except those that no query uses. */
 const OPTIONAL_TEXTS = fieldsWith(({ presence, rule }) => presence === 'nullable' && rule !== 'note');
 
 export const records: fc.Arbitrary<UsageRecord> = fc

@@ -1,21 +1,23 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Changes of names that a power cut takes back: all, those of new files only (a rename may overtake them), or none. */
+/**
+ * Changes of names that a power cut reverts: all, only those of new files (a rename may reach the disk before them), or none.
+ */
 export type LostNames = 'all' | 'new' | 'none';
 
 /**
- * What a power cut leaves, by the letter of POSIX: bytes are safe once their file was fsynced, names once their folder
- * was. Everything else may be there afterwards or not.
+ * The state after a power cut, by the letter of POSIX: bytes are safe once their file was fsynced, names once their folder was.
+ * Anything else may be there afterwards or not.
  */
 export class DurableView {
   readonly #attic: string;
   readonly #seed: number;
-  /** By inode: a descriptor of our own, and the first byte that was not fsynced. */
+  /** By inode: our own descriptor, and the offset of the first byte that was not fsynced. */
   readonly #dirty = new Map<bigint, { fd: number; from: number }>();
   readonly #inodes = new Map<number, bigint>();
   readonly #folders = new Map<number, string>();
-  /** How to take back each change of names since the folder's last fsync, oldest first. */
+  /** The inverse of each change of names since the folder's last fsync, oldest first. */
   #names: { folder: string; isNew: boolean; undo: () => void }[] = [];
   #saved = 0;
   #cut = false;
@@ -80,13 +82,13 @@ export class DurableView {
     });
   }
 
-  /** The power goes, and with it what was not synced: always bytes, and those changes of names. */
+  /** Cuts the power: all unsynced bytes are lost, and the given changes of names. */
   cut(names: LostNames): void {
     this.#cut = true;
     for (const { fd, from } of this.#dirty.values()) {
       const { size } = fs.fstatSync(fd);
       fs.ftruncateSync(fd, from);
-      // Some file systems keep the length that was announced, and show zeros.
+      // Some file systems keep the announced length, filled with zeros.
       if (this.#seed % 2 === 1 && size > from) fs.ftruncateSync(fd, size);
     }
     for (const { isNew, undo } of this.#names.toReversed()) {

@@ -3,7 +3,7 @@ import type { Fault } from './faultDisk.ts';
 import { strikeEverywhere } from './strikes.ts';
 
 const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EPERM', 'EBUSY', 'EROFS'];
-/** Each code at each step takes minutes: so, one after the other, unless asked for. */
+/** Each code at each step would take minutes, so by default the codes alternate. */
 const ALL = process.env['LLM_SPEND_FAULTS'] === 'all';
 
 const each = Object.fromEntries(CODES.map((code) => [code, (): Fault => ({ kind: 'error', code })]));

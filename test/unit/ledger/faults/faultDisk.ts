@@ -32,13 +32,13 @@ const NEEDS_SPACE = new Set<Operation>([
   'renameSync',
 ]);
 
-/** Whose rules the disk follows: this system's, or those of Windows. */
+/** The rules that the disk follows: this system's, or those of Windows. */
 export type Rules = 'host' | 'windows';
 
 /**
- * A real disk of which every call is counted, and one of them struck by a fault. With the rules of Windows no rename
- * replaces a file that is open, and a write is durable only after an fsync. Its calls run in the calling thread, because
- * handing each of a million to the thread pool took more time than the calls themselves.
+ * A real disk that counts all calls and applies a fault to one of them. With the rules of Windows a rename cannot replace an
+ * open file, and a write is durable only after an fsync. Calls run in the calling thread, because passing a million of them to
+ * the thread pool took more time than the calls themselves.
  */
 export class FaultDisk implements Disk {
   readonly durableWrites: boolean;
@@ -46,9 +46,9 @@ export class FaultDisk implements Disk {
   readonly died: Promise<void>;
   /** The calls so far, in order. */
   readonly trace: Operation[] = [];
-  /** Called after each call that succeeded, with its paths. */
+  /** Called after each successful call, with its paths. */
   after: ((operation: Operation, paths: string[]) => void) | undefined;
-  /** How many more renames onto the ledger find that another program has it open, where the rules ask. */
+  /** How many further renames onto the ledger find it open in another program, if the rules check that. */
   readersOfOthers = 0;
   readonly #fault: Fault;
   readonly #at: number;
@@ -61,7 +61,10 @@ export class FaultDisk implements Disk {
   #full = false;
   #die: () => void = () => undefined;
 
-  /** @param at 1-based, among the calls that the fault can strike. @param attic a folder for what a power cut brings back. */
+  /**
+   * @param at 1-based, among the calls to which the fault applies.
+   * @param attic a folder for files that a power cut restores.
+   */
   constructor(fault: Fault, at: number, attic: string, rules: Rules = 'host') {
     this.durableWrites = rules === 'host' && (blockingDisk.durableWrites ?? false);
     this.replacesOpenFiles = rules === 'host' && blockingDisk.replacesOpenFiles;
@@ -71,7 +74,7 @@ export class FaultDisk implements Disk {
     this.died = new Promise((resolve) => (this.#die = resolve));
   }
 
-  /** Whether the n-th call came. */
+  /** Whether the nth call has occurred. */
   get struck(): boolean {
     return this.#count >= this.#at;
   }
@@ -85,13 +88,13 @@ export class FaultDisk implements Disk {
     this.#full = false;
   }
 
-  /** From here on nothing of this process happens. */
+  /** Prevents all further calls of this process. */
   kill(): void {
     this.#dead = true;
     this.#die();
   }
 
-  /** Closes what a dead process would not have open any more. */
+  /** Closes the descriptors of a dead process. */
   dispose(): void {
     this.#dead = true;
     for (const fd of this.#open) fs.closeSync(fd);
@@ -113,7 +116,7 @@ export class FaultDisk implements Disk {
     });
   }
   close(fd: number): Promise<void> {
-    // A descriptor is gone even when its close fails.
+    // A descriptor is closed even if close fails.
     return this.#step('close', false, [], () => this.#close(fd)).catch(async (error: unknown) => {
       if (this.#open.has(fd)) await this.#close(fd);
       throw error;
@@ -236,7 +239,7 @@ export class FaultDisk implements Disk {
     });
   }
 
-  /** Windows' rule, for the files that this process itself has open. */
+  /** Windows' rule, for files that this process has open. */
   #refuseOpen(target: string): void {
     if (this.replacesOpenFiles) return;
     const there = fs.statSync(target, { bigint: true, throwIfNoEntry: false });
@@ -266,7 +269,7 @@ export class FaultDisk implements Disk {
     } else if (verdict !== undefined) {
       throw verdict;
     }
-    // A dead process waits for nothing and answers nobody.
+    // A dead process never gets an answer.
     if (this.#dead) return new Promise<T>(() => undefined);
     const result = await real();
     if (this.#dead) return new Promise<T>(() => undefined);
@@ -283,7 +286,7 @@ export class FaultDisk implements Disk {
     return result;
   }
 
-  /** What becomes of this call: an error, a part of a write, or (undefined) what always becomes of it. */
+  /** The outcome of this call: an error, a partial write, or undefined for the normal outcome. */
   #verdict(operation: Operation, takesSpace: boolean, isWrite: boolean): Error | 'partly' | undefined {
     if (this.#dead) return undefined;
     this.trace.push(operation);
@@ -320,7 +323,7 @@ function failure(code: string): Error {
   return Object.assign(new Error(`${code}: made to fail by a test`), { code });
 }
 
-/** A folder for {@link FaultDisk}'s attic, beside the ledger's. */
+/** A folder for {@link FaultDisk}'s attic, beside the ledger's folder. */
 export function atticOf(folder: string): string {
   const attic = join(folder, 'attic');
   fs.mkdirSync(attic);

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { World } from './world.ts';
 import { element, sideFileOfDead } from './world.ts';
 
-/** What a process does to a ledger, to be struck at each of its steps. */
+/** A process's work on a ledger, to which faults are applied at each step. */
 export interface Scenario {
-  /** What stands on the disk before the process starts. */
+  /** Prepares the disk before the process starts. */
   prepare(world: World): void;
   run(world: World): Promise<void>;
 }
 
-/** Elements that are none of ours, laid out as nobody would: all of it must survive. */
+/** Elements that are not ours, with unusual formatting: all must be preserved. */
 const ODD = [
   '{ "usage_id":"odd-1","provider":"p","model":"m","operation":"o","timestamp":"2026-01-01T00:00:00+01:00",\r\n\t"cost_usd": 1.50e-1, "zeta":{"a":[1,2,{"b":null}]}, "twice":1, "twice":2 }',
   'null',
@@ -19,7 +19,7 @@ const ODD = [
   '{"provider":"nameless","\\u00e9":"\u{1f4b8}"}',
 ];
 
-/** A ledger that others wrote: `old-1`, `old-2`, `odd-1`, and what is no record. */
+/** A ledger written by others: `old-1`, `old-2`, `odd-1`, and elements that are not records. */
 function standing(world: World): string {
   for (const id of ['old-1', 'old-2', 'odd-1']) world.acknowledged.add(id);
   world.verbatim.push(...ODD);
@@ -84,7 +84,7 @@ export const SCENARIOS: Record<string, Scenario> = {
       world.put('costs.json', before);
       const foreign = join(world.folder, '.tmp_costs_1.json');
       fs.writeFileSync(foreign, before);
-      // Too old to be waited for, which is how it comes to be late, and too young to be abandoned.
+      // Too old to be waited for, which is why it comes late, and too young to be abandoned.
       const past = Date.now() / 1000 - 7;
       fs.utimesSync(foreign, past, past);
       world.afterwards = () => {
@@ -180,7 +180,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   'repair a damaged ledger': {
     prepare: (world) => {
       const whole = standing(world);
-      // Left out of the mended ledger, so no longer in it byte for byte, but kept aside.
+      // Omitted from the repaired ledger, so not byte for byte in it, but kept aside.
       world.unreadable.push(...world.verbatim.splice(1).map((text) => Buffer.from(text)));
       world.put('costs.json', `\ufeff${whole}<<<<<<< HEAD\n`);
       world.put('costs.json.prev', `[${element('prev-1')}]`);

@@ -11,14 +11,14 @@ const AT_ONCE = 12;
 const MAX_STEPS = 2_000;
 
 /**
- * Strikes each scenario at each of its steps. Nobody lists the steps: the fault moves on by one until a run ends before
- * it comes.
- * @param faults by name; what strikes at the n-th step.
+ * Applies faults to each scenario at each step. There is no list of steps: the fault moves on by one until a run ends before
+ * reaching it.
+ * @param faults by name; each returns the fault for the nth step.
  */
 export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, rules: Rules = 'host'): void {
   let root: string;
   beforeAll(() => {
-    // In memory where there is such a place: tens of thousands of fsyncs are not what is tested.
+    // In memory if possible: tens of thousands of fsyncs are not what is tested.
     root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-faults-'));
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));

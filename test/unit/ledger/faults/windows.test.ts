@@ -4,7 +4,7 @@ import type { Fault } from './faultDisk.ts';
 import { strikeEverywhere } from './strikes.ts';
 
 const CODES = ['EPERM', 'EIO', 'EACCES', 'ENOSPC', 'EBUSY'];
-/** Each fault at each step takes a minute: so, one after the other, unless asked for. */
+/** Each fault at each step would take a minute, so by default the faults alternate. */
 const ALL = process.env['LLM_SPEND_FAULTS'] === 'all';
 
 const kill = (): Fault => ({ kind: 'kill' });

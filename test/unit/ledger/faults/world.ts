@@ -9,7 +9,7 @@ import type { UsageInput } from '../../../../src/usage/record.ts';
 import type { Fault, Rules } from './faultDisk.ts';
 import { FaultDisk, atticOf } from './faultDisk.ts';
 
-/** A pid that no system gives out: what has it in its name belongs to the dead. */
+/** A pid that no system assigns: files with it in their name belong to a dead process. */
 const DEAD_PID = '4194305';
 
 export function usage(id: string, fields: Partial<UsageInput> = {}): UsageInput {
@@ -26,38 +26,38 @@ export function usage(id: string, fields: Partial<UsageInput> = {}): UsageInput 
   };
 }
 
-/** An element as it stands in a file. */
+/** An element as stored in a file. */
 export function element(id: string, fields: Partial<UsageInput> = {}): string {
   return JSON.stringify(usage(id, fields));
 }
 
 /**
- * A ledger in a folder of its own, a tracker on a disk that fails, and the log outside: what was acknowledged, what was
- * refused, and what must never get lost, whatever happened.
+ * A ledger in a separate folder, a tracker on a failing disk, and an external log of acknowledged and refused records and of
+ * everything that must never be lost.
  */
 export class World {
-  /** Where the ledger's path is. */
+  /** The folder of the ledger's path. */
   readonly folder: string;
-  /** Where the ledger really is: behind a link, elsewhere. */
+  /** The folder of the ledger's file, which differs behind a link. */
   home: string;
   readonly ledger: string;
   readonly disk: FaultDisk;
   readonly tracker: CostTracker;
-  /** Ids that must be in the ledger exactly once: what stood in it, and what was acknowledged. */
+  /** Ids that must be in the ledger exactly once: those it contained before, and acknowledged ones. */
   readonly acknowledged = new Set<string>();
-  /** `track` rejected: they must not be there. */
+  /** `track` rejected: these must not be there. */
   readonly refused = new Set<string>();
-  /** A removal was asked for: there, or to be had back by undo. */
+  /** Their removal was requested: they must be there, or restorable by undo. */
   readonly leaving = new Set<string>();
-  /** A removal was acknowledged, and nothing asked to undo it: not there. */
+  /** Their removal was acknowledged and not undone: they must not be there. */
   readonly gone = new Set<string>();
-  /** Texts that must stand in the ledger, byte for byte, as an element. */
+  /** Texts that must be in the ledger, byte for byte, as an element. */
   readonly verbatim: string[] = [];
-  /** Bytes that must stand somewhere: in the ledger or in a file kept aside. */
+  /** Bytes that must be somewhere: in the ledger or in a file kept aside. */
   readonly unreadable: Buffer[] = [];
-  /** Stand in backups only: shown once the ledger has been mended. */
+  /** Ids that are only in backups: visible once the ledger has been repaired. */
   readonly hidden = new Set<string>();
-  /** What others still do when the process has ended. */
+  /** Actions of other processes after the process has ended. */
   afterwards: (() => void) | undefined;
   readonly errors: string[] = [];
   readonly #root: string;
@@ -72,12 +72,12 @@ export class World {
     this.tracker = new CostTracker({ ledger: this.ledger, disk: this.disk });
   }
 
-  /** Before the tracker looks: a file of the ledger's folder. */
+  /** Creates a file in the ledger's folder before the tracker reads it. */
   put(name: string, content: string | Uint8Array): void {
     fs.writeFileSync(join(this.folder, name), content);
   }
 
-  /** The journal of a process that died. */
+  /** Creates the journal of a dead process. */
   putJournal(random: string, ...lines: string[]): void {
     this.put(sideFileOfDead(random, 'journal'), lines.join(''));
   }
@@ -106,17 +106,17 @@ export class World {
     this.leaving.clear();
   }
 
-  /** Commits what waits; a failure is no news, it is tried again. */
+  /** Commits pending records; a failure is ignored, because it is retried. */
   async flush(): Promise<boolean> {
     return (await this.attempt(() => this.tracker.flush())) ?? false;
   }
 
-  /** The result, or undefined when it failed. Every failure must be one that explains itself. */
+  /** The result, or undefined if it failed. Every failure must be an error with an explanation. */
   async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
-      // A call that must answer at once can only throw, but whoever is dead refuses nothing.
+      // A synchronous call can only throw, but a dead process refuses nothing.
       if (this.disk.isDead) return new Promise<undefined>(() => undefined);
       if (!(error instanceof LedgerError || error instanceof UsageError)) {
         this.errors.push(`not explained: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -125,7 +125,7 @@ export class World {
     }
   }
 
-  /** Lets the process that lived through a fault finish its work. */
+  /** Lets a process that survived a fault finish its work. */
   async calmDown(): Promise<void> {
     this.disk.free();
     for (let tries = 0; !(await this.flush()); tries++) {
@@ -137,7 +137,7 @@ export class World {
     await this.attempt(() => this.tracker.close());
   }
 
-  /** After the process has ended: what names it names a dead one, and the lock has not been touched for a while. */
+  /** After the process has ended: makes its files those of a dead process, and its lock old. */
   bury(): void {
     this.afterwards?.();
     this.disk.dispose();
@@ -151,7 +151,7 @@ export class World {
     }
   }
 
-  /** Opens the ledger anew, and holds it against the log. Returns what is wrong. */
+  /** Opens the ledger again and compares it with the log. Returns the differences. */
   async check(): Promise<string[]> {
     const wrong = [...this.errors];
     const fresh = new CostTracker({ ledger: this.ledger, disk: blockingDisk });
@@ -162,7 +162,7 @@ export class World {
     if (!(await fresh.flush(5_000))) wrong.push('the next record could not be committed');
     this.#checkFile(wrong, 'after the next record');
     if ([...this.leaving].some((id) => !this.#ids().includes(id))) {
-      // By another object: the last change of the fresh one is that it recorded the probe.
+      // By another object, because the last change of the fresh one was to record the probe.
       const command = new CostTracker({ ledger: this.ledger });
       await command.undo();
       await command.close();

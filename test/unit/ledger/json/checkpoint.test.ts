@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const ledgerIn = (place: string): string => join(place, 'costs.json');
 
-/** What a one-shot `record` does: one usage, and the end. */
+/** The work of a one-shot `record`: records one usage and exits. */
 async function recordOnce(place: string, input: UsageInput = call, disk: Disk = nodeDisk): Promise<UsageRecord> {
   const ledger = new Ledger(new JsonStore({ path: ledgerIn(place), oneShot: true, disk }));
   try {
@@ -141,7 +141,7 @@ describe('whatever became of the ledger since', () => {
   });
   afterAll(() => rmSync(template, { recursive: true, force: true }));
 
-  /** The same change twice, with the checkpoint and without: what a record makes of the two. */
+  /** Makes the same change with and without a checkpoint, and compares the result of a record. */
   async function outcome(change: (bytes: Buffer) => Buffer, withCheckpoint: boolean): Promise<unknown> {
     const place = mkdtempSync(join(folder, 'case-'));
     cpSync(template, place, { recursive: true });

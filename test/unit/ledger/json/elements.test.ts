@@ -13,7 +13,7 @@ function scan(text: string | Buffer): { elements: string[]; damage: string | und
 const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 3 });
 const value = fc.jsonValue({ maxDepth: 4 });
 
-/** An array's text with any space where JSON allows some. */
+/** The text of an array with whitespace wherever JSON allows it. */
 const laidOut = fc
   .array(fc.tuple(value, fc.integer({ min: 0, max: 3 }), space, space), { maxLength: 8 })
   .chain((items) =>
@@ -108,7 +108,7 @@ function parses(text: string): boolean {
   }
 }
 
-/** Arrays with bytes changed, cut out and put in; and mere bytes. */
+/** Arrays with bytes changed, removed and inserted; and arbitrary bytes. */
 function damaged(): fc.Arbitrary<Buffer> {
   const edits = fc.array(fc.tuple(fc.nat(), fc.nat(255), fc.constantFrom('set', 'cut', 'add')), { maxLength: 4 });
   const edited = fc.tuple(laidOut, edits).map(([{ text }, changes]) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { ProblemCode } from '../../../../src/ledger/results.ts';
 
-/** What was readable is kept, what was not is set aside under a name that is told, and nothing is overwritten unsaved. */
+/** Readable content is kept, unreadable content is kept aside under a reported name, and nothing is overwritten unsaved. */
 
 let root: string;
 let worlds = 0;
@@ -116,11 +116,11 @@ describe('a ledger with a flipped bit', () => {
 
 interface Case {
   files: Record<string, string | Uint8Array>;
-  /** What verify finds, errors and warnings. */
+  /** The findings of verify, errors and warnings. */
   problems: ProblemCode[];
-  /** In the ledger after the next record, and after a repair. */
+  /** The ledger's records after the next record, and after a repair. */
   records: string[];
-  /** Elements that a repair leaves out and keeps aside. */
+  /** Elements that a repair omits and keeps aside. */
   dropped?: string[];
 }
 
@@ -271,7 +271,7 @@ describe.each(Object.entries(CASES))('a ledger with %s', (_, { files, problems, 
   });
 });
 
-/** The words of a plan and of a report, told apart by neither tense nor time. */
+/** Removes the tense and the time from an action, so that plans and reports can be compared. */
 function plain(action: string): string {
   return action
     .replace(/would be|were|was|are/g, 'BE')

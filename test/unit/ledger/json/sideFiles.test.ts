@@ -22,7 +22,7 @@ import { nodeDisk } from '../../../../src/system/disk.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
-/** Files that others have planted beside a ledger, and files that others own. */
+/** Files planted beside a ledger by other users, and files owned by them. */
 
 let folder: string;
 let ledger: string;

@@ -38,9 +38,9 @@ const idsIn = (): Promise<string[]> =>
 test('what was removed long ago stays removed when a kept damaged file is mended from', async () => {
   const all = Array.from({ length: 460 }, (_, i) => usage(i));
   await withTracker((tracker) => tracker.trackAll(all));
-  // A damaged version that once was: it holds every record, the removed ones included.
+  // An earlier damaged version, which contains all records, including removed ones.
   writeFileSync(`${ledger}.corrupt.1-abc`, readFileSync(ledger, 'utf8').slice(0, -1));
-  // The log as so many removals have left it; the last one is real and shortens it.
+  // The log after this many removals; the last one is real and compacts it.
   const at = '2026-11-02T00:00:00Z';
   const elements = (JSON.parse(readFileSync(ledger, 'utf8')) as object[]).map((element) => JSON.stringify(element));
   const log = elements

@@ -10,7 +10,7 @@ import { protocol } from './protocol.ts';
 import type { State } from './search.ts';
 import type { Scenario } from './state.ts';
 
-/** Ties the model to the code: the real commit must take the model's steps, in the model's order. */
+/** Ties the model to the code: the real commit must take the model's steps in the model's order. */
 
 const ALONE: Scenario = {
   ours: ['record'],
@@ -26,7 +26,7 @@ const ALONE: Scenario = {
   fences: 0,
 };
 
-/** The steps of process 0 in the model, after those of `before` were taken. */
+/** The steps of process 0 in the model, after the steps of `before`. */
 function stepsOfModel(scenario: Scenario, before: readonly string[] = []): string[] {
   const system = protocol(scenario);
   let state = system.initial;
@@ -51,7 +51,7 @@ function stepsOfModel(scenario: Scenario, before: readonly string[] = []): strin
   }
 }
 
-/** The disk of a process, each touch of a file translated into a step of the model. */
+/** A disk that translates each file access of a process to a step of the model. */
 class WatchedDisk {
   readonly steps: string[] = ['idle'];
   readonly disk: Disk;
@@ -92,7 +92,7 @@ class WatchedDisk {
     const last = this.steps.at(-1);
     switch (`${call} ${file}`) {
       case 'open journal':
-        // Readers read the journals of others, too.
+        // Readers also read the journals of others.
         if (args[1] !== 'wxd') return last === 'adopt the journal' ? 'readJournal' : undefined;
         return 'create';
       case 'append journal':
@@ -109,7 +109,7 @@ class WatchedDisk {
       case 'unlink tok':
         return 'revoke';
       case 'open ledger':
-        // Before the fence the ledger is opened to see whether there is an obstacle.
+        // Before the fence the ledger is opened to check for obstacles.
         return last === 'list' || last === 'revoke' ? 'read' : undefined;
       case 'close ledger':
         return last === 'read' && !this.disk.replacesOpenFiles ? 'readBasis' : undefined;
@@ -152,7 +152,7 @@ describe('the code takes the steps of the model', () => {
     await costs.close();
     return taken;
   }
-  /** Which journals there are is a look into the folder that leaves no trace of its own. */
+  /** Listing the journals is a read of the folder that leaves no trace. */
   const withoutLooks = (steps: readonly string[]): string[] => steps.filter((step) => step !== 'nothing more to adopt');
   const ids = (): string[] =>
     (JSON.parse(readFileSync(ledger, 'utf8')) as { usage_id: string }[]).map((r) => r.usage_id);

@@ -5,13 +5,13 @@ import { explore } from './search.ts';
 import type { Mutants, Scenario } from './state.ts';
 
 /**
- * Every interleaving of a few writers, each step of which may be the last. The larger scenarios take minutes and
- * gigabytes: LLM_SPEND_MODEL=large runs them too.
+ * Every interleaving of a few writers, each of which may crash at any step. The larger scenarios take minutes and gigabytes:
+ * LLM_SPEND_MODEL=large runs them as well.
  */
 const LARGE = process.env['LLM_SPEND_MODEL'] === 'large';
 const MAX_STATES = LARGE ? 12_000_000 : 600_000;
 
-/** Two of ours, one foreign, all of whom may crash, no lock, and the last look before the rename. */
+/** Two of our processes and a foreign one, all of which may crash, without a lock, and with the check before the rename. */
 const usual: Scenario = {
   ours: ['record', 'record'],
   foreign: [1],
@@ -115,10 +115,10 @@ describe('the commit protocol, every interleaving', () => {
   }
 });
 
-/** Each of them breaks the protocol in one place, so the model must find a loss: else it would prove nothing. */
+/** Each breaks the protocol in one place, so the model must find a loss; otherwise it would prove nothing. */
 const mutants: { mutant: keyof Mutants; scenario: Partial<Scenario>; what: string; large?: boolean }[] = [
   { mutant: 'noRevocation', scenario: { foreign: [] }, what: 'an acknowledged record is lost' },
-  // Behind the last look a version read too early is noticed; the token must do without it.
+  // The check before the rename would notice a version read too early; here the token must suffice without it.
   { mutant: 'readBeforeRevoke', scenario: { foreign: [], lastLook: false }, what: 'an acknowledged record is lost' },
   { mutant: 'settleWithoutListing', scenario: { ours: ['record'] }, what: 'an acknowledged record is lost' },
   { mutant: 'lookThenList', scenario: { ours: ['record'] }, what: 'an acknowledged record is lost' },

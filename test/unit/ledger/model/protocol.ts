@@ -3,8 +3,8 @@ import type { Layout, Mutants, Scenario } from './state.ts';
 import { F, G, J, JOURNAL, PRESENT, SYNCED, TORN, TWICE_SHIFT, W, canonicaliser, layoutOf, newInode } from './state.ts';
 
 /**
- * The commit protocol of `docs/ledger-protocol.md`, step by step as `tracker.ts`, `journal.ts`, `commit.ts` and `store.ts`
- * take them: one step is one touch of a file that others can see. There is no lock in it: safety must not need one.
+ * The commit protocol of `docs/ledger-protocol.md`, with the steps of the code: one step is one file access that other
+ * processes can observe. The model has no lock, because safety must not depend on one.
  */
 
 const PC = {
@@ -35,16 +35,16 @@ const PC = {
   readFound: 24,
 } as const;
 
-/** Where a process has the ledger open only for as long as it reads. */
+/** Program counters at which a process has the ledger open, but only while it reads. */
 const READING: readonly number[] = [PC.readBasis, PC.readFound];
 
-/** Where in the program a process of ours is, in words. */
+/** The name of each program counter of our processes. */
 const STEP = Object.fromEntries(Object.entries(PC).map(([name, pc]) => [pc, name]));
 
 const FOREIGN = { load: 0, makeTemporary: 1, open: 2, read: 3, replace: 4, done: 5, dead: 6 } as const;
 const FOREIGN_STEP = Object.fromEntries(Object.entries(FOREIGN).map(([name, pc]) => [pc, name]));
 
-/** Record 0, the one that a remover takes out. */
+/** Record 0, which a remover removes. */
 const REMOVED = 1;
 
 export function protocol(scenario: Scenario, mutants: Mutants = {}): System {
@@ -108,7 +108,7 @@ class Model {
     state[at + W.pc] = PC.adopt;
   }
 
-  /** What a crash, a power cut, or nothing at all at this moment would make of the promise. */
+  /** The violation of the promise in this state, or after a crash or power cut at this moment; undefined if there is none. */
   violation(state: State): string | undefined {
     const ledger = this.#content(state, state[G.ledger]!);
     if (ledger & TORN) return 'the ledger is torn';
@@ -136,7 +136,7 @@ class Model {
     return this.#isBlocked(state) ? 'a commit can never succeed' : undefined;
   }
 
-  /** Whether a process that would rename now waits for one that does not close the ledger by itself: itself, perhaps. */
+  /** Whether a process about to rename waits for one that will not close the ledger by itself, possibly itself. */
   #isBlocked(state: State): boolean {
     const { windows } = this.#scenario;
     if (!windows) return false;
@@ -147,7 +147,7 @@ class Model {
     return renames && ours.some((at) => state[at + W.open] === state[G.ledger] && !READING.includes(state[at + W.pc]!));
   }
 
-  /** No rename replaces what is open, be it by a program that only reads. */
+  /** A rename cannot replace an open file, even if the program only reads it. */
   #isOpen(state: State): boolean {
     if (!this.#scenario.windows) return false;
     if (state[G.reading] === state[G.ledger]) return true;
@@ -230,7 +230,7 @@ class Model {
             next[at + W.pending]! |= 1 << i;
             go(next, PC.adopt);
           } else {
-            // What it wrote into the one that was carried away stays there, for whoever has it now.
+            // Its entries in the journal that was carried away remain there, for the process that adopted it.
             next[at + W.journal] = 0;
             go(next, PC.create);
           }
@@ -330,7 +330,7 @@ class Model {
     }
   }
 
-  /** A foreign writer whose temporary file is moved out of the way cannot put its version in place any more. */
+  /** A foreign writer whose temporary file was moved away can no longer put its version in place. */
   #setAside(state: State, step: (change: (next: State) => void, what?: string) => void): void {
     for (let f = 0; f < this.#layout.foreigners; f++) {
       const foreign = this.#layout.foreigner(f);
@@ -357,7 +357,7 @@ class Model {
     next[at + W.journal] = slot + 1;
   }
 
-  /** Which journals it finds depends on the moment of its list, so it may also go on while there are some. */
+  /** The journals found depend on the moment of the listing, so it may also proceed while some exist. */
   #adopt(state: State, i: number, at: number, step: (change: (next: State) => void, what?: string) => void): void {
     for (let s = 0; s < this.#layout.slots; s++) {
       const slot = this.#layout.slot(s);
@@ -401,14 +401,14 @@ class Model {
     next[at + W.pc] = PC.adopt;
   }
 
-  /** Decides what to write, and writes and syncs it: nobody else sees that before the rename. */
+  /** Plans, writes and syncs: not observable before the rename. */
   #plan(next: State, i: number, at: number): void {
     const there = this.#content(next, next[at + W.basis]!);
     let content: number;
     if (this.#scenario.ours[i] === 'remove') {
       const found = (there | this.#inJournals(next)) & REMOVED;
       if (!(there & REMOVED)) {
-        // Only in a journal, if at all: its owner reads in the log that it need not commit it.
+        // The record is at most in a journal: its owner learns from the log that it need not commit it.
         if (found && !next[G.logged]) next[G.logged] = 1;
         return this.#nothingToWrite(next, at);
       }
@@ -445,7 +445,7 @@ class Model {
 
   #rename(next: State, i: number, at: number): void {
     if (next[at + W.token] === 0) return this.#again(next, at);
-    // Refused: it looks again, and tries again.
+    // Refused: reads again and retries.
     if (this.#isOpen(next)) return void (next[at + W.pc] = this.#scenario.lastLook ? PC.look : PC.rename);
     next[at + W.token] = 0;
     next[at + W.basis] = 0;
@@ -456,7 +456,7 @@ class Model {
     next[at + W.pc] = late ? PC.log : PC.syncFolder;
   }
 
-  /** First the list, then the look: the rules of `LedgerVersions.settled`. */
+  /** First the listing, then the check: the rules of `LedgerVersions.settled`. */
   #settleLook(next: State, i: number, at: number): void {
     const mutants = this.#mutants;
     const ledger = next[G.ledger]!;
@@ -472,7 +472,7 @@ class Model {
     next[at + W.pc] = PC.readFound;
   }
 
-  /** The rest of the look: what the version that it read says. */
+  /** The rest of the check: the content of the version that was read. */
   #found(next: State, i: number, at: number, ledger: number): void {
     const mutants = this.#mutants;
     const foreign = next[at + W.foreign]!;
@@ -507,7 +507,7 @@ class Model {
     next[at + W.pc] = PC.adopt;
   }
 
-  /** What is settled leaves the journals: the own one is truncated by its descriptor, adopted ones are unlinked. */
+  /** Settled records leave the journals: our own is truncated through its descriptor, adopted ones are unlinked. */
   #drop(next: State, i: number, at: number): void {
     if (next[at + W.journal] !== 0) {
       const slot = this.#layout.slot(next[at + W.journal]! - 1);
@@ -530,7 +530,7 @@ class Model {
     next[slot + J.owner] = 0;
   }
 
-  /** inkwell's way: a temporary file first, then the lock of the file that has the name at that moment. */
+  /** inkwell's order: first a temporary file, then the lock of the file that has the name at that moment. */
   foreign(state: State, i: number, fork: Fork): void {
     const at = this.#layout.foreigner(i);
     const pc = state[at + F.pc]!;
@@ -559,7 +559,7 @@ class Model {
           break;
         case FOREIGN.read:
           next[at + F.content] = (this.#content(next, next[at + F.opened]!) & PRESENT) | next[at + F.history]!;
-          // Else it could not replace the file itself.
+          // Otherwise it could not replace the file itself.
           if (this.#scenario.windows) next[at + F.opened] = 0;
           break;
         case FOREIGN.replace:
@@ -594,7 +594,7 @@ class Model {
     return false;
   }
 
-  /** A rename onto the ledger's name. Until the folder is synced a power cut may bring any earlier one back. */
+  /** A rename onto the ledger's name. Until the folder is synced, a power cut may restore any earlier version. */
   #put(next: State, inode: number): void {
     next[G.ledger] = inode;
     const content = this.#content(next, inode);
@@ -612,7 +612,7 @@ class Model {
     return state[this.#layout.inodes + inode]!;
   }
 
-  /** Record 0 was accepted before any removal, so each one counts for it. */
+  /** Record 0 was accepted before any removal, so every removal applies to it. */
   #removed(state: State): number {
     return state[G.logged] ? REMOVED : 0;
   }
@@ -646,7 +646,10 @@ class Model {
     return foreign;
   }
 
-  /** Who works through a list of names passes over those that went away: a later one of the same owner is another. */
+  /**
+   * A process that works through a list of names skips those that have disappeared; a later file of the same owner is another
+   * one.
+   */
   #forgetInLists(next: State): void {
     const tokens = this.#tokensOfOthers(next, -1, false);
     const foreign = this.#foreignInFlight(next);

@@ -1,29 +1,29 @@
 /**
- * Explicit-state search: every state that a system of processes can reach, breadth first, each once, so that the first
+ * Explicit-state search: visits every reachable state of a system of processes breadth-first and once, so that the first
  * violation found has a shortest trace.
  */
 
-/** One state, as bytes, in canonical form: two states that behave alike have the same bytes. */
+/** A state as bytes in canonical form: equivalent states have equal bytes. */
 export type State = Uint8Array;
 
 export interface System {
   initial: State;
-  /** Calls `visit` for each state that one step of one process leads to, with the step in words. */
+  /** Calls `visit` with each state reachable by one step of one process, and with the step's description. */
   successors(state: State, visit: (next: State, step: string) => void): void;
-  /** What must never be, in words; undefined: all is well. */
+  /** Describes the violation in a state; undefined if there is none. */
   violation(state: State): string | undefined;
 }
 
 export interface Verdict {
   states: number;
   transitions: number;
-  /** undefined: no reachable state violates anything. */
+  /** undefined: no reachable state is a violation. */
   violation: { what: string; trace: string[] } | undefined;
-  /** false: the bound was reached first. */
+  /** false: the limit was reached before the end. */
   complete: boolean;
 }
 
-/** Bytes as a map key: one UTF-16 unit a byte. */
+/** Bytes as a map key: one UTF-16 unit per byte. */
 function keyOf(state: State): string {
   return String.fromCharCode(...state);
 }
@@ -32,7 +32,7 @@ export function explore(system: System, maxStates: number): Verdict {
   const parents = [-1];
   const steps = [''];
   const seen = new Set([keyOf(system.initial)]);
-  // Only the frontier keeps its bytes; behind it a parent and the step's name suffice for a trace.
+  // Only frontier states keep their bytes; for earlier ones the parent and the step's name are enough for a trace.
   let frontier: { state: State; index: number }[] = [{ state: system.initial, index: 0 }];
   let transitions = 0;
   const names = new Map<string, string>();

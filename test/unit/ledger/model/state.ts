@@ -1,62 +1,62 @@
 import type { State } from './search.ts';
 
 /**
- * The files of a ledger and the memories of its writers as bytes. Names and contents are reduced to what the protocol
- * looks at: which of our records (at most three) a version holds, and which file is which inode.
+ * The files of a ledger and the memory of its writers as bytes. Names and contents are reduced to what the protocol depends on:
+ * which of our records (at most three) a version contains, and which inode each file is.
  */
 
-/** What a run of the model consists of. */
+/** The configuration of a run of the model. */
 export interface Scenario {
-  /** What each of our processes does: record the record with its own number, take record 0 out, or only adopt. */
+  /** The task of each of our processes: record the record with its own number, remove record 0, or only adopt. */
   ours: readonly ('record' | 'remove' | 'adopt')[];
-  /** How many times each foreign process saves. Each loads the ledger first, at a moment of its own. */
+  /** How many times each foreign process saves. Each first loads the ledger, at some moment. */
   foreign: readonly number[];
-  /** How many processes of ours may crash, each at any of its steps. */
+  /** How many of our processes may crash, each at any step. */
   crashes: number;
   /** How many foreign processes may crash. */
   foreignCrashes: number;
-  /** How many times a living process of ours is taken for dead by another, which then adopts its journal. */
+  /** How many times another process presumes a living process of ours dead, and adopts its journal. */
   mistakes: number;
-  /** Whether the last look before the rename is made: the token alone must do. */
+  /** Whether the check before the rename is made: without it, the token alone must suffice. */
   lastLook: boolean;
-  /** Begin when the records are acknowledged already. */
+  /** Starts when the records have been acknowledged. */
   accepted: boolean;
   /** Whether a foreign writer really waits for the lock of the inode that it opened. */
   flock: boolean;
   /**
-   * The rule of Windows: no rename replaces the ledger while a process has it open. Then nothing is kept open to recognise
-   * a version, and programs that only read are part of the run.
+   * The rule of Windows: a rename cannot replace the ledger while a process has it open. Then nothing is kept open to identify
+   * a version, and programs that only read take part.
    */
   windows: boolean;
-  /** How many times the temporary file of a living foreign process is taken for abandoned, and moved out of the way. */
+  /** How many times the temporary file of a living foreign process is presumed abandoned and moved away. */
   fences: number;
   /** How many times a program that only reads opens the ledger. */
   reads: number;
 }
 
-/** Ways to get the protocol wrong, each of which the model must find. */
+/** Protocol errors, each of which the model must detect. */
 export interface Mutants {
   /** Commit without removing the other tokens. */
   noRevocation?: boolean;
   /** Read the ledger before removing the other tokens. */
   readBeforeRevoke?: boolean;
-  /** Settle by a look alone, without listing who is in flight. */
+  /** Settle by a check alone, without listing the writers in flight. */
   settleWithoutListing?: boolean;
-  /** Settle by a list that was made after the look. */
+  /** Settle by a listing made after the check. */
   lookThenList?: boolean;
-  /** Settle by a look after the list, without knowing that it held the records at the time of the list. */
+  /** Settle by a check after the listing, without knowing that the version contained the records at the time of the listing. */
   listThenLook?: boolean;
   /** Settle although foreign writers are in flight. */
   ignoreForeign?: boolean;
-  /** Settle what another put in place although other tokens are about. */
+  /** Settle a version written by another process although there are other tokens. */
   ignoreTokens?: boolean;
-  /** Read a journal where it lies, and unlink it later. */
+  /** Read a journal without renaming it, and unlink it later. */
   adoptWithoutRename?: boolean;
-  /** Let an adopted journal go at once when its records wait here already. */
+  /** Remove an adopted journal at once when its records are already pending here. */
   dismissKnown?: boolean;
-  /** Acknowledge what is written, before it is synced. */
+  /** Acknowledge records that are written but not synced. */
   acknowledgeBeforeFsync?: boolean;
-  /** Acknowledge without asking whether the journal was carried away. */
+  /** Acknowledge without checking whether the journal was carried away. */
   noOwnershipCheck?: boolean;
   /** Drop the journal right after the rename. */
   dropBeforeSettle?: boolean;
@@ -64,23 +64,23 @@ export interface Mutants {
   tokenNotSynced?: boolean;
   /** Do not sync the folder after the rename. */
   folderNotSynced?: boolean;
-  /** Do not sync the folder before a record leaves the journal because another put it in place. */
+  /** Do not sync the folder before a record leaves the journal because another process committed it. */
   othersNotSynced?: boolean;
-  /** Append what waits without asking what is there. */
+  /** Append pending records without checking for existing ones. */
   noMergeById?: boolean;
   /** Write the undo log after the rename. */
   logAfterRename?: boolean;
   /** Keep the version that was read open until the commit is over. */
   keepBasisOpen?: boolean;
-  /** Keep the token open when it has become the ledger, until the records are settled. */
+  /** Keep the token open after it has become the ledger, until the records are settled. */
   keepWrittenOpen?: boolean;
-  /** Keep a version that was found to hold the records open until they are settled. */
+  /** Keep a version found to contain the records open until they are settled. */
   keepFoundOpen?: boolean;
-  /** Tell a version by the number of its inode alone, although nothing keeps that number from being given out again. */
+  /** Identify a version by its inode number alone, although the number may be reused. */
   numberOnly?: boolean;
 }
 
-/** Bits of an inode's byte: three records, whether each stands there twice, and the state of the bytes. */
+/** Bits of an inode's byte: three records, whether each occurs twice, and the state of the bytes. */
 export const PRESENT = 0b111;
 export const TWICE_SHIFT = 3;
 export const SYNCED = 1 << 6;
@@ -89,25 +89,25 @@ export const TORN = 1 << 7;
 /** Offsets within the part of a process of ours. */
 export const W = {
   pc: 0,
-  /** The inode that its token's name stands for; 0: there is no such name. */
+  /** The inode of its token's name; 0: the name does not exist. */
   token: 1,
-  /** The inode of its token, by descriptor. */
+  /** The inode of its token's descriptor. */
   held: 2,
   basis: 3,
-  /** A version found to hold what it should, by descriptor. */
+  /** The descriptor of a version found to contain the records. */
   known: 4,
-  /** Records acknowledged and not settled. */
+  /** Acknowledged but unsettled records. */
   pending: 5,
-  /** Its current journal, a slot counted from 1. */
+  /** Its current journal, a slot number from 1. */
   journal: 6,
-  /** Slots of the journals that it adopted and read. */
+  /** Slots of the journals that it has adopted and read. */
   adopted: 7,
   /** The slot being adopted, from 1. */
   adopting: 8,
-  /** Names of the last list: tokens by the number of their owner. */
+  /** Names in the last listing: tokens by the number of their owner. */
   tokens: 9,
   foreign: 10,
-  /** The inode that it has open while it reads, where that matters. */
+  /** The inode that it has open while reading, if that matters. */
   open: 11,
   size: 12,
 } as const;
@@ -120,20 +120,20 @@ export const J = { status: 0, owner: 1, entries: 2, synced: 3, size: 4 } as cons
 
 export const JOURNAL = { free: 0, own: 1, adopted: 2, gone: 3 } as const;
 
-/** Offsets of what all share. */
+/** Offsets of the shared part. */
 export const G = {
   ledger: 0,
-  /** After a power cut the ledger's name may stand for a version with these records: a bit for each set of records. */
+  /** After a power cut the ledger may be a version with these records: one bit per set of records. */
   maybe: 1,
   maybeTorn: 2,
   acknowledged: 3,
-  /** Whether the undo log says that record 0 was removed. */
+  /** Whether the undo log contains the removal of record 0. */
   logged: 4,
   removalAcknowledged: 5,
   crashes: 6,
   foreignCrashes: 7,
   mistakes: 8,
-  /** The inode that a program which only reads has open. */
+  /** The inode that a read-only program has open. */
   reading: 9,
   reads: 10,
   fences: 11,
@@ -147,9 +147,9 @@ export interface Layout {
   writer: (i: number) => number;
   foreigner: (i: number) => number;
   slot: (i: number) => number;
-  /** Where a state names an inode. */
+  /** Positions in a state that contain an inode. */
   references: readonly number[];
-  /** Those that keep an inode's number from being given out again where no process keeps a version open. */
+  /** Those that prevent an inode number from being reused if no process keeps a version open. */
   onDisk: readonly number[];
   /** The table of inodes: the byte of inode n, from 1, is at `inodes + n`. */
   inodes: number;
@@ -183,12 +183,12 @@ export function layoutOf(scenario: Scenario): Layout {
     references,
     onDisk,
     inodes,
-    // Each process of ours names five inodes at most, a foreign one a single one; then the ledger, a reader, a new one.
+    // Each of our processes refers to at most five inodes, a foreign one to one; plus the ledger, a reader, and a new one.
     length: inodes + 1 + writers * 5 + foreigners + 3,
   };
 }
 
-/** Gives a new inode, to be referred to before the state is made canonical. `taken`: where the numbers in use are named. */
+/** Returns a new inode, to be referred to before the state is canonicalised. `taken`: positions of the numbers in use. */
 export function newInode(state: State, layout: Layout, content: number, taken = layout.references): number {
   let inode = 1;
   while (taken.some((at) => state[at] === inode)) inode++;
@@ -196,7 +196,7 @@ export function newInode(state: State, layout: Layout, content: number, taken = 
   return inode;
 }
 
-/** Numbers the inodes in the order in which they are referred to, and forgets those that nobody refers to. */
+/** Numbers the inodes in the order of their references, and drops unreferenced ones. */
 export function canonicaliser(layout: Layout): (state: State) => State {
   const places = layout.references;
   const numbers = new Uint8Array(layout.length - layout.inodes);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { pause } from '../../../../src/system/disk.ts';
 
-/** Whoever leaves a database as the last, or comes first after a crash, has it all to itself for a moment. */
+/** The last process to close a database, and the first to open it after a crash, lock it exclusively for a moment. */
 
 let folder: string;
 let ledger: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Nobody else can even read, until the returned function is called. */
+/** Prevents others even from reading until the returned function is called. */
 function heldAlone(): () => void {
   const holder = new DatabaseSync(ledger);
   holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -38,7 +38,7 @@ describe('a database that another has all to itself', () => {
     const tracker = new CostTracker({ ledger });
     let done = false;
     const used = use(tracker).finally(() => (done = true));
-    // Several times as long as SQLite itself waits before it says that it is busy.
+    // Several times as long as SQLite itself waits before it returns SQLITE_BUSY.
     await pause(100);
     expect(done).toBe(false);
     release();

@@ -8,10 +8,10 @@ import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { Dimension, Group } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 
-// On a busy machine thousands of records take their time.
+// On a busy machine thousands of records take a while.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** What version 0.1.0 wrote. Change no line of this list: add the new ones below. */
+/** The numbers of version 0.1.0. Never change a line of this list; add new ones below. */
 const NUMBERS_OF_0_1_0 = {
   time: 0,
   cost: 1,
@@ -74,7 +74,7 @@ describe('segments that a version with fewer columns sealed', () => {
     ...(i === 3 ? { commit: 'c0ffee' } : {}),
   });
 
-  /** One record has its field's name written with an escape, as JSON allows. */
+  /** One record has its field name written with an escape, as JSON allows. */
   const textOf = (each: UsageRecord): string => JSON.stringify(each).replace('"commit"', String.raw`"\u0063ommit"`);
 
   async function withLedger<T>(work: (ledger: CostTracker) => Promise<T>): Promise<T> {

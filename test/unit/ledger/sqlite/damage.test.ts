@@ -48,7 +48,7 @@ function ledger(): CostTracker {
   return one;
 }
 
-/** `count` records, closed, with or without its copy. */
+/** A closed database with `count` records, with or without its copy. */
 async function filled(count: number, copy: boolean): Promise<void> {
   const one = ledger();
   await one.trackAll(Array.from({ length: count }, (_, i) => ({ ...USAGE, usage_id: `id-${i}` })));
@@ -62,12 +62,12 @@ function overwrite(at: number, bytes: number, file = path): void {
   closeSync(fd);
 }
 
-/** The names of what was kept aside, with this ending. */
+/** The names of kept files with this ending. */
 function kept(ending: string): string[] {
   return readdirSync(folder).filter((name) => name.includes('.corrupt.') && name.endsWith(ending));
 }
 
-/** Files that only serve on the way. */
+/** Temporary files. */
 function leftovers(): string[] {
   return readdirSync(folder).filter((name) => name.startsWith('.') || name.endsWith('.lock'));
 }
@@ -149,7 +149,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
 
   it('in which the way to the records is lost gives those that stand on its pages', async () => {
     await filled(2_000, false);
-    // The root of their table.
+    // The root page of the table.
     overwrite(PAGE, PAGE);
     expect((await ledger().repair()).records).toBe(2_000);
   });
@@ -190,7 +190,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
   });
 
   it('that is gone comes back from its log, which no new database meets', async () => {
-    // The main file has what came before the log.
+    // The main file has the content from before the log.
     await filled(300, false);
     const writing = ledger();
     await writing.trackAll(Array.from({ length: 50 }, (_, i) => ({ ...USAGE, usage_id: `late-${i}` })));
@@ -198,7 +198,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
     await writing.close();
     rmSync(`${path}.prev`, { force: true });
     rmSync(path);
-    // As after a crash, and then somebody deletes the database.
+    // The state after a crash, followed by the deletion of the database.
     writeFileSync(`${path}-wal`, log);
     expect((await ledger().refresh()).problems).toMatchObject([{ code: 'lost-file' }]);
     const one = ledger();
@@ -207,7 +207,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
     expect(await ledger().verify()).toMatchObject({ health: 'ok' });
     expect(one.state.records).toBeLessThan(351);
     expect(kept('-wal').map((name) => readFileSync(join(folder, name)))).toEqual([log]);
-    // Whoever finds the database again finds all of it.
+    // Restoring the database restores all of its content.
     const found = join(folder, kept('-wal')[0]!.slice(0, -'-wal'.length));
     writeFileSync(found, db);
     rmSync(path);
@@ -235,7 +235,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
     await filled(4_000, false);
     const writing = ledger();
     await writing.track({ ...USAGE, usage_id: 'first' });
-    // A row in the middle, with those of its page: whoever adds at the end does not notice.
+    // A row in the middle together with those on its page: appending does not notice it.
     const at = readFileSync(path).indexOf('"usage_id":"id-1000"');
     overwrite(at - (at % PAGE), PAGE);
     const repairing = ledger().repair();
@@ -278,7 +278,7 @@ describe('columns that do not say what the rows say', { timeout: 60_000 }, () =>
   it('are found by verify, and made anew by a repair', async () => {
     await filled(5_000, false);
     const db = new DatabaseSync(path);
-    // As by an SQL prompt, or a disk that flips a digit where no check of SQLite's sees it.
+    // Like an SQL prompt, or a disk that flips a digit that SQLite does not check.
     db.exec(`UPDATE record SET text = replace(text, '"cost_usd":0.01', '"cost_usd":0.03') WHERE seq = 7`);
     db.close();
     const one = ledger();

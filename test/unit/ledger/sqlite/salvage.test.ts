@@ -6,10 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { RepairResult } from '../../../../src/ledger/results.ts';
 
-/** A database is never "too damaged to repair", and what a repair leaves out it leaves in the file that it keeps. */
+/** No database is "too damaged to repair", and omitted content stays in the kept file. */
 
 const PAGE = 4096;
-/** Less than this of a page leads to its rows: its header and the places of its cells. */
+/** Less than this much of a page is structure: its header and the cell pointers. */
 const PAGE_HEAD = 96;
 const TABLE_LEAF = 0x0d;
 const RECORDS = 600;
@@ -50,12 +50,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 beforeEach(newFolder);
 
-/** Each damaged database gets a folder, because what an earlier repair kept there would count. */
+/** Each damaged database gets its own folder, because files kept by an earlier repair would count. */
 function newFolder(): void {
   ledger = join(mkdtempSync(join(folder, 'run-')), 'costs.db');
 }
 
-/** Whether a page of rows holds this text; pages that became something else still hold what they held. */
+/** Whether a page of rows contains this text; pages with another use may still have their former content. */
 function isWhole(bytes: Buffer, text: string): boolean {
   for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) {
     if (bytes[at - (at % PAGE)] === TABLE_LEAF) return true;
@@ -63,7 +63,7 @@ function isWhole(bytes: Buffer, text: string): boolean {
   return false;
 }
 
-/** A generator whose numbers are the same in each run. */
+/** A generator with the same numbers in each run. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -122,7 +122,7 @@ describe('whatever the damage, each record whose text is whole comes back', { ti
     const damaged = Buffer.from(sound);
     damaged.fill(0xa5, 0, 8 * PAGE);
     const whole = [...texts].filter(([, text]) => isWhole(damaged, text)).map(([id]) => id);
-    // The copy holds the first hundred records.
+    // The copy contains the first hundred records.
     writeFileSync(ledger, sound);
     await withTracker((tracker) => tracker.remove([...texts.keys()].slice(100)));
     copyFileSync(ledger, `${ledger}.prev`);
@@ -137,7 +137,7 @@ test('a record whose id is damaged in one of its two places is one record, whate
   writeFileSync(ledger, sound);
   copyFileSync(ledger, `${ledger}.prev`);
   const damaged = Buffer.from(sound);
-  // The column comes first in the row, and the text of the record after it. The page's first bytes make it a damaged file.
+  // The column comes first in the row, followed by the text of the record. The page's first bytes make the file a damaged one.
   const column = damaged.indexOf(id);
   damaged[column + 35] = 0x41;
   damaged.fill(0xff, 40, 44);
@@ -153,7 +153,7 @@ test('records kept aside are an error until a repair has brought them back, and 
   const [gone, removed] = [...texts.keys()];
   writeFileSync(ledger, sound);
   await withTracker((tracker) => tracker.remove([removed!]));
-  // More removals than can be undone: the first one is still known as removed.
+  // More removals than can be undone: the first one must still be known as removed.
   await withTracker(async (tracker) => {
     for (const id of [...texts.keys()].slice(2, 122)) await tracker.remove([id]);
   });

@@ -11,13 +11,16 @@ import type { UsageRecord } from '../../../../src/usage/record.ts';
 import { UsageTable } from '../../../../src/columns/table.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
-/** More records than fit into a segment: sealed ones, stale ones and the tail answer as one table in memory does. */
+/**
+ * More records than fit into a segment: sealed and stale segments and the tail must give the answers of a single table in
+ * memory.
+ */
 
 vi.setConfig({ hookTimeout: 60_000 });
 
 const COUNT = 2 * SEGMENT_SPAN + 700;
 
-/** As they read once they are stored: a total of 0 counts as none. */
+/** As read after being stored: a total of 0 counts as missing. */
 function sample(count: number, seed: number, firstId: number): UsageRecord[] {
   return fc.sample(records, { numRuns: count, seed }).map((record, i) => {
     const total_tokens = record.total_tokens || record.input_tokens + record.output_tokens;

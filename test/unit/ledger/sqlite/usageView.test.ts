@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/index.ts';
 import { FIELDS } from '../../../../src/usage/fields.ts';
 
-/** The view `usage` of an SQLite ledger, for people with an SQL prompt. */
+/** The view `usage` of an SQLite ledger, for the SQL prompt. */
 
 let folder: string;
 let path: string;
@@ -79,7 +79,7 @@ it('of a ledger that version 0.1.0 made gets the new fields with the first recor
     ]),
   );
   expect(select('SELECT count(*) AS n FROM usage WHERE account IS NOT NULL')).toEqual([{ n: 1 }]);
-  // The file stays one that version 0.1.0 takes for its own.
+  // Version 0.1.0 must still accept the file.
   expect(select('PRAGMA user_version')).toEqual([{ user_version: 1 }]);
 });
 

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const USAGE = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
 
-/** The first state that a watcher is told of which fits. */
+/** The first matching state reported to a watcher. */
 function told(ledger: CostTracker, fits: (state: LedgerState) => boolean): Promise<LedgerState> {
   return new Promise((resolve) => {
     const watching = ledger.watch((state) => {

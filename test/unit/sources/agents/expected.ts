@@ -5,7 +5,7 @@ import type { Source } from '../../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 import type { World } from '../world.ts';
 
-/** What of a record the tests of agents look at: counts as `input(read,written)/output(reasoning)`. */
+/** The parts of a record checked by the tests of agents: counts as `input(read,written)/output(reasoning)`. */
 export function summaryOf(record: UsageRecord): string {
   const cached = `(${record.cache_read_tokens ?? 0},${record.cache_write_tokens ?? 0})`;
   const output = `${record.output_tokens}(${record.reasoning_tokens ?? 0})`;
@@ -13,7 +13,7 @@ export function summaryOf(record: UsageRecord): string {
   return `${record.timestamp} ${record.provider} ${record.model} ${record.input_tokens}${cached} ${output} ${where}`;
 }
 
-/** Imports what a source finds in a home, twice, and gives what stands in the ledger. */
+/** Imports a source's findings in a home folder twice, and returns the contents of the ledger. */
 export async function imported(world: World, source: Source, env: Record<string, string> = {}): Promise<UsageRecord[]> {
   const places = source.locate({ platform: 'linux', env, home: world.home });
   await world.import(source, { places });
@@ -23,7 +23,7 @@ export async function imported(world: World, source: Source, env: Record<string,
   return (await world.records()).sort((a, b) => (summaryOf(a) < summaryOf(b) ? -1 : 1));
 }
 
-/** A database as another program leaves it. Values of tables are given as objects. */
+/** A database as left by another program. Tables contain objects. */
 export function database(
   world: World,
   path: string,

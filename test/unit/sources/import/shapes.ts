@@ -16,13 +16,13 @@ import type { World } from '../world.ts';
 
 export const AT = '2026-11-20T10:00:00.000Z';
 
-/** One entry of a source whose every field a test may damage. */
+/** An entry of a source in which a test may damage any field. */
 export type Entry = Record<string, unknown>;
 
-/** Sound entries of a source, and how they are written to a disk. */
+/** Valid entries of a source, and how to write them to disk. */
 export interface Shape {
   source: Source;
-  /** The n-th entry, sound, of a model that no price table has. */
+  /** The nth valid entry, of a model that no price table has. */
   entry: (n: number) => Entry;
   /** Writes the entries, given as JSON texts. @returns the place to import. */
   write: (world: World, entries: readonly string[]) => string;

@@ -1,23 +1,21 @@
-/** A response of our own making, and what it must come to. */
+/** A hand-written response, and the expected result. */
 export interface Body {
   name: string;
-  /** An object, or the text as it would be pasted. */
+  /** An object, or the text as a user would paste it. */
   body: unknown;
-  /** One for each call that is billed, in order. */
+  /** One for each billed call, in order. */
   expected: readonly Expected[];
 }
 
-/**
- * Written by hand from the vendor's rule, apart from the code under test. Counts that are not named are none.
- */
+/** Written by hand from the vendor's rules, independently of the code under test. Missing counts are 0. */
 export interface Expected {
   provider: string | undefined;
   model: string | undefined;
   confidence?: 'certain' | 'likely' | 'guess';
   counts: Readonly<Record<string, number>>;
-  /** USD, as `0.0125`; `unknown` where nobody can know it. */
+  /** USD, such as `0.0125`; `unknown` if it cannot be known. */
   cost: string;
-  /** The multiple of the list price in the `price_source`, as `x0.5 batch`. */
+  /** The factor in the `price_source`, such as `x0.5 batch`. */
   factor?: string;
   id?: string;
 }
