@@ -1,5 +1,5 @@
 import type { Choices } from '../../src/protocol/choices.ts';
-import { costNanos } from '../../src/usage/query.ts';
+import { valueNanos } from '../../src/usage/query.ts';
 import type { Dimension, Group, Measure, Totals } from '../../src/usage/query.ts';
 import { compareTokens } from '../../src/usage/tokenSum.ts';
 import type { Series } from './series.ts';
@@ -111,6 +111,6 @@ function compareGroups(
 function compareTotals(a: Totals, b: Totals, by: 'cost' | 'tokens' | 'records'): number {
   if (by === 'records') return a.records - b.records;
   if (by === 'tokens') return compareTokens(a.totalTokens, b.totalTokens);
-  const [x, y] = [costNanos(a), costNanos(b)];
+  const [x, y] = [valueNanos(a), valueNanos(b)];
   return x < y ? -1 : x > y ? 1 : a.unpriced - b.unpriced || compareTokens(a.totalTokens, b.totalTokens);
 }

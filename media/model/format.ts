@@ -11,6 +11,8 @@ export interface CostTexts {
   known?: string;
   /** The cost of days without a rate: `$1.00 not converted`. */
   unconverted?: string;
+  /** The value of calls that a plan covers: `$310.00 plan`. */
+  plan?: string;
   /** `12 unpriced`. */
   unpriced?: string;
 }
@@ -114,10 +116,12 @@ export class Format {
   }
 
   costTexts(totals: Totals, exact = false): CostTexts {
-    const { unpriced, records, estimated, unconvertedNanos } = totals;
+    const { unpriced, records, estimated, unconvertedNanos, plan, planNanos } = totals;
     const texts: CostTexts = {};
     if (unpriced > 0) texts.unpriced = `${this.count(unpriced)} unpriced`;
     if (unpriced > 0 && unpriced === records) return texts;
+    if (plan > 0) texts.plan = `${exact ? this.moneyExact(planNanos) : this.money(planNanos)} plan`;
+    if (plan > 0 && plan + unpriced === records) return texts;
     const mark = estimated > 0 ? '~' : '';
     const cost = costNanos(totals);
     // If nothing could be converted, a zero would be a wrong amount.
@@ -221,8 +225,8 @@ export class Format {
   }
 }
 
-function joined({ known, unconverted, unpriced }: CostTexts): string[] {
-  return [known, unconverted, unpriced]
+function joined({ known, unconverted, plan, unpriced }: CostTexts): string[] {
+  return [known, unconverted, plan, unpriced]
     .filter((text) => text !== undefined)
     .map((text, index) => (index === 0 ? text : `+ ${text}`));
 }

@@ -1,4 +1,4 @@
-import { costNanos, emptyTotals } from '../../src/usage/query.ts';
+import { valueNanos, emptyTotals } from '../../src/usage/query.ts';
 import type { Measure, Totals } from '../../src/usage/query.ts';
 import { addTotals } from '../../src/usage/totals.ts';
 
@@ -13,5 +13,5 @@ export function sum(all: Iterable<Totals>): Totals {
  * integers.
  */
 export function measured(totals: Totals, measure: Measure): number {
-  return measure === 'cost' ? Number(costNanos(totals)) / 1e9 : Number(totals.totalTokens);
+  return measure === 'cost' ? Number(valueNanos(totals)) / 1e9 : Number(totals.totalTokens);
 }

@@ -126,12 +126,12 @@ export class SpendBreakdown extends LightElement {
     if (unpriced === 0 && unconvertedNanos === undefined) return this.format.cost(totals);
     const count = this.format.count(unpriced);
     if (unpriced === records) return html`<span class="unpriced">${count} unpriced</span>`;
-    const { known } = this.format.costTexts(totals);
+    const { known, plan } = this.format.costTexts(totals);
     const usd =
       unconvertedNanos === undefined
         ? undefined
         : `${totals.estimated > 0 ? '~' : ''}${this.format.usd(unconvertedNanos)}`;
-    const amounts = [known, usd].filter((text) => text !== undefined);
+    const amounts = [known, usd, plan].filter((text) => text !== undefined);
     const word = usd === undefined ? html`<span class="wide"> unpriced</span>` : nothing;
     return html`${amounts.map((amount, index) => html`<span class="nowrap">${index === 0 ? '' : '+ '}${amount}</span> `)}${
       unpriced === 0 ? nothing : html`<span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`

@@ -79,8 +79,8 @@ function card(
 
 /** Known and unknown cost as two texts of different weight. */
 function costTemplate(totals: Totals, format: Format): TemplateResult {
-  const { known, unconverted, unpriced } = format.costTexts(totals);
-  const amounts = [known, unconverted].filter((text) => text !== undefined);
+  const { known, unconverted, plan, unpriced } = format.costTexts(totals);
+  const amounts = [known, unconverted, plan].filter((text) => text !== undefined);
   const plus = html`<span class="plus">+</span>`;
   return html`${amounts.map((amount, index) =>
     index === 0

@@ -1,7 +1,7 @@
 import { compareBuckets } from '../usage/time/calendar.ts';
 import { foldTop, keptValues } from './foldGroups.ts';
 import { compareTexts } from './groupOrder.ts';
-import { costNanos, emptyTotals, isBucket } from '../usage/query.ts';
+import { emptyTotals, isBucket, valueNanos } from '../usage/query.ts';
 import type { AggregateQuery, Dimension, Group, Grouping, Top, Totals } from '../usage/query.ts';
 import type { BucketCoder } from './bucketCoder.ts';
 import { Combiner } from './combiner.ts';
@@ -227,8 +227,8 @@ export class Aggregation {
   #costs(): Costs[] {
     let costs = exactly(
       this.#groupCount,
-      (group) => this.#sums.approximateCost(group),
-      (_, group) => costNanos(this.#sums.totals(group)),
+      (group) => this.#sums.approximateValue(group),
+      (_, group) => valueNanos(this.#sums.totals(group)),
     );
     const exact = typeof costs[0] !== 'bigint';
     const levels = [costs];

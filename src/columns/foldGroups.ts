@@ -1,5 +1,5 @@
 import { compareTexts } from './groupOrder.ts';
-import { costNanos } from '../usage/query.ts';
+import { valueNanos } from '../usage/query.ts';
 import type { Group, Measure, Top, Totals } from '../usage/query.ts';
 import { addTotals } from '../usage/totals.ts';
 
@@ -68,5 +68,5 @@ function bySize(a: number | bigint, b: number | bigint): number {
 }
 
 function sizeOf(totals: Totals, by: Measure): bigint {
-  return by === 'cost' ? costNanos(totals) : BigInt(totals.totalTokens);
+  return by === 'cost' ? valueNanos(totals) : BigInt(totals.totalTokens);
 }

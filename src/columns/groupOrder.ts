@@ -1,5 +1,5 @@
 import type { Bucket, Group, Grouping } from '../usage/query.ts';
-import { costNanos, isBucket } from '../usage/query.ts';
+import { valueNanos, isBucket } from '../usage/query.ts';
 
 /**
  * Sorts groups into the order in which every ledger returns them: level by level, buckets by time, values by their total cost
@@ -14,7 +14,7 @@ export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping
     let branch = branches.get(key);
     if (!branch) branches.set(key, (branch = { key, groups: [], cost: 0n }));
     branch.groups.push(group);
-    branch.cost += costNanos(group.totals);
+    branch.cost += valueNanos(group.totals);
   }
   const ordered = [...branches.values()];
   if (isBucket(grouping)) {

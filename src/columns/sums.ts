@@ -1,20 +1,22 @@
-import type { CostKind, Totals } from '../usage/query.ts';
+import { isCovered, type CostKind, type Totals } from '../usage/query.ts';
 import { addTokens, tokenSum, type TokenSum } from '../usage/tokenSum.ts';
 import type { Batch } from './batch.ts';
 import type { ColumnStore } from './columnStore.ts';
 import { BIG_COST, COUNT_COLUMNS, SEGMENT_ROWS, type Segment } from './segment.ts';
 
-const FIELDS = 12;
+const FIELDS = 14;
 /** The sums of {@link COUNT_COLUMNS}, in their order. */
 const FIRST_COUNT = 1;
 const TOTAL = 3;
 const LAST_COUNT = 6;
 const RECORDED = 7;
 const ESTIMATED = 8;
-const ESTIMATED_COUNT = 9;
-const UNPRICED_COUNT = 10;
+const PLAN = 9;
+const ESTIMATED_COUNT = 10;
+const UNPRICED_COUNT = 11;
+const PLAN_COUNT = 12;
 /** Collects values that are not included in any sum, so that each row is added by the same branch-free steps. */
-const UNSUMMED = 11;
+const UNSUMMED = 13;
 const SPILL = 2 ** 52;
 const COST_FIELD: Record<CostKind, number> = { recorded: RECORDED, estimated: ESTIMATED, unknown: UNSUMMED };
 const COUNT_FIELD: Record<CostKind, number> = {
@@ -40,15 +42,28 @@ export class Sums {
   readonly #store: ColumnStore;
   /** Upper bound of the sums of counts in {@link #sums}. */
   #largestCount = 0;
-  /** By code of the cost kind: the fields for the cost and for the count of such records. */
+  /**
+   * By code of the cost kind, and for calls that a plan covers by {@link #kinds} plus that code: the fields for the cost and for the count
+   * of such records.
+   */
   readonly #costField: Uint8Array;
   readonly #countField: Uint8Array;
+
+  readonly #kinds: number;
+  /** By code of the charge: how far the fields of such records are from those of paid ones. */
+  #covered = new Uint8Array(0);
 
   constructor(store: ColumnStore) {
     this.#store = store;
     const { values } = store.dictionaries.cost;
-    this.#costField = Uint8Array.from(values, (kind) => COST_FIELD[kind as CostKind] ?? UNSUMMED);
-    this.#countField = Uint8Array.from(values, (kind) => COUNT_FIELD[kind as CostKind] ?? UNSUMMED);
+    const kinds = [...values];
+    this.#kinds = kinds.length;
+    const paid = (fields: Record<CostKind, number>): number[] =>
+      kinds.map((kind) => fields[kind as CostKind] ?? UNSUMMED);
+    const covered = (field: number, unknown: number): number[] =>
+      kinds.map((kind) => (kind === 'unknown' ? unknown : kind === null || !(kind in COST_FIELD) ? UNSUMMED : field));
+    this.#costField = Uint8Array.from([...paid(COST_FIELD), ...covered(PLAN, UNSUMMED)]);
+    this.#countField = Uint8Array.from([...paid(COUNT_FIELD), ...covered(PLAN_COUNT, UNPRICED_COUNT)]);
   }
 
   /**
@@ -62,6 +77,8 @@ export class Sums {
     const { rows, groups, count } = batch;
     const sums = this.#sums;
     const { cost, costKind } = segment;
+    const charge = segment.codes('charge');
+    const covered = this.#coveredCodes();
     const costField = this.#costField;
     const countField = this.#countField;
     for (let i = 0; i < count; i++) {
@@ -74,7 +91,7 @@ export class Sums {
       (sums[base + 4] as number) += cacheRead[at] as number;
       (sums[base + 5] as number) += cacheWrite[at] as number;
       (sums[base + 6] as number) += reasoning[at] as number;
-      const kind = costKind[at] as number;
+      const kind = (costKind[at] as number) + (covered[charge[at] as number] as number);
       (sums[base + (countField[kind] as number)] as number)++;
       const field = base + (costField[kind] as number);
       const nanos = cost[at] as number;
@@ -119,6 +136,8 @@ export class Sums {
       recordedNanos: this.#nanos(base + RECORDED),
       estimatedNanos: this.#nanos(base + ESTIMATED),
       estimated: field(ESTIMATED_COUNT),
+      planNanos: this.#nanos(base + PLAN),
+      plan: field(PLAN_COUNT),
       unpriced: field(UNPRICED_COUNT),
     };
   }
@@ -129,10 +148,20 @@ export class Sums {
     return this.#approximately(group * FIELDS + TOTAL);
   }
 
-  /** Known cost in nano-dollars: exact while it is a safe integer. */
-  approximateCost(group: number): number {
+  /** Value of the usage in nano-dollars, paid or covered by a plan: exact while it is a safe integer. */
+  approximateValue(group: number): number {
     this.#reserve(group + 1);
-    return this.#approximately(group * FIELDS + RECORDED) + this.#approximately(group * FIELDS + ESTIMATED);
+    const base = group * FIELDS;
+    return [RECORDED, ESTIMATED, PLAN].reduce((sum, field) => sum + this.#approximately(base + field), 0);
+  }
+
+  /** The dictionary may have grown since the last pass. */
+  #coveredCodes(): Uint8Array {
+    const { values } = this.#store.dictionaries.charge;
+    if (this.#covered.length < values.length) {
+      this.#covered = Uint8Array.from(values, (charge) => (isCovered(charge) ? this.#kinds : 0));
+    }
+    return this.#covered;
   }
 
   #approximately(field: number): number {

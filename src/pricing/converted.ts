@@ -1,7 +1,14 @@
 import { bucketKey } from '../usage/time/calendar.ts';
 import { usdToNanos } from '../usage/money.ts';
 import { foldTop } from '../columns/foldGroups.ts';
-import { costNanos, emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
+import {
+  emptyTotals,
+  valueNanos,
+  type AggregateQuery,
+  type Calendar,
+  type Group,
+  type Totals,
+} from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
@@ -54,13 +61,14 @@ export function convertedCost(record: UsageRecord, calendar: Calendar, display: 
 function convertTotals(totals: Totals, day: string, display: DisplayCurrency): Totals {
   const recorded = convert(totals.recordedNanos, day, display);
   const estimated = convert(totals.estimatedNanos, day, display);
-  if (recorded.kind === 'converted' && estimated.kind === 'converted') {
-    return { ...totals, recordedNanos: recorded.amount, estimatedNanos: estimated.amount };
+  const plan = convert(totals.planNanos, day, display);
+  if (recorded.kind === 'converted' && estimated.kind === 'converted' && plan.kind === 'converted') {
+    return { ...totals, recordedNanos: recorded.amount, estimatedNanos: estimated.amount, planNanos: plan.amount };
   }
-  const cost = costNanos(totals);
+  const cost = valueNanos(totals);
   // A day without cost needs no rate.
   if (cost === 0n) return totals;
-  return { ...totals, recordedNanos: 0n, estimatedNanos: 0n, unconvertedNanos: cost };
+  return { ...totals, recordedNanos: 0n, estimatedNanos: 0n, planNanos: 0n, unconvertedNanos: cost };
 }
 
 /** Keys of hours begin with the local day. */

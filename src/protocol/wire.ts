@@ -28,9 +28,10 @@ const COUNTS = [
   'cacheWriteTokens',
   'reasoningTokens',
   'estimated',
+  'plan',
   'unpriced',
 ] as const satisfies (keyof Totals)[];
-const MONEY = ['recordedNanos', 'estimatedNanos'] as const satisfies (keyof Totals)[];
+const MONEY = ['recordedNanos', 'estimatedNanos', 'planNanos'] as const satisfies (keyof Totals)[];
 /** Amounts of another currency have twelve digits more than nano-dollars, and up to ten more for the rate. */
 const NANOS = /^-?\d{1,60}$/;
 const TOKENS = /^\d{1,60}$/;
@@ -86,9 +87,11 @@ export function decodeGroups(value: unknown): Group[] | undefined {
         cacheWriteTokens: fields.tokens() ?? 0,
         reasoningTokens: fields.tokens() ?? 0,
         estimated: fields.number() ?? 0,
+        plan: fields.number() ?? 0,
         unpriced: fields.number() ?? 0,
         recordedNanos: fields.nanos() ?? 0n,
         estimatedNanos: fields.nanos() ?? 0n,
+        planNanos: fields.nanos() ?? 0n,
       },
     };
     const unconverted = fields.nanos();

@@ -76,6 +76,12 @@ export interface Totals {
   estimatedNanos: Nanos;
   /** Records whose cost was computed from prices. */
   estimated: number;
+  /**
+   * Value at list price of calls covered by a plan or an allowance of credits. Never added to the two sums above, which are paid.
+   */
+  planNanos: Nanos;
+  /** Records that a plan or credits cover, and whose cost is known. */
+  plan: number;
   /** Records whose cost is unknown. Their `cost_usd` is not included in any sum. */
   unpriced: number;
   /**
@@ -142,6 +148,8 @@ export function emptyTotals(): Totals {
     recordedNanos: 0n,
     estimatedNanos: 0n,
     estimated: 0,
+    planNanos: 0n,
+    plan: 0,
     unpriced: 0,
   };
 }
@@ -157,6 +165,17 @@ export function costKind(record: Pick<UsageRecord, 'cost_known' | 'billing_mode'
   return record.billing_mode === 'estimated' || isComputed ? 'estimated' : 'recorded';
 }
 
+/** Whether a plan or an allowance of credits covers a call, so that its cost is not paid. */
+export function isCovered(charge: unknown): boolean {
+  return charge === 'plan' || charge === 'credits';
+}
+
+/** The paid cost. */
 export function costNanos(totals: Totals): Nanos {
   return totals.recordedNanos + totals.estimatedNanos;
+}
+
+/** The value of all usage at list price, paid or covered, by which groups are ordered. Never shown as spend. */
+export function valueNanos(totals: Totals): Nanos {
+  return costNanos(totals) + totals.planNanos;
 }

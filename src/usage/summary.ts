@@ -98,8 +98,10 @@ export interface Comparison {
 }
 
 export function compare(current: Totals, before: Totals): Comparison {
-  const now = costNanos(current);
-  const then = costNanos(before);
+  // Where a plan covers all usage, its value at list price is what can be compared.
+  const isPlan = costNanos(current) === 0n && costNanos(before) === 0n;
+  const now = isPlan ? current.planNanos : costNanos(current);
+  const then = isPlan ? before.planNanos : costNanos(before);
   return {
     differenceNanos: now - then,
     change: then === 0n ? undefined : Number(now - then) / Number(then),
@@ -113,18 +115,40 @@ function isComplete({ unpriced, unconvertedNanos }: Totals): boolean {
 
 /**
  * Formats totals without hiding anything: `$4.20`, `~$4.20` if a part is estimated, `$4.20 + 12 unpriced`, `12 unpriced`.
- * `$0.00` appears only when there are no records, or when all priced records really cost nothing.
+ * `$12.40 + $310.00 plan` keeps apart usage that a plan covers. `$0.00` appears only when there are no records, or when all
+ * priced records really cost nothing.
  * @param amount the known cost as text, if it is shown in another currency.
  */
 export function formatTotals(
   totals: Totals,
   locale = 'en-US',
   amount: string = formatUsd(costNanos(totals), locale),
+  planAmount: string = formatUsd(totals.planNanos, locale),
 ): string {
   const unpriced = `${new Intl.NumberFormat(locale).format(totals.unpriced)} unpriced`;
   if (totals.records > 0 && totals.unpriced === totals.records) return unpriced;
-  const known = `${totals.estimated > 0 ? '~' : ''}${amount}`;
-  return totals.unpriced === 0 ? known : `${known} + ${unpriced}`;
+  const parts = [
+    // Where a plan covers all of it, nothing was paid, and a zero would say nothing.
+    ...(totals.plan + totals.unpriced < totals.records || totals.plan === 0
+      ? [`${totals.estimated > 0 ? '~' : ''}${amount}`]
+      : []),
+    ...(totals.plan > 0 ? [`${planAmount} plan`] : []),
+    ...(totals.unpriced > 0 ? [unpriced] : []),
+  ];
+  return parts.join(' + ');
+}
+
+/**
+ * Formats the paid cost and the usage covered by a plan, apart and in one line:
+ * `~$12.40 paid, $310.00 of plan usage at list price, 3 unpriced`. undefined if no plan covers anything, so that a single amount
+ * is enough.
+ */
+export function formatPaidAndPlan(totals: Totals, locale = 'en-US'): string | undefined {
+  if (totals.plan === 0) return undefined;
+  const paid = `${totals.estimated > 0 ? '~' : ''}${formatUsd(costNanos(totals), locale)} paid`;
+  const plan = `${formatUsd(totals.planNanos, locale)} of plan usage at list price`;
+  const unpriced = `${new Intl.NumberFormat(locale).format(totals.unpriced)} unpriced`;
+  return [paid, plan, ...(totals.unpriced > 0 ? [unpriced] : [])].join(', ');
 }
 
 function larger(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { usdToNanos } from './money.ts';
-import { costKind, type Group, type Totals } from './query.ts';
+import { costKind, isCovered, type Group, type Totals } from './query.ts';
 import type { UsageRecord } from './record.ts';
 import { addTokens } from './tokenSum.ts';
 
@@ -17,6 +17,8 @@ export function addTotals(sum: Totals, more: Totals): void {
   sum.recordedNanos += more.recordedNanos;
   sum.estimatedNanos += more.estimatedNanos;
   sum.estimated += more.estimated;
+  sum.planNanos += more.planNanos;
+  sum.plan += more.plan;
   sum.unpriced += more.unpriced;
   if (more.unconvertedNanos !== undefined) {
     sum.unconvertedNanos = (sum.unconvertedNanos ?? 0n) + more.unconvertedNanos;
@@ -34,7 +36,10 @@ export function addRecord(sum: Totals, record: UsageRecord): void {
   sum.cacheWriteTokens = addTokens(sum.cacheWriteTokens, record.cache_write_tokens ?? 0);
   sum.reasoningTokens = addTokens(sum.reasoningTokens, record.reasoning_tokens ?? 0);
   if (kind === 'unknown') sum.unpriced += 1;
-  else if (kind === 'recorded') sum.recordedNanos += usdToNanos(record.cost_usd);
+  else if (isCovered(record['charge'])) {
+    sum.plan += 1;
+    sum.planNanos += usdToNanos(record.cost_usd);
+  } else if (kind === 'recorded') sum.recordedNanos += usdToNanos(record.cost_usd);
   else {
     sum.estimated += 1;
     sum.estimatedNanos += usdToNanos(record.cost_usd);

@@ -21,6 +21,7 @@ import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
 import { totalsTable } from '../report/totals.ts';
+import { formatPaidAndPlan } from '../../usage/summary.ts';
 import { plain } from '../../usage/text.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import { commandLine } from '../arguments/shell.ts';
@@ -189,6 +190,8 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   }
   const notes = by.includes('tag') ? ['A record counts once for each of its tags, but only once in the total.'] : [];
   if (report.note !== undefined) notes.push(report.note);
+  const paidAndPlan = formatPaidAndPlan(totals);
+  if (paidAndPlan !== undefined && money === USD) notes.push(`${paidAndPlan}.`);
   return [...parts, ...notes, footer].join('\n\n');
 }
 

@@ -11,15 +11,15 @@ import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';
 import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
 import { rangeOf } from '../../usage/time/period.ts';
-import { costNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
+import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
+import { formatTotals } from '../../usage/summary.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../output/json.ts';
 import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
-import { keepLine } from '../output/keptLine.ts';
-import { parseStatusInput, type StatusInput } from '../output/shownLine.ts';
+import { keepLine, parseStatusInput, type StatusInput } from '../output/statuslineCache.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export interface StatuslineFlags extends LedgerFlag {
@@ -134,7 +134,7 @@ async function statusOf(
     const filter: UsageFilter = { since: block.start, until: block.end, values: own };
     const totals = await summary(filter);
     const elapsed = Math.max(60_000, now - ((await first(filter)) ?? now));
-    const perHour = (costNanos(totals) * BigInt(HOUR_MS)) / BigInt(Math.round(elapsed));
+    const perHour = (valueNanos(totals) * BigInt(HOUR_MS)) / BigInt(Math.round(elapsed));
     status.block = { ...block, totals, perHour };
   }
   return status;
@@ -154,8 +154,8 @@ function statusText({ model, session, sessionGiven, today, block }: Status, now:
 
 /** `$4.20`, `$4.20 + 12 unpriced`. */
 function amount(totals: Totals): string {
-  const known = formatUsd(costNanos(totals));
-  return totals.unpriced === 0 ? known : `${known} + ${totals.unpriced} unpriced`;
+  // All of a log's costs are estimates, so that a mark at each would say nothing.
+  return formatTotals({ ...totals, estimated: 0 });
 }
 
 function duration(ms: number): string {

@@ -26,7 +26,9 @@ export function totalsJson(totals: Totals): Record<string, number | string | Raw
     ...money('cost', costNanos(totals)),
     ...money('recorded', totals.recordedNanos),
     ...money('estimated', totals.estimatedNanos),
+    ...money('plan', totals.planNanos),
     estimated_records: totals.estimated,
+    plan_records: totals.plan,
     unknown_records: totals.unpriced,
   };
 }

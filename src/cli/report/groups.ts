@@ -14,6 +14,7 @@ export function groupTable(
   const shownTotals = all === undefined ? groups.map(({ totals }) => totals) : [all];
   const estimated = shownTotals.some((totals) => totals.estimated > 0);
   const unpriced = shownTotals.some((totals) => totals.unpriced > 0);
+  const plan = shownTotals.some((totals) => totals.plan > 0);
   const columns: Column[] = [
     ...by.map((grouping) => ({ title: title(grouping), shrinks: grouping !== 'block' && !isBucket(grouping) })),
     { title: 'Records', align: 'right' as const, dropOrder: 1 },
@@ -22,6 +23,7 @@ export function groupTable(
     { title: 'Tokens', align: 'right' as const, dropOrder: 2 },
     { title: 'Cost', align: 'right' as const },
     ...(estimated ? [{ title: 'Estimated', align: 'right' as const, dropOrder: 3 }] : []),
+    ...(plan ? [{ title: 'Plan', align: 'right' as const }] : []),
     ...(unpriced ? [{ title: 'Unpriced', align: 'right' as const }] : []),
   ];
   const figures = (totals: Totals): string[] => [
@@ -31,6 +33,7 @@ export function groupTable(
     whole(totals.totalTokens),
     totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals),
     ...(estimated ? [totals.estimated > 0 ? money.estimated(totals) : ''] : []),
+    ...(plan ? [totals.plan > 0 ? money.plan(totals) : ''] : []),
     ...(unpriced ? [totals.unpriced > 0 ? whole(totals.unpriced) : ''] : []),
   ];
   const rows = groups.map(({ key, totals }) => [...by.map((_, i) => key[i] ?? '(none)'), ...figures(totals)]);

@@ -11,6 +11,8 @@ export interface Money {
   cost(totals: Totals): string;
   recorded(totals: Totals): string;
   estimated(totals: Totals): string;
+  /** The value of usage covered by a plan, at list price. */
+  plan(totals: Totals): string;
   /** Formats the cost of a record whose cost is known. @param nanos its cost. */
   ofRecord(record: UsageRecord, nanos: Nanos): string;
 }
@@ -19,6 +21,7 @@ export const USD: Money = {
   cost: (totals) => formatUsd(costNanos(totals)),
   recorded: (totals) => formatUsd(totals.recordedNanos),
   estimated: (totals) => formatUsd(totals.estimatedNanos),
+  plan: (totals) => formatUsd(totals.planNanos),
   ofRecord: (_record, nanos) => formatUsd(nanos),
 };
 
@@ -47,6 +50,10 @@ export class ConvertedMoney implements Money {
 
   recorded(totals: Totals): string {
     return this.#text(totals, ({ recordedNanos }) => recordedNanos);
+  }
+
+  plan(totals: Totals): string {
+    return this.#text(totals, ({ planNanos }) => planNanos);
   }
 
   estimated(totals: Totals): string {

@@ -8,7 +8,8 @@ import { formatTotals } from '../../usage/summary.ts';
 /** Formats a cost with its unknown parts, in the user's currency where it could be converted. */
 export function costText(totals: Totals, shown: Converted | undefined, locale: string): string {
   if (shown === undefined) return formatTotals(totals, locale);
-  return formatTotals(totals, locale, formatAmount(costNanos(shown.totals), shown.currency, locale));
+  const amount = (money: bigint): string => formatAmount(money, shown.currency, locale);
+  return formatTotals(totals, locale, amount(costNanos(shown.totals)), amount(shown.totals.planNanos));
 }
 
 /** Formats part of a cost: in the currency of `shown` if given, else in USD. */

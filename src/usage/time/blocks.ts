@@ -1,4 +1,4 @@
-import { costNanos, type Group } from '../query.ts';
+import { valueNanos, type Group } from '../query.ts';
 import { mergeGroups } from '../totals.ts';
 
 /**
@@ -46,7 +46,7 @@ export function groupByBlock(groups: readonly Group[]): Group[] {
   return mergeGroups(ofBlocks).sort((a, b) => {
     if (a.key[0] !== b.key[0]) return a.key[0]! < b.key[0]! ? -1 : 1;
     // Most expensive first within a block, as in every other grouping.
-    const [left, right] = [costNanos(a.totals), costNanos(b.totals)];
+    const [left, right] = [valueNanos(a.totals), valueNanos(b.totals)];
     return left === right ? 0 : left > right ? -1 : 1;
   });
 }

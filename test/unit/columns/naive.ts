@@ -4,7 +4,7 @@ import { usdToNanos } from '../../../src/usage/money.ts';
 import {
   BUCKETS,
   costKind,
-  costNanos,
+  valueNanos,
   emptyTotals,
   type AggregateQuery,
   type Bucket,
@@ -87,6 +87,11 @@ export function sum(rows: readonly Row[]): Totals {
     totals.reasoningTokens = plus(totals.reasoningTokens, record.reasoning_tokens);
     const kind = costKind(record);
     if (kind === 'unknown') totals.unpriced++;
+    else if (['plan', 'credits'].includes(record['charge'] as string)) {
+      totals.plan++;
+      totals.planNanos += usdToNanos(record.cost_usd);
+      continue;
+    }
     if (kind === 'estimated') totals.estimated++;
     if (kind === 'estimated') totals.estimatedNanos += usdToNanos(record.cost_usd);
     if (kind === 'recorded') totals.recordedNanos += usdToNanos(record.cost_usd);
@@ -120,7 +125,7 @@ function nest(rows: readonly Row[], groupBy: readonly Grouping[], calendar: Cale
   }
   const groups = [...parts].map(([value, part]) => ({ value, part, below: nest(part.rows, inner, calendar) }));
   const cost = (group: (typeof groups)[number]): bigint =>
-    group.below.reduce((total, { totals }) => total + costNanos(totals), 0n);
+    group.below.reduce((total, { totals }) => total + valueNanos(totals), 0n);
   groups.sort((a, b) => {
     if (isBucket(grouping))
       return grouping === 'hour' ? byHour(a.value ?? '', b.value ?? '') : byText(a.value, b.value);

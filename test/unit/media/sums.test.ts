@@ -98,9 +98,11 @@ test('every view has the same sum, to the nano-dollar: that of the records thems
       const children = shown.children.get(pathId([]))?.groups ?? [];
       expect(sum(children.map(({ totals }) => totals))).toEqual(expected);
 
+      const isPlan = (charge: unknown): boolean => charge === 'plan' || charge === 'credits';
       const ofKind = (kind: CostKind): bigint =>
         shown.records
           .loaded()
+          .filter(({ record: { charge } }) => !isPlan(charge))
           .filter(({ record: { billing_mode, cost_known, price_source } }) => {
             const source = typeof price_source === 'string' ? price_source : null;
             return costKind({ billing_mode, cost_known, price_source: source }) === kind;
@@ -109,6 +111,12 @@ test('every view has the same sum, to the nano-dollar: that of the records thems
       expect(shown.records.total).toBe(expected.records);
       expect(ofKind('recorded')).toBe(expected.recordedNanos);
       expect(ofKind('estimated')).toBe(expected.estimatedNanos);
+      const covered = shown.records
+        .loaded()
+        .filter(({ record: { charge, cost_known } }) => isPlan(charge) && cost_known);
+      expect(covered.reduce((whole, { record: { cost_usd } }) => whole + usdToNanos(cost_usd), 0n)).toBe(
+        expected.planNanos,
+      );
     }),
     { numRuns: 60 },
   );

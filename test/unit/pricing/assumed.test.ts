@@ -11,8 +11,8 @@ import { priced } from './usd.ts';
 /** Prices that do not guess: those of another model, of whole sessions, of models that are free. */
 
 let pricer: Pricer;
-beforeAll(async () => {
-  pricer = await loadPricer();
+beforeAll(() => {
+  pricer = loadPricer();
 });
 const tokens = { input_tokens: 1_000, output_tokens: 100 };
 const sourceOf = (provider: string, model: string): unknown =>
@@ -46,7 +46,7 @@ describe("a price of another model's name", () => {
   });
 
   it('is never said of a name that the table lists', async () => {
-    const table = await loadPriceTable();
+    const table = loadPriceTable();
     const assumed = table.catalog().flatMap(({ id, models }) =>
       models.flatMap((model) => {
         const found = table.find(id, model.id);
@@ -101,7 +101,7 @@ describe('a model on the own machine', () => {
   });
 
   it('costs what its person says', async () => {
-    const own = await loadPricer({ customPrices: [{ provider: 'ollama', model: '*', input: 1, output: 1 }] });
+    const own = loadPricer({ customPrices: [{ provider: 'ollama', model: '*', input: 1, output: 1 }] });
     expect(priceFields(own.price({ provider: 'ollama', model: 'llama3', ...tokens }))).toMatchObject({
       cost_usd: 0.0011,
     });

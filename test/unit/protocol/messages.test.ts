@@ -107,6 +107,8 @@ test('groups cross exactly, whatever their keys, counts and money', () => {
     reasoningTokens: tokens,
     recordedNanos: money,
     estimatedNanos: money,
+    planNanos: money,
+    plan: count,
     estimated: count,
     unpriced: count,
   });

@@ -10,7 +10,7 @@ import { isText } from './columnNumbers.ts';
 import type { Coded, Columns } from './columns.ts';
 
 /** Columns that every sum needs. */
-export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind'];
+export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind', 'charge'];
 
 /** The dictionaries shared by all segments of a ledger, filled as segments are read; the rows stay in the database. */
 class SharedDictionary extends ColumnStore {

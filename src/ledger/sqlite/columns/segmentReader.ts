@@ -56,7 +56,10 @@ export class SegmentReader {
     let known = this.#withAdded.get(key);
     if (known === undefined) {
       const [first, last] = [number * SEGMENT_SPAN + 1, (number + 1) * SEGMENT_SPAN];
-      known = connection.first(ROW_WITH, first, last, `"${field}"`) !== undefined;
+      // A ledger whose view lacks the field was never written by a version that knows it.
+      known =
+        connection.first(VIEW_WITH, field) !== undefined &&
+        connection.first(ROW_WITH, first, last, `"${field}"`) !== undefined;
       this.#withAdded.set(key, known);
     }
     return known;
@@ -83,6 +86,7 @@ const ADDED_FIELDS: ReadonlyMap<string, string> = new Map(
   TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
 );
 /** The name of a field may also be written with escapes (`\u`). */
+const VIEW_WITH = "SELECT 1 FROM pragma_table_info('usage') WHERE name = ?";
 const ROW_WITH =
   "SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (instr(text, ?) > 0 OR instr(text, '\\u') > 0) LIMIT 1";
 
