@@ -11,6 +11,8 @@ export const COMMANDS = {
   reprice: 'llmSpend.reprice',
   repriceRecorded: 'llmSpend.repriceRecorded',
   updatePrices: 'llmSpend.updatePrices',
+  setPrices: 'llmSpend.setPrices',
+  editRecords: 'llmSpend.editRecords',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',
   exportCsv: 'llmSpend.exportCsv',

@@ -23,6 +23,7 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
       beforeName: BEFORE_NAMES[range.kind],
       glance: shown.glance,
       choose: (kind) => choose({ range: { kind } }),
+      setPrices: () => context.act({ verb: 'setPrices' }),
     })}
     ${
       shown.totals.records === 0

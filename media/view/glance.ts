@@ -19,6 +19,8 @@ export interface GlanceView {
   beforeName: string;
   glance: Glance;
   choose: (period: 'today' | 'week' | 'month' | 'all') => void;
+  /** Shows the models without a price. */
+  setPrices: () => void;
 }
 
 /** The key figures: cost in this range, the comparison with the previous one, and the month's forecast. */
@@ -43,6 +45,13 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
                 >incl. ${format.money(totals.estimatedNanos)} estimated</span
               >`
             : nothing
+        }
+        ${
+          totals.unpriced === 0
+            ? nothing
+            : html`<button type="button" class="link" title="Not included in totals" @click=${view.setPrices}>
+                Set prices for ${format.count(totals.unpriced)} unpriced ${totals.unpriced === 1 ? 'call' : 'calls'}
+              </button>`
         }
         ${format.currency === undefined ? nothing : currencyTemplate(format.currency)}
       </div>

@@ -8,6 +8,7 @@ import { records } from './common/costText.ts';
 import { showFailure, showInfo } from './common/dialogs.ts';
 import { exportUsage } from './ledger/exportUsage.ts';
 import type { ExportRequest } from './ledger/exportUsage.ts';
+import { isBreakdownNode } from './breakdown/breakdownModel.ts';
 import type { HistoryController } from './history/history.ts';
 import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerification } from './ledger/ledgerActions.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
@@ -17,6 +18,9 @@ import { connectAgents } from './live/connectAgents.ts';
 import type { LiveRecording } from './live/liveRecording.ts';
 import { recordFromResponse } from './record/recordResponse.ts';
 import { askAndRecord } from './record/recordUsage.ts';
+import { setPrices } from './prices/unpriced.ts';
+import type { ModelKey } from './prices/unpriced.ts';
+import { editRecords } from './record/editRecords.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
 import { ReportDocuments } from './common/reportDocuments.ts';
 
@@ -42,6 +46,8 @@ export function registerCommands(
     [COMMANDS.reprice]: () => repriceLedger(service, prices, documents),
     [COMMANDS.repriceRecorded]: () => repriceRecorded(service, prices, documents),
     [COMMANDS.updatePrices]: () => prices.update(),
+    [COMMANDS.setPrices]: (model) => setPrices(service, prices, modelOf(model)),
+    [COMMANDS.editRecords]: (ids) => editRecords(service, prices, Array.isArray(ids) ? ids.map(String) : []),
     [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
@@ -105,6 +111,16 @@ async function copyCliCommand(): Promise<void> {
   showInfo(t('Copied an example of llm-spend, which every new terminal of this editor knows.'), {
     [t('New Terminal')]: () => vscode.window.createTerminal().show(),
   });
+}
+
+/** The model that an argument names, as far as it does. */
+function modelOf(argument: unknown): ModelKey | undefined {
+  if (!isObject(argument)) return undefined;
+  // A row of the tree has the values of its levels, the page of the cost history has names.
+  const { provider, model } = isBreakdownNode(argument)
+    ? { provider: argument.path[0], model: argument.path[1] }
+    : (argument as { provider?: unknown; model?: unknown });
+  return typeof provider === 'string' && typeof model === 'string' ? { provider, model } : undefined;
 }
 
 function isObject(value: unknown): value is object {

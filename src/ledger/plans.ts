@@ -12,7 +12,7 @@ export function planRecords(plan: UpsertPlan): ReplacePlan {
 }
 
 /**
- * Plans to set costs in records without changing any other byte.
+ * Plans to set costs, and other fields, in records without changing any other byte.
  * @param strict whether inkwell also writes to the ledger. It would drop `price_source`, so that field is omitted.
  * @returns the plan, and a function that returns its result after the commit.
  */
@@ -49,7 +49,13 @@ function withCost({ record, text }: StoredElement, fields: CostChange['fields'])
 }
 
 function says(record: UsageRecord, fields: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(fields).every(([name, value]) => value === undefined || record[name] === value);
+  return Object.entries(fields).every(([name, value]) => value === undefined || isSame(record[name], value));
+}
+
+/** A field that is absent and one that is null have no value, both of them. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) || Array.isArray(b)) return JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+  return (a ?? null) === (b ?? null);
 }
 
 function withoutSource({ usageId, fields, ...rest }: CostChange): CostChange {

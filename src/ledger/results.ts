@@ -1,4 +1,3 @@
-import type { CostFields } from '../pricing/costSource.ts';
 import type { UsageRecord } from '../usage/record.ts';
 
 /**
@@ -109,10 +108,10 @@ export interface UpsertResult {
   replaced: number;
 }
 
-/** The new cost of a record. */
+/** The new cost of a record, and new values of its other fields. null means that a field has no value. */
 export interface CostChange {
   usageId: string;
-  fields: CostFields;
+  fields: Partial<UsageRecord>;
   /** The cost that the record must have for the change to apply; absent: any. */
   before?: Pick<UsageRecord, 'cost_usd' | 'cost_known'>;
 }

@@ -10,6 +10,7 @@ export {
   readCustomPriceFile,
   readEditorPriceFile,
 } from './files.ts';
+export { setOwnPrice } from './ownPrice.ts';
 export { fetchPriceData, fetchedAt, PriceFetchError } from './update.ts';
 export { CUSTOM_PRICE_FIELDS, readCustomPrices } from '../pricing/custom.ts';
 export { PriceDataError, PRICE_DATA_URL } from '../pricing/fetched.ts';

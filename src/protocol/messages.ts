@@ -69,6 +69,7 @@ export type GroupsQuestion = z.infer<typeof groupsQuestion>;
 export type PageQuestion = z.infer<typeof pageQuestion>;
 
 const ledgerPath = z.string().check(z.maxLength(4096));
+const name = z.string().check(z.maxLength(1024));
 const usageId = z.string().check(z.maxLength(1024));
 
 const action = z.discriminatedUnion('verb', [
@@ -78,6 +79,8 @@ const action = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('copyCommand') }),
   z.object({ verb: z.literal('walkthrough') }),
   z.object({ verb: z.literal('remove'), ids: z.array(usageId).check(z.minLength(1), z.maxLength(MAX_IDS)) }),
+  z.object({ verb: z.literal('edit'), ids: z.array(usageId).check(z.minLength(1), z.maxLength(MAX_IDS)) }),
+  z.object({ verb: z.literal('setPrices'), provider: z.optional(name), model: z.optional(name) }),
   z.object({ verb: z.literal('undo') }),
   z.object({ verb: z.literal('export'), format: z.enum(['csv', 'json']), filter: filterSchema }),
   z.object({

@@ -1,4 +1,4 @@
-import { html } from 'lit';
+import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { RecordRow } from '../../../src/protocol/messages.ts';
 import type { Format } from '../../model/format.ts';
@@ -9,6 +9,9 @@ export interface DetailActions {
   close: () => void;
   copy: () => void;
   open: () => void;
+  edit: () => void;
+  /** Absent: the record has a cost. */
+  setPrice: (() => void) | undefined;
   remove: () => void;
 }
 
@@ -23,11 +26,19 @@ export function detailTemplate(
     <header class="section-header">
       <h2>Record</h2>
       <vscode-toolbar-container>
-        ${iconButton('copy', 'Copy as JSON', actions.copy)}
+        ${iconButton('copy', 'Copy as JSON', actions.copy)} ${iconButton('edit', 'Edit', actions.edit)}
         ${iconButton('go-to-file', 'Open in the ledger', actions.open)} ${iconButton('trash', 'Remove', actions.remove)}
         ${iconButton('close', 'Close', actions.close)}
       </vscode-toolbar-container>
     </header>
+    ${
+      actions.setPrice === undefined
+        ? nothing
+        : html`<p class="detail-unpriced">
+            Price unknown. Not included in totals.
+            <vscode-button icon="tag" @click=${actions.setPrice}>Set Price…</vscode-button>
+          </p>`
+    }
     <dl>
       ${recordFields(row, ledgerLabel, format).map(
         ({ name, value }) =>

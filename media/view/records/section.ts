@@ -48,6 +48,7 @@ function actionsTemplate(context: ViewContext): TemplateResult {
       selected.length < 2
         ? nothing
         : html`<span class="count">${format.count(selected.length)} selected</span>
+            ${iconButton('edit', 'Edit the selected records', () => context.act({ verb: 'edit', ids: selected }))}
             ${iconButton('trash', 'Remove the selected records', () => context.remove(selected))}`
     }
     <vscode-toolbar-container>
@@ -76,6 +77,10 @@ function recordTemplate(context: ViewContext, row: RecordRow): TemplateResult {
     close: () => context.set({ detail: undefined }),
     copy: () => context.act({ verb: 'copy', text: recordJson(record) }),
     open: () => context.act({ verb: 'openLedger', path: ledger, usageId: record.usage_id }),
+    edit: () => context.act({ verb: 'edit', ids: [record.usage_id] }),
+    setPrice: record.cost_known
+      ? undefined
+      : () => context.act({ verb: 'setPrices', provider: record.provider, model: record.model }),
     remove: () => context.remove([record.usage_id]),
   });
 }

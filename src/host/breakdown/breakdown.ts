@@ -79,6 +79,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     item.iconPath = new vscode.ThemeIcon(level === undefined ? 'calendar' : ICONS[level]);
     item.tooltip = tooltip(name, node, style);
     item.accessibilityInformation = { label: `${plain(name, { max: MAX_LABEL })}, ${cost}` };
+    if (node.totals.unpriced > 0) item.contextValue = 'unpriced';
     item.command = {
       command: COMMANDS.openHistory,
       title: vscode.l10n.t('Open Cost History'),

@@ -26,6 +26,11 @@ export function nodeId({ period, path }: BreakdownNode): string {
   return JSON.stringify([period, ...path]);
 }
 
+/** Whether the argument of a command is a row of the tree. */
+export function isBreakdownNode(value: object): value is BreakdownNode {
+  return 'period' in value && 'path' in value && Array.isArray(value.path);
+}
+
 /** The dimension of a node; undefined for a period. */
 export function levelOf({ path }: BreakdownNode): (typeof LEVELS)[number] | undefined {
   return LEVELS[path.length - 1];

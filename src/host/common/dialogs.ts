@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
-import { COMMANDS } from '../../contributions.ts';
+import { COMMANDS, EXTENSION_ID } from '../../contributions.ts';
 import { notificationText } from './escape.ts';
+import { pathIn, remedyOf } from './remedies.ts';
 
 /** Notifications and questions about actions started by the user. */
 
@@ -30,8 +31,33 @@ export async function confirm(question: string, detail: string, yes: string): Pr
 
 function showError(error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);
-  const actions: Actions = { [vscode.l10n.t('Show Log')]: () => vscode.commands.executeCommand(COMMANDS.showLog) };
+  const actions: Actions = {
+    ...remedyActions(error, text),
+    [vscode.l10n.t('Show Log')]: () => vscode.commands.executeCommand(COMMANDS.showLog),
+  };
   void offer(vscode.window.showErrorMessage(notificationText(text), ...Object.keys(actions)), actions);
+}
+
+/** The button that fixes the error. */
+function remedyActions(error: unknown, text: string): Actions {
+  const { t } = vscode.l10n;
+  switch (remedyOf(error)) {
+    case 'repair':
+      return { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) };
+    case 'settings':
+      return { [t('Open Settings')]: openSettings };
+    case 'showFile': {
+      const path = pathIn(text);
+      if (path === undefined) return {};
+      return { [t('Show File')]: () => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path)) };
+    }
+    case undefined:
+      return {};
+  }
+}
+
+export function openSettings(): Thenable<unknown> {
+  return vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${EXTENSION_ID}`);
 }
 
 async function offer(shown: Thenable<string | undefined>, actions: Actions): Promise<void> {

@@ -4,6 +4,7 @@ import type { SettingKey } from '../../contributions.ts';
 import { firstDayOfWeek, isTimeZone, localCalendar } from '../../usage/time/calendar.ts';
 import { readDisplayCurrency } from '../../pricing/currency.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
+import type { DecimalMark } from '../../usage/line/typedValues.ts';
 import type { Calendar } from '../../usage/query.ts';
 
 /** The periods available in the status bar; its tooltip shows all of them, in this order. */
@@ -88,6 +89,12 @@ export function regionalLocale(): string {
   const system = (systemLocale ??= new Intl.DateTimeFormat().resolvedOptions().locale);
   const { language } = vscode.env;
   return system.split('-')[0] === language.split('-')[0] ? system : language;
+}
+
+/** The decimal mark of the user's language, for numbers that are typed. */
+export function decimalMark(): DecimalMark {
+  const parts = new Intl.NumberFormat(regionalLocale()).formatToParts(0.5);
+  return parts.find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
 }
 
 let systemLocale: string | undefined;

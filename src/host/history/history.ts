@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { EXTENSION_ID, PANELS, VIEWS } from '../../contributions.ts';
 import type { Choices } from '../../protocol/choices.ts';
 import type { HistorySnapshot, ToView } from '../../protocol/messages.ts';
+import { choicesOfLink } from './deepLink.ts';
 import { historyHtml } from './historyHtml.ts';
 import { HistoryPalette } from './historyPalette.ts';
 import { HistorySession } from './historySession.ts';
@@ -40,6 +41,12 @@ class History implements HistoryController {
     this.#palette = new HistoryPalette(context.globalState);
     this.#media = vscode.Uri.joinPath(context.extensionUri, 'dist', 'webview');
     this.#registrations = [
+      vscode.window.registerUriHandler({
+        handleUri: ({ path, query }) => {
+          const choices = choicesOfLink(path, query);
+          if (choices !== undefined) this.openPanel(choices);
+        },
+      }),
       vscode.window.registerWebviewViewProvider(VIEWS.history, {
         resolveWebviewView: (view) => this.#resolveView(view),
       }),

@@ -65,6 +65,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'import':
         await vscode.commands.executeCommand(COMMANDS.importUsage);
         return undefined;
+      case 'edit':
+        await vscode.commands.executeCommand(COMMANDS.editRecords, action.ids);
+        return undefined;
+      case 'setPrices':
+        await vscode.commands.executeCommand(COMMANDS.setPrices, { provider: action.provider, model: action.model });
+        return undefined;
       case 'copyCommand':
         await vscode.commands.executeCommand(COMMANDS.copyCliCommand);
         return undefined;

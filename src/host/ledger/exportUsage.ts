@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { exportPieces } from '../../usage/exportText.ts';
 import type { ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { readSettings } from '../common/settings.ts';
+import { exportName } from './exportName.ts';
 import type { LedgerService } from './ledgerService.ts';
 
 export interface ExportRequest {
@@ -24,7 +27,7 @@ const PAGE = 5000;
 
 /** Writes the records, oldest first, to a file chosen by the user. undefined if the user cancelled. */
 export async function exportUsage(service: LedgerService, request: ExportRequest): Promise<Exported | undefined> {
-  const target = request.target ?? (await askForTarget(request.format));
+  const target = request.target ?? (await askForTarget(request));
   if (target === undefined) return undefined;
   return vscode.window.withProgress(
     {
@@ -49,13 +52,13 @@ export async function exportUsage(service: LedgerService, request: ExportRequest
   );
 }
 
-async function askForTarget(format: ExportRequest['format']): Promise<vscode.Uri | undefined> {
+async function askForTarget({ format, filter }: ExportRequest): Promise<vscode.Uri | undefined> {
   const options: vscode.SaveDialogOptions = {
     title: vscode.l10n.t('Export Usage'),
     filters: format === 'csv' ? { CSV: ['csv'] } : { JSON: ['json'] },
   };
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  if (folder !== undefined) options.defaultUri = vscode.Uri.joinPath(folder, `llm-spend.${format}`);
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
+  options.defaultUri = vscode.Uri.joinPath(folder, exportName(format, filter, readSettings().calendar));
   return vscode.window.showSaveDialog(options);
 }
 

@@ -44,7 +44,7 @@ export function undoName({ undone, records: number }: UndoResult, style: TextSty
     case 'clear':
       return style.t('clearing of {0}', records(number, style));
     case 'replace':
-      return style.t('repricing of {0}', records(number, style));
+      return style.t('change of {0}', records(number, style));
     case 'add':
       return style.t('recording of {0}', records(number, style));
   }

@@ -22,6 +22,7 @@ import type { Health, LedgerSnapshot, ShownLedger } from './ledgerSnapshot.ts';
 import { openLedgers } from './openLedgers.ts';
 import { removeAdded } from './removeAdded.ts';
 import type { OpenLedgers } from './openLedgers.ts';
+import { undoLatest } from './ownLedgers.ts';
 import { recordNew } from './recordNew.ts';
 import type { RecordedUsages } from './recordNew.ts';
 
@@ -147,14 +148,19 @@ export class LedgerService implements vscode.Disposable {
     return this.#change(({ primary }) => primary.clear());
   }
 
-  /** Undoes the last change of the primary ledger; undefined when there is none. */
+  /** Undoes the last change of the ledgers that the editor writes to; undefined when there is none. */
   async undo(): Promise<UndoResult | undefined> {
-    return this.#change(({ primary }) => primary.undo());
+    return this.changeOwn((own) => undoLatest(own));
   }
 
   /** The change that {@link undo} would revert. */
   async undoable(): Promise<UndoResult | undefined> {
-    return this.#opened().primary.undo({ dryRun: true });
+    return undoLatest(this.#own(this.#opened()), { dryRun: true });
+  }
+
+  /** Changes the ledgers that the editor writes to: the primary one, and that of imported usage where there is any. */
+  async changeOwn<T>(act: (own: readonly Ledger[]) => Promise<T>): Promise<T> {
+    return this.#change((open) => act(this.#own(open)));
   }
 
   /** The cost changes that repricing the primary ledger would make. */
@@ -213,6 +219,10 @@ export class LedgerService implements vscode.Disposable {
     const result = await act(this.#opened());
     await this.refresh();
     return result;
+  }
+
+  #own({ primary, imported }: OpenLedgers): readonly Ledger[] {
+    return imported === primary || imported.state.health === 'missing' ? [primary] : [primary, imported];
   }
 
   /** @throws {Error} when the settings name something that cannot be a ledger, and after {@link close}. */

@@ -35,7 +35,7 @@ function estimate(nanos: Nanos, locale: string): string {
 /** The changes of a repricing, by model, as a document. */
 export function repriceReport({ plan, changes, records: all }: LedgerReprice, path: string, style: TextStyle): string {
   const { locale, t } = style;
-  const lines = [t('Repricing'), plain(path), '', t('Checked: {0}', records(all, style)), ''];
+  const lines = [t('Recalculated costs'), plain(path), '', t('Checked: {0}', records(all, style)), ''];
   if (changes.length === 0) lines.push(t('All estimated costs match the current prices.'));
   else {
     const rows = plan.groups.map((group) => [
@@ -68,7 +68,7 @@ export function repriceReport({ plan, changes, records: all }: LedgerReprice, pa
   lines.push('', t('Unchanged: {0}', records(plan.unchanged, style)));
   lines.push(t('Cost reported by the caller, unchanged: {0}', records(plan.recorded, style)));
   if (plan.recorded > 0)
-    lines.push(t('To replace some of them with list prices, run LLM Spend: Reprice Recorded Costs…'));
+    lines.push(t('To replace some of them with list prices, run LLM Spend: Replace Reported Costs with List Prices…'));
   return `${lines.join('\n')}\n`;
 }
 

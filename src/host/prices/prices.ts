@@ -95,7 +95,7 @@ export class Prices implements CostSource, vscode.Disposable {
       return fetchPriceData(folder, Date.now(), undefined, stop.signal);
     });
     showInfo(t('Downloaded the prices of {0} models.', done.models), {
-      [t('Reprice…')]: () => vscode.commands.executeCommand(COMMANDS.reprice),
+      [t('Recalculate Estimated Costs…')]: () => vscode.commands.executeCommand(COMMANDS.reprice),
     });
   }
 

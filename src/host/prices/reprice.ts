@@ -21,7 +21,7 @@ export async function repriceLedger(
   const { t } = vscode.l10n;
   const found = await withProgress(() => service.planReprice(prices));
   const costsStay = t('Costs that callers reported do not change.');
-  const nothing = t('Nothing to reprice: all estimated costs match the current prices.');
+  const nothing = t('Nothing to recalculate: all estimated costs match the current prices.');
   return showAndSet(service, documents, found, { consequence: costsStay, nothing });
 }
 
@@ -47,7 +47,7 @@ export async function repriceRecorded(
   const isChosen = (model: Model): boolean => names.has(nameOf(model));
   const found = await withProgress(() => service.planReprice(prices, { only: isChosen, named: isChosen }));
   const replaced = t('Costs that callers reported are replaced by estimates.');
-  const nothing = t('Nothing to reprice: another program changed the records.');
+  const nothing = t('Nothing to recalculate: another program changed the records.');
   return showAndSet(service, documents, found, { consequence: replaced, nothing });
 }
 
@@ -71,7 +71,7 @@ async function chooseModels(groups: readonly RepriceGroup[]): Promise<readonly M
     group,
   }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: t('Reprice Recorded Costs'),
+    title: t('Replace Reported Costs with List Prices'),
     placeHolder: t('Choose the models whose reported costs are replaced by list prices'),
     canPickMany: true,
     matchOnDescription: true,
@@ -99,7 +99,7 @@ async function showAndSet(
   { consequence, nothing }: RepriceTexts,
 ): Promise<number | undefined> {
   const { t } = vscode.l10n;
-  await documents.show(t('Repricing'), repriceReport(found, service.path, style()));
+  await documents.show(t('Recalculated costs'), repriceReport(found, service.path, style()));
   const { changes, plan } = found;
   if (changes.length === 0) {
     showInfo(nothing);
@@ -111,11 +111,12 @@ async function showAndSet(
     consequence,
   );
   const question = t('Change the costs of {0} in {1}?', records(changes.length, style()), plain(service.path));
-  if (!(await confirm(question, detail, t('Reprice')))) return undefined;
+  if (!(await confirm(question, detail, t('Recalculate')))) return undefined;
   const { changed, missing, differing } = await service.setCosts(changes);
   const left = missing.length + differing.length;
-  const rest = left === 0 ? '' : ` ${t('Changed by another program, and not repriced: {0}.', records(left, style()))}`;
-  showInfo(`${t('Repriced {0}.', records(changed.length, style()))}${rest}`, {
+  const rest =
+    left === 0 ? '' : ` ${t('Changed by another program, and not recalculated: {0}.', records(left, style()))}`;
+  showInfo(`${t('Recalculated {0}.', records(changed.length, style()))}${rest}`, {
     [t('Undo')]: () => undoLastChange(service),
   });
   return changed.length;

@@ -4,14 +4,14 @@ import { aliasProvider, knownModels } from '../../pricing/models/known.ts';
 import { ModelSearch } from '../../pricing/models/search.ts';
 import { bucketKey } from '../../usage/time/calendar.ts';
 import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
-import type { DecimalMark } from '../../usage/line/typedValues.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { recordedCost } from '../common/costText.ts';
 import { showInfo } from '../common/dialogs.ts';
 import type { Actions } from '../common/dialogs.ts';
-import { readSettings, regionalLocale } from '../common/settings.ts';
+import { decimalMark, readSettings, regionalLocale } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
+import { setPrices } from '../prices/unpriced.ts';
 import { askForLine } from './recordLineInput.ts';
 import type { LineSetting } from './recordLineInput.ts';
 
@@ -37,7 +37,9 @@ export async function askAndRecord(
   const done = record.cost_known
     ? t('Recorded {0} for {1}.', recordedCost([record], regionalLocale()), record.model)
     : t('Recorded a call of {0}. Its price is unknown.', record.model);
+  const model = { provider: record.provider, model: record.model };
   showInfo(`${done}${otherDayText([record])}`, {
+    ...(record.cost_known ? {} : { [t('Set Price…')]: () => setPrices(service, prices, model) }),
     [t('Undo')]: () => service.remove([record.usage_id]),
     ...showInHistory([record]),
   });
@@ -75,11 +77,6 @@ async function lineSetting(memory: vscode.Memento, service: LedgerService, price
       ...(strict && { allowed: { providers: INKWELL_PROVIDERS, operations: INKWELL_OPERATIONS } }),
     },
   };
-}
-
-function decimalMark(): DecimalMark {
-  const parts = new Intl.NumberFormat(regionalLocale()).formatToParts(0.5);
-  return parts.find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
 }
 
 /** The first and the last day of the records. */

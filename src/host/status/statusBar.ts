@@ -20,11 +20,17 @@ import { statusLabel, statusText, statusTooltip } from './statusText.ts';
 import type { StatusModel } from './statusText.ts';
 
 const TOP_MODELS = 5;
-const LINKED = { open: COMMANDS.openHistory, record: COMMANDS.recordUsage, verify: COMMANDS.verifyLedger };
+const LINKED = {
+  open: COMMANDS.openHistory,
+  record: COMMANDS.recordUsage,
+  verify: COMMANDS.verifyLedger,
+  prices: COMMANDS.setPrices,
+};
 const LINKS = {
   open: `command:${LINKED.open}`,
   record: `command:${LINKED.record}`,
   verify: `command:${LINKED.verify}`,
+  prices: `command:${LINKED.prices}`,
 };
 
 /** The spend of a period in the status bar; its tooltip is a small table. */

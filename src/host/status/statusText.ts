@@ -33,6 +33,7 @@ export interface StatusLinks {
   open: string;
   record: string;
   verify: string;
+  prices: string;
 }
 
 const MAX_PROBLEM = 200;
@@ -42,7 +43,8 @@ const MAX_NAME = 40;
 /** The text with its icon. Contains no text of records. */
 export function statusText(model: StatusModel, style: TextStyle): string {
   const icon = isWarning(model.health) || model.warnings.length > 0 ? '$(warning)' : '$(credit-card)';
-  if (model.spend === undefined) return model.health === 'unavailable' ? `${icon} LLM` : `${icon} …`;
+  if (model.spend === undefined)
+    return model.health === 'unavailable' ? `${icon} ${style.t('no ledger')}` : `${icon} …`;
   // If nothing could be read, the sum must not read as zero.
   if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${costOf(model, model.spend[model.period], style)}`;
@@ -112,6 +114,13 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   if (spend !== undefined && model.shown !== undefined) {
     const usd = formatTotals(spend[model.period], style.locale);
     parts.push(markdownText(t('Shown in {0} at your rates. Stored in USD: {1}.', model.shown.currency, usd)));
+  }
+  if (spend !== undefined && spend.all.unpriced > 0) {
+    const unpriced =
+      spend.all.unpriced === 1
+        ? t('1 unpriced call')
+        : t('{0} unpriced calls', count(spend.all.unpriced, style.locale));
+    parts.push(`[${t('Set prices for {0}', unpriced)}](${links.prices})`);
   }
   parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
   return parts.join('\n\n');

@@ -199,7 +199,7 @@ describe('prices in the editor', () => {
     await workbench.notifications.getByText('Setting llmSpend.prices, entry 1: output is required.').waitFor();
     await workbench.screenshot('price-setting-problem');
     const before = await readFile(editor.ledger, 'utf8');
-    await workbench.runCommand('LLM Spend: Reprice Ledger…');
+    await workbench.runCommand('LLM Spend: Recalculate Estimated Costs…');
     await page.locator('.monaco-dialog-box').getByText('Change the costs of 1 record').waitFor();
     await workbench.screenshot('reprice');
     await button('Reprice');
@@ -209,7 +209,7 @@ describe('prices in the editor', () => {
       price_source: expect.stringMatching(/^custom: mine\/my-\*; repriced \d{4}-/) as string,
     });
     await workbench.notifications
-      .filter({ hasText: 'Repriced 1 record.' })
+      .filter({ hasText: 'Recalculated 1 record.' })
       .getByRole('button', { name: 'Undo' })
       .click();
     await expect.poll(status).toContain('1 unpriced');
@@ -236,13 +236,13 @@ describe('prices in the editor', () => {
     }
     await expect.poll(status).toMatch(/\$14\.06/);
     const before = await readFile(editor.ledger, 'utf8');
-    await workbench.runCommand('LLM Spend: Reprice Recorded Costs…');
+    await workbench.runCommand('LLM Spend: Replace Reported Costs with List Prices…');
     const row = quickInput.locator('.monaco-list-row').filter({ hasText: 'claude-sonnet-4-5' });
     await row.getByText('1 record: reported $7.00, list price ~$0.30').waitFor();
     // Nothing is chosen to begin with, and Enter alone changes nothing.
     await page.keyboard.press('Enter');
     await quickInput.waitFor({ state: 'hidden' });
-    await workbench.runCommand('LLM Spend: Reprice Recorded Costs…');
+    await workbench.runCommand('LLM Spend: Replace Reported Costs with List Prices…');
     await row.click();
     await workbench.screenshot('reprice-recorded');
     await page.keyboard.press('Enter');
@@ -252,7 +252,7 @@ describe('prices in the editor', () => {
     await button('Reprice');
     await expect.poll(status).toMatch(/~\$7\.36/);
     await workbench.notifications
-      .filter({ hasText: 'Repriced 1 record.' })
+      .filter({ hasText: 'Recalculated 1 record.' })
       .getByRole('button', { name: 'Undo' })
       .click();
     await expect.poll(() => readFile(editor.ledger, 'utf8')).toBe(before);
@@ -280,7 +280,7 @@ describe('prices in the editor', () => {
 
   test('are fetched only after a question', async () => {
     const { workbench } = editor;
-    await workbench.runCommand('LLM Spend: Update Prices…');
+    await workbench.runCommand('LLM Spend: Download Latest Prices…');
     await workbench.page.locator('.monaco-dialog-box').getByText('Prices have not been downloaded').waitFor();
     await workbench.screenshot('update-prices');
     await button('Cancel');

@@ -107,6 +107,58 @@ describe('Record Usage', () => {
     await expect.poll(stored).toHaveLength(2);
   });
 
+  test('leads from an unpriced call to its price in two clicks, and back', async () => {
+    const { workbench } = editor;
+    await openInput();
+    await input.fill('zzz-own 1M 100k provider:me');
+    await row('Record zzz-own').waitFor();
+    await workbench.page.keyboard.press('Enter');
+    const toast = workbench.notifications.filter({ hasText: 'Recorded a call of zzz-own. Its price is unknown.' });
+    await toast.getByRole('button', { name: 'Set Price…' }).click();
+    await workbench.quickInput.filter({ hasText: 'Price of zzz-own (me)' }).waitFor();
+    await row('Free').waitFor();
+    await input.fill('1 x');
+    await row('"x" must be a finite number of USD').waitFor();
+    await input.fill('1 10');
+    await row('1 call would cost about $2').waitFor();
+    await workbench.screenshot('set-price');
+    await workbench.page.keyboard.press('Enter');
+    const done = workbench.notifications.filter({ hasText: 'Priced 1 call of zzz-own: ~$2.00.' });
+    await done.waitFor();
+    await expect.poll(status).not.toContain('unpriced');
+    await done.getByRole('button', { name: 'Undo' }).click();
+    await workbench.notifications.filter({ hasText: 'The price is removed. Unpriced again: 1 call.' }).waitFor();
+    await expect.poll(status).toContain('1 unpriced');
+  });
+
+  test('sets a price from the cost history, as the nearest model has it', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Open Cost History');
+    const panel = workbench.webview('panel');
+    await panel.getByRole('button', { name: 'Set prices for 1 unpriced call' }).click();
+    await row('zzz-own').click();
+    await row('Free').click();
+    await workbench.notifications.filter({ hasText: 'Priced 1 call of zzz-own: ~$0.00.' }).waitFor();
+    await expect.poll(status).not.toContain('unpriced');
+  });
+
+  test('edits a record that was wrong, and takes it back', async () => {
+    const { workbench } = editor;
+    const panel = workbench.webview('panel');
+    await panel.locator('.record').filter({ hasText: 'gpt-5' }).first().click();
+    await panel.getByRole('complementary').getByRole('button', { name: 'Edit' }).click();
+    await workbench.quickInput.filter({ hasText: 'Edit 1 record' }).waitFor();
+    await workbench.screenshot('edit-record');
+    await row(/^Project/).click();
+    await workbench.answer('Leave empty to remove the project', 'other project');
+    const done = workbench.notifications.filter({ hasText: 'Edited 1 record.' });
+    await done.waitFor();
+    const projects = async (): Promise<unknown[]> => (await stored()).map(({ project }) => project);
+    await expect.poll(projects).toContain('other project');
+    await done.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(projects).not.toContain('other project');
+  });
+
   test('says when a call counts on another day, and leads there', async () => {
     const { workbench } = editor;
     await openInput();
@@ -131,11 +183,12 @@ describe('Record Usage', () => {
     await question.getByRole('button', { name: 'Undo' }).click();
     await workbench.notifications.getByText('Undid the recording of 1 record.').waitFor();
     await workbench.runCommand('LLM Spend: Undo Last Change of the Ledger');
-    // The removal by a button comes before it.
-    const next = workbench.page.locator('.monaco-dialog-box').filter({ hasText: 'Undo the removal of 1 record?' });
+    const next = workbench.page
+      .locator('.monaco-dialog-box')
+      .filter({ hasText: /Undo the (?:change|repricing) of 1 record\?/ });
     await next.waitFor();
     await next.getByRole('button', { name: 'Cancel' }).click();
     await next.waitFor({ state: 'hidden' });
-    expect(await stored()).toHaveLength(2);
+    expect(await stored()).toHaveLength(3);
   });
 });

@@ -5,7 +5,7 @@ import type { SpendSummary } from '../../../../src/usage/summary.ts';
 import { t, totals } from '../totals.ts';
 
 const STYLE = { locale: 'en-US', t };
-const LINKS = { open: 'command:open', record: 'command:record', verify: 'command:verify' };
+const LINKS = { open: 'command:open', record: 'command:record', verify: 'command:verify', prices: 'command:prices' };
 const NOTHING: SpendSummary = {
   today: totals(),
   week: totals(),
@@ -45,7 +45,7 @@ describe('statusText', () => {
     const spend = { ...NOTHING, today: five, all: five };
     expect(statusText(model({ health: 'damaged' }), STYLE)).toBe('$(warning) unreadable');
     expect(statusText(model({ health: 'damaged', spend }), STYLE)).toBe('$(warning) $5.00');
-    expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) LLM');
+    expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) no ledger');
   });
 });
 
