@@ -39,8 +39,8 @@ const SUPPORTED_NODE = 'node20';
  */
 
 /**
- * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. A
- * bundle without `import()` of its own files is also one flat scope, of which Node's compile cache keeps more.
+ * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. Without
+ * an `import()` of its own files a bundle is also one flat scope, which is loaded faster.
  */
 const pricesApart = {
   name: 'prices in a bundle of their own',
@@ -49,21 +49,6 @@ const pricesApart = {
     build.onResolve({ filter: /\/prices\/index\.ts$/ }, ({ kind }) =>
       kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
     );
-  },
-};
-
-/**
- * The command's two large parts stay outside dist/cli.js. Measured in processor time of a whole command: a one-shot `record` in one bundle with all
- * the other commands takes 11 ms more; an import bundle of its own saved 2 ms.
- */
-const commandsApart = {
-  name: 'the parts of the command in bundles of their own',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => {
-    build.onResolve({ filter: /\/run(?:Record|Command)\.ts$/ }, ({ kind, path: file }) => {
-      if (kind === 'entry-point') return undefined;
-      return { path: file.endsWith('runRecord.ts') ? './record.js' : './commands.js', external: true };
-    });
   },
 };
 
@@ -89,7 +74,6 @@ const targets = [
       target: SUPPORTED_NODE,
       outfile: 'dist/cli.js',
       banner: { js: '#!/usr/bin/env node' },
-      plugins: [commandsApart],
     },
     after: () => chmod(path.join(root, 'dist/cli.js'), 0o755),
   },

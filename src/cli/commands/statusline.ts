@@ -19,7 +19,8 @@ import { envelope, totalsJson, writeJson } from '../output/json.ts';
 import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
-import { keepLine, parseStatusInput, type StatusInput } from '../output/statuslineCache.ts';
+import { keepLine } from '../output/keptLine.ts';
+import { parseStatusInput, type StatusInput } from '../output/shownLine.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export interface StatuslineFlags extends LedgerFlag {

@@ -80,7 +80,7 @@ describe('record', () => {
     const { stderr } = await sandbox.run(
       ['record', ...CLAUDE, ...TOKENS, '--cost-usd', '1', '--ledger', sandbox.ledger],
       {
-        env: { NODE_OPTIONS: trace.join(' ') },
+        env: { NODE_OPTIONS: trace.join(' '), NODE_DISABLE_COMPILE_CACHE: '1' },
       },
     );
     expect(stderr).toContain('record.js');
@@ -431,7 +431,7 @@ describe('prices', () => {
 
     await write({ input_mtok: 99 });
     await utimes(file, new Date('2026-06-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z'));
-    expect((await run('prices', 'update', file)).stderr).toContain('are of 2026-06-01');
+    expect((await run('prices', 'update', file)).stderr).toContain('date from 2026-06-01');
     expect(await cost()).toContain('$2.50 estimated');
 
     const newer = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);

@@ -1,6 +1,5 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { homeFolder } from '../../system/paths.ts';
 
 /**
@@ -34,27 +33,17 @@ export interface Shown {
 /** Returns the cached line if it is still valid. */
 export function shownLine(argv: readonly string[], input: string, now: number): string | undefined {
   try {
-    const path = cachePath(argv, input);
+    const path = statuslinePath(argv, input);
     // The temporary folder is shared with other users, so only a file of ours is read, and no link is followed.
     const stats = lstatSync(path);
     if (!stats.isFile() || stats.uid !== (process.getuid?.() ?? 0)) return undefined;
     const shown = JSON.parse(readFileSync(path, 'utf8')) as Shown;
     const age = now - shown.at;
-    if (shown.key !== keyOf(argv, input) || !(age >= 0 && age < FRESH_MS)) return undefined;
-    return age < BURST_MS || versionOf(shown.files) === shown.version ? shown.line : undefined;
+    if (shown.key !== statuslineKey(argv, input) || !(age >= 0 && age < FRESH_MS)) return undefined;
+    return age < BURST_MS || filesVersion(shown.files) === shown.version ? shown.line : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Caches a line for {@link shownLine}. A failure only makes the next call slower. */
-export async function keepLine(
-  argv: readonly string[],
-  input: string,
-  shown: Omit<Shown, 'key' | 'version'>,
-): Promise<void> {
-  const content: Shown = { ...shown, key: keyOf(argv, input), version: versionOf(shown.files) };
-  await writeFileAtomically(cachePath(argv, input), JSON.stringify(content), { durable: false }).catch(() => undefined);
 }
 
 export function parseStatusInput(text: string): StatusInput {
@@ -67,9 +56,9 @@ export function parseStatusInput(text: string): StatusInput {
 }
 
 /** One file per session, in the user's cache folder if there is one. */
-function cachePath(argv: readonly string[], input: string): string {
+export function statuslinePath(argv: readonly string[], input: string): string {
   const folder = process.env['XDG_RUNTIME_DIR'] ?? process.getBuiltinModule('node:os').tmpdir();
-  return join(folder, `llm-spend-statusline-${nameOf(`${homeFolder()}\0${keyOf(argv, input)}`)}.json`);
+  return join(folder, `llm-spend-statusline-${nameOf(`${homeFolder()}\0${statuslineKey(argv, input)}`)}.json`);
 }
 
 /**
@@ -83,13 +72,13 @@ function nameOf(key: string): string {
 }
 
 /** Everything that the line depends on apart from files and the time. */
-function keyOf(argv: readonly string[], input: string): string {
+export function statuslineKey(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;
   return JSON.stringify([argv, session, model?.display_name, ledger, zone]);
 }
 
-function versionOf(files: readonly string[]): string {
+export function filesVersion(files: readonly string[]): string {
   return files
     .map((file) => {
       const stats = statSync(file, { throwIfNoEntry: false });
