@@ -3,9 +3,9 @@ import { readWhole, unlinkIfThere, writeAll, type Disk } from '../system/disk.ts
 import { stateFolder } from '../system/paths.ts';
 import { randomHex } from '../system/random.ts';
 
-/** How many notes stay, over all ledgers. */
+/** Maximum number of notes kept, over all ledgers. */
 const KEPT = 100;
-/** A note with more ids would be slow to write and to read: such an addition is not noted. */
+/** A note with more ids would be slow to write and to read, so such an addition is not noted. */
 const MAX_IDS = 100_000;
 
 /** An addition by a process of this user. */
@@ -13,14 +13,14 @@ export interface AdditionNote {
   /** ISO 8601. */
   at: string;
   ids: readonly string[];
-  /** The file that holds the note. */
+  /** The file that contains the note. */
   file: string;
 }
 
 /**
- * Notes in the user's state folder about additions, so that `llm-spend undo` finds what an earlier process added. A note
- * holds ids alone, one file for each addition. Without it the records are as safe as with it, so that notes are not synced
- * to the disk, and a note that cannot be written is left out.
+ * Notes about additions in the user's state folder, from which `llm-spend undo` learns what an earlier process added. A note
+ * contains only ids, one file per addition. The safety of records does not depend on notes, so they are not synced, and
+ * failures to write them are ignored.
  */
 export class AdditionNotes {
   readonly #ledger: string;
@@ -78,13 +78,13 @@ export class AdditionNotes {
     try {
       return (await this.#disk.readdir(this.#folder())).filter((name) => /^\d{17}-[\da-f]+\.json$/.test(name)).sort();
     } catch {
-      // No folder: there are no notes.
+      // Without the folder there are no notes.
       return [];
     }
   }
 }
 
-/** undefined for a note that was cut off. */
+/** undefined for an incomplete note. */
 function parse(bytes: Buffer | undefined): { ledger: string; at: string; ids: string[] } | undefined {
   try {
     const note = JSON.parse(bytes?.toString('utf8') ?? '') as { ledger: string; at: string; ids: string[] };

@@ -26,7 +26,7 @@ export class Undoing {
   readonly #noting: NoteAdditions;
   /** Oldest first. */
   readonly #own: OwnChange[] = [];
-  /** Added and not noted yet. */
+  /** Additions that have not been noted yet. */
   readonly #unnoted: string[] = [];
 
   constructor(store: Store, { now = Date.now, noteAdditions, disk = nodeDisk }: LedgerOptions) {
@@ -71,7 +71,7 @@ export class Undoing {
       const there = [...(await this.#store.holds(ids))];
       if (dryRun && there.length > 0) return { undone: 'add', at, records: there.length };
       const { removed } = await this.#store.remove(there, false);
-      // Forgotten only now: where the removal failed, it can be tried again.
+      // Dropped only now, so that a failed removal can be retried.
       await this.#forget(last);
       if (removed.length > 0) return { undone: 'add', at, records: removed.length };
     }

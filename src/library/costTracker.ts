@@ -23,8 +23,8 @@ export interface CostTrackerOptions {
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
   /**
-   * Whether later processes of the same user (`llm-spend undo`) can undo what this object adds: `each` addition by itself, or
-   * all of them `together` once this object is closed. Default: only this object can.
+   * Whether later processes of the same user (`llm-spend undo`) can undo additions of this object: `each` addition separately,
+   * or all of them `together` once this object is closed. Default: only this object can.
    */
   noteAdditions?: 'each' | 'together' | undefined;
   /** The file system; tests pass one that fails. */

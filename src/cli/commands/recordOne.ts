@@ -86,12 +86,12 @@ export function recordLine(record: UsageRecord): string {
   return plain(parts.join(' · '));
 }
 
-/** Says whether the record was added now: a retry is acknowledged like the first try, and adds nothing. */
+/** Whether the record was added now: a retry is acknowledged like the first attempt, but adds nothing. */
 export function trackedLine({ status, record }: Tracked): string {
   return `${status === 'present' ? 'Already recorded' : 'Recorded'} ${recordLine(record)}`;
 }
 
-/** `status` says that the record is in the ledger; `already_recorded` that it was there before. */
+/** `status` means that the record is in the ledger; `already_recorded` that it was there before. */
 export function statusJson({ status }: Pick<Tracked, 'status'>): object {
   return { status: 'recorded', ...(status === 'present' ? { already_recorded: true } : {}) };
 }

@@ -47,7 +47,7 @@ export async function replaceRecords(
         const before = there ? elementAt(basis.index, there.start, id) : lookup(basis.index)(id);
         if (there) edits.push({ ...there, text });
         else texts.push(text);
-        // A record that waits in another process's journal is replaced, too: that process finds it in the file.
+        // A record waiting in another process's journal is replaced as well: that process finds it in the file.
         if (before) originals?.add(id, before.text);
         if (!before) added.add(id);
         else if (!added.has(id)) replaced.add(id);

@@ -92,7 +92,7 @@ export class JsonStore implements Store {
   }
 
   async replace(plan: ReplacePlan, undoable: boolean): Promise<UpsertResult> {
-    // The plan has to see the records, too, that wait in journals of other processes.
+    // The plan must also see records that wait in journals of other processes.
     await this.look();
     return this.#changing((versions, context) => replaceRecords(versions, context, plan, undoable));
   }

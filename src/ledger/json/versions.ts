@@ -67,7 +67,7 @@ export class LedgerVersions {
     return this.#index;
   }
 
-  /** See {@link Store.exclude}. It also holds for a version that is being read now. */
+  /** See {@link Store.exclude}. Also applies to a version that is currently being read. */
   exclude(ids: ReadonlySet<string>): void {
     this.#excluded = ids;
     this.#index.exclude(ids);

@@ -34,7 +34,7 @@ export class RowAppender {
     this.#records.push(stored.record);
   }
 
-  /** Adds a row of another program that is no usage record. It is not counted. */
+  /** Adds another program's row that is not a usage record. It is not counted. */
   addOther(row: Pick<Row, 'usage_id' | 'text'>): void {
     insertOther(this.#connection, this.#first + this.#records.length, row);
     this.#records.push(undefined);

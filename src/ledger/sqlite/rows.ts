@@ -22,7 +22,9 @@ export function keyOf(usageId: string): string {
   return usageId.isWellFormed() ? usageId : `\u0000${JSON.stringify(usageId)}`;
 }
 
-/** @param key of a row. In a damaged database it may be of any type, or encoded wrongly; then it stands for itself. */
+/**
+ * @param key key of a row. In a damaged database it may have any type, or be encoded wrongly; it is then returned unchanged.
+ */
 export function idOf(key: unknown): string {
   if (typeof key !== 'string') return '';
   if (!key.startsWith('\u0000"')) return key;
@@ -74,7 +76,7 @@ export function insertRow(connection: Connection, seq: number, record: UsageReco
     .run(seq, keyOf(record.usage_id), Date.parse(record.timestamp), kind, costColumn(record, kind), text);
 }
 
-/** Inserts a row of another program that is no usage record. */
+/** Inserts another program's row that is not a usage record. */
 export function insertOther(
   connection: Connection,
   seq: number,
@@ -121,9 +123,9 @@ export function rowsAfter(connection: Connection, after: number, limit: number):
 }
 
 /**
- * Checks that the numbers ascend from `after`. In a damaged database they need not, and a loop that continues after the last
- * one would not end.
- * @throws an error of SQLite that says the database is damaged.
+ * Checks that the numbers ascend from `after`. In a damaged database they may not, and a loop that continues after the last one
+ * would never end.
+ * @throws an SQLite error which says that the database is damaged.
  */
 export function checkOrder(rows: readonly Pick<Row, 'seq'>[], after: number): void {
   let last = after;
