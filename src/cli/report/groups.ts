@@ -31,7 +31,7 @@ export function groupTable(
     whole(totals.inputTokens),
     whole(totals.outputTokens),
     whole(totals.totalTokens),
-    totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals),
+    costCell(totals, money),
     ...(estimated ? [totals.estimated > 0 ? money.estimated(totals) : ''] : []),
     ...(plan ? [totals.plan > 0 ? money.plan(totals) : ''] : []),
     ...(unpriced ? [totals.unpriced > 0 ? whole(totals.unpriced) : ''] : []),
@@ -40,6 +40,13 @@ export function groupTable(
   if (all === undefined) return table(columns, rows, options);
   const sum = ['Total', ...by.slice(1).map(() => ''), ...figures(all)];
   return table(columns, [...rows, sum], { ...options, footer: true });
+}
+
+/** A zero would look like a cost where none is known, or where a plan covers all of it. */
+function costCell(totals: Totals, money: Money): string {
+  const { records, unpriced, plan } = totals;
+  if (records > 0 && unpriced === records) return 'unknown';
+  return plan > 0 && plan + unpriced === records ? '' : money.cost(totals);
 }
 
 export function title(grouping: Grouping | 'block'): string {
