@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { BudgetWatch } from './host/budgets/budgetWatch.ts';
 import { AgentImport } from './host/import/agentImport.ts';
 import { offerImport } from './host/import/importOffer.ts';
 import { createApi } from './host/api.ts';
@@ -47,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     offerImport(context, agents),
     showLedgerWarnings(service),
     new StatusBar(service, log),
+    new BudgetWatch(service, log),
     new BreakdownTree(service),
   );
   prices.start();

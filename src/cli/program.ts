@@ -22,6 +22,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['doctor', () => import('./commands/doctor.ts')],
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],
+  ['budget', () => import('./commands/budget/budget.ts')],
   ['receive', () => import('./commands/live/receive.ts')],
   ['connect', () => import('./commands/live/connect.ts')],
   ['disconnect', () => import('./commands/live/disconnect.ts')],

@@ -7,8 +7,10 @@ export const EXIT = {
   usage: 2,
   /** The ledger is damaged: see `llm-spend verify`. */
   damaged: 3,
+  /** A budget or `--max` is reached. */
+  limit: 4,
   /** Recorded durably, but the ledger's file cannot be written at the moment. */
-  waiting: 4,
+  waiting: 5,
 } as const;
 
 /** Ended by a signal: 128 + its number, the convention of shells. */

@@ -56,11 +56,11 @@ describe.skipIf(!canBeImmutable)('an immutable ledger (needs root, and a file sy
     execFileSync('chattr', ['+i', place.ledger]);
     try {
       const { code, stdout, stderr } = llmSpend(place.ledger, ...RECORD);
-      expect(code).toBe(4);
+      expect(code).toBe(5);
       expect(stderr).toContain(`${place.ledger} is immutable`);
       expect((JSON.parse(stdout) as { waiting: string }).waiting).toContain('durable in a journal');
       const verified = llmSpend(place.ledger, 'verify', '--json');
-      expect(verified.code).toBe(4);
+      expect(verified.code).toBe(5);
       expect(JSON.parse(verified.stdout)).toMatchObject({ pending: 1, problems: [{ code: 'not-committed' }] });
       execFileSync('chattr', ['-i', place.ledger]);
       const next = llmSpend(place.ledger, ...RECORD);

@@ -14,9 +14,18 @@ interface Fence {
 }
 
 /** The areas in the order in which data flows through them. Each imports from those above it only. */
-const LAYERS = ['usage', 'columns', 'pricing', 'system', 'prices', 'ledger', 'library', 'sources', 'live'].map(
-  (name) => `src/${name}`,
-);
+const LAYERS = [
+  'usage',
+  'columns',
+  'pricing',
+  'system',
+  'prices',
+  'ledger',
+  'library',
+  'sources',
+  'live',
+  'budgets',
+].map((name) => `src/${name}`);
 
 /** The layers before this one: it may import from all of them. */
 const before = (layer: string): string[] => LAYERS.slice(0, LAYERS.indexOf(layer));
@@ -33,6 +42,7 @@ const FENCES: Readonly<Record<string, Fence>> = {
   'src/library': { areas: before('src/library'), node: true },
   'src/sources': { areas: before('src/sources'), node: true },
   'src/live': { areas: before('src/live'), node: true },
+  'src/budgets': { areas: before('src/budgets'), node: true },
   'src/cli': { areas: ['package.json', ...LAYERS], node: true },
   'src/protocol': { areas: ['src/usage', 'src/columns'] },
   'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/protocol'], node: true, vscode: true },

@@ -43,6 +43,7 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
 const CONVENTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands': 'command',
   'src/cli/commands/live': 'command',
+  'src/cli/commands/budget': 'command',
 };
 
 /** Files of other projects that comments name. */

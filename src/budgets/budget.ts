@@ -1,0 +1,112 @@
+import * as z from 'zod/mini';
+import { readDisplayCurrency, type DisplayCurrency } from '../pricing/currency.ts';
+import { scaleDecimal } from '../pricing/decimal.ts';
+import { RATE_PLACES, type Amount } from '../usage/amount.ts';
+import { FIELD_DIMENSIONS } from '../usage/dimensions.ts';
+import { MAX_NAME } from '../usage/limits.ts';
+import type { UsageFilter } from '../usage/query.ts';
+
+/** A budget: an amount for a period, for the records that its filter selects. `budgets.json` is a list of them. */
+
+/** As it is stored. */
+export interface Budget {
+  name: string;
+  /** A decimal number, as text so that no digit is lost. In USD, or in `currency`. */
+  amount: string;
+  /** How USD are converted, as in the setting `llmSpend.currency`. Absent: the amount is in USD. */
+  currency?: unknown;
+  /** `7d`: today and the six days before it. `once`: from `since` to `until`. */
+  period: string;
+  /** For months: the day on which a period begins, 1 to 31. A shorter month begins it on its last day. */
+  start?: number | undefined;
+  /** ISO days, both included; only for `once`. */
+  since?: string | undefined;
+  until?: string | undefined;
+  /** Percentages at which it warns, ascending. The last one of at least 100 is the limit. */
+  levels: number[];
+  /** The dimensions that select its records, as in `--json` of `costs`. */
+  filter?: UsageFilter['values'];
+  search?: string | undefined;
+}
+
+/** A budget that cannot be used: which field, and the rule. */
+export class BudgetError extends Error {
+  override readonly name = 'BudgetError';
+  readonly field: string;
+  constructor(field: string, message: string) {
+    super(`${field}: ${message}`);
+    this.field = field;
+  }
+}
+
+export const DEFAULT_LEVELS: readonly number[] = [50, 80, 100];
+export const PERIOD_RULE = 'must be day, week, month, year, a number of days such as 30d, or once';
+const MAX_LEVEL = 1_000;
+const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
+
+const amount = z.string().check(
+  z.regex(AMOUNT, 'must be an amount such as 50 or 12.50'),
+  z.refine((text) => !AMOUNT.test(text) || Number(text) > 0, 'must be above 0'),
+);
+const day = z.iso.date('must be a day such as 2026-01-31');
+const value = z.nullable(z.string());
+const SHAPE = z.strictObject({
+  name: z.string().check(z.trim(), z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME)),
+  amount,
+  currency: z.optional(z.unknown()),
+  period: z.string().check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
+  start: z.optional(z.int().check(z.minimum(1), z.maximum(31))),
+  since: z.optional(day),
+  until: z.optional(day),
+  levels: z
+    .array(z.number().check(z.positive(), z.maximum(MAX_LEVEL)))
+    .check(z.minLength(1, 'must have at least one percentage'), z.maxLength(20)),
+  filter: z.optional(z.partialRecord(z.enum(FIELD_DIMENSIONS.map(({ name }) => name)), z.array(value))),
+  search: z.optional(z.string()),
+});
+
+/** @throws {BudgetError} naming the first field that breaks a rule. */
+export function checkedBudget(input: unknown): Budget {
+  const withLevels = isObject(input) ? { levels: [...DEFAULT_LEVELS], ...input } : input;
+  const parsed = SHAPE.safeParse(withLevels);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const field = [...(issue?.path ?? []), ...unknown].join('.');
+    throw new BudgetError(field || 'budget', unknown.length > 0 ? 'is unknown' : (issue?.message ?? 'is invalid'));
+  }
+  const budget = parsed.data as Budget;
+  const isOnce = budget.period === 'once';
+  if (isOnce !== (budget.since !== undefined && budget.until !== undefined)) {
+    throw new BudgetError('since', 'and until are needed for the period once, and only for it');
+  }
+  if (isOnce && budget.since! > budget.until!) throw new BudgetError('since', 'must not be after until');
+  if (budget.start !== undefined && budget.period !== 'month')
+    throw new BudgetError('start', 'is only for the period month');
+  if (budget.currency !== undefined) {
+    const currency = readDisplayCurrency(budget.currency);
+    if ('problem' in currency) throw new BudgetError('currency', currency.problem);
+  }
+  return { ...budget, levels: [...new Set(budget.levels)].toSorted((a, b) => a - b) };
+}
+
+/** undefined: USD. */
+export function currencyOf(budget: Budget): DisplayCurrency | undefined {
+  return budget.currency === undefined ? undefined : (readDisplayCurrency(budget.currency) as DisplayCurrency);
+}
+
+const NANO_PLACES = 9;
+
+/** In nano-dollars, or in 10^-21 of its currency: the unit of {@link Amount}. */
+export function limitOf(budget: Budget): Amount {
+  return scaleDecimal(budget.amount, budget.currency === undefined ? NANO_PLACES : NANO_PLACES + RATE_PLACES);
+}
+
+/** The records that count, without the time. */
+export function filterOf({ filter, search }: Budget): UsageFilter {
+  return { ...(filter === undefined ? {} : { values: filter }), ...(search === undefined ? {} : { search }) };
+}
+
+function isObject(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}

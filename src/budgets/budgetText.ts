@@ -1,0 +1,51 @@
+import { formatAmount, type Amount } from '../usage/amount.ts';
+import { formatUsd } from '../usage/money.ts';
+import { currencyOf, type Budget } from './budget.ts';
+import type { BudgetState } from './budgetState.ts';
+
+/** Budgets in English, for the command and for agents. */
+
+export function budgetAmount(budget: Budget, amount: Amount): string {
+  const currency = currencyOf(budget);
+  return currency === undefined ? formatUsd(amount) : formatAmount(amount, currency.currency);
+}
+
+const PERIODS: Readonly<Record<string, string>> = {
+  day: 'today',
+  week: 'this week',
+  month: 'this month',
+  year: 'this year',
+};
+
+export function periodText({ period, since, until, start }: Budget): string {
+  if (period === 'once') return `from ${since ?? ''} to ${until ?? ''}`;
+  const days = /^(\d+)d$/.exec(period)?.[1];
+  if (days !== undefined) return `in ${days} days`;
+  return start === undefined ? PERIODS[period]! : `in the month from day ${start}`;
+}
+
+/** `$42.10 of $50.00 this month (84 %)`, with what is not known. */
+export function stateText(state: BudgetState): string {
+  const { budget, spent, limit, percent, totals, isAtLeast } = state;
+  const least = isAtLeast ? 'at least ' : '';
+  const unpriced = totals.unpriced > 0 ? `, ${totals.unpriced} unpriced` : '';
+  const amounts = `${least}${budgetAmount(budget, spent)} of ${budgetAmount(budget, limit)}`;
+  return `${amounts} ${periodText(budget)} (${Math.floor(percent)} %${unpriced})`;
+}
+
+/** The warning of a level, in one sentence. */
+export function crossingText(state: BudgetState, level: number): string {
+  const { budget, isOver } = state;
+  const what = isOver ? 'is used up' : `has reached ${level} %`;
+  return `Budget ${budget.name} ${what}: ${stateText(state)}.`;
+}
+
+/** undefined while nothing can be said. @param timeZone in which the day is named. */
+export function forecastText({ forecast, budget, isOver }: BudgetState, timeZone: string): string | undefined {
+  if (forecast === undefined) return undefined;
+  const money = (amount: Amount): string => budgetAmount(budget, amount);
+  const range = `${money(forecast.most[0])} to ${money(forecast.most[1])}`;
+  if (isOver || forecast.passesAt === undefined) return `Likely end of the period: ${range}.`;
+  const day = new Intl.DateTimeFormat('en-US', { timeZone, month: 'long', day: 'numeric' }).format(forecast.passesAt);
+  return `At this pace the limit is passed on ${day}. Likely end of the period: ${range}.`;
+}

@@ -1,0 +1,77 @@
+import { allow, useAllowance } from '../../../budgets/allowance.ts';
+import { readBudgets } from '../../../budgets/budgetFile.ts';
+import { budgetState, type BudgetState } from '../../../budgets/budgetState.ts';
+import { stateText } from '../../../budgets/budgetText.ts';
+import { nextBucket } from '../../../usage/time/calendar.ts';
+import { selection } from '../../arguments/filters.ts';
+import { withView } from '../../arguments/ledgers.ts';
+import { readStdin } from '../../input/stdin.ts';
+import { EXIT, usageError } from '../../output/exit.ts';
+import { say, type Terminal } from '../../output/terminal.ts';
+import { shown } from '../../arguments/arguments.ts';
+
+/** From this level on the hook asks an agent to finish its work. */
+const SOFT_PERCENT = 80;
+const HOOK_AGENTS = ['claude-code', 'codex'];
+const ONCE_MS = 15 * 60_000;
+
+/**
+ * `llm-spend budget hook AGENT`: called by an agent before each tool call, with the call as JSON on stdin. Near a limit it asks the
+ * agent to finish; at the limit it denies the call with the reason. Our own errors never stop an agent.
+ */
+export async function hook(agent: string | undefined, terminal: Terminal): Promise<number> {
+  if (agent === undefined || !HOOK_AGENTS.includes(agent)) {
+    throw usageError(`budget hook: needs an agent: ${HOOK_AGENTS.join(' or ')} (got ${shown(agent ?? '')}).`);
+  }
+  try {
+    await readStdin();
+    const worst = await worstState(terminal.now());
+    if (worst === undefined || worst.percent < SOFT_PERCENT) return EXIT.done;
+    if (worst.isOver && useAllowance(terminal.now())) return EXIT.done;
+    await terminal.out.line(JSON.stringify(answer(worst)));
+  } catch (error) {
+    await say(terminal, `The budget could not be checked, so nothing is stopped: ${(error as Error).message}`);
+  }
+  return EXIT.done;
+}
+
+/** As Claude Code and Codex read it: https://docs.claude.com/en/docs/claude-code/hooks (PreToolUse). */
+function answer(state: BudgetState): object {
+  const name = state.budget.name;
+  if (!state.isOver) {
+    const text = `LLM Spend: the budget ${name} is nearly used up: ${stateText(state)}. Finish the current step and save your work.`;
+    return { systemMessage: text, hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: text } };
+  }
+  const reason =
+    `LLM Spend: the budget ${name} is used up: ${stateText(state)}. ` +
+    'Stop and tell the user. To go on: llm-spend budget allow --once, or --today.';
+  return {
+    hookSpecificOutput: {
+      hookEventName: 'PreToolUse',
+      permissionDecision: 'deny',
+      permissionDecisionReason: reason,
+    },
+  };
+}
+
+async function worstState(now: number): Promise<BudgetState | undefined> {
+  const { budgets } = readBudgets();
+  if (budgets.length === 0) return undefined;
+  const { calendar } = selection({}, now);
+  return withView({}, async ({ view }) => {
+    const states: BudgetState[] = [];
+    for (const budget of budgets) states.push(await budgetState(budget, view, now, calendar));
+    return states.toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || b.percent - a.percent)[0];
+  });
+}
+
+/** `llm-spend budget allow --once|--today`. */
+export async function allowAgents(flags: { once?: boolean; today?: boolean }, terminal: Terminal): Promise<number> {
+  if ((flags.once === true) === (flags.today === true)) throw usageError('budget allow: needs --once or --today.');
+  const now = terminal.now();
+  const until = flags.once === true ? now + ONCE_MS : nextBucket(now, 'day', selection({}, now).calendar);
+  await allow({ until, isOnce: flags.once === true });
+  const text = flags.once === true ? 'the next tool call within 15 minutes' : 'tool calls until midnight';
+  await terminal.out.line(`Agents may go on over a limit: ${text}.`);
+  return EXIT.done;
+}

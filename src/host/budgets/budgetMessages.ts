@@ -1,0 +1,60 @@
+import { currencyOf, type Budget } from '../../budgets/budget.ts';
+import type { BudgetState } from '../../budgets/budgetState.ts';
+import { formatAmount, type Amount } from '../../usage/amount.ts';
+import { formatUsd } from '../../usage/money.ts';
+import type { TextStyle } from '../common/costText.ts';
+
+/** The texts of budgets in the editor. */
+
+export function money(budget: Budget, amount: Amount, locale: string): string {
+  const currency = currencyOf(budget);
+  return currency === undefined ? formatUsd(amount, locale) : formatAmount(amount, currency.currency, locale);
+}
+
+/** A plain decimal number, rounded up to cents, as it is typed. */
+export function amountText({ currency }: Budget, amount: Amount): string {
+  const cent = 10n ** BigInt((currency === undefined ? 9 : 21) - 2);
+  const cents = (amount + cent - 1n) / cent;
+  return `${cents / 100n}.${(cents % 100n).toString().padStart(2, '0')}`.replace(/\.00$/, '');
+}
+
+/** `site 84 %`. */
+export function statusLine({ budget, percent, isAtLeast }: BudgetState, { locale }: TextStyle): string {
+  const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(Math.floor(percent) / 100);
+  return `${budget.name} ${isAtLeast ? '≥ ' : ''}${share}`;
+}
+
+/** The warning of a level, as a sentence that a screen reader reads too. */
+export function crossingMessage(state: BudgetState, level: number, style: TextStyle): string {
+  const { t, locale } = style;
+  const { budget, spent, limit, isOver, isAtLeast, totals } = state;
+  const amounts = [money(budget, spent, locale), money(budget, limit, locale)] as const;
+  const head = isOver
+    ? t('The budget {0} is used up: {1} of {2}.', budget.name, ...amounts)
+    : t('The budget {0} has reached {1} %: {2} of {3}.', budget.name, level, ...amounts);
+  const gaps =
+    totals.unpriced > 0
+      ? t('{0} calls have no known cost, so it may be more.', totals.unpriced)
+      : isAtLeast
+        ? t('Some days have no exchange rate, so it may be more.')
+        : '';
+  return [head, pace(state, style), gaps].filter((text) => text !== '').join(' ');
+}
+
+export function tooltipLines(state: BudgetState, style: TextStyle): string {
+  const { budget, spent, limit } = state;
+  const line = `${statusLine(state, style)}: ${money(budget, spent, style.locale)} / ${money(budget, limit, style.locale)}`;
+  const more = pace(state, style);
+  return more === '' ? line : `${line}\n${more}`;
+}
+
+/** Where the period is likely to end. */
+function pace({ budget, forecast, isOver }: BudgetState, { t, locale }: TextStyle): string {
+  if (forecast === undefined || isOver) return '';
+  const { passesAt, most } = forecast;
+  if (passesAt !== undefined) {
+    const day = new Intl.DateTimeFormat(locale, { month: 'long', day: 'numeric' }).format(passesAt);
+    return t('At this pace it is used up on {0}.', day);
+  }
+  return t('Likely end of the period: {0} to {1}.', money(budget, most[0], locale), money(budget, most[1], locale));
+}

@@ -1,0 +1,72 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Editor, openEditor } from './editor.ts';
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = await openEditor({
+    records: [],
+    prepare: async (home) => {
+      const folder = path.join(home, '.config', 'llm-spend');
+      await mkdir(folder, { recursive: true });
+      await writeFile(
+        path.join(folder, 'budgets.json'),
+        '[{"name":"site","amount":"20","period":"month","filter":{"project":["site"]}}]',
+      );
+    },
+  });
+});
+afterAll(() => editor?.close());
+
+const item = (): Locator =>
+  editor.workbench.page.locator('.part.statusbar .statusbar-item').filter({ hasText: 'site' });
+const toast = (text: string): Locator => editor.workbench.notifications.filter({ hasText: text });
+const record = (cost: string, project = 'site'): Promise<string> =>
+  editor.llmSpend(
+    'record',
+    '--provider',
+    'openai',
+    '--model',
+    'gpt-5',
+    '--operation',
+    'chat',
+    '--cost-usd',
+    cost,
+    '--project',
+    project,
+  );
+
+test('a level that a terminal crosses is one warning, and shown in the status bar', async () => {
+  await editor.workbench.openSideBar();
+  await record('100', 'other');
+  await record('16.50');
+  await toast('The budget site has reached 80 %: $16.50 of $20.00.').waitFor();
+  await item().getByText('site 82%').waitFor();
+  await editor.workbench.screenshot('budget-warning');
+  // Another call within the level says nothing.
+  await toast('The budget site').getByRole('button', { name: 'Snooze until Tomorrow' }).waitFor();
+  await record('0.50');
+  await item().getByText('site 85%').waitFor();
+  expect(await toast('The budget site').count()).toBe(1);
+});
+
+test('over the limit it is an error; raising the amount takes that back', async () => {
+  await record('4');
+  await toast('The budget site is used up: $21.00 of $20.00.').waitFor();
+  await item().getByText('site 105%').waitFor();
+  await editor.workbench.screenshot('budget-over');
+  await toast('is used up').getByRole('button', { name: 'Raise…' }).click();
+  await editor.workbench.answer('The new amount', '100');
+  await expect.poll(() => item().count()).toBe(0);
+  const file = path.join(editor.home, '.config', 'llm-spend', 'budgets.json');
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject([
+    { name: 'site', amount: '100', levels: [50, 80, 100] },
+  ]);
+});
+
+test('a budget that the command sets is watched at once', async () => {
+  await editor.llmSpend('budget', 'set', 'other', '--amount', '100', '--project', 'other');
+  await toast('The budget other is used up: $100.00 of $100.00.').waitFor();
+});

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Sandbox, type Result } from './harness.ts';
+
+let sandbox: Sandbox;
+beforeEach(async () => {
+  sandbox = await Sandbox.create();
+});
+afterEach(() => sandbox.dispose());
+
+const budget = (...args: string[]): Promise<Result> => sandbox.run(['budget', ...args]);
+const spend = (cost: string): Promise<Result> =>
+  sandbox.run(['record', '--provider', 'openai', '--model', 'gpt-5', '--operation', 'chat', '--cost-usd', cost]);
+const hook = (): Promise<Result> =>
+  sandbox.run(['budget', 'hook', 'claude-code'], { input: '{"hook_event_name":"PreToolUse","tool_name":"Bash"}' });
+
+test('check exits with 4 at the limit, and the JSON is exact', async () => {
+  expect((await budget('check')).code).toBe(0);
+  expect((await budget('set', 'all', '--amount', '10')).code).toBe(0);
+  await spend('9.999999999');
+  const below = await budget('check', 'all', '--json');
+  expect(below.code).toBe(0);
+  expect(JSON.parse(below.stdout)).toMatchObject({
+    budgets: [{ name: 'all', spent: '9.999999999', left: '0.000000001', percent: 99.99, level: 80, over: false }],
+  });
+  await spend('0.000000001');
+  const reached = await budget('check');
+  expect([reached.code, reached.stdout]).toEqual([4, 'all: $10.00 of $10.00 this month (100 %)\n']);
+});
+
+test('an agent is told to finish near the limit, stopped at it, and may go on once', async () => {
+  await budget('set', 'all', '--amount', '10');
+  await spend('5');
+  expect(await hook()).toMatchObject({ code: 0, stdout: '' });
+  await spend('4');
+  expect(JSON.parse((await hook()).stdout)).toMatchObject({
+    systemMessage: expect.stringContaining('nearly used up') as string,
+  });
+  await spend('1');
+  const denied = { hookSpecificOutput: { permissionDecision: 'deny' } };
+  expect(JSON.parse((await hook()).stdout)).toMatchObject(denied);
+  expect((await budget('allow', '--once')).code).toBe(0);
+  expect(await hook()).toMatchObject({ code: 0, stdout: '' });
+  expect(JSON.parse((await hook()).stdout)).toMatchObject(denied);
+});
+
+test('an error of ours never stops an agent, and says so', async () => {
+  await budget('set', 'all', '--amount', '10');
+  await spend('20');
+  await writeFile(path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json'), '{');
+  expect(await hook()).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringContaining('nothing is stopped') as string,
+  });
+  expect(await budget('check')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is not valid JSON') as string,
+  });
+});
+
+test.each([
+  [['set', 'x'], '--amount: is needed'],
+  [['set', 'x', '--amount', '1,5'], '--amount: must be'],
+  [['set', 'x', '--amount', '5', '--period', 'once'], '--since: and until are needed'],
+  [['set', 'x', '--amount', '5', '--levels', '50,x'], '--levels: must be percentages'],
+  [['set'], 'needs the name'],
+  [['explode'], 'is no action'],
+  [['hook', 'vim'], 'needs an agent'],
+  [['allow'], 'needs --once or --today'],
+])('budget %j is refused', async (args, reason) => {
+  const { code, stderr } = await budget(...args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+});
