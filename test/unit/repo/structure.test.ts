@@ -42,8 +42,9 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
 /** A name that every file of a folder exports by convention. */
 const CONVENTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands': 'command',
-  'src/cli/commands/live': 'command',
   'src/cli/commands/budget': 'command',
+  'src/cli/commands/live': 'command',
+  'src/cli/commands/prices': 'command',
 };
 
 /** Files of other projects that comments name. */

@@ -1,16 +1,16 @@
-import type { CommandSpec } from '../command.ts';
-import type { EditorPriceFile } from '../../prices/files.ts';
-import type * as library from '../../prices/index.ts';
-import type { CustomPrice, CustomPriceProblem } from '../../pricing/custom.ts';
-import { plain } from '../../usage/text.ts';
-import { choice } from '../arguments/arguments.ts';
-import { CliError, EXIT, usageError } from '../output/exit.ts';
-import { envelope, writeJson } from '../output/json.ts';
-import { userPrices } from '../userPrices.ts';
-import { counted } from '../report/numbers.ts';
-import { table } from '../output/table.ts';
-import { customPriceTable, RATES } from '../report/customPrices.ts';
-import { say, warn, type Terminal } from '../output/terminal.ts';
+import type { CommandSpec } from '../../command.ts';
+import type { EditorPriceFile } from '../../../prices/files.ts';
+import type * as library from '../../../prices/index.ts';
+import type { CustomPrice, CustomPriceProblem } from '../../../pricing/custom.ts';
+import { plain } from '../../../usage/text.ts';
+import { choice } from '../../arguments/arguments.ts';
+import { CliError, EXIT, usageError } from '../../output/exit.ts';
+import { envelope, writeJson } from '../../output/json.ts';
+import { userPrices } from '../../userPrices.ts';
+import { counted } from '../../report/numbers.ts';
+import { table } from '../../output/table.ts';
+import { customPriceTable, RATES } from '../../report/customPrices.ts';
+import { say, warn, type Terminal } from '../../output/terminal.ts';
 
 export interface PricesFlags {
   provider?: string;
@@ -40,7 +40,7 @@ export async function prices(
   terminal: Terminal,
 ): Promise<number> {
   const asked = choice('prices', action ?? 'list', ACTIONS);
-  const loaded = await import('../../prices/index.ts');
+  const loaded = await import('../../../prices/index.ts');
   try {
     switch (asked) {
       case 'list':

@@ -1,14 +1,14 @@
-import type { CommandSpec } from '../command.ts';
-import { findUnpriced, type UnpricedModel } from '../../library/unpriced.ts';
-import { plain } from '../../usage/text.ts';
-import { warnOfDamage, withView, type LedgerFlag } from '../arguments/ledgers.ts';
-import { commandLine, shellQuoted } from '../arguments/shell.ts';
-import { CliError } from '../output/exit.ts';
-import { envelope, writeJson } from '../output/json.ts';
-import { table } from '../output/table.ts';
-import { styled, type Terminal } from '../output/terminal.ts';
-import { counted, whole } from '../report/numbers.ts';
-import { userPrices } from '../userPrices.ts';
+import type { CommandSpec } from '../../command.ts';
+import { findUnpriced, type UnpricedModel } from '../../../library/unpriced.ts';
+import { plain } from '../../../usage/text.ts';
+import { warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
+import { commandLine, shellQuoted } from '../../arguments/shell.ts';
+import { CliError } from '../../output/exit.ts';
+import { envelope, writeJson } from '../../output/json.ts';
+import { table } from '../../output/table.ts';
+import { styled, type Terminal } from '../../output/terminal.ts';
+import { counted, whole } from '../../report/numbers.ts';
+import { userPrices } from '../../userPrices.ts';
 
 export interface UnpricedFlags extends LedgerFlag {
   json?: boolean;

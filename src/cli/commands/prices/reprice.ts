@@ -1,17 +1,17 @@
-import type { CommandSpec } from '../command.ts';
-import type { LedgerReprice } from '../../ledger/reprice.ts';
-import type { RepriceReason } from '../../pricing/reprice.ts';
-import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
-import { plain } from '../../usage/text.ts';
-import { confirmed } from '../arguments/confirm.ts';
-import { CliError, EXIT, usageError } from '../output/exit.ts';
-import { envelope, writeJson } from '../output/json.ts';
-import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
-import { userPrices } from '../userPrices.ts';
-import { counted, whole } from '../report/numbers.ts';
-import { table } from '../output/table.ts';
-import { commandLine } from '../arguments/shell.ts';
-import { say, styled, type Terminal } from '../output/terminal.ts';
+import type { CommandSpec } from '../../command.ts';
+import type { LedgerReprice } from '../../../ledger/reprice.ts';
+import type { RepriceReason } from '../../../pricing/reprice.ts';
+import { formatUsd, nanosToUsd, type Nanos } from '../../../usage/money.ts';
+import { plain } from '../../../usage/text.ts';
+import { confirmed } from '../../arguments/confirm.ts';
+import { CliError, EXIT, usageError } from '../../output/exit.ts';
+import { envelope, writeJson } from '../../output/json.ts';
+import { withLedger, type LedgerFlag } from '../../arguments/ledgers.ts';
+import { userPrices } from '../../userPrices.ts';
+import { counted, whole } from '../../report/numbers.ts';
+import { table } from '../../output/table.ts';
+import { commandLine } from '../../arguments/shell.ts';
+import { say, styled, type Terminal } from '../../output/terminal.ts';
 
 export interface RepriceFlags extends LedgerFlag {
   dryRun?: boolean;
@@ -38,7 +38,7 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
       '--yes',
     );
   }
-  const { planLedgerReprice, writtenSelection } = await import('../../ledger/reprice.ts');
+  const { planLedgerReprice, writtenSelection } = await import('../../../ledger/reprice.ts');
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read, so nothing can be priced.');
   return withLedger(flags, async (ledger) => {
