@@ -19,7 +19,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['verify', () => import('./commands/verify.ts')],
   ['repair', () => import('./commands/repair.ts')],
   ['import', () => import('./commands/import.ts')],
-  ['doctor', () => import('./commands/doctor.ts')],
+  ['doctor', () => import('./commands/coverage/doctor.ts')],
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],
   ['budget', () => import('./commands/budget/budget.ts')],

@@ -10,6 +10,7 @@ import { importSource } from '../../sources/import/import.ts';
 import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';
 import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
+import { quotaEnd, quotaWindows, type QuotaWindow } from '../../usage/time/quota.ts';
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
@@ -27,6 +28,8 @@ export interface StatuslineFlags extends LedgerFlag {
   /** false if `--no-import` was given. */
   import?: boolean;
   json?: boolean;
+  /** Text with slots: `{today}`. */
+  format?: string;
 }
 
 const SOURCE = 'claude-code-log';
@@ -42,6 +45,8 @@ interface Status {
   sessionGiven: number | undefined;
   today: Totals;
   block: (Block & { totals: Totals; perHour: Nanos }) | undefined;
+  /** Windows of the plan's quota, as Claude Code passes them. */
+  quota: readonly QuotaWindow[];
 }
 
 /** `llm-spend statusline`: prints one line for Claude Code's `statusLine`: this session, today, and the five-hour block. */
@@ -67,10 +72,10 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
     files: ledgers.flatMap((ledger) => [ledger.path, `${ledger.path}-wal`]),
   }));
   if (flags.json === true) {
-    await writeJson(terminal.out, statusJson(status));
+    await writeJson(terminal.out, statusJson(status, now));
     return EXIT.done;
   }
-  const line = statusText(status, now);
+  const line = statusText(status, now, flags.format);
   const followed = transcript === undefined ? files : [...files, transcript];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
@@ -130,6 +135,7 @@ async function statusOf(
     sessionGiven: typeof given === 'number' && given >= 0 && Number.isFinite(given) ? given : undefined,
     today: await summary({ since, until }),
     block: undefined,
+    quota: quotaWindows(input.rate_limits, now),
   };
   if (block !== undefined && now < block.end) {
     const filter: UsageFilter = { since: block.start, until: block.end, values: own };
@@ -141,16 +147,36 @@ async function statusOf(
   return status;
 }
 
-function statusText({ model, session, sessionGiven, today, block }: Status, now: number): string {
-  const parts: string[] = [];
-  if (model !== undefined) parts.push(plain(model, { max: 40 }));
-  if (session !== undefined) parts.push(`${amount(session)} session`);
-  else if (sessionGiven !== undefined) parts.push(`${formatUsd(usdToNanos(sessionGiven))} session`);
-  parts.push(`${amount(today)} today`);
-  if (block !== undefined) {
-    parts.push(`${amount(block.totals)} block, ${duration(block.end - now)} left, ${formatUsd(block.perHour)}/h`);
-  }
-  return parts.join(' · ');
+/** The parts of the line by the name of their slot; those that are unknown are empty. */
+function slotsOf({ model, session, sessionGiven, today, block, quota }: Status, now: number): Record<Slot, string> {
+  const given = sessionGiven === undefined ? '' : `${formatUsd(usdToNanos(sessionGiven))} session`;
+  return {
+    model: model === undefined ? '' : plain(model, { max: 40 }),
+    session: session === undefined ? given : `${amount(session)} session`,
+    today: `${amount(today)} today`,
+    block:
+      block === undefined
+        ? ''
+        : `${amount(block.totals)} block, ${duration(block.end - now)} left, ${formatUsd(block.perHour)}/h`,
+    quota: quota.map((window) => quotaText(window, now)).join(', '),
+  };
+}
+
+const SLOTS = ['model', 'session', 'today', 'block', 'quota'] as const;
+type Slot = (typeof SLOTS)[number];
+
+function statusText(status: Status, now: number, format: string | undefined): string {
+  const slots = slotsOf(status, now);
+  if (format === undefined) return SLOTS.flatMap((slot) => slots[slot] || []).join(' · ');
+  return plain(SLOTS.reduce((text, slot) => text.replaceAll(`{${slot}}`, () => slots[slot]), format));
+}
+
+/** `5 h 62 % empty in 40m`, `week 31 % lasts`. */
+function quotaText(window: QuotaWindow, now: number): string {
+  const used = `${window.name} ${Math.round(window.usedPercent)} %`;
+  const end = quotaEnd(window, now);
+  if (end === undefined) return used;
+  return end === 'lasts' ? `${used} lasts` : `${used} empty in ${duration(end - now)}`;
 }
 
 /** `$4.20`, `$4.20 + 12 unpriced`. */
@@ -164,7 +190,7 @@ function duration(ms: number): string {
   return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-function statusJson({ model, session, sessionGiven, today, block }: Status): object {
+function statusJson({ model, session, sessionGiven, today, block, quota }: Status, now: number): object {
   return envelope('statusline', {
     model: model ?? null,
     session: session === undefined ? null : totalsJson(session),
@@ -179,14 +205,26 @@ function statusJson({ model, session, sessionGiven, today, block }: Status): obj
             usd_per_hour: nanosToUsd(block.perHour),
             ...totalsJson(block.totals),
           },
+    quota: quota.map((window) => {
+      const end = quotaEnd(window, now);
+      return {
+        window: window.name,
+        used_percent: window.usedPercent,
+        resets_at: new Date(window.resetsAt).toISOString(),
+        empty_at: typeof end === 'number' ? new Date(end).toISOString() : null,
+      };
+    }),
     prices: 'list',
   });
 }
 
 export const command: CommandSpec<StatuslineFlags> = {
   summary: "print one line for Claude Code's statusLine setting: session, today, block",
-  options: [{ flags: '--no-import', help: 'do not import the session named on stdin' }],
-  examples: ['llm-spend statusline < session.json'],
+  options: [
+    { flags: '--no-import', help: 'do not import the session named on stdin' },
+    { flags: '--format <text>', help: 'the line, with the slots {model}, {session}, {today}, {block} and {quota}' },
+  ],
+  examples: ['llm-spend statusline < session.json', "llm-spend statusline --format '{today} | {quota}' < session.json"],
   notes: 'In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }',
   run: ({ flags, argv, terminal }) => statusline(flags, argv, terminal),
 };

@@ -13,6 +13,7 @@ export interface StatusInput {
   transcript_path?: unknown;
   model?: { display_name?: unknown };
   cost?: { total_cost_usd?: unknown };
+  rate_limits?: unknown;
 }
 
 /** While a session writes, the line is not updated more often than this. */

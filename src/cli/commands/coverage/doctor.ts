@@ -1,16 +1,16 @@
-import type { CommandSpec } from '../command.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import { coverageOf, withoutCounts, type SourceCoverage } from '../../sources/coverage.ts';
-import { ownEnvironment } from '../../system/paths.ts';
-import { localCalendar } from '../../usage/time/calendar.ts';
-import { formatTotals } from '../../usage/summary.ts';
-import { plain } from '../../usage/text.ts';
-import { envelope, totalsJson, writeJson } from '../output/json.ts';
-import { table } from '../output/table.ts';
-import { ledgersJson, warnOfDamage, withView, type LedgerFlag } from '../arguments/ledgers.ts';
-import { counted, whole } from '../report/numbers.ts';
-import { styled, type Terminal } from '../output/terminal.ts';
-import { userPrices } from '../userPrices.ts';
+import type { CommandSpec } from '../../command.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { coverageOf, withoutCounts, type SourceCoverage } from '../../../sources/coverage.ts';
+import { ownEnvironment } from '../../../system/paths.ts';
+import { localCalendar } from '../../../usage/time/calendar.ts';
+import { formatTotals } from '../../../usage/summary.ts';
+import { plain } from '../../../usage/text.ts';
+import { envelope, totalsJson, writeJson } from '../../output/json.ts';
+import { table } from '../../output/table.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
+import { counted, whole } from '../../report/numbers.ts';
+import { styled, type Terminal } from '../../output/terminal.ts';
+import { userPrices } from '../../userPrices.ts';
 
 export interface DoctorFlags extends LedgerFlag {
   json?: boolean;
