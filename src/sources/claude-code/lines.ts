@@ -2,7 +2,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, labelOf, nameOf, projectOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
-import { Members } from '../reading/members/members.ts';
+import { Members } from '../reading/members/index.ts';
 import { payerOf, type Payer } from '../payer.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';

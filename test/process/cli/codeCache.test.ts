@@ -73,7 +73,7 @@ it('is not used for another source of the same length', async () => {
   await record();
   const bundle = sandbox.file('dist/record.js');
   const source = await readFile(bundle, 'utf8');
-  await writeFile(bundle, source.replaceAll('Recorded ', 'Remember '));
+  await writeFile(bundle, source.replaceAll('Recorded', 'Remember'));
   expect(await record()).toContain('Remember $1.25');
 });
 

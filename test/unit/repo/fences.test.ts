@@ -50,6 +50,9 @@ const FENCES: Readonly<Record<string, Fence>> = {
   media: { areas: ['src/usage', 'src/columns', 'src/protocol'] },
 };
 
+/** Folders of which others know `index.ts` alone. */
+const CLOSED: readonly string[] = ['src/sources/reading/members'];
+
 function areaOf(file: string): string | undefined {
   return Object.keys(FENCES).find((area) => file === area || file.startsWith(`${area}/`));
 }
@@ -66,6 +69,8 @@ function objection(file: string, specifier: string): string | undefined {
   }
   if (!specifier.startsWith('.')) return undefined;
   const target = path.posix.join(path.posix.dirname(file), specifier);
+  const closed = CLOSED.find((folder) => target.startsWith(`${folder}/`) && !file.startsWith(`${folder}/`));
+  if (closed !== undefined && target !== `${closed}/index.ts`) return `${closed} is imported by its index.ts only`;
   const area = areaOf(target);
   return area === own || (area !== undefined && fence.areas.includes(area)) ? undefined : `${own} is below ${target}`;
 }
@@ -97,6 +102,9 @@ describe('import fences', () => {
     expect(objection('src/other/a.ts', './b.ts')).toMatch(/no area/);
     expect(objection('src/host/a.ts', '../cli/b.ts')).toMatch(/is below/);
     expect(objection('media/view/a.ts', '../../src/ledger/b.ts')).toMatch(/is below/);
+    expect(objection('src/sources/a/b.ts', '../reading/members/wasm.ts')).toMatch(/index\.ts only/);
+    expect(objection('src/sources/a/b.ts', '../reading/members/index.ts')).toBeUndefined();
+    expect(objection('src/sources/reading/members/index.ts', './wasm.ts')).toBeUndefined();
     expect(objection('src/ledger/a.ts', '../usage/b.ts')).toBeUndefined();
     expect(objection('src/usage/a.ts', './deep/b.ts')).toBeUndefined();
     expect(objection('src/usage/a.ts', 'zod/mini')).toBeUndefined();

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Members } from '../../../../src/sources/reading/members/members.ts';
+import { Members } from '../../../../src/sources/reading/members/index.ts';
 
 const COMPILER = fileURLToPath(new URL('../../../../scripts/wasm.mjs', import.meta.url));
 const PATHS = ['id', 'time', 'message.id', 'message.usage', 'message.usage.input', 'message.usage.inner.count', 'long'];
@@ -178,7 +178,7 @@ describe('without WebAssembly', () => {
   test('the engine reads them all', async () => {
     vi.stubGlobal('WebAssembly', undefined);
     vi.resetModules();
-    const { Members: Plain } = await import('../../../../src/sources/reading/members/members.ts');
+    const { Members: Plain } = await import('../../../../src/sources/reading/members/index.ts');
     const members = new Plain(PATHS);
     for (const text of ['{"id":"x","message":{"usage":{"input":1}}}', '{"id":', '[]', '{"message":{"usage":1}}'])
       compare(members, Buffer.from(text));
