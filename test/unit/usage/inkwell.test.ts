@@ -27,6 +27,17 @@ describe('strictProblem', () => {
     }
   });
 
+  it.each(['Z', 'z', '+01:00', '-0530', '+0000'])('takes a time with the offset %s', (offset) => {
+    expect(strictProblem(record({ timestamp: `2026-01-31T09:30:00${offset}` }))).toBeUndefined();
+  });
+
+  it.each(['2026-01-31T09:30:00Z?', '2026-01-31T09:30:00+1:00', '2026-01-31T09:30:00+01:0'])(
+    'refuses %s',
+    (timestamp) => {
+      expect(strictProblem(record({ timestamp }))).toMatchObject({ field: 'timestamp' });
+    },
+  );
+
   it('takes fields of ours that say nothing or that we fill by ourselves', () => {
     const fields = { tags: [], project: null, note: null, source: 'cli', price_source: 'custom: x' };
     expect(strictProblem(record(fields))).toBeUndefined();

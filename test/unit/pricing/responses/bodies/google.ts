@@ -89,6 +89,31 @@ export const google: readonly Body[] = [
     ],
   },
   {
+    name: 'output of every modality',
+    body: {
+      serverContent: { turnComplete: true },
+      usageMetadata: {
+        promptTokenCount: 100,
+        responseTokenCount: 600,
+        totalTokenCount: 700,
+        responseTokensDetails: [
+          { modality: 'TEXT', tokenCount: 100 },
+          { modality: 'IMAGE', tokenCount: 200 },
+          { modality: 'VIDEO', tokenCount: 300 },
+        ],
+      },
+    },
+    expected: [
+      {
+        provider: 'google',
+        confidence: 'guess',
+        model: undefined,
+        counts: { input_tokens: 100, output_tokens: 600, output_image_tokens: 200, output_video_tokens: 300 },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
     name: 'video with a cache',
     body: {
       ...response,

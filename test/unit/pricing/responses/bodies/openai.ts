@@ -130,6 +130,43 @@ export const openai: readonly Body[] = [
     ],
   },
   {
+    name: 'realtime, with images and cached images',
+    body: {
+      type: 'response.done',
+      response: {
+        id: 'resp_2',
+        object: 'realtime.response',
+        status: 'completed',
+        usage: {
+          input_tokens: 1_000,
+          output_tokens: 100,
+          input_token_details: {
+            text_tokens: 300,
+            image_tokens: 700,
+            cached_tokens: 400,
+            cached_tokens_details: { text_tokens: 100, image_tokens: 300 },
+          },
+          output_token_details: { text_tokens: 100, audio_tokens: 0 },
+        },
+      },
+    },
+    expected: [
+      {
+        provider: 'openai',
+        confidence: 'guess',
+        model: undefined,
+        counts: {
+          input_tokens: 1_000,
+          output_tokens: 100,
+          cache_read_tokens: 400,
+          input_image_tokens: 700,
+          cache_image_read_tokens: 300,
+        },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
     name: 'realtime, with audio and cached audio',
     body: {
       type: 'response.done',

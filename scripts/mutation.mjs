@@ -1,0 +1,109 @@
+/**
+ * `npm run test:mutation`: changes lines of the code one at a time and counts how many changes a test notices.
+ *
+ *     npm run test:mutation -- usage                     an area, all of its lines: hours
+ *     npm run test:mutation -- usage --sample 40         so many of its lines, chosen by a seed
+ *     npm run test:mutation -- usage --sample 40 --seed 2
+ *
+ * Stryker does the work. It is installed into `.cache` by the first run, since no other command needs it. It prints each
+ * change that no test noticed; `.cache/stryker/<area>.json` has them all.
+ */
+import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import path from 'node:path';
+import { root, run, usePinnedNode } from './lib.mjs';
+
+await usePinnedNode();
+
+const VERSION = '10.1.1';
+/** For each area its files, and the tests that are asked. */
+const AREAS = {
+  usage: { files: ['src/usage/**/*.ts'], tests: ['usage', 'columns', 'protocol'] },
+  pricing: { files: ['src/pricing/**/*.ts'], tests: ['pricing'] },
+  ledger: { files: ['src/ledger/**/*.ts'], tests: ['ledger', 'library', 'contract'] },
+  sources: { files: ['src/sources/**/*.ts'], tests: ['sources'] },
+  media: { files: ['media/model/**/*.ts'], tests: ['media'] },
+};
+/** Generated files, and tables that a test repeats word for word. */
+const LEFT_OUT = /src\/pricing\/data\/|\/members\/(?:wasm\.ts|assembly\/)/;
+
+const [area = '', ...flags] = process.argv.slice(2);
+if (!Object.hasOwn(AREAS, area)) {
+  console.error(`Name an area: ${Object.keys(AREAS).join(', ')}.`);
+  process.exit(2);
+}
+const { files, tests } = AREAS[/** @type {keyof typeof AREAS} */ (area)];
+
+const home = path.join(root, '.cache', 'stryker');
+mkdirSync(home, { recursive: true });
+const stryker = path.join(home, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+if (!existsSync(stryker)) {
+  writeFileSync(path.join(home, 'package.json'), '{"private":true}');
+  const packages = ['core', 'vitest-runner'].map((name) => `@stryker-mutator/${name}@${VERSION}`);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  await run(npm, ['install', '--no-audit', '--no-fund', '--legacy-peer-deps', ...packages], { cwd: home });
+}
+
+/** @param {string} name */
+function numberFlag(name) {
+  const at = flags.indexOf(name);
+  return at === -1 ? undefined : Number(flags[at + 1]);
+}
+
+const sources = [];
+for await (const file of glob(files, { cwd: root })) {
+  const name = file.replaceAll('\\', '/');
+  if (!LEFT_OUT.test(name)) sources.push(name);
+}
+const sample = numberFlag('--sample');
+const mutate = sample === undefined ? sources.sort() : sampled(sources.sort(), sample, numberFlag('--seed') ?? 1);
+
+/**
+ * Lines that do something, chosen by a seed.
+ * @param {readonly string[]} names
+ * @param {number} count
+ * @param {number} seed
+ */
+function sampled(names, count, seed) {
+  const lines = names.flatMap((name) =>
+    readFileSync(path.join(root, name), 'utf8')
+      .split('\n')
+      .flatMap((text, i) =>
+        /^\s*(?:$|\/|\*|import |export type|export interface|[)}\]]|readonly )/.test(text)
+          ? []
+          : [`${name}:${i + 1}-${i + 1}`],
+      ),
+  );
+  let state = seed;
+  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  for (let i = lines.length - 1; i > 0; i--) {
+    const other = Math.floor(random() * (i + 1));
+    [lines[i], lines[other]] = [/** @type {string} */ (lines[other]), /** @type {string} */ (lines[i])];
+  }
+  return lines.slice(0, count).sort();
+}
+
+const config = path.join(home, `${area}.config.json`);
+writeFileSync(
+  config,
+  JSON.stringify({
+    testRunner: 'vitest',
+    plugins: [path.join(home, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+    vitest: { configFile: 'scripts/mutation.vitest.mts', related: true },
+    mutate,
+    coverageAnalysis: 'perTest',
+    concurrency: 2,
+    timeoutMS: 60_000,
+    dryRunTimeoutMinutes: 60,
+    tempDirName: '.cache/stryker/sandbox',
+    ignorePatterns: ['dist', '.cache', 'test/editor', 'docs/images', '*.vsix'],
+    reporters: ['clear-text', 'json'],
+    clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+    jsonReporter: { fileName: path.join(home, `${area}.json`) },
+    // Its rewriting of this file needs TypeScript's old API.
+    tsconfigFile: 'none',
+    warnings: { unknownOptions: false },
+  }),
+);
+const env = { ...process.env, LLM_SPEND_MUTATED_TESTS: tests.join(',') };
+await run(process.execPath, [stryker, 'run', config], { cwd: root, env });

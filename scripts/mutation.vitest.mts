@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests that `scripts/mutation.mjs` asks: those of the folders that it names. */
+const folders = (process.env['LLM_SPEND_MUTATED_TESTS'] ?? '').split(',');
+
+export default defineConfig({
+  test: {
+    include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/${folder}/**/*.test.ts`]),
+    // It reads the text of the sources, which is another one while they are mutated.
+    testNamePattern: /^(?!.*is named in the table alone)/,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { emptyTotals } from '../../../src/usage/query.ts';
+import { addRecord } from '../../../src/usage/totals.ts';
+import { usage } from './records.ts';
+
+it('a record adds its counts, and its cost by the kind that it has', () => {
+  const sum = emptyTotals();
+  addRecord(sum, usage({ cache_read_tokens: 7, cache_write_tokens: 5, reasoning_tokens: 3 }));
+  addRecord(sum, usage({ cost_usd: 0.5, billing_mode: 'estimated' }));
+  addRecord(sum, usage({ cost_usd: 9, cost_known: false }));
+  expect(sum).toEqual({
+    ...emptyTotals(),
+    records: 3,
+    inputTokens: 300,
+    outputTokens: 60,
+    totalTokens: 360,
+    cacheReadTokens: 7,
+    cacheWriteTokens: 5,
+    reasoningTokens: 3,
+    recordedNanos: 250_000_000n,
+    estimatedNanos: 500_000_000n,
+    estimated: 1,
+    unpriced: 1,
+  });
+});
