@@ -25,7 +25,7 @@ import {
 } from './results.ts';
 import type { Addition, Store } from './store.ts';
 import { makeStrict, strictProblems } from './strict.ts';
-import { Undoing } from './undoing.ts';
+import { Undoing } from './undo/undoing.ts';
 
 /**
  * A ledger of usage records in any store: validates and prices new records, prevents a usage recorded twice from counting

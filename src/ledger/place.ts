@@ -3,7 +3,7 @@ import type { Disk } from '../system/disk.ts';
 import { errno } from '../system/errno.ts';
 import { isMountPoint, obstacleAt, type Obstacle } from '../system/obstacles.ts';
 import { explain } from './errors.ts';
-import { LedgerError } from './results.ts';
+import { LedgerError, type Problem } from './results.ts';
 
 /** The actual location of a ledger's file, after following all links. */
 export interface Place {
@@ -81,6 +81,12 @@ const OBSTACLES: Record<Obstacle, (path: string) => string> = {
   immutable: (path) => `${path} is immutable or read-only. Remove that attribute (chattr -i, attrib -r).`,
   'read-only': (path) => `${path} is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).`,
 };
+
+/** The problem of a ledger that is mounted as a single file: nothing can be recorded in it. */
+export function mountedProblem(path: string): Problem | undefined {
+  if (!isMountPoint(path)) return undefined;
+  return { code: 'not-committed', severity: 'warning', message: OBSTACLES.mounted(path), file: path };
+}
 
 /** Why the ledger's file cannot be replaced, as a message; undefined when no obstacle is known. */
 export function whyNotReplaceable(path: string): string | undefined {

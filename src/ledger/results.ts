@@ -36,6 +36,8 @@ export type ProblemCode =
   | 'unreadable-element'
   | 'duplicate-id'
   | 'lost-file'
+  /** An automatic recovery may not have found every record, and the user has not run a repair since. */
+  | 'incomplete'
   /** Records are durable in journals, but cannot be written to the ledger's file. */
   | 'not-committed'
   /** A file or folder of another program is in the place of the commit lock. */
@@ -158,6 +160,7 @@ export type SideFileRole =
   | 'replaced'
   | 'kept-aside'
   | 'checkpoint'
+  | 'incomplete'
   | 'foreign-temporary';
 
 export interface RepairResult {

@@ -11,7 +11,7 @@ import { flagName, flagOfField, RECORD_OPTIONS, valueOf } from '../arguments/rec
 import type { RecordFlags, RecordOption } from '../arguments/recordFlags.ts';
 import { withOpened, type Opener } from '../arguments/oneLedger.ts';
 import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
-import { whyWaiting } from '../report/waiting.ts';
+import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { whole } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 
@@ -21,12 +21,13 @@ export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Op
   const stored = await withOpened(flags, open, async (ledger) => {
     try {
       const [tracked] = await ledger.trackWithStatus([input]);
-      return { tracked: tracked!, path: ledger.path, waiting: await whyWaiting(ledger) };
+      const waiting = await whyWaiting(ledger);
+      return { tracked: tracked!, path: ledger.path, waiting, incomplete: await whyIncomplete(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
   });
-  const { tracked, path, waiting } = stored;
+  const { tracked, path, waiting, incomplete } = stored;
   const { record } = tracked;
   const unpriced = wantsPrice(input) && !record.cost_known ? await whyUnpriced(record, flags) : undefined;
   if (flags.json === true) {
@@ -35,12 +36,14 @@ export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Op
       ...recordedJson(record, unpriced),
       ledger: path,
       ...(waiting === undefined ? {} : { waiting }),
+      ...(incomplete === undefined ? {} : { incomplete }),
     };
     await writeJson(terminal.out, envelope('record', body));
   } else {
     await terminal.out.line(trackedLine(tracked));
     if (unpriced !== undefined) await say(terminal, `cost unknown: ${unpriced.message}`);
   }
+  if (incomplete !== undefined) await warn(terminal, incomplete);
   if (waiting === undefined) return EXIT.done;
   await warn(terminal, waiting);
   return EXIT.waiting;

@@ -10,7 +10,7 @@ import { withLedger } from '../arguments/ledgers.ts';
 import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
 import { userPrices } from '../userPrices.ts';
 import { counted } from '../report/numbers.ts';
-import { whyWaiting } from '../report/waiting.ts';
+import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '../arguments/recordFlags.ts';
 import { asFlag, recordedJson, statusJson, trackedLine } from './recordOne.ts';
@@ -62,10 +62,11 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     const { cost_known: _, ...input } = inputs[0]!;
     inputs[0] = { ...input, cost_usd: cost };
   }
-  const { stored, path, waiting } = await withLedger(flags, async (ledger) => {
+  const { stored, path, waiting, incomplete } = await withLedger(flags, async (ledger) => {
     try {
       const stored = await ledger.trackWithStatus(inputs);
-      return { stored, path: ledger.path, waiting: await whyWaiting(ledger) };
+      const waiting = await whyWaiting(ledger);
+      return { stored, path: ledger.path, waiting, incomplete: await whyIncomplete(ledger) };
     } catch (error) {
       throw error instanceof UsageError ? asFlag(error) : error;
     }
@@ -84,6 +85,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
         ...statusJson({ status: stored.every(({ status }) => status === 'present') ? 'present' : 'recorded' }),
         ledger: path,
         ...(waiting === undefined ? {} : { waiting }),
+        ...(incomplete === undefined ? {} : { incomplete }),
         responses: records,
         problems,
       }),
@@ -99,7 +101,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   for (const { message } of problems) await warn(terminal, message);
   const added = stored.filter(({ status }) => status === 'recorded').length;
   if (problems.length > 0) await say(terminal, `Recorded ${counted(added, 'response')}; the rest contains no usage.`);
-  if (waiting !== undefined) await warn(terminal, waiting);
+  for (const text of [incomplete, waiting]) if (text !== undefined) await warn(terminal, text);
   return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
 }
 

@@ -11,7 +11,7 @@ import { chunks } from '../input/chunks.ts';
 import { RecordSplitter, type Piece } from '../input/recordSplitter.ts';
 import { withLedger } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
-import { whyWaiting } from '../report/waiting.ts';
+import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
 import { statusJson, trackedLine } from './recordOne.ts';
@@ -58,7 +58,7 @@ export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin
       }
       if (signal !== undefined && splitter.pending)
         await say(terminal, `${signal} interrupted a record, which was not recorded.`);
-      const exitCode = await answers.finish(await whyWaiting(ledger));
+      const exitCode = await answers.finish(await whyWaiting(ledger), await whyIncomplete(ledger));
       return signal === undefined ? exitCode : SIGNAL_EXIT[signal];
     });
   } finally {
@@ -172,11 +172,11 @@ class Answers {
   }
 
   /** @param waiting why recorded usage cannot be written to the ledger's file. */
-  async finish(waiting: string | undefined): Promise<number> {
+  async finish(waiting: string | undefined, incomplete: string | undefined): Promise<number> {
     const repeated = this.#repeated > 0 ? `, found ${counted(this.#repeated, 'record')} already recorded` : '';
     const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
     await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${repeated}${refused}.`);
-    if (waiting !== undefined) await warn(this.#terminal, waiting);
+    for (const text of [incomplete, waiting]) if (text !== undefined) await warn(this.#terminal, text);
     if (this.#refused > 0 || this.#terminal.out.closed) return EXIT.failed;
     return waiting === undefined ? EXIT.done : EXIT.waiting;
   }

@@ -14,6 +14,7 @@ import { quotaEnd, quotaWindows, type QuotaWindow } from '../../usage/time/quota
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
+import { incompleteName } from '../../system/sideFiles.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../output/json.ts';
@@ -56,7 +57,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   const transcript = typeof input.transcript_path === 'string' ? input.transcript_path : undefined;
   if (flags.import !== false && transcript !== undefined) await followSession(transcript, flags, terminal);
   const now = terminal.now();
-  const { status, files } = await withView(flags, async ({ view, ledgers }) => ({
+  const { status, files, unsound } = await withView(flags, async ({ view, ledgers, states }) => ({
     status: await statusOf(input, (filter) => view.summary(filter), {
       hours: async (filter) =>
         (await view.aggregate({ filter, groupBy: ['hour'], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } })).map(
@@ -69,13 +70,15 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
       },
       now,
     }),
-    files: ledgers.flatMap((ledger) => [ledger.path, `${ledger.path}-wal`]),
+    files: ledgers.flatMap(({ path: file }) => [file, `${file}-wal`, incompleteName(file)]),
+    unsound: states.find(({ health }) => health === 'damaged' || health === 'unavailable')?.health,
   }));
   if (flags.json === true) {
     await writeJson(terminal.out, statusJson(status, now));
     return EXIT.done;
   }
-  const line = statusText(status, now, flags.format);
+  const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
+  const line = `${statusText(status, now, flags.format)}${warning}`;
   const followed = transcript === undefined ? files : [...files, transcript];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);

@@ -219,6 +219,14 @@ export class LedgerIndex {
     return this.table.locate(this.#ledger, usageId);
   }
 
+  /** The bytes of each record of the file. */
+  *ranges(): Generator<{ start: number; end: number }> {
+    for (const id of this.ids) {
+      const start = this.locatorOf(id)!;
+      if (start >= 0) yield { start, end: valueEnd(this.#bytes.buffer, start, this.#bytes.length) };
+    }
+  }
+
   get ids(): Iterable<string> {
     return this.table.ids(this.#ledger);
   }

@@ -19,6 +19,10 @@ const FIRST = Buffer.from('\n  ');
 const SEPARATOR = Buffer.from(',\n  ');
 const END = Buffer.from('\n]');
 const END_OF_NONE = Buffer.from(']');
+/** A shorter text cannot be a record: the names alone take as much. */
+const LEAST_RECORD = 60;
+const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
+const MAX_NAMED = 3;
 
 export interface Rebuilt {
   /** An intact array. */
@@ -153,4 +157,51 @@ export function tailOf(keptElements: number, added: readonly (string | Uint8Arra
   }
   pieces.push(keptElements + added.length === 0 ? END_OF_NONE : END);
   return Buffer.concat(pieces);
+}
+
+/**
+ * Describes what a damaged array had that the rebuilt one lacks; undefined when nothing seems to be missing. A part that
+ * could not be read counts when it names a record that is nowhere, or is long enough to have been one and makes the rebuilt
+ * array the smaller.
+ * @param wasRemoved whether a record was removed on purpose.
+ */
+export async function unreadIn(
+  { bytes, index }: { bytes: Bytes; index: LedgerIndex },
+  rebuilt: Rebuilt,
+  wasRemoved: (usageId: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  const ids = new Set<string>();
+  let unread = 0;
+  for (const text of gapsOf(bytes, index)) {
+    const named = [...text.matchAll(ID)].flatMap(([, id]) => parsedId(id!) ?? []);
+    for (const id of named) if (!rebuilt.index.has(id) && !(await wasRemoved(id))) ids.add(id);
+    if (named.length === 0 && text.length >= LEAST_RECORD) unread += text.length;
+  }
+  if (ids.size > 0) {
+    const shown = [...ids].slice(0, MAX_NAMED).join(', ');
+    return `${ids.size} of its records could not be read (${shown}${ids.size > MAX_NAMED ? ', …' : ''})`;
+  }
+  return unread > 0 && rebuilt.bytes.length < bytes.length ? `${unread} of its bytes could not be read` : undefined;
+}
+
+/** The texts between the elements that were read. */
+function* gapsOf({ buffer, length }: Bytes, index: LedgerIndex): Generator<string> {
+  const ranges = [...index.unreadable, ...index.duplicates, ...index.ranges()].sort((a, b) => a.start - b.start);
+  let at = 0;
+  for (const { start, end } of [...ranges, { start: length, end: length }]) {
+    if (start > at) {
+      const text = buffer.toString('utf8', at, start).replaceAll(/^[\s,[\]]+|[\s,[\]]+$/g, '');
+      if (text !== '') yield text;
+    }
+    at = Math.max(at, end);
+  }
+}
+
+/** undefined for an id that is damaged itself. */
+function parsedId(json: string): string | undefined {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return undefined;
+  }
 }

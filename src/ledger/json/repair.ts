@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { commit } from './commit/commit.ts';
+import { forgetLoss } from '../loss.ts';
 import type { Content } from './file.ts';
 import type { LedgerIndex } from './index.ts';
 import { isCorruptName } from '../../system/sideFiles.ts';
@@ -49,6 +50,7 @@ export async function repairLedger(
     return { kept: [], tail: rebuilt.bytes.buffer.subarray(0, rebuilt.bytes.length) };
   };
   await commit(store, { plan, holds: async () => true }, SETTLE_MS);
+  await forgetLoss(store.disk, store.place);
   return result!;
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { errno } from '../../system/errno.ts';
+import { lossProblem } from '../loss.ts';
 import { backupsOf } from './recover.ts';
 import type { LedgerVersions } from './versions.ts';
 import type { LedgerError, Problem } from '../results.ts';
@@ -49,7 +50,8 @@ export async function describeState(
 /** Problems of the file itself. An empty file counts as no ledger; a missing file that has backups is a problem. */
 export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> {
   const { signature, bytes } = store.file;
-  const unread = store.journals.problems();
+  const incomplete = await lossProblem(store.disk, store.place);
+  const unread = [...(incomplete ? [incomplete] : []), ...store.journals.problems()];
   if (signature !== undefined && bytes.length > 0) return [...store.index.problems(), ...unread];
   const lost = await lostTo(store);
   if (lost === undefined) return unread;

@@ -9,6 +9,7 @@ import {
   isCorruptName,
   isForeignTemporary,
   isReplacedName,
+  incompleteName,
   lockName,
   parseSideFile,
   checkpointName,
@@ -17,7 +18,7 @@ import {
 } from '../../system/sideFiles.ts';
 import { obstructionOf } from '../../system/lock.ts';
 import { liveness } from '../../system/owner.ts';
-import { whyNotReplaceable } from '../place.ts';
+import { mountedProblem, whyNotReplaceable } from '../place.ts';
 import { ledgerProblems } from './state.ts';
 import type { LedgerVersions } from './versions.ts';
 import type { Problem, SideFileRole, Verification } from '../results.ts';
@@ -65,7 +66,9 @@ export async function verifyLedger(
 async function obstacles({ disk, index, place }: LedgerVersions): Promise<Problem[]> {
   const problems: Problem[] = [];
   const reason = whyNotReplaceable(place.path);
-  if (index.waiting > 0 && reason !== undefined) {
+  const mounted = mountedProblem(place.path);
+  if (mounted) problems.push(mounted);
+  else if (index.waiting > 0 && reason !== undefined) {
     const message = `Records that are durable in journals cannot be written to the ledger: ${reason}`;
     problems.push({ code: 'not-committed', severity: 'warning', message, file: place.path });
   }
@@ -185,6 +188,7 @@ function roleOf(name: string, base: string, kind: string | undefined): SideFileR
   if (name === foreignBackupName(base)) return 'backup';
   if (name === undoLogName(base)) return 'undo-log';
   if (name === checkpointName(base)) return 'checkpoint';
+  if (name === incompleteName(base)) return 'incomplete';
   if (kind === 'journal') return 'journal';
   if (kind === 'tok' || kind === 'tmp') return 'token';
   if (isCorruptName(name, base)) return 'kept-aside';
@@ -205,5 +209,6 @@ const MEANING: Record<SideFileRole, string> = {
   replaced: 'records as they were before their costs were recomputed, for undo',
   'kept-aside': 'unreadable bytes, kept when the ledger was repaired',
   checkpoint: 'the part of the ledger known to be intact, so that `record` need not read it again',
+  incomplete: 'says that a recovery may not have found every record, until a repair',
   'foreign-temporary': 'a version that inkwell is writing',
 };

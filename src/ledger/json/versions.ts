@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { fsyncFolder, pause, sameInode, unlinkIfThere, writeAll } from '../../system/disk.ts';
-import { corruptName, sideFileName } from '../../system/sideFiles.ts';
+import { corruptName, incompleteName, sideFileName } from '../../system/sideFiles.ts';
+import { lossNote } from '../loss.ts';
 import type { Place } from '../place.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { HeldVersion } from './commit/heldVersion.ts';
@@ -12,7 +13,7 @@ import { LedgerFile } from './file.ts';
 import { LedgerIndex } from './index.ts';
 import { OthersJournals } from './othersJournals.ts';
 import type { Rebuilt } from './recover.ts';
-import { NEW_LEDGER, backupsOf, rebuild } from './recover.ts';
+import { NEW_LEDGER, backupsOf, rebuild, unreadIn } from './recover.ts';
 import { UndoLog } from './undoLog.ts';
 
 /** The ledger's content at the moment of a commit, read after the fence was put up. */
@@ -162,7 +163,27 @@ export class LedgerVersions {
       return { bytes: fresh, signature, skipBackup: true, index, rebuilt: undefined, keptIn: undefined };
     }
     const keptIn = empty ? undefined : await this.keepAside(bytes, signature);
+    await this.#noteLoss(rebuilt, keptIn);
     return { bytes: rebuilt.bytes, signature, skipBackup: true, index: rebuilt.index, rebuilt, keptIn };
+  }
+
+  /** Before the recovered version is in place, so that it is never there without the note. */
+  async #noteLoss(rebuilt: Rebuilt, keptIn: string | undefined): Promise<void> {
+    const { base } = this.place;
+    const { bytes, signature } = this.#file;
+    const at = new Date().toISOString();
+    let text: string | undefined;
+    if (keptIn === undefined) {
+      const what = signature === undefined ? 'was gone' : 'was empty';
+      text =
+        `${base} ${what} and was restored from its backups on ${at} (${rebuilt.sources.join(', ')}). ` +
+        'Records that were added after them are missing.';
+    } else {
+      const known = { bytes, index: this.#index };
+      const unread = await unreadIn(known, rebuilt, (id) => this.undoLog.removedSince(id, 0));
+      text = unread && `${base} was damaged and was recovered on ${at}: ${unread}; they are kept in ${keptIn}.`;
+    }
+    if (text !== undefined) await this.writeBeside(incompleteName(base), lossNote({ at, text }));
   }
 
   /** Builds an intact array from the file and its backups; writes nothing. */

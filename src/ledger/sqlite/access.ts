@@ -1,7 +1,8 @@
 import { UsageError } from '../../usage/record.ts';
 import type { Disk } from '../../system/disk.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
-import { refuseMountedFile, resolvePlace } from '../place.ts';
+import { refuseMountedFile, resolvePlace, whyNotReplaceable } from '../place.ts';
+import { LedgerError } from '../results.ts';
 import { Connection, Replaced } from './connection.ts';
 import { explainSqlite, isDamage } from './engine.ts';
 import { repairDatabase } from './repair/repair.ts';
@@ -78,7 +79,7 @@ export class Access {
         return await connection.write(() => work(connection));
       } catch (error) {
         if (error instanceof UsageError) throw error;
-        if (!(error instanceof Replaced) && (!isDamage(error) || mended)) throw explainSqlite(error, this.#path);
+        if (!(error instanceof Replaced) && (!isDamage(error) || mended)) throw await this.#explained(error);
         await this.release();
         if (error instanceof Replaced) continue;
         mended = true;
@@ -98,6 +99,15 @@ export class Access {
     } catch (error) {
       throw error instanceof UsageError ? error : explainSqlite(error, this.#path);
     }
+  }
+
+  /** SQLite's error code does not show that the file is immutable. */
+  async #explained(error: unknown): Promise<LedgerError> {
+    const explained = explainSqlite(error, this.#path);
+    if (explained.code !== 'no-access' && explained.code !== 'read-only') return explained;
+    const { path } = await resolvePlace(this.#disk, this.#path);
+    const reason = whyNotReplaceable(path);
+    return reason === undefined ? explained : new LedgerError('read-only', reason, { cause: error });
   }
 
   /** Closes the connection. */

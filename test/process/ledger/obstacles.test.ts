@@ -34,15 +34,15 @@ describe.skipIf(!canMount).each(STORES)('a %s ledger mounted as a single file (n
     writeFileSync(join(place.folder, 'elsewhere'), file.endsWith('.json') ? '[]' : '');
     writeFileSync(place.ledger, '');
     const mount = `mount --bind "${place.folder}/elsewhere" "${place.ledger}" && exec "$0" "$@"`;
-    const { code, stdout } = llmSpendAs(
-      { command: 'unshare', args: ['--mount', 'sh', '-c', mount] },
-      place.ledger,
-      ...RECORD,
-    );
+    const mounted = { command: 'unshare', args: ['--mount', 'sh', '-c', mount] };
+    const { code, stdout } = llmSpendAs(mounted, place.ledger, ...RECORD);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'mounted' } });
     expect(stdout).toContain(`Mount its folder ${place.folder} instead`);
     expect(readdirSync(place.folder).toSorted()).toEqual([file, 'elsewhere'].toSorted());
+    const verified = llmSpendAs(mounted, place.ledger, 'verify', '--json');
+    expect(verified.code).toBe(4);
+    expect(JSON.parse(verified.stdout)).toMatchObject({ problems: [{ code: 'not-committed', severity: 'warning' }] });
   });
 });
 
@@ -69,6 +69,24 @@ describe.skipIf(!canBeImmutable)('an immutable ledger (needs root, and a file sy
     } finally {
       execFileSync('chattr', ['-i', place.ledger]);
     }
+  });
+});
+
+describe.skipIf(!canBeImmutable)('an immutable SQLite ledger (needs root)', () => {
+  const place = placeOf('costs.db');
+
+  it('refuses the record and says that the file is immutable', () => {
+    expect(llmSpend(place.ledger, ...RECORD).code).toBe(0);
+    execFileSync('chattr', ['+i', place.ledger]);
+    try {
+      const { code, stdout } = llmSpend(place.ledger, ...RECORD);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'read-only' } });
+      expect(stdout).toContain(`${place.ledger} is immutable`);
+    } finally {
+      execFileSync('chattr', ['-i', place.ledger]);
+    }
+    expect(idsIn(place.ledger)).toHaveLength(1);
   });
 });
 

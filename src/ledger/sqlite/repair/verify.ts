@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Disk } from '../../../system/disk.ts';
 import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } from '../../../system/sideFiles.ts';
-
+import { mountedProblem } from '../../place.ts';
 import type { Problem, SideFileRole, Verification } from '../../results.ts';
 import { LedgerError } from '../../results.ts';
 import type { StoreState } from '../../store.ts';
@@ -57,6 +57,8 @@ export async function verifyDatabase(
       });
     }
   }
+  const mounted = mountedProblem(place.path);
+  if (mounted) problems.push(mounted);
   problems.push(...(await keptDatabases(disk, place)));
   const damaged = problems.some(({ severity }) => severity === 'error');
   return {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { readWhole, unlinkIfThere, writeAll, type Disk } from '../system/disk.ts';
-import { stateFolder } from '../system/paths.ts';
-import { randomHex } from '../system/random.ts';
+import { readWhole, unlinkIfThere, writeAll, type Disk } from '../../system/disk.ts';
+import { stateFolder } from '../../system/paths.ts';
+import { randomHex } from '../../system/random.ts';
 
 /** Maximum number of notes kept, over all ledgers. */
 const KEPT = 100;

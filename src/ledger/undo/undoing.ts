@@ -1,9 +1,9 @@
-import { isoNow } from '../usage/record.ts';
-import { nodeDisk } from '../system/disk.ts';
+import { isoNow } from '../../usage/record.ts';
+import { nodeDisk } from '../../system/disk.ts';
 import { AdditionNotes, type AdditionNote } from './additionNotes.ts';
-import type { LedgerOptions, NoteAdditions } from './options.ts';
-import type { Tracked, UndoResult } from './results.ts';
-import type { Store } from './store.ts';
+import type { LedgerOptions, NoteAdditions } from '../options.ts';
+import type { Tracked, UndoResult } from '../results.ts';
+import type { Store } from '../store.ts';
 
 /** Maximum number of this object's changes that can be undone. */
 const KEPT = 100;
