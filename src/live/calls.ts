@@ -186,7 +186,7 @@ function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
   const credits = numberOf(attributes['copilot_chat.copilot_usage_nano_aiu']);
   if (credits !== undefined) found.record['ai_credits'] = credits / 1e9;
   const service = textOf(resource['service.name']);
-  if (service !== undefined) found.record['agent'] = labelOf(service) ?? null;
+  if (service !== undefined && !service.startsWith('unknown_service')) found.record['agent'] = labelOf(service) ?? null;
   return found;
 }
 

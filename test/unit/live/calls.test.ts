@@ -156,6 +156,12 @@ describe('what a call says', () => {
     expect(records).toMatchObject([{ project: 'site', account: 'team', tags: ['a', 'b'] }]);
   });
 
+  test('the agent of a span is the service that sends it, where it has a name', () => {
+    const spans = [{ name: 'chat gpt-5', span: '01', attributes: chatAttributes() }];
+    expect(traces(spans, { 'service.name': 'copilot-chat' }).records).toMatchObject([{ agent: 'copilot-chat' }]);
+    expect(traces(spans, { 'service.name': 'unknown_service:python' }).records[0]).not.toHaveProperty('agent');
+  });
+
   test('numbers as texts and texts as numbers are the same call', () => {
     const { records } = logs([
       claudeRequest('req_1'),

@@ -4,6 +4,7 @@ import { LiveIntake } from '../../../live/intake.ts';
 import type { OtlpReceiver, ReceiverEvent } from '../../../live/receiver.ts';
 import { isPort, liveSettings } from '../../../live/settings.ts';
 import { SharedReceiver } from '../../../live/share.ts';
+import { sqliteEngine } from '../../../ledger/sqlite/engine.ts';
 import { openLedger } from '../../../library/index.ts';
 import { importedLedgerPath, resolveLedgerPath } from '../../../system/paths.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
@@ -23,6 +24,8 @@ export interface ReceiveFlags extends LedgerFlag {
 
 /** `llm-spend receive`: records each call that an agent or program exports through OpenTelemetry, until it is stopped. */
 export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<number> {
+  // The join with logs needs SQLite, whatever the ledger: refuse now rather than with every request.
+  sqliteEngine();
   const settings = await liveSettings().catch((error: unknown) => {
     throw new CliError('live-settings', (error as Error).message);
   });
