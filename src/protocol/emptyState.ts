@@ -6,9 +6,9 @@ export const EMPTY_STATE = {
   title: 'No usage yet',
   text: 'Import the usage that coding agents have logged on this machine, record a call by hand, or let your programs record their calls. Nothing is read until you agree, and no data leaves this machine.',
   actions: {
-    import: 'Import Usage of Coding Agents…',
+    import: 'Import Usage…',
     record: 'Record Usage',
-    copy: 'Copy Command for the Terminal',
+    copy: 'Copy Command',
     walkthrough: 'Get Started',
   },
 } as const;

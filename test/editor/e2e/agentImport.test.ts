@@ -8,7 +8,7 @@ import { type Editor, openEditor } from './editor.ts';
 
 /** Enough that a person has the time to stop it. */
 const ENTRIES = 40_000;
-const OFFER = 'Import Usage of Coding Agents…';
+const OFFER = 'Import Usage…';
 
 let editor: Editor;
 beforeAll(async () => {
