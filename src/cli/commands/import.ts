@@ -36,11 +36,8 @@ interface Job {
   known: boolean;
 }
 
-/**
- * From how many bytes on a second thread reads. Where records are stored, that keeps the first thread busy. Without storing, a
- * second reader takes a third off the time but 30 MB of memory, which pays off only in big imports.
- */
-const SECOND_READER_BYTES = { storing: 32 * 1024 * 1024, dry: 256 * 1024 * 1024 };
+/** A second thread reads a third faster but takes 30 MB of memory, which pays off from this many bytes. */
+const SECOND_READER_BYTES = 256 * 1024 * 1024;
 
 /** `llm-spend import`: imports the logs of agents and other programs into a ledger, each usage once. */
 export async function importUsage(wanted: readonly string[], flags: ImportFlags, terminal: Terminal): Promise<number> {
@@ -51,7 +48,6 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   let ledger: Ledger | undefined;
   const bar = new ImportProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
-  const secondReaderFrom = SECOND_READER_BYTES[flags.dryRun === true ? 'dry' : 'storing'];
   try {
     for (const { source, places } of jobs) {
       const report = await importSource(source, places, {
@@ -62,7 +58,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         since,
         dryRun: flags.dryRun,
         // A separate bundle beside that of this command.
-        secondReader: { program: join(__dirname, 'reader.js'), from: secondReaderFrom },
+        secondReader: { program: join(__dirname, 'reader.js'), from: SECOND_READER_BYTES },
         get signal() {
           return interrupt.signal;
         },
