@@ -41,7 +41,7 @@ describe.skipIf(!canMount).each(STORES)('a %s ledger mounted as a single file (n
     expect(stdout).toContain(`Mount its folder ${place.folder} instead`);
     expect(readdirSync(place.folder).toSorted()).toEqual([file, 'elsewhere'].toSorted());
     const verified = llmSpendAs(mounted, place.ledger, 'verify', '--json');
-    expect(verified.code).toBe(4);
+    expect(verified.code).toBe(5);
     expect(JSON.parse(verified.stdout)).toMatchObject({ problems: [{ code: 'not-committed', severity: 'warning' }] });
   });
 });
