@@ -58,7 +58,7 @@ export async function planLedgerReprice(
   const plan = planner.plan();
   const changes = plan.changes.map(({ usageId, fields }): CostChange => {
     const { cost_usd, cost_known } = byId.get(usageId)!;
-    return { usageId, fields: fields as CostChange['fields'], before: { cost_usd, cost_known } };
+    return { usageId, fields, before: { cost_usd, cost_known } };
   });
   return { plan, changes, records: records.length };
 }
