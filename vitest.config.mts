@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           // The contract of the stores: its tests that start processes belong to the next project.
           include: ['test/unit/**/*.test.ts', 'test/contract/*.test.ts'],
+          // A process for each file would cost as much time as most of the files do.
+          isolate: false,
           // Only a test that hangs reaches it: how busy the machine is must not decide whether a test passes.
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -4,24 +4,29 @@
  *     npm run test:soak                 10,000 kills (about half an hour on two cores)
  *     npm run test:soak -- 1000         so many
  *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
+ *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
  *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
 import { root, run, usePinnedNode } from './lib.mjs';
 
 await usePinnedNode();
+const vitest = [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project'];
 if (process.argv[2] === 'fuzz') {
   const [runs = '100000', seed = String(Date.now() % 1e9)] = process.argv.slice(3);
   const env = { ...process.env, LLM_SPEND_FUZZ_RUNS: runs, LLM_SPEND_FUZZ_SEED: seed };
-  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  await run(process.execPath, [vitest, 'run', '--project', 'unit', 'test/unit/fuzz'], { cwd: root, env });
+  await run(process.execPath, [...vitest, 'unit', 'test/unit/fuzz'], { cwd: root, env });
+  process.exit();
+}
+if (process.argv[2] === 'unit') {
+  const env = { ...process.env, LLM_SPEND_LONG: '1' };
+  await run(process.execPath, [...vitest, 'unit', '--testTimeout', '3600000'], { cwd: root, env });
   process.exit();
 }
 await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 if (process.argv[2] === 'windows') {
   const env = { ...process.env, LLM_SPEND_WINDOWS_ONE_SHOTS: '1000', LLM_SPEND_PROOF_MS: '120000' };
-  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  await run(process.execPath, [vitest, 'run', '--project', 'process', 'test/process/windows'], { cwd: root, env });
+  await run(process.execPath, [...vitest, 'process', 'test/process/windows'], { cwd: root, env });
   process.exit();
 }
 const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];

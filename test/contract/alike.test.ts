@@ -5,6 +5,7 @@ import type { CostChange } from '../../src/ledger/results.ts';
 import { DIMENSIONS } from '../../src/usage/dimensions.ts';
 import { BUCKETS, MEASURES, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageInput } from '../../src/usage/record.ts';
+import { runs } from '../long.ts';
 import { calendars, filters, groupings, records } from '../unit/usage/records.ts';
 import { STORES } from './stores.ts';
 
@@ -134,7 +135,7 @@ describe('ledgers in all stores', () => {
             await alike(ledgers, (ledger) => ledger.read());
           }),
       ),
-      { numRuns: Number(process.env['LLM_SPEND_RUNS'] ?? 40) },
+      { numRuns: runs(40) },
     );
   }, 120_000);
 

@@ -17,7 +17,7 @@ import type { Sightings } from './reader.ts';
 export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
 /** Duration of each proof, ms. Set `LLM_SPEND_PROOF_MS` for a soak. */
-export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 7_000);
+export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 4_000);
 /** A proof with fewer acknowledged records proves nothing, so on a busy machine it runs longer. */
 export const ENOUGH = 100;
 
@@ -130,7 +130,12 @@ export class Reader {
 export function runSource(name: string, ...args: string[]): ChildProcess {
   const program = fileURLToPath(new URL(name, import.meta.url));
   const node = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
-  return spawn(process.execPath, [...node, program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Kept compiled: to strip the types of the whole ledger takes a second of processor time, more than most programs run.
+  const env = {
+    ...process.env,
+    NODE_COMPILE_CACHE: join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'llm-spend-programs'),
+  };
+  return spawn(process.execPath, [...node, program, ...args], { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 /** Also readable by inkwell. */

@@ -20,7 +20,7 @@ for _ in range(int(sys.argv[2])):
     print(tracker.usage_history[-1].usage_id, flush=True)
 `;
 
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 6_000);
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 4_000);
 
 describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
   let place: ReturnType<typeof temporaryFolder>;

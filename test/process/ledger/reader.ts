@@ -5,7 +5,7 @@
  *     node reader.ts <ledger>
  */
 import { existsSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { countIn } from './plainly.ts';
 
@@ -17,6 +17,9 @@ export interface Sightings {
   /** `reader: before > after`. */
   shrunk: string[];
 }
+
+/** Between two reads: without a pause the reader would keep a core of the machine from the writers. */
+const PAUSE_MS = 4;
 
 const ledger = process.argv[2]!;
 const sightings: Sightings = { reads: [0, 0], torn: [], shrunk: [] };
@@ -43,7 +46,7 @@ while (!told.signal.aborted) {
   const records = await tracker.read();
   if (tracker.state.health !== 'ok' && most[0]! > 0) sightings.torn.push(`tracker: ${tracker.state.health}`);
   saw(1, records.length);
-  await turn();
+  await wait(PAUSE_MS);
 }
 await tracker.close();
 console.log(JSON.stringify(sightings));

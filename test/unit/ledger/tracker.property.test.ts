@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { costKind, costNanos } from '../../../src/usage/query.ts';
+import { runs } from '../../long.ts';
 import { TrackerWorld, nanos } from './trackerWorld.ts';
 
 const milli = fc.integer({ min: 0, max: 2_000_000 });
@@ -140,6 +141,6 @@ it('ends in the ledger that the model says, whatever anybody does to it', { time
         await world.dispose();
       }
     }),
-    { numRuns: Number(process.env['LLM_SPEND_PROPERTY_RUNS'] ?? 60) },
+    { numRuns: runs(60) },
   );
 });

@@ -9,6 +9,7 @@ import { DIMENSIONS } from '../../../../src/usage/dimensions.ts';
 import { BUCKETS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 import { UsageTable } from '../../../../src/columns/table.ts';
+import { runs } from '../../../long.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
 /**
@@ -30,7 +31,7 @@ function sample(count: number, seed: number, firstId: number): UsageRecord[] {
 
 const history = sample(COUNT, 7, 0);
 const questions = fc.sample(fc.record({ filter: filters, groupBy: groupings, calendar: calendars }), {
-  numRuns: 60,
+  numRuns: runs(25, 60),
   seed: 1,
 }) as AggregateQuery[];
 const single = [...DIMENSIONS, ...BUCKETS].map((each): AggregateQuery => ({
@@ -46,7 +47,7 @@ const listings: PageQuery[] = fc.sample(
     offset: fc.integer({ min: 0, max: COUNT }),
     limit: fc.integer({ min: 0, max: 50 }),
   }),
-  { numRuns: 60, seed: 2 },
+  { numRuns: runs(25, 60), seed: 2 },
 );
 
 let folder: string;

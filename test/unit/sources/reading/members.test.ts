@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Members } from '../../../../src/sources/reading/members/index.ts';
+import { runs } from '../../../long.ts';
 
 const COMPILER = fileURLToPath(new URL('../../../../scripts/wasm.mjs', import.meta.url));
 const PATHS = ['id', 'time', 'message.id', 'message.usage', 'message.usage.input', 'message.usage.inner.count', 'long'];
@@ -113,7 +114,7 @@ describe('the members of a line', () => {
     const members = new Members(PATHS);
     fc.assert(
       fc.property(line, (text) => compare(members, Buffer.from(text))),
-      { numRuns: 3_000 },
+      { numRuns: runs(1_500) },
     );
   }, 60_000);
 
@@ -131,7 +132,7 @@ describe('the members of a line', () => {
         fc.pre(isUtf8(changed));
         compare(members, changed);
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(3_000) },
     );
   }, 60_000);
 
