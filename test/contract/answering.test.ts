@@ -5,6 +5,7 @@ import { LedgerView } from '../../src/ledger/view.ts';
 import { SORT_KEYS, type AggregateQuery, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { readStored } from '../../src/usage/stored.ts';
+import { runs } from '../long.ts';
 import * as naive from '../unit/columns/naive.ts';
 import { calendars, filters, groupings, records } from '../unit/usage/records.ts';
 import { contractPlace, STORES, type StoreRow } from './stores.ts';
@@ -57,7 +58,7 @@ describe.each(STORES)('questions to a $title ledger', (row) => {
           place.dispose();
         }
       }),
-      { numRuns: Number(process.env['LLM_SPEND_RUNS'] ?? 20) },
+      { numRuns: runs(20) },
     );
   });
 
@@ -88,7 +89,7 @@ describe.each(STORES)('questions to a $title ledger', (row) => {
           place.dispose();
         }
       }),
-      { numRuns: Number(process.env['LLM_SPEND_RUNS'] ?? 20) },
+      { numRuns: runs(20) },
     );
   });
 
