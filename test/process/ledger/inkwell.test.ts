@@ -20,6 +20,8 @@ for _ in range(int(sys.argv[2])):
     print(tracker.usage_history[-1].usage_id, flush=True)
 `;
 
+/** How much longer the proof may take on a busy machine. */
+const PATIENCE_MS = 60_000;
 const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 4_000);
 
 describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
@@ -44,7 +46,10 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
       while (!stop.signal.aborted) for (const id of await run(foreign, place.ledger, 5)) theirs.add(id);
     });
     const ours = Array.from({ length: 4 }, () => new Writer(place.ledger, acknowledged));
-    await wait(MS);
+    const until = performance.now() + MS;
+    // On a busy machine the proof runs longer: few records would prove nothing.
+    const isShort = (): boolean => Math.min(acknowledged.size, theirs.size) <= 20;
+    while (performance.now() < until || (isShort() && performance.now() < until + PATIENCE_MS)) await wait(50);
     await Promise.all(ours.map((writer) => writer.finish()));
     stop.abort();
     await Promise.all(foreigners);
