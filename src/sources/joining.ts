@@ -62,7 +62,11 @@ export class Meeting {
     const confirmed = this.#confirmed.get(reportOf(report));
     if (confirmed !== undefined) return merged(confirmed, report);
     const met = this.#meet(report);
-    return met === undefined ? undefined : merged(met, report);
+    if (met === undefined) return undefined;
+    const record = merged(met, report);
+    // The same report may come twice at once.
+    this.#confirmed.set(reportOf(report), record);
+    return record;
   }
 
   #keep(record: UsageRecord): void {

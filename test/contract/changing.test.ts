@@ -93,8 +93,9 @@ describe.each(STORES)('changing a $title ledger', (row) => {
     });
     expect(result).toEqual({ added: 1, replaced: 1 });
     expect(seen.slice(0, 2)).toEqual([0.5, undefined]);
-    const costs = (await place.open().read()).map(({ usage_id: id, cost_usd: cost }) => [id, cost]);
-    expect(costs).toEqual([
+    // A store may keep a record that waits in a journal behind the others.
+    const costs = (await place.open().read()).map(({ usage_id: id, cost_usd: cost }) => [id, cost] as const);
+    expect(costs.toSorted(([a], [b]) => a.localeCompare(b))).toEqual([
       ['a', 4],
       ['b', 0.5],
       ['new', 5],

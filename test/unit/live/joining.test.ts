@@ -119,6 +119,12 @@ describe('Claude Code, by the id of the request', () => {
     ]);
   });
 
+  test('the same live report twice in one request', async () => {
+    await log(claudeCode, 'p/session-1.jsonl', [claudeLine(1)]);
+    await live(claudeEvent(1), claudeEvent(1));
+    expect(await records()).toHaveLength(1);
+  });
+
   test('a log with a placeholder: the live counts are the truth', async () => {
     await log(claudeCode, 'p/session-1.jsonl', [claudeLine(1, 3)]);
     await live(claudeEvent(1, 900));
