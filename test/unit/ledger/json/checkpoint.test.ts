@@ -151,7 +151,8 @@ describe('whatever became of the ledger since', () => {
     const text = (name: string): string =>
       readFileSync(join(place, name), 'utf8')
         .replaceAll(id, 'ID')
-        // The note of a recovery names its time.
+        // The note of a recovery names its time and the file that it kept.
+        .replaceAll(/corrupt\.\d+-\w+/g, 'corrupt')
         .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME');
     const names = readdirSync(place).filter((name) => name !== NAME);
     return names.map((name) => [name.replace(/corrupt\..*/, 'corrupt'), text(name)]);
