@@ -202,7 +202,7 @@ describe('prices in the editor', () => {
     await workbench.runCommand('LLM Spend: Recalculate Estimated Costs…');
     await page.locator('.monaco-dialog-box').getByText('Change the costs of 1 record').waitFor();
     await workbench.screenshot('reprice');
-    await button('Reprice');
+    await button('Recalculate');
     await expect.poll(status).toMatch(/~\$3\.06$/);
     expect((await stored()).at(-1)).toMatchObject({
       cost_usd: 3,
@@ -249,7 +249,7 @@ describe('prices in the editor', () => {
     await page.locator('.monaco-dialog-box').getByText('Change the costs of 1 record').waitFor();
     await page.locator('.monaco-dialog-box').getByText('are replaced by estimates').waitFor();
     expect(await readFile(editor.ledger, 'utf8')).toBe(before);
-    await button('Reprice');
+    await button('Recalculate');
     await expect.poll(status).toMatch(/~\$7\.36/);
     await workbench.notifications
       .filter({ hasText: 'Recalculated 1 record.' })

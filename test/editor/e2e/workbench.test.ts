@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
@@ -43,10 +44,15 @@ describe('the installed extension', () => {
   test('copies a command that a terminal runs', async () => {
     const { workbench } = editor;
     await workbench.runCommand('LLM Spend: Copy Command for the Terminal');
-    await workbench.notifications.getByText(/^Copied\./).waitFor();
+    await workbench.notifications.getByText('Copied an example of llm-spend').waitFor();
     const command = await workbench.clipboard();
-    const env = { ...isolatedEnvironment(editor.home), LLM_SPEND_LEDGER: editor.ledger };
-    expect(await output(`${command} path`, [], { shell: true, env })).toContain(editor.ledger);
+    // What the extension adds to the PATH of each terminal.
+    const shims = path.join(editor.server.folder, 'user-data/User/globalStorage/llm-spend.llm-spend/bin');
+    const isolated = isolatedEnvironment(editor.home);
+    const env = { ...isolated, PATH: `${isolated['PATH']}:${shims}`, LLM_SPEND_LEDGER: editor.ledger };
+    expect(command).toMatch(/^llm-spend record /);
+    expect(await output(command, [], { shell: true, env })).toMatch(/^Recorded /);
+    expect(await output('llm-spend path', [], { shell: true, env })).toContain(editor.ledger);
   });
 
   test('shows its log', async () => {

@@ -31,16 +31,16 @@ test('a usage is recorded by hand', async () => {
   const { workbench } = editor;
   const before = await status();
   await workbench.runCommand('LLM Spend: Record Usage');
-  await workbench.answer(/Provider/, 'mistral');
-  await workbench.answer(/Model/, 'small');
-  await workbench.answer(/Operation/, 'chat');
-  await workbench.answer(/Input tokens including cached/, '12k');
-  await workbench.answer(/Output tokens, e.g./, '800');
-  await workbench.answer(/Cost of the call/, '0.25');
-  await workbench.answer(/Press Enter to record/, '');
-  await workbench.notifications.getByText('Recorded $0.25 for small.').waitFor();
+  const row = workbench.quickInput.locator('.monaco-list-row');
+  // Before the models are there, Enter waits for them.
+  await row.filter({ hasText: 'claude' }).first().waitFor();
+  await workbench.page.keyboard.type('0.25 gpt5 12k 800');
+  await row.filter({ hasText: 'Record gpt-5' }).waitFor();
+  await workbench.page.keyboard.press('Enter');
+  await workbench.notifications.getByText('Recorded $0.25 for gpt-5.').waitFor();
   await expect.poll(status).not.toBe(before);
-  expect(await editor.llmSpend('costs', '--json', '--model', 'small')).toContain('"cost_usd":0.25');
+  const found = await editor.llmSpend('export', '--format', 'ndjson', '--model', 'gpt-5', '--source', 'manual');
+  expect(JSON.parse(found)).toMatchObject({ cost_usd: 0.25, input_tokens: 12_000, output_tokens: 800 });
 });
 
 test('the cost history opens as a panel and in the side bar, and follows other processes', async () => {
