@@ -18,25 +18,19 @@ export function isLive(record: UsageRecord): boolean {
   return LIVE.test(textOf(record['source']) ?? '');
 }
 
-/** The `source` of live reports that can have a counterpart in a log, by the log's `source`. */
-const LIVE_SOURCES: Readonly<Record<string, string>> = {
-  'claude-code-log': 'claude-code-otel',
-  'codex-log': 'codex-otel',
-  'gemini-cli-log': 'gemini-cli-otel',
-  'qwen-log': 'qwen-otel',
-  'copilot-chat-log': 'otel',
-  'copilot-cli-log': 'otel',
-};
-const LOG_SOURCES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(LIVE_SOURCES)
-    .filter(([, live]) => live !== 'otel')
-    .map(([log, live]) => [live, log]),
-);
+/** The `source` of a log's reports, and of the live reports of the same calls. */
+const PAIRS: readonly (readonly [log: string, live: string])[] = [
+  ['claude-code-log', 'claude-code-otel'],
+  ['codex-log', 'codex-otel'],
+  ['gemini-cli-log', 'gemini-cli-otel'],
+  ['qwen-code-log', 'qwen-otel'],
+  ['copilot-chat-log', 'otel'],
+  ['copilot-cli-log', 'otel'],
+];
 
-/** The `source` of the other report of the same call; undefined when a source has only one kind of report. */
-export function counterpart(source: unknown): string | undefined {
-  const name = textOf(source) ?? '';
-  return LIVE_SOURCES[name] ?? LOG_SOURCES[name];
+/** The `source` values of the other reports of the same calls; none when a source has only one kind of report. */
+export function counterparts(source: unknown): readonly string[] {
+  return PAIRS.flatMap(([log, live]) => (source === log ? [live] : source === live ? [log] : []));
 }
 
 /** The value of `confirmed_by` for a record's other report. */
@@ -50,7 +44,7 @@ function reportOf(record: UsageRecord): string {
  */
 export class Meeting {
   readonly #confirmed = new Map<string, UsageRecord>();
-  readonly #byRequest = new Map<string, UsageRecord>();
+  readonly #byId = new Map<string, UsageRecord>();
   readonly #byCounts = new Map<string, UsageRecord[]>();
 
   constructor(stored: Iterable<UsageRecord>) {
@@ -75,8 +69,7 @@ export class Meeting {
       this.#confirmed.set(by, record);
       return;
     }
-    const request = requestOf(record);
-    if (request !== undefined && !this.#byRequest.has(request)) this.#byRequest.set(request, record);
+    for (const id of idsOf(record)) if (!this.#byId.has(id)) this.#byId.set(id, record);
     const key = countsOf(record);
     const equal = this.#byCounts.get(key);
     if (equal === undefined) this.#byCounts.set(key, [record]);
@@ -84,35 +77,44 @@ export class Meeting {
   }
 
   #meet(report: UsageRecord): UsageRecord | undefined {
-    const wanted = counterpart(report['source']);
-    const request = requestOf(report);
-    const exact = request === undefined ? undefined : this.#byRequest.get(request);
-    if (exact !== undefined && exact['source'] === wanted) {
-      this.#byRequest.delete(request!);
-      this.#take(exact);
-      return exact;
-    }
+    const wanted = counterparts(report['source']);
+    const exact = idsOf(report)
+      .map((id) => this.#byId.get(id))
+      .find((each) => each !== undefined && wanted.includes(String(each['source'])));
     const time = Date.parse(report.timestamp);
     const near = (this.#byCounts.get(countsOf(report)) ?? [])
-      // Two reports with different ids are two calls.
-      .filter((each) => each['source'] === wanted && (request === undefined || requestOf(each) === undefined))
+      .filter((each) => wanted.includes(String(each['source'])) && !areTwoCalls(each, report))
       .map((each) => ({ each, apart: Math.abs(Date.parse(each.timestamp) - time) }))
       .filter(({ apart }) => apart <= MEETING_MS)
       .toSorted((a, b) => a.apart - b.apart)[0];
-    if (near !== undefined) this.#take(near.each);
-    return near?.each;
+    const met = exact ?? near?.each;
+    if (met !== undefined) this.#take(met);
+    return met;
   }
 
   #take(record: UsageRecord): void {
+    for (const id of idsOf(record)) this.#byId.delete(id);
     const equal = this.#byCounts.get(countsOf(record));
     equal?.splice(equal.indexOf(record), 1);
   }
 }
 
+const ID_FIELDS = ['request_id', 'response_id'] as const;
+
 /** Iterations of a reply share the request; the first one is joined with the live report. */
-function requestOf(record: UsageRecord): string | undefined {
-  if (textOf(record['message_id'])?.includes('/') === true) return undefined;
-  return textOf(record['request_id']) ?? textOf(record['response_id']);
+function idsOf(record: UsageRecord): string[] {
+  if (textOf(record['message_id'])?.includes('/') === true) return [];
+  return ID_FIELDS.flatMap((field) => {
+    const id = textOf(record[field]);
+    return id === undefined ? [] : [`${field} ${id}`];
+  });
+}
+
+/** Whether both have an id of the same kind, and these differ. An id that only one of them has says nothing. */
+function areTwoCalls(a: UsageRecord, b: UsageRecord): boolean {
+  return ID_FIELDS.some(
+    (field) => textOf(a[field]) !== undefined && textOf(b[field]) !== undefined && a[field] !== b[field],
+  );
 }
 
 function countsOf(record: UsageRecord): string {

@@ -5,7 +5,7 @@ import { isBusy, sqliteEngine } from '../../ledger/sqlite/engine.ts';
 import { isLedgerUrl } from '../../system/paths.ts';
 import { pause } from '../../system/disk.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { counterpart, Meeting, MEETING_MS } from '../joining.ts';
+import { counterparts, Meeting, MEETING_MS } from '../joining.ts';
 
 /** Joins reports of calls with the reports of the other kind in a ledger. */
 
@@ -58,7 +58,7 @@ export async function storeJoined(
 
 /** Replaces each report by its merger with a stored report of the same call. Reports without a counterpart are not changed. */
 export async function joinStored(ledger: Ledger, reports: readonly UsageRecord[]): Promise<UsageRecord[]> {
-  const sources = new Set(reports.map(({ source }) => counterpart(source)).filter((source) => source !== undefined));
+  const sources = new Set(reports.flatMap(({ source }) => counterparts(source)));
   if (sources.size === 0) return [...reports];
   await ledger.refresh();
   const meeting = new Meeting(await storedNear(ledger, reports, [...sources]));

@@ -6,14 +6,25 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger, type Ledger } from '../../../src/library/index.ts';
 import { callOf, isRejection } from '../../../src/live/calls.ts';
 import { LiveIntake } from '../../../src/live/intake.ts';
-import { recordsOf } from '../../../src/live/otlp.ts';
+import { recordsOf, type OtlpRecord } from '../../../src/live/otlp.ts';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../src/sources/codex/index.ts';
+import { copilotCli } from '../../../src/sources/copilot-cli/index.ts';
+import { geminiCli } from '../../../src/sources/gemini-cli/index.ts';
 import { importSource } from '../../../src/sources/import/import.ts';
 import { statePath } from '../../../src/sources/import/state.ts';
+import { qwenCode } from '../../../src/sources/qwen-code/index.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
-import { claudeRequest, codexResponse, logsRequest, type Attributes } from '../../fixtures/otlp.ts';
+import {
+  chatAttributes,
+  claudeRequest,
+  codexResponse,
+  geminiResponse,
+  logsRequest,
+  tracesRequest,
+  type Attributes,
+} from '../../fixtures/otlp.ts';
 
 let folder: string;
 let ledger: Ledger;
@@ -33,11 +44,18 @@ async function close(): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
-async function live(...events: Attributes[]): Promise<void> {
-  const calls = recordsOf('logs', 'json', Buffer.from(JSON.stringify(logsRequest(events))))
+async function live(...events: (Attributes | OtlpRecord)[]): Promise<void> {
+  const calls = events
+    .flatMap((event) =>
+      isRecord(event) ? [event] : recordsOf('logs', 'json', Buffer.from(JSON.stringify(logsRequest([event])))),
+    )
     .map((record) => callOf(record, 0))
     .filter((call) => call !== undefined);
   await intake.store(calls.flatMap((call) => (isRejection(call) ? [] : [call])));
+}
+
+function isRecord(event: Attributes | OtlpRecord): event is OtlpRecord {
+  return typeof event['record'] === 'object';
 }
 
 /** Imports these lines as a new file, as after a lost state. */
@@ -170,6 +188,71 @@ describe('Codex, by session, counts and time', () => {
     await log(codex, '2026/11/20/rollout-conversation-1.jsonl', [meta, line(1, 1_200), line(2, 1_200)]);
     await log(codex, '2026/11/20/rollout-conversation-1.jsonl', [meta, line(1, 1_200), line(2, 1_200)]);
     expect(await records()).toHaveLength(2);
+  });
+});
+
+describe.each<[string, Source, string, object, Attributes]>([
+  [
+    'Gemini CLI',
+    geminiCli,
+    'site/chats/session-1.jsonl',
+    {
+      sessionId: 'session-1',
+      type: 'gemini',
+      id: 'message-1',
+      timestamp: at(1, 900),
+      model: 'gemini-2.5-pro',
+      tokens: { input: 1_000, output: 50, cached: 400, thoughts: 20, tool: 5, total: 1_075 },
+    },
+    geminiResponse({ 'event.timestamp': at(1) }),
+  ],
+  [
+    'Qwen Code',
+    qwenCode,
+    'site/chats/session-1.jsonl',
+    {
+      sessionId: 'session-1',
+      uuid: 'message-1',
+      type: 'assistant',
+      timestamp: at(1, 900),
+      model: 'qwen3-coder-plus',
+      cwd: '/home/me/site',
+      usageMetadata: {
+        promptTokenCount: 1_000,
+        candidatesTokenCount: 50,
+        cachedContentTokenCount: 400,
+        thoughtsTokenCount: 20,
+        totalTokenCount: 1_070,
+      },
+    },
+    geminiResponse({
+      'event.name': 'qwen-code.api_response',
+      'event.timestamp': at(1),
+      model: 'qwen3-coder-plus',
+      tool_token_count: 0,
+    }),
+  ],
+])('%s, by session, counts and time', (_, source, file, line, event) => {
+  test.each(['live first', 'log first'])('%s: one record', async (order) => {
+    const reports = [(): Promise<void> => live(event), (): Promise<void> => log(source, file, [line])];
+    for (const report of order === 'live first' ? reports : reports.toReversed()) await report();
+    for (const report of reports) await report();
+    expect(await records()).toMatchObject([{ output_tokens: 70, confirmed_by: expect.any(String) as string }]);
+  });
+});
+
+describe('Copilot, whose spans have the id of the response', () => {
+  const attributes = chatAttributes({ 'gen_ai.response.id': 'resp_1', 'gen_ai.conversation.id': 'session-1' });
+  const exported = tracesRequest([{ name: 'chat gpt-5', span: '01', attributes }]);
+
+  test.each(['live first', 'log first'])('%s: one record', async (order) => {
+    const reports = [
+      (): Promise<void> => live(...recordsOf('traces', 'json', Buffer.from(JSON.stringify(exported)))),
+      (): Promise<void> => log(copilotCli, 'session-1.jsonl', [exported]),
+    ];
+    for (const report of order === 'live first' ? reports : reports.toReversed()) await report();
+    for (const report of reports) await report();
+    expect(await records()).toMatchObject([{ input_tokens: 1_000, confirmed_by: expect.any(String) as string }]);
   });
 });
 
