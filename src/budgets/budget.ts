@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { readDisplayCurrency, type DisplayCurrency } from '../pricing/currency.ts';
 import { scaleDecimal } from '../pricing/decimal.ts';
-import { RATE_PLACES, type Amount } from '../usage/amount.ts';
+import { AMOUNT_PLACES, type Amount } from '../usage/amount.ts';
 import { FIELD_DIMENSIONS } from '../usage/dimensions.ts';
 import { MAX_NAME } from '../usage/limits.ts';
 import type { UsageFilter } from '../usage/query.ts';
@@ -97,9 +97,13 @@ export function currencyOf(budget: Budget): DisplayCurrency | undefined {
 
 const NANO_PLACES = 9;
 
-/** In nano-dollars, or in 10^-21 of its currency: the unit of {@link Amount}. */
+/** The decimals of an amount's unit: nano-dollars, or the unit of {@link Amount} in another currency. */
+export function amountPlaces({ currency }: Budget): number {
+  return currency === undefined ? NANO_PLACES : AMOUNT_PLACES;
+}
+
 export function limitOf(budget: Budget): Amount {
-  return scaleDecimal(budget.amount, budget.currency === undefined ? NANO_PLACES : NANO_PLACES + RATE_PLACES);
+  return scaleDecimal(budget.amount, amountPlaces(budget));
 }
 
 /** The records that count, without the time. */

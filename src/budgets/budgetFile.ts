@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseTree } from 'jsonc-parser';
 import { updateFile } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -69,27 +70,8 @@ function entriesIn(path: string, text: string): unknown[] {
 
 /** The line on which an element of the outermost array begins, 1-based. */
 function lineOf(text: string, index: number): number {
-  let [line, depth, element] = [1, 0, -1];
-  let [isInText, isStart] = [false, false];
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]!;
-    if (char === '\n') line++;
-    if (isInText) {
-      if (char === '\\') at++;
-      else if (char === '"') isInText = false;
-      continue;
-    }
-    if (isStart && !/\s/.test(char)) {
-      element++;
-      isStart = false;
-      if (element === index) return line;
-    }
-    if (char === '"') isInText = true;
-    else if (char === '[' || char === '{') depth++;
-    else if (char === ']' || char === '}') depth--;
-    if (depth === 1 && (char === ',' || (char === '[' && element === -1))) isStart = true;
-  }
-  return line;
+  const { offset = 0 } = parseTree(text)?.children?.[index] ?? {};
+  return text.slice(0, offset).split('\n').length;
 }
 
 /**

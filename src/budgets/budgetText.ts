@@ -5,9 +5,9 @@ import type { BudgetState } from './budgetState.ts';
 
 /** Budgets in English, for the command and for agents. */
 
-export function budgetAmount(budget: Budget, amount: Amount): string {
+export function budgetAmount(budget: Budget, amount: Amount, locale = 'en-US'): string {
   const currency = currencyOf(budget);
-  return currency === undefined ? formatUsd(amount) : formatAmount(amount, currency.currency);
+  return currency === undefined ? formatUsd(amount, locale) : formatAmount(amount, currency.currency, locale);
 }
 
 const PERIODS: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ export function periodText({ period, since, until, start }: Budget): string {
   return start === undefined ? PERIODS[period]! : `in the month from day ${start}`;
 }
 
-/** `$42.10 of $50.00 this month (84 %)`, with what is not known. */
+/** Formats a state as `$42.10 of $50.00 this month (84 %)`; unpriced calls are counted behind the share. */
 export function stateText(state: BudgetState): string {
   const { budget, spent, limit, percent, totals, isAtLeast } = state;
   const least = isAtLeast ? 'at least ' : '';

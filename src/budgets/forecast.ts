@@ -77,7 +77,7 @@ export function forecastOf(input: ForecastInput): Forecast | undefined {
   };
 }
 
-/** When the average path passes what is left. */
+/** Returns the start of the day on which the average path reaches the remaining amount. */
 function passing(
   history: readonly PastDay[],
   coming: readonly { since: number; isWeekend: boolean; share: number }[],

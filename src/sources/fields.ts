@@ -8,6 +8,11 @@ export function fieldsOf(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 
+/** Returns the objects of a list; none for anything else. */
+export function objectsIn(value: unknown): Fields[] {
+  return (Array.isArray(value) ? (value as unknown[]) : []).map(fieldsOf).filter((each) => each !== undefined);
+}
+
 /** A non-empty text; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;

@@ -1,19 +1,14 @@
-import { currencyOf, type Budget } from '../../budgets/budget.ts';
+import { amountPlaces, type Budget } from '../../budgets/budget.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
-import { formatAmount, type Amount } from '../../usage/amount.ts';
-import { formatUsd } from '../../usage/money.ts';
+import { budgetAmount } from '../../budgets/budgetText.ts';
+import type { Amount } from '../../usage/amount.ts';
 import type { TextStyle } from '../common/costText.ts';
 
 /** The texts of budgets in the editor. */
 
-export function money(budget: Budget, amount: Amount, locale: string): string {
-  const currency = currencyOf(budget);
-  return currency === undefined ? formatUsd(amount, locale) : formatAmount(amount, currency.currency, locale);
-}
-
 /** A plain decimal number, rounded up to cents, as it is typed. */
-export function amountText({ currency }: Budget, amount: Amount): string {
-  const cent = 10n ** BigInt((currency === undefined ? 9 : 21) - 2);
+export function amountText(budget: Budget, amount: Amount): string {
+  const cent = 10n ** BigInt(amountPlaces(budget) - 2);
   const cents = (amount + cent - 1n) / cent;
   return `${cents / 100n}.${(cents % 100n).toString().padStart(2, '0')}`.replace(/\.00$/, '');
 }
@@ -28,7 +23,7 @@ export function statusLine({ budget, percent, isAtLeast }: BudgetState, { locale
 export function crossingMessage(state: BudgetState, level: number, style: TextStyle): string {
   const { t, locale } = style;
   const { budget, spent, limit, isOver, isAtLeast, totals } = state;
-  const amounts = [money(budget, spent, locale), money(budget, limit, locale)] as const;
+  const amounts = [budgetAmount(budget, spent, locale), budgetAmount(budget, limit, locale)] as const;
   const head = isOver
     ? t('The budget {0} is used up: {1} of {2}.', budget.name, ...amounts)
     : t('The budget {0} has reached {1} %: {2} of {3}.', budget.name, level, ...amounts);
@@ -43,7 +38,7 @@ export function crossingMessage(state: BudgetState, level: number, style: TextSt
 
 export function tooltipLines(state: BudgetState, style: TextStyle): string {
   const { budget, spent, limit } = state;
-  const line = `${statusLine(state, style)}: ${money(budget, spent, style.locale)} / ${money(budget, limit, style.locale)}`;
+  const line = `${statusLine(state, style)}: ${budgetAmount(budget, spent, style.locale)} / ${budgetAmount(budget, limit, style.locale)}`;
   const more = pace(state, style);
   return more === '' ? line : `${line}\n${more}`;
 }
@@ -56,5 +51,9 @@ function pace({ budget, forecast, isOver }: BudgetState, { t, locale }: TextStyl
     const day = new Intl.DateTimeFormat(locale, { month: 'long', day: 'numeric' }).format(passesAt);
     return t('At this pace it is used up on {0}.', day);
   }
-  return t('Likely end of the period: {0} to {1}.', money(budget, most[0], locale), money(budget, most[1], locale));
+  return t(
+    'Likely end of the period: {0} to {1}.',
+    budgetAmount(budget, most[0], locale),
+    budgetAmount(budget, most[1], locale),
+  );
 }

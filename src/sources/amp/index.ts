@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, labelOf, nameOf, stemOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, objectsIn, labelOf, nameOf, stemOf, textOf, timeOf } from '../fields.ts';
 import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr, xdgData } from '../reading/places.ts';
@@ -30,10 +30,10 @@ function readThread(file: SourceFile, sink: Sink): void {
   const thread = fieldsOf(readJsonFile(file, sink));
   if (thread === undefined) return;
   const id = textOf(thread['id']) ?? stemOf(file.relative);
-  const messages = listOf(thread['messages']);
+  const messages = objectsIn(thread['messages']);
   const events = fieldsOf(thread['usageLedger'])?.['events'];
   if (Array.isArray(events)) {
-    for (const [index, event] of listOf(events).entries()) {
+    for (const [index, event] of objectsIn(events).entries()) {
       guarded(sink, index + 1, () => take(id, eventCall(event, messages), sink));
     }
     return;
@@ -102,8 +102,4 @@ function take(thread: string, call: Call | undefined, sink: Sink): void {
       more: { amp_credits: typeof call.credits === 'number' ? call.credits : undefined },
     }),
   });
-}
-
-function listOf(value: unknown): Fields[] {
-  return (Array.isArray(value) ? (value as unknown[]) : []).map(fieldsOf).filter((each) => each !== undefined);
 }

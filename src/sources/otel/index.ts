@@ -1,5 +1,5 @@
 import type { Fields } from '../fields.ts';
-import { fieldsOf, parseJson } from '../fields.ts';
+import { fieldsOf, objectsIn, parseJson } from '../fields.ts';
 import { formatOf, headOfSync } from '../reading/entries.ts';
 import { guarded } from '../reading/guarded.ts';
 import { readTextFile } from '../reading/whole.ts';
@@ -113,14 +113,10 @@ function* recordsIn(entry: Fields): Generator<Fields> {
   ] as const;
   let nested = false;
   for (const [outer, middle, inner] of groups) {
-    for (const resource of listOf(entry[outer])) {
+    for (const resource of objectsIn(entry[outer])) {
       nested = true;
-      for (const scope of listOf(resource[middle])) yield* listOf(scope[inner]);
+      for (const scope of objectsIn(resource[middle])) yield* objectsIn(scope[inner]);
     }
   }
   if (!nested) yield entry;
-}
-
-function listOf(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.map(fieldsOf).filter((each) => each !== undefined) : [];
 }

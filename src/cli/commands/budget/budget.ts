@@ -1,8 +1,17 @@
 import type { CommandSpec } from '../../command.ts';
-import { BudgetError, checkedBudget, DEFAULT_LEVELS, PERIOD_RULE, type Budget } from '../../../budgets/budget.ts';
+import {
+  BudgetError,
+  amountPlaces,
+  checkedBudget,
+  DEFAULT_LEVELS,
+  PERIOD_RULE,
+  type Budget,
+} from '../../../budgets/budget.ts';
 import { BudgetFileError, changeBudgets, readBudgets } from '../../../budgets/budgetFile.ts';
 import { budgetState, type BudgetState } from '../../../budgets/budgetState.ts';
 import { forecastText, stateText } from '../../../budgets/budgetText.ts';
+import { decimalText } from '../../../pricing/decimal.ts';
+import { RATE_PLACES } from '../../../usage/amount.ts';
 import { amount as amountOf, positive, shown } from '../../arguments/arguments.ts';
 import { displayCurrency } from '../../arguments/currency.ts';
 import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../../arguments/filters.ts';
@@ -98,15 +107,12 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
   return EXIT.done;
 }
 
-/** As the setting has it, so that the file can be read without the flag. */
+/** Converts rates back to the form of the setting, so that the file can be read without the flag. */
 function currencySetting({ currency, rates }: Awaited<ReturnType<typeof displayCurrency>>): object {
-  const decimal = (scaled: bigint): string => {
-    const digits = scaled.toString().padStart(13, '0');
-    return `${digits.slice(0, -12)}.${digits.slice(-12)}`.replace(/\.?0+$/, '');
-  };
   const [first] = rates;
-  if (first?.day === '') return { currency, rate: decimal(first.scaled) };
-  return { currency, rates: Object.fromEntries(rates.map(({ day, scaled }) => [day, decimal(scaled)])) };
+  const rateOf = ({ scaled }: { scaled: bigint }): string => decimalText(scaled, RATE_PLACES);
+  if (first?.day === '') return { currency, rate: rateOf(first) };
+  return { currency, rates: Object.fromEntries(rates.map((rate) => [rate.day, rateOf(rate)])) };
 }
 
 function levelsOf(flag: string | undefined): readonly number[] {
@@ -211,10 +217,8 @@ function stateJson(state: BudgetState): object {
 }
 
 /** An exact decimal number of the budget's currency, as text. */
-function decimalOf({ currency }: Budget, amount: bigint): string {
-  const places = currency === undefined ? 9 : 21;
-  const digits = amount.toString().padStart(places + 1, '0');
-  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '');
+function decimalOf(budget: Budget, amount: bigint): string {
+  return decimalText(amount, amountPlaces(budget));
 }
 
 export const command: CommandSpec<BudgetFlags> = {

@@ -30,7 +30,7 @@ interface PriceCoverage {
   assumed: Map<string, number>;
 }
 
-/** `llm-spend doctor`: which usage is covered, what is missing, and how to get it. */
+/** `llm-spend doctor`: reports the sources of usage, their gaps, and how to close them. */
 export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<number> {
   return withView(flags, async (sources) => {
     const now = terminal.now();
@@ -158,7 +158,7 @@ function adviceOf({ id, title, state, totals, deletedInDays, remarks }: SourceCo
 }
 
 export const command: CommandSpec<DoctorFlags> = {
-  summary: 'show which usage is covered, what is missing and how to get it',
+  summary: 'show which sources of usage are covered, their gaps, and how to close them',
   options: [],
   examples: ['llm-spend doctor', 'llm-spend doctor --json'],
   notes: 'It reads the names of log files and the ledgers, and changes nothing.',
