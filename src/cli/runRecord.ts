@@ -1,4 +1,4 @@
-import { blockingDisk } from '../system/disk.ts';
+import { blockingDisk } from '../system/nodeDisk.ts';
 import { JsonStore } from '../ledger/json/store.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { resolveLedgerPath, storeKind } from '../system/paths.ts';

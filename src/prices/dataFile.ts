@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/fetched.ts';
 import type { FetchedPrices } from '../pricing/table.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
-import { nodeDisk } from '../system/disk.ts';
+import { nodeDisk } from '../system/nodeDisk.ts';
 import { PriceFileError, readText, withPlainErrors } from './files.ts';
 
 /** `price-data.json`: the price data fetched by `prices update`, beside the user's own prices. */

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
 import { updateFile } from '../system/atomicFile.ts';
-import { nodeDisk, readWhole } from '../system/disk.ts';
+import { readWhole } from '../system/disk.ts';
+import { nodeDisk } from '../system/nodeDisk.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
 

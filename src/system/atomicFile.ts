@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import { fsyncFolder, nodeDisk, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
+import { fsyncFolder, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
+import { nodeDisk } from './nodeDisk.ts';
 import { errno } from './errno.ts';
 import { liveness } from './owner.ts';
 import { parseSideFile, sideFileName } from './sideFiles.ts';

@@ -5,7 +5,8 @@ import { oneLine } from '../elementText.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
 import type { Addition, Appended, AppendMode } from '../store.ts';
 import type { Committer } from './committer.ts';
-import { Journal, type Entry } from './journal.ts';
+import { Journal } from './journal.ts';
+import { type Entry } from './journalContent.ts';
 import type { LedgerVersions } from './versions.ts';
 
 /** The dependencies of {@link Acceptance}, provided by its store. */

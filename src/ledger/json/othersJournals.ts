@@ -7,8 +7,8 @@ import { liveness } from '../../system/owner.ts';
 import { corruptName, parseSideFile, sideFileName } from '../../system/sideFiles.ts';
 import type { Place } from '../place.ts';
 import type { Problem } from '../results.ts';
-import type { Entry, JournalContent } from './journal.ts';
-import { readJournal } from './journal.ts';
+import type { Entry, JournalContent } from './journalContent.ts';
+import { readJournal } from './journalContent.ts';
 
 /** A journal of a dead process, renamed to a name of this process. */
 export interface Adopted {

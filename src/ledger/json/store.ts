@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { Disk } from '../../system/disk.ts';
-import { nodeDisk } from '../../system/disk.ts';
+import { nodeDisk } from '../../system/nodeDisk.ts';
 import { nextTurn } from '../../system/turns.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
 import { UsageError } from '../../usage/record.ts';
@@ -21,7 +21,7 @@ import type { Addition, Appended, AppendMode, Look, ReplacePlan, Store } from '.
 import { Watchers } from '../watchers.ts';
 import { Acceptance } from './acceptance.ts';
 import { Committer } from './committer.ts';
-import type { ChangeContext } from './commitUntil.ts';
+import type { ChangeContext } from './commit/commitUntil.ts';
 import { elementsOf } from './reading.ts';
 import { clearLedger, removeRecords, undoLast } from './removal.ts';
 import { repairLedger } from './repair.ts';

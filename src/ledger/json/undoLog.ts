@@ -5,7 +5,7 @@ import { errno } from '../../system/errno.ts';
 import { fsyncFolder, renameOnto, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { LedgerError } from '../results.ts';
 import { LedgerIndex } from './index.ts';
-import type { Entry } from './journal.ts';
+import type { Entry } from './journalContent.ts';
 import { sideFileName, undoLogName } from '../../system/sideFiles.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ElementScanner } from './elements.ts';
-import { parseJournal } from './journal.ts';
+import { parseJournal } from './journalContent.ts';
 import { explain } from '../errors.ts';
 import { LedgerIndex } from './index.ts';
 import {

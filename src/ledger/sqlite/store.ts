@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { TableChanged, UsageTable } from '../../columns/table.ts';
 import type { Disk } from '../../system/disk.ts';
-import { nodeDisk } from '../../system/disk.ts';
+import { nodeDisk } from '../../system/nodeDisk.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { withTimeout } from '../../system/withTimeout.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';

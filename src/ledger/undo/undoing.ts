@@ -1,5 +1,5 @@
 import { isoNow } from '../../usage/record.ts';
-import { nodeDisk } from '../../system/disk.ts';
+import { nodeDisk } from '../../system/nodeDisk.ts';
 import { AdditionNotes, type AdditionNote } from './additionNotes.ts';
 import type { LedgerOptions, NoteAdditions } from '../options.ts';
 import type { Tracked, UndoResult } from '../results.ts';

@@ -4,7 +4,7 @@
  *     node diesMending.ts <ledger> <calls>
  */
 import type { Disk } from '../../../src/system/disk.ts';
-import { nodeDisk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 
 const [ledger, calls] = process.argv.slice(2) as [string, string];

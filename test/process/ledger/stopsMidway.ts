@@ -8,7 +8,7 @@
 import { writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Disk } from '../../../src/system/disk.ts';
-import { nodeDisk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { isDatabase } from './plainly.ts';
 

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeDisk, type Disk } from '../../../src/system/disk.ts';
+import { type Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { CostChange } from '../../../src/ledger/results.ts';
 

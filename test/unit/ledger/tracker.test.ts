@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../src/system/disk.ts';
-import { nodeDisk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { UsageError } from '../../../src/usage/record.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Disk } from '../../../src/system/disk.ts';
-import { nodeDisk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { expect } from 'vitest';
 import type { UndoResult } from '../../../src/ledger/results.ts';

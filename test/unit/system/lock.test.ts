@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeDisk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { acquireLock, obstructionOf } from '../../../src/system/lock.ts';
 
 describe('the lock of the commits', () => {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { blockingDisk } from '../../../../src/system/disk.ts';
+import { blockingDisk } from '../../../../src/system/nodeDisk.ts';
 import type { LostNames } from './durableView.ts';
 import { DurableView } from './durableView.ts';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { parseSideFile, sideFileName } from '../../../../src/system/sideFiles.ts';
-import { blockingDisk } from '../../../../src/system/disk.ts';
+import { blockingDisk } from '../../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { LedgerError } from '../../../../src/ledger/results.ts';
 import { UsageError } from '../../../../src/usage/record.ts';

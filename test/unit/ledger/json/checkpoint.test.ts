@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { JsonStore } from '../../../../src/ledger/json/store.ts';
 import { Ledger } from '../../../../src/ledger/ledger.ts';
 import type { UsageInput, UsageRecord } from '../../../../src/usage/record.ts';

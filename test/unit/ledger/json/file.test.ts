@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { LedgerFile } from '../../../../src/ledger/json/file.ts';
 
 describe('LedgerFile', () => {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
-import type { Entry } from '../../../../src/ledger/json/journal.ts';
-import { Journal, journalLine, parseJournal } from '../../../../src/ledger/json/journal.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
+import type { Entry } from '../../../../src/ledger/json/journalContent.ts';
+import { Journal, journalLine } from '../../../../src/ledger/json/journal.ts';
+import { parseJournal } from '../../../../src/ledger/json/journalContent.ts';
 import { records, usage } from '../../usage/records.ts';
 
 function entry(id: string, fields: object = {}): Entry {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
-import { nodeDisk, type Disk } from '../../../../src/system/disk.ts';
+import { type Disk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { JSON_KINDS, type JsonKind } from '../../../fixtures/jsonKinds.ts';
 
 /** Ledgers: JSON as the engine judges it. Whatever stands in the file, nothing of it is lost, and nothing that is recorded. */

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Checkpoints } from '../../../../src/ledger/json/checkpoint.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 

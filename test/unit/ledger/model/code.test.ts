@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { Disk } from '../../../../src/system/disk.ts';
-import { nodeDisk } from '../../../../src/system/disk.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { element, sideFileOfDead, usage } from '../faults/world.ts';
 import { protocol } from './protocol.ts';
 import type { State } from './search.ts';

@@ -1,7 +1,7 @@
-import type { Change } from './commit/commit.ts';
-import { commit } from './commit/commit.ts';
-import { refuseForeignFile } from '../foreignFile.ts';
-import type { LedgerVersions } from './versions.ts';
+import type { Change } from './commit.ts';
+import { commit } from './commit.ts';
+import { refuseForeignFile } from '../../foreignFile.ts';
+import type { LedgerVersions } from '../versions.ts';
 
 /** The dependencies of a change of existing records. */
 export interface ChangeContext {

@@ -1,0 +1,63 @@
+import type { UsageRecord } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
+import { readBeside } from '../../system/beside.ts';
+import type { Disk } from '../../system/disk.ts';
+
+/**
+ * A record that is not in the ledger yet. `text` is its element as it will be written to the file; `seen` is the number of the
+ * last removal (see `undoLog.ts`) that its process knew when it was accepted: later removals may apply to it.
+ */
+export interface Entry {
+  record: UsageRecord;
+  text: string;
+  seen: number;
+}
+
+/**
+ * Fills the space after the lines. JSON contains no raw NUL, not even in strings, so a line that a power cut left incomplete
+ * can never be mistaken for a record.
+ */
+const BLANK = 0;
+
+export interface JournalContent {
+  entries: Entry[];
+  /** Number of complete lines that are not entries: damage, to be kept aside. */
+  bad: number;
+}
+
+/** Reads any process's journal. A last line without a line end was never acknowledged. undefined: the file does not exist. */
+export async function readJournal(disk: Disk, path: string): Promise<JournalContent | undefined> {
+  const bytes = await readBeside(disk, path);
+  return bytes && parseJournal(bytes);
+}
+
+export function parseJournal(bytes: Buffer): JournalContent {
+  const content: JournalContent = { entries: [], bad: 0 };
+  let at = 0;
+  for (let end = bytes.indexOf(0x0a, at); end !== -1; end = bytes.indexOf(0x0a, at)) {
+    const line = bytes.toString('utf8', at, end);
+    const begun = bytes[at] !== BLANK;
+    at = end + 1;
+    // A line without its beginning was settled and is half blanked, or was never acknowledged and is incomplete.
+    if (line === '' || !begun) continue;
+    const entry = parseLine(line);
+    if (entry) content.entries.push(entry);
+    else content.bad++;
+  }
+  return content;
+}
+
+/** The dot must match everything: JSON may contain U+2028 and U+2029 unescaped, and they are not line ends here. */
+const LINE = /^\{"seen":(\d+),"record":(\{.*\})\}$/s;
+
+function parseLine(line: string): Entry | undefined {
+  const match = LINE.exec(line);
+  if (!match) return undefined;
+  try {
+    const record = readStored(JSON.parse(match[2]!), () => '');
+    if (isUnreadable(record) || record.usage_id === '') return undefined;
+    return { record, text: match[2]!, seen: Number(match[1]) };
+  } catch {
+    return undefined;
+  }
+}
