@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseTree } from 'jsonc-parser';
+import { ElementScanner, lineOf } from '../ledger/json/elements.ts';
 import { updateFile } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -50,7 +50,7 @@ function budgetsIn(path: string, text: string): BudgetFile {
       budgets.push(budget);
     } catch (error) {
       problems.push(
-        `${path}, line ${lineOf(text, index)}: ${(error as Error).message}. Correct it, or remove the entry.`,
+        `${path}, line ${linesOf(text)[index]}: ${(error as Error).message}. Correct it, or remove the entry.`,
       );
     }
   }
@@ -68,10 +68,13 @@ function entriesIn(path: string, text: string): unknown[] {
   return entries;
 }
 
-/** The line on which an element of the outermost array begins, 1-based. */
-function lineOf(text: string, index: number): number {
-  const { offset = 0 } = parseTree(text)?.children?.[index] ?? {};
-  return text.slice(0, offset).split('\n').length;
+/** The lines on which the elements of the outermost array begin, 1-based. */
+function linesOf(text: string): number[] {
+  const bytes = Buffer.from(text);
+  const scanner = new ElementScanner(bytes, bytes.length);
+  const lines: number[] = [];
+  while (scanner.next()) lines.push(lineOf(bytes, scanner.start));
+  return lines;
 }
 
 /**

@@ -9,8 +9,8 @@ import type { LiveRecording } from './liveRecording.ts';
  */
 export async function connectAgents(live: LiveRecording): Promise<void> {
   const { t } = vscode.l10n;
-  const { CONNECTABLE, applyChange, connection, disconnection, isFound } = await import('../../live/connect/index.ts');
-  const { liveSettings } = await import('../../live/settings.ts');
+  const { CONNECTABLE, applyChange, connection, disconnection, isFound, liveSettings } =
+    await import('../../live/index.ts');
   const { connections, token } = await liveSettings();
   const items = CONNECTABLE.map((agent) => {
     const isConnected = connections[agent.id] !== undefined;
@@ -51,7 +51,7 @@ export async function connectAgents(live: LiveRecording): Promise<void> {
 /** Asks for consent, showing the lines that change. */
 async function isAgreed(change: SettingsChange, token: string): Promise<boolean> {
   const { t } = vscode.l10n;
-  const { changedLines } = await import('../../live/connect/index.ts');
+  const { changedLines } = await import('../../live/index.ts');
   const { agent, file, endpoint, before, after } = change;
   if (before === after) return true;
   const question =

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { SETTINGS } from '../../contributions.ts';
 import { importedLedgerPath, openLedger, type Ledger } from '../../library/index.ts';
 import { liveSettingsPath, readLiveSettings, type LiveSettings } from '../../live/settings.ts';
-import type { SharedReceiver } from '../../live/share.ts';
+import type { SharedReceiver } from '../../live/index.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { showWarning } from '../common/dialogs.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
@@ -80,10 +80,7 @@ export class LiveRecording implements vscode.Disposable {
   }
 
   async #listen({ port, token }: LiveSettings, path: string): Promise<void> {
-    const [{ SharedReceiver }, { LiveIntake }] = await Promise.all([
-      import('../../live/share.ts'),
-      import('../../live/intake.ts'),
-    ]);
+    const { LiveIntake, SharedReceiver } = await import('../../live/index.ts');
     const ledger = openLedger({ ledger: path, pricing: false });
     this.#ledger = ledger;
     this.#shared = new SharedReceiver({

@@ -86,6 +86,7 @@ describe('the package of the extension', () => {
       'dist/extension.js',
       'dist/cli.js',
       'dist/record.js',
+      'dist/live.js',
       'dist/prices.js',
       'dist/reader.js',
       'dist/commands.js',
