@@ -81,7 +81,7 @@ const AGENT_EVENTS: readonly AgentEvents[] = [
     identity: ['conversation.id'],
   },
   ...['gemini_cli', 'qwen-code'].map((prefix): AgentEvents => ({
-    agent: prefix === 'gemini_cli' ? 'gemini-cli' : 'qwen',
+    agent: prefix === 'gemini_cli' ? 'gemini-cli' : 'qwen-code',
     source: prefix === 'gemini_cli' ? 'gemini-cli-otel' : 'qwen-otel',
     provider: prefix === 'gemini_cli' ? 'google' : 'qwen',
     events: [`${prefix}.api_response`],

@@ -5,6 +5,7 @@ import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
 import { AGENTS } from './agents.ts';
 import { fieldsOf, parseJson } from './fields.ts';
+import { counterparts } from './joining.ts';
 import { findLogs } from './reading/walk.ts';
 import type { Source, SourceEnvironment } from './source.ts';
 import { WITHOUT_TOKENS } from './withoutTokens.ts';
@@ -65,7 +66,10 @@ async function sourceCoverage(source: Source, ask: Ask, options: CoverageOptions
   const { environment, calendar, now } = options;
   const places = source.locate(environment);
   const { files } = await findLogs(source, places);
-  const filter = { values: { source: [`${source.id}-log`, `${source.id}-csv`] } };
+  const log = `${source.id}-log`;
+  // A call that was received live before its log was read keeps its source. Spans of `otel` may be of any program.
+  const live = counterparts(log).filter((each) => each !== 'otel');
+  const filter = { values: { source: [log, `${source.id}-csv`, ...live] } };
   const groups = await ask({ filter, groupBy: ['day'], calendar });
   const totals = emptyTotals();
   for (const group of groups) addTotals(totals, group.totals);

@@ -75,7 +75,7 @@ describe('the one signal of each agent', () => {
     const counts = { input_tokens: 1_005, output_tokens: 70, cache_read_tokens: 400, reasoning_tokens: 20 };
     expect(records).toMatchObject([
       { source: 'gemini-cli-otel', provider: 'google', ...counts },
-      { source: 'qwen-otel', provider: 'qwen', agent: 'qwen', ...counts },
+      { source: 'qwen-otel', provider: 'qwen', agent: 'qwen-code', ...counts },
     ]);
   });
 

@@ -44,3 +44,18 @@ it('says what is there, what was imported, gaps, and when logs are deleted', asy
   expect(of('amp')).toMatchObject({ state: 'missing', remarks: [] });
   expect(withoutCounts().map(({ id }) => id)).toContain('windsurf');
 });
+
+it('counts a call that was received live before its log was read', async () => {
+  const ledger = world.ledger();
+  const call = { provider: 'anthropic', model: 'claude-opus-4-5', operation: 'agent', input_tokens: 10 };
+  await ledger.track({ ...call, timestamp: '2026-11-10T10:00:00.000Z', source: 'claude-code-otel' });
+  const coverage = await coverageOf((query) => ledger.aggregate(query), {
+    environment: { platform: 'linux', env: {}, home: world.home },
+    calendar: { timeZone: 'UTC', firstDayOfWeek: 1 },
+    now: NOW,
+  });
+  expect(coverage.find(({ id }) => id === 'claude-code')).toMatchObject({
+    firstDay: '2026-11-10',
+    totals: { records: 1 },
+  });
+});
