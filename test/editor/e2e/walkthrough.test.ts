@@ -59,6 +59,8 @@ describe('the walkthrough', () => {
     await expand('Record from your programs');
     await walkthrough.getByRole('button', { name: 'Copy Command for the Terminal' }).click();
     await done('Record from your programs').waitFor();
+    // The step is done once the command is called; the toast says that it has copied.
+    await editor.workbench.notifications.getByText('Copied an example of llm-spend').waitFor();
     expect(await editor.workbench.clipboard()).toMatch(/^llm-spend record --provider openai /);
     await expand('Open the cost history');
     await walkthrough.getByRole('button', { name: 'Open Cost History' }).click();
