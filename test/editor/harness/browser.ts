@@ -127,11 +127,19 @@ export class Workbench {
   /** Runs a command by its title in the palette, such as `LLM Spend: Record Usage`. */
   async runCommand(title: string): Promise<void> {
     const input = this.quickInput.locator('input[type="text"]').first();
-    await this.#press('F1', input);
-    await input.fill(`>${title}`);
     const row = this.quickInput.locator('.monaco-list-row').filter({ hasText: title }).first();
-    await row.waitFor();
-    await row.click();
+    // A webview that takes the focus when it has loaded closes the palette, also once it is open.
+    for (let attempt = 1; ; attempt++) {
+      await this.#press('F1', input);
+      try {
+        const timeout = attempt < 3 ? 5000 : TIMEOUT;
+        await input.fill(`>${title}`, { timeout });
+        await row.click({ timeout });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
   }
 
   /** Presses a key until `answer` appears: a webview that takes the focus while loading swallows key presses. */
