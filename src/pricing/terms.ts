@@ -44,7 +44,9 @@ const OPENAI = ['openai', 'azure'];
  * Amazon's for Bedrock's tiers, Anthropic's for batches, fast mode and `inference_geo`. The first matching rule applies.
  */
 const RULES: readonly Rule[] = [
-  { term: 'batch', providers: ['anthropic', 'openai', 'azure', 'aws', 'mistral', 'groq'], times: 0.5 },
+  { term: 'batch', providers: OPENAI, models: /^gpt-3\.5-turbo-1106/, times: 1 },
+  { term: 'batch', providers: ['groq'], times: 0.5, keeps: CACHE },
+  { term: 'batch', providers: ['anthropic', 'openai', 'azure', 'aws', 'mistral'], times: 0.5 },
   { term: 'batch', providers: ['google'], models: SAME_CACHE, times: 0.5, keeps: CACHE },
   { term: 'batch', providers: ['google'], times: 0.5 },
   { term: 'batch', providers: ['x-ai'], times: 0.8 },
@@ -65,7 +67,7 @@ const RULES: readonly Rule[] = [
   { term: 'priority', providers: ['aws'], times: 1.75 },
   { term: 'ultrafast', providers: ['openai'], models: /^gpt-6(?:-astra|\.1-sol)/, times: 6 },
   { term: 'fast', providers: ['anthropic'], models: /^claude-opus-4-[67]/, times: 6 },
-  { term: 'fast', providers: ['anthropic'], models: /^claude-opus-(?:4-8|5)/, times: 2 },
+  { term: 'fast', providers: ['anthropic'], models: /^claude-(?:opus-(?:4-8|5)|(?:fable|mythos)-5-2)/, times: 2 },
   {
     term: 'us',
     providers: ['anthropic'],
@@ -107,6 +109,9 @@ function term(value: unknown): string | undefined {
   return USUAL.has(name) ? undefined : name;
 }
 
+/** OpenAI's newer name of its priority tier. */
+const RENAMED: Readonly<Record<string, string>> = { fast: 'priority' };
+
 /** `provider` and `model` are ids of the price table. */
 export function termsFactor(provider: string, model: string, { tier, speed, geo }: Terms): TermsFactor | UnknownTerms {
   let times = 1;
@@ -118,7 +123,8 @@ export function termsFactor(provider: string, model: string, { tier, speed, geo 
     ['region', geo],
   ] as const) {
     if (name === undefined) continue;
-    const rule = ruleFor(name, provider, model);
+    const sold = kind === 'service tier' && OPENAI.includes(provider) ? (RENAMED[name] ?? name) : name;
+    const rule = ruleFor(sold, provider, model);
     if (rule === undefined) {
       // Anthropic sells its priority tier as a commitment.
       const isPrepaid = PREPAID.has(name) || (provider === 'anthropic' && name === 'priority');

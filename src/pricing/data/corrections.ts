@@ -42,6 +42,11 @@ const ALIBABA: readonly Row[] = [
   ['qwen-flash', tiers(0.05, [256_000, 0.25]), tiers(0.4, [256_000, 2])],
   ['qwen-coder', 0.3, 1.5],
   ['qwq-plus', 0.8, 2.4],
+  ['qwen3-vl-plus', tiers(0.2, [32_000, 0.3], [128_000, 0.6]), tiers(1.6, [32_000, 2.4], [128_000, 4.8])],
+  ['qwen3-vl-235b-a22b-instruct', 0.4, 1.6],
+  ['qwen3-vl-235b-a22b-thinking', 0.4, 4],
+  ['qwen3-vl-32b-instruct', 0.16, 0.64],
+  ['qwen3-vl-32b-thinking', 0.16, 2.87],
 ];
 
 /** Models of vendors that the table has. The table's own entry for a name takes precedence. */
@@ -128,9 +133,17 @@ const CHANGES: readonly Change[] = [
   ]),
 ];
 
+/** The table would charge audio at the price of text. */
+const AUDIO: Readonly<Record<string, ModelPrice>> = {
+  'gpt-4o-audio-preview': { input_audio_mtok: 40, output_audio_mtok: 80 },
+  'gpt-4o-mini-audio-preview': { input_audio_mtok: 10, output_audio_mtok: 20 },
+};
+
 /** Missing prices of models in the table. https://developers.openai.com/api/docs/pricing */
 const COMPLETED: Readonly<Record<string, Readonly<Record<string, ModelPrice>>>> = {
+  azure: AUDIO,
   openai: {
+    ...AUDIO,
     'ft:gpt-4o': { cache_read_mtok: 1.875 },
     'ft:gpt-4o-mini': { cache_read_mtok: 0.15 },
     'gpt-4o-search-preview': { cache_read_mtok: 1.25 },
@@ -144,13 +157,25 @@ export const ADDED_PROVIDER = {
   api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
 } satisfies Partial<Provider>;
 
+/** Claude's models whose calls with more than 200,000 input tokens cost more. https://aws.amazon.com/bedrock/pricing */
+const LONG_CONTEXT = /claude-sonnet-4-(?:5-|2025)/;
+
+function withLongContext(prices: ModelPrice): ModelPrice {
+  return Object.fromEntries(
+    Object.entries(prices).map(([kind, price]) => {
+      const isTokens = typeof price === 'number' && kind.endsWith('_mtok');
+      return [kind, isTokens ? tiers(price, [200_000, price * (kind === 'output_mtok' ? 1.5 : 2)]) : price];
+    }),
+  );
+}
+
 /** The models of a provider in the bundled data, with all corrections. */
 export function correctModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const completed = models.map((model) => {
     const missing = COMPLETED[id]?.[model.id];
-    return missing === undefined || Array.isArray(model.prices)
-      ? model
-      : { ...model, prices: { ...missing, ...model.prices } };
+    if (Array.isArray(model.prices)) return model;
+    const prices = missing === undefined ? model.prices : { ...missing, ...model.prices };
+    return { ...model, prices: id === 'aws' && LONG_CONTEXT.test(model.id) ? withLongContext(prices) : prices };
   });
   const changed = new Set(CHANGES.filter(({ provider }) => provider === id).map(({ name }) => name));
   // These come first, because the first model that matches a name is used.
@@ -159,8 +184,8 @@ export function correctModels(id: string, models: readonly ModelInfo[]): ModelIn
 
 /** The models of a provider in fetched data, with the missing ones added. */
 export function completeModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
-  const added = id === ADDED_PROVIDER.id ? ALIBABA : (ADDED[id] ?? []);
-  return [...models, ...added.map(modelOf)];
+  const isAlibaba = id === ADDED_PROVIDER.id;
+  return [...models, ...(isAlibaba ? ALIBABA.map(datedModelOf) : (ADDED[id] ?? []).map(modelOf))];
 }
 
 function changedModel(provider: string, name: string, models: readonly ModelInfo[]): ModelInfo {
@@ -186,5 +211,14 @@ function modelOf([name, input, output, cacheRead]: Row): ModelInfo {
       output_mtok: output,
       ...(cacheRead === undefined ? {} : { cache_read_mtok: cacheRead }),
     },
+  };
+}
+
+/** Alibaba's snapshots of a model have its name and a date. */
+function datedModelOf(row: Row): ModelInfo {
+  const model = modelOf(row);
+  return {
+    ...model,
+    match: { or: [model.match, { regex: `^${model.id.replaceAll('.', '\\.')}-\\d{4}-\\d\\d-\\d\\d$` }] },
   };
 }

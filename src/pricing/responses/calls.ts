@@ -11,7 +11,20 @@ export interface Call {
 /** The calls in a response: Claude's iterations, or the models that Claude Code used in one run. */
 export function callsOf(shape: Shape): Call[] {
   if (shape.api === 'anthropic-messages') return iterations(shape);
+  if (shape.api === 'openai-chat') return breakdown(shape);
   return shape.api === 'claude-code' ? modelsUsed(shape) : [{ shape, suffix: '' }];
+}
+
+/** `usage_breakdown` of Groq's Compound, which bills each model that it used. */
+function breakdown(shape: Shape): Call[] {
+  const models = objectsAt(objectAt(shape.response, 'usage_breakdown') ?? {}, 'models').filter(
+    (each) => textAt(each, 'model') !== undefined && objectAt(each, 'usage') !== undefined,
+  );
+  if (models.length === 0) return [{ shape, suffix: '' }];
+  return models.map(({ model, usage }, index) => ({
+    shape: { ...shape, response: { ...shape.response, model, usage } },
+    suffix: index === 0 ? '' : `/${index + 1}`,
+  }));
 }
 
 /**

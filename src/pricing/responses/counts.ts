@@ -1,6 +1,7 @@
 import type { GivenCounts } from '../tokens.ts';
-import { aiSdkCounts, langChainCounts } from './frameworks.ts';
-import { geminiCounts, interactionCounts } from './geminiCounts.ts';
+import { searchesPreview } from './fees.ts';
+import { aiSdkCounts, langChainCounts, pydanticCounts } from './frameworks.ts';
+import { geminiCounts, geminiEmbeddings, interactionCounts } from './geminiCounts.ts';
 import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Api, Shape } from './shape.ts';
 
@@ -36,7 +37,8 @@ const chat: Reader = (response, provider) => {
   const reasoning = numberAt(output, 'reasoning_tokens') ?? numberAt(usage, 'reasoning_tokens') ?? 0;
   const citations = provider === 'perplexity' ? (numberAt(usage, 'citation_tokens') ?? 0) : 0;
   return {
-    input_tokens: prompt,
+    // Mistral counts the tokens that its connectors read separately.
+    input_tokens: prompt + (numberAt(usage, 'connector_tokens') ?? 0),
     output_tokens: completion + citations + (isBeside(usage, reasoning, provider) ? reasoning : 0),
     // Mistral, Moonshot, xAI's SDK, DeepSeek and LiteLLM's proxy use other fields than OpenAI for cached tokens.
     cache_read_tokens:
@@ -63,10 +65,12 @@ const chat: Reader = (response, provider) => {
 
 /** Whether reasoning is not included in the output: xAI and Perplexity count this way, and a total can reveal it for others. */
 function isBeside(usage: JsonObject, reasoning: number, provider: string | undefined): boolean {
-  if (provider === 'x-ai' || 'cached_prompt_text_tokens' in usage) return true;
+  // Perplexity's total includes neither reasoning nor citations.
   if (provider === 'perplexity') return numberAt(usage, 'reasoning_tokens') !== undefined;
   const known = (numberAt(usage, 'prompt_tokens') ?? 0) + (numberAt(usage, 'completion_tokens') ?? 0);
-  return reasoning > 0 && numberAt(usage, 'total_tokens') === known + reasoning;
+  const total = numberAt(usage, 'total_tokens');
+  if (reasoning === 0 || total === known) return false;
+  return provider === 'x-ai' || 'cached_prompt_text_tokens' in usage || total === known + reasoning;
 }
 
 const responses: Reader = (response) => {
@@ -77,7 +81,7 @@ const responses: Reader = (response) => {
     cache_read_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cached_tokens'),
     cache_write_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cache_write_tokens'),
     reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'reasoning_tokens'),
-    web_searches: objectsAt(response, 'output').filter(isCharged).length,
+    web_searches: searchesPreview(response) ? 0 : objectsAt(response, 'output').filter(isCharged).length,
   };
 };
 
@@ -87,6 +91,37 @@ function isCharged(item: JsonObject): boolean {
   const action = textAt(objectAt(item, 'action') ?? {}, 'type');
   return action === undefined || action === 'search';
 }
+
+/** Alibaba's own form, and the events of `codex exec --json`. */
+const flat: Reader = (response) => {
+  const usage = usageOf(response);
+  const input = objectAt(usage, 'prompt_tokens_details') ?? objectAt(usage, 'input_tokens_details') ?? {};
+  const output = objectAt(usage, 'output_tokens_details') ?? {};
+  return {
+    input_tokens: numberAt(usage, 'input_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: numberAt(input, 'cached_tokens') ?? numberAt(usage, 'cached_input_tokens'),
+    cache_write_tokens: numberAt(input, 'cache_creation_input_tokens') ?? numberAt(usage, 'cache_write_input_tokens'),
+    reasoning_tokens: numberAt(output, 'reasoning_tokens') ?? numberAt(usage, 'reasoning_output_tokens'),
+  };
+};
+
+/** The record of a finished call, with the vendor's own counts. */
+const generation: Reader = (response) => ({
+  input_tokens: numberAt(response, 'native_tokens_prompt'),
+  output_tokens: numberAt(response, 'native_tokens_completion'),
+  cache_read_tokens: numberAt(response, 'native_tokens_cached'),
+  reasoning_tokens: numberAt(response, 'native_tokens_reasoning'),
+});
+
+const speech: Reader = (response) => {
+  const output = numberAt(usageOf(response), 'output_tokens');
+  return {
+    input_tokens: numberAt(usageOf(response), 'input_tokens'),
+    output_tokens: output,
+    output_audio_tokens: output,
+  };
+};
 
 const embeddings: Reader = (response) => ({
   input_tokens: first(usageOf(response), 'prompt_tokens', 'total_tokens'),
@@ -179,6 +214,12 @@ const plain =
     return { input_tokens: numberAt(counts, 'input_tokens'), output_tokens: numberAt(counts, 'output_tokens') };
   };
 
+/** https://github.com/ollama/ollama/blob/main/docs/api.md */
+const ollama: Reader = (response) => ({
+  input_tokens: numberAt(response, 'prompt_eval_count'),
+  output_tokens: numberAt(response, 'eval_count'),
+});
+
 const READERS: Readonly<Record<Api, Reader>> = {
   'openai-chat': chat,
   'openai-responses': responses,
@@ -186,9 +227,14 @@ const READERS: Readonly<Record<Api, Reader>> = {
   'openai-images': images,
   'openai-realtime': realtime,
   'openai-transcription': realtime,
+  'openai-speech': speech,
+  codex: flat,
+  dashscope: flat,
+  'openrouter-generation': generation,
   'anthropic-messages': anthropic,
   'claude-code': anthropic,
   gemini: geminiCounts,
+  'gemini-embeddings': geminiEmbeddings,
   'gemini-interactions': interactionCounts,
   'bedrock-converse': converse,
   'bedrock-invoke': invoke,
@@ -204,6 +250,7 @@ const READERS: Readonly<Record<Api, Reader>> = {
   rerank: embeddings,
   'ai-sdk': aiSdkCounts,
   langchain: langChainCounts,
+  'pydantic-ai': pydanticCounts,
   cursor: (response) => {
     const usage = objectAt(response, 'tokenUsage') ?? {};
     const read = numberAt(usage, 'cacheReadTokens') ?? 0;
@@ -215,9 +262,6 @@ const READERS: Readonly<Record<Api, Reader>> = {
       cache_write_tokens: write,
     };
   },
-  // https://github.com/ollama/ollama/blob/main/docs/api.md
-  ollama: (response) => ({
-    input_tokens: numberAt(response, 'prompt_eval_count'),
-    output_tokens: numberAt(response, 'eval_count'),
-  }),
+  ollama,
+  'ollama-embeddings': ollama,
 };

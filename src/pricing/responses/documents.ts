@@ -66,13 +66,27 @@ export function readDocuments(text: string, maxLength: number): Documents {
     host = CURL_HOST.exec(body)?.[1]?.toLowerCase();
     body = body.replaceAll(CURL_NOISE, '').trim();
   }
-  // A response that a tool printed as a JSON string.
-  const quoted = body.startsWith('"') ? parse(body)?.value : undefined;
-  const inner = typeof quoted === 'string' && quoted.includes('{') ? quoted.trim() : body;
-  return { host, found: fromBody(inner) };
+  return { host, found: fromBody(body) };
 }
 
-function fromBody(body: string): Iterable<Found> {
+/** Responses that a tool printed as JSON strings, one or a list, several times over; undefined if they are not strings. */
+function unquoted(body: string): string[] | undefined {
+  const isString = body.startsWith('"');
+  if (!isString && !/^\[\s*"/.test(body)) return undefined;
+  const value = parse(body)?.value;
+  const texts = typeof value === 'string' ? [value] : Array.isArray(value) ? (value as unknown[]) : [];
+  const inner = texts.filter((each): each is string => typeof each === 'string' && each.includes('{'));
+  return inner.length === 0 || inner.length < texts.length ? undefined : inner.map((each) => each.trim());
+}
+
+function* fromBody(body: string): Generator<Found> {
+  const inner = unquoted(body);
+  if (inner === undefined) yield* fromPlain(body);
+  // Each level is shorter than the one around it.
+  else for (const each of inner) yield* fromBody(each);
+}
+
+function fromPlain(body: string): Iterable<Found> {
   const isJson = /^(?:\{|\[\s*[{[])/.test(body);
   if (!isJson && EVENT_STREAM.test(body)) return fromEvents(body);
   return startsWithLine(body) ? fromLines(body) : fromText(body);

@@ -1,4 +1,4 @@
-import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
 
@@ -16,6 +16,11 @@ export function modelOf({ response, outerModel }: Shape): string | undefined {
     textAt(response, 'modelVersion') ??
     textAt(response, 'model_version') ??
     textAt(response, 'modelId') ??
+    textAt(response, 'model_name') ??
+    // Mistral's conversations
+    objectsAt(response, 'outputs')
+      .map((each) => textAt(each, 'model'))
+      .find((name) => name !== undefined) ??
     textAt(objectAt(response, 'response') ?? {}, 'modelId') ??
     textAt(metadata, 'model_name') ??
     textAt(metadata, 'model') ??
@@ -30,6 +35,8 @@ export function idOf(response: JsonObject): string | undefined {
     textAt(response, 'id') ??
     textAt(response, 'responseId') ??
     textAt(response, 'response_id') ??
+    textAt(response, 'provider_response_id') ??
+    textAt(response, 'request_id') ??
     textAt(objectAt(response, 'response') ?? {}, 'id') ??
     (response['type'] === 'result' ? (textAt(response, 'uuid') ?? textAt(response, 'session_id')) : undefined)
   );
@@ -42,6 +49,7 @@ export function timeOf(response: JsonObject): string | undefined {
     textAt(response, 'created_at') ??
     textAt(response, 'createTime') ??
     textAt(response, 'created') ??
+    textAt(response, 'timestamp') ??
     textAt(objectAt(response, 'response') ?? {}, 'timestamp');
   const ms = seconds === undefined ? Date.parse(text ?? '') : seconds * 1000;
   // Between 2020 and 2100: a number outside is not the time of a response.
@@ -86,6 +94,7 @@ export function costOf(shape: Shape, provider: string | undefined): number | und
 function saidCost({ api, response }: Shape, provider: string | undefined): number | undefined {
   const usage = objectAt(response, 'usage') ?? {};
   if (api === 'claude-code') return numberAt(response, 'total_cost_usd');
+  if (api === 'openrouter-generation') return generationCost(response);
   if (provider === 'openrouter') return openRouterCost(usage);
   if (provider === 'perplexity') return numberAt(objectAt(usage, 'cost') ?? {}, 'total_cost');
   if (provider === 'x-ai') {
@@ -94,6 +103,16 @@ function saidCost({ api, response }: Shape, provider: string | undefined): numbe
   }
   const gateway = textAt(objectIn(response, 'providerMetadata', 'gateway') ?? {}, 'cost');
   return gateway !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(gateway) ? Number(gateway) : undefined;
+}
+
+/** Like {@link openRouterCost}, in the record of a finished call. */
+function generationCost(response: JsonObject): number | undefined {
+  const cost = numberAt(response, 'total_cost') ?? numberAt(response, 'usage');
+  return openRouterCost({
+    cost,
+    is_byok: response['is_byok'],
+    cost_details: { upstream_inference_cost: response['upstream_inference_cost'] },
+  });
 }
 
 /** If users bring their own key, the vendor bills the call and OpenRouter only its fee: the cost is the sum. */
@@ -109,25 +128,4 @@ export function hasFailed(response: JsonObject): boolean {
   return (
     /^(?:failed|cancelled|expired)$/.test(textAt(response, 'status') ?? '') || objectAt(response, 'error') !== undefined
   );
-}
-
-/** Items in OpenAI's and xAI's responses with a fee that no token count includes, and the tool's name. */
-const FEES: Readonly<Record<string, string>> = {
-  file_search_call: 'file search',
-  code_interpreter_call: 'code interpreter',
-  image_generation_call: 'image generation',
-  x_search_call: 'X search',
-};
-
-/** The tools used whose fee is not included in the cost. */
-export function unpricedTools(response: JsonObject): string[] {
-  const names = new Set<string>();
-  const { output } = response;
-  if (Array.isArray(output)) {
-    for (const item of output) {
-      const name = FEES[(item as JsonObject | null)?.['type'] as string];
-      if (name !== undefined) names.add(name);
-    }
-  }
-  return [...names];
 }

@@ -1,7 +1,7 @@
 import type { GivenCounts } from '../tokens.ts';
 import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
 
-/** Reads counts and names from responses as printed by Vercel's AI SDK and LangChain, for any vendor. */
+/** Reads counts and names from responses as printed by Vercel's AI SDK, LangChain and Pydantic AI, for any vendor. */
 
 /** https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text: `totalUsage` is the sum of all steps. */
 export function aiSdkCounts(response: JsonObject): GivenCounts {
@@ -13,7 +13,7 @@ export function aiSdkCounts(response: JsonObject): GivenCounts {
     (details && numberAt(details, 'cacheWriteTokens')) ??
     (anthropic && numberAt(anthropic, 'cacheCreationInputTokens')) ??
     0;
-  const input = numberAt(usage, 'inputTokens') ?? numberAt(usage, 'promptTokens') ?? 0;
+  const input = numberAt(usage, 'inputTokens') ?? numberAt(usage, 'promptTokens') ?? numberAt(usage, 'tokens') ?? 0;
   const output = numberAt(usage, 'outputTokens') ?? numberAt(usage, 'completionTokens') ?? 0;
   const reasoning =
     numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ?? numberAt(usage, 'reasoningTokens') ?? 0;
@@ -48,6 +48,49 @@ export function langChainCounts(response: JsonObject): GivenCounts {
   };
 }
 
+/**
+ * A result of LangChain with the vendor's own counts, as versions before `usage_metadata` print it: `llm_output` of a whole
+ * result, or `response_metadata` of a message. Undefined if it has none.
+ */
+export function legacyLangChain(response: JsonObject): JsonObject | undefined {
+  const metadata =
+    objectAt(response, 'llm_output') ?? objectAt(response, 'llmOutput') ?? objectAt(response, 'response_metadata');
+  if (metadata === undefined) return undefined;
+  const usage = objectAt(metadata, 'token_usage') ?? objectAt(metadata, 'tokenUsage');
+  if (usage === undefined) return undefined;
+  const cached = numberAt(objectAt(usage, 'prompt_tokens_details') ?? {}, 'cached_tokens');
+  const reasoning = numberAt(objectAt(usage, 'completion_tokens_details') ?? {}, 'reasoning_tokens');
+  const input = numberAt(usage, 'prompt_tokens') ?? numberAt(usage, 'promptTokens');
+  const output = numberAt(usage, 'completion_tokens') ?? numberAt(usage, 'completionTokens');
+  if (input === undefined && output === undefined) return undefined;
+  return {
+    id: response['id'],
+    response_metadata: metadata,
+    usage_metadata: {
+      input_tokens: input,
+      output_tokens: output,
+      input_token_details: { cache_read: cached },
+      output_token_details: { reasoning },
+    },
+  };
+}
+
+/** https://ai.pydantic.dev/api/usage: `RequestUsage`; the input includes cached tokens, the output reasoning. */
+export function pydanticCounts(response: JsonObject): GivenCounts {
+  const usage = objectAt(response, 'usage') ?? {};
+  const details = objectAt(usage, 'details') ?? {};
+  return {
+    input_tokens: numberAt(usage, 'input_tokens') ?? numberAt(usage, 'request_tokens'),
+    output_tokens: numberAt(usage, 'output_tokens') ?? numberAt(usage, 'response_tokens'),
+    cache_read_tokens: numberAt(usage, 'cache_read_tokens') ?? numberAt(details, 'cached_tokens'),
+    cache_write_tokens: numberAt(usage, 'cache_write_tokens'),
+    reasoning_tokens: numberAt(details, 'reasoning_tokens'),
+    input_audio_tokens: numberAt(usage, 'input_audio_tokens'),
+    cache_audio_read_tokens: numberAt(usage, 'cache_audio_read_tokens'),
+    output_audio_tokens: numberAt(usage, 'output_audio_tokens'),
+  };
+}
+
 /** The frameworks' vendor names that differ from the price table's. */
 const VENDORS: Readonly<Record<string, string>> = {
   bedrock: 'aws',
@@ -61,12 +104,15 @@ const VENDORS: Readonly<Record<string, string>> = {
   xai: 'x-ai',
   gateway: 'vercel',
   mistralai: 'mistral',
+  'google-gla': 'google',
+  'google-vertex': 'google',
+  vertexai: 'google',
 };
 
 /** The vendor that the framework names; undefined if it names none or several. */
 export function frameworkVendor(response: JsonObject): string | undefined {
   const named = textAt(objectAt(response, 'response_metadata') ?? {}, 'model_provider');
   const keys = Object.keys(objectAt(response, 'providerMetadata') ?? {}).filter((key) => key !== 'gateway');
-  const vendor = named ?? (keys.length === 1 ? keys[0] : undefined);
+  const vendor = named ?? textAt(response, 'provider_name') ?? (keys.length === 1 ? keys[0] : undefined);
   return vendor === undefined || vendor.length > 64 ? undefined : (VENDORS[vendor] ?? vendor);
 }

@@ -19,11 +19,29 @@ export function geminiCounts(response: JsonObject): GivenCounts {
     output_audio_tokens: made.audio,
     output_image_tokens: made.image,
     output_video_tokens: made.video,
-    web_searches: objectsAt(response, 'candidates').reduce((sum, candidate) => {
-      const queries = objectAt(candidate, 'groundingMetadata')?.['webSearchQueries'];
-      return sum + (Array.isArray(queries) ? queries.length : 0);
-    }, 0),
+    web_searches: searches(response),
   };
+}
+
+/**
+ * Up to Gemini 2.5, Google charges for a call with searches once; since Gemini 3, for each search.
+ * https://ai.google.dev/gemini-api/docs/pricing
+ */
+function searches(response: JsonObject): number {
+  const count = objectsAt(response, 'candidates').reduce((sum, candidate) => {
+    const queries = objectAt(candidate, 'groundingMetadata')?.['webSearchQueries'];
+    return sum + (Array.isArray(queries) ? queries.length : 0);
+  }, 0);
+  const model = textAt(response, 'modelVersion') ?? textAt(response, 'model_version') ?? '';
+  return /(?:^|\/)gemini-[12]\b/.test(model) ? Math.min(1, count) : count;
+}
+
+/** Embeddings of Gemini's API, and of Vertex AI, which counts each text. */
+export function geminiEmbeddings(response: JsonObject): GivenCounts {
+  const counted = objectsAt(response, 'predictions').map((each) => objectAt(each, 'embeddings') ?? {});
+  if (counted.length === 0) return geminiCounts(response);
+  const tokens = counted.map((each) => numberAt(objectAt(each, 'statistics') ?? {}, 'token_count') ?? 0);
+  return { input_tokens: tokens.reduce((sum, each) => sum + each, 0), output_tokens: 0 };
 }
 
 /** `usage` of the Interactions API. */

@@ -26,6 +26,8 @@ const VENDORS: Partial<Record<Api, string>> = {
   'openai-images': 'openai',
   'openai-realtime': 'openai',
   'openai-transcription': 'openai',
+  'openai-speech': 'openai',
+  codex: 'openai',
 };
 
 /** Suffixes of API host names. */
@@ -105,6 +107,7 @@ function providerOfName(model: string, table: PriceTable): string | undefined {
 /** APIs that only their owner provides. */
 const OWNERS: Partial<Record<Api, string>> = {
   gemini: 'google',
+  'gemini-embeddings': 'google',
   'gemini-interactions': 'google',
   'bedrock-converse': 'aws',
   'bedrock-invoke': 'aws',
@@ -113,8 +116,11 @@ const OWNERS: Partial<Record<Api, string>> = {
   'cohere-v1': 'cohere',
   'cohere-embeddings': 'cohere',
   voyage: 'voyageai',
+  dashscope: 'alibaba',
+  'openrouter-generation': 'openrouter',
   cursor: 'cursor',
   ollama: 'ollama',
+  'ollama-embeddings': 'ollama',
 };
 
 /** The provider identified by marks that only its API leaves in a response. */
@@ -124,7 +130,7 @@ function providerByMarks(shape: Shape, model: string | undefined): string | unde
   const usage = objectAt(response, 'usage') ?? {};
   const owner = OWNERS[api];
   if (owner !== undefined) return owner;
-  if (api === 'ai-sdk' || api === 'langchain') return frameworkVendor(response);
+  if (api === 'ai-sdk' || api === 'langchain' || api === 'pydantic-ai') return frameworkVendor(response);
   if (api === 'rerank') return objectAt(response, 'meta') !== undefined ? 'cohere' : undefined;
   if (isOpenRouter(id, usage)) return 'openrouter';
   if (api === 'anthropic-messages') return claudeVendor(id, model);
@@ -155,7 +161,13 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   const isFiltered = objectsAt(response, 'choices').some((choice) => 'content_filter_results' in choice);
   if (has('prompt_filter_results', 'content_filters') || isFiltered) return 'azure';
   if (has('time_info')) return 'cerebras';
-  if ('search_context_size' in usage || 'num_search_queries' in usage) return 'perplexity';
+  const says = objectAt(usage, 'cost');
+  if ('search_context_size' in usage || 'num_search_queries' in usage || (says !== undefined && 'total_cost' in says)) {
+    return 'perplexity';
+  }
+  if (response['object'] === 'conversation.response') return 'mistral';
+  if (has('base_resp', 'input_sensitive')) return 'minimax';
+  if (model?.startsWith('accounts/fireworks/') === true) return 'fireworks';
   if ('cost_in_usd_ticks' in usage || 'num_sources_used' in usage) return 'x-ai';
   if (fingerprint === 'fp_ollama') return 'ollama';
   if (has('timings') && /^b\d+-/.test(fingerprint)) return 'llama.cpp';

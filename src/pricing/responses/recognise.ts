@@ -2,8 +2,10 @@ import type { PriceTable } from '../table.ts';
 import { COUNT_FIELDS, splitCounts, type CountField, type Counts, type GivenCounts } from '../tokens.ts';
 import { callsOf, type Call } from './calls.ts';
 import { readCounts } from './counts.ts';
-import { MAX_DOCUMENTS, readDocuments, TOO_MANY, type ResponseProblem } from './documents.ts';
-import { costOf, hasFailed, idOf, modelOf, serviceTierOf, timeOf, unpricedTools } from './facts.ts';
+import { MAX_DOCUMENTS, readDocuments, TOO_MANY, type Found, type ResponseProblem } from './documents.ts';
+import { batchLinesIn, exchangesIn, type Exchange } from './exchanges.ts';
+import { costOf, hasFailed, idOf, modelOf, serviceTierOf, timeOf } from './facts.ts';
+import { unpricedTools } from './fees.ts';
 import { isObject, objectAt, textAt } from './json.ts';
 import { originOf, type Origin } from './origin.ts';
 import { findError, findShape, type Api } from './shape.ts';
@@ -60,36 +62,20 @@ export function recogniseResponses(text: string, table: PriceTable, maxLength = 
   }
 }
 
-/** Like {@link recognise}, in steps, so that the caller may pause in between. */
+/** Like {@link recogniseResponses}, in steps, so that the caller may pause in between. */
 export function* recogniseInSteps(
   text: string,
   table: PriceTable,
   maxLength = MAX_RESPONSE_TEXT,
 ): Generator<void, Recognition> {
   const { host, found } = readDocuments(text, maxLength);
-  const problems: ResponseProblem[] = [];
-  // In text order; a stream has the position of its first event.
-  const outcomes: (Assembled | Outcome)[] = [];
-  const assembler = new StreamAssembler((stream) => outcomes.push(stream));
-  let documents = 0;
-  for (const { value, problem } of found) {
-    if (problem !== undefined) problems.push(problem);
-    else if (++documents > MAX_DOCUMENTS) return { responses: [], problems: [TOO_MANY] };
-    else if (!assembler.add(value)) {
-      outcomes.push(...recognise({ response: value, streamed: false, cut: false }, host, table));
-    }
-    yield;
-  }
-  const recognition: Recognition = { responses: [], problems };
+  const outcomes = yield* outcomesOf(found, { host, model: undefined, table });
+  const recognition: Recognition = { responses: [], problems: [] };
   const counted = new Map<string, { problem: ResponseProblem; times: number }>();
   for (const outcome of outcomes) {
-    for (const each of 'cut' in outcome ? recognise(outcome, host, table) : [outcome]) count(each);
-    yield;
-  }
-  function count(outcome: Outcome): void {
     if (!('code' in outcome)) {
       recognition.responses.push(outcome);
-      return;
+      continue;
     }
     const known = counted.get(outcome.message);
     if (known === undefined) counted.set(outcome.message, { problem: outcome, times: 1 });
@@ -105,6 +91,52 @@ export function* recogniseInSteps(
 
 type Outcome = RecognisedResponse | ResponseProblem;
 
+/** Facts about the responses of a text that are not in them. */
+interface Context {
+  host: string | undefined;
+  /** The model in the request. */
+  model: string | undefined;
+  table: PriceTable;
+}
+
+/** In text order; a stream has the position of its first event. */
+function* outcomesOf(found: Iterable<Found>, context: Context): Generator<void, Outcome[]> {
+  const outcomes: (Assembled | Outcome)[] = [];
+  const problems: ResponseProblem[] = [];
+  const assembler = new StreamAssembler((stream) => outcomes.push(stream));
+  let documents = 0;
+  for (const { value, problem } of found) {
+    if (problem !== undefined) problems.push(problem);
+    else if (++documents > MAX_DOCUMENTS) return [TOO_MANY];
+    else {
+      const exchanges = exchangesIn(value);
+      const lines = batchLinesIn(value);
+      for (const exchange of exchanges) outcomes.push(...(yield* recorded(exchange, context)));
+      for (const line of lines) outcomes.push(...recognise({ response: line, streamed: false, cut: false }, context));
+      if (exchanges.length === 0 && lines.length === 0 && !assembler.add(value)) {
+        outcomes.push(...recognise({ response: value, streamed: false, cut: false }, context));
+      }
+    }
+    yield;
+  }
+  const complete: Outcome[] = [...problems];
+  for (const outcome of outcomes) {
+    if ('cut' in outcome) complete.push(...recognise(outcome, context));
+    else complete.push(outcome);
+    yield;
+  }
+  return complete;
+}
+
+/** The responses in a recorded body. Recordings also contain pages, scripts and images, which are not reported. */
+function* recorded({ body, host, model }: Exchange, { table }: Context): Generator<void, Outcome[]> {
+  const { found } = readDocuments(body, MAX_RESPONSE_TEXT);
+  const outcomes = yield* outcomesOf(found, { host, model, table });
+  return outcomes.filter((outcome) => !('code' in outcome) || REPORTED.has(outcome.code));
+}
+
+const REPORTED: ReadonlySet<ResponseProblem['code']> = new Set(['invalid-usage', 'provider-error']);
+
 const NO_USAGE: ResponseProblem = {
   code: 'no-usage',
   message: 'No usage was found in it: no token counts in a form that a known API sends.',
@@ -118,18 +150,17 @@ const CUT: ResponseProblem = {
   message: 'The streamed response ends before its last event, so its token counts are not final.',
 };
 
-function recognise({ response, streamed, cut }: Assembled, host: string | undefined, table: PriceTable): Outcome[] {
+function recognise({ response, streamed, cut }: Assembled, context: Context): Outcome[] {
   if (streamed && cut) return [CUT];
   const shape = findShape(response);
   if (shape === undefined) return [whyNot(response, streamed)];
-  const from = shape.host ?? host;
-  return callsOf(shape).map((call) => readCall(call, from, streamed, table));
+  return callsOf(shape).map((call) => readCall(call, streamed, context));
 }
 
-function readCall({ shape, suffix }: Call, host: string | undefined, streamed: boolean, table: PriceTable): Outcome {
+function readCall({ shape, suffix }: Call, streamed: boolean, context: Context): Outcome {
   const { api, response } = shape;
-  const model = modelOf(shape);
-  const origin = originOf(shape, model, host, table);
+  const model = modelOf(shape) ?? context.model;
+  const origin = originOf(shape, model, shape.host ?? context.host, context.table);
   const costUsd = costOf(shape, origin.provider);
   const counts = countsOf(readCounts(shape, origin.provider), costUsd !== undefined);
   if ('code' in counts) return counts;
@@ -148,7 +179,7 @@ function readCall({ shape, suffix }: Call, host: string | undefined, streamed: b
     speed: speed === 'standard' ? undefined : speed,
     inferenceGeo: geoOf(textAt(usage, 'inference_geo')),
     costUsd: costUsd ?? (isFree ? 0 : undefined),
-    unpricedTools: unpricedTools(response),
+    unpricedTools: unpricedTools(shape),
     streamed,
   };
 }

@@ -1,3 +1,5 @@
+import { hostOfUrl } from './exchanges.ts';
+import { legacyLangChain } from './frameworks.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Identifies the API of a response by its shape alone. */
@@ -8,9 +10,12 @@ export type Api =
   | 'openai-images'
   | 'openai-realtime'
   | 'openai-transcription'
+  | 'openai-speech'
+  | 'codex'
   | 'anthropic-messages'
   | 'claude-code'
   | 'gemini'
+  | 'gemini-embeddings'
   | 'gemini-interactions'
   | 'bedrock-converse'
   | 'bedrock-invoke'
@@ -22,8 +27,12 @@ export type Api =
   | 'rerank'
   | 'ai-sdk'
   | 'langchain'
+  | 'pydantic-ai'
+  | 'dashscope'
+  | 'openrouter-generation'
   | 'cursor'
-  | 'ollama';
+  | 'ollama'
+  | 'ollama-embeddings';
 
 export interface Shape {
   api: Api;
@@ -52,6 +61,7 @@ const WRAPPERS = [
   'json',
   'kwargs',
   'string',
+  'outputBodyJson',
 ];
 const MAX_DEPTH = 4;
 /** Maximum size of a response inside a JSON string, as HTTP recorders store bodies. */
@@ -62,7 +72,8 @@ export function findShape(value: unknown, depth = 0): Shape | undefined {
   if (!isObject(value)) return undefined;
   const here = shapeOf(value);
   if (here !== undefined) {
-    return { ...here, response: here.response ?? value, isBatch: false, outerModel: undefined, host: hostOf(value) };
+    const response = here.response ?? value;
+    return { ...here, response, isBatch: value['object'] === 'batch', outerModel: undefined, host: hostOf(value) };
   }
   if (depth >= MAX_DEPTH) return undefined;
   for (const wrapper of WRAPPERS) {
@@ -91,7 +102,10 @@ export function unwrap(value: JsonObject, field: string): JsonObject | undefined
 function hostOf(value: JsonObject): string | undefined {
   const request = objectAt(value, 'request') ?? {};
   const url = textAt(value, 'url') ?? textAt(request, 'url') ?? textAt(request, 'uri');
-  return url === undefined ? undefined : /^https?:\/\/([^/:?#]+)/i.exec(url)?.[1]?.toLowerCase();
+  // Cloudflare wraps all answers of its API alike.
+  const isCloudflare = typeof value['success'] === 'boolean' && Array.isArray(value['errors']) && 'messages' in value;
+  if (url === undefined) return isCloudflare && 'result' in value ? 'api.cloudflare.com' : undefined;
+  return hostOfUrl(url);
 }
 
 /** The object in which an API reports a failed call; undefined if there is none. */
@@ -116,7 +130,8 @@ function isBatchLine(value: JsonObject): boolean {
   const response = objectAt(value, 'response');
   if (textAt(value, 'custom_id') !== undefined) return true;
   if (response === undefined) return false;
-  if (textAt(value, 'key') !== undefined && objectAt(response, 'usageMetadata') !== undefined) return true;
+  const isGemini = objectAt(response, 'usageMetadata') ?? objectAt(response, 'usage_metadata');
+  if (textAt(value, 'key') !== undefined && isGemini !== undefined) return true;
   return textAt(value, 'processed_time') !== undefined && objectAt(value, 'request') !== undefined;
 }
 
@@ -147,26 +162,47 @@ function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Fo
       ? certain('langchain')
       : certain('gemini');
   }
+  const legacy = legacyLangChain(response);
+  if (legacy !== undefined) return { ...certain('langchain'), response: legacy };
   if (usage === undefined) return undefined;
+  if (response['kind'] === 'response' && Array.isArray(response['parts'])) return certain('pydantic-ai');
   const isAiSdk =
     numberAt(usage, 'promptTokens') !== undefined ||
     objectAt(usage, 'inputTokenDetails') !== undefined ||
     ['cachedInputTokens', 'reasoningTokens'].some((field) => Object.hasOwn(usage, field)) ||
     objectAt(response, 'totalUsage') !== undefined ||
+    (numberAt(usage, 'tokens') !== undefined && ('embedding' in response || 'embeddings' in response)) ||
     (numberAt(usage, 'inputTokens') !== undefined && textAt(response, 'finishReason') !== undefined);
   return isAiSdk ? certain('ai-sdk') : undefined;
 }
 
+/** A cached content of Gemini has a total alone: storing it is no call. */
+const GEMINI_COUNTS = ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount', 'thoughtsTokenCount'];
+
+function isEmbedding(response: JsonObject): boolean {
+  return 'embedding' in response || 'embeddings' in response;
+}
+
 function shapeWithoutUsage(response: JsonObject): Found | undefined {
-  if (objectAt(response, 'usageMetadata') !== undefined) return certain('gemini');
-  if (objectAt(response, 'tokenUsage') !== undefined) return certain('cursor');
+  const gemini = objectAt(response, 'usageMetadata');
+  if (gemini !== undefined && GEMINI_COUNTS.some((field) => numberAt(gemini, field) !== undefined)) {
+    return certain(isEmbedding(response) ? 'gemini-embeddings' : 'gemini');
+  }
+  if (objectsAt(response, 'predictions').some((each) => objectIn(each, 'embeddings', 'statistics') !== undefined)) {
+    return certain('gemini-embeddings');
+  }
+  const cursor = objectAt(response, 'tokenUsage') ?? {};
+  if (numberAt(cursor, 'inputTokens') !== undefined || numberAt(cursor, 'outputTokens') !== undefined) {
+    return certain('cursor');
+  }
+  if (numberAt(response, 'native_tokens_prompt') !== undefined) return certain('openrouter-generation');
   const billed = objectIn(response, 'meta', 'billed_units');
   if (billed !== undefined) {
     if (numberAt(billed, 'search_units') !== undefined) return certain('rerank');
     return certain(numberAt(billed, 'output_tokens') === undefined ? 'cohere-embeddings' : 'cohere-v1');
   }
   if (numberAt(response, 'prompt_eval_count') !== undefined || numberAt(response, 'eval_count') !== undefined) {
-    return certain('ollama');
+    return certain(isEmbedding(response) ? 'ollama-embeddings' : 'ollama');
   }
   const metrics = objectAt(response, 'amazon-bedrock-invocationMetrics');
   if (metrics !== undefined) return { ...certain('bedrock-invoke'), response: metrics };
@@ -188,17 +224,25 @@ function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefine
     return { api, distinct: textAt(response, 'object') !== undefined };
   }
   if (numberAt(usage, 'input_tokens') !== undefined) return shapeByInput(response, usage);
-  // For embeddings and reranking, Voyage returns only a total.
-  if (numberAt(usage, 'total_tokens') === undefined || response['object'] !== 'list') return undefined;
+  // For embeddings and reranking, Voyage and Jina return only a total.
+  if (numberAt(usage, 'total_tokens') === undefined) return undefined;
+  if (objectsAt(response, 'results').some((each) => 'relevance_score' in each)) return certain('rerank');
+  if (response['object'] !== 'list') return undefined;
   return certain(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
 }
 
 function shapeByInput(response: JsonObject, usage: JsonObject): Found {
-  if (objectAt(usage, 'input_token_details') !== undefined) {
-    const isSpeech = usage['type'] === 'tokens' && typeof response['text'] === 'string';
-    return certain(isSpeech ? 'openai-transcription' : 'openai-realtime');
+  const type = response['type'];
+  if (type === 'turn.completed') return certain('codex');
+  if (type === 'speech.audio.done') return certain('openai-speech');
+  if (textAt(response, 'request_id') !== undefined && objectAt(response, 'output') !== undefined) {
+    return certain('dashscope');
   }
-  if (response['type'] === 'message' || 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage) {
+  if (objectAt(usage, 'input_token_details') !== undefined) {
+    const isTranscript = 'transcript' in response || typeof response['text'] === 'string';
+    return certain(usage['type'] === 'tokens' && isTranscript ? 'openai-transcription' : 'openai-realtime');
+  }
+  if (type === 'message' || 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage) {
     return certain('anthropic-messages');
   }
   if (numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens') !== undefined) {

@@ -33,10 +33,28 @@ const COHERE_PARTS = /^(?:message|content|tool-call|tool-plan|citation)-(?:start
 const COHERE_V1_PARTS =
   /^(?:stream-start|text-generation|citation-generation|tool-calls-(?:chunk|generation)|search-\S+)$/;
 
-/** Parts of Bedrock's and Cohere's streams without usage. */
+/** Events of OpenAI's streams and realtime API, of `codex exec` and of Vertex AI. */
+const EVENTS =
+  /^(?:(?:image_generation|image_edit|transcript|speech|session|conversation|input_audio_buffer|output_audio_buffer|rate_limits|thread|turn|item)\.|vertex_event$)/;
+
+/** Parts of streams without usage, and requests that a tool printed above the response. */
 function isFragment(value: JsonObject): boolean {
   const type = textAt(value, 'type') ?? '';
+  if (EVENTS.test(type)) return objectAt(value, 'usage') === undefined;
+  if (objectAt(value, 'setupComplete') !== undefined || isLivePart(value) || isRequest(value)) return true;
   if (COHERE_PARTS.test(type)) return type !== 'message-end';
   if (COHERE_V1_PARTS.test(textAt(value, 'event_type') ?? '')) return true;
   return BEDROCK_PARTS.some((part) => objectAt(value, part) !== undefined);
+}
+
+/** A message of Gemini's Live API without counts. */
+function isLivePart(value: JsonObject): boolean {
+  return objectAt(value, 'serverContent') !== undefined && objectAt(value, 'usageMetadata') === undefined;
+}
+
+/** The body of a request, as HTTPie prints it, or a message of Pydantic AI to a model. */
+function isRequest(value: JsonObject): boolean {
+  if (value['kind'] === 'request' && Array.isArray(value['parts'])) return true;
+  const asks = Array.isArray(value['messages']) || Array.isArray(value['contents']) || 'input' in value;
+  return asks && 'model' in value && !('usage' in value) && !('id' in value) && !('object' in value);
 }

@@ -1,4 +1,4 @@
-import { isObject, numberAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Reads the events of each vendor's streams, with one reader for each kind of stream. */
 
@@ -82,17 +82,23 @@ const CHAT_CHUNK = /^chat\.(?:completion\.(?:chunk|done)|reasoning(?:\.done)?)$/
 /** Chunks with the same id; the last one contains usage (`stream_options.include_usage`), for some vendors each one does. */
 const chatChunk: EventReader = (value, open, start) => {
   const kind = textAt(value, 'object') ?? '';
-  if (!CHAT_CHUNK.test(kind)) return false;
   const key = `chat ${textAt(value, 'id') ?? ''}`;
+  // MiniMax ends its streams with the whole response.
+  if (!CHAT_CHUNK.test(kind) && !(kind === 'chat.completion' && open.has(key))) return false;
   const stream = open.get(key) ?? start(key, { ...value, object: 'chat.completion' });
-  const usage = objectAt(value, 'usage') ?? objectAt(objectAt(value, 'x_groq') ?? {}, 'usage');
+  const choices = objectsAt(value, 'choices');
+  const usage =
+    objectAt(value, 'usage') ??
+    objectAt(objectAt(value, 'x_groq') ?? {}, 'usage') ??
+    // Moonshot
+    choices.map((choice) => objectAt(choice, 'usage')).find((each) => each !== undefined);
   if (usage !== undefined) stream.response['usage'] = usage;
   for (const field of ['model', 'provider', 'service_tier']) {
     const text = textAt(value, field);
     if (text !== undefined) stream.response[field] = text;
   }
-  const choices = value['choices'];
-  const finished = Array.isArray(choices) && choices.some((choice) => isObject(choice) && choice['finish_reason']);
+  for (const field of ['base_resp', 'usage_breakdown']) if (field in value) stream.response[field] = value[field];
+  const finished = choices.some((choice) => Boolean(choice['finish_reason']));
   if (finished || usage !== undefined || kind === 'chat.completion.done') stream.cut = false;
   return true;
 };
@@ -218,6 +224,21 @@ const bedrockText: EventReader = (value, open, start) => {
   return true;
 };
 
+/** Each event of Alibaba's own API repeats the counts so far. */
+const dashscope: EventReader = (value, open, start) => {
+  const id = textAt(value, 'request_id');
+  if (id === undefined || objectAt(value, 'output') === undefined || objectAt(value, 'usage') === undefined) {
+    return false;
+  }
+  const key = `dashscope ${id}`;
+  const known = open.get(key);
+  const stream = known ?? start(key, value, false);
+  if (known !== undefined) stream.streamed = true;
+  stream.response = value;
+  stream.cut = false;
+  return true;
+};
+
 function withoutNulls(value: JsonObject | undefined): JsonObject {
   return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => each !== null));
 }
@@ -232,4 +253,5 @@ export const EVENT_READERS: readonly EventReader[] = [
   geminiInteraction,
   ollama,
   bedrockText,
+  dashscope,
 ];

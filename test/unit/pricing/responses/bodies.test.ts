@@ -8,9 +8,11 @@ import { usd } from '../usd.ts';
 import { anthropic } from './bodies/anthropic.ts';
 import { bedrock } from './bodies/bedrock.ts';
 import type { Body, Expected } from './bodies/body.ts';
+import { dialects } from './bodies/dialects.ts';
 import { google } from './bodies/google.ts';
 import { openai } from './bodies/openai.ts';
 import { others } from './bodies/others.ts';
+import { recordings } from './bodies/recordings.ts';
 import { tools } from './bodies/tools.ts';
 
 let pricer: Pricer;
@@ -18,31 +20,111 @@ beforeAll(async () => {
   pricer = new Pricer(loadPriceTable());
 });
 
-describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools }))('%s', (_vendor, bodies) => {
-  it.each(bodies)('$name', ({ body, expected }: Body) => {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const { responses, problems } = recogniseResponses(text, pricer.table);
-    expect(problems).toEqual([]);
-    expect(responses).toHaveLength(expected.length);
-    for (const [index, { cost, factor, id, ...facts }] of expected.entries()) {
-      const response = responses[index]!;
-      expect(response).toMatchObject(facts);
-      expect(response.counts).toEqual(facts.counts);
-      if (id !== undefined) expect(response.responseId).toBe(id);
-      const usage = usageOfResponse(response);
-      // A record takes it as it is.
-      parseInput(usage, { id: () => 'none', now: () => '2026-01-01T00:00:00Z', source: 'test' });
-      if (usage.cost_usd !== undefined) {
-        expect(String(usage.cost_usd)).toBe(cost);
-        continue;
+describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings }))(
+  '%s',
+  (_vendor, bodies) => {
+    it.each(bodies)('$name', ({ body, expected }: Body) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const { responses, problems } = recogniseResponses(text, pricer.table);
+      expect(problems).toEqual([]);
+      expect(responses).toHaveLength(expected.length);
+      for (const [index, { cost, factor, id, ...facts }] of expected.entries()) {
+        const response = responses[index]!;
+        expect(response).toMatchObject(facts);
+        expect(response.counts).toEqual(facts.counts);
+        if (id !== undefined) expect(response.responseId).toBe(id);
+        const usage = usageOfResponse(response);
+        // A record takes it as it is.
+        parseInput(usage, { id: () => 'none', now: () => '2026-01-01T00:00:00Z', source: 'test' });
+        if (usage.cost_usd !== undefined) {
+          expect(String(usage.cost_usd)).toBe(cost);
+          continue;
+        }
+        const result = pricer.price(usage);
+        if (cost !== 'listed') expect(result.kind === 'priced' ? usd(result) : 'unknown').toBe(cost);
+        expectFactor(result.kind === 'priced' ? result.priceSource : '', factor);
       }
-      const result = pricer.price(usage);
-      if (cost !== 'listed') expect(result.kind === 'priced' ? usd(result) : 'unknown').toBe(cost);
-      expectFactor(result.kind === 'priced' ? result.priceSource : '', factor);
-    }
-  });
-});
+    });
+  },
+);
 
 function expectFactor(priceSource: string, factor: Expected['factor']): void {
   expect(/ (x[\d.]+ \S+)$/.exec(priceSource)?.[1]).toBe(factor);
 }
+
+describe('values that are no calls', () => {
+  it.each([
+    ['a cached content of Gemini', { name: 'cachedContents/1', usageMetadata: { totalTokenCount: 43_130 } }],
+    ["another program's tokenUsage", { output: 'Hi', tokenUsage: { total: 15, prompt: 10, completion: 5 } }],
+    ['a HAR file without responses', { log: { entries: [{ request: { url: 'https://a.b' }, response: {} }] } }],
+  ])('%s', (_name, value) => {
+    const { responses, problems } = recogniseResponses(JSON.stringify(value), pricer.table);
+    expect(responses).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(['no-usage']);
+  });
+});
+
+describe('fees that no price list has are named', () => {
+  const named = (response: object): string[] | undefined =>
+    recogniseResponses(JSON.stringify(response), pricer.table).responses[0]?.unpricedTools;
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+
+  it.each([
+    [
+      'code execution',
+      {
+        type: 'message',
+        usage: { input_tokens: 1, output_tokens: 1 },
+        content: [{ type: 'server_tool_use', name: 'bash_code_execution' }],
+      },
+    ],
+    ['live search', { object: 'chat.completion', model: 'grok-4', usage: { ...usage, num_sources_used: 3 } }],
+    [
+      'audio by the second',
+      { object: 'chat.completion', model: 'voxtral-small-latest', usage: { ...usage, prompt_audio_seconds: 30 } },
+    ],
+    ['web search', { object: 'chat.completion', model: 'gpt-4o-search-preview', usage }],
+    [
+      'web search preview',
+      {
+        object: 'response',
+        model: 'gpt-4.1',
+        tools: [{ type: 'web_search_preview' }],
+        output: [{ type: 'web_search_call' }],
+        usage: { input_tokens: 1, output_tokens: 1 },
+      },
+    ],
+    ['web search', { object: 'conversation.response', usage: { ...usage, connectors: { web_search: 1 } } }],
+    [
+      'Google Maps',
+      {
+        candidates: [{ finishReason: 'STOP', groundingMetadata: { groundingChunks: [{ maps: {} }] } }],
+        usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 },
+      },
+    ],
+    [
+      "Groq's tools",
+      {
+        object: 'chat.completion',
+        x_groq: {},
+        choices: [{ message: { executed_tools: [{ type: 'search' }] } }],
+        usage,
+      },
+    ],
+  ])('%s', (name, response) => {
+    expect(named(response)).toEqual([name]);
+  });
+
+  it.each([
+    ['gemini-2.5-flash', 1],
+    ['gemini-3.1-pro-preview', 2],
+  ])('%s charges for two searches in one answer %i times', (modelVersion, times) => {
+    const body = {
+      modelVersion,
+      candidates: [{ finishReason: 'STOP', groundingMetadata: { webSearchQueries: ['a', 'b'] } }],
+      usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 },
+    };
+    const { responses } = recogniseResponses(JSON.stringify(body), pricer.table);
+    expect(responses[0]?.counts.web_searches).toBe(times);
+  });
+});

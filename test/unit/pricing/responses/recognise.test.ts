@@ -96,10 +96,14 @@ describe('single responses', () => {
   });
 
   it('count the reasoning of grok, which is beside its output', () => {
-    expect(only({ ...samples.chatCompletion, model: 'grok-4-0709' }).counts).toMatchObject({
-      output_tokens: 2_500,
-      reasoning_tokens: 500,
-    });
+    const grok = (usage: object) =>
+      only({ ...samples.chatCompletion, model: 'grok-4-0709', usage: { ...samples.chatCompletion.usage, ...usage } })
+        .counts;
+    expect(grok({ total_tokens: 12_500 })).toMatchObject({ output_tokens: 2_500, reasoning_tokens: 500 });
+    // Without a total, xAI's rule.
+    expect(grok({ total_tokens: undefined })).toMatchObject({ output_tokens: 2_500, reasoning_tokens: 500 });
+    // A gateway has added it already.
+    expect(grok({ total_tokens: 12_000 })).toMatchObject({ output_tokens: 2_000, reasoning_tokens: 500 });
   });
 
   it('of embeddings have no output', () => {
