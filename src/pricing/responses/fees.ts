@@ -46,7 +46,7 @@ function usesMaps(candidate: JsonObject): boolean {
 /** The older version of OpenAI's search costs 2.5 times as much with models that do not reason. */
 export function searchesPreview(response: JsonObject): boolean {
   return (
-    /^gpt-4/.test(textAt(response, 'model') ?? '') &&
+    (textAt(response, 'model') ?? '').startsWith('gpt-4') &&
     objectsAt(response, 'tools').some(({ type }) => String(type).startsWith('web_search_preview')) &&
     objectsAt(response, 'output').some(({ type }) => type === 'web_search_call')
   );
