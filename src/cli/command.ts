@@ -37,6 +37,8 @@ export interface CommandSpec<Flags extends object> {
   examples: readonly string[];
   /** Text below the examples. */
   notes?: string;
+  /** Whether options after the first argument belong to the arguments, as of a command line that is run. */
+  passThrough?: boolean;
   /** @returns the exit code. */
   run(call: Call<Flags>): Promise<number>;
 }

@@ -23,6 +23,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],
   ['budget', () => import('./commands/budget/budget.ts')],
+  ['run', () => import('./commands/run/run.ts')],
   ['receive', () => import('./commands/live/receive.ts')],
   ['connect', () => import('./commands/live/connect.ts')],
   ['disconnect', () => import('./commands/live/disconnect.ts')],
@@ -45,6 +46,7 @@ export async function buildProgram(
   for (const name of wanted) {
     const { command: spec } = await COMMANDS.get(name)!();
     const command = program.command(name).description(spec.summary).allowExcessArguments(false);
+    if (spec.passThrough === true) command.passThroughOptions();
     for (const argument of spec.arguments ?? []) command.argument(argument.name, argument.help);
     for (const option of [...spec.options, ...COMMON_OPTIONS]) command.addOption(optionOf(option));
     const examples = spec.examples.map((line) => `  $ ${line}`).join('\n');

@@ -19,7 +19,8 @@ export interface ReceiverOptions {
   /** 0: any free port. */
   port: number;
   token: string;
-  intake: LiveIntake;
+  /** Stores calls; resolves once they are durable. */
+  intake: Pick<LiveIntake, 'store' | 'close'>;
   /** Receives a copy of each request. */
   forwarder?: Forwarder | undefined;
   now?: () => number;
