@@ -1,4 +1,4 @@
-/** The environment variables with which a program exports its calls to a receiver, instead of its own settings. */
+/** The environment variables that make a program export its calls to a receiver. */
 
 const PROTOCOL = 'http/protobuf';
 /** Calls are exported this often, ms, so that a running total and a limit are current. The usual 5 s would be late. */

@@ -45,6 +45,7 @@ const CONVENTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands/budget': 'command',
   'src/cli/commands/live': 'command',
   'src/cli/commands/prices': 'command',
+  'src/cli/commands/run': 'command',
 };
 
 /** Files of other projects that comments name. */
