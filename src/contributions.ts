@@ -13,6 +13,8 @@ export const COMMANDS = {
   updatePrices: 'llmSpend.updatePrices',
   setPrices: 'llmSpend.setPrices',
   editRecords: 'llmSpend.editRecords',
+  addRule: 'llmSpend.addRule',
+  applyRules: 'llmSpend.applyRules',
   openHistory: 'llmSpend.openHistory',
   refresh: 'llmSpend.refresh',
   exportCsv: 'llmSpend.exportCsv',

@@ -19,6 +19,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['verify', () => import('./commands/verify.ts')],
   ['repair', () => import('./commands/repair.ts')],
   ['import', () => import('./commands/import.ts')],
+  ['rules', () => import('./commands/coverage/rules.ts')],
   ['doctor', () => import('./commands/coverage/doctor.ts')],
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],

@@ -1,6 +1,7 @@
 import { blockingDisk } from '../system/nodeDisk.ts';
 import { JsonStore } from '../ledger/json/store.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { assignByUserRules } from '../rules/ruleFile.ts';
 import { resolveLedgerPath, storeKind } from '../system/paths.ts';
 import { oneShot } from './arguments/oneShot.ts';
 import type { Opener } from './arguments/oneLedger.ts';
@@ -9,8 +10,12 @@ import { report } from './output/finish.ts';
 import { finished } from './output/finished.ts';
 import { openTerminal } from './output/terminal.ts';
 
-const open: Opener = ({ ledger, ...options }) =>
-  new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), { ...options, disk: blockingDisk });
+const open: Opener = ({ ledger, folder, ...options }) =>
+  new Ledger(new JsonStore({ path: ledger, disk: blockingDisk, oneShot: true }), {
+    ...options,
+    disk: blockingDisk,
+    assign: assignByUserRules(folder),
+  });
 
 /**
  * Runs a plain `record` into a JSON ledger: the bundle dist/record.js, small enough to be started often by scripts. Resolves

@@ -21,6 +21,7 @@ import { askAndRecord } from './record/recordUsage.ts';
 import { setPrices } from './prices/unpriced.ts';
 import type { ModelKey } from './prices/unpriced.ts';
 import { editRecords } from './record/editRecords.ts';
+import { addRule, applyRules } from './record/rules.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
 import { ReportDocuments } from './common/reportDocuments.ts';
 
@@ -48,6 +49,8 @@ export function registerCommands(
     [COMMANDS.updatePrices]: () => prices.update(),
     [COMMANDS.setPrices]: (model) => setPrices(service, prices, modelOf(model)),
     [COMMANDS.editRecords]: (ids) => editRecords(service, prices, Array.isArray(ids) ? ids.map(String) : []),
+    [COMMANDS.addRule]: (ids) => addRule(service, prices, Array.isArray(ids) ? ids.map(String) : []),
+    [COMMANDS.applyRules]: () => applyRules(service, prices),
     [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),

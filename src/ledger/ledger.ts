@@ -80,6 +80,7 @@ export class Ledger {
     this.#checkOpen();
     const records = usages.map((usage) => this.#validate(usage));
     if (records.length === 0) return [];
+    if (!this.strict) await this.#options.assign?.(records);
     await applyCosts(this.#options.pricing, usages, records);
     this.#checkOpen();
     if (this.strict) for (const record of records) delete record.price_source;

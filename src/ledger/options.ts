@@ -1,5 +1,6 @@
 import type { CostSource } from '../pricing/costSource.ts';
 import type { Disk } from '../system/disk.ts';
+import type { UsageRecord } from '../usage/record.ts';
 
 /**
  * When a ledger notes its additions for later processes: `each` at once, or all of them `together` in one note when the
@@ -14,6 +15,8 @@ export interface LedgerOptions {
   strict?: boolean | undefined;
   /** Prices usage that has no cost. Absent: such usage is recorded as unpriced. */
   pricing?: CostSource | undefined;
+  /** Fills in fields by rules of the user, before the usage is priced. Strict ledgers do not call it. */
+  assign?: ((records: readonly UsageRecord[]) => Promise<void>) | undefined;
   /** The clock, ms since the epoch. */
   now?: (() => number) | undefined;
   /** Whether later processes of the same user can undo additions, too. Default: only this object can. */

@@ -1,6 +1,7 @@
 import { Ledger } from '../ledger/ledger.ts';
 import { openStore } from '../ledger/open.ts';
 import type { CostSource, PricingOptions } from '../pricing/costSource.ts';
+import { assignByUserRules } from '../rules/ruleFile.ts';
 import type { Disk } from '../system/disk.ts';
 import { expandPath, resolveLedgerPath } from '../system/paths.ts';
 
@@ -27,6 +28,8 @@ export interface CostTrackerOptions {
    * or all of them `together` once this object is closed. Default: only this object can.
    */
   noteAdditions?: 'each' | 'together' | undefined;
+  /** The working folder of the calls, which the user's rules (`llm-spend rules`) may go by. Default: not known. */
+  folder?: string | undefined;
   /** The file system; tests pass one that fails. */
   disk?: Disk | undefined;
 }
@@ -39,9 +42,17 @@ export class CostTracker extends Ledger {
    */
   constructor(options: CostTrackerOptions = {}) {
     checkOptions(options);
-    const { ledger, disk, now, source, strict, pricing, noteAdditions } = options;
+    const { ledger, disk, now, source, strict, pricing, noteAdditions, folder } = options;
     const name = ledger === undefined ? resolveLedgerPath() : expandPath(ledger);
-    super(openStore(name, { disk, now }), { source, strict, now, disk, noteAdditions, pricing: costSourceOf(pricing) });
+    super(openStore(name, { disk, now }), {
+      source,
+      strict,
+      now,
+      disk,
+      noteAdditions,
+      pricing: costSourceOf(pricing),
+      assign: assignByUserRules(folder),
+    });
   }
 }
 
@@ -52,6 +63,7 @@ const OPTIONS: Readonly<Record<keyof CostTrackerOptions, true>> = {
   pricing: true,
   now: true,
   noteAdditions: true,
+  folder: true,
   disk: true,
 };
 

@@ -19,6 +19,8 @@ export interface IntakeOptions {
   /** The ledger of usage that was not recorded by hand: `imported.db`. */
   ledger: Ledger;
   pricer: () => Promise<Pricer | undefined>;
+  /** Fills in fields by rules of the user. Absent: none. */
+  assign?: ((records: readonly UsageRecord[]) => Promise<void>) | undefined;
 }
 
 /** Of two reports with the same id the first counts: the same batch may arrive a hundred times. */
@@ -62,9 +64,10 @@ export class LiveIntake {
     const calls = this.#waiting;
     if (calls.length === 0) return;
     this.#waiting = [];
-    const { ledger, pricer } = this.#options;
+    const { ledger, pricer, assign } = this.#options;
     const prices = await pricer();
     const records = calls.map(priceable);
+    await assign?.(records);
     for (const record of records) applyCost(record, prices);
     await whileJoining(ledger.ledger, async () => {
       const plan = planOf(LIVE_SOURCE, await joinStored(ledger, records));

@@ -152,7 +152,7 @@ export function merged(there: UsageRecord, report: UsageRecord): UsageRecord {
   }
   record.timestamp = there.timestamp;
   record.source = there.source ?? null;
-  record['confirmed_by'] = isNew ? reportOf(report) : there['confirmed_by'];
+  record.confirmed_by = isNew ? reportOf(report) : (there.confirmed_by ?? null);
   // The difference from the other report is the only available measure of a log's accuracy.
   const isSecond = isNew || there['confirmed_by'] === reportOf(report);
   if (isSecond) record['confirmed_tokens'] = Math.max(report.total_tokens, Number(there['confirmed_tokens'] ?? 0));

@@ -1,3 +1,6 @@
+import { shortFolder } from '../system/paths.ts';
+import { MAX_LABEL } from '../usage/limits.ts';
+import { projectOf } from './fields.ts';
 import type { UsageRecord } from '../usage/record.ts';
 
 /** Token counts as stored in a record. */
@@ -22,7 +25,10 @@ export interface LogUsage {
   operation: string;
   timestamp: string;
   tokens: LogTokens;
+  /** The project of a call without a working folder. Otherwise it is the last part of the folder. */
   project?: string | undefined;
+  /** The working folder, as the log names it. */
+  folder?: string | undefined;
   branch?: string | undefined;
   session?: string | undefined;
   /** Further fields, stored unchanged. */
@@ -35,6 +41,14 @@ export interface LogUsage {
  * on a single call.
  */
 export const WHOLE_SESSION = { whole_session: true } as const;
+
+/** Consecutive lines usually have the same folder. */
+let lastFolder = { given: '', short: '' };
+
+function shortened(given: string): string {
+  if (lastFolder.given !== given) lastFolder = { given, short: shortFolder(given).slice(0, MAX_LABEL) };
+  return lastFolder.short;
+}
 
 /** A record without a cost. Unknown values have no field. */
 export function logRecord(usage: LogUsage): UsageRecord {
@@ -56,9 +70,11 @@ export function logRecord(usage: LogUsage): UsageRecord {
   if (tokens.cacheWrite) record.cache_write_tokens = tokens.cacheWrite;
   if (tokens.cacheWrite1h) record.cache_write_1h_tokens = tokens.cacheWrite1h;
   if (tokens.reasoning) record.reasoning_tokens = tokens.reasoning;
-  if (usage.project !== undefined) record.project = usage.project;
+  const project = projectOf(usage.folder) ?? usage.project;
+  if (project !== undefined) record.project = project;
   if (usage.branch !== undefined) record.branch = usage.branch;
   if (usage.session !== undefined) record.session_id = usage.session;
+  if (usage.folder !== undefined) record['folder'] = shortened(usage.folder);
   record.source = usage.source;
   const { more } = usage;
   if (more === undefined) return record;

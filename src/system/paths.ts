@@ -123,6 +123,18 @@ export function expandPath(path: string, home: string = homeFolder()): string {
   }
 }
 
+/** A folder as records contain it: `~` for the home folder. Paths of other machines stay as they are. */
+export function shortFolder(folder: string, home: string = homeFolder()): string {
+  if (home === '' || !folder.startsWith(home)) return folder;
+  const rest = folder.slice(home.length);
+  return rest === '' || /^[\\/]/.test(rest) ? `~${rest}` : folder;
+}
+
+/** The folder that {@link shortFolder} was given. */
+export function expandedFolder(folder: string, home: string = homeFolder()): string {
+  return folder === '~' || /^~[\\/]/.test(folder) ? join(home, folder.slice(1)) : folder;
+}
+
 /** The XDG standard says to ignore relative values. */
 function xdgConfig(env: PathEnvironment['env']): string | undefined {
   const value = env['XDG_CONFIG_HOME'];

@@ -25,6 +25,8 @@ export interface FieldRow {
   readonly dimension?: DimensionRow;
   /** Names that other programs use; a generic import takes the first one that an entry has. */
   readonly otherNames?: readonly string[];
+  /** Whether rules of the user may set the field (`llm-spend rules`). */
+  readonly assigned?: true;
   /** The name of its sum in totals. */
   readonly summed?: string;
 }

@@ -54,6 +54,7 @@ export const FIELDS = [
     rule: 'label',
     presence: 'nullable',
     label: 'Project',
+    assigned: true,
     flag: { name: 'project', value: '<name>', help: 'the project' },
     dimension: { name: 'project', column: 11, searched: true },
     otherNames: ['project', 'workspace', 'team', 'team_alias'],
@@ -81,6 +82,7 @@ export const FIELDS = [
     rule: 'tags',
     presence: 'optional',
     label: 'Tags',
+    assigned: true,
     flag: { name: 'tag', value: '<tag>', help: 'a tag (repeatable)' },
     dimension: {
       name: 'tag',
@@ -126,6 +128,7 @@ export const FIELDS = [
     presence: 'nullable',
     added: '0.2.0',
     label: 'Account',
+    assigned: true,
     flag: { name: 'account', value: '<name>', help: 'the account that pays' },
     dimension: { name: 'account', column: 21, searched: true },
     otherNames: ['account'],
@@ -136,6 +139,7 @@ export const FIELDS = [
     presence: 'nullable',
     added: '0.2.0',
     label: 'User',
+    assigned: true,
     flag: { name: 'user', value: '<name>', help: 'the person' },
     dimension: { name: 'user', column: 22, searched: true },
     otherNames: ['user', 'user_id', 'end_user'],
@@ -146,6 +150,7 @@ export const FIELDS = [
     presence: 'nullable',
     added: '0.2.0',
     label: 'Charge',
+    assigned: true,
     flag: { name: 'charge', value: '<kind>', help: 'how the call is paid for: metered, plan, credits or free' },
     dimension: {
       name: 'charge',
@@ -202,4 +207,15 @@ export const FIELDS = [
     label: 'Estimated tokens',
     flag: { name: 'estimated-tokens', value: '<n>', help: 'how many of the tokens are a guess' },
   },
+  // Not grouped by, so that a million imported records need no column of it. Paths in the home folder begin with `~`.
+  {
+    name: 'folder',
+    rule: 'label',
+    presence: 'nullable',
+    added: '0.2.0',
+    label: 'Folder',
+    flag: { name: 'folder', value: '<path>', help: 'the working folder, which rules may go by' },
+  },
+  // The other report of a call that was received live and also read from a log: `<source> <id>`. See `sources/joining.ts`.
+  { name: 'confirmed_by', rule: 'label', presence: 'nullable', added: '0.2.0', label: 'Confirmed by' },
 ] as const satisfies readonly FieldRow[];

@@ -8,11 +8,28 @@ import { userPricing } from '../userPrices.ts';
  * that it needs.
  */
 
-export type Opener = (options: LedgerOptions & { ledger: string }) => Ledger;
+export type Opener = (
+  options: Omit<LedgerOptions, 'assign'> & { ledger: string; folder?: string | undefined },
+) => Ledger;
+
+/** Undefined when it was deleted. */
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
 
 /** Opens the ledger, and closes it after `use`. */
 export async function withOpened<T>(flags: LedgerFlag, open: Opener, use: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = open({ ledger: ledgerPath(flags), source: 'cli', pricing: userPricing, noteAdditions: 'together' });
+  const ledger = open({
+    ledger: ledgerPath(flags),
+    source: 'cli',
+    pricing: userPricing,
+    noteAdditions: 'together',
+    folder: workingFolder(),
+  });
   try {
     return await use(ledger);
   } finally {

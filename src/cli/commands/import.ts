@@ -7,6 +7,7 @@ import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
 import { importSource } from '../../sources/import/import.ts';
 import type { ImportReport } from '../../sources/import/options.ts';
+import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
 import { WITHOUT_TOKENS } from '../../sources/withoutTokens.ts';
@@ -54,6 +55,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         path: target,
         ledger: async () => (ledger ??= await openedLedger(target)),
         pricer: async () => (await userPrices()).pricer(),
+        assign: assignByUserRules(),
         now: terminal.now,
         since,
         dryRun: flags.dryRun,

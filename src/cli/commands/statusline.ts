@@ -6,6 +6,7 @@ import { importLedger } from '../../library/openView.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { importSource } from '../../sources/import/import.ts';
 import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';
@@ -104,6 +105,7 @@ async function followSession(named: string, flags: LedgerFlag, terminal: Termina
       path: target,
       ledger: async () => (ledger ??= openLedger({ ledger: target, pricing: false })),
       pricer: async () => (await userPrices()).pricer(),
+      assign: assignByUserRules(),
       now: terminal.now,
       within: [`${project}/${session}.jsonl`, `${project}/${session}`],
     });

@@ -33,14 +33,14 @@ const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string, s
   add: ['would be removed', 'was removed', 'were removed'],
   clear: ['would come back', 'came back', 'came back'],
   remove: ['would come back', 'came back', 'came back'],
-  replace: ['would get back its old cost', 'got back the old cost', 'got back the old cost'],
+  replace: ['would be as before', 'is as before', 'are as before'],
 };
 
 const NAMES: Readonly<Record<UndoResult['undone'], string>> = {
   add: 'addition',
   clear: 'clear',
   remove: 'remove',
-  replace: 'reprice',
+  replace: 'change',
 };
 
 function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
@@ -52,7 +52,7 @@ function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string 
 }
 
 export const command: CommandSpec<UndoFlags> = {
-  summary: 'undo the last record, remove, clear or reprice',
+  summary: 'undo the last record, remove, clear, edit, reprice or use of rules',
   options: [{ flags: '--dry-run', help: 'show what would be undone, and change nothing' }],
   examples: ['llm-spend undo --dry-run', 'llm-spend undo'],
   run: ({ flags, terminal }) => undo(flags, terminal),

@@ -4,6 +4,7 @@ import { SETTINGS } from '../../contributions.ts';
 import { importedLedgerPath, openLedger, type Ledger } from '../../library/index.ts';
 import { liveSettingsPath, readLiveSettings, type LiveSettings } from '../../live/settings.ts';
 import type { SharedReceiver } from '../../live/index.ts';
+import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { showWarning } from '../common/dialogs.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
@@ -86,7 +87,7 @@ export class LiveRecording implements vscode.Disposable {
     this.#shared = new SharedReceiver({
       port,
       token,
-      intake: new LiveIntake({ ledger, pricer: () => this.#prices.pricer() }),
+      intake: new LiveIntake({ ledger, pricer: () => this.#prices.pricer(), assign: assignByUserRules() }),
       onListening: ({ endpoint }) => this.#log.info(`Live recording: listening on ${endpoint}`),
       onForeign: () => this.#warnOfPort(port),
       onEvent: ({ recorded, rejected, reason }) => {

@@ -12,6 +12,7 @@ import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { changeEach, findRecords } from '../ledger/ownLedgers.ts';
 import type { Prices } from '../prices/prices.ts';
+import { addRule } from './rules.ts';
 
 /** More records than this are changed only after a question. */
 const ASK_FROM = 100;
@@ -29,6 +30,7 @@ export async function editRecords(service: LedgerService, prices: Prices, ids: r
     return;
   }
   const field = await chooseField(shown);
+  if (field === 'rule') return addRule(service, prices, ids);
   const value = field && (await askForValue(field, shown));
   if (value === undefined) return;
   const number = records(shown.length, style());
@@ -66,13 +68,16 @@ function fieldNames(): Readonly<Record<Field, string>> {
   };
 }
 
-async function chooseField(shown: readonly UsageRecord[]): Promise<Field | undefined> {
+/** @returns `rule` if a rule for such records is wanted instead. */
+async function chooseField(shown: readonly UsageRecord[]): Promise<Field | 'rule' | undefined> {
   const { t } = vscode.l10n;
-  const items = Object.entries(fieldNames()).map(([field, name]) => ({
+  const fields = Object.entries(fieldNames()).map(([field, name]) => ({
     label: name,
     description: plain(commonText(field as Field, shown) ?? t('several values'), { max: MAX_SHOWN }),
-    field: field as Field,
+    field: field as Field | 'rule',
   }));
+  const rule = { label: t('Add Rule…'), description: t('for all such calls, now and later'), field: 'rule' as const };
+  const items = [...fields, rule];
   const chosen = await vscode.window.showQuickPick(items, {
     title: t('Edit {0}', records(shown.length, style())),
     placeHolder: t('Pick a field to change'),

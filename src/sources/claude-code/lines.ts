@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../../usage/record.ts';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, labelOf, nameOf, projectOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { Members } from '../reading/members/index.ts';
 import { payerOf, type Payer } from '../payer.ts';
@@ -85,7 +85,8 @@ export class ClaudeLines implements LineParser {
       operation: sidechain || this.#agent !== undefined ? 'subagent' : 'agent',
       timestamp,
       tokens,
-      project: projectOf(textOf(line.value(AT.cwd))) ?? labelOf(this.#folder),
+      folder: textOf(line.value(AT.cwd)),
+      project: labelOf(this.#folder),
       branch: labelOf(textOf(line.value(AT.gitBranch))),
       session: labelOf(this.#session),
       more: {

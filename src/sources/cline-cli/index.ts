@@ -1,17 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  countOf,
-  fieldsOf,
-  firstText,
-  labelOf,
-  nameOf,
-  parseJson,
-  projectOf,
-  textOf,
-  timeOf,
-  type Fields,
-} from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf, type Fields } from '../fields.ts';
 import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn } from '../reading/places.ts';
@@ -88,7 +77,7 @@ function readMessage(message: Fields, session: string, about: Fields | undefined
       operation: 'agent',
       timestamp,
       tokens,
-      project: projectOf(firstText(about, 'workspace_root', 'cwd')),
+      folder: firstText(about, 'workspace_root', 'cwd'),
       session: labelOf(session),
       more: { charge: payer?.charge, message_id: id },
     }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { editorFolders } from '../reading/places.ts';
@@ -82,7 +82,7 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
   const task = {
     id: file.relative.split('/')[0] ?? '',
     models: modelsOf(folder),
-    project: undefined as string | undefined,
+    folder: undefined as string | undefined,
   };
   const occurrences = new Map<string, number>();
   for (const [index, message] of (messages as unknown[]).entries()) {
@@ -91,7 +91,7 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
       if (fields?.['type'] !== 'say') return;
       const request = requestOf(fields);
       if (request === undefined) return;
-      task.project ??= projectIn(textOf(request['request']));
+      task.folder ??= folderIn(textOf(request['request']));
       const at = timeOf(fields['ts']);
       if (at === undefined) return sink.skip('no-time', undefined, index + 1);
       const time = String(fields['ts']);
@@ -116,7 +116,7 @@ function requestOf(message: Fields): Fields | undefined {
 
 interface Request {
   source: string;
-  task: { id: string; models: readonly Model[]; project: string | undefined };
+  task: { id: string; models: readonly Model[]; folder: string | undefined };
   at: string;
   time: string;
   nth: number;
@@ -138,7 +138,7 @@ function usageOf(request: Fields, { source, task, at, time, nth, isInputWhole }:
     operation: request['isCondensed'] === true ? 'condense' : 'agent',
     timestamp: at,
     tokens,
-    project: task.project,
+    folder: task.folder,
     session: labelOf(task.id),
     more: { charge: payer?.charge },
   });
@@ -187,6 +187,6 @@ function readBeside(folder: string, name: string): unknown {
   }
 }
 
-function projectIn(request: string | undefined): string | undefined {
-  return projectOf(/Current Workspace Directory \(([^)\n]+)\)/.exec(request ?? '')?.[1]);
+function folderIn(request: string | undefined): string | undefined {
+  return /Current Workspace Directory \(([^)\n]+)\)/.exec(request ?? '')?.[1];
 }

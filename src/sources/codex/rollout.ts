@@ -1,16 +1,5 @@
 import type { Fields } from '../fields.ts';
-import {
-  fieldsOf,
-  firstText,
-  labelOf,
-  nameOf,
-  parseJson,
-  projectOf,
-  stemOf,
-  textOf,
-  timeKey,
-  timeOf,
-} from '../fields.ts';
+import { fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { payerOf, type Payer } from '../payer.ts';
 import { logRecord } from '../record.ts';
@@ -231,7 +220,7 @@ export class CodexLines implements LineParser {
       operation: context.spawned ? 'subagent' : 'agent',
       timestamp,
       tokens: tokensOf(counts),
-      project: projectOf(context.cwd),
+      folder: context.cwd,
       branch: labelOf(context.branch),
       session: labelOf(context.session ?? stemOf(this.#file.relative)),
       more: {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NANOS_PER_USD } from '../../usage/money.ts';
 import { columnsOf, readDatabase, readTable, type DatabaseRow, type Rows } from '../reading/database.ts';
-import { countOf, labelOf, nameOf, projectOf, textOf } from '../fields.ts';
+import { countOf, labelOf, nameOf, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { databaseTime } from '../reading/databaseTime.ts';
 import { logRecord } from '../record.ts';
@@ -80,7 +80,7 @@ function usageOf(row: DatabaseRow, sessions: ReadonlyMap<unknown, Session>): Fou
     operation: 'agent',
     timestamp,
     tokens,
-    project: projectOf(cwd),
+    folder: cwd,
     branch: labelOf(branch),
     session: labelOf(session),
     more: { ai_credits: credits, charge: credits === undefined ? undefined : 'credits' },

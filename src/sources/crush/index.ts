@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { DatabaseRow, Rows } from '../reading/database.ts';
 import { columnsOf, readDatabase, readTable } from '../reading/database.ts';
-import { countOf, fieldsOf, labelOf, nameOf, parseJson, projectOf, textOf } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, parseJson, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { databaseTime } from '../reading/databaseTime.ts';
 import { foldersOr, localData, xdgData } from '../reading/places.ts';
@@ -115,7 +115,7 @@ function usageOf(
       operation: 'agent',
       timestamp,
       tokens,
-      project: projectOf(path.replace(/[\\/]\.crush[\\/]crush\.db$/, '')),
+      folder: path.replace(/[\\/]\.crush[\\/]crush\.db$/, ''),
       session: labelOf(session),
       more: { ...WHOLE_SESSION, charge: payer?.charge },
     }),

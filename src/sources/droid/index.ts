@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn, foldersOr } from '../reading/places.ts';
 import { readJsonFile } from '../reading/whole.ts';
@@ -62,7 +62,7 @@ function readSession(file: SourceFile, sink: Sink): void {
       operation: 'agent',
       timestamp: begun,
       tokens,
-      project: projectOf(firstText(first, 'cwd')),
+      folder: firstText(first, 'cwd'),
       session: labelOf(session),
       more: { ...WHOLE_SESSION, charge: payer?.charge },
     }),

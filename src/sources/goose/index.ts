@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseRow } from '../reading/database.ts';
 import { readDatabase, readTable } from '../reading/database.ts';
-import { countOf, fieldsOf, labelOf, nameOf, parseJson, projectOf, textOf } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, parseJson, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn, roamingData, xdgData } from '../reading/places.ts';
 import { payerOf } from '../payer.ts';
@@ -80,7 +80,7 @@ function usageOf(row: DatabaseRow): FoundUsage | 'no-time' | undefined {
       operation: 'agent',
       timestamp,
       tokens: { input, output, reasoning },
-      project: projectOf(textOf(row['working_dir'])),
+      folder: textOf(row['working_dir']),
       session: labelOf(session),
       more: { ...WHOLE_SESSION, charge: payer?.charge },
     }),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { countOf, fieldsOf, labelOf, nameOf, parseJson, projectOf, textOf, timeOf, type Fields } from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, parseJson, textOf, timeOf, type Fields } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
@@ -94,7 +94,7 @@ class GrokLines implements LineParser {
         operation: 'agent',
         timestamp,
         tokens,
-        project: projectOf(decoded(this.#parts.at(-3))),
+        folder: decoded(this.#parts.at(-3)),
         session: labelOf(session),
       }),
     });

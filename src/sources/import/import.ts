@@ -248,6 +248,7 @@ class Import implements Receiver {
     // Results from here on are not included, and are stored next time.
     this.#due = new Map();
     this.#handover.resume();
+    if (records.length > 0) await this.#options.assign?.(records);
     // Most entries of a reply do not count, so pricing comes after the choice.
     for (const record of records) applyCost(record, this.#pricer);
     if (records.length > 0) await this.#upsert(records);

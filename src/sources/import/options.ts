@@ -1,5 +1,6 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pricer } from '../../pricing/price.ts';
+import type { UsageRecord } from '../../usage/record.ts';
 import type { Skip, SkipReason, Source } from '../source.ts';
 
 /** Input and report of an import. */
@@ -11,6 +12,8 @@ export interface ImportOptions {
   ledger: () => Promise<Ledger>;
   /** Called if something must be priced. undefined: prices are not available, and usage is imported unpriced. */
   pricer: () => Promise<Pricer | undefined>;
+  /** Fills in fields by rules of the user. Absent: none. */
+  assign?: ((records: readonly UsageRecord[]) => Promise<void>) | undefined;
   /** ms since the epoch. */
   now: () => number;
   /** Skips earlier usage, ms since the epoch. */

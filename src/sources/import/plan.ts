@@ -23,9 +23,18 @@ export function planOf(source: Pick<Source, 'settle'>, records: readonly UsageRe
         continue;
       }
       for (const each of source.settle(record, lookup)) settled.set(each.usage_id, each);
+      const located = withFolder(lookup(record.usage_id), record);
+      if (located !== undefined) settled.set(located.usage_id, located);
     }
     return [...settled.values()];
   };
+}
+
+/** A record that was imported before records had folders, with the folder of its log; undefined for any other. */
+function withFolder(there: UsageRecord | undefined, record: UsageRecord): UsageRecord | undefined {
+  const { folder } = record;
+  if (there === undefined || folder === undefined || there['folder'] !== undefined) return undefined;
+  return there.session_id === record.session_id ? { ...there, folder } : undefined;
 }
 
 /** The record for a report if it or the stored record joins a log with a live report; undefined where neither does. */

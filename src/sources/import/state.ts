@@ -61,7 +61,7 @@ export class FileStates {
 }
 
 /** Must be changed whenever a parser's results change, so that everything is read again. */
-const FORMAT = 4;
+const FORMAT = 5;
 /** Precedes the checksum, the last member of the saved object. */
 const SUM = ',"sum":"';
 

@@ -1,17 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  countOf,
-  fieldsOf,
-  firstText,
-  labelOf,
-  nameOf,
-  parseJson,
-  projectOf,
-  textOf,
-  timeOf,
-  type Fields,
-} from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf, type Fields } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
@@ -44,7 +33,7 @@ const RENAMED_MS = 1_776_698_890_072;
 class WireLines implements LineParser {
   readonly #parts: readonly string[];
   readonly #home: string;
-  #told: { model: string; project: string | undefined } | undefined;
+  #told: { model: string; folder: string | undefined } | undefined;
 
   constructor({ path, relative }: SourceFile) {
     this.#parts = relative.split('/');
@@ -74,8 +63,8 @@ class WireLines implements LineParser {
     if (isNone(tokens)) return;
     const [hash, session, , agent] = this.#parts;
     const messageId = textOf(payload?.['message_id']);
-    this.#told ??= { model: configuredModel(this.#home), project: projectOfHash(this.#home, hash ?? '') };
-    const { model, project } = this.#told;
+    this.#told ??= { model: configuredModel(this.#home), folder: folderOfHash(this.#home, hash ?? '') };
+    const { model, folder } = this.#told;
     const key = [tokens.input, tokens.cacheRead, tokens.cacheWrite, tokens.output];
     sink.usage({
       record: logRecord({
@@ -86,7 +75,7 @@ class WireLines implements LineParser {
         operation: agent === undefined ? 'agent' : 'subagent',
         timestamp,
         tokens,
-        project,
+        folder,
         session: labelOf(session),
         more: { message_id: messageId, model_name: model === OWN_NAME ? model : undefined },
       }),
@@ -110,11 +99,11 @@ function configuredModel(home: string): string {
 }
 
 /** The folder whose MD5 is the name of the sessions' folder, from the list in `kimi.json`. */
-function projectOfHash(home: string, hash: string): string | undefined {
+function folderOfHash(home: string, hash: string): string | undefined {
   const folders = jsonIn(join(home, 'kimi.json'))?.['work_dirs'];
   for (const each of Array.isArray(folders) ? (folders as unknown[]) : []) {
     const path = textOf(fieldsOf(each)?.['path']);
-    if (path !== undefined && md5(path) === hash) return projectOf(path);
+    if (path !== undefined && md5(path) === hash) return path;
   }
   return undefined;
 }

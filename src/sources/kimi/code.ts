@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
@@ -37,7 +37,7 @@ class CodeLines implements LineParser {
   readonly #file: SourceFile;
   readonly #parts: readonly string[];
   #model: string | undefined;
-  #project: { name: string | undefined } | undefined;
+  #workFolder: { path: string | undefined } | undefined;
 
   constructor(file: SourceFile, state: ParserState | undefined) {
     this.#file = file;
@@ -73,7 +73,7 @@ class CodeLines implements LineParser {
     });
     if (isNone(tokens)) return;
     const [, session, , agent] = this.#parts;
-    this.#project ??= { name: this.#workFolder() };
+    this.#workFolder ??= { path: this.#readFolder() };
     const model = this.#model ?? textOf(payload['model']) ?? 'kimi-for-coding';
     sink.usage({
       record: logRecord({
@@ -85,17 +85,17 @@ class CodeLines implements LineParser {
         operation: agent === 'main' ? 'agent' : 'subagent',
         timestamp,
         tokens,
-        project: this.#project.name,
+        folder: this.#workFolder.path,
         session: labelOf(session),
       }),
     });
   }
 
-  #workFolder(): string | undefined {
+  #readFolder(): string | undefined {
     const folder = dirname(dirname(dirname(this.#file.path)));
     try {
       const state = fieldsOf(parseJson(readFileSync(join(folder, 'state.json'), 'utf8')));
-      return projectOf(textOf(state?.['workDir']));
+      return textOf(state?.['workDir']);
     } catch {
       return undefined;
     }

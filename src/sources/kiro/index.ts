@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, stemOf, timeOf, type Fields } from '../fields.ts';
+import { fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, timeOf, type Fields } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
 import { readTextFile } from '../reading/whole.ts';
@@ -35,7 +35,7 @@ function readSession(file: SourceFile, sink: Sink): void {
   const session: Session = {
     id: parts[0] === 'cli' ? stemOf(file.relative) : parts.at(-2)!.replace(/^sess_/, ''),
     time: new Date(file.modifiedAt).toISOString(),
-    project: undefined,
+    folder: undefined,
     model: 'auto',
     turns: 0,
   };
@@ -51,7 +51,7 @@ function readSession(file: SourceFile, sink: Sink): void {
 interface Session {
   id: string;
   time: string;
-  project: string | undefined;
+  folder: string | undefined;
   model: string;
   turns: number;
 }
@@ -65,7 +65,7 @@ function walk(value: unknown, session: Session, sink: Sink, depth: number): void
   }
   const fields = fieldsOf(value);
   if (fields === undefined) return;
-  session.project = projectOf(firstText(fields, 'cwd')) ?? session.project;
+  session.folder = firstText(fields, 'cwd') ?? session.folder;
   session.model = firstText(fields, 'model_id', 'modelId', 'model') ?? session.model;
   session.time = timeIn(fields) ?? session.time;
   const metered = fields['metering_usage'] ?? fields['meteringUsage'] ?? fields['usageSummary'];
@@ -100,7 +100,7 @@ function tell(turn: Fields, metered: readonly unknown[], session: Session, sink:
     operation: 'agent',
     timestamp: session.time,
     tokens: { input: 0, output: 0 },
-    project: session.project,
+    folder: session.folder,
     session: labelOf(session.id),
     more: { charge: 'credits', kiro_credits: credits },
   });

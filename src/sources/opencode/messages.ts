@@ -1,6 +1,6 @@
 import { readDatabase } from '../reading/database.ts';
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { payerOf } from '../payer.ts';
@@ -94,7 +94,7 @@ function usageOf(source: string, message: Fields, row: RowFacts): FoundUsage | u
       timestamp,
       tokens: { input, output, cacheRead, cacheWrite, reasoning },
       session: labelOf(session),
-      project: projectOf(firstText(fieldsOf(message['path']), 'root', 'cwd')),
+      folder: firstText(fieldsOf(message['path']), 'root', 'cwd'),
       more: { charge: payer.charge, message_id: id },
     }),
     loggedCost: typeof cost === 'number' && cost > 0 ? cost : undefined,

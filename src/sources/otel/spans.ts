@@ -1,5 +1,5 @@
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import { vendorOf } from '../vendors.ts';
@@ -86,7 +86,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
         'github.copilot.interaction_id',
       ) ?? trace,
     ),
-    project: projectOf(firstText(attributes, 'process.cwd', 'workspace.folder')),
+    folder: firstText(attributes, 'process.cwd', 'workspace.folder'),
     more: { response_id: response },
   });
   return { kind, trace, response, found: { record: record_ } };

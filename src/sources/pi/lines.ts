@@ -1,5 +1,5 @@
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, projectOf, textOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
@@ -9,7 +9,7 @@ import { beside, isNone } from '../tokens.ts';
 interface Context {
   model?: string;
   provider?: string;
-  project?: string;
+  folder?: string;
 }
 
 /** Parses a session in pi's format: replies with their counts and cost; changes of the model are separate lines. */
@@ -36,8 +36,8 @@ export class PiLines implements LineParser {
   line(bytes: Buffer, sink: Sink): void {
     const entry = fieldsOf(parseJson(bytes.toString('utf8')));
     if (entry === undefined) return sink.skip('not-json');
-    const folder = projectOf(textOf(entry['cwd']));
-    if (folder !== undefined) this.#context.project = folder;
+    const folder = textOf(entry['cwd']);
+    if (folder !== undefined) this.#context.folder = folder;
     const message = fieldsOf(entry['message']);
     const usage = fieldsOf(message?.['usage']);
     const isReply = entry['type'] === undefined || entry['type'] === 'message';
@@ -82,7 +82,8 @@ export class PiLines implements LineParser {
         operation: 'agent',
         timestamp,
         tokens,
-        project: this.#context.project ?? labelOf(this.#folder),
+        folder: this.#context.folder,
+        project: labelOf(this.#folder),
         session: labelOf(this.#session),
         more: { charge: payer?.charge, response_id: response },
       }),

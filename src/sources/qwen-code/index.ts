@@ -1,16 +1,5 @@
 import { join } from 'node:path';
-import {
-  countOf,
-  fieldsOf,
-  labelOf,
-  nameOf,
-  parseJson,
-  projectOf,
-  stemOf,
-  textOf,
-  timeKey,
-  timeOf,
-} from '../fields.ts';
+import { countOf, fieldsOf, labelOf, nameOf, parseJson, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
 import { payerOf } from '../payer.ts';
@@ -77,7 +66,8 @@ class QwenLines implements LineParser {
         operation: 'agent',
         timestamp,
         tokens,
-        project: projectOf(textOf(entry['cwd'])) ?? labelOf(this.#file.relative.split('/')[0]),
+        folder: textOf(entry['cwd']),
+        project: labelOf(this.#file.relative.split('/')[0]),
         branch: labelOf(textOf(entry['gitBranch'])),
         session: labelOf(session),
         more: { charge: payer?.charge, message_id: textOf(entry['uuid']) },

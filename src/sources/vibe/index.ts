@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, projectOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
 import { readJsonFile } from '../reading/whole.ts';
@@ -46,7 +46,7 @@ function readSession(file: SourceFile, sink: Sink): void {
       operation: /(^|\/)agents\//.test(file.relative) ? 'subagent' : 'agent',
       timestamp,
       tokens,
-      project: projectOf(firstText(fieldsOf(meta['environment']), 'working_directory')),
+      folder: firstText(fieldsOf(meta['environment']), 'working_directory'),
       branch: labelOf(firstText(meta, 'git_branch')),
       session: labelOf(session),
       more: WHOLE_SESSION,

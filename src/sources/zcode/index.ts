@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { columnsOf, readDatabase, readTable, type DatabaseRow, type Rows } from '../reading/database.ts';
-import { countOf, labelOf, nameOf, projectOf, textOf } from '../fields.ts';
+import { countOf, labelOf, nameOf, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { databaseTime } from '../reading/databaseTime.ts';
 import { payerOf } from '../payer.ts';
@@ -76,7 +76,7 @@ function usageOf(
       operation: 'agent',
       timestamp,
       tokens,
-      project: projectOf(folders.get(row['session_id'])),
+      folder: folders.get(row['session_id']),
       session: labelOf(session),
       more: { charge: payer?.charge },
     }),

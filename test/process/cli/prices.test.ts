@@ -252,7 +252,7 @@ describe('reprice', () => {
     const priced = { cost_usd: 0.008, cost_known: true, billing_mode: 'estimated', price_source: source };
     expect(await sandbox.stored()).toEqual([{ ...inkwells, ...priced }, callers, { ...unknown, ...priced }]);
     expect((await run('reprice', '--yes')).stdout).toContain('Nothing to reprice');
-    expect((await run('undo')).stdout).toMatch(/Undid the reprice of .*: 2 records got back the old cost/);
+    expect((await run('undo')).stdout).toMatch(/Undid the change of .*: 2 records are as before/);
     expect(await text()).toBe(before);
   });
 

@@ -38,9 +38,15 @@ const NEW_REPLY = {
 
 const cases = versions.flatMap((version) => [[version, 'imported.json'] as const, [version, 'imported.db'] as const]);
 
+/** Records of 0.1.0 lack the working folder, which rules go by. The next import adds it to those whose log names one. */
+const CLAUDE_FOLDERS = 3;
+const CODEX_FOLDERS = 2;
+
 describe('imports that an earlier version began', () => {
   it.each(cases)('%s, %s: the same again', async (version, name) => {
     const { ids, tokens } = unpack(version);
+    expect(await world.import(claudeCode, { name })).toMatchObject({ added: 0, updated: CLAUDE_FOLDERS });
+    expect(await world.import(codex, { name })).toMatchObject({ added: 0, updated: CODEX_FOLDERS });
     expect(await world.import(claudeCode, { name })).toMatchObject({ added: 0, updated: 0 });
     expect(await world.import(codex, { name })).toMatchObject({ added: 0, updated: 0 });
     const records = await world.records(name);
@@ -51,7 +57,7 @@ describe('imports that an earlier version began', () => {
   it.each(cases)('%s, %s: what a log got since', async (version, name) => {
     const { ids, tokens } = unpack(version);
     appendFileSync(join(world.home, CLAUDE_LOG), `${JSON.stringify(NEW_REPLY)}\n`);
-    expect(await world.import(claudeCode, { name })).toMatchObject({ added: 1, updated: 0 });
+    expect(await world.import(claudeCode, { name })).toMatchObject({ added: 1, updated: CLAUDE_FOLDERS });
     const records = await world.records(name);
     expect(records).toHaveLength(ids.length + 1);
     expect(records.reduce((sum, { total_tokens }) => sum + total_tokens, 0)).toBe(tokens + 1001);
@@ -60,7 +66,7 @@ describe('imports that an earlier version began', () => {
   it.each(cases)('%s, %s: a state of a later format costs a second reading, and no record', async (version, name) => {
     const { ids } = unpack(version, (state) => state.replace(/"format":\d+/, '"format":9999'));
     appendFileSync(join(world.home, CLAUDE_LOG), `${JSON.stringify(NEW_REPLY)}\n`);
-    expect(await world.import(claudeCode, { name })).toMatchObject({ added: 1, updated: 0 });
+    expect(await world.import(claudeCode, { name })).toMatchObject({ added: 1, updated: CLAUDE_FOLDERS });
     expect(await world.records(name)).toHaveLength(ids.length + 1);
   });
 });

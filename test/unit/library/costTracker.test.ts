@@ -19,7 +19,7 @@ it('throws for an unknown option, naming it and the known ones', () => {
   const wrong = { path: join(folder, 'costs.json') } as CostTrackerOptions;
   expect(() => new CostTracker(wrong)).toThrow(TypeError);
   expect(() => new CostTracker(wrong)).toThrow(
-    'unknown option "path". Known options: ledger, source, strict, pricing, now, noteAdditions, disk.',
+    'unknown option "path". Known options: ledger, source, strict, pricing, now, noteAdditions, folder, disk.',
   );
   expect(existsSync(join(folder, 'config'))).toBe(false);
 });

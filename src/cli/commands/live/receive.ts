@@ -6,6 +6,7 @@ import { isPort, liveSettings } from '../../../live/settings.ts';
 import { SharedReceiver } from '../../../live/share.ts';
 import { sqliteEngine } from '../../../ledger/sqlite/engine.ts';
 import { openLedger } from '../../../library/index.ts';
+import { assignByUserRules } from '../../../rules/ruleFile.ts';
 import { importedLedgerPath, resolveLedgerPath } from '../../../system/paths.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
 import { shown } from '../../arguments/arguments.ts';
@@ -40,7 +41,11 @@ export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<
   const shared = new SharedReceiver({
     port,
     token: settings.token,
-    intake: new LiveIntake({ ledger, pricer: async () => (await userPrices()).pricer() }),
+    intake: new LiveIntake({
+      ledger,
+      pricer: async () => (await userPrices()).pricer(),
+      assign: assignByUserRules(),
+    }),
     forwarder: forwarderOf(flags.forward, terminal),
     now: terminal.now,
     onEvent: (event) => reporter.event(event),
