@@ -2,6 +2,7 @@ import { isLedgerUrl, storeKind } from '../system/paths.ts';
 import { JsonStore } from './json/store.ts';
 import type { FileStoreOptions } from './options.ts';
 import { LedgerError } from './results.ts';
+import { PostgresStore } from './postgres/store.ts';
 import { SqliteStore } from './sqlite/store.ts';
 import type { Store } from './store.ts';
 
@@ -14,12 +15,13 @@ export function openStore(name: string, options: Omit<FileStoreOptions, 'path'> 
   const kind = storeKind(name);
   if (kind === 'json') return new JsonStore({ ...options, path: name });
   if (kind === 'sqlite') return new SqliteStore({ ...options, path: name });
+  if (kind === 'postgres') return new PostgresStore({ ...options, path: name });
   // A URL may contain a password, so the message contains only its scheme.
   if (isLedgerUrl(name)) {
     const scheme = name.slice(0, name.indexOf(':'));
     throw new LedgerError(
       'unsupported',
-      `A ledger cannot be at a ${scheme}: address in this version. Name a file that ends in .json, .db or .sqlite.`,
+      `A ledger cannot be at a ${scheme}: address. Name a file that ends in .json, .db or .sqlite, or a postgres: URL.`,
     );
   }
   throw new LedgerError(

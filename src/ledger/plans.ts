@@ -8,7 +8,10 @@ import type { ReplacePlan } from './store.ts';
 
 /** Plans to store the records of an import. */
 export function planRecords(plan: UpsertPlan): ReplacePlan {
-  return (get) => plan((usageId) => get(usageId)?.record).map((record) => ({ record, text: JSON.stringify(record) }));
+  const replace: ReplacePlan = (get) =>
+    plan((usageId) => get(usageId)?.record).map((record) => ({ record, text: JSON.stringify(record) }));
+  replace.ids = plan.ids;
+  return replace;
 }
 
 /**
@@ -38,6 +41,7 @@ export function planCosts(
     }
     return edited;
   };
+  plan.ids = [...wanted.keys()];
   return { plan, result: () => result };
 }
 

@@ -103,7 +103,11 @@ export interface ClearResult {
  * Computes the records that the ledger should contain, each replacing the one with its id, from the current records. It is
  * called again when others have written in the meantime, so it must be pure; it returns nothing once all of them are there.
  */
-export type UpsertPlan = (get: (usageId: string) => UsageRecord | undefined) => readonly UsageRecord[];
+export interface UpsertPlan {
+  (get: (usageId: string) => UsageRecord | undefined): readonly UsageRecord[];
+  /** The ids that it asks for, if they are known: a store on another machine reads them at once. */
+  ids?: readonly string[] | undefined;
+}
 
 export interface UpsertResult {
   added: number;

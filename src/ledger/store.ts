@@ -43,7 +43,11 @@ export type AppendMode = 'all' | 'each';
  * Computes the records that the store should contain, each replacing the one with its id, from the current records. The store
  * calls it again when others have written in the meantime, so it must be pure; it returns nothing once all of them are there.
  */
-export type ReplacePlan = (get: (usageId: string) => StoredElement | undefined) => readonly StoredElement[];
+export interface ReplacePlan {
+  (get: (usageId: string) => StoredElement | undefined): readonly StoredElement[];
+  /** The ids that it asks for, if they are known: a store on another machine reads them at once. */
+  ids?: readonly string[] | undefined;
+}
 
 export type StoreState = Omit<LedgerState, 'version'>;
 

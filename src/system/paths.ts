@@ -48,8 +48,8 @@ export function isLedgerUrl(name: string): boolean {
 }
 
 /** The kind of store that a ledger's name selects; undefined when there is none. */
-export function storeKind(name: string): 'json' | 'sqlite' | undefined {
-  if (isLedgerUrl(name)) return undefined;
+export function storeKind(name: string): 'json' | 'sqlite' | 'postgres' | undefined {
+  if (isLedgerUrl(name)) return /^postgres(ql)?:/i.test(name) ? 'postgres' : undefined;
   if (/\.json$/i.test(name)) return 'json';
   return /\.(db|sqlite)$/i.test(name) ? 'sqlite' : undefined;
 }

@@ -60,7 +60,7 @@ async function use(ledger: Ledger): Promise<Answers> {
   return answers;
 }
 
-describe.each(STORES.filter(({ isShared }) => isShared))('a $title ledger on a disk that fails', (row) => {
+describe.each(STORES.filter(({ isFile }) => isFile))('a $title ledger on a disk that fails', (row) => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-contract-'));

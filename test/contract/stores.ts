@@ -7,6 +7,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openStore } from '../../src/ledger/open.ts';
 import type { LedgerOptions } from '../../src/ledger/options.ts';
 import type { Disk } from '../../src/system/disk.ts';
+import { freshLedgerUrl, hasPostgres, insertForeignRow } from '../fixtures/postgres.ts';
 import { MemoryContents, MemoryStore } from './memoryStore.ts';
 
 /** The stores that have to keep the contract of `src/ledger/store.ts`. A new store is one more row of {@link STORES}. */
@@ -22,7 +23,7 @@ export interface Place {
   /** Opens the ledger once more, as another process would. */
   open(options?: OpenOptions): Ledger;
   /** Writes an element that is no usage record, as another program would. The ledger must not be empty. */
-  spoil(text: string): void;
+  spoil(text: string): void | Promise<void>;
   dispose(): void;
 }
 
@@ -30,6 +31,8 @@ export interface StoreRow {
   title: string;
   /** Whether another process finds the ledger by its name. */
   isShared: boolean;
+  /** Whether it is in files, so that a `Disk` can fail under it. */
+  isFile: boolean;
   /** Whether it writes through the `Disk` that it is given, so that a test can halve its writes. */
   writesThroughDisk: boolean;
   /** @param root a folder for stores in files. Default: one that is fast. */
@@ -77,20 +80,35 @@ function memoryPlace(): Place {
   };
 }
 
+function postgresPlace(): Place {
+  const name = freshLedgerUrl();
+  return {
+    name,
+    open: (options = {}) => new Ledger(openStore(name, { now: options.now }), options),
+    spoil: (text) => insertForeignRow(name, text),
+    dispose: () => undefined,
+  };
+}
+
 export const STORES: readonly StoreRow[] = [
   {
     title: 'JSON',
     isShared: true,
+    isFile: true,
     writesThroughDisk: true,
     make: (root = SCRATCH) => filePlace('costs.json', root, spoilJson),
   },
   {
     title: 'SQLite',
     isShared: true,
+    isFile: true,
     writesThroughDisk: false,
     make: (root = SCRATCH) => filePlace('costs.db', root, spoilDatabase),
   },
-  { title: 'memory', isShared: false, writesThroughDisk: false, make: memoryPlace },
+  { title: 'memory', isShared: false, isFile: false, writesThroughDisk: false, make: memoryPlace },
+  ...(hasPostgres()
+    ? [{ title: 'PostgreSQL', isShared: true, isFile: false, writesThroughDisk: false, make: postgresPlace }]
+    : []),
 ];
 
 /** A new ledger for each test. What is opened is closed after the test. */

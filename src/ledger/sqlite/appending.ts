@@ -1,18 +1,11 @@
 import { UsageError } from '../../usage/record.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
-import type { Addition, Appended, AppendMode } from '../store.ts';
+import type { Batch, Outcome } from '../additions.ts';
+import type { Addition, Appended } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { codeOf } from './engine.ts';
 import { RowAppender } from './rowAppender.ts';
 import { findRow, tryRecordOf } from './rows.ts';
-
-/** The additions of one caller. */
-export interface Batch {
-  additions: readonly Addition[];
-  mode: AppendMode;
-}
-
-export type Outcome = { appended: Appended[] } | { refused: unknown };
 
 /** Adds the batches of several callers in one transaction. A refused batch adds nothing; the others are not affected. */
 export function appendBatches(connection: Connection, batches: readonly Batch[]): Outcome[] {

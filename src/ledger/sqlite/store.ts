@@ -19,9 +19,10 @@ import type {
 } from '../results.ts';
 import { LedgerError } from '../results.ts';
 import type { Addition, Appended, AppendMode, Look, ReplacePlan, Store } from '../store.ts';
+import { Additions, type WriteBatches } from '../additions.ts';
 import { Watchers } from '../watchers.ts';
+import { appendBatches } from './appending.ts';
 import { Access } from './access.ts';
-import { Additions } from './additions.ts';
 import { lastChange, removeRecords, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
 import type { Source } from './columns/query.ts';
@@ -78,7 +79,8 @@ export class SqliteStore implements Store {
       this.#looked = undefined;
       this.#queries.forget();
     });
-    this.#additions = new Additions(this.#access, () => this.#changed());
+    const write: WriteBatches = (take) => this.#access.write((connection) => appendBatches(connection, take()));
+    this.#additions = new Additions(write, () => this.#changed());
   }
 
   async look(): Promise<Look> {
@@ -148,10 +150,9 @@ export class SqliteStore implements Store {
       }
       return { undone: op, at, records };
     });
-    if (result && !dryRun) {
-      this.#changed();
-      void this.#seal();
-    }
+    if (!result || dryRun) return result;
+    this.#changed();
+    void this.#seal();
     return result;
   }
 

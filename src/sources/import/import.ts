@@ -1,4 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { UpsertPlan } from '../../ledger/results.ts';
 import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -271,11 +272,13 @@ class Import implements Receiver {
     const plan = planOf(this.#source, records);
     // Once the records are in the ledger, the plan returns nothing more, so only the first result counts.
     let counts: PriceCounts | undefined;
-    const { added, replaced } = await ledger.upsert((get) => {
+    const counted: UpsertPlan = (get) => {
       const wanted = plan(get);
       counts ??= priceCounts(wanted);
       return wanted;
-    });
+    };
+    counted.ids = records.map(({ usage_id }) => usage_id);
+    const { added, replaced } = await ledger.upsert(counted);
     this.#report.added += added;
     this.#report.updated += replaced;
     this.#report.unpriced += counts?.unpriced ?? 0;

@@ -1,7 +1,16 @@
-import { nextTurn } from '../../system/turns.ts';
-import type { Appended } from '../store.ts';
-import type { Access } from './access.ts';
-import { appendBatches, type Batch } from './appending.ts';
+import { nextTurn } from '../system/turns.ts';
+import type { Addition, Appended, AppendMode } from './store.ts';
+
+/** The additions of one caller. */
+export interface Batch {
+  additions: readonly Addition[];
+  mode: AppendMode;
+}
+
+export type Outcome = { appended: Appended[] } | { refused: unknown };
+
+/** Writes batches in one transaction. `take` returns them, and returns the same ones if the transaction is repeated. */
+export type WriteBatches = (take: () => readonly Batch[]) => Promise<Outcome[]>;
 
 interface Waiting {
   batch: Batch;
@@ -11,14 +20,14 @@ interface Waiting {
 
 /** Records waiting to be written. Additions that arrive while a transaction is being written share the next one. */
 export class Additions {
-  readonly #access: Access;
+  readonly #write: WriteBatches;
   readonly #onDone: () => void;
   readonly #waiting: Waiting[] = [];
   #pumping: Promise<void> | undefined;
 
   /** @param onDone called after each transaction. */
-  constructor(access: Access, onDone: () => void) {
-    this.#access = access;
+  constructor(write: WriteBatches, onDone: () => void) {
+    this.#write = write;
     this.#onDone = onDone;
   }
 
@@ -42,13 +51,9 @@ export class Additions {
     while (this.#waiting.length > 0) {
       let taken: Waiting[] = [];
       try {
-        const outcomes = await this.#access.write((connection) => {
-          // If the transaction is repeated, it gets the same batches.
-          taken = taken.length > 0 ? taken : this.#waiting.splice(0);
-          return appendBatches(
-            connection,
-            taken.map(({ batch }) => batch),
-          );
+        const outcomes = await this.#write(() => {
+          if (taken.length === 0) taken = this.#waiting.splice(0);
+          return taken.map(({ batch }) => batch);
         });
         for (const [i, outcome] of outcomes.entries()) {
           if ('appended' in outcome) taken[i]!.resolve(outcome.appended);

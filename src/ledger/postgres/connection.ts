@@ -1,0 +1,143 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import { randomHex } from '../../system/random.ts';
+import type { PostgresAddress } from './address.ts';
+import {
+  isConflict,
+  isConnectionLost,
+  isRefused,
+  openPool,
+  runSql,
+  sqlState,
+  type SqlRow,
+  type SqlValue,
+} from './engine.ts';
+
+/** Runs one statement within a transaction. */
+export type Sql = (text: string, values?: readonly SqlValue[]) => Promise<SqlRow[]>;
+
+/** A write that is repeated when the server or others interrupt it. */
+export interface RepeatableWrite<T> {
+  /** Locks the rows that the write depends on. */
+  lock: (sql: Sql) => Promise<void>;
+  /** Runs after `lock`. May run several times, so it must start from the database alone. */
+  work: (sql: Sql) => Promise<T>;
+  /** Notes the id of the write in the transaction. */
+  note: (sql: Sql, writeId: string) => Promise<void>;
+  /** Whether a transaction with this id was committed. Runs after `lock`. */
+  isNoted: (sql: Sql, writeId: string) => Promise<boolean>;
+}
+
+/** How long a write is repeated while the server cannot be reached, ms. */
+const WRITE_MS = 15_000;
+const READ_MS = 3_000;
+const PAUSE_MS = { first: 20, longest: 800 };
+
+/** A connection that was lost is replaced; transactions are repeated where that is safe. */
+export class PostgresConnection {
+  readonly address: PostgresAddress;
+  #pool: Promise<Pool> | undefined;
+  #wasConnected = false;
+  #closed = false;
+
+  constructor(address: PostgresAddress) {
+    this.address = address;
+  }
+
+  /** Runs one statement that only reads. */
+  read(text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
+    return this.#repeat(READ_MS, () => this.#with((client) => runSql(client, text, values)));
+  }
+
+  /** Runs statements that all read the same state. */
+  snapshot<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#repeat(READ_MS, () =>
+      this.#with((client) =>
+        transaction(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', () => work(sqlOf(client))),
+      ),
+    );
+  }
+
+  /**
+   * Runs a write in one transaction. Its connection can be lost after COMMIT was sent: whether the server committed is then
+   * unclear, so the write is repeated only if its id was not noted. The lock makes sure that the earlier transaction has ended.
+   */
+  write<T>({ lock, work, note, isNoted }: RepeatableWrite<T>): Promise<T> {
+    const writeId = randomHex(16);
+    let done: { result: T } | undefined;
+    return this.#repeat(WRITE_MS, () =>
+      this.#with((client) =>
+        transaction(client, 'BEGIN ISOLATION LEVEL READ COMMITTED', async () => {
+          const sql = sqlOf(client);
+          await lock(sql);
+          if (done !== undefined && (await isNoted(sql, writeId))) return done.result;
+          done = undefined;
+          const result = await work(sql);
+          await note(sql, writeId);
+          done = { result };
+          return result;
+        }),
+      ),
+    );
+  }
+
+  /** Runs statements one by one, without a transaction, as changes of the schema need it. */
+  each(statements: readonly string[]): Promise<void> {
+    return this.#with(async (client) => {
+      for (const statement of statements) await runSql(client, statement);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pool = await this.#pool?.catch(() => undefined);
+    await pool?.end().catch(() => undefined);
+  }
+
+  async #with<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const pool = await (this.#pool ??= openPool(this.address));
+    const client = await pool.connect();
+    this.#wasConnected = true;
+    let failure: unknown;
+    try {
+      return await work(client);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      // An error of the server leaves the connection usable; after any other its state is unknown.
+      client.release(failure !== undefined && (sqlState(failure) === undefined || isConnectionLost(failure)));
+    }
+  }
+
+  async #repeat<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    for (let pause = PAUSE_MS.first; ; pause = Math.min(2 * pause, PAUSE_MS.longest)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const isPassing = isConflict(error) || (this.#wasConnected && (isConnectionLost(error) || isRefused(error)));
+        if (!isPassing || this.#closed || performance.now() - start > limitMs) throw error;
+      }
+      // With jitter, so that many writers do not return all at once.
+      await wait(pause * (0.5 + Math.random()));
+    }
+  }
+}
+
+function sqlOf(client: PoolClient): Sql {
+  return (text, values) => runSql(client, text, values);
+}
+
+async function transaction<T>(client: PoolClient, begin: string, work: () => Promise<T>): Promise<T> {
+  await runSql(client, begin);
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await runSql(client, 'ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+  await runSql(client, 'COMMIT');
+  return result;
+}

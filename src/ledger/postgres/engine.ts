@@ -1,0 +1,127 @@
+import type { Pool, PoolClient } from 'pg';
+import { errno } from '../../system/errno.ts';
+import { UsageError } from '../../usage/record.ts';
+import { LedgerError } from '../results.ts';
+import type { PostgresAddress } from './address.ts';
+
+/** A row as the server sends it: all values as text. */
+export type SqlRow = Readonly<Record<string, string | null>>;
+
+export type SqlValue = string | number | bigint | boolean | null | readonly (string | number | bigint | boolean | null)[];
+
+/** How long one statement may take before the connection counts as lost, ms. */
+const STATEMENT_MS = 180_000;
+const CONNECTIONS = 4;
+
+/** Loads the client and makes a pool. No connection is opened yet. */
+export async function openPool(address: PostgresAddress): Promise<Pool> {
+  const { Pool } = await import('./driver.ts');
+  const pool = new Pool({
+    host: address.host,
+    port: address.port,
+    database: address.database,
+    user: address.user,
+    password: address.password,
+    ssl: address.tls ?? false,
+    application_name: 'llm-spend',
+    connectionTimeoutMillis: address.connectTimeoutMs,
+    query_timeout: STATEMENT_MS,
+    keepAlive: true,
+    max: CONNECTIONS,
+    idleTimeoutMillis: 30_000,
+    // An idle connection does not keep a command from ending.
+    allowExitOnIdle: true,
+    // Numbers beyond 2^53 must not be rounded, so all values stay text.
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  // Without listeners a lost connection would end the process. The next statement on it fails in any case.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+export async function runSql(client: PoolClient, text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
+  const { rows } = await client.query<SqlRow>(text, values as unknown[]);
+  return rows;
+}
+
+/** The SQLSTATE of an error of the server; undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  const code = errno(error);
+  return code !== undefined && /^[\dA-Z]{5}$/.test(code) && !code.startsWith('E') ? code : undefined;
+}
+
+/** Whether the server rolled the transaction back because of others: the same transaction can succeed when repeated. */
+export function isConflict(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
+}
+
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH']);
+
+/** Whether the connection was lost, or the server is starting or stopping. */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return state.startsWith('08') || ['57P01', '57P02', '57P03'].includes(state);
+  if (LOST.has(errno(error) ?? '')) return true;
+  return error instanceof Error && /connection terminated|connection error|query read timeout|timeout exceeded/i.test(error.message);
+}
+
+/** Whether no server listens: it may be restarting. */
+export function isRefused(error: unknown): boolean {
+  return errno(error) === 'ECONNREFUSED' || errno(error) === 'ENOENT';
+}
+
+/** Converts an error to one that names the server, the problem and the remedy, and never a password. */
+export function explainPostgres(error: unknown, { place, user }: PostgresAddress): LedgerError {
+  if (error instanceof LedgerError) return error;
+  const wrap = (code: LedgerError['code'], message: string): LedgerError =>
+    new LedgerError(code, `${place}: ${message}`, { cause: error });
+  const who = user === undefined ? 'this user' : `the user ${user}`;
+  switch (sqlState(error) ?? errno(error) ?? '') {
+    case '28P01':
+      return wrap('no-access', `the server refused the password of ${who}. Check the password file (PGPASSFILE).`);
+    case '28000':
+      return wrap('no-access', `the server does not admit ${who} from this machine. Ask its administrator.`);
+    case '3D000':
+      return wrap('no-access', 'there is no database of this name on the server. Check the end of the URL.');
+    case '42501':
+      return wrap('no-access', `${who} may not do this. An administrator grants it: llm-spend sync --print-sql`);
+    case '53100':
+    case '53200':
+      return wrap('disk-full', 'the server has no space left. Nothing was changed; try again when it has.');
+    case '53300':
+      return wrap('busy', 'the server has too many connections. Try again, or put PgBouncer in front of it.');
+    case '25006':
+      return wrap('read-only', 'the server only accepts reading: it is a standby. Name the primary server.');
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return wrap('io', 'no machine of this name was found. Check the host in the URL, and the network.');
+    case 'ECONNREFUSED':
+    case 'ENOENT':
+      return wrap('io', 'no server answers there. Check host and port in the URL, and whether PostgreSQL runs.');
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return wrap('no-access', 'its certificate is not trusted for this name. Give the authority by sslrootcert=FILE.');
+  }
+  if (isConnectionLost(error)) return wrap('io', 'the server cannot be reached. Check the network and try again.');
+  const said = error instanceof Error ? error.message : String(error);
+  if (/password must be a string|no password supplied/i.test(said)) {
+    return wrap('no-access', `the server wants a password of ${who}. Put it into the password file (PGPASSFILE).`);
+  }
+  if (/does not support SSL/i.test(said)) {
+    return wrap('no-access', 'the server does not offer TLS, without which passwords and records could be read.');
+  }
+  return wrap('io', said);
+}
+
+/** Runs `work`, converting its errors except refusals of a record. */
+export async function explained<T>(address: PostgresAddress, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof UsageError ? error : explainPostgres(error, address);
+  }
+}

@@ -1,0 +1,154 @@
+import type { Problem, RepairResult } from '../results.ts';
+import type { LedgerAccess } from './access.ts';
+import { TOKEN_NAMES } from './columns.ts';
+import type { Sql } from './connection.ts';
+import { ROLLUP_HOURS, sumsOfRecords } from './rollups.ts';
+import { recordOfRow, rowOf, tryRecord } from './rows.ts';
+import { storedRow, type LedgerWrite, type StoredRow } from './writing.ts';
+
+/** Compares a ledger's columns, keys and rollups with the records' texts, and rebuilds them from the texts. */
+
+const ROWS_AT_ONCE = 2_000;
+
+/** The differences between a ledger's parts. */
+export interface Differences {
+  /** Rows whose columns differ from their text. */
+  columns: StoredRow[];
+  /** Number of sums that differ from those of the records. */
+  sums: number;
+  /** Number of records that cannot be found by their id. */
+  keys: number;
+}
+
+export async function findDifferences(sql: Sql, ledgerId: string): Promise<Differences> {
+  const columns: StoredRow[] = [];
+  let after = -1;
+  for (;;) {
+    const rows = await sql(
+      `SELECT usage_key, sender, time_ms, seq, series_id, cost_nanos, text FROM llm_spend.record
+       WHERE ledger_id = $1 AND seq > $2 AND counts AND series_id <> '' ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
+      [ledgerId, after],
+    );
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      const stored = storedRow(row);
+      after = stored.seq;
+      const record = tryRecord(stored.key, stored.text);
+      const right = record && rowOf(record, stored.text);
+      const nanos = row['cost_nanos'] === null ? null : BigInt(row['cost_nanos']!);
+      const isSame = right?.timeMs === stored.timeMs && right.series.id === row['series_id'] && right.nanos === nanos;
+      if (!isSame) columns.push(stored);
+    }
+  }
+  return { columns, sums: await differingSums(sql, ledgerId), keys: await missingKeys(sql, ledgerId) };
+}
+
+async function differingSums(sql: Sql, ledgerId: string): Promise<number> {
+  const names = ['records', ...TOKEN_NAMES, 'nanos'];
+  const stored = `SELECT ledger_id, hours, slot, series_id, ${names.join(', ')} FROM llm_spend.rollup WHERE ledger_id = $1`;
+  const right = ROLLUP_HOURS.map((hours) => `SELECT * FROM (${sumsOfRecords(hours)}) AS t${hours}`);
+  const minus = `SELECT ledger_id, hours, slot, series_id, ${names.map((name) => `-${name}`).join(', ')}
+    FROM (${right.join(' UNION ALL ')}) AS c(ledger_id, hours, slot, series_id, ${names.join(', ')})`;
+  const [row] = await sql(
+    `SELECT count(*) AS differing FROM (
+       SELECT hours, slot, series_id FROM (${stored} UNION ALL ${minus}) AS u
+       GROUP BY hours, slot, series_id HAVING ${names.map((name) => `sum(${name}) <> 0`).join(' OR ')}) AS d`,
+    [ledgerId],
+  );
+  return Number(row!['differing']);
+}
+
+async function missingKeys(sql: Sql, ledgerId: string): Promise<number> {
+  const [row] = await sql(
+    `SELECT count(*) AS missing FROM llm_spend.record r WHERE ledger_id = $1 AND series_id <> '' AND NOT EXISTS (
+       SELECT 1 FROM llm_spend.usage_key k WHERE k.ledger_id = r.ledger_id AND k.usage_key = r.usage_key
+       AND k.sender = r.sender AND k.time_ms = r.time_ms AND k.seq = r.seq)`,
+    [ledgerId],
+  );
+  return Number(row!['missing']);
+}
+
+export function describeDifferences({ columns, sums, keys }: Differences): Problem[] {
+  const problem = (message: string): Problem => ({ code: 'damaged-database', severity: 'error', message });
+  return [
+    ...(columns.length > 0 ? [problem(`The columns of ${columns.length} records differ from their text.`)] : []),
+    ...(sums > 0 ? [problem(`${sums} sums differ from the records.`)] : []),
+    ...(keys > 0 ? [problem(`${keys} records cannot be found by their id.`)] : []),
+  ];
+}
+
+/** Repairs everything that {@link findDifferences} finds, and moves foreign rows aside. */
+export async function repairLedger(access: LedgerAccess, dryRun: boolean): Promise<RepairResult> {
+  const row = await access.ledgerRow();
+  if (row === undefined) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
+  if (dryRun) {
+    const { actions, foreign } = await access.connection.snapshot((sql) => planRepair(sql, access.ledgerId));
+    return { actions, records: row.records, recovered: foreign.filter(isRecordRow).length, keptIn: undefined };
+  }
+  const { actions, recovered, moved } = await access.write((write) => repairNow(write));
+  const { records } = (await access.ledgerRow())!;
+  const keptIn = moved > 0 ? `the table llm_spend.aside of ${access.address.name}` : undefined;
+  return { actions, records, recovered, keptIn };
+}
+
+interface RepairPlan {
+  actions: string[];
+  foreign: StoredRow[];
+  differences: Differences;
+}
+
+async function planRepair(sql: Sql, ledgerId: string): Promise<RepairPlan> {
+  const rows = await sql(
+    "SELECT usage_key, sender, time_ms, seq, text FROM llm_spend.record WHERE ledger_id = $1 AND series_id = '' ORDER BY seq",
+    [ledgerId],
+  );
+  const foreign = rows.map(storedRow);
+  const differences = await findDifferences(sql, ledgerId);
+  const usable = foreign.filter(isRecordRow).length;
+  const other = foreign.length - usable;
+  const actions = [
+    ...(usable > 0 ? [`Count ${usable} records that another program wrote.`] : []),
+    ...(other > 0 ? [`Move ${other} rows that are no usage records into the table llm_spend.aside.`] : []),
+    ...describeDifferences(differences).map(({ message }) => `Rebuild from the texts: ${message}`),
+  ];
+  return { actions, foreign, differences };
+}
+
+async function repairNow(write: LedgerWrite): Promise<{ actions: string[]; recovered: number; moved: number }> {
+  const { sql, ledgerId } = write;
+  const { actions, foreign, differences } = await planRepair(sql, ledgerId);
+  const usable = foreign.filter(isRecordRow);
+  const there = await write.find(usable.map(({ key }) => key));
+  const fresh = [...new Map(usable.filter(({ key }) => !there.has(key)).map((row) => [row.key, row])).values()];
+  const other = foreign.filter((row) => !fresh.includes(row));
+  for (const { key, text } of other) {
+    await sql('INSERT INTO llm_spend.aside (ledger_id, usage_key, text) VALUES ($1, $2, $3)', [ledgerId, key, text]);
+  }
+  await write.deleteRows(foreign);
+  if (fresh.length > 0) await write.insert(fresh.map((row) => ({ row: rowFrom(row) })));
+  if (differences.keys > 0) await rebuildKeys(sql, ledgerId);
+  await write.deleteRows(differences.columns);
+  const readable = differences.columns.filter(isRecordRow);
+  if (readable.length > 0) await write.insert(readable.map((row) => ({ row: rowFrom(row), seq: row.seq, sender: row.sender })));
+  if (differences.sums > 0 || differences.columns.length > 0) write.rebuildSums();
+  return { actions, recovered: fresh.length, moved: other.length };
+}
+
+function rowFrom({ key, text }: StoredRow): ReturnType<typeof rowOf> {
+  return { ...rowOf(recordOfRow(key, text), text), key };
+}
+
+function isRecordRow({ key, text }: StoredRow): boolean {
+  return tryRecord(key, text) !== undefined;
+}
+
+async function rebuildKeys(sql: Sql, ledgerId: string): Promise<void> {
+  await sql(
+    `INSERT INTO llm_spend.usage_key (ledger_id, usage_key, sender, time_ms, seq, counts)
+     SELECT ledger_id, usage_key, sender, time_ms, seq, counts FROM llm_spend.record
+     WHERE ledger_id = $1 AND series_id <> ''
+     ON CONFLICT (ledger_id, usage_key, sender) DO UPDATE SET time_ms = excluded.time_ms, seq = excluded.seq`,
+    [ledgerId],
+  );
+}
+

@@ -1,0 +1,125 @@
+import { LedgerError } from '../results.ts';
+import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
+import type { PostgresConnection } from './connection.ts';
+import { sqlState } from './engine.ts';
+
+/**
+ * The tables of ledgers in PostgreSQL. Every key begins with `ledger_id`, so that they can be distributed by it.
+ *
+ * `record` is the ledger: the record's own JSON text, and the columns that queries need. `usage_key` finds a record by its id, and
+ * decides which record counts if several machines sent the same usage. `series` has one row for each combination of dimensions,
+ * and `rollup` the sums of a series by day and by hour: both can be rebuilt from `record`.
+ */
+
+/** The version of the tables. A program refuses a database with a newer one. */
+export const SCHEMA_VERSION = 1;
+
+const text = (name: string): string => `${name} TEXT NOT NULL DEFAULT ''`;
+const count = (name: string, type = 'BIGINT'): string => `${name} ${type} NOT NULL DEFAULT 0`;
+
+const TABLES = [
+  'CREATE SCHEMA IF NOT EXISTS llm_spend',
+  `CREATE TABLE IF NOT EXISTS llm_spend.schema_version (
+  version BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), PRIMARY KEY (version))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.ledger (
+  ledger_id TEXT NOT NULL, ${count('seq')}, ${count('epoch')}, ${count('records')}, ${count('change_id')},
+  changed_at TIMESTAMPTZ NOT NULL DEFAULT now(), PRIMARY KEY (ledger_id))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.series (
+  ledger_id TEXT NOT NULL, series_id TEXT NOT NULL, cost_kind TEXT NOT NULL, covered BOOLEAN NOT NULL,
+  ${SERIES_COLUMNS.map(({ column }) => text(column)).join(', ')}, ${text('search')},
+  PRIMARY KEY (ledger_id, series_id))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.rollup (
+  ledger_id TEXT NOT NULL, hours BIGINT NOT NULL, slot BIGINT NOT NULL, series_id TEXT NOT NULL, ${count('records')},
+  ${TOKEN_NAMES.map((name) => count(name, 'NUMERIC')).join(', ')}, ${count('nanos', 'NUMERIC')},
+  PRIMARY KEY (ledger_id, hours, slot, series_id))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.usage_key (
+  ledger_id TEXT NOT NULL, usage_key TEXT NOT NULL, sender TEXT NOT NULL, member TEXT NOT NULL DEFAULT current_user,
+  time_ms BIGINT NOT NULL, seq BIGINT NOT NULL, counts BOOLEAN NOT NULL, ${count('revision')}, ${text('digest')},
+  PRIMARY KEY (ledger_id, usage_key, sender))`,
+  `CREATE UNIQUE INDEX IF NOT EXISTS usage_key_counts ON llm_spend.usage_key (ledger_id, usage_key) WHERE counts`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.change (
+  ledger_id TEXT NOT NULL, change_id BIGINT NOT NULL, op TEXT NOT NULL, at TEXT NOT NULL, records BIGINT NOT NULL,
+  PRIMARY KEY (ledger_id, change_id))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.changed (
+  ledger_id TEXT NOT NULL, change_id BIGINT NOT NULL, position BIGINT NOT NULL, usage_key TEXT NOT NULL, text TEXT NOT NULL,
+  PRIMARY KEY (ledger_id, change_id, position))`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.aside (
+  ledger_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), usage_key TEXT NOT NULL, text TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS llm_spend.write_log (
+  ledger_id TEXT NOT NULL, write_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), PRIMARY KEY (ledger_id, write_id))`,
+];
+
+const RECORD_TABLE = `CREATE TABLE IF NOT EXISTS llm_spend.record (
+  ledger_id TEXT NOT NULL, time_ms BIGINT NOT NULL DEFAULT 0, seq BIGINT NOT NULL DEFAULT 0, usage_key TEXT NOT NULL, ${text('sender')},
+  member TEXT NOT NULL DEFAULT current_user, counts BOOLEAN NOT NULL DEFAULT TRUE, ${text('series_id')}, cost_nanos BIGINT,
+  ${TOKEN_NAMES.map((name) => count(name)).join(', ')}, ${FINE_COLUMNS.map(({ column }) => text(column)).join(', ')},
+  ${text('tags')}, ${text('search')}, text TEXT NOT NULL, PRIMARY KEY (ledger_id, time_ms, seq))`;
+
+const RECORD_INDEXES = [
+  'CREATE INDEX IF NOT EXISTS record_seq ON llm_spend.record (ledger_id, seq)',
+  `CREATE INDEX IF NOT EXISTS record_foreign ON llm_spend.record (ledger_id) WHERE series_id = ''`,
+];
+
+/** Months before and after the current one for which partitions are made; other records go into the default partition. */
+const MONTHS = { before: 24, after: 24 };
+
+/** The partitions of `record` by month (UTC), around the month of `now` (ms). */
+function partitions(now: number): string[] {
+  const date = new Date(now);
+  const month = (offset: number): Date => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1));
+  const made = ['CREATE TABLE IF NOT EXISTS llm_spend.record_other PARTITION OF llm_spend.record DEFAULT'];
+  for (let offset = -MONTHS.before; offset <= MONTHS.after; offset++) {
+    const start = month(offset);
+    const name = `record_${start.toISOString().slice(0, 7).replace('-', '_')}`;
+    made.push(
+      `CREATE TABLE IF NOT EXISTS llm_spend.${name} PARTITION OF llm_spend.record FOR VALUES FROM (${start.getTime()}) TO (${month(offset + 1).getTime()})`,
+    );
+  }
+  return made;
+}
+
+/**
+ * The statements that make the tables, each of which can be repeated.
+ * @param partitioned whether the engine divides tables like PostgreSQL. CockroachDB does not, and needs no partitions.
+ */
+export function schemaStatements(now: number, partitioned: boolean): string[] {
+  return [
+    ...TABLES,
+    partitioned ? `${RECORD_TABLE} PARTITION BY RANGE (time_ms)` : RECORD_TABLE,
+    ...(partitioned ? partitions(now) : []),
+    ...RECORD_INDEXES,
+    `INSERT INTO llm_spend.schema_version (version) VALUES (${SCHEMA_VERSION}) ON CONFLICT (version) DO NOTHING`,
+  ];
+}
+
+/** Two programs that make the tables at the same moment can collide in the catalog. */
+const COLLISIONS = new Set(['23505', '42P07', '42P06', '42710', 'XX000']);
+const ATTEMPTS = 8;
+
+/** Makes the tables if they are missing. */
+export async function createSchema(connection: PostgresConnection, now: number): Promise<void> {
+  const [server] = await connection.read('SELECT version() AS version');
+  const statements = schemaStatements(now, !/cockroach/i.test(server!['version'] ?? ''));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await connection.each(statements);
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !COLLISIONS.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+}
+
+/** Whether an error says that the tables do not exist. */
+export function isMissingSchema(error: unknown): boolean {
+  return ['42P01', '3F000'].includes(sqlState(error) ?? '');
+}
+
+/** @throws {LedgerError} when a newer version of LLM Spend made the tables. */
+export function checkVersion(version: number, place: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new LedgerError(
+    'unsupported',
+    `${place}: a newer version of LLM Spend made the tables (${version}, this one knows ${SCHEMA_VERSION}). Update LLM Spend.`,
+  );
+}

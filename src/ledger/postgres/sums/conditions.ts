@@ -1,0 +1,81 @@
+import type { Dimension, UsageFilter } from '../../../usage/query.ts';
+import { DIMENSIONS } from '../../../usage/dimensions.ts';
+import { FINE_COLUMNS, SERIES_COLUMNS } from '../columns.ts';
+import type { SqlValue } from '../engine.ts';
+import { encodeText, keyOf, searchText } from '../rows.ts';
+
+/** Collects the values of a statement; returns the placeholder of each. */
+export class Parameters {
+  readonly values: SqlValue[] = [];
+
+  add(value: SqlValue, type: string): string {
+    this.values.push(value);
+    return `$${this.values.length}::${type}`;
+  }
+}
+
+/** The condition of a filter, without its times. */
+export interface Condition {
+  /** Whether no record can match. */
+  never: boolean;
+  /** Terms on the table `s` (series). */
+  series: string[];
+  /** Terms on the table `r` (record), which rollups cannot answer. */
+  records: string[];
+}
+
+const FINE = new Map(FINE_COLUMNS.map(({ dimension, column }) => [dimension as Dimension, column]));
+const COARSE = new Map(SERIES_COLUMNS.map(({ dimension, column }) => [dimension as Dimension, column]));
+
+/** Whether a dimension has a column of `record`, so that no rollup knows its values. */
+export function isFine(dimension: Dimension): boolean {
+  return dimension === 'tag' || FINE.has(dimension);
+}
+
+/** The expression for a text dimension. */
+export function columnOfDimension(dimension: Dimension): string {
+  if (dimension === 'cost') return 's.cost_kind';
+  return COARSE.has(dimension) ? `s.${COARSE.get(dimension)}` : `r.${FINE.get(dimension)}`;
+}
+
+/**
+ * @param name the ledger's name.
+ * @param excluded ids of records that another ledger counts.
+ */
+export function conditionOf(
+  filter: UsageFilter,
+  name: string,
+  excluded: ReadonlySet<string>,
+  parameters: Parameters,
+): Condition {
+  const condition: Condition = { never: false, series: [], records: [] };
+  for (const dimension of DIMENSIONS) {
+    const values = filter.values?.[dimension];
+    if (values === undefined) continue;
+    if (dimension === 'ledger') condition.never ||= !values.includes(name);
+    else if (dimension === 'tag') condition.records.push(tagTerm(values, parameters));
+    else {
+      const wanted = values.map((value) => encodeText(value ?? ''));
+      const term = `${columnOfDimension(dimension)} = ANY(${parameters.add(wanted, 'TEXT[]')})`;
+      condition[isFine(dimension) ? 'records' : 'series'].push(term);
+    }
+  }
+  for (const word of new Set(searchText(filter.search ?? '').split(/\s+/u))) {
+    if (word === '') continue;
+    const parameter = parameters.add(word, 'TEXT');
+    condition.records.push(`(position(${parameter} IN r.search) > 0 OR position(${parameter} IN s.search) > 0)`);
+  }
+  if (excluded.size > 0) {
+    condition.records.push(`NOT (r.usage_key = ANY(${parameters.add([...excluded].map(keyOf), 'TEXT[]')}))`);
+  }
+  return condition;
+}
+
+function tagTerm(values: readonly (string | null)[], parameters: Parameters): string {
+  const terms = values.map((value) =>
+    value === null || value === ''
+      ? "r.tags = ''"
+      : `position(chr(10) || ${parameters.add(encodeText(value), 'TEXT')} || chr(10) IN chr(10) || r.tags || chr(10)) > 0`,
+  );
+  return terms.length === 0 ? 'FALSE' : `(${terms.join(' OR ')})`;
+}
