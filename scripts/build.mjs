@@ -7,6 +7,7 @@
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
+ *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/driver.ts, loaded by the others on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
@@ -50,6 +51,22 @@ const pricesApart = {
     build.onResolve({ filter: /\/prices\/index\.ts$/ }, ({ kind }) =>
       kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
     );
+  },
+};
+
+/** Few ledgers are in PostgreSQL: its client is loaded when the first of them is opened. */
+const postgresApart = {
+  name: "PostgreSQL's client in a bundle of its own",
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => {
+    build.onResolve({ filter: /\/driver\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './postgres.js', external: true },
+    );
+    // Optional parts of it, which we do not use.
+    build.onResolve({ filter: /^(pg-native|pg-cloudflare|cloudflare:sockets)$/ }, ({ path }) => ({
+      path,
+      external: true,
+    }));
   },
 };
 
@@ -117,6 +134,11 @@ const targets = [
       target: SUPPORTED_NODE,
       outfile: 'dist/prices.js',
     },
+  },
+  {
+    name: "PostgreSQL's client",
+    entry: 'src/ledger/postgres/driver.ts',
+    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/postgres.js' },
   },
   {
     name: 'live recording',
@@ -225,7 +247,7 @@ function optionsOf({ entry, options }) {
     // Of what is not bundled, `import()` is a `require` that waits: it works in every host that a CommonJS file works in.
     ...(options.format === 'cjs' ? { supported: { 'dynamic-import': false } } : {}),
     ...options,
-    plugins: [pricesApart, ...(options.plugins ?? [])],
+    plugins: [pricesApart, postgresApart, ...(options.plugins ?? [])],
     metafile: true,
   };
 }
@@ -247,7 +269,7 @@ async function watchTarget(target) {
     ...optionsOf(target),
     minify: false,
     sourcemap: 'linked',
-    plugins: [pricesApart, ...(target.options.plugins ?? []), told],
+    plugins: [pricesApart, postgresApart, ...(target.options.plugins ?? []), told],
   });
   await watched.watch();
 }

@@ -16,6 +16,7 @@ const DIST = [
   'index.js',
   'index.mjs',
   'licences.txt',
+  'postgres.js',
   'prices.js',
   'reader.js',
   'record.js',

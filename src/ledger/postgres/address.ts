@@ -62,7 +62,8 @@ export function parseAddress(url: string, env: Variables = process.env): Postgre
     user: from('user', decodeURIComponent(parsed.username), 'PGUSER'),
     password: from('password', decodeURIComponent(parsed.password), 'PGPASSWORD'),
     tls: tlsOf(host, (name, variable) => from(name, parameters.get(name), variable)),
-    connectTimeoutMs: 1000 * Number(from('connect_timeout', parameters.get('connect_timeout'), 'PGCONNECT_TIMEOUT') ?? CONNECT_SECONDS),
+    connectTimeoutMs:
+      1000 * Number(from('connect_timeout', parameters.get('connect_timeout'), 'PGCONNECT_TIMEOUT') ?? CONNECT_SECONDS),
   };
 }
 
@@ -127,7 +128,8 @@ function serviceOf(name: string | null | undefined, env: Variables): Readonly<Re
     const [, key, value] = /^\s*([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (section === name && key !== undefined) settings[key] = value!;
   }
-  if (Object.keys(settings).length === 0) throw refused(`The service file ${path} does not describe the service ${name}.`);
+  if (Object.keys(settings).length === 0)
+    throw refused(`The service file ${path} does not describe the service ${name}.`);
   return settings;
 }
 

@@ -7,7 +7,8 @@ import type { PostgresAddress } from './address.ts';
 /** A row as the server sends it: all values as text. */
 export type SqlRow = Readonly<Record<string, string | null>>;
 
-export type SqlValue = string | number | bigint | boolean | null | readonly (string | number | bigint | boolean | null)[];
+export type SqlValue =
+  string | number | bigint | boolean | null | readonly (string | number | bigint | boolean | null)[];
 
 /** How long one statement may take before the connection counts as lost, ms. */
 const STATEMENT_MS = 180_000;
@@ -64,7 +65,10 @@ export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return state.startsWith('08') || ['57P01', '57P02', '57P03'].includes(state);
   if (LOST.has(errno(error) ?? '')) return true;
-  return error instanceof Error && /connection terminated|connection error|query read timeout|timeout exceeded/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /connection terminated|connection error|query read timeout|timeout exceeded/i.test(error.message)
+  );
 }
 
 /** Whether no server listens: it may be restarting. */

@@ -129,7 +129,8 @@ async function repairNow(write: LedgerWrite): Promise<{ actions: string[]; recov
   if (differences.keys > 0) await rebuildKeys(sql, ledgerId);
   await write.deleteRows(differences.columns);
   const readable = differences.columns.filter(isRecordRow);
-  if (readable.length > 0) await write.insert(readable.map((row) => ({ row: rowFrom(row), seq: row.seq, sender: row.sender })));
+  if (readable.length > 0)
+    await write.insert(readable.map((row) => ({ row: rowFrom(row), seq: row.seq, sender: row.sender })));
   if (differences.sums > 0 || differences.columns.length > 0) write.rebuildSums();
   return { actions, recovered: fresh.length, moved: other.length };
 }
@@ -151,4 +152,3 @@ async function rebuildKeys(sql: Sql, ledgerId: string): Promise<void> {
     [ledgerId],
   );
 }
-

@@ -104,7 +104,10 @@ export function rowOf(record: UsageRecord, text: string): RecordRow {
     tokens: TOKEN_COLUMNS.map(({ field }) => (record[field] as number | undefined) ?? 0),
     fine: FINE_COLUMNS.map(({ field }) => encodeText(textIn(record, field))),
     tags: tags.map(encodeText).join('\n'),
-    search: searchOf([...FINE_COLUMNS.filter(({ searched }) => searched).map(({ field }) => textIn(record, field)), ...tags]),
+    search: searchOf([
+      ...FINE_COLUMNS.filter(({ searched }) => searched).map(({ field }) => textIn(record, field)),
+      ...tags,
+    ]),
     text: storable(text),
   };
 }

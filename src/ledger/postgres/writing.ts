@@ -123,13 +123,7 @@ export class LedgerWrite {
       await this.sql(
         `INSERT INTO llm_spend.changed (ledger_id, change_id, position, usage_key, text)
          SELECT $1, $2::BIGINT, * FROM unnest($3::BIGINT[], $4::TEXT[], $5::TEXT[])`,
-        [
-          this.ledgerId,
-          id,
-          part.map((_, i) => first + i),
-          part.map(({ key }) => key),
-          part.map(({ text }) => text),
-        ],
+        [this.ledgerId, id, part.map((_, i) => first + i), part.map(({ key }) => key), part.map(({ text }) => text)],
       );
     }
   }
@@ -137,12 +131,18 @@ export class LedgerWrite {
   /** Adds a change to the list for undo, and drops those that are too old. @returns its id. */
   async beginChange(op: UndoableOperation, at: string, records: number): Promise<number> {
     const id = ++this.#changeId;
-    await this.sql(
-      'INSERT INTO llm_spend.change (ledger_id, change_id, op, at, records) VALUES ($1, $2, $3, $4, $5)',
-      [this.ledgerId, id, op, at, records],
-    );
+    await this.sql('INSERT INTO llm_spend.change (ledger_id, change_id, op, at, records) VALUES ($1, $2, $3, $4, $5)', [
+      this.ledgerId,
+      id,
+      op,
+      at,
+      records,
+    ]);
     for (const table of ['changed', 'change']) {
-      await this.sql(`DELETE FROM llm_spend.${table} WHERE ledger_id = $1 AND change_id <= $2`, [this.ledgerId, id - KEPT]);
+      await this.sql(`DELETE FROM llm_spend.${table} WHERE ledger_id = $1 AND change_id <= $2`, [
+        this.ledgerId,
+        id - KEPT,
+      ]);
     }
     this.#isChanged = true;
     return id;
@@ -173,7 +173,11 @@ export class LedgerWrite {
   }
 
   async #insert(added: readonly NewRow[]): Promise<void> {
-    await insertSeries(this.sql, this.ledgerId, added.map(({ row }) => row.series));
+    await insertSeries(
+      this.sql,
+      this.ledgerId,
+      added.map(({ row }) => row.series),
+    );
     const rows = added.map((each) => ({ ...each, seq: each.seq ?? ++this.#seq }));
     for (const { row, counts = true } of rows) if (counts) this.#sum(row, 1);
     this.#noteChange(added.some(({ seq }) => seq !== undefined));

@@ -87,6 +87,7 @@ describe('the package of the extension', () => {
       'dist/cli.js',
       'dist/record.js',
       'dist/live.js',
+      'dist/postgres.js',
       'dist/prices.js',
       'dist/reader.js',
       'dist/commands.js',

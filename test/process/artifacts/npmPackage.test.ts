@@ -71,6 +71,7 @@ describe('the npm package', () => {
       'dist/index.js',
       'dist/index.mjs',
       'dist/licences.txt',
+      'dist/postgres.js',
       'dist/prices.js',
       'dist/reader.js',
       'dist/record.js',

@@ -101,9 +101,18 @@ function keyOf(dimension: Dimension): string {
 }
 
 function piecesTable(pieces: readonly Piece[], { parameters }: PartOptions): string {
-  const buckets = parameters.add(pieces.map(({ bucket }) => bucket), 'BIGINT[]');
-  const lows = parameters.add(pieces.map(({ low }) => low), 'BIGINT[]');
-  const highs = parameters.add(pieces.map(({ high }) => high), 'BIGINT[]');
+  const buckets = parameters.add(
+    pieces.map(({ bucket }) => bucket),
+    'BIGINT[]',
+  );
+  const lows = parameters.add(
+    pieces.map(({ low }) => low),
+    'BIGINT[]',
+  );
+  const highs = parameters.add(
+    pieces.map(({ high }) => high),
+    'BIGINT[]',
+  );
   return `unnest(${buckets}, ${lows}, ${highs}) AS p(bucket, low, high)`;
 }
 

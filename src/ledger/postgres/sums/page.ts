@@ -59,6 +59,9 @@ async function ranksOf(sql: Sql, ledgerId: string, dimension: Dimension, paramet
   const rows = await sql(`SELECT DISTINCT ${column} AS value FROM llm_spend.series s WHERE ledger_id = $1`, [ledgerId]);
   const values = rows.map((row) => row['value']!).sort((a, b) => (decodeText(a) < decodeText(b) ? -1 : 1));
   const texts = parameters.add(values, 'TEXT[]');
-  const ranks = parameters.add(values.map((_, i) => i), 'BIGINT[]');
+  const ranks = parameters.add(
+    values.map((_, i) => i),
+    'BIGINT[]',
+  );
   return `JOIN unnest(${texts}, ${ranks}) AS k(value, rank) ON k.value = ${column}`;
 }

@@ -27,7 +27,10 @@ export interface Pieces {
 const FAR = 9e15;
 
 /** The range of a filter in whole ms. */
-export function rangeOf(filter: { since?: number | undefined; until?: number | undefined }): { low: number; high: number } {
+export function rangeOf(filter: { since?: number | undefined; until?: number | undefined }): {
+  low: number;
+  high: number;
+} {
   const clamp = (ms: number): number => Math.max(-FAR, Math.min(FAR, Math.ceil(ms)));
   return { low: clamp(filter.since ?? -FAR), high: clamp(filter.until ?? FAR) };
 }
@@ -94,7 +97,7 @@ function splitUniform(
     return;
   }
   const step = STEPS.find((each) => each < to - from)!;
-  for (let start = from; start < to; ) {
+  for (let start = from; start < to;) {
     const end = Math.min(to, (Math.floor(start / step) + 1) * step);
     splitUniform(start, end, buckets, calendar, take);
     start = end;
