@@ -13,6 +13,7 @@
  * The last line says `N passed, N failed` over all levels. A gate (lint, build, ...) that fails counts as one failure.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -165,7 +166,15 @@ const stages = [
       for (const project of ['.', 'media', 'scripts']) await output.tool('typescript/bin/tsc', '-p', project);
     },
   },
-  { name: 'unit', lane: 'code', kind: 'tests', run: (output) => vitest(output, 'unit') },
+  {
+    name: 'unit',
+    lane: 'code',
+    kind: 'tests',
+    run: async (output) => {
+      await installPostgres(output);
+      return vitest(output, 'unit');
+    },
+  },
   { name: 'build', lane: 'processes', kind: 'gate', run: (output) => output.run(node, ['scripts/build.mjs', '--all']) },
   {
     name: 'package',
@@ -184,6 +193,7 @@ const stages = [
       const wanted = process.platform === 'linux' && canInstall() ? ['faketime', 'wine'] : [];
       const lacking = wanted.filter((name) => findProgram(name) === undefined);
       if (lacking.length > 0) await install(output, lacking).catch(() => undefined);
+      await installPostgres(output);
       return vitest(output, 'process');
     },
   },
@@ -294,6 +304,17 @@ async function installBrowser(output) {
   }
   await install(output, ['chromium', 'fonts-liberation']);
   if (findBrowser() === undefined) throw new Error('apt-get installed chromium, but it is not on the PATH.');
+}
+
+/** The server for ledgers in PostgreSQL. Without it their tests are left out. @param {Output} output */
+async function installPostgres(output) {
+  if (process.platform !== 'linux' || process.env.LLM_SPEND_TEST_PG_URL || existsSync('/usr/lib/postgresql')) return;
+  if (canInstall()) await install(output, ['postgresql']).catch(() => undefined);
+  if (!existsSync('/usr/lib/postgresql')) {
+    output.log(
+      'PostgreSQL is not installed, so the tests of ledgers in it are skipped. Install the package postgresql.',
+    );
+  }
 }
 
 function canInstall() {

@@ -2,21 +2,21 @@ import type { Batch, Outcome } from '../additions.ts';
 import { assertSame, sameElement } from '../sameUsage.ts';
 import type { Addition, Appended } from '../store.ts';
 import { UsageError } from '../../usage/record.ts';
-import { keyOf, rowOf, tryRecord, type RecordRow } from './rows.ts';
+import { keyOfId, rowOf, tryRecord, type ColumnRow } from './rows.ts';
 import type { LedgerWrite } from './writing.ts';
 
 /** Records that are in the ledger or about to be, by key. */
 type Texts = Map<string, string>;
 
 /** Adds the batches of several callers in one transaction. A refused batch adds nothing; the others are not affected. */
-export async function appendBatches(write: LedgerWrite, batches: readonly Batch[]): Promise<Outcome[]> {
+export async function appendToLedger(write: LedgerWrite, batches: readonly Batch[]): Promise<Outcome[]> {
   const keys = batches.flatMap(({ additions, mode }) =>
-    additions.flatMap(({ record, given }) => (mode === 'each' || given ? [keyOf(record.usage_id)] : [])),
+    additions.flatMap(({ record, given }) => (mode === 'each' || given ? [keyOfId(record.usage_id)] : [])),
   );
   const texts: Texts = new Map([...(await write.find(keys))].map(([key, { text }]) => [key, text]));
-  const rows: RecordRow[] = [];
+  const rows: ColumnRow[] = [];
   const outcomes = batches.map(({ additions, mode }): Outcome => {
-    const fresh: RecordRow[] = [];
+    const fresh: ColumnRow[] = [];
     const add = mode === 'all' ? appendOrThrow : append;
     try {
       return { appended: additions.map((addition) => add(addition, texts, fresh)) };
@@ -32,8 +32,8 @@ export async function appendBatches(write: LedgerWrite, batches: readonly Batch[
 }
 
 /** @throws {UsageError} when the record cannot be added, or differs from the existing one. */
-function appendOrThrow({ record, text, given }: Addition, texts: Texts, fresh: RecordRow[]): Appended {
-  const key = keyOf(record.usage_id);
+function appendOrThrow({ record, text, given }: Addition, texts: Texts, fresh: ColumnRow[]): Appended {
+  const key = keyOfId(record.usage_id);
   const there = texts.get(key);
   if (there === undefined) {
     take(rowOf(record, text), texts, fresh);
@@ -45,8 +45,8 @@ function appendOrThrow({ record, text, given }: Addition, texts: Texts, fresh: R
   return { status: 'present', record: stored };
 }
 
-function append({ record, text }: Addition, texts: Texts, fresh: RecordRow[]): Appended {
-  const key = keyOf(record.usage_id);
+function append({ record, text }: Addition, texts: Texts, fresh: ColumnRow[]): Appended {
+  const key = keyOfId(record.usage_id);
   const there = texts.get(key);
   if (there !== undefined) {
     return { status: sameElement(there, text, record.usage_id) ? 'present' : 'differing', record };
@@ -63,7 +63,7 @@ function append({ record, text }: Addition, texts: Texts, fresh: RecordRow[]): A
   }
 }
 
-function take(row: RecordRow, texts: Texts, fresh: RecordRow[]): void {
+function take(row: ColumnRow, texts: Texts, fresh: ColumnRow[]): void {
   texts.set(row.key, row.text);
   fresh.push(row);
 }

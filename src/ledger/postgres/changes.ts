@@ -1,4 +1,4 @@
-import { keyOf, recordOfRow, rowOf, tryRecord } from './rows.ts';
+import { keyOfId, recordOfRow, rowOf, tryRecord } from './rows.ts';
 import type { RemoveResult, UndoResult } from '../results.ts';
 import type { Sql } from './connection.ts';
 import type { LedgerWrite, StoredRow, UndoableOperation } from './writing.ts';
@@ -22,11 +22,11 @@ export async function removeStored(
   undoableAt: string | undefined,
 ): Promise<RemoveResult> {
   const wanted = [...new Set(ids)];
-  const found = await write.find(wanted.map(keyOf));
+  const found = await write.find(wanted.map(keyOfId));
   const taken: StoredRow[] = [];
   const missing: string[] = [];
   for (const id of wanted) {
-    const row = found.get(keyOf(id));
+    const row = found.get(keyOfId(id));
     if (row) taken.push(row);
     else missing.push(id);
   }
@@ -59,7 +59,7 @@ export async function clearStored(write: LedgerWrite, at: string): Promise<numbe
   return rows;
 }
 
-export async function lastChange(sql: Sql, ledgerId: string): Promise<StoredChange | undefined> {
+export async function lastStoredChange(sql: Sql, ledgerId: string): Promise<StoredChange | undefined> {
   const [row] = await sql(
     'SELECT change_id, op, at, records FROM llm_spend.change WHERE ledger_id = $1 ORDER BY change_id DESC LIMIT 1',
     [ledgerId],
@@ -74,9 +74,9 @@ export async function lastChange(sql: Sql, ledgerId: string): Promise<StoredChan
 }
 
 /** Undoes the last change. Skips records that were restored in another way, or removed since. */
-export async function undoLast(write: LedgerWrite): Promise<UndoResult | undefined> {
+export async function undoStored(write: LedgerWrite): Promise<UndoResult | undefined> {
   const { sql, ledgerId } = write;
-  const change = await lastChange(sql, ledgerId);
+  const change = await lastStoredChange(sql, ledgerId);
   if (change === undefined) return undefined;
   let after = -1;
   for (;;) {

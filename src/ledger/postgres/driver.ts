@@ -1,4 +1,2 @@
 /** The client for PostgreSQL: a bundle that is loaded when the first ledger in PostgreSQL is opened. */
-import pg from 'pg';
-
-export const { Pool } = pg;
+export { Pool } from 'pg';

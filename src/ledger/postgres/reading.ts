@@ -1,7 +1,7 @@
 import { nextTurn } from '../../system/turns.ts';
 import type { StoredElement } from '../results.ts';
 import type { LedgerAccess } from './access.ts';
-import { idOfRow, keyOf, tryRecord } from './rows.ts';
+import { idOfRow, keyOfId, tryRecord } from './rows.ts';
 import { storedRow, type StoredRow } from './writing.ts';
 
 const ROWS_AT_ONCE = 1_000;
@@ -42,7 +42,7 @@ export async function* idsAfterSeq(access: LedgerAccess, seq: number): AsyncGene
 
 /** The ids among `ids` that the ledger contains. */
 export async function heldIds(access: LedgerAccess, ids: readonly string[]): Promise<Set<string>> {
-  const byKey = new Map(ids.map((id) => [keyOf(id), id]));
+  const byKey = new Map(ids.map((id) => [keyOfId(id), id]));
   if (byKey.size === 0) return new Set();
   const rows = await access.orMissing(() =>
     access.connection.read(

@@ -78,7 +78,7 @@ export function describeDifferences({ columns, sums, keys }: Differences): Probl
 }
 
 /** Repairs everything that {@link findDifferences} finds, and moves foreign rows aside. */
-export async function repairLedger(access: LedgerAccess, dryRun: boolean): Promise<RepairResult> {
+export async function repairStored(access: LedgerAccess, dryRun: boolean): Promise<RepairResult> {
   const row = await access.ledgerRow();
   if (row === undefined) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
   if (dryRun) {

@@ -1,7 +1,8 @@
 import type { StoredElement, UpsertResult } from '../results.ts';
 import type { ReplacePlan } from '../store.ts';
-import { keyOf, rowOf, tryRecord } from './rows.ts';
-import type { LedgerWrite, NewRow, StoredRow } from './writing.ts';
+import { keyOfId, rowOf, tryRecord } from './rows.ts';
+import type { NewRow } from './insertion.ts';
+import type { LedgerWrite, StoredRow } from './writing.ts';
 
 /** A plan asked for a record that was not read yet. */
 class NotRead extends Error {
@@ -23,13 +24,13 @@ export async function replacePlanned(
 ): Promise<UpsertResult> {
   const known = new Map<string, StoredRow | undefined>();
   const read = async (ids: readonly string[]): Promise<void> => {
-    const keys = ids.map(keyOf).filter((key) => !known.has(key));
+    const keys = ids.map(keyOfId).filter((key) => !known.has(key));
     const found = keys.length > 0 ? await write.find(keys) : new Map<string, StoredRow>();
     for (const key of keys) known.set(key, found.get(key));
   };
   await read(plan.ids ?? []);
   const wanted = await planned(plan, known, read);
-  const last = new Map(wanted.map((each) => [keyOf(each.record.usage_id), each]));
+  const last = new Map(wanted.map((each) => [keyOfId(each.record.usage_id), each]));
   await read(wanted.map(({ record }) => record.usage_id));
   const replaced = [...last.keys()].flatMap((key) => known.get(key) ?? []);
   if (undoableAt !== undefined && replaced.length > 0) await write.keep('replace', undoableAt, replaced);
@@ -52,7 +53,7 @@ async function planned(
     const missing: string[] = [];
     try {
       return plan((usageId) => {
-        const key = keyOf(usageId);
+        const key = keyOfId(usageId);
         if (!known.has(key)) {
           missing.push(usageId);
           throw new NotRead(key);

@@ -1,7 +1,7 @@
 import { HOUR } from '../../usage/time/zone.ts';
 import { TOKEN_NAMES } from './columns.ts';
 import type { Sql } from './connection.ts';
-import type { RecordRow } from './rows.ts';
+import type { ColumnRow } from './rows.ts';
 
 /** The lengths of the slots of a rollup, in hours. */
 export const ROLLUP_HOURS = [24, 1] as const;
@@ -22,7 +22,7 @@ export class RollupChanges {
   readonly #deltas = new Map<string, Delta>();
 
   /** @param sign 1 for a record that is added, -1 for one that is removed. */
-  add({ timeMs, series, tokens, nanos }: RecordRow, sign: 1 | -1): void {
+  add({ timeMs, series, tokens, nanos }: ColumnRow, sign: 1 | -1): void {
     for (const hours of ROLLUP_HOURS) {
       const slot = Math.floor(timeMs / (hours * HOUR));
       const key = `${hours}:${slot}:${series.id}`;

@@ -12,7 +12,7 @@ import { sqlState } from './engine.ts';
  */
 
 /** The version of the tables. A program refuses a database with a newer one. */
-export const SCHEMA_VERSION = 1;
+export const TABLES_VERSION = 1;
 
 const text = (name: string): string => `${name} TEXT NOT NULL DEFAULT ''`;
 const count = (name: string, type = 'BIGINT'): string => `${name} ${type} NOT NULL DEFAULT 0`;
@@ -88,7 +88,7 @@ export function schemaStatements(now: number, partitioned: boolean): string[] {
     partitioned ? `${RECORD_TABLE} PARTITION BY RANGE (time_ms)` : RECORD_TABLE,
     ...(partitioned ? partitions(now) : []),
     ...RECORD_INDEXES,
-    `INSERT INTO llm_spend.schema_version (version) VALUES (${SCHEMA_VERSION}) ON CONFLICT (version) DO NOTHING`,
+    `INSERT INTO llm_spend.schema_version (version) VALUES (${TABLES_VERSION}) ON CONFLICT (version) DO NOTHING`,
   ];
 }
 
@@ -117,9 +117,9 @@ export function isMissingSchema(error: unknown): boolean {
 
 /** @throws {LedgerError} when a newer version of LLM Spend made the tables. */
 export function checkVersion(version: number, place: string): void {
-  if (version <= SCHEMA_VERSION) return;
+  if (version <= TABLES_VERSION) return;
   throw new LedgerError(
     'unsupported',
-    `${place}: a newer version of LLM Spend made the tables (${version}, this one knows ${SCHEMA_VERSION}). Update LLM Spend.`,
+    `${place}: a newer version of LLM Spend made the tables (${version}, this one knows ${TABLES_VERSION}). Update LLM Spend.`,
   );
 }

@@ -17,12 +17,12 @@ import { emptyTotals } from '../../usage/query.ts';
 import { isoNow } from '../../usage/record.ts';
 import { LedgerAccess, type LedgerRow } from './access.ts';
 import { parseAddress } from './address.ts';
-import { appendBatches } from './appending.ts';
-import { clearStored, lastChange, removeStored, undoLast } from './changes.ts';
+import { appendToLedger } from './appending.ts';
+import { clearStored, lastStoredChange, removeStored, undoStored } from './changes.ts';
 import { explainPostgres } from './engine.ts';
 import { Polling } from './polling.ts';
 import { elementsOfLedger, heldIds, idsAfterSeq } from './reading.ts';
-import { describeDifferences, findDifferences, repairLedger } from './repair.ts';
+import { describeDifferences, findDifferences, repairStored } from './repair.ts';
 import { replacePlanned } from './replacement.ts';
 import { stateOfLedger } from './state.ts';
 import { aggregateStored, type Asked } from './sums/aggregate.ts';
@@ -49,7 +49,7 @@ export class PostgresStore implements Store {
     this.#now = now;
     this.#access = new LedgerAccess(address, now);
     this.#additions = new Additions(
-      (take) => this.#access.write((write) => appendBatches(write, take())),
+      (take) => this.#access.write((write) => appendToLedger(write, take())),
       () => this.#polling.notify(),
     );
   }
@@ -101,10 +101,10 @@ export class PostgresStore implements Store {
 
   async undo(dryRun: boolean): Promise<UndoResult | undefined> {
     const { connection, ledgerId } = this.#access;
-    const change = await this.#access.orMissing(() => connection.snapshot((sql) => lastChange(sql, ledgerId)));
+    const change = await this.#access.orMissing(() => connection.snapshot((sql) => lastStoredChange(sql, ledgerId)));
     if (change === undefined) return undefined;
     if (dryRun) return { undone: change.op, at: change.at, records: change.records };
-    const result = await this.#access.write((write) => undoLast(write));
+    const result = await this.#access.write((write) => undoStored(write));
     this.#polling.notify();
     return result;
   }
@@ -165,7 +165,7 @@ export class PostgresStore implements Store {
 
   async repair(dryRun: boolean): Promise<RepairResult> {
     await this.flush(Infinity);
-    const result = await repairLedger(this.#access, dryRun);
+    const result = await repairStored(this.#access, dryRun);
     this.#polling.notify();
     return result;
   }

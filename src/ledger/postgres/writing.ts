@@ -1,8 +1,8 @@
 import type { UndoResult } from '../results.ts';
-import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
 import type { Sql } from './connection.ts';
+import { insertRows, insertSeries, type NewRow } from './insertion.ts';
 import { rebuildRollups, RollupChanges } from './rollups.ts';
-import { recordOfRow, rowOf, type RecordRow, type Series } from './rows.ts';
+import { recordOfRow, rowOf, type ColumnRow } from './rows.ts';
 
 /** The place of a record, and its text. */
 export interface StoredRow {
@@ -11,19 +11,6 @@ export interface StoredRow {
   timeMs: number;
   seq: number;
   text: string;
-}
-
-/** A row to insert. */
-export interface NewRow {
-  row: RecordRow;
-  /** Its number in the order of additions, if it replaces a row. Default: the next one. */
-  seq?: number;
-  /** The machine that sent it. Default: none, it was recorded directly. */
-  sender?: string;
-  /** Whether it is included in totals. Default: true. */
-  counts?: boolean;
-  revision?: number;
-  digest?: string;
 }
 
 export type UndoableOperation = Exclude<UndoResult['undone'], 'add'>;
@@ -181,35 +168,7 @@ export class LedgerWrite {
     const rows = added.map((each) => ({ ...each, seq: each.seq ?? ++this.#seq }));
     for (const { row, counts = true } of rows) if (counts) this.#sum(row, 1);
     this.#noteChange(added.some(({ seq }) => seq !== undefined));
-    await this.sql(
-      `INSERT INTO llm_spend.usage_key (ledger_id, usage_key, sender, time_ms, seq, counts, revision, digest)
-       SELECT $1, * FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BOOLEAN[], $7::BIGINT[], $8::TEXT[])`,
-      [
-        this.ledgerId,
-        rows.map(({ row }) => row.key),
-        rows.map(({ sender = '' }) => sender),
-        rows.map(({ row }) => row.timeMs),
-        rows.map(({ seq }) => seq),
-        rows.map(({ counts = true }) => counts),
-        rows.map(({ revision = 0 }) => revision),
-        rows.map(({ digest = '' }) => digest),
-      ],
-    );
-    await this.sql(INSERT_RECORDS, [
-      this.ledgerId,
-      rows.map(({ row }) => row.timeMs),
-      rows.map(({ seq }) => seq),
-      rows.map(({ row }) => row.key),
-      rows.map(({ sender = '' }) => sender),
-      rows.map(({ counts = true }) => counts),
-      rows.map(({ row }) => row.series.id),
-      rows.map(({ row }) => row.nanos),
-      ...TOKEN_NAMES.map((_, i) => rows.map(({ row }) => row.tokens[i]!)),
-      ...FINE_COLUMNS.map((_, i) => rows.map(({ row }) => row.fine[i]!)),
-      rows.map(({ row }) => row.tags),
-      rows.map(({ row }) => row.search),
-      rows.map(({ row }) => row.text),
-    ]);
+    await insertRows(this.sql, this.ledgerId, rows);
   }
 
   async #rebuildAll(): Promise<void> {
@@ -222,7 +181,7 @@ export class LedgerWrite {
     this.#records = Number(row!['difference']);
   }
 
-  #sum(row: RecordRow, sign: 1 | -1): void {
+  #sum(row: ColumnRow, sign: 1 | -1): void {
     this.#rollups.add(row, sign);
     this.#records += sign;
   }
@@ -235,42 +194,6 @@ export class LedgerWrite {
 
 /** Maximum number of changes that can be undone. */
 const KEPT = 100;
-
-const RECORD_COLUMNS: readonly (readonly [name: string, type: string])[] = [
-  ['time_ms', 'BIGINT'],
-  ['seq', 'BIGINT'],
-  ['usage_key', 'TEXT'],
-  ['sender', 'TEXT'],
-  ['counts', 'BOOLEAN'],
-  ['series_id', 'TEXT'],
-  ['cost_nanos', 'BIGINT'],
-  ...TOKEN_NAMES.map((name) => [name, 'BIGINT'] as const),
-  ...FINE_COLUMNS.map(({ column }) => [column, 'TEXT'] as const),
-  ['tags', 'TEXT'],
-  ['search', 'TEXT'],
-  ['text', 'TEXT'],
-];
-
-const INSERT_RECORDS = `INSERT INTO llm_spend.record (ledger_id, ${RECORD_COLUMNS.map(([name]) => name).join(', ')})
- SELECT $1, * FROM unnest(${RECORD_COLUMNS.map(([, type], i) => `$${i + 2}::${type}[]`).join(', ')})`;
-
-async function insertSeries(sql: Sql, ledgerId: string, series: readonly Series[]): Promise<void> {
-  const distinct = [...new Map(series.map((each) => [each.id, each])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const columns = SERIES_COLUMNS.map(({ column }) => column);
-  await sql(
-    `INSERT INTO llm_spend.series (ledger_id, series_id, cost_kind, covered, search, ${columns.join(', ')})
-     SELECT $1, * FROM unnest($2::TEXT[], $3::TEXT[], $4::BOOLEAN[], $5::TEXT[], ${columns.map((_, i) => `$${i + 6}::TEXT[]`).join(', ')})
-     ON CONFLICT (ledger_id, series_id) DO NOTHING`,
-    [
-      ledgerId,
-      distinct.map(({ id }) => id),
-      distinct.map(({ kind }) => kind),
-      distinct.map(({ covered }) => covered),
-      distinct.map(({ search }) => search),
-      ...columns.map((_, i) => distinct.map(({ values }) => values[i]!)),
-    ],
-  );
-}
 
 export function storedRow(row: Readonly<Record<string, string | null>>): StoredRow {
   return {

@@ -150,9 +150,8 @@ export class SqliteStore implements Store {
       }
       return { undone: op, at, records };
     });
-    if (!result || dryRun) return result;
-    this.#changed();
-    void this.#seal();
+    if (result && !dryRun) this.#changed();
+    if (result && !dryRun) void this.#seal();
     return result;
   }
 

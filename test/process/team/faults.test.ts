@@ -108,9 +108,9 @@ describe.skipIf(!hasPostgres())('a ledger in PostgreSQL', () => {
     await ledger.track(call('first'));
     const acknowledged: string[] = ['first'];
     const refused = new Set<string>();
-    let stop = false;
+    const stop = new AbortController();
     const writer = async (name: string): Promise<void> => {
-      for (let i = 0; !stop; i++) {
+      for (let i = 0; !stop.signal.aborted; i++) {
         const id = `${name}-${i}`;
         try {
           await ledger.track(call(id));
@@ -129,7 +129,7 @@ describe.skipIf(!hasPostgres())('a ledger in PostgreSQL', () => {
     }
     const before = acknowledged.length;
     await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before);
-    stop = true;
+    stop.abort();
     await Promise.all(writers);
     const ids = await idsOf(ledger);
     expect(new Set(ids).size).toBe(ids.length);

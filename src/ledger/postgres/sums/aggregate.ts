@@ -9,7 +9,7 @@ import type { Sql } from '../connection.ts';
 import type { SqlRow } from '../engine.ts';
 import { decodeText } from '../rows.ts';
 import { columnOfDimension, conditionOf, isFine, Parameters, type Condition } from './conditions.ts';
-import { asTimes, bucketPieces, rangeOf, wholeRange, type Piece, type Pieces } from './pieces.ts';
+import { asTimes, bucketPieces, timeRange, wholeRange, type TimePiece, type Pieces } from './pieces.ts';
 
 /** The ledger that is asked. */
 export interface Asked {
@@ -39,7 +39,7 @@ export async function aggregateStored(sql: Sql, asked: Asked, query: AggregateQu
 
 async function piecesOf(sql: Sql, ledgerId: string, { groupBy, filter, calendar }: AggregateQuery): Promise<Pieces> {
   const buckets = [...new Set(groupBy)].filter(isBucket);
-  const range = rangeOf(filter);
+  const range = timeRange(filter);
   if (buckets.length === 0) return wholeRange(range.low, range.high);
   const rows = await sql(
     `SELECT DISTINCT slot FROM llm_spend.rollup WHERE ledger_id = $1 AND hours = 24 AND records <> 0
@@ -70,9 +70,9 @@ function partsOf({ days, hours, times }: Pieces, options: PartOptions): string[]
 const SUMMED = [...TOKEN_NAMES, 'nanos'];
 
 /** The same names in all parts: `bucket`, `k0`, `k1`, ..., `cost_kind`, `covered`, `records`, and the sums. */
-function rollupPart(pieces: readonly Piece[], hours: number, options: PartOptions): string {
+function rollupPart(pieces: readonly TimePiece[], hours: number, options: PartOptions): string {
   const { ledger, condition, dimensions } = options;
-  const keys = dimensions.map((dimension, i) => `${keyOf(dimension)} AS k${i}`);
+  const keys = dimensions.map((dimension, i) => `${groupKey(dimension)} AS k${i}`);
   return `SELECT p.bucket, ${[...keys, 's.cost_kind', 's.covered'].join(', ')}, sum(r.records) AS records,
     ${SUMMED.map((name) => `sum(r.${name}) AS ${name}`).join(', ')}
     FROM ${piecesTable(pieces, options)}
@@ -81,9 +81,9 @@ function rollupPart(pieces: readonly Piece[], hours: number, options: PartOption
     ${whereOf(condition.series)} GROUP BY ${numbers(keys.length + 3)} HAVING sum(r.records) <> 0`;
 }
 
-function recordPart(pieces: readonly Piece[], options: PartOptions): string {
+function recordPart(pieces: readonly TimePiece[], options: PartOptions): string {
   const { ledger, condition, dimensions } = options;
-  const keys = dimensions.map((dimension, i) => `${keyOf(dimension)} AS k${i}`);
+  const keys = dimensions.map((dimension, i) => `${groupKey(dimension)} AS k${i}`);
   const tags = dimensions.includes('tag')
     ? "CROSS JOIN LATERAL unnest(CASE WHEN r.tags = '' THEN ARRAY[''::TEXT] ELSE string_to_array(r.tags, chr(10)) END) AS g(tag)"
     : '';
@@ -95,12 +95,12 @@ function recordPart(pieces: readonly Piece[], options: PartOptions): string {
     ${tags} ${whereOf([...condition.series, ...condition.records])} GROUP BY ${numbers(keys.length + 3)}`;
 }
 
-function keyOf(dimension: Dimension): string {
+function groupKey(dimension: Dimension): string {
   if (dimension === 'ledger') return "''";
   return dimension === 'tag' ? 'g.tag' : columnOfDimension(dimension);
 }
 
-function piecesTable(pieces: readonly Piece[], { parameters }: PartOptions): string {
+function piecesTable(pieces: readonly TimePiece[], { parameters }: PartOptions): string {
   const buckets = parameters.add(
     pieces.map(({ bucket }) => bucket),
     'BIGINT[]',

@@ -2,7 +2,7 @@ import type { Dimension, UsageFilter } from '../../../usage/query.ts';
 import { DIMENSIONS } from '../../../usage/dimensions.ts';
 import { FINE_COLUMNS, SERIES_COLUMNS } from '../columns.ts';
 import type { SqlValue } from '../engine.ts';
-import { encodeText, keyOf, searchText } from '../rows.ts';
+import { encodeText, keyOfId, searchText } from '../rows.ts';
 
 /** Collects the values of a statement; returns the placeholder of each. */
 export class Parameters {
@@ -66,7 +66,7 @@ export function conditionOf(
     condition.records.push(`(position(${parameter} IN r.search) > 0 OR position(${parameter} IN s.search) > 0)`);
   }
   if (excluded.size > 0) {
-    condition.records.push(`NOT (r.usage_key = ANY(${parameters.add([...excluded].map(keyOf), 'TEXT[]')}))`);
+    condition.records.push(`NOT (r.usage_key = ANY(${parameters.add([...excluded].map(keyOfId), 'TEXT[]')}))`);
   }
   return condition;
 }

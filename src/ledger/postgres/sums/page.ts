@@ -4,7 +4,7 @@ import type { Sql } from '../connection.ts';
 import { decodeText, tryRecord } from '../rows.ts';
 import { aggregateStored, type Asked } from './aggregate.ts';
 import { columnOfDimension, conditionOf, Parameters } from './conditions.ts';
-import { rangeOf } from './pieces.ts';
+import { timeRange } from './pieces.ts';
 
 const NUMBER_KEYS: Partial<Record<SortKey, string>> = {
   cost: 'coalesce(r.cost_nanos, -1)',
@@ -27,7 +27,7 @@ export async function pageStored(
   const parameters = new Parameters();
   const ledger = parameters.add(asked.ledgerId, 'TEXT');
   const { series, records } = conditionOf(filter, asked.name, asked.excluded, parameters);
-  const { low, high } = rangeOf(filter);
+  const { low, high } = timeRange(filter);
   const isText = sort !== 'time' && NUMBER_KEYS[sort] === undefined;
   const needsSeries = series.length > 0 || records.some((term) => term.includes('s.')) || isText;
   const ranks = isText ? await ranksOf(sql, asked.ledgerId, sort as Dimension, parameters) : undefined;

@@ -5,7 +5,7 @@ import type { Bucket, Calendar } from '../../../usage/query.ts';
 /** Splits time into pieces that each lie in one local bucket, and that rollups by day and by hour can answer where possible. */
 
 /** A half-open range. The unit is that of its list in {@link Pieces}. */
-export interface Piece {
+export interface TimePiece {
   /** Index of its bucket. */
   bucket: number;
   low: number;
@@ -14,11 +14,11 @@ export interface Piece {
 
 export interface Pieces {
   /** In days since the epoch (UTC). */
-  days: Piece[];
+  days: TimePiece[];
   /** In hours since the epoch. */
-  hours: Piece[];
+  hours: TimePiece[];
   /** In ms since the epoch. */
-  times: Piece[];
+  times: TimePiece[];
   /** The keys of each bucket, in the order of the groupings. */
   keys: string[][];
 }
@@ -27,7 +27,7 @@ export interface Pieces {
 const FAR = 9e15;
 
 /** The range of a filter in whole ms. */
-export function rangeOf(filter: { since?: number | undefined; until?: number | undefined }): {
+export function timeRange(filter: { since?: number | undefined; until?: number | undefined }): {
   low: number;
   high: number;
 } {
@@ -73,10 +73,11 @@ export function bucketPieces(
       open = { bucket, low: from, high: to };
     }
   };
+  const isUniform = uniformIn(buckets, calendar);
   for (const day of days) {
     const from = Math.max(low, day * DAY);
     const to = Math.min(high, (day + 1) * DAY);
-    if (from < to) splitUniform(from, to, buckets, calendar, take);
+    if (from < to) splitRange(from, to, isUniform, take);
   }
   close();
   return pieces;
@@ -84,31 +85,29 @@ export function bucketPieces(
 
 const STEPS = [HOUR, 15 * MINUTE, MINUTE, 1000, 1];
 
-/** Calls `take` with the parts of a range that each lie in one bucket, ascending. */
-function splitUniform(
-  from: number,
-  to: number,
-  buckets: readonly Bucket[],
-  calendar: Calendar,
-  take: (from: number, to: number) => void,
-): void {
-  if (isUniform(from, to - 1, buckets, calendar)) {
+type Take = (from: number, to: number) => void;
+
+/** Calls `take` with the parts of a range that are uniform, ascending. */
+function splitRange(from: number, to: number, isUniform: (first: number, last: number) => boolean, take: Take): void {
+  if (isUniform(from, to - 1)) {
     take(from, to);
     return;
   }
   const step = STEPS.find((each) => each < to - from)!;
   for (let start = from; start < to;) {
     const end = Math.min(to, (Math.floor(start / step) + 1) * step);
-    splitUniform(start, end, buckets, calendar, take);
+    splitRange(start, end, isUniform, take);
     start = end;
   }
 }
 
-function isUniform(first: number, last: number, buckets: readonly Bucket[], calendar: Calendar): boolean {
+/** Returns whether all times from the first to the last are in one bucket. */
+function uniformIn(buckets: readonly Bucket[], calendar: Calendar): (first: number, last: number) => boolean {
   const zone = zoneOf(calendar.timeZone);
-  if (first === last) return true;
-  if (zone.offsetAt(first) !== zone.offsetAt(last)) return false;
-  return buckets.every((bucket) => bucketId(first, bucket, calendar) === bucketId(last, bucket, calendar));
+  return (first, last) =>
+    first === last ||
+    (zone.offsetAt(first) === zone.offsetAt(last) &&
+      buckets.every((bucket) => bucketId(first, bucket, calendar) === bucketId(last, bucket, calendar)));
 }
 
 /** Divides a range into whole days, whole hours and the rest. */
@@ -147,7 +146,7 @@ function whole(low: number, high: number, unit: number): { low: number; high: nu
 
 /** All pieces in ms, for questions that rollups cannot answer. */
 export function asTimes({ days, hours, times, keys }: Pieces): Pieces {
-  const scaled = (pieces: readonly Piece[], unit: number): Piece[] =>
+  const scaled = (pieces: readonly TimePiece[], unit: number): TimePiece[] =>
     pieces.map(({ bucket, low, high }) => ({ bucket, low: low * unit, high: high * unit }));
   return { days: [], hours: [], times: [...scaled(days, DAY), ...scaled(hours, HOUR), ...times], keys };
 }

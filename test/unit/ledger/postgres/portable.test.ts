@@ -13,7 +13,7 @@ const FORBIDDEN: readonly RegExp[] = [
   /advisory/i,
   /\b(?:BIG)?SERIAL\b|\bnextval\b|\bGENERATED\b/i,
   /\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:TRIGGER|FUNCTION|PROCEDURE|DOMAIN|TYPE|RULE|SEQUENCE|EXTENSION)\b/i,
-  /\bJSONB?\b|::json/i,
+  /\bJSONB?\b(?!\.)|::json/i,
   /\bdiv\(|\bwidth_bucket\(/i,
   /\b(?:INT4|INTEGER|SMALLINT|REAL|FLOAT)\b/,
   /\bctid\b|\bxmin\b|\bpg_[a-z]+\(/i,
