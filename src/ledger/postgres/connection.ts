@@ -81,10 +81,13 @@ export class PostgresConnection {
     );
   }
 
-  /** Runs statements one by one, without a transaction, as changes of the schema need it. */
-  each(statements: readonly string[]): Promise<void> {
+  /** Runs statements one after another. @param together whether in one transaction. */
+  each(statements: readonly string[], together: boolean): Promise<void> {
     return this.#with(async (client) => {
-      for (const statement of statements) await runSql(client, statement);
+      const work = async (): Promise<void> => {
+        for (const statement of statements) await runSql(client, statement);
+      };
+      await (together ? transaction(client, 'BEGIN', work) : work());
     });
   }
 

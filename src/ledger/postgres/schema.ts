@@ -93,16 +93,18 @@ export function schemaStatements(now: number, partitioned: boolean): string[] {
 }
 
 /** Two programs that make the tables at the same moment can collide in the catalog. */
-const COLLISIONS = new Set(['23505', '42P07', '42P06', '42710', 'XX000']);
+const COLLISIONS = new Set(['23505', '42P07', '42P06', '42710', '40P01', '40001', 'XX000']);
 const ATTEMPTS = 8;
 
 /** Makes the tables if they are missing. */
 export async function createSchema(connection: PostgresConnection, now: number): Promise<void> {
   const [server] = await connection.read('SELECT version() AS version');
-  const statements = schemaStatements(now, !/cockroach/i.test(server!['version'] ?? ''));
+  // CockroachDB changes tables one by one, and has no partitions. Elsewhere all tables appear at once, for all writers.
+  const isPostgres = !/cockroach/i.test(server!['version'] ?? '');
+  const statements = schemaStatements(now, isPostgres);
   for (let attempt = 1; ; attempt++) {
     try {
-      await connection.each(statements);
+      await connection.each(statements, isPostgres);
       return;
     } catch (error) {
       if (attempt === ATTEMPTS || !COLLISIONS.has(sqlState(error) ?? '')) throw error;

@@ -1,5 +1,4 @@
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { UpsertPlan } from '../../ledger/results.ts';
 import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -269,16 +268,10 @@ class Import implements Receiver {
   }
 
   async #store(ledger: Ledger, records: readonly UsageRecord[]): Promise<void> {
-    const plan = planOf(this.#source, records);
     // Once the records are in the ledger, the plan returns nothing more, so only the first result counts.
     let counts: PriceCounts | undefined;
-    const counted: UpsertPlan = (get) => {
-      const wanted = plan(get);
-      counts ??= priceCounts(wanted);
-      return wanted;
-    };
-    counted.ids = records.map(({ usage_id }) => usage_id);
-    const { added, replaced } = await ledger.upsert(counted);
+    const plan = planOf(this.#source, records, (wanted) => (counts ??= priceCounts(wanted)));
+    const { added, replaced } = await ledger.upsert(plan);
     this.#report.added += added;
     this.#report.updated += replaced;
     this.#report.unpriced += counts?.unpriced ?? 0;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import type { UpsertPlan } from '../../ledger/results.ts';
 import { sqliteEngine } from '../../ledger/sqlite/engine.ts';
 import { storeKind } from '../../system/paths.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -10,9 +11,16 @@ import type { ImportOptions, ImportReport } from './options.ts';
 /** Computes the records to store from those already stored. */
 export type Plan = (get: Lookup) => readonly UsageRecord[];
 
-/** A plan by the rule of a source, independent of the order of the records. */
-export function planOf(source: Pick<Source, 'settle'>, records: readonly UsageRecord[]): Plan {
-  return (get) => {
+/**
+ * A plan by the rule of a source, independent of the order of the records.
+ * @param onPlanned called with each result.
+ */
+export function planOf(
+  source: Pick<Source, 'settle'>,
+  records: readonly UsageRecord[],
+  onPlanned?: (wanted: readonly UsageRecord[]) => void,
+): UpsertPlan {
+  const plan: UpsertPlan = (get) => {
     const settled = new Map<string, UsageRecord>();
     const lookup: Lookup = (id) => settled.get(id) ?? get(id);
     for (const record of records) {
@@ -26,8 +34,12 @@ export function planOf(source: Pick<Source, 'settle'>, records: readonly UsageRe
       const located = withFolder(lookup(record.usage_id), record);
       if (located !== undefined) settled.set(located.usage_id, located);
     }
-    return [...settled.values()];
+    const wanted = [...settled.values()];
+    onPlanned?.(wanted);
+    return wanted;
   };
+  plan.ids = records.map(({ usage_id }) => usage_id);
+  return plan;
 }
 
 /** A record that was imported before records had folders, with the folder of its log; undefined for any other. */
