@@ -17,7 +17,7 @@ export interface Loss {
   text: string;
 }
 
-const lossPath = ({ folder, base }: Place): string => join(folder, incompleteName(base));
+export const lossPath = ({ folder, base }: Place): string => join(folder, incompleteName(base));
 
 /** The note as a problem of the ledger; undefined when there is none. Costs one stat in that case. */
 export async function lossProblem(disk: Disk, place: Place): Promise<Problem | undefined> {

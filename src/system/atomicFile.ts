@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { shareLike } from './beside.ts';
 import { fsyncFolder, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
 import { nodeDisk } from './nodeDisk.ts';
 import { errno } from './errno.ts';
@@ -17,6 +18,11 @@ export interface AtomicOptions {
    * true.
    */
   durable?: boolean;
+  /**
+   * The ledger that the file belongs to. A new file gets the ledger's permissions and owner, as far as the system allows. The
+   * temporary file is named after the ledger, so that a later process removes it if this one is killed.
+   */
+  ledger?: string;
   disk?: Disk;
 }
 
@@ -44,7 +50,7 @@ export class AtomicFile {
 
   /** @throws {Error} with `code` EEXIST, EISDIR, ELOOP (a symbolic link) or another system code. */
   static async create(target: string, options: AtomicOptions = {}): Promise<AtomicFile> {
-    const { disk = nodeDisk, mode = 0o600, replace = true } = options;
+    const { disk = nodeDisk, mode = 0o600, replace = true, ledger } = options;
     const before = await disk.lstat(target).catch((error: unknown) => {
       if (errno(error) === 'ENOENT') return undefined;
       throw error;
@@ -53,11 +59,11 @@ export class AtomicFile {
     if (before?.isSymbolicLink() === true) throw refusal('ELOOP', target, 'is a symbolic link');
     if (before?.isDirectory() === true) throw refusal('EISDIR', target, 'is a folder');
     if (before?.isFile() === false) throw refusal('EINVAL', target, 'is not a regular file');
-    const temporary = join(dirname(target), sideFileName(basename(target), 'tmp'));
+    const temporary = join(dirname(target), sideFileName(basename(ledger ?? target), 'tmp'));
     const file = new AtomicFile(target, temporary, await disk.open(temporary, 'wx', mode), options);
-    if (before === undefined) return file;
     try {
-      await file.#take(Number(before.mode), Number(before.uid), Number(before.gid));
+      if (before !== undefined) await file.#take(Number(before.mode), Number(before.uid), Number(before.gid));
+      else if (ledger !== undefined) await shareLike(disk, file.#fd!, ledger);
     } catch (error) {
       await file.discard();
       throw error;

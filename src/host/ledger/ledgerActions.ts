@@ -1,8 +1,6 @@
-import { link, mkdir, unlink, writeFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../contributions.ts';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { storeKind } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 import { records } from '../common/costText.ts';
@@ -129,15 +127,10 @@ export function style(): TextStyle {
 
 /** Writes `[]` atomically, without replacing a file that another process created first. */
 async function createEmptyLedger(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.new`;
   try {
-    await writeFile(temporary, '[]\n', { flag: 'wx', mode: 0o600 });
-    await link(temporary, path);
+    await writeFileAtomically(path, '[]\n', { replace: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await unlink(temporary).catch(() => {});
   }
 }
 

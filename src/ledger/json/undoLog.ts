@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { openBeside, readBeside, shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
-import { fsyncFolder, renameOnto, sameVersion, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { fsyncFolder, sameVersion, signatureOf, writeAll } from '../../system/disk.ts';
 import { LedgerError } from '../results.ts';
 import { LedgerIndex } from './index.ts';
 import type { Entry } from './journalContent.ts';
-import { sideFileName, undoLogName } from '../../system/sideFiles.ts';
+import { undoLogName } from '../../system/sideFiles.ts';
 
 /**
  * One deliberate removal or replacement: a line of the undo log (NDJSON beside the ledger). The log has two purposes: the user
@@ -24,8 +25,6 @@ type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 /** A line without its number and time. */
 export type UndoLine = DistributiveOmit<Line, 'seq' | 'at'>;
 
-/** How long a compaction waits for readers, on systems that do not replace open files. */
-const OPEN_PATIENCE_MS = 2_000;
 /** Maximum number of removals that can be undone. */
 const KEEP = 100;
 
@@ -176,21 +175,7 @@ export class UndoLog {
       .filter((line) => line.op !== 'replace' || whole.has(line))
       .map((line) => `${JSON.stringify(line)}\n`)
       .join('');
-    const temporary = join(this.#folder, sideFileName(this.#base, 'tmp'));
-    const fd = await this.#disk.open(temporary, 'wx', 0o600);
-    try {
-      await shareLike(this.#disk, fd, this.path);
-      await writeAll(this.#disk, fd, new TextEncoder().encode(text), 0);
-      await this.#disk.fsync(fd);
-    } finally {
-      await this.#disk.close(fd);
-    }
-    try {
-      await renameOnto(this.#disk, temporary, this.path, OPEN_PATIENCE_MS);
-    } catch (error) {
-      await unlinkIfThere(this.#disk, temporary);
-      throw error;
-    }
+    await writeFileAtomically(this.path, text, { disk: this.#disk, ledger: join(this.#folder, this.#base) });
   }
 }
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { readBeside, shareLike } from '../../system/beside.ts';
+import { writeFileAtomically } from '../../system/atomicFile.ts';
+import { readBeside } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, pause, sameInode, unlinkIfThere, writeAll } from '../../system/disk.ts';
-import { corruptName, incompleteName, sideFileName } from '../../system/sideFiles.ts';
+import { pause, sameInode } from '../../system/disk.ts';
+import { corruptName, incompleteName } from '../../system/sideFiles.ts';
 import { lossNote } from '../loss.ts';
 import type { Place } from '../place.ts';
 import { Checkpoints } from './checkpoint.ts';
@@ -212,23 +213,8 @@ export class LedgerVersions {
 
   /** Writes a new file beside the ledger; it gets its name once it is complete and durable. */
   async writeBeside(name: string, bytes: Uint8Array): Promise<void> {
-    const { folder, base } = this.place;
-    const temporary = join(folder, sideFileName(base, 'tmp'));
-    try {
-      const fd = await this.disk.open(temporary, 'wx', 0o600);
-      try {
-        await shareLike(this.disk, fd, this.place.path);
-        await writeAll(this.disk, fd, bytes, 0);
-        await this.disk.fsync(fd);
-      } finally {
-        await this.disk.close(fd);
-      }
-      await this.disk.rename(temporary, join(folder, name));
-    } catch (error) {
-      await unlinkIfThere(this.disk, temporary).catch(() => undefined);
-      throw error;
-    }
-    await fsyncFolder(this.disk, folder);
+    const { folder, path } = this.place;
+    await writeFileAtomically(join(folder, name), bytes, { disk: this.disk, ledger: path });
   }
 
   readBeside(name: string): Promise<Buffer | undefined> {

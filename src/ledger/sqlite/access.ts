@@ -86,7 +86,7 @@ export class Access {
         await this.attempt(async () => {
           const place = await resolvePlace(this.#disk, this.#path);
           await refuseForeignFile(this.#disk, place);
-          await repairDatabase(this.#disk, place, this.#now(), false);
+          await repairDatabase(this.#disk, place, this.#now(), 'automatic');
         });
       }
     }
@@ -131,7 +131,7 @@ export class Access {
     const place = await resolvePlace(this.#disk, this.#path);
     // A database that is missing although it has a backup is restored from the backup.
     if (forWriting && (await leftoversOf(this.#disk, place)))
-      await repairDatabase(this.#disk, place, this.#now(), false);
+      await repairDatabase(this.#disk, place, this.#now(), 'automatic');
     this.#connection = await (forWriting
       ? Connection.create(this.#disk, place.path)
       : Connection.open(this.#disk, place.path));

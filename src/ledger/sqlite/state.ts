@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Disk } from '../../system/disk.ts';
 import { isCorruptName, previousName } from '../../system/sideFiles.ts';
-
+import { lossProblem } from '../loss.ts';
 import { resolvePlace } from '../place.ts';
 import type { LedgerError, Problem } from '../results.ts';
 import type { StoreState } from '../store.ts';
@@ -26,6 +26,18 @@ function nothingYet(): StoreState {
 
 /** @param snapshot undefined when there is no database, or it cannot be read: then `problem` has the reason. */
 export async function describeDatabase(
+  disk: Disk,
+  path: string,
+  snapshot: Snapshot | undefined,
+  problem: LedgerError | undefined,
+): Promise<StoreState> {
+  const state = await describeFile(disk, path, snapshot, problem);
+  if (state.health === 'unavailable') return state;
+  const incomplete = await lossProblem(disk, await resolvePlace(disk, path));
+  return incomplete === undefined ? state : { ...state, health: 'damaged', problems: [incomplete, ...state.problems] };
+}
+
+async function describeFile(
   disk: Disk,
   path: string,
   snapshot: Snapshot | undefined,

@@ -211,7 +211,7 @@ export class SqliteStore implements Store {
     // A repair opens the file itself; when it closes it, the system drops all locks of this process on that file.
     await this.#access.release();
     const place = await resolvePlace(this.#disk, this.name);
-    return this.#access.attempt(() => repairDatabase(this.#disk, place, this.#now(), dryRun));
+    return this.#access.attempt(() => repairDatabase(this.#disk, place, this.#now(), dryRun ? 'dry-run' : 'asked'));
   }
 
   async close(): Promise<void> {

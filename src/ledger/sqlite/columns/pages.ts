@@ -13,6 +13,7 @@ export const PAGE_BYTES = 4096;
 const HEADER = 'SQLite format 3\0';
 const FREE_PAGES_AT = 32;
 const TABLE_LEAF = 0x0d;
+const INDEX_LEAF = 0x0a;
 const TABLE_INTERIOR = 0x05;
 const INTERIOR_CELLS_AT = 12;
 const LAST_CHILD_AT = 8;
@@ -22,6 +23,8 @@ const FRAME_HEADER_BYTES = 24;
 const SALTS_BYTES = 8;
 /** Longer than the text of any record. */
 const MOST_BYTES = 1 << 26;
+/** Longer entries of an index continue on other pages. */
+const LONGEST_ENTRY = 900;
 const PAGES_PER_TURN = 256;
 /** `seq, usage_id, time_ms, cost_kind, cost_nanos, text`. */
 const COLUMNS = 6;
@@ -74,6 +77,14 @@ export class Pages {
     yield* this.#each(leaves, textsOn);
   }
 
+  /** Yields the ids and numbers in the index of `record`, as rows without text. */
+  async *indexed(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
+    for await (const [number, page] of this.#all()) {
+      if (page[0] === INDEX_LEAF && !free.has(number))
+        yield [...this.#cellsOn(page, (at) => this.#indexedAt(page, at))];
+    }
+  }
+
   async *#each(leaves: readonly number[], rowsOf: (page: Buffer) => Row[]): AsyncGenerator<Row[]> {
     let rows: Row[] = [];
     for (const [i, number] of leaves.entries()) {
@@ -106,11 +117,15 @@ export class Pages {
     }
   }
 
-  *#rowsOn(page: Buffer): Generator<Row> {
+  #rowsOn(page: Buffer): Generator<Row> {
+    return this.#cellsOn(page, (at) => this.#rowAt(page, at));
+  }
+
+  *#cellsOn(page: Buffer, read: (at: number) => Row | undefined): Generator<Row> {
     const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - CELLS_AT) / 2);
     for (let i = 0; i < cells; i++) {
       try {
-        const row = this.#rowAt(page, page.readUInt16BE(CELLS_AT + 2 * i));
+        const row = read(page.readUInt16BE(CELLS_AT + 2 * i));
         if (row) yield row;
       } catch (error) {
         // A damaged offset points outside the page.
@@ -140,6 +155,22 @@ export class Pages {
     });
     const [, usage_id = '', , , , text] = texts;
     return text === undefined ? undefined : { seq: seq.value, usage_id, text };
+  }
+
+  /** An entry of the index: an id and its row's number, which is 0, 1 or an integer of 1 to 8 bytes. */
+  #indexedAt(page: Buffer, at: number): Row | undefined {
+    const size = varint(page, at);
+    if (size.next + size.value > PAGE_BYTES || size.value > LONGEST_ENTRY) return undefined;
+    const header = varint(page, size.next);
+    const key = varint(page, header.next);
+    const number = varint(page, key.next);
+    const isEntry = number.next === size.next + header.value && key.value >= 13 && key.value % 2 === 1;
+    const bytes = bytesOf(number.value);
+    const start = number.next + bytesOf(key.value);
+    if (!isEntry || start + bytes !== size.next + size.value) return undefined;
+    const isInteger = number.value >= 1 && number.value <= 6;
+    const seq = isInteger ? page.readUIntBE(start, Math.min(bytes, 6)) : number.value === 9 ? 1 : 0;
+    return seq === 0 ? undefined : { seq, usage_id: page.toString('utf8', number.next, start), text: '' };
   }
 
   /** Payload that does not fit on its page continues on overflow pages, each of which names the next. */

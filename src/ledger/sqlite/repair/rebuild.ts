@@ -6,9 +6,10 @@ import { bringBack } from '../clearing.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import type { Row } from '../rows.ts';
-import { findRow, rowsAfter, tryRecordOf } from '../rows.ts';
+import { findRow, idOf, rowsAfter, tryRecordOf } from '../rows.ts';
 import type { Salvage } from './salvage.ts';
 import { salvageLog, salvageRows } from './salvage.ts';
+import { indexedRows } from './salvage.ts';
 import type { Place } from '../state.ts';
 import { leftoversOf, size } from '../state.ts';
 
@@ -23,6 +24,8 @@ export interface Rebuilt {
   fromBackup: number;
   /** Rows of the damaged database that cannot be read as records. */
   unreadable: number;
+  /** Ids in the damaged database's index whose records were found nowhere, and were not removed on purpose. */
+  lost: string[];
 }
 
 /** @param built path of the new database. */
@@ -32,14 +35,27 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
     let recovered = 0;
     /** Second ids of records: a backup must not restore such a record under its other id. */
     const others = new Set<string>();
+    const found = new Set<number>();
     const salvage = await salvageFrom(disk, place, async (rows) => {
-      for (const { otherId } of rows) if (otherId !== undefined) others.add(otherId);
+      for (const { seq, otherId } of rows) {
+        found.add(seq);
+        if (otherId !== undefined) others.add(otherId);
+      }
       recovered += await connection.write(() => bringBack(connection, rows));
     });
     const fromBackup = salvage.cleared
       ? 0
       : await takeBackup(disk, place, connection, new Set([...salvage.removed, ...others]));
-    return { records: recovered + fromBackup, recovered, fromBackup, unreadable: salvage.unreadable };
+    const lost: string[] = [];
+    if (!salvage.cleared && size(disk, place.path) > 0) {
+      for await (const { seq, usage_id } of indexedRows(place.path)) {
+        const id = idOf(usage_id);
+        const isKnown = found.has(seq) || salvage.removed.has(usage_id) || findRow(connection, id) !== undefined;
+        if (!isKnown) lost.push(id);
+      }
+    }
+    const { unreadable } = salvage;
+    return { records: recovered + fromBackup, recovered, fromBackup, unreadable, lost };
   } finally {
     await connection.close();
   }

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { writeFileAtomically } from '../../../system/atomicFile.ts';
 import type { Disk, Signature } from '../../../system/disk.ts';
 import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -6,11 +7,13 @@ import { nextTurn } from '../../../system/turns.ts';
 import { acquireLock } from '../../../system/lock.ts';
 import { corruptName, previousName } from '../../../system/sideFiles.ts';
 import type { RepairResult } from '../../results.ts';
+import { forgetLoss } from '../../loss.ts';
 import { bringBack } from '../clearing.ts';
 import { Connection } from '../connection.ts';
 import { isBusy, isDamage, sqliteEngine } from '../engine.ts';
 import { keptAside } from './aside.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
+import { noteLoss } from './loss.ts';
 import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
@@ -31,15 +34,25 @@ const ROWS_AT_ONCE = 1_000;
 /** How long a repair waits for a writer in the middle of a transaction. */
 const HOLD_MS = 60_000;
 
-export async function repairDatabase(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
-  if (!(await isBroken(disk, place))) return mendRows(disk, place, now, dryRun);
-  if (dryRun) return withBuilt(disk, place, (built) => planned(disk, place, built));
+/** `automatic`: nobody asked for it, so that what it does not find must be said until somebody does. */
+export type RepairMode = 'asked' | 'dry-run' | 'automatic';
+
+export async function repairDatabase(disk: Disk, place: Place, now: number, mode: RepairMode): Promise<RepairResult> {
+  const result = await repairAs(disk, place, now, mode);
+  if (mode === 'asked') await forgetLoss(disk, place);
+  return result;
+}
+
+async function repairAs(disk: Disk, place: Place, now: number, mode: RepairMode): Promise<RepairResult> {
+  if (!(await isBroken(disk, place))) return mendRows(disk, place, now, mode === 'dry-run');
+  if (mode === 'dry-run') return withBuilt(disk, place, (built) => planned(disk, place, built));
   const release = await acquireLock(disk, place.folder, place.base);
   try {
     return await withBuilt(disk, place, async (built) => {
       await removeLeftovers(disk, place.folder, place.base);
       // Another process may have repaired it first.
-      return (await isBroken(disk, place)) ? mendWhole(disk, place, built, now) : mendRows(disk, place, now, false);
+      if (!(await isBroken(disk, place))) return mendRows(disk, place, now, false);
+      return mendWhole(disk, place, built, { now, isAutomatic: mode === 'automatic' });
     });
   } finally {
     await release();
@@ -60,12 +73,20 @@ async function planned(disk: Disk, place: Place, built: string): Promise<RepairR
   return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
 }
 
-async function mendWhole(disk: Disk, place: Place, built: string, now: number): Promise<RepairResult> {
+async function mendWhole(
+  disk: Disk,
+  place: Place,
+  built: string,
+  { now, isAutomatic }: { now: number; isAutomatic: boolean },
+): Promise<RepairResult> {
   // Until the new database is in place, no process may add records to the damaged one.
   const release = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
   try {
     const was = versionOf(disk, place.path);
+    const leftovers = await leftoversOf(disk, place);
     const rebuilt = await rebuild(disk, place, built);
+    // Before the new database is in place, so that it is never there without the note.
+    if (isAutomatic) await noteLoss(disk, place, { rebuilt, leftovers, now });
     const keptIn = await swap(disk, place, built, was, release !== undefined, now);
     const actions = actionsOf(place, 'were', rebuilt);
     if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
@@ -260,7 +281,7 @@ async function takeOut(
 ): Promise<string> {
   const name = `${corruptName(place.base, now)}.rows`;
   const lines = rows.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
-  await writeBeside(disk, place, name, lines.join(''));
+  await writeFileAtomically(join(place.folder, name), lines.join(''), { disk, ledger: place.path });
   await connection.write(() => {
     for (const { seq, usage_id } of rows) {
       connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
@@ -271,18 +292,4 @@ async function takeOut(
     );
   });
   return join(place.folder, name);
-}
-
-async function writeBeside(disk: Disk, { folder }: Place, name: string, text: string): Promise<void> {
-  const path = join(folder, basename(name));
-  const fd = await disk.open(path, 'wx', 0o600);
-  try {
-    const bytes = new TextEncoder().encode(text);
-    let written = 0;
-    while (written < bytes.length) written += await disk.write(fd, bytes, written, bytes.length - written, written);
-    await disk.fsync(fd);
-  } finally {
-    await disk.close(fd);
-  }
-  await fsyncFolder(disk, folder);
 }

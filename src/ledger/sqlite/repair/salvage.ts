@@ -81,6 +81,19 @@ async function scanPages(path: string, { removed, cleared }: Salvage, take: Take
   }
 }
 
+/**
+ * The rows that the index of a damaged database names, with empty texts. If the list of free pages is lost, all pages are read:
+ * the records that free pages name were found by {@link salvageRows}, which reads these pages as well.
+ */
+export async function* indexedRows(path: string): AsyncGenerator<Row> {
+  const pages = new Pages(path);
+  try {
+    for await (const rows of pages.indexed(pages.free() ?? new Set())) yield* rows;
+  } finally {
+    pages.close();
+  }
+}
+
 /** Passes on the rows in the log of a deleted database. */
 export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
   return withScratch(disk, path, async (copy, page) => {

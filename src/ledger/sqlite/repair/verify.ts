@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { Disk } from '../../../system/disk.ts';
-import { isClearedName, isCorruptName, lockName, parseSideFile, previousName } from '../../../system/sideFiles.ts';
+import {
+  incompleteName,
+  isClearedName,
+  isCorruptName,
+  lockName,
+  parseSideFile,
+  previousName,
+} from '../../../system/sideFiles.ts';
 import { mountedProblem } from '../../place.ts';
 import type { Problem, SideFileRole, Verification } from '../../results.ts';
 import { LedgerError } from '../../results.ts';
@@ -25,7 +32,7 @@ export async function verifyDatabase(
   state: StoreState,
 ): Promise<Verification> {
   const problems: Problem[] = [...state.problems];
-  const readable = state.health === 'ok' || problems.some(({ code }) => code === 'unreadable-element');
+  const readable = problems.every(({ code }) => code === 'unreadable-element' || code === 'incomplete');
   const found = readable ? await findings(disk, place.path, MOST_FINDINGS) : [];
   for (const finding of found) {
     problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
@@ -136,6 +143,9 @@ function roleOf(name: string, base: string): Role | undefined {
   if (name === lockName(base)) return { role: 'lock', meaning: 'lock while a damaged database is being repaired' };
   if (name === previousName(base)) {
     return { role: 'previous', meaning: 'the last backup of the ledger', isDatabase: true };
+  }
+  if (name === incompleteName(base)) {
+    return { role: 'incomplete', meaning: 'a note that records may be missing since a recovery' };
   }
   if (isCorruptName(name, base)) {
     return { role: 'kept-aside', meaning: 'unreadable data, kept when the ledger was repaired' };
