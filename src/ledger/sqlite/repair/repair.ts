@@ -34,7 +34,7 @@ const ROWS_AT_ONCE = 1_000;
 /** How long a repair waits for a writer in the middle of a transaction. */
 const HOLD_MS = 60_000;
 
-/** `automatic`: nobody asked for it, so that what it does not find must be said until somebody does. */
+/** `automatic`: no user asked for it, so a note says what it does not find, until a user runs a repair. */
 export type RepairMode = 'asked' | 'dry-run' | 'automatic';
 
 export async function repairDatabase(disk: Disk, place: Place, now: number, mode: RepairMode): Promise<RepairResult> {
