@@ -7,6 +7,7 @@ import type { Terminal } from './output/terminal.ts';
 const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>>([
   ['record', () => import('./commands/record.ts')],
   ['costs', () => import('./commands/costs.ts')],
+  ['compare', () => import('./commands/money/compare.ts')],
   ['export', () => import('./commands/export.ts')],
   ['watch', () => import('./commands/watch.ts')],
   ['remove', () => import('./commands/remove.ts')],

@@ -1,6 +1,7 @@
 import { usdToNanos } from '../usage/money.ts';
 import { TEXT_DIMENSIONS } from '../usage/dimensions.ts';
 import { costKind, type Bucket, type Calendar, type Dimension } from '../usage/query.ts';
+import { priceTerms } from './priceTerms.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { BucketCoder } from './bucketCoder.ts';
 import { Dictionary, TagSets } from './dictionary.ts';
@@ -16,6 +17,8 @@ export class ColumnStore {
   readonly segments: Segment[] = [];
   readonly bigCosts = new Map<number, bigint>();
   readonly tagSets = new TagSets();
+  /** The price terms of records (`priceTerms.ts`). */
+  readonly terms = new Dictionary();
   readonly dictionaries: Readonly<Record<Dimension, Dictionary>>;
   /** Dictionaries of the text dimensions, in the order of {@link TEXT_DIMENSIONS}. */
   readonly #texts = TEXT_DIMENSIONS.map(() => new Dictionary());
@@ -60,6 +63,8 @@ export class ColumnStore {
     segment.putCount('cacheRead', at, record.cache_read_tokens ?? 0);
     segment.putCount('cacheWrite', at, record.cache_write_tokens ?? 0);
     segment.putCount('reasoning', at, record.reasoning_tokens ?? 0);
+    segment.putWrite1h(at, record.cache_write_1h_tokens ?? 0);
+    segment.putTerms(at, this.terms.encode(priceTerms(record)));
     segment.ledger[at] = ledgerCode;
     segment.costKind[at] = this.dictionaries.cost.encode(kind);
     segment.tags[at] = this.tagSets.encode(record.tags);

@@ -33,7 +33,7 @@ export const TEXT_INDEX = Object.fromEntries(TEXT_DIMENSIONS.map(({ name }, inde
   Record<TextDimension, number>
 >;
 
-/** The column of a dimension that no record of a segment has: shared by all segments, never written to. */
+/** A column that no record of a segment has a value in: shared by all segments, never written to. */
 const NO_CODES = new Uint32Array(SEGMENT_ROWS);
 
 /**
@@ -68,6 +68,10 @@ export class Segment {
   cacheRead: Counts = new Uint32Array(FIRST_ROWS);
   cacheWrite: Counts = new Uint32Array(FIRST_ROWS);
   reasoning: Counts = new Uint32Array(FIRST_ROWS);
+  /** Cache writes kept for an hour, part of `cacheWrite`. Read-only: it may be shared. */
+  write1h: Counts = NO_CODES;
+  /** Codes of the terms that change a price (`priceTerms.ts`). Read-only: it may be shared. */
+  terms: Uint32Array = NO_CODES;
 
   ledger = new Uint16Array(FIRST_ROWS);
   costKind = new Uint8Array(FIRST_ROWS);
@@ -94,7 +98,8 @@ export class Segment {
     if (rows <= room) return;
     const larger = Math.min(SEGMENT_ROWS, Math.max(rows, room * GROWTH));
     for (const [name, column] of Object.entries(this)) {
-      if (ArrayBuffer.isView(column)) Object.assign(this, { [name]: grown(column as Counts, larger) });
+      if (ArrayBuffer.isView(column) && column !== NO_CODES)
+        Object.assign(this, { [name]: grown(column as Counts, larger) });
     }
     for (const [index, codes] of this.texts.entries()) {
       if (codes !== NO_CODES) this.texts[index] = grown(codes, larger);
@@ -122,13 +127,34 @@ export class Segment {
     return codes;
   }
 
+  putTerms(at: number, code: number): void {
+    if (code !== 0 || this.terms !== NO_CODES) this.ownTerms()[at] = code;
+  }
+
+  /** The codes of price terms, as an array of this segment that may be written to. */
+  ownTerms(): Uint32Array {
+    if (this.terms === NO_CODES) this.terms = new Uint32Array(this.room);
+    return this.terms;
+  }
+
+  putWrite1h(at: number, count: number): void {
+    if (count !== 0 || this.write1h !== NO_CODES) this.ownWrite1h(count > LARGEST_NARROW)[at] = count;
+  }
+
+  /** The one-hour cache writes, as an array of this segment that may be written to. @param wide whether for any count. */
+  ownWrite1h(wide: boolean): Counts {
+    if (this.write1h === NO_CODES) this.write1h = new Uint32Array(this.room);
+    if (wide) this.widen('write1h');
+    return this.write1h;
+  }
+
   putCount(column: CountColumn, at: number, count: number): void {
     if (count > LARGEST_NARROW) this.widen(column);
     this[column][at] = count;
   }
 
   /** Converts a column so that it can represent every count that a record may have. */
-  widen(column: CountColumn): void {
+  widen(column: CountColumn | 'write1h'): void {
     if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
 }

@@ -5,16 +5,9 @@ import { IdIndex } from './idIndex.ts';
 import { RowPages } from './rowPages.ts';
 import { FREE, ROW_MASK, SEGMENT_ROWS, SHADOWED, VISIBLE } from './segment.ts';
 import { ColumnStore } from './columnStore.ts';
+import { finish, TableChanged, type ColumnPass, type Yield } from './columnPass.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, PageQuery, UsageFilter } from '../usage/query.ts';
 import type { UsageRecord } from '../usage/record.ts';
-
-/** A sliced pass met changes in each attempt. Ask again, or use the method without pauses. */
-export class TableChanged extends Error {
-  override readonly name = 'TableChanged';
-  constructor() {
-    super('the table changed while it was being read');
-  }
-}
 
 /** The location of a record: the ledger's index, and the locator by which that ledger finds it. */
 export interface RowRef {
@@ -28,9 +21,6 @@ export interface RowPage {
   total: number;
   rows: RowRef[];
 }
-
-/** Lets other work run; resolves when the pass may continue. */
-export type Yield = () => Promise<void>;
 
 const UTC: Calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
 
@@ -183,6 +173,11 @@ export class UsageTable {
     return this.#sliced(() => this.#selecting(query), yieldNow, attempts);
   }
 
+  /** Runs a pass over all segments, with pauses, like {@link aggregateSliced}. */
+  passSliced<T>(pass: ColumnPass<T>, yieldNow: Yield, attempts = 3): Promise<T> {
+    return this.#sliced(() => this.#passing(pass), yieldNow, attempts);
+  }
+
   /** The values of a dimension among the matching records, with the number of records of each, most frequent first. */
   distinct(dimension: Dimension, filter: UsageFilter = {}): { value: string | null; records: number }[] {
     return this.aggregate({ filter, groupBy: [dimension], calendar: UTC })
@@ -205,6 +200,15 @@ export class UsageTable {
       }
     }
     return first <= last ? { first, last } : undefined;
+  }
+
+  *#passing<T>(pass: ColumnPass<T>): Generator<void, T> {
+    const taker = pass.start(this.#store);
+    for (const segment of this.#store.segments) {
+      taker.take(segment);
+      yield;
+    }
+    return taker.result();
   }
 
   *#aggregating(query: AggregateQuery): Generator<void, Group[]> {
@@ -290,10 +294,4 @@ export class UsageTable {
   #ledgerOf(row: number): number {
     return (this.#store.segment(row).ledger[row & ROW_MASK] as number) - 1;
   }
-}
-
-function finish<T>(steps: Generator<void, T>): T {
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
 }

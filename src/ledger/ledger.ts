@@ -1,9 +1,10 @@
+import type { ColumnPass } from '../columns/columnPass.ts';
 import { inkwellDefaultPath } from '../system/paths.ts';
 import { randomId } from '../system/random.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import { parseInput } from '../usage/parseInput.ts';
 import { isoNow, type UsageInput, type UsageRecord } from '../usage/record.ts';
-import { planCosts, planRecords } from './plans.ts';
+import { adoptResult, planCosts, planRecords } from './plans.ts';
 import type { LedgerOptions } from './options.ts';
 import { applyCosts } from './pricing.ts';
 import { Observer } from './observer.ts';
@@ -23,7 +24,7 @@ import {
   type UpsertResult,
   type Verification,
 } from './results.ts';
-import type { Addition, Store } from './store.ts';
+import { passOver, type Addition, type Store } from './store.ts';
 import { makeStrict, strictProblems } from './strict.ts';
 import { Undoing } from './undo/undoing.ts';
 
@@ -39,6 +40,7 @@ export class Ledger {
   readonly #now: () => number;
   readonly #observer: Observer;
   readonly #undoing: Undoing;
+  #excluded: ReadonlySet<string> = new Set();
   #closed = false;
 
   constructor(store: Store, options: LedgerOptions = {}) {
@@ -100,19 +102,10 @@ export class Ledger {
   /** Copies records of another ledger unchanged. Records already in this ledger stay. Resolves once they are durable. */
   async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
     this.#checkOpen();
-    const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
-    if (elements.length === 0) return result;
+    if (elements.length === 0) return adoptResult(new Map(), []);
     const refused = this.strict ? await this.#refusedByInkwell(elements) : new Map<string, string>();
-    for (const [usageId, reason] of refused) result.refused.push({ usageId, reason });
     const additions = elements.filter(({ record }) => !refused.has(record.usage_id));
-    for (const appended of await this.#store.append(additions, 'each')) {
-      const { usage_id: usageId } = appended.record;
-      if (appended.status === 'refused') result.refused.push({ usageId, reason: appended.reason });
-      else if (appended.status === 'differing') result.differing.push(usageId);
-      else if (appended.status === 'recorded') result.adopted++;
-      else result.present++;
-    }
-    return result;
+    return adoptResult(refused, await this.#store.append(additions, 'each'));
   }
 
   /** Waits until everything recorded so far is in the ledger's file. Resolves with false after `timeoutMs`. */
@@ -145,6 +138,12 @@ export class Ledger {
   async page(query: PageQuery): Promise<Page> {
     await this.#observer.looked();
     return this.#store.page(query);
+  }
+
+  /** Hands the columns of the records to a pass, as of the last {@link refresh}. */
+  async pass<T>(pass: ColumnPass<T>): Promise<T> {
+    await this.#observer.looked();
+    return passOver(this.#store, pass, this.#excluded);
   }
 
   /** The grand total of the matching records. */
@@ -194,6 +193,7 @@ export class Ledger {
 
   /** Excludes these records from all totals and pages from now on: another ledger of the same view counts them. */
   exclude(ids: ReadonlySet<string>): Promise<void> {
+    this.#excluded = ids;
     return this.#store.exclude(ids);
   }
 

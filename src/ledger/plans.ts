@@ -1,8 +1,8 @@
 import { isUnreadable, readStored } from '../usage/stored.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { withFields } from './elementText.ts';
-import type { CostChange, SetCostsResult, StoredElement, UpsertPlan } from './results.ts';
-import type { ReplacePlan } from './store.ts';
+import type { AdoptResult, CostChange, SetCostsResult, StoredElement, UpsertPlan } from './results.ts';
+import type { Appended, ReplacePlan } from './store.ts';
 
 /** Plans for {@link Store.replace}. */
 
@@ -65,4 +65,21 @@ function isSame(a: unknown, b: unknown): boolean {
 function withoutSource({ usageId, fields, ...rest }: CostChange): CostChange {
   const { price_source: _, ...kept } = fields;
   return { usageId, fields: kept, ...rest };
+}
+
+/**
+ * The result of copying records of another ledger.
+ * @param refused why records were not handed to the store, by id.
+ */
+export function adoptResult(refused: ReadonlyMap<string, string>, appended: readonly Appended[]): AdoptResult {
+  const result: AdoptResult = { adopted: 0, present: 0, differing: [], refused: [] };
+  for (const [usageId, reason] of refused) result.refused.push({ usageId, reason });
+  for (const each of appended) {
+    const { usage_id: usageId } = each.record;
+    if (each.status === 'refused') result.refused.push({ usageId, reason: each.reason });
+    else if (each.status === 'differing') result.differing.push(usageId);
+    else if (each.status === 'recorded') result.adopted++;
+    else result.present++;
+  }
+  return result;
 }

@@ -1,3 +1,6 @@
+import type { ColumnPass } from '../columns/columnPass.ts';
+import { UsageTable } from '../columns/table.ts';
+import { nextTurn } from '../system/turns.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type {
@@ -92,6 +95,8 @@ export interface Store {
 
   aggregate(query: AggregateQuery): Promise<Group[]>;
   page(query: PageQuery): Promise<Page>;
+  /** Hands the columns of the records to a pass. Absent: the ledger makes columns of all {@link elements}. */
+  pass?<T>(pass: ColumnPass<T>): Promise<T>;
   /** All records with their text, in the order of addition, some thousand at a time. */
   elements(): AsyncIterable<readonly StoredElement[]>;
   /** The ids among `ids` that the store contains. */
@@ -110,4 +115,18 @@ export interface Store {
   repair(dryRun: boolean): Promise<RepairResult>;
   /** Finishes pending work and releases all resources. */
   close(): Promise<void>;
+}
+
+/**
+ * Hands the columns of a store to a pass. For a store without columns, they are made of all its records.
+ * @param excluded ids of records that another ledger counts.
+ */
+export async function passOver<T>(store: Store, pass: ColumnPass<T>, excluded: ReadonlySet<string>): Promise<T> {
+  if (store.pass) return store.pass(pass);
+  const table = new UsageTable();
+  const ledger = table.addLedger(store.name);
+  for await (const elements of store.elements()) {
+    for (const { record } of elements) if (!excluded.has(record.usage_id)) table.add(ledger, record, 0);
+  }
+  return table.passSliced(pass, nextTurn);
 }

@@ -1,3 +1,4 @@
+import type { ColumnPass } from '../columns/columnPass.ts';
 import { foldTop } from '../columns/foldGroups.ts';
 import { orderGroups } from '../columns/groupOrder.ts';
 import { usdToNanos } from '../usage/money.ts';
@@ -64,6 +65,11 @@ export class LedgerView {
       total: pages.reduce((sum, page) => sum + page.total, 0),
       rows: rows.slice(from, from + query.limit),
     };
+  }
+
+  /** Hands the columns of each ledger to a pass; one result for each. */
+  pass<T>(pass: ColumnPass<T>): Promise<T[]> {
+    return Promise.all(this.#asked(pass.filter).map((ledger) => ledger.pass(pass)));
   }
 
   async summary(filter: UsageFilter = {}): Promise<Totals> {

@@ -43,6 +43,8 @@ export interface ListPrice {
   cachedImages: boolean;
   /** Whether one-hour cache writes have a separate price. */
   longCache: boolean;
+  /** Whether reading from the cache has a separate price. */
+  cacheRead: boolean;
 }
 
 /** undefined: the table lists the model without a price for tokens (free, part of a subscription, or billed by the hour). */
@@ -59,6 +61,7 @@ export function listPrice({ provider, model, price: listed }: PriceInForce): Lis
     cachedAudio: price['cache_audio_read_mtok'] !== undefined,
     cachedImages: price['cache_image_read_mtok'] !== undefined,
     longCache: price['cache_write_1h_mtok'] !== undefined,
+    cacheRead: price['cache_read_mtok'] !== undefined,
   };
 }
 

@@ -4,11 +4,11 @@ import { hasNoListPrice, isLocalProvider } from './providers.ts';
 import { customSource } from './priceSource.ts';
 import { FREE_SOURCE } from '../usage/query.ts';
 import { rate } from './rates.ts';
-import { settle, unpriced, type PriceResult, type PriceRule, type Unpriced } from './priceResult.ts';
-import { PriceResolver, type Resolution } from './resolver.ts';
+import { settle, unpriced, type Fitting, type PriceResult, type PriceRule, type Unpriced } from './priceResult.ts';
+import { PriceResolver, type PriceEdges, type Resolution } from './resolver.ts';
 import { loadPriceTable, type FetchedPrices, type ListedModel, type Lookup, type PriceTable } from './table.ts';
 import { termsFactor, termsOf, type Terms, type TermsFactor } from './terms.ts';
-import { PART_KINDS, splitCounts, unknownOverlap, type CountField, type GivenCounts, type Split } from './tokens.ts';
+import { PART_KINDS, splitCounts, unknownOverlap, type CountField, type GivenCounts } from './tokens.ts';
 
 export type { Priced, PriceResult, PriceRule, Unpriced, UnpricedCode } from './priceResult.ts';
 
@@ -60,33 +60,52 @@ export class Pricer {
           : 'There are no token counts to compute a cost from.',
       );
     }
+    const quote = this.#quote(usage, counts, options);
+    return 'kind' in quote ? quote : settle(split, quote);
+  }
+
+  /**
+   * The prices that apply to calls like `usage`, without its cost. Of its counts only the size of the input matters, and which
+   * kinds there are.
+   */
+  quote(usage: PriceInput, options: PriceOptions = {}): Fitting | Unpriced {
+    return this.#quote(usage, countsOf(usage), options);
+  }
+
+  /** The times and the sizes of calls at which a model's prices change. */
+  edges(provider: string, model: string): PriceEdges {
+    return this.#resolver.edges(this.#resolver.resolve(provider, model));
+  }
+
+  #quote(usage: PriceInput, counts: GivenCounts, options: PriceOptions): Fitting | Unpriced {
     const resolution = this.#resolver.resolve(usage.provider, usage.model);
     const at = timeFor(resolution, usage, options);
     if (Number.isNaN(at)) return unpriced('invalid-time', 'The time of the call is invalid.');
     const terms = options.factor === undefined ? termsOf(usage, resolution.zone) : undefined;
     const custom = priceInForce(resolution.custom, at);
     if (custom !== undefined) {
-      return this.#byCustom(custom, split, options.factor ?? customFactor(resolution, usage, terms));
+      return this.#byCustom(custom, options.factor ?? customFactor(resolution, usage, terms));
     }
     const { listed } = resolution;
-    if (isFree(usage)) return free(split);
+    if (isFree(usage)) return free();
     if (typeof listed !== 'object') return notListed(listed ?? 'unknown-model', usage, resolution.asked);
     const isSession = usage['whole_session'] === true;
-    return this.#byTable(resolution, listed, { counts, split, at, factor: options.factor, terms, isSession });
+    return this.#byTable(resolution, listed, { counts, at, factor: options.factor, terms, isSession });
   }
 
-  #byCustom(custom: CustomPrice, split: Split, factor: TermsFactor | undefined): PriceResult {
-    return settle(split, {
+  #byCustom(custom: CustomPrice, factor: TermsFactor | undefined): Fitting {
+    return {
       rates: this.#resolver.ratesOf(custom),
       factor,
       rules: [{ code: 'custom', message: `Custom price for ${custom.model}` }],
       matched: { by: 'custom', price: custom },
       priceSource: customSource(custom, factor),
-    });
+      isCachePriced: true,
+    };
   }
 
-  #byTable(resolution: Resolution, listed: ListedModel, call: Call): PriceResult {
-    const { counts, split } = call;
+  #byTable(resolution: Resolution, listed: ListedModel, call: Call): Fitting | Unpriced {
+    const { counts } = call;
     const inForce = listed.priceAt(call.at);
     const list = this.#resolver.listPrice(resolution, inForce);
     if (list === undefined) {
@@ -134,19 +153,19 @@ export class Pricer {
         message: 'The table has no price for one-hour cache writes of this model: priced like other cache writes',
       });
     }
-    return settle(split, {
+    return {
       rates: tier.rates,
       factor: found,
       rules,
       matched: { by: 'table', provider: inForce.provider, model: inForce.model },
       priceSource: this.#resolver.source(resolution, inForce, found),
-    });
+      isCachePriced: list.cacheRead,
+    };
   }
 }
 
 interface Call {
   counts: GivenCounts;
-  split: Split;
   at: Time;
   factor: TermsFactor | undefined;
   terms: Terms | undefined;
@@ -170,10 +189,17 @@ function isFree(usage: PriceInput): boolean {
   return isLocalProvider(usage.provider) && !/[:-]cloud$/.test(usage.model);
 }
 
-function free(split: Split): PriceResult {
+function free(): Fitting {
   const rules: PriceRule[] = [{ code: 'free', message: 'Free: nobody is billed for this call' }];
   const rates = Object.fromEntries(PART_KINDS.map((kind) => [kind, rate(0)]));
-  return settle(split, { rates, factor: undefined, rules, matched: { by: 'free' }, priceSource: FREE_SOURCE });
+  return {
+    rates,
+    factor: undefined,
+    rules,
+    matched: { by: 'free' },
+    priceSource: FREE_SOURCE,
+    isCachePriced: true,
+  };
 }
 
 /** 0 if none of the model's prices depends on the time. */

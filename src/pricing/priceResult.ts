@@ -65,6 +65,8 @@ export interface Fitting {
   rules: PriceRule[];
   matched: Priced['matched'];
   priceSource: string;
+  /** Whether there is a price for reading from the cache. If not, the price of input is applied. */
+  isCachePriced: boolean;
 }
 
 /** Computes the cost of a call's parts at a price. */

@@ -107,7 +107,7 @@ export function charge(split: Split, rates: Rates): Charge {
       if (kind !== 'requests') missing = [...missing, kind];
       continue;
     }
-    const cost = costOf(quantity, price);
+    const cost = costOfPart(quantity, price);
     if (typeof cost === 'bigint') large += cost;
     else small += cost;
   }
@@ -123,7 +123,7 @@ export function partsOf(split: Split, rates: Rates): Parts {
     const quantity = split[i] ?? 0;
     const price = rates[kind];
     if (quantity <= 0 || price === undefined) continue;
-    parts[kind] = { quantity, usd: price.usd, per: price.per, nanos: BigInt(costOf(quantity, price)) };
+    parts[kind] = { quantity, usd: price.usd, per: price.per, nanos: BigInt(costOfPart(quantity, price)) };
   }
   return parts;
 }
@@ -132,7 +132,7 @@ export function partsOf(split: Split, rates: Rates): Parts {
  * Rounds half up to the nearest nano-dollar. Results up to {@link EXACT} are numbers, which avoids garbage; larger ones are
  * bigints.
  */
-function costOf(quantity: number, { scaled, per, nanos: { over, under } }: Rate): number | Nanos {
+export function costOfPart(quantity: number, { scaled, per, nanos: { over, under } }: Rate): number | Nanos {
   const product = quantity * over + Math.floor(under / 2);
   if (product <= EXACT) return under === 1 ? product : Math.floor(product / under);
   return divideRound(BigInt(quantity) * scaled, BigInt(per * 1000));

@@ -23,6 +23,16 @@ export interface Resolution {
   sources: Map<PriceInForce, string>;
 }
 
+/** Where prices of a model change. */
+export interface PriceEdges {
+  /** ms since the epoch. */
+  dates: readonly number[];
+  /** ms of each UTC day. */
+  times: readonly number[];
+  /** Calls with more input tokens than one of these have another price. */
+  sizes: readonly number[];
+}
+
 /** Finds the prices of models, resolving each model once. */
 export class PriceResolver {
   readonly #table: PriceTable;
@@ -72,6 +82,15 @@ export class PriceResolver {
   listPrice(resolution: Resolution, inForce: PriceInForce): ListPrice | undefined {
     if (!resolution.prices.has(inForce)) resolution.prices.set(inForce, listPrice(inForce));
     return resolution.prices.get(inForce);
+  }
+
+  edges(resolution: Resolution): PriceEdges {
+    const ofCustom = resolution.custom.flatMap(({ from }) => (from === undefined ? [] : [Date.parse(from)]));
+    const { listed } = resolution;
+    if (typeof listed !== 'object') return { dates: ofCustom, times: [], sizes: [] };
+    const { dates, times } = listed.changes;
+    const tiers = listed.prices.flatMap((price) => this.listPrice(resolution, price)?.tiers ?? []);
+    return { dates: [...ofCustom, ...dates], times, sizes: tiers.flatMap(({ above }) => (above < 0 ? [] : [above])) };
   }
 
   source(resolution: Resolution, inForce: PriceInForce, factor: Factor | undefined): string {

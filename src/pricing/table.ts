@@ -53,6 +53,10 @@ export interface ListedModel {
   isAssumed: boolean;
   /** The price in force at a time (ms since the epoch); the same object for the same price. */
   priceAt(at: number): PriceInForce;
+  /** All its prices over time. */
+  prices: readonly PriceInForce[];
+  /** The times at which the price changes: ms since the epoch, and ms of each UTC day. */
+  changes: { dates: readonly number[]; times: readonly number[] };
 }
 
 export type Lookup = ListedModel | 'unknown-provider' | 'unknown-model';
@@ -150,6 +154,10 @@ class GenaiPrices implements PriceTable {
       timed: conditional.length > 1,
       isAssumed: !isNameOf(model, name),
       priceAt: (at) => inForce[indexAt(conditional, at)] ?? first,
+      prices: inForce.length === 0 ? [first] : inForce,
+      get changes() {
+        return changesOf(conditional);
+      },
     };
   }
 
@@ -195,6 +203,15 @@ function indexAt(prices: readonly ConditionalPrice[], at: number): number {
     if (end < start ? now >= start || now < end : now >= start && now < end) return i;
   }
   return -1;
+}
+
+function changesOf(prices: readonly ConditionalPrice[]): ListedModel['changes'] {
+  const conditions = prices.flatMap(({ constraint }) => constraint ?? []);
+  const dates = conditions.flatMap((each) => ('start_date' in each ? [Date.parse(each.start_date)] : []));
+  const times = conditions.flatMap((each) =>
+    'start_date' in each ? [] : [timeOfDay(each.start_time), timeOfDay(each.end_time)],
+  );
+  return { dates, times };
 }
 
 const DAY_MS = 86_400_000;

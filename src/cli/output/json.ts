@@ -6,7 +6,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 export { envelope, JSON_VERSION, writeJson } from './jsonOutput.ts';
 
 /** Money in two forms: `_usd` is the nearest number, `_nanos` the exact count of nano-dollars as a string. */
-function money<Name extends string>(
+export function money<Name extends string>(
   name: Name,
   nanos: Nanos,
 ): Record<`${Name}_usd`, number> & Record<`${Name}_nanos`, string> {

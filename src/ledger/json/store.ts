@@ -1,5 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { Coalescer } from '../../system/coalescer.ts';
+import type { ColumnPass } from '../../columns/columnPass.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/nodeDisk.ts';
 import { nextTurn } from '../../system/turns.ts';
@@ -116,6 +117,11 @@ export class JsonStore implements Store {
   async aggregate(query: AggregateQuery): Promise<Group[]> {
     const { index } = await this.#looked();
     return index.table.aggregateSliced(query, nextTurn, SLICE_MS);
+  }
+
+  async pass<T>(pass: ColumnPass<T>): Promise<T> {
+    const { index } = await this.#looked();
+    return index.table.passSliced(pass, nextTurn, SLICE_MS);
   }
 
   async page(query: PageQuery): Promise<Page> {

@@ -1,8 +1,9 @@
 import { resolve as resolvePath } from 'node:path';
-import { TableChanged, UsageTable } from '../../columns/table.ts';
+import { TableChanged, type ColumnPass } from '../../columns/columnPass.ts';
+import { ColumnStore } from '../../columns/columnStore.ts';
+import { UsageTable } from '../../columns/table.ts';
 import type { Disk } from '../../system/disk.ts';
 import { nodeDisk } from '../../system/nodeDisk.ts';
-import { nextTurn } from '../../system/turns.ts';
 import { withTimeout } from '../../system/withTimeout.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
 import { isoNow } from '../../usage/record.ts';
@@ -25,9 +26,8 @@ import { appendBatches } from './appending.ts';
 import { Access } from './access.ts';
 import { lastChange, removeRecords, undoChange } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
-import type { Source } from './columns/query.ts';
-import { ColumnQueries } from './columns/query.ts';
-import { needsSealing, resealed, sealOne, takeSnapshot } from './columns/segments.ts';
+import { ColumnQueries, type Current, type Source } from './columns/query.ts';
+import { needsSealing, resealed, takeSnapshot } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { explainSqlite } from './engine.ts';
 import { Exclusion } from './exclusion.ts';
@@ -36,11 +36,11 @@ import { repairDatabase } from './repair/repair.ts';
 import { verifyDatabase } from './repair/verify.ts';
 import { replaceRecords } from './replacement.ts';
 import { elementsOf, holdsRow, idsAfter, recordAt } from './reading.ts';
+import { Sealing } from './sealing.ts';
 import { describeDatabase } from './state.ts';
 
 /** How long closing continues to seal stale segments. The next process that opens the ledger seals the rest. */
 const CLOSE_MS = 1_000;
-const SEAL_MS = 60_000;
 
 /**
  * Stores the ledger in an SQLite database, for histories that are too large to be rewritten as one JSON file.
@@ -57,6 +57,7 @@ export class SqliteStore implements Store {
   readonly #access: Access;
   readonly #additions: Additions;
   readonly #watchers: Watchers;
+  readonly #sealing: Sealing;
   #looked: Source | undefined;
   #wasLookedAt = false;
   /** Why the last check could not open the database, unless it is damaged. */
@@ -66,7 +67,6 @@ export class SqliteStore implements Store {
   #wrote = false;
   /** Whether this object changed the ledger. A process that only reads makes no backup. */
   #contributed = false;
-  #sealing: Promise<void> | undefined;
 
   constructor({ path, disk = nodeDisk, now = Date.now }: FileStoreOptions) {
     this.name = resolvePath(path);
@@ -81,6 +81,12 @@ export class SqliteStore implements Store {
     });
     const write: WriteBatches = (take) => this.#access.write((connection) => appendBatches(connection, take()));
     this.#additions = new Additions(write, () => this.#changed());
+    const onDone = (): void => {
+      // The content is the same but faster to read from now on, including for callers that do not watch.
+      if (this.#looked) this.#looked.snapshot = resealed(this.#looked);
+      this.#watchers.notify();
+    };
+    this.#sealing = new Sealing(this.#access, () => (this.#wrote = true), onDone);
   }
 
   async look(): Promise<Look> {
@@ -97,7 +103,7 @@ export class SqliteStore implements Store {
     const state = await describeDatabase(this.#disk, this.name, this.#looked?.snapshot, problem);
     this.#unavailable = state.health === 'unavailable' ? problem : undefined;
     this.#wasLookedAt = true;
-    if (this.#watchers.areThere && this.#looked?.snapshot.segments.some(needsSealing)) void this.#seal();
+    if (this.#watchers.areThere && this.#looked?.snapshot.segments.some(needsSealing)) this.#sealing.start();
     return { state, cursor: this.#cursor() };
   }
 
@@ -117,7 +123,7 @@ export class SqliteStore implements Store {
     const at = undoable ? isoNow(this.#now()) : undefined;
     const result = await this.#access.write((connection) => replaceRecords(connection, plan, at));
     this.#changed();
-    if (result.replaced > 0) void this.#seal();
+    if (result.replaced > 0) this.#sealing.start();
     return result;
   }
 
@@ -126,7 +132,7 @@ export class SqliteStore implements Store {
     const at = isoNow(this.#now());
     const result = await this.#access.write((connection) => removeRecords(connection, ids, at, undoable));
     this.#changed();
-    void this.#seal();
+    this.#sealing.start();
     return result;
   }
 
@@ -135,7 +141,7 @@ export class SqliteStore implements Store {
     const result = await this.#access.use((connection) => clearDatabase(connection, this.#disk, this.#now()));
     if (!result) return { removed: 0, keptIn: undefined };
     this.#changed();
-    void this.#seal();
+    this.#sealing.start();
     return result;
   }
 
@@ -150,8 +156,10 @@ export class SqliteStore implements Store {
       }
       return { undone: op, at, records };
     });
-    if (result && !dryRun) this.#changed();
-    if (result && !dryRun) void this.#seal();
+    if (result && !dryRun) {
+      this.#changed();
+      this.#sealing.start();
+    }
     return result;
   }
 
@@ -162,21 +170,23 @@ export class SqliteStore implements Store {
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
-    const source = await this.#current(false);
-    if (!source) return new UsageTable().aggregate(query);
-    return this.#reading(() => this.#queries.aggregate(query, async (again) => (await this.#current(again)) ?? source));
+    return (await this.#ask((now) => this.#queries.aggregate(query, now))) ?? new UsageTable().aggregate(query);
+  }
+
+  async pass<T>(pass: ColumnPass<T>): Promise<T> {
+    const answer = await this.#ask(async (now) => [await this.#queries.pass(pass, now)] as const);
+    return answer === undefined ? pass.start(new ColumnStore()).result() : answer[0];
   }
 
   async page(query: PageQuery): Promise<Page> {
-    const source = await this.#current(false);
-    if (!source) return { total: 0, rows: [] };
-    return this.#reading(async () => {
-      const page = await this.#queries.page(query, async (again) => (await this.#current(again)) ?? source);
+    const answer = await this.#ask(async (now, source) => {
+      const { total, seqs } = await this.#queries.page(query, now);
       const { connection } = this.#looked ?? source;
       // Records removed while the page was computed are omitted.
-      const records = page.seqs.flatMap((seq) => recordAt(connection, seq) ?? []);
-      return { total: page.total, rows: records.map((record) => ({ ledger: this.name, record })) };
+      const rows = seqs.flatMap((seq) => recordAt(connection, seq) ?? []);
+      return { total, rows: rows.map((record) => ({ ledger: this.name, record })) };
     });
+    return answer ?? { total: 0, rows: [] };
   }
 
   async *elements(): AsyncGenerator<StoredElement[]> {
@@ -216,7 +226,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.flush(Infinity);
-    if (this.#sealing) await withTimeout(this.#sealing, CLOSE_MS);
+    if (this.#sealing.running) await withTimeout(this.#sealing.running, CLOSE_MS);
     const connection = this.#access.current;
     if (connection && this.#contributed) await backUpIfDue(connection, this.#disk, this.#now()).catch(() => undefined);
     await this.#access.release();
@@ -227,6 +237,13 @@ export class SqliteStore implements Store {
     if (again || !this.#wasLookedAt) await this.look();
     if (this.#unavailable) throw new LedgerError('io', this.#unavailable.message, { cause: this.#unavailable });
     return this.#looked;
+  }
+
+  /** Answers a question about the columns; undefined when there is no database. */
+  async #ask<T>(question: (current: Current, source: Source) => Promise<T>): Promise<T | undefined> {
+    const source = await this.#current(false);
+    if (!source) return undefined;
+    return this.#reading(() => question(async (again) => (await this.#current(again)) ?? source, source));
   }
 
   async #reading<T>(work: () => Promise<T>): Promise<T> {
@@ -271,30 +288,6 @@ export class SqliteStore implements Store {
   #changed(): void {
     this.#wrote = true;
     this.#contributed = true;
-    this.#watchers.notify();
-  }
-
-  /** Seals the segments that removals made stale, one after another. */
-  #seal(): Promise<void> {
-    this.#sealing ??= this.#sealAll()
-      .catch(() => undefined)
-      .finally(() => (this.#sealing = undefined));
-    return this.#sealing;
-  }
-
-  async #sealAll(): Promise<void> {
-    const giveUp = performance.now() + SEAL_MS;
-    // Lets the change that made them stale be displayed first.
-    await nextTurn();
-    for (;;) {
-      const connection = this.#access.current;
-      if (!connection || performance.now() > giveUp) return;
-      if (!(await connection.write(() => sealOne(connection)))) break;
-      this.#wrote = true;
-      await nextTurn();
-    }
-    // The content is the same but faster to read from now on, including for callers that do not watch.
-    if (this.#looked) this.#looked.snapshot = resealed(this.#looked);
     this.#watchers.notify();
   }
 }

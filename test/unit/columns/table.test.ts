@@ -15,7 +15,8 @@ import {
   type SortKey,
 } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
-import { TableChanged, UsageTable } from '../../../src/columns/table.ts';
+import { TableChanged } from '../../../src/columns/columnPass.ts';
+import { UsageTable } from '../../../src/columns/table.ts';
 import * as naive from './naive.ts';
 import { calendars, filters, groupings, records, usage } from '../usage/records.ts';
 

@@ -43,7 +43,9 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
 const CONVENTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands': 'command',
   'src/cli/commands/budget': 'command',
+  'src/cli/commands/coverage': 'command',
   'src/cli/commands/live': 'command',
+  'src/cli/commands/money': 'command',
   'src/cli/commands/prices': 'command',
   'src/cli/commands/run': 'command',
 };

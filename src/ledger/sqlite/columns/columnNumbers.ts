@@ -24,12 +24,14 @@ export const COLUMN_NUMBERS = {
   costKind: 17,
   seq: 18,
   bigCosts: 19,
+  write1h: 27,
+  terms: 28,
 } as const;
 export type Column = keyof typeof COLUMN_NUMBERS;
 export const COLUMNS = Object.keys(COLUMN_NUMBERS) as Column[];
 
 /** Columns that consist of numbers only. */
-export type PlainColumn = Exclude<Column, TextColumn | 'tags' | 'bigCosts'>;
+export type PlainColumn = Exclude<Column, TextColumn | 'tags' | 'terms' | 'bigCosts'>;
 
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(TEXT_DIMENSIONS.map(({ name }) => name));
 

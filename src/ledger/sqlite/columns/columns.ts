@@ -33,6 +33,8 @@ export interface Columns {
   texts(column: TextColumn): Coded<string | null>;
   /** Sets of tags; code 0 is the empty set. */
   tags(): Coded<readonly string[]>;
+  /** The terms that change a price; code 0 is null. */
+  terms(): Coded<string | null>;
   /** Costs in nano-dollars that a double cannot represent, by position. */
   bigCosts(): readonly (readonly [number, bigint])[];
 }
@@ -79,6 +81,10 @@ export class GrowingColumns implements Columns {
     return { codes: plain(this.#column('tags')), key: {}, values: () => sets.map(textsOf) };
   }
 
+  terms(): Coded<string | null> {
+    return { codes: plain(this.#column('terms')), key: {}, values: () => this.#store.terms.values };
+  }
+
   bigCosts(): readonly (readonly [number, bigint])[] {
     return [...this.#store.bigCosts];
   }
@@ -91,11 +97,12 @@ export class GrowingColumns implements Columns {
       numbers: (column) => cut(this.numbers(column)),
       texts: (column) => ({ ...this.texts(column), codes: cut(this.texts(column).codes) }),
       tags: () => ({ ...this.tags(), codes: cut(this.tags().codes) }),
+      terms: () => ({ ...this.terms(), codes: cut(this.terms().codes) }),
       bigCosts: () => this.bigCosts(),
     };
   }
 
-  #column(column: Exclude<PlainColumn, 'seq'> | TextColumn | 'tags'): ArrayLike<number> {
+  #column(column: Exclude<PlainColumn, 'seq'> | TextColumn | 'tags' | 'terms'): ArrayLike<number> {
     const segment = this.#store.segments[0];
     if (segment === undefined) return [];
     const numbers = isText(column) ? segment.codes(column) : segment[column];
@@ -125,11 +132,15 @@ export class StoredColumns implements Columns {
     return this.#coded('tags');
   }
 
+  terms(): Coded<string | null> {
+    return this.#coded('terms');
+  }
+
   bigCosts(): readonly (readonly [number, bigint])[] {
     return (this.#there('bigCosts').json() as [number, string][]).map(([at, nanos]) => [at, BigInt(nanos)]);
   }
 
-  #coded<T>(column: TextColumn | 'tags'): Coded<T> {
+  #coded<T>(column: TextColumn | 'tags' | 'terms'): Coded<T> {
     const blob = this.#there(column);
     return { codes: blob.numbers, key: blob, values: () => blob.json() as T[] };
   }
@@ -163,8 +174,8 @@ export function encodeColumn(columns: Columns, column: Column): Uint8Array {
     const { codes, values } = columns.tags();
     return encodeBlob(codes, values());
   }
-  if (isText(column)) {
-    const { codes, values } = columns.texts(column);
+  if (isText(column) || column === 'terms') {
+    const { codes, values } = column === 'terms' ? columns.terms() : columns.texts(column);
     return encodeBlob(codes, values());
   }
   return encodeBlob(columns.numbers(column), undefined);

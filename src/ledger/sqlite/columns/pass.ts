@@ -12,6 +12,9 @@ import type { Coded, Columns } from './columns.ts';
 /** Columns that every sum needs. */
 export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind', 'charge'];
 
+/** Columns that every pass needs that prices the calls. */
+export const PASS_COLUMNS: readonly Column[] = ['time', ...COUNT_COLUMNS, 'write1h', 'terms'];
+
 /** The dictionaries shared by all segments of a ledger, filled as segments are read; the rows stay in the database. */
 class SharedDictionary extends ColumnStore {
   earliest = Number.POSITIVE_INFINITY;
@@ -94,6 +97,13 @@ export class SegmentBuffer {
         sets.codes,
         this.#recoding(sets, (set) => store.tagSets.encode(set)),
       );
+    } else if (column === 'terms') {
+      const terms = columns.terms();
+      const recoding = this.#recoding(terms, (text) => store.terms.encode(text));
+      recode(segment.ownTerms(), terms.codes, recoding);
+    } else if (column === 'write1h') {
+      const counts = columns.numbers(column);
+      if (!unpackNarrowly(counts, segment.ownWrite1h(false))) unpack(counts, segment.ownWrite1h(true) as Float64Array);
     } else if (isText(column)) {
       const texts = columns.texts(column);
       const dictionary = store.dictionaries[column];
@@ -112,8 +122,7 @@ export class SegmentBuffer {
 
   #takeCounts(numbers: Packed, column: CountColumn): void {
     const { segment } = this;
-    const into = segment[column];
-    if (into instanceof Uint32Array && unpackNarrow(numbers, into)) return;
+    if (unpackNarrowly(numbers, segment[column])) return;
     segment.widen(column);
     unpack(numbers, segment[column] as Float64Array);
   }
@@ -153,6 +162,10 @@ export function columnOf(dimension: Dimension): Column[] {
   if (dimension === 'ledger') return [];
   if (dimension === 'tag') return ['tags'];
   return [dimension === 'cost' ? 'costKind' : dimension];
+}
+
+function unpackNarrowly(numbers: Packed, into: Uint32Array | Float64Array): boolean {
+  return into instanceof Uint32Array && unpackNarrow(numbers, into);
 }
 
 function isCount(column: Column): column is CountColumn {

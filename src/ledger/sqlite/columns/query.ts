@@ -3,11 +3,11 @@ import { AnswerCache } from '../../../columns/answerCache.ts';
 import { filterKey } from '../../../columns/filter.ts';
 import type { AggregateQuery, Group, Grouping, PageQuery } from '../../../usage/query.ts';
 import { isBucket } from '../../../usage/query.ts';
-import { TableChanged } from '../../../columns/table.ts';
+import { TableChanged, type ColumnPass } from '../../../columns/columnPass.ts';
 import type { Column } from './columnNumbers.ts';
 import { SegmentGone } from './columns.ts';
 import type { Connection } from '../connection.ts';
-import { columnOf, filterColumns, SegmentBuffer, SUM_COLUMNS, takesAllTimes } from './pass.ts';
+import { columnOf, filterColumns, PASS_COLUMNS, SegmentBuffer, SUM_COLUMNS, takesAllTimes } from './pass.ts';
 import type { Found } from './paging.ts';
 import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
@@ -95,6 +95,25 @@ export class ColumnQueries {
             );
       this.#deep = found.complete ? { key, found } : undefined;
       return { total: found.total, seqs: found.cut(query) };
+    });
+  }
+
+  /** Hands the columns of all segments to a pass. @param current returns the current state. */
+  async pass<T>(pass: ColumnPass<T>, current: Current): Promise<T> {
+    const { filter, dimensions } = pass;
+    const wanted = new Set<Column>([...PASS_COLUMNS, ...filterColumns(filter), ...dimensions.flatMap(columnOf)]);
+    const [since, until] = [filter.since ?? Number.NEGATIVE_INFINITY, filter.until ?? Number.POSITIVE_INFINITY];
+    return this.#attempt(current, async ({ connection, snapshot }, slice) => {
+      const taker = pass.start(this.#room.store);
+      for (const segment of snapshot.segments) {
+        if (segment.latest < since || segment.earliest >= until) continue;
+        await slice();
+        const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
+        taker.take(this.#room.load(columns, segment, wanted, 0, this.#hidden));
+      }
+      const { tail } = snapshot;
+      taker.take(this.#room.load(tail, tail, wanted, 0, this.#hidden));
+      return taker.result();
     });
   }
 

@@ -1,5 +1,6 @@
 import { TEXT_DIMENSIONS } from '../../../usage/dimensions.ts';
 import { fieldsWith } from '../../../usage/fieldLists.ts';
+import { PRICE_TERM_MARKS } from '../../../columns/priceTerms.ts';
 import type { Connection } from '../connection.ts';
 import { ColumnBlob, encodeBlob } from './columnBlob.ts';
 import type { Column } from './columnNumbers.ts';
@@ -17,7 +18,7 @@ const MOST_KEPT = 32 * 1024 * 1024;
  */
 export class SegmentReader {
   #kept = new Map<number, ColumnBlob>();
-  /** By the key of a column: whether a row of its segment may have the field. */
+  /** By the key of a column: whether a row of its segment may have a value in it. */
   readonly #withAdded = new Map<number, boolean>();
   #bytes = 0;
   #of: { connection: Connection; epoch: number } | undefined;
@@ -41,25 +42,32 @@ export class SegmentReader {
   #lackingColumn(connection: Connection, segment: SegmentInfo, column: Column): Uint8Array | undefined {
     if (!segment.lacksColumns) return undefined;
     const field = ADDED_FIELDS.get(column);
-    if (field !== undefined && !this.#mayHave(connection, segment, column, field)) {
-      return encodeBlob({ length: segment.records, least: 0, above: undefined }, [null]);
+    // A ledger whose view lacks the field was never written by a version that knows it.
+    const isNew = field !== undefined && connection.first(VIEW_WITH, field) === undefined;
+    const texts = field === undefined ? ADDED_TEXTS.get(column) : [`"${field}"`];
+    if (isNew || (texts !== undefined && !this.#mayHave(connection, segment, column, texts))) {
+      return encodeBlob(
+        { length: segment.records, least: 0, above: undefined },
+        column === 'write1h' ? undefined : [null],
+      );
     }
     return columnOfRows(connection, segment, column);
   }
 
   /**
-   * Whether a record of a segment may have the field, which 0.1.0 did not know. Rows of that version rarely have one, and parsing
-   * all rows takes a hundred times as long as this check.
+   * Whether a row of a segment may have a value in a column that 0.1.0 did not have. Most rows have none, and parsing all rows
+   * takes a hundred times as long as this check.
+   * @param texts a row that has one contains at least one of them.
    */
-  #mayHave(connection: Connection, { number }: SegmentInfo, column: Column, field: string): boolean {
+  #mayHave(connection: Connection, { number }: SegmentInfo, column: Column, texts: readonly string[]): boolean {
     const key = columnKey(number, column);
     let known = this.#withAdded.get(key);
     if (known === undefined) {
       const [first, last] = [number * SEGMENT_SPAN + 1, (number + 1) * SEGMENT_SPAN];
-      // A ledger whose view lacks the field was never written by a version that knows it.
-      known =
-        connection.first(VIEW_WITH, field) !== undefined &&
-        connection.first(ROW_WITH, first, last, `"${field}"`) !== undefined;
+      const found = texts.map(() => 'instr(text, ?) > 0').join(' OR ');
+      // The name of a field may also be written with escapes.
+      const rows = `SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (${found} OR instr(text, '\\u') > 0) LIMIT 1`;
+      known = connection.first(rows, first, last, ...texts) !== undefined;
       this.#withAdded.set(key, known);
     }
     return known;
@@ -85,10 +93,12 @@ const ADDED = new Set(fieldsWith(({ added }) => added !== undefined));
 const ADDED_FIELDS: ReadonlyMap<string, string> = new Map(
   TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
 );
-/** The name of a field may also be written with escapes (`\u`). */
 const VIEW_WITH = "SELECT 1 FROM pragma_table_info('usage') WHERE name = ?";
-const ROW_WITH =
-  "SELECT 1 FROM record WHERE seq BETWEEN ? AND ? AND (instr(text, ?) > 0 OR instr(text, '\\u') > 0) LIMIT 1";
+/** Texts of the rows that have a value in a column of several fields, or of a field that 0.1.0 knew without a column. */
+const ADDED_TEXTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['write1h', ['"cache_write_1h_tokens"']],
+  ['terms', PRICE_TERM_MARKS],
+]);
 
 function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
   const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
