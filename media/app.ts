@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit';
 import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../src/protocol/choices.ts';
 import type { Choices } from '../src/protocol/choices.ts';
 import type { Action, HistorySnapshot } from '../src/protocol/messages.ts';
-import { bucketKey, nextBucket } from '../src/usage/time/calendar.ts';
+import { nextBucket } from '../src/usage/time/calendar.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import { plain } from '../src/usage/text.ts';
 import { Client, Superseded } from './client.ts';
@@ -15,14 +15,16 @@ import { Format } from './model/format.ts';
 import { dimensionValueName } from './model/names.ts';
 import type { Offer } from './model/names.ts';
 import type { AskHost } from './model/questions.ts';
+import { datesOf } from './model/range.ts';
+import { Trail } from './trail.ts';
 import { figuresTemplate } from './view/figuresSection.ts';
 import { LightElement } from './view/light.ts';
 import { iconButton } from './view/controls.ts';
 import { emptyTemplate, failureTemplate, isDamaged, loadingTemplate, problemsTemplate } from './view/states.ts';
-import { toastTemplate } from './view/toast.ts';
-import type { Toast } from './view/toast.ts';
+import { findKey } from './view/findKey.ts';
+import { Toasts, toastTemplate } from './view/toast.ts';
+import { t } from './model/texts.ts';
 
-const TOAST_MS = 8000;
 /** Update interval of relative times such as "2 minutes ago". */
 const CLOCK_MS = 15_000;
 
@@ -33,13 +35,13 @@ export class SpendApp extends LightElement {
   readonly #first: HistorySnapshot | undefined;
   #snapshot: HistorySnapshot | undefined;
   #choices: Choices = DEFAULT_CHOICES;
+  readonly #trail = new Trail();
   #shown: ShownHistory | undefined;
   /** Built lazily, because that is slow: see {@link #formats}. */
   #format: Format | undefined;
   #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined };
   #error: string | undefined;
-  #toast: Toast | undefined;
-  #toastTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #toasts = new Toasts(() => this.requestUpdate());
   #dayTimer: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -60,14 +62,16 @@ export class SpendApp extends LightElement {
     if (this.#first !== undefined && this.#snapshot === undefined) this.#receive(this.#first);
     // Called last because it renders: the host answers the questions in the meantime.
     super.connectedCallback();
+    window.addEventListener('keydown', findKey);
     this.#clock = setInterval(() => this.requestUpdate(), CLOCK_MS);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    window.removeEventListener('keydown', findKey);
     clearInterval(this.#clock);
     clearTimeout(this.#dayTimer);
-    clearTimeout(this.#toastTimer);
+    this.#toasts.close();
   }
 
   #receive(snapshot: HistorySnapshot): void {
@@ -104,14 +108,20 @@ export class SpendApp extends LightElement {
   }
 
   /** Stores the choices in the editor and loads the data for them. */
-  #choose(changes: Partial<Choices>): void {
+  #choose(changes: Partial<Choices>, how?: 'zoom' | 'back'): void {
     const before = this.#choices;
     this.#choices = parseChoices({ ...before, ...changes });
+    if (how !== 'back') this.#trail.follow(before, this.#choices, how === 'zoom');
     if (this.#choices.levels.join() !== before.levels.join()) this.#ui = { ...this.#ui, expanded: [] };
     void this.#load();
     this.#api.setState(this.#choices);
     this.#client.post({ type: 'choose', choices: this.#choices });
     this.requestUpdate();
+  }
+
+  #back(): void {
+    const changes = this.#trail.back();
+    if (changes !== undefined) this.#choose(changes, 'back');
   }
 
   #set(changes: Partial<Ephemeral>): void {
@@ -150,9 +160,9 @@ export class SpendApp extends LightElement {
   #act(action: Action, undo = false): void {
     this.#client.act(action).then(
       (text) => {
-        if (text !== undefined) this.#notify(text, undo);
+        if (text !== undefined) this.#toasts.show(text, undo);
       },
-      (error: unknown) => this.#notify(messageOf(error)),
+      (error: unknown) => this.#toasts.show(messageOf(error)),
     );
   }
 
@@ -164,28 +174,16 @@ export class SpendApp extends LightElement {
     this.#set({ selection: new Set(), detail: gone ? undefined : detail });
   }
 
-  #notify(text: string, undo = false): void {
-    clearTimeout(this.#toastTimer);
-    this.#toast = { text, undo };
-    this.#toastTimer = setTimeout(() => this.#closeToast(), TOAST_MS);
-    this.requestUpdate();
-  }
-
-  #closeToast(): void {
-    this.#toast = undefined;
-    this.requestUpdate();
-  }
-
   protected override render(): TemplateResult {
     return html`<main>
-      <h1 class="visually-hidden">Cost history</h1>
+      <h1 class="visually-hidden">${t('Cost history')}</h1>
       ${this.#content()}
-      ${toastTemplate(this.#toast, {
+      ${toastTemplate(this.#toasts.current, {
         undo: () => {
-          this.#closeToast();
+          this.#toasts.close();
           this.#act({ verb: 'undo' });
         },
-        close: () => this.#closeToast(),
+        close: () => this.#toasts.close(),
       })}
     </main>`;
   }
@@ -204,7 +202,10 @@ export class SpendApp extends LightElement {
       </div>`;
     }
     return html`
-      <header class="bar">${this.#filters(snapshot)} ${this.#actions(snapshot)}</header>
+      <header class="bar">
+        ${this.#trail.canGoBack ? iconButton('arrow-left', t('Back'), () => this.#back()) : nothing}
+        ${this.#filters(snapshot)} ${this.#actions(snapshot)}
+      </header>
       <div class="content">
         ${problems}
         ${
@@ -234,17 +235,23 @@ export class SpendApp extends LightElement {
         for (const [dimension, value] of pairs) values[dimension] = [value];
         this.#choose({ values });
       },
+      zoom: (range) => this.#choose({ range }, 'zoom'),
+      crumbs: this.#trail.crumbs,
+      leaveTo: (crumb) => {
+        const range = this.#trail.leaveTo(crumb, this.#choices);
+        if (range !== undefined) this.#choose({ range }, 'back');
+      },
       set: (changes) => this.#set(changes),
       act: (action) => this.#act(action),
       remove: (ids) => this.#remove(ids),
-      notify: (text) => this.#notify(text),
+      notify: (text) => this.#toasts.show(text),
     };
   }
 
   #filters(snapshot: HistorySnapshot): TemplateResult {
     return html`<spend-filters
       .choices=${this.#choices}
-      .today=${bucketKey(Date.now(), 'day', snapshot.calendar)}
+      .dates=${datesOf(this.#shown?.span, snapshot.calendar)}
       .nameOf=${this.#nameOf}
       .offersOf=${this.#offersOf}
       @choose=${({ detail }: CustomEvent<Partial<Choices>>) => this.#choose(detail)}
@@ -255,9 +262,9 @@ export class SpendApp extends LightElement {
   #actions({ place }: HistorySnapshot): TemplateResult | typeof nothing {
     if (place === 'sidebar') return nothing;
     return html`<vscode-toolbar-container class="actions">
-      ${iconButton('add', 'Record usage', () => this.#act({ verb: 'record' }))}
-      ${iconButton('refresh', 'Refresh', () => this.#act({ verb: 'refresh' }))}
-      ${iconButton('gear', 'Settings', () => this.#act({ verb: 'openSettings' }))}
+      ${iconButton('add', t('Record usage'), () => this.#act({ verb: 'record' }))}
+      ${iconButton('refresh', t('Refresh'), () => this.#act({ verb: 'refresh' }))}
+      ${iconButton('gear', t('Settings'), () => this.#act({ verb: 'openSettings' }))}
     </vscode-toolbar-container>`;
   }
 
@@ -280,7 +287,7 @@ export class SpendApp extends LightElement {
         detail: format.cost(totals),
       }));
     } catch (error) {
-      if (!(error instanceof Superseded)) this.#notify(messageOf(error));
+      if (!(error instanceof Superseded)) this.#toasts.show(messageOf(error));
       return [];
     }
   };

@@ -1,7 +1,8 @@
-import { FIRST_SNAPSHOT, parseToView } from '../src/protocol/messages.ts';
+import { FIRST_SNAPSHOT, PAGE_TEXTS, parseToView } from '../src/protocol/messages.ts';
 import type { Action, HostAnswer, Question, HistorySnapshot, HostMessage, ToHost } from '../src/protocol/messages.ts';
 
 import type { AskHost } from './model/questions.ts';
+import { t } from './model/texts.ts';
 
 /** The API that the editor gives to the page of a webview. */
 export interface EditorApi {
@@ -24,6 +25,18 @@ export function firstSnapshot(): HistorySnapshot | undefined {
     return message?.type === 'snapshot' ? message : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The page's texts in the user's language, as the host put them there; none for English. */
+export function pageTexts(): Record<string, unknown> {
+  const content = document.querySelector<HTMLMetaElement>(`meta[name="${PAGE_TEXTS}"]`)?.content;
+  if (content === undefined) return {};
+  try {
+    const texts: unknown = JSON.parse(content);
+    return typeof texts === 'object' && texts !== null ? { ...texts } : {};
+  } catch {
+    return {};
   }
 }
 
@@ -119,7 +132,7 @@ export class Client {
   #wait(id: number, timeout: number, reject: (error: Error) => void, settle: (reply: HostMessage) => void): void {
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
-      reject(new Error('The extension did not answer in time.'));
+      reject(new Error(t('The extension did not answer in time.')));
     }, timeout);
     this.#waiting.set(id, { settle, reject, timer });
   }

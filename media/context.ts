@@ -1,4 +1,4 @@
-import type { Choices } from '../src/protocol/choices.ts';
+import type { Choices, RangeChoice } from '../src/protocol/choices.ts';
 import type { Action, RecordRow, HistorySnapshot } from '../src/protocol/messages.ts';
 import type { Dimension } from '../src/usage/query.ts';
 import type { ShownHistory } from './load.ts';
@@ -32,6 +32,11 @@ export interface ViewContext {
   readonly choose: (changes: Partial<Choices>) => void;
   /** Filters by these values. */
   readonly filterBy: (pairs: readonly (readonly [Dimension, string | null])[]) => void;
+  /** Narrows the range to a part of it, and remembers the way back. */
+  readonly zoom: (range: RangeChoice) => void;
+  /** The ranges that were zoomed into, outermost first. */
+  readonly crumbs: readonly RangeChoice[];
+  readonly leaveTo: (crumb: number) => void;
   /** Changes state that is not persisted. */
   readonly set: (changes: Partial<Ephemeral>) => void;
   readonly act: (action: Action) => void;

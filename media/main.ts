@@ -6,8 +6,9 @@ import '@vscode-elements/elements/dist/vscode-progress-ring/index.js';
 import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
 import '@vscode-elements/elements/dist/vscode-toolbar-container/index.js';
+import { useTexts } from './model/texts.ts';
 import { SpendApp } from './app.ts';
-import { firstSnapshot } from './client.ts';
+import { firstSnapshot, pageTexts } from './client.ts';
 import type { EditorApi } from './client.ts';
 import './main.css';
 import './view/breakdown.ts';
@@ -21,4 +22,5 @@ declare function acquireVsCodeApi(): EditorApi;
 
 // The app's constructor takes the editor's API, so the page cannot create it from its tag.
 customElements.define('spend-app', SpendApp);
+useTexts(pageTexts());
 document.body.append(new SpendApp(acquireVsCodeApi(), firstSnapshot()));

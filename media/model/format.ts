@@ -4,6 +4,7 @@ import { formatUsd, formatUsdExact, formatUsdInColumn } from '../../src/usage/mo
 import type { Nanos } from '../../src/usage/money.ts';
 import { costNanos } from '../../src/usage/query.ts';
 import type { Bucket, Totals } from '../../src/usage/query.ts';
+import { t } from './texts.ts';
 
 /** The known and the unknown part of a cost as text. At least one is set. */
 export interface CostTexts {
@@ -118,9 +119,9 @@ export class Format {
   costTexts(totals: Totals, exact = false): CostTexts {
     const { unpriced, records, estimated, unconvertedNanos, plan, planNanos } = totals;
     const texts: CostTexts = {};
-    if (unpriced > 0) texts.unpriced = `${this.count(unpriced)} unpriced`;
+    if (unpriced > 0) texts.unpriced = t('{0} unpriced', this.count(unpriced));
     if (unpriced > 0 && unpriced === records) return texts;
-    if (plan > 0) texts.plan = `${exact ? this.moneyExact(planNanos) : this.money(planNanos)} plan`;
+    if (plan > 0) texts.plan = t('{0} plan', exact ? this.moneyExact(planNanos) : this.money(planNanos));
     if (plan > 0 && plan + unpriced === records) return texts;
     const mark = estimated > 0 ? '~' : '';
     const cost = costNanos(totals);
@@ -130,7 +131,7 @@ export class Format {
     }
     if (unconvertedNanos !== undefined) {
       const usd = exact ? this.usdExact(unconvertedNanos) : this.usd(unconvertedNanos);
-      texts.unconverted = `${mark}${usd} not converted`;
+      texts.unconverted = t('{0} not converted', `${mark}${usd}`);
     }
     return texts;
   }
@@ -149,7 +150,7 @@ export class Format {
       case 'day':
         return this.date(since, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
       case 'week':
-        return `Week of ${this.date(since, { day: 'numeric', month: 'short', year: 'numeric' })}`;
+        return t('Week of {0}', this.date(since, { day: 'numeric', month: 'short', year: 'numeric' }));
       case 'month':
         return this.date(since, { month: 'long', year: 'numeric' });
       case 'year':
@@ -203,7 +204,7 @@ export class Format {
   /** `just now`, `2 minutes ago`, `yesterday`. */
   ago(ms: number, now: number): string {
     const seconds = Math.round((now - ms) / 1000);
-    if (seconds < 10) return 'just now';
+    if (seconds < 10) return t('just now');
     if (seconds < 60) return this.#relative.format(-seconds, 'second');
     if (seconds < 3600) return this.#relative.format(-Math.round(seconds / 60), 'minute');
     if (seconds < 86_400) return this.#relative.format(-Math.round(seconds / 3600), 'hour');

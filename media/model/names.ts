@@ -1,9 +1,11 @@
+import type { ChartBucket } from '../../src/protocol/choices.ts';
 import type { LedgerInfo, RecordRow } from '../../src/protocol/messages.ts';
 import type { Period } from '../../src/usage/time/period.ts';
 import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
 import { costKind } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
+import { t } from './texts.ts';
 
 /** Descriptions of the period that each period is compared with. */
 export const BEFORE_NAMES: Record<Period | 'dates', string> = {
@@ -26,6 +28,15 @@ export interface Offer {
   detail: string;
 }
 
+export function bucketNames(): Record<ChartBucket, string> {
+  return { hour: t('Hour'), day: t('Day'), week: t('Week'), month: t('Month') };
+}
+
+/** The display name of a dimension. */
+export function dimensionName(dimension: Dimension): string {
+  return t(DIMENSION_LABELS[dimension]);
+}
+
 const COST_NAMES: Record<CostKind, string> = {
   recorded: 'Recorded',
   estimated: 'Estimated',
@@ -37,10 +48,10 @@ const COST_NAMES: Record<CostKind, string> = {
  * value.
  */
 export function dimensionValueName(dimension: Dimension, value: string | null, ledgers: readonly LedgerInfo[]): string {
-  if (value === null) return `No ${DIMENSION_LABELS[dimension].toLowerCase()}`;
-  if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return COST_NAMES[value as CostKind];
+  if (value === null) return t('No {0}', dimensionName(dimension).toLowerCase());
+  if (dimension === 'cost' && Object.hasOwn(COST_NAMES, value)) return t(COST_NAMES[value as CostKind]);
   if (dimension === 'ledger') return plain(ledgers.find(({ path }) => path === value)?.label ?? value);
-  return plain(value) || '(empty)';
+  return plain(value) || t('(empty)');
 }
 
 /** Explains the origin of a record's cost in one sentence. */
@@ -48,12 +59,12 @@ export function provenance(record: RecordRow['record']): string {
   const priceSource = typeof record['price_source'] === 'string' ? plain(record['price_source']) : undefined;
   switch (costKind({ ...record, price_source: priceSource ?? null })) {
     case 'unknown':
-      return 'Price unknown. Not included in totals.';
+      return t('Price unknown. Not included in totals.');
     case 'estimated':
       return priceSource === undefined
-        ? 'Estimated by the program that recorded it.'
-        : `Estimated from its tokens at the prices of ${priceSource}.`;
+        ? t('Estimated by the program that recorded it.')
+        : t('Estimated from its tokens at the prices of {0}.', priceSource);
     case 'recorded':
-      return 'Reported by the program that recorded the call.';
+      return t('Reported by the program that recorded the call.');
   }
 }

@@ -32,14 +32,15 @@ export function groups(
   calendar: Calendar,
   top?: { count: number; by: Choices['measure'] },
 ): GroupsQuestion {
-  return { kind: 'groups', filter: wire(filter), groupBy: [...groupBy], calendar, top };
+  return { kind: 'groups', filter: filterMessage(filter), groupBy: [...groupBy], calendar, top };
 }
 
 export function page(filter: UsageFilter, sort: Choices['recordsSort'], offset: number, limit: number): PageQuestion {
-  return { kind: 'page', filter: wire(filter), sort: sort.by, descending: sort.descending, offset, limit };
+  return { kind: 'page', filter: filterMessage(filter), sort: sort.by, descending: sort.descending, offset, limit };
 }
 
-function wire({ values, ...filter }: UsageFilter): GroupsQuestion['filter'] {
+/** A filter as messages contain it. */
+export function filterMessage({ values, ...filter }: UsageFilter): GroupsQuestion['filter'] {
   if (values === undefined) return filter;
   const copy = Object.entries(values).map(([dimension, list]) => [dimension, [...list]]);
   return { ...filter, values: Object.fromEntries(copy) as NonNullable<GroupsQuestion['filter']['values']> };

@@ -53,6 +53,17 @@ export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan)
   return days > most ? fitting : choice;
 }
 
+/** The dates of the range on show, up to today where it lies ahead; without a range, today. */
+export function datesOf(
+  span: TimeSpan | undefined,
+  calendar: Calendar,
+  now = Date.now(),
+): { from: string; to: string } {
+  const from = bucketKey(span?.since ?? now, 'day', calendar);
+  const last = span === undefined ? now : Math.max(span.since, Math.min(span.until - 1, now));
+  return { from, to: bucketKey(last, 'day', calendar) };
+}
+
 /** The span of a bar as a range: a day by its date, a longer span by its first and last date. */
 export function choiceOfSpan(span: { since: number; until: number }, calendar: Calendar): RangeChoice {
   return {

@@ -5,11 +5,12 @@ import { costKind } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import type { Format } from './format.ts';
 import { provenance } from './names.ts';
+import { t } from './texts.ts';
 
 /** Cost in the list: `$0.0123`, `~$0.0123` if computed, `unpriced`. In USD if its day has no rate. */
 export function recordCost({ record, amount }: RecordRow, format: Format): string {
   const kind = costKind({ ...record, price_source: text(record['price_source']) });
-  if (kind === 'unknown') return 'unpriced';
+  if (kind === 'unknown') return t('unpriced');
   return `${kind === 'estimated' ? '~' : ''}${amount === undefined ? format.usdInColumn(usdToNanos(record.cost_usd)) : format.moneyInColumn(BigInt(amount))}`;
 }
 
@@ -28,19 +29,19 @@ const LONGEST_UNKNOWN = 2000;
 /** All fields of a record for display, known fields first and in table order. */
 export function recordFields(row: RecordRow, ledgerLabel: string, format: Format): Field[] {
   const { record, amount } = row;
-  const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : 'unpriced';
+  const exact = record.cost_known ? format.usdExact(usdToNanos(record.cost_usd)) : t('unpriced');
   const known = SHOWN.filter(({ name }) => present(record[name]));
   const unknown = Object.keys(record).filter((field) => !KNOWN.has(field));
   return [
-    { name: 'Time', value: format.timeExact(Date.parse(record.timestamp)) },
+    { name: t('Time'), value: format.timeExact(Date.parse(record.timestamp)) },
     ...(amount === undefined
       ? []
-      : [{ name: `Cost in ${format.currency?.code ?? ''}`, value: format.moneyExact(BigInt(amount)) }]),
-    { name: amount === undefined ? 'Cost' : 'Cost as stored', value: exact },
-    { name: 'Where the cost comes from', value: provenance(record) },
-    ...known.map(({ name, label }) => ({ name: label, value: show(record[name], format) })),
+      : [{ name: t('Cost in {0}', format.currency?.code ?? ''), value: format.moneyExact(BigInt(amount)) }]),
+    { name: amount === undefined ? t('Cost') : t('Cost as stored'), value: exact },
+    { name: t('Where the cost comes from'), value: provenance(record) },
+    ...known.map(({ name, label }) => ({ name: t(label), value: show(record[name], format) })),
     ...unknown.map((field) => ({ name: plain(field, { max: 80 }), value: show(record[field], format) })),
-    { name: 'Ledger', value: plain(ledgerLabel) },
+    { name: t('Ledger'), value: plain(ledgerLabel) },
   ];
 }
 

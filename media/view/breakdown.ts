@@ -4,8 +4,11 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { BreakdownColumn, Choices } from '../../src/protocol/choices.ts';
 import type { BreakdownRow } from '../model/breakdown.ts';
 import type { Format } from '../model/format.ts';
+import { offerMenu } from '../model/menuRow.ts';
+import type { MenuRow } from '../../src/protocol/row.ts';
 import { LightElement, never } from './light.ts';
 import { swatch } from './swatch.ts';
+import { t } from '../model/texts.ts';
 
 /** A tree of totals as a table, with the keyboard behaviour of the editor's trees, sortable by its headings. */
 export class SpendBreakdown extends LightElement {
@@ -14,12 +17,15 @@ export class SpendBreakdown extends LightElement {
     sort: { attribute: false },
     format: { attribute: false },
     nameOf: { attribute: false, hasChanged: never },
+    menuOf: { attribute: false, hasChanged: never },
     active: { state: true },
   };
   declare rows: readonly BreakdownRow[];
   declare sort: Choices['breakdownSort'];
   declare format: Format;
   declare nameOf: (row: BreakdownRow) => string;
+  /** The row as its context menu's commands receive it; undefined if it has none. */
+  declare menuOf: (row: BreakdownRow) => MenuRow | undefined;
   /** Id of the row with keyboard focus. */
   declare active: string | undefined;
 
@@ -28,17 +34,18 @@ export class SpendBreakdown extends LightElement {
       class="tree ${this.format.currency === undefined ? '' : 'converted'}"
       role="treegrid"
       tabindex="0"
-      aria-label="Breakdown"
+      aria-label=${t('Breakdown')}
       aria-activedescendant=${this.#activeIndex() < 0 ? nothing : `breakdown-${this.#activeIndex()}`}
       @keydown=${(event: KeyboardEvent) => this.#key(event)}
+      @contextmenu=${(event: MouseEvent) => this.#menu(event)}
       @focus=${() => (this.active ??= this.rows[0]?.id)}
     >
       <thead>
         <tr>
-          ${this.#heading('name', 'Name', '')} ${this.#heading('cost', 'Cost', 'number')}
-          <th scope="col" class="number share-cell">Share</th>
-          ${this.#heading('tokens', 'Tokens', 'number tokens-cell')}
-          ${this.#heading('records', 'Calls', 'number records-cell')}
+          ${this.#heading('name', t('Name'), '')} ${this.#heading('cost', t('Cost'), 'number')}
+          <th scope="col" class="number share-cell">${t('Share')}</th>
+          ${this.#heading('tokens', t('Tokens'), 'number tokens-cell')}
+          ${this.#heading('records', t('Calls'), 'number records-cell')}
         </tr>
       </thead>
       <tbody>
@@ -92,8 +99,8 @@ export class SpendBreakdown extends LightElement {
                 type="button"
                 class="row-action"
                 tabindex="-1"
-                aria-label=${`Show only ${name}`}
-                title=${`Show only ${name}`}
+                aria-label=${t('Show only {0}', name)}
+                title=${t('Show only {0}', name)}
                 @click=${(event: Event) => {
                   event.stopPropagation();
                   this.#send('filter', row);
@@ -125,16 +132,16 @@ export class SpendBreakdown extends LightElement {
     const { unpriced, records, unconvertedNanos } = totals;
     if (unpriced === 0 && unconvertedNanos === undefined) return this.format.cost(totals);
     const count = this.format.count(unpriced);
-    if (unpriced === records) return html`<span class="unpriced">${count} unpriced</span>`;
+    if (unpriced === records) return html`<span class="unpriced">${t('{0} unpriced', count)}</span>`;
     const { known, plan } = this.format.costTexts(totals);
     const usd =
       unconvertedNanos === undefined
         ? undefined
         : `${totals.estimated > 0 ? '~' : ''}${this.format.usd(unconvertedNanos)}`;
     const amounts = [known, usd, plan].filter((text) => text !== undefined);
-    const word = usd === undefined ? html`<span class="wide"> unpriced</span>` : nothing;
+    const word = usd === undefined ? html`<span class="wide"> ${t('unpriced')}</span>` : nothing;
     return html`${amounts.map((amount, index) => html`<span class="nowrap">${index === 0 ? '' : '+ '}${amount}</span> `)}${
-      unpriced === 0 ? nothing : html`<span class="unpriced" title=${`${count} unpriced`}>+ ${count}${word}</span>`
+      unpriced === 0 ? nothing : html`<span class="unpriced" title=${t('{0} unpriced', count)}>+ ${count}${word}</span>`
     }`;
   }
 
@@ -190,6 +197,17 @@ export class SpendBreakdown extends LightElement {
         return;
     }
     event.preventDefault();
+  }
+
+  #menu(event: MouseEvent): void {
+    const under = (event.target as Element).closest<HTMLElement>('tr[aria-level]');
+    const row =
+      under === null ? this.rows[this.#activeIndex()] : this.rows[Number(under.id.slice('breakdown-'.length))];
+    if (row !== undefined) this.active = row.id;
+    offerMenu(event.currentTarget as HTMLElement, row && this.menuOf(row), {
+      section: 'group',
+      unpriced: row !== undefined && row.totals.unpriced > 0,
+    });
   }
 
   #parentOf(index: number): number {

@@ -1,11 +1,15 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Choices } from '../../src/protocol/choices.ts';
-import type { Dimension } from '../../src/usage/query.ts';
+import type { MenuRow } from '../../src/protocol/row.ts';
+import type { Dimension, UsageFilter } from '../../src/usage/query.ts';
 import type { ViewContext } from '../context.ts';
 import { breakdownRows, pathId } from '../model/breakdown.ts';
 import type { BreakdownRow, NodePath } from '../model/breakdown.ts';
+import { placeOfPage } from '../model/menuRow.ts';
+import { filterMessage } from '../model/questions.ts';
 import { dimensionsBut, select } from './controls.ts';
+import { t } from '../model/texts.ts';
 
 /** The breakdown with the controls for its levels. */
 export function breakdownTemplate(context: ViewContext): TemplateResult {
@@ -15,9 +19,9 @@ export function breakdownTemplate(context: ViewContext): TemplateResult {
     { children: shown.children, expanded: new Set(ui.expanded.map(pathId)), grand: shown.totals },
     nameOf,
   );
-  return html`<section class="breakdown-section" aria-label="Breakdown">
+  return html`<section class="breakdown-section" aria-label=${t('Breakdown')}>
     <header class="section-header">
-      <h2>Breakdown</h2>
+      <h2>${t('Breakdown')}</h2>
       <div class="controls">${levelSelects(context)}</div>
     </header>
     <spend-breakdown
@@ -25,7 +29,8 @@ export function breakdownTemplate(context: ViewContext): TemplateResult {
       .sort=${choices.breakdownSort}
       .format=${format}
       .nameOf=${(row: BreakdownRow) =>
-        row.rest === undefined ? nameOf(row.dimension, row.value) : `${format.count(row.rest)} others`}
+        row.rest === undefined ? nameOf(row.dimension, row.value) : t('{0} others', format.count(row.rest))}
+      .menuOf=${(row: BreakdownRow) => menuRow(context, row)}
       @sort=${({ detail }: CustomEvent<Choices['breakdownSort']>) => context.choose({ breakdownSort: detail })}
       @toggle=${({ detail }: CustomEvent<BreakdownRow>) => context.set({ expanded: toggled(ui.expanded, detail.path) })}
       @filter=${({ detail }: CustomEvent<BreakdownRow>) =>
@@ -39,21 +44,38 @@ export function breakdownTemplate(context: ViewContext): TemplateResult {
   </section>`;
 }
 
+/** A folded rest has no menu, because its values have no names. */
+function menuRow({ shown, format, nameOf }: ViewContext, row: BreakdownRow): MenuRow | undefined {
+  if (row.rest !== undefined) return undefined;
+  const values = row.path.flatMap((value, level) => {
+    const dimension = shown.choices.levels[level];
+    return dimension === undefined ? [] : [[dimension, value] as [Dimension, string | null]];
+  });
+  const own = Object.fromEntries(values.map(([dimension, value]) => [dimension, [value]]));
+  const filter = { ...shown.filter, values: { ...shown.filter.values, ...(own as UsageFilter['values']) } };
+  return {
+    place: placeOfPage(),
+    text: `${nameOf(row.dimension, row.value)}\t${format.cost(row.totals)}`,
+    values,
+    filter: filterMessage(filter),
+  };
+}
+
 /** One drop-down for each selected level, and one for the next. */
 function levelSelects({ choices, choose }: ViewContext): unknown {
   const { levels } = choices;
-  const none: Partial<Record<Dimension | 'none', string>> = { none: '(none)' };
+  const none: Partial<Record<Dimension | 'none', string>> = { none: t('(none)') };
   const [first = 'provider', second, third] = levels;
   return html`
-    ${select({ label: 'Rows' }, first, dimensionsBut(), (next) => choose({ levels: levelsWith(levels, 0, next) }))}
-    ${select({ label: 'Then by' }, second ?? 'none', { ...none, ...dimensionsBut(first) }, (next) =>
+    ${select({ label: t('Rows') }, first, dimensionsBut(), (next) => choose({ levels: levelsWith(levels, 0, next) }))}
+    ${select({ label: t('Then by') }, second ?? 'none', { ...none, ...dimensionsBut(first) }, (next) =>
       choose({ levels: levelsWith(levels, 1, next) }),
     )}
     ${
       second === undefined
         ? nothing
         : select(
-            { label: 'And then by', classes: third === undefined ? 'third unset' : 'third' },
+            { label: t('And then by'), classes: third === undefined ? 'third unset' : 'third' },
             third ?? 'none',
             { ...none, ...dimensionsBut(first, second) },
             (next) => choose({ levels: levelsWith(levels, 2, next) }),

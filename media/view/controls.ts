@@ -1,8 +1,9 @@
 import { html } from 'lit';
 import type { TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
+import { DIMENSIONS } from '../../src/usage/dimensions.ts';
 import type { Dimension } from '../../src/usage/query.ts';
+import { dimensionName } from '../model/names.ts';
 import type { SpendSelect } from './select.ts';
 
 /** A drop-down in the editor's style. */
@@ -41,6 +42,9 @@ export function iconToggle(icon: string, label: string, on: boolean, run: () => 
 
 /** All dimensions except those already taken. */
 export function dimensionsBut(...taken: readonly (Dimension | undefined)[]): Partial<Record<Dimension, string>> {
-  const entries = Object.entries(DIMENSION_LABELS).filter(([dimension]) => !taken.includes(dimension as Dimension));
+  const entries = DIMENSIONS.filter((dimension) => !taken.includes(dimension)).map((each) => [
+    each,
+    dimensionName(each),
+  ]);
   return Object.fromEntries(entries) as Partial<Record<Dimension, string>>;
 }

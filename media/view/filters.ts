@@ -6,37 +6,52 @@ import { DEFAULT_CHOICES } from '../../src/protocol/choices.ts';
 import type { Choices, FilterValues } from '../../src/protocol/choices.ts';
 import type { Period } from '../../src/usage/time/period.ts';
 import type { Dimension } from '../../src/usage/query.ts';
+import { searchParts } from '../../src/usage/line/searchText.ts';
 import { plain } from '../../src/usage/text.ts';
-import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
+import { dimensionName } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
-import { select } from './controls.ts';
+import { dimensionsBut, select } from './controls.ts';
 import { LightElement } from './light.ts';
 import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
+import { t } from '../model/texts.ts';
 
 // The component's input has square corners: padding keeps them off its round frame.
 const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
 const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
 
-const RANGES: Record<Period | 'dates', string> = { ...PERIOD_NAMES, dates: 'Custom range…' };
+function rangeNames(): Record<Period | 'dates', string> {
+  const periods = Object.entries(PERIOD_NAMES).map(([period, name]) => [period, t(name)]);
+  return { ...(Object.fromEntries(periods) as Record<Period, string>), dates: t('Custom range…') };
+}
+
+function hintTemplate(): TemplateResult {
+  return html`<p class="search-hint">
+    <code>model:opus</code> <code>model:"gpt-5"</code> <code>-project:x</code> <code>cost&gt;0.1</code>
+    <code>tokens&gt;=12k</code> <code>cost:unpriced</code>
+  </p>`;
+}
 
 /** The range, the search, the active filters as chips, and a picker for more. Fires `choose` with the changes. */
 export class SpendFilters extends LightElement {
   static override properties = {
     choices: { attribute: false },
-    today: { attribute: false },
+    dates: { attribute: false },
     nameOf: { attribute: false },
     offersOf: { attribute: false },
     adding: { state: true },
+    hinting: { state: true },
     dimension: { state: true },
     offers: { state: true },
   };
   declare choices: Choices;
-  /** Today's date, the default for both dates. */
-  declare today: string;
+  /** The dates of the range on show, from which a range of one's own choice starts. */
+  declare dates: { from: string; to: string };
   declare nameOf: (dimension: Dimension, value: string | null) => string;
   /** Requests the values of a dimension. */
   declare offersOf: (dimension: Dimension) => Promise<Offer[]>;
   declare adding: boolean;
+  /** Whether the search has the focus, so that its syntax is shown. */
+  declare hinting: boolean;
   declare dimension: Dimension;
   declare offers: readonly Offer[] | undefined;
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -44,6 +59,7 @@ export class SpendFilters extends LightElement {
   constructor() {
     super();
     this.adding = false;
+    this.hinting = false;
     this.dimension = 'model';
   }
 
@@ -66,8 +82,11 @@ export class SpendFilters extends LightElement {
         <vscode-textfield
           class="search"
           type="search"
-          .label=${'Search records'}
-          placeholder="Search"
+          data-vscode-context='{"preventDefaultContextMenuItems":false}'
+          .label=${t('Search records')}
+          placeholder=${t('Search, e.g. {0}', 'model:opus cost>0.1')}
+          @focusin=${() => (this.hinting = true)}
+          @focusout=${() => (this.hinting = false)}
           maxlength="500"
           .value=${choices.search}
           @input=${(event: Event) => this.#search((event.target as VscodeTextfield).value)}
@@ -75,39 +94,39 @@ export class SpendFilters extends LightElement {
           <span slot="content-before" class="codicon codicon-search"></span>
           ${FIELD_END}
         </vscode-textfield>
-        ${select({ label: 'Range', classes: 'range' }, choices.range.kind, RANGES, (kind) => this.#range(kind))}
+        ${select({ label: t('Range'), classes: 'range' }, choices.range.kind, rangeNames(), (kind) => this.#range(kind))}
         ${dates ? this.#dates() : nothing}
         <vscode-toolbar-button
           icon="filter"
-          label="Add a filter"
-          title="Add a filter"
+          label=${t('Add a filter')}
+          title=${t('Add a filter')}
           toggleable
           .checked=${this.adding}
           @change=${() => (this.adding = !this.adding)}
         ></vscode-toolbar-button>
       </div>
-      ${this.adding ? this.#picker() : nothing} ${this.#chips()}
+      ${this.hinting && choices.search === '' ? hintTemplate() : nothing} ${this.adding ? this.#picker() : nothing}
+      ${this.#chips()}
     `;
   }
 
   #dates(): TemplateResult {
     const { range } = this.choices;
-    const from = range.kind === 'dates' ? range.from : this.today;
-    const to = range.kind === 'dates' ? range.to : this.today;
+    const { from, to } = range.kind === 'dates' ? range : this.dates;
     return html`<vscode-textfield
         class="date"
         type="date"
-        .label=${'From'}
+        .label=${t('From')}
         .value=${from}
         max="9999-12-31"
         @change=${(event: Event) => this.#setDates((event.target as VscodeTextfield).value, to, 'from')}
         >${FIELD_START}${FIELD_END}</vscode-textfield
       >
-      <span class="until">to</span>
+      <span class="until">${t('to')}</span>
       <vscode-textfield
         class="date"
         type="date"
-        .label=${'To'}
+        .label=${t('To')}
         .value=${to}
         max="9999-12-31"
         @change=${(event: Event) => this.#setDates(from, (event.target as VscodeTextfield).value, 'to')}
@@ -119,13 +138,13 @@ export class SpendFilters extends LightElement {
     const chosen = this.choices.values[this.dimension] ?? [];
     const offers = this.offers ?? [];
     return html`<div class="picker">
-      ${select({ label: 'Filter by' }, this.dimension, DIMENSION_LABELS, (dimension) => (this.dimension = dimension))}
+      ${select({ label: t('Filter by') }, this.dimension, dimensionsBut(), (dimension) => (this.dimension = dimension))}
       ${
         this.offers === undefined
           ? html`<vscode-progress-ring></vscode-progress-ring>`
           : html`<vscode-multi-select
               combobox
-              .label=${`${DIMENSION_LABELS[this.dimension]}, one or many`}
+              .label=${t('{0}, one or many', dimensionName(this.dimension))}
               .options=${offers.map(({ name, value, detail }, index) => ({
                 label: name,
                 value: String(index),
@@ -147,36 +166,53 @@ export class SpendFilters extends LightElement {
     const entries = Object.entries(this.choices.values) as [Dimension, readonly (string | null)[]][];
     const chips = entries.flatMap(([dimension, values]) => values.map((value) => ({ dimension, value })));
     if (chips.length === 0 && this.choices.search === '') return nothing;
-    return html`<div class="chips" role="group" aria-label="Filters">
+    return html`<div class="chips" role="group" aria-label=${t('Filters')}>
       ${chips.map(({ dimension, value }) => {
-        const label = `${DIMENSION_LABELS[dimension]}: ${this.nameOf(dimension, value)}`;
+        const label = `${dimensionName(dimension)}: ${this.nameOf(dimension, value)}`;
         return this.#chip(label, () => this.#remove(dimension, value));
       })}
-      ${
-        this.choices.search === ''
-          ? nothing
-          : this.#chip(`Search: ${plain(this.choices.search)}`, () => this.#choose({ search: '' }))
-      }
+      ${this.#searchChips()}
       <button
         type="button"
         class="link"
         @click=${() => this.#choose({ values: DEFAULT_CHOICES.values, search: DEFAULT_CHOICES.search })}
       >
-        Reset
+        ${t('Reset')}
       </button>
     </div>`;
+  }
+
+  /** One for each term of a field, and one for all words. */
+  #searchChips(): TemplateResult[] {
+    const parts = searchParts(this.choices.search);
+    const words = parts.filter(({ isWord }) => isWord).map(({ text }) => text);
+    const terms = parts.filter(({ isWord }) => !isWord);
+    const without = (gone: (part: (typeof parts)[number]) => boolean): void => {
+      const kept = parts.filter((part) => !gone(part)).map(({ text }) => text);
+      this.#choose({ search: kept.join(' ') });
+    };
+    return [
+      ...(words.length === 0
+        ? []
+        : [this.#chip(t('Search: {0}', plain(words.join(' '))), () => without(({ isWord }) => isWord))]),
+      ...terms.map((term) => this.#chip(plain(term.text), () => without((part) => part === term))),
+    ];
   }
 
   #chip(label: string, remove: () => void): TemplateResult {
     return html`<button
       type="button"
       class="chip"
-      aria-label=${`Remove the filter ${label}`}
+      aria-label=${t('Remove the filter {0}', label)}
       title=${label}
       @click=${remove}
     >
       <span class="chip-text">${label}</span><span class="codicon codicon-close"></span>
     </button>`;
+  }
+
+  focusSearch(): void {
+    this.querySelector<HTMLElement>('.search')?.focus();
   }
 
   #choose(choices: Partial<Choices>): void {
@@ -190,7 +226,7 @@ export class SpendFilters extends LightElement {
   }
 
   #range(kind: Period | 'dates'): void {
-    this.#choose({ range: kind === 'dates' ? { kind, from: this.today, to: this.today } : { kind } });
+    this.#choose({ range: kind === 'dates' ? { kind, ...this.dates } : { kind } });
   }
 
   /** If the dates are in the wrong order, the one that was not edited follows the other. */

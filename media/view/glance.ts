@@ -6,11 +6,14 @@ import type { Comparison } from '../../src/usage/summary.ts';
 import type { Format } from '../model/format.ts';
 import type { Glance } from '../model/glance.ts';
 import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
+import { t } from '../model/texts.ts';
 
 export interface GlanceView {
   format: Format;
   /** The name of the range. */
   title: string;
+  /** Whether the figures count only calls that match filters. */
+  filtered: boolean;
   /** Time of the ledgers' last change, ms since the epoch. */
   updatedAt: number | undefined;
   totals: Totals;
@@ -26,7 +29,7 @@ export interface GlanceView {
 /** The key figures: cost in this range, the comparison with the previous one, and the month's forecast. */
 export function glanceTemplate(view: GlanceView): TemplateResult {
   const { format, totals } = view;
-  return html`<section class="glance" aria-label="At a glance">
+  return html`<section class="glance" aria-label=${t('At a glance')}>
     <div class="headline">
       <div class="headline-title">
         <h2>${view.title}</h2>
@@ -36,51 +39,67 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
         ${costTemplate(totals, format)} ${view.comparison === undefined ? nothing : changeTemplate(view)}
       </div>
       <div class="headline-detail">
-        <span title=${format.count(totals.totalTokens)}>${format.compact(totals.totalTokens)} tokens</span>
-        <span>${format.count(totals.records)} ${totals.records === 1 ? 'call' : 'calls'}</span>
+        <span title=${format.count(totals.totalTokens)}>${t('{0} tokens', format.compact(totals.totalTokens))}</span>
+        <span>${callsText(totals.records, format)}</span>
         ${
           totals.estimated > 0 && (totals.estimatedNanos > 0n || totals.unconvertedNanos === undefined)
             ? html`<span
-                title=${`${format.moneyExact(totals.estimatedNanos)} in ${format.count(totals.estimated)} calls`}
-                >incl. ${format.money(totals.estimatedNanos)} estimated</span
+                title=${t('{0} in {1} calls', format.moneyExact(totals.estimatedNanos), format.count(totals.estimated))}
+                >${t('incl. {0} estimated', format.money(totals.estimatedNanos))}</span
               >`
             : nothing
         }
         ${
           totals.unpriced === 0
             ? nothing
-            : html`<button type="button" class="link" title="Not included in totals" @click=${view.setPrices}>
-                Set prices for ${format.count(totals.unpriced)} unpriced ${totals.unpriced === 1 ? 'call' : 'calls'}
+            : html`<button type="button" class="link" title=${t('Not included in totals')} @click=${view.setPrices}>
+                ${totals.unpriced === 1 ? t('Set prices for 1 unpriced call') : t('Set prices for {0} unpriced calls', format.count(totals.unpriced))}
               </button>`
         }
         ${format.currency === undefined ? nothing : currencyTemplate(format.currency)}
       </div>
     </div>
-    <div class="cards">
+    <div class="cards" role="group" aria-label=${view.filtered ? t('Periods, filtered') : t('Periods')}>
       ${card(view, 'today')} ${card(view, 'week')} ${card(view, 'month', forecastTemplate(view))} ${card(view, 'all')}
     </div>
   </section>`;
 }
 
+/** `1 call`, `1,234 calls`. */
+export function callsText(calls: number, format: Format): string {
+  return calls === 1 ? t('1 call') : t('{0} calls', format.count(calls));
+}
+
 function currencyTemplate({ code, note }: ShownCurrency): TemplateResult {
-  return html`<span class="currency-note" title=${note}>in ${code}, at your rates</span>`;
+  return html`<span class="currency-note" title=${note}>${t('in {0}, at your rates', code)}</span>`;
 }
 
 function updatedTemplate({ updatedAt, format }: GlanceView): TemplateResult | typeof nothing {
   if (updatedAt === undefined) return nothing;
   return html`<span class="updated" title=${format.timeExact(updatedAt)}
-    >Updated ${format.ago(updatedAt, Date.now())}</span
+    >${t('Updated {0}', format.ago(updatedAt, Date.now()))}</span
   >`;
 }
 
 function card(
-  { format, choose, glance }: GlanceView,
+  { format, choose, glance, filtered }: GlanceView,
   period: 'today' | 'week' | 'month' | 'all',
   more: TemplateResult | typeof nothing = nothing,
 ): TemplateResult {
   const totals = glance[period];
   return html`<button type="button" class="card" title=${format.costExact(totals)} @click=${() => choose(period)}>
-    <span class="card-label">${PERIOD_NAMES[period]}</span>
+    <span class="card-label"
+      >${t(PERIOD_NAMES[period])}${
+        filtered
+          ? html` <span
+              class="codicon codicon-filter-filled"
+              role="img"
+              aria-label=${t('filtered')}
+              title=${t('filtered')}
+            ></span>`
+          : nothing
+      }</span
+    >
     <span class="card-cost">${costTemplate(totals, format)}</span>
     ${more}
   </button>`;
@@ -109,19 +128,24 @@ function changeTemplate({ comparison, beforeName, format }: GlanceView): Templat
   if (change === undefined) return nothing;
   const same = Math.abs(change) < 0.005;
   const icon = same ? 'dash' : change > 0 ? 'arrow-up' : 'arrow-down';
-  const words = same ? 'as much as' : `${format.percent(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than`;
-  const partly = comparison?.complete === false ? ' (excluding unpriced and unconverted calls)' : '';
-  return html`<span class="change" title=${`${words} ${beforeName}${partly}`}>
+  const percent = format.percent(Math.abs(change));
+  const words = same
+    ? t('as much as {0}', beforeName)
+    : change > 0
+      ? t('{0} more than {1}', percent, beforeName)
+      : t('{0} less than {1}', percent, beforeName);
+  const partly = comparison?.complete === false ? ` ${t('(excluding unpriced and unconverted calls)')}` : '';
+  return html`<span class="change" title=${`${words}${partly}`}>
     <span class="codicon codicon-${icon}" aria-hidden="true"></span
-    ><span aria-hidden="true">${same ? '' : format.percent(Math.abs(change))}</span>
-    <span class="visually-hidden">${words}</span><span class="change-than">${same ? 'as' : 'vs'} ${beforeName}</span>
+    ><span aria-hidden="true">${same ? '' : percent}</span> <span class="visually-hidden">${words}</span
+    ><span class="change-than" aria-hidden="true">${same ? t('as {0}', beforeName) : t('vs {0}', beforeName)}</span>
   </span>`;
 }
 
 function forecastTemplate({ glance, format }: GlanceView): TemplateResult | typeof nothing {
   if (glance.forecast === undefined) return nothing;
   const amount = format.money(glance.forecast);
-  return html`<span class="card-more" title=${`Projected for this month: ${amount}`}>
-    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${amount} projected
+  return html`<span class="card-more" title=${t('Projected for this month: {0}', amount)}>
+    <span class="codicon codicon-arrow-right" aria-hidden="true"></span>${t('{0} projected', amount)}
   </span>`;
 }

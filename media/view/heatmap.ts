@@ -1,5 +1,6 @@
 import { html, nothing, svg } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
+import type { TimeSpan } from '../../src/usage/time/period.ts';
 import type { Calendar, Measure } from '../../src/usage/query.ts';
 import type { Format } from '../model/format.ts';
 import type { Day } from '../model/glance.ts';
@@ -7,6 +8,7 @@ import { heatWeeks } from '../model/heat.ts';
 import type { HeatCell, HeatWeek } from '../model/heat.ts';
 import './figures.ts';
 import { LightElement } from './light.ts';
+import { t } from '../model/texts.ts';
 
 const LEFT = 30;
 const TOP = 16;
@@ -22,6 +24,7 @@ export class SpendHeatmap extends LightElement {
   static override properties = {
     days: { attribute: false },
     end: { attribute: false },
+    range: { attribute: false },
     measure: { attribute: false },
     calendar: { attribute: false },
     format: { attribute: false },
@@ -33,6 +36,8 @@ export class SpendHeatmap extends LightElement {
   declare days: readonly Day[];
   /** The last day shown, ms since the epoch. */
   declare end: number;
+  /** The range of the other figures: days outside are pale. */
+  declare range: TimeSpan;
   declare measure: Measure;
   declare calendar: Calendar;
   declare format: Format;
@@ -87,7 +92,7 @@ export class SpendHeatmap extends LightElement {
       <spend-figures
         class=${this.asTable ? 'chart-table' : 'figures-beside'}
         role="region"
-        aria-label="Figures"
+        aria-label=${t('Figures')}
         tabindex=${this.asTable ? 0 : nothing}
         .of=${weeks}
         .format=${this.format}
@@ -108,8 +113,8 @@ export class SpendHeatmap extends LightElement {
         class="plot-frame"
         tabindex="0"
         role="application"
-        aria-roledescription="calendar heat map"
-        aria-label="Days by ${this.measure}. Arrow keys choose a day, Enter shows it alone."
+        aria-roledescription=${t('calendar heat map')}
+        aria-label=${t('Days by {0}. Arrow keys choose a day, Enter shows it alone.', this.measure === 'cost' ? t('cost') : t('tokens'))}
         @keydown=${(event: KeyboardEvent) => this.#key(event, cells)}
         @pointermove=${(event: PointerEvent) => this.#point(event)}
         @pointerleave=${() => (this.active = undefined)}
@@ -132,7 +137,7 @@ export class SpendHeatmap extends LightElement {
             week.days.map((cell, row) =>
               cell === undefined
                 ? nothing
-                : svg`<rect class="heat-${cell.level} ${cell === active ? 'chosen' : ''}" data-day=${cell.key}
+                : svg`<rect class="heat-${cell.level} ${cell === active ? 'chosen' : ''} ${this.#isOutside(cell) ? 'outside' : ''}" data-day=${cell.key}
                     x=${LEFT + column * step} y=${TOP + row * step} width=${side} height=${side} rx="2" />`,
             ),
           )}
@@ -140,16 +145,21 @@ export class SpendHeatmap extends LightElement {
         ${active === undefined ? nothing : this.#tooltip(active, weeks, step)}
       </div>
       <div class="heat-legend" aria-hidden="true">
-        Less
+        ${cells.some((cell) => this.#isOutside(cell)) ? html`<span class="heat-note">${t('Days outside the range are pale.')}</span>` : nothing}
+        ${t('Less')}
         ${LEVELS.map(
           (level) =>
             html`<svg width=${side} height=${side}>
               <rect class="heat-${level}" width=${side} height=${side} rx="2" />
             </svg>`,
         )}
-        More
+        ${t('More')}
       </div>
     `;
+  }
+
+  #isOutside({ since }: HeatCell): boolean {
+    return since < this.range.since || since >= this.range.until;
   }
 
   #tooltip(cell: HeatCell, weeks: readonly HeatWeek[], step: number): TemplateResult {
@@ -161,11 +171,13 @@ export class SpendHeatmap extends LightElement {
       <div class="tooltip-title">${this.format.bucket(cell.since, 'day')}</div>
       ${
         cell.totals === undefined
-          ? 'Nothing recorded'
+          ? t('Nothing recorded')
           : html`<div class="figures">
-              <span class="name">Cost</span><span class="number">${this.format.costExact(cell.totals)}</span>
-              <span class="name">Tokens</span><span class="number">${this.format.count(cell.totals.totalTokens)}</span>
-              <span class="name">Calls</span><span class="number">${this.format.count(cell.totals.records)}</span>
+              <span class="name">${t('Cost')}</span><span class="number">${this.format.costExact(cell.totals)}</span>
+              <span class="name">${t('Tokens')}</span
+              ><span class="number">${this.format.count(cell.totals.totalTokens)}</span>
+              <span class="name">${t('Calls')}</span
+              ><span class="number">${this.format.count(cell.totals.records)}</span>
             </div>`
       }
     </div>`;
@@ -173,21 +185,21 @@ export class SpendHeatmap extends LightElement {
 
   #sentence({ since, totals }: HeatCell): string {
     const day = this.format.bucket(since, 'day');
-    if (totals === undefined) return `${day}: nothing`;
-    return `${day}: ${this.format.costExact(totals)}, ${this.format.count(totals.totalTokens)} tokens`;
+    if (totals === undefined) return t('{0}: nothing', day);
+    return t('{0}: {1}, {2} tokens', day, this.format.costExact(totals), this.format.count(totals.totalTokens));
   }
 
   #table(cells: readonly HeatCell[]): TemplateResult {
     return html`<table class="data">
       <caption class="visually-hidden">
-        Cost and tokens by day
+        ${t('Cost and tokens by day')}
       </caption>
       <thead>
         <tr>
-          <th scope="col">Day</th>
-          <th scope="col" class="number">Cost</th>
-          <th scope="col" class="number">Tokens</th>
-          <th scope="col" class="number">Calls</th>
+          <th scope="col">${t('Day')}</th>
+          <th scope="col" class="number">${t('Cost')}</th>
+          <th scope="col" class="number">${t('Tokens')}</th>
+          <th scope="col" class="number">${t('Calls')}</th>
         </tr>
       </thead>
       <tbody>

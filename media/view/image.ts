@@ -1,3 +1,4 @@
+import { t } from '../model/texts.ts';
 /**
  * Saves a chart as an image: the drawing with its current colours, a title above and the legend below, so that it is
  * understandable outside the page.
@@ -125,7 +126,7 @@ function canvas(width: number, height: number): CanvasRenderingContext2D {
   element.width = width;
   element.height = height;
   const context = element.getContext('2d');
-  if (context === null) throw new Error('This browser cannot draw images.');
+  if (context === null) throw new Error(t('This browser cannot draw images.'));
   return context;
 }
 

@@ -3,25 +3,28 @@ import type { TemplateResult } from 'lit';
 import { EMPTY_STATE } from '../../src/protocol/emptyState.ts';
 import type { Action, LedgerInfo, HistorySnapshot } from '../../src/protocol/messages.ts';
 import { plain } from '../../src/usage/text.ts';
+import { t } from '../model/texts.ts';
 
 type Act = (action: Action) => void;
 
 /** Templates shown in place of the figures while there are none. */
 export function loadingTemplate(): TemplateResult {
   return html`<div class="state" role="status">
-    <vscode-progress-bar .ariaLabel=${'Reading the ledger'}></vscode-progress-bar>
-    <p>Reading the ledger…</p>
+    <vscode-progress-bar .ariaLabel=${t('Reading the ledger')}></vscode-progress-bar>
+    <p>${t('Reading the ledger…')}</p>
   </div>`;
 }
 
 export function failureTemplate(message: string, act: Act): TemplateResult {
   return html`<div class="state" role="alert">
     <span class="codicon codicon-error state-icon"></span>
-    <h2>The ledger cannot be opened</h2>
+    <h2>${t('The ledger cannot be opened')}</h2>
     <p>${plain(message)}</p>
     <div class="buttons">
-      <vscode-button icon="refresh" @click=${() => act({ verb: 'refresh' })}>Try again</vscode-button>
-      <vscode-button secondary icon="gear" @click=${() => act({ verb: 'openSettings' })}>Settings</vscode-button>
+      <vscode-button icon="refresh" @click=${() => act({ verb: 'refresh' })}>${t('Try Again')}</vscode-button>
+      <vscode-button secondary icon="gear" @click=${() => act({ verb: 'openSettings' })}
+        >${t('Settings')}</vscode-button
+      >
     </div>
   </div>`;
 }
@@ -31,27 +34,17 @@ export function emptyTemplate(act: Act): TemplateResult {
   const { title, text, actions } = EMPTY_STATE;
   return html`<div class="state">
     <span class="codicon codicon-graph state-icon"></span>
-    <h2>${title}</h2>
-    <p>${text}</p>
+    <h2>${t(title)}</h2>
+    <p>${t(text)}</p>
     <div class="buttons">
-      <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>${actions.import}</vscode-button>
-      <vscode-button secondary icon="add" @click=${() => act({ verb: 'record' })}>${actions.record}</vscode-button>
-      <vscode-button secondary icon="copy" @click=${() => act({ verb: 'copyCommand' })}>${actions.copy}</vscode-button>
-      <vscode-button secondary icon="book" @click=${() => act({ verb: 'walkthrough' })}
-        >${actions.walkthrough}</vscode-button
+      <vscode-button icon="cloud-download" @click=${() => act({ verb: 'import' })}>${t(actions.import)}</vscode-button>
+      <vscode-button secondary icon="add" @click=${() => act({ verb: 'record' })}>${t(actions.record)}</vscode-button>
+      <vscode-button secondary icon="copy" @click=${() => act({ verb: 'copyCommand' })}
+        >${t(actions.copy)}</vscode-button
       >
-    </div>
-  </div>`;
-}
-
-export function noMatchTemplate(reset: () => void, all: (() => void) | undefined): TemplateResult {
-  return html`<div class="state">
-    <span class="codicon codicon-search-stop state-icon"></span>
-    <h2>No calls match</h2>
-    <p>${all === undefined ? 'No recorded call matches the filters.' : 'No call in this range matches the filters.'}</p>
-    <div class="buttons">
-      ${all === undefined ? nothing : html`<vscode-button icon="calendar" @click=${all}>Show all time</vscode-button>`}
-      <vscode-button secondary icon="clear-all" @click=${reset}>Reset filters</vscode-button>
+      <vscode-button secondary icon="book" @click=${() => act({ verb: 'walkthrough' })}
+        >${t(actions.walkthrough)}</vscode-button
+      >
     </div>
   </div>`;
 }
@@ -70,8 +63,8 @@ export function isDamaged(health: LedgerInfo['health']): boolean {
 }
 
 function problemTitle(health: LedgerInfo['health']): string {
-  if (health === 'unavailable') return 'Cannot be read';
-  return health === 'damaged' ? 'Damaged' : 'Warning';
+  if (health === 'unavailable') return t('Cannot be read');
+  return health === 'damaged' ? t('Damaged') : t('Warning');
 }
 
 function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
@@ -80,21 +73,23 @@ function problemTemplate(ledger: LedgerInfo, act: Act): TemplateResult {
   return html`<div class="problem" role="alert">
     <span class="codicon codicon-${health === 'unavailable' ? 'error' : 'warning'}"></span>
     <div>
-      <strong>${problemTitle(health)}: ${plain(label)}</strong>
+      <strong title=${plain(path)}>${problemTitle(health)}: ${plain(label)}</strong>
       <ul>
         ${problems.slice(0, MOST_PROBLEMS).map(({ message }) => html`<li>${plain(message)}</li>`)}
-        ${more > 0 ? html`<li>and ${more} more</li>` : nothing}
+        ${more > 0 ? html`<li>${t('and {0} more', more)}</li>` : nothing}
       </ul>
-      ${isDamaged(health) ? html`<p>Totals include only the records that can be read.</p>` : nothing}
+      ${isDamaged(health) ? html`<p>${t('Totals include only the records that can be read.')}</p>` : nothing}
       <div class="buttons">
         ${
           primary && health === 'damaged'
-            ? html`<vscode-button icon="wrench" @click=${() => act({ verb: 'repair' })}>Repair…</vscode-button>`
+            ? html`<vscode-button icon="wrench" @click=${() => act({ verb: 'repair' })}>${t('Repair…')}</vscode-button>`
             : nothing
         }
-        <vscode-button secondary icon="checklist" @click=${() => act({ verb: 'verify' })}>Details</vscode-button>
+        <vscode-button secondary icon="checklist" @click=${() => act({ verb: 'verify' })}
+          >${t('Details')}</vscode-button
+        >
         <vscode-button secondary icon="go-to-file" @click=${() => act({ verb: 'openLedger', path })}
-          >Open</vscode-button
+          >${t('Open')}</vscode-button
         >
       </div>
     </div>

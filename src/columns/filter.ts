@@ -1,5 +1,7 @@
 import { DIMENSIONS, SEARCHED } from '../usage/dimensions.ts';
 import { type Dimension, type UsageFilter } from '../usage/query.ts';
+import { compares, matchesTerm, parseSearch } from '../usage/line/searchText.ts';
+import type { AmountTerm, FieldTerm } from '../usage/line/searchText.ts';
 import type { Dictionary } from './dictionary.ts';
 import { SEGMENT_ROWS, VISIBLE, VISIBLE_SHIFT, type Segment } from './segment.ts';
 import type { ColumnStore } from './columnStore.ts';
@@ -10,9 +12,14 @@ const WORDS_PER_MASK = 30;
 /** A test of a code column: a row matches if `allowed[code]` is 1. */
 interface ValueTest {
   dimension: Dimension;
-  wanted: ReadonlySet<string | null>;
+  accepts: (value: string | null) => boolean;
+  /** Whether rows that have an accepted value are left out. */
+  excludes: boolean;
   allowed: Uint8Array;
 }
+
+/** Nano-dollars in a dollar. */
+const NANOS = 1e9;
 
 /** For each searched dimension and code: a bit for each word that occurs in the text. */
 interface WordTest {
@@ -31,6 +38,7 @@ export class CompiledFilter {
   readonly #until: number;
   readonly #values: ValueTest[] = [];
   readonly #words: WordTest[] = [];
+  readonly #amounts: readonly AmountTerm[];
   readonly #found = new Int32Array(SEGMENT_ROWS);
 
   constructor(store: ColumnStore, filter: UsageFilter) {
@@ -40,19 +48,34 @@ export class CompiledFilter {
     for (const dimension of DIMENSIONS) {
       const values = filter.values?.[dimension];
       if (values === undefined) continue;
-      this.#values.push({
-        dimension,
-        wanted: new Set(values.map((value) => value || null)),
-        allowed: new Uint8Array(0),
-      });
+      const wanted = new Set(values.map((value) => value || null));
+      this.#addValues(dimension, (value) => wanted.has(value), false);
     }
-    const words = [...new Set((filter.search ?? '').toLowerCase().split(/\s+/u))].filter((word) => word !== '');
+    const { words, fields, amounts } = parseSearch(filter.search ?? '');
+    this.#amounts = amounts;
+    this.#addFields(fields);
     for (let at = 0; at < words.length; at += WORDS_PER_MASK) {
       const part = words.slice(at, at + WORDS_PER_MASK);
       const masks = SEARCHED.map((dimension) => ({ dimension, bits: new Int32Array(0), any: false }));
       this.#words.push({ words: part, all: 2 ** part.length - 1, masks });
     }
     this.extend();
+  }
+
+  #addValues(dimension: Dimension, accepts: ValueTest['accepts'], excludes: boolean): void {
+    this.#values.push({ dimension, accepts, excludes, allowed: new Uint8Array(0) });
+  }
+
+  /** Terms of one field are alternatives, except those that exclude. */
+  #addFields(fields: readonly FieldTerm[]): void {
+    for (const dimension of new Set(fields.map((each) => each.dimension))) {
+      const own = fields.filter((each) => each.dimension === dimension);
+      for (const excludes of [false, true]) {
+        const terms = own.filter(({ excluded }) => excluded === excludes);
+        if (terms.length === 0) continue;
+        this.#addValues(dimension, (value) => terms.some((term) => matchesTerm(term, value)), excludes);
+      }
+    }
   }
 
   /** Covers the texts added since the last call. Call it before each pass. */
@@ -132,13 +155,31 @@ export class CompiledFilter {
       for (let i = 0; i < count; i++) if (found[i] === all) into[kept++] = into[i] as number;
       count = kept;
     }
+    for (const term of this.#amounts) count = this.#compare(segment, into, count, term);
     return count;
+  }
+
+  /** Keeps the rows whose amount passes a comparison. An unknown cost passes none. */
+  #compare(segment: Segment, into: Uint32Array, selected: number, term: AmountTerm): number {
+    const isCost = term.amount === 'cost';
+    const column = isCost ? segment.cost : segment[term.amount === 'tokens' ? 'total' : term.amount];
+    const unknown = isCost ? this.#store.dictionaries.cost.find('unknown') : undefined;
+    // Compared as nano-dollars, in which stored costs are exact.
+    const limit = { operator: term.operator, value: isCost ? Math.round(term.value * NANOS) : term.value };
+    let kept = 0;
+    for (let i = 0; i < selected; i++) {
+      const at = into[i] as number;
+      if (unknown !== undefined && segment.costKind[at] === unknown) continue;
+      if (compares(limit, column[at] as number)) into[kept++] = at;
+    }
+    return kept;
   }
 
   #matchesCode(test: ValueTest, code: number): boolean {
     const { values } = this.#store.dictionaries[test.dimension];
-    const has = (one: number): boolean => test.wanted.has(values[one] ?? null);
-    return test.dimension === 'tag' ? (this.#store.tagSets.sets[code] ?? []).some(has) : has(code);
+    const has = (one: number): boolean => test.accepts(values[one] ?? null);
+    const matches = test.dimension === 'tag' ? (this.#store.tagSets.sets[code] ?? []).some(has) : has(code);
+    return matches !== test.excludes;
   }
 
   #bitsOf(words: readonly string[], dimension: Dimension, code: number): number {

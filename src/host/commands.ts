@@ -4,11 +4,13 @@ import type { CommandId } from '../contributions.ts';
 import { EXAMPLE_COMMAND } from '../protocol/emptyState.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './import/agentImport.ts';
+import type { Choices } from '../protocol/choices.ts';
 import { records } from './common/costText.ts';
 import { showFailure, showInfo } from './common/dialogs.ts';
+import { copyRow, excludeRow, filterByRow, idsOfRow, removeRow, menuRowOf } from './common/rowActions.ts';
 import { exportUsage } from './ledger/exportUsage.ts';
 import type { ExportRequest } from './ledger/exportUsage.ts';
-import { isBreakdownNode } from './breakdown/breakdownModel.ts';
+import { isBreakdownNode, nodeChoices } from './breakdown/breakdownModel.ts';
 import type { HistoryController } from './history/history.ts';
 import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerification } from './ledger/ledgerActions.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
@@ -23,6 +25,7 @@ import type { ModelKey } from './prices/unpriced.ts';
 import { editRecords } from './record/editRecords.ts';
 import { addRule, applyRules } from './record/rules.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
+import { showStatusMenu } from './status/statusMenu.ts';
 import { ReportDocuments } from './common/reportDocuments.ts';
 
 /** The parts of the extension that commands act on. */
@@ -48,10 +51,15 @@ export function registerCommands(
     [COMMANDS.repriceRecorded]: () => repriceRecorded(service, prices, documents),
     [COMMANDS.updatePrices]: () => prices.update(),
     [COMMANDS.setPrices]: (model) => setPrices(service, prices, modelOf(model)),
-    [COMMANDS.editRecords]: (ids) => editRecords(service, prices, Array.isArray(ids) ? ids.map(String) : []),
-    [COMMANDS.addRule]: (ids) => addRule(service, prices, Array.isArray(ids) ? ids.map(String) : []),
+    [COMMANDS.addRule]: async (records) => addRule(service, prices, await idsOf(service, records)),
     [COMMANDS.applyRules]: () => applyRules(service, prices),
-    [COMMANDS.openHistory]: (choices) => history.openPanel(isObject(choices) ? choices : undefined),
+    [COMMANDS.editRecords]: async (records) => editRecords(service, prices, await idsOf(service, records)),
+    [COMMANDS.removeRecords]: (row) => removeRow(service, menuRowOf(row)),
+    [COMMANDS.copyRow]: (row) => copyRow(menuRowOf(row)),
+    [COMMANDS.filterByRow]: (row) => filterByRow(menuRowOf(row), history),
+    [COMMANDS.excludeRow]: (row) => excludeRow(menuRowOf(row), history),
+    [COMMANDS.showMenu]: () => showStatusMenu(service),
+    [COMMANDS.openHistory]: (choices) => history.openPanel(historyChoicesOf(choices)),
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
     [COMMANDS.openLedger]: () => openLedgerFile(service),
@@ -73,7 +81,8 @@ export function registerCommands(
           return await handler(argument);
         } catch (error) {
           // A program passes an argument and expects the error; a user reads it.
-          if (isObject(argument) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
+          const isRow = menuRowOf(argument) !== undefined;
+          if ((isObject(argument) && !isRow) || (id === COMMANDS.recordUsage && argument !== undefined)) throw error;
           showFailure(error, log);
           return undefined;
         }
@@ -116,13 +125,28 @@ async function copyCliCommand(): Promise<void> {
   });
 }
 
+/** The records that an argument names: ids, or the row of a menu. */
+async function idsOf(service: LedgerService, argument: unknown): Promise<readonly string[]> {
+  if (Array.isArray(argument)) return argument.map(String);
+  const row = menuRowOf(argument);
+  return row === undefined ? [] : idsOfRow(service, row);
+}
+
+/** A row of the tree is shown at its values; another object has choices itself. */
+function historyChoicesOf(argument: unknown): Partial<Choices> | undefined {
+  if (!isObject(argument)) return undefined;
+  return isBreakdownNode(argument) ? nodeChoices(argument) : argument;
+}
+
 /** The model that an argument names, as far as it does. */
 function modelOf(argument: unknown): ModelKey | undefined {
   if (!isObject(argument)) return undefined;
-  // A row of the tree has the values of its levels, the page of the cost history has names.
-  const { provider, model } = isBreakdownNode(argument)
-    ? { provider: argument.path[0], model: argument.path[1] }
-    : (argument as { provider?: unknown; model?: unknown });
+  const row = menuRowOf(argument);
+  // The row of a menu has the values of its levels, the page of the cost history passes names.
+  const { provider, model } =
+    row === undefined
+      ? (argument as { provider?: unknown; model?: unknown })
+      : (Object.fromEntries(row.values) as { provider?: unknown; model?: unknown });
   return typeof provider === 'string' && typeof model === 'string' ? { provider, model } : undefined;
 }
 

@@ -25,16 +25,19 @@ import type { WireGroups } from './wire.ts';
  */
 export const FIRST_SNAPSHOT = 'llm-spend-snapshot';
 
+/** The name of the page's `<meta>` whose content is its texts in another language, as JSON. */
+export const PAGE_TEXTS = 'llm-spend-texts';
+
 export const MAX_PAGE = 500;
 export const MAX_QUESTIONS = 64;
-const MAX_IDS = 100_000;
+export const MAX_IDS = 100_000;
 const MAX_TEXT = 10_000_000;
 
 const id = z.int().check(z.nonnegative());
 const dimension = z.enum(DIMENSIONS);
 const instant = z.number().check(z.refine((ms) => Number.isFinite(ms) && Math.abs(ms) <= 8.64e15));
 
-const filterSchema = z.object({
+export const filterSchema = z.object({
   since: z.optional(instant),
   until: z.optional(instant),
   values: z.optional(filterValuesSchema),

@@ -9,7 +9,9 @@ import { LightElement, never } from '../light.ts';
 import { drawingTemplate } from './drawing.ts';
 import { chartSummary, columnSentence, legendTemplate, tableTemplate, tooltipTemplate } from './figures.ts';
 import { layOut, shownSeries, TOP } from './layout.ts';
+import type { TimeSpan } from '../../../src/usage/time/period.ts';
 import type { ActiveColumn, Plot } from './layout.ts';
+import { t } from '../../model/texts.ts';
 
 /** The target of a click or Enter: one series, or the span of one column. */
 export type ChartPick = { series: Series } | { column: ChartColumn };
@@ -25,6 +27,7 @@ export class SpendChart extends LightElement {
     asTable: { attribute: false },
     hiddenSeries: { state: true },
     active: { state: true },
+    dragged: { state: true },
     width: { state: true },
   };
   declare model: ChartModel;
@@ -35,6 +38,8 @@ export class SpendChart extends LightElement {
   declare asTable: boolean;
   declare hiddenSeries: ReadonlySet<string>;
   declare active: ActiveColumn | undefined;
+  /** The columns that the pointer is dragged over, from where it began. */
+  declare dragged: { from: number; to: number } | undefined;
   declare width: number;
 
   readonly #resize = new ResizeObserver(([entry]) => {
@@ -83,7 +88,7 @@ export class SpendChart extends LightElement {
       <spend-figures
         class=${this.asTable ? 'chart-table' : 'figures-beside'}
         role="region"
-        aria-label="Figures"
+        aria-label=${t('Figures')}
         tabindex=${this.asTable ? 0 : nothing}
         .of=${model}
         .format=${this.format}
@@ -105,13 +110,15 @@ export class SpendChart extends LightElement {
         class="plot-frame"
         tabindex="0"
         role="application"
-        aria-roledescription="chart"
+        aria-roledescription=${t('chart')}
         aria-label=${chartSummary(this)}
         @keydown=${(event: KeyboardEvent) => this.#key(event)}
         @pointermove=${(event: PointerEvent) => this.#point(event, plot)}
+        @pointerdown=${(event: PointerEvent) => this.#startDrag(event)}
+        @pointerup=${() => this.#endDrag()}
+        @pointercancel=${() => (this.dragged = undefined)}
         @pointerleave=${() => (this.active = undefined)}
         @blur=${() => (this.active = undefined)}
-        @click=${() => this.#pick()}
       >
         ${drawingTemplate(this, plot)} ${active === undefined ? nothing : tooltipTemplate(this, active, plot)}
       </div>
@@ -140,6 +147,29 @@ export class SpendChart extends LightElement {
       base = top;
     }
     if (this.active?.column !== column || this.active.series !== series) this.active = { column, series, byKey: false };
+    if (this.dragged !== undefined && this.dragged.to !== column) this.dragged = { ...this.dragged, to: column };
+  }
+
+  #startDrag(event: PointerEvent): void {
+    const column = this.active?.column;
+    if (event.button !== 0 || column === undefined) return;
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    this.dragged = { from: column, to: column };
+  }
+
+  /** A drag over several columns zooms to them; a click picks one. */
+  #endDrag(): void {
+    const dragged = this.dragged;
+    this.dragged = undefined;
+    if (dragged === undefined || dragged.from === dragged.to) this.#pick();
+    else this.#zoom(dragged);
+  }
+
+  #zoom({ from, to }: { from: number; to: number }): void {
+    const since = this.model.columns[Math.min(from, to)]?.since;
+    const until = this.model.columns[Math.max(from, to)]?.until;
+    if (since === undefined || until === undefined) return;
+    this.dispatchEvent(new CustomEvent<TimeSpan>('zoom', { detail: { since, until } }));
   }
 
   #key(event: KeyboardEvent): void {
@@ -147,7 +177,9 @@ export class SpendChart extends LightElement {
     const column = this.active?.column;
     const series = this.active?.series;
     const go = (next: number): void => {
-      this.active = { column: Math.min(last, Math.max(0, next)), series, byKey: true };
+      const to = Math.min(last, Math.max(0, next));
+      this.active = { column: to, series, byKey: true };
+      this.dragged = event.shiftKey ? { from: this.dragged?.from ?? column ?? to, to } : undefined;
     };
     switch (event.key) {
       case 'ArrowLeft':
@@ -168,10 +200,11 @@ export class SpendChart extends LightElement {
         this.active = { column, series: this.#neighbour(column, series, event.key === 'ArrowUp'), byKey: true };
         break;
       case 'Enter':
-        this.#pick();
+        this.#endDrag();
         break;
       case 'Escape':
         this.active = undefined;
+        this.dragged = undefined;
         break;
       default:
         return;

@@ -21,6 +21,7 @@ export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
           <text class="tick" x="-6" y=${plot.y(tick)} dy="0.32em" text-anchor="end">${tickText(chart, tick)}</text>`,
       )}
       ${chart.active === undefined ? nothing : band(plot, chart.active.column)}
+      ${chart.dragged === undefined ? nothing : selection(plot, chart.dragged)}
       ${chart.kind === 'bars' ? bars(chart, plot) : cumulative(chart, plot)}
       ${columns.map((column, index) =>
         isLabelled(index)
@@ -40,6 +41,12 @@ function labelPosition(plot: Plot, index: number, labelWidth: number): number {
 function band(plot: Plot, index: number): unknown {
   return svg`<rect class="band" x=${(plot.x(index) ?? 0) - plot.x.step() * 0.1} y="-4"
     width=${plot.x.bandwidth() + plot.x.step() * 0.2} height=${plot.height + 4} />`;
+}
+
+function selection(plot: Plot, { from, to }: { from: number; to: number }): unknown {
+  const left = plot.x(Math.min(from, to)) ?? 0;
+  const right = (plot.x(Math.max(from, to)) ?? 0) + plot.x.bandwidth();
+  return svg`<rect class="selection" x=${left} y="-4" width=${right - left} height=${plot.height + 4} />`;
 }
 
 /** One path per series: a rectangle per bar would make up most of the page, and lay out slowly. */

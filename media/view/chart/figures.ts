@@ -2,10 +2,12 @@ import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Totals } from '../../../src/usage/query.ts';
 import type { ChartColumn } from '../../model/series.ts';
+import { bucketNames } from '../../model/names.ts';
 import { sum } from '../../model/totals.ts';
 import { swatch } from '../swatch.ts';
 import { center, shownSeries, TOP } from './layout.ts';
 import type { ChartView, Plot } from './layout.ts';
+import { t } from '../../model/texts.ts';
 
 export function tooltipTemplate(chart: ChartView, column: ChartColumn, plot: Plot): TemplateResult {
   const index = chart.active?.column ?? 0;
@@ -34,11 +36,11 @@ function columnTemplate(chart: ChartView, column: ChartColumn, index: number): T
           >
           <span class="number ${chosen}">${part === undefined ? '' : figureTemplate(chart, part)}</span>`;
       })}
-      <span class="name total">${column.totals.records === 0 ? 'Nothing recorded' : 'Total'}</span>
+      <span class="name total">${column.totals.records === 0 ? t('Nothing recorded') : t('Total')}</span>
       <span class="number total">${column.totals.records === 0 ? '' : figureTemplate(chart, column.totals)}</span>
       ${
         chart.kind === 'cumulative'
-          ? html`<span class="name">Cumulative</span>
+          ? html`<span class="name">${t('Cumulative')}</span>
               <span class="number"
                 >${figureTemplate(chart, sum(model.columns.slice(0, index + 1).map(({ totals }) => totals)))}</span
               >`
@@ -66,21 +68,25 @@ export function columnSentence(chart: ChartView, column: ChartColumn | undefined
     const part = column.parts[index];
     return part === undefined ? [] : [`${chart.nameOf(series)} ${exactText(chart, part)}`];
   });
-  return `${title}: ${column.totals.records === 0 ? 'nothing' : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
+  return `${title}: ${column.totals.records === 0 ? t('nothing') : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
 }
 
 /** Describes the whole chart for screen readers. */
 export function chartSummary(chart: ChartView): string {
   const { model } = chart;
-  const what = model.measure === 'cost' ? 'Cost' : 'Tokens';
-  const how = chart.kind === 'bars' ? `by ${model.bucket}` : `cumulative by ${model.bucket}`;
-  return `${what} ${how}: ${exactText(chart, model.totals)} over ${model.columns.length} columns. Left and right choose a column, up and down a series, Enter filters.`;
+  const what = `${model.measure === 'cost' ? t('Cost over time') : t('Tokens over time')}, ${bucketNames()[model.bucket]}`;
+  const title = chart.kind === 'bars' ? what : `${what}, ${t('Cumulative')}`;
+  const total = t('{0} in {1} columns', exactText(chart, model.totals), model.columns.length);
+  const keys = t(
+    'Left and right choose a column, up and down a series, Enter filters, Shift with left and right selects columns to zoom to.',
+  );
+  return `${title}: ${total}. ${keys}`;
 }
 
 export function legendTemplate(chart: ChartView, toggle: (id: string) => void): TemplateResult | typeof nothing {
   const { model } = chart;
   if (model.series.length === 0) return nothing;
-  return html`<div class="legend" role="group" aria-label="Series">
+  return html`<div class="legend" role="group" aria-label=${t('Series')}>
     ${model.series.map((series) => {
       const shown = !chart.hiddenSeries.has(series.id);
       return html`<button
@@ -106,12 +112,12 @@ export function tableTemplate(chart: ChartView): TemplateResult {
   const { model, format } = chart;
   return html`<table class="data">
     <caption class="visually-hidden">
-      ${model.measure === 'cost' ? 'Cost' : 'Tokens'} by ${model.bucket}
+      ${model.measure === 'cost' ? t('Cost over time') : t('Tokens over time')}
     </caption>
     <thead>
       <tr>
-        <th scope="col">${capital(model.bucket)}</th>
-        <th scope="col" class="number">Total</th>
+        <th scope="col">${bucketNames()[model.bucket]}</th>
+        <th scope="col" class="number">${t('Total')}</th>
         ${model.series.map((series) => html`<th scope="col" class="number">${chart.nameOf(series)}</th>`)}
       </tr>
     </thead>
@@ -130,16 +136,12 @@ export function tableTemplate(chart: ChartView): TemplateResult {
   </table>`;
 }
 
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
 /** Whether a bar is shorter than the actual spend, because part of it is unknown or not converted. */
 export function isPartial({ unpriced, unconvertedNanos }: Totals): boolean {
   return unpriced > 0 || unconvertedNanos !== undefined;
 }
 
 function partialNote({ unpriced, unconvertedNanos }: Totals): string {
-  const unconverted = unconvertedNanos === undefined ? [] : ['days without a rate'];
-  return `has ${[...(unpriced > 0 ? ['unpriced calls'] : []), ...unconverted].join(' and ')}`;
+  if (unconvertedNanos === undefined) return t('has unpriced calls');
+  return unpriced > 0 ? t('has unpriced calls and days without a rate') : t('has days without a rate');
 }

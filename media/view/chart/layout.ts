@@ -17,6 +17,8 @@ export interface ChartView {
   /** Ids of the series hidden through the legend. */
   readonly hiddenSeries: ReadonlySet<string>;
   readonly active: ActiveColumn | undefined;
+  /** Columns that are being selected. */
+  readonly dragged: { from: number; to: number } | undefined;
   /** px. */
   readonly width: number;
 }

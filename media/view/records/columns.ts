@@ -6,10 +6,11 @@ import type { SortKey } from '../../../src/usage/query.ts';
 import { plain } from '../../../src/usage/text.ts';
 import type { Format } from '../../model/format.ts';
 import { recordCost } from '../../model/record.ts';
+import { t } from '../../model/texts.ts';
 
 interface RecordColumn {
   key: string;
-  label: string;
+  label: () => string;
   sort?: SortKey;
   number?: boolean;
   text: (row: RecordRow, format: Format) => string | TemplateResult;
@@ -19,31 +20,37 @@ interface RecordColumn {
 const COLUMNS: readonly RecordColumn[] = [
   {
     key: 'time',
-    label: 'Time',
+    label: () => t('Time'),
     sort: 'time',
     text: ({ record }, format) => timeCell(Date.parse(record.timestamp), format),
   },
-  { key: 'model', label: 'Model', sort: 'model', text: ({ record }) => plain(record.model) },
-  { key: 'provider', label: 'Provider', sort: 'provider', text: ({ record }) => plain(record.provider) },
-  { key: 'operation', label: 'Operation', sort: 'operation', text: ({ record }) => plain(record.operation) },
-  { key: 'project', label: 'Project', sort: 'project', text: ({ record }) => plain(text(record['project'])) },
-  { key: 'source', label: 'Source', text: ({ record }) => plain(text(record['source'])) },
-  { key: 'input', label: 'Input', sort: 'input', number: true, text: ({ record }, f) => f.count(record.input_tokens) },
+  { key: 'model', label: () => t('Model'), sort: 'model', text: ({ record }) => plain(record.model) },
+  { key: 'provider', label: () => t('Provider'), sort: 'provider', text: ({ record }) => plain(record.provider) },
+  { key: 'operation', label: () => t('Operation'), sort: 'operation', text: ({ record }) => plain(record.operation) },
+  { key: 'project', label: () => t('Project'), sort: 'project', text: ({ record }) => plain(text(record['project'])) },
+  { key: 'source', label: () => t('Source'), text: ({ record }) => plain(text(record['source'])) },
+  {
+    key: 'input',
+    label: () => t('Input'),
+    sort: 'input',
+    number: true,
+    text: ({ record }, f) => f.count(record.input_tokens),
+  },
   {
     key: 'output',
-    label: 'Output',
+    label: () => t('Output'),
     sort: 'output',
     number: true,
     text: ({ record }, f) => f.count(record.output_tokens),
   },
   {
     key: 'tokens',
-    label: 'Tokens',
+    label: () => t('Tokens'),
     sort: 'tokens',
     number: true,
     text: ({ record }, f) => f.count(record.total_tokens),
   },
-  { key: 'cost', label: 'Cost', sort: 'cost', number: true, text: costCell },
+  { key: 'cost', label: () => t('Cost'), sort: 'cost', number: true, text: costCell },
 ];
 
 export const COLUMN_COUNT = COLUMNS.length;
@@ -62,9 +69,9 @@ export function headingTemplates(sort: Sort, choose: (sort: Sort) => void): Temp
     >
       ${
         by === undefined
-          ? label
+          ? label()
           : html`<button type="button" class="heading" @click=${() => choose(nextSort(sort, by))}>
-              ${label}${
+              ${label()}${
                 sorted
                   ? html`<span class="codicon codicon-${sort.descending ? 'arrow-down' : 'arrow-up'}"></span>`
                   : nothing

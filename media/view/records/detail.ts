@@ -4,6 +4,7 @@ import type { RecordRow } from '../../../src/protocol/messages.ts';
 import type { Format } from '../../model/format.ts';
 import { recordFields } from '../../model/record.ts';
 import { iconButton } from '../controls.ts';
+import { t } from '../../model/texts.ts';
 
 export interface DetailActions {
   close: () => void;
@@ -22,24 +23,24 @@ export function detailTemplate(
   format: Format,
   actions: DetailActions,
 ): TemplateResult {
-  return html`<aside class="detail" aria-label="Record">
+  return html`<aside class="detail" aria-label=${t('Record')}>
     <header class="section-header">
-      <h2>Record</h2>
+      <h2>${t('Record')}</h2>
       <vscode-toolbar-container>
-        ${iconButton('copy', 'Copy as JSON', actions.copy)} ${iconButton('edit', 'Edit', actions.edit)}
-        ${iconButton('go-to-file', 'Open in the ledger', actions.open)} ${iconButton('trash', 'Remove', actions.remove)}
-        ${iconButton('close', 'Close', actions.close)}
+        ${iconButton('copy', t('Copy as JSON'), actions.copy)} ${iconButton('edit', t('Edit'), actions.edit)}
+        ${iconButton('go-to-file', t('Open in the ledger'), actions.open)}
+        ${iconButton('trash', t('Remove'), actions.remove)} ${iconButton('close', t('Close'), actions.close)}
       </vscode-toolbar-container>
     </header>
     ${
       actions.setPrice === undefined
         ? nothing
         : html`<p class="detail-unpriced">
-            Price unknown. Not included in totals.
-            <vscode-button icon="tag" @click=${actions.setPrice}>Set Price…</vscode-button>
+            ${t('Price unknown. Not included in totals.')}
+            <vscode-button icon="tag" @click=${actions.setPrice}>${t('Set Price…')}</vscode-button>
           </p>`
     }
-    <dl>
+    <dl data-vscode-context='{"preventDefaultContextMenuItems":false}'>
       ${recordFields(row, ledgerLabel, format).map(
         ({ name, value }) =>
           html`<div>

@@ -4,14 +4,20 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { LedgerInfo, RecordRow } from '../../../src/protocol/messages.ts';
 import { Superseded } from '../../client.ts';
 import type { Format } from '../../model/format.ts';
+import { offerMenu, placeOfPage } from '../../model/menuRow.ts';
 import { Slots } from '../../model/pages.ts';
 import type { LoadedPages } from '../../model/pages.ts';
+import { recordJson } from '../../model/record.ts';
 import { cellTemplates, COLUMN_COUNT, headingTemplates } from './columns.ts';
 import { idsBetween } from './loading.ts';
 import { RecordListElement, ROW_HEIGHT } from './recordList.ts';
+import { t } from '../../model/texts.ts';
 
 /** Maximum number of records that one gesture may select. */
 const MAX_SELECTED = 10_000;
+/** Length of the text that a menu copies: it passes through the editor with each opening of the menu. */
+const MAX_COPIED = 100_000;
+const NO_RECORD = { section: 'record', unpriced: false } as const;
 
 /** The table of all matching records, with selection and keyboard. Only visible rows exist in the page. */
 export class SpendRecords extends RecordListElement {
@@ -50,7 +56,7 @@ export class SpendRecords extends RecordListElement {
       class="records-scroll"
       role="grid"
       tabindex="0"
-      aria-label="Records"
+      aria-label=${t('Records')}
       aria-multiselectable="true"
       aria-rowcount=${this.pages === undefined ? -1 : this.pages.total + 1}
       aria-colcount=${COLUMN_COUNT}
@@ -60,6 +66,7 @@ export class SpendRecords extends RecordListElement {
         void this.more();
       }}
       @keydown=${(event: KeyboardEvent) => this.#key(event)}
+      @contextmenu=${(event: MouseEvent) => this.#menu(event)}
     >
       <div class="records-head" role="row" aria-rowindex="1">
         ${headingTemplates(this.sort, (sort) => this.dispatchEvent(new CustomEvent('sort', { detail: sort })))}
@@ -130,7 +137,7 @@ export class SpendRecords extends RecordListElement {
   async #selectRange(from: number, to: number): Promise<void> {
     const [first, last] = from < to ? [from, to] : [to, from];
     if (last - first >= MAX_SELECTED) {
-      this.fail(new Error(`At most ${this.format.count(MAX_SELECTED)} records can be selected at once.`));
+      this.fail(new Error(t('At most {0} records can be selected at once.', this.format.count(MAX_SELECTED))));
       return;
     }
     try {
@@ -138,6 +145,39 @@ export class SpendRecords extends RecordListElement {
     } catch (error) {
       if (!(error instanceof Superseded)) this.fail(error);
     }
+  }
+
+  /** Offers the menu of the selected records, to which a row under the pointer then belongs. */
+  #menu(event: MouseEvent): void {
+    const under = (event.target as Element).closest<HTMLElement>('.record');
+    const index = under === null ? this.#activeIndex : Number(under.id.slice('record-'.length));
+    const row = this.pages?.row(index);
+    if (row === undefined) return offerMenu(event.currentTarget as HTMLElement, undefined, NO_RECORD);
+    const { record } = row;
+    this.#activate(index);
+    if (!this.selection.has(record.usage_id)) {
+      this.#anchor = index;
+      this.#select([record.usage_id]);
+      this.selection = new Set([record.usage_id]);
+    }
+    const loaded = this.pages?.loaded().filter((each) => this.selection.has(each.record.usage_id)) ?? [];
+    offerMenu(
+      event.currentTarget as HTMLElement,
+      {
+        place: placeOfPage(),
+        text: loaded
+          .map((each) => recordJson(each.record))
+          .join('\n')
+          .slice(0, MAX_COPIED),
+        values: [
+          ['provider', record.provider],
+          ['model', record.model],
+        ],
+        ids: [...this.selection],
+      },
+      { section: 'record', unpriced: !record.cost_known },
+    );
+    return undefined;
   }
 
   #key(event: KeyboardEvent): void {

@@ -1,19 +1,20 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Choices } from '../../../src/protocol/choices.ts';
-import type { Action, RecordRow } from '../../../src/protocol/messages.ts';
-import type { UsageFilter } from '../../../src/usage/query.ts';
+import type { RecordRow } from '../../../src/protocol/messages.ts';
 import type { ViewContext } from '../../context.ts';
+import { filterMessage } from '../../model/questions.ts';
 import { recordJson } from '../../model/record.ts';
 import { detailTemplate } from './detail.ts';
 import { iconButton } from '../controls.ts';
+import { t } from '../../model/texts.ts';
 
 /** The table of records and its actions, and the details of one record. */
 export function recordsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown, snapshot } = context;
-  return html`<section class="records-section" aria-label="Records">
+  return html`<section class="records-section" aria-label=${t('Records')}>
     <header class="section-header">
-      <h2>Records <span class="count">${format.count(shown.totals.records)}</span></h2>
+      <h2>${t('Records')} <span class="count">${format.count(shown.totals.records)}</span></h2>
       <div class="controls">${actionsTemplate(context)}</div>
     </header>
     <div class="records-body">
@@ -41,29 +42,29 @@ function actionsTemplate(context: ViewContext): TemplateResult {
   const { ui, format, shown } = context;
   const selected = [...ui.selection];
   const exportAs = (kind: 'csv' | 'json'): void => {
-    context.act({ verb: 'export', format: kind, filter: wireFilter(shown.filter) });
+    context.act({ verb: 'export', format: kind, filter: filterMessage(shown.filter) });
   };
   return html`
     ${
       selected.length < 2
         ? nothing
-        : html`<span class="count">${format.count(selected.length)} selected</span>
-            ${iconButton('edit', 'Edit the selected records', () => context.act({ verb: 'edit', ids: selected }))}
-            ${iconButton('trash', 'Remove the selected records', () => context.remove(selected))}`
+        : html`<span class="count">${t('{0} selected', format.count(selected.length))}</span>
+            ${iconButton('edit', t('Edit the selected records'), () => context.act({ verb: 'edit', ids: selected }))}
+            ${iconButton('trash', t('Remove the selected records'), () => context.remove(selected))}`
     }
     <vscode-toolbar-container>
-      ${iconButton('discard', 'Undo the last change', () => context.act({ verb: 'undo' }))}
+      ${iconButton('discard', t('Undo the last change'), () => context.act({ verb: 'undo' }))}
       <vscode-toolbar-button
         icon="export"
-        label="Export as CSV"
-        title="Export the filtered records as CSV"
+        label=${t('Export as CSV')}
+        title=${t('Export the filtered records as {0}', 'CSV')}
         @click=${() => exportAs('csv')}
         ><span class="button-text">CSV</span></vscode-toolbar-button
       >
       <vscode-toolbar-button
         icon="json"
-        label="Export as JSON"
-        title="Export the filtered records as JSON"
+        label=${t('Export as JSON')}
+        title=${t('Export the filtered records as {0}', 'JSON')}
         @click=${() => exportAs('json')}
         ><span class="button-text">JSON</span></vscode-toolbar-button
       >
@@ -88,9 +89,4 @@ function recordTemplate(context: ViewContext, row: RecordRow): TemplateResult {
 function copy(context: ViewContext, rows: readonly RecordRow[]): void {
   if (rows.length === 0) return;
   context.act({ verb: 'copy', text: rows.map(({ record }) => recordJson(record)).join('\n') });
-}
-
-function wireFilter({ values, ...filter }: UsageFilter): Extract<Action, { verb: 'export' }>['filter'] {
-  if (values === undefined) return filter;
-  return { ...filter, values: Object.fromEntries(Object.entries(values).map(([key, list]) => [key, [...list]])) };
 }

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import { COMMANDS, SETTINGS, VIEWS } from '../../contributions.ts';
+import { SETTINGS, VIEWS } from '../../contributions.ts';
 import { PERIOD_NAMES, rangeOf } from '../../usage/time/period.ts';
 import type { AggregateQuery, Group } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { markdownText, plain } from '../../usage/text.ts';
-import { childrenOf, childrenQuery, isLeaf, levelOf, nodeChoices, nodeId, TREE_PERIODS } from './breakdownModel.ts';
+import { childrenOf, childrenQuery, isLeaf, levelOf, nodeId, TREE_PERIODS } from './breakdownModel.ts';
 import type { BreakdownNode } from './breakdownModel.ts';
 import { calls, compact, costNotes } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
@@ -79,14 +79,14 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     item.iconPath = new vscode.ThemeIcon(level === undefined ? 'calendar' : ICONS[level]);
     item.tooltip = tooltip(name, node, style);
     item.accessibilityInformation = { label: `${plain(name, { max: MAX_LABEL })}, ${cost}` };
-    if (node.totals.unpriced > 0) item.contextValue = 'unpriced';
-    item.command = {
-      command: COMMANDS.openHistory,
-      title: vscode.l10n.t('Open Cost History'),
-      arguments: [nodeChoices(node)],
-    };
+    item.contextValue = contextOf(node);
     return item;
   }
+}
+
+/** The words by which the menus of the manifest choose their items. */
+function contextOf({ path, totals }: BreakdownNode): string {
+  return [path.length === 0 ? 'period' : 'group', ...(totals.unpriced > 0 ? ['unpriced'] : [])].join(' ');
 }
 
 function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState {

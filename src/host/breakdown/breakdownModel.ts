@@ -2,6 +2,8 @@ import { rangeOf } from '../../usage/time/period.ts';
 import type { Period } from '../../usage/time/period.ts';
 import type { AggregateQuery, Calendar, Dimension, Group, Totals, UsageFilter } from '../../usage/query.ts';
 import type { Choices } from '../../protocol/choices.ts';
+import type { MenuRow } from '../../protocol/row.ts';
+import { costText } from '../common/displayMoney.ts';
 import type { Converted } from '../../pricing/converted.ts';
 
 /** The breakdown tree as data: period > provider > model > operation. */
@@ -54,6 +56,22 @@ export function childrenOf(node: BreakdownNode, groups: readonly Group[]): Break
 /** A filter for the records of a node. */
 export function nodeFilter({ period, path }: BreakdownNode, now: number, calendar: Calendar): UsageFilter {
   return { ...rangeOf(period, now, calendar), values: nodeValues(path) };
+}
+
+/** The node as the row of a context menu. */
+export function nodeRow(node: BreakdownNode, now: number, calendar: Calendar, locale: string): MenuRow {
+  const name = node.path.at(-1) ?? node.period;
+  return {
+    place: 'tree',
+    text: `${name}\t${costText(node.totals, node.shown, locale)}`,
+    values: node.path.map((value, index) => [LEVELS[index] as Dimension, value]),
+    filter: nodeFilterMessage(nodeFilter(node, now, calendar)),
+  };
+}
+
+function nodeFilterMessage({ values, ...filter }: UsageFilter): NonNullable<MenuRow['filter']> {
+  const copy = Object.entries(values ?? {}).map(([dimension, list]) => [dimension, [...list]]);
+  return { ...filter, values: Object.fromEntries(copy) as NonNullable<MenuRow['filter']>['values'] };
 }
 
 /** The choices with which the cost history shows a node. */

@@ -1,7 +1,10 @@
 import { amountPlaces, type Budget } from '../../budgets/budget.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
 import { budgetAmount } from '../../budgets/budgetText.ts';
+import type { Choices } from '../../protocol/choices.ts';
 import type { Amount } from '../../usage/amount.ts';
+import type { Calendar } from '../../usage/query.ts';
+import { bucketKey } from '../../usage/time/calendar.ts';
 import type { TextStyle } from '../common/costText.ts';
 
 /** The texts of budgets in the editor. */
@@ -41,6 +44,16 @@ export function tooltipLines(state: BudgetState, style: TextStyle): string {
   const line = `${statusLine(state, style)}: ${budgetAmount(budget, spent, style.locale)} / ${budgetAmount(budget, limit, style.locale)}`;
   const more = pace(state, style);
   return more === '' ? line : `${line}\n${more}`;
+}
+
+/** The choices with which the cost history shows the budget's period and filter. */
+export function historyChoices({ budget, period }: BudgetState, calendar: Calendar): Partial<Choices> {
+  const day = (ms: number): string => bucketKey(ms, 'day', calendar);
+  return {
+    range: { kind: 'dates', from: day(period.since), to: day(period.until - 1) },
+    values: budget.filter ?? {},
+    search: budget.search ?? '',
+  };
 }
 
 /** Where the period is likely to end. */

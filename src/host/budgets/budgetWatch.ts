@@ -6,11 +6,11 @@ import { budgetsPath, changeBudgets, readBudgets } from '../../budgets/budgetFil
 import { budgetState, type BudgetState } from '../../budgets/budgetState.ts';
 import { claimCrossing, snooze, snoozedUntil } from '../../budgets/claims.ts';
 import { Coalescer } from '../../system/coalescer.ts';
-import { bucketKey, nextBucket } from '../../usage/time/calendar.ts';
+import { nextBucket } from '../../usage/time/calendar.ts';
 import { showWarning, type Actions } from '../common/dialogs.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
-import { amountText, crossingMessage, statusLine, tooltipLines } from './budgetMessages.ts';
+import { amountText, crossingMessage, historyChoices, statusLine, tooltipLines } from './budgetMessages.ts';
 
 /** A burst of records is looked at once, soon enough for a message within a second. */
 const TIMING = { quietMs: 100, maxWaitMs: 500 };
@@ -137,7 +137,8 @@ export class BudgetWatch implements vscode.Disposable {
   #actions(state: BudgetState): Actions {
     const { t } = vscode.l10n;
     return {
-      [t('Show')]: () => vscode.commands.executeCommand(COMMANDS.openHistory, historyChoices(state)),
+      [t('Show')]: () =>
+        vscode.commands.executeCommand(COMMANDS.openHistory, historyChoices(state, readSettings().calendar)),
       [t('Raise…')]: () => this.#raise(state),
       [t('Snooze until Tomorrow')]: () => snooze(state, nextBucket(Date.now(), 'day', readSettings().calendar)),
     };
@@ -163,15 +164,4 @@ export class BudgetWatch implements vscode.Disposable {
     );
     this.#looking.request();
   }
-}
-
-/** The cost history of the budget's period and filter. */
-function historyChoices({ budget, period }: BudgetState): object {
-  const { calendar } = readSettings();
-  const day = (ms: number): string => bucketKey(ms, 'day', calendar);
-  return {
-    range: { kind: 'dates', from: day(period.since), to: day(period.until - 1) },
-    values: budget.filter ?? {},
-    search: budget.search ?? '',
-  };
 }

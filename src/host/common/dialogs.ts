@@ -13,7 +13,8 @@ export function showInfo(text: string, actions: Actions = {}): void {
   void offer(vscode.window.showInformationMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
-export function showWarning(text: string, actions: Actions = {}): void {
+/** Shows a warning. If it names a file and no action is given, it offers to show the file. */
+export function showWarning(text: string, actions: Actions = showFileAction(text)): void {
   void offer(vscode.window.showWarningMessage(notificationText(text), ...Object.keys(actions)), actions);
 }
 
@@ -46,14 +47,18 @@ function remedyActions(error: unknown, text: string): Actions {
       return { [t('Repair Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.repairLedger) };
     case 'settings':
       return { [t('Open Settings')]: openSettings };
-    case 'showFile': {
-      const path = pathIn(text);
-      if (path === undefined) return {};
-      return { [t('Show File')]: () => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path)) };
-    }
+    case 'showFile':
+      return showFileAction(text);
     case undefined:
       return {};
   }
+}
+
+function showFileAction(text: string): Actions {
+  const path = pathIn(text);
+  if (path === undefined) return {};
+  const show = (): unknown => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path));
+  return { [vscode.l10n.t('Show File')]: show };
 }
 
 export function openSettings(): Thenable<unknown> {

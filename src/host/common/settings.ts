@@ -19,6 +19,8 @@ export interface Settings {
   showInkwell: boolean;
   statusBarEnabled: boolean;
   statusBarPeriod: StatusPeriod;
+  /** Whether the status bar shows all calls, or those of the open folders. */
+  statusBarScope: 'all' | 'workspace';
   calendar: Calendar;
   /** undefined: USD. */
   currency: DisplayCurrency | undefined;
@@ -58,6 +60,7 @@ export function readSettings(): Settings {
     showInkwell: get(SETTINGS.showInkwell) !== false,
     statusBarEnabled: get(SETTINGS.statusBarEnabled) !== false,
     statusBarPeriod: STATUS_PERIODS.find((each) => each === period) ?? 'today',
+    statusBarScope: get(SETTINGS.statusBarScope) === 'workspace' ? 'workspace' : 'all',
     // Evaluated lazily: loading the system's calendars takes longer than the whole activation.
     get calendar() {
       return (calendar ??= calendarOf(get(SETTINGS.timeZone), get(SETTINGS.weekStart)));

@@ -6,12 +6,14 @@ import type { HistorySnapshot, ToView } from '../../protocol/messages.ts';
 import { choicesOfLink } from './deepLink.ts';
 import { historyHtml } from './historyHtml.ts';
 import { HistoryPalette } from './historyPalette.ts';
-import { HistorySession } from './historySession.ts';
+import { HistorySession, storedChoices } from './historySession.ts';
 import type { EditorAction, HistoryBackend } from './historyContract.ts';
 
 export interface HistoryController extends vscode.Disposable {
   /** Shows the panel, creating it if necessary, with `choices` (a filter, a range) applied. */
   openPanel(choices?: Partial<Choices>): void;
+  /** Changes the choices where a menu was opened: in the side bar's view, or in the panel, which a menu of the tree opens. */
+  change(place: 'tree' | HistorySnapshot['place'], changed: (before: Choices) => Partial<Choices>): void;
 }
 
 /** Registers the cost history in both places: the sidebar view and the editor panel. */
@@ -33,6 +35,7 @@ class History implements HistoryController {
   readonly #media: vscode.Uri;
   readonly #registrations: vscode.Disposable[];
   #panel: { panel: vscode.WebviewPanel; session: HistorySession } | undefined;
+  #view: HistorySession | undefined;
 
   constructor(context: vscode.ExtensionContext, backend: HistoryBackend, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -70,6 +73,12 @@ class History implements HistoryController {
     if (choices !== undefined) this.#panel.session.show(choices);
   }
 
+  change(place: 'tree' | HistorySnapshot['place'], changed: (before: Choices) => Partial<Choices>): void {
+    const before = storedChoices(this.#context.globalState);
+    if (place === 'sidebar' && this.#view !== undefined) this.#view.show(changed(before));
+    else this.openPanel(changed(before));
+  }
+
   dispose(): void {
     this.#panel?.panel.dispose();
     for (const registration of this.#registrations) registration.dispose();
@@ -77,13 +86,19 @@ class History implements HistoryController {
 
   #resolveView(view: vscode.WebviewView): void {
     const session = this.#start(view.webview, 'sidebar');
+    this.#view = session;
     view.onDidChangeVisibility(() => session.setVisible(view.visible));
-    view.onDidDispose(() => session.dispose());
+    view.onDidDispose(() => {
+      session.dispose();
+      if (this.#view === session) this.#view = undefined;
+    });
   }
 
   #adopt(panel: vscode.WebviewPanel, choices?: Partial<Choices>): void {
     const session = this.#start(panel.webview, 'panel', choices);
     this.#panel = { panel, session };
+    const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(this.#context.extensionUri, 'media', name);
+    panel.iconPath = { light: icon('tabLight.svg'), dark: icon('tabDark.svg') };
     panel.onDidChangeViewState(() => session.setVisible(panel.visible));
     panel.onDidDispose(() => {
       session.dispose();
@@ -116,6 +131,8 @@ class History implements HistoryController {
       icons: file('codicon.css'),
       title: vscode.l10n.t('Cost History'),
       snapshot: session.firstSnapshot(),
+      language: vscode.l10n.bundle === undefined ? 'en' : vscode.env.language,
+      texts: vscode.l10n.bundle,
     });
     return session;
   }

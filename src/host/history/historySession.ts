@@ -11,6 +11,7 @@ import { isDimension } from '../../usage/dimensions.ts';
 import type { Group } from '../../usage/query.ts';
 import { isEditorAction } from './historyContract.ts';
 import type { Disposable, HistoryBackend, SessionOptions } from './historyContract.ts';
+import type { Memory } from './historyPalette.ts';
 
 const CHOICES_KEY = 'llmSpend.history.choices';
 /** Limits repaints while records arrive in quick succession. */
@@ -75,7 +76,7 @@ export class HistorySession {
   }
 
   #choices(): Choices {
-    return parseChoices(this.#options.memory.get(CHOICES_KEY) ?? DEFAULT_CHOICES);
+    return storedChoices(this.#options.memory);
   }
 
   #changed(): void {
@@ -220,6 +221,11 @@ export class HistorySession {
     const text = await (isEditorAction(action) ? this.#options.perform(action) : backend.perform(action));
     return text === undefined ? { type: 'done', id } : { type: 'done', id, text };
   }
+}
+
+/** The choices of the last page in use. */
+export function storedChoices(memory: Pick<Memory, 'get'>): Choices {
+  return parseChoices(memory.get(CHOICES_KEY) ?? DEFAULT_CHOICES);
 }
 
 function describeLedger({ path, label, primary, state }: HistoryBackend['snapshot']['ledgers'][number]): LedgerInfo {

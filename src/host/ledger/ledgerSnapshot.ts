@@ -60,11 +60,18 @@ export function shownLedgers(
   });
 }
 
-/** The messages of the ledgers' problems, the primary ledger first. */
+/** The messages of the ledgers' problems, the primary ledger first. Each names its ledger. */
 export function problemMessages({ ledgers }: LedgerSnapshot, severity: Problem['severity']): string[] {
-  return ledgers.flatMap(({ state }) =>
-    state.problems.filter((problem) => problem.severity === severity).map(({ message }) => message),
+  return ledgers.flatMap((ledger) =>
+    ledger.state.problems
+      .filter((problem) => problem.severity === severity)
+      .map(({ message }) => namedProblem(ledger, message)),
   );
+}
+
+/** A problem's message with the path of its ledger, unless it names it itself. */
+export function namedProblem({ path }: Pick<ShownLedger, 'path'>, message: string): string {
+  return message.includes(path) ? message : `${path}: ${message}`;
 }
 
 /** Whether there is nothing new to show. A problem can come and go without a change of records. */

@@ -3,12 +3,12 @@ import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import { nextBucket } from '../../usage/time/calendar.ts';
 import { rangeOf } from '../../usage/time/period.ts';
 import type { TimeRange } from '../../usage/time/period.ts';
-import type { AggregateQuery, Group, Totals } from '../../usage/query.ts';
-import { forecast, summarize } from '../../usage/summary.ts';
+import type { AggregateQuery, Group, Totals, UsageFilter } from '../../usage/query.ts';
+import { forecast, summarize, within } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { Coalescer } from '../../system/coalescer.ts';
-import { showWarning } from '../common/dialogs.ts';
+import { openSettings, showWarning } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
@@ -18,8 +18,11 @@ import { STATUS_PERIODS } from '../common/settings.ts';
 import type { Settings } from '../common/settings.ts';
 import { statusLabel, statusText, statusTooltip } from './statusText.ts';
 import type { StatusModel } from './statusText.ts';
+import { workspaceFilter, workspaceName } from './workspaceScope.ts';
 
 const TOP_MODELS = 5;
+/** A ledger that takes longer to read is said to be read. */
+const SLOW_MS = 1_500;
 const LINKED = {
   open: COMMANDS.openHistory,
   record: COMMANDS.recordUsage,
@@ -33,6 +36,11 @@ const LINKS = {
   prices: `command:${LINKED.prices}`,
 };
 
+/** The calls that the item shows; undefined: all. */
+function scopeOf({ statusBarScope }: Settings): UsageFilter | undefined {
+  return statusBarScope === 'workspace' ? workspaceFilter() : undefined;
+}
+
 /** The spend of a period in the status bar; its tooltip is a small table. */
 export class StatusBar implements vscode.Disposable {
   readonly #service: LedgerService;
@@ -41,12 +49,13 @@ export class StatusBar implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   #settings = readSettings();
   #midnight: NodeJS.Timeout | undefined;
+  readonly #slow: NodeJS.Timeout;
 
   constructor(service: LedgerService, log: vscode.LogOutputChannel) {
     this.#service = service;
     this.#item = vscode.window.createStatusBarItem('llmSpend.total', vscode.StatusBarAlignment.Right, 100);
     this.#item.name = 'LLM Spend';
-    this.#item.command = COMMANDS.openHistory;
+    this.#item.command = COMMANDS.showMenu;
     this.#refresher = new Coalescer(() => this.#update(), {
       onError: (error) => log.error(error instanceof Error ? error : String(error)),
     });
@@ -55,12 +64,20 @@ export class StatusBar implements vscode.Disposable {
       this.#item,
       this.#refresher,
       service.onDidChange(update),
+      vscode.workspace.onDidChangeWorkspaceFolders(update),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         // If the machine slept, a timer may have missed midnight.
         if (focused) update();
       }),
       onDidChangeSettings(
-        [SETTINGS.statusBarEnabled, SETTINGS.statusBarPeriod, SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency],
+        [
+          SETTINGS.statusBarEnabled,
+          SETTINGS.statusBarPeriod,
+          SETTINGS.statusBarScope,
+          SETTINGS.timeZone,
+          SETTINGS.weekStart,
+          SETTINGS.currency,
+        ],
         () => {
           this.#settings = readSettings();
           this.#checkCurrency();
@@ -69,16 +86,19 @@ export class StatusBar implements vscode.Disposable {
       ),
     ];
     this.#checkCurrency();
-    this.#show({
-      health: 'loading',
-      problems: [],
-      warnings: [],
-      period: this.#settings.statusBarPeriod,
-      spend: undefined,
-    });
+    this.#showLoading(false);
+    this.#slow = setTimeout(() => {
+      if (service.health === 'loading') this.#showLoading(true);
+    }, SLOW_MS);
+  }
+
+  #showLoading(slow: boolean): void {
+    const period = this.#settings.statusBarPeriod;
+    this.#show({ health: 'loading', problems: [], warnings: [], period, spend: undefined, slow });
   }
 
   dispose(): void {
+    clearTimeout(this.#slow);
     clearTimeout(this.#midnight);
     for (const each of this.#subscriptions) each.dispose();
   }
@@ -86,38 +106,51 @@ export class StatusBar implements vscode.Disposable {
   #checkCurrency(): void {
     const problem = currencyProblem();
     if (problem !== undefined)
-      showWarning(vscode.l10n.t('Setting llmSpend.currency: {0}. Amounts are shown in USD.', problem));
+      showWarning(vscode.l10n.t('Setting llmSpend.currency: {0}. Amounts are shown in USD.', problem), {
+        [vscode.l10n.t('Open Settings')]: openSettings,
+      });
   }
 
   async #update(): Promise<void> {
-    const { health, snapshot } = this.#service;
+    const { snapshot } = this.#service;
     const settings = this.#settings;
     const now = Date.now();
+    const filter = scopeOf(settings);
     const readable = snapshot.loaded && snapshot.ledgers.length > 0;
-    const spend =
-      readable && settings.statusBarEnabled
-        ? await summarize((query) => this.#service.aggregate(query), now, settings.calendar, {
-            period: 'month',
-            models: TOP_MODELS,
-          })
-        : undefined;
+    let failure: string | undefined;
+    let spend: SpendSummary | undefined;
+    try {
+      if (readable && settings.statusBarEnabled) spend = await this.#summary(settings, now, filter ?? {});
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    const health = failure === undefined ? this.#service.health : 'unavailable';
     const problems = [
+      ...(failure === undefined ? [] : [failure]),
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
       ...problemMessages(snapshot, 'error'),
     ];
     const warnings = problemMessages(snapshot, 'warning');
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
-    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown });
+    const scope = filter === undefined ? undefined : workspaceName();
+    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope });
     this.#wakeAtMidnight(settings, now);
   }
 
+  #summary(settings: Settings, now: number, filter: UsageFilter): Promise<SpendSummary> {
+    const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
+    return summarize(ask, now, settings.calendar, { filter, period: 'month', models: TOP_MODELS });
+  }
+
   /** The costs of the summary in the user's currency; undefined if that is USD. */
-  async #converted(spend: SpendSummary, { calendar, currency }: Settings, now: number): Promise<StatusModel['shown']> {
+  async #converted(spend: SpendSummary, settings: Settings, now: number): Promise<StatusModel['shown']> {
+    const { calendar, currency } = settings;
     if (currency === undefined) return undefined;
+    const filter = scopeOf(settings) ?? {};
     const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
     const costs = new Map<Totals, Converted>();
     const add = async (range: TimeRange, groupBy: readonly 'model'[], groups: readonly Group[]): Promise<void> => {
-      const query = { filter: range, groupBy, calendar };
+      const query = { filter: within(filter, range), groupBy, calendar };
       for (const each of await shownCosts(ask, query, groups, currency)) costs.set(...each);
     };
     for (const period of STATUS_PERIODS) {

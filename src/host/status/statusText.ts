@@ -5,7 +5,7 @@ import { formatTotals } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
 import { PERIOD_NAMES } from '../../usage/time/period.ts';
-import { markdownText } from '../../usage/text.ts';
+import { markdownText, plain } from '../../usage/text.ts';
 import { compact, count } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
@@ -26,6 +26,10 @@ export interface StatusModel {
   spend: SpendSummary | undefined;
   /** Costs in the user's currency, if that is not USD. */
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
+  /** The name of the workspace, if only its calls are shown. */
+  scope?: string | undefined;
+  /** Whether the first reading takes long. */
+  slow?: boolean | undefined;
 }
 
 /** The commands that the tooltip links to. */
@@ -43,6 +47,7 @@ const MAX_NAME = 40;
 /** The text with its icon. Contains no text of records. */
 export function statusText(model: StatusModel, style: TextStyle): string {
   const icon = isWarning(model.health) || model.warnings.length > 0 ? '$(warning)' : '$(credit-card)';
+  if (model.health === 'loading' && model.slow === true) return `$(loading~spin) ${style.t('reading the ledger')}`;
   if (model.spend === undefined)
     return model.health === 'unavailable' ? `${icon} ${style.t('no ledger')}` : `${icon} …`;
   // If nothing could be read, the sum must not read as zero.
@@ -53,14 +58,22 @@ export function statusText(model: StatusModel, style: TextStyle): string {
 /** The text for screen readers. */
 export function statusLabel(model: StatusModel, style: TextStyle): string {
   const { t } = style;
-  if (model.health === 'unavailable') return t('LLM spend: the ledger cannot be opened');
+  const [reason] = model.problems;
+  if (model.health === 'unavailable') {
+    const title = t('LLM spend: the ledger cannot be opened');
+    return reason === undefined ? title : `${title}. ${plain(reason, { max: MAX_PROBLEM })}`;
+  }
   if (model.spend === undefined) return t('LLM spend: reading the ledger');
-  const label = t(
-    'LLM spend, {0}: {1}',
-    t(PERIOD_NAMES[model.period]),
-    costOf(model, model.spend[model.period], style),
-  );
-  if (model.health === 'damaged') return t('{0}. The ledger is damaged', label);
+  const period = t(PERIOD_NAMES[model.period]);
+  const cost = costOf(model, model.spend[model.period], style);
+  const label =
+    model.scope === undefined
+      ? t('LLM spend, {0}: {1}', period, cost)
+      : t('LLM spend of this workspace, {0}: {1}', period, cost);
+  if (model.health === 'damaged') {
+    const damaged = t('{0}. The ledger is damaged', label);
+    return reason === undefined ? damaged : `${damaged}. ${plain(reason, { max: MAX_PROBLEM })}`;
+  }
   return model.warnings.length > 0 ? t('{0}. The ledger needs attention', label) : label;
 }
 
@@ -78,24 +91,10 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   }
   if (isWarning(model.health) || model.warnings.length > 0) parts.push(`[${t('Verify Ledger')}](${links.verify})`);
   const { spend } = model;
-  if (spend !== undefined) {
-    const row = (period: StatusPeriod): string => {
-      const of = spend[period];
-      const name = t(PERIOD_NAMES[period]);
-      return tableRow(
-        period === model.period ? `**${name}**` : name,
-        ...[
-          markdownText(costOf(model, of, style)),
-          count(of.records, style.locale),
-          compact(of.totalTokens, style.locale),
-        ].map(spaced),
-      );
-    };
-    const head = ['', ...[t('Cost'), t('Calls'), t('Tokens')].map(spaced)];
-    parts.push(
-      [tableRow(...head), '|:--|--:|--:|--:|', ...(['today', 'week', 'month', 'all'] as const).map(row)].join('\n'),
-    );
+  if (model.scope !== undefined) {
+    parts.push(t('Only this workspace: {0}', markdownText(model.scope, { max: MAX_NAME })));
   }
+  if (spend !== undefined) parts.push(periodTable(model, spend, style));
   if (spend?.forecastNanos !== undefined) {
     const { currency = '', forecast } = model.shown ?? {};
     // If a day of the month has no rate, the month and its forecast are in USD.
@@ -124,6 +123,24 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   }
   parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
   return parts.join('\n\n');
+}
+
+function periodTable(model: StatusModel, spend: SpendSummary, style: TextStyle): string {
+  const { t } = style;
+  const row = (period: StatusPeriod): string => {
+    const of = spend[period];
+    const name = t(PERIOD_NAMES[period]);
+    return tableRow(
+      period === model.period ? `**${name}**` : name,
+      ...[
+        markdownText(costOf(model, of, style)),
+        count(of.records, style.locale),
+        compact(of.totalTokens, style.locale),
+      ].map(spaced),
+    );
+  };
+  const head = ['', ...[t('Cost'), t('Calls'), t('Tokens')].map(spaced)];
+  return [tableRow(...head), '|:--|--:|--:|--:|', ...(['today', 'week', 'month', 'all'] as const).map(row)].join('\n');
 }
 
 function costOf({ shown }: StatusModel, totals: Totals, { locale }: TextStyle): string {

@@ -12,6 +12,11 @@ beforeAll(async () => {
 afterAll(() => editor?.close());
 
 const row = (name: string): Locator => tree.getByRole('treeitem').filter({ hasText: name });
+/** Opens the cost history at a row, by the icon within it: a click on the row itself only selects it. */
+async function openHistoryAt(at: Locator): Promise<void> {
+  await at.hover();
+  await at.getByRole('button', { name: 'Open Cost History' }).click();
+}
 /** The name of the range in the cost history. */
 const range = (): Promise<string | null> =>
   editor.workbench.webview('panel').locator('.headline-title h2').textContent();
@@ -48,11 +53,19 @@ describe('the breakdown tree', () => {
   });
 
   test('opens the cost history at what is clicked', async () => {
-    await row('gpt-5').getByText('$1.00').click();
+    await openHistoryAt(row('gpt-5').first());
     await editor.workbench.page.getByRole('tab', { name: 'Cost History' }).waitFor();
     await editor.workbench.webview('panel').getByText('gpt-5').first().waitFor();
     expect(await editor.workbench.webview('panel').getByText('unheard-of-model').count()).toBe(0);
     await editor.workbench.screenshot('breakdown-to-history');
+  });
+
+  test('only selects the row that is clicked', async () => {
+    const { page } = editor.workbench;
+    const tabs = await page.getByRole('tab').count();
+    await row('Yesterday').first().click();
+    await expect.poll(() => row('Yesterday').first().getAttribute('aria-selected')).toBe('true');
+    expect(await page.getByRole('tab').count()).toBe(tabs);
   });
 
   test('brings a cost history that is behind another tab forward with the range that is clicked', async () => {
@@ -62,7 +75,7 @@ describe('the breakdown tree', () => {
     for (const [index, period] of ['This week', 'All time', 'Yesterday', 'Last month'].entries()) {
       await workbench.runCommand('File: New Untitled Text File');
       await page.getByRole('tab', { name: `Untitled-${index + 1}` }).waitFor();
-      await row(period).first().click();
+      await openHistoryAt(row(period).first());
       await expect.poll(() => history.getAttribute('aria-selected')).toBe('true');
       await expect.poll(range).toBe(period);
     }
@@ -77,7 +90,7 @@ describe('the breakdown tree', () => {
     await workbench.runCommand('Developer: Reload Window');
     await loaded;
     await workbench.openSideBar();
-    await row('This month').first().click();
+    await openHistoryAt(row('This month').first());
     const history = page.getByRole('tab', { name: 'Cost History' });
     await expect.poll(() => history.getAttribute('aria-selected')).toBe('true');
     await expect.poll(range).toBe('This month');

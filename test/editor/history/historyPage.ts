@@ -29,6 +29,9 @@ export interface HistoryPageOptions {
   readonly place?: 'sidebar' | 'panel';
   readonly choices?: Partial<Choices>;
   readonly locale?: string;
+  readonly language?: string;
+  /** The bundle of a language. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Runs in the page before its own scripts. */
   readonly script?: () => void;
 }
@@ -112,6 +115,8 @@ export class HistoryPage {
       icons: `${ORIGIN}/codicon.css`,
       title: 'Cost History',
       snapshot: session.firstSnapshot(),
+      language: options.language ?? 'en',
+      texts: options.texts,
     });
     await page.route(`${ORIGIN}/**`, async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1);

@@ -53,7 +53,39 @@ export function matches(row: Row, { since, until, values, search }: UsageFilter)
     valuesOf(row, dimension).map((value) => (value ?? '').toLowerCase()),
   );
   const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
-  return words.every((word) => texts.some((text) => text.includes(word)));
+  const terms = words.filter((word) => TERM.test(word));
+  const plain = words.filter((word) => !TERM.test(word));
+  return plain.every((word) => texts.some((text) => text.includes(word))) && matchesTerms(row, terms);
+}
+
+/** The terms that the tests search for: of one field, and comparisons of cost and tokens. */
+const TERM = /^-?(model|project|tag):|^(cost|tokens)[<>]=?\d/;
+
+function matchesTerms(row: Row, terms: readonly string[]): boolean {
+  const has = (term: string): boolean => {
+    const [dimension = '', text = ''] = term.replace(/^-/, '').split(/:(.*)/s);
+    const exact = /^"(.*)"$/.exec(text)?.[1];
+    return valuesOf(row, dimension as Dimension).some((value) => {
+      const own = (value ?? '').toLowerCase();
+      return exact === undefined ? own !== '' && own.includes(text) : own === exact;
+    });
+  };
+  const ofDimension = (dimension: string): string[] => terms.filter((term) => term.startsWith(`${dimension}:`));
+  const anyOf = (own: readonly string[]): boolean => own.length === 0 || own.some(has);
+  return (
+    ['model', 'project', 'tag'].every((dimension) => anyOf(ofDimension(dimension))) &&
+    !terms.some((term) => term.startsWith('-') && has(term)) &&
+    terms.every((term) => !/^(cost|tokens)[<>]/.test(term) || comparesAs(row.record, term))
+  );
+}
+
+function comparesAs(record: UsageRecord, term: string): boolean {
+  const [, name, operator = '', digits = ''] = /^(cost|tokens)([<>]=?)(.*)$/.exec(term) ?? [];
+  if (name === 'cost' && !record.cost_known) return false;
+  const amount = name === 'cost' ? Number(usdToNanos(record.cost_usd)) / 1e9 : record.total_tokens;
+  const by = amount - Number(digits);
+  if (by === 0) return operator.includes('=');
+  return operator.startsWith('>') ? by > 0 : by < 0;
 }
 
 export function bucketName(ms: number, bucket: Bucket, { timeZone, firstDayOfWeek }: Calendar): string {

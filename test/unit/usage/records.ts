@@ -119,7 +119,28 @@ export const filters: fc.Arbitrary<UsageFilter> = fc.record(
     since: instant,
     until: instant,
     values: fc.dictionary(fc.constantFrom(...DIMENSIONS), values, { maxKeys: 2 }),
-    search: fc.constantFrom('', 'OPUS', 'a', 'e t', 'sky red', '  5 ', 'nowhere'),
+    search: fc.oneof(
+      fc.constantFrom('', 'OPUS', 'a', 'e t', 'sky red', '  5 ', 'nowhere'),
+      fc
+        .array(
+          fc.constantFrom(
+            'a',
+            'model:opus',
+            'model:"gpt-5"',
+            '-model:opus',
+            '-project:""',
+            'project:""',
+            'tag:re',
+            '-tag:red',
+            'cost>0.5',
+            'cost<=1',
+            'tokens>=100',
+            'tokens<5000',
+          ),
+          { maxLength: 3 },
+        )
+        .map((terms) => terms.join(' ')),
+    ),
   },
   { requiredKeys: [] },
 );

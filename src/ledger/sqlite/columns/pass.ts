@@ -3,6 +3,8 @@ import type { CountColumn } from '../../../columns/segment.ts';
 import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, TEXT_INDEX, VISIBLE } from '../../../columns/segment.ts';
 import { ColumnStore } from '../../../columns/columnStore.ts';
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
+import { parseSearch } from '../../../usage/line/searchText.ts';
+import type { AmountTerm } from '../../../usage/line/searchText.ts';
 import type { Packed } from './columnBlob.ts';
 import { isNarrow, numberAt, unpack, unpackNarrow } from './columnBlob.ts';
 import type { Column, TextColumn } from './columnNumbers.ts';
@@ -153,8 +155,14 @@ export function filterColumns(filter: UsageFilter): Column[] {
   const dimensions = Object.entries(filter.values ?? {}).flatMap(([dimension, values]) =>
     values === undefined ? [] : [dimension as Dimension],
   );
-  const searched = (filter.search ?? '').trim() === '' ? [] : SEARCHED;
-  return [...dimensions, ...searched].flatMap(columnOf);
+  const { words, fields, amounts } = parseSearch(filter.search ?? '');
+  const searched = [...(words.length === 0 ? [] : SEARCHED), ...fields.map(({ dimension }) => dimension)];
+  return [...[...dimensions, ...searched].flatMap(columnOf), ...amounts.flatMap(amountColumns)];
+}
+
+function amountColumns({ amount }: AmountTerm): Column[] {
+  if (amount === 'cost') return ['cost', 'costKind'];
+  return [amount === 'tokens' ? 'total' : amount];
 }
 
 /** The column of a dimension; none for `ledger`, which is the same for all records. */

@@ -25,6 +25,7 @@ test('the snapshot in the page is text, whatever stands in it', () => {
     icons: 'codicon.css',
     title: 'Cost History',
     snapshot,
+    language: 'en',
   });
   expect(html.match(/<script/g)).toHaveLength(1);
   const [, content = ''] = new RegExp(`<meta name="${FIRST_SNAPSHOT}" content="([^"<>]*)">`).exec(html) ?? [];

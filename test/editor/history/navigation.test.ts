@@ -1,0 +1,126 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sampleLedger } from '../../fixtures/sampleLedger.ts';
+import { TableBackend } from '../../fixtures/tableBackend.ts';
+import { launchBrowser } from '../harness/browser.ts';
+import { HistoryPage } from './historyPage.ts';
+import type { HistoryPageOptions } from './historyPage.ts';
+
+const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
+const records = sampleLedger({ now: new Date() });
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+
+async function open(options: Partial<HistoryPageOptions> = {}) {
+  const history = await HistoryPage.open(browser, { backend: new TableBackend(records, calendar), ...options });
+  await history.page.locator('.glance').waitFor();
+  const { page } = history;
+  return {
+    page,
+    chips: () => page.locator('.chip').allInnerTexts(),
+    title: () => page.locator('.glance h2').textContent(),
+    [Symbol.asyncDispose]: async () => {
+      const { complaints } = history;
+      await history.close();
+      expect(complaints).toEqual([]);
+    },
+  };
+}
+
+describe('the search', () => {
+  test('has the focus after Ctrl+F, shows its syntax, and takes terms of fields', async () => {
+    await using opened = await open();
+    const { page, chips } = opened;
+    await page.getByRole('treegrid').focus();
+    await page.keyboard.press('Control+f');
+    await page.locator('.search-hint').waitFor();
+    await page.keyboard.type('provider:openai cost>0.01 review');
+    await expect.poll(chips).toEqual(['Search: review', 'provider:openai', 'cost>0.01']);
+    await page.locator('.chip').last().click();
+    await expect.poll(chips).toEqual(['Search: review', 'provider:openai']);
+    expect(await page.getByRole('searchbox').inputValue()).toBe('provider:openai review');
+  });
+
+  test('leaves out what is excluded', async () => {
+    await using opened = await open({ choices: { search: '-provider:"anthropic"' } });
+    const names = opened.page.locator('spend-breakdown tbody .value-name');
+    await expect.poll(() => names.allInnerTexts()).toContain('openai');
+    expect(await names.allInnerTexts()).not.toContain('anthropic');
+  });
+});
+
+describe('the way back', () => {
+  test('a drag on the chart zooms, a crumb and Back lead out again', async () => {
+    await using opened = await open();
+    const { page, title } = opened;
+    const box = (await page.locator('.plot-frame').boundingBox())!;
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.5, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, y);
+    await page.mouse.move(box.x + box.width * 0.7, y);
+    await page.locator('rect.selection').waitFor();
+    await page.mouse.up();
+    await expect.poll(() => page.locator('.date').count()).toBe(2);
+    const zoomed = await title();
+    expect(await page.locator('.crumbs').innerText()).toContain('Last 30 days');
+    await page.locator('.crumbs').getByRole('button', { name: 'Last 30 days' }).click();
+    await expect.poll(title).toBe('Last 30 days');
+    expect(await page.locator('.crumbs').count()).toBe(0);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect.poll(title).toBe(zoomed);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect.poll(title).toBe('Last 30 days');
+    expect(await page.getByRole('button', { name: 'Back' }).count()).toBe(0);
+  });
+
+  test('the same by keyboard', async () => {
+    await using opened = await open();
+    const { page, title } = opened;
+    await page.getByRole('application').focus();
+    await page.keyboard.press('End');
+    for (let n = 0; n < 3; n++) await page.keyboard.press('Shift+ArrowLeft');
+    await page.locator('rect.selection').waitFor();
+    await page.keyboard.press('Enter');
+    await expect.poll(title).not.toBe('Last 30 days');
+    await page.getByRole('button', { name: 'Back' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(title).toBe('Last 30 days');
+  });
+
+  test('two dates start from the range on show', async () => {
+    await using opened = await open({ choices: { range: { kind: 'last7days' } } });
+    const { page } = opened;
+    await page.getByRole('combobox', { name: 'Range' }).click();
+    await page.getByRole('option', { name: 'Custom range…' }).click();
+    const [from = '', to = ''] = await page
+      .locator('.date input')
+      .evaluateAll((inputs) => inputs.map((input) => (input as unknown as { value: string }).value));
+    expect((Date.parse(to) - Date.parse(from)) / 86_400_000).toBe(6);
+  });
+});
+
+test('cards say that they are filtered, and the calendar which days are outside of the range', async () => {
+  await using opened = await open({ choices: { chart: 'calendar', range: { kind: 'last7days' } } });
+  const { page } = opened;
+  expect(await page.getByRole('img', { name: 'filtered' }).count()).toBe(0);
+  await page.getByText('Days outside the range are pale.').waitFor();
+  expect(await page.locator('rect[data-day]:not(.outside)').count()).toBe(7);
+  await page.getByRole('searchbox').fill('openai');
+  await expect.poll(() => page.getByRole('img', { name: 'filtered' }).count()).toBe(4);
+});
+
+test('where no call matches, the filters that would have to go are offered with their calls', async () => {
+  await using opened = await open({ choices: { search: 'provider:openai nowhere', range: { kind: 'all' } } });
+  const { page, chips } = opened;
+  await page.getByText('No calls match').waitFor();
+  const button = page.locator('spend-no-match vscode-button').first();
+  await expect.poll(() => button.innerText()).toMatch(/^Without nowhere: \d+ calls$/);
+  await button.click();
+  await expect.poll(chips).toEqual(['provider:openai']);
+  await page.locator('.headline-cost').waitFor();
+});
