@@ -1,9 +1,9 @@
-import { compareBuckets } from '../usage/time/calendar.ts';
 import { foldTop, keptValues } from './foldGroups.ts';
 import { compareTexts } from './groupOrder.ts';
 import { emptyTotals, isBucket, valueNanos } from '../usage/query.ts';
-import type { AggregateQuery, Dimension, Group, Grouping, Top, Totals } from '../usage/query.ts';
+import type { AggregateQuery, Dimension, Group, QueryGrouping, Top, Totals } from '../usage/query.ts';
 import type { BucketCoder } from './bucketCoder.ts';
+import { IntervalCoder } from './intervalCoder.ts';
 import { Combiner } from './combiner.ts';
 import { CompiledFilter } from './filter.ts';
 import { Batch } from './batch.ts';
@@ -16,9 +16,9 @@ const GROUPS_PER_STEP = 4096;
 
 /** One distinct grouping of a query. Its combinations with the earlier groupings are the nodes of one level of a tree. */
 interface Stage {
-  grouping: Grouping;
+  grouping: QueryGrouping;
   /** undefined for a dimension. */
-  coder: BucketCoder | undefined;
+  coder: BucketCoder | IntervalCoder | undefined;
   combiner: Combiner;
 }
 
@@ -29,7 +29,7 @@ type Costs = number[] | bigint[];
 export class Aggregation {
   readonly #store: ColumnStore;
   readonly #filter: CompiledFilter;
-  readonly #groupBy: readonly Grouping[];
+  readonly #groupBy: readonly QueryGrouping[];
   readonly #stages: Stage[];
   readonly #sums: Sums;
   readonly #batch = new Batch();
@@ -42,7 +42,7 @@ export class Aggregation {
     this.#sums = new Sums(store);
     this.#stages = [...new Set(query.groupBy)].map((grouping) => ({
       grouping,
-      coder: isBucket(grouping) ? store.bucketCoder(grouping, query.calendar) : undefined,
+      coder: coderOf(store, grouping, query),
       combiner: new Combiner(),
     }));
     // The grand total exists even when nothing matches; groups exist only for matching records.
@@ -215,9 +215,7 @@ export class Aggregation {
   #comparing(stage: Stage, cost: Costs): (a: number, b: number) => number {
     const { coder, combiner } = stage;
     const code = (node: number): number => combiner.codes[node] as number;
-    if (coder !== undefined) {
-      return (a, b) => compareBuckets(coder.buckets[code(a)] as number, coder.buckets[code(b)] as number, coder.bucket);
-    }
+    if (coder !== undefined) return (a, b) => coder.compare(code(a), code(b));
     return (a, b) =>
       compareNumbers(cost[b] as number, cost[a] as number) ||
       compareTexts(this.#text(stage, code(a)), this.#text(stage, code(b)));
@@ -244,6 +242,16 @@ export class Aggregation {
     }
     return levels;
   }
+}
+
+/** undefined for a dimension. */
+function coderOf(
+  store: ColumnStore,
+  grouping: QueryGrouping,
+  { calendar, intervals = [] }: AggregateQuery,
+): BucketCoder | IntervalCoder | undefined {
+  if (grouping === 'interval') return new IntervalCoder(intervals);
+  return isBucket(grouping) ? store.bucketCoder(grouping, calendar) : undefined;
 }
 
 /** Returns whole numbers whose sum is exact as well: as bigints if doubles could not represent it. */

@@ -16,7 +16,7 @@ export class AnswerCache<Answer extends { aggregation: Aggregation }> {
   }
 
   find(query: AggregateQuery): Answer | undefined {
-    return this.#kept.get(keyOf(query));
+    return query.intervals === undefined ? this.#kept.get(keyOf(query)) : undefined;
   }
 
   /** Caches an answer as the most recent one. */
@@ -24,7 +24,7 @@ export class AnswerCache<Answer extends { aggregation: Aggregation }> {
     const key = keyOf(query);
     // A map iterates in insertion order, so the most recent answer must be last.
     this.#kept.delete(key);
-    if (answer.aggregation.size > MOST_GROUPS) return;
+    if (answer.aggregation.size > MOST_GROUPS || query.intervals !== undefined) return;
     this.#kept.set(key, answer);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);

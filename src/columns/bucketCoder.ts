@@ -1,4 +1,4 @@
-import { bucketId, keyOfBucket, type BucketId } from '../usage/time/calendar.ts';
+import { bucketId, compareBuckets, keyOfBucket, type BucketId } from '../usage/time/calendar.ts';
 import type { Bucket, Calendar } from '../usage/query.ts';
 import { DAY, MINUTE, zoneOf } from '../usage/time/zone.ts';
 
@@ -53,6 +53,11 @@ export class BucketCoder {
 
   keyOf(code: number): string {
     return keyOfBucket(this.buckets[code] as BucketId, this.bucket);
+  }
+
+  /** Orders two codes by time. */
+  compare(a: number, b: number): number {
+    return compareBuckets(this.buckets[a] as BucketId, this.buckets[b] as BucketId, this.bucket);
   }
 
   #encodeOne(ms: number, quarter: number): number {

@@ -1,11 +1,11 @@
-import type { Bucket, Group, Grouping } from '../usage/query.ts';
+import type { Bucket, Group, QueryGrouping } from '../usage/query.ts';
 import { valueNanos, isBucket } from '../usage/query.ts';
 
 /**
  * Sorts groups into the order in which every ledger returns them: level by level, buckets by time, values by their total cost
  * (highest first), then by text in UTF-16 units, with null last.
  */
-export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping[], level = 0): Group[] {
+export function orderGroups(groups: readonly Group[], groupBy: readonly QueryGrouping[], level = 0): Group[] {
   const grouping = groupBy[level];
   if (grouping === undefined || groups.length < 2) return [...groups];
   const branches = new Map<string | null, { key: string | null; groups: Group[]; cost: bigint }>();
@@ -17,7 +17,9 @@ export function orderGroups(groups: readonly Group[], groupBy: readonly Grouping
     branch.cost += valueNanos(group.totals);
   }
   const ordered = [...branches.values()];
-  if (isBucket(grouping)) {
+  if (grouping === 'interval') {
+    ordered.sort((a, b) => Number(a.key) - Number(b.key));
+  } else if (isBucket(grouping)) {
     ordered.sort((a, b) => compareBucketKeys(grouping, a.key ?? '', b.key ?? ''));
   } else {
     ordered.sort((a, b) => compare(b.cost, a.cost) || compareTexts(a.key, b.key));

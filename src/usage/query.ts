@@ -16,6 +16,8 @@ export const BUCKETS = ['hour', 'day', 'week', 'month', 'year'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
 export type Grouping = Dimension | Bucket;
+/** `interval`: the intervals that the query itself lists. */
+export type QueryGrouping = Grouping | 'interval';
 
 export function isBucket(grouping: string): grouping is Bucket {
   return (BUCKETS as readonly string[]).includes(grouping);
@@ -57,8 +59,13 @@ export interface Top {
 export interface AggregateQuery {
   filter: UsageFilter;
   /** Outermost grouping first; empty asks for a single grand total. */
-  groupBy: readonly Grouping[];
+  groupBy: readonly QueryGrouping[];
   calendar: Calendar;
+  /**
+   * The bounds of the grouping `interval`, ms since the epoch, ascending. The key of a group is the number of bounds up to its
+   * times, as text.
+   */
+  intervals?: readonly number[] | undefined;
   /** Keeps the largest values of the last grouping and folds the others into one group: see `foldTop`. */
   top?: Top | undefined;
 }

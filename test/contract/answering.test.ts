@@ -7,11 +7,19 @@ import type { UsageRecord } from '../../src/usage/record.ts';
 import { readStored } from '../../src/usage/stored.ts';
 import { runs } from '../long.ts';
 import * as naive from '../unit/columns/naive.ts';
-import { calendars, filters, groupings, records } from '../unit/usage/records.ts';
+import { calendars, filters, groupings, instant, records } from '../unit/usage/records.ts';
 import { contractPlace, STORES, type StoreRow } from './stores.ts';
 import { call } from './usages.ts';
 
-const sums: fc.Arbitrary<AggregateQuery> = fc.record({ filter: filters, groupBy: groupings, calendar: calendars });
+const asked = { filter: filters, calendar: calendars };
+const sums: fc.Arbitrary<AggregateQuery> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ ...asked, groupBy: groupings }) },
+  fc.record({
+    ...asked,
+    groupBy: groupings.map((by) => ['interval' as const, ...by]),
+    intervals: fc.array(instant, { maxLength: 6 }).map((bounds) => bounds.toSorted((a, b) => a - b)),
+  }),
+);
 const pages: fc.Arbitrary<PageQuery> = fc.record({
   filter: filters,
   sort: fc.constantFrom(...SORT_KEYS),

@@ -11,7 +11,7 @@ import {
   type Calendar,
   type Dimension,
   type Group,
-  type Grouping,
+  type QueryGrouping,
   type SortKey,
   type TokenSum,
   type Totals,
@@ -132,39 +132,46 @@ export function sum(rows: readonly Row[]): Totals {
 }
 
 /** Groups level by level, so that the order is obviously the documented one. */
-export function aggregate(rows: readonly Row[], { filter, groupBy, calendar }: AggregateQuery): Group[] {
+export function aggregate(rows: readonly Row[], query: AggregateQuery): Group[] {
+  const { filter, groupBy } = query;
   const matching = rows.filter((row) => matches(row, filter));
   const distinct = [...new Set(groupBy)];
-  return nest(matching, distinct, calendar).map(({ key, totals }) => ({
+  return nest(matching, distinct, query).map(({ key, totals }) => ({
     key: groupBy.map((grouping) => key[distinct.indexOf(grouping)] ?? null),
     totals,
   }));
 }
 
-function nest(rows: readonly Row[], groupBy: readonly Grouping[], calendar: Calendar): Group[] {
+function nest(rows: readonly Row[], groupBy: readonly QueryGrouping[], query: AggregateQuery): Group[] {
   const [grouping, ...inner] = groupBy;
   if (grouping === undefined) return [{ key: [], totals: sum(rows) }];
   const parts = new Map<string | null, { rows: Row[]; first: number }>();
   for (const row of rows) {
     const ms = Date.parse(row.record.timestamp);
-    const bucket = isBucket(grouping);
-    for (const value of bucket ? [bucketName(ms, grouping, calendar)] : valuesOf(row, grouping)) {
+    for (const value of groupValues(row, grouping, query)) {
       const part = parts.get(value) ?? { rows: [], first: ms };
       part.rows.push(row);
       part.first = Math.min(part.first, ms);
       parts.set(value, part);
     }
   }
-  const groups = [...parts].map(([value, part]) => ({ value, part, below: nest(part.rows, inner, calendar) }));
+  const groups = [...parts].map(([value, part]) => ({ value, part, below: nest(part.rows, inner, query) }));
   const cost = (group: (typeof groups)[number]): bigint =>
     group.below.reduce((total, { totals }) => total + valueNanos(totals), 0n);
   groups.sort((a, b) => {
+    if (grouping === 'interval') return Number(a.value) - Number(b.value);
     if (isBucket(grouping))
       return grouping === 'hour' ? byHour(a.value ?? '', b.value ?? '') : byText(a.value, b.value);
     const difference = cost(b) - cost(a);
     return difference === 0n ? byText(a.value, b.value) : difference < 0n ? -1 : 1;
   });
   return groups.flatMap(({ value, below }) => below.map(({ key, totals }) => ({ key: [value, ...key], totals })));
+}
+
+function groupValues(row: Row, grouping: QueryGrouping, { calendar, intervals = [] }: AggregateQuery): (string | null)[] {
+  const ms = Date.parse(row.record.timestamp);
+  if (grouping === 'interval') return [String(intervals.filter((bound) => bound <= ms).length)];
+  return isBucket(grouping) ? [bucketName(ms, grouping, calendar)] : valuesOf(row, grouping);
 }
 
 function byHour(a: string, b: string): number {
@@ -179,7 +186,7 @@ function byText(a: string | null, b: string | null): number {
   return a < b ? -1 : 1;
 }
 
-function isBucket(grouping: Grouping): grouping is Bucket {
+function isBucket(grouping: QueryGrouping): grouping is Bucket {
   return (BUCKETS as readonly string[]).includes(grouping);
 }
 

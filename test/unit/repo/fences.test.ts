@@ -25,6 +25,7 @@ const LAYERS = [
   'library',
   'sources',
   'live',
+  'git',
   'budgets',
 ].map((name) => `src/${name}`);
 
@@ -44,6 +45,7 @@ const FENCES: Readonly<Record<string, Fence>> = {
   'src/library': { areas: before('src/library'), node: true },
   'src/sources': { areas: before('src/sources'), node: true },
   'src/live': { areas: before('src/live'), node: true },
+  'src/git': { areas: before('src/git'), node: true },
   'src/budgets': { areas: before('src/budgets'), node: true },
   'src/cli': { areas: ['package.json', ...LAYERS], node: true },
   'src/protocol': { areas: ['src/usage', 'src/columns'] },

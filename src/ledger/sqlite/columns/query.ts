@@ -1,7 +1,7 @@
 import { Aggregation } from '../../../columns/aggregation.ts';
 import { AnswerCache } from '../../../columns/answerCache.ts';
 import { filterKey } from '../../../columns/filter.ts';
-import type { AggregateQuery, Group, Grouping, PageQuery } from '../../../usage/query.ts';
+import type { AggregateQuery, Group, PageQuery, QueryGrouping } from '../../../usage/query.ts';
 import { isBucket } from '../../../usage/query.ts';
 import { TableChanged, type ColumnPass } from '../../../columns/columnPass.ts';
 import type { Column } from './columnNumbers.ts';
@@ -173,6 +173,6 @@ export class ColumnQueries {
   }
 }
 
-function groupColumn(grouping: Grouping): Column[] {
-  return isBucket(grouping) ? ['time'] : columnOf(grouping);
+function groupColumn(grouping: QueryGrouping): Column[] {
+  return grouping === 'interval' || isBucket(grouping) ? ['time'] : columnOf(grouping);
 }

@@ -1,0 +1,121 @@
+import { realpath } from 'node:fs/promises';
+import { costedRepository, type CostedRepository } from './attribution.ts';
+import { CloneReader, historyOf, type CloneOptions } from './cloneReader.ts';
+import type { CloneHistory } from './history.ts';
+import { historyFolder, knownHistories, loadHistory, type HistoryHead } from './historyFile.ts';
+import { lineageOf } from './lineage.ts';
+import { missingPatches } from './patches.ts';
+import { GitError } from './run.ts';
+
+/** Reading and preparing several repositories: those that were asked about, and all that were read on this machine before. */
+
+export interface RepositoriesRead {
+  readonly repositories: readonly CostedRepository[];
+  /** The repository of each folder that was asked about, in the same order; undefined if it has none. */
+  readonly asked: readonly (CostedRepository | undefined)[];
+  /** Why a folder has none. */
+  readonly problems: readonly GitError[];
+  /** Whether nothing has changed since the last read. */
+  readonly isSame: boolean;
+}
+
+export interface RepositoriesOptions extends CloneOptions {
+  /** Whether to include the repositories that were read before. Default: true. */
+  known?: boolean | undefined;
+}
+
+/** Keeps what it has read, so that reading again is fast. */
+export class Repositories {
+  readonly #options: RepositoriesOptions;
+  readonly #keptIn: string;
+  /** By folder. */
+  readonly #readers = new Map<string, CloneReader>();
+  readonly #readerOf = new WeakMap<CloneHistory, CloneReader>();
+  #histories: readonly CloneHistory[] = [];
+  #last: RepositoriesRead | undefined;
+
+  constructor(options: RepositoriesOptions = {}) {
+    this.#options = options;
+    this.#keptIn = options.keptIn ?? historyFolder();
+  }
+
+  /** Never rejects because of a repository: see `problems`. */
+  async read(folders: readonly string[]): Promise<RepositoriesRead> {
+    const problems: GitError[] = [];
+    const clones = new Map<string, CloneHistory>();
+    const commonDirs: (string | undefined)[] = [];
+    for (const folder of folders) {
+      const history = await this.#read(folder).catch((error: unknown) => {
+        if (!(error instanceof GitError)) throw error;
+        problems.push(error);
+      });
+      commonDirs.push(history?.commonDir);
+      if (history !== undefined) clones.set(history.commonDir, history);
+    }
+    if (this.#options.known !== false) await this.#addKnown(clones);
+    const histories = [...clones.values()];
+    const isSame =
+      this.#last !== undefined &&
+      histories.length === this.#histories.length &&
+      histories.every((each, i) => each === this.#histories[i]);
+    this.#histories = histories;
+    const repositories = isSame ? this.#last!.repositories : await this.#prepared(histories);
+    const find = (dir: string | undefined): CostedRepository | undefined =>
+      dir === undefined ? undefined : repositories.find(({ commonDirs }) => commonDirs.has(dir));
+    return (this.#last = { repositories, asked: commonDirs.map(find), problems, isSame });
+  }
+
+  async #read(folder: string): Promise<CloneHistory> {
+    const reader = this.#readers.get(folder) ?? new CloneReader(folder, this.#options);
+    this.#readers.set(folder, reader);
+    const history = await reader.read();
+    this.#readerOf.set(history, reader);
+    return history;
+  }
+
+  /** Clones with the same remote are one repository. */
+  async #prepared(histories: readonly CloneHistory[]): Promise<CostedRepository[]> {
+    const groups = new Map<string, CloneHistory[]>();
+    for (const history of histories) {
+      const key = history.remote ?? history.commonDir;
+      groups.set(key, [...(groups.get(key) ?? []), history]);
+    }
+    return Promise.all([...groups.values()].map(async (clones) => this.#withPatches(await costedRepository(clones), clones)));
+  }
+
+  async #withPatches(repository: CostedRepository, clones: readonly CloneHistory[]): Promise<CostedRepository> {
+    const { graph, lineage } = repository;
+    const patches = new Map(graph.patches);
+    for (const history of clones) {
+      const reader = this.#readerOf.get(history);
+      if (reader === undefined) continue;
+      const found = await missingPatches(reader.folder, graph, lineage, this.#options);
+      await reader.keepPatches(found);
+      for (const [hash, patch] of found) patches.set(hash, patch);
+    }
+    if (patches.size === graph.patches.size) return repository;
+    const complete = { ...graph, patches };
+    return { ...repository, graph: complete, lineage: await lineageOf(complete) };
+  }
+
+  /** A repository that no longer exists is answered from what was kept of it. */
+  async #addKnown(clones: Map<string, CloneHistory>): Promise<void> {
+    for (const head of await knownHistories(this.#keptIn)) {
+      if (clones.has(head.commonDir)) continue;
+      const history = (await this.#readAgain(head)) ?? (await this.#kept(head));
+      if (history !== undefined) clones.set(head.commonDir, history);
+    }
+  }
+
+  async #readAgain({ commonDir, worktrees }: HistoryHead): Promise<CloneHistory | undefined> {
+    const folder = worktrees.find(({ isRemoved }) => !isRemoved)?.path ?? commonDir;
+    if ((await realpath(commonDir).catch(() => undefined)) === undefined) return undefined;
+    const history = await this.#read(folder).catch(() => undefined);
+    return history?.commonDir === commonDir ? history : undefined;
+  }
+
+  async #kept({ commonDir }: HistoryHead): Promise<CloneHistory | undefined> {
+    const known = await loadHistory(commonDir, this.#keptIn);
+    return known && historyOf(known);
+  }
+}
