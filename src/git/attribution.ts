@@ -67,7 +67,12 @@ export interface UsagePlace {
  * - `none`: it cannot be attributed: its repository is unknown or ambiguous, or no commit followed in time.
  */
 export type Attributed =
-  | { readonly kind: 'commit'; readonly repository: CostedRepository | undefined; readonly hash: string; readonly branch: string }
+  | {
+      readonly kind: 'commit';
+      readonly repository: CostedRepository | undefined;
+      readonly hash: string;
+      readonly branch: string;
+    }
   | { readonly kind: 'open'; readonly repository: CostedRepository; readonly branch: string }
   | { readonly kind: 'none'; readonly repository: CostedRepository | undefined; readonly branch: string };
 
@@ -158,8 +163,9 @@ export class Attribution {
     const log = worktreeLog(repository, ms, project, branch);
     let mine = branch ?? '';
     if (log !== undefined) {
-      const next = nextCommit(log, ms, branchAt(log, ms));
-      if ('hash' in next) return { kind: 'commit', repository, hash: next.hash, branch: mine || branchAt(log, ms) };
+      const current = branch ?? branchAt(log, ms);
+      const next = nextCommit(log, ms, current);
+      if ('hash' in next) return { kind: 'commit', repository, hash: next.hash, branch: current };
       mine = next.branch;
     }
     const hash = mine === '' ? undefined : commitOfBranch(repository, ms, mine);
@@ -178,7 +184,10 @@ function worktreeLog(
 ): TimedLog | undefined {
   const named = heads.filter(({ worktree }) => worktree !== undefined && lastPart(worktree) === project);
   const candidates = named.length > 0 ? named : heads;
-  return branch === null ? candidates[0] : candidates.find((log) => branchAt(log, ms) === branch);
+  if (branch === null) return candidates[0];
+  // Logs have whole seconds, so usage right after a checkout may seem to come before it.
+  const isNext = ({ moves }: TimedLog): boolean => moves[firstAfter(moves, ms)]?.branch === branch;
+  return candidates.find((log) => branchAt(log, ms) === branch) ?? candidates.find(isNext);
 }
 
 function commitOfBranch({ branchLogs, authored }: CostedRepository, ms: number, branch: string): string | undefined {

@@ -161,10 +161,21 @@ function configOf(text: string): CloneConfig {
 }
 
 export function historyOf(known: KnownHistory): CloneHistory {
-  const { commonDir, config: { remote, email }, shallow, refs, worktrees, logs, commits, patches } = known;
+  const {
+    commonDir,
+    config: { remote, email },
+    shallow,
+    refs,
+    worktrees,
+    logs,
+    commits,
+    patches,
+  } = known;
   const emails = new Set(email === undefined ? [] : [email]);
   for (const moves of logs.moves.values()) for (const move of moves) emails.add(move.email);
-  const resolved = new Map([...refs].flatMap(([name, hash]) => (hash.startsWith('ref: ') ? [] : [[name, hash] as const])));
+  const resolved = new Map(
+    [...refs].flatMap(([name, hash]) => (hash.startsWith('ref: ') ? [] : [[name, hash] as const])),
+  );
   return {
     commonDir,
     remote,

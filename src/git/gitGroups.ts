@@ -64,7 +64,13 @@ export async function attributeUsage(
   for (const [i, { key }] of groups.entries()) {
     if (i % 200 === 199) await slice();
     const [interval, project = null, branch = null, session = null, commit = null] = key.slice(groupBy.length);
-    const place = { since: intervals[Number(interval) - 1] ?? Number.NEGATIVE_INFINITY, project, branch, session, commit };
+    const place = {
+      since: intervals[Number(interval) - 1] ?? Number.NEGATIVE_INFINITY,
+      project,
+      branch,
+      session,
+      commit,
+    };
     attribution.learn(place);
     places.push(place);
   }

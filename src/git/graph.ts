@@ -29,6 +29,7 @@ export interface CommitGraph {
   readonly branchLogs: readonly MoveLog[];
   readonly ownEmails: ReadonlySet<string>;
   readonly patches: ReadonlyMap<string, string>;
+  readonly isShallow: boolean;
 }
 
 /** @param clones of one repository, at least one. */
@@ -52,6 +53,7 @@ export async function commitGraph(clones: readonly CloneHistory[]): Promise<Comm
     heads,
     branchLogs: clones.flatMap(branchLogs),
     ownEmails: new Set(clones.flatMap((clone) => [...clone.ownEmails])),
+    isShallow: clones.some((clone) => clone.isShallow),
     patches: isOne ? first.patches : new Map(clones.flatMap((clone) => [...clone.patches])),
   };
 }
@@ -82,7 +84,12 @@ export function folderName({ commonDir, worktrees }: CloneHistory): string {
 
 /** The last part of a path of any platform. */
 export function lastPart(path: string): string {
-  return path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) ?? '';
+  return (
+    path
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .at(-1) ?? ''
+  );
 }
 
 function branchTips(clones: readonly CloneHistory[]): Map<string, string[]> {

@@ -89,13 +89,18 @@ function rebases(graph: CommitGraph, copies: ReadonlyMap<string, GitCommit[]>, l
     for (const move of log.moves) {
       if (!/^(pull.*|rebase.*)\(?finish(ed)?\)?:/.test(move.action) || move.from === '') continue;
       if (!melts(graph.heads, move)) continue;
-      const added = chain(graph, move.to, (hash) => move.action.endsWith(hash));
+      const isAdded = new Set(chain(graph, move.to, (hash) => move.action.endsWith(hash)).map(({ hash }) => hash));
       const dropped = chain(graph, move.from, (hash) => graph.reachable.has(hash)).reverse();
       let image: string | undefined;
+      /** Images by subject: a commit of `git commit --fixup` names its target so, and an autosquash moves it there. */
+      const images = new Map<string, string>();
       for (const commit of dropped) {
-        const same = (copies.get(authorKey(commit)) ?? []).filter(({ hash }) => added.some((each) => each.hash === hash));
-        image = bestCopy(commit, same)?.hash ?? image;
-        if (image !== undefined) add(later, commit.hash, image);
+        const same = (copies.get(authorKey(commit)) ?? []).filter(({ hash }) => isAdded.has(hash));
+        const target = images.get(commit.subject.replace(/^((fixup|squash|amend)! )+/, ''));
+        image = bestCopy(commit, same)?.hash ?? target ?? image;
+        if (image === undefined) continue;
+        images.set(commit.subject, image);
+        add(later, commit.hash, image);
       }
     }
   }
@@ -104,7 +109,9 @@ function rebases(graph: CommitGraph, copies: ReadonlyMap<string, GitCommit[]>, l
 /** Whether a rebase that ended with this move squashed commits. */
 function melts(heads: readonly MoveLog[], finish: RefMove): boolean {
   for (const { moves } of heads) {
-    const end = moves.findLastIndex(({ to, at, action }) => to === finish.to && at === finish.at && /finish/.test(action));
+    const end = moves.findLastIndex(
+      ({ to, at, action }) => to === finish.to && at === finish.at && /finish/.test(action),
+    );
     for (let i = end - 1; i >= 0 && /rebase/.test(moves[i]!.action); i--) {
       if (/\((squash|fixup)\)/.test(moves[i]!.action)) return true;
       if (/\(start\)/.test(moves[i]!.action)) break;

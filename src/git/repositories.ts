@@ -80,7 +80,9 @@ export class Repositories {
       const key = history.remote ?? history.commonDir;
       groups.set(key, [...(groups.get(key) ?? []), history]);
     }
-    return Promise.all([...groups.values()].map(async (clones) => this.#withPatches(await costedRepository(clones), clones)));
+    return Promise.all(
+      [...groups.values()].map(async (clones) => this.#withPatches(await costedRepository(clones), clones)),
+    );
   }
 
   async #withPatches(repository: CostedRepository, clones: readonly CloneHistory[]): Promise<CostedRepository> {

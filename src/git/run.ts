@@ -99,14 +99,20 @@ function notStarted(error: Error, git: string, folder: string): GitError {
   const code = errno(error);
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return new GitError('failed', `git cannot be run: ${error.message}.`);
   // Node reports the same error for a missing working folder.
-  return new GitError('no-git', `git cannot be run: ${git} or ${folder} does not exist. Install git, or check the folder.`);
+  return new GitError(
+    'no-git',
+    `git cannot be run: ${git} or ${folder} does not exist. Install git, or check the folder.`,
+  );
 }
 
 function failure(message: string, folder: string): GitError {
   const text = message.trim();
   if (/dubious ownership|unsafe repository/i.test(text)) {
     const remedy = `git config --global --add safe.directory ${JSON.stringify(folder)}`;
-    return new GitError('unsafe', `git does not read ${folder}, because another user owns it. If you trust it: ${remedy}`);
+    return new GitError(
+      'unsafe',
+      `git does not read ${folder}, because another user owns it. If you trust it: ${remedy}`,
+    );
   }
   if (/not a git repository/i.test(text)) {
     return new GitError('no-repository', `${folder} is not in a git repository.`);

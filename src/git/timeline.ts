@@ -39,12 +39,13 @@ export interface TimedLog {
   readonly moves: readonly TimedMove[];
 }
 
-/** @param branchNames by which the name of a branch is told from that of a commit or tag. */
+/** @param branchNames distinguish the name of a branch from that of a commit or tag. */
 export function timedLog({ moves, worktree, branch, isRemoved }: MoveLog, branchNames: ReadonlySet<string>): TimedLog {
   const named = (name: string): string => (branchNames.has(name) || !looksLikeCommit(name) ? name : '');
   const checkouts = moves.flatMap(({ action }) => CHECKOUT.exec(action) ?? []);
   // Without a checkout, the log has the branch of today from its beginning.
-  const first = worktree === undefined ? (branch ?? '') : checkouts[1] === undefined ? (branch ?? '') : named(checkouts[1]);
+  const first =
+    worktree === undefined ? (branch ?? '') : checkouts[1] === undefined ? (branch ?? '') : named(checkouts[1]);
   let now = first;
   const timed = moves.map((move): TimedMove => {
     const before = now;
@@ -114,7 +115,7 @@ export function nextCommit({ moves, worktree }: TimedLog, ms: number, branch: st
 
 /** Whether a move made its commit, rather than going to one that was fetched. */
 function isMadeHere(action: string): boolean {
-  return /^(commit|rebase|cherry-pick|am|revert|merge|pull.*rebase)/.test(action) && !/: Fast-forward$/.test(action);
+  return /^(commit|rebase|cherry-pick|am|revert|merge|pull.*rebase)/.test(action) && !action.endsWith(': Fast-forward');
 }
 
 /** A commit that no log knows, at its author's time. */

@@ -3,6 +3,7 @@ import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
 import { groupByBlock } from '../../usage/time/blocks.ts';
 import { DIMENSIONS } from '../../usage/dimensions.ts';
 import { BUCKETS, type Group, type Grouping, type Page, type Totals } from '../../usage/query.ts';
+import type { GitGrouping, GitQuery } from '../../git/gitGroups.ts';
 import { choice, positive } from '../arguments/arguments.ts';
 import { displayCurrency } from '../arguments/currency.ts';
 import { usageError } from '../output/exit.ts';
@@ -15,7 +16,9 @@ import {
   type Selection,
 } from '../arguments/filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../output/json.ts';
+import { ticketPattern } from '../arguments/repositories.ts';
 import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
+import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
@@ -31,12 +34,15 @@ export interface CostsFlags extends FilterFlags, LedgerFlag {
   by?: string[];
   recent?: string;
   currency?: string;
+  ticketPattern?: string;
   json?: boolean;
 }
 
-/** Ledgers cannot group by block; blocks are merged from hours. */
-export type ReportGrouping = Grouping | 'block';
-const GROUPINGS: readonly ReportGrouping[] = [...BUCKETS, 'block', ...DIMENSIONS];
+/** Ledgers cannot group by block; blocks are merged from hours. Git shows commits, pull requests and the like. */
+export type ReportGrouping = Grouping | 'block' | GitGrouping;
+const GROUPINGS: readonly ReportGrouping[] = [
+  ...new Set([...BUCKETS, 'block' as const, ...DIMENSIONS, ...GIT_GROUPINGS]),
+];
 /** The groupings shown below the total, and the maximum number of lines of each. */
 const BREAKDOWNS = ['provider', 'operation', 'model', 'episode'] as const;
 const TOP = 10;
@@ -52,6 +58,7 @@ interface Report {
   money: Money;
   /** Description of the conversion. */
   note: string | undefined;
+  git: GitCosts | undefined;
 }
 
 /** `llm-spend costs`: reports spending by group. */
@@ -65,11 +72,20 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   if (recent !== undefined && by.length > 0) {
     throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
   }
+  if (by.includes('block') && by.some(isGitGrouping)) {
+    throw usageError(`--by: block cannot be combined with ${by.find(isGitGrouping)}.`, '--by');
+  }
+  const ticket = ticketPattern(flags.ticketPattern);
   const display = await currencyOf(flags, by);
   const chosen = selection(flags, terminal.now());
 
   return withView(flags, async (sources) => {
-    const report = await gather(chosen, sources, by, recent, display);
+    const { filter, calendar } = chosen;
+    const git = by.some(isGitGrouping)
+      ? await gitCosts(sources.view, { filter, groupBy: by as GitQuery['groupBy'], calendar, ticket }, terminal.now())
+      : undefined;
+    const report = { ...(await gather(chosen, sources, git === undefined ? by : [], recent, display)), git };
+    if (git !== undefined) Object.assign(report, { by, groups: git.groups, breakdowns: [] });
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
     else await terminal.out.line(reportText(report, flags, terminal));
     return warnOfDamage(sources, terminal);
@@ -94,6 +110,9 @@ async function currencyOf(
       '--currency',
     );
   }
+  if (by.some(isGitGrouping)) {
+    throw usageError(`--currency: cannot be combined with --by ${by.find(isGitGrouping)}.`, '--currency');
+  }
   return displayCurrency(currency);
 }
 
@@ -103,7 +122,7 @@ async function gather(
   by: readonly ReportGrouping[],
   recent: number | undefined,
   display: DisplayCurrency | undefined,
-): Promise<Report> {
+): Promise<Omit<Report, 'git'>> {
   const { view } = sources;
   const { filter, calendar } = selection;
   // Display order: time ascending, everything else by cost, most expensive first.
@@ -143,10 +162,12 @@ async function gather(
   return { selection, sources, totals, by, groups, breakdowns, recent: page, money: converted ?? USD, note };
 }
 
-function reportJson({ selection, sources, totals, by, groups, breakdowns, recent }: Report): object {
+function reportJson({ selection, sources, totals, by, groups, breakdowns, recent, git }: Report): object {
   const groupsJson = (list: readonly Group[], names: readonly ReportGrouping[]): object[] =>
     list.map(({ key, totals }) => ({
-      key: Object.fromEntries(names.map((name, i) => [name, key[i] ?? null])),
+      ...(git === undefined
+        ? { key: Object.fromEntries(names.map((name, i) => [name, key[i] ?? null])) }
+        : commitJson(key, names, git.commits)),
       ...totalsJson(totals),
     }));
   return envelope('costs', {
@@ -167,7 +188,7 @@ function reportJson({ selection, sources, totals, by, groups, breakdowns, recent
 }
 
 function reportText(report: Report, flags: CostsFlags, { out }: Terminal): string {
-  const { totals, selection, sources, by, groups, breakdowns, recent, money } = report;
+  const { totals, selection, sources, by, breakdowns, recent, money } = report;
   const known = sources.states.reduce((sum, { records }) => sum + records, 0);
   const footer = styled(out, 'dim', footerText(sources, selection));
   if (known === 0) return `${emptyText(flags)}\n\n${footer}`;
@@ -175,7 +196,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
-  if (by.length > 0) parts.push(groupTable(localBlocks(groups, by, selection), by, totals, money, options));
+  if (by.length > 0) parts.push(groupTable(shownGroups(report), by, totals, money, options));
   else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, money, options));
   else {
     parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, money, out.columns)}`);
@@ -190,13 +211,17 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   }
   const notes = by.includes('tag') ? ['A record counts once for each of its tags, but only once in the total.'] : [];
   if (report.note !== undefined) notes.push(report.note);
+  notes.push(...(report.git?.notes ?? []).map((note) => plain(note)));
   const paidAndPlan = formatPaidAndPlan(totals);
   if (paidAndPlan !== undefined && money === USD) notes.push(`${paidAndPlan}.`);
   return [...parts, ...notes, footer].join('\n\n');
 }
 
-/** Formats block starts for display: `2026-11-23 14:00`, in the user's time zone. */
-function localBlocks(groups: Group[], by: readonly ReportGrouping[], { calendar }: Selection): Group[] {
+/** Formats commits, and block starts for display: `2026-11-23 14:00`, in the user's time zone. */
+function shownGroups({ groups, by, selection: { calendar }, git }: Report): Group[] {
+  if (git !== undefined) {
+    return groups.map(({ key, totals }) => ({ key: key.map((each) => shownKey(each, git.commits)), totals }));
+  }
   if (by[0] !== 'block') return groups;
   return groups.map(({ key, totals }) => {
     const local = zoneOf(calendar.timeZone).toLocal(Date.parse(key[0] ?? ''));
@@ -237,6 +262,7 @@ export const command: CommandSpec<CostsFlags> = {
       help: `group by ${GROUPINGS.join(', ')}; combine several with commas`,
       repeatable: true,
     },
+    { flags: '--ticket-pattern <regex>', help: 'for --by ticket: finds it in the name of a branch (default: ABC-123)' },
     { flags: '-r, --recent <n>', help: 'list the newest n records' },
     {
       flags: '--currency <rate>',
@@ -245,6 +271,8 @@ export const command: CommandSpec<CostsFlags> = {
   ],
   examples: [
     'llm-spend costs',
+    'llm-spend costs --by commit --days 7',
+    'llm-spend costs --by month,ticket',
     'llm-spend costs --by day --days 7',
     'llm-spend costs --by month,model --since 2026-01 --json',
     'llm-spend costs --by block,model --days 2',

@@ -1,4 +1,4 @@
-import { isBucket, type Group, type Grouping, type Totals } from '../../usage/query.ts';
+import { isBucket, type Group, type Totals } from '../../usage/query.ts';
 import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
@@ -6,7 +6,7 @@ import { whole } from './numbers.ts';
 /** Prints one line per group, with the total below. `all` is a separate argument because a record may be in several groups. */
 export function groupTable(
   groups: readonly Group[],
-  by: readonly (Grouping | 'block')[],
+  by: readonly string[],
   all: Totals | undefined,
   money: Money,
   options: TableOptions,
@@ -49,6 +49,7 @@ function costCell(totals: Totals, money: Money): string {
   return plan > 0 && plan + unpriced === records ? '' : money.cost(totals);
 }
 
-export function title(grouping: Grouping | 'block'): string {
+export function title(grouping: string): string {
+  if (grouping === 'pr') return 'Pull request';
   return grouping.charAt(0).toUpperCase() + grouping.slice(1);
 }

@@ -168,7 +168,11 @@ function nest(rows: readonly Row[], groupBy: readonly QueryGrouping[], query: Ag
   return groups.flatMap(({ value, below }) => below.map(({ key, totals }) => ({ key: [value, ...key], totals })));
 }
 
-function groupValues(row: Row, grouping: QueryGrouping, { calendar, intervals = [] }: AggregateQuery): (string | null)[] {
+function groupValues(
+  row: Row,
+  grouping: QueryGrouping,
+  { calendar, intervals = [] }: AggregateQuery,
+): (string | null)[] {
   const ms = Date.parse(row.record.timestamp);
   if (grouping === 'interval') return [String(intervals.filter((bound) => bound <= ms).length)];
   return isBucket(grouping) ? [bucketName(ms, grouping, calendar)] : valuesOf(row, grouping);
