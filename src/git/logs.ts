@@ -6,7 +6,7 @@ import { parseReflog } from './reflog.ts';
 
 /**
  * Reads reflogs from git's files, because an unchanged file is recognised by its size and time without starting a process.
- * Repositories that store their references as reftables have no such files; their usage is attributed by the authors' times.
+ * GitRepositories that store their references as reftables have no such files; their usage is attributed by the authors' times.
  */
 
 export interface LogFile {

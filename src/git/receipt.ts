@@ -6,7 +6,7 @@ import type { CostedRepository } from './attribution.ts';
 import { attributeUsage } from './gitGroups.ts';
 import type { GitCommit } from './history.ts';
 import { pullRange, resolveRange, type CommitRange } from './range.ts';
-import { Repositories, type RepositoriesOptions } from './repositories.ts';
+import { GitRepositories, type GitRepositoriesOptions } from './repositories.ts';
 
 /** The cost of a range of commits. */
 export interface Receipt {
@@ -29,7 +29,7 @@ export interface CommitCost {
   readonly totals: Totals;
 }
 
-export interface ReceiptOptions extends RepositoriesOptions {
+export interface ReceiptOptions extends GitRepositoriesOptions {
   /** A folder in the repository. Git runs there: the user must trust it. */
   folder: string;
   /** As git writes it. Default: the commits of the branch that its target lacks, as for a pull request. */
@@ -48,7 +48,7 @@ export async function receiptOf(
   ask: (query: AggregateQuery) => Promise<Group[]>,
   { folder, range, env, now, ...options }: ReceiptOptions,
 ): Promise<Receipt> {
-  const { repositories, asked, problems } = await new Repositories(options).read([folder]);
+  const { repositories, asked, problems } = await new GitRepositories(options).read([folder]);
   const [repository] = asked;
   if (repository === undefined) throw problems[0]!;
   const wanted =

@@ -9,7 +9,7 @@ import { GitError } from './run.ts';
 
 /** Reading and preparing several repositories: those that were asked about, and all that were read on this machine before. */
 
-export interface RepositoriesRead {
+export interface GitRepositoriesRead {
   readonly repositories: readonly CostedRepository[];
   /** The repository of each folder that was asked about, in the same order; undefined if it has none. */
   readonly asked: readonly (CostedRepository | undefined)[];
@@ -19,28 +19,28 @@ export interface RepositoriesRead {
   readonly isSame: boolean;
 }
 
-export interface RepositoriesOptions extends CloneOptions {
+export interface GitRepositoriesOptions extends CloneOptions {
   /** Whether to include the repositories that were read before. Default: true. */
   known?: boolean | undefined;
 }
 
 /** Keeps what it has read, so that reading again is fast. */
-export class Repositories {
-  readonly #options: RepositoriesOptions;
+export class GitRepositories {
+  readonly #options: GitRepositoriesOptions;
   readonly #keptIn: string;
   /** By folder. */
   readonly #readers = new Map<string, CloneReader>();
   readonly #readerOf = new WeakMap<CloneHistory, CloneReader>();
   #histories: readonly CloneHistory[] = [];
-  #last: RepositoriesRead | undefined;
+  #last: GitRepositoriesRead | undefined;
 
-  constructor(options: RepositoriesOptions = {}) {
+  constructor(options: GitRepositoriesOptions = {}) {
     this.#options = options;
     this.#keptIn = options.keptIn ?? historyFolder();
   }
 
   /** Never rejects because of a repository: see `problems`. */
-  async read(folders: readonly string[]): Promise<RepositoriesRead> {
+  async read(folders: readonly string[]): Promise<GitRepositoriesRead> {
     const problems: GitError[] = [];
     const clones = new Map<string, CloneHistory>();
     const commonDirs: (string | undefined)[] = [];

@@ -1,11 +1,11 @@
 import type { GitError } from '../../git/run.ts';
-import { Repositories, type RepositoriesRead } from '../../git/repositories.ts';
+import { GitRepositories, type GitRepositoriesRead } from '../../git/repositories.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { shown } from './arguments.ts';
 
 /** The repository of the working folder, and all that were read on this machine before. */
-export async function readRepositories(): Promise<RepositoriesRead> {
-  return new Repositories().read([workingFolder()]);
+export async function readRepositories(): Promise<GitRepositoriesRead> {
+  return new GitRepositories().read([workingFolder()]);
 }
 
 export function workingFolder(): string {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { UsageTable } from '../../../src/columns/table.ts';
 import { gitGroups, NOT_ATTRIBUTED } from '../../../src/git/gitGroups.ts';
-import { Repositories } from '../../../src/git/repositories.ts';
+import { GitRepositories } from '../../../src/git/repositories.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { LONG } from '../../long.ts';
 import { makeHistory } from '../../fixtures/gitHistory.ts';
@@ -51,7 +51,7 @@ test.each(LONG ? [10_000, 100_000] : [10_000])(
       };
       table.add(ledger, { ...record, ...time, input_tokens: 1, output_tokens: 1, total_tokens: 2 } as UsageRecord, i);
     }
-    const answer = async (repositories: Repositories): Promise<Awaited<ReturnType<typeof gitGroups>>> => {
+    const answer = async (repositories: GitRepositories): Promise<Awaited<ReturnType<typeof gitGroups>>> => {
       const { repositories: read } = await repositories.read([folder]);
       const query = { filter: {}, groupBy: ['commit' as const], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
       return gitGroups(
@@ -67,13 +67,13 @@ test.each(LONG ? [10_000, 100_000] : [10_000])(
       return performance.now() - start;
     };
 
-    const repositories = new Repositories(options);
+    const repositories = new GitRepositories(options);
     const first = await timed(() => answer(repositories));
     const groups = await answer(repositories);
     expect(groups.reduce((sum, { totals }) => sum + totals.records, 0)).toBe(5000);
     expect(groups.at(-1)?.key).toEqual([NOT_ATTRIBUTED]);
     const again = await timed(() => repositories.read([folder]));
-    const other = new Repositories(options);
+    const other = new GitRepositories(options);
     const kept = await timed(() => other.read([folder]));
     appendFileSync(path.join(folder, 'new.txt'), 'new');
     world.now = now;
@@ -81,7 +81,7 @@ test.each(LONG ? [10_000, 100_000] : [10_000])(
     world.git('site', 'add', 'new.txt');
     world.git('site', 'commit', '-q', '-m', 'new');
     const fresh = await timed(() => repositories.read([folder]));
-    const blocked = await longestBlock(() => answer(new Repositories(options)));
+    const blocked = await longestBlock(() => answer(new GitRepositories(options)));
     const figures = { first, again, kept, fresh, blocked };
     console.log(count, Object.fromEntries(Object.entries(figures).map(([name, ms]) => [name, Math.round(ms)])));
     const scale = (count / 10_000) * NOISE;

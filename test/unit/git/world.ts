@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UsageTable } from '../../../src/columns/table.ts';
 import { attributeUsage } from '../../../src/git/gitGroups.ts';
-import { Repositories } from '../../../src/git/repositories.ts';
+import { GitRepositories } from '../../../src/git/repositories.ts';
 import type { AggregateQuery, Group } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
@@ -128,7 +128,7 @@ export class World {
 
   /** Reads the repositories as the command would, and compares each usage with the truth. */
   async result(...folders: string[]): Promise<Result> {
-    const repositories = new Repositories({ keptIn: this.path('kept') });
+    const repositories = new GitRepositories({ keptIn: this.path('kept') });
     const { repositories: read, problems } = await repositories.read(folders.map((each) => this.path(each)));
     const query = { filter: {}, groupBy: ['operation' as const], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
     // The operation is the number of the usage, so that each is a group.
@@ -155,5 +155,5 @@ export interface Result {
   wrong: string[];
   count: number;
   problems: string[];
-  repositories: Repositories;
+  repositories: GitRepositories;
 }

@@ -1,6 +1,6 @@
 import { foldTop } from '../../../columns/foldGroups.ts';
 import { orderGroups } from '../../../columns/groupOrder.ts';
-import type { AggregateQuery, CostKind, Dimension, Group, Grouping, Totals } from '../../../usage/query.ts';
+import type { AggregateQuery, CostKind, Dimension, Group, QueryGrouping, Totals } from '../../../usage/query.ts';
 import { emptyTotals, isBucket } from '../../../usage/query.ts';
 import { tokenSum } from '../../../usage/tokenSum.ts';
 import { mergeGroups } from '../../../usage/totals.ts';
@@ -23,13 +23,17 @@ export interface Asked {
 export async function aggregateStored(sql: Sql, asked: Asked, query: AggregateQuery): Promise<Group[]> {
   const { groupBy, filter, top } = query;
   const distinct = [...new Set(groupBy)];
-  const dimensions = distinct.filter((grouping): grouping is Dimension => !isBucket(grouping));
+  const dimensions = distinct.filter(
+    (grouping): grouping is Dimension => !isBucket(grouping) && grouping !== 'interval',
+  );
   const parameters = new Parameters();
   const ledger = parameters.add(asked.ledgerId, 'TEXT');
   const condition = conditionOf(filter, asked.name, asked.excluded, parameters);
   const pieces = condition.never ? wholeRange(0, 0) : await piecesOf(sql, asked.ledgerId, query);
-  const needsRecords = condition.records.length > 0 || dimensions.some(isFine);
-  const parts = partsOf(needsRecords ? asTimes(pieces) : pieces, { ledger, condition, dimensions, parameters });
+  const bounds = distinct.includes('interval') ? parameters.add([...(query.intervals ?? [])], 'BIGINT[]') : undefined;
+  const needsRecords = condition.records.length > 0 || dimensions.some(isFine) || bounds !== undefined;
+  const options = { ledger, condition, dimensions, parameters, bounds };
+  const parts = partsOf(needsRecords ? asTimes(pieces) : pieces, options);
   const rows = parts.length === 0 ? [] : await sql(parts.join('\nUNION ALL\n'), parameters.values);
   const found = rows.map((row) => groupOf(row, { groupBy, distinct, dimensions, keys: pieces.keys, name: asked.name }));
   const groups = orderGroups(mergeGroups(found), groupBy);
@@ -57,6 +61,8 @@ interface PartOptions {
   condition: Condition;
   dimensions: readonly Dimension[];
   parameters: Parameters;
+  /** The bounds of intervals, if these are a grouping. */
+  bounds: string | undefined;
 }
 
 function partsOf({ days, hours, times }: Pieces, options: PartOptions): string[] {
@@ -82,8 +88,9 @@ function rollupPart(pieces: readonly TimePiece[], hours: number, options: PartOp
 }
 
 function recordPart(pieces: readonly TimePiece[], options: PartOptions): string {
-  const { ledger, condition, dimensions } = options;
+  const { ledger, condition, dimensions, bounds } = options;
   const keys = dimensions.map((dimension, i) => `${groupKey(dimension)} AS k${i}`);
+  if (bounds !== undefined) keys.push(`width_bucket(r.time_ms, ${bounds}) AS interval_number`);
   const tags = dimensions.includes('tag')
     ? "CROSS JOIN LATERAL unnest(CASE WHEN r.tags = '' THEN ARRAY[''::TEXT] ELSE string_to_array(r.tags, chr(10)) END) AS g(tag)"
     : '';
@@ -125,8 +132,8 @@ function numbers(count: number): string {
 }
 
 interface KeyOptions {
-  groupBy: readonly Grouping[];
-  distinct: readonly Grouping[];
+  groupBy: readonly QueryGrouping[];
+  distinct: readonly QueryGrouping[];
   dimensions: readonly Dimension[];
   keys: readonly string[][];
   name: string;
@@ -136,6 +143,7 @@ function groupOf(row: SqlRow, { groupBy, distinct, dimensions, keys, name }: Key
   const buckets = distinct.filter(isBucket);
   const key = groupBy.map((grouping): string | null => {
     if (isBucket(grouping)) return keys[Number(row['bucket'])]![buckets.indexOf(grouping)]!;
+    if (grouping === 'interval') return String(row['interval_number']);
     if (grouping === 'ledger') return name;
     return decodeText(row[`k${dimensions.indexOf(grouping)}`]!) || null;
   });
