@@ -29,7 +29,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['receive', () => import('./commands/live/receive.ts')],
   ['connect', () => import('./commands/live/connect.ts')],
   ['disconnect', () => import('./commands/live/disconnect.ts')],
-  ['receipt', () => import('./commands/receipt.ts')],
+  ['receipt', () => import('./commands/money/receipt.ts')],
   ['path', () => import('./commands/path.ts')],
 ]);
 

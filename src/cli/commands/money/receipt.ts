@@ -1,19 +1,19 @@
-import type { CommandSpec } from '../command.ts';
-import { receiptOf, type Receipt } from '../../git/receipt.ts';
-import { isAbove, receiptMarkdown, receiptNotes } from '../../git/receiptText.ts';
-import { usdToNanos } from '../../usage/money.ts';
-import type { Group } from '../../usage/query.ts';
-import { formatTotals } from '../../usage/summary.ts';
-import { amount, choice } from '../arguments/arguments.ts';
-import { warnOfDamage, withView, type LedgerFlag } from '../arguments/ledgers.ts';
-import { gitFailure, workingFolder } from '../arguments/repositories.ts';
-import { EXIT, usageError } from '../output/exit.ts';
-import { envelope, totalsJson, writeJson } from '../output/json.ts';
-import { table } from '../output/table.ts';
-import { styled, warn, type Terminal } from '../output/terminal.ts';
-import { groupTable } from '../report/groups.ts';
-import { USD } from '../report/money.ts';
-import { counted } from '../report/numbers.ts';
+import type { CommandSpec } from '../../command.ts';
+import { receiptOf, type Receipt } from '../../../git/receipt.ts';
+import { isAbove, receiptMarkdown, receiptNotes } from '../../../git/receiptText.ts';
+import { usdToNanos } from '../../../usage/money.ts';
+import type { Group } from '../../../usage/query.ts';
+import { formatTotals } from '../../../usage/summary.ts';
+import { amount, choice } from '../../arguments/arguments.ts';
+import { warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
+import { gitFailure, workingFolder } from '../../arguments/repositories.ts';
+import { EXIT, usageError } from '../../output/exit.ts';
+import { envelope, totalsJson, writeJson } from '../../output/json.ts';
+import { table } from '../../output/table.ts';
+import { styled, warn, type Terminal } from '../../output/terminal.ts';
+import { groupTable } from '../../report/groups.ts';
+import { USD } from '../../report/money.ts';
+import { counted } from '../../report/numbers.ts';
 
 export interface ReceiptFlags extends LedgerFlag {
   pr?: boolean;
