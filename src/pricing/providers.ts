@@ -14,6 +14,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   chatgpt: 'openai',
   // Contain "openai", so the table would mistake them for OpenAI.
   'azure-openai': 'azure',
+  'azure-openai-responses': 'azure',
   'azure.ai.openai': 'azure',
   'az.ai.openai': 'azure',
   'azure.ai.inference': 'azure',
@@ -29,6 +30,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'anthropic-vertex': 'google',
   'google-vertex-anthropic': 'google',
   grok: 'x-ai',
+  'x.ai': 'x-ai',
   kimi: 'moonshotai',
   'z.ai': 'zai',
   'z-ai': 'zai',
@@ -43,6 +45,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   copilot: 'github-copilot',
   'copilot-cli': 'github-copilot',
   'bigmodel.cn': 'zhipuai',
+  bigmodel: 'zhipuai',
 };
 
 /** Programs on a private machine, and services that do not charge for tokens, so they have no list price. */

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/ledger/open.ts';
 import { LedgerError } from '../../src/ledger/results.ts';
@@ -30,6 +32,38 @@ describe.each(STORES)('tending a $title ledger', (row) => {
     });
     expect(await ledger.repair({ dryRun: true })).toMatchObject({ actions: [] });
     expect(await ledger.repair()).toEqual({ actions: [], records: 2, recovered: 0, keptIn: undefined });
+  });
+
+  it.runIf(row.isFile && existsSync('/proc/self/fd'))('leaves nothing open or behind', async () => {
+    const ledger = place.open();
+    await ledger.trackAll([call('a'), call('b'), call('c')]);
+    await ledger.flush();
+    await ledger.remove(['a']);
+    await ledger.undo();
+    await ledger.clear();
+    await ledger.undo();
+    await place.spoil('7');
+    await ledger.verify();
+    await ledger.repair();
+    await ledger.close();
+    const damaged = readFileSync(place.name);
+    writeFileSync(place.name, damaged.fill('?', 0, 20));
+    const other = place.open();
+    await other.track(call('d'));
+    await other.verify();
+    await other.repair();
+    await other.close();
+    const folder = dirname(place.name);
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return [];
+      }
+    });
+    expect(open.filter((path) => path.startsWith(folder))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.') || name.endsWith('.lock'))).toEqual([]);
+    expect(await idsIn(place)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('counts what can be read of a damaged one, says what is wrong, and goes on recording', async () => {

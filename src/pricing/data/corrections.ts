@@ -108,6 +108,20 @@ const CHANGES: readonly Change[] = [
     since: '2025-12-02',
     prices: { input_mtok: 0.5, cache_read_mtok: 0.05, output_mtok: 1.5 },
   },
+  // Mistral's reasoning models became part of Medium and Small. The prices are those of LiteLLM, which names the models; the
+  // days are those on which `mistral-medium-latest` and `mistral-small-latest` moved to them.
+  {
+    provider: 'mistral',
+    name: 'magistral-medium-latest',
+    since: '2026-06-16',
+    prices: { input_mtok: 1.5, cache_read_mtok: 0.15, output_mtok: 7.5 },
+  },
+  {
+    provider: 'mistral',
+    name: 'magistral-small-latest',
+    since: '2026-03-16',
+    prices: { input_mtok: 0.15, cache_read_mtok: 0.015, output_mtok: 0.6 },
+  },
   // https://docs.mistral.ai/models/model-cards/codestral-25-08
   {
     provider: 'mistral',
@@ -157,6 +171,17 @@ export const ADDED_PROVIDER = {
   api_pattern: 'https://dashscope(?:-intl|-us)?\\.aliyuncs\\.com',
 } satisfies Partial<Provider>;
 
+/**
+ * USD for a thousand requests with the default search context, `low`; the table has the price of `high`.
+ * https://docs.perplexity.ai/getting-started/pricing
+ */
+const REQUESTS: Readonly<Record<string, number>> = {
+  sonar: 5,
+  'sonar-pro': 6,
+  'sonar-reasoning': 5,
+  'sonar-reasoning-pro': 6,
+};
+
 /** Claude's models whose calls with more than 200,000 input tokens cost more. https://aws.amazon.com/bedrock/pricing */
 const LONG_CONTEXT = /claude-sonnet-4-(?:5-|2025)/;
 
@@ -171,21 +196,26 @@ function withLongContext(prices: ModelPrice): ModelPrice {
 
 /** The models of a provider in the bundled data, with all corrections. */
 export function correctModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
-  const completed = models.map((model) => {
-    const missing = COMPLETED[id]?.[model.id];
-    if (Array.isArray(model.prices)) return model;
-    const prices = missing === undefined ? model.prices : { ...missing, ...model.prices };
-    return { ...model, prices: id === 'aws' && LONG_CONTEXT.test(model.id) ? withLongContext(prices) : prices };
-  });
   const changed = new Set(CHANGES.filter(({ provider }) => provider === id).map(({ name }) => name));
   // These come first, because the first model that matches a name is used.
-  return completeModels(id, [...[...changed].map((name) => changedModel(id, name, completed)), ...completed]);
+  return completeModels(id, [...[...changed].map((name) => changedModel(id, name, models)), ...models]);
 }
 
-/** The models of a provider in fetched data, with the missing ones added. */
+/** The models of a provider in fetched data, with missing models and prices added. */
 export function completeModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const isAlibaba = id === ADDED_PROVIDER.id;
-  return [...models, ...(isAlibaba ? ALIBABA.map(datedModelOf) : (ADDED[id] ?? []).map(modelOf))];
+  const added = isAlibaba ? ALIBABA.map(datedModelOf) : (ADDED[id] ?? []).map(modelOf);
+  return [...models.map((model) => completedModel(id, model)), ...added];
+}
+
+function completedModel(provider: string, model: ModelInfo): ModelInfo {
+  if (Array.isArray(model.prices)) return model;
+  const missing = COMPLETED[provider]?.[model.id];
+  const requests = provider === 'perplexity' ? REQUESTS[model.id] : undefined;
+  let prices: ModelPrice = missing === undefined ? model.prices : { ...missing, ...model.prices };
+  if (requests !== undefined) prices = { ...prices, requests_kcount: requests };
+  if (provider === 'aws' && LONG_CONTEXT.test(model.id)) prices = withLongContext(prices);
+  return { ...model, prices };
 }
 
 function changedModel(provider: string, name: string, models: readonly ModelInfo[]): ModelInfo {

@@ -10,21 +10,30 @@ export function isNameOf({ id, match }: ModelInfo, asked: string): boolean {
   return namesIn(match).some((known) => known === name) || bare(id) === name;
 }
 
-const PREFIX = /^(?:models\/|publishers\/[^/]+\/models\/|[\w.-]+\/)*/;
+const PREFIX = /^(?:arn:aws[\w-]*:bedrock:[^/]*\/|models\/|publishers\/[^/]+\/models\/|[\w.-]+\/)*/;
 const REGION =
   /^(?:(?:us|eu|apac|jp|au|global|regional)(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|moonshot|minimax|zai|google)\./;
 /** `-20250929`, `-2025-09-29`, `-06-05`, `@20250929`, `-v1:0`, `-latest`, `-001`, `[1m]`. */
 const SUFFIX =
   /(?:\[1m\]|@default|@latest|-latest|[@-]20\d{2}-?\d\d-?\d\d|-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-\d{4}(?=$)|-v\d+(?::\d+)?|-00\d)$/;
 
+/** A fine-tuned model of OpenAI: `ft:gpt-4o-2024-08-06:org:name:id`. */
+const FINE_TUNED = /^(ft:[^:]+):.*$/;
+
 /** A model's name without the parts that do not make a different model. */
 function bare(name: string): string {
-  let text = name.trim().toLowerCase().replace(PREFIX, '').replace(REGION, '').replaceAll(/[._]/g, '-');
+  let text = name
+    .trim()
+    .toLowerCase()
+    .replace(FINE_TUNED, '$1')
+    .replace(PREFIX, '')
+    .replace(REGION, '')
+    .replaceAll(/[._]/g, '-');
   for (let before = ''; before !== text;) {
     before = text;
     text = text.replace(SUFFIX, '');
   }
-  return text;
+  return text.replace(/-$/, '');
 }
 
 /** The literal texts of a matching rule, without its regular expressions. */

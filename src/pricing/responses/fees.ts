@@ -34,6 +34,8 @@ export function unpricedTools({ response }: Shape): string[] {
   const messages = objectsAt(response, 'choices').map((choice) => objectAt(choice, 'message') ?? {});
   if (messages.some((message) => objectsAt(message, 'executed_tools').length > 0)) names.add("Groq's tools");
   if (objectsAt(response, 'candidates').some(usesMaps)) names.add('Google Maps');
+  const context = textAt(usage, 'search_context_size');
+  if (context === 'medium' || context === 'high') names.add('the larger search context');
   if (/^gpt-[\w.-]*-search-/.test(textAt(response, 'model') ?? '')) names.add('web search');
   return [...names];
 }

@@ -75,8 +75,8 @@ export const JUDGED: readonly Judgement[] = [
     why: 'developers.openai.com/api/docs/pricing lists no cached input for the pro models.',
   },
   {
-    models: /^mistral\/(?:magistral-(?:medium|small)-latest|mistral-medium)$/,
-    why: 'The alias names a newer model by LiteLLM; docs.mistral.ai says no day for it, so the price of the last known one stays.',
+    models: /^mistral\/mistral-medium$/,
+    why: 'The name is an alias of a newer model by LiteLLM; docs.mistral.ai says no day for it, so the price of the last known one stays.',
     isGap: true,
   },
   {

@@ -40,6 +40,11 @@ describe("a price of another model's name", () => {
     ['openai', 'o3-mini-high'],
     ['google', 'models/gemini-2.5-flash'],
     ['openrouter', 'anthropic/claude-sonnet-4.5'],
+    ['openai', 'ft:gpt-4o-2024-08-06:my-org:my-name:abc123'],
+    ['openai', 'ft:gpt-4.1-mini-2025-04-14:org::x:ckpt-step-9'],
+    ['openai', 'ft:gpt-3.5-turbo-0125:org::x'],
+    ['aws', 'arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0'],
+    ['aws', 'arn:aws:bedrock:us-east-1:123:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     ['moonshotai', 'kimi-k2.6'],
   ])('%s %s is its own', (provider, model) => {
     expect(sourceOf(provider, model)).not.toHaveProperty('isAssumed');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { convert, readDisplayCurrency, type DisplayCurrency } from '../../../src/pricing/currency.ts';
+import { convert, readDisplayCurrency, sameCurrency, type DisplayCurrency } from '../../../src/pricing/currency.ts';
 import { decimalText, divideRound, scaleDecimal } from '../../../src/pricing/decimal.ts';
 import { AMOUNT_PLACES, formatAmount, formatAmountInColumn } from '../../../src/usage/amount.ts';
 
@@ -55,6 +55,18 @@ describe('convert', () => {
       ),
     );
   });
+});
+
+it('is the same only with the same rates of the same days', () => {
+  const setting = { currency: 'EUR', rates: { '2026-01-01': 0.9, '2026-02-01': 0.8 } };
+  const same = (other: unknown) => sameCurrency(read(setting), read(other));
+  expect(same(structuredClone(setting))).toBe(true);
+  expect(same({ ...setting, currency: 'GBP' })).toBe(false);
+  expect(same({ ...setting, rates: { '2026-01-01': 0.9, '2026-02-01': 0.81 } })).toBe(false);
+  expect(same({ ...setting, rates: { '2026-01-01': 0.9, '2026-02-02': 0.8 } })).toBe(false);
+  expect(same({ ...setting, rates: { '2026-01-01': 0.9 } })).toBe(false);
+  expect(sameCurrency(undefined, undefined)).toBe(true);
+  expect(sameCurrency(read(setting), undefined)).toBe(false);
 });
 
 it('in a column an amount has two decimals more than its currency', () => {

@@ -48,7 +48,7 @@ describe('list prices', () => {
 
   it('adds the price of a request, and of web searches', () => {
     const sonar = priced(pricer.price({ provider: 'perplexity', model: 'sonar', input_tokens: 1, output_tokens: 1 }));
-    expect(sonar.parts.requests).toEqual({ quantity: 1, usd: '12', per: 1_000, nanos: 12_000_000n });
+    expect(sonar.parts.requests).toEqual({ quantity: 1, usd: '5', per: 1_000, nanos: 5_000_000n });
     const search = priced(pricer.price({ provider: 'claude', model: 'claude-haiku-4-5', ...small, web_searches: 2 }));
     expect(search.parts.webSearches).toMatchObject({ quantity: 2, nanos: 20_000_000n });
   });

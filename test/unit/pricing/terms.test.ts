@@ -116,6 +116,13 @@ describe('prices that the data lacks', () => {
     ['dashscope', 'qwen3-max-2026-01-23', '0.0072'],
     ['alibaba', 'qwen3-coder-plus-2025-07-22', '0.006'],
     ['dashscope', 'qwen3-vl-plus', '0.0018'],
+    ['mistral', 'magistral-medium-latest', '0.009'],
+    ['mistral', 'magistral-small-latest', '0.00075'],
+    ['mistral', 'magistral-medium-2509', '0.007'],
+    ['x.ai', 'grok-4-0709', '0.018'],
+    // A request with the default search context.
+    ['perplexity', 'sonar', '0.007'],
+    ['perplexity', 'sonar-pro', '0.024'],
   ])('%s/%s', (provider, model, expected) => {
     expect(cost({ provider, model, input_tokens: 1_000, output_tokens: 1_000 })).toBe(expected);
   });

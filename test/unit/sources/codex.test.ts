@@ -274,3 +274,28 @@ describe('the output of codex exec --json', () => {
     expect(records[0]).toMatchObject({ model: 'gpt-5', model_assumed: true, session_id: 't1', reasoning_tokens: 20 });
   });
 });
+
+describe('a session that does not name its model', () => {
+  const session = text(meta(START, 's1'), calls(START + MINUTE, MINUTE, [1000]));
+
+  test('has the price of gpt-5, and says that this is assumed', async () => {
+    world.file(`${FOLDER}/rollout-s1.jsonl`, session);
+    await world.import(codex, { now: () => START + 1_000 * MINUTE });
+    const [record] = await world.records();
+    // 1000 at 1.25 and 100 at 10 per million.
+    expect(record).toMatchObject({ model: 'gpt-5', model_assumed: true, cost_usd: 0.00225, cost_known: true });
+  });
+
+  test('is no assumption where a later turn names it', async () => {
+    world.file(
+      `${FOLDER}/rollout-s1.jsonl`,
+      session + text(turn(START + 2 * MINUTE), calls(START + 3 * MINUTE, MINUTE, [2000], 1000)),
+    );
+    await world.import(codex, { now: () => START + 1_000 * MINUTE });
+    const models = (await world.records()).map(({ model, model_assumed }) => [model, model_assumed]);
+    expect(models).toEqual([
+      ['gpt-5', true],
+      ['gpt-5.5', undefined],
+    ]);
+  });
+});

@@ -83,6 +83,23 @@ export class FaultDisk implements Disk {
     return this.#dead;
   }
 
+  /** The number of open descriptors. */
+  get descriptors(): number {
+    return this.#open.size;
+  }
+
+  /** Another program writes `text` to a temporary file and renames it to `target`, without any fsync. */
+  saveByOthers(temporary: string, target: string, text: Uint8Array): void {
+    const fd = fs.openSync(temporary, 'w');
+    this.#durable.opened(fd, temporary, true);
+    this.#durable.written(fd, 0);
+    fs.writeSync(fd, text);
+    this.#durable.closing(fd);
+    fs.closeSync(fd);
+    this.#durable.renaming(temporary, target);
+    fs.renameSync(temporary, target);
+  }
+
   /** Ends a `full`. */
   free(): void {
     this.#full = false;

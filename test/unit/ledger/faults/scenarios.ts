@@ -99,6 +99,22 @@ export const SCENARIOS: Record<string, Scenario> = {
       await world.flush();
     },
   },
+  'settle while another program saves our version again, without an fsync': {
+    prepare: (world) => {
+      world.put('costs.json', standing(world));
+      let saved = false;
+      world.disk.after = (operation) => {
+        if (operation !== 'renameSync' || saved) return;
+        saved = true;
+        const temporary = join(world.folder, '.tmp_costs_2.json');
+        world.disk.saveByOthers(temporary, world.ledger, fs.readFileSync(world.ledger));
+      };
+    },
+    run: async (world) => {
+      await world.track('a');
+      await world.flush();
+    },
+  },
   'adopt the journals of the dead': {
     prepare: (world) => {
       world.put('costs.json', standing(world));

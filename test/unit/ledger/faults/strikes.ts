@@ -25,8 +25,9 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, 
 
   describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
     it('works', async () => {
-      const { wrong, steps } = await strike(root, scenario, { kind: 'none' }, Infinity, rules);
+      const { wrong, steps, left } = await strike(root, scenario, { kind: 'none' }, Infinity, rules);
       expect(wrong).toEqual([]);
+      expect(left).toEqual({ descriptors: 0, files: [] });
       expect(steps).toBeGreaterThan(20);
     });
 
@@ -54,21 +55,28 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, 
   });
 }
 
+/** What a process that has closed its ledger leaves open or behind. */
+interface Left {
+  descriptors: number;
+  files: string[];
+}
+
 async function strike(
   root: string,
   scenario: Scenario,
   fault: Fault,
   at: number,
   rules: Rules,
-): Promise<{ wrong: string[]; struck: boolean; steps: number; trace: string }> {
+): Promise<{ wrong: string[]; struck: boolean; steps: number; trace: string; left: Left }> {
   const world = new World(root, fault, at, rules);
   try {
     scenario.prepare(world);
     await Promise.race([scenario.run(world).then(() => world.calmDown()), world.disk.died]);
     const { struck, trace } = world.disk;
     const last = trace.slice(-4).join(' ');
+    const left = { descriptors: world.disk.descriptors, files: world.temporaryFiles() };
     world.bury();
-    return { wrong: await world.check(), struck, steps: trace.length, trace: last };
+    return { wrong: await world.check(), struck, steps: trace.length, trace: last, left };
   } finally {
     world.dispose();
   }

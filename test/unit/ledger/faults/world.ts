@@ -137,6 +137,14 @@ export class World {
     await this.attempt(() => this.tracker.close());
   }
 
+  /** The files of this process that belong to unfinished work. */
+  temporaryFiles(): string[] {
+    return fs.readdirSync(this.home).filter((name) => {
+      const side = parseSideFile(name, 'costs.json');
+      return name === 'costs.json.lock' || (side?.owner.pid === process.pid && side.kind !== 'journal');
+    });
+  }
+
   /** After the process has ended: makes its files those of a dead process, and its lock old. */
   bury(): void {
     this.afterwards?.();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
+import { UndoLog } from '../../../../src/ledger/json/undoLog.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
 let folder: string;
@@ -65,6 +67,30 @@ test('what was removed long ago stays removed when a kept damaged file is mended
     for (; undone < 3; undone++) expect(await tracker.undo()).toMatchObject({ undone: 'remove', records: 1 });
     expect((await tracker.summary()).records).toBe(13);
   });
+}, 20_000);
+
+test('a compacted log has the same last number and the same removals as before', async () => {
+  const at = '2026-11-02T00:00:00Z';
+  const removals = Array.from({ length: 401 }, (_, i) => ({
+    seq: i + 1,
+    op: 'remove',
+    at,
+    ids: [`id-${i + 1}`],
+    elements: [JSON.stringify(usage(i + 1))],
+  }));
+  const lines = [...removals, { seq: 402, op: 'undo', at, of: 401 }];
+  writeFileSync(`${ledger}.undo`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await new UndoLog(nodeDisk, folder, 'costs.json').append({ op: 'undo', at, of: 400 });
+  const log = new UndoLog(nodeDisk, folder, 'costs.json');
+  expect(await log.lastSeq()).toBe(403);
+  expect(await log.last()).toMatchObject({ seq: 399, ids: ['id-399'], elements: [JSON.stringify(usage(399))] });
+  const removed = await Promise.all([1, 300, 399, 400, 401].map((id) => log.removedSince(`id-${id}`, 0)));
+  expect(removed).toEqual([true, true, true, false, false]);
+  // The next number is above all others.
+  await log.append({ op: 'undo', at, of: 399 });
+  expect(await log.last()).toMatchObject({ seq: 398 });
+  const kept = readFileSync(`${ledger}.undo`, 'utf8').trim().split('\n');
+  expect(kept.filter((line) => line.includes('"elements":[]'))).toHaveLength(299);
 }, 20_000);
 
 test('a large removal leaves the log small, stays removed, and is undone as a removal', async () => {

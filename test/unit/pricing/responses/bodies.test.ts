@@ -96,6 +96,10 @@ describe('fees that no price list has are named', () => {
     ],
     ['web search', { object: 'conversation.response', usage: { ...usage, connectors: { web_search: 1 } } }],
     [
+      'the larger search context',
+      { object: 'chat.completion', model: 'sonar', usage: { ...usage, search_context_size: 'high' } },
+    ],
+    [
       'Google Maps',
       {
         candidates: [{ finishReason: 'STOP', groundingMetadata: { groundingChunks: [{ maps: {} }] } }],

@@ -147,6 +147,32 @@ describe('zones', () => {
     expect(zoneOf('Africa/Monrovia').offsetAt(Date.UTC(1970, 0, 1))).toBe(-(44 * 60 + 30) * 1000);
   });
 
+  it.each([
+    // The clock shows 02:30 twice; the first time in summer time.
+    ['Europe/Berlin', '2026-10-25T02:30', '2026-10-25T00:30:00.000Z'],
+    ['America/New_York', '2026-11-01T01:30', '2026-11-01T05:30:00.000Z'],
+    // Half an hour, south of the equator.
+    ['Australia/Lord_Howe', '2026-04-05T01:45', '2026-04-04T14:45:00.000Z'],
+    // It never shows 02:30: the instant of the change.
+    ['Europe/Berlin', '2026-03-29T02:30', '2026-03-29T01:00:00.000Z'],
+    ['America/New_York', '2026-03-08T02:30', '2026-03-08T07:00:00.000Z'],
+    // A whole day is left out.
+    ['Pacific/Apia', '2011-12-30T12:00', '2011-12-30T10:00:00.000Z'],
+  ])('%s: %s is %s', (name, local, instant) => {
+    expect(new Date(zoneOf(name).toInstant(Date.parse(`${local}Z`))).toISOString()).toBe(instant);
+  });
+
+  it.each([
+    ['Europe/Berlin', '2026-03-29T00:59:59.999Z', 1],
+    ['Europe/Berlin', '2026-03-29T01:00:00Z', 2],
+    ['Europe/Berlin', '2026-10-25T00:59:59.999Z', 2],
+    ['Europe/Berlin', '2026-10-25T01:00:00Z', 1],
+    ['Australia/Lord_Howe', '2026-04-04T14:59:59Z', 11],
+    ['Australia/Lord_Howe', '2026-04-04T15:00:00Z', 10.5],
+  ])('%s at %s is %f hours ahead', (name, at, hours) => {
+    expect(zoneOf(name).offsetAt(Date.parse(at))).toBe(hours * HOUR);
+  });
+
   it('are told from other names', () => {
     expect(['UTC', 'Europe/Berlin', 'europe/berlin'].map(isTimeZone)).toEqual([true, true, true]);
     expect(['', 'Berlin', 'Europe/Atlantis', '../etc'].map(isTimeZone)).toEqual([false, false, false, false]);
