@@ -101,7 +101,12 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
   'settle while another program saves our version again, without an fsync': {
     prepare: (world) => {
-      world.put('costs.json', standing(world));
+      world.put('costs.json', `[${element('old-1')},${element('old-2')}]`);
+      // Until we sync its version, the other program loses what it wrote; the version before is in our backup.
+      for (const id of ['old-1', 'old-2']) {
+        world.acknowledged.add(id);
+        world.hidden.add(id);
+      }
       let saved = false;
       world.disk.after = (operation) => {
         if (operation !== 'renameSync' || saved) return;
