@@ -1,7 +1,7 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../system/atomicFile.ts';
-import { claimsFolder } from './claims.ts';
+import { alertsFolder } from './alertsFolder.ts';
 
 /** Permission for agents to continue over a limit: for one tool call, or for a time. */
 
@@ -15,12 +15,12 @@ function allowancePath(folder: string): string {
   return join(folder, 'allowed.json');
 }
 
-export async function allow(allowance: Allowance, folder: string = claimsFolder()): Promise<void> {
+export async function allow(allowance: Allowance, folder: string = alertsFolder()): Promise<void> {
   await writeFileAtomically(allowancePath(folder), JSON.stringify(allowance));
 }
 
 /** Whether agents may go on now. Uses up a leave for one call. */
-export function useAllowance(now: number, folder: string = claimsFolder()): boolean {
+export function useAllowance(now: number, folder: string = alertsFolder()): boolean {
   const path = allowancePath(folder);
   try {
     const { until, isOnce } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Allowance>;

@@ -4,7 +4,8 @@ import { scaleDecimal } from '../pricing/decimal.ts';
 import { AMOUNT_PLACES, type Amount } from '../usage/amount.ts';
 import { FIELD_DIMENSIONS } from '../usage/dimensions.ts';
 import { MAX_NAME } from '../usage/limits.ts';
-import type { UsageFilter } from '../usage/query.ts';
+import type { Nanos } from '../usage/money.ts';
+import { costNanos, valueNanos, type Totals, type UsageFilter } from '../usage/query.ts';
 
 /** A budget: an amount for a period, for the records that its filter selects. `budgets.json` is a list of them. */
 
@@ -27,6 +28,8 @@ export interface Budget {
   /** The dimensions that select its records, as in `--json` of `costs`. */
   filter?: UsageFilter['values'];
   search?: string | undefined;
+  /** Whether calls that a plan covers count, at list price. Default: only what is paid counts. */
+  plan?: boolean | undefined;
 }
 
 /** A budget that cannot be used: which field, and the rule. */
@@ -63,6 +66,7 @@ const SHAPE = z.strictObject({
     .check(z.minLength(1, 'must have at least one percentage'), z.maxLength(20)),
   filter: z.optional(z.partialRecord(z.enum(FIELD_DIMENSIONS.map(({ name }) => name)), z.array(value))),
   search: z.optional(z.string()),
+  plan: z.optional(z.boolean()),
 });
 
 /** @throws {BudgetError} naming the first field that breaks a rule. */
@@ -104,6 +108,11 @@ export function amountPlaces({ currency }: Budget): number {
 
 export function limitOf(budget: Budget): Amount {
   return scaleDecimal(budget.amount, amountPlaces(budget));
+}
+
+/** The counted cost of a sum, in nano-dollars. */
+export function countedNanos({ plan }: Pick<Budget, 'plan'>, totals: Totals): Nanos {
+  return plan === true ? valueNanos(totals) : costNanos(totals);
 }
 
 /** The records that count, without the time. */

@@ -1,11 +1,12 @@
 import { convert } from '../pricing/currency.ts';
 import type { Amount } from '../usage/amount.ts';
-import { costNanos, emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
+import type { Nanos } from '../usage/money.ts';
+import { emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../usage/query.ts';
 import { addTotals } from '../usage/totals.ts';
-import { currencyOf, filterOf, limitOf, type Budget } from './budget.ts';
+import { countedNanos, currencyOf, filterOf, limitOf, type Budget } from './budget.ts';
 import { periodOf, type BudgetPeriod } from './budgetPeriod.ts';
 import { forecastOf, HISTORY_DAYS, type Forecast } from './forecast.ts';
-import { bucketKey } from '../usage/time/calendar.ts';
+import { bucketKey, bucketStart } from '../usage/time/calendar.ts';
 import { DAY } from '../usage/time/zone.ts';
 
 /** The state of a budget. Amounts are in nano-dollars, or in {@link Amount} of the budget's currency. */
@@ -39,7 +40,8 @@ export async function budgetState(
   calendar: Calendar,
 ): Promise<BudgetState> {
   const period = periodOf(budget, now, calendar);
-  const since = Math.min(period.since, now - HISTORY_DAYS * DAY);
+  // A whole day, so that the ledger's answer is kept and later calls only add to it.
+  const since = Math.min(period.since, bucketStart(now - HISTORY_DAYS * DAY, 'day', calendar));
   const days = await answers.aggregate({
     filter: { ...filterOf(budget), since, until: period.until },
     groupBy: ['day'],
@@ -76,10 +78,28 @@ export async function budgetState(
   };
 }
 
-/** undefined: the day has no rate. */
+/** The counted cost of a day in the budget's currency. undefined: the day has no rate. */
 function amountOf(budget: Budget, totals: Totals, isoDay: string): Amount | undefined {
+  const nanos = countedNanos(budget, totals);
   const currency = currencyOf(budget);
-  if (currency === undefined) return costNanos(totals);
-  const conversion = convert(costNanos(totals), isoDay, currency);
+  if (currency === undefined) return nanos;
+  const conversion = convert(nanos, isoDay, currency);
   return conversion.kind === 'converted' ? conversion.amount : undefined;
+}
+
+/**
+ * How much may be spent until one of the budgets reaches `percent` of its limit, in nano-dollars at the most expensive rate of its
+ * currency. undefined: one has reached it, or cannot be compared.
+ */
+export function headroomOf(states: readonly BudgetState[], percent: number): Nanos | undefined {
+  let least: Nanos | undefined;
+  for (const { budget, limit, spent } of states) {
+    const left = (limit * BigInt(percent)) / 100n - spent;
+    const rates = currencyOf(budget)?.rates.map(({ scaled }) => scaled);
+    // An amount in a currency is nano-dollars times the scaled rate.
+    const nanos = rates === undefined ? left : left / rates.reduce((most, rate) => (rate > most ? rate : most), 1n);
+    if (nanos <= 0n) return undefined;
+    if (least === undefined || nanos < least) least = nanos;
+  }
+  return least;
 }

@@ -4,14 +4,15 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   closeSync,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errno } from '../system/errno.ts';
-import { defaultLedgerPath } from '../system/paths.ts';
+import { alertsFolder } from './alertsFolder.ts';
 import type { BudgetState } from './budgetState.ts';
 
 /**
@@ -19,7 +20,8 @@ import type { BudgetState } from './budgetState.ts';
  * between its claim and its message is replaced after the lease.
  */
 
-const LEASE_MS = 60_000;
+/** How long a process has to show a message that it has claimed. */
+export const LEASE_MS = 60_000;
 /** Claims of periods that ended so long ago are removed. */
 const KEPT_MS = 400 * 86_400_000;
 /** Attempts that died; more of them mean that something else is wrong. */
@@ -32,48 +34,80 @@ interface Claim {
   isShown: boolean;
 }
 
-export function claimsFolder(folder: string = dirname(defaultLedgerPath())): string {
-  return join(folder, 'alerts');
-}
-
 /** A level that was reached, claimed by this process. */
 export interface ClaimedCrossing {
   level: number;
+  /** When a lower level of the same period was claimed, ms since the epoch; undefined: never. */
+  lowerAt: number | undefined;
   /** To be called once the message is on its way. Never throws. */
   shown: () => void;
 }
 
+/** Crossings that this process has claimed in a folder that cannot be written. */
+const claimedHere = new Set<string>();
+
 /**
  * Claims the highest level that a budget has reached. The lower ones are claimed with it, so that one message speaks of all.
+ * Where the folder cannot be written, each process warns once.
  * @returns undefined when there is none, or another process has claimed it.
  */
 export function claimCrossing(
   state: BudgetState,
   now: number,
-  folder: string = claimsFolder(),
+  folder: string = alertsFolder(),
+  leaseMs: number = LEASE_MS,
 ): ClaimedCrossing | undefined {
   const { level, budget } = state;
   if (level === undefined) return undefined;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = claim(join(folder, claimName(state, level)), now);
-  if (file === undefined) return undefined;
-  for (const lower of budget.levels.filter((each) => each < level)) {
-    const path = claim(join(folder, claimName(state, lower)), now);
-    if (path !== undefined) write(path, { pid: process.pid, at: now, isShown: true });
+  const name = join(folder, claimName(state, level));
+  const lower = budget.levels.filter((each) => each < level).map((each) => join(folder, claimName(state, each)));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = claim(name, now, leaseMs);
+    if (file === undefined) return undefined;
+    const lowerAt = lower.reduce<number | undefined>((latest, path) => later(latest, claimedAt(path)), undefined);
+    for (const each of lower) {
+      const path = claim(each, now, leaseMs);
+      if (path !== undefined) write(path, { pid: process.pid, at: now, isShown: true });
+    }
+    removeOld(folder, now);
+    return { level, lowerAt, shown: () => write(file, { pid: process.pid, at: now, isShown: true }) };
+  } catch {
+    if (claimedHere.has(name)) return undefined;
+    for (const each of [name, ...lower]) claimedHere.add(each);
+    return { level, lowerAt: undefined, shown: () => undefined };
   }
-  removeOld(folder, now);
-  return { level, shown: () => write(file, { pid: process.pid, at: now, isShown: true }) };
+}
+
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}
+
+function claimedAt(path: string): number | undefined {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as Claim).at;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A raised amount is another crossing; so is another period, or the same one in another time zone. */
 function claimName({ budget, period }: BudgetState, level: number): string {
-  const { name, amount, currency, filter, search } = budget;
-  const identity = JSON.stringify([name, amount, currency, filter, search, period.key]);
+  const { name, amount, currency, filter, search, plan } = budget;
+  const identity = JSON.stringify([
+    name,
+    amount,
+    currency,
+    filter,
+    search,
+    period.key,
+    ...(plan === true ? [plan] : []),
+  ]);
   return `${createHash('sha256').update(identity).digest('hex').slice(0, 24)}-${level}`;
 }
 
 /** Creates the claim's file, or the next one where its holder died. @returns its path; undefined when it is taken. */
-function claim(base: string, now: number): string | undefined {
+function claim(base: string, now: number, leaseMs: number): string | undefined {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const path = attempt === 0 ? base : `${base}.${attempt}`;
     try {
@@ -87,20 +121,42 @@ function claim(base: string, now: number): string | undefined {
     } catch (error) {
       if (errno(error) !== 'EEXIST') throw error;
     }
-    if (isHeld(path, now)) return undefined;
+    if (isHeld(path, now, leaseMs)) return undefined;
   }
   return undefined;
 }
 
 /** Whether a claim was shown, or its holder may still show it. */
-function isHeld(path: string, now: number): boolean {
+function isHeld(path: string, now: number, leaseMs: number): boolean {
   try {
     const { at, isShown } = JSON.parse(readFileSync(path, 'utf8')) as Claim;
-    return isShown || Math.abs(now - at) < LEASE_MS;
+    return isShown || Math.abs(now - at) < leaseMs;
   } catch {
-    // Another process is writing it in this moment.
-    return true;
+    // Another process is writing it in this moment, or was killed while it did.
+    const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    return Math.abs(now - modified) < leaseMs;
   }
+}
+
+/** Returns when the claim of another process expires, if it has not shown the message yet; undefined: it has, or there is none. */
+export function leaseEnd(
+  state: BudgetState,
+  now: number,
+  folder: string = alertsFolder(),
+  leaseMs: number = LEASE_MS,
+): number | undefined {
+  const base = join(folder, claimName(state, state.level!));
+  for (let attempt = MOST_ATTEMPTS - 1; attempt >= 0; attempt--) {
+    const path = attempt === 0 ? base : `${base}.${attempt}`;
+    try {
+      const { at, isShown } = JSON.parse(readFileSync(path, 'utf8')) as Claim;
+      return isShown ? undefined : Math.max(now, at + leaseMs);
+    } catch (error) {
+      // In this moment another process writes it.
+      if (errno(error) !== 'ENOENT') return now + leaseMs;
+    }
+  }
+  return undefined;
 }
 
 function write(path: string, content: Claim): void {
@@ -124,13 +180,13 @@ function removeOld(folder: string, now: number): void {
 }
 
 /** Keeps a budget from warning until then, in every window. */
-export function snooze(state: BudgetState, until: number, folder: string = claimsFolder()): void {
+export function snooze(state: BudgetState, until: number, folder: string = alertsFolder()): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, snoozeName(state)), JSON.stringify({ at: until, until }), { mode: 0o600 });
 }
 
 /** undefined: the budget is not snoozed. */
-export function snoozedUntil(state: BudgetState, now: number, folder: string = claimsFolder()): number | undefined {
+export function snoozedUntil(state: BudgetState, now: number, folder: string = alertsFolder()): number | undefined {
   try {
     const { until } = JSON.parse(readFileSync(join(folder, snoozeName(state)), 'utf8')) as { until?: unknown };
     return typeof until === 'number' && until > now ? until : undefined;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { version } from '../../package.json';
 import { loadBundle } from './codeCache.ts';
-import { readStdin } from './input/stdin.ts';
+import { HOOK_AGENTS, isSurelyBelow } from '../budgets/headroom.ts';
+import { readAll, readStdin } from './input/stdin.ts';
 import { openTerminal } from './output/terminal.ts';
 import { shownLine } from './output/shownLine.ts';
 import type * as command from './runCommand.ts';
@@ -10,7 +11,7 @@ import type * as record from './runRecord.ts';
 /**
  * Entry point of the `llm-spend` command: takes arguments, writes text or JSON, and sets the exit code.
  *
- * Only this file is loaded for the version and for a cached status line. A one-shot `record`, which scripts call once per LLM
+ * Only this file is loaded for the version, for a cached status line, and for a hook that has nothing to say. A one-shot `record`, which scripts call once per LLM
  * call, loads a separate bundle, because loading all commands takes 40 ms of processor time more.
  */
 async function main(argv: readonly string[]): Promise<number> {
@@ -24,8 +25,17 @@ async function main(argv: readonly string[]): Promise<number> {
     const exitCode = await runRecord(argv);
     if (exitCode !== undefined) return exitCode;
   }
+  if (argv.length === 3 && argv[0] === 'budget' && argv[1] === 'hook') return hook(argv);
   const { runCommand } = bundle('commands') as typeof command;
   return runCommand(argv);
+}
+
+/** Says nothing before a tool call of an agent while all budgets are surely far from their limits. */
+async function hook(argv: readonly string[]): Promise<number> {
+  const input = readAll(0) ?? (await readStdin());
+  if (HOOK_AGENTS.includes(argv[2]!) && isSurelyBelow(Date.now())) return 0;
+  const { runCommand } = bundle('commands') as typeof command;
+  return runCommand(argv, input);
 }
 
 /** The exports of a file beside this one in `dist`. */

@@ -1,3 +1,5 @@
+import { fstatSync, readFileSync } from 'node:fs';
+
 /** Far more than a tool writes to a command; longer input is not meant for us. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -21,4 +23,18 @@ export async function readStdin(stdin: NodeJS.ReadStream = process.stdin): Promi
     // A folder, or a pipe whose other end failed: there is nothing to read.
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * Reads a file or pipe to its end without loading Node's streams. undefined when it cannot be read in this way, such as a slow pipe
+ * that does not block: {@link readStdin} reads the rest.
+ */
+export function readAll(fd: number): string | undefined {
+  const stats = fstatSync(fd, { throwIfNoEntry: false });
+  if (stats === undefined || !(stats.isFile() || stats.isFIFO())) return undefined;
+  try {
+    return readFileSync(fd, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

@@ -5,6 +5,9 @@ import type { Choices } from '../../protocol/choices.ts';
 import type { Amount } from '../../usage/amount.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { bucketKey } from '../../usage/time/calendar.ts';
+import type { Driver } from '../../budgets/driver.ts';
+import { formatUsd } from '../../usage/money.ts';
+import { plain } from '../../usage/text.ts';
 import type { TextStyle } from '../common/costText.ts';
 
 /** The texts of budgets in the editor. */
@@ -23,7 +26,7 @@ export function statusLine({ budget, percent, isAtLeast }: BudgetState, { locale
 }
 
 /** The warning of a level, as a sentence that a screen reader reads too. */
-export function crossingMessage(state: BudgetState, level: number, style: TextStyle): string {
+export function crossingMessage(state: BudgetState, level: number, style: TextStyle, driver?: Driver): string {
   const { t, locale } = style;
   const { budget, spent, limit, isOver, isAtLeast, totals } = state;
   const amounts = [budgetAmount(budget, spent, locale), budgetAmount(budget, limit, locale)] as const;
@@ -36,7 +39,17 @@ export function crossingMessage(state: BudgetState, level: number, style: TextSt
       : isAtLeast
         ? t('Some days have no exchange rate, so it may be more.')
         : '';
-  return [head, pace(state, style), gaps].filter((text) => text !== '').join(' ');
+  return [head, driverText(driver, style), pace(state, style), gaps].filter((text) => text !== '').join(' ');
+}
+
+/** The project, model or session behind most of the cost. */
+function driverText(driver: Driver | undefined, { t, locale }: TextStyle): string {
+  if (driver === undefined) return '';
+  const name = plain(driver.value, { max: 40 });
+  const amount = formatUsd(driver.nanos, locale);
+  if (driver.dimension === 'project') return t('Most of it is the project {0}: {1}.', name, amount);
+  if (driver.dimension === 'model') return t('Most of it is the model {0}: {1}.', name, amount);
+  return t('Most of it is one session: {0}.', amount);
 }
 
 export function tooltipLines(state: BudgetState, style: TextStyle): string {

@@ -3,19 +3,22 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import { limitOf, type Budget } from '../../budgets/budget.ts';
 import { budgetsPath, changeBudgets, readBudgets } from '../../budgets/budgetFile.ts';
-import { budgetState, type BudgetState } from '../../budgets/budgetState.ts';
-import { claimCrossing, snooze, snoozedUntil } from '../../budgets/claims.ts';
+import { budgetState, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
+import { snooze } from '../../budgets/claims.ts';
+import { headroomBasis, keepHeadroom, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
+import { dueWarnings } from '../../budgets/warnings.ts';
 import { Coalescer } from '../../system/coalescer.ts';
-import { nextBucket } from '../../usage/time/calendar.ts';
+import type { Calendar } from '../../usage/query.ts';
+import { localCalendar, nextBucket } from '../../usage/time/calendar.ts';
 import { showWarning, type Actions } from '../common/dialogs.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { amountText, crossingMessage, historyChoices, statusLine, tooltipLines } from './budgetMessages.ts';
 
 /** A burst of records is looked at once, soon enough for a message within a second. */
-const TIMING = { quietMs: 100, maxWaitMs: 500 };
-/** A window without the focus leaves the message to the one that has it. */
-const UNFOCUSED_MS = 2_000;
+const TIMING = { quietMs: 50, maxWaitMs: 250 };
+/** A window without the focus leaves the message to the one that has it, if there is one. */
+const UNFOCUSED_MS = 300;
 /** Raising a budget proposes this much more. */
 const RAISE_PERCENT = 150n;
 
@@ -33,6 +36,9 @@ export class BudgetWatch implements vscode.Disposable {
   #budgets: readonly Budget[] = [];
   #problem = '';
   #timer: NodeJS.Timeout | undefined;
+  #warning: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #states: readonly BudgetState[] = [];
 
   constructor(service: LedgerService, log: vscode.LogOutputChannel) {
     this.#service = service;
@@ -61,10 +67,16 @@ export class BudgetWatch implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#warning);
+    clearTimeout(this.#retry);
     for (const each of this.#subscriptions) each.dispose();
   }
 
   async #look(): Promise<void> {
+    const now = Date.now();
+    const { calendar } = readSettings();
+    // Before the budgets and the ledgers are read, so that both are at least as new.
+    const basis = this.#headroomBasis(now, calendar);
     this.#read();
     const { snapshot } = this.#service;
     clearTimeout(this.#timer);
@@ -72,16 +84,31 @@ export class BudgetWatch implements vscode.Disposable {
       this.#item.hide();
       return;
     }
-    const now = Date.now();
-    const { calendar } = readSettings();
+    if (basis !== undefined) await this.#service.refresh();
     const states: BudgetState[] = [];
     for (const budget of this.#budgets) {
       states.push(await budgetState(budget, this.#service, now, calendar));
     }
+    const left = this.#problem === '' ? headroomOf(states, SOFT_PERCENT) : undefined;
+    if (basis !== undefined && left !== undefined) keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
     this.#show(states);
-    await this.#warn(states);
+    this.#warnSoon(states);
     // A new day begins new periods.
     this.#timer = setTimeout(() => this.#looking.request(), nextBucket(now, 'day', calendar) - now + 1_000);
+  }
+
+  /** For the hooks of agents. undefined where this window counts other ledgers or days than they do. */
+  #headroomBasis(now: number, calendar: Calendar): HeadroomBasis | undefined {
+    const local = localCalendar();
+    if (calendar.timeZone !== local.timeZone || calendar.firstDayOfWeek !== local.firstDayOfWeek) return undefined;
+    if (this.#budgets.length === 0 || this.#service.health !== 'ok') return undefined;
+    try {
+      const basis = headroomBasis(now);
+      const shown = new Set(this.#service.snapshot.ledgers.map(({ path }) => path));
+      return basis.ledgers.every(({ path }) => shown.has(path)) ? basis : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   #read(): void {
@@ -118,20 +145,32 @@ export class BudgetWatch implements vscode.Disposable {
     this.#item.show();
   }
 
-  /** Of all windows the one with the focus claims first. */
-  async #warn(states: readonly BudgetState[]): Promise<void> {
-    const reached = states.filter(({ level }) => level !== undefined);
-    if (reached.length === 0) return;
-    if (!vscode.window.state.focused) await new Promise((resolve) => setTimeout(resolve, UNFOCUSED_MS));
+  /** Of all windows the one with the focus claims first. The wait does not delay the next look. */
+  #warnSoon(states: readonly BudgetState[]): void {
+    this.#states = states;
+    if (states.every(({ level }) => level === undefined)) return;
+    this.#warning ??= setTimeout(
+      () => {
+        this.#warning = undefined;
+        void this.#warn().catch((error: unknown) => this.#log.warn(`Budgets: ${String(error)}`));
+      },
+      vscode.window.state.focused ? 0 : UNFOCUSED_MS,
+    );
+  }
+
+  async #warn(): Promise<void> {
+    const { calendar } = readSettings();
     const now = Date.now();
-    for (const state of reached) {
-      if (snoozedUntil(state, now) !== undefined) continue;
-      const claimed = claimCrossing(state, now);
-      if (claimed === undefined) continue;
-      const style = { locale: regionalLocale(), t: vscode.l10n.t };
-      showWarning(crossingMessage(state, claimed.level, style), this.#actions(state));
-      claimed.shown();
+    const { warnings, retryAt } = await dueWarnings(this.#states, { answers: this.#service, calendar, now });
+    const style = { locale: regionalLocale(), t: vscode.l10n.t };
+    for (const { state, level, driver, shown } of warnings) {
+      showWarning(crossingMessage(state, level, style, driver), this.#actions(state));
+      shown();
     }
+    if (retryAt === undefined) return;
+    // The process that claimed a warning may have ended before it showed it.
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#looking.request(), retryAt - now + 1);
   }
 
   #actions(state: BudgetState): Actions {

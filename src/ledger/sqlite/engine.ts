@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as sqlite from 'node:sqlite';
+import { builtinSqlite } from '../../system/builtinSqlite.ts';
 import { errno } from '../../system/errno.ts';
 import { explain } from '../errors.ts';
 import { LedgerError } from '../results.ts';
@@ -18,7 +19,7 @@ let engine: Engine | undefined;
 
 /** @throws {LedgerError} `unsupported`, with a remedy. */
 export function sqliteEngine(): Engine {
-  engine ??= load();
+  engine ??= builtinSqlite();
   if (engine === undefined) {
     throw new LedgerError(
       'unsupported',
@@ -27,19 +28,6 @@ export function sqliteEngine(): Engine {
     );
   }
   return engine;
-}
-
-function load(): Engine | undefined {
-  // Node 22 warns on stderr that the module is experimental, in every command.
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
-    if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest]);
-  };
-  try {
-    return process.getBuiltinModule?.('node:sqlite');
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
 
 /** The primary result codes of SQLite that we distinguish: https://sqlite.org/rescode.html */

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { countedLedgers, importLedger, openView } from '../../../src/library/openView.ts';
+import { importLedger, openView } from '../../../src/library/openView.ts';
+import { countedLedgers } from '../../../src/library/countedLedgers.ts';
 import { inkwellDefaultPath } from '../../../src/system/paths.ts';
 
 let folder: string;

@@ -27,6 +27,7 @@ export interface BudgetFlags extends FilterFlags, LedgerFlag {
   period?: string;
   start?: string;
   levels?: string;
+  plan?: boolean;
   once?: boolean;
   today?: boolean;
   json?: boolean;
@@ -86,6 +87,7 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
     levels: levelsOf(flags.levels),
     filter: filter.values,
     search: filter.search,
+    plan: flags.plan,
   };
   const checked = checkedFlags(JSON.parse(JSON.stringify(entry)));
   let isNew = true;
@@ -233,6 +235,7 @@ export const command: CommandSpec<BudgetFlags> = {
     { flags: '--period <period>', help: PERIOD_RULE.replace('must be ', '') + ' (default: month)' },
     { flags: '--start <day>', help: 'the day of the month on which a month begins' },
     { flags: '--levels <list>', help: `percentages at which to warn (default: ${DEFAULT_LEVELS.join(',')})` },
+    { flags: '--plan', help: 'count calls that a plan covers, at list price' },
     { flags: '--once', help: 'allow: one tool call over the limit' },
     { flags: '--today', help: 'allow: tool calls over the limit until midnight' },
     ...FILTER_OPTIONS.filter(({ flags }) => !flags.includes('--days')),

@@ -1,6 +1,13 @@
 import { allow, useAllowance } from '../../../budgets/allowance.ts';
 import { readBudgets } from '../../../budgets/budgetFile.ts';
-import { budgetState, type BudgetState } from '../../../budgets/budgetState.ts';
+import { budgetState, headroomOf, type BudgetState } from '../../../budgets/budgetState.ts';
+import {
+  HOOK_AGENTS,
+  headroomBasis,
+  keepHeadroom,
+  SOFT_PERCENT,
+  type HeadroomBasis,
+} from '../../../budgets/headroom.ts';
 import { stateText } from '../../../budgets/budgetText.ts';
 import { nextBucket } from '../../../usage/time/calendar.ts';
 import { selection } from '../../arguments/filters.ts';
@@ -10,9 +17,6 @@ import { EXIT, usageError } from '../../output/exit.ts';
 import { say, type Terminal } from '../../output/terminal.ts';
 import { shown } from '../../arguments/arguments.ts';
 
-/** From this level on the hook asks an agent to finish its work. */
-const SOFT_PERCENT = 80;
-const HOOK_AGENTS = ['claude-code', 'codex'];
 const ONCE_MS = 15 * 60_000;
 
 /**
@@ -24,7 +28,7 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
     throw usageError(`budget hook: needs an agent: ${HOOK_AGENTS.join(' or ')} (got ${shown(agent ?? '')}).`);
   }
   try {
-    await readStdin();
+    if (terminal.input === undefined) await readStdin();
     const worst = await worstState(terminal.now());
     if (worst === undefined || worst.percent < SOFT_PERCENT) return EXIT.done;
     if (worst.isOver && useAllowance(terminal.now())) return EXIT.done;
@@ -55,14 +59,28 @@ function answer(state: BudgetState): object {
 }
 
 async function worstState(now: number): Promise<BudgetState | undefined> {
-  const { budgets } = readBudgets();
+  const basis = basisOrNone(now);
+  const { budgets, problems } = readBudgets();
   if (budgets.length === 0) return undefined;
   const { calendar } = selection({}, now);
-  return withView({}, async ({ view }) => {
+  return withView({}, async ({ view, states: ledgers }) => {
     const states: BudgetState[] = [];
     for (const budget of budgets) states.push(await budgetState(budget, view, now, calendar));
+    const isSound = problems.length === 0 && ledgers.every(({ health }) => health === 'ok' || health === 'missing');
+    const left = headroomOf(states, SOFT_PERCENT);
+    if (basis !== undefined && isSound && left !== undefined) {
+      keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
+    }
     return states.toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || b.percent - a.percent)[0];
   });
+}
+
+function basisOrNone(now: number): HeadroomBasis | undefined {
+  try {
+    return headroomBasis(now);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `llm-spend budget allow --once|--today`. */

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { headroomOf, type BudgetState } from '../../../src/budgets/budgetState.ts';
+import { changeBudgets } from '../../../src/budgets/budgetFile.ts';
+import { headroomBasis, isSurelyBelow, keepHeadroom } from '../../../src/budgets/headroom.ts';
+import { openLedger, type Ledger } from '../../../src/library/index.ts';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const MIDNIGHT = Date.parse('2026-11-21T00:00:00Z');
+const BUDGET = { name: 'all', amount: '10', period: 'month', levels: [80] };
+
+let folder: string;
+let imported: Ledger;
+let own: Ledger;
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'llm-spend-headroom-'));
+  vi.stubEnv('XDG_CONFIG_HOME', folder);
+  vi.stubEnv('XDG_STATE_HOME', folder);
+  vi.stubEnv('HOME', folder);
+  vi.stubEnv('LLM_SPEND_LEDGER', undefined);
+  const config = path.join(folder, 'llm-spend');
+  own = openLedger({ ledger: path.join(config, 'costs.json'), pricing: false });
+  imported = openLedger({ ledger: path.join(config, 'imported.db'), pricing: false });
+  await spend(own, 1);
+  await own.flush();
+  await spend(imported, 1);
+  await changeBudgets(() => [BUDGET]);
+});
+afterEach(async () => {
+  await own.close();
+  await imported.close();
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+const spend = (ledger: Ledger, cost: number): Promise<{ usage_id: string }> =>
+  ledger.track({ provider: 'claude', model: 'b', operation: 'c', cost_usd: cost, timestamp: '2026-11-20T11:00:00Z' });
+const keep = (left = 6_000_000_000n): void => keepHeadroom(headroomBasis(NOW), left, MIDNIGHT);
+
+test('without budgets there is nothing to check; without a kept headroom nothing is sure', () => {
+  expect(isSurelyBelow(NOW)).toBe(false);
+  rmSync(path.join(folder, 'llm-spend', 'budgets.json'));
+  expect(isSurelyBelow(NOW)).toBe(true);
+});
+
+test('new records of a database use it up, to the nano-dollar', async () => {
+  keep();
+  expect(isSurelyBelow(NOW)).toBe(true);
+  await spend(imported, 5.999999999);
+  expect(isSurelyBelow(NOW)).toBe(true);
+  await spend(imported, 0.000000001);
+  expect(isSurelyBelow(NOW)).toBe(false);
+});
+
+test('it counts for one day, never before it was determined', () => {
+  keep();
+  expect(isSurelyBelow(NOW - 1)).toBe(false);
+  expect(isSurelyBelow(MIDNIGHT - 1)).toBe(true);
+  expect(isSurelyBelow(MIDNIGHT)).toBe(false);
+});
+
+test.each<[string, () => unknown]>([
+  ['a record in a JSON ledger', () => spend(own, 0.01)],
+  ['a removal from the database', async () => imported.remove([(await spend(imported, 1)).usage_id])],
+  ['another budget', () => changeBudgets(() => [{ ...BUDGET, amount: '1' }])],
+  ['a touched file of budgets', () => utimesSync(path.join(folder, 'llm-spend', 'budgets.json'), 1, 1)],
+  ['another time zone', () => vi.stubEnv('TZ', 'Asia/Tokyo')],
+  ['another ledger', () => vi.stubEnv('LLM_SPEND_LEDGER', path.join(folder, 'other.json'))],
+  [
+    'a new ledger of inkwell',
+    async () => {
+      const inkwell = openLedger({ ledger: path.join(folder, 'inkwell', 'costs.json'), pricing: false });
+      await spend(inkwell, 1);
+      await inkwell.close();
+    },
+  ],
+  ['a damaged state', () => writeFileSync(path.join(folder, 'llm-spend', 'budget-headroom.json'), '{')],
+])('%s makes it unsure', async (_, change) => {
+  keep();
+  expect(isSurelyBelow(NOW)).toBe(true);
+  await change();
+  expect(isSurelyBelow(NOW)).toBe(false);
+});
+
+test('the least headroom of all budgets counts, at the most expensive rate', () => {
+  const state = (limit: bigint, spent: bigint, currency?: object): BudgetState =>
+    ({ budget: { ...BUDGET, currency }, limit, spent }) as unknown as BudgetState;
+  const rates = { currency: 'EUR', rates: { '2026-01-01': '0.5', '2026-02-01': '2' } };
+  expect(headroomOf([state(100n, 20n), state(1_000n, 790n)], 80)).toBe(10n);
+  expect(headroomOf([state(100n, 80n)], 80)).toBeUndefined();
+  // 100 EUR, of which 60 are spent: 20 are left until 80 %, that is $10 at 2 EUR a dollar.
+  expect(headroomOf([state(100n * 10n ** 21n, 60n * 10n ** 21n, rates)], 80)).toBe(10n * 10n ** 9n);
+});
