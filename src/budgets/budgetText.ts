@@ -1,7 +1,9 @@
 import { formatAmount, type Amount } from '../usage/amount.ts';
 import { formatUsd } from '../usage/money.ts';
+import { plain } from '../usage/text.ts';
 import { currencyOf, type Budget } from './budget.ts';
 import type { BudgetState } from './budgetState.ts';
+import type { Driver } from './driver.ts';
 
 /** Budgets in English, for the command and for agents. */
 
@@ -38,6 +40,14 @@ export function crossingText(state: BudgetState, level: number): string {
   const { budget, isOver } = state;
   const what = isOver ? 'is used up' : `has reached ${level} %`;
   return `Budget ${budget.name} ${what}: ${stateText(state)}.`;
+}
+
+/** undefined: nothing explains most of the cost. */
+export function driverText(driver: Driver | undefined): string | undefined {
+  if (driver === undefined) return undefined;
+  const name =
+    driver.dimension === 'session' ? 'one session' : `the ${driver.dimension} ${plain(driver.value, { max: 40 })}`;
+  return `Most of it is ${name}: ${formatUsd(driver.nanos)}.`;
 }
 
 /** undefined while nothing can be said. @param timeZone in which the day is named. */

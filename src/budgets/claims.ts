@@ -106,6 +106,9 @@ function claimName({ budget, period }: BudgetState, level: number): string {
   return `${createHash('sha256').update(identity).digest('hex').slice(0, 24)}-${level}`;
 }
 
+/** Equal for the same warning in all processes. */
+export const warningId = claimName;
+
 /** Creates the claim's file, or the next one where its holder died. @returns its path; undefined when it is taken. */
 function claim(base: string, now: number, leaseMs: number): string | undefined {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {

@@ -6,12 +6,17 @@ import { envelope, totalsJson } from '../output/json.ts';
 import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { jsonText } from '../../usage/jsonText.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import type { Calendar, Totals } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { BudgetWarnings } from '../report/budgetWarnings.ts';
 
 export interface WatchFlags extends FilterFlags, LedgerFlag {
   count?: string;
+  /** false if `--no-notify` was given. */
+  notify?: boolean;
   json?: boolean;
 }
 
@@ -40,18 +45,18 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
       const figuresNow = JSON.stringify(totalsJson(totals));
       if (figuresNow === told) return false;
       told = figuresNow;
-      const now = terminal.now();
-      if (flags.json === true) {
-        const at = new Date(now).toISOString();
-        await terminal.out.line(jsonText(envelope('watch', { event, at, totals: totalsJson(totals) })));
-        return true;
-      }
-      const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);
-      const figures = [counted(totals.records, 'record'), `${whole(totals.totalTokens)} tokens`, formatTotals(totals)];
-      await terminal.out.line(`${time}  ${figures.join(' · ')}`);
+      await terminal.out.line(lineOf(totals, { event, calendar, now: terminal.now(), isJson: flags.json === true }));
       return true;
     };
-
+    const warnings = warningsOf(view, flags, terminal);
+    let isWarningDue = true;
+    const warnNow = async (): Promise<void> => {
+      isWarningDue = false;
+      await warnings?.look(selection({}, terminal.now()).calendar, () => {
+        isWarningDue = true;
+        wake();
+      });
+    };
     const watching = view.watch(() => {
       changed = true;
       wake();
@@ -60,25 +65,54 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
     try {
       await tell('start');
       for (let changes = 0; changes < count && !stopped.signal.aborted && !terminal.out.closed;) {
-        if (!changed) {
-          await new Promise<void>((resolve) => (wake = resolve));
-          continue;
-        }
+        if (isWarningDue) await warnNow();
+        if (!changed && !isWarningDue) await new Promise<void>((resolve) => (wake = resolve));
+        if (!changed) continue;
         changed = false;
+        isWarningDue = true;
         if (await tell('change')) changes++;
       }
+      if (isWarningDue && !terminal.out.closed) await warnNow();
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop);
       watching.dispose();
+      await warnings?.close();
     }
     return terminal.out.closed ? EXIT.failed : EXIT.done;
   });
 }
 
+/** Budgets count the user's own ledgers, so that a watch of another one does not warn. */
+function warningsOf(view: LedgerView, flags: WatchFlags, terminal: Terminal): BudgetWarnings | undefined {
+  if (flags.ledger !== undefined || flags.with !== undefined || flags.notify === false) return undefined;
+  return new BudgetWarnings(view, terminal, flags.json === true);
+}
+
+interface LineOptions {
+  event: 'start' | 'change';
+  calendar: Calendar;
+  now: number;
+  isJson: boolean;
+}
+
+function lineOf(totals: Totals, { event, calendar, now, isJson }: LineOptions): string {
+  if (isJson) {
+    const at = new Date(now).toISOString();
+    return jsonText(envelope('watch', { event, at, totals: totalsJson(totals) }));
+  }
+  const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);
+  const figures = [counted(totals.records, 'record'), `${whole(totals.totalTokens)} tokens`, formatTotals(totals)];
+  return `${time}  ${figures.join(' · ')}`;
+}
+
 export const command: CommandSpec<WatchFlags> = {
   summary: 'print the totals now and after each change, until Ctrl+C',
-  options: [...FILTER_OPTIONS, { flags: '--count <n>', help: 'exit after n changes' }],
+  options: [
+    ...FILTER_OPTIONS,
+    { flags: '--count <n>', help: 'exit after n changes' },
+    { flags: '--no-notify', help: 'leave the warnings of budgets to other windows and commands' },
+  ],
   examples: ['llm-spend watch --days 1', 'llm-spend watch --json --count 1'],
-  notes: FILTER_NOTES,
+  notes: `${FILTER_NOTES}\nWarns of budgets on stderr, on the desktop and by webhooks: see docs/budgets.md.`,
   run: ({ flags, terminal }) => watch(flags, terminal),
 };

@@ -20,6 +20,7 @@ import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../../output/json.ts';
 import { styled, warn, type Terminal } from '../../output/terminal.ts';
 import { allowAgents, hook } from './hook.ts';
+import { webhook } from './webhook.ts';
 
 export interface BudgetFlags extends FilterFlags, LedgerFlag {
   amount?: string;
@@ -30,6 +31,8 @@ export interface BudgetFlags extends FilterFlags, LedgerFlag {
   plan?: boolean;
   once?: boolean;
   today?: boolean;
+  remove?: boolean;
+  test?: boolean;
   json?: boolean;
 }
 
@@ -42,6 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   check: (name, flags, terminal) => report('check', name, flags, terminal),
   hook: (name, _, terminal) => hook(name, terminal),
   allow: (_, flags, terminal) => allowAgents(flags, terminal),
+  webhook: (name, flags, terminal) => webhook(name, flags, terminal),
 };
 
 /** `llm-spend budget ACTION [NAME]`. */
@@ -227,7 +231,10 @@ export const command: CommandSpec<BudgetFlags> = {
   summary: 'set budgets, and check how they stand',
   arguments: [
     { name: '<action>', help: Object.keys(ACTIONS).join(', ') },
-    { name: '[name]', help: 'the name of the budget; for hook: claude-code or codex' },
+    {
+      name: '[name]',
+      help: 'a budget; for hook: claude-code or codex; for webhook: slack, discord, teams, ntfy or signed',
+    },
   ],
   options: [
     { flags: '--amount <x>', help: 'the limit, in USD or in --currency' },
@@ -238,6 +245,8 @@ export const command: CommandSpec<BudgetFlags> = {
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
     { flags: '--once', help: 'allow: one tool call over the limit' },
     { flags: '--today', help: 'allow: tool calls over the limit until midnight' },
+    { flags: '--remove', help: 'webhook: remove it' },
+    { flags: '--test', help: 'webhook: send a test message' },
     ...FILTER_OPTIONS.filter(({ flags }) => !flags.includes('--days')),
   ],
   examples: [
@@ -245,11 +254,13 @@ export const command: CommandSpec<BudgetFlags> = {
     'llm-spend budget set site --amount 20 --currency EUR=0.92 --period week --project site',
     'llm-spend budget check && ./run-agents.sh',
     'llm-spend budget allow --once',
+    'llm-spend budget webhook slack < address.txt',
   ],
   notes:
     `${FILTER_NOTES}\n` +
     'check exits with 4 when a budget is used up, else with 0. Calls of unknown cost make it "at least".\n' +
-    'Budgets are stored in budgets.json in the config folder.',
+    'Budgets are stored in budgets.json in the config folder.\n' +
+    'webhook reads its address from stdin (for signed: the key on a second line) and never prints it.',
   run: ({ flags, words: [action, name], terminal }) =>
     budget(action as string, name as string | undefined, flags, terminal),
 };
