@@ -30,6 +30,7 @@ export const COMMANDS = {
   migrateLedger: 'llmSpend.migrateLedger',
   importUsage: 'llmSpend.importUsage',
   connectAgents: 'llmSpend.connectAgents',
+  budgets: 'llmSpend.budgets',
   undo: 'llmSpend.undo',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',
@@ -44,6 +45,8 @@ export const VIEWS = {
   history: 'llmSpend.history',
   /** A tree. */
   breakdown: 'llmSpend.breakdown',
+  /** A tree. */
+  budgets: 'llmSpend.budgets',
 } as const;
 
 /** View types of editor panels. They are not in the manifest; a restored window finds its panels by them. */

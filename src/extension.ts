@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { BudgetTree } from './host/budgets/budgetTree.ts';
 import { BudgetWatch } from './host/budgets/budgetWatch.ts';
 import { AgentImport } from './host/import/agentImport.ts';
 import { offerImport } from './host/import/importOffer.ts';
@@ -35,7 +36,8 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
   const live = new LiveRecording(service, prices, log);
-  registerCommands(context, { service, prices, history, agents, live, log });
+  const budgets = new BudgetWatch(service, log);
+  registerCommands(context, { service, prices, history, agents, live, budgets, log });
   context.subscriptions.push(
     log,
     prices,
@@ -48,7 +50,8 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     offerImport(context, agents),
     showLedgerWarnings(service),
     new StatusBar(service, log),
-    new BudgetWatch(service, log),
+    budgets,
+    new BudgetTree(budgets),
     new BreakdownTree(service),
   );
   prices.start();

@@ -4,6 +4,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   closeSync,
   unlinkSync,
@@ -186,6 +187,10 @@ function removeOld(folder: string, now: number): void {
 export function snooze(state: BudgetState, until: number, folder: string = alertsFolder()): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, snoozeName(state)), JSON.stringify({ at: until, until }), { mode: 0o600 });
+}
+
+export function endSnooze(state: BudgetState, folder: string = alertsFolder()): void {
+  rmSync(join(folder, snoozeName(state)), { force: true });
 }
 
 /** undefined: the budget is not snoozed. */

@@ -16,6 +16,8 @@ import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerifica
 import type { LedgerService } from './ledger/ledgerService.ts';
 import { askToMigrate } from './ledger/migrateLedger.ts';
 import type { Prices } from './prices/prices.ts';
+import { manageBudgets } from './budgets/manageBudgets.ts';
+import type { BudgetWatch } from './budgets/budgetWatch.ts';
 import { connectAgents } from './live/connectAgents.ts';
 import type { LiveRecording } from './live/liveRecording.ts';
 import { recordFromResponse } from './record/recordResponse.ts';
@@ -35,13 +37,14 @@ export interface CommandServices {
   history: HistoryController;
   agents: AgentImport;
   live: LiveRecording;
+  budgets: BudgetWatch;
   log: vscode.LogOutputChannel;
 }
 
 /** Registers all commands of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
-  { service, prices, history, agents, live, log }: CommandServices,
+  { service, prices, history, agents, live, budgets, log }: CommandServices,
 ): void {
   const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
@@ -69,6 +72,7 @@ export function registerCommands(
     [COMMANDS.migrateLedger]: () => askToMigrate(service),
     [COMMANDS.importUsage]: () => agents.ask(),
     [COMMANDS.connectAgents]: () => connectAgents(live),
+    [COMMANDS.budgets]: (which) => manageBudgets(service, budgets, budgetOf(which)),
     [COMMANDS.undo]: () => askToUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(),
     [COMMANDS.showLog]: () => log.show(),
@@ -136,6 +140,12 @@ async function idsOf(service: LedgerService, argument: unknown): Promise<readonl
 function historyChoicesOf(argument: unknown): Partial<Choices> | undefined {
   if (!isObject(argument)) return undefined;
   return isBreakdownNode(argument) ? nodeChoices(argument) : argument;
+}
+
+/** The name of the budget that a row of the view passes. */
+function budgetOf(argument: unknown): string | undefined {
+  const { budget } = isObject(argument) ? (argument as { budget?: unknown }) : {};
+  return typeof budget === 'string' ? budget : undefined;
 }
 
 /** The model that an argument names, as far as it does. */

@@ -25,6 +25,43 @@ export function statusLine({ budget, percent, isAtLeast }: BudgetState, { locale
   return `${budget.name} ${isAtLeast ? '≥ ' : ''}${share}`;
 }
 
+/** `$16.50 of $20.00 (82%)`. */
+export function amountsText(
+  { budget, spent, limit, percent, isAtLeast }: BudgetState,
+  { t, locale }: TextStyle,
+): string {
+  const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(Math.floor(percent) / 100);
+  const amount = `${isAtLeast ? '≥ ' : ''}${budgetAmount(budget, spent, locale)}`;
+  return t('{0} of {1} ({2})', amount, budgetAmount(budget, limit, locale), share);
+}
+
+/** A budget in words, for screen readers. */
+export function stateLabel(state: BudgetState, style: TextStyle): string {
+  const { budget, isOver, level } = state;
+  const { t } = style;
+  const text = amountsText(state, style);
+  if (isOver) return t('Budget {0} is used up: {1}', budget.name, text);
+  if (level !== undefined) return t('Budget {0} has passed {1} %: {2}', budget.name, level, text);
+  return t('Budget {0}: {1}', budget.name, text);
+}
+
+/** The figures of a budget, each with its name. */
+export function figureLines(state: BudgetState, { t, locale }: TextStyle): { name: string; value: string }[] {
+  const { budget, period, spent, limit, forecast } = state;
+  const money = (amount: Amount): string => budgetAmount(budget, amount, locale);
+  const day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+  const passes = forecast?.passesAt;
+  return [
+    { name: t('Spent'), value: `${state.isAtLeast ? '≥ ' : ''}${money(spent)}` },
+    { name: t('Left'), value: money(limit > spent ? limit - spent : 0n) },
+    ...(forecast === undefined
+      ? []
+      : [{ name: t('Expected'), value: t('{0} to {1}', money(forecast.most[0]), money(forecast.most[1])) }]),
+    ...(passes === undefined ? [] : [{ name: t('Used up on'), value: day.format(passes) }]),
+    { name: t('Period'), value: t('{0} to {1}', day.format(period.since), day.format(period.until - 1)) },
+  ];
+}
+
 /** The warning of a level, as a sentence that a screen reader reads too. */
 export function crossingMessage(state: BudgetState, level: number, style: TextStyle, driver?: Driver): string {
   const { t, locale } = style;
@@ -39,7 +76,7 @@ export function crossingMessage(state: BudgetState, level: number, style: TextSt
       : isAtLeast
         ? t('Some days have no exchange rate, so it may be more.')
         : '';
-  return [head, driverText(driver, style), pace(state, style), gaps].filter((text) => text !== '').join(' ');
+  return [head, driverText(driver, style), paceText(state, style), gaps].filter((text) => text !== '').join(' ');
 }
 
 /** The project, model or session behind most of the cost. */
@@ -55,7 +92,7 @@ function driverText(driver: Driver | undefined, { t, locale }: TextStyle): strin
 export function tooltipLines(state: BudgetState, style: TextStyle): string {
   const { budget, spent, limit } = state;
   const line = `${statusLine(state, style)}: ${budgetAmount(budget, spent, style.locale)} / ${budgetAmount(budget, limit, style.locale)}`;
-  const more = pace(state, style);
+  const more = paceText(state, style);
   return more === '' ? line : `${line}\n${more}`;
 }
 
@@ -70,7 +107,7 @@ export function historyChoices({ budget, period }: BudgetState, calendar: Calend
 }
 
 /** Where the period is likely to end. */
-function pace({ budget, forecast, isOver }: BudgetState, { t, locale }: TextStyle): string {
+export function paceText({ budget, forecast, isOver }: BudgetState, { t, locale }: TextStyle): string {
   if (forecast === undefined || isOver) return '';
   const { passesAt, most } = forecast;
   if (passesAt !== undefined) {

@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
-import { limitOf, type Budget } from '../../budgets/budget.ts';
-import { budgetsPath, changeBudgets, readBudgets } from '../../budgets/budgetFile.ts';
+import type { Budget } from '../../budgets/budget.ts';
+import { budgetsPath, readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetState, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
-import { snooze } from '../../budgets/claims.ts';
 import { headroomBasis, keepHeadroom, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import { Coalescer } from '../../system/coalescer.ts';
@@ -13,14 +12,13 @@ import { localCalendar, nextBucket } from '../../usage/time/calendar.ts';
 import { showWarning, type Actions } from '../common/dialogs.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
-import { amountText, crossingMessage, historyChoices, statusLine, tooltipLines } from './budgetMessages.ts';
+import { crossingMessage, statusLine, tooltipLines } from './budgetMessages.ts';
+import { raiseBudget, showBudget, snoozeBudget } from './budgetActions.ts';
 
 /** A burst of records is looked at once, soon enough for a message within a second. */
 const TIMING = { quietMs: 50, maxWaitMs: 250 };
 /** A window without the focus leaves the message to the one that has it, if there is one. */
 const UNFOCUSED_MS = 300;
-/** Raising a budget proposes this much more. */
-const RAISE_PERCENT = 150n;
 
 /**
  * Watches the budgets: an item in the status bar from the first level on, and one warning for each level, in one window of all.
@@ -39,13 +37,17 @@ export class BudgetWatch implements vscode.Disposable {
   #warning: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #states: readonly BudgetState[] = [];
+  readonly #changed = new vscode.EventEmitter<void>();
+
+  /** Fires after each look at the budgets. */
+  readonly onDidChange = this.#changed.event;
 
   constructor(service: LedgerService, log: vscode.LogOutputChannel) {
     this.#service = service;
     this.#log = log;
     this.#item = vscode.window.createStatusBarItem('llmSpend.budget', vscode.StatusBarAlignment.Right, 99);
     this.#item.name = vscode.l10n.t('LLM Spend: Budget');
-    this.#item.command = COMMANDS.openHistory;
+    this.#item.command = COMMANDS.budgets;
     this.#looking = new Coalescer(() => this.#look(), {
       timing: TIMING,
       onError: (error) => this.#log.warn(`Budgets: ${String(error)}`),
@@ -54,6 +56,7 @@ export class BudgetWatch implements vscode.Disposable {
     const file = new vscode.RelativePattern(vscode.Uri.file(dirname(budgetsPath())), 'budgets.json');
     const watcher = vscode.workspace.createFileSystemWatcher(file);
     this.#subscriptions = [
+      this.#changed,
       this.#item,
       this.#looking,
       watcher,
@@ -72,6 +75,16 @@ export class BudgetWatch implements vscode.Disposable {
     for (const each of this.#subscriptions) each.dispose();
   }
 
+  /** The budgets in the order of their file. */
+  get states(): readonly BudgetState[] {
+    return this.#states;
+  }
+
+  /** Looks at the budgets now. Never rejects. */
+  async refresh(): Promise<void> {
+    await this.#looking.now().catch((error: unknown) => this.#log.warn(`Budgets: ${String(error)}`));
+  }
+
   async #look(): Promise<void> {
     const now = Date.now();
     const { calendar } = readSettings();
@@ -82,6 +95,8 @@ export class BudgetWatch implements vscode.Disposable {
     clearTimeout(this.#timer);
     if (this.#budgets.length === 0 || !snapshot.loaded || snapshot.ledgers.length === 0) {
       this.#item.hide();
+      this.#states = [];
+      this.#changed.fire();
       return;
     }
     if (basis !== undefined) await this.#service.refresh();
@@ -91,8 +106,10 @@ export class BudgetWatch implements vscode.Disposable {
     }
     const left = this.#problem === '' ? headroomOf(states, SOFT_PERCENT) : undefined;
     if (basis !== undefined && left !== undefined) keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
+    this.#states = states;
+    this.#changed.fire();
     this.#show(states);
-    this.#warnSoon(states);
+    this.#warnSoon();
     // A new day begins new periods.
     this.#timer = setTimeout(() => this.#looking.request(), nextBucket(now, 'day', calendar) - now + 1_000);
   }
@@ -146,9 +163,8 @@ export class BudgetWatch implements vscode.Disposable {
   }
 
   /** Of all windows the one with the focus claims first. The wait does not delay the next look. */
-  #warnSoon(states: readonly BudgetState[]): void {
-    this.#states = states;
-    if (states.every(({ level }) => level === undefined)) return;
+  #warnSoon(): void {
+    if (this.#states.every(({ level }) => level === undefined)) return;
     this.#warning ??= setTimeout(
       () => {
         this.#warning = undefined;
@@ -176,31 +192,9 @@ export class BudgetWatch implements vscode.Disposable {
   #actions(state: BudgetState): Actions {
     const { t } = vscode.l10n;
     return {
-      [t('Show')]: () =>
-        vscode.commands.executeCommand(COMMANDS.openHistory, historyChoices(state, readSettings().calendar)),
-      [t('Raise…')]: () => this.#raise(state),
-      [t('Snooze until Tomorrow')]: () => snooze(state, nextBucket(Date.now(), 'day', readSettings().calendar)),
+      [t('Show')]: () => showBudget(state),
+      [t('Raise…')]: () => raiseBudget(state, this),
+      [t('Snooze until Tomorrow')]: () => snoozeBudget(state),
     };
-  }
-
-  async #raise({ budget }: BudgetState): Promise<void> {
-    const { t } = vscode.l10n;
-    const value = amountText(budget, (limitOf(budget) * RAISE_PERCENT) / 100n);
-    const amount = await vscode.window.showInputBox({
-      title: t('Raise the Budget {0}', budget.name),
-      prompt: t('The new amount for the period'),
-      value,
-      validateInput: (text) =>
-        /^\d{1,12}(\.\d{1,9})?$/.test(text.trim()) && Number(text) > 0
-          ? undefined
-          : t('Enter an amount such as 50 or 12.50'),
-    });
-    if (amount === undefined) return;
-    await changeBudgets((entries) =>
-      entries.map((each) =>
-        (each as Partial<Budget> | null)?.name === budget.name ? { ...budget, amount: amount.trim() } : each,
-      ),
-    );
-    this.#looking.request();
   }
 }
