@@ -57,7 +57,7 @@ async function changeBudget(state: BudgetState, watch: BudgetWatch): Promise<voi
   const { t } = vscode.l10n;
   const { budget } = state;
   const isSnoozed = snoozedUntil(state, Date.now()) !== undefined;
-  const actions = [
+  const actions: (vscode.QuickPickItem & { act: () => unknown })[] = [
     { label: `$(graph) ${t('Show in Cost History')}`, act: () => showBudget(state) },
     { label: `$(edit) ${t('Change the Amount…')}`, act: () => raiseBudget(state, watch) },
     { label: `$(bell) ${t('Change the Warnings…')}`, act: () => changeLevels(budget, watch) },
