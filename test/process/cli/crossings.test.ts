@@ -59,7 +59,8 @@ async function start(args: readonly string[], from: string): Promise<ChildProces
   return child;
 }
 
-const startWindow = (): Promise<ChildProcess> => start(['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', windowScript, String(LEASE_MS), '40'], 'window');
+const startWindow = (): Promise<ChildProcess> =>
+  start(['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', windowScript, String(LEASE_MS), '40'], 'window');
 const startCommand = (): Promise<ChildProcess> => start([cli, 'watch', '--json'], 'command');
 
 test(`${WINDOWS} windows and ${COMMANDS} commands reach a level together ${ROUNDS} times, with kills: one message each`, async () => {
