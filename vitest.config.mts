@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -6,6 +7,21 @@ const poll = { timeout: 15_000 };
 
 /** `npm test -- oldest`: all end-to-end tests in the oldest editor too. */
 const ALL_IN_OLDEST = process.env['LLM_SPEND_ALL_IN_OLDEST'] === '1';
+
+/**
+ * Where a system has a folder in memory, temporary files go there: tens of thousands of fsyncs would take minutes, and no test but
+ * those of real processes depends on a disk.
+ */
+const inMemory = isWritable('/dev/shm') ? { TMPDIR: '/dev/shm' } : {};
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export default defineConfig({
   test: {
@@ -19,6 +35,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/contract/*.test.ts'],
           // A process for each file would cost as much time as most of the files do.
           isolate: false,
+          env: inMemory,
           // Only a test that hangs reaches it: how busy the machine is must not decide whether a test passes.
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -42,6 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'webview',
+          env: inMemory,
           // Pages at a time among the tests marked concurrent: each page keeps a core busy.
           maxConcurrency: 2,
           include: ['test/editor/history/**/*.test.ts'],
@@ -53,6 +71,7 @@ export default defineConfig({
       {
         test: {
           name: 'editor',
+          env: inMemory,
           include: ['test/editor/e2e/**/*.test.ts'],
           provide: { edition: 'newest' },
           globalSetup: 'test/editor/e2e/globalSetup.ts',
@@ -65,6 +84,7 @@ export default defineConfig({
       {
         test: {
           name: 'oldest editor',
+          env: inMemory,
           include: ['test/editor/oldest/**/*.test.ts', ...(ALL_IN_OLDEST ? ['test/editor/e2e/**/*.test.ts'] : [])],
           provide: { edition: 'oldest' },
           globalSetup: 'test/editor/e2e/globalSetup.ts',
