@@ -6,6 +6,7 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
+ *     dist/agents.js         the logs of agents      from src/sources/agents.ts, loaded by the extension on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
  *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/driver.ts, loaded by the others on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
@@ -41,18 +42,26 @@ const SUPPORTED_NODE = 'node20';
  */
 
 /**
+ * Loading the extension must not take longer for what most windows never use, or use long after their start. Bundled with it, a module
+ * that is loaded on demand makes esbuild wrap every module that both share, which V8 then compiles twice.
+ * @param {RegExp} filter @param {string} bundle
+ */
+const apart = (filter, bundle) => ({
+  name: `${bundle} in a bundle of its own`,
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => {
+    build.onResolve({ filter }, ({ kind }) => (kind === 'entry-point' ? undefined : { path: bundle, external: true }));
+  },
+});
+/**
  * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. Without
  * an `import()` of its own files a bundle is also one flat scope, which is loaded faster.
  */
-const pricesApart = {
-  name: 'prices in a bundle of their own',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => {
-    build.onResolve({ filter: /\/prices\/index\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './prices.js', external: true },
-    );
-  },
-};
+const pricesApart = apart(/\/prices\/index\.ts$/, './prices.js');
+/** Most windows record nothing live. */
+const liveApart = apart(/\/live\/index\.ts$/, './live.js');
+/** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
+const agentsApart = apart(/\/sources\/agents\.ts$/, './agents.js');
 
 /** Few ledgers are in PostgreSQL: its client is loaded when the first of them is opened. */
 const postgresApart = {
@@ -70,20 +79,6 @@ const postgresApart = {
   },
 };
 
-/**
- * Most windows record nothing live. Bundled with the extension, it would take 100 kB, and a module that is loaded on demand makes
- * esbuild wrap every module that it shares with the others, which V8 then compiles twice.
- */
-const liveApart = {
-  name: 'live recording in a bundle of its own',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => {
-    build.onResolve({ filter: /\/live\/index\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './live.js', external: true },
-    );
-  },
-};
-
 /** @type {Target[]} */
 const targets = [
   {
@@ -95,7 +90,7 @@ const targets = [
       target: EDITOR_NODE,
       external: ['vscode'],
       outfile: 'dist/extension.js',
-      plugins: [liveApart],
+      plugins: [liveApart, agentsApart],
     },
   },
   {
@@ -139,6 +134,11 @@ const targets = [
     name: "PostgreSQL's client",
     entry: 'src/ledger/postgres/driver.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/postgres.js' },
+  },
+  {
+    name: 'logs of agents',
+    entry: 'src/sources/agents.ts',
+    options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/agents.js' },
   },
   {
     name: 'live recording',

@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import { importedLedgerPath } from '../../library/index.ts';
-import { AGENTS } from '../../sources/agents.ts';
 import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { showInfo } from '../common/dialogs.ts';
@@ -80,16 +79,18 @@ export class AgentImport implements vscode.Disposable {
   /** Asks which agents' logs may be read, listing their folders, then reads them and shows progress. */
   async ask(): Promise<void> {
     const { t } = vscode.l10n;
-    const items = AGENTS.map((source) => {
-      const places = existing(source);
-      return {
-        source,
-        isFound: places.length > 0,
-        label: source.title,
-        description: places.length > 0 ? places.join(', ') : t('nothing found'),
-        picked: places.length > 0 && (isWanted(source) || isFurther(source)),
-      };
-    }).sort((a, b) => Number(b.isFound) - Number(a.isFound));
+    const items = (await allAgents())
+      .map((source) => {
+        const places = existing(source);
+        return {
+          source,
+          isFound: places.length > 0,
+          label: source.title,
+          description: places.length > 0 ? places.join(', ') : t('nothing found'),
+          picked: places.length > 0 && (isWanted(source) || isFurther(source)),
+        };
+      })
+      .sort((a, b) => Number(b.isFound) - Number(a.isFound));
     const chosen = await vscode.window.showQuickPick(items, {
       canPickMany: true,
       title: t('Import Usage of Coding Agents'),
@@ -106,15 +107,18 @@ export class AgentImport implements vscode.Disposable {
   }
 
   /** The agents whose logs are on this machine and which were not turned off. Only checks for their folders. */
-  found(): Source[] {
-    return AGENTS.filter((source) => (isWanted(source) || isFurther(source)) && existing(source).length > 0);
+  async found(): Promise<Source[]> {
+    return (await allAgents()).filter(
+      (source) => (isWanted(source) || isFurther(source)) && existing(source).length > 0,
+    );
   }
 
   /** Imports the usage of all agents found, and follows them from then on. */
   async importFound(): Promise<void> {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION);
     const global = vscode.ConfigurationTarget.Global;
-    await chooseAgents(this.found().map((source) => ({ source, isFound: true, isChosen: true })));
+    const found = await this.found();
+    await chooseAgents(found.map((source) => ({ source, isFound: true, isChosen: true })));
     await section.update(SETTINGS.importEnabled, true, global);
     await this.#first();
   }
@@ -169,13 +173,15 @@ export class AgentImport implements vscode.Disposable {
 
   async #follow(): Promise<void> {
     if (this.#disposed || this.#isFirst) return;
-    this.#watch();
+    await this.#watch();
     if (isEnabled()) await this.#import(new AbortController());
   }
 
   /** Watches the existing folders of the selected agents. */
-  #watch(): void {
-    const folders = isEnabled() ? AGENTS.filter(isWanted).flatMap(existing).filter(isWatchable) : [];
+  async #watch(): Promise<void> {
+    const agents = isEnabled() ? await allAgents() : [];
+    if (this.#disposed) return;
+    const folders = agents.filter(isWanted).flatMap(existing).filter(isWatchable);
     const names = folders.join('\n');
     if (names === this.#watched) return;
     this.#watched = names;
@@ -196,7 +202,7 @@ export class AgentImport implements vscode.Disposable {
     stop: AbortController,
     onProgress?: (title: string, part: number) => void,
   ): Promise<Outcome | undefined> {
-    const wanted = AGENTS.filter((source) => isWanted(source) && existing(source).length > 0);
+    const wanted = (await allAgents()).filter((source) => isWanted(source) && existing(source).length > 0);
     if (wanted.length === 0) return undefined;
     this.#running?.abort();
     this.#running = stop;
@@ -242,6 +248,11 @@ export class AgentImport implements vscode.Disposable {
     }
     if (progress) onProgress?.(progress.title, progress.bytes === 0 ? 1 : progress.bytes_done / progress.bytes);
   }
+}
+
+/** Loaded on demand, because most windows never read a log. */
+async function allAgents(): Promise<readonly Source[]> {
+  return (await import('../../sources/agents.ts')).AGENTS;
 }
 
 function isEnabled(): boolean {

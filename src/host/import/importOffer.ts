@@ -22,7 +22,7 @@ async function ask(memory: vscode.Memento, agents: AgentImport): Promise<void> {
   const configured = vscode.workspace.getConfiguration(SETTINGS_SECTION).inspect(SETTINGS.importEnabled);
   // The user has already decided, through the setting.
   if (configured?.globalValue !== undefined) return;
-  const found = agents.found();
+  const found = await agents.found();
   if (found.length === 0) return;
   await memory.update(OFFERED, true);
   const { t } = vscode.l10n;

@@ -86,6 +86,7 @@ describe('the package of the extension', () => {
       'dist/extension.js',
       'dist/cli.js',
       'dist/record.js',
+      'dist/agents.js',
       'dist/live.js',
       'dist/postgres.js',
       'dist/prices.js',
