@@ -9,6 +9,7 @@
  *     dist/agents.js         the logs of agents      from src/sources/agents.ts, loaded by the extension on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
  *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/driver.ts, loaded by the others on demand
+ *     dist/git.js            commit costs            from src/git/index.ts, loaded by the extension on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
@@ -60,6 +61,8 @@ const apart = (filter, bundle) => ({
 const pricesApart = apart(/\/prices\/index\.ts$/, './prices.js');
 /** Most windows record nothing live. */
 const liveApart = apart(/\/live\/index\.ts$/, './live.js');
+/** Most windows never show the costs of commits. */
+const gitApart = apart(/\/git\/index\.ts$/, './git.js');
 /** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
 const agentsApart = apart(/\/sources\/agents\.ts$/, './agents.js');
 
@@ -90,7 +93,7 @@ const targets = [
       target: EDITOR_NODE,
       external: ['vscode'],
       outfile: 'dist/extension.js',
-      plugins: [liveApart, agentsApart],
+      plugins: [liveApart, gitApart, agentsApart],
     },
   },
   {
@@ -144,6 +147,11 @@ const targets = [
     name: 'live recording',
     entry: 'src/live/index.ts',
     options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/live.js' },
+  },
+  {
+    name: 'commit costs',
+    entry: 'src/git/index.ts',
+    options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/git.js' },
   },
   {
     name: 'library',

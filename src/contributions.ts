@@ -32,6 +32,8 @@ export const COMMANDS = {
   connectAgents: 'llmSpend.connectAgents',
   budgets: 'llmSpend.budgets',
   undo: 'llmSpend.undo',
+  copyReceipt: 'llmSpend.copyReceipt',
+  addCostTrailer: 'llmSpend.addCostTrailer',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',
 } as const;
@@ -47,6 +49,8 @@ export const VIEWS = {
   breakdown: 'llmSpend.breakdown',
   /** A tree. */
   budgets: 'llmSpend.budgets',
+  /** A tree in the editor's own container of Source Control. */
+  commits: 'llmSpend.commits',
 } as const;
 
 /** View types of editor panels. They are not in the manifest; a restored window finds its panels by them. */
@@ -75,6 +79,7 @@ export const SETTINGS = {
   showInkwell: 'showInkwell',
   statusBarEnabled: 'statusBar.enabled',
   statusBarPeriod: 'statusBar.period',
+  statusBarBranch: 'statusBar.branch',
   statusBarScope: 'statusBar.scope',
   timeZone: 'timeZone',
   weekStart: 'weekStart',
@@ -97,4 +102,6 @@ export const CONTEXT_KEYS = {
   health: 'llmSpend.health',
   /** true once any ledger shown contains a record. */
   hasUsage: 'llmSpend.hasUsage',
+  /** State of the commit costs: `ok`, `none` (no repository) or `problem`; unset until they are read. */
+  commits: 'llmSpend.commits',
 } as const;

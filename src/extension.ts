@@ -15,6 +15,9 @@ import { showLedgerWarnings } from './host/ledger/ledgerWarnings.ts';
 import { offerMigration } from './host/ledger/migrateLedger.ts';
 import { LiveRecording } from './host/live/liveRecording.ts';
 import { Prices } from './host/prices/prices.ts';
+import { BranchStatus } from './host/git/branchStatus.ts';
+import { CommitCosts } from './host/git/commitCosts.ts';
+import { CommitTree } from './host/git/commitTree.ts';
 import { StatusBar } from './host/status/statusBar.ts';
 import { provideCommand } from './host/terminal/terminalCommand.ts';
 
@@ -37,7 +40,8 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const agents = new AgentImport(context, service, prices, log);
   const live = new LiveRecording(service, prices, log);
   const budgets = new BudgetWatch(service, log);
-  registerCommands(context, { service, prices, history, agents, live, budgets, log });
+  const commits = new CommitCosts(service, log);
+  registerCommands(context, { service, prices, history, agents, live, budgets, commits, log });
   context.subscriptions.push(
     log,
     prices,
@@ -53,6 +57,9 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     budgets,
     new BudgetTree(budgets),
     new BreakdownTree(service),
+    commits,
+    new CommitTree(commits),
+    new BranchStatus(commits),
   );
   prices.start();
   service.start();

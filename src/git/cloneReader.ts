@@ -24,6 +24,7 @@ export class CloneReader {
   #place: ClonePlace | undefined;
   #known: KnownHistory | undefined;
   #history: CloneHistory | undefined;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(folder: string, options: CloneOptions = {}) {
     this.folder = folder;
@@ -65,20 +66,28 @@ export class CloneReader {
     const known = { commonDir, config, shallow: shallow ?? '', refs, worktrees, logs, commits, patches };
     this.#known = known;
     this.#history = historyOf(known);
-    if (!isSamePlaces) await this.#save(known);
+    if (!isSamePlaces) this.#save(known);
     return this.#history;
   }
 
   /** Keeps patch ids that were computed for the history last read. */
-  async keepPatches(patches: ReadonlyMap<string, string>): Promise<void> {
+  keepPatches(patches: ReadonlyMap<string, string>): void {
     if (this.#known === undefined || patches.size === 0) return;
     this.#known = { ...this.#known, patches: new Map([...this.#known.patches, ...patches]) };
-    await this.#save(this.#known);
+    this.#save(this.#known);
   }
 
-  /** A state folder that cannot be written costs time at the next read, not the answer. */
-  async #save(known: KnownHistory): Promise<void> {
-    await saveHistory(known, this.#keptIn).catch(() => undefined);
+  /** Resolves when everything that was read is in the file. */
+  async settle(): Promise<void> {
+    await this.#saving;
+  }
+
+  /** Nothing waits for the file. A state folder that cannot be written costs time at the next read, not the answer. */
+  #save(known: KnownHistory): void {
+    this.#saving = this.#saving.then(() => {
+      // Only the latest state has to be written.
+      return known === this.#known ? saveHistory(known, this.#keptIn).catch(() => undefined) : undefined;
+    });
   }
 
   async #refs(): Promise<Map<string, string>> {

@@ -2,7 +2,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textOfFile } from './clonePlace.ts';
 import { HEADS, type RefMove } from './history.ts';
-import { parseReflog } from './reflog.ts';
 
 /**
  * Reads reflogs from git's files, because an unchanged file is recognised by its size and time without starting a process.
@@ -65,4 +64,27 @@ function joined(before: readonly RefMove[], now: readonly RefMove[]): readonly R
   const present = new Set(now.map(key));
   const expired = before.filter((move) => !present.has(key(move)));
   return expired.length === 0 ? now : [...expired, ...now];
+}
+
+const LOG_LINE = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (.*?)<([^>\n]*)> (\d{1,15}) [+-]\d{4}(?:\t(.*))?$/;
+
+/** Parses a file of `.git/logs`. Incomplete and damaged lines are skipped, as git does. */
+export function parseReflog(text: string): RefMove[] {
+  const moves: RefMove[] = [];
+  for (const line of text.split('\n')) {
+    const [, from, to, , email, seconds, action = ''] = LOG_LINE.exec(line) ?? [];
+    if (from === undefined || to === undefined) continue;
+    moves.push({
+      from: isNull(from) ? '' : from,
+      to: isNull(to) ? '' : to,
+      at: Number(seconds) * 1000,
+      email: email ?? '',
+      action,
+    });
+  }
+  return moves;
+}
+
+function isNull(hash: string): boolean {
+  return /^0+$/.test(hash);
 }

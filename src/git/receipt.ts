@@ -48,7 +48,9 @@ export async function receiptOf(
   ask: (query: AggregateQuery) => Promise<Group[]>,
   { folder, range, env, now, ...options }: ReceiptOptions,
 ): Promise<Receipt> {
-  const { repositories, asked, problems } = await new GitRepositories(options).read([folder]);
+  const reader = new GitRepositories(options);
+  const { repositories, asked, problems } = await reader.read([folder]);
+  await reader.settle();
   const [repository] = asked;
   if (repository === undefined) throw problems[0]!;
   const wanted =

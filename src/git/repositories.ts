@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { costedRepository, type CostedRepository } from './attribution.ts';
 import { CloneReader, historyOf, type CloneOptions } from './cloneReader.ts';
+import type { ClonePlace } from './clonePlace.ts';
 import type { CloneHistory } from './history.ts';
 import { historyFolder, knownHistories, loadHistory, type HistoryHead } from './historyFile.ts';
 import { lineageOf } from './lineage.ts';
@@ -37,6 +38,19 @@ export class GitRepositories {
   constructor(options: GitRepositoriesOptions = {}) {
     this.#options = options;
     this.#keptIn = options.keptIn ?? historyFolder();
+  }
+
+  /** The folders of a clone that was read; undefined for any other folder. */
+  async place(folder: string): Promise<ClonePlace | undefined> {
+    return this.#readers
+      .get(folder)
+      ?.place()
+      .catch(() => undefined);
+  }
+
+  /** Resolves when everything that was read is kept for later processes. */
+  async settle(): Promise<void> {
+    for (const reader of this.#readers.values()) await reader.settle();
   }
 
   /** Never rejects because of a repository: see `problems`. */
@@ -92,7 +106,7 @@ export class GitRepositories {
       const reader = this.#readerOf.get(history);
       if (reader === undefined) continue;
       const found = await missingPatches(reader.folder, graph, lineage, this.#options);
-      await reader.keepPatches(found);
+      reader.keepPatches(found);
       for (const [hash, patch] of found) patches.set(hash, patch);
     }
     if (patches.size === graph.patches.size) return repository;

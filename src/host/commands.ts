@@ -28,6 +28,8 @@ import { editRecords } from './record/editRecords.ts';
 import { addRule, applyRules } from './record/rules.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
 import { showStatusMenu } from './status/statusMenu.ts';
+import { addCostTrailer, copyReceipt } from './git/commitActions.ts';
+import type { CommitCosts } from './git/commitCosts.ts';
 import { ReportDocuments } from './common/reportDocuments.ts';
 
 /** The parts of the extension that commands act on. */
@@ -38,13 +40,14 @@ export interface CommandServices {
   agents: AgentImport;
   live: LiveRecording;
   budgets: BudgetWatch;
+  commits: CommitCosts;
   log: vscode.LogOutputChannel;
 }
 
 /** Registers all commands of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
-  { service, prices, history, agents, live, budgets, log }: CommandServices,
+  { service, prices, history, agents, live, budgets, commits, log }: CommandServices,
 ): void {
   const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
@@ -73,6 +76,8 @@ export function registerCommands(
     [COMMANDS.importUsage]: () => agents.ask(),
     [COMMANDS.connectAgents]: () => connectAgents(live),
     [COMMANDS.budgets]: (which) => manageBudgets(service, budgets, budgetOf(which)),
+    [COMMANDS.copyReceipt]: (row) => copyReceipt(commits, row),
+    [COMMANDS.addCostTrailer]: (repository) => addCostTrailer(commits, repository),
     [COMMANDS.undo]: () => askToUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(),
     [COMMANDS.showLog]: () => log.show(),

@@ -5,7 +5,10 @@ import { shown } from './arguments.ts';
 
 /** The repository of the working folder, and all that were read on this machine before. */
 export async function readRepositories(): Promise<GitRepositoriesRead> {
-  return new GitRepositories().read([workingFolder()]);
+  const repositories = new GitRepositories();
+  const read = await repositories.read([workingFolder()]);
+  await repositories.settle();
+  return read;
 }
 
 export function workingFolder(): string {

@@ -87,6 +87,7 @@ describe('the package of the extension', () => {
       'dist/cli.js',
       'dist/record.js',
       'dist/agents.js',
+      'dist/git.js',
       'dist/live.js',
       'dist/postgres.js',
       'dist/prices.js',

@@ -83,7 +83,9 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
   test('a damaged file of kept history is read again', async () => {
     world.init('site');
     for (const subject of ['a', 'b']) world.commit('site', subject);
-    await reader('site').read();
+    const first = reader('site');
+    await first.read();
+    await first.settle();
     const [kept] = readdirSync(world.path('kept'));
     for (const text of ['', '{"version":1}', '{"version":99,"commonDir":"x"}\n{}\nend', 'end\n\0']) {
       writeFileSync(world.path('kept', kept!), text);

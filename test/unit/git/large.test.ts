@@ -72,6 +72,7 @@ test.each(LONG ? [10_000, 100_000] : [10_000])(
     const groups = await answer(repositories);
     expect(groups.reduce((sum, { totals }) => sum + totals.records, 0)).toBe(5000);
     expect(groups.at(-1)?.key).toEqual([NOT_ATTRIBUTED]);
+    await repositories.settle();
     const again = await timed(() => repositories.read([folder]));
     const other = new GitRepositories(options);
     const kept = await timed(() => other.read([folder]));

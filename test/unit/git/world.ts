@@ -130,6 +130,7 @@ export class World {
   async result(...folders: string[]): Promise<Result> {
     const repositories = new GitRepositories({ keptIn: this.path('kept') });
     const { repositories: read, problems } = await repositories.read(folders.map((each) => this.path(each)));
+    await repositories.settle();
     const query = { filter: {}, groupBy: ['operation' as const], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
     // The operation is the number of the usage, so that each is a group.
     const used = this.used;

@@ -47,7 +47,8 @@ describe('package.json and the table of contributions name the same', () => {
     expect(Object.values(contributes.viewsContainers).flatMap((all) => all.map(({ id }) => id))).toEqual([
       table.CONTAINER,
     ]);
-    expect(Object.keys(contributes.views)).toEqual([table.CONTAINER]);
+    // `scm` is the editor's own container of Source Control.
+    expect(Object.keys(contributes.views)).toEqual([table.CONTAINER, 'scm']);
     const views = Object.values(contributes.views).flatMap((all) => all.map(({ id }) => id));
     expect(views.toSorted()).toEqual(Object.values(table.VIEWS).toSorted());
   });

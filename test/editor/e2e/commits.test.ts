@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isolatedEnvironment } from '../harness/environment.ts';
+import { type Editor, openEditor } from './editor.ts';
+
+let editor: Editor;
+
+const git = (home: string, ...args: string[]): void => {
+  const folder = path.join(home, '../workspace');
+  execFileSync('git', args, { cwd: folder, env: isolatedEnvironment(home), stdio: 'pipe' });
+};
+
+async function makeRepository(home: string): Promise<void> {
+  await mkdir(home, { recursive: true });
+  git(home, 'init', '-q', '-b', 'main');
+  git(home, 'config', 'user.email', 'me@example.com');
+  git(home, 'config', 'user.name', 'Me');
+  git(home, 'commit', '-q', '--allow-empty', '-m', 'Start the shop');
+}
+
+/** Commits in a terminal. */
+async function commit(subject: string): Promise<void> {
+  await appendFile(path.join(editor.workspace, 'work.txt'), `${subject}\n`);
+  git(editor.home, 'add', '-A');
+  git(editor.home, 'commit', '-q', '-m', subject);
+}
+
+/** Commits and usage have whole seconds in common: a usage in the second of a commit would belong to that commit. */
+const nextSecond = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_100));
+
+async function use(cost: string): Promise<void> {
+  await nextSecond();
+  const call = ['--provider', 'anthropic', '--model', 'claude-opus-5', '--operation', 'agent', '--cost-usd', cost];
+  await editor.llmSpend('record', ...call, '--project', 'workspace', '--branch', 'main');
+}
+
+const pane = (): Locator => editor.workbench.page.locator('.pane').filter({ hasText: 'Commit Costs' });
+const row = (name: string): Locator => pane().getByRole('treeitem').filter({ hasText: name });
+
+/** Shows the view, which is collapsed at first. */
+async function showView(): Promise<void> {
+  await editor.workbench.runCommand('LLM Spend: Focus on Commit Costs View');
+  await pane().waitFor();
+}
+
+describe('commit costs in Source Control', () => {
+  beforeAll(async () => {
+    editor = await openEditor({ prepare: makeRepository });
+  });
+  afterAll(() => editor?.close());
+
+  test('show work that is not committed, and follow commits made in a terminal', async () => {
+    await use('0.25');
+    await showView();
+    await row('Not committed yet').getByText('$0.25').waitFor();
+    await row('Start the shop').getByText('no usage').waitFor();
+    await commit('Add the cart');
+    await row('Add the cart').getByText('$0.25').waitFor();
+    await row('Not committed yet').getByText('no usage').waitFor();
+    await use('1.5');
+    await row('Not committed yet').getByText('$1.50').waitFor();
+    const names = await pane()
+      .getByRole('treeitem')
+      .evaluateAll((rows) => rows.map((each) => each.ariaLabel));
+    expect(names).toEqual(['Not committed yet, $1.50', 'Add the cart, $0.25', 'Start the shop, no usage']);
+    await editor.workbench.screenshot('commits');
+  });
+
+  test('are reached with the keyboard', async () => {
+    const { page } = editor.workbench;
+    await showView();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => row('Add the cart').getAttribute('class')).toContain('focused');
+  });
+
+  test('the cost is offered for the commit message, and written when asked only', async () => {
+    const { page } = editor.workbench;
+    const box = page.locator('.scm-input').first();
+    expect(await box.innerText()).not.toContain('LLM-Cost');
+    await editor.workbench.runCommand('LLM Spend: Add Cost to Commit Message');
+    await expect.poll(async () => box.innerText()).toContain('LLM-Cost:');
+    await editor.workbench.screenshot('commits-trailer');
+  });
+
+  test('a receipt is copied', async () => {
+    const { page } = editor.workbench;
+    await editor.workbench.runCommand('LLM Spend: Copy Receipt');
+    await page.getByText('Copied the receipt as Markdown.').first().waitFor();
+    const receipt = await editor.workbench.clipboard();
+    expect(receipt).toContain('### LLM cost of `HEAD`: $0.25');
+    expect(receipt).toContain('Not committed yet, and not included: $1.50.');
+  });
+});
+
+test('git is not run in Restricted Mode, and the view says so', async () => {
+  editor = await openEditor({ prepare: makeRepository, restricted: true });
+  try {
+    await showView();
+    await pane().getByText('In Restricted Mode LLM Spend does not run git').waitFor();
+    expect(await pane().getByRole('treeitem').count()).toBe(0);
+    await editor.workbench.screenshot('commits-restricted');
+  } finally {
+    await editor.close();
+  }
+});
+
+test('a window without a repository says so', async () => {
+  editor = await openEditor();
+  try {
+    await showView();
+    await pane().getByText('The folders of this window are in no git repository.').waitFor();
+    await editor.workbench.screenshot('commits-none');
+  } finally {
+    await editor.close();
+  }
+});
+
+test.each(['Default Light Modern', 'Default High Contrast'])('in the theme %s', async (theme) => {
+  editor = await openEditor({ prepare: makeRepository, settings: { 'workbench.colorTheme': theme } });
+  try {
+    await use('0.25');
+    await showView();
+    await row('Not committed yet').getByText('$0.25').waitFor();
+    await editor.workbench.screenshot(`commits-${theme.replaceAll(' ', '-').toLowerCase()}`);
+  } finally {
+    await editor.close();
+  }
+});
