@@ -40,15 +40,19 @@ async function use(cost: string): Promise<void> {
 const pane = (): Locator => editor.workbench.page.locator('.pane').filter({ hasText: 'Commit Costs' });
 const row = (name: string): Locator => pane().getByRole('treeitem').filter({ hasText: name });
 
-/** Shows the view, which is collapsed at first. */
+/** Opens Source Control and unfolds the view, which is collapsed at first. */
 async function showView(): Promise<void> {
-  await editor.workbench.runCommand('LLM Spend: Focus on Commit Costs View');
-  await pane().waitFor();
+  const { page } = editor.workbench;
+  const tab = page.getByRole('tab', { name: /^Source Control/ });
+  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  const header = pane().locator('.pane-header');
+  await header.waitFor();
+  if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
 }
 
 describe('commit costs in Source Control', () => {
   beforeAll(async () => {
-    editor = await openEditor({ prepare: makeRepository });
+    editor = await openEditor({ prepare: makeRepository, settings: { 'git.enabled': true } });
   });
   afterAll(() => editor?.close());
 
@@ -72,6 +76,7 @@ describe('commit costs in Source Control', () => {
   test('are reached with the keyboard', async () => {
     const { page } = editor.workbench;
     await showView();
+    await pane().locator('.monaco-list').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
     await expect.poll(() => row('Add the cart').getAttribute('class')).toContain('focused');

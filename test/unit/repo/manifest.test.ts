@@ -81,6 +81,7 @@ describe('package.json and the table of contributions name the same', () => {
       ...Object.values(table.COMMANDS),
       ...Object.values(table.VIEWS).map((view) => `${view}.focus`),
       `workbench.action.openWalkthrough?${encodeURIComponent(`"${table.EXTENSION_ID}#${table.WALKTHROUGH.id}"`)}`,
+      'workbench.trust.manage',
     ]);
     const linked = readText('package.nls.json').matchAll(/\]\(command:([^)]+)\)/g);
     expect([...new Set([...linked].map(([, command]) => command as string))].filter((id) => !known.has(id))).toEqual(
