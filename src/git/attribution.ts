@@ -1,3 +1,4 @@
+import { nextTurn } from '../system/turns.ts';
 import { commitGraph, folderName, lastPart, type CommitGraph } from './graph.ts';
 import { commitLabels, type CommitLabels } from './commitLabels.ts';
 import type { CloneHistory } from './history.ts';
@@ -30,7 +31,11 @@ export interface CostedRepository {
 /** @param clones of one repository. */
 export async function costedRepository(clones: readonly CloneHistory[]): Promise<CostedRepository> {
   const graph = await commitGraph(clones);
+  await nextTurn();
   const labels = await commitLabels(graph);
+  await nextTurn();
+  const lineage = await lineageOf(graph);
+  await nextTurn();
   const names = new Set([...graph.branches.keys(), ...graph.branchLogs.flatMap(({ branch }) => branch ?? [])]);
   const branchLogs = new Map<string, TimedLog[]>();
   for (const log of graph.branchLogs) {
@@ -42,7 +47,7 @@ export async function costedRepository(clones: readonly CloneHistory[]): Promise
     commonDirs: new Set(clones.map(({ commonDir }) => commonDir)),
     graph,
     labels,
-    lineage: await lineageOf(graph),
+    lineage,
     heads: graph.heads.map((log) => timedLog(log, names)),
     branchLogs,
     authored: authoredCommits(graph, labels),

@@ -1,6 +1,7 @@
 import { orderGroups } from '../columns/groupOrder.ts';
 import { slicer } from '../ledger/sqlite/slices.ts';
 import type { AggregateQuery, Calendar, Group, Grouping, QueryGrouping, UsageFilter } from '../usage/query.ts';
+import { nextTurn } from '../system/turns.ts';
 import { mergeGroups } from '../usage/totals.ts';
 import { Attribution, type Attributed, type CostedRepository, type UsagePlace } from './attribution.ts';
 
@@ -54,11 +55,14 @@ export async function attributeUsage(
 ): Promise<AttributedGroup[]> {
   const attribution = new Attribution(repositories, now);
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
+  await nextTurn();
   const intervals = attribution.bounds().filter((ms) => ms < until);
   // The interval that contains `since` must begin where it does.
   const first = intervals.findLastIndex((ms) => ms <= since);
   if (first > 0) intervals.splice(0, first);
+  await nextTurn();
   const groups = await ask({ filter, groupBy: [...groupBy, ...PLACE], calendar, intervals });
+  await nextTurn();
   const slice = slicer();
   const places: UsagePlace[] = [];
   for (const [i, { key }] of groups.entries()) {
@@ -103,7 +107,10 @@ export async function gitGroups(
     groups.push({ key, totals: each.group.totals });
   }
   const order = groupBy.map((grouping): Grouping => (isGitGrouping(grouping) ? 'commit' : grouping));
-  const ordered = orderGroups(mergeGroups(groups), order);
+  await nextTurn();
+  const merged = mergeGroups(groups);
+  await nextTurn();
+  const ordered = orderGroups(merged, order);
   if (groupBy[0] !== 'commit') return ordered;
   const isRest = ({ key }: Group): boolean => key[0] === NOT_COMMITTED || key[0] === NOT_ATTRIBUTED;
   return [...ordered.filter((group) => !isRest(group)), ...ordered.filter(isRest)];

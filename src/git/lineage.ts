@@ -1,3 +1,4 @@
+import { nextTurn } from '../system/turns.ts';
 import { slicer, type Slice } from '../ledger/sqlite/slices.ts';
 import type { CommitGraph, MoveLog } from './graph.ts';
 import type { GitCommit, RefMove } from './history.ts';
@@ -47,6 +48,7 @@ export async function lineageOf(graph: CommitGraph): Promise<Lineage> {
   amends(graph, later);
   rebases(graph, copies, later);
   await rewrites(graph, copies, later, slice);
+  await nextTurn();
   squashes(graph, later);
   return new Lineage(graph, later);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { nextTurn } from '../system/turns.ts';
 import type { CommitGraph } from './graph.ts';
 import type { GitCommit } from './history.ts';
 import { openTips, rangeKey, type Lineage } from './lineage.ts';
@@ -34,6 +35,7 @@ export async function missingPatches(
       .map((hash) => graph.commits.get(hash)!),
     MOST_TIPS,
   );
+  await nextTurn();
   const found = new Map<string, string>();
   const isNew = ({ hash }: GitCommit): boolean => !graph.patches.has(hash);
   const newTips = tips.filter(({ hash }) => !graph.patches.has(rangeKey(hash)));

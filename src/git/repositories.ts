@@ -21,14 +21,19 @@ export interface GitRepositoriesRead {
 }
 
 export interface GitRepositoriesOptions extends CloneOptions {
-  /** Whether to include the repositories that were read before. Default: true. */
-  known?: boolean | undefined;
+  /**
+   * Whether to include the repositories that were read before: asking git for what is new in them, or as they were then. Default:
+   * `read`.
+   */
+  known?: 'read' | 'kept' | 'none' | undefined;
 }
 
 /** Keeps what it has read, so that reading again is fast. */
 export class GitRepositories {
   readonly #options: GitRepositoriesOptions;
   readonly #keptIn: string;
+  /** By the folder shared by the worktrees. */
+  readonly #keptHistories = new Map<string, CloneHistory>();
   /** By folder. */
   readonly #readers = new Map<string, CloneReader>();
   readonly #readerOf = new WeakMap<CloneHistory, CloneReader>();
@@ -66,7 +71,7 @@ export class GitRepositories {
       commonDirs.push(history?.commonDir);
       if (history !== undefined) clones.set(history.commonDir, history);
     }
-    if (this.#options.known !== false) await this.#addKnown(clones);
+    if (this.#options.known !== 'none') await this.#addKnown(clones);
     const histories = [...clones.values()];
     const isSame =
       this.#last !== undefined &&
@@ -125,13 +130,17 @@ export class GitRepositories {
 
   async #readAgain({ commonDir, worktrees }: HistoryHead): Promise<CloneHistory | undefined> {
     const folder = worktrees.find(({ isRemoved }) => !isRemoved)?.path ?? commonDir;
+    if (this.#options.known === 'kept') return undefined;
     if ((await realpath(commonDir).catch(() => undefined)) === undefined) return undefined;
     const history = await this.#read(folder).catch(() => undefined);
     return history?.commonDir === commonDir ? history : undefined;
   }
 
   async #kept({ commonDir }: HistoryHead): Promise<CloneHistory | undefined> {
+    const before = this.#keptHistories.get(commonDir);
+    if (before !== undefined) return before;
     const known = await loadHistory(commonDir, this.#keptIn);
-    return known && historyOf(known);
+    if (known !== undefined) this.#keptHistories.set(commonDir, historyOf(known));
+    return this.#keptHistories.get(commonDir);
   }
 }

@@ -134,7 +134,7 @@ export class CommitCosts implements vscode.Disposable {
     }
     this.#api ??= await gitExtension();
     this.#code ??= await import('../../git/index.ts');
-    this.#repositories ??= new this.#code.GitRepositories({ git: this.#api?.git.path });
+    this.#repositories ??= new this.#code.GitRepositories({ git: this.#api?.git.path, known: 'kept' });
     return { code: this.#code, repositories: this.#repositories };
   }
 
