@@ -59,9 +59,14 @@ async function write(store: LedgerVersions, { plan, applied }: Change): Promise<
       if (!content) return undefined;
       const version = await token.replaceLedger(basis, content);
       if (version) {
-        await store.applied(basis, content, version.signature);
-        await applied?.(basis);
-        return version;
+        try {
+          await store.applied(basis, content, version.signature);
+          await applied?.(basis);
+          return version;
+        } catch (error) {
+          await releaseVersion(store.disk, version).catch(() => undefined);
+          throw error;
+        }
       }
     } finally {
       await releaseVersion(store.disk, basis?.held).catch(() => undefined);

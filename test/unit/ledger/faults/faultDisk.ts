@@ -53,7 +53,8 @@ export class FaultDisk implements Disk {
   readonly #fault: Fault;
   readonly #at: number;
   readonly #durable: DurableView;
-  readonly #open = new Set<number>();
+  /** The paths of open descriptors. */
+  readonly #open = new Map<number, string>();
   /** Descriptors whose writes are durable when they return. */
   readonly #synced = new Set<number>();
   #count = 0;
@@ -83,9 +84,9 @@ export class FaultDisk implements Disk {
     return this.#dead;
   }
 
-  /** The number of open descriptors. */
-  get descriptors(): number {
-    return this.#open.size;
+  /** The paths of the files that are open. */
+  get descriptors(): string[] {
+    return [...this.#open.values()];
   }
 
   /** Another program writes `text` to a temporary file and renames it to `target`, without any fsync. */
@@ -114,7 +115,7 @@ export class FaultDisk implements Disk {
   /** Closes the descriptors of a dead process. */
   dispose(): void {
     this.#dead = true;
-    for (const fd of this.#open) fs.closeSync(fd);
+    for (const fd of this.#open.keys()) fs.closeSync(fd);
     this.#open.clear();
     this.#durable.dispose();
   }
@@ -125,7 +126,7 @@ export class FaultDisk implements Disk {
       const isNew = creates && !fs.existsSync(path);
       const fd = await blockingDisk.open(path, flags, mode);
       if (this.#dead) fs.closeSync(fd);
-      else this.#open.add(fd);
+      else this.#open.set(fd, path);
       this.#durable.opened(fd, path, isNew);
       if (flags === 'wxd' && this.durableWrites) this.#synced.add(fd);
       else this.#synced.delete(fd);
@@ -261,7 +262,8 @@ export class FaultDisk implements Disk {
     if (this.replacesOpenFiles) return;
     const there = fs.statSync(target, { bigint: true, throwIfNoEntry: false });
     if (there === undefined) return;
-    for (const fd of this.#open) if (fs.fstatSync(fd, { bigint: true }).ino === there.ino) throw failure('EPERM');
+    for (const fd of this.#open.keys())
+      if (fs.fstatSync(fd, { bigint: true }).ino === there.ino) throw failure('EPERM');
   }
 
   async #close(fd: number): Promise<void> {

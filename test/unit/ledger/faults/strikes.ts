@@ -27,7 +27,7 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, 
     it('works', async () => {
       const { wrong, steps, left } = await strike(root, scenario, { kind: 'none' }, Infinity, rules);
       expect(wrong).toEqual([]);
-      expect(left).toEqual({ descriptors: 0, files: [] });
+      expect(left).toEqual({ descriptors: [], files: [] });
       expect(steps).toBeGreaterThan(20);
     });
 
@@ -57,7 +57,7 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, 
 
 /** What a process that has closed its ledger leaves open or behind. */
 interface Left {
-  descriptors: number;
+  descriptors: string[];
   files: string[];
 }
 
@@ -75,8 +75,9 @@ async function strike(
     const { struck, trace } = world.disk;
     const last = trace.slice(-4).join(' ');
     const left = { descriptors: world.disk.descriptors, files: world.temporaryFiles() };
+    const leaks = world.disk.isDead ? [] : left.descriptors.map((path) => `${path} is left open`);
     world.bury();
-    return { wrong: await world.check(), struck, steps: trace.length, trace: last, left };
+    return { wrong: [...leaks, ...(await world.check())], struck, steps: trace.length, trace: last, left };
   } finally {
     world.dispose();
   }
