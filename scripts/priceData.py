@@ -4,7 +4,7 @@
     pip install pydantic
     python3 scripts/priceData.py genai_prices-0.2.3-py3-none-any.whl
 
-Then set BUNDLED in src/pricing/table.ts to what it prints, and run the unit tests of pricing.
+Then set BUNDLED in src/pricing/data/bundled.ts to what it prints, and run the unit tests of pricing.
 """
 
 import dataclasses

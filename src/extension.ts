@@ -19,6 +19,7 @@ import { BranchStatus } from './host/git/branchStatus.ts';
 import { CommitCosts } from './host/git/commitCosts.ts';
 import { CommitTree } from './host/git/commitTree.ts';
 import { StatusBar } from './host/status/statusBar.ts';
+import { commandPath } from './host/common/commandPath.ts';
 import { provideCommand } from './host/terminal/terminalCommand.ts';
 
 export type { LlmSpendApi } from './host/api.ts';
@@ -35,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
   const prices = new Prices(context, log);
   service = new LedgerService(log, prices);
-  const backend = new ServiceBackend(service);
+  const backend = new ServiceBackend(service, commandPath(context));
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
   const live = new LiveRecording(service, prices, log);

@@ -4,6 +4,7 @@ import type { ViewContext } from '../context.ts';
 import { BEFORE_NAMES } from '../model/names.ts';
 import { breakdownTemplate } from './breakdownSection.ts';
 import { crumbsTemplate, rangeName } from './crumbs.ts';
+import { coverageTemplate } from './coverage.ts';
 import { glanceTemplate } from './glance.ts';
 import { overTimeTemplate } from './overTime.ts';
 import { recordsTemplate } from './records/section.ts';
@@ -14,6 +15,10 @@ import { t } from '../model/texts.ts';
 export function figuresTemplate(context: ViewContext): TemplateResult {
   const { shown, format, choose } = context;
   const { range } = shown.choices;
+  if (context.ui.coverage) {
+    const { ask, act, set } = context;
+    return coverageTemplate({ format, ask, act, close: () => set({ coverage: false }) });
+  }
   return html`
     ${crumbsTemplate(context)}
     ${glanceTemplate({
@@ -34,5 +39,10 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
         : html`<div class="columns">${overTimeTemplate(context)} ${breakdownTemplate(context)}</div>
             ${recordsTemplate(context)}`
     }
+    <footer class="coverage-link">
+      <vscode-button secondary icon="checklist" @click=${() => context.set({ coverage: true })}
+        >${t('What is covered?')}</vscode-button
+      >
+    </footer>
   `;
 }

@@ -4,6 +4,7 @@
  */
 export { CONNECTABLE } from './connect/agents.ts';
 export { applyChange, changedLines, connection, disconnection, isFound } from './connect/connect.ts';
+export { keepClaudeLogs, KEPT_DAYS } from './connect/keepLogs.ts';
 export { LiveIntake } from './intake.ts';
 export { liveSettings } from './settings.ts';
 export { SharedReceiver } from './share.ts';

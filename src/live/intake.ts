@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Pricer } from '../pricing/price.ts';
 import { Coalescer } from '../system/coalescer.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import { applyCost, priceable } from '../sources/import/costs.ts';
+import { complete, priceable } from '../sources/import/costs.ts';
 import { joinStored, whileJoining } from '../sources/import/joinStored.ts';
 import { planOf } from '../sources/import/plan.ts';
 import { keepPreferred, type FoundUsage } from '../sources/source.ts';
@@ -67,8 +67,7 @@ export class LiveIntake {
     const { ledger, pricer, assign } = this.#options;
     const prices = await pricer();
     const records = calls.map(priceable);
-    await assign?.(records);
-    for (const record of records) applyCost(record, prices);
+    await complete(records, assign, prices);
     await whileJoining(ledger.ledger, async () => {
       const plan = planOf(LIVE_SOURCE, await joinStored(ledger, records));
       await ledger.upsert(plan);

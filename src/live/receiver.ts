@@ -50,6 +50,8 @@ const MAX_REQUESTS = 64;
 const RETRY_SECONDS = 2;
 /** Exporters wait 10 s for an answer. */
 const STORE_MS = 5_000;
+/** How long a receiver that ends waits for the answers of pending requests, ms. */
+const CLOSE_MS = 2_000;
 const LOOPBACK = '127.0.0.1';
 /** Another process of ours that waits until this one ends keeps a connection open that was upgraded to this protocol. */
 export const WAITING_PROTOCOL = 'llm-spend-wait';
@@ -68,6 +70,7 @@ export class OtlpReceiver {
   readonly #server: Server;
   readonly #successors = new Set<Socket>();
   #requests = 0;
+  #isClosing = false;
 
   private constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -100,23 +103,28 @@ export class OtlpReceiver {
 
   /** Answers pending requests, and frees the port for a successor. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     for (const socket of this.#successors) socket.destroy();
+    // A sender that keeps its connection would otherwise use it for ever.
+    const late = setTimeout(() => this.#server.closeAllConnections(), CLOSE_MS);
     await closed;
+    clearTimeout(late);
     await this.#options.intake.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = ENCODINGS[mediaType(request)] ?? 'json';
     try {
+      if (this.#isClosing) throw new Refusal(503, 'This receiver is ending; another one takes over.');
       const signal = this.#checked(request);
       this.#requests++;
       try {
         const body = await readBody(request);
         const { rejected, reason } = await this.#take(signal, encoding, body);
         this.#options.forwarder?.forward(signal, mediaType(request), body);
-        send(response, 200, encoding, successBody(signal, encoding, rejected, reason));
+        this.#send(response, 200, encoding, successBody(signal, encoding, rejected, reason));
       } finally {
         this.#requests--;
       }
@@ -126,8 +134,13 @@ export class OtlpReceiver {
       if (status === 429 || status === 503) response.setHeader('Retry-After', String(RETRY_SECONDS));
       // The rest of a refused body is not read.
       if (!request.complete) response.setHeader('Connection', 'close');
-      send(response, status, encoding, errorBody(encoding, status, message));
+      this.#send(response, status, encoding, errorBody(encoding, status, message));
     }
+  }
+
+  #send(response: ServerResponse, status: number, encoding: Encoding, body: Uint8Array): void {
+    if (this.#isClosing) response.setHeader('Connection', 'close');
+    send(response, status, encoding, body);
   }
 
   /** @throws {Refusal} when the request must not be answered, or cannot be now. */

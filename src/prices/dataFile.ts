@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/fetched.ts';
 import type { FetchedPrices } from '../pricing/table.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
-import { nodeDisk } from '../system/nodeDisk.ts';
+import { priceDataPath } from './priceAge.ts';
 import { PriceFileError, readText, withPlainErrors } from './files.ts';
 
 /** `price-data.json`: the price data fetched by `prices update`, beside the user's own prices. */
-
-export const priceDataPath = (folder: string): string => join(folder, 'price-data.json');
 
 /** Returns the most recently fetched price data; undefined when there is none. @throws {PriceFileError} when it is unusable. */
 export async function readPriceData(folder: string): Promise<FetchedPrices | undefined> {
@@ -47,20 +44,4 @@ export async function writePriceData(folder: string, text: string, { at, date }:
   const path = priceDataPath(folder);
   const content = `{${times},"data":${text.trim()}}\n`;
   await withPlainErrors(path, () => writeFileAtomically(path, content));
-}
-
-/** Returns the time of the last fetch, ISO 8601; undefined if there was none. Reads only the beginning of the file. */
-export async function priceDataTime(folder: string): Promise<string | undefined> {
-  try {
-    const fd = await nodeDisk.open(priceDataPath(folder), 'r');
-    try {
-      const start = Buffer.alloc(64);
-      const length = await nodeDisk.read(fd, start, 0, start.length, 0);
-      return /^{"fetched":"([^"]+)"/.exec(start.toString('utf8', 0, length))?.[1];
-    } finally {
-      await nodeDisk.close(fd);
-    }
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,9 @@
 import { promises as fs } from 'node:fs';
 import { dataDate, MAX_PRICE_DATA, parsePriceData, PRICE_DATA_URL } from '../pricing/fetched.ts';
-import { BUNDLED, loadPriceTable } from '../pricing/table.ts';
-import { priceDataTime, writePriceData } from './dataFile.ts';
+import { BUNDLED } from '../pricing/data/bundled.ts';
+import { loadPriceTable } from '../pricing/table.ts';
+import { writePriceData } from './dataFile.ts';
+import { priceDataTime } from './priceAge.ts';
 
 /** Fetches price data, only at the user's request. */
 

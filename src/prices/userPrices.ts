@@ -3,9 +3,11 @@ import { priceFields } from '../pricing/apply.ts';
 import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../pricing/custom.ts';
 import { loadPricer, type Pricer } from '../pricing/price.ts';
 import { parsePriceData } from '../pricing/fetched.ts';
-import { BUNDLED, type FetchedPrices } from '../pricing/table.ts';
+import { BUNDLED } from '../pricing/data/bundled.ts';
+import type { FetchedPrices } from '../pricing/table.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import { priceDataPath, readPriceData } from './dataFile.ts';
+import { readPriceData } from './dataFile.ts';
+import { priceDataPath } from './priceAge.ts';
 import { customPricesPath, editorPricesPath, pricesFolder, readCustomPriceFile, readEditorPriceFile } from './files.ts';
 import type { CostFields, CostSource, PricingOptions } from '../pricing/costSource.ts';
 

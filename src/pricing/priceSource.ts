@@ -1,6 +1,6 @@
 import { FREE_SOURCE } from '../usage/query.ts';
 import type { CustomPrice } from './custom.ts';
-import type { TableVersion } from './table.ts';
+import type { TableVersion } from './data/bundled.ts';
 
 /**
  * The origin of a computed cost, as stored in a record's `price_source`:

@@ -1,4 +1,5 @@
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { BUNDLED, type TableVersion } from './data/bundled.ts';
 import { ADDED_PROVIDER, completeModels, correctModels } from './data/corrections.ts';
 import { once } from './data/once.ts';
 import { routedPrices } from './data/routedPrices.ts';
@@ -13,16 +14,6 @@ import { isNameOf } from './data/modelIdentity.ts';
  *
  * The data is half a megabyte: import it through `prices/index.ts`, dynamically, when a price is first needed.
  */
-
-/** The release of the bundled data, and the day of its newest price. `scripts/priceData.py` prints both. */
-export const BUNDLED: TableVersion = { version: '0.2.3', date: '2026-11-09' };
-
-/** The version of the data: a release of genai-prices, or `online` for data fetched on that day. */
-export interface TableVersion {
-  version: string;
-  /** ISO day. */
-  date: string;
-}
 
 /** Fetched price data, validated by `parsePriceData`. */
 export interface FetchedPrices {

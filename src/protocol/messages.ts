@@ -4,6 +4,7 @@ import { BUCKETS, MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Group } from '../usage/query.ts';
 import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';
+import { coverageReport } from './coverage.ts';
 import { decodeGroups } from './wire.ts';
 import type { WireGroups } from './wire.ts';
 
@@ -66,7 +67,9 @@ const pageQuestion = z.object({
   limit: z.int().check(z.minimum(0), z.maximum(MAX_PAGE)),
 });
 
-const question = z.discriminatedUnion('kind', [groupsQuestion, pageQuestion]);
+const coverageQuestion = z.object({ kind: z.literal('coverage') });
+
+const question = z.discriminatedUnion('kind', [groupsQuestion, pageQuestion, coverageQuestion]);
 export type Question = z.infer<typeof question>;
 export type GroupsQuestion = z.infer<typeof groupsQuestion>;
 export type PageQuestion = z.infer<typeof pageQuestion>;
@@ -96,6 +99,8 @@ const action = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('copy'), text: z.string().check(z.maxLength(MAX_TEXT)) }),
   z.object({ verb: z.literal('verify') }),
   z.object({ verb: z.literal('repair') }),
+  z.object({ verb: z.literal('connect') }),
+  z.object({ verb: z.literal('keepLogs') }),
   z.object({ verb: z.literal('openPanel') }),
   z.object({ verb: z.literal('openSettings') }),
 ]);
@@ -209,6 +214,7 @@ const answer = z.discriminatedUnion('kind', [
       }),
     ),
   }),
+  z.object({ kind: z.literal('coverage'), report: coverageReport }),
 ]);
 /** As written by the host. */
 export type WireAnswer = z.input<typeof answer>;

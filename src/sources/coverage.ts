@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { emptyTotals, type Calendar, type Totals } from '../usage/query.ts';
 import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
 import { AGENTS } from './agents.ts';
-import { fieldsOf, parseJson } from './fields.ts';
+import { cleanupDays } from './claude-code/cleanup.ts';
 import { counterparts } from './joining.ts';
 import { findLogs } from './reading/walk.ts';
 import type { Source, SourceEnvironment } from './source.ts';
@@ -40,8 +39,6 @@ export interface CoverageOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Days that Claude Code keeps its logs unless its settings say otherwise. */
-const CLEANUP_DAYS = 30;
 const REMARKS: Readonly<Partial<Record<string, string>>> = {
   'claude-code':
     "Counts of interrupted replies are placeholders, so the sum is a lower bound (>=). Compare with Claude Code's own /cost.",
@@ -94,16 +91,4 @@ async function sourceCoverage(source: Source, ask: Ask, options: CoverageOptions
       kept === undefined || files.length === 0 ? undefined : Math.max(0, Math.ceil((oldest - now) / DAY_MS + kept)),
     remarks: remark === undefined || (!isThere && source.id !== 'cursor') ? [] : [remark],
   };
-}
-
-/** Days after which Claude Code deletes logs, by its settings. */
-function cleanupDays({ env, home }: SourceEnvironment): number {
-  const folder = env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude');
-  try {
-    const settings = fieldsOf(parseJson(readFileSync(join(folder, 'settings.json'), 'utf8')));
-    const days = settings?.['cleanupPeriodDays'];
-    return typeof days === 'number' && days >= 0 ? days : CLEANUP_DAYS;
-  } catch {
-    return CLEANUP_DAYS;
-  }
 }

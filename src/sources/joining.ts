@@ -153,11 +153,23 @@ export function merged(there: UsageRecord, report: UsageRecord): UsageRecord {
   record.timestamp = there.timestamp;
   record.source = there.source ?? null;
   record.confirmed_by = isNew ? reportOf(report) : (there.confirmed_by ?? null);
-  // The difference from the other report is the only available measure of a log's accuracy.
-  const isSecond = isNew || there['confirmed_by'] === reportOf(report);
-  if (isSecond) record['confirmed_tokens'] = Math.max(report.total_tokens, Number(there['confirmed_tokens'] ?? 0));
-  else record['confirmed_tokens'] = there['confirmed_tokens'];
+  noteTotals(record, { there, report, isNew });
   return record;
+}
+
+/**
+ * Keeps the tokens by the log and by the live report: their difference is the only available measure of a log's accuracy. Iterations of a
+ * reply are not compared, because the live report covers all of them.
+ */
+function noteTotals(
+  record: UsageRecord,
+  { there, report, isNew }: { there: UsageRecord; report: UsageRecord; isNew: boolean },
+): void {
+  if (typeof record['iterations'] === 'number') return;
+  const told = isLive(report) ? 'live_tokens' : 'log_tokens';
+  const other = isLive(report) ? 'log_tokens' : 'live_tokens';
+  record[told] = Math.max(report.total_tokens, Number(isNew ? 0 : (there[told] ?? 0)));
+  record[other] = isNew ? there.total_tokens : (there[other] ?? there.total_tokens);
 }
 
 /**

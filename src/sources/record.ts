@@ -14,6 +14,8 @@ export interface LogTokens {
   cacheWrite1h?: number | undefined;
   /** Part of the output. */
   reasoning?: number | undefined;
+  /** How many of all these are a guess. */
+  estimated?: number | undefined;
 }
 
 export interface LogUsage {
@@ -70,6 +72,7 @@ export function logRecord(usage: LogUsage): UsageRecord {
   if (tokens.cacheWrite) record.cache_write_tokens = tokens.cacheWrite;
   if (tokens.cacheWrite1h) record.cache_write_1h_tokens = tokens.cacheWrite1h;
   if (tokens.reasoning) record.reasoning_tokens = tokens.reasoning;
+  if (tokens.estimated) record.estimated_tokens = tokens.estimated;
   const project = projectOf(usage.folder) ?? usage.project;
   if (project !== undefined) record.project = project;
   if (usage.branch !== undefined) record.branch = usage.branch;

@@ -1,4 +1,5 @@
 import type { UsageRecord } from '../usage/record.ts';
+import type { QuotaSample } from '../usage/time/quota.ts';
 
 /**
  * The interface of a source: a tool that leaves its usage on disk, and how to read it. Each folder of `src/sources` contains
@@ -126,6 +127,8 @@ export interface Source {
   /** Selects and orders the files, once all are known: drops those that are covered by others. */
   choose?(files: SourceFile[]): SourceFile[];
   reading(file: SourceFile): LineReading | WholeReading;
+  /** The state of a plan's quota at the end of these files, where the tool logs it. */
+  quota?(files: readonly SourceFile[], now: number): QuotaSample[];
   /** Set if the later of two entries for a usage counts, so that files must be read in order and by one thread. */
   readonly lastCounts?: boolean;
   /**

@@ -37,3 +37,9 @@ function rest(
 export function isNone({ input, output }: LogTokens): boolean {
   return input + output === 0;
 }
+
+/** Counts a total without known parts as output, the most expensive kind, and as a guess. */
+export function takeTotal(tokens: LogTokens, total: number): void {
+  tokens.output = total;
+  tokens.estimated = total;
+}

@@ -20,6 +20,7 @@ import { ticketPattern } from '../arguments/repositories.ts';
 import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
 import { groupTable, title } from '../report/groups.ts';
+import { priceNote } from '../report/priceNote.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
@@ -59,6 +60,8 @@ interface Report {
   /** Description of the conversion. */
   note: string | undefined;
   git: GitCosts | undefined;
+  /** A sentence on prices that are old. */
+  priceAge?: string | undefined;
 }
 
 /** `llm-spend costs`: reports spending by group. */
@@ -87,7 +90,10 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
     const report = { ...(await gather(chosen, sources, git === undefined ? by : [], recent, display)), git };
     if (git !== undefined) Object.assign(report, { by, groups: git.groups, breakdowns: [] });
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
-    else await terminal.out.line(reportText(report, flags, terminal));
+    else
+      await terminal.out.line(
+        reportText({ ...report, priceAge: await priceNote(report.totals, terminal.now()) }, flags, terminal),
+      );
     return warnOfDamage(sources, terminal);
   });
 }
@@ -214,6 +220,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   notes.push(...(report.git?.notes ?? []).map((note) => plain(note)));
   const paidAndPlan = formatPaidAndPlan(totals);
   if (paidAndPlan !== undefined && money === USD) notes.push(`${paidAndPlan}.`);
+  if (report.priceAge !== undefined) notes.push(report.priceAge);
   return [...parts, ...notes, footer].join('\n\n');
 }
 

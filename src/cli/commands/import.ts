@@ -7,6 +7,7 @@ import { AGENTS, agentOf } from '../../sources/agents.ts';
 import { MAPPED_FIELDS, type MappedField, type Mapping } from '../../sources/generic/mapping.ts';
 import { importSource } from '../../sources/import/import.ts';
 import type { ImportReport } from '../../sources/import/options.ts';
+import { addSamples, samplesPath } from '../../library/agentSamples.ts';
 import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
@@ -56,6 +57,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
         ledger: async () => (ledger ??= await openedLedger(target)),
         pricer: async () => (await userPrices()).pricer(),
         assign: assignByUserRules(),
+        onQuota: (quota) => addSamples(samplesPath(target), { quota }, terminal.now()),
         now: terminal.now,
         since,
         dryRun: flags.dryRun,

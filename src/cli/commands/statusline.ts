@@ -2,6 +2,7 @@ import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { openLedger } from '../../library/index.ts';
+import { addSamples, readSamples, samplesPath } from '../../library/agentSamples.ts';
 import { importLedger } from '../../library/openView.ts';
 import { claudeCode } from '../../sources/claude-code/index.ts';
 import { ownEnvironment } from '../../system/paths.ts';
@@ -11,7 +12,7 @@ import { importSource } from '../../sources/import/import.ts';
 import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';
 import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
-import { quotaEnd, quotaWindows, type QuotaWindow } from '../../usage/time/quota.ts';
+import { currentQuota, QUOTA_AGENTS, quotaWindows, sampledEnd, type QuotaSample } from '../../usage/time/quota.ts';
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
@@ -19,7 +20,7 @@ import { incompleteName } from '../../system/sideFiles.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../output/json.ts';
-import { withView, type LedgerFlag } from '../arguments/ledgers.ts';
+import { ledgerPath, withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
 import { keepLine } from '../output/keptLine.ts';
@@ -38,6 +39,8 @@ const SOURCE = 'claude-code-log';
 /** Whether a block begins depends on the block before it; a chain that reaches further back than this does not matter. */
 const CHAIN_MS = 30 * 86_400_000;
 const HOUR_MS = 3_600_000;
+/** The age of a sample from which it is shown. */
+const OLD_SAMPLE_MS = 5 * 60_000;
 
 interface Status {
   model: string | undefined;
@@ -47,8 +50,10 @@ interface Status {
   sessionGiven: number | undefined;
   today: Totals;
   block: (Block & { totals: Totals; perHour: Nanos }) | undefined;
-  /** Windows of the plan's quota, as Claude Code passes them. */
-  quota: readonly QuotaWindow[];
+  /** The current windows of the plans' quotas, by agent. */
+  quota: readonly QuotaSample[];
+  /** All samples, for the pace. */
+  samples: readonly QuotaSample[];
 }
 
 /** `llm-spend statusline`: prints one line for Claude Code's `statusLine`: this session, today, and the five-hour block. */
@@ -58,6 +63,8 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   const transcript = typeof input.transcript_path === 'string' ? input.transcript_path : undefined;
   if (flags.import !== false && transcript !== undefined) await followSession(transcript, flags, terminal);
   const now = terminal.now();
+  const samples = samplesPath(ledgerPath(flags));
+  await keepSamples(samples, input, now);
   const { status, files, unsound } = await withView(flags, async ({ view, ledgers, states }) => ({
     status: await statusOf(input, (filter) => view.summary(filter), {
       hours: async (filter) =>
@@ -70,6 +77,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
         return row === undefined ? undefined : Date.parse(row.record.timestamp);
       },
       now,
+      samples: readSamples(samples).quota,
     }),
     files: ledgers.flatMap(({ path: file }) => [file, `${file}-wal`, incompleteName(file)]),
     unsound: states.find(({ health }) => health === 'damaged' || health === 'unavailable')?.health,
@@ -80,10 +88,30 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   }
   const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
   const line = `${statusText(status, now, flags.format)}${warning}`;
-  const followed = transcript === undefined ? files : [...files, transcript];
+  const followed = [...files, samples, ...(transcript === undefined ? [] : [transcript])];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
   return EXIT.done;
+}
+
+/** Keeps what Claude Code says of the plan's quota, and of the session's cost by its own count. */
+async function keepSamples(path: string, input: StatusInput, now: number): Promise<void> {
+  const agent = claudeCode.id;
+  const { session_id: session } = input;
+  const cost = givenCost(input);
+  await addSamples(
+    path,
+    {
+      quota: quotaWindows(input.rate_limits, now).map((window) => ({ ...window, agent, at: now })),
+      sessions: typeof session === 'string' && cost !== undefined ? [{ agent, session, cost, at: now }] : [],
+    },
+    now,
+  );
+}
+
+function givenCost({ cost }: StatusInput): number | undefined {
+  const given = cost?.total_cost_usd;
+  return typeof given === 'number' && given >= 0 && Number.isFinite(given) ? given : undefined;
 }
 
 /** Imports the session's usage since the last call. */
@@ -118,12 +146,13 @@ interface Questions {
   hours: (filter: UsageFilter) => Promise<number[]>;
   first: (filter: UsageFilter) => Promise<number | undefined>;
   now: number;
+  samples: readonly QuotaSample[];
 }
 
 async function statusOf(
   input: StatusInput,
   summary: (filter: UsageFilter) => Promise<Totals>,
-  { hours, first, now }: Questions,
+  { hours, first, now, samples }: Questions,
 ): Promise<Status> {
   const { since, until } = rangeOf('today', now, localCalendar());
   const own = { source: [SOURCE] };
@@ -131,16 +160,16 @@ async function statusOf(
     typeof input.session_id === 'string'
       ? await summary({ values: { ...own, session: [input.session_id] } })
       : undefined;
-  const given = input.cost?.total_cost_usd;
   const block = blocksOf(await hours({ since: now - CHAIN_MS, until: now + 1, values: own })).at(-1);
   const name = input.model?.display_name;
   const status: Status = {
     model: typeof name === 'string' ? name : undefined,
     session: session !== undefined && session.records > 0 ? session : undefined,
-    sessionGiven: typeof given === 'number' && given >= 0 && Number.isFinite(given) ? given : undefined,
+    sessionGiven: givenCost(input),
     today: await summary({ since, until }),
     block: undefined,
-    quota: quotaWindows(input.rate_limits, now),
+    quota: currentQuota(samples, now),
+    samples,
   };
   if (block !== undefined && now < block.end) {
     const filter: UsageFilter = { since: block.start, until: block.end, values: own };
@@ -153,7 +182,10 @@ async function statusOf(
 }
 
 /** The parts of the line by the name of their slot; those that are unknown are empty. */
-function slotsOf({ model, session, sessionGiven, today, block, quota }: Status, now: number): Record<Slot, string> {
+function slotsOf(
+  { model, session, sessionGiven, today, block, quota, samples }: Status,
+  now: number,
+): Record<Slot, string> {
   const given = sessionGiven === undefined ? '' : `${formatUsd(usdToNanos(sessionGiven))} session`;
   return {
     model: model === undefined ? '' : plain(model, { max: 40 }),
@@ -163,7 +195,13 @@ function slotsOf({ model, session, sessionGiven, today, block, quota }: Status, 
       block === undefined
         ? ''
         : `${amount(block.totals)} block, ${duration(block.end - now)} left, ${formatUsd(block.perHour)}/h`,
-    quota: quota.map((window) => quotaText(window, now)).join(', '),
+    quota: quota
+      .map((sample) => {
+        const isOnly = quota.every(({ agent }) => agent === claudeCode.id);
+        const name = isOnly ? '' : `${QUOTA_AGENTS[sample.agent] ?? sample.agent} `;
+        return plain(`${name}${quotaText(sample, samples, now)}`);
+      })
+      .join(', '),
   };
 }
 
@@ -176,12 +214,13 @@ function statusText(status: Status, now: number, format: string | undefined): st
   return plain(SLOTS.reduce((text, slot) => text.replaceAll(`{${slot}}`, () => slots[slot]), format));
 }
 
-/** `5 h 62 % empty in 40m`, `week 31 % lasts`. */
-function quotaText(window: QuotaWindow, now: number): string {
-  const used = `${window.name} ${Math.round(window.usedPercent)} %`;
-  const end = quotaEnd(window, now);
-  if (end === undefined) return used;
-  return end === 'lasts' ? `${used} lasts` : `${used} empty in ${duration(end - now)}`;
+/** `5 h 62 % empty in 40m`, `week 31 % lasts`, `5 h 62 % (12m ago)`. */
+function quotaText(sample: QuotaSample, samples: readonly QuotaSample[], now: number): string {
+  const age = now - sample.at > OLD_SAMPLE_MS ? ` (${duration(now - sample.at)} ago)` : '';
+  const used = `${sample.name} ${Math.round(sample.usedPercent)} %`;
+  const end = sampledEnd(sample, samples, now);
+  if (end === undefined) return `${used}${age}`;
+  return `${used} ${end === 'lasts' ? 'lasts' : `empty in ${duration(end - now)}`}${age}`;
 }
 
 /** `$4.20`, `$4.20 + 12 unpriced`. */
@@ -195,7 +234,7 @@ function duration(ms: number): string {
   return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-function statusJson({ model, session, sessionGiven, today, block, quota }: Status, now: number): object {
+function statusJson({ model, session, sessionGiven, today, block, quota, samples }: Status, now: number): object {
   return envelope('statusline', {
     model: model ?? null,
     session: session === undefined ? null : totalsJson(session),
@@ -210,13 +249,16 @@ function statusJson({ model, session, sessionGiven, today, block, quota }: Statu
             usd_per_hour: nanosToUsd(block.perHour),
             ...totalsJson(block.totals),
           },
-    quota: quota.map((window) => {
-      const end = quotaEnd(window, now);
+    quota: quota.map((sample) => {
+      const end = sampledEnd(sample, samples, now);
       return {
-        window: window.name,
-        used_percent: window.usedPercent,
-        resets_at: new Date(window.resetsAt).toISOString(),
+        agent: sample.agent,
+        window: sample.name,
+        used_percent: sample.usedPercent,
+        resets_at: new Date(sample.resetsAt).toISOString(),
         empty_at: typeof end === 'number' ? new Date(end).toISOString() : null,
+        lasts: end === 'lasts',
+        sampled_at: new Date(sample.at).toISOString(),
       };
     }),
     prices: 'list',

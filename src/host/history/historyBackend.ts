@@ -4,6 +4,8 @@ import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import { records } from '../common/costText.ts';
 import { exportUsage } from '../ledger/exportUsage.ts';
+import type { CoverageReport } from '../../protocol/coverage.ts';
+import { keepLogs, readCoverage } from './coverage.ts';
 import type { HistoryBackend, LedgerAction } from './historyContract.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';
@@ -14,13 +16,16 @@ import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 /** Connects the cost history to the ledger service: its data and its actions. */
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #service: LedgerService;
+  /** The path of the command. */
+  readonly #cli: string;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   /** Changes of settings that affect the display count as changes of the ledgers. */
   #settingsVersion = 0;
 
-  constructor(service: LedgerService) {
+  constructor(service: LedgerService, cli: string) {
     this.#service = service;
+    this.#cli = cli;
     this.#subscriptions = [
       this.#changed,
       service.onDidChange(() => this.#changed.fire()),
@@ -56,6 +61,10 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
     return this.#service.page(query);
   }
 
+  async coverage(signal: AbortSignal): Promise<CoverageReport> {
+    return readCoverage(this.#cli, this.#service.path, signal);
+  }
+
   async perform(action: LedgerAction): Promise<string | undefined> {
     const { t } = vscode.l10n;
     switch (action.verb) {
@@ -71,6 +80,11 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'setPrices':
         await vscode.commands.executeCommand(COMMANDS.setPrices, { provider: action.provider, model: action.model });
         return undefined;
+      case 'connect':
+        await vscode.commands.executeCommand(COMMANDS.connectAgents);
+        return undefined;
+      case 'keepLogs':
+        return keepLogs();
       case 'copyCommand':
         await vscode.commands.executeCommand(COMMANDS.copyCliCommand);
         return undefined;

@@ -1,5 +1,6 @@
 import type { LedgerState } from '../../library/index.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
+import type { CoverageReport } from '../../protocol/coverage.ts';
 import type { Action, HistorySnapshot, ToView } from '../../protocol/messages.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
@@ -24,6 +25,8 @@ export interface HistoryBackend {
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;
   page(query: PageQuery): Promise<Page>;
+  /** The coverage of the sources of usage. Takes a second or more. */
+  coverage(signal: AbortSignal): Promise<CoverageReport>;
   /** Performs an action. Resolves with a sentence to show, if there is one; rejects with a readable error. */
   perform(action: LedgerAction): Promise<string | undefined>;
 }

@@ -169,9 +169,9 @@ export class HistorySession {
     const answers: WireAnswer[] = [];
     for (const question of questions) {
       signal.throwIfAborted();
-      answers.push(
-        await (question.kind === 'groups' ? this.#groups(question, currency) : this.#page(question, currency)),
-      );
+      if (question.kind === 'groups') answers.push(await this.#groups(question, currency));
+      else if (question.kind === 'page') answers.push(await this.#page(question, currency));
+      else answers.push({ kind: 'coverage', report: await this.#options.backend.coverage(signal) });
     }
     // The webview has received a snapshot in another currency since, and would show these amounts in that currency.
     if (this.#currency !== currency) return this.#answer(id, questions, signal);

@@ -7,6 +7,7 @@ import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import { importedLedgerPath } from '../../library/index.ts';
 import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
+import { commandPath } from '../common/commandPath.ts';
 import { showInfo } from '../common/dialogs.ts';
 import { chooseAgents, CHOICE_SETTINGS, existing, isFurther, isWanted } from './agentChoice.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
@@ -50,7 +51,7 @@ export class AgentImport implements vscode.Disposable {
   #disposed = false;
 
   constructor(context: vscode.ExtensionContext, service: LedgerService, prices: Prices, log: vscode.LogOutputChannel) {
-    this.#cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.js').fsPath;
+    this.#cli = commandPath(context);
     this.#service = service;
     this.#prices = prices;
     this.#log = log;

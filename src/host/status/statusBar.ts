@@ -8,6 +8,10 @@ import { forecast, summarize, within } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { Coalescer } from '../../system/coalescer.ts';
+import { readSamples, samplesPath } from '../../library/agentSamples.ts';
+import { pricesFolder } from '../../prices/files.ts';
+import { OLD_PRICES_DAYS, priceAgeDays } from '../../prices/priceAge.ts';
+import { currentQuota, sampledEnd } from '../../usage/time/quota.ts';
 import { openSettings, showWarning } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
@@ -28,12 +32,14 @@ const LINKED = {
   record: COMMANDS.recordUsage,
   verify: COMMANDS.verifyLedger,
   prices: COMMANDS.setPrices,
+  updatePrices: COMMANDS.updatePrices,
 };
 const LINKS = {
   open: `command:${LINKED.open}`,
   record: `command:${LINKED.record}`,
   verify: `command:${LINKED.verify}`,
   prices: `command:${LINKED.prices}`,
+  updatePrices: `command:${LINKED.updatePrices}`,
 };
 
 /** The calls that the item shows; undefined: all. */
@@ -133,7 +139,8 @@ export class StatusBar implements vscode.Disposable {
     const warnings = problemMessages(snapshot, 'warning');
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
     const scope = filter === undefined ? undefined : workspaceName();
-    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope });
+    const further = spend === undefined ? {} : await this.#further(now);
+    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope, ...further });
     this.#wakeAtMidnight(settings, now);
   }
 
@@ -164,6 +171,17 @@ export class StatusBar implements vscode.Disposable {
       currency: currency.currency,
       costs,
       forecast: converted && forecast(converted.totals, month, now),
+    };
+  }
+
+  /** The state of plans, and the age of prices. */
+  async #further(now: number): Promise<Partial<StatusModel>> {
+    const { quota } = readSamples(samplesPath(this.#service.path));
+    const days = await priceAgeDays(pricesFolder(), now);
+    return {
+      now,
+      quota: currentQuota(quota, now).map((sample) => ({ sample, end: sampledEnd(sample, quota, now) })),
+      priceDays: days > OLD_PRICES_DAYS ? days : undefined,
     };
   }
 

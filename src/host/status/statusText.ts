@@ -6,6 +6,8 @@ import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
 import { PERIOD_NAMES } from '../../usage/time/period.ts';
 import { markdownText, plain } from '../../usage/text.ts';
+import { ageText, QUOTA_AGENTS } from '../../usage/time/quota.ts';
+import type { QuotaSample } from '../../usage/time/quota.ts';
 import { compact, count } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
@@ -24,6 +26,12 @@ export interface StatusModel {
   period: StatusPeriod;
   /** undefined until the ledger has been read. */
   spend: SpendSummary | undefined;
+  /** The current windows of plans, and when each is used up. */
+  quota?: readonly { sample: QuotaSample; end: number | 'lasts' | undefined }[];
+  /** Age of the price table in days, if it is old. */
+  priceDays?: number | undefined;
+  /** ms since the epoch. */
+  now?: number;
   /** Costs in the user's currency, if that is not USD. */
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
   /** The name of the workspace, if only its calls are shown. */
@@ -38,6 +46,7 @@ export interface StatusLinks {
   record: string;
   verify: string;
   prices: string;
+  updatePrices: string;
 }
 
 const MAX_PROBLEM = 200;
@@ -110,6 +119,22 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
     );
     parts.push([tableRow(t('Top models this month'), spaced(t('Cost'))), '|:--|--:|', ...rows].join('\n'));
   }
+  parts.push(...notes(model, links, style));
+  parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
+  return parts.join('\n\n');
+}
+
+/** Sentences below the tables. */
+function notes(model: StatusModel, links: StatusLinks, style: TextStyle): string[] {
+  const { t } = style;
+  const { spend } = model;
+  const parts: string[] = [];
+  for (const { sample, end } of model.quota ?? []) {
+    parts.push(markdownText(quotaText(sample, end, model.now ?? 0, style), { max: MAX_PROBLEM }));
+  }
+  if (spend !== undefined && model.priceDays !== undefined) {
+    parts.push(`${t('The prices are {0} days old.', model.priceDays)} [${t('Download')}](${links.updatePrices})`);
+  }
   if (spend !== undefined && model.shown !== undefined) {
     const usd = formatTotals(spend[model.period], style.locale);
     parts.push(markdownText(t('Shown in {0} at your rates. Stored in USD: {1}.', model.shown.currency, usd)));
@@ -121,8 +146,16 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
         : t('{0} unpriced calls', count(spend.all.unpriced, style.locale));
     parts.push(`[${t('Set prices for {0}', unpriced)}](${links.prices})`);
   }
-  parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
-  return parts.join('\n\n');
+  return parts;
+}
+
+/** `Claude Code, 5 h: 62 %, at this pace empty in 40 min (as of 2 min ago)`. */
+function quotaText(sample: QuotaSample, end: number | 'lasts' | undefined, now: number, { t }: TextStyle): string {
+  const used = `${QUOTA_AGENTS[sample.agent] ?? sample.agent}, ${sample.name}: ${Math.round(sample.usedPercent)} %`;
+  const age = t('as of {0} ago', ageText(now - sample.at));
+  if (end === undefined) return `${used} (${age})`;
+  const lasts = end === 'lasts' ? t('lasts') : t('at this pace empty in {0}', ageText(end - now));
+  return `${used}, ${lasts} (${age})`;
 }
 
 function periodTable(model: StatusModel, spend: SpendSummary, style: TextStyle): string {

@@ -8,7 +8,7 @@ import { readJsonFile } from '../reading/whole.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
-import { beside, isNone } from '../tokens.ts';
+import { beside, isNone, takeTotal } from '../tokens.ts';
 
 /**
  * Amp: one JSON file per thread. Newer threads have a list of calls, whose cached tokens are in the message that each call
@@ -61,7 +61,7 @@ function eventCall(event: Fields, messages: readonly Fields[]): Call {
     cacheRead: countOf(cached?.['cacheReadInputTokens']),
     cacheWrite: countOf(cached?.['cacheCreationInputTokens']),
   });
-  if (isNone(tokens)) tokens.output = countOf(counts['total']);
+  if (isNone(tokens)) takeTotal(tokens, countOf(counts['total']));
   const message = event['toMessageId'];
   const key = textOf(event['id']) ?? (typeof message === 'number' ? `message ${message}` : undefined);
   return { key, time: event['timestamp'], model: event['model'], tokens, credits: event['credits'] };
@@ -76,7 +76,7 @@ function messageCall(message: Fields): Call | undefined {
     cacheRead: countOf(usage['cacheReadInputTokens']),
     cacheWrite: countOf(usage['cacheCreationInputTokens']),
   });
-  if (isNone(tokens)) tokens.output = countOf(usage['totalTokens']);
+  if (isNone(tokens)) takeTotal(tokens, countOf(usage['totalTokens']));
   const id = message['messageId'];
   const key = typeof id === 'number' ? `message ${id}` : textOf(id);
   return { key, time: usage['timestamp'], model: usage['model'], tokens, credits: usage['credits'] };

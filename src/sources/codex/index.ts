@@ -1,3 +1,4 @@
+import { codexQuota } from './quota.ts';
 import { join } from 'node:path';
 import type { UsageRecord } from '../../usage/record.ts';
 import { isEarlier } from '../record.ts';
@@ -33,6 +34,7 @@ export const codex: Source = {
     markers: ['"token_count"', '"turn_context"', '"session_meta"', '"thread_settings_applied"', 'thread_spawn'],
     parser: (file, state) => new CodexLines(file, state),
   }),
+  quota: codexQuota,
   settle: (candidate, get) => keepPreferred(candidate, get, isPreferred),
 };
 

@@ -45,6 +45,16 @@ export function applyCost(record: Priceable, pricer: Pricer | undefined): void {
   }
 }
 
+/** Fills in what rules say of records, and their costs. */
+export async function complete(
+  records: readonly UsageRecord[],
+  assign: ((records: readonly UsageRecord[]) => Promise<void>) | undefined,
+  pricer: Pricer | undefined,
+): Promise<void> {
+  if (records.length > 0) await assign?.(records);
+  for (const record of records) applyCost(record, pricer);
+}
+
 /** Counts the records without a price, and those priced like another model with the most similar name. */
 export interface PriceCounts {
   unpriced: number;

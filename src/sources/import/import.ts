@@ -3,7 +3,7 @@ import { storeKind } from '../../system/paths.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { AGENTS } from '../agents.ts';
-import { applyCost, priceable, priceCounts, type PriceCounts } from './costs.ts';
+import { complete, priceable, priceCounts, type PriceCounts } from './costs.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import type { Part } from './readerThread.ts';
 import { Handover, type Told } from './handover.ts';
@@ -11,7 +11,7 @@ import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
 import { storeJoined } from './joinStored.ts';
 import { DryRun, planOf } from './plan.ts';
-import { emptyReport, type ImportOptions, type ImportProgress, type ImportReport } from './options.ts';
+import { emptyReport, reportQuota, type ImportOptions, type ImportProgress, type ImportReport } from './options.ts';
 import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
 import { nextTurn } from '../../system/turns.ts';
 import type { FoundUsage, Skip, Source, SourceFile } from '../source.ts';
@@ -115,6 +115,7 @@ class Import implements Receiver {
     } finally {
       await this.#save();
     }
+    await reportQuota(this.#source, changed, this.#options);
     return this.#report;
   }
 
@@ -248,9 +249,8 @@ class Import implements Receiver {
     // Results from here on are not included, and are stored next time.
     this.#due = new Map();
     this.#handover.resume();
-    if (records.length > 0) await this.#options.assign?.(records);
     // Most entries of a reply do not count, so pricing comes after the choice.
-    for (const record of records) applyCost(record, this.#pricer);
+    await complete(records, this.#options.assign, this.#pricer);
     if (records.length > 0) await this.#upsert(records);
     if (due.size > 0) this.#isSaved = false;
     for (const [path, state] of due) {

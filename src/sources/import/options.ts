@@ -1,7 +1,8 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import type { Skip, SkipReason, Source } from '../source.ts';
+import type { QuotaSample } from '../../usage/time/quota.ts';
+import type { Skip, SkipReason, Source, SourceFile } from '../source.ts';
 
 /** Input and report of an import. */
 
@@ -14,6 +15,8 @@ export interface ImportOptions {
   pricer: () => Promise<Pricer | undefined>;
   /** Fills in fields by rules of the user. Absent: none. */
   assign?: ((records: readonly UsageRecord[]) => Promise<void>) | undefined;
+  /** Receives the state of a plan's quota, where the logs tell it. */
+  onQuota?: ((samples: readonly QuotaSample[]) => Promise<void>) | undefined;
   /** ms since the epoch. */
   now: () => number;
   /** Skips earlier usage, ms since the epoch. */
@@ -77,4 +80,15 @@ export function emptyReport({ id, title }: Source): ImportReport {
     skipped: {},
     skips: [],
   };
+}
+
+/** Passes on what the files tell of a plan's quota. */
+export async function reportQuota(
+  source: Source,
+  files: readonly SourceFile[],
+  { onQuota, dryRun, now }: ImportOptions,
+): Promise<void> {
+  if (onQuota === undefined || dryRun === true) return;
+  const samples = source.quota?.(files, now()) ?? [];
+  if (samples.length > 0) await onQuota(samples);
 }

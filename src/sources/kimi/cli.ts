@@ -5,7 +5,7 @@ import { usageId } from '../reading/identity.ts';
 import { foldersIn } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
-import { beside, isNone } from '../tokens.ts';
+import { beside, isNone, takeTotal } from '../tokens.ts';
 
 /**
  * Kimi CLI, the predecessor of Kimi Code: `sessions/<hash of the folder>/<session>/wire.jsonl`, and one file below `subagents/`
@@ -59,7 +59,7 @@ class WireLines implements LineParser {
       cacheRead: countOf(counts['input_cache_read']),
       cacheWrite: countOf(counts['input_cache_creation']),
     });
-    if (isNone(tokens)) tokens.output = countOf(counts['total']);
+    if (isNone(tokens)) takeTotal(tokens, countOf(counts['total']));
     if (isNone(tokens)) return;
     const [hash, session, , agent] = this.#parts;
     const messageId = textOf(payload?.['message_id']);

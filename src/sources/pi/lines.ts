@@ -4,7 +4,7 @@ import { usageId } from '../reading/identity.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';
-import { beside, isNone } from '../tokens.ts';
+import { beside, isNone, takeTotal } from '../tokens.ts';
 
 interface Context {
   model?: string;
@@ -61,7 +61,7 @@ export class PiLines implements LineParser {
       cacheRead: countOf(usage['cacheRead']),
       cacheWrite: countOf(usage['cacheWrite']),
     });
-    if (isNone(tokens)) tokens.output = countOf(usage['totalTokens']);
+    if (isNone(tokens)) takeTotal(tokens, countOf(usage['totalTokens']));
     const cost = fieldsOf(usage['cost'])?.['total'];
     const logged = typeof cost === 'number' && cost > 0 ? cost : undefined;
     if (isNone(tokens) && logged === undefined) return;

@@ -5,7 +5,7 @@ import { foldersOr } from '../reading/places.ts';
 import { payerOf } from '../payer.ts';
 import { isEarlier, logRecord } from '../record.ts';
 import { keepPreferred, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
-import { including, isNone } from '../tokens.ts';
+import { including, isNone, takeTotal } from '../tokens.ts';
 
 /**
  * Qwen Code, a fork of Gemini CLI: one JSONL file per conversation, `projects/<project>/chats/<file>.jsonl`. Telemetry lines
@@ -51,7 +51,7 @@ class QwenLines implements LineParser {
       },
       'beside',
     );
-    if (isNone(tokens)) tokens.output = countOf(counts['totalTokenCount']);
+    if (isNone(tokens)) takeTotal(tokens, countOf(counts['totalTokenCount']));
     if (isNone(tokens)) return;
     const model = nameOf(textOf(entry['model']) ?? 'unknown');
     const session = textOf(entry['sessionId']) ?? stemOf(this.#file.relative);

@@ -102,6 +102,12 @@ const STATES: Record<
       await page.locator('.currency-note').waitFor();
     },
   },
+  'what is covered': {
+    steps: async ({ page }) => {
+      await page.getByRole('button', { name: 'What is covered?' }).click();
+      await page.getByRole('row', { name: /Claude Code on, 3 logs/ }).waitFor();
+    },
+  },
   'nothing recorded yet': { held: [] },
   'no match': { choices: { search: 'nothing is called like this' } },
   'a damaged ledger': {
@@ -150,6 +156,40 @@ describe.concurrent.each([250, 1400])('is accessible, %i px wide,', (width) => {
     // axe-core styles the page to look at it, which the policy refuses.
     history.complaints.length = 0;
   });
+});
+
+test('the page of coverage by the keyboard: it says what is covered, and leads back', async () => {
+  await using opened = await open({ height: 1400 });
+  const { page, backend } = opened;
+  await page.getByRole('button', { name: 'What is covered?' }).focus();
+  await page.keyboard.press('Enter');
+  const heading = page.getByRole('heading', { name: 'What is covered?' });
+  await heading.waitFor();
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('coverage-title');
+  const row = page.getByRole('row', { name: /^Claude Code/ });
+  await row.waitFor();
+  const cells = await row.getByRole('cell').allInnerTexts();
+  expect(cells).toEqual([
+    'on, 3 logs',
+    expect.stringMatching(/^[\d,]+$/),
+    '2026-11-01 to 2026-11-20',
+    '4 days',
+    '5 days',
+  ]);
+  expect(
+    await page
+      .getByRole('row', { name: /^Codex/ })
+      .getByRole('cell')
+      .allInnerTexts(),
+  ).toEqual(['off, 3 logs', 'none yet', '', '', '']);
+  await page.getByText('at this pace empty in 40 min').waitFor();
+  if (process.env['LLM_SPEND_PICTURES'])
+    await page.screenshot({ path: `${process.env['LLM_SPEND_PICTURES']}/coverage.png` });
+  await page.getByRole('button', { name: 'Keep logs longer…' }).click();
+  await expect.poll(() => backend.actions).toEqual([{ verb: 'keepLogs' }]);
+  await page.getByRole('button', { name: 'Back to costs' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.glance').waitFor();
 });
 
 test('an empty ledger offers to import first, then to record, the command and the walkthrough', async () => {

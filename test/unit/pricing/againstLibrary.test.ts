@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ADDED_PROVIDER, completeModels, correctModels } from '../../../src/pricing/data/corrections.ts';
 import { loadPricer, type Pricer } from '../../../src/pricing/price.ts';
 import { dataDate, parsePriceData } from '../../../src/pricing/fetched.ts';
-import { BUNDLED } from '../../../src/pricing/table.ts';
+import { BUNDLED } from '../../../src/pricing/data/bundled.ts';
 import type { Counts } from '../../../src/pricing/tokens.ts';
 import { bundledProviders as providers } from './bundledData.ts';
 import { priced } from './usd.ts';

@@ -5,7 +5,13 @@ import type { SpendSummary } from '../../../../src/usage/summary.ts';
 import { t, totals } from '../totals.ts';
 
 const STYLE = { locale: 'en-US', t };
-const LINKS = { open: 'command:open', record: 'command:record', verify: 'command:verify', prices: 'command:prices' };
+const LINKS = {
+  open: 'command:open',
+  record: 'command:record',
+  verify: 'command:verify',
+  prices: 'command:prices',
+  updatePrices: 'command:updatePrices',
+};
 const NOTHING: SpendSummary = {
   today: totals(),
   week: totals(),

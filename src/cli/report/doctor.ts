@@ -1,0 +1,212 @@
+import type { LiveAgent } from '../../live/liveReport.ts';
+import { withoutCounts, type SourceCoverage } from '../../sources/coverage.ts';
+import type { RecordScan } from '../../sources/scan.ts';
+import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
+import { formatTotals } from '../../usage/summary.ts';
+import { plain } from '../../usage/text.ts';
+import { ageText, QUOTA_AGENTS, type QuotaSample } from '../../usage/time/quota.ts';
+import { totalsJson } from '../output/json.ts';
+import { table } from '../output/table.ts';
+import { styled, type Terminal } from '../output/terminal.ts';
+import { OLD_PRICES_DAYS } from '../../prices/priceAge.ts';
+import { counted, whole } from './numbers.ts';
+
+/** Findings of `llm-spend doctor`, which the cost history also shows. */
+export interface DoctorReport {
+  sources: readonly SourceCoverage[];
+  scan: RecordScan;
+  live: readonly LiveAgent[];
+  /** Current windows of plans, and when each is used up. */
+  quota: readonly { sample: QuotaSample; end: number | 'lasts' | undefined }[];
+  /** Sessions whose cost Claude Code itself reported; undefined: none. */
+  sessions: { sessions: number; agentNanos: Nanos; logNanos: Nanos } | undefined;
+  prices: { version: string; date: string; days: number | undefined };
+  /** ms since the epoch. */
+  now: number;
+}
+
+/** Days before the deletion of a log at which it is reported. */
+const SOON_DAYS = 7;
+
+export function doctorJson(report: DoctorReport): Record<string, unknown> {
+  const { scan, live, quota, sessions, prices } = report;
+  return {
+    sources: report.sources.map((source) => sourceJson(source)),
+    without_counts: withoutCounts(),
+    priced: scan.priced,
+    unpriced: scan.unpriced,
+    assumed: scan.assumed.map(({ model, priceOf, records }) => ({ model, price_of: priceOf, records })),
+    estimated_tokens: scan.estimated,
+    price_table: prices,
+    live: live.map(({ id, title, connected, lastHeard, joined }) => ({
+      agent: id,
+      title,
+      connected,
+      last_heard: lastHeard ?? null,
+      joined:
+        joined === undefined
+          ? null
+          : { calls: joined.calls, log_tokens: joined.logTokens, live_tokens: joined.liveTokens },
+    })),
+    quota: quota.map(({ sample, end }) => ({
+      agent: sample.agent,
+      window: sample.name,
+      used_percent: sample.usedPercent,
+      resets_at: isoOf(sample.resetsAt),
+      sampled_at: isoOf(sample.at),
+      empty_at: typeof end === 'number' ? isoOf(end) : null,
+      lasts: end === 'lasts',
+    })),
+    lower_bound:
+      sessions === undefined
+        ? null
+        : {
+            sessions: sessions.sessions,
+            agent_usd: nanosToUsd(sessions.agentNanos),
+            log_usd: nanosToUsd(sessions.logNanos),
+          },
+    advice: adviceOf(report),
+    live_lines: live.map((agent) => liveLine(agent, report.now)),
+    plan_lines: quota.map(({ sample, end }) => quotaLine(sample, end, report.now)),
+    count_lines: countLines(report),
+    price_lines: priceLines(report),
+  };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function sourceJson(source: SourceCoverage): object {
+  const { id, title, state, places, files, totals, firstDay, lastDay, daysWithout, deletedInDays, remarks } = source;
+  return {
+    source: id,
+    title,
+    state,
+    places,
+    files,
+    first_day: firstDay ?? null,
+    last_day: lastDay ?? null,
+    days_without_records: daysWithout,
+    logs_deleted_in_days: deletedInDays ?? null,
+    remarks,
+    totals: totalsJson(totals),
+  };
+}
+
+export function doctorText(report: DoctorReport, { out }: Terminal): string {
+  const shown = report.sources.filter(({ state, totals }) => state !== 'missing' || totals.records > 0);
+  const missing = report.sources.filter((source) => !shown.includes(source)).map(({ title }) => title);
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    ['What to do', adviceOf(report)],
+    ['Live', report.live.map((agent) => liveLine(agent, report.now))],
+    ['Plans', report.quota.map(({ sample, end }) => quotaLine(sample, end, report.now))],
+    ['Counts', countLines(report)],
+    ['Prices', priceLines(report)],
+  ];
+  return [
+    shown.length === 0 ? 'No logs of a known agent were found.' : sourceTable(shown, out.columns),
+    ...sections.flatMap(([title, lines]) =>
+      lines.length === 0 ? [] : [[styled(out, 'bold', title), ...lines.map((line) => `  ${plain(line)}`)].join('\n')],
+    ),
+    `Not found: ${missing.join(', ')}`,
+    `Without counts on the disk: ${withoutCounts()
+      .map(({ title }) => title)
+      .join(', ')}`,
+  ].join('\n\n');
+}
+
+function sourceTable(shown: readonly SourceCoverage[], width: number | undefined): string {
+  const columns = [
+    { title: 'Source' },
+    { title: 'Logs', align: 'right' as const },
+    { title: 'Imported', align: 'right' as const },
+    { title: 'First day' },
+    { title: 'Last day' },
+    { title: 'Days without', align: 'right' as const },
+    { title: 'Cost', align: 'right' as const },
+  ];
+  const rows = shown.map(({ title, files, totals, firstDay, lastDay, daysWithout }) => [
+    title,
+    files === 0 ? 'none' : whole(files),
+    totals.records === 0 ? 'nothing' : whole(totals.records),
+    firstDay ?? '',
+    lastDay ?? '',
+    // A day without records is not a day that cost nothing.
+    daysWithout === 0 ? '' : whole(daysWithout),
+    totals.records === 0 ? '' : formatTotals(totals),
+  ]);
+  return table(columns, rows, { width });
+}
+
+/** The steps that would cover more, as sentences. */
+export function adviceOf({ sources, scan, prices }: DoctorReport): string[] {
+  const perSource = sources
+    .filter(({ state, totals }) => state !== 'missing' || totals.records > 0)
+    .flatMap(({ id, title, state, totals, deletedInDays, remarks }) => [
+      ...(state === 'found' && totals.records === 0 ? [`${title}: llm-spend import ${id}`] : []),
+      ...(deletedInDays !== undefined && deletedInDays <= SOON_DAYS
+        ? [
+            `${title} deletes its oldest log in ${counted(deletedInDays, 'day')}: import it, or keep logs longer: llm-spend doctor --keep-logs 365`,
+          ]
+        : []),
+      ...remarks.map((remark) => `${title}: ${remark}`),
+    ]);
+  return [
+    ...perSource,
+    ...(scan.unpriced > 0 ? [`${counted(scan.unpriced, 'record')} without a price: llm-spend unpriced`] : []),
+    ...(prices.days !== undefined && prices.days > OLD_PRICES_DAYS
+      ? [`The prices are ${prices.days} days old: llm-spend prices update downloads the latest.`]
+      : []),
+  ];
+}
+
+/** The state of an agent, and how much of its live reports its log contains. */
+function liveLine({ title, connected, lastHeard, joined }: LiveAgent, now: number): string {
+  const heard = lastHeard === undefined ? 'never heard' : `last heard ${ageText(now - Date.parse(lastHeard))} ago`;
+  const state = `${title}: ${connected ? 'connected' : 'not connected'}, ${heard}.`;
+  if (joined === undefined || joined.liveTokens === 0) return state;
+  const { calls, logTokens, liveTokens } = joined;
+  const both = `Of ${counted(calls, 'call')} in both its log and its live reports`;
+  if (logTokens === liveTokens) return `${state} ${both} the tokens agree.`;
+  const share = `${((100 * logTokens) / liveTokens).toFixed(1)} %`;
+  return `${state} ${both}, the log tells ${whole(logTokens)} tokens, ${share} of the ${whole(liveTokens)} reported live.`;
+}
+
+/** `Claude Code, 5 h: 62 %, at this pace empty in 40 min`, `Codex, week: 31 %, lasts (as of 3 h ago)`. */
+export function quotaLine(
+  { agent, name, usedPercent, at }: QuotaSample,
+  end: number | 'lasts' | undefined,
+  now: number,
+): string {
+  const used = `${QUOTA_AGENTS[agent] ?? agent}, ${name}: ${Math.round(usedPercent)} %`;
+  const lasts = end === undefined ? '' : end === 'lasts' ? ', lasts' : `, at this pace empty in ${ageText(end - now)}`;
+  return `${used}${lasts} (as of ${ageText(now - at)} ago)`;
+}
+
+function countLines({ scan, sessions }: DoctorReport): string[] {
+  const { estimated } = scan;
+  return [
+    ...(estimated.records === 0
+      ? []
+      : [`${whole(estimated.tokens)} tokens of ${counted(estimated.records, 'record')} are a guess of the source.`]),
+    ...(sessions === undefined
+      ? []
+      : [
+          `Claude Code counted ${formatUsd(sessions.agentNanos)} in ${counted(sessions.sessions, 'session')}; its logs give ` +
+            `${sessions.logNanos < sessions.agentNanos ? '>= ' : ''}${formatUsd(sessions.logNanos)} at list price.`,
+        ]),
+  ];
+}
+
+function priceLines({ scan, prices }: DoctorReport): string[] {
+  const { priced, unpriced, assumed } = scan;
+  return [
+    `${counted(priced, 'record')} with a known cost, ${whole(unpriced)} without${unpriced > 0 ? ': llm-spend reprice --dry-run shows why' : ''}.`,
+    ...assumed.map(
+      ({ model, priceOf, records }) =>
+        `${counted(records, 'record')} of ${model} at the price of ${priceOf}, which is assumed.`,
+    ),
+    ...(prices.days === undefined ? [] : [`The price table is of ${prices.date}, ${counted(prices.days, 'day')} old.`]),
+  ];
+}

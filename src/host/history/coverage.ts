@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import * as vscode from 'vscode';
+import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
+import { coverageReport, type CoverageReport } from '../../protocol/coverage.ts';
+import { ownEnvironment } from '../../system/paths.ts';
+import { confirm } from '../common/dialogs.ts';
+import { isWanted } from '../import/agentChoice.ts';
+
+const MAX_OUTPUT = 10_000_000;
+
+/**
+ * Asks `llm-spend doctor`, in a process of its kind: it reads every record, which would keep the window busy.
+ * @param ledger the primary ledger.
+ */
+export async function readCoverage(cli: string, ledger: string, signal: AbortSignal): Promise<CoverageReport> {
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', LLM_SPEND_LEDGER: ledger };
+  const written = await new Promise<string>((resolve, reject) => {
+    const options = { env, signal, maxBuffer: MAX_OUTPUT };
+    execFile(process.execPath, [cli, 'doctor', '--json'], options, (error, stdout, stderr) => {
+      // A damaged ledger is an exit code of its kind, and the figures cover the rest.
+      if (stdout.startsWith('{')) resolve(stdout);
+      else reject(error ?? new Error(stderr));
+    });
+  });
+  const { AGENTS } = await import('../../sources/agents.ts');
+  const report = coverageReport.parse(JSON.parse(written));
+  const isOn = vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
+  return {
+    ...report,
+    sources: report.sources.map((source) => {
+      const agent = AGENTS.find(({ id }) => id === source.source);
+      return { ...source, off: agent !== undefined && !(isOn && isWanted(agent)) };
+    }),
+  };
+}
+
+/** Makes Claude Code keep its logs for a year, after a question. @returns a sentence to show. */
+export async function keepLogs(): Promise<string | undefined> {
+  const { t } = vscode.l10n;
+  const { keepClaudeLogs, KEPT_DAYS } = await import('../../live/index.ts');
+  const question = t('Keep the logs of Claude Code for {0} days?', KEPT_DAYS);
+  const detail = t('This sets cleanupPeriodDays in its user settings. A copy of the file is kept beside it.');
+  if (!(await confirm(question, detail, t('Keep Logs')))) return undefined;
+  const { file, before, after } = await keepClaudeLogs(ownEnvironment());
+  return before === after
+    ? t('Claude Code keeps its logs for {0} days already.', before)
+    : t('Claude Code keeps its logs for {0} days now: {1}', after, file);
+}
