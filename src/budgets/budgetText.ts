@@ -3,7 +3,7 @@ import { formatUsd } from '../usage/money.ts';
 import { plain } from '../usage/text.ts';
 import { currencyOf, type Budget } from './budget.ts';
 import type { BudgetState } from './budgetState.ts';
-import type { Driver } from './driver.ts';
+import type { Driver } from './mainCause.ts';
 
 /** Budgets in English, for the command and for agents. */
 

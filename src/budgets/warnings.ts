@@ -2,7 +2,11 @@ import type { Calendar } from '../usage/query.ts';
 import { alertsFolder } from './alertsFolder.ts';
 import type { BudgetAnswers, BudgetState } from './budgetState.ts';
 import { claimCrossing, leaseEnd, LEASE_MS, snoozedUntil } from './claims.ts';
-import { driverOf, type Driver } from './driver.ts';
+import { driverOf, type Driver } from './mainCause.ts';
+import { withTimeout } from '../system/withTimeout.ts';
+
+/** How long a claimed warning waits for its driver, ms: it must be shown within a second. */
+const DRIVER_MS = 300;
 
 /** A warning that this process, of all windows and commands, has to show. */
 export interface BudgetWarning {
@@ -43,7 +47,7 @@ export async function dueWarnings(states: readonly BudgetState[], options: Warni
       continue;
     }
     const { level, lowerAt, shown } = claimed;
-    const driver = await driverOf(state, answers, lowerAt, calendar).catch(() => undefined);
+    const driver = await withTimeout(driverOf(state, answers, lowerAt, calendar), DRIVER_MS).catch(() => undefined);
     warnings.push({ state, level, driver, shown });
   }
   return { warnings, retryAt };

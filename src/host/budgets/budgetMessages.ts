@@ -5,7 +5,7 @@ import type { Choices } from '../../protocol/choices.ts';
 import type { Amount } from '../../usage/amount.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { bucketKey } from '../../usage/time/calendar.ts';
-import type { Driver } from '../../budgets/driver.ts';
+import type { Driver } from '../../budgets/mainCause.ts';
 import { formatUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import type { TextStyle } from '../common/costText.ts';
