@@ -105,3 +105,14 @@ export const CONTEXT_KEYS = {
   /** State of the commit costs: `ok`, `none` (no repository) or `problem`; unset until they are read. */
   commits: 'llmSpend.commits',
 } as const;
+
+/** Language-model tools, by the name of the tool in `src/tools`. */
+export const LANGUAGE_MODEL_TOOLS: Readonly<Record<string, string>> = {
+  spend: 'llmSpend_spend',
+  budgets_left: 'llmSpend_budgetsLeft',
+  why_dear: 'llmSpend_whyDear',
+  price_call: 'llmSpend_priceCall',
+  record_usage: 'llmSpend_recordUsage',
+};
+
+export const MCP_PROVIDER = 'llmSpend.mcp';

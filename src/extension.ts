@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { registerTools } from './host/agents/languageModelTools.ts';
+import { offerMcpServer } from './host/agents/mcpServer.ts';
 import { BudgetTree } from './host/budgets/budgetTree.ts';
 import { BudgetWatch } from './host/budgets/budgetWatch.ts';
 import { AgentImport } from './host/import/agentImport.ts';
@@ -61,6 +63,8 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     commits,
     new CommitTree(commits),
     new BranchStatus(commits),
+    registerTools(service, prices),
+    offerMcpServer(context, service),
   );
   prices.start();
   service.start();

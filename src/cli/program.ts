@@ -30,6 +30,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['connect', () => import('./commands/live/connect.ts')],
   ['disconnect', () => import('./commands/live/disconnect.ts')],
   ['receipt', () => import('./commands/money/receipt.ts')],
+  ['mcp', () => import('./commands/agents/mcp.ts')],
   ['path', () => import('./commands/path.ts')],
 ]);
 

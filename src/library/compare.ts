@@ -1,4 +1,5 @@
 import { knownModels } from '../pricing/models/known.ts';
+import { nearestPrice } from '../pricing/models/nearest.ts';
 import { ModelSearch } from '../pricing/models/search.ts';
 import { compareCells, comparisonPass, type ComparedGroup } from '../pricing/compare/comparison.ts';
 import type { ModelName } from '../pricing/compare/quotes.ts';
@@ -79,8 +80,12 @@ export function findModel(
     const found = priced(pricer, candidate);
     if (found?.isAssumed === false) return found;
   }
-  const search = new ModelSearch(knownModels(pricer.table, used));
-  const similar = search.find(name, 3).map(({ provider, model }) => `${provider}/${model}`);
+  const models = knownModels(pricer.table, used);
+  const found = new ModelSearch(models).find(name, 3);
+  const nearest = found.length > 0 ? undefined : nearestPrice(pricer, models, { provider: '', model: name });
+  const similar = [...found, ...(nearest === undefined ? [] : [nearest])].map(
+    (each) => `${each.provider}/${each.model}`,
+  );
   const why = ofLedger.length > 0 ? 'has no list price' : 'is not a model that a price is known for';
   const hint = similar.length > 0 ? ` Similar: ${similar.join(', ')}.` : '';
   throw new UnknownModelError(

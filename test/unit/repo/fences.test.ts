@@ -27,6 +27,7 @@ const LAYERS = [
   'live',
   'git',
   'budgets',
+  'tools',
 ].map((name) => `src/${name}`);
 
 /** The layers before this one: it may import from all of them. */
@@ -47,7 +48,9 @@ const FENCES: Readonly<Record<string, Fence>> = {
   'src/live': { areas: before('src/live'), node: true },
   'src/git': { areas: before('src/git'), node: true },
   'src/budgets': { areas: before('src/budgets'), node: true },
-  'src/cli': { areas: ['package.json', ...LAYERS], node: true },
+  'src/tools': { areas: before('src/tools') },
+  'src/mcp': { areas: LAYERS, node: true },
+  'src/cli': { areas: ['package.json', ...LAYERS, 'src/mcp'], node: true },
   'src/protocol': { areas: ['src/usage', 'src/columns'] },
   'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/protocol'], node: true, vscode: true },
   'src/extension.ts': { areas: ['src/contributions.ts', 'src/host'], vscode: true },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as table from '../../../src/contributions.ts';
+import { TOOLS } from '../../../src/tools/index.ts';
 import { readJson, readText, repository } from './files.ts';
 
 interface Manifest {
@@ -18,6 +19,8 @@ interface Manifest {
     configuration: Configuration | Configuration[];
     menus?: Record<string, { command?: string; when?: string }[]>;
     keybindings?: { command: string }[];
+    languageModelTools: { name: string; modelDescription: string; inputSchema: unknown }[];
+    mcpServerDefinitionProviders: { id: string }[];
     walkthroughs: { id: string; steps: { id: string; completionEvents: string[] }[] }[];
   };
 }
@@ -76,6 +79,16 @@ describe('package.json and the table of contributions name the same', () => {
     ).toEqual([{ id: table.WALKTHROUGH.id, steps: named }]);
   });
 
+  test('tools for agents, with the schemas that they check', () => {
+    const { languageModelTools: listed, mcpServerDefinitionProviders: providers } = contributes;
+    expect(listed.map(({ name, modelDescription, inputSchema }) => ({ name, modelDescription, inputSchema }))).toEqual(
+      TOOLS.map(({ name, description, input }) => {
+        return { name: table.LANGUAGE_MODEL_TOOLS[name], modelDescription: description, inputSchema: input };
+      }),
+    );
+    expect(providers.map(({ id }) => id)).toEqual([table.MCP_PROVIDER]);
+  });
+
   test('links in texts', () => {
     const known = new Set<string>([
       ...Object.values(table.COMMANDS),
@@ -95,6 +108,7 @@ describe('package.json and the table of contributions name the same', () => {
       ...Object.values(table.VIEWS).flatMap((view) => [view, `${view}.focus`]),
       ...Object.values(table.CONTEXT_KEYS),
       ...Object.keys(properties),
+      table.MCP_PROVIDER,
     ]);
     const mentioned = readText('package.json').matchAll(/\bllmSpend\.[\w.]*\w/g);
     expect([...new Set([...mentioned].map(([id]) => id))].filter((id) => !known.has(id))).toEqual([]);

@@ -42,6 +42,7 @@ const SHARED_NAMES: Readonly<Record<string, number>> = {
 /** A name that every file of a folder exports by convention. */
 const CONVENTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands': 'command',
+  'src/cli/commands/agents': 'command',
   'src/cli/commands/budget': 'command',
   'src/cli/commands/coverage': 'command',
   'src/cli/commands/live': 'command',

@@ -1,0 +1,68 @@
+import { version } from '../../../../package.json';
+import { readBudgets } from '../../../budgets/budgetFile.ts';
+import { openView } from '../../../library/openView.ts';
+import { serveStdio } from '../../../mcp/stdio.ts';
+import type { ToolContext } from '../../../tools/index.ts';
+import { localCalendar } from '../../../usage/time/calendar.ts';
+import type { LedgerView } from '../../../ledger/view.ts';
+import { ledgerPath, type LedgerFlag } from '../../arguments/ledgerPath.ts';
+import type { CommandSpec } from '../../command.ts';
+import { EXIT } from '../../output/exit.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import { userPrices, userPricing } from '../../userPrices.ts';
+
+/** How old the state of the ledgers may be, in ms: a thousand calls in a row read them once. */
+const FRESH_MS = 500;
+
+/** `llm-spend mcp`: serves the tools for agents over stdin and stdout until the client closes them. */
+async function serve(flags: LedgerFlag, terminal: Terminal): Promise<number> {
+  const primary = ledgerPath(flags);
+  const isNamed = flags.ledger !== undefined;
+  const choice = { primary, imported: !isNamed, inkwell: !isNamed };
+  const opened = openView(choice, { pricing: userPricing, source: 'agent-tool', noteAdditions: 'each' });
+  const refresh = refresher(opened.view, terminal.now);
+  const context: ToolContext = {
+    ledger: opened.primary.ledger,
+    aggregate: async (query) => {
+      await refresh(false);
+      return opened.view.aggregate(query);
+    },
+    record: async (usage) => {
+      const record = await opened.primary.track(usage);
+      await refresh(true);
+      return record;
+    },
+    pricer: async () => (await userPrices()).pricer(),
+    budgets: readBudgets,
+    calendar: localCalendar,
+    now: terminal.now,
+  };
+  try {
+    await serveStdio({ input: process.stdin, output: process.stdout }, { name: 'llm-spend', version }, context);
+  } finally {
+    await opened.view.close();
+  }
+  return EXIT.done;
+}
+
+function refresher(view: LedgerView, now: () => number): (isForced: boolean) => Promise<void> {
+  let at = Number.NEGATIVE_INFINITY;
+  let running: Promise<unknown> | undefined;
+  return async (isForced) => {
+    if (isForced || now() - at >= FRESH_MS) {
+      at = now();
+      running = view.refresh();
+    }
+    await running;
+  };
+}
+
+export const command: CommandSpec<LedgerFlag> = {
+  summary: 'answer agents: a Model Context Protocol server over stdin and stdout',
+  options: [],
+  examples: ['claude mcp add llm-spend -- llm-spend mcp', 'codex mcp add llm-spend -- llm-spend mcp'],
+  notes:
+    'Agents ask what was spent, what is left of budgets, why a period was dear and what a call would cost; recording asks you first.\n' +
+    'How to add it to each agent: docs/agents.md.',
+  run: ({ flags, terminal }) => serve(flags, terminal),
+};
