@@ -112,6 +112,7 @@ export const LANGUAGE_MODEL_TOOLS: Readonly<Record<string, string>> = {
   budgets_left: 'llmSpend_budgetsLeft',
   why_dear: 'llmSpend_whyDear',
   price_call: 'llmSpend_priceCall',
+  receipt: 'llmSpend_receipt',
   record_usage: 'llmSpend_recordUsage',
 };
 

@@ -5,7 +5,7 @@
 export { branchCosts } from './branchCosts.ts';
 export type { BranchCosts, CommitRow } from './branchCosts.ts';
 export { pullRange } from './range.ts';
-export { costOfRange } from './receipt.ts';
+export { costOfRange, receiptOf } from './receipt.ts';
 export { costTrailer, receiptMarkdown } from './receiptText.ts';
 export { GitRepositories } from './repositories.ts';
 export { CloneReader } from './cloneReader.ts';

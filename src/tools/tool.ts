@@ -46,6 +46,8 @@ export interface ToolContext {
   /** undefined: the prices cannot be read. */
   pricer(): Promise<Pricer | undefined>;
   budgets(): BudgetFile;
+  /** A folder in the repository that receipts are of, where git may run; undefined: there is none. */
+  repository(): string | undefined;
   calendar(): Calendar;
   /** ms since the epoch. */
   now(): number;

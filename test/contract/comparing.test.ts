@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cacheCosts, cachePass } from '../../src/pricing/compare/cacheDollars.ts';
 import { compareCells, comparisonPass } from '../../src/pricing/compare/comparison.ts';
 import { loadPricer, type Pricer } from '../../src/pricing/price.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
@@ -47,8 +48,9 @@ const usages: fc.Arbitrary<UsageRecord> = fc
     ),
     ms: fc.integer({ min: Date.parse('2026-05-30'), max: Date.parse('2026-11-20') }),
     project: fc.constantFrom('a', 'b'),
+    session_id: fc.constantFrom('one', 'two', null),
   })
-  .map(({ name, plain, read, write, longShare, output, terms, ms, project }) => {
+  .map(({ name, plain, read, write, longShare, output, terms, ms, project, session_id }) => {
     const audio = 'input_audio_tokens' in terms ? 10 : 0;
     const input = plain + read + write + audio;
     return {
@@ -67,6 +69,7 @@ const usages: fc.Arbitrary<UsageRecord> = fc
       billing_mode: 'known',
       timestamp: new Date(ms).toISOString(),
       project,
+      session_id,
       ...terms,
     };
   });
@@ -126,6 +129,12 @@ describe.each(STORES)('a comparison of a $title ledger', (row) => {
             expect(costs.used).toBe(priced.reduce((sum, record) => plus(sum, priceOf(record)), 0n));
             expect(costs.cost.low <= costs.cost.high).toBe(true);
           }
+          const cache = cacheCosts([await ledger.pass(cachePass(pricer, {}))]);
+          expect([cache.all.paid, cache.all.uncached]).toEqual([all!.used.cost.high, all!.used.withoutCache]);
+          expect(cache.all.paid + cache.all.savings).toBe(cache.all.uncached);
+          expect(cache.all.savedByReading - cache.all.surcharge).toBe(cache.all.savings);
+          expect(cache.byProject.reduce((sum, { costs }) => sum + costs.savings, 0n)).toBe(cache.all.savings);
+          expect(cache.bySession.reduce((sum, { costs }) => sum + costs.neverRead, 0n)).toBe(cache.all.neverRead);
           const groups = compareCells(cells, MODELS.length, [0]);
           expect(groups.reduce((sum, { used }) => sum + used.cost.high, 0n)).toBe(all!.used.cost.high);
           for (const name of MODELS) {

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { reportCache } from './money/cacheCosts.ts';
 import { currencyNote, type DisplayCurrency } from '../../pricing/currency.ts';
 import { groupByBlock } from '../../usage/time/blocks.ts';
 import { DIMENSIONS } from '../../usage/dimensions.ts';
@@ -35,6 +36,7 @@ export interface CostsFlags extends FilterFlags, LedgerFlag {
   by?: string[];
   recent?: string;
   currency?: string;
+  cache?: boolean;
   ticketPattern?: string;
   json?: boolean;
 }
@@ -71,6 +73,7 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   if (by.includes('block') && (by[0] !== 'block' || by.some((name) => (BUCKETS as readonly string[]).includes(name)))) {
     throw usageError('--by: block must come first, without another time span: --by block,model.', '--by');
   }
+  if (flags.cache === true) return costOfCache(flags, terminal);
   const recent = flags.recent === undefined ? undefined : positive('--recent', flags.recent);
   if (recent !== undefined && by.length > 0) {
     throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
@@ -94,6 +97,17 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
       await terminal.out.line(
         reportText({ ...report, priceAge: await priceNote(report.totals, terminal.now()) }, flags, terminal),
       );
+    return warnOfDamage(sources, terminal);
+  });
+}
+
+async function costOfCache(flags: CostsFlags, terminal: Terminal): Promise<number> {
+  if (flags.by !== undefined || flags.recent !== undefined || flags.currency !== undefined) {
+    throw usageError('--cache: cannot be combined with --by, --recent or --currency.', '--cache');
+  }
+  const chosen = selection(flags, terminal.now());
+  return withView(flags, async (sources) => {
+    await reportCache(chosen, sources, flags.json === true, terminal);
     return warnOfDamage(sources, terminal);
   });
 }
@@ -270,6 +284,7 @@ export const command: CommandSpec<CostsFlags> = {
       repeatable: true,
     },
     { flags: '--ticket-pattern <regex>', help: 'for --by ticket: finds it in the name of a branch (default: ABC-123)' },
+    { flags: '--cache', help: 'what the prompt cache cost and saved, by project and session' },
     { flags: '-r, --recent <n>', help: 'list the newest n records' },
     {
       flags: '--currency <rate>',

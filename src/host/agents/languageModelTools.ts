@@ -18,12 +18,19 @@ export function registerTools(service: LedgerService, prices: Prices): vscode.Di
     record: (usage) => service.record(usage),
     pricer: () => prices.pricer().catch(() => undefined),
     budgets: readBudgets,
+    repository: trustedFolder,
     calendar: () => readSettings().calendar,
     now: Date.now,
   };
   return vscode.Disposable.from(
     ...TOOLS.map((tool) => lm.registerTool(LANGUAGE_MODEL_TOOLS[tool.name]!, toolOf(tool, context))),
   );
+}
+
+/** The first folder of the window. Git never runs in a workspace that the user does not trust. */
+export function trustedFolder(): string | undefined {
+  if (!vscode.workspace.isTrusted) return undefined;
+  return vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
 }
 
 function toolOf(tool: Tool, context: ToolContext): vscode.LanguageModelTool<object> {

@@ -89,8 +89,11 @@ export function compareCells(cells: Iterable<Cell>, models: number, keep: readon
 }
 
 function emptyGroup(key: (string | null)[], models: number): ComparedGroup {
-  const notCompared = { withoutTokens: 0, invalid: 0, withoutPrice: 0 };
-  return { key, used: noCosts(), models: Array.from({ length: models }, noCosts), notCompared };
+  return { key, used: noCosts(), models: Array.from({ length: models }, noCosts), notCompared: noneCompared() };
+}
+
+export function noneCompared(): NotCompared {
+  return { withoutTokens: 0, invalid: 0, withoutPrice: 0 };
 }
 
 function noCosts(): ModelCosts {
@@ -160,14 +163,15 @@ const READS = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).map((
 
 /** The cost of reads: what is uncertain if they have no price. */
 function readCost(rates: Rates, parts: readonly bigint[]): Nanos {
-  return READS.reduce((sum, { kind, part }) => sum + costAt(parts[part]!, rates[kind]), 0n);
+  return READS.reduce((sum, { kind, part }) => sum + costOfSum(parts[part]!, rates[kind]), 0n);
 }
 
 function sumOf(parts: readonly bigint[], rates: Rates): Nanos {
-  return PART_KINDS.reduce((sum, kind, part) => sum + costAt(parts[part]!, rates[kind]), 0n);
+  return PART_KINDS.reduce((sum, kind, part) => sum + costOfSum(parts[part]!, rates[kind]), 0n);
 }
 
-function costAt(quantity: bigint, rate: Rates[keyof Rates]): Nanos {
+/** The cost of a sum of tokens, rounded once. */
+export function costOfSum(quantity: bigint, rate: Rates[keyof Rates]): Nanos {
   return rate === undefined ? 0n : divideRound(quantity * rate.scaled, BigInt(rate.per) * 1000n);
 }
 

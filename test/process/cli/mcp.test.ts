@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cli, Sandbox } from './harness.ts';
 
+/** The official client, as far as these tests use it. It is loaded at run time, so that a checkout without it type-checks. */
+interface McpClient {
+  connect(transport: object): Promise<void>;
+  close(): Promise<void>;
+  listTools(): Promise<{ tools: { name: string; annotations?: { readOnlyHint?: boolean } }[] }>;
+  callTool(call: { name: string; arguments: object }): Promise<{ content: { text: string }[]; isError?: boolean }>;
+  setRequestHandler(method: string, handler: (request: { params: { message: string } }) => object): void;
+}
+const OFFICIAL: string = '@modelcontextprotocol/client';
+const { Client } = (await import(OFFICIAL)) as { Client: new (info: object, options: object) => McpClient };
+const { StdioClientTransport } = (await import(`${OFFICIAL}/stdio`)) as {
+  StdioClientTransport: new (server: object) => object;
+};
+
 let sandbox: Sandbox;
-let clients: Client[];
+let clients: McpClient[];
 beforeEach(async () => {
   sandbox = await Sandbox.create();
   clients = [];
@@ -17,7 +29,7 @@ afterEach(async () => {
 });
 
 /** Starts the server with the official client. @param answer what the person answers when asked; absent: cannot be asked. */
-async function connected(versions: string[], answer?: (message: string) => 'accept' | 'decline'): Promise<Client> {
+async function connected(versions: string[], answer?: (message: string) => 'accept' | 'decline'): Promise<McpClient> {
   const client = new Client(
     { name: 'test', version: '1' },
     { capabilities: answer === undefined ? {} : { elicitation: { form: {} } }, supportedProtocolVersions: versions },
@@ -34,11 +46,8 @@ async function connected(versions: string[], answer?: (message: string) => 'acce
   return client;
 }
 
-async function call(client: Client, name: string, input: Record<string, unknown> = {}): Promise<string> {
-  const result = (await client.callTool({ name, arguments: input })) as {
-    content: { type: string; text: string }[];
-    isError?: boolean;
-  };
+async function call(client: McpClient, name: string, input: Record<string, unknown> = {}): Promise<string> {
+  const result = await client.callTool({ name, arguments: input });
   return `${result.isError === true ? 'error: ' : ''}${result.content.map(({ text }) => text).join('')}`;
 }
 
@@ -68,6 +77,7 @@ describe.each([[['2025-11-25']], [['2024-11-05']]])('the official client, speaki
       ['budgets_left', true],
       ['why_dear', true],
       ['price_call', true],
+      ['receipt', true],
       ['record_usage', false],
     ]);
     expect(await call(client, 'spend', { period: 'all' })).toBe('Spend, all: $2.00, 1 record');
@@ -76,6 +86,8 @@ describe.each([[['2025-11-25']], [['2024-11-05']]])('the official client, speaki
     expect(await call(client, 'price_call', { model: 'gpt-5', input_tokens: 1000 })).toContain(
       '$0.00125 for openai/gpt-5',
     );
+    expect(await call(client, 'receipt', { range: '--all' })).toMatch(/^error: /);
+    expect(await call(client, 'receipt')).toMatch(/^Receipt of |^error: .*no repository/);
     expect(await call(client, 'record_usage', USAGE)).toContain('~$0.003');
     expect(await call(client, 'spend', { period: 'all' })).toContain('~$2.00, 2 records');
     expect(await call(client, 'spend', { period: 3 })).toContain('error: period: must be a string (got 3)');
@@ -129,7 +141,7 @@ test('a thousand calls in a row', async () => {
   for (let i = 0; i < 1000; i++) {
     expect(await call(client, 'spend', { period: 'all' })).toBe('Spend, all: $2.00, 1 record');
   }
-}, 60_000);
+}, 180_000);
 
 test('input that is no message is answered as such, and the server goes on', async () => {
   const server = spawn(process.execPath, [cli, 'mcp', '--ledger', sandbox.ledger], { env: sandbox.env });

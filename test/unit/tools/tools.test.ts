@@ -36,6 +36,7 @@ function contextOf(records: readonly UsageRecord[]): ToolContext & { recorded: U
       budgets: [{ name: 'all', amount: '10', period: 'month', levels: [50, 80, 100] }],
       problems: [],
     }),
+    repository: () => undefined,
     calendar: () => ({ timeZone: 'UTC', firstDayOfWeek: 1 }),
     now: () => NOW,
   };
@@ -102,6 +103,10 @@ describe('the tools', () => {
     await expect(ask('price_call', { model: 'nope-1', input_tokens: 1 }, context)).rejects.toThrow(
       'model: "nope-1" is not a model that a price is known for.',
     );
+  });
+
+  it('say that there is no repository', async () => {
+    await expect(ask('receipt', {}, contextOf([]))).rejects.toThrow('There is no trusted folder with a repository.');
   });
 
   it('show a record before it is written, and never guess', async () => {

@@ -34,6 +34,8 @@ async function serve(flags: LedgerFlag, terminal: Terminal): Promise<number> {
     },
     pricer: async () => (await userPrices()).pricer(),
     budgets: readBudgets,
+    // Clients start a server in the folder of the project.
+    repository: () => process.cwd(),
     calendar: localCalendar,
     now: terminal.now,
   };

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { UsageTable } from '../../../../src/columns/table.ts';
+import { cacheCosts, cachePass } from '../../../../src/pricing/compare/cacheDollars.ts';
+import { loadPricer } from '../../../../src/pricing/price.ts';
+import type { UsageRecord } from '../../../../src/usage/record.ts';
+
+const pricer = loadPricer();
+
+/** A call of claude-sonnet-4-5: $3 input, $0.30 read, $3.75 written, $6 written for an hour, per million. */
+function call(minute: number, [plain, read, written, hour = 0]: number[], session_id: string | null): UsageRecord {
+  return {
+    usage_id: `${session_id}-${minute}`,
+    provider: 'anthropic',
+    model: 'claude-sonnet-4-5',
+    operation: 'chat',
+    input_tokens: plain! + read! + written!,
+    output_tokens: 0,
+    total_tokens: plain! + read! + written!,
+    cache_read_tokens: read!,
+    cache_write_tokens: written!,
+    cache_write_1h_tokens: hour,
+    cost_usd: 0,
+    cost_known: true,
+    billing_mode: 'known',
+    timestamp: new Date(Date.UTC(2026, 10, 1, 12, minute)).toISOString(),
+    session_id,
+  };
+}
+
+async function costsOf(records: readonly UsageRecord[]): Promise<ReturnType<typeof cacheCosts>> {
+  const table = new UsageTable();
+  const ledger = table.addLedger('costs.json');
+  for (const record of records) table.add(ledger, record, 0);
+  return cacheCosts([await table.passSliced(cachePass(pricer, {}), async () => undefined)]);
+}
+
+it('tells what reading saved from what writing cost, to the nano-dollar', async () => {
+  const { all } = await costsOf([call(0, [100, 0, 1000], 'a'), call(1, [50, 1000, 200], 'a')]);
+  expect(all).toMatchObject({
+    records: 2,
+    inputTokens: 2350n,
+    readTokens: 1000n,
+    writtenTokens: 1200n,
+    uncached: 2350n * 3000n,
+    paid: 150n * 3000n + 1000n * 300n + 1200n * 3750n,
+    savings: 2350n * 3000n - (150n * 3000n + 1000n * 300n + 1200n * 3750n),
+    savedByReading: 1000n * 2700n,
+    paidForWriting: 1200n * 3750n,
+    surcharge: 1200n * 750n,
+  });
+});
+
+it('counts as never read what no later call of the session reads', async () => {
+  const { all, bySession } = await costsOf([
+    // The second call reads 600 of 1000 tokens, and the third nothing of what the second wrote.
+    call(2, [0, 300, 0], 'a'),
+    call(0, [100, 0, 1000], 'a'),
+    call(1, [50, 600, 200, 200], 'a'),
+    call(0, [0, 0, 70], 'b'),
+    call(5, [0, 0, 10], null),
+  ]);
+  expect(all.neverReadTokens).toBe(400n + 200n + 70n);
+  expect(all.neverRead).toBe(470n * 3750n + 200n * 6000n);
+  expect(all.withoutSession).toBe(1);
+  expect(bySession.find(({ key }) => key === 'b')!.costs).toMatchObject({ neverReadTokens: 70n, savings: -70n * 750n });
+});
