@@ -24,6 +24,7 @@ const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>
   ['doctor', () => import('./commands/coverage/doctor.ts')],
   ['statusline', () => import('./commands/statusline.ts')],
   ['migrate', () => import('./commands/migrate.ts')],
+  ['sync', () => import('./commands/sync.ts')],
   ['budget', () => import('./commands/budget/budget.ts')],
   ['run', () => import('./commands/run/run.ts')],
   ['receive', () => import('./commands/live/receive.ts')],

@@ -18,7 +18,8 @@ import {
 } from '../arguments/filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../output/json.ts';
 import { ticketPattern } from '../arguments/repositories.ts';
-import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
+import { ledgersJson, warnOfDamage, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
+import { SCOPE_OPTION, withScope, type ScopeFlag } from '../arguments/scope.ts';
 import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
 import { groupTable, title } from '../report/groups.ts';
 import { priceNote } from '../report/priceNote.ts';
@@ -32,7 +33,7 @@ import { zoneOf } from '../../usage/time/zone.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 
-export interface CostsFlags extends FilterFlags, LedgerFlag {
+export interface CostsFlags extends FilterFlags, LedgerFlag, ScopeFlag {
   by?: string[];
   recent?: string;
   currency?: string;
@@ -83,9 +84,11 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   }
   const ticket = ticketPattern(flags.ticketPattern);
   const display = await currencyOf(flags, by);
-  const chosen = selection(flags, terminal.now());
+  // Checked before any ledger is opened.
+  selection(flags, terminal.now());
 
-  return withView(flags, async (sources) => {
+  return withScope(flags, async (sources, scoped) => {
+    const chosen = selection(scoped, terminal.now());
     const { filter, calendar } = chosen;
     const git = by.some(isGitGrouping)
       ? await gitCosts(sources.view, { filter, groupBy: by as GitQuery['groupBy'], calendar, ticket }, terminal.now())
@@ -285,6 +288,7 @@ export const command: CommandSpec<CostsFlags> = {
     },
     { flags: '--ticket-pattern <regex>', help: 'for --by ticket: finds it in the name of a branch (default: ABC-123)' },
     { flags: '--cache', help: 'what the prompt cache cost and saved, by project and session' },
+    SCOPE_OPTION,
     { flags: '-r, --recent <n>', help: 'list the newest n records' },
     {
       flags: '--currency <rate>',
@@ -300,6 +304,7 @@ export const command: CommandSpec<CostsFlags> = {
     'llm-spend costs --by block,model --days 2',
     'llm-spend costs --provider openai --project site --recent 20',
     'llm-spend costs --by month --currency EUR=0.92',
+    'llm-spend costs --scope team --by user,machine',
   ],
   notes: `${FILTER_NOTES}\nA block is five hours long, like the blocks that Claude subscriptions limit.`,
   run: ({ flags, terminal }) => costs(flags, terminal),

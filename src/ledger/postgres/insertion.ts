@@ -12,7 +12,7 @@ export interface NewRow {
   /** Whether it is included in totals. Default: true. */
   counts?: boolean;
   revision?: number;
-  digest?: string;
+  digest?: number;
 }
 
 /** Inserts rows into `record` and `usage_key`, each with its number. */
@@ -23,7 +23,7 @@ export async function insertRows(
 ): Promise<void> {
   await sql(
     `INSERT INTO llm_spend.usage_key (ledger_id, usage_key, sender, time_ms, seq, counts, revision, digest)
-     SELECT $1, * FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BOOLEAN[], $7::BIGINT[], $8::TEXT[])`,
+     SELECT $1, * FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BOOLEAN[], $7::BIGINT[], $8::BIGINT[])`,
     [
       ledgerId,
       rows.map(({ row }) => row.key),
@@ -32,7 +32,7 @@ export async function insertRows(
       rows.map(({ seq }) => seq),
       rows.map(({ counts = true }) => counts),
       rows.map(({ revision = 0 }) => revision),
-      rows.map(({ digest = '' }) => digest),
+      rows.map(({ digest = 0 }) => digest),
     ],
   );
   await sql(INSERT_RECORDS, [

@@ -34,9 +34,11 @@ const TABLES = [
   PRIMARY KEY (ledger_id, hours, slot, series_id))`,
   `CREATE TABLE IF NOT EXISTS llm_spend.usage_key (
   ledger_id TEXT NOT NULL, usage_key TEXT NOT NULL, sender TEXT NOT NULL, member TEXT NOT NULL DEFAULT current_user,
-  time_ms BIGINT NOT NULL, seq BIGINT NOT NULL, counts BOOLEAN NOT NULL, ${count('revision')}, ${text('digest')},
+  time_ms BIGINT NOT NULL, seq BIGINT NOT NULL, counts BOOLEAN NOT NULL, ${count('revision')}, ${count('digest')},
   PRIMARY KEY (ledger_id, usage_key, sender))`,
   `CREATE UNIQUE INDEX IF NOT EXISTS usage_key_counts ON llm_spend.usage_key (ledger_id, usage_key) WHERE counts`,
+  'CREATE INDEX IF NOT EXISTS usage_key_sender ON llm_spend.usage_key (ledger_id, sender, time_ms)',
+  'CREATE INDEX IF NOT EXISTS usage_key_waiting ON llm_spend.usage_key (ledger_id, sender) WHERE NOT counts',
   `CREATE TABLE IF NOT EXISTS llm_spend.change (
   ledger_id TEXT NOT NULL, change_id BIGINT NOT NULL, op TEXT NOT NULL, at TEXT NOT NULL, records BIGINT NOT NULL,
   PRIMARY KEY (ledger_id, change_id))`,

@@ -100,6 +100,12 @@ export class LedgerWrite {
     );
   }
 
+  /** Adds a row to the sums, or takes it out; the caller writes the row itself. */
+  recount(row: ColumnRow, sign: 1 | -1): void {
+    this.#sum(row, sign);
+    this.#noteChange(true);
+  }
+
   /** Keeps the texts of rows for undo. */
   async keep(op: UndoableOperation, at: string, rows: readonly Pick<StoredRow, 'key' | 'text'>[]): Promise<void> {
     const id = await this.beginChange(op, at, rows.length);

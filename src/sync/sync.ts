@@ -1,0 +1,107 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { TeamLedger } from '../ledger/postgres/team.ts';
+import { countedLedgers, type LedgerChoice } from '../library/openView.ts';
+import { CostTracker } from '../library/costTracker.ts';
+import { isLedgerUrl } from '../system/paths.ts';
+import type { UsageRecord } from '../usage/record.ts';
+import { dropMembership, type Membership } from './membership.ts';
+import { outgoingRecord } from './outgoing.ts';
+import { countedRecords, syncAll, withdrawAll, type PassProgress, type PassResult } from './pass.ts';
+import { readSyncState, saveSyncState, versionOf, type SyncState } from './syncState.ts';
+
+/** This machine's part in a team: its local ledgers are the truth, and the team's ledger follows them. */
+
+export interface SyncOptions {
+  membership: Membership;
+  /** The local ledgers that count. */
+  ledgers: LedgerChoice;
+  /** Whether to compare even if nothing seems to have changed. */
+  full?: boolean;
+  now?: () => number;
+  onProgress?: (progress: PassProgress) => void;
+}
+
+export interface SyncResult extends PassResult {
+  /** Whether nothing had changed since the last time. */
+  unchanged: boolean;
+  inStepAt: string;
+}
+
+/** Opens the local ledgers that count, for reading. Ledgers on a server are not this machine's. */
+export async function withLocalLedgers<T>(choice: LedgerChoice, use: (ledgers: Ledger[]) => Promise<T>): Promise<T> {
+  const names = countedLedgers({ ...choice, existing: true }).filter((name) => !isLedgerUrl(name));
+  const ledgers = names.map((ledger) => new CostTracker({ ledger, pricing: false }));
+  try {
+    await Promise.all(ledgers.map((ledger) => ledger.refresh()));
+    return await use(ledgers);
+  } finally {
+    await Promise.all(ledgers.map((ledger) => ledger.close()));
+  }
+}
+
+/** Sends what the team's ledger lacks, and withdraws what this machine no longer has. */
+export function syncNow({ membership, ledgers, full, now = Date.now, onProgress }: SyncOptions): Promise<SyncResult> {
+  return withLocalLedgers(ledgers, async (open) => {
+    const before = readSyncState(membership.url);
+    const { joinedAt: _, ...choice } = membership;
+    const version = versionOf(open, choice);
+    if (!full && before.version === version && before.inStepAt !== undefined) {
+      const { records, refused, inStepAt } = before;
+      return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
+    }
+    const team = new TeamLedger(membership.url, membership.sender, now);
+    try {
+      const result = await syncAll(open, team, membership, onProgress);
+      const inStepAt = new Date(now()).toISOString();
+      const { records, refused } = result;
+      // Changes during the comparison are found the next time, because the version is from before.
+      await saveSyncState({ url: membership.url, inStepAt, version, records, refused, problem: undefined });
+      return { ...result, unchanged: false, inStepAt };
+    } catch (error) {
+      await saveSyncState({ ...before, problem: error instanceof Error ? error.message : String(error) });
+      throw error;
+    } finally {
+      await team.close();
+    }
+  });
+}
+
+export interface SyncStatus extends SyncState {
+  /** Whether something changed since the ledgers were in step. */
+  waits: boolean;
+  /** Number of records added since then, as far as counting shows. */
+  added: number;
+}
+
+/** What waits, without asking the server. */
+export function syncStatus(membership: Membership, choice: LedgerChoice): Promise<SyncStatus> {
+  return withLocalLedgers(choice, async (open) => {
+    const state = readSyncState(membership.url);
+    const { joinedAt: _, ...chosen } = membership;
+    const records = open.reduce((sum, each) => sum + each.state.records, 0);
+    const waits = state.version !== versionOf(open, chosen);
+    return { ...state, waits, added: waits ? Math.max(0, records - state.records) : 0 };
+  });
+}
+
+/** The records that would leave this machine, exactly as they would. */
+export async function* previewRecords(membership: Membership, ledgers: readonly Ledger[]): AsyncGenerator<UsageRecord> {
+  for await (const records of countedRecords(ledgers)) {
+    for (const record of records) yield outgoingRecord(record, membership);
+  }
+}
+
+/** Ends the membership. @param forget whether to remove everything that this machine sent. @returns how many records that was. */
+export async function leaveTeam(membership: Membership, forget: boolean): Promise<number> {
+  let withdrawn = 0;
+  if (forget) {
+    const team = new TeamLedger(membership.url, membership.sender);
+    try {
+      withdrawn = await withdrawAll(team);
+    } finally {
+      await team.close();
+    }
+  }
+  await dropMembership();
+  return withdrawn;
+}
