@@ -2,7 +2,7 @@ import { LedgerError } from '../results.ts';
 import { UsageError } from '../../usage/record.ts';
 import type { PostgresAddress } from './address.ts';
 import { PostgresConnection, type Sql } from './connection.ts';
-import { explained } from './engine.ts';
+import { explained, sqlState, type SqlRow } from './engine.ts';
 import { checkVersion, createSchema, isMissingSchema } from './schema.ts';
 import { LedgerWrite, type LockedLedger } from './writing.ts';
 
@@ -38,13 +38,7 @@ export class LedgerAccess {
   /** Returns undefined when the ledger does not exist yet. */
   ledgerRow(): Promise<LedgerRow | undefined> {
     return this.orMissing(async () => {
-      const [row] = await this.connection.read(
-        `SELECT l.seq, l.epoch, l.records, CAST(extract(epoch FROM l.changed_at) * 1000 AS BIGINT) AS changed_ms,
-         (SELECT max(version) FROM llm_spend.schema_version) AS version,
-         (SELECT count(*) FROM (SELECT 1 FROM llm_spend.record WHERE ledger_id = $1 AND series_id = '' LIMIT ${MOST_FOREIGN}) AS f) AS foreign_rows
-         FROM llm_spend.ledger l WHERE l.ledger_id = $1`,
-        [this.ledgerId],
-      );
+      const [row] = await this.#readRow();
       if (row === undefined) return undefined;
       checkVersion(Number(row['version']), this.address.place);
       return {
@@ -105,6 +99,26 @@ export class LedgerAccess {
         return attempt();
       }
     });
+  }
+
+  async #readRow(): Promise<SqlRow[]> {
+    const select = (foreign: string): Promise<SqlRow[]> =>
+      this.connection.read(
+        `SELECT l.seq, l.epoch, l.records, CAST(extract(epoch FROM l.changed_at) * 1000 AS BIGINT) AS changed_ms,
+         (SELECT max(version) FROM llm_spend.schema_version) AS version, ${foreign} AS foreign_rows
+         FROM llm_spend.ledger l WHERE l.ledger_id = $1`,
+        [this.ledgerId],
+      );
+    try {
+      return await select(
+        `(SELECT count(*) FROM (SELECT 1 FROM llm_spend.record
+          WHERE ledger_id = $1 AND series_id = '' LIMIT ${MOST_FOREIGN}) AS f)`,
+      );
+    } catch (error) {
+      // A reader sees sums, and no records.
+      if (sqlState(error) === '42501') return select('0');
+      throw error;
+    }
   }
 
   async #lock(sql: Sql): Promise<LockedLedger> {
