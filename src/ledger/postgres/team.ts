@@ -1,7 +1,7 @@
-import type { UsageRecord } from '../../usage/record.ts';
+import { UsageError } from '../../usage/record.ts';
 import { LedgerAccess } from './access.ts';
 import { parseAddress } from './address.ts';
-import { keyOfId, rowOf } from './rows.ts';
+import { keyOfId, rowOf, tryRecord } from './rows.ts';
 import { claimOrphans, storeTellings, type SentRecord } from './tellings.ts';
 
 /** A count of rows and the sum of their digests: equal for equal sets of rows, whatever their order. */
@@ -76,7 +76,13 @@ export class TeamLedger {
   }
 }
 
-/** The row of a record as it is sent. @throws {UsageError} when no ledger in PostgreSQL can store it. */
-export function sentRecord(record: UsageRecord, text: string, digest: number): SentRecord {
-  return { row: { ...rowOf(record, text), key: keyOfId(record.usage_id) }, digest };
+/**
+ * The row of a record as it is sent: its columns are those of its text, as every reader finds it.
+ * @throws {UsageError} when no ledger in PostgreSQL can store it.
+ */
+export function sentRecord(usageId: string, text: string, digest: number): SentRecord {
+  const key = keyOfId(usageId);
+  const record = tryRecord(key, text);
+  if (record === undefined) throw new UsageError('usage_id', usageId, 'is not a usage record');
+  return { row: { ...rowOf(record, text), key }, digest };
 }

@@ -1,0 +1,118 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hasPostgres, TestServer } from '../../fixtures/postgres.ts';
+import { Sandbox, type Result } from '../cli/harness.ts';
+
+/** `llm-spend sync`, and `costs --scope`, as a person uses them on two machines. */
+describe.skipIf(!hasPostgres())('llm-spend sync', () => {
+  let server: TestServer;
+  let laptop: Sandbox;
+  let desk: Sandbox;
+  let url: string;
+  let next = 0;
+
+  beforeAll(async () => {
+    server = TestServer.make();
+    await server.start();
+  });
+  afterAll(() => server.dispose());
+  beforeEach(async () => {
+    url = `${server.url()}?ledger=cli-${++next}`;
+    [laptop, desk] = [await Sandbox.create(), await Sandbox.create()];
+  });
+  afterEach(() => Promise.all([laptop.dispose(), desk.dispose()]));
+
+  const record = (machine: Sandbox, cost: string, ...more: string[]): Promise<Result> =>
+    machine.run([
+      'record',
+      '--provider',
+      'openai',
+      '--model',
+      'gpt-5',
+      '--operation',
+      'chat',
+      '--cost-usd',
+      cost,
+      ...more,
+    ]);
+  const json = (result: Result): Record<string, unknown> => JSON.parse(result.stdout) as Record<string, unknown>;
+
+  test('joins, previews, sends, shows three scopes, and leaves', async () => {
+    await record(laptop, '1', '--project', 'site', '--note', 'private words');
+    await record(desk, '2', '--project', 'site');
+    const preview = await laptop.run(['sync', '--to', url, '--user', 'ann', '--machine', 'laptop', '--dry-run']);
+    expect(JSON.parse(preview.stdout)).toMatchObject({ project: 'site', cost_usd: 1, user: 'ann', machine: 'laptop' });
+    expect(preview.stdout).not.toContain('private words');
+    expect(preview.stderr).toContain('1 record would be sent');
+    expect((await laptop.run(['sync'])).stderr).toContain('this machine is in no team');
+
+    const joined = await laptop.run(['sync', '--to', url, '--user', 'ann', '--machine', 'laptop']);
+    expect(joined.stdout).toBe(`Joined ${url} as ann.\nIn step: 1 record of this machine, 1 sent.\n`);
+    expect((await stat(join(laptop.env['XDG_CONFIG_HOME']!, 'llm-spend', 'team.json'))).mode & 0o777).toBe(0o600);
+    expect(json(await desk.run(['sync', '--to', url, '--user', 'bob', '--machine', 'desk', '--json']))).toMatchObject({
+      command: 'sync',
+      records: 1,
+      sent: 1,
+    });
+
+    // It was not sent yet, and counts once.
+    await record(laptop, '0.25');
+    const team = json(await laptop.run(['costs', '--scope', 'team', '--by', 'user,machine', '--json']));
+    expect(team['totals']).toMatchObject({ records: 3, cost_usd: 3.25 });
+    expect(team['groups']).toMatchObject([
+      { key: { user: 'bob', machine: 'desk' }, cost_usd: 2 },
+      { key: { user: 'ann', machine: 'laptop' }, cost_usd: 1.25 },
+    ]);
+    const me = json(await laptop.run(['costs', '--scope', 'me', '--json']));
+    expect(me['totals']).toMatchObject({ records: 2, cost_usd: 1.25 });
+    expect(json(await laptop.run(['costs', '--json']))['totals']).toMatchObject({ records: 2, cost_usd: 1.25 });
+
+    await laptop.run(['undo']);
+    expect((await laptop.run(['sync', '--status'])).stdout).toContain('Waiting: changes');
+    expect((await laptop.run(['sync'])).stdout).toBe('In step: 1 record of this machine, 0 sent, 1 withdrawn.\n');
+    expect((await laptop.run(['sync', '--status'])).stdout).toContain('Waiting: nothing');
+    expect((await laptop.run(['sync', '--leave', '--forget'])).stdout).toBe(
+      `Left ${url}. 1 record of this machine were removed from it.\n`,
+    );
+    expect(json(await desk.run(['costs', '--scope', 'team', '--json']))['totals']).toMatchObject({ records: 1 });
+    expect(json(await laptop.run(['costs', '--json']))['totals']).toMatchObject({ records: 1, cost_usd: 1 });
+  });
+
+  test('catches up after the server could not be reached, and says why it was not', async () => {
+    await record(laptop, '1');
+    await laptop.run(['sync', '--to', url]);
+    await server.kill();
+    expect((await record(laptop, '2')).code).toBe(0);
+    const failed = await laptop.run(['sync']);
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('no server answers there')]);
+    expect((await laptop.run(['costs', '--scope', 'team'])).code).toBe(1);
+    const status = await laptop.run(['sync', '--status']);
+    expect(status.stdout).toContain('Waiting: 1 new record');
+    expect(status.stdout).toContain('Last attempt failed: 127.0.0.1');
+    await server.start();
+    expect((await laptop.run(['sync'])).stdout).toBe('In step: 2 records of this machine, 1 sent.\n');
+    expect((await laptop.run(['sync', '--status'])).stdout).not.toContain('failed');
+  });
+
+  test.each([
+    [['sync', '--to', 'postgres://me:secret@localhost/costs'], 'The URL contains a password'],
+    [['sync', '--to', 'postgres://localhost'], 'names no database'],
+    [['sync', '--to', 'postgres://me@db.example.com/x?sslmode=require'], 'does not prove which server answers'],
+    [['sync', '--forget'], 'belongs to --leave'],
+    [['costs', '--scope', 'team'], 'this machine is in no team'],
+    [['costs', '--scope', 'world'], '--scope'],
+  ])('refuses %j with a clear message', async (args, message) => {
+    const { code, stderr } = await laptop.run(args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('secret');
+    await expect(readFile(join(laptop.env['XDG_CONFIG_HOME']!, 'llm-spend', 'team.json'))).rejects.toThrow('ENOENT');
+  });
+
+  test('prints the SQL for an administrator', async () => {
+    const { stdout } = await laptop.run(['sync', '--print-sql']);
+    expect(stdout).toContain('CREATE ROLE llm_spend_member');
+    expect(stdout).toContain('ENABLE ROW LEVEL SECURITY');
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { LONG } from '../../long.ts';
+import { hasPostgres } from '../../fixtures/postgres.ts';
+import { teamSoak } from './teamSoak.ts';
+
+/** The quick form; `npm run test:soak -- unit` runs ten minutes. */
+const SECONDS = LONG ? 600 : 8;
+
+describe.skipIf(!hasPostgres())('five machines of a team', () => {
+  it(
+    'make the union of their ledgers, whatever is killed and cut',
+    async () => {
+      const result = await teamSoak({ seconds: SECONDS, machines: 5 });
+      expect(result.faults).toEqual([]);
+      expect(result.kills).toBeGreaterThan(0);
+      expect(result.serverKills).toBeGreaterThan(0);
+      expect(result.acknowledged).toBeGreaterThan(20);
+    },
+    (SECONDS + 170) * 1000,
+  );
+});
