@@ -3,6 +3,7 @@ import { errno } from '../../system/errno.ts';
 import { UsageError } from '../../usage/record.ts';
 import { LedgerError } from '../results.ts';
 import type { PostgresAddress } from './address.ts';
+import { passwordFromFile } from './passwordFile.ts';
 
 /** A row as the server sends it: all values as text. */
 export type SqlRow = Readonly<Record<string, string | null>>;
@@ -22,7 +23,7 @@ export async function openPool(address: PostgresAddress): Promise<Pool> {
     port: address.port,
     database: address.database,
     user: address.user,
-    password: address.password,
+    password: passwordOf(address),
     ssl: address.tls ?? false,
     application_name: 'llm-spend',
     connectionTimeoutMillis: address.connectTimeoutMs,
@@ -39,6 +40,14 @@ export async function openPool(address: PostgresAddress): Promise<Pool> {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/** Asked when the server wants a password. The client's own look-up in the password file is deprecated. */
+function passwordOf(address: PostgresAddress): string | (() => string) {
+  if (address.password !== undefined) return address.password;
+  const { host, port, database, user = process.env['USER'] ?? '' } = address;
+  // Without a password the client fails with an error that `explainPostgres` knows.
+  return () => passwordFromFile({ host, port, database, user })!;
 }
 
 export async function runSql(client: PoolClient, text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {

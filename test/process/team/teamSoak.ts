@@ -45,7 +45,9 @@ class SoakMachine {
       XDG_STATE_HOME: join(home, 'state'),
     };
     // Off by up to six hours to either side, where the program for it is installed.
-    this.#clock = !existsSync('/usr/bin/faketime') ? [] : ['faketime', '-f', `${(index - 2) * 3}h`];
+    this.#clock = !existsSync('/usr/bin/faketime')
+      ? []
+      : ['faketime', '-f', `${index < 2 ? '' : '+'}${(index - 2) * 3}h`];
   }
 
   start(): void {
@@ -61,6 +63,7 @@ class SoakMachine {
 
   async end(signal: 'SIGKILL' | undefined): Promise<void> {
     const child = this.#process!;
+    if (child.exitCode !== null) throw new Error(`${this.#name} ended by itself`);
     const ended = new Promise((resolve) => child.once('close', resolve));
     if (signal) process.kill(-child.pid!, signal);
     else child.stdin!.end();
