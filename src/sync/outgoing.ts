@@ -1,5 +1,5 @@
 import { sentRecord } from '../ledger/postgres/team.ts';
-import type { SentRecord } from '../ledger/postgres/tellings.ts';
+import type { OutgoingRow } from '../ledger/postgres/tellings.ts';
 import { sha256 } from '../system/random.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Membership } from './membership.ts';
@@ -19,7 +19,7 @@ export function outgoingRecord(record: UsageRecord, choice: Choice): UsageRecord
 }
 
 /** {@link outgoingRecord} with its columns. @throws {UsageError} when no ledger in PostgreSQL can store it. */
-export function outgoing(record: UsageRecord, choice: Choice): SentRecord {
+export function outgoing(record: UsageRecord, choice: Choice): OutgoingRow {
   const text = JSON.stringify(outgoingRecord(record, choice));
   // 48 bits: exact as a number, and far more than enough to notice a change of one record.
   return sentRecord(record.usage_id, text, Number.parseInt(sha256(Buffer.from(text)).slice(0, 12), 16));

@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { dayOf, type SetDigest, type TeamLedger } from '../ledger/postgres/team.ts';
-import type { SentRecord } from '../ledger/postgres/tellings.ts';
+import type { OutgoingRow } from '../ledger/postgres/tellings.ts';
 import { UsageError, type UsageRecord } from '../usage/record.ts';
 import type { Membership } from './membership.ts';
 import { outgoing } from './outgoing.ts';
@@ -40,7 +40,7 @@ export async function syncAll(
   const differing = there.size === 0 ? undefined : await differingDays(ledgers, membership, there);
   if (differing?.days.size === 0) return { ...result, records: differing.records, withdrawn: 0 };
   const stored = differing ? await team.rowsOf([...differing.days]) : new Map<string, number>();
-  let waiting: SentRecord[] = [];
+  let waiting: OutgoingRow[] = [];
   let sending: Promise<unknown> = Promise.resolve();
   const flush = async (): Promise<void> => {
     const batch = waiting;
@@ -132,7 +132,7 @@ function tryOutgoing(
   record: UsageRecord,
   membership: Membership,
   result: PassResult | undefined,
-): SentRecord | undefined {
+): OutgoingRow | undefined {
   try {
     return outgoing(record, membership);
   } catch (error) {

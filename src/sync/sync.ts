@@ -7,7 +7,7 @@ import type { UsageRecord } from '../usage/record.ts';
 import { dropMembership, type Membership } from './membership.ts';
 import { outgoingRecord } from './outgoing.ts';
 import { countedRecords, syncAll, withdrawAll, type PassProgress, type PassResult } from './pass.ts';
-import { readSyncState, saveSyncState, versionOf, type SyncState } from './syncState.ts';
+import { readSyncState, saveSyncState, versionOfLedgers, type SyncState } from './syncState.ts';
 
 /** This machine's part in a team: its local ledgers are the truth, and the team's ledger follows them. */
 
@@ -44,7 +44,7 @@ export function syncNow({ membership, ledgers, full, now = Date.now, onProgress 
   return withLocalLedgers(ledgers, async (open) => {
     const before = readSyncState(membership.url);
     const { joinedAt: _, ...choice } = membership;
-    const version = versionOf(open, choice);
+    const version = versionOfLedgers(open, choice);
     if (!full && before.version === version && before.inStepAt !== undefined) {
       const { records, refused, inStepAt } = before;
       return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
@@ -73,13 +73,13 @@ export interface SyncStatus extends SyncState {
   added: number;
 }
 
-/** What waits, without asking the server. */
+/** Describes what waits, without asking the server. */
 export function syncStatus(membership: Membership, choice: LedgerChoice): Promise<SyncStatus> {
   return withLocalLedgers(choice, async (open) => {
     const state = readSyncState(membership.url);
     const { joinedAt: _, ...chosen } = membership;
     const records = open.reduce((sum, each) => sum + each.state.records, 0);
-    const waits = state.version !== versionOf(open, chosen);
+    const waits = state.version !== versionOfLedgers(open, chosen);
     return { ...state, waits, added: waits ? Math.max(0, records - state.records) : 0 };
   });
 }

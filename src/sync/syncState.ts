@@ -11,7 +11,7 @@ export interface SyncState {
   url: string;
   /** When the team's ledger was last in step, ISO 8601. */
   inStepAt: string | undefined;
-  /** What the ledgers and the choice of fields were then: see {@link versionOf}. */
+  /** The version of the ledgers and of the choice of fields then: see {@link versionOfLedgers}. */
   version: string | undefined;
   /** Number of records of this machine then. */
   records: number;
@@ -53,7 +53,7 @@ export async function saveSyncState(state: SyncState, path: string = syncStatePa
 }
 
 /** Identifies the content of ledgers by what their last look found. */
-export function versionOf(ledgers: readonly { ledger: string; state: LedgerState }[], choice: unknown): string {
+export function versionOfLedgers(ledgers: readonly { ledger: string; state: LedgerState }[], choice: unknown): string {
   const files = ledgers.map(({ ledger, state: { records, bytes, modifiedAt, unreadable } }) => {
     return [ledger, records, bytes, modifiedAt ?? 0, unreadable];
   });

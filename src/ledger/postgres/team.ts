@@ -2,7 +2,7 @@ import { UsageError } from '../../usage/record.ts';
 import { LedgerAccess } from './access.ts';
 import { parseAddress } from './address.ts';
 import { keyOfId, rowOf, tryRecord } from './rows.ts';
-import { claimOrphans, storeTellings, type SentRecord } from './tellings.ts';
+import { claimOrphans, storeTellings, type OutgoingRow } from './tellings.ts';
 
 /** A count of rows and the sum of their digests: equal for equal sets of rows, whatever their order. */
 export interface SetDigest {
@@ -31,7 +31,7 @@ export class TeamLedger {
     this.#sender = sender;
   }
 
-  /** What the server has of this machine, by UTC day. */
+  /** The rows that the server has of this machine, by UTC day. */
   async digests(): Promise<Map<number, SetDigest>> {
     const rows = await this.#access.orMissing(() =>
       this.#access.connection.read(
@@ -61,7 +61,7 @@ export class TeamLedger {
   }
 
   /** Stores and withdraws records in one transaction. Repeating it changes nothing. @param withdrawn keys. */
-  send(sent: readonly SentRecord[], withdrawn: readonly string[]): Promise<{ stored: number; removed: number }> {
+  send(sent: readonly OutgoingRow[], withdrawn: readonly string[]): Promise<{ stored: number; removed: number }> {
     return this.#access.write((write) => storeTellings(write, this.#sender, sent, withdrawn));
   }
 
@@ -80,7 +80,7 @@ export class TeamLedger {
  * The row of a record as it is sent: its columns are those of its text, as every reader finds it.
  * @throws {UsageError} when no ledger in PostgreSQL can store it.
  */
-export function sentRecord(usageId: string, text: string, digest: number): SentRecord {
+export function sentRecord(usageId: string, text: string, digest: number): OutgoingRow {
   const key = keyOfId(usageId);
   const record = tryRecord(key, text);
   if (record === undefined) throw new UsageError('usage_id', usageId, 'is not a usage record');

@@ -9,7 +9,7 @@ import { storedRow, type LedgerWrite, type StoredRow } from './writing.ts';
  */
 
 /** A record that a machine sends. */
-export interface SentRecord {
+export interface OutgoingRow {
   row: ColumnRow;
   /** A hash of what the machine sends, below 2^48. */
   digest: number;
@@ -27,7 +27,7 @@ interface Telling extends Omit<StoredRow, 'text'> {
 export async function storeTellings(
   write: LedgerWrite,
   sender: string,
-  sent: readonly SentRecord[],
+  sent: readonly OutgoingRow[],
   withdrawn: readonly string[],
 ): Promise<{ stored: number; removed: number }> {
   const byKey = new Map(sent.map((each) => [each.row.key, each]));
