@@ -8,7 +8,7 @@
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
  *     dist/agents.js         the logs of agents      from src/sources/agents.ts, loaded by the extension on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
- *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/driver.ts, loaded by the others on demand
+ *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/server/driver.ts, loaded by the others on demand
  *     dist/git.js            commit costs            from src/git/index.ts, loaded by the extension on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
@@ -135,7 +135,7 @@ const targets = [
   },
   {
     name: "PostgreSQL's client",
-    entry: 'src/ledger/postgres/driver.ts',
+    entry: 'src/ledger/postgres/server/driver.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/postgres.js' },
   },
   {

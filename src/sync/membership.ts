@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseAddress } from '../ledger/postgres/address.ts';
+import { parseAddress } from '../ledger/postgres/server/address.ts';
 import { LedgerError } from '../ledger/results.ts';
 import { unlinkIfThere } from '../system/disk.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';

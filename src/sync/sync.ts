@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { TeamLedger } from '../ledger/postgres/team.ts';
-import { countedLedgers, type LedgerChoice } from '../library/openView.ts';
+import { countedLedgers, type LedgerChoice } from '../library/countedLedgers.ts';
 import { CostTracker } from '../library/costTracker.ts';
 import { isLedgerUrl } from '../system/paths.ts';
 import type { UsageRecord } from '../usage/record.ts';

@@ -5,7 +5,7 @@ import { EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { counted, whole } from '../report/numbers.ts';
-import type { LedgerChoice } from '../../library/openView.ts';
+import type { LedgerChoice } from '../../library/countedLedgers.ts';
 import { plain } from '../../usage/text.ts';
 import {
   membershipPath,

@@ -1,8 +1,8 @@
 import { LedgerError } from '../results.ts';
 import { UsageError } from '../../usage/record.ts';
-import type { PostgresAddress } from './address.ts';
-import { PostgresConnection, type Sql } from './connection.ts';
-import { explained, sqlState, type SqlRow } from './engine.ts';
+import type { PostgresAddress } from './server/address.ts';
+import { PostgresConnection, type Sql } from './server/connection.ts';
+import { explained, sqlState, type SqlRow } from './server/engine.ts';
 import { checkVersion, createSchema, isMissingSchema } from './schema.ts';
 import { LedgerWrite, type LockedLedger } from './writing.ts';
 

@@ -1,6 +1,6 @@
 import { keyOfId, recordOfRow, rowOf, tryRecord } from './rows.ts';
 import type { RemoveResult, UndoResult } from '../results.ts';
-import type { Sql } from './connection.ts';
+import type { Sql } from './server/connection.ts';
 import type { LedgerWrite, StoredRow, UndoableOperation } from './writing.ts';
 
 /** Removes records, and undoes removals and replacements from the tables `change` and `changed`. */

@@ -1,5 +1,5 @@
 import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
-import type { Sql } from './connection.ts';
+import type { Sql } from './server/connection.ts';
 import type { ColumnRow, Series } from './rows.ts';
 
 /** A row to insert. */

@@ -1,7 +1,7 @@
 import type { Problem, RepairResult } from '../results.ts';
 import type { LedgerAccess } from './access.ts';
 import { TOKEN_NAMES } from './columns.ts';
-import type { Sql } from './connection.ts';
+import type { Sql } from './server/connection.ts';
 import { ROLLUP_HOURS, sumsOfRecords } from './rollups.ts';
 import { recordOfRow, rowOf, tryRecord } from './rows.ts';
 import { storedRow, type LedgerWrite, type StoredRow } from './writing.ts';

@@ -1,6 +1,6 @@
 import { HOUR } from '../../usage/time/zone.ts';
 import { TOKEN_NAMES } from './columns.ts';
-import type { Sql } from './connection.ts';
+import type { Sql } from './server/connection.ts';
 import type { ColumnRow } from './rows.ts';
 
 /** The lengths of the slots of a rollup, in hours. */

@@ -1,7 +1,7 @@
 import { LedgerError } from '../results.ts';
 import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
-import type { PostgresConnection } from './connection.ts';
-import { sqlState } from './engine.ts';
+import type { PostgresConnection } from './server/connection.ts';
+import { sqlState } from './server/engine.ts';
 
 /**
  * The tables of ledgers in PostgreSQL. Every key begins with `ledger_id`, so that they can be distributed by it.

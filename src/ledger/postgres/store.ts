@@ -16,10 +16,10 @@ import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.t
 import { emptyTotals } from '../../usage/query.ts';
 import { isoNow } from '../../usage/record.ts';
 import { LedgerAccess, type LedgerRow } from './access.ts';
-import { parseAddress } from './address.ts';
+import { parseAddress } from './server/address.ts';
 import { appendToLedger } from './appending.ts';
 import { clearStored, lastStoredChange, removeStored, undoStored } from './changes.ts';
-import { explainPostgres } from './engine.ts';
+import { explainPostgres } from './server/engine.ts';
 import { Polling } from './polling.ts';
 import { elementsOfLedger, heldIds, idsAfterSeq } from './reading.ts';
 import { describeDifferences, findDifferences, repairStored } from './repair.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../usage/record.ts';
 import { LedgerAccess } from './access.ts';
-import { parseAddress } from './address.ts';
+import { parseAddress } from './server/address.ts';
 import { keyOfId, rowOf, tryRecord } from './rows.ts';
 import { claimOrphans, storeTellings, type OutgoingRow } from './tellings.ts';
 

@@ -1,5 +1,5 @@
 import type { UndoResult } from '../results.ts';
-import type { Sql } from './connection.ts';
+import type { Sql } from './server/connection.ts';
 import { insertRows, insertSeries, type NewRow } from './insertion.ts';
 import { rebuildRollups, RollupChanges } from './rollups.ts';
 import { recordOfRow, rowOf, type ColumnRow } from './rows.ts';

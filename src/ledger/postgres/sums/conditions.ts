@@ -1,7 +1,7 @@
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
 import { DIMENSIONS } from '../../../usage/dimensions.ts';
 import { FINE_COLUMNS, SERIES_COLUMNS } from '../columns.ts';
-import type { SqlValue } from '../engine.ts';
+import type { SqlValue } from '../server/engine.ts';
 import { encodeText, keyOfId, searchText } from '../rows.ts';
 
 /** Collects the values of a statement; returns the placeholder of each. */

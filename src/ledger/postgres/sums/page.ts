@@ -1,6 +1,6 @@
 import type { Dimension, PageQuery, SortKey } from '../../../usage/query.ts';
 import type { UsageRecord } from '../../../usage/record.ts';
-import type { Sql } from '../connection.ts';
+import type { Sql } from '../server/connection.ts';
 import { decodeText, tryRecord } from '../rows.ts';
 import { aggregateStored, type Asked } from './aggregate.ts';
 import { columnOfDimension, conditionOf, Parameters } from './conditions.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseAddress, withoutPassword } from '../../../../src/ledger/postgres/address.ts';
+import { parseAddress, withoutPassword } from '../../../../src/ledger/postgres/server/address.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-address-'))));

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { passwordFilePath, passwordFromFile } from '../../../../src/ledger/postgres/passwordFile.ts';
+import { passwordFilePath, passwordFromFile } from '../../../../src/ledger/postgres/server/passwordFile.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llm-spend-pgpass-'))));

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
-import { errno } from '../../system/errno.ts';
-import { UsageError } from '../../usage/record.ts';
-import { LedgerError } from '../results.ts';
+import { errno } from '../../../system/errno.ts';
+import { UsageError } from '../../../usage/record.ts';
+import { LedgerError } from '../../results.ts';
 import type { PostgresAddress } from './address.ts';
 import { passwordFromFile } from './passwordFile.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import { randomHex } from '../../system/random.ts';
+import { randomHex } from '../../../system/random.ts';
 import type { PostgresAddress } from './address.ts';
 import {
   isConflict,

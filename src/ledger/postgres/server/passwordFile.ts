@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { homeFolder } from '../../system/paths.ts';
+import { homeFolder } from '../../../system/paths.ts';
 
 /** The server, database and user that a password is for. */
 export interface PasswordWanted {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { homeFolder } from '../../system/paths.ts';
-import { LedgerError } from '../results.ts';
+import { homeFolder } from '../../../system/paths.ts';
+import { LedgerError } from '../../results.ts';
 
 /** Where a ledger in PostgreSQL is, from its URL, a service file and the variables of libpq. */
 export interface PostgresAddress {
