@@ -13,7 +13,7 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
   let next = 0;
 
   beforeAll(async () => {
-    server = TestServer.make();
+    server = TestServer.make({ durable: true });
     await server.start();
   });
   afterAll(() => server.dispose());

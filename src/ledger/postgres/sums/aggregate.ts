@@ -8,7 +8,7 @@ import { TOKEN_COLUMNS, TOKEN_NAMES } from '../columns.ts';
 import type { Sql } from '../server/connection.ts';
 import type { SqlRow } from '../server/engine.ts';
 import { decodeText } from '../rows.ts';
-import { columnOfDimension, conditionOf, isFine, Parameters, type Condition } from './conditions.ts';
+import { columnOfDimension, conditionOf, isFine, Parameters, TAGS, type Condition } from './conditions.ts';
 import { asTimes, bucketPieces, timeRange, wholeRange, type TimePiece, type Pieces } from './pieces.ts';
 
 /** The ledger that is asked. */
@@ -90,16 +90,18 @@ function rollupPart(pieces: readonly TimePiece[], hours: number, options: PartOp
 function recordPart(pieces: readonly TimePiece[], options: PartOptions): string {
   const { ledger, condition, dimensions, bounds } = options;
   const keys = dimensions.map((dimension, i) => `${groupKey(dimension)} AS k${i}`);
-  if (bounds !== undefined) keys.push(`width_bucket(r.time_ms, ${bounds}) AS interval_number`);
-  const tags = dimensions.includes('tag')
-    ? "CROSS JOIN LATERAL unnest(CASE WHEN r.tags = '' THEN ARRAY[''::TEXT] ELSE string_to_array(r.tags, chr(10)) END) AS g(tag)"
-    : '';
+  if (bounds !== undefined) keys.push('i.number AS interval_number');
+  const tags = dimensions.includes('tag') ? `CROSS JOIN LATERAL ${TAGS} AS g(tag)` : '';
+  const intervals =
+    bounds === undefined
+      ? ''
+      : `CROSS JOIN LATERAL (SELECT count(*) AS number FROM unnest(${bounds}) AS b(bound) WHERE b.bound <= r.time_ms) AS i`;
   return `SELECT p.bucket, ${[...keys, 's.cost_kind', 's.covered'].join(', ')}, count(*) AS records,
     ${TOKEN_NAMES.map((name) => `sum(r.${name}) AS ${name}`).join(', ')}, coalesce(sum(r.cost_nanos), 0) AS nanos
     FROM ${piecesTable(pieces, options)}
     JOIN llm_spend.record r ON r.ledger_id = ${ledger} AND r.time_ms >= p.low AND r.time_ms < p.high AND r.counts
     JOIN llm_spend.series s ON s.ledger_id = r.ledger_id AND s.series_id = r.series_id
-    ${tags} ${whereOf([...condition.series, ...condition.records])} GROUP BY ${numbers(keys.length + 3)}`;
+    ${tags} ${intervals} ${whereOf([...condition.series, ...condition.records])} GROUP BY ${numbers(keys.length + 3)}`;
 }
 
 function groupKey(dimension: Dimension): string {

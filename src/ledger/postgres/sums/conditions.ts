@@ -1,3 +1,4 @@
+import { matchesTerm, parseSearch, type AmountTerm, type FieldTerm } from '../../../usage/line/searchText.ts';
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
 import { DIMENSIONS } from '../../../usage/dimensions.ts';
 import { FINE_COLUMNS, SERIES_COLUMNS } from '../columns.ts';
@@ -60,16 +61,58 @@ export function conditionOf(
       condition[isFine(dimension) ? 'records' : 'series'].push(term);
     }
   }
-  for (const word of new Set(searchText(filter.search ?? '').split(/\s+/u))) {
-    if (word === '') continue;
-    const parameter = parameters.add(word, 'TEXT');
-    condition.records.push(`(position(${parameter} IN r.search) > 0 OR position(${parameter} IN s.search) > 0)`);
-  }
+  addSearch(filter.search ?? '', name, condition, parameters);
   if (excluded.size > 0) {
     condition.records.push(`NOT (r.usage_key = ANY(${parameters.add([...excluded].map(keyOfId), 'TEXT[]')}))`);
   }
   return condition;
 }
+
+const AMOUNT_COLUMNS: Readonly<Record<AmountTerm['amount'], string>> = {
+  // In USD as JavaScript computes it; an unknown cost is null, and passes no comparison.
+  cost: 'CAST(r.cost_nanos AS DOUBLE PRECISION) / 1e9',
+  tokens: 'r.total_tokens',
+  input: 'r.input_tokens',
+  output: 'r.output_tokens',
+};
+
+/** Adds the terms of a search as typed: see `parseSearch`. */
+function addSearch(search: string, name: string, condition: Condition, parameters: Parameters): void {
+  const { words, fields, amounts } = parseSearch(search);
+  for (const word of new Set(words.map(searchText))) {
+    const parameter = parameters.add(word, 'TEXT');
+    condition.records.push(`(position(${parameter} IN r.search) > 0 OR position(${parameter} IN s.search) > 0)`);
+  }
+  for (const { amount, operator, value } of amounts) {
+    const wanted = parameters.add(value, 'DOUBLE PRECISION');
+    condition.records.push(`${AMOUNT_COLUMNS[amount]} ${operator} ${wanted}`);
+  }
+  for (const dimension of new Set(fields.map((each) => each.dimension))) {
+    for (const excludes of [false, true]) {
+      const terms = fields.filter((each) => each.dimension === dimension && each.excluded === excludes);
+      if (terms.length === 0) continue;
+      if (dimension === 'ledger') condition.never ||= terms.some((term) => matchesTerm(term, name)) === excludes;
+      else {
+        const any = fieldTerms(dimension, terms, parameters);
+        condition[isFine(dimension) ? 'records' : 'series'].push(excludes ? `NOT ${any}` : any);
+      }
+    }
+  }
+}
+
+/** Whether one of the terms matches. Case is ignored as the server does it: for ASCII, and more if its locale knows more. */
+function fieldTerms(dimension: Dimension, terms: readonly FieldTerm[], parameters: Parameters): string {
+  const column = dimension === 'tag' ? 'x.tag' : columnOfDimension(dimension);
+  const tests = terms.map(({ text, exact }) => {
+    const wanted = parameters.add(encodeText(text), 'TEXT');
+    return exact ? `lower(${column}) = ${wanted}` : `(${column} <> '' AND position(${wanted} IN lower(${column})) > 0)`;
+  });
+  const any = `(${tests.join(' OR ')})`;
+  return dimension === 'tag' ? `EXISTS (SELECT 1 FROM ${TAGS} AS x(tag) WHERE ${any})` : any;
+}
+
+/** The tags of a record as rows; one empty row if it has none. */
+export const TAGS = "unnest(CASE WHEN r.tags = '' THEN ARRAY[''::TEXT] ELSE string_to_array(r.tags, chr(10)) END)";
 
 function tagTerm(values: readonly (string | null)[], parameters: Parameters): string {
   const terms = values.map((value) =>
