@@ -30,7 +30,7 @@ import { totalsTable } from '../report/totals.ts';
 import { formatPaidAndPlan } from '../../usage/summary.ts';
 import { plain } from '../../usage/text.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
-import { commandLine } from '../arguments/shell.ts';
+import { emptyText } from '../report/nothingYet.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag, ScopeFlag {
@@ -84,7 +84,6 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
   }
   const ticket = ticketPattern(flags.ticketPattern);
   const display = await currencyOf(flags, by);
-  // Checked before any ledger is opened.
   selection(flags, terminal.now());
 
   return withScope(flags, async (sources, scoped) => {
@@ -108,8 +107,8 @@ async function costOfCache(flags: CostsFlags, terminal: Terminal): Promise<numbe
   if (flags.by !== undefined || flags.recent !== undefined || flags.currency !== undefined) {
     throw usageError('--cache: cannot be combined with --by, --recent or --currency.', '--cache');
   }
-  const chosen = selection(flags, terminal.now());
-  return withView(flags, async (sources) => {
+  return withScope(flags, async (sources, scoped) => {
+    const chosen = selection(scoped, terminal.now());
     await reportCache(chosen, sources, flags.json === true, terminal);
     return warnOfDamage(sources, terminal);
   });
@@ -268,15 +267,6 @@ function footerText({ ledgers, states }: Sources, { filter, calendar }: Selectio
   return [...lines, `Times: ${calendar.timeZone}${range}`].join('\n');
 }
 
-function emptyText(flags: CostsFlags): string {
-  return [
-    'Nothing is recorded yet. Record the first usage:',
-    '',
-    `  ${plain(commandLine('record', flags))} --provider openai --model gpt-5 --operation chat \\`,
-    '    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',
-  ].join('\n');
-}
-
 export const command: CommandSpec<CostsFlags> = {
   summary: 'show what was spent, and on what',
   options: [
@@ -304,7 +294,6 @@ export const command: CommandSpec<CostsFlags> = {
     'llm-spend costs --by block,model --days 2',
     'llm-spend costs --provider openai --project site --recent 20',
     'llm-spend costs --by month --currency EUR=0.92',
-    'llm-spend costs --scope team --by user,machine',
   ],
   notes: `${FILTER_NOTES}\nA block is five hours long, like the blocks that Claude subscriptions limit.`,
   run: ({ flags, terminal }) => costs(flags, terminal),
