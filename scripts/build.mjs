@@ -21,12 +21,13 @@
  *     node scripts/build.mjs --all      a missing entry is an error
  *     node scripts/build.mjs --watch    builds again at each change, with source maps and readable code
  */
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
+import { iconStyle, subsetFont, usedIcons } from './iconFont.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -91,7 +92,8 @@ const targets = [
       platform: 'node',
       format: 'cjs',
       target: EDITOR_NODE,
-      external: ['vscode'],
+      // The command reads logs, also for the editor, which therefore needs no parser of CSV.
+      external: ['vscode', 'csv-parse'],
       outfile: 'dist/extension.js',
       plugins: [liveApart, gitApart, agentsApart],
     },
@@ -230,7 +232,13 @@ async function writeTypes() {
 async function copyIcons() {
   const from = path.join(root, 'node_modules/@vscode/codicons/dist');
   const to = path.join(root, 'dist/webview');
-  for (const file of ['codicon.css', 'codicon.ttf']) await copyFile(path.join(from, file), path.join(to, file));
+  const css = await readFile(path.join(from, 'codicon.css'), 'utf8');
+  const icons = usedIcons(css, await readFile(path.join(to, 'main.js'), 'utf8'));
+  await writeFile(path.join(to, 'codicon.css'), iconStyle(css, icons));
+  await writeFile(
+    path.join(to, 'codicon.ttf'),
+    subsetFont(await readFile(path.join(from, 'codicon.ttf')), icons.values()),
+  );
 }
 
 /** @param {Target} target @returns {import('esbuild').BuildOptions & { metafile: true }} */

@@ -24,7 +24,10 @@ export const FILTER_OPTIONS: readonly OptionSpec[] = [
     only(`${short === undefined ? '' : `${short}, `}--${name} ${value}`, help ?? `only this ${label.toLowerCase()}`),
   ),
   only('--with <file>', 'also count this ledger; a record in several ledgers counts once'),
-  { flags: '--search <words>', help: 'only records whose texts contain all of these words' },
+  {
+    flags: '--search <words>',
+    help: 'only records that match: words, or terms such as model:opus, -project:x, cost>0.1',
+  },
   {
     flags: '--since <when>',
     help: 'start of the time range: 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday, 12h, 7d',

@@ -131,10 +131,11 @@ export class StatusBar implements vscode.Disposable {
       failure = error instanceof Error ? error.message : String(error);
     }
     const health = failure === undefined ? this.#service.health : 'unavailable';
+    // A failed sum may name another ledger than the primary one, whose own problem comes first.
     const problems = [
-      ...(failure === undefined ? [] : [failure]),
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
       ...problemMessages(snapshot, 'error'),
+      ...(failure === undefined ? [] : [failure]),
     ];
     const warnings = problemMessages(snapshot, 'warning');
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
