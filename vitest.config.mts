@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { fastFolder } from './test/fixtures/fastFolder.ts';
 
 /** An editor may take longer than the usual second. Tests of anything that must be faster set their own limit. */
 const poll = { timeout: 15_000 };
@@ -8,20 +8,7 @@ const poll = { timeout: 15_000 };
 /** `npm test -- oldest`: all end-to-end tests in the oldest editor too. */
 const ALL_IN_OLDEST = process.env['LLM_SPEND_ALL_IN_OLDEST'] === '1';
 
-/**
- * Where a system has a folder in memory, temporary files go there: tens of thousands of fsyncs would take minutes, and no test but
- * those of real processes depends on a disk.
- */
-const inMemory = isWritable('/dev/shm') ? { TMPDIR: '/dev/shm' } : {};
-
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const inMemory = { TMPDIR: fastFolder() };
 
 export default defineConfig({
   test: {

@@ -12,7 +12,8 @@ Examples:
   $ llm-spend record --provider openai --model gpt-5 --operation chat --cost-usd 0.005
   $ llm-spend costs --by day
 
-Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify).
+Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify),
+4 a budget or --max is reached, 5 recorded beside the ledger, which cannot be written now (see llm-spend verify).
 Help for a command: llm-spend <command> --help`;
 
 /**

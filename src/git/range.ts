@@ -40,6 +40,7 @@ export async function pullRange(
   if (target === undefined) return resolveRange(folder, 'HEAD', options);
   const base = await firstExisting(folder, [`origin/${target}`, target], options);
   if (base === undefined) {
+    if (!(await firstExisting(folder, ['HEAD'], options))) throw new GitError('no-commit', 'There is no commit yet.');
     throw new GitError('no-commit', `The branch ${target} is not in this clone. Fetch it: git fetch origin ${target}`);
   }
   const range = await resolveRange(folder, `${base}..HEAD`, options);

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fastFolder } from '../fixtures/fastFolder.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { LedgerError } from '../../src/ledger/results.ts';
@@ -63,7 +64,7 @@ async function use(ledger: Ledger): Promise<Answers> {
 describe.each(STORES.filter(({ isFile }) => isFile))('a $title ledger on a disk that fails', (row) => {
   let root: string;
   beforeEach(() => {
-    root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-contract-'));
+    root = mkdtempSync(join(fastFolder(), 'llm-spend-contract-'));
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fastFolder } from '../fixtures/fastFolder.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -40,7 +41,7 @@ export interface StoreRow {
 }
 
 /** In memory where there is such a place: how fast the disk is, is not what these tests are about. */
-const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const SCRATCH = fastFolder();
 
 function filePlace(file: string, root: string, spoil: (path: string, text: string) => void): Place {
   const folder = mkdtempSync(join(root, 'llm-spend-contract-'));

@@ -5,6 +5,7 @@ import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { expect } from 'vitest';
+import { fastFolder } from '../../fixtures/fastFolder.ts';
 import type { UndoResult } from '../../../src/ledger/results.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
@@ -69,7 +70,7 @@ export class TrackerWorld {
 
   constructor() {
     // In memory if possible: whether fsync works is not tested here.
-    this.folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-property-'));
+    this.folder = mkdtempSync(join(fastFolder(), 'llm-spend-property-'));
     this.ledger = join(this.folder, 'costs.json');
     this.#processes = [new Mortal(this.ledger), new Mortal(this.ledger)];
   }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fastFolder } from '../../../fixtures/fastFolder.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault, Rules } from './faultDisk.ts';
 import type { Scenario } from './scenarios.ts';
@@ -19,7 +20,7 @@ export function strikeEverywhere(faults: Record<string, (at: number) => Fault>, 
   let root: string;
   beforeAll(() => {
     // In memory if possible: tens of thousands of fsyncs are not what is tested.
-    root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-faults-'));
+    root = mkdtempSync(join(fastFolder(), 'llm-spend-faults-'));
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fastFolder } from '../../../fixtures/fastFolder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { UndoLog } from '../../../../src/ledger/json/undoLog.ts';
@@ -10,7 +11,7 @@ import type { UsageInput } from '../../../../src/usage/record.ts';
 let folder: string;
 let ledger: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'llm-spend-undo-'));
+  folder = mkdtempSync(join(fastFolder(), 'llm-spend-undo-'));
   ledger = join(folder, 'costs.json');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
