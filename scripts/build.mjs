@@ -72,8 +72,10 @@ const postgresApart = {
   name: "PostgreSQL's client in a bundle of its own",
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter: /\/driver\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './postgres.js', external: true },
+    build.onResolve({ filter: /\/driver\.ts$/ }, ({ kind, importer }) =>
+      kind !== 'entry-point' && /[\\/]postgres[\\/]/.test(importer)
+        ? { path: './postgres.js', external: true }
+        : undefined,
     );
     // Optional parts of it, which we do not use.
     build.onResolve({ filter: /^(pg-native|pg-cloudflare|cloudflare:sockets)$/ }, ({ path }) => ({

@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
