@@ -5,8 +5,7 @@
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
- *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts
- *     dist/agents.js         the logs of agents      from src/sources/agents.ts, loaded by the extension on demand
+ *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the extension loads its list of agents on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
  *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/server/driver.ts, loaded by the others on demand
  *     dist/git.js            commit costs            from src/git/index.ts, loaded by the extension on demand
@@ -65,7 +64,7 @@ const liveApart = apart(/\/live\/index\.ts$/, './live.js');
 /** Most windows never show the costs of commits. */
 const gitApart = apart(/\/git\/index\.ts$/, './git.js');
 /** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
-const agentsApart = apart(/\/sources\/agents\.ts$/, './agents.js');
+const agentsApart = apart(/\/sources\/agents\.ts$/, './reader.js');
 
 /** Few ledgers are in PostgreSQL: its client is loaded when the first of them is opened. */
 const postgresApart = {
@@ -141,11 +140,6 @@ const targets = [
     name: "PostgreSQL's client",
     entry: 'src/ledger/postgres/server/driver.ts',
     options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/postgres.js' },
-  },
-  {
-    name: 'logs of agents',
-    entry: 'src/sources/agents.ts',
-    options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/agents.js' },
   },
   {
     name: 'live recording',

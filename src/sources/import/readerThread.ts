@@ -12,6 +12,9 @@ import type { FoundUsage, Skip, SourceFile } from '../source.ts';
  * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 
+/** The extension loads this bundle for the list of agents; then there is no thread, and nobody sends messages. */
+export { AGENTS } from '../agents.ts';
+
 export interface ThreadData {
   /** The id of an agent's source. */
   source: string;
@@ -131,7 +134,7 @@ function fail(error: unknown): void {
   });
 }
 
-parentPort!.on('message', (message: ToThread) => {
+parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'read') {
     work = work.then(() => read(message));
     work.catch(fail);

@@ -86,7 +86,6 @@ describe('the package of the extension', () => {
       'dist/extension.js',
       'dist/cli.js',
       'dist/record.js',
-      'dist/agents.js',
       'dist/git.js',
       'dist/live.js',
       'dist/postgres.js',
