@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { checkedBudget, DEFAULT_LEVELS, type Budget } from '../../budgets/budget.ts';
-import { DIMENSION_LABELS } from '../../usage/dimensions.ts';
-import type { Dimension } from '../../usage/query.ts';
+import { DIMENSION_LABELS, FIELD_DIMENSIONS } from '../../usage/dimensions.ts';
 import { DAY } from '../../usage/time/zone.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { readSettings } from '../common/settings.ts';
@@ -11,7 +10,6 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 
 const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
 const LEVELS = /^\s*\d{1,4}(\.\d{1,2})?\s*%?(\s*,\s*\d{1,4}(\.\d{1,2})?\s*%?)*\s*$/;
-const FILTERED = ['project', 'model', 'provider', 'account', 'agent', 'branch'] as const satisfies Dimension[];
 /** Values that were used in these days are offered. */
 const OFFERED_DAYS = 90;
 
@@ -109,7 +107,8 @@ async function askForPeriod(title: string): Promise<Pick<Budget, 'period' | 'sta
 async function askForFilter(service: LedgerService, title: string): Promise<Pick<Budget, 'filter'> | undefined> {
   const { t } = vscode.l10n;
   const all = { label: t('All calls'), dimension: undefined };
-  const items = [all, ...FILTERED.map((dimension) => ({ label: t(DIMENSION_LABELS[dimension]), dimension }))];
+  const fields = FIELD_DIMENSIONS.map(({ name }) => ({ label: t(DIMENSION_LABELS[name]), dimension: name }));
+  const items = [all, ...fields];
   const options = { title, placeHolder: t('Which calls count'), ignoreFocusOut: true };
   const chosen = await vscode.window.showQuickPick(items, options);
   if (chosen?.dimension === undefined) return chosen && {};

@@ -100,7 +100,9 @@ export class SqliteStore implements Store {
       problem = explainSqlite(error, this.name);
       if (problem.code === 'damaged') await this.#access.release();
     }
-    const state = await describeDatabase(this.#disk, this.name, this.#looked?.snapshot, problem);
+    const state = await this.#access.attempt(() =>
+      describeDatabase(this.#disk, this.name, this.#looked?.snapshot, problem),
+    );
     this.#unavailable = state.health === 'unavailable' ? problem : undefined;
     this.#wasLookedAt = true;
     if (this.#watchers.areThere && this.#looked?.snapshot.segments.some(needsSealing)) this.#sealing.start();
