@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { fastFolder } from './test/fixtures/fastFolder.ts';
+import { fastFolder } from './test/fixtures/fastFolder.mts';
 
 /** An editor may take longer than the usual second. Tests of anything that must be faster set their own limit. */
 const poll = { timeout: 15_000 };

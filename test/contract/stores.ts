@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fastFolder } from '../fixtures/fastFolder.ts';
+import { fastFolder } from '../fixtures/fastFolder.mts';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';

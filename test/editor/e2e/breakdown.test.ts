@@ -5,7 +5,8 @@ import { type Editor, openEditor } from './editor.ts';
 let editor: Editor;
 let tree: Locator;
 beforeAll(async () => {
-  editor = await openEditor();
+  // All rows of the tree have room.
+  editor = await openEditor({ height: 1100 });
   const sideBar = await editor.workbench.openSideBar();
   tree = sideBar.locator('.pane').filter({ hasText: 'Breakdown' });
 });

@@ -4,7 +4,7 @@ import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { ownerText, thisOwner } from '../../../src/system/owner.ts';
 import { expect } from 'vitest';
-import { fastFolder } from '../../fixtures/fastFolder.ts';
+import { fastFolder } from '../../fixtures/fastFolder.mts';
 import type { UndoResult } from '../../../src/ledger/results.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fastFolder } from '../../../fixtures/fastFolder.ts';
+import { fastFolder } from '../../../fixtures/fastFolder.mts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault, Rules } from './faultDisk.ts';
 import type { Scenario } from './scenarios.ts';

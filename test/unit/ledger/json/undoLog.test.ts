@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fastFolder } from '../../../fixtures/fastFolder.ts';
+import { fastFolder } from '../../../fixtures/fastFolder.mts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { UndoLog } from '../../../../src/ledger/json/undoLog.ts';
