@@ -219,7 +219,9 @@ async function writeTypes() {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
     const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replaceAll(/(from |import\()(['"])(\.{1,2}\/[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
+    const names = text.replaceAll(/(from |import\()(['"])(\.{1,2}\/[^'"]*)\.ts\2/g, '$1$2$3.js$2');
+    // Before TypeScript 5.7 typed arrays had no parameter.
+    await writeFile(file, names.replaceAll(/\b(\w+\d+(?:Clamped)?Array)<ArrayBuffer(?:Like)?>/g, '$1'));
   }
   // An ES module sees the names of the wrapper, not a CommonJS default export.
   await writeFile(path.join(root, 'dist/index.d.mts'), `export * from './types/library/index.js';\n`);

@@ -99,6 +99,17 @@ function textAt(path: string): string | undefined {
   }
 }
 
+/** Changes whenever the file does; empty if there is none. */
+function versionOf(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+  } catch (error) {
+    // Reading the file meets the same error and names it.
+    return `unreadable: ${errno(error) ?? String(error)}`;
+  }
+}
+
 export interface UserRulesOptions {
   path?: string | undefined;
   /** The working folder, for records without one of their own. */
@@ -122,8 +133,7 @@ export class UserRules {
 
   /** The rules as they are now. */
   async current(): Promise<Assigner> {
-    const stats = statSync(this.#path, { throwIfNoEntry: false });
-    const version = stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    const version = versionOf(this.#path);
     if (this.#loaded?.version !== version) {
       const rules = version === '' ? [] : await this.#load();
       this.#loaded = { version, assigner: new Assigner(rules, this.#folder) };

@@ -87,7 +87,7 @@ describe('without reaching a limit', () => {
 
 describe('at the limit', () => {
   test('the command is ended with exit code 4, and at most the call in flight is over it', async () => {
-    const result = await run(['--budget', '0.24'], { calls: 50, ms: 500, log: sandbox.file('log') });
+    const result = await run(['--budget', '0.24'], { calls: 50, ms: 1500, log: sandbox.file('log') });
     expect(result.code).toBe(4);
     expect(result.stderr).toMatch(/warning: This run is near its limit: \$0\.20 of \$0\.24/);
     expect(result.stderr).toMatch(/~\$0\.30 \(3 calls, .*\); stopped at the limit of \$0\.24\.\n$/);
@@ -153,7 +153,7 @@ describe('when something of ours fails', () => {
     await mkdir(ledger, { recursive: true });
     const result = await run(['--budget', '0.15', '--ledger', ledger], {
       calls: 20,
-      ms: 500,
+      ms: 1500,
       log: sandbox.file('log'),
     });
     expect(result.code).toBe(4);
