@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 import { readDisplayCurrency, type DisplayCurrency } from '../pricing/currency.ts';
 import { scaleDecimal } from '../pricing/decimal.ts';
 import { AMOUNT_PLACES, type Amount } from '../usage/amount.ts';
@@ -47,32 +48,37 @@ export const PERIOD_RULE = 'must be day, week, month, year, a number of days suc
 const MAX_LEVEL = 1_000;
 const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
 
-const amount = z.string().check(
-  z.regex(AMOUNT, 'must be an amount such as 50 or 12.50'),
-  z.refine((text) => !AMOUNT.test(text) || Number(text) > 0, 'must be above 0'),
+const amount = once(() =>
+  z.string().check(
+    z.regex(AMOUNT, 'must be an amount such as 50 or 12.50'),
+    z.refine((text) => !AMOUNT.test(text) || Number(text) > 0, 'must be above 0'),
+  ),
 );
-const day = z.iso.date('must be a day such as 2026-01-31');
-const value = z.nullable(z.string());
-const SHAPE = z.strictObject({
-  name: z.string().check(z.trim(), z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME)),
-  amount,
-  currency: z.optional(z.unknown()),
-  period: z.string().check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
-  start: z.optional(z.int().check(z.minimum(1), z.maximum(31))),
-  since: z.optional(day),
-  until: z.optional(day),
-  levels: z
-    .array(z.number().check(z.positive(), z.maximum(MAX_LEVEL)))
-    .check(z.minLength(1, 'must have at least one percentage'), z.maxLength(20)),
-  filter: z.optional(z.partialRecord(z.enum(FIELD_DIMENSIONS.map(({ name }) => name)), z.array(value))),
-  search: z.optional(z.string()),
-  plan: z.optional(z.boolean()),
-});
+const day = once(() => z.iso.date('must be a day such as 2026-01-31'));
+const SHAPE = once(() =>
+  z.strictObject({
+    name: z.string().check(z.trim(), z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME)),
+    amount: amount(),
+    currency: z.optional(z.unknown()),
+    period: z.string().check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
+    start: z.optional(z.int().check(z.minimum(1), z.maximum(31))),
+    since: z.optional(day()),
+    until: z.optional(day()),
+    levels: z
+      .array(z.number().check(z.positive(), z.maximum(MAX_LEVEL)))
+      .check(z.minLength(1, 'must have at least one percentage'), z.maxLength(20)),
+    filter: z.optional(
+      z.partialRecord(z.enum(FIELD_DIMENSIONS.map(({ name }) => name)), z.array(z.nullable(z.string()))),
+    ),
+    search: z.optional(z.string()),
+    plan: z.optional(z.boolean()),
+  }),
+);
 
 /** @throws {BudgetError} naming the first field that breaks a rule. */
 export function checkedBudget(input: unknown): Budget {
   const withLevels = isObject(input) ? { levels: [...DEFAULT_LEVELS], ...input } : input;
-  const parsed = SHAPE.safeParse(withLevels);
+  const parsed = SHAPE().safeParse(withLevels);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];

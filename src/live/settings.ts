@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 import { parseJson } from '../sources/fields.ts';
 import { updateFile, writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
@@ -31,21 +32,23 @@ export const DEFAULT_PORT = 14_318;
 const TOKEN_BYTES = 24;
 const PRIVATE = 0o600;
 
-const LIVE_SETTINGS = z.object({
-  port: z.int().check(z.minimum(1), z.maximum(65_535)),
-  token: z.string().check(z.regex(/^[\w-]{16,}$/)),
-  connections: z._default(
-    z.record(
-      z.string(),
-      z.object({
-        file: z.string(),
-        endpoint: z.string(),
-        previous: z.array(z.object({ path: z.array(z.string()), value: z.json() })),
-      }),
+const LIVE_SETTINGS = once(() =>
+  z.object({
+    port: z.int().check(z.minimum(1), z.maximum(65_535)),
+    token: z.string().check(z.regex(/^[\w-]{16,}$/)),
+    connections: z._default(
+      z.record(
+        z.string(),
+        z.object({
+          file: z.string(),
+          endpoint: z.string(),
+          previous: z.array(z.object({ path: z.array(z.string()), value: z.json() })),
+        }),
+      ),
+      {},
     ),
-    {},
-  ),
-});
+  }),
+);
 
 export function liveSettingsPath(folder: string = dirname(defaultLedgerPath())): string {
   return join(folder, 'live.json');
@@ -86,7 +89,7 @@ export function readLiveSettings(path: string = liveSettingsPath()): LiveSetting
 
 /** @throws {Error} when the text is not valid. */
 function settingsIn(path: string, text: string): LiveSettings {
-  const parsed = LIVE_SETTINGS.safeParse(parseJson(text));
+  const parsed = LIVE_SETTINGS().safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new Error(
     `${path} is damaged (${issueOf(parsed.error)}). Correct it, or delete it and connect your agents again.`,

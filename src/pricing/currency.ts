@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 import { RATE_PLACES } from '../usage/amount.ts';
 import type { Amount } from '../usage/amount.ts';
 import type { Nanos } from '../usage/money.ts';
@@ -30,31 +31,35 @@ export type Conversion =
   | { kind: 'no-rate'; day: string; first: string | undefined };
 
 const RATE_RULE = 'must be the number of units per USD, above 0 and at most 1000000000, with at most 12 decimals';
-const rate = z.union([z.number(), z.string()], RATE_RULE).check(z.refine((value) => isRate(value), RATE_RULE));
-const day = z.iso.date('must be a day such as 2026-01-31');
-const currency = z
-  .string()
-  .check(z.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, such as EUR'));
+const rate = once(() =>
+  z.union([z.number(), z.string()], RATE_RULE).check(z.refine((value) => isRate(value), RATE_RULE)),
+);
+const day = once(() => z.iso.date('must be a day such as 2026-01-31'));
+const currency = once(() =>
+  z.string().check(z.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, such as EUR')),
+);
 const MAX_RATES = 100_000;
 
 const SHAPE_RULE =
   'must be {"currency": "EUR", "rate": 0.92} or {"currency": "EUR", "rates": {"2026-01-01": 0.92, ...}}';
-const oneRate = z.strictObject({ currency, rate }, SHAPE_RULE);
-const datedRates = z.strictObject(
-  {
-    currency,
-    rates: z.record(day, rate, SHAPE_RULE).check(
-      z.refine((table) => Object.keys(table).length > 0, 'must have at least one day'),
-      z.refine((table) => Object.keys(table).length <= MAX_RATES, `must have at most ${MAX_RATES} days`),
-    ),
-  },
-  SHAPE_RULE,
+const oneRate = once(() => z.strictObject({ currency: currency(), rate: rate() }, SHAPE_RULE));
+const datedRates = once(() =>
+  z.strictObject(
+    {
+      currency: currency(),
+      rates: z.record(day(), rate(), SHAPE_RULE).check(
+        z.refine((table) => Object.keys(table).length > 0, 'must have at least one day'),
+        z.refine((table) => Object.keys(table).length <= MAX_RATES, `must have at most ${MAX_RATES} days`),
+      ),
+    },
+    SHAPE_RULE,
+  ),
 );
 
 /** Parses the user's setting: one rate, or a table of rates by day. Returns the problem if it is invalid. */
 export function readDisplayCurrency(value: unknown): DisplayCurrency | { problem: string } {
   const dated = typeof value === 'object' && value !== null && 'rates' in value;
-  const parsed = dated ? datedRates.safeParse(value) : oneRate.safeParse(value);
+  const parsed = dated ? datedRates().safeParse(value) : oneRate().safeParse(value);
   if (!parsed.success) return { problem: describe(parsed.error.issues[0]) };
   const setting = parsed.data;
   const table = 'rate' in setting ? [['', setting.rate] as const] : Object.entries(setting.rates);

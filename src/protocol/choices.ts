@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 // A named import: destructuring the namespace object would bundle all of zod.
 import { catch as fallback } from 'zod/mini';
 import { PERIODS } from '../usage/time/period.ts';
@@ -60,50 +61,55 @@ export const DEFAULT_CHOICES: Choices = {
   search: '',
 };
 
-const date = z.string().check(
-  z.regex(/^\d{4}-\d{2}-\d{2}$/),
-  z.refine((text) => !Number.isNaN(Date.parse(text))),
+const date = once(() =>
+  z.string().check(
+    z.regex(/^\d{4}-\d{2}-\d{2}$/),
+    z.refine((text) => !Number.isNaN(Date.parse(text))),
+  ),
 );
-const range = z.union([
-  z.object({ kind: z.enum(PERIODS) }),
-  z.object({ kind: z.literal('dates'), from: date, to: date }).check(z.refine(({ from, to }) => from <= to)),
-]);
-const dimension = z.enum(DIMENSIONS);
-const filterValue = z.nullable(z.string().check(z.maxLength(MAX_VALUE)));
-
-export const filterValuesSchema = z.partialRecord(
-  dimension,
-  z.array(filterValue).check(z.maxLength(MAX_FILTER_VALUES)),
+const range = once(() =>
+  z.union([
+    z.object({ kind: z.enum(PERIODS) }),
+    z.object({ kind: z.literal('dates'), from: date(), to: date() }).check(z.refine(({ from, to }) => from <= to)),
+  ]),
 );
-export const searchSchema = z.string().check(z.maxLength(MAX_SEARCH));
+const dimension = once(() => z.enum(DIMENSIONS));
+const filterValue = once(() => z.nullable(z.string().check(z.maxLength(MAX_VALUE))));
 
-const choicesSchema = z.object({
-  range: fallback(range, DEFAULT_CHOICES.range),
-  measure: fallback(z.enum(MEASURES), DEFAULT_CHOICES.measure),
-  chart: fallback(z.enum(CHART_KINDS), DEFAULT_CHOICES.chart),
-  bucket: fallback(z.enum(['auto', ...CHART_BUCKETS]), DEFAULT_CHOICES.bucket),
-  stack: fallback(dimension, DEFAULT_CHOICES.stack),
-  levels: fallback(
-    z.array(dimension).check(
-      z.minLength(1),
-      z.maxLength(MAX_LEVELS),
-      z.refine((levels) => new Set(levels).size === levels.length),
+export const filterValuesSchema = once(() =>
+  z.partialRecord(dimension(), z.array(filterValue()).check(z.maxLength(MAX_FILTER_VALUES))),
+);
+export const searchSchema = once(() => z.string().check(z.maxLength(MAX_SEARCH)));
+
+const choicesSchema = once(() =>
+  z.object({
+    range: fallback(range(), DEFAULT_CHOICES.range),
+    measure: fallback(z.enum(MEASURES), DEFAULT_CHOICES.measure),
+    chart: fallback(z.enum(CHART_KINDS), DEFAULT_CHOICES.chart),
+    bucket: fallback(z.enum(['auto', ...CHART_BUCKETS]), DEFAULT_CHOICES.bucket),
+    stack: fallback(dimension(), DEFAULT_CHOICES.stack),
+    levels: fallback(
+      z.array(dimension()).check(
+        z.minLength(1),
+        z.maxLength(MAX_LEVELS),
+        z.refine((levels) => new Set(levels).size === levels.length),
+      ),
+      [...DEFAULT_CHOICES.levels],
     ),
-    [...DEFAULT_CHOICES.levels],
-  ),
-  breakdownSort: fallback(
-    z.object({ by: z.enum(BREAKDOWN_COLUMNS), descending: z.boolean() }),
-    DEFAULT_CHOICES.breakdownSort,
-  ),
-  recordsSort: fallback(z.object({ by: z.enum(SORT_KEYS), descending: z.boolean() }), DEFAULT_CHOICES.recordsSort),
-  values: fallback(filterValuesSchema, {}),
-  search: fallback(searchSchema, ''),
-});
+    breakdownSort: fallback(
+      z.object({ by: z.enum(BREAKDOWN_COLUMNS), descending: z.boolean() }),
+      DEFAULT_CHOICES.breakdownSort,
+    ),
+    recordsSort: fallback(z.object({ by: z.enum(SORT_KEYS), descending: z.boolean() }), DEFAULT_CHOICES.recordsSort),
+    values: fallback(filterValuesSchema(), {}),
+    search: fallback(searchSchema(), ''),
+  }),
+);
 
 /** Parses stored choices. Never throws: an invalid field gets its default. */
 export function parseChoices(value: unknown): Choices {
   const given = typeof value === 'object' && value !== null ? value : {};
-  return choicesSchema.parse({ ...DEFAULT_CHOICES, ...given });
+  return choicesSchema().parse({ ...DEFAULT_CHOICES, ...given });
 }
 
 export function sameChoices(a: Choices, b: Choices): boolean {

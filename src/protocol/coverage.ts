@@ -1,34 +1,37 @@
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 
 /** The coverage of the sources of usage, as `llm-spend doctor --json` reports it. The page of the cost history shows it. */
 
-const text = z.string().check(z.maxLength(10_000));
-const count = z.number();
+const text = once(() => z.string().check(z.maxLength(10_000)));
+const count = once(() => z.number());
 
-export const coverageReport = z.object({
-  sources: z.array(
-    z.object({
-      source: text,
-      title: text,
-      /** `found`: there are logs. `empty`: there is a folder without logs. `missing`: neither. */
-      state: z.enum(['found', 'empty', 'missing']),
-      /** Set by the editor: its settings do not import the source. */
-      off: z.optional(z.boolean()),
-      files: count,
-      first_day: z.nullable(text),
-      last_day: z.nullable(text),
-      days_without_records: count,
-      logs_deleted_in_days: z.nullable(count),
-      totals: z.object({ records: count, cost_usd: count, plan_usd: count, unknown_records: count }),
-    }),
-  ),
-  without_counts: z.array(z.object({ id: text, title: text, instead: text })),
-  /** Steps that would cover more. */
-  advice: z.array(text),
-  /** Sentences about live reports, plans, counts and prices. */
-  live_lines: z.array(text),
-  plan_lines: z.array(text),
-  count_lines: z.array(text),
-  price_lines: z.array(text),
-});
-export type CoverageReport = z.infer<typeof coverageReport>;
+export const coverageReport = once(() =>
+  z.object({
+    sources: z.array(
+      z.object({
+        source: text(),
+        title: text(),
+        /** `found`: there are logs. `empty`: there is a folder without logs. `missing`: neither. */
+        state: z.enum(['found', 'empty', 'missing']),
+        /** Set by the editor: its settings do not import the source. */
+        off: z.optional(z.boolean()),
+        files: count(),
+        first_day: z.nullable(text()),
+        last_day: z.nullable(text()),
+        days_without_records: count(),
+        logs_deleted_in_days: z.nullable(count()),
+        totals: z.object({ records: count(), cost_usd: count(), plan_usd: count(), unknown_records: count() }),
+      }),
+    ),
+    without_counts: z.array(z.object({ id: text(), title: text(), instead: text() })),
+    /** Steps that would cover more. */
+    advice: z.array(text()),
+    /** Sentences about live reports, plans, counts and prices. */
+    live_lines: z.array(text()),
+    plan_lines: z.array(text()),
+    count_lines: z.array(text()),
+    price_lines: z.array(text()),
+  }),
+);
+export type CoverageReport = z.infer<ReturnType<typeof coverageReport>>;

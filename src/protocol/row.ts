@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '../columns/once.ts';
 import { DIMENSIONS } from '../usage/dimensions.ts';
 import type { Dimension } from '../usage/query.ts';
 import { exactTerm } from '../usage/line/searchText.ts';
@@ -11,19 +12,21 @@ import { filterSchema, MAX_IDS } from './messages.ts';
  */
 
 const MAX_TEXT = 100_000;
-const text = z.string().check(z.maxLength(MAX_TEXT));
+const text = once(() => z.string().check(z.maxLength(MAX_TEXT)));
 
-const rowSchema = z.object({
-  place: z.enum(['tree', 'sidebar', 'panel']),
-  /** The text for the clipboard. */
-  text,
-  /** The values of the row, outermost first; the last one is that of the row itself. */
-  values: z.array(z.tuple([z.enum(DIMENSIONS), z.nullable(text)])).check(z.maxLength(8)),
-  /** The records of a group; absent where `ids` names them. */
-  filter: z.optional(filterSchema),
-  ids: z.optional(z.array(text).check(z.maxLength(MAX_IDS))),
-});
-export type MenuRow = z.infer<typeof rowSchema>;
+const rowSchema = once(() =>
+  z.object({
+    place: z.enum(['tree', 'sidebar', 'panel']),
+    /** The text for the clipboard. */
+    text: text(),
+    /** The values of the row, outermost first; the last one is that of the row itself. */
+    values: z.array(z.tuple([z.enum(DIMENSIONS), z.nullable(text())])).check(z.maxLength(8)),
+    /** The records of a group; absent where `ids` names them. */
+    filter: z.optional(filterSchema()),
+    ids: z.optional(z.array(text()).check(z.maxLength(MAX_IDS))),
+  }),
+);
+export type MenuRow = z.infer<ReturnType<typeof rowSchema>>;
 
 /** The name under which the page puts the row into the editor's menu context. */
 export const ROW_KEY = 'spendRow';
@@ -33,7 +36,7 @@ export const ROW_SECTIONS = { record: 'llmSpendRecord', group: 'llmSpendGroup' }
 /** The row in the argument that the editor passes to a command of a webview's menu; undefined for anything else. */
 export function readRow(argument: unknown): MenuRow | undefined {
   if (typeof argument !== 'object' || argument === null) return undefined;
-  const parsed = rowSchema.safeParse((argument as Record<string, unknown>)[ROW_KEY]);
+  const parsed = rowSchema().safeParse((argument as Record<string, unknown>)[ROW_KEY]);
   return parsed.success ? parsed.data : undefined;
 }
 

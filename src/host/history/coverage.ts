@@ -23,7 +23,7 @@ export async function readCoverage(cli: string, ledger: string, signal: AbortSig
     });
   });
   const { AGENTS } = await import('../../sources/agents.ts');
-  const report = coverageReport.parse(JSON.parse(written));
+  const report = coverageReport().parse(JSON.parse(written));
   const isOn = vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
   return {
     ...report,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { once } from '../../columns/once.ts';
 
 /** Storage of small values across restarts: the editor's memento. */
 export interface Memory {
@@ -10,7 +11,7 @@ const KEY = 'llmSpend.history.palette';
 /** With more values than this in a dimension, colours are computed from the name instead of remembered. */
 const MAX_REMEMBERED = 200;
 
-const stored = z.record(z.string(), z.array(z.string()));
+const stored = once(() => z.record(z.string(), z.array(z.string())));
 
 /**
  * Assigns each value of a dimension (each model, each project) a permanent colour: an index into the palette, in the order in
@@ -22,7 +23,7 @@ export class HistoryPalette {
 
   constructor(memory: Memory) {
     this.#memory = memory;
-    const parsed = stored.safeParse(memory.get(KEY));
+    const parsed = stored().safeParse(memory.get(KEY));
     if (!parsed.success) return;
     for (const [dimension, values] of Object.entries(parsed.data)) {
       this.#slots.set(dimension, new Map(values.slice(0, MAX_REMEMBERED).map((value, slot) => [value, slot])));
