@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import { readDisplayCurrency, type DisplayCurrency } from '../pricing/currency.ts';
 import { scaleDecimal } from '../pricing/decimal.ts';
 import { AMOUNT_PLACES, type Amount } from '../usage/amount.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import { parseJson } from '../sources/fields.ts';
 import { updateFile, writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import { RATE_PLACES } from '../usage/amount.ts';
 import type { Amount } from '../usage/amount.ts';
 import type { Nanos } from '../usage/money.ts';

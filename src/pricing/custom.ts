@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { globMatches, specificity } from './glob.ts';
 import { rate, type Rates } from './rates.ts';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 
 /**
  * A custom price: for models that the table does not know, for discounts, and for models on a private machine. Custom prices

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import type { FetchedPrices } from './table.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
 import { BUNDLED, type TableVersion } from './data/bundled.ts';
 import { ADDED_PROVIDER, completeModels, correctModels } from './data/corrections.ts';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import { routedPrices } from './data/routedPrices.ts';
 import { vendorPrices } from './data/vendorPrices.ts';
 import { PriceDataError } from './fetched.ts';

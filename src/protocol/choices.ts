@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 // A named import: destructuring the namespace object would bundle all of zod.
 import { catch as fallback } from 'zod/mini';
 import { PERIODS } from '../usage/time/period.ts';

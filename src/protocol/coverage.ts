@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 
 /** The coverage of the sources of usage, as `llm-spend doctor --json` reports it. The page of the cost history shows it. */
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../columns/once.ts';
+import { once } from '../usage/lazy/once.ts';
 import { DIMENSIONS } from '../usage/dimensions.ts';
 import type { Dimension } from '../usage/query.ts';
 import { exactTerm } from '../usage/line/searchText.ts';

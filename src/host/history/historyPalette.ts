@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { once } from '../../columns/once.ts';
+import { once } from '../../usage/lazy/once.ts';
 
 /** Storage of small values across restarts: the editor's memento. */
 export interface Memory {

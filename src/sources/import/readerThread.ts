@@ -12,7 +12,7 @@ import type { FoundUsage, Skip, SourceFile } from '../source.ts';
  * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 
-/** The extension loads this bundle for the list of agents; then there is no thread, and nobody sends messages. */
+/** The extension loads this bundle only for the list of agents: then there is no thread, and no port to listen at. */
 export { AGENTS } from '../agents.ts';
 
 export interface ThreadData {
