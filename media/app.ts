@@ -92,8 +92,9 @@ export class SpendApp extends LightElement {
       this.#shown = undefined;
       this.#ui = { ...this.#ui, detail: undefined };
     }
-    // Called first, so that the host works while the page renders.
-    void this.#load();
+    const isLoaded = sameCurrency && before?.version === snapshot.version && this.#shown?.version === snapshot.version;
+    // Called first, so that the host works while the page renders. A change of budgets alone changes no figure.
+    if (!isLoaded || this.#error !== undefined) void this.#load();
     this.requestUpdate();
   }
 

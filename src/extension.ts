@@ -38,11 +38,11 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
   const prices = new Prices(context, log);
   service = new LedgerService(log, prices);
-  const backend = new ServiceBackend(service, commandPath(context));
+  const budgets = new BudgetWatch(service, log);
+  const backend = new ServiceBackend(service, budgets, commandPath(context));
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
   const live = new LiveRecording(service, prices, log);
-  const budgets = new BudgetWatch(service, log);
   const commits = new CommitCosts(service, log);
   registerCommands(context, { service, prices, history, agents, live, budgets, commits, log });
   context.subscriptions.push(

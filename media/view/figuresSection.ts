@@ -4,8 +4,9 @@ import type { ViewContext } from '../context.ts';
 import { BEFORE_NAMES } from '../model/names.ts';
 import { breakdownTemplate } from './breakdownSection.ts';
 import { crumbsTemplate, rangeName } from './crumbs.ts';
-import { coverageTemplate } from './coverage.ts';
+import { coverageTemplate } from './reports/coverage.ts';
 import { glanceTemplate } from './glance.ts';
+import { budgetsTemplate } from './reports/budgets.ts';
 import { overTimeTemplate } from './overTime.ts';
 import { recordsTemplate } from './records/section.ts';
 import './noMatch.ts';
@@ -33,6 +34,7 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
       choose: (kind) => choose({ range: { kind } }),
       setPrices: () => context.act({ verb: 'setPrices' }),
     })}
+    ${budgetsTemplate(context)}
     ${
       shown.totals.records === 0
         ? html`<spend-no-match .context=${context} .choices=${shown.choices}></spend-no-match>`
@@ -42,6 +44,9 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
     <footer class="coverage-link">
       <vscode-button secondary icon="checklist" @click=${() => context.set({ coverage: true })}
         >${t('What is covered?')}</vscode-button
+      >
+      <vscode-button secondary icon="dashboard" @click=${() => context.act({ verb: 'budgets' })}
+        >${t('Budgets…')}</vscode-button
       >
     </footer>
   `;

@@ -5,6 +5,7 @@ import type { ChartKind } from '../../src/protocol/choices.ts';
 import type { ViewContext } from '../context.ts';
 import type { TimeSpan } from '../../src/usage/time/period.ts';
 import type { HeatCell } from '../model/heat.ts';
+import { budgetLines } from '../model/budgetLines.ts';
 import { choiceOfSpan } from '../model/range.ts';
 import { bucketNames } from '../model/names.ts';
 import type { Series } from '../model/series.ts';
@@ -77,6 +78,7 @@ function chartTemplate(context: ViewContext, kind: Exclude<ChartKind, 'calendar'
         ? nameOf(shown.choices.stack, series.value)
         : t('{0} others', format.count(series.rest))}
     .now=${shown.now}
+    .budgets=${budgetLines(snapshot.budgets, shown)}
     .asTable=${ui.asTable}
     @pick=${({ detail }: CustomEvent<ChartPick>) => {
       if ('series' in detail) context.filterBy([[shown.choices.stack, detail.series.value]]);

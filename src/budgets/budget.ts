@@ -46,7 +46,8 @@ export class BudgetError extends Error {
 export const DEFAULT_LEVELS: readonly number[] = [50, 80, 100];
 export const PERIOD_RULE = 'must be day, week, month, year, a number of days such as 30d, or once';
 const MAX_LEVEL = 1_000;
-const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
+/** An amount as people type it. */
+export const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
 
 const amount = once(() =>
   z.string().check(

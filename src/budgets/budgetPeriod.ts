@@ -8,6 +8,8 @@ import type { Budget } from './budget.ts';
 export interface BudgetPeriod extends TimeSpan {
   /** Names the period, equal for all its instants: a warning is given once for each. */
   key: string;
+  /** In which its days begin. */
+  timeZone: string;
 }
 
 export function periodOf(budget: Budget, now: number, calendar: Calendar): BudgetPeriod {
@@ -18,7 +20,7 @@ export function periodOf(budget: Budget, now: number, calendar: Calendar): Budge
   // A rolling period moves every day; one warning per day would be noise.
   const first = days === undefined ? span.since : Math.floor(zone.toLocal(now) / DAY / days) * days * DAY;
   const key = days === undefined ? isoDay(first) : new Date(first).toISOString().slice(0, 10);
-  return { ...span, key: `${budget.period} ${key} ${calendar.timeZone}` };
+  return { ...span, key: `${budget.period} ${key} ${calendar.timeZone}`, timeZone: calendar.timeZone };
 }
 
 function spanOf(budget: Budget, now: number, calendar: Calendar): TimeSpan {

@@ -78,6 +78,18 @@ export async function budgetState(
   };
 }
 
+/** The states of several budgets, in their order. */
+export async function budgetStates(
+  budgets: readonly Budget[],
+  answers: BudgetAnswers,
+  now: number,
+  calendar: Calendar,
+): Promise<BudgetState[]> {
+  const states: BudgetState[] = [];
+  for (const budget of budgets) states.push(await budgetState(budget, answers, now, calendar));
+  return states;
+}
+
 /** The counted cost of a day in the budget's currency. undefined: the day has no rate. */
 function amountOf(budget: Budget, totals: Totals, isoDay: string): Amount | undefined {
   const nanos = countedNanos(budget, totals);

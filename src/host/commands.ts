@@ -64,7 +64,7 @@ export function registerCommands(
     [COMMANDS.copyRow]: (row) => copyRow(menuRowOf(row)),
     [COMMANDS.filterByRow]: (row) => filterByRow(menuRowOf(row), history),
     [COMMANDS.excludeRow]: (row) => excludeRow(menuRowOf(row), history),
-    [COMMANDS.showMenu]: () => showStatusMenu(service),
+    [COMMANDS.showMenu]: () => showStatusMenu(service, budgets.states),
     [COMMANDS.openHistory]: (choices) => history.openPanel(historyChoicesOf(choices)),
     [COMMANDS.refresh]: () => service.refresh(),
     [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),

@@ -5,7 +5,8 @@ import { BUCKETS, MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Group } from '../usage/query.ts';
 import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';
-import { coverageReport } from './coverage.ts';
+import { budgetRow } from './budgetRow.ts';
+import { coverageReport } from './reports.ts';
 import { decodeGroups } from './wire.ts';
 import type { WireGroups } from './wire.ts';
 
@@ -113,6 +114,8 @@ const action = once(() =>
     z.object({ verb: z.literal('keepLogs') }),
     z.object({ verb: z.literal('openPanel') }),
     z.object({ verb: z.literal('openSettings') }),
+    /** `name`: the budget to act on. */
+    z.object({ verb: z.literal('budgets'), name: z.optional(name()) }),
   ]),
 );
 export type Action = z.infer<ReturnType<typeof action>>;
@@ -190,6 +193,7 @@ const snapshot = once(() =>
     /** Why the ledgers could not be opened, as display text. */
     failure: z.optional(z.string()),
     choices: choices(),
+    budgets: z.array(budgetRow()),
   }),
 );
 export type HistorySnapshot = z.infer<ReturnType<typeof snapshot>>;

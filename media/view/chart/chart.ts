@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import type { PropertyValues, TemplateResult } from 'lit';
 import type { ChartKind } from '../../../src/protocol/choices.ts';
+import type { BudgetLine } from '../../model/budgetLines.ts';
 import type { Format } from '../../model/format.ts';
 import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
 import { measured } from '../../model/totals.ts';
@@ -13,6 +14,9 @@ import type { TimeSpan } from '../../../src/usage/time/period.ts';
 import type { ActiveColumn, Plot } from './layout.ts';
 import { t } from '../../model/texts.ts';
 
+/** The lines are a new list at each rendering. */
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
 /** The target of a click or Enter: one series, or the span of one column. */
 export type ChartPick = { series: Series } | { column: ChartColumn };
 
@@ -24,6 +28,7 @@ export class SpendChart extends LightElement {
     format: { attribute: false },
     nameOf: { attribute: false, hasChanged: never },
     now: { attribute: false },
+    budgets: { attribute: false, hasChanged: differ },
     asTable: { attribute: false },
     hiddenSeries: { state: true },
     active: { state: true },
@@ -35,6 +40,7 @@ export class SpendChart extends LightElement {
   declare format: Format;
   declare nameOf: (series: Series) => string;
   declare now: number;
+  declare budgets: readonly BudgetLine[];
   declare asTable: boolean;
   declare hiddenSeries: ReadonlySet<string>;
   declare active: ActiveColumn | undefined;
@@ -52,6 +58,7 @@ export class SpendChart extends LightElement {
     this.asTable = false;
     this.width = 0;
     this.now = 0;
+    this.budgets = [];
   }
 
   override connectedCallback(): void {

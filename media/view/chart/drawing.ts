@@ -1,10 +1,11 @@
 import { area, line } from 'd3-shape';
 import { html, nothing, svg } from 'lit';
 import type { TemplateResult } from 'lit';
+import type { BudgetLine } from '../../model/budgetLines.ts';
 import { labelled } from '../../model/scale.ts';
 import { measured } from '../../model/totals.ts';
 import { seriesClass } from '../swatch.ts';
-import { isPartial } from './figures.ts';
+import { budgetLineText, isPartial } from './figures.ts';
 import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, tickText, TOP } from './layout.ts';
 import type { ChartView, Plot } from './layout.ts';
 
@@ -23,6 +24,7 @@ export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
       ${chart.active === undefined ? nothing : band(plot, chart.active.column)}
       ${chart.dragged === undefined ? nothing : selection(plot, chart.dragged)}
       ${chart.kind === 'bars' ? bars(chart, plot) : cumulative(chart, plot)}
+      ${chart.budgets.map((each) => budgetLine(chart, plot, each))}
       ${columns.map((column, index) =>
         isLabelled(index)
           ? svg`<text class="tick" x=${labelPosition(plot, index, labelWidth)} y=${plot.height + 14}
@@ -31,6 +33,14 @@ export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
       )}
     </g>
   </svg>`;
+}
+
+/** The name lies below a line at the upper edge, where it would cover the controls. */
+function budgetLine(chart: ChartView, plot: Plot, budget: BudgetLine): unknown {
+  const y = plot.y(budget.size);
+  return svg`
+    <line class="budget-line" x2=${plot.width} y1=${y} y2=${y} />
+    <text class="budget-line-name" x=${plot.width} y=${y < 16 ? y + 13 : y - 4} text-anchor="end">${budgetLineText(chart, budget)}</text>`;
 }
 
 function labelPosition(plot: Plot, index: number, labelWidth: number): number {

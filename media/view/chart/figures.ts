@@ -1,6 +1,8 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Totals } from '../../../src/usage/query.ts';
+import { plain } from '../../../src/usage/text.ts';
+import type { BudgetLine } from '../../model/budgetLines.ts';
 import type { ChartColumn } from '../../model/series.ts';
 import { bucketNames } from '../../model/names.ts';
 import { sum } from '../../model/totals.ts';
@@ -80,7 +82,13 @@ export function chartSummary(chart: ChartView): string {
   const keys = t(
     'Left and right choose a column, up and down a series, Enter filters, Shift with left and right selects columns to zoom to.',
   );
-  return `${title}: ${total}. ${keys}`;
+  const budgets = chart.budgets.map((line) => `${budgetLineText(chart, line)}. `);
+  return `${title}: ${total}. ${budgets.join('')}${keys}`;
+}
+
+/** `Budget site: $20.00`. */
+export function budgetLineText({ format }: ChartView, { name, size }: BudgetLine): string {
+  return t('Budget {0}: {1}', plain(name, { max: 40 }), format.money(BigInt(Math.round(size * 1e9))));
 }
 
 export function legendTemplate(chart: ChartView, toggle: (id: string) => void): TemplateResult | typeof nothing {

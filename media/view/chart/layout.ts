@@ -1,6 +1,7 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { ScaleBand, ScaleLinear } from 'd3-scale';
 import type { ChartKind } from '../../../src/protocol/choices.ts';
+import type { BudgetLine } from '../../model/budgetLines.ts';
 import type { Format } from '../../model/format.ts';
 import { textWidth } from '../../model/scale.ts';
 import type { ChartModel, ChartColumn, Series } from '../../model/series.ts';
@@ -14,6 +15,8 @@ export interface ChartView {
   readonly nameOf: (series: Series) => string;
   /** ms since the epoch. */
   readonly now: number;
+  /** Limits that are drawn as lines. */
+  readonly budgets: readonly BudgetLine[];
   /** Ids of the series hidden through the legend. */
   readonly hiddenSeries: ReadonlySet<string>;
   readonly active: ActiveColumn | undefined;
@@ -51,7 +54,9 @@ export function plotHeight({ width }: Pick<ChartView, 'width'>): number {
 export function layOut(chart: ChartView): Plot {
   const { columns } = chart.model;
   const sizes = columns.map((column) => sizeOfColumn(chart, column));
-  const most = chart.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((whole, each) => whole + each, 0);
+  const limits = chart.budgets.map(({ size }) => size);
+  const used = chart.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((whole, each) => whole + each, 0);
+  const most = Math.max(used, ...limits);
   const height = plotHeight(chart) - TOP - BOTTOM;
   const y = scaleLinear()
     .domain([0, most > 0 ? most : 1])

@@ -22,6 +22,8 @@ import { ledgersJson, warnOfDamage, type LedgerFlag, type Sources } from '../arg
 import { SCOPE_OPTION, withScope, type ScopeFlag } from '../arguments/scope.ts';
 import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
 import { groupTable, title } from '../report/groups.ts';
+import { footerText } from '../report/footer.ts';
+import { budgetNotes } from '../report/reachedBudgets.ts';
 import { priceNote } from '../report/priceNote.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
@@ -65,6 +67,8 @@ interface Report {
   git: GitCosts | undefined;
   /** A sentence on prices that are old. */
   priceAge?: string | undefined;
+  /** Sentences on budgets that have reached a level. */
+  budgets?: readonly string[];
 }
 
 /** `llm-spend costs`: reports spending by group. */
@@ -92,13 +96,15 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
     const git = by.some(isGitGrouping)
       ? await gitCosts(sources.view, { filter, groupBy: by as GitQuery['groupBy'], calendar, ticket }, terminal.now())
       : undefined;
-    const report = { ...(await gather(chosen, sources, git === undefined ? by : [], recent, display)), git };
+    const report: Report = { ...(await gather(chosen, sources, git === undefined ? by : [], recent, display)), git };
     if (git !== undefined) Object.assign(report, { by, groups: git.groups, breakdowns: [] });
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
-    else
-      await terminal.out.line(
-        reportText({ ...report, priceAge: await priceNote(report.totals, terminal.now()) }, flags, terminal),
-      );
+    else {
+      report.priceAge = await priceNote(report.totals, terminal.now());
+      // A named ledger is not the one that budgets count.
+      if (flags.ledger === undefined) report.budgets = await budgetNotes(sources.view, terminal.now(), calendar);
+      await terminal.out.line(reportText(report, flags, terminal));
+    }
     return warnOfDamage(sources, terminal);
   });
 }
@@ -237,6 +243,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   const paidAndPlan = formatPaidAndPlan(totals);
   if (paidAndPlan !== undefined && money === USD) notes.push(`${paidAndPlan}.`);
   if (report.priceAge !== undefined) notes.push(report.priceAge);
+  if (report.budgets !== undefined && report.budgets.length > 0) notes.push(report.budgets.join('\n'));
   return [...parts, ...notes, footer].join('\n\n');
 }
 
@@ -250,21 +257,6 @@ function shownGroups({ groups, by, selection: { calendar }, git }: Report): Grou
     const local = zoneOf(calendar.timeZone).toLocal(Date.parse(key[0] ?? ''));
     return { key: [new Date(local).toISOString().slice(0, 16).replace('T', ' '), ...key.slice(1)], totals };
   });
-}
-
-/** Lists the ledgers behind the figures, the first thing to check when a figure looks wrong. */
-function footerText({ ledgers, states }: Sources, { filter, calendar }: Selection): string {
-  const lines = ledgers.map(({ path }, i) => {
-    const state = states[i];
-    const count = state?.health === 'missing' ? 'does not exist yet' : counted(state?.records ?? 0, 'record');
-    return `${i === 0 ? 'Ledger' : 'Merged'}: ${plain(path)} (${count})`;
-  });
-  const day = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-  const range = [
-    filter.since === undefined ? '' : ` from ${day(filter.since)}`,
-    filter.until === undefined ? '' : ` until before ${day(filter.until)}`,
-  ].join('');
-  return [...lines, `Times: ${calendar.timeZone}${range}`].join('\n');
 }
 
 export const command: CommandSpec<CostsFlags> = {

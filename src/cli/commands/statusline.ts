@@ -16,6 +16,8 @@ import { currentQuota, QUOTA_AGENTS, quotaWindows, sampledEnd, type QuotaSample 
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
+import { budgetsPath } from '../../budgets/budgetFile.ts';
+import type { BudgetState } from '../../budgets/budgetState.ts';
 import { incompleteName } from '../../system/sideFiles.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
@@ -23,6 +25,7 @@ import { envelope, totalsJson, writeJson } from '../output/json.ts';
 import { ledgerPath, withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
+import { nearestBudget, shareText } from '../report/reachedBudgets.ts';
 import { keepLine } from '../output/keptLine.ts';
 import { parseStatusInput, type StatusInput } from '../output/shownLine.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -52,6 +55,8 @@ interface Status {
   block: (Block & { totals: Totals; perHour: Nanos }) | undefined;
   /** The current windows of the plans' quotas, by agent. */
   quota: readonly QuotaSample[];
+  /** The budget nearest to its limit, if it has reached a level. */
+  budget: BudgetState | undefined;
   /** All samples, for the pace. */
   samples: readonly QuotaSample[];
 }
@@ -78,6 +83,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
       },
       now,
       samples: readSamples(samples).quota,
+      budget: await nearestBudget(view, now),
     }),
     files: ledgers.flatMap(({ path: file }) => [file, `${file}-wal`, incompleteName(file)]),
     unsound: states.find(({ health }) => health === 'damaged' || health === 'unavailable')?.health,
@@ -88,7 +94,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   }
   const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
   const line = `${statusText(status, now, flags.format)}${warning}`;
-  const followed = [...files, samples, ...(transcript === undefined ? [] : [transcript])];
+  const followed = [...files, samples, budgetsPath(), ...(transcript === undefined ? [] : [transcript])];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
   return EXIT.done;
@@ -147,12 +153,13 @@ interface Questions {
   first: (filter: UsageFilter) => Promise<number | undefined>;
   now: number;
   samples: readonly QuotaSample[];
+  budget: BudgetState | undefined;
 }
 
 async function statusOf(
   input: StatusInput,
   summary: (filter: UsageFilter) => Promise<Totals>,
-  { hours, first, now, samples }: Questions,
+  { hours, first, now, samples, budget }: Questions,
 ): Promise<Status> {
   const { since, until } = rangeOf('today', now, localCalendar());
   const own = { source: [SOURCE] };
@@ -170,6 +177,7 @@ async function statusOf(
     block: undefined,
     quota: currentQuota(samples, now),
     samples,
+    budget,
   };
   if (block !== undefined && now < block.end) {
     const filter: UsageFilter = { since: block.start, until: block.end, values: own };
@@ -183,7 +191,7 @@ async function statusOf(
 
 /** The parts of the line by the name of their slot; those that are unknown are empty. */
 function slotsOf(
-  { model, session, sessionGiven, today, block, quota, samples }: Status,
+  { model, session, sessionGiven, today, block, quota, samples, budget }: Status,
   now: number,
 ): Record<Slot, string> {
   const given = sessionGiven === undefined ? '' : `${formatUsd(usdToNanos(sessionGiven))} session`;
@@ -202,10 +210,11 @@ function slotsOf(
         return plain(`${name}${quotaText(sample, samples, now)}`);
       })
       .join(', '),
+    budget: budget === undefined ? '' : shareText(budget),
   };
 }
 
-const SLOTS = ['model', 'session', 'today', 'block', 'quota'] as const;
+const SLOTS = ['model', 'session', 'today', 'block', 'quota', 'budget'] as const;
 type Slot = (typeof SLOTS)[number];
 
 function statusText(status: Status, now: number, format: string | undefined): string {
@@ -234,7 +243,10 @@ function duration(ms: number): string {
   return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-function statusJson({ model, session, sessionGiven, today, block, quota, samples }: Status, now: number): object {
+function statusJson(
+  { model, session, sessionGiven, today, block, quota, samples, budget }: Status,
+  now: number,
+): object {
   return envelope('statusline', {
     model: model ?? null,
     session: session === undefined ? null : totalsJson(session),
@@ -261,6 +273,7 @@ function statusJson({ model, session, sessionGiven, today, block, quota, samples
         sampled_at: new Date(sample.at).toISOString(),
       };
     }),
+    budget: budget === undefined ? null : { name: budget.budget.name, percent: budget.percent, over: budget.isOver },
     prices: 'list',
   });
 }
@@ -269,7 +282,10 @@ export const command: CommandSpec<StatuslineFlags> = {
   summary: "print one line for Claude Code's statusLine setting: session, today, block",
   options: [
     { flags: '--no-import', help: 'do not import the session named on stdin' },
-    { flags: '--format <text>', help: 'the line, with the slots {model}, {session}, {today}, {block} and {quota}' },
+    {
+      flags: '--format <text>',
+      help: 'the line, with the slots {model}, {session}, {today}, {block}, {quota} and {budget}',
+    },
   ],
   examples: ['llm-spend statusline < session.json', "llm-spend statusline --format '{today} | {quota}' < session.json"],
   notes: 'In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }',

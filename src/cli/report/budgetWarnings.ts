@@ -1,5 +1,5 @@
 import { readBudgets } from '../../budgets/budgetFile.ts';
-import { budgetState, type BudgetAnswers } from '../../budgets/budgetState.ts';
+import { budgetStates, type BudgetAnswers } from '../../budgets/budgetState.ts';
 import { notifyDesktop } from '../../budgets/desktop.ts';
 import { sendToWebhooks, warningText, webhookMessage } from '../../budgets/notify.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
@@ -29,8 +29,7 @@ export class BudgetWarnings {
    */
   async look(calendar: Calendar, again: () => void): Promise<void> {
     const now = this.#terminal.now();
-    const states = [];
-    for (const budget of await this.#budgets()) states.push(await budgetState(budget, this.#answers, now, calendar));
+    const states = await budgetStates(await this.#budgets(), this.#answers, now, calendar);
     const { warnings, retryAt } = await dueWarnings(states, { answers: this.#answers, calendar, now });
     for (const warning of warnings) {
       const text = warningText(warning, calendar.timeZone);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { checkedBudget, DEFAULT_LEVELS, type Budget } from '../../budgets/budget.ts';
+import { AMOUNT, checkedBudget, DEFAULT_LEVELS, type Budget } from '../../budgets/budget.ts';
 import { DIMENSION_LABELS, FIELD_DIMENSIONS } from '../../usage/dimensions.ts';
 import { DAY } from '../../usage/time/zone.ts';
 import { quickPickLabel } from '../common/escape.ts';
@@ -8,7 +8,6 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 
 /** The questions with which a budget is made or changed. Each returns undefined when the user leaves. */
 
-const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
 const LEVELS = /^\s*\d{1,4}(\.\d{1,2})?\s*%?(\s*,\s*\d{1,4}(\.\d{1,2})?\s*%?)*\s*$/;
 /** Values that were used in these days are offered. */
 const OFFERED_DAYS = 90;

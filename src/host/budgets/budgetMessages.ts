@@ -49,7 +49,7 @@ export function stateLabel(state: BudgetState, style: TextStyle): string {
 export function figureLines(state: BudgetState, { t, locale }: TextStyle): { name: string; value: string }[] {
   const { budget, period, spent, limit, forecast } = state;
   const money = (amount: Amount): string => budgetAmount(budget, amount, locale);
-  const day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+  const day = new Intl.DateTimeFormat(locale, { timeZone: period.timeZone, month: 'short', day: 'numeric' });
   const passes = forecast?.passesAt;
   return [
     { name: t('Spent'), value: `${state.isAtLeast ? '≥ ' : ''}${money(spent)}` },
@@ -107,11 +107,12 @@ export function historyChoices({ budget, period }: BudgetState, calendar: Calend
 }
 
 /** Where the period is likely to end. */
-export function paceText({ budget, forecast, isOver }: BudgetState, { t, locale }: TextStyle): string {
+export function paceText({ budget, period, forecast, isOver }: BudgetState, { t, locale }: TextStyle): string {
   if (forecast === undefined || isOver) return '';
   const { passesAt, most } = forecast;
   if (passesAt !== undefined) {
-    const day = new Intl.DateTimeFormat(locale, { month: 'long', day: 'numeric' }).format(passesAt);
+    const { timeZone } = period;
+    const day = new Intl.DateTimeFormat(locale, { timeZone, month: 'long', day: 'numeric' }).format(passesAt);
     return t('At this pace it is used up on {0}.', day);
   }
   return t(

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import type { Budget } from '../../budgets/budget.ts';
 import { budgetsPath, readBudgets } from '../../budgets/budgetFile.ts';
-import { budgetState, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
+import { budgetStates, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
 import { headroomBasis, keepHeadroom, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import { Coalescer } from '../../system/coalescer.ts';
@@ -95,15 +95,13 @@ export class BudgetWatch implements vscode.Disposable {
     clearTimeout(this.#timer);
     if (this.#budgets.length === 0 || !snapshot.loaded || snapshot.ledgers.length === 0) {
       this.#item.hide();
+      const had = this.#states.length > 0;
       this.#states = [];
-      this.#changed.fire();
+      if (had) this.#changed.fire();
       return;
     }
     if (basis !== undefined) await this.#service.refresh();
-    const states: BudgetState[] = [];
-    for (const budget of this.#budgets) {
-      states.push(await budgetState(budget, this.#service, now, calendar));
-    }
+    const states = await budgetStates(this.#budgets, this.#service, now, calendar);
     const left = this.#problem === '' ? headroomOf(states, SOFT_PERCENT) : undefined;
     if (basis !== undefined && left !== undefined) keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
     this.#states = states;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
-import { coverageReport, type CoverageReport } from '../../protocol/coverage.ts';
+import { coverageReport, type CoverageReport } from '../../protocol/reports.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import { confirm } from '../common/dialogs.ts';
 import { isWanted } from '../import/agentChoice.ts';

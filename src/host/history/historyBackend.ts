@@ -2,9 +2,12 @@ import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID, SETTINGS, WALKTHROUGH } from '../../contributions.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
+import { budgetRows } from '../budgets/budgetRows.ts';
+import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import { records } from '../common/costText.ts';
 import { exportUsage } from '../ledger/exportUsage.ts';
-import type { CoverageReport } from '../../protocol/coverage.ts';
+import type { BudgetRow } from '../../protocol/budgetRow.ts';
+import type { CoverageReport } from '../../protocol/reports.ts';
 import { keepLogs, readCoverage } from './coverage.ts';
 import type { HistoryBackend, LedgerAction } from './historyContract.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
@@ -13,9 +16,20 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 
+/** Actions that are a command of the editor. */
+const COMMAND_OF = {
+  record: 'recordUsage',
+  import: 'importUsage',
+  connect: 'connectAgents',
+  copyCommand: 'copyCliCommand',
+  verify: 'verifyLedger',
+  repair: 'repairLedger',
+} as const;
+
 /** Connects the cost history to the ledger service: its data and its actions. */
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #service: LedgerService;
+  readonly #budgets: BudgetWatch;
   /** The path of the command. */
   readonly #cli: string;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -23,12 +37,14 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   /** Changes of settings that affect the display count as changes of the ledgers. */
   #settingsVersion = 0;
 
-  constructor(service: LedgerService, cli: string) {
+  constructor(service: LedgerService, budgets: BudgetWatch, cli: string) {
     this.#service = service;
+    this.#budgets = budgets;
     this.#cli = cli;
     this.#subscriptions = [
       this.#changed,
       service.onDidChange(() => this.#changed.fire()),
+      budgets.onDidChange(() => this.#changed.fire()),
       onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], () => {
         this.#settingsVersion += 1;
         this.#changed.fire();
@@ -47,6 +63,11 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
 
   get currency(): DisplayCurrency | undefined {
     return readSettings().currency;
+  }
+
+  get budgets(): readonly BudgetRow[] {
+    const { calendar, currency } = readSettings();
+    return budgetRows(this.#budgets.states, { calendar, currency, style: style() });
   }
 
   onDidChange(listener: () => void): vscode.Disposable {
@@ -69,10 +90,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
     const { t } = vscode.l10n;
     switch (action.verb) {
       case 'record':
-        await vscode.commands.executeCommand(COMMANDS.recordUsage);
-        return undefined;
       case 'import':
-        await vscode.commands.executeCommand(COMMANDS.importUsage);
+      case 'connect':
+      case 'copyCommand':
+      case 'verify':
+      case 'repair':
+        await vscode.commands.executeCommand(COMMANDS[COMMAND_OF[action.verb]]);
         return undefined;
       case 'edit':
         await vscode.commands.executeCommand(COMMANDS.editRecords, action.ids);
@@ -80,14 +103,11 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'setPrices':
         await vscode.commands.executeCommand(COMMANDS.setPrices, { provider: action.provider, model: action.model });
         return undefined;
-      case 'connect':
-        await vscode.commands.executeCommand(COMMANDS.connectAgents);
+      case 'budgets':
+        await vscode.commands.executeCommand(COMMANDS.budgets, { budget: action.name });
         return undefined;
       case 'keepLogs':
         return keepLogs();
-      case 'copyCommand':
-        await vscode.commands.executeCommand(COMMANDS.copyCliCommand);
-        return undefined;
       case 'walkthrough':
         await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${EXTENSION_ID}#${WALKTHROUGH.id}`);
         return undefined;
@@ -114,12 +134,6 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         await openLedgerFile(this.#service, { ...(path && { path }), ...(usageId && { usageId }) });
         return undefined;
       }
-      case 'verify':
-        await vscode.commands.executeCommand(COMMANDS.verifyLedger);
-        return undefined;
-      case 'repair':
-        await vscode.commands.executeCommand(COMMANDS.repairLedger);
-        return undefined;
       default:
         return action satisfies never;
     }

@@ -1,6 +1,7 @@
 import type { LedgerState } from '../../library/index.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
-import type { CoverageReport } from '../../protocol/coverage.ts';
+import type { BudgetRow } from '../../protocol/budgetRow.ts';
+import type { CoverageReport } from '../../protocol/reports.ts';
 import type { Action, HistorySnapshot, ToView } from '../../protocol/messages.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
@@ -21,6 +22,8 @@ export interface HistoryBackend {
   readonly calendar: Calendar;
   /** The currency of the costs shown; undefined: USD. */
   readonly currency: DisplayCurrency | undefined;
+  /** As the page shows them. */
+  readonly budgets: readonly BudgetRow[];
   /** Calls `listener` after each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;

@@ -105,6 +105,7 @@ export class HistorySession {
       calendar: backend.calendar,
       locale,
       choices: this.#choices(),
+      budgets: [...backend.budgets],
     };
     if (!sameCurrency(this.#currency, backend.currency)) this.#currency = backend.currency;
     if (this.#currency !== undefined) {

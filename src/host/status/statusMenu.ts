@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
-import { readBudgets } from '../../budgets/budgetFile.ts';
-import { budgetState } from '../../budgets/budgetState.ts';
+import type { BudgetState } from '../../budgets/budgetState.ts';
 import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import type { Choices } from '../../protocol/choices.ts';
 import { shownCosts } from '../../pricing/converted.ts';
@@ -23,11 +22,11 @@ interface MenuItem extends vscode.QuickPickItem {
   run?: () => unknown;
 }
 
-/** The menu of the status bar item: the periods, this workspace, the last call, the budgets, and the next actions. */
-export async function showStatusMenu(service: LedgerService): Promise<void> {
+/** The menu of the status bar item: the periods, this workspace, the last call, the budgets, and the next actions. @param budgets as they stand. */
+export async function showStatusMenu(service: LedgerService, budgets: readonly BudgetState[]): Promise<void> {
   const style: TextStyle = { locale: regionalLocale(), t: vscode.l10n.t };
   const { t } = style;
-  const chosen = await vscode.window.showQuickPick(menuItems(service, style), {
+  const chosen = await vscode.window.showQuickPick(menuItems(service, budgets, style), {
     title: 'LLM Spend',
     placeHolder: t('Pick a period, a budget or an action'),
     matchOnDescription: true,
@@ -35,11 +34,16 @@ export async function showStatusMenu(service: LedgerService): Promise<void> {
   await chosen?.run?.();
 }
 
-async function menuItems(service: LedgerService, style: TextStyle): Promise<MenuItem[]> {
+async function menuItems(
+  service: LedgerService,
+  budgets: readonly BudgetState[],
+  style: TextStyle,
+): Promise<MenuItem[]> {
   const { t } = style;
   const spend = service.health === 'unavailable' ? [] : await spendItems(service, style);
   return [
     ...spend,
+    ...budgetItems(budgets, style),
     separator(''),
     action('graph', t('Open Cost History'), () => openHistory({})),
     action('add', t('Record Usage'), () => vscode.commands.executeCommand(COMMANDS.recordUsage)),
@@ -55,12 +59,7 @@ async function spendItems(service: LedgerService, style: TextStyle): Promise<Men
     const choices = { range: { kind: period }, values: {}, search: '' };
     periods.push({ label: `$(calendar) ${t(PERIOD_NAMES[period])}`, description, run: () => openHistory(choices) });
   }
-  return [
-    ...periods,
-    ...(await workspaceItems(service, style)),
-    ...(await lastCall(service, style)),
-    ...(await budgets(service, style)),
-  ];
+  return [...periods, ...(await workspaceItems(service, style)), ...(await lastCall(service, style))];
 }
 
 async function workspaceItems(service: LedgerService, style: TextStyle): Promise<MenuItem[]> {
@@ -106,24 +105,13 @@ async function lastCall(service: LedgerService, { locale, t }: TextStyle): Promi
   ];
 }
 
-async function budgets(service: LedgerService, style: TextStyle): Promise<MenuItem[]> {
-  let read: ReturnType<typeof readBudgets>['budgets'];
-  try {
-    ({ budgets: read } = readBudgets());
-  } catch {
-    // The item of the budgets says what is wrong with their file.
-    return [];
-  }
-  const items: MenuItem[] = [];
-  for (const budget of read) {
-    const { calendar } = readSettings();
-    const state = await budgetState(budget, service, Date.now(), calendar);
+function budgetItems(states: readonly BudgetState[], style: TextStyle): MenuItem[] {
+  const { calendar } = readSettings();
+  const items = states.map((state) => {
     const [line = ''] = tooltipLines(state, style).split('\n');
-    items.push({
-      label: `$(dashboard) ${quickPickLabel(line)}`,
-      run: () => openHistory(historyChoices(state, calendar)),
-    });
-  }
+    const run = (): unknown => openHistory(historyChoices(state, calendar));
+    return { label: `$(dashboard) ${quickPickLabel(line)}`, run };
+  });
   return items.length === 0 ? [] : [separator(style.t('Budgets')), ...items];
 }
 

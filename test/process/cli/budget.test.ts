@@ -73,3 +73,24 @@ test.each([
   const { code, stderr } = await budget(...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
 });
+
+test('costs and the status line say when a budget has reached a level', async () => {
+  const statusline = async (): Promise<string> => (await sandbox.run(['statusline'], { input: '{}' })).stdout;
+  await budget('set', 'far', '--amount', '1000');
+  await budget('set', 'near', '--amount', '10');
+  await spend('4');
+  expect((await sandbox.run(['costs'])).stdout).not.toContain('Budget');
+  expect(await statusline()).toBe('$4.00 today\n');
+  await spend('4.50');
+  expect((await sandbox.run(['costs'])).stdout).toContain('\n\nBudget near: $8.50 of $10.00 this month (85 %).\n\n');
+  // A line is kept for a second, whatever changes.
+  await expect.poll(statusline, { timeout: 30_000 }).toBe('$8.50 today · budget near 85 %\n');
+  // A change of the budgets changes the line, although no record was added.
+  await budget('set', 'near', '--amount', '8');
+  await expect.poll(statusline, { timeout: 30_000 }).toBe('$8.50 today · budget near used up\n');
+  expect((await sandbox.run(['costs'])).stdout).toContain('Budget near is used up: $8.50 of $8.00 this month (106 %).');
+  const json = JSON.parse((await sandbox.run(['statusline', '--json'], { input: '{}' })).stdout) as object;
+  expect(json).toMatchObject({ budget: { name: 'near', percent: 106.25, over: true } });
+  // Budgets do not count a ledger that is named.
+  expect((await sandbox.run(['costs', '--ledger', sandbox.file('other.json')])).stdout).not.toContain('Budget');
+});

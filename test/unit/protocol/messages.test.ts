@@ -56,6 +56,7 @@ describe('what the webview hears', () => {
     calendar,
     locale: 'de',
     choices: DEFAULT_CHOICES,
+    budgets: [],
   };
 
   test('a snapshot, and choices made whole', () => {

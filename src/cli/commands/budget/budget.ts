@@ -8,7 +8,7 @@ import {
   type Budget,
 } from '../../../budgets/budget.ts';
 import { BudgetFileError, changeBudgets, readBudgets } from '../../../budgets/budgetFile.ts';
-import { budgetState, type BudgetState } from '../../../budgets/budgetState.ts';
+import { budgetStates, type BudgetState } from '../../../budgets/budgetState.ts';
 import { forecastText, stateText } from '../../../budgets/budgetText.ts';
 import { decimalText } from '../../../pricing/decimal.ts';
 import { RATE_PLACES } from '../../../usage/amount.ts';
@@ -169,8 +169,7 @@ async function report(
   }
   const { calendar } = selection(flags.timezone === undefined ? {} : { timezone: flags.timezone }, terminal.now());
   return withView(flags, async (sources) => {
-    const states: BudgetState[] = [];
-    for (const each of wanted) states.push(await budgetState(each, sources.view, terminal.now(), calendar));
+    const states = await budgetStates(wanted, sources.view, terminal.now(), calendar);
     if (flags.json === true) {
       await writeJson(terminal.out, envelope('budget', { action, budgets: states.map(stateJson), problems }));
     } else {

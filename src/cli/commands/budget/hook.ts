@@ -1,6 +1,6 @@
 import { allow, useAllowance } from '../../../budgets/allowance.ts';
 import { readBudgets } from '../../../budgets/budgetFile.ts';
-import { budgetState, headroomOf, type BudgetState } from '../../../budgets/budgetState.ts';
+import { budgetStates, headroomOf, type BudgetState } from '../../../budgets/budgetState.ts';
 import {
   HOOK_AGENTS,
   headroomBasis,
@@ -64,8 +64,7 @@ async function worstState(now: number): Promise<BudgetState | undefined> {
   if (budgets.length === 0) return undefined;
   const { calendar } = selection({}, now);
   return withView({}, async ({ view, states: ledgers }) => {
-    const states: BudgetState[] = [];
-    for (const budget of budgets) states.push(await budgetState(budget, view, now, calendar));
+    const states = await budgetStates(budgets, view, now, calendar);
     const isSound = problems.length === 0 && ledgers.every(({ health }) => health === 'ok' || health === 'missing');
     const left = headroomOf(states, SOFT_PERCENT);
     if (basis !== undefined && isSound && left !== undefined) {

@@ -14,6 +14,7 @@ const snapshot: HistorySnapshot = {
   locale: 'en',
   failure: `"><script>alert('1')</script>&#34;&amp;\n`,
   choices: DEFAULT_CHOICES,
+  budgets: [],
 };
 
 test('the snapshot in the page is text, whatever stands in it', () => {

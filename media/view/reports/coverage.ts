@@ -1,13 +1,13 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { CoverageReport } from '../../src/protocol/coverage.ts';
-import type { Action } from '../../src/protocol/messages.ts';
-import { plain } from '../../src/usage/text.ts';
-import { Superseded } from '../client.ts';
-import type { Format } from '../model/format.ts';
-import type { AskHost } from '../model/questions.ts';
-import { t } from '../model/texts.ts';
-import { LightElement, never } from './light.ts';
+import type { CoverageReport } from '../../../src/protocol/reports.ts';
+import type { Action } from '../../../src/protocol/messages.ts';
+import { plain } from '../../../src/usage/text.ts';
+import { Superseded } from '../../client.ts';
+import type { Format } from '../../model/format.ts';
+import type { AskHost } from '../../model/questions.ts';
+import { t } from '../../model/texts.ts';
+import { LightElement, never } from '../light.ts';
 
 /** The page that says which usage is covered, and how to cover more. */
 

@@ -1,0 +1,19 @@
+import { plain } from '../../usage/text.ts';
+import type { Selection } from '../arguments/filters.ts';
+import type { Sources } from '../arguments/ledgers.ts';
+import { counted } from './numbers.ts';
+
+/** Lists the ledgers behind the figures, the first thing to check when a figure looks wrong. */
+export function footerText({ ledgers, states }: Sources, { filter, calendar }: Selection): string {
+  const lines = ledgers.map(({ path }, i) => {
+    const state = states[i];
+    const count = state?.health === 'missing' ? 'does not exist yet' : counted(state?.records ?? 0, 'record');
+    return `${i === 0 ? 'Ledger' : 'Merged'}: ${plain(path)} (${count})`;
+  });
+  const day = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+  const range = [
+    filter.since === undefined ? '' : ` from ${day(filter.since)}`,
+    filter.until === undefined ? '' : ` until before ${day(filter.until)}`,
+  ].join('');
+  return [...lines, `Times: ${calendar.timeZone}${range}`].join('\n');
+}

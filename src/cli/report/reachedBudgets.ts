@@ -1,0 +1,40 @@
+import { readBudgets } from '../../budgets/budgetFile.ts';
+import { budgetStates, type BudgetAnswers, type BudgetState } from '../../budgets/budgetState.ts';
+import { stateText } from '../../budgets/budgetText.ts';
+import type { Calendar } from '../../usage/query.ts';
+import { plain } from '../../usage/text.ts';
+import { selection } from '../arguments/filters.ts';
+
+/** The budgets that have reached a level, nearest to its limit first. @throws {BudgetFileError} when their file cannot be read. */
+export async function reachedBudgets(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<BudgetState[]> {
+  const states = await budgetStates(readBudgets().budgets, answers, now, calendar);
+  return states.filter(({ level }) => level !== undefined).toSorted((a, b) => b.percent - a.percent);
+}
+
+/** Describes the budgets that have reached a level, a sentence for each. Never rejects, because a report does not depend on them. */
+export async function budgetNotes(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<string[]> {
+  try {
+    const reached = await reachedBudgets(answers, now, calendar);
+    return reached.map((state) => {
+      const name = plain(state.budget.name, { max: 40 });
+      return `Budget ${name}${state.isOver ? ' is used up' : ''}: ${stateText(state)}.`;
+    });
+  } catch (error) {
+    return [`The budgets are not known: ${(error as Error).message}`];
+  }
+}
+
+/** The budget that is nearest to its limit. undefined: none has reached a level, or their file cannot be read, which `costs` reports. */
+export async function nearestBudget(answers: BudgetAnswers, now: number): Promise<BudgetState | undefined> {
+  try {
+    return (await reachedBudgets(answers, now, selection({}, now).calendar))[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** `budget site 84 %`, at its limit `budget site used up`. */
+export function shareText({ budget, percent, isOver, isAtLeast }: BudgetState): string {
+  const share = isOver ? 'used up' : `${isAtLeast ? 'at least ' : ''}${Math.floor(percent)} %`;
+  return `budget ${plain(budget.name, { max: 20 })} ${share}`;
+}
