@@ -8,7 +8,7 @@ import { LedgerError } from './results.ts';
 
 /** Every record has one of these keys; records of early inkwell versions have no id. */
 const KEYS = ['usage_id', 'provider'] as const;
-const QUOTED = KEYS.map((key) => Buffer.from(`"${key}"`));
+const QUOTED = KEYS.flatMap((key) => [Buffer.from(`"${key}"`), Buffer.from(`"${key}"`, 'utf16le')]);
 const LONGEST = Math.max(...QUOTED.map(({ length }) => length));
 const CHUNK = 64 * 1024;
 /** A JSON object up to this size is parsed; a larger one is judged by its keys alone. */

@@ -78,7 +78,11 @@ const OBSTACLES: Record<Obstacle, (path: string) => string> = {
   mounted: (path) =>
     `${path} is mounted as a single file, so it cannot be replaced, and the files beside it are lost with the container. ` +
     `Mount its folder ${dirname(path)} instead.`,
-  immutable: (path) => `${path} is immutable or read-only. Remove that attribute (chattr -i, attrib -r).`,
+  immutable: (path) =>
+    `${path} is immutable, append-only or read-only. Remove that attribute (chattr -i -a, attrib -r).`,
+  sticky: (path) =>
+    `${path} belongs to another user, and only its owner may replace it, because its folder has the sticky bit. ` +
+    `Share a ledger in a folder without that bit, or use a SQLite ledger (.db).`,
   'read-only': (path) => `${path} is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).`,
 };
 

@@ -1,6 +1,8 @@
+import { basename, dirname, join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { readOpen } from './disk.ts';
 import { errno } from './errno.ts';
+import { previousName } from './sideFiles.ts';
 
 /**
  * Opens files beside a ledger safely. Where others may write to the folder, they can plant a link, a pipe or a hard link to
@@ -61,10 +63,11 @@ export async function readBeside(disk: Disk, path: string): Promise<Buffer | und
 
 /**
  * Gives a new file beside the ledger the ledger's owner, group and mode, as far as the system allows, because every user who
- * can write the ledger must be able to read the files beside it. Files beside a new ledger are accessible to the user alone.
+ * can write the ledger must be able to read the files beside it. If the ledger is missing, its previous version is the model.
+ * Files beside a new ledger are accessible to the user alone.
  */
 export async function shareLike(disk: Disk, fd: number, ledger: string): Promise<void> {
-  const stats = disk.findSync(ledger);
+  const stats = disk.findSync(ledger) ?? disk.findSync(join(dirname(ledger), previousName(basename(ledger))));
   if (!stats || process.platform === 'win32') return;
   const own = await disk.fstat(fd);
   const mode = Number(stats.mode) & 0o666;

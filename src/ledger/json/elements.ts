@@ -103,6 +103,9 @@ export class ElementScanner {
       if (bytes[open] === 0xef && bytes[open + 1] === 0xbb && bytes[open + 2] === 0xbf) {
         return this.#fail('byte-order-mark', 'the file starts with a byte order mark, which JSON forbids', open);
       }
+      if ((bytes[open] === 0xff && bytes[open + 1] === 0xfe) || (bytes[open] === 0xfe && bytes[open + 1] === 0xff)) {
+        return this.#fail('not-an-array', 'the file is UTF-16 text instead of UTF-8; a repair converts it', open);
+      }
       if (bytes[open] !== OPEN_ARRAY) {
         return this.#fail('not-an-array', 'the file is not a JSON array', open);
       }

@@ -15,7 +15,6 @@ const SLICE_MS = 8;
 /** All problems are counted, but only this many are described. */
 const MAX_DESCRIBED = 100;
 const QUOTE = 0x22;
-const OPEN_ARRAY = 0x5b;
 const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** A range of the file's bytes that is not a usage record, or is a second record with the same id. */
@@ -153,12 +152,11 @@ export class LedgerIndex {
   }
 
   /**
-   * The ids and bytes of records inside an element that is an array, as left by merges of two ledgers and by `jq -s`. They are
-   * not counted until a repair turns them into elements.
+   * The ids and bytes of records inside an element that is not a record: an array as left by merges of two ledgers and by
+   * `jq -s`, or an object around an array. They are not counted until a repair turns them into elements.
    */
   async nestedIn({ start, end }: SkippedElement): Promise<FoundRecord[]> {
     const { buffer } = this.#bytes;
-    if (buffer[start] !== OPEN_ARRAY) return [];
     const found: FoundRecord[] = [];
     let until = performance.now() + SLICE_MS;
     for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {
@@ -174,7 +172,7 @@ export class LedgerIndex {
     return found;
   }
 
-  /** All records in these bytes by id: the elements that count, and records inside elements that are arrays. */
+  /** All records in these bytes by id: the elements that count, and records inside other elements. */
   async everyRecord(): Promise<FoundRecord[]> {
     const found = [...this.ids].flatMap((usageId) => {
       const range = this.rawAt(this.locatorOf(usageId)!);

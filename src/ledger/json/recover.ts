@@ -24,6 +24,9 @@ const LEAST_RECORD = 60;
 const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 const MAX_NAMED = 3;
 
+/** The start of a JSON array or object in UTF-16, as Windows PowerShell writes it, with and without a byte order mark. */
+const UTF_16 = { le: ['\xff\xfe', '[\0', '{\0'], be: ['\xfe\xff', '\0[', '\0{'] } as const;
+
 export interface Rebuilt {
   /** An intact array. */
   bytes: Bytes;
@@ -52,13 +55,14 @@ export async function backupsOf(disk: Disk, folder: string, base: string): Promi
 export interface RebuildPlace {
   disk: Disk;
   folder: string;
+  base: string;
   label: string;
   undoLog: UndoLog;
 }
 
 /**
  * Builds an intact array from a damaged one and its backups.
- * @param onlyRecords omits elements that are not records or have a duplicate id, and turns records in nested arrays into
+ * @param onlyRecords omits elements that are not records or have a duplicate id, and turns records inside them into
  * elements. An explicit repair does this; a mere recovery keeps everything that is JSON.
  */
 export async function rebuild(
@@ -72,9 +76,9 @@ export async function rebuild(
   for (const name of backups) {
     const backup = await readBeside(place.disk, join(place.folder, name));
     if (!backup || backup.length === 0) continue;
-    const there = new LedgerIndex(name);
-    await there.extend({ buffer: backup, length: backup.length }, false);
-    await taken.add(await there.everyRecord(), backup, name);
+    const there = await indexed(backup, name);
+    await taken.add(await there.index.everyRecord(), there.bytes.buffer, name);
+    if (!onlyRecords && name === previousName(place.base)) taken.addOthers(there.index, there.bytes.buffer, name);
     await nextTurn();
   }
   const rebuilt = arrayOf(taken.parts);
@@ -83,10 +87,28 @@ export async function rebuild(
   return { bytes: rebuilt, index: next, recovered: taken.recovered, dropped, sources: taken.sources };
 }
 
+/** A file beside the ledger, read like a ledger; UTF-16 is converted. */
+export async function indexed(content: Buffer, label: string): Promise<{ bytes: Bytes; index: LedgerIndex }> {
+  const buffer = fromUtf16(content) ?? content;
+  const index = new LedgerIndex(label);
+  await index.extend({ buffer, length: buffer.length }, false);
+  return { bytes: { buffer, length: buffer.length }, index };
+}
+
+/** undefined: the bytes are not UTF-16. */
+export function fromUtf16(content: Buffer): Buffer | undefined {
+  const start = content.toString('latin1', 0, 2);
+  const isBigEndian = UTF_16.be.some((each) => each === start);
+  if (!isBigEndian && !UTF_16.le.some((each) => each === start)) return undefined;
+  const whole = content.subarray(0, content.length & ~1);
+  const text = (isBigEndian ? Buffer.from(whole).swap16() : whole).toString('utf16le');
+  return Buffer.from(text.replace(/^\uFEFF/, ''));
+}
+
 /** The elements of the new array, in order, and the origins of those that were not in the old array. */
 class Taken {
   readonly parts: Buffer[] = [];
-  readonly sources: string[] = [];
+  readonly #found = new Map<string, number>();
   recovered: number;
   readonly #undoLog: UndoLog;
   readonly #known: Set<string>;
@@ -107,8 +129,28 @@ class Taken {
       this.parts.push(bytes.subarray(start, end));
       found++;
     }
-    if (found > 0) this.sources.push(`${found} from ${from}`);
+    this.#count(found, from);
     this.recovered += found;
+  }
+
+  /** Adds a backup's elements that are not records, or have the id of another one, unless the same bytes are there. */
+  addOthers(index: LedgerIndex, bytes: Buffer, from: string): void {
+    const others = [...index.unreadable, ...index.duplicates.filter(({ reason }) => reason !== 'same')];
+    if (others.length === 0) return;
+    const known = new Set(this.parts.map((part) => part.toString('latin1')));
+    const missing = others
+      .map(({ start, end }) => bytes.subarray(start, end))
+      .filter((part) => !known.has(part.toString('latin1')));
+    this.parts.push(...missing);
+    this.#count(missing.length, `${from} (not records)`);
+  }
+
+  get sources(): string[] {
+    return [...this.#found].map(([from, count]) => `${count} from ${from}`);
+  }
+
+  #count(count: number, from: string): void {
+    if (count > 0) this.#found.set(from, (this.#found.get(from) ?? 0) + count);
   }
 }
 
@@ -136,7 +178,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
     } else {
       const nested = await index.nestedIn(range);
       if (nested.length === 0) dropped++;
-      await taken.add(nested, own, 'an array within the array');
+      await taken.add(nested, own, 'elements that contain records');
     }
   }
   return dropped;

@@ -62,7 +62,7 @@ async function mend(store: LedgerVersions, basis: LedgerBasis): Promise<Rebuilt>
   const { disk, undoLog } = store;
   const { folder, base, path } = store.place;
   const aside = (await backupsOf(disk, folder, base)).filter((name) => isCorruptName(name, base));
-  return rebuild({ disk, folder, label: path, undoLog }, basis, aside, true);
+  return rebuild({ disk, folder, base, label: path, undoLog }, basis, aside, true);
 }
 
 /** Whether some of the ledger's bytes are missing from the repaired one. */
@@ -86,7 +86,9 @@ function actionsOf(
   }
   for (const source of sources) actions.push(`${source} ${would} restored`);
   if (rebuilt.dropped > 0)
-    actions.push(`${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${would} omitted`);
+    actions.push(
+      `${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${rebuilt.dropped === 1 && !conditional ? 'was' : would} omitted`,
+    );
   const records = counted(rebuilt.index.elements, 'record');
   actions.push(`${conditional ? `${base} would be rewritten` : `${base} was rewritten`} with ${records}`);
   return actions;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ElementScanner } from './elements.ts';
 import { parseJournal } from './journalContent.ts';
 import { explain } from '../errors.ts';
-import { LedgerIndex } from './index.ts';
+import type { LedgerIndex } from './index.ts';
 import {
   foreignBackupName,
   isClearedName,
@@ -19,6 +19,7 @@ import {
 import { obstructionOf } from '../../system/lock.ts';
 import { liveness } from '../../system/owner.ts';
 import { mountedProblem, whyNotReplaceable } from '../place.ts';
+import { indexed } from './recover.ts';
 import { ledgerProblems } from './state.ts';
 import type { LedgerVersions } from './versions.ts';
 import type { Problem, SideFileRole, Verification } from '../results.ts';
@@ -152,8 +153,7 @@ async function reportKeptAside(
   report: SideFileReport,
   problems: Problem[],
 ): Promise<void> {
-  const there = new LedgerIndex(name);
-  await there.extend({ buffer: content, length: content.length }, false);
+  const { index: there } = await indexed(content, name);
   let extra = 0;
   const records = await there.everyRecord();
   for (const { usageId } of records) {
@@ -169,7 +169,8 @@ async function reportKeptAside(
 }
 
 function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {
-  if (extra > 0) return `${name} holds ${extra} records that are not in the ledger. A repair restores them.`;
+  if (extra > 0)
+    return `${name} holds ${extra === 1 ? '1 record that is' : `${extra} records that are`} not in the ledger. A repair restores them.`;
   const rest =
     unreadable.length > 0 || damage !== undefined ? ' Parts of it that are not records exist nowhere else.' : '';
   return `${name} keeps the bytes of a damaged ledger. Each of its records, by usage_id, is in the ledger or was removed on purpose.${rest} Delete the file when you no longer need it.`;

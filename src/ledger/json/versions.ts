@@ -14,7 +14,7 @@ import { LedgerFile } from './file.ts';
 import { LedgerIndex } from './index.ts';
 import { OthersJournals } from './othersJournals.ts';
 import type { Rebuilt } from './recover.ts';
-import { NEW_LEDGER, backupsOf, rebuild, unreadIn } from './recover.ts';
+import { NEW_LEDGER, backupsOf, fromUtf16, rebuild, unreadIn } from './recover.ts';
 import { UndoLog } from './undoLog.ts';
 
 /** The ledger's content at the moment of a commit, read after the fence was put up. */
@@ -171,7 +171,7 @@ export class LedgerVersions {
   /** Before the recovered version is in place, so that it is never there without the note. */
   async #noteLoss(rebuilt: Rebuilt, keptIn: string | undefined): Promise<void> {
     const { base } = this.place;
-    const { bytes, signature } = this.#file;
+    const { signature } = this.#file;
     const at = new Date().toISOString();
     let text: string | undefined;
     if (keptIn === undefined) {
@@ -180,8 +180,7 @@ export class LedgerVersions {
         `${base} ${what} and was restored from its backups on ${at} (${rebuilt.sources.join(', ')}). ` +
         'Records that were added after them are missing.';
     } else {
-      const known = { bytes, index: this.#index };
-      const unread = await unreadIn(known, rebuilt, (id) => this.undoLog.removedSince(id, 0));
+      const unread = await unreadIn(await this.#readable(), rebuilt, (id) => this.undoLog.removedSince(id, 0));
       text = unread && `${base} was damaged and was recovered on ${at}: ${unread}; they are kept in ${keptIn}.`;
     }
     if (text !== undefined) await this.writeBeside(incompleteName(base), lossNote({ at, text }));
@@ -191,13 +190,23 @@ export class LedgerVersions {
   async rebuild(onlyRecords: boolean): Promise<Rebuilt> {
     const { disk, undoLog } = this;
     const { folder, base } = this.place;
-    const known = { bytes: this.#file.bytes, index: this.#index };
     return rebuild(
-      { disk, folder, label: this.#label, undoLog },
-      known,
+      { disk, folder, base, label: this.#label, undoLog },
+      await this.#readable(),
       await backupsOf(disk, folder, base),
       onlyRecords,
     );
+  }
+
+  /** The file's content for a recovery. */
+  async #readable(): Promise<{ bytes: Bytes; index: LedgerIndex }> {
+    const { buffer, length } = this.#file.bytes;
+    const converted = fromUtf16(buffer.subarray(0, length));
+    if (!converted) return { bytes: { buffer, length }, index: this.#index };
+    const bytes = { buffer: converted, length: converted.length };
+    const index = this.#index.successor(this.#label);
+    await index.extend(bytes, false);
+    return { bytes, index };
   }
 
   /** Makes the bytes durable in a separate file, once for each version. */

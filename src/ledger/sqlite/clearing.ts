@@ -9,6 +9,7 @@ import { copyDatabase } from './repair/backup.ts';
 import type { Change } from './changes.ts';
 import { emptyLedger } from './changes.ts';
 import { Connection } from './connection.ts';
+import { explainSqlite } from './engine.ts';
 import type { Row } from './rows.ts';
 import { RowAppender } from './rowAppender.ts';
 import { findRow, idOf, rowsAfter, tryRecordOf } from './rows.ts';
@@ -54,7 +55,7 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
   // Accepts only names that we create: a database edited by hand must not make us read other files.
   const own = file.startsWith(`${basename(connection.path)}.cleared.`) && !/[\\/]/.test(file);
   const path = join(dirname(connection.path), file);
-  const kept = own && size(disk, path) > 0 ? await Connection.open(disk, path) : undefined;
+  const kept = own && size(disk, path) > 0 ? await opened(disk, path) : undefined;
   if (!kept) {
     throw new LedgerError(
       'damaged',
@@ -78,6 +79,15 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
     await kept.close();
   }
   for (const name of [path, `${path}-wal`, `${path}-shm`]) await unlinkIfThere(disk, name);
+}
+
+/** @throws {LedgerError} that names this file instead of the ledger. */
+async function opened(disk: Disk, path: string): Promise<Connection | undefined> {
+  try {
+    return await Connection.open(disk, path);
+  } catch (error) {
+    throw explainSqlite(error, path);
+  }
 }
 
 /** Adds rows of another database. @returns how many of them were missing. */

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as sqlite from 'node:sqlite';
 import { builtinSqlite } from '../../system/builtinSqlite.ts';
@@ -81,6 +81,8 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
   switch (code) {
     case undefined:
       return explain(error, path);
+    case CODE.ioerr:
+      return explain(isFull(path) ? { code: 'ENOSPC' } : error, path);
     case CODE.full:
       return explain(Object.assign(new Error('full', { cause: error }), { code: 'ENOSPC' }), path);
     case CODE.busy:
@@ -97,6 +99,16 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
       );
     default:
       return explain(error, path);
+  }
+}
+
+/** SQLite reports a general error when its shared memory, 32 KB beside the database, does not fit on the disk. */
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < 64 * 1024;
+  } catch {
+    return false;
   }
 }
 

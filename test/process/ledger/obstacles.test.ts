@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -47,13 +47,18 @@ describe.skipIf(!canMount).each(STORES)('a %s ledger mounted as a single file (n
 });
 
 const canBeImmutable = works('chattr +i file && chattr -i file');
+const canBeAppendOnly = works('chattr +a file && chattr -a file');
+const canBeAnotherUser = works('setpriv --reuid 65533 --regid 65533 --clear-groups true');
 
-describe.skipIf(!canBeImmutable)('an immutable ledger (needs root, and a file system with attributes)', () => {
+describe.skipIf(!canBeImmutable || !canBeAppendOnly).each([
+  ['immutable', 'i'],
+  ['append-only', 'a'],
+])('a ledger that is %s (needs root, and a file system with attributes)', (_, attribute) => {
   const place = placeOf('costs.json');
 
   it('leaves the record durable in a journal, and says so by warning and exit code until it can be written', () => {
     writeFileSync(place.ledger, '[]');
-    execFileSync('chattr', ['+i', place.ledger]);
+    execFileSync('chattr', [`+${attribute}`, place.ledger]);
     try {
       const { code, stdout, stderr } = llmSpend(place.ledger, ...RECORD);
       expect(code).toBe(5);
@@ -62,12 +67,12 @@ describe.skipIf(!canBeImmutable)('an immutable ledger (needs root, and a file sy
       const verified = llmSpend(place.ledger, 'verify', '--json');
       expect(verified.code).toBe(5);
       expect(JSON.parse(verified.stdout)).toMatchObject({ pending: 1, problems: [{ code: 'not-committed' }] });
-      execFileSync('chattr', ['-i', place.ledger]);
+      execFileSync('chattr', [`-${attribute}`, place.ledger]);
       const next = llmSpend(place.ledger, ...RECORD);
       expect(next.code).toBe(0);
       expect(idsIn(place.ledger).toSorted()).toEqual([idOf(stdout), idOf(next.stdout)].toSorted());
     } finally {
-      execFileSync('chattr', ['-i', place.ledger]);
+      execFileSync('chattr', [`-${attribute}`, place.ledger]);
     }
   });
 });
@@ -87,6 +92,27 @@ describe.skipIf(!canBeImmutable)('an immutable SQLite ledger (needs root)', () =
       execFileSync('chattr', ['-i', place.ledger]);
     }
     expect(idsIn(place.ledger)).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!canBeAnotherUser)("another user's ledger in a folder with the sticky bit (needs root)", () => {
+  const place = placeOf('costs.json');
+  const other = { command: 'setpriv', args: ['--reuid', '65533', '--regid', '65533', '--clear-groups'] };
+
+  it('leaves the record in a journal, says why, and leaves no other file behind', () => {
+    expect(llmSpend(place.ledger, ...RECORD).code).toBe(0);
+    chmodSync(place.ledger, 0o666);
+    chmodSync(place.folder, 0o1777);
+    const { code, stdout, stderr } = llmSpendAs(other, place.ledger, ...RECORD);
+    expect(stderr).toContain(`${place.ledger} belongs to another user`);
+    expect(code).toBe(5);
+    const names = readdirSync(place.folder).filter((name) => !name.endsWith('.journal'));
+    expect(names.toSorted()).toEqual(['costs.json', 'costs.json.prev']);
+    expect(llmSpendAs(other, place.ledger, 'verify').code).toBe(5);
+    const next = llmSpend(place.ledger, ...RECORD);
+    expect(next.code).toBe(0);
+    expect(idsIn(place.ledger)).toContain(idOf(stdout));
+    expect(idsIn(place.ledger)).toHaveLength(3);
   });
 });
 

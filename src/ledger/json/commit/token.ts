@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shareLike } from '../../../system/beside.ts';
 import type { Disk } from '../../../system/disk.ts';
 import { isHeldOpen, pause, renameOnto, sameVersion, unlinkIfThere, writeAll } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -28,6 +29,8 @@ export class Token {
   readonly #path: string;
   #fd: number | undefined;
   #inPlace = false;
+  /** Whether the ledger belongs to another user, and this one is not root. */
+  #isOthers = false;
 
   private constructor(disk: Disk, place: Place, path: string, fd: number) {
     this.#disk = disk;
@@ -92,7 +95,7 @@ export class Token {
 
   async #write(basis: LedgerBasis, content: Content): Promise<HeldVersion | undefined> {
     const fd = this.#fd!;
-    if (basis.signature !== undefined) await this.#takeOverMode(fd);
+    await this.#takeOverMode(fd, basis.signature === undefined);
     await writeContent(this.#disk, fd, basis.bytes, content);
     await this.#disk.fsync(fd);
     this.#fd = undefined;
@@ -104,18 +107,23 @@ export class Token {
     }
   }
 
-  /** The new file gets the mode and owner of the file it replaces. A new ledger is accessible to the user alone. */
-  async #takeOverMode(fd: number): Promise<void> {
+  /**
+   * The new file gets the mode and owner of the file it replaces, or of the previous version if the ledger is missing. A new
+   * ledger is accessible to the user alone.
+   */
+  async #takeOverMode(fd: number, isMissing: boolean): Promise<void> {
     const disk = this.#disk;
+    const { folder, base, path } = this.#place;
     const own = await disk.fstat(fd);
     let stats;
     try {
-      stats = await disk.stat(this.#place.path);
+      stats = await disk.stat(isMissing ? join(folder, previousName(base)) : path);
     } catch (error) {
       // The check before the rename will notice that the ledger no longer exists.
       if (errno(error) === 'ENOENT') return;
       throw error;
     }
+    this.#isOthers = !isMissing && stats.uid !== own.uid && own.uid !== 0n;
     const mode = Number(stats.mode) & 0o777;
     if (mode !== (Number(own.mode) & 0o777)) await disk.fchmod(fd, mode);
     if (stats.uid !== own.uid || stats.gid !== own.gid) {
@@ -128,25 +136,30 @@ export class Token {
 
   /**
    * Keeps the version about to be replaced as `.prev`, so that at every moment one exists. A second link to the inode costs
-   * nothing; a file system without links requires a copy.
+   * nothing. A copy is required on a file system without links, and for another user's file: in a folder with the sticky bit
+   * only that user may rename or remove the link.
    */
   async #backUp(basis: LedgerBasis): Promise<void> {
     const disk = this.#disk;
     const { folder, base, path } = this.#place;
     const temporary = join(folder, sideFileName(base, 'tmp'));
     try {
-      try {
-        await disk.link(path, temporary);
-      } catch (error) {
-        const code = errno(error);
-        if (code === 'ENOENT') return; // The check before the rename will notice that the ledger no longer exists.
-        if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EROFS') throw error;
-        await copyBytes(disk, temporary, basis.bytes);
-      }
+      if (this.#isOthers || !(await this.#linked(temporary))) await copyBytes(disk, temporary, path, basis.bytes);
       await renameOnto(disk, temporary, join(folder, previousName(base)), OPEN_PATIENCE_MS);
     } finally {
       // A rename between two links of one inode does nothing and leaves both.
       await unlinkIfThere(disk, temporary).catch(() => undefined);
+    }
+  }
+
+  /** @returns false: the file system has no links, or the ledger no longer exists, which the check before the rename will notice. */
+  async #linked(to: string): Promise<boolean> {
+    try {
+      await this.#disk.link(this.#place.path, to);
+      return true;
+    } catch (error) {
+      if (['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(errno(error) ?? '')) throw error;
+      return false;
     }
   }
 
@@ -188,9 +201,10 @@ async function writeContent(disk: Disk, fd: number, bytes: Bytes, content: Conte
   await writeAll(disk, fd, content.tail, position);
 }
 
-async function copyBytes(disk: Disk, path: string, bytes: Bytes): Promise<void> {
+async function copyBytes(disk: Disk, path: string, ledger: string, bytes: Bytes): Promise<void> {
   const fd = await disk.open(path, 'wx', 0o600);
   try {
+    await shareLike(disk, fd, ledger);
     await writeContent(disk, fd, bytes, { kept: [{ start: 0, end: bytes.length }], tail: new Uint8Array(0) });
     await disk.fsync(fd);
   } finally {

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { shareLike } from '../../../system/beside.ts';
 import type { Disk } from '../../../system/disk.ts';
 import { fsyncFolder, unlinkIfThere } from '../../../system/disk.ts';
 import { previousName, sideFileName } from '../../../system/sideFiles.ts';
@@ -60,6 +61,7 @@ export async function copyDatabase(disk: Disk, path: string, to: string): Promis
   const fd = await disk.open(temporary, 'wx', 0o600);
   try {
     await inWorker(path, 'VACUUM INTO ?', [temporary]);
+    await shareLike(disk, fd, path);
     await disk.fsync(fd);
     await disk.rename(temporary, to);
   } finally {

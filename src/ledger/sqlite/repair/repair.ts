@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../../../system/atomicFile.ts';
+import { shareLike } from '../../../system/beside.ts';
 import type { Disk, Signature } from '../../../system/disk.ts';
 import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -174,7 +175,7 @@ async function swap(
   held: boolean,
   now: number,
 ): Promise<string | undefined> {
-  await syncFile(disk, built);
+  await completeFile(disk, built, path);
   let kept: string | undefined;
   if (was.file !== undefined) {
     kept = join(folder, corruptName(base, now));
@@ -191,7 +192,7 @@ async function swap(
     // A process still had it open and has written to it since.
     if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
       await addFrom(disk, kept, built);
-      await syncFile(disk, built);
+      await completeFile(disk, built, kept);
     }
   } else if (hasLog(disk, path)) {
     await moveLogAside(disk, path, now);
@@ -207,9 +208,11 @@ async function swap(
   return kept;
 }
 
-async function syncFile(disk: Disk, path: string): Promise<void> {
+/** Makes the new database durable, with the owner and mode of the old one, whose owner must be able to use it after root's repair. */
+async function completeFile(disk: Disk, path: string, old: string): Promise<void> {
   const fd = await disk.open(path, 'r+');
   try {
+    await shareLike(disk, fd, old);
     await disk.fsync(fd);
   } finally {
     await disk.close(fd);

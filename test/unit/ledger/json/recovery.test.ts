@@ -203,6 +203,21 @@ const CASES: Record<string, Case> = {
     records: ['three'],
     dropped: [element('three', ',"note":"other"')],
   },
+  'records in an object around an array': {
+    files: { 'costs.json': array(`{"data":{"costs":[${RECORDS[0]!},${RECORDS[1]!}]}}`, RECORDS[2]!) },
+    problems: ['unreadable-element'],
+    records: ['one', 'two', 'three'],
+  },
+  'the encoding of Windows PowerShell': {
+    files: { 'costs.json': Buffer.from(`\ufeff${array(...RECORDS)}`, 'utf16le') },
+    problems: ['not-an-array'],
+    records: ['one', 'two', 'three'],
+  },
+  'UTF-16 in the other order, without a byte order mark': {
+    files: { 'costs.json': Buffer.from(array(...RECORDS), 'utf16le').swap16() },
+    problems: ['not-an-array'],
+    records: ['one', 'two', 'three'],
+  },
   'elements that are no records': {
     files: { 'costs.json': array('null', RECORDS[0]!, '{"provider":"p"}') },
     problems: ['unreadable-element', 'unreadable-element'],
@@ -229,10 +244,12 @@ describe.each(Object.entries(CASES))('a ledger with %s', (_, { files, problems, 
   it('keeps a record made right afterwards, and all that was there', async () => {
     const folder = folderWith(files);
     await record(folder);
-    const ids = idsIn(folder);
+    const ids = [...readFileSync(folder.ledger, 'utf8').matchAll(/"usage_id":"(\w+)"/g)].map(([, id]) => id);
     expect(new Set([...ids, ...records, 'new'])).toEqual(new Set(ids));
     const found = await folder.tracker.verify();
-    expect(found.records).toBeGreaterThanOrEqual(new Set(ids).size - (problems.includes('invalid-utf8') ? 1 : 0));
+    expect(found.records).toBeGreaterThanOrEqual(
+      new Set(idsIn(folder)).size - (problems.includes('invalid-utf8') ? 1 : 0),
+    );
     const all = Object.values(snapshot(folder));
     if (original !== undefined && original.length > 0) {
       const bytes = Buffer.from(original).toString('latin1');
@@ -268,6 +285,30 @@ describe.each(Object.entries(CASES))('a ledger with %s', (_, { files, problems, 
     }
     expect((await folder.tracker.repair()).actions).toEqual([]);
     await folder.tracker.close();
+  });
+});
+
+describe('elements of the previous version that are not records', () => {
+  const odd = ['null', '{"provider":"p"}', '[1,[2]]', element('three', ',"note":"other"')];
+  const previous = array(RECORDS[0]!, ...odd.slice(0, 3), RECORDS[2]!, odd[3]!);
+
+  it.each([
+    ['a missing file', undefined, []],
+    ['an empty file', '', []],
+    ['nothing but NULs', '\0'.repeat(previous.length), []],
+    ['a file cut off after some of them', previous.slice(0, previous.indexOf('[1,')), ['null', '{"provider":"p"}']],
+  ])('survive the recovery of %s', async (_, content, own) => {
+    const folder = folderWith({
+      'costs.json.prev': previous,
+      ...(content === undefined ? {} : { 'costs.json': content }),
+    });
+    await record(folder);
+    await folder.tracker.close();
+    const elements = JSON.parse(readFileSync(folder.ledger, 'utf8')) as unknown[];
+    const texts = elements.map((each) => JSON.stringify(each));
+    for (const each of odd) expect(texts.filter((text) => text === each)).toEqual([each]);
+    expect(idsIn(folder).map(String).toSorted()).toEqual(['new', 'one', 'three', 'three']);
+    expect(own.every((each) => texts.includes(each))).toBe(true);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Checkpoints } from '../../../../src/ledger/json/checkpoint.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
@@ -87,19 +87,59 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test.skipIf(process.getuid?.() !== 0)("root's removal leaves files that the ledger's owner can use", async () => {
+describe.skipIf(process.getuid?.() !== 0)("files beside a ledger that root's commands write", () => {
   const OWNER = 65_534;
-  await withTracker((tracker) => tracker.trackAll([usage('a'), usage('b')]));
-  chownSync(ledger, OWNER, OWNER);
-  chmodSync(ledger, 0o640);
-  await withTracker(async (tracker) => {
-    await tracker.remove(['a']);
-    await tracker.track(usage('c'));
-  });
-  const side = readdirSync(folder).filter((name) => name.startsWith('costs.json'));
-  expect(side).toEqual(expect.arrayContaining(['costs.json', 'costs.json.undo', 'costs.json.prev']));
-  for (const name of side) {
-    const { uid, gid, mode } = statSync(join(folder, name));
-    expect([name, uid, gid, (mode & 0o777).toString(8)]).toEqual([name, OWNER, OWNER, '640']);
+
+  /** A ledger of another user with a backup. */
+  async function othersLedger(name: string): Promise<void> {
+    ledger = join(folder, name);
+    await withTracker((tracker) => tracker.trackAll([usage('a'), usage('b')]));
+    for (const each of readdirSync(folder).filter((found) => found.startsWith(name))) {
+      chownSync(join(folder, each), OWNER, OWNER);
+      chmodSync(join(folder, each), 0o640);
+    }
   }
+
+  function expectOwner(...names: string[]): void {
+    const side = readdirSync(folder).filter((name) => name.startsWith('costs.'));
+    expect(side).toEqual(expect.arrayContaining(names));
+    for (const name of side) {
+      const { uid, gid, mode } = statSync(join(folder, name));
+      expect([name, uid, gid, (mode & 0o777).toString(8)]).toEqual([name, OWNER, OWNER, '640']);
+    }
+  }
+
+  test('belong to its owner after a removal', async () => {
+    await othersLedger('costs.json');
+    await withTracker(async (tracker) => {
+      await tracker.remove(['a']);
+      await tracker.track(usage('c'));
+    });
+    expectOwner('costs.json', 'costs.json.undo', 'costs.json.prev');
+  });
+
+  test('belong to its owner when a missing ledger is restored', async () => {
+    await othersLedger('costs.json');
+    await withTracker((tracker) => tracker.track(usage('c')));
+    rmSync(ledger);
+    await withTracker((tracker) => tracker.track(usage('d')));
+    expectOwner('costs.json', 'costs.json.prev');
+  });
+
+  test.each(['costs.json', 'costs.db'])('belong to its owner after a clear: %s', async (name) => {
+    await othersLedger(name);
+    const { keptIn } = await withTracker((tracker) => tracker.clear());
+    expectOwner(name, basename(keptIn!));
+  });
+
+  test('belong to its owner after the repair of a database', async () => {
+    await othersLedger('costs.db');
+    rmSync(`${ledger}.prev`, { force: true });
+    const bytes = readFileSync(ledger);
+    bytes.fill(0xff, 0, 100);
+    writeFileSync(ledger, bytes);
+    await withTracker((tracker) => tracker.repair());
+    expect(await withTracker(async (tracker) => (await tracker.read()).length)).toBe(2);
+    expectOwner('costs.db');
+  });
 });
