@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ElementScanner, lineOf } from '../ledger/json/elements.ts';
+import { entryLines, lineOfJsonError } from '../ledger/json/entryLines.ts';
 import { updateFile } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -50,7 +50,7 @@ function budgetsIn(path: string, text: string): BudgetFile {
       budgets.push(budget);
     } catch (error) {
       problems.push(
-        `${path}, line ${linesOf(text)[index]}: ${(error as Error).message}. Correct it, or remove the entry.`,
+        `${path}, line ${entryLines(text, 0)[index]}: ${(error as Error).message}. Correct it, or remove the entry.`,
       );
     }
   }
@@ -62,19 +62,11 @@ function entriesIn(path: string, text: string): unknown[] {
   try {
     entries = text.trim() === '' ? [] : JSON.parse(text);
   } catch (error) {
-    throw new BudgetFileError(`${path} is not valid JSON (${(error as Error).message}). Correct it, or delete it.`);
+    const line = lineOfJsonError(text, error as Error);
+    throw new BudgetFileError(`${path}, line ${line}: this is not valid JSON. Correct it, or delete the file.`);
   }
   if (!Array.isArray(entries)) throw new BudgetFileError(`${path} is not a list of budgets. Correct it, or delete it.`);
   return entries;
-}
-
-/** The lines on which the elements of the outermost array begin, 1-based. */
-function linesOf(text: string): number[] {
-  const bytes = Buffer.from(text);
-  const scanner = new ElementScanner(bytes, bytes.length);
-  const lines: number[] = [];
-  while (scanner.next()) lines.push(lineOf(bytes, scanner.start));
-  return lines;
 }
 
 /**

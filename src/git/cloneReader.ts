@@ -5,7 +5,7 @@ import { HEADS, type CloneHistory, type GitCommit, type Worktree } from './histo
 import { COMMIT_FORMAT, commitOf, historyFolder, loadHistory, saveHistory } from './historyFile.ts';
 import type { CloneConfig, KnownHistory } from './historyFile.ts';
 import { NO_LOGS, readLogs } from './logs.ts';
-import { remoteName } from './remote.ts';
+import { remoteName } from '../system/remoteName.ts';
 import { GitError, runGit, streamGit, type GitOptions } from './run.ts';
 
 export interface CloneOptions extends GitOptions {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { remoteName } from '../system/remoteName.ts';
 
 /**
  * The repository of a folder, by reading its `.git` only: no program is started, so a folder that is not trusted can be asked
@@ -9,8 +10,8 @@ export class Repositories {
   readonly #known = new Map<string, string | undefined>();
 
   /**
-   * The address of the remote `origin`, as {@link repositoryName} writes it. Undefined for a folder that no longer exists, is in no
-   * repository, or whose repository has no such remote.
+   * The address of the remote `origin`, as {@link remoteName} writes it. Undefined for a folder that no longer exists, is in no
+   * repository, or whose repository has no such remote on another machine.
    * @param folder absolute; anything else is in no repository.
    */
   of(folder: string): string | undefined {
@@ -18,17 +19,6 @@ export class Repositories {
     if (!this.#known.has(folder)) this.#known.set(folder, originOf(folder));
     return this.#known.get(folder);
   }
-}
-
-/** `git@github.com:acme/site.git`, `https://user:secret@github.com/acme/site` -> `github.com/acme/site`. */
-export function repositoryName(url: string): string {
-  return url
-    .trim()
-    .replace(/^[a-z][a-z\d+.-]*:\/\//i, '')
-    .replace(/^[^/@]*@/, '')
-    .replace(/^([^/:]+):(?:\d+\/)?(?!\/)/, '$1/')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/i, '');
 }
 
 function originOf(folder: string): string | undefined {
@@ -39,7 +29,7 @@ function originOf(folder: string): string | undefined {
   for (const line of text.split('\n')) {
     if (/^\s*\[/.test(line)) inOrigin = /^\s*\[remote "origin"\]/.test(line);
     const [, url] = (inOrigin && /^\s*url\s*=\s*(\S.*?)\s*$/.exec(line)) || [];
-    if (url !== undefined) return repositoryName(url);
+    if (url !== undefined) return remoteName(url);
   }
   return undefined;
 }

@@ -1,9 +1,10 @@
 import { globMatches } from '../pricing/glob.ts';
 import { expandedFolder, shortFolder } from '../system/paths.ts';
+import { remoteName } from '../system/remoteName.ts';
 import { fieldsWith, type FieldName } from '../usage/fieldLists.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { brokenRule } from '../usage/rules.ts';
-import { repositoryName, type Repositories } from './repository.ts';
+import type { Repositories } from './repository.ts';
 
 /**
  * A rule of the user: which calls it is about, and what to fill in. `assign.ts` applies rules, `ruleFile.ts` keeps them.
@@ -88,7 +89,7 @@ const MATCHES: Readonly<Record<RuleCondition, (pattern: string, facts: RuleFacts
   repository: (pattern, facts) => {
     const folder = folderOf(facts);
     const repository = folder === undefined ? undefined : facts.repositories.of(expandedFolder(folder));
-    const wanted = repositoryName(pattern);
+    const wanted = remoteName(pattern) ?? pattern.trim().replace(/\/+$|\.git\/*$/i, '');
     return repository !== undefined && (globMatches(wanted, repository) || globMatches(`*/${wanted}`, repository));
   },
   branch: (pattern, { record }) => matchesText(pattern, record.branch),

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ElementScanner, lineOf } from '../ledger/json/elements.ts';
+import { entryLines, lineOfJsonError } from '../ledger/json/entryLines.ts';
 import { updateFile, writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -51,7 +51,7 @@ function rulesIn(path: string, text: string | undefined): AssignmentRule[] {
   try {
     file = JSON.parse(text) as typeof file;
   } catch (error) {
-    return fail(lineOfError(text, error as Error), 'this is not valid JSON');
+    return fail(lineOfJsonError(text, error as Error), 'this is not valid JSON');
   }
   const { version, rules } = file ?? {};
   if (typeof version === 'number' && version > VERSION) return fail(1, 'a newer version of LLM Spend wrote this file');
@@ -70,23 +70,8 @@ function rulesIn(path: string, text: string | undefined): AssignmentRule[] {
   return checked;
 }
 
-/** The 1-based line on which a rule begins. */
 function lineOfRule(text: string, index: number): number {
-  const from = text.indexOf('[', text.indexOf('"rules"'));
-  const bytes = Buffer.from(text.slice(from));
-  const scanner = new ElementScanner(bytes, bytes.length);
-  for (let i = 0; i <= index; i++) if (!scanner.next()) break;
-  return lineOf(Buffer.from(text), Buffer.byteLength(text.slice(0, from)) + scanner.start);
-}
-
-/** The line that the parser's message names, in the wording of any version of Node; 1 if it names none. */
-function lineOfError(text: string, { message }: Error): number {
-  const [, line] = /line (\d+)/.exec(message) ?? [];
-  if (line !== undefined) return Number(line);
-  const [, position] = /position (\d+)/.exec(message) ?? [];
-  return position === undefined
-    ? text.trimEnd().split('\n').length
-    : text.slice(0, Number(position)).split('\n').length;
+  return entryLines(text, text.indexOf('[', text.indexOf('"rules"')))[index] ?? 1;
 }
 
 /** @throws {RuleFileError} when the file is there but cannot be read. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { RuleName } from './fieldRow.ts';
 import { FIELDS } from './fields.ts';
+import { once } from './lazy/once.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_TAGS } from './limits.ts';
 import { CHARGES, UsageError, type UsageInput } from './record.ts';
 
@@ -43,11 +44,6 @@ const RULES = {
       .check(z.maxLength(MAX_TAGS, `must have at most ${MAX_TAGS} entries`)),
   ),
 } satisfies Record<RuleName, () => z.ZodMiniType>;
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
 
 /**
  * Cheap checks that accept the common case without running zod: asking zod for each field takes a tenth of the time of an

@@ -64,7 +64,7 @@ function readReply(message: Fields, { project, chat, file }: Place, sink: Sink):
   const timestamp =
     timeOf(message['timestamp']) ??
     timeOf(message['createdAt']) ??
-    timeOf(chat.replace(/T(\d\d)-(\d\d)-(\d\d)(?:-(\d{3}))?/, 'T$1:$2:$3.$4').replace('.Z', 'Z')) ??
+    timeOf(chat.replace(/T(\d\d)-(\d\d)-(\d\d)(?:[-.](\d{3}))?/, 'T$1:$2:$3.$4').replace('.Z', 'Z')) ??
     new Date(file.modifiedAt).toISOString();
   const id = textOf(message['id']);
   const credits = message['credits'] ?? metadata?.['credits'];

@@ -7,6 +7,7 @@ import { editorFolders } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger } from '../source.ts';
 import type { Sink, Source, SourceEnvironment, SourceFile } from '../source.ts';
+import { including, isNone } from '../tokens.ts';
 import { vendorOf } from '../vendors.ts';
 import { readChat } from './sessions.ts';
 
@@ -58,16 +59,18 @@ const QUERY = `
 function readSpans(file: SourceFile, sink: Sink): void {
   readDatabase(file, sink, (rows) => {
     for (const row of rows(QUERY)) {
-      const cacheRead = countOf(row['cached']);
-      const cacheWrite = countOf(Number(row['written'] ?? 0));
-      const input = Math.max(countOf(row['input']), cacheRead) + cacheWrite;
-      const output = countOf(row['output']);
+      const tokens = including({
+        input: countOf(row['input']),
+        output: countOf(row['output']),
+        cacheRead: countOf(row['cached']),
+        cacheWrite: countOf(Number(row['written'] ?? 0)),
+      });
       const timestamp = timeOf(row['at']);
       if (timestamp === undefined) {
         sink.skip('no-time', textOf(row['span']));
         continue;
       }
-      if (input + output === 0) continue;
+      if (isNone(tokens)) continue;
       const model = nameOf(textOf(row['model']) ?? 'unknown');
       sink.usage({
         record: logRecord({
@@ -77,7 +80,7 @@ function readSpans(file: SourceFile, sink: Sink): void {
           model,
           operation: 'chat',
           timestamp,
-          tokens: { input, output, cacheRead, cacheWrite },
+          tokens,
           session: labelOf(textOf(row['session'])),
         }),
       });

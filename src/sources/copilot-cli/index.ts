@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { ownEnvironment } from '../../system/paths.ts';
 import { MARKER, OtelLines } from '../otel/index.ts';
 import { isEarlier } from '../record.ts';
-import { keepPreferred, type Source, type SourceFile } from '../source.ts';
+import { keepPreferred, type Source, type SourceEnvironment, type SourceFile } from '../source.ts';
 import { readStore } from './store.ts';
 
 /**
@@ -12,18 +13,13 @@ export const copilotCli: Source = {
   id: 'copilot-cli',
   title: 'GitHub Copilot CLI',
   locate: ({ env, home }) => {
-    const file = env['COPILOT_OTEL_FILE_EXPORTER_PATH'];
     const folder = env['COPILOT_HOME'] || join(home, '.copilot');
-    return [
-      join(folder, 'otel'),
-      join(folder, 'session-store.db'),
-      ...(file === undefined || file === '' ? [] : [file]),
-    ];
+    return [...telemetryOf(folder, env), join(folder, STORE)];
   },
   matches: (relative) => relative.endsWith('.jsonl') || relative === STORE,
   reading: (file) =>
     file.relative === STORE
-      ? { kind: 'whole', read: readStore }
+      ? { kind: 'whole', read: (store, sink) => readStore(store, sink, telemetryOf(dirname(store.path))) }
       : {
           kind: 'lines',
           markers: [MARKER],
@@ -33,3 +29,9 @@ export const copilotCli: Source = {
 };
 
 const STORE = 'session-store.db';
+
+/** The places of telemetry: a folder of the tool's, and the file that the user chose. */
+function telemetryOf(folder: string, env: SourceEnvironment['env'] = ownEnvironment().env): string[] {
+  const file = env['COPILOT_OTEL_FILE_EXPORTER_PATH'];
+  return [join(folder, 'otel'), ...(file === undefined || file === '' ? [] : [file])];
+}

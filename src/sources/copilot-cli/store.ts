@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { NANOS_PER_USD } from '../../usage/money.ts';
 import { columnsOf, readDatabase, readTable, type DatabaseRow, type Rows } from '../reading/database.ts';
 import { countOf, labelOf, nameOf, textOf } from '../fields.ts';
@@ -18,8 +18,9 @@ const CREDIT_USD = 0.01;
 /** While telemetry is on, a session missing from it may just be new. */
 const SETTLED_MS = 10 * 60_000;
 
-export function readStore(file: SourceFile, sink: Sink): void {
-  const otel = sessionsIn(join(dirname(file.path), 'otel'));
+/** @param telemetry folders and files of spans; sessions in these are skipped. */
+export function readStore(file: SourceFile, sink: Sink, telemetry: readonly string[]): void {
+  const otel = new Set<unknown>(telemetry.flatMap((place) => [...sessionsIn(place)]));
   readDatabase(file, sink, (rows) => {
     const sessions = sessionsOf(rows);
     const table = {
@@ -103,19 +104,13 @@ const CHUNK = 4 * 1024 * 1024;
 /** Longer than any match of {@link CONVERSATION}. */
 const OVERLAP = 1024;
 
-/** The sessions in the telemetry files of a folder. */
-function sessionsIn(folder: string): ReadonlySet<unknown> {
-  const sessions = new Set<unknown>();
-  let names: string[];
-  try {
-    names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  } catch {
-    return sessions;
-  }
-  for (const name of names) {
-    for (const session of sessionsInFile(join(folder, name))) sessions.add(session);
-  }
-  return sessions;
+/** The sessions in a file of telemetry, or in those of a folder. */
+function sessionsIn(place: string): ReadonlySet<string> {
+  const stats = statSync(place, { throwIfNoEntry: false });
+  if (stats === undefined) return new Set();
+  if (!stats.isDirectory()) return sessionsInFile(place);
+  const names = readdirSync(place).filter((name) => name.endsWith('.jsonl'));
+  return new Set(names.flatMap((name) => [...sessionsInFile(join(place, name))]));
 }
 
 function sessionsInFile(path: string): ReadonlySet<string> {

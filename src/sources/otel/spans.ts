@@ -2,6 +2,7 @@ import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
+import { isNone, including } from '../tokens.ts';
 import { vendorOf } from '../vendors.ts';
 import type { FoundUsage } from '../source.ts';
 
@@ -53,12 +54,15 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
     'gen_ai.usage.cache_creation.input_tokens',
     'gen_ai.usage.cache_creation_input_tokens',
   );
-  const told = number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens');
-  // Reads are part of the input; writes are added, as ccusage does.
-  const input = Math.max(told, cacheRead) + cacheWrite;
-  const reasoning = number(attributes, 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens');
-  const output = number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
-  if (input + output === 0) return undefined;
+  // The conventions include cached tokens in the input, and reasoning in the output.
+  const tokens = including({
+    input: number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
+    output: number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
+    cacheRead,
+    cacheWrite,
+    reasoning: number(attributes, 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens'),
+  });
+  if (isNone(tokens)) return undefined;
   const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model') ?? 'unknown';
   const trace = firstText(record, 'traceId') ?? textOf(context?.['traceId']);
   const span = firstText(record, 'spanId') ?? textOf(context?.['spanId']);
@@ -75,7 +79,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
     model: nameOf(model),
     operation: nameOf(textOf(attributes['gen_ai.operation.name']) ?? 'chat'),
     timestamp,
-    tokens: { input, output, cacheRead, cacheWrite, reasoning: Math.min(reasoning, output) },
+    tokens,
     session: labelOf(
       firstText(
         attributes,

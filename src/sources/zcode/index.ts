@@ -3,6 +3,7 @@ import { columnsOf, readDatabase, readTable, type DatabaseRow, type Rows } from 
 import { countOf, labelOf, nameOf, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { databaseTime } from '../reading/databaseTime.ts';
+import { foldersOr } from '../reading/places.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type FoundUsage, type Sink, type Source, type SourceFile } from '../source.ts';
@@ -12,7 +13,10 @@ import { including, isNone } from '../tokens.ts';
 export const zcode: Source = {
   id: 'zcode',
   title: 'Z Code',
-  locate: ({ home }) => [join(home, '.zcode', 'cli', 'db', 'db.sqlite')],
+  locate: (environment) =>
+    foldersOr(environment, 'ZCODE_HOME', join(environment.home, '.zcode')).map((home) =>
+      join(home, 'cli', 'db', 'db.sqlite'),
+    ),
   matches: (relative) => relative.endsWith('db.sqlite'),
   reading: () => ({ kind: 'whole', read: readCalls }),
   settle: keepLarger,

@@ -6,7 +6,7 @@ import { openLedger } from '../../../src/library/index.ts';
 import { loadPricer } from '../../../src/pricing/price.ts';
 import { Assigner } from '../../../src/rules/assign.ts';
 import { planRules } from '../../../src/rules/planRules.ts';
-import { Repositories, repositoryName } from '../../../src/rules/repository.ts';
+import { Repositories } from '../../../src/rules/repository.ts';
 import { checkedAssignment, type AssignmentRule } from '../../../src/rules/rule.ts';
 import { changeRules, readRules, UserRules } from '../../../src/rules/ruleFile.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -84,13 +84,6 @@ describe('a rule is about calls', () => {
     const other = new Assigner([rule('r', { repository: 'acme/si' }, { account: 'x' })]);
     expect(other.assigned(record({ folder: main }))).toBeUndefined();
   });
-
-  test.each([
-    ['git@github.com:acme/site.git', 'github.com/acme/site'],
-    ['ssh://git@github.com:22/acme/site', 'github.com/acme/site'],
-    ['https://user:token@gitlab.com/a/b/c.git/', 'gitlab.com/a/b/c'],
-    ['https://github.com/acme/site', 'github.com/acme/site'],
-  ])('names the repository %s', (url, name) => expect(repositoryName(url)).toBe(name));
 });
 
 describe('rules set', () => {

@@ -293,7 +293,7 @@ describe('Copilot', () => {
     );
     expect(
       await fieldsOf(copilotChat, 'provider', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'session_id'),
-    ).toEqual([['anthropic', 125, 40, 25, 'c']]);
+    ).toEqual([['anthropic', 100, 40, 25, 'c']]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { utimesSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { copilotCli } from '../../../../src/sources/copilot-cli/index.ts';
 import { crush } from '../../../../src/sources/crush/index.ts';
 import { droid } from '../../../../src/sources/droid/index.ts';
@@ -16,7 +16,10 @@ import { database, imported, summaryOf } from './expected.ts';
 
 let world: World;
 beforeEach(() => (world = new World()));
-afterEach(() => world.dispose());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return world.dispose();
+});
 
 const AT = '2026-11-20T10:00:00.000Z';
 const MS = Date.parse(AT);
@@ -101,28 +104,32 @@ describe('Copilot CLI', () => {
     expect((await imported(world, copilotCli)).map(({ session_id }) => session_id)).toEqual(['s1', 's9']);
   });
 
-  test('a session that the telemetry tells counts once', async () => {
-    database(world, STORE, EVENTS, event('s1'), event('s2'));
-    const span = {
-      type: 'span',
-      name: 'chat gpt-5',
-      traceId: 't',
-      spanId: 'a',
-      endTime: AT,
-      attributes: {
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.request.model': 'gpt-5',
-        'gen_ai.conversation.id': 's1',
-        'gen_ai.usage.input_tokens': 7,
-        'gen_ai.usage.output_tokens': 2,
-      },
-    };
-    world.file('.copilot/otel/a.jsonl', jsonLines(span));
-    expect((await imported(world, copilotCli)).map(summaryOf)).toEqual([
-      `${AT} anthropic claude-opus-4.5 100(60,30) 10(4) -/s2`,
-      `${AT} openai gpt-5 7(0,0) 2(0) -/s1`,
-    ]);
-  });
+  test.each(['.copilot/otel/a.jsonl', 'chosen/a.jsonl'])(
+    'a session in the telemetry, %s, counts once',
+    async (file) => {
+      database(world, STORE, EVENTS, event('s1'), event('s2'));
+      const span = {
+        type: 'span',
+        name: 'chat gpt-5',
+        traceId: 't',
+        spanId: 'a',
+        endTime: AT,
+        attributes: {
+          'gen_ai.operation.name': 'chat',
+          'gen_ai.request.model': 'gpt-5',
+          'gen_ai.conversation.id': 's1',
+          'gen_ai.usage.input_tokens': 7,
+          'gen_ai.usage.output_tokens': 2,
+        },
+      };
+      const env = { COPILOT_OTEL_FILE_EXPORTER_PATH: world.file(file, jsonLines(span)) };
+      vi.stubEnv('COPILOT_OTEL_FILE_EXPORTER_PATH', env.COPILOT_OTEL_FILE_EXPORTER_PATH);
+      expect((await imported(world, copilotCli, env)).map(summaryOf)).toEqual([
+        `${AT} anthropic claude-opus-4.5 100(60,30) 10(4) -/s2`,
+        `${AT} openai gpt-5 7(0,0) 2(0) -/s1`,
+      ]);
+    },
+  );
 
   test('what its program has only written into the log beside the database is read', async () => {
     const file = database(world, STORE, 'PRAGMA journal_mode = WAL', EVENTS, event('s1'));

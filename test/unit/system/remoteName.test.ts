@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { remoteName } from '../../../src/git/remote.ts';
+import { remoteName } from '../../../src/system/remoteName.ts';
 
 test.each([
   ['https://github.com/Owner/name.git', 'github.com/Owner/name'],
@@ -8,6 +8,7 @@ test.each([
   ['git@github.com:owner/name.git', 'github.com/owner/name'],
   ['ssh://git@github.com:22/owner/name.git', 'github.com/owner/name'],
   ['github.com:owner/name', 'github.com/owner/name'],
+  ['https://user:token@gitlab.com/a/b/c.git/', 'gitlab.com/a/b/c'],
   ['https://host/owner/name?token=secret#x', 'host/owner/name'],
   ['/srv/git/name.git', undefined],
   ['../name', undefined],
