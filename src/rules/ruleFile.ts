@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { entryLines, lineOfJsonError } from '../ledger/json/entryLines.ts';
+import { entryLines, lineOfJsonError } from '../ledger/json/elements.ts';
 import { updateFile, writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';

@@ -166,3 +166,24 @@ export function lineOf(bytes: Uint8Array, offset: number): number {
   for (let at = bytes.indexOf(0x0a); at !== -1 && at < offset; at = bytes.indexOf(0x0a, at + 1)) line++;
   return line;
 }
+
+/** The 1-based lines on which the elements of an array begin. @param from the index of its `[`. */
+export function entryLines(text: string, from: number): number[] {
+  const bytes = Buffer.from(text.slice(from));
+  const before = Buffer.byteLength(text.slice(0, from));
+  const whole = Buffer.from(text);
+  const scanner = new ElementScanner(bytes, bytes.length);
+  const lines: number[] = [];
+  while (scanner.next()) lines.push(lineOf(whole, before + scanner.start));
+  return lines;
+}
+
+/** The line that the message of `JSON.parse` names, in the wording of any version of Node; the last one if it names none. */
+export function lineOfJsonError(text: string, { message }: Error): number {
+  const [, line] = /line (\d+)/.exec(message) ?? [];
+  if (line !== undefined) return Number(line);
+  const [, position] = /position (\d+)/.exec(message) ?? [];
+  return position === undefined
+    ? text.trimEnd().split('\n').length
+    : text.slice(0, Number(position)).split('\n').length;
+}

@@ -20,7 +20,10 @@ export const cursor: Source = {
     kind: 'whole',
     read: async (file, sink, room) => {
       const counter = new Occurrences();
-      const format = formatOf(file.path, await headOf(file.path));
+      const head = await headOf(file.path);
+      if (head.trim() === '') return;
+      if (!isCursorExport(head)) return sink.skip('unknown-format', "not the usage export of Cursor's dashboard", 1);
+      const format = formatOf(file.path, head);
       await readEntries(
         file,
         format,

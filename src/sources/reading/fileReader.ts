@@ -50,6 +50,9 @@ export async function readLog(
     const markers = reading.markers.map((marker) => Buffer.from(marker));
     let position: LinePosition = from ?? START;
     receiver.progress(position.offset);
+    if (from === undefined && reading.markers.length > 0 && !beginsAsJson(fd)) {
+      receiver.skip({ reason: 'unknown-format', file: file.path, line: 1, detail: 'no line of JSON' });
+    }
     const reader = new Lines(file, parser, receiver);
     for (;;) {
       const { offset } = position;
@@ -183,6 +186,13 @@ class Lines {
   #skip(reason: SkipReason, detail?: string): void {
     this.#receiver.skip({ reason, file: this.#file.path, line: this.#number, detail });
   }
+}
+
+/** Whether a file is empty or begins with JSON. Lines without a marker are not parsed, so a foreign file would pass unnoticed. */
+function beginsAsJson(fd: number): boolean {
+  const bytes = Buffer.alloc(FINGERPRINT);
+  const head = bytes.toString('utf8', 0, readSync(fd, bytes, 0, FINGERPRINT, 0));
+  return /^\uFEFF?\s*(?:[{[]|$)/.test(head);
 }
 
 function continues(fd: number, size: number, known: FileState): boolean {
