@@ -39,7 +39,7 @@ describe.each(named)('%s', (id, tree) => {
 
   beforeEach(async () => {
     tree.write(world.home, sessions);
-    const found = await findLogs(source, world.places(source), {} as never);
+    const found = await findLogs(source, world.places(source), {});
     files = found.files.length;
     bad = found.files.map(({ path }) => path).sort()[0]!;
     copyFileSync(bad, `${bad}.kept`);
@@ -96,7 +96,7 @@ describe.each(named.filter(([id]) => /opencode|kilo-cli|copilot-cli|goose|crush|
     let file: string;
     beforeEach(async () => {
       tree.write(world.home, sessions);
-      const { files } = await findLogs(source, world.places(source), {} as never);
+      const { files } = await findLogs(source, world.places(source), {});
       file = files.find(({ path }) => /db|sqlite/.test(path))!.path;
     });
 
