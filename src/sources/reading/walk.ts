@@ -38,7 +38,9 @@ export async function findLogs(source: Source, roots: readonly string[], where: 
       const place = join(root, below);
       let stats;
       try {
-        stats = statSync(place, { bigint: true });
+        // Most places do not exist, and an exception costs more than all other calls.
+        stats = statSync(place, EXACTLY);
+        if (stats === undefined) continue;
       } catch (error) {
         if (!isMissing(error)) found.skips.push({ reason: 'unreadable-folder', file: place, detail: messageOf(error) });
         continue;
