@@ -28,9 +28,22 @@ const PAIRS: readonly (readonly [log: string, live: string])[] = [
   ['copilot-cli-log', 'otel'],
 ];
 
+/** Sources whose log consists of two stores, each of which has its own report of a call. */
+const TWO_STORES: ReadonlySet<unknown> = new Set(['copilot-cli-log']);
+
+export function hasTwoStores(source: unknown): boolean {
+  return TWO_STORES.has(source);
+}
+
 /** The `source` values of the other reports of the same calls; none when a source has only one kind of report. */
 export function counterparts(source: unknown): readonly string[] {
-  return PAIRS.flatMap(([log, live]) => (source === log ? [live] : source === live ? [log] : []));
+  const live = PAIRS.flatMap(([log, other]) => (source === log ? [other] : source === other ? [log] : []));
+  return hasTwoStores(source) ? [...live, String(source)] : live;
+}
+
+/** Whether two reports are from the same store, so that they are of two calls. Rows of a database have `store_row`. */
+function areOfOneStore(a: UsageRecord, b: UsageRecord): boolean {
+  return a['source'] === b['source'] && (a['store_row'] === undefined) === (b['store_row'] === undefined);
 }
 
 /** The value of `confirmed_by` for a record's other report. */
@@ -78,12 +91,14 @@ export class Meeting {
 
   #meet(report: UsageRecord): UsageRecord | undefined {
     const wanted = counterparts(report['source']);
+    const isOther = (each: UsageRecord): boolean =>
+      wanted.includes(String(each['source'])) && !areOfOneStore(each, report);
     const exact = idsOf(report)
       .map((id) => this.#byId.get(id))
-      .find((each) => each !== undefined && wanted.includes(String(each['source'])));
+      .find((each) => each !== undefined && isOther(each));
     const time = Date.parse(report.timestamp);
     const near = (this.#byCounts.get(countsOf(report)) ?? [])
-      .filter((each) => wanted.includes(String(each['source'])) && !areTwoCalls(each, report))
+      .filter((each) => isOther(each) && !areTwoCalls(each, report))
       .map((each) => ({ each, apart: Math.abs(Date.parse(each.timestamp) - time) }))
       .filter(({ apart }) => apart <= MEETING_MS)
       .toSorted((a, b) => a.apart - b.apart)[0];
@@ -165,7 +180,7 @@ function noteTotals(
   record: UsageRecord,
   { there, report, isNew }: { there: UsageRecord; report: UsageRecord; isNew: boolean },
 ): void {
-  if (typeof record['iterations'] === 'number') return;
+  if (typeof record['iterations'] === 'number' || there['source'] === report['source']) return;
   const told = isLive(report) ? 'live_tokens' : 'log_tokens';
   const other = isLive(report) ? 'log_tokens' : 'live_tokens';
   record[told] = Math.max(report.total_tokens, Number(isNew ? 0 : (there[told] ?? 0)));
@@ -178,5 +193,7 @@ function noteTotals(
  */
 function fullerOf(log: UsageRecord, live: UsageRecord): UsageRecord {
   if (typeof log['iterations'] === 'number') return log;
+  // Only a row of the database says what was charged.
+  if (log['source'] === live['source']) return log['store_row'] === undefined ? live : log;
   return live.total_tokens > log.total_tokens ? live : log;
 }

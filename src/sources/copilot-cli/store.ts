@@ -84,7 +84,7 @@ function usageOf(row: DatabaseRow, sessions: ReadonlyMap<unknown, Session>): Fou
     folder: cwd,
     branch: labelOf(branch),
     session: labelOf(session),
-    more: { ai_credits: credits, charge: credits === undefined ? undefined : 'credits' },
+    more: { store_row: Number(row['id']), ai_credits: credits, charge: credits === undefined ? undefined : 'credits' },
   });
   if (credits === undefined) return { record };
   Object.assign(record, {

@@ -5,7 +5,7 @@ import { isBusy, sqliteEngine } from '../../ledger/sqlite/engine.ts';
 import { isLedgerUrl } from '../../system/paths.ts';
 import { pause } from '../../system/disk.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { counterparts, Meeting, MEETING_MS } from '../joining.ts';
+import { counterparts, hasTwoStores, Meeting, MEETING_MS } from '../joining.ts';
 
 /** Joins reports of calls with the reports of the other kind in a ledger. */
 
@@ -46,13 +46,17 @@ export async function whileJoining<T>(ledger: string, action: () => Promise<T>):
   }
 }
 
-/** Stores a log's reports, each joined with the live report of the same call if there is one. */
+/** Stores a log's reports, each joined with the live report of the same call, or that of the log's other store, if there is one. */
 export async function storeJoined(
   ledger: Ledger,
   reports: readonly UsageRecord[],
   store: (joined: readonly UsageRecord[]) => Promise<void>,
 ): Promise<void> {
-  if (!hasLiveReports(ledger.ledger)) return store(reports);
+  if (!hasLiveReports(ledger.ledger)) {
+    // Each import of such a log reads both stores, so no other process needs to wait.
+    const isJoined = reports.some(({ source }) => hasTwoStores(source));
+    return store(isJoined ? await joinStored(ledger, reports) : reports);
+  }
   await whileJoining(ledger.ledger, async () => store(await joinStored(ledger, reports)));
 }
 

@@ -63,8 +63,7 @@ describe.each(withTwoStores)('both stores of %s', (_id, tree) => {
     expect(await tokensByDay()).toEqual(toldBy(tree, sessions));
   });
 
-  // docs/sources.md: of Copilot CLI, telemetry of calls that were imported already counts again.
-  test.skipIf(tree.id === 'copilot-cli')('the second store after the first', async () => {
+  test('the second store after the first', async () => {
     tree.write(world.home, sessions);
     await importTree(tree);
     tree.writeAgain!(world.home, sessions);
