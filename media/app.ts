@@ -39,7 +39,7 @@ export class SpendApp extends LightElement {
   #shown: ShownHistory | undefined;
   /** Built lazily, because that is slow: see {@link #formats}. */
   #format: Format | undefined;
-  #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined, coverage: false };
+  #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined, report: undefined };
   #error: string | undefined;
   readonly #toasts = new Toasts(() => this.requestUpdate());
   #dayTimer: ReturnType<typeof setTimeout> | undefined;

@@ -16,8 +16,8 @@ export interface Ephemeral {
   selection: ReadonlySet<string>;
   /** The record shown in the detail view. */
   detail: RecordRow | undefined;
-  /** Whether the page of coverage is shown in place of the figures. */
-  coverage: boolean;
+  /** The report that is shown in place of the figures. */
+  report: 'coverage' | 'compare' | 'cache' | undefined;
 }
 
 /** Data and actions passed to the parts of the view. */

@@ -1,10 +1,11 @@
 /**
- * `npm run test:soak`: kills writers of one ledger for as long as it takes, and counts what is lost.
+ * `npm run test:soak`: kills writers of one ledger for as long as it takes, and counts what is lost. With a name, another long test.
  *
  *     npm run test:soak                 10,000 kills (about half an hour on two cores)
  *     npm run test:soak -- 1000         so many
  *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
+ *     npm run test:soak -- crossings [N]    N (1,000) times eight windows and four commands reach a budget's level together, with kills
  *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
@@ -27,6 +28,11 @@ await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 if (process.argv[2] === 'windows') {
   const env = { ...process.env, LLM_SPEND_WINDOWS_ONE_SHOTS: '1000', LLM_SPEND_PROOF_MS: '120000' };
   await run(process.execPath, [...vitest, 'process', 'test/process/windows'], { cwd: root, env });
+  process.exit();
+}
+if (process.argv[2] === 'crossings') {
+  const env = { ...process.env, LLM_SPEND_SOAK_CROSSINGS: process.argv[3] ?? '1000' };
+  await run(process.execPath, [...vitest, 'process', 'test/process/cli/crossings.test.ts'], { cwd: root, env });
   process.exit();
 }
 const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];

@@ -4,22 +4,22 @@ import type { ViewContext } from '../context.ts';
 import { BEFORE_NAMES } from '../model/names.ts';
 import { breakdownTemplate } from './breakdownSection.ts';
 import { crumbsTemplate, rangeName } from './crumbs.ts';
-import { coverageTemplate } from './reports/coverage.ts';
 import { glanceTemplate } from './glance.ts';
 import { budgetsTemplate } from './reports/budgets.ts';
 import { overTimeTemplate } from './overTime.ts';
 import { recordsTemplate } from './records/section.ts';
 import './noMatch.ts';
+import './reports/coverage.ts';
+import './reports/money.ts';
 import { t } from '../model/texts.ts';
 
 /** Everything below the filters, or the reason why there is nothing to show. */
 export function figuresTemplate(context: ViewContext): TemplateResult {
   const { shown, format, choose } = context;
   const { range } = shown.choices;
-  if (context.ui.coverage) {
-    const { ask, act, set } = context;
-    return coverageTemplate({ format, ask, act, close: () => set({ coverage: false }) });
-  }
+  if (context.ui.report === 'coverage') return html`<spend-coverage .context=${context}></spend-coverage>`;
+  if (context.ui.report === 'compare') return html`<spend-compare .context=${context}></spend-compare>`;
+  if (context.ui.report === 'cache') return html`<spend-cache .context=${context}></spend-cache>`;
   return html`
     ${crumbsTemplate(context)}
     ${glanceTemplate({
@@ -41,13 +41,15 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
         : html`<div class="columns">${overTimeTemplate(context)} ${breakdownTemplate(context)}</div>
             ${recordsTemplate(context)}`
     }
-    <footer class="coverage-link">
-      <vscode-button secondary icon="checklist" @click=${() => context.set({ coverage: true })}
-        >${t('What is covered?')}</vscode-button
-      >
-      <vscode-button secondary icon="dashboard" @click=${() => context.act({ verb: 'budgets' })}
-        >${t('Budgets…')}</vscode-button
-      >
+    <footer class="report-links">
+      ${reportLink('arrow-swap', t('Compare models…'), () => context.set({ report: 'compare' }))}
+      ${reportLink('database', t('Prompt cache…'), () => context.set({ report: 'cache' }))}
+      ${reportLink('dashboard', t('Budgets…'), () => context.act({ verb: 'budgets' }))}
+      ${reportLink('checklist', t('What is covered?'), () => context.set({ report: 'coverage' }))}
     </footer>
   `;
+}
+
+function reportLink(icon: string, label: string, open: () => void): TemplateResult {
+  return html`<vscode-button secondary icon=${icon} @click=${open}>${label}</vscode-button>`;
 }

@@ -6,7 +6,7 @@ import type { Group } from '../usage/query.ts';
 import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
 import type { Choices } from './choices.ts';
 import { budgetRow } from './budgetRow.ts';
-import { coverageReport } from './reports.ts';
+import { coverageReport, moneyReportSchema, MONEY_REPORTS } from './reports.ts';
 import { decodeGroups } from './wire.ts';
 import type { WireGroups } from './wire.ts';
 
@@ -79,7 +79,20 @@ const pageQuestion = once(() =>
 
 const coverageQuestion = once(() => z.object({ kind: z.literal('coverage') }));
 
-const question = once(() => z.discriminatedUnion('kind', [groupsQuestion(), pageQuestion(), coverageQuestion()]));
+const moneyQuestion = once(() =>
+  z.object({
+    kind: z.literal('money'),
+    report: z.enum(MONEY_REPORTS),
+    /** The models to compare with. */
+    models: z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(10)),
+    filter: filterSchema(),
+  }),
+);
+export type MoneyQuestion = z.infer<ReturnType<typeof moneyQuestion>>;
+
+const question = once(() =>
+  z.discriminatedUnion('kind', [groupsQuestion(), pageQuestion(), coverageQuestion(), moneyQuestion()]),
+);
 export type Question = z.infer<ReturnType<typeof question>>;
 export type GroupsQuestion = z.infer<ReturnType<typeof groupsQuestion>>;
 export type PageQuestion = z.infer<ReturnType<typeof pageQuestion>>;
@@ -247,6 +260,7 @@ const answer = once(() =>
       ),
     }),
     z.object({ kind: z.literal('coverage'), report: coverageReport() }),
+    z.object({ kind: z.literal('money'), report: moneyReportSchema() }),
   ]),
 );
 /** As written by the host. */

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { once } from '../usage/lazy/once.ts';
 
-/** The coverage of the sources of usage, as `llm-spend doctor --json` reports it. The page of the cost history shows it. */
+/** Reports that the page of the cost history shows on request. */
 
 const text = once(() => z.string().check(z.maxLength(10_000)));
 const count = once(() => z.number());
 
+/** The coverage of the sources of usage, as `llm-spend doctor --json` reports it. */
 export const coverageReport = once(() =>
   z.object({
     sources: z.array(
@@ -35,3 +36,23 @@ export const coverageReport = once(() =>
   }),
 );
 export type CoverageReport = z.infer<ReturnType<typeof coverageReport>>;
+
+/** The reports that are tables of texts: what the usage would have cost at other models, and what the prompt cache cost and saved. */
+export const MONEY_REPORTS = ['compare', 'cache'] as const;
+
+export const moneyReportSchema = once(() =>
+  z.object({
+    tables: z.array(
+      z.object({
+        /** Empty: the table of the whole report. */
+        title: text(),
+        columns: z.array(text()),
+        /** The first cell of each row is its name. */
+        rows: z.array(z.array(text())),
+      }),
+    ),
+    notes: z.array(text()),
+  }),
+);
+export type MoneyReport = z.infer<ReturnType<typeof moneyReportSchema>>;
+export type ReportTable = MoneyReport['tables'][number];

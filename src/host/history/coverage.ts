@@ -1,29 +1,19 @@
-import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import { coverageReport, type CoverageReport } from '../../protocol/reports.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import { confirm } from '../common/dialogs.ts';
 import { isWanted } from '../import/agentChoice.ts';
-
-const MAX_OUTPUT = 10_000_000;
+import { askCommand } from './ownCommand.ts';
 
 /**
- * Asks `llm-spend doctor`, in a process of its kind: it reads every record, which would keep the window busy.
+ * Asks `llm-spend doctor`.
  * @param ledger the primary ledger.
  */
 export async function readCoverage(cli: string, ledger: string, signal: AbortSignal): Promise<CoverageReport> {
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', LLM_SPEND_LEDGER: ledger };
-  const written = await new Promise<string>((resolve, reject) => {
-    const options = { env, signal, maxBuffer: MAX_OUTPUT };
-    execFile(process.execPath, [cli, 'doctor', '--json'], options, (error, stdout, stderr) => {
-      // A damaged ledger is an exit code of its kind, and the figures cover the rest.
-      if (stdout.startsWith('{')) resolve(stdout);
-      else reject(error ?? new Error(stderr));
-    });
-  });
+  const answer = await askCommand(cli, ['doctor'], { env: { LLM_SPEND_LEDGER: ledger }, signal });
   const { AGENTS } = await import('../../sources/agents.ts');
-  const report = coverageReport().parse(JSON.parse(written));
+  const report = coverageReport().parse(answer);
   const isOn = vscode.workspace.getConfiguration(SETTINGS_SECTION).get(SETTINGS.importEnabled) === true;
   return {
     ...report,

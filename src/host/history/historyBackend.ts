@@ -7,8 +7,11 @@ import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import { records } from '../common/costText.ts';
 import { exportUsage } from '../ledger/exportUsage.ts';
 import type { BudgetRow } from '../../protocol/budgetRow.ts';
-import type { CoverageReport } from '../../protocol/reports.ts';
+import type { MoneyQuestion } from '../../protocol/messages.ts';
+import type { CoverageReport, MoneyReport } from '../../protocol/reports.ts';
 import { keepLogs, readCoverage } from './coverage.ts';
+import { moneyReport, reportArguments } from './moneyReports.ts';
+import { askCommand } from './ownCommand.ts';
 import type { HistoryBackend, LedgerAction } from './historyContract.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';
@@ -84,6 +87,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
 
   async coverage(signal: AbortSignal): Promise<CoverageReport> {
     return readCoverage(this.#cli, this.#service.path, signal);
+  }
+
+  async money(question: MoneyQuestion, signal: AbortSignal): Promise<MoneyReport> {
+    const ledgers = this.#service.snapshot.ledgers.map(({ path }) => path);
+    const answer = await askCommand(this.#cli, reportArguments(question, ledgers, style()), { signal });
+    return moneyReport(question.report, answer, style());
   }
 
   async perform(action: LedgerAction): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 import type { LedgerState } from '../../library/index.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
 import type { BudgetRow } from '../../protocol/budgetRow.ts';
-import type { CoverageReport } from '../../protocol/reports.ts';
-import type { Action, HistorySnapshot, ToView } from '../../protocol/messages.ts';
+import type { CoverageReport, MoneyReport } from '../../protocol/reports.ts';
+import type { Action, HistorySnapshot, MoneyQuestion, ToView } from '../../protocol/messages.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
@@ -30,6 +30,8 @@ export interface HistoryBackend {
   page(query: PageQuery): Promise<Page>;
   /** The coverage of the sources of usage. Takes a second or more. */
   coverage(signal: AbortSignal): Promise<CoverageReport>;
+  /** A report in money. Takes a second or more. */
+  money(question: MoneyQuestion, signal: AbortSignal): Promise<MoneyReport>;
   /** Performs an action. Resolves with a sentence to show, if there is one; rejects with a readable error. */
   perform(action: LedgerAction): Promise<string | undefined>;
 }

@@ -172,6 +172,8 @@ export class HistorySession {
       signal.throwIfAborted();
       if (question.kind === 'groups') answers.push(await this.#groups(question, currency));
       else if (question.kind === 'page') answers.push(await this.#page(question, currency));
+      else if (question.kind === 'money')
+        answers.push({ kind: 'money', report: await this.#options.backend.money(question, signal) });
       else answers.push({ kind: 'coverage', report: await this.#options.backend.coverage(signal) });
     }
     // The webview has received a snapshot in another currency since, and would show these amounts in that currency.

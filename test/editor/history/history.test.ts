@@ -165,7 +165,7 @@ test('the page of coverage by the keyboard: it says what is covered, and leads b
   await page.keyboard.press('Enter');
   const heading = page.getByRole('heading', { name: 'What is covered?' });
   await heading.waitFor();
-  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('coverage-title');
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('report-title');
   const row = page.getByRole('row', { name: /^Claude Code/ });
   await row.waitFor();
   const cells = await row.getByRole('cell').allInnerTexts();

@@ -13,6 +13,8 @@ import { userPrices } from '../../userPrices.ts';
 
 export interface CompareFlags extends FilterFlags {
   with?: string[];
+  /** Further ledgers: `--with` names models. */
+  also?: string[];
   ledger?: string;
   json?: boolean;
 }
@@ -31,8 +33,8 @@ export async function reportComparison(flags: CompareFlags, terminal: Terminal):
   const chosen = selection(flags, terminal.now());
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
-  const { with: _models, ...others } = flags;
-  return withView(others, async (sources) => {
+  const { with: _models, also, ...others } = flags;
+  return withView({ ...others, ...(also && { with: also }) }, async (sources) => {
     const comparison = await compareUsage(sources.view, pricer, names, chosen.filter).catch((error: unknown) => {
       throw error instanceof UnknownModelError ? usageError(`--with: ${error.message}`, '--with') : error;
     });
@@ -192,6 +194,11 @@ export const command: CommandSpec<CompareFlags> = {
     {
       flags: '--with <models>',
       help: 'the models to compare with, separated by commas (repeatable)',
+      repeatable: true,
+    },
+    {
+      flags: '--also <file>',
+      help: 'also count this ledger; a record in several ledgers counts once (repeatable)',
       repeatable: true,
     },
     ...FILTER_OPTIONS.filter(({ flags }) => !flags.startsWith('--with ')),
