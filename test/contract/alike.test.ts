@@ -137,7 +137,7 @@ describe('ledgers in all stores', () => {
       ),
       { numRuns: runs(40) },
     );
-  }, 120_000);
+  });
 
   it('say alike that there is nothing', () =>
     together(async (ledgers) => {

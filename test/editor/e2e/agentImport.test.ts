@@ -92,7 +92,7 @@ describe("the usage of coding agents, which is on the person's disk", () => {
     // As it was answered before.
     await expect.poll(() => choice('Codex').getByRole('checkbox').isChecked()).toBe(false);
     await editor.workbench.quickInput.getByRole('button', { name: 'OK' }).click();
-    await toast(/Imported .* calls: .* at list prices/).waitFor({ timeout: 45_000 });
+    await toast(/Imported .* calls: .* at list prices/).waitFor();
     expect(await imported()).toEqual({ 'claude-code-log': ENTRIES / 2 });
     const sideBar = await editor.workbench.openSideBar();
     await sideBar.getByText('All time').first().waitFor();
@@ -102,9 +102,9 @@ describe("the usage of coding agents, which is on the person's disk", () => {
   test('is followed as it grows', async () => {
     const { workbench } = editor;
     const log = await writeLog('.claude/projects/-home-me-site/live.jsonl', [reply(1)]);
-    await expect.poll(() => workbench.statusBarItem.innerText(), { timeout: 15_000 }).toContain('$0.50');
+    await expect.poll(() => workbench.statusBarItem.innerText()).toContain('$0.50');
     await appendFile(log, `${JSON.stringify(reply(2))}\n`);
-    await expect.poll(() => workbench.statusBarItem.innerText(), { timeout: 15_000, interval: 25 }).toContain('$1.00');
+    await expect.poll(() => workbench.statusBarItem.innerText(), { interval: 25 }).toContain('$1.00');
     await workbench.screenshot('import-followed');
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { within } from '../../fixtures/idleTime.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { type Editor, openEditor } from './editor.ts';
 
@@ -24,9 +25,7 @@ describe('the cost history', () => {
     await workbench.screenshot('history-panel');
     const before = await panel.locator('.headline-cost').innerText();
     await record('--cost-usd', '123');
-    await expect
-      .poll(() => panel.locator('.headline-cost').innerText(), { timeout: 2000, interval: 25 })
-      .not.toBe(before);
+    await within(2000, async () => expect(await panel.locator('.headline-cost').innerText()).not.toBe(before));
     await expect.poll(() => panel.locator('.record').first().innerText()).toContain('$123.00');
   });
 

@@ -61,7 +61,7 @@ test('a ledger that has grown big is offered to move, cancelled on the way, and 
   await acceptTarget();
   const progress = workbench.notifications.filter({ hasText: 'Moving the ledger' });
   await progress.waitFor();
-  await expect.poll(() => existsSync(database) && recordsInDatabase(), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => existsSync(database) && recordsInDatabase()).toBeGreaterThan(0);
   await workbench.screenshot('migrate-progress');
   await progress.getByRole('button', { name: 'Cancel' }).click();
   await workbench.notifications.filter({ hasText: 'Interrupted.' }).waitFor();
@@ -86,10 +86,10 @@ test('the move goes on from there, and the editor records into the new ledger on
   await dialog.getByRole('button', { name: 'Use It', exact: true }).click();
   const settings = path.join(editor.server.folder, 'user-data/Machine/settings.json');
   await expect.poll(() => readFile(settings, 'utf8').catch(() => '')).toContain('costs.db');
-  await expect.poll(status, { timeout: 10_000 }).toContain('$1,000.00');
+  await expect.poll(status).toContain('$1,000.00');
   await workbench.notifications.filter({ hasText: 'is now' }).waitFor();
   // What others record there is shown.
   await editor.llmSpend('record', '--provider=p', '--model=m', '--operation=o', '--cost-usd=5', '--ledger', database);
-  await expect.poll(status, { timeout: 10_000 }).toContain('$1,005.00');
+  await expect.poll(status).toContain('$1,005.00');
   await workbench.screenshot('migrate-moved');
 });

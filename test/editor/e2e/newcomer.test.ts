@@ -65,8 +65,6 @@ async function firstWindow(
   use: (editor: Editor) => Promise<void>,
 ): Promise<void> {
   const editor = await openEditor({ prepare });
-  // The question comes some seconds after the start.
-  editor.workbench.page.setDefaultTimeout(60_000);
   try {
     await editor.workbench.statusBarItem.waitFor();
     await use(editor);
@@ -75,7 +73,7 @@ async function firstWindow(
   }
 }
 
-describe('the first window', { timeout: 120_000 }, () => {
+describe('the first window', () => {
   test('leads to the right total of Claude Code in two clicks', async () => {
     await firstWindow(claude, async ({ workbench, home, server }) => {
       const offer = workbench.notifications.filter({ hasText: 'Claude Code found. Import its usage?' });

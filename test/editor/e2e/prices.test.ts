@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRecord } from '../../../src/usage/record.ts';
+import { within } from '../../fixtures/idleTime.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 let editor: Editor;
@@ -264,7 +265,7 @@ describe('prices in the editor', () => {
   test('are shown in another currency, marked, while USD are stored', async () => {
     const { workbench } = editor;
     await setting('llmSpend.currency', { currency: 'EUR', rate: 0.5 });
-    await expect.poll(status, { timeout: 5000 }).toMatch(/~EUR\s0\.03 \+ 1 unpriced/);
+    await within(5000, async () => expect(await status()).toMatch(/~EUR\s0\.03 \+ 1 unpriced/));
     await workbench.openSideBar();
     await workbench.page.getByRole('treeitem', { name: /This month, ~EUR/ }).waitFor();
     await workbench.statusBarItem.hover();
@@ -274,7 +275,7 @@ describe('prices in the editor', () => {
     await expect.poll(() => history.locator('.headline-cost').textContent()).toMatch(/~EUR\s0\.03/);
     await workbench.screenshot('currency');
     await setting('llmSpend.currency', { currency: 'EUR', rates: { '2099-01-01': 0.5 } });
-    await expect.poll(status, { timeout: 5000 }).toContain('~$0.06 + 1 unpriced');
+    await within(5000, async () => expect(await status()).toContain('~$0.06 + 1 unpriced'));
     await setting('llmSpend.currency', {});
   });
 

@@ -12,5 +12,5 @@ test('shows the amount in Restricted Mode too', async () => {
   const { page, statusBarItem } = editor.workbench;
   await page.locator('.statusbar-item').filter({ hasText: 'Restricted Mode' }).waitFor();
   await statusBarItem.waitFor();
-  await expect.poll(() => statusBarItem.innerText(), { timeout: 10_000 }).toMatch(/\$\d/);
+  await expect.poll(() => statusBarItem.innerText()).toMatch(/\$\d/);
 });

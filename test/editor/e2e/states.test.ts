@@ -1,6 +1,7 @@
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { within } from '../../fixtures/idleTime.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 /** The promise to the person: said within this time of the change, on an idle machine. */
@@ -33,13 +34,14 @@ describe('a ledger that cannot be opened', () => {
     await make(at);
     await useLedger(at);
     const toast = workbench.notifications.filter({ hasText: reason }).first();
-    await toast.getByRole('button', { name: button }).waitFor({ timeout: SOON });
+    await within(SOON, async () => expect(await toast.getByRole('button', { name: button }).isVisible()).toBe(true));
     expect(await toast.innerText()).toContain(name);
     const status = workbench.statusBarItem.first();
-    await expect.poll(() => status.getAttribute('aria-label'), { timeout: SOON }).toContain(name);
+    await within(SOON, async () => expect(await status.getAttribute('aria-label')).toContain(name));
     expect(await status.innerText()).not.toContain('…');
     await status.locator('.codicon-warning').waitFor();
-    await expect.poll(() => workbench.webview('view').locator('main').innerText(), { timeout: SOON }).toContain(name);
+    const view = workbench.webview('view').locator('main');
+    await within(SOON, async () => expect(await view.innerText()).toContain(name));
     await workbench.screenshot(`state-${name.replace(/\W/g, '-')}`);
     await workbench.runCommand('Notifications: Clear All Notifications');
   });

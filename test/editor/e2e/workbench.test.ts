@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { within } from '../../fixtures/idleTime.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
 import { output } from '../harness/processes.ts';
@@ -33,7 +34,7 @@ describe('the installed extension', () => {
       '--cost-usd',
       '100',
     );
-    await expect.poll(() => item.innerText(), { timeout: 1000, interval: 25 }).not.toBe(before);
+    await within(1000, async () => expect(await item.innerText()).not.toBe(before));
   });
 
   test('opens its container in the side bar', async () => {

@@ -9,7 +9,7 @@ const EXTENSION = 'llm-spend.llm-spend';
 const screenshots = path.join(repository, 'test/editor/screenshots');
 
 /** Generous, because a test waits for all of it only when something is broken. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 90_000;
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 const PLACES = [

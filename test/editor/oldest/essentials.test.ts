@@ -3,6 +3,7 @@
  * its refresh, a record by hand, the cost history. `npm test -- oldest` runs all end-to-end tests there.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { within } from '../../fixtures/idleTime.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { type Editor, openEditor } from '../e2e/editor.ts';
 
@@ -24,7 +25,7 @@ test('the extension starts, and shows an amount in the status bar', async () => 
 test('the status bar follows another process within a second of its end', async () => {
   const before = await status();
   await record('gpt-5', '100');
-  await expect.poll(status, { timeout: 1000, interval: 25 }).not.toBe(before);
+  await within(1000, async () => expect(await status()).not.toBe(before));
 });
 
 test('a usage is recorded by hand', async () => {

@@ -84,10 +84,10 @@ test('costs and the status line say when a budget has reached a level', async ()
   await spend('4.50');
   expect((await sandbox.run(['costs'])).stdout).toContain('\n\nBudget near: $8.50 of $10.00 this month (85 %).\n\n');
   // A line is kept for a second, whatever changes.
-  await expect.poll(statusline, { timeout: 30_000 }).toBe('$8.50 today · budget near 85 %\n');
+  await expect.poll(statusline).toBe('$8.50 today · budget near 85 %\n');
   // A change of the budgets changes the line, although no record was added.
   await budget('set', 'near', '--amount', '8');
-  await expect.poll(statusline, { timeout: 30_000 }).toBe('$8.50 today · budget near used up\n');
+  await expect.poll(statusline).toBe('$8.50 today · budget near used up\n');
   expect((await sandbox.run(['costs'])).stdout).toContain('Budget near is used up: $8.50 of $8.00 this month (106 %).');
   const json = JSON.parse((await sandbox.run(['statusline', '--json'], { input: '{}' })).stdout) as object;
   expect(json).toMatchObject({ budget: { name: 'near', percent: 106.25, over: true } });

@@ -127,7 +127,7 @@ test('signals are passed on', async () => {
     },
   );
   const running = new Running(child);
-  await expect.poll(() => existsSync(sandbox.file('log')), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(sandbox.file('log'))).toBe(true);
   child.kill('SIGINT');
   expect(await running.ended).toEqual({ code: 7, signal: null });
   expect(await logged()).toContain('SIGINT');
@@ -172,7 +172,7 @@ describe('when something of ours fails', () => {
     const running = run(['--ledger', ledger], { calls: 1, ms: 100, log: sandbox.file('log'), stdin: true });
     const kept = async (): Promise<string[]> =>
       (await readdir(sandbox.folder)).filter((name) => name.startsWith('unrecorded'));
-    await expect.poll(kept, { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(kept).toHaveLength(1);
     lock.exec('ROLLBACK');
     lock.close();
     expect(await running).toMatchObject({ code: 0, stderr: expect.stringContaining('(1 call') as string });

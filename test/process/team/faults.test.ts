@@ -123,12 +123,12 @@ describe.skipIf(!hasPostgres())('a ledger in PostgreSQL', () => {
     const writers = ['x', 'y', 'z'].map(writer);
     for (let kill = 0; kill < 3; kill++) {
       const before = acknowledged.length;
-      await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 5);
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 5);
       await server.kill();
       await server.start();
     }
     const before = acknowledged.length;
-    await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before);
+    await expect.poll(() => acknowledged.length).toBeGreaterThan(before);
     stop.abort();
     await Promise.all(writers);
     const ids = await idsOf(ledger);

@@ -59,37 +59,29 @@ describe('ledgers of earlier versions', () => {
     expect(ledgerCases.length).toBeGreaterThanOrEqual(10);
   });
 
-  it.each(ledgerCases)(
-    '%s %s: sums, records, verify and undo are the same',
-    async (version, name) => {
-      const { ledger, ...expected } = answers(version, name) as Answers & { ledger: string };
-      unpack(version, name);
-      expect(await answersOf(library as unknown as Library, join(folder, ledger))).toEqual(expected);
-    },
-    30_000,
-  );
+  it.each(ledgerCases)('%s %s: sums, records, verify and undo are the same', async (version, name) => {
+    const { ledger, ...expected } = answers(version, name) as Answers & { ledger: string };
+    unpack(version, name);
+    expect(await answersOf(library as unknown as Library, join(folder, ledger))).toEqual(expected);
+  });
 
-  it.each(ledgerCases)(
-    '%s %s: a new record is added to the others',
-    async (version, name) => {
-      const { ledger, records } = answers(version, name) as Answers & { ledger: string };
-      unpack(version, name);
-      const path = join(folder, ledger);
-      const tracker = new library.CostTracker({ ledger: path, pricing: false });
-      await tracker.track({ provider: 'p', model: 'm', operation: 'o', usage_id: 'today', cost_usd: 0.5 });
-      expect(await tracker.flush(20_000)).toBe(true);
-      expect(await tracker.read()).toHaveLength(records.count + 1);
-      await tracker.remove(['today']);
-      await tracker.close();
-      const again = new library.CostTracker({ ledger: path, pricing: false });
-      const ids = (await again.read()).map(({ usage_id }) => usage_id);
-      await again.close();
-      expect(new Set(ids).size).toBe(records.count);
-      expect(ids).toHaveLength(records.count);
-      expect(journals()).toEqual([]);
-    },
-    30_000,
-  );
+  it.each(ledgerCases)('%s %s: a new record is added to the others', async (version, name) => {
+    const { ledger, records } = answers(version, name) as Answers & { ledger: string };
+    unpack(version, name);
+    const path = join(folder, ledger);
+    const tracker = new library.CostTracker({ ledger: path, pricing: false });
+    await tracker.track({ provider: 'p', model: 'm', operation: 'o', usage_id: 'today', cost_usd: 0.5 });
+    expect(await tracker.flush(20_000)).toBe(true);
+    expect(await tracker.read()).toHaveLength(records.count + 1);
+    await tracker.remove(['today']);
+    await tracker.close();
+    const again = new library.CostTracker({ ledger: path, pricing: false });
+    const ids = (await again.read()).map(({ usage_id }) => usage_id);
+    await again.close();
+    expect(new Set(ids).size).toBe(records.count);
+    expect(ids).toHaveLength(records.count);
+    expect(journals()).toEqual([]);
+  });
 });
 
 describe('journals of killed processes', () => {
@@ -98,29 +90,25 @@ describe('journals of killed processes', () => {
     [version, 'another container'] as const,
   ]);
 
-  it.each(owners)(
-    '%s, %s: what stands in them gets into the file, once',
-    async (version, owner) => {
-      const { records } = answers(version, 'json-journals') as Answers;
-      unpack(version, 'json-journals');
-      if (owner === 'another container') {
-        // The last part of the owner's name is the namespace of its process ids.
-        for (const file of journals())
-          renameSync(join(folder, file), join(folder, file.replace(/-\d+(-\w+\.journal)$/, '-1$1')));
-      }
-      expect(journals()).toHaveLength(3);
-      const tracker = new library.CostTracker({ ledger: join(folder, 'costs.json'), pricing: false });
-      expect((await tracker.refresh()).records).toBe(records.count);
-      await tracker.track({ provider: 'p', model: 'm', operation: 'o' });
-      expect(await tracker.flush(20_000)).toBe(true);
-      await tracker.close();
-      expect(journals()).toEqual([]);
-      const elements = JSON.parse(readFileSync(join(folder, 'costs.json'), 'utf8')) as { usage_id: string }[];
-      expect(new Set(elements.map(({ usage_id }) => usage_id)).size).toBe(records.count + 1);
-      expect(elements).toHaveLength(records.count + 1);
-    },
-    30_000,
-  );
+  it.each(owners)('%s, %s: what stands in them gets into the file, once', async (version, owner) => {
+    const { records } = answers(version, 'json-journals') as Answers;
+    unpack(version, 'json-journals');
+    if (owner === 'another container') {
+      // The last part of the owner's name is the namespace of its process ids.
+      for (const file of journals())
+        renameSync(join(folder, file), join(folder, file.replace(/-\d+(-\w+\.journal)$/, '-1$1')));
+    }
+    expect(journals()).toHaveLength(3);
+    const tracker = new library.CostTracker({ ledger: join(folder, 'costs.json'), pricing: false });
+    expect((await tracker.refresh()).records).toBe(records.count);
+    await tracker.track({ provider: 'p', model: 'm', operation: 'o' });
+    expect(await tracker.flush(20_000)).toBe(true);
+    await tracker.close();
+    expect(journals()).toEqual([]);
+    const elements = JSON.parse(readFileSync(join(folder, 'costs.json'), 'utf8')) as { usage_id: string }[];
+    expect(new Set(elements.map(({ usage_id }) => usage_id)).size).toBe(records.count + 1);
+    expect(elements).toHaveLength(records.count + 1);
+  });
 });
 
 describe('prices of earlier versions', () => {

@@ -32,7 +32,7 @@ describe('what a call costs', () => {
       }),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 
   test('half a nano-dollar is rounded up', () => {
     expect(partsOf([1], { input: rate('0.0005') }).input?.nanos).toBe(1n);

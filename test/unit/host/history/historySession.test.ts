@@ -64,8 +64,11 @@ beforeEach(() => {
   });
 });
 
+/** Only what never happens takes this long, even on a busy machine. */
+const PATIENCE = { timeout: 60_000 };
+
 const replied = (): boolean => posted.some(({ type }) => type !== 'snapshot');
-const settled = (): Promise<boolean> => vi.waitUntil(replied);
+const settled = (): Promise<boolean> => vi.waitUntil(replied, PATIENCE);
 const groupsOf = (answer: WireAnswer | undefined): Group[] =>
   (answer?.kind === 'groups' && decodeGroups(answer.groups)) || [];
 const groups = { kind: 'groups', filter: {}, groupBy: ['model'], calendar };
@@ -172,7 +175,7 @@ describe('a session', () => {
     expect(posted.at(-1)).toMatchObject({ type: 'failed', id: 1 });
     expect(backend.actions).toEqual([]);
     say({ type: 'act', id: 2, action: { verb: 'openLedger', path: '/l/costs.json', usageId: '1' } });
-    await vi.waitFor(() => expect(backend.actions).toHaveLength(1));
+    await vi.waitFor(() => expect(backend.actions).toHaveLength(1), PATIENCE);
   });
 
   test('a burst of changes becomes one snapshot; a hidden view gets none until it is shown', async () => {
@@ -372,7 +375,7 @@ describe('in another currency', () => {
     posted.length = 0;
     say({ type: 'ask', id: 1, questions: [groups] });
     backend.setCurrency(currency({ currency: 'EUR', rate: 2 }));
-    await vi.waitUntil(() => posted.length === 1);
+    await vi.waitUntil(() => posted.length === 1, PATIENCE);
     backend.aggregate = aggregate;
     answer();
     await settled();

@@ -177,5 +177,5 @@ describe('whatever became of the ledger since', () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });

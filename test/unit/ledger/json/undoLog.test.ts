@@ -67,7 +67,7 @@ test('what was removed long ago stays removed when a kept damaged file is mended
     for (; undone < 3; undone++) expect(await tracker.undo()).toMatchObject({ undone: 'remove', records: 1 });
     expect((await tracker.summary()).records).toBe(13);
   });
-}, 20_000);
+});
 
 test('a compacted log has the same last number and the same removals as before', async () => {
   const at = '2026-11-02T00:00:00Z';
@@ -91,7 +91,7 @@ test('a compacted log has the same last number and the same removals as before',
   expect(await log.last()).toMatchObject({ seq: 398 });
   const kept = readFileSync(`${ledger}.undo`, 'utf8').trim().split('\n');
   expect(kept.filter((line) => line.includes('"elements":[]'))).toHaveLength(299);
-}, 20_000);
+});
 
 test('a large removal leaves the log small, stays removed, and is undone as a removal', async () => {
   const all = Array.from({ length: 3000 }, (_, i) => usage(i, { note: 'x'.repeat(200) }));
@@ -106,7 +106,7 @@ test('a large removal leaves the log small, stays removed, and is undone as a re
   expect(await withTracker((tracker) => tracker.undo())).toMatchObject({ undone: 'remove', records: 2999 });
   expect(await idsIn()).toEqual(all.map(({ usage_id }) => usage_id!).sort());
   expect(readdirSync(folder).filter((name) => name.includes('.cleared.'))).toEqual([]);
-}, 20_000);
+});
 
 test('records in arrays within the array are brought back by a repair, and only then may their file go', async () => {
   const text = (id: number): string => JSON.stringify({ ...usage(id), cost_known: true });

@@ -183,13 +183,9 @@ const mutants: { mutant: keyof Mutants; scenario: Partial<Scenario>; what: strin
 ];
 
 describe('the model finds what is wrong with', () => {
-  it.each(mutants.filter(({ large }) => LARGE || !large))(
-    '$mutant',
-    { timeout: 120_000 },
-    ({ mutant, scenario, what }) => {
-      const verdict = run(scenario, { [mutant]: true });
-      console.log(`${mutant}: found after ${verdict.states} states, in ${verdict.violation?.trace.length} steps`);
-      expect(verdict.violation?.what).toBe(what);
-    },
-  );
+  it.each(mutants.filter(({ large }) => LARGE || !large))('$mutant', ({ mutant, scenario, what }) => {
+    const verdict = run(scenario, { [mutant]: true });
+    console.log(`${mutant}: found after ${verdict.states} states, in ${verdict.violation?.trace.length} steps`);
+    expect(verdict.violation?.what).toBe(what);
+  });
 });

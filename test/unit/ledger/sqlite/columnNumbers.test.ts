@@ -133,7 +133,7 @@ describe('segments that a version with fewer columns sealed', () => {
     await withLedger(async (ledger) => {
       const watching = ledger.watch(() => undefined);
       await ledger.refresh();
-      await vi.waitFor(() => expect(withDatabase(blobs)).toEqual(whole), { timeout: 20_000 });
+      await vi.waitFor(() => expect(withDatabase(blobs)).toEqual(whole), { timeout: 60_000 });
       watching.dispose();
       expect([await by(ledger, 'episode'), await by(ledger, 'commit')]).toEqual(before);
     });

@@ -78,7 +78,7 @@ function contents(): [string, string][] {
     .map((name) => [name, readFileSync(join(folder, name), 'latin1')]);
 }
 
-describe('a damaged database', { timeout: 60_000 }, () => {
+describe('a damaged database', () => {
   it('without its header is said to be damaged, and all of it comes back', async () => {
     await filled(500, false);
     overwrite(0, 100);
@@ -277,7 +277,7 @@ describe('a damaged database', { timeout: 60_000 }, () => {
   });
 });
 
-describe('columns that do not say what the rows say', { timeout: 60_000 }, () => {
+describe('columns that do not say what the rows say', () => {
   it('are found by verify, and made anew by a repair', async () => {
     await filled(5_000, false);
     const db = new DatabaseSync(path);

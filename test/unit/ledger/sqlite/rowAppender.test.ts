@@ -59,4 +59,4 @@ it('seals what the rows say, whichever way the records came', async () => {
     await ledger.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

@@ -46,7 +46,7 @@ beforeAll(async () => {
     for await (const page of tracker.stored()) for (const { record, text } of page) texts.set(record.usage_id, text);
   });
   sound = readFileSync(ledger);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 beforeEach(newFolder);
 
@@ -92,7 +92,7 @@ async function repaired(damaged: Buffer): Promise<{ result: RepairResult; ids: S
   });
 }
 
-describe('whatever the damage, each record whose text is whole comes back', { timeout: 60_000 }, () => {
+describe('whatever the damage, each record whose text is whole comes back', () => {
   test.each([
     ['one bit', 1, 0],
     ['three bits', 3, 0],
@@ -176,4 +176,4 @@ test('records kept aside are an error until a repair has brought them back, and 
     expect(kept.map(({ severity }) => severity)).toEqual(['warning']);
   });
   expect(readdirSync(join(ledger, '..')).filter((name) => name.startsWith('.'))).toEqual([]);
-}, 60_000);
+});

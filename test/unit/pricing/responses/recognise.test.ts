@@ -284,17 +284,13 @@ describe('bad input', () => {
     '{"usage":{"prompt_tokens":-1}}\n',
     '{"id":1,"object":"chat.completion.chunk"}\n',
     '{"a":{"usage":[{"response":{}}]}} x ',
-  ])(
-    'does four times the work for four times the text of %j',
-    (part) => {
-      const short = part.repeat(5_000);
-      // Compiled code from here on. Reading in quadratic time would take sixteen times as long.
-      cpuMs(short);
-      const once = Math.min(cpuMs(short), cpuMs(short));
-      expect(Math.min(cpuMs(short.repeat(4)), cpuMs(short.repeat(4)))).toBeLessThan(8 * once + 50);
-    },
-    60_000,
-  );
+  ])('does four times the work for four times the text of %j', (part) => {
+    const short = part.repeat(5_000);
+    // Compiled code from here on. Reading in quadratic time would take sixteen times as long.
+    cpuMs(short);
+    const once = Math.min(cpuMs(short), cpuMs(short));
+    expect(Math.min(cpuMs(short.repeat(4)), cpuMs(short.repeat(4)))).toBeLessThan(8 * once + 50);
+  });
 
   it('reads 30 MB of numbers and of empty objects in little time and memory', () => {
     const numbers = `[${'0,'.repeat(15_000_000)}0]`;
@@ -303,7 +299,7 @@ describe('bad input', () => {
     expect(cpuMs(objects)).toBeLessThan(8_000);
     expect(recognise(numbers.slice(-1_000_001).replace(/^/, '['))).toMatchObject({ problems: [{ code: 'no-usage' }] });
     expect(recognise(objects)).toMatchObject({ responses: [], problems: [{ code: 'too-large' }] });
-  }, 120_000);
+  });
 });
 
 it('costs the same whatever the way in', () => {

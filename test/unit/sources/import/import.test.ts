@@ -256,7 +256,7 @@ describe('import', () => {
   });
 });
 
-describe.each(TREES)('%s, whatever happens in between', { timeout: 60_000 }, (_, source, write) => {
+describe.each(TREES)('%s, whatever happens in between', (_, source, write) => {
   test('growing logs, cut anywhere, come to the same', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(1_000), fc.nat(1_000_000), async (seed, cutSeed) => {

@@ -70,7 +70,7 @@ describe('a second reader', () => {
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
     const again = await world.import(claudeCode, { name: 'both.db', secondReader: THREAD });
     expect(again).toMatchObject({ added: 0, updated: 0, unchanged: both.files });
-  }, 60_000);
+  });
 
   test('keeps to the same bounds of time', async () => {
     const since = NOW - 320 * 86_400_000;
@@ -79,7 +79,7 @@ describe('a second reader', () => {
     expect(both.added).toBe(alone.added);
     expect(both.added).toBeGreaterThan(0);
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
-  }, 60_000);
+  });
 
   test.each([
     ['cannot start', 'throw new Error("no")'],
@@ -97,16 +97,12 @@ describe('a second reader', () => {
          setTimeout(() => { throw new Error("no memory") }, 5);
        });`,
     ],
-  ])(
-    'that %s is done without',
-    async (_, text) => {
-      const alone = await world.import(claudeCode, { name: 'alone.db' });
-      const both = await world.import(claudeCode, { name: 'both.db', secondReader: program(text) });
-      expect(figures(both)).toEqual(figures(alone));
-      expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
-    },
-    60_000,
-  );
+  ])('that %s is done without', async (_, text) => {
+    const alone = await world.import(claudeCode, { name: 'alone.db' });
+    const both = await world.import(claudeCode, { name: 'both.db', secondReader: program(text) });
+    expect(figures(both)).toEqual(figures(alone));
+    expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
+  });
 
   test('that says nothing holds up no cancellation', async () => {
     const cancel = new AbortController();
@@ -118,7 +114,7 @@ describe('a second reader', () => {
       onProgress: ({ files, filesDone }) => filesDone === files - 1 && setTimeout(() => cancel.abort(), 50),
     });
     await expect(stopped).rejects.toThrow(/abort/i);
-  }, 20_000);
+  });
 
   test('has no part where the later of two tellings counts', async () => {
     const message = (output: number): object => ({
@@ -137,7 +133,7 @@ describe('a second reader', () => {
     );
     await world.import(geminiCli, { name: 'both.db', secondReader: THREAD });
     expect((await world.records('both.db')).map(({ output_tokens }) => output_tokens)).toEqual([500]);
-  }, 20_000);
+  });
 
   test('stops with the import, and the next one goes on', async () => {
     const alone = await world.import(claudeCode, { name: 'alone.db' });
@@ -152,5 +148,5 @@ describe('a second reader', () => {
     const rest = await world.import(claudeCode, { name: 'both.db', secondReader: THREAD });
     expect(rest.added).toBeLessThanOrEqual(alone.added);
     expect(await world.records('both.db')).toEqual(await world.records('alone.db'));
-  }, 60_000);
+  });
 });

@@ -52,22 +52,18 @@ describe('csvRows', () => {
     ]);
   });
 
-  it(
-    'names a row that is too long, keeps the rows before it, and says that the rest was not read',
-    { timeout: 60_000 },
-    async () => {
-      const text = `a,b\n0,0\n1,${'x'.repeat(9_000_000)}\n2,3\n`;
-      for (const size of [65_536, 20_000_000]) {
-        expect(await rowsOf(text, size)).toEqual([
-          { cells: ['a', 'b'], line: 1 },
-          { cells: ['0', '0'], line: 2 },
-          {
-            cells: [],
-            line: 3,
-            problem: expect.stringMatching(/^Max Record Size.*the rest of the file was not read$/),
-          },
-        ]);
-      }
-    },
-  );
+  it('names a row that is too long, keeps the rows before it, and says that the rest was not read', async () => {
+    const text = `a,b\n0,0\n1,${'x'.repeat(9_000_000)}\n2,3\n`;
+    for (const size of [65_536, 20_000_000]) {
+      expect(await rowsOf(text, size)).toEqual([
+        { cells: ['a', 'b'], line: 1 },
+        { cells: ['0', '0'], line: 2 },
+        {
+          cells: [],
+          line: 3,
+          problem: expect.stringMatching(/^Max Record Size.*the rest of the file was not read$/),
+        },
+      ]);
+    }
+  });
 });

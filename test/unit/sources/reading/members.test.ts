@@ -108,7 +108,7 @@ describe('the members of a line', () => {
     const { status, stderr } = spawnSync(process.execPath, [COMPILER, '--check'], { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);
-  }, 60_000);
+  });
 
   test('are what the engine makes of them', () => {
     const members = new Members(PATHS);
@@ -116,7 +116,7 @@ describe('the members of a line', () => {
       fc.property(line, (text) => compare(members, Buffer.from(text))),
       { numRuns: runs(1_500) },
     );
-  }, 60_000);
+  });
 
   test('of a line with a byte changed, gone or added, too', () => {
     const members = new Members(PATHS);
@@ -134,7 +134,7 @@ describe('the members of a line', () => {
       }),
       { numRuns: runs(3_000) },
     );
-  }, 60_000);
+  });
 
   test('a text is told anew after a line in which nobody asked for it', () => {
     const members = new Members(PATHS);
