@@ -41,6 +41,11 @@ export function counterparts(source: unknown): readonly string[] {
   return hasTwoStores(source) ? [...live, String(source)] : live;
 }
 
+/** Whether neither of two reports of a call was received live. */
+function areOfTwoStores(a: UsageRecord, b: UsageRecord): boolean {
+  return hasTwoStores(a['source']) && a['source'] === b['source'];
+}
+
 /** Whether two reports are from the same store, so that they are of two calls. Rows of a database have `store_row`. */
 function areOfOneStore(a: UsageRecord, b: UsageRecord): boolean {
   return a['source'] === b['source'] && (a['store_row'] === undefined) === (b['store_row'] === undefined);
@@ -180,7 +185,7 @@ function noteTotals(
   record: UsageRecord,
   { there, report, isNew }: { there: UsageRecord; report: UsageRecord; isNew: boolean },
 ): void {
-  if (typeof record['iterations'] === 'number' || there['source'] === report['source']) return;
+  if (typeof record['iterations'] === 'number' || areOfTwoStores(there, report)) return;
   const told = isLive(report) ? 'live_tokens' : 'log_tokens';
   const other = isLive(report) ? 'log_tokens' : 'live_tokens';
   record[told] = Math.max(report.total_tokens, Number(isNew ? 0 : (there[told] ?? 0)));
@@ -194,6 +199,6 @@ function noteTotals(
 function fullerOf(log: UsageRecord, live: UsageRecord): UsageRecord {
   if (typeof log['iterations'] === 'number') return log;
   // Only a row of the database says what was charged.
-  if (log['source'] === live['source']) return log['store_row'] === undefined ? live : log;
+  if (areOfTwoStores(log, live)) return log['store_row'] === undefined ? live : log;
   return live.total_tokens > log.total_tokens ? live : log;
 }

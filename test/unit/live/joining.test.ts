@@ -9,6 +9,7 @@ import { LiveIntake } from '../../../src/live/intake.ts';
 import { recordsOf, type OtlpRecord } from '../../../src/live/otlp.ts';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../src/sources/codex/index.ts';
+import { copilotChat } from '../../../src/sources/copilot-chat/index.ts';
 import { copilotCli } from '../../../src/sources/copilot-cli/index.ts';
 import { geminiCli } from '../../../src/sources/gemini-cli/index.ts';
 import { importSource } from '../../../src/sources/import/import.ts';
@@ -16,6 +17,8 @@ import { statePath } from '../../../src/sources/import/state.ts';
 import { qwenCode } from '../../../src/sources/qwen-code/index.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
+import { runs } from '../../long.ts';
+import { writeDatabase } from '../../fixtures/agentTrees/calls.ts';
 import {
   chatAttributes,
   claudeRequest,
@@ -64,6 +67,11 @@ async function log(source: Source, file: string, lines: readonly object[]): Prom
   const target = path.join(place, file);
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await imported(source, place);
+}
+
+/** Imports a place as after a lost state. */
+async function imported(source: Source, place: string): Promise<void> {
   rmSync(statePath(ledger.ledger, source.id), { force: true });
   await importSource(source, [place], {
     path: ledger.ledger,
@@ -151,6 +159,19 @@ describe('Claude Code, by the id of the request', () => {
     await log(claudeCode, 'p/session-1.jsonl', [claudeLine(1, 8)]);
     expect(await records()).toMatchObject([{ output_tokens: 900, confirmed_by: expect.any(String) as string }]);
   });
+
+  test.each(['live first', 'log first'])(
+    '%s, and the live report again: the fuller counts of the log stay',
+    async (order) => {
+      const reports = [
+        (): Promise<void> => live(claudeEvent(1, 100)),
+        (): Promise<void> => log(claudeCode, 'p/session-1.jsonl', [claudeLine(1, 900)]),
+      ];
+      for (const report of order === 'live first' ? reports : reports.toReversed()) await report();
+      await live(claudeEvent(1, 100));
+      expect(await records()).toMatchObject([{ output_tokens: 900, log_tokens: 4_010, live_tokens: 3_210 }]);
+    },
+  );
 });
 
 describe('Codex, by session, counts and time', () => {
@@ -256,6 +277,72 @@ describe('Copilot, whose spans have the id of the response', () => {
   });
 });
 
+describe.each<[string, Source, string, Parameters<typeof writeDatabase>[2][]]>([
+  [
+    'Copilot CLI',
+    copilotCli,
+    'session-store.db',
+    [
+      [
+        'assistant_usage_events',
+        [
+          {
+            id: 1,
+            session_id: 'session-1',
+            model: 'gpt-5',
+            input_tokens: 1_000,
+            output_tokens: 100,
+            cache_read_tokens: 400,
+            total_nano_aiu: 2_000_000_000,
+            created_at: '2026-05-28T20:26:42.500Z',
+          },
+        ],
+      ],
+      ['sessions', [{ id: 'session-1', cwd: '/home/me/site' }]],
+    ],
+  ],
+  [
+    'Copilot Chat',
+    copilotChat,
+    'agent-traces.db',
+    [
+      [
+        'spans',
+        [
+          {
+            span_id: 'a',
+            trace_id: 't',
+            chat_session_id: 'session-1',
+            request_model: 'gpt-5',
+            input_tokens: 1_000,
+            output_tokens: 100,
+            cached_tokens: 400,
+            end_time_ms: Date.parse('2026-05-28T20:26:42.500Z'),
+            operation_name: 'chat',
+          },
+        ],
+      ],
+      ['span_attributes', [{ span_id: 'a', key: 'x', value: 'y' }]],
+    ],
+  ],
+])('the database of %s, by session, counts and time', (_, source, file, tables) => {
+  const attributes = chatAttributes({ 'gen_ai.response.id': 'resp_1', 'gen_ai.conversation.id': 'session-1' });
+  const exported = tracesRequest([{ name: 'chat gpt-5', span: '01', attributes }]);
+
+  test.each(['live first', 'log first'])('%s: one record', async (order) => {
+    writeDatabase(folder, file, ...tables);
+    const reports = [
+      (): Promise<void> => live(...recordsOf('traces', 'json', Buffer.from(JSON.stringify(exported)))),
+      (): Promise<void> => imported(source, path.join(folder, file)),
+    ];
+    for (const report of order === 'live first' ? reports : reports.toReversed()) await report();
+    for (const report of reports) await report();
+    expect(await records()).toMatchObject([
+      { input_tokens: 1_000, cache_read_tokens: 400, output_tokens: 100, confirmed_by: expect.any(String) as string },
+    ]);
+  });
+});
+
 test('live, log and reimport, in any order and any repetition, give the same ledger', async () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('live'), calls: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }) }),
@@ -292,6 +379,6 @@ test('live, log and reimport, in any order and any repetition, give the same led
         }));
       expect(found.toSorted((a, b) => String(a.request).localeCompare(String(b.request)))).toEqual(wanted);
     }),
-    { numRuns: 12 },
+    { numRuns: runs(12, 200) },
   );
 });
