@@ -64,7 +64,7 @@ export interface Problem {
   usageId?: string;
 }
 
-/** A record with its text in the ledger, which includes fields and digits that parsing would lose. */
+/** A record with its text in the ledger, which includes fields and digits that parsing would lose. `record` is what `readStored` returns for the text. */
 export interface StoredElement {
   record: UsageRecord;
   text: string;

@@ -94,7 +94,12 @@ export class Acceptance {
   async #existing(store: LedgerVersions, usageId: string): Promise<{ record: UsageRecord; text: string } | undefined> {
     await this.#accepting.get(usageId)?.catch(() => undefined);
     const pending = this.#host.committer.pending.get(usageId);
-    if (pending) return pending.entry;
+    if (pending) {
+      const removed = await store.undoLog.removedAmong([pending.entry]);
+      if (removed.size === 0) return pending.entry;
+      // Another process removed it before our commit. It stays pending until then, and must not hide what is recorded next.
+      await this.#host.committer.commitFirst();
+    }
     const { index } = store;
     const locator = index.locatorOf(usageId);
     if (locator === undefined) return undefined;

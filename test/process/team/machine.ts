@@ -9,8 +9,7 @@ import { CostTracker } from '../../../src/library/costTracker.ts';
 import { defaultLedgerPath, importedLedgerPath } from '../../../src/system/paths.ts';
 import { newMembership, readMembership, saveMembership } from '../../../src/sync/membership.ts';
 import { syncNow } from '../../../src/sync/sync.ts';
-import type { UsageRecord } from '../../../src/usage/record.ts';
-import { call } from '../../contract/usages.ts';
+import { call, stored } from '../../contract/usages.ts';
 
 const [name, url] = process.argv.slice(2) as [string, string];
 const stop = new AbortController();
@@ -42,7 +41,7 @@ while (!stop.signal.aborted) {
     process.stdout.write(`+${id}\n`);
   } else if (die < 0.6) {
     const usage = shared[Math.floor(Math.random() * shared.length)]!;
-    await imported.adopt([{ record: usage as UsageRecord, text: JSON.stringify(usage) }]);
+    await imported.adopt([stored(usage)]);
   } else if (die < 0.68 && mine.length > 0) {
     const id = mine[Math.floor(Math.random() * mine.length)]!;
     process.stdout.write(`-${id}\n`);

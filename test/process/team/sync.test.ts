@@ -13,7 +13,7 @@ import { countedRecords, syncAll, withdrawAll } from '../../../src/sync/pass.ts'
 import { rolesSql } from '../../../src/sync/roles.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { hasPostgres, query, TestServer } from '../../fixtures/postgres.ts';
-import { call } from '../../contract/usages.ts';
+import { call, stored } from '../../contract/usages.ts';
 import { runs } from '../../long.ts';
 
 /** A machine with its own ledgers, its own id, and a connection of its own to the team's ledger. */
@@ -89,7 +89,7 @@ describe.skipIf(!hasPostgres())("a team's ledger", () => {
   it('gets what a machine has, and every later change, and nothing a second time', async () => {
     const machine = new Machine(folder, 'laptop', url);
     await machine.own.trackAll([call('a'), call('b', { project: 'site', note: 'private', branch: 'secret' })]);
-    await machine.imported.adopt([{ record: call('b') as UsageRecord, text: JSON.stringify(call('b')) }]);
+    await machine.imported.adopt([stored(call('b'))]);
     await machine.imported.track(call('c', { session_id: 'private' }));
     expect(await machine.sync()).toEqual({ records: 3, sent: 3, withdrawn: 0, refused: [] });
     expect(await machine.sync()).toEqual({ records: 3, sent: 0, withdrawn: 0, refused: [] });
@@ -127,8 +127,7 @@ describe.skipIf(!hasPostgres())("a team's ledger", () => {
           const machine = machines[at]!;
           // A shared id is the same usage everywhere; its cost may be changed on one machine.
           const usage = call(id, { timestamp: `2026-11-0${(id.charCodeAt(0) % 3) + 1}T12:00:00.000Z` });
-          if (what === 'track')
-            await machine.own.adopt([{ record: usage as UsageRecord, text: JSON.stringify(usage) }]);
+          if (what === 'track') await machine.own.adopt([stored(usage)]);
           else if (what === 'remove') await machine.own.remove([id]);
           else if (what === 'undo') await machine.own.undo();
           else if (what === 'reprice') await machine.own.setCosts([{ usageId: id, fields: { cost_usd: day } }]);
@@ -155,7 +154,7 @@ describe.skipIf(!hasPostgres())("a team's ledger", () => {
 
   it('counts the same copied logs once, and keeps them when one of the machines leaves', async () => {
     const [one, two] = [new Machine(folder, 'one', url), new Machine(folder, 'two', url)];
-    const logs = ['x', 'y', 'z'].map((id) => ({ record: call(id) as UsageRecord, text: JSON.stringify(call(id)) }));
+    const logs = ['x', 'y', 'z'].map((id) => stored(call(id)));
     await one.imported.adopt(logs);
     await two.imported.adopt(logs);
     await Promise.all([one.sync(), two.sync()]);

@@ -27,6 +27,8 @@ export async function settle(
   const giveUp = performance.now() + budgetMs;
   /** The latest version found to contain the result of the change. */
   let found: HeldVersion | undefined;
+  /** Whether there was no file, and the change needed none: its records were removed before they were committed. */
+  let needsNoFile = false;
   try {
     for (;;) {
       const listed = await writersInFlight(disk, place);
@@ -39,11 +41,13 @@ export async function settle(
         await fsyncFolder(disk, place.folder);
         if (found.fd !== undefined || isVersionAt(disk, place.path, found)) return 'settled';
       }
+      if (needsNoFile && alone && !disk.isThereSync(place.path)) return 'settled';
       const there = await store.alone(async () => {
         const before = found;
         found = await store.heldVersion();
         await releaseVersion(disk, before);
-        return store.index.intact && (await holds(store.index));
+        needsNoFile = written === undefined && found === undefined;
+        return (needsNoFile || store.index.intact) && (await holds(store.index));
       });
       if (!there) return 'lost';
       for (;;) {
