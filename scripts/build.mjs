@@ -6,9 +6,9 @@
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the extension loads its list of agents on demand
- *     dist/live.js           live recording          from src/live/index.ts, loaded by the extension on demand
- *     dist/postgres.js       PostgreSQL's client     from src/ledger/postgres/server/driver.ts, loaded by the others on demand
- *     dist/git.js            commit costs            from src/git/index.ts, loaded by the extension on demand
+ *     dist/live.js           live recording          from src/live/index.ts, loaded by the others on demand
+ *     dist/postgres.js       ledgers in PostgreSQL   from src/ledger/postgres/index.ts, loaded by the others on demand
+ *     dist/git.js            commit costs            from src/git/index.ts, loaded by the others on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
@@ -59,102 +59,87 @@ const apart = (filter, bundle) => ({
  * an `import()` of its own files a bundle is also one flat scope, which is loaded faster.
  */
 const pricesApart = apart(/\/prices\/index\.ts$/, './prices.js');
-/** Most windows record nothing live. */
+/** Most windows and commands record nothing live. */
 const liveApart = apart(/\/live\/index\.ts$/, './live.js');
-/** Most windows never show the costs of commits. */
+/** Most windows and commands never show the costs of commits. */
 const gitApart = apart(/\/git\/index\.ts$/, './git.js');
 /** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
 const agentsApart = apart(/\/sources\/agents\.ts$/, './reader.js');
 
-/** Few ledgers are in PostgreSQL: its client is loaded when the first of them is opened. */
-const postgresApart = {
-  name: "PostgreSQL's client in a bundle of its own",
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => {
-    build.onResolve({ filter: /\/driver\.ts$/ }, ({ kind, importer }) =>
-      kind !== 'entry-point' && /[\\/]postgres[\\/]/.test(importer)
-        ? { path: './postgres.js', external: true }
-        : undefined,
-    );
-    // Optional parts of it, which we do not use.
-    build.onResolve({ filter: /^(pg-native|pg-cloudflare|cloudflare:sockets)$/ }, ({ path }) => ({
-      path,
-      external: true,
-    }));
-  },
-};
+/** Few ledgers are in PostgreSQL. */
+const postgresApart = apart(/\/postgres\/index\.ts$/, './postgres.js');
+
+/** A file for Node, with everything that it needs. @param {string} name @param {import('esbuild').BuildOptions} [more] @returns {import('esbuild').BuildOptions} */
+const forNode = (name, more) => ({
+  platform: 'node',
+  format: 'cjs',
+  target: SUPPORTED_NODE,
+  outfile: `dist/${name}.js`,
+  ...more,
+});
 
 /** @type {Target[]} */
 const targets = [
   {
     name: 'extension',
     entry: 'src/extension.ts',
-    options: {
-      platform: 'node',
-      format: 'cjs',
+    options: forNode('extension', {
       target: EDITOR_NODE,
       // The command reads logs, also for the editor, which therefore needs no parser of CSV.
       external: ['vscode', 'csv-parse'],
-      outfile: 'dist/extension.js',
       plugins: [liveApart, gitApart, agentsApart],
-    },
+    }),
   },
   {
     name: 'command line',
     entry: 'src/cli/main.ts',
-    options: {
-      platform: 'node',
-      format: 'cjs',
-      target: SUPPORTED_NODE,
-      outfile: 'dist/cli.js',
+    options: forNode('cli', {
       banner: { js: '#!/usr/bin/env node' },
-    },
+    }),
     after: () => chmod(path.join(root, 'dist/cli.js'), 0o755),
   },
   {
     name: 'one-shot record',
     entry: 'src/cli/runRecord.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/record.js' },
+    options: forNode('record'),
   },
   {
     name: "an import's second reader",
     entry: 'src/sources/import/readerThread.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/reader.js' },
+    options: forNode('reader'),
   },
   {
     name: 'all commands',
     entry: 'src/cli/runCommand.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/commands.js' },
+    options: forNode('commands', { plugins: [liveApart, gitApart] }),
   },
   {
     name: 'prices',
     entry: 'src/prices/index.ts',
-    options: {
-      platform: 'node',
-      format: 'cjs',
-      target: SUPPORTED_NODE,
-      outfile: 'dist/prices.js',
-    },
+    options: forNode('prices'),
   },
   {
-    name: "PostgreSQL's client",
-    entry: 'src/ledger/postgres/server/driver.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/postgres.js' },
+    name: 'ledgers in PostgreSQL',
+    entry: 'src/ledger/postgres/index.ts',
+    options: forNode('postgres', {
+      // Optional parts of the client, which we do not use.
+      external: ['pg-native', 'pg-cloudflare', 'cloudflare:sockets'],
+    }),
   },
   {
     name: 'live recording',
     entry: 'src/live/index.ts',
-    options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/live.js' },
+    options: forNode('live'),
   },
   {
     name: 'commit costs',
     entry: 'src/git/index.ts',
-    options: { platform: 'node', format: 'cjs', target: EDITOR_NODE, outfile: 'dist/git.js' },
+    options: forNode('git'),
   },
   {
     name: 'library',
     entry: 'src/library/index.ts',
-    options: { platform: 'node', format: 'cjs', target: SUPPORTED_NODE, outfile: 'dist/index.js' },
+    options: forNode('index'),
     after: async ({ watching }) => {
       await writeModuleWrapper();
       if (!watching) await writeTypes();

@@ -12,10 +12,12 @@ import { kilobytes, root, run } from './lib.mjs';
 const DIST = [
   'cli.js',
   'commands.js',
+  'git.js',
   'index.d.mts',
   'index.js',
   'index.mjs',
   'licences.txt',
+  'live.js',
   'postgres.js',
   'prices.js',
   'reader.js',

@@ -2,7 +2,8 @@ import { isLedgerUrl, storeKind } from '../system/paths.ts';
 import { JsonStore } from './json/store.ts';
 import type { FileStoreOptions } from './options.ts';
 import { LedgerError } from './results.ts';
-import { PostgresStore } from './postgres/store.ts';
+import { LazyStore } from './postgres/lazyStore.ts';
+import { parseAddress } from './postgres/server/address.ts';
 import { SqliteStore } from './sqlite/store.ts';
 import type { Store } from './store.ts';
 
@@ -15,7 +16,12 @@ export function openStore(name: string, options: Omit<FileStoreOptions, 'path'> 
   const kind = storeKind(name);
   if (kind === 'json') return new JsonStore({ ...options, path: name });
   if (kind === 'sqlite') return new SqliteStore({ ...options, path: name });
-  if (kind === 'postgres') return new PostgresStore({ ...options, path: name });
+  if (kind === 'postgres') {
+    return new LazyStore(parseAddress(name).name, async () => {
+      const { PostgresStore } = await import('./postgres/index.ts');
+      return new PostgresStore({ ...options, path: name });
+    });
+  }
   // A URL may contain a password, so the message contains only its scheme.
   if (isLedgerUrl(name)) {
     const scheme = name.slice(0, name.indexOf(':'));

@@ -198,6 +198,12 @@ export type LedgerErrorCode =
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
   readonly code: LedgerErrorCode;
+
+  /** Bundles that are loaded on demand have a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'LedgerError';
+  }
+
   constructor(code: LedgerErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;

@@ -1,10 +1,23 @@
-/**
- * Live recording and connecting, for the editor: a bundle that the extension loads once an agent is connected or about to be, so that
- * its start does not pay for it.
- */
+/** Live recording and connecting: a bundle that the extension and the command load when they first need it. */
 export { CONNECTABLE } from './connect/agents.ts';
-export { applyChange, changedLines, connection, disconnection, isFound } from './connect/connect.ts';
+export {
+  applyChange,
+  backupPath,
+  changedLines,
+  connectable,
+  connection,
+  disconnection,
+  isFound,
+} from './connect/connect.ts';
+export type { SettingsChange } from './connect/connect.ts';
+export { SettingsError } from './connect/edit.ts';
 export { keepClaudeLogs, KEPT_DAYS } from './connect/keepLogs.ts';
+export type { KeptLogs } from './connect/keepLogs.ts';
+export { exporterEnvironment, ownCollector } from './environment.ts';
+export { Forwarder } from './forward.ts';
 export { LiveIntake } from './intake.ts';
-export { liveSettings } from './settings.ts';
+export { liveAgents } from './liveReport.ts';
+export { OtlpReceiver } from './receiver.ts';
+export type { ReceiverEvent } from './receiver.ts';
+export { isPort, liveSettings } from './settings.ts';
 export { SharedReceiver } from './share.ts';

@@ -1,5 +1,5 @@
-import { sentRecord } from '../ledger/postgres/team.ts';
-import type { OutgoingRow } from '../ledger/postgres/tellings.ts';
+import { sentRecord } from '../ledger/postgres/index.ts';
+import type { OutgoingRow } from '../ledger/postgres/index.ts';
 import { sha256 } from '../system/random.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import type { Membership } from './membership.ts';

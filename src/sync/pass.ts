@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
-import { dayOf, type SetDigest, type TeamLedger } from '../ledger/postgres/team.ts';
-import type { OutgoingRow } from '../ledger/postgres/tellings.ts';
+import { dayOf, type SetDigest, type TeamLedger } from '../ledger/postgres/index.ts';
+import type { OutgoingRow } from '../ledger/postgres/index.ts';
 import { UsageError, type UsageRecord } from '../usage/record.ts';
 import type { Membership } from './membership.ts';
 import { outgoing } from './outgoing.ts';

@@ -1,4 +1,4 @@
-import { schemaStatements } from '../ledger/postgres/schema.ts';
+import { schemaStatements } from '../ledger/postgres/index.ts';
 
 /** Everything that a member writes when it sends. */
 const MEMBER_TABLES: Readonly<Record<string, string>> = {

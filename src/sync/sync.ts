@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts';
-import { TeamLedger } from '../ledger/postgres/team.ts';
+import { TeamLedger } from '../ledger/postgres/index.ts';
 import { countedLedgers, type LedgerChoice } from '../library/countedLedgers.ts';
 import { CostTracker } from '../library/costTracker.ts';
 import { isLedgerUrl } from '../system/paths.ts';

@@ -59,6 +59,12 @@ export class UsageError extends Error {
   readonly field: string;
   readonly value: unknown;
   readonly rule: string;
+
+  /** Bundles that are loaded on demand have a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'UsageError';
+  }
+
   constructor(field: string, value: unknown, rule: string) {
     super(`${field}: ${rule} (got ${describe(value)})`);
     this.field = field;

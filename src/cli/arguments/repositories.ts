@@ -1,10 +1,11 @@
 import type { GitError } from '../../git/run.ts';
-import { GitRepositories, type GitRepositoriesRead } from '../../git/repositories.ts';
+import type { GitRepositoriesRead } from '../../git/repositories.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { shown } from './arguments.ts';
 
 /** The repository of the working folder, and all that were read on this machine before. */
 export async function readRepositories(): Promise<GitRepositoriesRead> {
+  const { GitRepositories } = await import('../../git/index.ts');
   const repositories = new GitRepositories();
   const read = await repositories.read([workingFolder()]);
   await repositories.settle();

@@ -1,11 +1,4 @@
-import {
-  GIT_GROUPINGS,
-  gitGroups,
-  isGitGrouping,
-  NOT_ATTRIBUTED,
-  NOT_COMMITTED,
-  type GitQuery,
-} from '../../git/gitGroups.ts';
+import { GIT_GROUPINGS, isGitGrouping, NOT_ATTRIBUTED, NOT_COMMITTED, type GitQuery } from '../../git/gitGroups.ts';
 import type { GitCommit } from '../../git/history.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import type { Group } from '../../usage/query.ts';
@@ -29,6 +22,7 @@ const RESTS: Readonly<Record<string, string>> = {
 const SHORT_HASH = 10;
 
 export async function gitCosts(view: LedgerView, query: GitQuery, now: number): Promise<GitCosts> {
+  const { gitGroups } = await import('../../git/index.ts');
   const { repositories, asked, problems } = await readRepositories();
   const groups = await gitGroups((asked) => view.aggregate(asked), repositories, query, now);
   const commits = new Map<string, GitCommit>();

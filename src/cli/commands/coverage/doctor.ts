@@ -1,8 +1,6 @@
 import type { CommandSpec } from '../../command.ts';
 import { readSamples, samplesPath, type SessionCost } from '../../../library/agentSamples.ts';
-import { keepClaudeLogs, type KeptLogs } from '../../../live/connect/keepLogs.ts';
-import { SettingsError } from '../../../live/connect/edit.ts';
-import { liveAgents } from '../../../live/liveReport.ts';
+import { keepClaudeLogs, liveAgents, SettingsError, type KeptLogs } from '../../../live/index.ts';
 import { coverageOf } from '../../../sources/coverage.ts';
 import { scanRecords } from '../../../sources/scan.ts';
 import { ownEnvironment } from '../../../system/paths.ts';

@@ -1,15 +1,15 @@
 import type { CommandSpec } from '../../command.ts';
-import { CONNECTABLE } from '../../../live/connect/agents.ts';
 import {
   applyChange,
   backupPath,
   changedLines,
+  CONNECTABLE,
   connectable,
   connection,
   disconnection,
+  liveSettings,
   type SettingsChange,
-} from '../../../live/connect/connect.ts';
-import { liveSettings } from '../../../live/settings.ts';
+} from '../../../live/index.ts';
 import { shown } from '../../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { envelope, writeJson } from '../../output/json.ts';

@@ -1,9 +1,13 @@
 import type { CommandSpec } from '../../command.ts';
-import { Forwarder } from '../../../live/forward.ts';
-import { LiveIntake } from '../../../live/intake.ts';
-import type { OtlpReceiver, ReceiverEvent } from '../../../live/receiver.ts';
-import { isPort, liveSettings } from '../../../live/settings.ts';
-import { SharedReceiver } from '../../../live/share.ts';
+import {
+  Forwarder,
+  isPort,
+  LiveIntake,
+  liveSettings,
+  SharedReceiver,
+  type OtlpReceiver,
+  type ReceiverEvent,
+} from '../../../live/index.ts';
 import { sqliteEngine } from '../../../ledger/sqlite/engine.ts';
 import { openLedger } from '../../../library/index.ts';
 import { assignByUserRules } from '../../../rules/ruleFile.ts';

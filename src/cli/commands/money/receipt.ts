@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../../command.ts';
-import { receiptOf, type Receipt } from '../../../git/receipt.ts';
-import { isAbove, receiptMarkdown, receiptNotes } from '../../../git/receiptText.ts';
+import { isAbove, receiptMarkdown, receiptNotes, receiptOf, type Receipt } from '../../../git/index.ts';
 import { usdToNanos } from '../../../usage/money.ts';
 import type { Group } from '../../../usage/query.ts';
 import { formatTotals } from '../../../usage/summary.ts';

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { LiveIntake } from '../../../live/intake.ts';
+import { LiveIntake } from '../../../live/index.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Pricer } from '../../../pricing/price.ts';
 import { applyCost, priceable } from '../../../sources/import/costs.ts';

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { exporterEnvironment, ownCollector } from '../../../live/environment.ts';
-import { Forwarder } from '../../../live/forward.ts';
-import { OtlpReceiver } from '../../../live/receiver.ts';
+import { exporterEnvironment, Forwarder, OtlpReceiver, ownCollector } from '../../../live/index.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { sqliteEngine } from '../../../ledger/sqlite/engine.ts';
 import { openLedger } from '../../../library/index.ts';

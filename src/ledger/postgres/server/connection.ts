@@ -36,7 +36,7 @@ const PAUSE_MS = { first: 20, longest: 800 };
 /** A connection that was lost is replaced; transactions are repeated where that is safe. */
 export class PostgresConnection {
   readonly address: PostgresAddress;
-  #pool: Promise<Pool> | undefined;
+  #pool: Pool | undefined;
   #wasConnected = false;
   #closed = false;
 
@@ -93,12 +93,12 @@ export class PostgresConnection {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const pool = await this.#pool?.catch(() => undefined);
+    const pool = this.#pool;
     await pool?.end().catch(() => undefined);
   }
 
   async #with<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const pool = await (this.#pool ??= openPool(this.address));
+    const pool = (this.#pool ??= openPool(this.address));
     const client = await pool.connect();
     this.#wasConnected = true;
     let failure: unknown;

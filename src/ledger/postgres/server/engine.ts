@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { errno } from '../../../system/errno.ts';
 import { UsageError } from '../../../usage/record.ts';
 import { LedgerError } from '../../results.ts';
@@ -15,9 +15,8 @@ export type SqlValue =
 const STATEMENT_MS = 180_000;
 const CONNECTIONS = 4;
 
-/** Loads the client and makes a pool. No connection is opened yet. */
-export async function openPool(address: PostgresAddress): Promise<Pool> {
-  const { Pool } = await import('./driver.ts');
+/** Makes a pool. No connection is opened yet. */
+export function openPool(address: PostgresAddress): Pool {
   const pool = new Pool({
     host: address.host,
     port: address.port,
