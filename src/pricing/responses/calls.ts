@@ -1,4 +1,5 @@
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { runByModel } from './otherServers.ts';
 import type { Shape } from './shape.ts';
 
 /** A call that is billed separately: a response may contain several. */
@@ -12,6 +13,13 @@ export interface Call {
 export function callsOf(shape: Shape): Call[] {
   if (shape.api === 'anthropic-messages') return iterations(shape);
   if (shape.api === 'openai-chat') return breakdown(shape);
+  if (shape.api === 'gemini-cli') {
+    const runs = runByModel(shape.response);
+    return runs.map((response) => ({
+      shape: { ...shape, response },
+      suffix: runs.length === 1 ? '' : `/${textAt(response, 'model')}`,
+    }));
+  }
   return shape.api === 'claude-code' ? modelsUsed(shape) : [{ shape, suffix: '' }];
 }
 

@@ -3,6 +3,7 @@ import { searchesPreview } from './fees.ts';
 import { aiSdkCounts, langChainCounts, pydanticCounts } from './frameworks.ts';
 import { geminiCounts, geminiEmbeddings, interactionCounts } from './geminiCounts.ts';
 import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { OTHER_READERS } from './otherServers.ts';
 import type { Api, Shape } from './shape.ts';
 
 /**
@@ -264,4 +265,5 @@ const READERS: Readonly<Record<Api, Reader>> = {
   },
   ollama,
   'ollama-embeddings': ollama,
+  ...OTHER_READERS,
 };

@@ -17,6 +17,7 @@ export function modelOf({ response, outerModel }: Shape): string | undefined {
     textAt(response, 'model_version') ??
     textAt(response, 'modelId') ??
     textAt(response, 'model_name') ??
+    textAt(response, 'model_id') ??
     // Mistral's conversations
     objectsAt(response, 'outputs')
       .map((each) => textAt(each, 'model'))

@@ -121,6 +121,9 @@ const OWNERS: Partial<Record<Api, string>> = {
   cursor: 'cursor',
   ollama: 'ollama',
   'ollama-embeddings': 'ollama',
+  'llama-cpp': 'llama.cpp',
+  replicate: 'replicate',
+  watsonx: 'watsonx',
 };
 
 /** The provider identified by marks that only its API leaves in a response. */

@@ -1,6 +1,7 @@
 import { hostOfUrl } from './exchanges.ts';
 import { legacyLangChain } from './frameworks.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { otherShape, type OtherApi } from './otherServers.ts';
 
 /** Identifies the API of a response by its shape alone. */
 export type Api =
@@ -32,7 +33,8 @@ export type Api =
   | 'openrouter-generation'
   | 'cursor'
   | 'ollama'
-  | 'ollama-embeddings';
+  | 'ollama-embeddings'
+  | OtherApi;
 
 export interface Shape {
   api: Api;
@@ -204,6 +206,8 @@ function shapeWithoutUsage(response: JsonObject): Found | undefined {
   if (numberAt(response, 'prompt_eval_count') !== undefined || numberAt(response, 'eval_count') !== undefined) {
     return certain(isEmbedding(response) ? 'ollama-embeddings' : 'ollama');
   }
+  const other = otherShape(response);
+  if (other !== undefined) return certain(other);
   const metrics = objectAt(response, 'amazon-bedrock-invocationMetrics');
   if (metrics !== undefined) return { ...certain('bedrock-invoke'), response: metrics };
   const counted = ['inputTextTokenCount', 'prompt_token_count'].some(

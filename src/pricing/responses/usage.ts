@@ -22,6 +22,7 @@ const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
   'openai-realtime': 'realtime',
   'openai-transcription': 'transcription',
   'claude-code': 'agent',
+  'gemini-cli': 'agent',
 };
 
 /**
@@ -43,5 +44,7 @@ export function usageOfResponse(response: RecognisedResponse, names: ResponseNam
   if (serviceTier !== undefined) usage['service_tier'] = serviceTier;
   if (speed !== undefined) usage['speed'] = speed;
   if (inferenceGeo !== undefined) usage['inference_geo'] = inferenceGeo;
+  // Sums of several calls, to which prices of long contexts do not apply.
+  if (response.api === 'gemini-cli') usage['whole_session'] = true;
   return usage;
 }

@@ -193,4 +193,69 @@ export const others: readonly Body[] = [
     },
     expected: [{ provider: 'ollama', confidence: 'certain', model: 'llama3.2', counts, cost: '0' }],
   },
+  {
+    name: "llama.cpp's own completion, which costs nothing",
+    body: {
+      content: 'Hi',
+      model: 'qwen3-8b-q4.gguf',
+      stop: true,
+      tokens_predicted: 1_000,
+      tokens_evaluated: 1_000,
+      tokens_cached: 1_999,
+      timings: { prompt_n: 200, predicted_n: 1_000, cache_n: 800 },
+    },
+    expected: [{ provider: 'llama.cpp', confidence: 'certain', model: 'qwen3-8b-q4.gguf', counts: cached, cost: '0' }],
+  },
+  {
+    name: 'a prediction of Replicate',
+    body: {
+      id: 'gm3qorzdhgbfurvjtvhg6dckhu',
+      model: 'meta/meta-llama-3-70b-instruct',
+      status: 'succeeded',
+      created_at: '2026-06-01T10:00:00.000Z',
+      input: { prompt: 'Hi' },
+      output: ['Hi'],
+      metrics: { input_token_count: 1_000, output_token_count: 1_000, predict_time: 1.2, total_time: 1.3 },
+    },
+    expected: [{ provider: 'replicate', model: 'meta/meta-llama-3-70b-instruct', counts, cost: 'unknown' }],
+  },
+  {
+    name: 'a generation of watsonx',
+    body: {
+      model_id: 'ibm/granite-3-8b-instruct',
+      created_at: '2026-06-01T10:00:00.000Z',
+      results: [{ generated_text: 'Hi', generated_token_count: 1_000, input_token_count: 1_000, stop_reason: 'eos' }],
+    },
+    expected: [{ provider: 'watsonx', model: 'ibm/granite-3-8b-instruct', counts, cost: 'unknown' }],
+  },
+  {
+    name: 'gemini -p --output-format json: each model of the run, without prices of long contexts',
+    body: {
+      response: 'Hi',
+      stats: {
+        models: {
+          'gemini-2.5-pro': {
+            api: { totalRequests: 9, totalErrors: 0, totalLatencyMs: 1 },
+            tokens: { prompt: 399_000, candidates: 600, total: 401_000, cached: 0, thoughts: 400, tool: 1_000 },
+          },
+          'gemini-2.5-flash': {
+            api: { totalRequests: 1, totalErrors: 0, totalLatencyMs: 1 },
+            tokens: { prompt: 1_000, candidates: 1_000, total: 2_000, cached: 800, thoughts: 0, tool: 0 },
+          },
+        },
+        tools: { totalCalls: 0 },
+      },
+    },
+    expected: [
+      {
+        provider: 'google',
+        model: 'gemini-2.5-pro',
+        counts: { input_tokens: 400_000, output_tokens: 1_000, reasoning_tokens: 400 },
+        // 400,000 at 1.25 and 1,000 at 10 per million.
+        cost: '0.51',
+      },
+      // 200 at 0.3, 800 at 0.03 and 1,000 at 2.5 per million.
+      { provider: 'google', model: 'gemini-2.5-flash', counts: cached, cost: '0.002584' },
+    ],
+  },
 ];
