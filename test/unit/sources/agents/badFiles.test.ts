@@ -67,14 +67,17 @@ describe.each(named)('%s', (id, tree) => {
   }
 
   // The quick form: garbage, a text, a number and nothing.
-  test.each(LONG ? FOREIGN : FOREIGN.filter((_, i) => i % 3 === 0 || i === 1))('%s in place of a file', async (name, content) => {
-    writeFileSync(bad, content);
-    const { skipped, skips } = await imported();
-    const isNamed = name === 'bytes of another format' || name === 'a text';
-    if (isNamed) expect(Object.keys(skipped)).not.toEqual([]);
-    for (const skip of skips) expect(skip.file).toBe(bad);
-    await isWholeAgain();
-  });
+  test.each(LONG ? FOREIGN : FOREIGN.filter((_, i) => i % 3 === 0 || i === 1))(
+    '%s in place of a file',
+    async (name, content) => {
+      writeFileSync(bad, content);
+      const { skipped, skips } = await imported();
+      const isNamed = name === 'bytes of another format' || name === 'a text';
+      if (isNamed) expect(Object.keys(skipped)).not.toEqual([]);
+      for (const skip of skips) expect(skip.file).toBe(bad);
+      await isWholeAgain();
+    },
+  );
 
   test('a file that is cut off', async () => {
     truncateSync(bad, Math.floor(readFileSync(bad).length / 2));
