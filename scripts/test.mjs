@@ -7,15 +7,16 @@
  *     npm test -- oldest            all end-to-end tests in the oldest supported editor; the others run a few there
  *     npm test -- electron          the suite of the extension host, in the desktop VS Code
  *
- * The stages form lanes, which run side by side: process and editor tests wait more than they compute. Where
- * more than one lane runs, a stage's output is printed when it ends.
+ * The stages form lanes, which run side by side: process and editor tests wait more than they compute. The lane of the code takes
+ * what CPU time the others leave, because it alone keeps all CPUs busy to its end. Where more than one lane runs, a stage's
+ * output is printed when it ends.
  *
  * The last line says `N passed, N failed` over all levels. A gate (lint, build, ...) that fails counts as one failure.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { findProgram, root, usePinnedNode } from './lib.mjs';
 
@@ -82,10 +83,12 @@ for (const [signal, code] of /** @type {const} */ ([
 class Output {
   #text = '';
   #isLive;
+  #yields;
 
-  /** @param {boolean} isLive */
-  constructor(isLive) {
+  /** @param {boolean} isLive @param {boolean} yields whether its programs leave the CPU to the others */
+  constructor(isLive, yields) {
     this.#isLive = isLive;
+    this.#yields = yields;
   }
 
   /** @param {string} line */
@@ -110,6 +113,8 @@ class Output {
         stdio: this.#isLive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       });
       running.add(child);
+      // Inherited by what it starts. A priority can only be lowered.
+      if (this.#yields && child.pid !== undefined) setPriority(child.pid, Math.max(10, getPriority()));
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text) => (this.#text += text));
       }
@@ -346,7 +351,7 @@ const results = new Map(selected.map(({ name }) => [name, Promise.withResolvers(
 /** @param {Stage} stage @returns {Promise<Result>} */
 async function runStage(stage) {
   let start = performance.now();
-  const output = new Output(lanes.size === 1);
+  const output = new Output(lanes.size === 1, lanes.size > 1 && stage.lane === 'code');
   /** @type {Counts} */
   let found = { passed: 0, failed: 0, skipped: 0 };
   let note = '';
