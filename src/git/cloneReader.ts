@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { slicer } from '../ledger/sqlite/slices.ts';
+import { slicer } from '../system/slices.ts';
 import { clonePlace, readWorktrees, textOfFile, type ClonePlace } from './clonePlace.ts';
 import { HEADS, type CloneHistory, type GitCommit, type Worktree } from './history.ts';
 import { COMMIT_FORMAT, commitOf, historyFolder, loadHistory, saveHistory } from './historyFile.ts';

@@ -1,4 +1,4 @@
-import { slicer } from '../ledger/sqlite/slices.ts';
+import { slicer } from '../system/slices.ts';
 import type { CommitGraph } from './graph.ts';
 import type { GitCommit } from './history.ts';
 

@@ -1,5 +1,5 @@
 import { orderGroups } from '../columns/groupOrder.ts';
-import { slicer } from '../ledger/sqlite/slices.ts';
+import { slicer } from '../system/slices.ts';
 import type { AggregateQuery, Calendar, Group, Grouping, QueryGrouping, UsageFilter } from '../usage/query.ts';
 import { nextTurn } from '../system/turns.ts';
 import { mergeGroups } from '../usage/totals.ts';

@@ -1,4 +1,4 @@
-import { slicer } from '../ledger/sqlite/slices.ts';
+import { slicer } from '../system/slices.ts';
 import { HEADS, type CloneHistory, type GitCommit, type RefMove } from './history.ts';
 
 /** The log of a worktree's head, or of a branch. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { slicer } from '../ledger/sqlite/slices.ts';
+import { slicer } from '../system/slices.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { stateFolder } from '../system/paths.ts';
 import { textOfFile } from './clonePlace.ts';

@@ -1,5 +1,5 @@
 import { nextTurn } from '../system/turns.ts';
-import { slicer, type Slice } from '../ledger/sqlite/slices.ts';
+import { slicer, type Slice } from '../system/slices.ts';
 import type { CommitGraph, MoveLog } from './graph.ts';
 import type { GitCommit, RefMove } from './history.ts';
 

@@ -5,6 +5,21 @@ import type { ProblemCode } from '../results.ts';
  * are passed on as byte ranges, so that unknown content survives every rewrite unchanged.
  */
 
+/** A range of the file's bytes that is not a usage record, or is a second record with the same id. */
+export interface SkippedElement {
+  start: number;
+  end: number;
+  reason: string;
+  usageId?: string;
+}
+
+/** A record's id and bytes. */
+export interface FoundRecord {
+  usageId: string;
+  start: number;
+  end: number;
+}
+
 export interface Damage {
   code: ProblemCode;
   message: string;

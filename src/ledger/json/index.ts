@@ -1,36 +1,18 @@
-import { nextTurn } from '../../system/turns.ts';
+import { slicer } from '../../system/slices.ts';
 import { isUtf8 } from 'node:buffer';
 import type { UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/stored.ts';
 import { UsageTable } from '../../columns/table.ts';
-import type { Damage } from './elements.ts';
-import { ElementScanner, lineOf, valueEnd } from './elements.ts';
+import type { Damage, FoundRecord, SkippedElement } from './elements.ts';
+import { ElementScanner, valueEnd } from './elements.ts';
 import { salvage } from './salvage.ts';
 import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
-import type { Problem, StoredElement } from '../results.ts';
+import type { StoredElement } from '../results.ts';
+import { sameElement } from '../sameUsage.ts';
 
-/** How long one slice of parsing may block the event loop, in ms. The editor's own limit is 50. */
-const SLICE_MS = 8;
-/** All problems are counted, but only this many are described. */
-const MAX_DESCRIBED = 100;
 const QUOTE = 0x22;
 const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-/** A range of the file's bytes that is not a usage record, or is a second record with the same id. */
-export interface SkippedElement {
-  start: number;
-  end: number;
-  reason: string;
-  usageId?: string;
-}
-
-/** A record's id and bytes. */
-export interface FoundRecord {
-  usageId: string;
-  start: number;
-  end: number;
-}
 
 /**
  * The content of one version of the ledger: a row in the table for each readable record, with the offset of its bytes as
@@ -112,7 +94,7 @@ export class LedgerIndex {
     this.#bytes = bytes;
     if (missing) return;
     const scanner = new ElementScanner(bytes.buffer, bytes.length, this.elements === 0 ? undefined : this.contentEnd);
-    let until = performance.now() + SLICE_MS;
+    const slice = slicer();
     while (scanner.next()) {
       if (!this.#element(scanner.start, scanner.end)) {
         scanner.damage = {
@@ -124,10 +106,7 @@ export class LedgerIndex {
       }
       this.elements++;
       this.contentEnd = scanner.end;
-      if ((this.elements & 63) === 0 && performance.now() > until) {
-        await nextTurn();
-        until = performance.now() + SLICE_MS;
-      }
+      if ((this.elements & 63) === 0) await slice();
     }
     this.damage = scanner.damage;
     if (this.damage === undefined) {
@@ -144,10 +123,7 @@ export class LedgerIndex {
     const from = this.elements === 0 ? 0 : this.contentEnd;
     for (const range of salvage(bytes.buffer, from, bytes.length, (start, end) => this.#isRecord(start, end))) {
       if (range) this.#element(range.start, range.end);
-      if (performance.now() > until) {
-        await nextTurn();
-        until = performance.now() + SLICE_MS;
-      }
+      await slice();
     }
   }
 
@@ -158,16 +134,13 @@ export class LedgerIndex {
   async nestedIn({ start, end }: SkippedElement): Promise<FoundRecord[]> {
     const { buffer } = this.#bytes;
     const found: FoundRecord[] = [];
-    let until = performance.now() + SLICE_MS;
+    const slice = slicer();
     for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {
       if (range) {
         const value = JSON.parse(buffer.toString('utf8', range.start, range.end)) as { usage_id?: string };
         found.push({ usageId: value.usage_id ?? this.#inventId(range.start, range.end), ...range });
       }
-      if (performance.now() > until) {
-        await nextTurn();
-        until = performance.now() + SLICE_MS;
-      }
+      await slice();
     }
     return found;
   }
@@ -217,14 +190,6 @@ export class LedgerIndex {
     return this.table.locate(this.#ledger, usageId);
   }
 
-  /** The bytes of each record of the file. */
-  *ranges(): Generator<{ start: number; end: number }> {
-    for (const id of this.ids) {
-      const start = this.locatorOf(id)!;
-      if (start >= 0) yield { start, end: valueEnd(this.#bytes.buffer, start, this.#bytes.length) };
-    }
-  }
-
   get ids(): Iterable<string> {
     return this.table.ids(this.#ledger);
   }
@@ -253,41 +218,6 @@ export class LedgerIndex {
   /** Number of records that are only in a journal. */
   get waiting(): number {
     return this.#waitingIds.size;
-  }
-
-  /** The defects of this version, as messages. */
-  problems(): Problem[] {
-    const { buffer } = this.#bytes;
-    const problems: Problem[] = [];
-    if (this.damage) {
-      const { code, message, offset } = this.damage;
-      problems.push({ code, severity: 'error', message, offset, line: lineOf(buffer, offset) });
-    }
-    for (const odd of this.unreadable.slice(0, MAX_DESCRIBED)) {
-      const line = lineOf(buffer, odd.start);
-      problems.push({
-        code: odd.reason.startsWith('invalid UTF-8') ? 'invalid-utf8' : 'unreadable-element',
-        severity: 'error',
-        message: `the element on line ${line} is not counted: ${odd.reason}`,
-        offset: odd.start,
-        line,
-      });
-    }
-    for (const odd of this.duplicates.slice(0, MAX_DESCRIBED)) {
-      const line = lineOf(buffer, odd.start);
-      problems.push({
-        code: 'duplicate-id',
-        severity: odd.reason === 'same' ? 'warning' : 'error',
-        message:
-          odd.reason === 'same'
-            ? `the element on line ${line} occurs twice in the ledger and is counted once`
-            : `the element on line ${line} has the usage_id of another record and is not counted`,
-        offset: odd.start,
-        line,
-        ...(odd.usageId === undefined ? {} : { usageId: odd.usageId }),
-      });
-    }
-    return problems;
   }
 
   /** Excludes these records from all totals and pages, because another ledger of the same view counts them. */
@@ -333,7 +263,7 @@ export class LedgerIndex {
     }
     if (!this.#add(read, start)) {
       const first = this.rawAt(this.locatorOf(read.usage_id) ?? -1);
-      const same = first !== undefined && sameElement(first.text, text);
+      const same = first !== undefined && sameElement(first.text, text, read.usage_id);
       this.duplicates.push({ start, end, reason: same ? 'same' : 'differs', usageId: read.usage_id });
     }
     return true;
@@ -357,8 +287,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function sameElement(a: string, b: string): boolean {
-  return a === b || JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
 }

@@ -4,7 +4,7 @@ import type { Disk } from '../../system/disk.ts';
 import { ageOf } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import { LedgerIndex } from './index.ts';
-import type { FoundRecord } from './index.ts';
+import { valueEnd, type FoundRecord } from './elements.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
 import type { UndoLog } from './undoLog.ts';
@@ -228,7 +228,9 @@ export async function unreadIn(
 
 /** The texts between the elements that were read. */
 function* gapsOf({ buffer, length }: Bytes, index: LedgerIndex): Generator<string> {
-  const ranges = [...index.unreadable, ...index.duplicates, ...index.ranges()].sort((a, b) => a.start - b.start);
+  const starts = [...index.ids].map((id) => index.locatorOf(id)!).filter((start) => start >= 0);
+  const records = starts.map((start) => ({ start, end: valueEnd(buffer, start, length) }));
+  const ranges = [...index.unreadable, ...index.duplicates, ...records].sort((a, b) => a.start - b.start);
   let at = 0;
   for (const { start, end } of [...ranges, { start: length, end: length }]) {
     if (start > at) {

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { errno } from '../../system/errno.ts';
 import { lossProblem } from '../loss.ts';
+import { lineOf } from './elements.ts';
+import type { LedgerIndex } from './index.ts';
 import { backupsOf } from './recover.ts';
 import type { LedgerVersions } from './versions.ts';
 import type { LedgerError, Problem } from '../results.ts';
 import type { StoreState } from '../store.ts';
+
+/** All problems are counted, but only this many are described. */
+const MAX_DESCRIBED = 100;
 
 /** Describes the state found by the last check. */
 export async function describeState(
@@ -52,7 +57,7 @@ export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> 
   const { signature, bytes } = store.file;
   const incomplete = await lossProblem(store.disk, store.place);
   const unread = [...(incomplete ? [incomplete] : []), ...store.journals.problems()];
-  if (signature !== undefined && bytes.length > 0) return [...store.index.problems(), ...unread];
+  if (signature !== undefined && bytes.length > 0) return [...defects(store.index, bytes.buffer), ...unread];
   const lost = await lostTo(store);
   if (lost === undefined) return unread;
   const what = signature === undefined ? 'is gone' : 'is empty';
@@ -78,4 +83,38 @@ async function lostTo(store: LedgerVersions): Promise<string | undefined> {
     if (errno(error) !== 'ENOENT') throw error;
   }
   return undefined;
+}
+
+/** The defects of a version, as messages. */
+function defects({ damage, unreadable, duplicates }: LedgerIndex, buffer: Buffer): Problem[] {
+  const problems: Problem[] = [];
+  if (damage) {
+    const { code, message, offset } = damage;
+    problems.push({ code, severity: 'error', message, offset, line: lineOf(buffer, offset) });
+  }
+  for (const { start, reason } of unreadable.slice(0, MAX_DESCRIBED)) {
+    const line = lineOf(buffer, start);
+    problems.push({
+      code: reason.startsWith('invalid UTF-8') ? 'invalid-utf8' : 'unreadable-element',
+      severity: 'error',
+      message: `the element on line ${line} is not counted: ${reason}`,
+      offset: start,
+      line,
+    });
+  }
+  for (const { start, reason, usageId } of duplicates.slice(0, MAX_DESCRIBED)) {
+    const line = lineOf(buffer, start);
+    problems.push({
+      code: 'duplicate-id',
+      severity: reason === 'same' ? 'warning' : 'error',
+      message:
+        reason === 'same'
+          ? `the element on line ${line} occurs twice in the ledger and is counted once`
+          : `the element on line ${line} has the usage_id of another record and is not counted`,
+      offset: start,
+      line,
+      ...(usageId === undefined ? {} : { usageId }),
+    });
+  }
+  return problems;
 }

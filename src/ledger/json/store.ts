@@ -34,8 +34,8 @@ import { verifyLedger } from './verify.ts';
 
 /** How long closing waits for the commit. Records that are not settled by then are durable in the journal. */
 const CLOSE_MS = 2_000;
-/** Table rows are read in slices of this many ms. */
-const SLICE_MS = 20;
+/** A query starts again when records arrive during it, at most this many times. */
+const ATTEMPTS = 20;
 
 /**
  * Stores the ledger in a JSON file that many processes, including other programs, write concurrently.
@@ -116,17 +116,17 @@ export class JsonStore implements Store {
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {
     const { index } = await this.#looked();
-    return index.table.aggregateSliced(query, nextTurn, SLICE_MS);
+    return index.table.aggregateSliced(query, nextTurn, ATTEMPTS);
   }
 
   async pass<T>(pass: ColumnPass<T>): Promise<T> {
     const { index } = await this.#looked();
-    return index.table.passSliced(pass, nextTurn, SLICE_MS);
+    return index.table.passSliced(pass, nextTurn, ATTEMPTS);
   }
 
   async page(query: PageQuery): Promise<Page> {
     const { index } = await this.#looked();
-    const { total, rows } = await index.table.selectSliced(query, nextTurn, SLICE_MS);
+    const { total, rows } = await index.table.selectSliced(query, nextTurn, ATTEMPTS);
     return { total, rows: rows.map(({ locator }) => ({ ledger: this.name, record: index.recordAt(locator) })) };
   }
 

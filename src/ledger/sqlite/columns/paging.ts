@@ -8,7 +8,7 @@ import type { Columns } from './columns.ts';
 import type { SegmentBuffer } from './pass.ts';
 import { filterColumns, takesAllTimes } from './pass.ts';
 import type { SegmentInfo, Snapshot } from './segments.ts';
-import { steps, type Slice } from '../slices.ts';
+import { steps, type Slice } from '../../../system/slices.ts';
 
 /** Pages that end within this many rows are found while keeping at most twice as many. */
 const SHALLOW = 10_000;

@@ -13,7 +13,7 @@ import { findPage } from './paging.ts';
 import type { Snapshot } from './segments.ts';
 import { SegmentReader } from './segmentReader.ts';
 import { epochOf } from './segments.ts';
-import { slicer, steps, type Slice } from '../slices.ts';
+import { slicer, steps, type Slice } from '../../../system/slices.ts';
 
 const ATTEMPTS = 20;
 

@@ -21,7 +21,7 @@ import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from '../rows.ts';
 import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
 import { touch, unseal, untrueSegments } from '../columns/segments.ts';
-import { slicer, steps } from '../slices.ts';
+import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
 import { leftoversOf, size } from '../state.ts';
 import { inWorker } from '../worker.ts';

@@ -17,7 +17,7 @@ import { codeOf } from '../engine.ts';
 import { keptAside } from './aside.ts';
 import { findings } from './repair.ts';
 import { untrueSegments } from '../columns/segments.ts';
-import { slicer, steps } from '../slices.ts';
+import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
 import { namesIn, size } from '../state.ts';
 

@@ -1,4 +1,4 @@
-import { nextTurn } from '../../system/turns.ts';
+import { nextTurn } from './turns.ts';
 
 /** How long a pass works before it yields. */
 const SLICE_MS = 8;
