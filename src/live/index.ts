@@ -1,5 +1,5 @@
 /** Live recording and connecting: a bundle that the extension and the command load when they first need it. */
-export { CONNECTABLE } from './connect/agents.ts';
+export { CONNECTABLE, HOOKS } from './connect/agents.ts';
 export {
   applyChange,
   backupPath,

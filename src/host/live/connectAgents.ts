@@ -9,10 +9,10 @@ import type { LiveRecording } from './liveRecording.ts';
  */
 export async function connectAgents(live: LiveRecording): Promise<void> {
   const { t } = vscode.l10n;
-  const { CONNECTABLE, applyChange, connection, disconnection, isFound, liveSettings } =
+  const { CONNECTABLE, HOOKS, applyChange, connection, disconnection, isFound, liveSettings } =
     await import('../../live/index.ts');
   const { connections, token } = await liveSettings();
-  const items = CONNECTABLE.map((agent) => {
+  const items = [...CONNECTABLE, ...HOOKS].map((agent) => {
     const isConnected = connections[agent.id] !== undefined;
     const found = isFound(agent);
     const description = isConnected ? t('connected') : found ? '' : t('not found');

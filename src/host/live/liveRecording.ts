@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from '../../contributions.ts';
 import { importedLedgerPath, openLedger, type Ledger } from '../../library/index.ts';
+import { HOOK_SUFFIX } from '../../live/hookSuffix.ts';
 import { liveSettingsPath, readLiveSettings, type LiveSettings } from '../../live/settings.ts';
 import type { SharedReceiver } from '../../live/index.ts';
 import { assignByUserRules } from '../../rules/ruleFile.ts';
@@ -10,6 +11,8 @@ import { showWarning } from '../common/dialogs.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
+
+const isExporting = (id: string): boolean => !id.endsWith(HOOK_SUFFIX);
 
 /** Delay after the editor's start, which has more important work. */
 const START_MS = 3_000;
@@ -71,7 +74,7 @@ export class LiveRecording implements vscode.Disposable {
 
   async #follow(): Promise<void> {
     const settings = readLiveSettings();
-    const isWanted = settings !== undefined && Object.keys(settings.connections).length > 0 && !this.#disposed;
+    const isWanted = settings !== undefined && Object.keys(settings.connections).some(isExporting) && !this.#disposed;
     const ledger = importedLedgerPath(this.#service.path);
     const wanted = isWanted ? [settings.port, settings.token, ledger].join('\n') : '';
     if (wanted === this.#running) return;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PathEnvironment } from '../../system/paths.ts';
+import { HOOK_SUFFIX } from '../hookSuffix.ts';
 
 /** The agents that can be connected, and the settings that make each export its calls to the receiver. */
 
@@ -11,6 +12,8 @@ export interface Setting {
   value: Json;
   /** Whether it contains the export destination: a different value is the user's own exporter, which is never overwritten. */
   isExporter?: boolean;
+  /** Whether the value is one element of the list at the path, which may hold elements of others. */
+  isElement?: boolean;
 }
 
 export interface Agent {
@@ -28,13 +31,33 @@ export interface Agent {
 /** Values that mean that nothing is exported. */
 export const NO_EXPORTER: ReadonlySet<unknown> = new Set([undefined, null, '', 'none']);
 
+function claudeSettings({ env, home }: PathEnvironment): string[] {
+  return [join(env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude'), 'settings.json')];
+}
+
+/** Hooks that stop agents at the limit of a budget. They are connected like agents, and export nothing. */
+export const HOOKS: readonly Agent[] = [
+  {
+    id: `claude-code${HOOK_SUFFIX}`,
+    title: 'Claude Code: stop at the limit of a budget',
+    files: claudeSettings,
+    format: 'jsonc',
+    settings: () => [
+      {
+        path: ['hooks', 'PreToolUse'],
+        value: { hooks: [{ type: 'command', command: 'llm-spend budget hook claude-code' }] },
+        isElement: true,
+      },
+    ],
+    restart: 'Start Claude Code again: running sessions keep their settings.',
+  },
+];
+
 export const CONNECTABLE: readonly Agent[] = [
   {
     id: 'claude-code',
     title: 'Claude Code',
-    files: ({ env, home }) => [
-      join(env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude'), 'settings.json'),
-    ],
+    files: claudeSettings,
     format: 'jsonc',
     // Only logs, because metrics repeat the same spend.
     settings: (endpoint, token) => [

@@ -4,8 +4,8 @@ import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { errno } from '../../system/errno.ts';
 import { ownEnvironment, type PathEnvironment } from '../../system/paths.ts';
 import { liveSettings, liveSettingsPath, updateConnections, type AgentConnection } from '../settings.ts';
-import { CONNECTABLE, NO_EXPORTER, type Agent, type Json, type Setting } from './agents.ts';
-import { edited, isAt, SettingsError, valueAt, valuesOf } from './edit.ts';
+import { CONNECTABLE, HOOKS, NO_EXPORTER, type Agent, type Json, type Setting } from './agents.ts';
+import { addition, edited, isAt, removal, SettingsError, valueAt, valuesOf } from './edit.ts';
 
 /** A planned change of an agent's settings, which has not been written yet. */
 export interface SettingsChange {
@@ -22,7 +22,7 @@ export interface SettingsChange {
 }
 
 export function connectable(id: string): Agent | undefined {
-  return CONNECTABLE.find((agent) => agent.id === id);
+  return [...CONNECTABLE, ...HOOKS].find((agent) => agent.id === id);
 }
 
 /** Whether an agent's folder exists. */
@@ -52,10 +52,23 @@ export async function connection(agent: Agent, options: ConnectOptions = {}): Pr
     agent,
     file,
     before: text,
-    after: changes.length === 0 ? (text ?? '') : edited(text ?? '', agent.format, changes),
-    previous: changes.map(({ path }) => ({ path: [...path], value: (valueAt(values, path) ?? null) as Json })),
+    after:
+      changes.length === 0
+        ? (text ?? '')
+        : edited(
+            text ?? '',
+            agent.format,
+            changes.map((each) => addition(values, each)),
+          ),
+    previous: changes.map((each) => ({ path: [...each.path], value: formerValue(values, each) })),
     endpoint,
   };
+}
+
+/** Of a list only whether it was there: its other elements are not ours to keep. */
+function formerValue(values: Record<string, unknown>, { path, isElement }: Setting): Json {
+  const value = (valueAt(values, path) ?? null) as Json;
+  return isElement === true && value !== null ? [] : value;
 }
 
 /** @throws {SettingsError} when the user has another exporter. */
@@ -98,9 +111,10 @@ export async function disconnection(agent: Agent, options: ConnectOptions = {}):
   const text = readIfThere(known.file);
   const values = valuesOf(text ?? '', agent.format, known.file);
   const ours = agent.settings(known.endpoint, live.token);
-  const changes = known.previous
-    .filter(({ path }) => ours.some((each) => each.path.join('\n') === path.join('\n') && isAt(values, each)))
-    .map(({ path, value }) => ({ path, value: value ?? undefined }));
+  const changes = known.previous.flatMap(({ path, value }) => {
+    const own = ours.find((each) => each.path.join('\n') === path.join('\n') && isAt(values, each));
+    return own === undefined ? [] : [removal(values, own, value)];
+  });
   const after = text === undefined ? '' : withoutEmptyParents(edited(text, agent.format, changes), agent, known);
   return { agent, file: known.file, before: text, after, previous: [], endpoint: undefined };
 }

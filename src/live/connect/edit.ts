@@ -4,7 +4,8 @@ import { parse as parseToml, stringify as tomlText } from 'smol-toml';
 import type { Agent, Json, Setting } from './agents.ts';
 
 interface Change {
-  path: readonly string[];
+  /** A number is the index in a list, before which a value is inserted. */
+  path: readonly (string | number)[];
   /** undefined: the setting is removed. */
   value: Json | undefined;
 }
@@ -56,8 +57,37 @@ export function valueAt(values: Values, path: readonly string[]): unknown {
   return value;
 }
 
-export function isAt(values: Values, { path, value }: Pick<Setting, 'path' | 'value'>): boolean {
+export function isAt(
+  values: Values,
+  { path, value, isElement }: Pick<Setting, 'path' | 'value' | 'isElement'>,
+): boolean {
+  if (isElement === true) return elementAt(values, { path, value }) !== -1;
   return isDeepStrictEqual(plain(valueAt(values, path)), value);
+}
+
+/** The index of a setting's value in the list at its path; -1: it is not there. */
+function elementAt(values: Values, { path, value }: Pick<Setting, 'path' | 'value'>): number {
+  const list = plain(valueAt(values, path));
+  return Array.isArray(list) ? list.findIndex((each) => isDeepStrictEqual(each, value)) : -1;
+}
+
+/** The change that sets a setting. @throws {SettingsError} when the list that it belongs to is none. */
+export function addition(values: Values, { path, value, isElement }: Setting): Change {
+  if (isElement !== true) return { path, value };
+  const there = valueAt(values, path);
+  if (there === undefined) return { path, value: [value] };
+  if (!Array.isArray(there)) throw new SettingsError(`${path.join('.')} is not a list. Correct it first.`);
+  // At the front: with the last element the parser would remove the comment behind the one before it.
+  return { path: [...path, 0], value };
+}
+
+/** The change that takes a setting back. @param before its former value; null: there was none. */
+export function removal(values: Values, setting: Setting, before: Json): Change {
+  const { path, isElement } = setting;
+  if (isElement !== true) return { path, value: before ?? undefined };
+  const isAlone = (valueAt(values, path) as unknown[]).length === 1;
+  if (isAlone && before === null) return { path, value: undefined };
+  return { path: [...path, elementAt(values, setting)], value: undefined };
 }
 
 /** Copies values of a parser without their prototypes. */
@@ -77,7 +107,9 @@ export function edited(text: string, format: Agent['format'], changes: readonly 
   };
   let result = text.trim() === '' ? `{}${eol}` : text;
   for (const { path, value } of changes) {
-    result = applyEdits(result, modify(result, [...path], value, { formattingOptions }));
+    // Formatting would lay out the other elements of a list again, and lose their comments.
+    const options = typeof path.at(-1) === 'number' ? { isArrayInsertion: true } : { formattingOptions };
+    result = applyEdits(result, modify(result, [...path], value, options));
   }
   return result;
 }

@@ -212,3 +212,44 @@ test('the lines that are shown hide the token', async () => {
   expect(lines.join('\n')).toContain('+ \t\t"OTEL_LOGS_EXPORTER": "otlp",');
   expect(lines.join('\n')).not.toContain(token);
 });
+
+describe('the hook that stops Claude Code at the limit of a budget', () => {
+  const HOOK = 'claude-code-budgets';
+  const OURS = { hooks: [{ type: 'command', command: 'llm-spend budget hook claude-code' }] };
+  const OTHERS =
+    '{\n  "hooks": {\n    "PreToolUse": [\n      { "matcher": "Bash", "hooks": [] } // mine\n    ],\n    "Stop": []\n  }\n}\n';
+  const listed = (): unknown => (parseJsonc(read(HOOK)) as { hooks?: { PreToolUse?: unknown } }).hooks?.PreToolUse;
+
+  test.each([
+    ['no hooks', JSONC, [OURS]],
+    ['hooks of others', OTHERS, [OURS, { matcher: 'Bash', hooks: [] }]],
+  ])('is added to %s, and taken back', async (_, text, expected) => {
+    write(HOOK, text);
+    const change = await connection(connectable(HOOK)!, options);
+    expect(changedLines(change, 'x').join('\n')).toContain('llm-spend budget hook claude-code');
+    expect(read(HOOK)).toBe(text);
+    await applyChange(change, options);
+    expect(listed()).toEqual(expected);
+    await connect(HOOK);
+    expect(listed()).toEqual(expected);
+    await disconnect(HOOK);
+    // The line break before the first element of a list goes with ours.
+    expect(read(HOOK).replace('[{', '[\n      {')).toBe(text);
+  });
+
+  test('leaves hooks that were added since, and the connection of the agent', async () => {
+    write(HOOK, JSONC);
+    await connect('claude-code');
+    const connected = read(HOOK);
+    await connect(HOOK);
+    write(HOOK, read(HOOK).replace('"PreToolUse": [', '"PreToolUse": [{ "hooks": [] }, '));
+    await disconnect(HOOK);
+    expect(listed()).toEqual([{ hooks: [] }]);
+    expect((parseJsonc(read(HOOK)) as { env: object }).env).toEqual((parseJsonc(connected) as { env: object }).env);
+  });
+
+  test('is refused where the list is none', async () => {
+    write(HOOK, '{"hooks": {"PreToolUse": 7}}');
+    await expect(connection(connectable(HOOK)!, options)).rejects.toThrow('hooks.PreToolUse is not a list');
+  });
+});

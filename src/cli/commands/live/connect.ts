@@ -7,6 +7,7 @@ import {
   connectable,
   connection,
   disconnection,
+  HOOKS,
   liveSettings,
   type SettingsChange,
 } from '../../../live/index.ts';
@@ -20,7 +21,7 @@ export interface ConnectFlags {
   json?: boolean;
 }
 
-export const AGENT_NAMES = CONNECTABLE.map(({ id }) => id).join(', ');
+export const AGENT_NAMES = [...CONNECTABLE, ...HOOKS].map(({ id }) => id).join(', ');
 
 /** `llm-spend connect` and `disconnect`: change the settings of an agent, or show the change. */
 export async function changeSettings(
@@ -74,7 +75,7 @@ function reportText({ command, change, dryRun, lines }: Run): string {
   if (dryRun) return [...text, 'Nothing was written.'].join('\n');
   if (before !== undefined) text.push(`The file as it was: ${backupPath(file)}`);
   text.push(agent.restart);
-  if (command === 'connect')
+  if (command === 'connect' && !HOOKS.includes(agent))
     text.push('Calls are recorded while an editor with LLM Spend is open, or llm-spend receive runs.');
   return text.join('\n');
 }
@@ -86,10 +87,14 @@ export const command: CommandSpec<ConnectFlags> = {
   summary: 'make an agent export its calls to llm-spend receive and the editor',
   arguments: [AGENT_ARGUMENT],
   options: [DRY_RUN],
-  examples: ['llm-spend connect claude-code --dry-run', 'llm-spend connect codex'],
+  examples: [
+    'llm-spend connect claude-code --dry-run',
+    'llm-spend connect codex',
+    'llm-spend connect claude-code-budgets',
+  ],
   notes:
     'Changes the user settings of the agent, and keeps the file as it was beside it. Prompts and answers are never exported.\n' +
-    'An exporter that you have set up yourself is left alone.',
+    'An exporter that you have set up yourself is left alone. claude-code-budgets is the hook that stops it at the limit of a budget.',
   run: ({ flags, words: [name], terminal }) => changeSettings('connect', String(name), flags, terminal),
 };
 
