@@ -11,9 +11,9 @@ import { daysOf, glanceOf, sumOfDays } from './model/glance.ts';
 import type { Day, Glance } from './model/glance.ts';
 import { PAGE_SIZE, LoadedPages } from './model/pages.ts';
 import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES, page } from './model/questions.ts';
-import type { AskHost } from './model/questions.ts';
-import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
-import { chartModel } from './model/series.ts';
+import type { AskHost, ShownFilter } from './model/questions.ts';
+import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice, wholeRangeBefore } from './model/range.ts';
+import { bucketTotals, chartModel } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
 
 /** All data shown in one view of the history, from a single version of the ledgers. */
@@ -24,7 +24,7 @@ export interface ShownHistory {
   range: TimeRange;
   span: TimeSpan;
   /** The range and all filters. */
-  filter: UsageFilter;
+  filter: ShownFilter;
   /** All days that match the filters, regardless of the range. */
   days: Day[];
   glance: Glance;
@@ -71,19 +71,29 @@ export async function load(
   const chartQuestion = (bucket: ChartBucket): GroupsQuestion =>
     groups(filter, [bucket, choices.stack], calendar, { count: MAX_SERIES, by: choices.measure });
   const likely = likelyBucket(choices, range, before);
+  const compared = choices.compare ? wholeRangeBefore(choices.range, now, calendar) : undefined;
+  const chartQuestions = (bucket: ChartBucket): GroupsQuestion[] => [
+    chartQuestion(bucket),
+    ...(compared === undefined ? [] : [groups(filterOf(choices, compared), [bucket], calendar)]),
+  ];
 
-  const [dayAnswer, chartAnswer, pageAnswer, ...answers] = await ask('view', [
+  const [dayAnswer, pageAnswer, ...answers] = await ask('view', [
     groups(filterOf(choices), ['day'], calendar),
-    chartQuestion(likely),
     page(filter, choices.recordsSort, 0, PAGE_SIZE),
     ...rowQuestions,
-    ...(rangeBefore === undefined ? [] : [groups(filterOf(choices, rangeBefore), [], calendar)]),
+    groups(filterOf(choices, rangeBefore ?? range), [], calendar),
+    ...chartQuestions(likely),
   ]);
 
   const days = daysOf(groupsOf(dayAnswer).groups);
   const span = closedRange(range, { first: days[0]?.key, last: days.at(-1)?.key }, now, calendar);
   const bucket = bucketFor(choices.bucket, span);
-  const chart = groupsOf(bucket === likely ? chartAnswer : (await ask('view', [chartQuestion(bucket)]))[0]);
+  const [chartAnswer, comparedAnswer] =
+    bucket === likely ? answers.slice(rowQuestions.length + 1) : await ask('view', chartQuestions(bucket));
+  const chart = chartModel(groupsOf(chartAnswer), span, { bucket, measure: choices.measure }, calendar);
+  if (compared !== undefined) {
+    chart.before = bucketTotals(groupsOf(comparedAnswer).groups, compared, bucket, calendar);
+  }
   const totals = sumOfDays(days, range, calendar);
   const [inner] = groupsOf(answers[rowQuestions.length]).groups;
   return {
@@ -97,7 +107,7 @@ export async function load(
     glance: glanceOf(days, now, calendar),
     totals,
     comparison: rangeBefore === undefined ? undefined : compare(totals, inner?.totals ?? emptyTotals()),
-    chart: chartModel(chart, span, { bucket, measure: choices.measure }, calendar),
+    chart,
     children: new Map([[], ...open].map((path, index) => [pathId(path), groupsOf(answers[index])])),
     records: pagesOfAnswer(pageAnswer),
   };
@@ -114,7 +124,7 @@ function likelyBucket(
 
 function rowsQuestion(
   choices: Choices,
-  filter: UsageFilter,
+  filter: ShownFilter,
   path: NodePath,
   calendar: HistorySnapshot['calendar'],
 ): GroupsQuestion {
@@ -135,7 +145,7 @@ export async function offersOf(
   { choices, now }: Omit<Wanted, 'expanded'>,
 ): Promise<Group[]> {
   const { [dimension]: _own, ...values } = choices.values;
-  const filter = filterOf({ values, search: choices.search }, rangeOfChoice(choices.range, now, calendar));
+  const filter = filterOf({ ...choices, values }, rangeOfChoice(choices.range, now, calendar));
   const question = groups(filter, [dimension], calendar, { count: MAX_VALUES, by: choices.measure });
   const [answer] = await ask('offers', [question]);
   return groupsOf(answer).groups.filter(({ rest }) => rest === undefined);

@@ -67,6 +67,7 @@ export const WALKTHROUGH = {
     record: COMMANDS.recordUsage,
     history: COMMANDS.openHistory,
     programs: COMMANDS.copyCliCommand,
+    budgets: COMMANDS.budgets,
   },
 } as const;
 

@@ -16,9 +16,16 @@ export const MAX_ROWS = 200;
 /** Maximum number of values that a filter offers. */
 export const MAX_VALUES = 500;
 
+/** `folded`: the name of a model means its dated snapshots too. */
+export type ShownFilter = UsageFilter & { folded?: boolean };
+
 /** The filter of the choices, within a range. */
-export function filterOf({ values, search }: Pick<Choices, 'values' | 'search'>, range: TimeRange = {}): UsageFilter {
-  const filter: UsageFilter = {};
+export function filterOf(
+  { values, search, foldSnapshots }: Pick<Choices, 'values' | 'search' | 'foldSnapshots'>,
+  range: TimeRange = {},
+): ShownFilter {
+  const filter: ShownFilter = {};
+  if (foldSnapshots) filter.folded = true;
   if (range.since !== undefined) filter.since = range.since;
   if (range.until !== undefined) filter.until = range.until;
   if (Object.keys(values).length > 0) filter.values = values;
@@ -27,7 +34,7 @@ export function filterOf({ values, search }: Pick<Choices, 'values' | 'search'>,
 }
 
 export function groups(
-  filter: UsageFilter,
+  filter: ShownFilter,
   groupBy: readonly Grouping[],
   calendar: Calendar,
   top?: { count: number; by: Choices['measure'] },
@@ -35,12 +42,12 @@ export function groups(
   return { kind: 'groups', filter: filterMessage(filter), groupBy: [...groupBy], calendar, top };
 }
 
-export function page(filter: UsageFilter, sort: Choices['recordsSort'], offset: number, limit: number): PageQuestion {
+export function page(filter: ShownFilter, sort: Choices['recordsSort'], offset: number, limit: number): PageQuestion {
   return { kind: 'page', filter: filterMessage(filter), sort: sort.by, descending: sort.descending, offset, limit };
 }
 
 /** A filter as messages contain it. */
-export function filterMessage({ values, ...filter }: UsageFilter): GroupsQuestion['filter'] {
+export function filterMessage({ values, ...filter }: ShownFilter): GroupsQuestion['filter'] {
   if (values === undefined) return filter;
   const copy = Object.entries(values).map(([dimension, list]) => [dimension, [...list]]);
   return { ...filter, values: Object.fromEntries(copy) as NonNullable<GroupsQuestion['filter']['values']> };

@@ -26,6 +26,12 @@ export function rangeBeforeChoice(choice: RangeChoice, now: number, calendar: Ca
   return { since: bucketStart(since - days * DAY + DAY / 2, 'day', calendar), until: since };
 }
 
+/** The whole period before a range, which a chart draws beside it. undefined if there is none. */
+export function wholeRangeBefore(choice: RangeChoice, now: number, calendar: Calendar): TimeSpan | undefined {
+  if (choice.kind === 'dates') return rangeBeforeChoice(choice, now, calendar);
+  return rangeBefore(choice.kind, now, calendar);
+}
+
 /**
  * The range shown by a chart, bounded at both ends: an open start becomes the first record's day, an open end today or the last
  * record's day. @param days keys of the first and the last day with records.

@@ -36,6 +36,8 @@ export interface ChartModel {
   series: Series[];
   columns: ChartColumn[];
   totals: Totals;
+  /** The columns of the period before, by position; absent where it is not compared with. */
+  before?: readonly Totals[] | undefined;
 }
 
 /** Converts groups by [bucket, dimension] to columns without gaps over the range. @param slots the colour of each value. */
@@ -85,6 +87,17 @@ export function chartModel(
   }
   for (const column of columns) column.totals = sum(column.parts.filter((part) => part !== undefined));
   return { bucket, measure, series, columns, totals: sum(columns.map(({ totals }) => totals)) };
+}
+
+/** The totals of each bucket of a span, in order. @param groups groups by [bucket]. */
+export function bucketTotals(
+  groups: readonly Group[],
+  span: TimeSpan,
+  bucket: ChartBucket,
+  calendar: Calendar,
+): readonly Totals[] {
+  const byKey = new Map(groups.map(({ key, totals }) => [key[0], totals]));
+  return bucketSpans(span.since, span.until, bucket, calendar).map(({ key }) => byKey.get(key) ?? emptyTotals());
 }
 
 /** Unambiguous ids, so that no value's name equals the id for missing values or for the rest. */

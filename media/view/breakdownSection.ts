@@ -8,7 +8,7 @@ import { breakdownRows, pathId } from '../model/breakdown.ts';
 import type { BreakdownRow, NodePath } from '../model/breakdown.ts';
 import { placeOfPage } from '../model/menuRow.ts';
 import { filterMessage } from '../model/questions.ts';
-import { dimensionsBut, select } from './controls.ts';
+import { dimensionsBut, iconToggle, select } from './controls.ts';
 import { t } from '../model/texts.ts';
 
 /** The breakdown with the controls for its levels. */
@@ -22,7 +22,16 @@ export function breakdownTemplate(context: ViewContext): TemplateResult {
   return html`<section class="breakdown-section" aria-label=${t('Breakdown')}>
     <header class="section-header">
       <h2>${t('Breakdown')}</h2>
-      <div class="controls">${levelSelects(context)}</div>
+      <div class="controls">
+        ${levelSelects(context)}
+        ${
+          choices.levels.includes('model') || choices.stack === 'model'
+            ? iconToggle('versions', t('Show dated snapshots of models'), !choices.foldSnapshots, () =>
+                context.choose({ foldSnapshots: !choices.foldSnapshots }),
+              )
+            : nothing
+        }
+      </div>
     </header>
     <spend-breakdown
       .rows=${rows}

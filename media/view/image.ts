@@ -21,7 +21,7 @@ export interface LegendEntry {
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** Properties that come from the style sheet and must be copied into a standalone drawing. */
 const COLOURS = ['fill', 'stroke'] as const;
-const KEPT = ['stroke-width', 'stroke-linejoin', 'font-family', 'font-size'] as const;
+const KEPT = ['stroke-width', 'stroke-dasharray', 'stroke-linejoin', 'font-family', 'font-size'] as const;
 const MARGIN = 12;
 const TITLE = 30;
 const LEGEND_ROW = 20;

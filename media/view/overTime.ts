@@ -62,6 +62,13 @@ function kindsTemplate(context: ViewContext): TemplateResult {
         @change=${() => context.choose({ chart: kind })}
       ></vscode-toolbar-button>`;
     })}
+    ${
+      choices.chart === 'calendar' || choices.range.kind === 'all'
+        ? nothing
+        : iconToggle('diff', t('Compare with the period before'), choices.compare, () =>
+            context.choose({ compare: !choices.compare }),
+          )
+    }
     ${iconToggle('table', t('As a table'), ui.asTable, () => context.set({ asTable: !ui.asTable }))}
     ${iconButton('save', t('Save as an image'), () => void saveImage(context))}
   </vscode-toolbar-container>`;

@@ -63,7 +63,7 @@ export function registerCommands(
     [COMMANDS.removeRecords]: (row) => removeRow(service, menuRowOf(row)),
     [COMMANDS.copyRow]: (row) => copyRow(menuRowOf(row)),
     [COMMANDS.filterByRow]: (row) => filterByRow(menuRowOf(row), history),
-    [COMMANDS.excludeRow]: (row) => excludeRow(menuRowOf(row), history),
+    [COMMANDS.excludeRow]: (row) => excludeRow(service, menuRowOf(row), history),
     [COMMANDS.showMenu]: () => showStatusMenu(service, budgets.states),
     [COMMANDS.openHistory]: (choices) => history.openPanel(historyChoicesOf(choices)),
     [COMMANDS.refresh]: () => service.refresh(),

@@ -29,6 +29,10 @@ export interface Choices {
   recordsSort: { by: SortKey; descending: boolean };
   values: FilterValues;
   search: string;
+  /** Whether dated snapshots (`-20250929`) are shown as the model that they belong to. */
+  foldSnapshots: boolean;
+  /** Whether the chart also shows the period before. */
+  compare: boolean;
 }
 
 export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
@@ -59,6 +63,8 @@ export const DEFAULT_CHOICES: Choices = {
   recordsSort: { by: 'time', descending: true },
   values: {},
   search: '',
+  foldSnapshots: true,
+  compare: false,
 };
 
 const date = once(() =>
@@ -103,6 +109,8 @@ const choicesSchema = once(() =>
     recordsSort: fallback(z.object({ by: z.enum(SORT_KEYS), descending: z.boolean() }), DEFAULT_CHOICES.recordsSort),
     values: fallback(filterValuesSchema(), {}),
     search: fallback(searchSchema(), ''),
+    foldSnapshots: fallback(z.boolean(), DEFAULT_CHOICES.foldSnapshots),
+    compare: fallback(z.boolean(), DEFAULT_CHOICES.compare),
   }),
 );
 

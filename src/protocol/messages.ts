@@ -46,8 +46,11 @@ export const filterSchema = once(() =>
     until: z.optional(instant()),
     values: z.optional(filterValuesSchema()),
     search: z.optional(searchSchema()),
+    /** Whether the name of a model means its dated snapshots too, in the filter and in groups by model. */
+    folded: z.optional(z.boolean()),
   }),
 );
+export type FilterMessage = z.infer<ReturnType<typeof filterSchema>>;
 
 const calendarSchema = once(() =>
   z.object({

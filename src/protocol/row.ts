@@ -47,10 +47,20 @@ export function filteredByRow({ values }: Pick<MenuRow, 'values'>, before: Choic
   };
 }
 
-/** The choices that leave out what has the row's own value; undefined if it has none that can be written. */
-export function excludingRow({ values }: Pick<MenuRow, 'values'>, before: Choices): Partial<Choices> | undefined {
+/**
+ * The choices that leave out what has the row's own value; undefined if it has none that can be written.
+ * @param models for a row of a model: the model and its dated snapshots.
+ */
+export function excludingRow(
+  { values }: Pick<MenuRow, 'values'>,
+  before: Choices,
+  models?: readonly (string | null)[],
+): Partial<Choices> | undefined {
   const own: [Dimension, string | null] | undefined = values.at(-1);
-  const term = own && exactTerm(own[0], own[1], true);
-  if (term === undefined) return undefined;
-  return { search: before.search.includes(term) ? before.search : `${before.search} ${term}`.trim() };
+  if (own === undefined) return undefined;
+  const left = own[0] === 'model' && models !== undefined ? models : [own[1]];
+  const terms = left.flatMap((value) => exactTerm(own[0], value, true) ?? []);
+  if (terms.length === 0) return undefined;
+  const fresh = terms.filter((term) => !before.search.includes(term));
+  return { search: [before.search, ...fresh].join(' ').trim() };
 }

@@ -6,7 +6,7 @@ import { labelled } from '../../model/scale.ts';
 import { measured } from '../../model/totals.ts';
 import { seriesClass } from '../swatch.ts';
 import { budgetLineText, isPartial } from './figures.ts';
-import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, tickText, TOP } from './layout.ts';
+import { center, plotHeight, RIGHT, shownSeries, sizeOfColumn, sizesBefore, tickText, TOP } from './layout.ts';
 import type { ChartView, Plot } from './layout.ts';
 
 /** The SVG: axis, grid, and bars or the cumulative line. */
@@ -23,7 +23,7 @@ export function drawingTemplate(chart: ChartView, plot: Plot): TemplateResult {
       )}
       ${chart.active === undefined ? nothing : band(plot, chart.active.column)}
       ${chart.dragged === undefined ? nothing : selection(plot, chart.dragged)}
-      ${chart.kind === 'bars' ? bars(chart, plot) : cumulative(chart, plot)}
+      ${chart.kind === 'bars' ? bars(chart, plot) : cumulative(chart, plot)} ${before(chart, plot)}
       ${chart.budgets.map((each) => budgetLine(chart, plot, each))}
       ${columns.map((column, index) =>
         isLabelled(index)
@@ -114,6 +114,24 @@ function cumulative(chart: ChartView, plot: Plot): unknown {
     <path class="cumulative-line" d=${line()(points) ?? ''} />
     ${last === undefined ? nothing : svg`<circle class="cumulative-dot" cx=${last[0]} cy=${last[1]} r="2.5" />`}
     ${at === undefined ? nothing : svg`<circle class="cumulative-dot" cx=${at[0]} cy=${at[1]} r="3.5" />`}`;
+}
+
+/** The period before: a mark across each bar, or a second line. */
+function before(chart: ChartView, plot: Plot): unknown {
+  const sizes = sizesBefore(chart);
+  if (sizes.length === 0) return nothing;
+  let upTo = 0;
+  const sums = sizes.map((size) => (upTo += size));
+  const width = Math.min(plot.x.bandwidth() + 4, 68);
+  const marks = sizes.map((size, index) => {
+    const left = coordinate(center(plot, index) - width / 2);
+    return size === 0 ? '' : `M${left} ${coordinate(plot.y(size))}h${coordinate(width)}`;
+  });
+  const path =
+    chart.kind === 'bars'
+      ? marks.join('')
+      : (line()(sums.map((sum, index) => [center(plot, index), plot.y(sum)])) ?? '');
+  return svg`<path class="before" d=${path} />`;
 }
 
 function barPath(left: number, width: number, bottom: number, top: number): string {

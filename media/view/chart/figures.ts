@@ -48,8 +48,18 @@ function columnTemplate(chart: ChartView, column: ChartColumn, index: number): T
               >`
           : nothing
       }
+      ${beforeTemplate(chart, index)}
     </div>
   `;
+}
+
+/** The figure of the same column in the period before, or its sum up to there. */
+function beforeTemplate({ model, kind, format }: ChartView, index: number): TemplateResult | typeof nothing {
+  const column = model.before?.[index];
+  if (column === undefined) return nothing;
+  const totals = kind === 'cumulative' ? sum(model.before?.slice(0, index + 1) ?? []) : column;
+  const figure = model.measure === 'tokens' ? format.count(totals.totalTokens) : format.cost(totals);
+  return html`<span class="name">${t('Period before')}</span><span class="number">${figure}</span>`;
 }
 
 function figureTemplate(chart: ChartView, totals: ChartColumn['totals']): unknown {
@@ -70,7 +80,9 @@ export function columnSentence(chart: ChartView, column: ChartColumn | undefined
     const part = column.parts[index];
     return part === undefined ? [] : [`${chart.nameOf(series)} ${exactText(chart, part)}`];
   });
-  return `${title}: ${column.totals.records === 0 ? t('nothing') : `${exactText(chart, column.totals)}. ${parts.join(', ')}`}`;
+  const text = column.totals.records === 0 ? t('nothing') : `${exactText(chart, column.totals)}. ${parts.join(', ')}`;
+  const before = chart.model.before?.[chart.model.columns.indexOf(column)];
+  return `${title}: ${text}${before === undefined ? '' : `. ${t('Period before')}: ${exactText(chart, before)}`}`;
 }
 
 /** Describes the whole chart for screen readers. */
@@ -112,6 +124,7 @@ export function legendTemplate(chart: ChartView, toggle: (id: string) => void): 
         ? html`<span class="legend-note">${partialNote(model.totals)}</span>`
         : nothing
     }
+    ${model.before === undefined ? nothing : html`<span class="legend-note before-note">${t('Period before')}</span>`}
   </div>`;
 }
 
@@ -126,17 +139,24 @@ export function tableTemplate(chart: ChartView): TemplateResult {
       <tr>
         <th scope="col">${bucketNames()[model.bucket]}</th>
         <th scope="col" class="number">${t('Total')}</th>
+        ${model.before === undefined ? nothing : html`<th scope="col" class="number">${t('Period before')}</th>`}
         ${model.series.map((series) => html`<th scope="col" class="number">${chart.nameOf(series)}</th>`)}
       </tr>
     </thead>
     <tbody>
       ${model.columns
-        .filter(({ totals }) => totals.records > 0)
+        .map((column, index) => ({ column, before: model.before?.[index] }))
+        .filter(({ column, before }) => column.totals.records > 0 || (before !== undefined && before.records > 0))
         .map(
-          (column) =>
+          ({ column, before }) =>
             html`<tr>
               <th scope="row">${format.bucket(column.since, model.bucket)}</th>
               <td class="number">${exactText(chart, column.totals)}</td>
+              ${
+                model.before === undefined
+                  ? nothing
+                  : html`<td class="number">${before === undefined ? '' : exactText(chart, before)}</td>`
+              }
               ${column.parts.map((part) => html`<td class="number">${part === undefined ? '' : exactText(chart, part)}</td>`)}
             </tr>`,
         )}

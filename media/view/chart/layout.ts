@@ -54,9 +54,11 @@ export function plotHeight({ width }: Pick<ChartView, 'width'>): number {
 export function layOut(chart: ChartView): Plot {
   const { columns } = chart.model;
   const sizes = columns.map((column) => sizeOfColumn(chart, column));
+  const before = sizesBefore(chart);
   const limits = chart.budgets.map(({ size }) => size);
-  const used = chart.kind === 'bars' ? Math.max(0, ...sizes) : sizes.reduce((whole, each) => whole + each, 0);
-  const most = Math.max(used, ...limits);
+  const sum = (all: readonly number[]): number => all.reduce((whole, each) => whole + each, 0);
+  const most =
+    chart.kind === 'bars' ? Math.max(0, ...sizes, ...before, ...limits) : Math.max(sum(sizes), sum(before), ...limits);
   const height = plotHeight(chart) - TOP - BOTTOM;
   const y = scaleLinear()
     .domain([0, most > 0 ? most : 1])
@@ -89,6 +91,11 @@ export function sizeOfColumn(chart: ChartView, column: ChartColumn): number {
     const part = column.parts[index];
     return part === undefined ? whole : whole + measured(part, chart.model.measure);
   }, 0);
+}
+
+/** The sizes of the columns of the period before, as far as the chart has columns. */
+export function sizesBefore({ model }: ChartView): number[] {
+  return (model.before ?? []).slice(0, model.columns.length).map((totals) => measured(totals, model.measure));
 }
 
 export function center(plot: Plot, index: number): number {

@@ -46,8 +46,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     if (node !== undefined) {
       const query = childrenQuery(node, now, calendar);
       const groups = await this.#service.aggregate(query);
-      const shown = await this.#shown(query, groups);
-      return childrenOf(node, groups).map((child) => ({ ...child, shown: shown?.get(child.totals) }));
+      return childrenOf(node, groups, await this.#shown(query, groups));
     }
     // Without children the editor shows the view's welcome text.
     if (!this.#service.hasUsage) return [];

@@ -4,7 +4,10 @@ import type { AggregateQuery, Calendar, Dimension, Group, Totals, UsageFilter } 
 import type { Choices } from '../../protocol/choices.ts';
 import type { MenuRow } from '../../protocol/row.ts';
 import { costText } from '../common/displayMoney.ts';
-import type { Converted } from '../../pricing/converted.ts';
+import type { Converted, ShownCosts } from '../../pricing/converted.ts';
+import { withoutSnapshot } from '../../usage/line/modelName.ts';
+import { valueNanos } from '../../usage/query.ts';
+import { addTotals } from '../../usage/totals.ts';
 
 /** The breakdown tree as data: period > provider > model > operation. */
 
@@ -18,6 +21,8 @@ export interface BreakdownNode {
   period: TreePeriod;
   /** One value per level down to this node; empty for a period. */
   path: readonly string[];
+  /** The model and its dated snapshots, which the node adds up. Absent above the models. */
+  models?: readonly string[] | undefined;
   totals: Totals;
   /** The cost in the user's currency, if that is not USD. */
   shown?: Converted | undefined;
@@ -48,14 +53,43 @@ export function childrenQuery(node: BreakdownNode, now: number, calendar: Calend
   return { filter: nodeFilter(node, now, calendar), groupBy: level === undefined ? [] : [level], calendar };
 }
 
-/** The children of a node, from the groups of {@link childrenQuery} in their order: most expensive first. */
-export function childrenOf(node: BreakdownNode, groups: readonly Group[]): BreakdownNode[] {
-  return groups.map(({ key, totals }) => ({ period: node.period, path: [...node.path, key[0] ?? ''], totals }));
+/**
+ * The children of a node, from the groups of {@link childrenQuery}: most expensive first. Dated snapshots are added up in the
+ * model that they belong to.
+ * @param shown the costs of the groups in the user's currency.
+ */
+export function childrenOf(node: BreakdownNode, groups: readonly Group[], shown?: ShownCosts): BreakdownNode[] {
+  const isModel = LEVELS[node.path.length] === 'model';
+  const children = new Map<string, BreakdownNode>();
+  for (const { key, totals } of groups) {
+    const value = key[0] ?? '';
+    const name = isModel ? withoutSnapshot(value) : value;
+    const models = isModel ? [value] : node.models;
+    const child = { period: node.period, path: [...node.path, name], models, totals, shown: shown?.get(totals) };
+    const before = children.get(name);
+    children.set(name, before === undefined ? child : added(before, child));
+  }
+  return [...children.values()].toSorted((a, b) => Number(valueNanos(b.totals) - valueNanos(a.totals)));
+}
+
+function added(a: BreakdownNode, b: BreakdownNode): BreakdownNode {
+  const shown =
+    a.shown === undefined || b.shown === undefined
+      ? undefined
+      : { ...a.shown, totals: sumOf(a.shown.totals, b.shown.totals) };
+  return { ...a, models: [...(a.models ?? []), ...(b.models ?? [])], totals: sumOf(a.totals, b.totals), shown };
+}
+
+function sumOf(a: Totals, b: Totals): Totals {
+  const sum = { ...a };
+  addTotals(sum, b);
+  return sum;
 }
 
 /** A filter for the records of a node. */
-export function nodeFilter({ period, path }: BreakdownNode, now: number, calendar: Calendar): UsageFilter {
-  return { ...rangeOf(period, now, calendar), values: nodeValues(path) };
+export function nodeFilter({ period, path, models }: BreakdownNode, now: number, calendar: Calendar): UsageFilter {
+  const values = { ...nodeValues(path), ...(models && { model: models }) };
+  return { ...rangeOf(period, now, calendar), values };
 }
 
 /** The node as the row of a context menu. */
@@ -76,7 +110,9 @@ function nodeFilterMessage({ values, ...filter }: UsageFilter): NonNullable<Menu
 
 /** The choices with which the cost history shows a node. */
 export function nodeChoices({ period, path }: BreakdownNode): Partial<Choices> {
-  return { range: { kind: period }, values: nodeValues(path), search: '' };
+  const values = nodeValues(path);
+  // The tree folds snapshots.
+  return { range: { kind: period }, values, search: '', ...(values.model && { foldSnapshots: true }) };
 }
 
 function nodeValues(path: readonly string[]): Partial<Record<Dimension, readonly string[]>> {

@@ -3,6 +3,7 @@ import { excludingRow, filteredByRow, readRow } from '../../protocol/row.ts';
 import type { MenuRow } from '../../protocol/row.ts';
 import { isBreakdownNode, nodeRow } from '../breakdown/breakdownModel.ts';
 import type { HistoryController } from '../history/history.ts';
+import { LedgerModels } from '../history/ledgerModels.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { records } from './costText.ts';
@@ -31,16 +32,34 @@ export function filterByRow(row: MenuRow | undefined, history: HistoryController
   if (row !== undefined) history.change(row.place, (before) => filteredByRow(row, before));
 }
 
-export function excludeRow(row: MenuRow | undefined, history: HistoryController): void {
-  if (row !== undefined) history.change(row.place, (before) => excludingRow(row, before) ?? {});
+export async function excludeRow(
+  service: LedgerService,
+  row: MenuRow | undefined,
+  history: HistoryController,
+): Promise<void> {
+  if (row === undefined) return;
+  const { values } = await plainFilter(service, row);
+  history.change(row.place, (before) => excludingRow(row, before, values?.model) ?? {});
+}
+
+/** The filter of a row with the snapshots of each model that it means. */
+function plainFilter(service: LedgerService, { filter }: MenuRow): ReturnType<LedgerModels['filter']> {
+  const { calendar } = readSettings();
+  const models = new LedgerModels({
+    aggregate: (query) => service.aggregate(query),
+    calendar,
+    snapshot: service.snapshot,
+  });
+  return models.filter(filter ?? {});
 }
 
 /** The ids of the records of a row. */
-export async function idsOfRow(service: LedgerService, { ids, filter }: MenuRow): Promise<readonly string[]> {
-  if (ids !== undefined) return ids;
+export async function idsOfRow(service: LedgerService, row: MenuRow): Promise<readonly string[]> {
+  if (row.ids !== undefined) return row.ids;
+  const filter = await plainFilter(service, row);
   const found: string[] = [];
   for (let offset = 0; ; offset += PAGE) {
-    const query = { filter: filter ?? {}, sort: 'time', descending: false, offset, limit: PAGE } as const;
+    const query = { filter, sort: 'time', descending: false, offset, limit: PAGE } as const;
     const { rows, total } = await service.page(query);
     found.push(...rows.map(({ record }) => record.usage_id));
     if (rows.length === 0 || found.length >= total) return found;

@@ -7,6 +7,8 @@ export interface Memory {
   update(key: string, value: unknown): PromiseLike<void>;
 }
 
+/** The number of hues in the style sheet of the page. */
+const HUES = 12;
 const KEY = 'llmSpend.history.palette';
 /** With more values than this in a dimension, colours are computed from the name instead of remembered. */
 const MAX_REMEMBERED = 200;
@@ -42,6 +44,19 @@ export class HistoryPalette {
     });
     if (known.size > before) this.#save();
     return result;
+  }
+
+  /**
+   * The colours of models: the hue of each model's provider, in its own shade. A slot is a hue plus a multiple of
+   * {@link HUES} for each further shade.
+   */
+  modelSlots(models: readonly string[], providerOf: (model: string) => string): [value: string, slot: number][] {
+    return models.map((model) => {
+      const provider = providerOf(model);
+      const hue = this.slots('provider', [provider])[0]?.[1] ?? 0;
+      const shade = this.slots(`model of ${provider}`, [model])[0]?.[1] ?? 0;
+      return [model, hue + shade * HUES];
+    });
   }
 
   #save(): void {

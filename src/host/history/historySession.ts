@@ -4,11 +4,20 @@ import type { DisplayCurrency } from '../../pricing/currency.ts';
 import { DEFAULT_CHOICES, parseChoices, sameChoices } from '../../protocol/choices.ts';
 import type { Choices } from '../../protocol/choices.ts';
 import { parseToHost } from '../../protocol/messages.ts';
-import type { Action, LedgerInfo, Question, HistorySnapshot, ToView, WireAnswer } from '../../protocol/messages.ts';
+import type {
+  Action,
+  GroupsQuestion,
+  LedgerInfo,
+  Question,
+  HistorySnapshot,
+  ToView,
+  WireAnswer,
+} from '../../protocol/messages.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { encodeGroups } from '../../protocol/wire.ts';
 import { isDimension } from '../../usage/dimensions.ts';
 import type { Group } from '../../usage/query.ts';
+import { LedgerModels } from './ledgerModels.ts';
 import { isEditorAction } from './historyContract.ts';
 import type { Disposable, HistoryBackend, SessionOptions } from './historyContract.ts';
 import type { Memory } from './historyPalette.ts';
@@ -27,6 +36,7 @@ export class HistorySession {
   readonly #options: SessionOptions;
   readonly #subscriptions: Disposable[];
   readonly #running = new Map<number, AbortController>();
+  readonly #models: LedgerModels;
   #ready = false;
   #visible = true;
   #stale = false;
@@ -38,6 +48,7 @@ export class HistorySession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#models = new LedgerModels(options.backend);
     this.#subscriptions = [
       options.port.onMessage((message) => this.#onMessage(message)),
       options.backend.onDidChange(() => this.#changed()),
@@ -186,7 +197,7 @@ export class HistorySession {
     currency: DisplayCurrency | undefined,
   ): Promise<WireAnswer> {
     const { backend } = this.#options;
-    const { total, rows } = await backend.page(question);
+    const { total, rows } = await backend.page({ ...question, filter: await this.#models.filter(question.filter) });
     if (currency === undefined) return { kind: 'page', total, rows };
     const { calendar } = backend;
     return {
@@ -201,18 +212,26 @@ export class HistorySession {
     currency: DisplayCurrency | undefined,
   ): Promise<WireAnswer> {
     const { backend } = this.#options;
-    const { groupBy } = question;
-    const groups =
-      currency === undefined
-        ? await backend.aggregate(question)
-        : await convertedGroups((query) => backend.aggregate(query), question, currency);
+    const ask: HistoryBackend['aggregate'] = (query) => backend.aggregate(query);
+    const groups = await this.#models.groups(question, (query) =>
+      currency === undefined ? ask(query) : convertedGroups(ask, query, currency),
+    );
+    return { kind: 'groups', groups: encodeGroups(groups), slots: await this.#slots(question, groups) };
+  }
+
+  /** The colours of the values of the innermost dimension. */
+  async #slots({ groupBy, filter }: GroupsQuestion, groups: readonly Group[]): Promise<[string, number][]> {
     const inner = groupBy.at(-1);
-    const values = inner !== undefined && isDimension(inner) ? distinct(groups) : [];
-    return {
-      kind: 'groups',
-      groups: encodeGroups(groups),
-      slots: inner === undefined ? [] : this.#options.palette.slots(inner, values),
-    };
+    if (inner === undefined || !isDimension(inner)) return [];
+    const { palette } = this.#options;
+    const values = distinct(groups);
+    if (inner !== 'model') return palette.slots(inner, values);
+    // Below one provider, a model has that provider's hue, also if it costs more elsewhere.
+    const [only, another] = filter.values?.provider ?? [];
+    const providers = await this.#models.providers();
+    return palette.modelSlots(values, (model) =>
+      typeof only === 'string' && another === undefined ? only : (providers.get(model) ?? ''),
+    );
   }
 
   async #act(id: number, action: Action): Promise<ToView> {
@@ -221,7 +240,11 @@ export class HistorySession {
       const shown = backend.snapshot.ledgers.some(({ path }) => path === action.path);
       if (!shown) throw new Error('That file is not one of the ledgers shown.');
     }
-    const text = await (isEditorAction(action) ? this.#options.perform(action) : backend.perform(action));
+    const text = await (isEditorAction(action)
+      ? this.#options.perform(action)
+      : backend.perform(
+          action.verb === 'export' ? { ...action, filter: await this.#models.filter(action.filter) } : action,
+        ));
     return text === undefined ? { type: 'done', id } : { type: 'done', id, text };
   }
 }

@@ -3,6 +3,7 @@ import { planLedgerReprice } from '../../ledger/reprice.ts';
 import { findUnpriced } from '../../library/unpriced.ts';
 import type { UnpricedModel } from '../../library/unpriced.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { withoutSnapshot } from '../../usage/line/modelName.ts';
 import { plain } from '../../usage/text.ts';
 import { calls, recordedCost } from '../common/costText.ts';
 import { showInfo } from '../common/dialogs.ts';
@@ -31,12 +32,20 @@ export async function setPrices(service: LedgerService, prices: Prices, wanted?:
     showInfo(t('Every call has a cost.'));
     return;
   }
-  const named = wanted && models.find(({ provider, model }) => provider === wanted.provider && model === wanted.model);
+  const named = wanted && (find(models, wanted) ?? find(models, wanted, withoutSnapshot));
   const model = named ?? (await chooseModel(models));
   if (model === undefined) return;
   const price = model.isPriced ? undefined : await askForPrice(model);
   if (!model.isPriced && price === undefined) return;
   await apply(service, prices, model, price);
+}
+
+function find(
+  models: readonly UnpricedModel[],
+  wanted: ModelKey,
+  nameOf = (model: string): string => model,
+): UnpricedModel | undefined {
+  return models.find(({ provider, model }) => provider === wanted.provider && nameOf(model) === wanted.model);
 }
 
 async function chooseModel(models: readonly UnpricedModel[]): Promise<UnpricedModel | undefined> {

@@ -37,6 +37,7 @@ describe('the walkthrough', () => {
     ['Record a usage', 'record'],
     ['Open the cost history', 'history'],
     ['Record from your programs', 'programs'],
+    ['Set a budget', 'budgets'],
   ])('pictures how to: %s', async (title, name) => {
     await expand(title);
     const drawn = await readFile(path.join(repository, 'media/walkthrough', `${name}.svg`), 'utf8');
@@ -62,6 +63,11 @@ describe('the walkthrough', () => {
     // The step is done once the command is called; the toast says that it has copied.
     await editor.workbench.notifications.getByText('Copied an example of llm-spend').waitFor();
     expect(await editor.workbench.clipboard()).toMatch(/^llm-spend record --provider openai /);
+    await expand('Set a budget');
+    await walkthrough.getByRole('button', { name: 'New Budget' }).click();
+    await quickInput.filter({ hasText: 'Budget' }).waitFor();
+    await page.keyboard.press('Escape');
+    await done('Set a budget').waitFor();
     await expand('Open the cost history');
     await walkthrough.getByRole('button', { name: 'Open Cost History' }).click();
     await page.getByRole('tab', { name: 'Cost History' }).waitFor();

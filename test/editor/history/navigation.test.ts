@@ -124,3 +124,41 @@ test('where no call matches, the filters that would have to go are offered with 
   await expect.poll(chips).toEqual(['provider:openai']);
   await page.locator('.headline-cost').waitFor();
 });
+
+test('dated snapshots are one model, and stand apart on request', async () => {
+  const dated = records.map((record, n) =>
+    record.model === 'gpt-5' && n % 2 === 0 ? { ...record, model: 'gpt-5-2025-08-07' } : record,
+  );
+  await using opened = await open({
+    backend: new TableBackend(dated, calendar),
+    choices: { levels: ['model', 'operation'], range: { kind: 'all' } },
+  });
+  const { page, chips } = opened;
+  const names = (): Promise<string[]> => page.locator('spend-breakdown tbody .value-name').allInnerTexts();
+  await expect.poll(names).toContain('gpt-5');
+  expect(await names()).not.toContain('gpt-5-2025-08-07');
+  const calls = records.filter(({ model }) => model === 'gpt-5').length;
+  await page.locator('spend-breakdown').getByTitle('gpt-5', { exact: true }).hover();
+  await page.getByRole('button', { name: 'Show only gpt-5', exact: true }).click();
+  await expect.poll(chips).toEqual(['Model: gpt-5']);
+  await expect.poll(() => page.locator('.records-section .count').innerText()).toBe(calls.toLocaleString('en-US'));
+  await page.locator('.chip').click();
+  await page.getByRole('switch', { name: 'Show dated snapshots of models' }).click();
+  await expect.poll(names).toContain('gpt-5-2025-08-07');
+});
+
+test('the period before is drawn in the same chart, said for each column, and in the table', async () => {
+  await using opened = await open();
+  const { page } = opened;
+  expect(await page.locator('path.before').count()).toBe(0);
+  await page.getByRole('switch', { name: 'Compare with the period before' }).click();
+  await page.locator('path.before').waitFor();
+  await page.getByRole('application').focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(() => page.locator('.tooltip').innerText()).toContain('Period before');
+  await page.getByRole('switch', { name: 'As a table' }).click();
+  await page.locator('spend-figures').getByRole('columnheader', { name: 'Period before' }).waitFor();
+  await page.getByRole('combobox', { name: 'Range' }).click();
+  await page.getByRole('option', { name: 'All time' }).click();
+  await expect.poll(() => page.getByRole('switch', { name: 'Compare with the period before' }).count()).toBe(0);
+});

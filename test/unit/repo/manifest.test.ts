@@ -65,7 +65,9 @@ describe('package.json and the table of contributions name the same', () => {
   });
 
   test('walkthrough, whose steps are completed by what they are about', () => {
-    const views = Object.values<string>(table.VIEWS);
+    // The view of budgets and the command that sets one have the same name: that step is about the command.
+    const commands = Object.values<string>(table.COMMANDS);
+    const views = Object.values<string>(table.VIEWS).filter((view) => !commands.includes(view));
     const named = Object.entries<string>(table.WALKTHROUGH.steps).map(([id, done]) => ({
       id,
       // A view that is visible already is not opened again by its button, so that alone would complete nothing.

@@ -43,8 +43,33 @@ describe('breakdown', () => {
   it('makes children of groups', () => {
     const sum = totals({ records: 3 });
     expect(childrenOf(node(['openai']), [{ key: ['gpt-5'], totals: sum }])).toEqual([
-      { period: 'today', path: ['openai', 'gpt-5'], totals: sum },
+      { period: 'today', path: ['openai', 'gpt-5'], models: ['gpt-5'], totals: sum, shown: undefined },
     ]);
+  });
+
+  it('adds up dated snapshots in their model, and finds the records of all', () => {
+    const groups = [
+      { key: ['a'], totals: totals({ records: 1, recordedNanos: 3n }) },
+      { key: ['b-20250929'], totals: totals({ records: 2, recordedNanos: 2n }) },
+      { key: ['b'], totals: totals({ records: 3, recordedNanos: 2n }) },
+    ];
+    const children = childrenOf(node(['openai']), groups);
+    expect(children.map(({ path, totals: { records } }) => [path.at(-1), records])).toEqual([
+      ['b', 5],
+      ['a', 1],
+    ]);
+    const [b] = children;
+    expect(nodeFilter({ ...b!, period: 'all' }, NOW, CALENDAR).values).toEqual({
+      provider: ['openai'],
+      model: ['b-20250929', 'b'],
+    });
+    const [operation] = childrenOf(b!, [{ key: ['chat'], totals: totals({ records: 5 }) }]);
+    expect(nodeFilter({ ...operation!, period: 'all' }, NOW, CALENDAR).values).toEqual({
+      provider: ['openai'],
+      model: ['b-20250929', 'b'],
+      operation: ['chat'],
+    });
+    expect(nodeChoices(b!)).toMatchObject({ values: { model: ['b'] }, foldSnapshots: true });
   });
 
   it('keeps the id of a node whose sums change, and tells all nodes apart', () => {

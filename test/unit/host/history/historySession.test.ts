@@ -385,6 +385,63 @@ describe('in another currency', () => {
   });
 });
 
+describe('dated snapshots of models', () => {
+  const answersTo = async (...questions: unknown[]): Promise<WireAnswer[]> => {
+    say({ type: 'ready' });
+    posted.length = 0;
+    say({ type: 'ask', id: 1, questions });
+    await settled();
+    const [answer] = posted;
+    return answer?.type === 'answer' ? answer.answers : [];
+  };
+  const folded = { folded: true };
+  beforeEach(() => {
+    backend.record(record('4', 'c-20250929', 10));
+    backend.record(record('5', 'c@20251101', 4));
+    backend.record(record('6', 'd', 12));
+  });
+
+  test('are added up in their model before the largest are kept', async () => {
+    const [all, top, day, apart] = await answersTo(
+      { ...groups, filter: folded },
+      { ...groups, filter: folded, top: { count: 1, by: 'cost' } },
+      { ...groups, filter: folded, groupBy: ['provider', 'model'] },
+      groups,
+    );
+    const costs = (answer: WireAnswer | undefined): unknown[] =>
+      groupsOf(answer).map(({ key, totals }) => [key.at(-1), totals.records, Number(totals.recordedNanos) / 1e9]);
+    expect(costs(all)).toEqual([
+      ['c', 3, 17],
+      ['d', 1, 12],
+      ['b', 1, 2],
+      ['a', 1, 1],
+    ]);
+    expect(costs(top)).toEqual([
+      ['c', 3, 17],
+      [null, 3, 15],
+    ]);
+    expect(costs(day)).toContainEqual(['c', 3, 17]);
+    expect(costs(apart)).toContainEqual(['c-20250929', 1, 10]);
+  });
+
+  test('are found by the name of their model, also by an export', async () => {
+    const only = { ...folded, values: { model: ['c'] } };
+    const page = { kind: 'page', sort: 'cost', descending: true, offset: 0, limit: 9 };
+    const answers = await answersTo(
+      { ...page, filter: only },
+      { ...page, filter: { values: { model: ['c'] } } },
+      { ...page, filter: { ...folded, values: { model: ['c-20250929'] } } },
+    );
+    expect(answers).toMatchObject([{ total: 3 }, { total: 1 }, { total: 1 }]);
+    posted.length = 0;
+    say({ type: 'act', id: 2, action: { verb: 'export', format: 'csv', filter: only } });
+    await settled();
+    expect(backend.actions).toEqual([
+      { verb: 'export', format: 'csv', filter: { values: { model: ['c', 'c@20251101', 'c-20250929'].toSorted() } } },
+    ]);
+  });
+});
+
 describe('the palette', () => {
   test('a value keeps its colour over windows, whatever is seen later', () => {
     const first = new HistoryPalette(memory).slots('model', ['b', 'a']);
@@ -397,6 +454,23 @@ describe('the palette', () => {
       ['a', 1],
       ['__proto__', 3],
     ]);
+  });
+
+  test('a model has the hue of its provider, in a shade of its own', () => {
+    const providers = new Map([
+      ['gpt-5', 'openai'],
+      ['gpt-5-mini', 'openai'],
+      ['opus', 'anthropic'],
+    ]);
+    const of = (model: string): string => providers.get(model) ?? '';
+    const first = new HistoryPalette(memory).modelSlots(['gpt-5', 'opus', 'gpt-5-mini'], of);
+    expect(first).toEqual([
+      ['gpt-5', 0],
+      ['opus', 1],
+      ['gpt-5-mini', 12],
+    ]);
+    expect(new HistoryPalette(memory).modelSlots(['gpt-5-mini'], of)).toEqual([['gpt-5-mini', 12]]);
+    expect(new HistoryPalette(memory).slots('provider', ['anthropic'])).toEqual([['anthropic', 1]]);
   });
 
   test('remembers no endless list', () => {
