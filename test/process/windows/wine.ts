@@ -57,6 +57,16 @@ export function windowsPath(path: string): string {
   return onWindows ? path : `Z:${path.replaceAll('/', '\\')}`;
 }
 
+/** Node for Windows, as a path of Windows. */
+export const windowsNode = onWindows ? process.execPath : windowsPath(NODE_EXE);
+
+/** Runs a batch file in the command prompt. */
+export function inCommandPrompt(batch: string): void {
+  const command = ['cmd', '/c', windowsPath(batch)] as const;
+  const [program, ...args] = onWindows ? command : (['wine', ...command] as const);
+  execFileSync(program, args, { stdio: 'ignore', env: onWindows ? process.env : WINE_ENV });
+}
+
 /** Runs the driver in Windows with one job. */
 export function inWindows(job: Job): JobResult {
   const folder = mkdtempSync(join(tmpdir(), 'llm-spend-driver-'));
