@@ -205,6 +205,8 @@ export class OtlpReceiver {
   /** Keeps a successor's connection open; its end signals that the port is free. */
   #keep(request: IncomingMessage, socket: Socket): void {
     socket.on('error', () => socket.destroy());
+    // A connection that was kept now would keep this process from ending.
+    if (this.#isClosing) return void socket.destroy();
     try {
       this.#checkSender(request);
       if (request.headers.upgrade !== WAITING_PROTOCOL) throw new Refusal(400, '');
@@ -215,6 +217,8 @@ export class OtlpReceiver {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${WAITING_PROTOCOL}\r\nConnection: Upgrade\r\n\r\n`);
     this.#successors.add(socket);
     socket.once('close', () => this.#successors.delete(socket));
+    // Sockets of a server stay half open otherwise.
+    socket.once('end', () => socket.destroy());
     socket.resume();
   }
 }

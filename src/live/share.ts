@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { errno } from '../system/errno.ts';
 import { OtlpReceiver, WAITING_PROTOCOL, type ReceiverOptions } from './receiver.ts';
@@ -23,6 +23,8 @@ export class SharedReceiver {
   readonly #options: SharedReceiverOptions;
   #receiver: OtlpReceiver | undefined;
   #connection: Socket | undefined;
+  /** The request to wait, until it is answered. */
+  #asking: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -52,6 +54,7 @@ export class SharedReceiver {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#asking?.destroy();
     this.#connection?.destroy();
     await this.#receiver?.close();
   }
@@ -60,8 +63,11 @@ export class SharedReceiver {
     const { port, token } = this.#options;
     const headers = { Connection: 'Upgrade', Upgrade: WAITING_PROTOCOL, Authorization: `Bearer ${token}` };
     const waiting = request({ host: '127.0.0.1', port, headers });
+    this.#asking = waiting;
     waiting.once('upgrade', (_, socket) => {
+      this.#asking = undefined;
       this.#connection = socket;
+      if (this.#isClosed) socket.destroy();
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#again(Math.random() * SPREAD_MS));
       socket.resume();

@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'not-a-usage': 'no usage',
   invalid: 'not a valid record',
   unreadable: 'not readable',
-  'unknown-format': 'of a version that is not known',
+  'unknown-format': 'in an unknown format',
   'unreadable-folder': 'folder not readable',
   link: 'symbolic link, not followed',
   'replaced-while-read': 'replaced while it was being read: run the import again',

@@ -136,7 +136,8 @@ export function isMissing(error: unknown): boolean {
 
 export function messageOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
+  // SQLite has one code for all errors.
+  return code === undefined || code === 'ERR_SQLITE_ERROR' ? message : code;
 }
 
 /** Whether a file is the place itself, or below it. */

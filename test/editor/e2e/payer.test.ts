@@ -78,7 +78,7 @@ describe('what is covered', () => {
     await row('Claude Code').waitFor();
     expect(await row('Claude Code').innerText()).toMatch(/on, 1 log\s+1\s/);
     expect(await row('Codex').innerText()).toMatch(/on, 1 log\s+1\s/);
-    expect(await panel.locator('.coverage').innerText()).toMatch(/Codex.*5 h.*62 %.*empty in/);
+    expect(await panel.locator('spend-coverage').innerText()).toMatch(/Codex.*5 h.*62 %.*empty in/);
     await workbench.screenshot('coverage');
     await panel.getByRole('button', { name: 'Back to costs' }).click();
     await panel.locator('.headline-cost').waitFor();

@@ -151,7 +151,7 @@ describe('Copilot CLI', () => {
     const writer = new DatabaseSync(file);
     writer.exec('BEGIN EXCLUSIVE');
     const locked = await world.import(copilotCli);
-    expect(locked).toMatchObject({ added: 0, skipped: { unreadable: 1 } });
+    expect(locked).toMatchObject({ added: 0, skipped: { unreadable: 1 }, skips: [{ detail: 'database is locked' }] });
     writer.exec('ROLLBACK');
     writer.close();
     expect(await world.import(copilotCli)).toMatchObject({ added: 1, skipped: {} });
