@@ -20,7 +20,8 @@ import { Trail } from './trail.ts';
 import { figuresTemplate } from './view/figuresSection.ts';
 import { LightElement } from './view/light.ts';
 import { iconButton } from './view/controls.ts';
-import { emptyTemplate, failureTemplate, isDamaged, loadingTemplate, problemsTemplate } from './view/states.ts';
+import { scopeTemplate } from './view/scope.ts';
+import { failureTemplate, loadingTemplate, problemsTemplate, withoutRecordsTemplate } from './view/states.ts';
 import { findKey } from './view/findKey.ts';
 import { Toasts, toastTemplate } from './view/toast.ts';
 import { t } from './model/texts.ts';
@@ -197,15 +198,11 @@ export class SpendApp extends LightElement {
     // Built while the host is working, before there is anything to format.
     const format = this.#formats(snapshot);
     const problems = problemsTemplate(snapshot, act);
-    if (snapshot.ledgers.every(({ records }) => records === 0)) {
-      return html`<div class="content">
-        ${problems} ${snapshot.ledgers.some(({ health }) => isDamaged(health)) ? nothing : emptyTemplate(act)}
-      </div>`;
-    }
+    if (snapshot.ledgers.every(({ records }) => records === 0)) return withoutRecordsTemplate(snapshot, act);
     return html`
       <header class="bar">
         ${this.#trail.canGoBack ? iconButton('arrow-left', t('Back'), () => this.#back()) : nothing}
-        ${this.#filters(snapshot)} ${this.#actions(snapshot)}
+        ${scopeTemplate(snapshot, act)} ${this.#filters(snapshot)} ${this.#actions(snapshot)}
       </header>
       <div class="content">
         ${problems}

@@ -8,6 +8,7 @@
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the extension loads its list of agents on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the others on demand
  *     dist/postgres.js       ledgers in PostgreSQL   from src/ledger/postgres/index.ts, loaded by the others on demand
+ *     dist/team.js           joining and following a team, from src/host/team/teamCode.ts, loaded by the extension on demand
  *     dist/git.js            commit costs            from src/git/index.ts, loaded by the others on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
@@ -63,6 +64,8 @@ const pricesApart = apart(/\/prices\/index\.ts$/, './prices.js');
 const liveApart = apart(/\/live\/index\.ts$/, './live.js');
 /** Most windows and commands never show the costs of commits. */
 const gitApart = apart(/\/git\/index\.ts$/, './git.js');
+/** Most machines are in no team. */
+const teamApart = apart(/\/teamCode\.ts$/, './team.js');
 /** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
 const agentsApart = apart(/\/sources\/agents\.ts$/, './reader.js');
 
@@ -87,7 +90,7 @@ const targets = [
       target: EDITOR_NODE,
       // The command reads logs, also for the editor, which therefore needs no parser of CSV.
       external: ['vscode', 'csv-parse'],
-      plugins: [liveApart, gitApart, agentsApart],
+      plugins: [liveApart, gitApart, agentsApart, teamApart],
     }),
   },
   {
@@ -130,6 +133,11 @@ const targets = [
     name: 'live recording',
     entry: 'src/live/index.ts',
     options: forNode('live'),
+  },
+  {
+    name: 'team',
+    entry: 'src/host/team/teamCode.ts',
+    options: forNode('team', { target: EDITOR_NODE, external: ['vscode'] }),
   },
   {
     name: 'commit costs',

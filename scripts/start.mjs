@@ -4,6 +4,7 @@
  *     npm start                    the desktop VS Code if `code` is on the PATH, else VS Code in the browser
  *     npm start -- --browser       VS Code in the browser in any case
  *     npm start -- --port 8123     at this port (default: any free one)
+ *     npm start -- --team          as a member of a sample team of five, in a throw-away PostgreSQL; in the browser
  *     npm start -- --no-open       does not open the browser
  *
  * Everything it makes is below `.cache/start`: your own settings, extensions and ledger are neither read nor changed.
@@ -13,10 +14,12 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { startSampleTeam } from './sampleTeam.mjs';
 import { findProgram, onOrphaned, root, run, usePinnedNode } from './lib.mjs';
 
 const { values: flags } = parseArgs({
   options: {
+    team: { type: 'boolean', default: false },
     browser: { type: 'boolean', default: false },
     port: { type: 'string' },
     'no-open': { type: 'boolean', default: false },
@@ -42,7 +45,7 @@ await writeFile(path.join(workspace, 'README.md'), welcome());
 console.log(`Sample ledger: ${ledger} (${records.length} made-up records)`);
 
 const env = { LLM_SPEND_LEDGER: ledger };
-const code = flags.browser || flags.port !== undefined ? undefined : findProgram('code');
+const code = flags.browser || flags.team || flags.port !== undefined ? undefined : findProgram('code');
 if (code === undefined) await openInBrowser();
 else await openOnDesktop(code);
 
@@ -71,11 +74,14 @@ async function openInBrowser() {
   await installCodeServer(console.log);
   const extensions = path.join(folder, 'extensions');
   await linkExtension(extensions);
+  const stopTeam = flags.team
+    ? await startSampleTeam({ folder, home: path.join(folder, 'home'), ledger })
+    : () => undefined;
   const server = await startCodeServer({
     folder,
     extensions,
     env,
-    settings: { 'workbench.startupEditor': 'readme' },
+    settings: { 'workbench.startupEditor': 'readme', ...(flags.team ? { 'llmSpend.scope': 'team' } : {}) },
     ...(flags.port === undefined ? {} : { port: Number(flags.port) }),
   });
   const address = server.address(workspace);
@@ -88,6 +94,7 @@ async function openInBrowser() {
     onOrphaned(() => resolve('SIGHUP'));
   });
   await server.stop();
+  stopTeam();
   console.log(`Ended (${signal}).`);
 }
 

@@ -34,6 +34,10 @@ export const COMMANDS = {
   undo: 'llmSpend.undo',
   copyReceipt: 'llmSpend.copyReceipt',
   addCostTrailer: 'llmSpend.addCostTrailer',
+  team: 'llmSpend.team',
+  joinTeam: 'llmSpend.joinTeam',
+  leaveTeam: 'llmSpend.leaveTeam',
+  syncNow: 'llmSpend.syncNow',
   copyCliCommand: 'llmSpend.copyCliCommand',
   showLog: 'llmSpend.showLog',
 } as const;
@@ -82,6 +86,7 @@ export const SETTINGS = {
   statusBarPeriod: 'statusBar.period',
   statusBarBranch: 'statusBar.branch',
   statusBarScope: 'statusBar.scope',
+  scope: 'scope',
   timeZone: 'timeZone',
   weekStart: 'weekStart',
   prices: 'prices',
@@ -105,6 +110,8 @@ export const CONTEXT_KEYS = {
   hasUsage: 'llmSpend.hasUsage',
   /** State of the commit costs: `ok`, `none` (no repository) or `problem`; unset until they are read. */
   commits: 'llmSpend.commits',
+  /** true if this machine is in a team. */
+  team: 'llmSpend.team',
 } as const;
 
 /** Language-model tools, by the name of the tool in `src/tools`. */

@@ -21,6 +21,9 @@ import { BranchStatus } from './host/git/branchStatus.ts';
 import { CommitCosts } from './host/git/commitCosts.ts';
 import { CommitTree } from './host/git/commitTree.ts';
 import { StatusBar } from './host/status/statusBar.ts';
+import { ScopedCosts } from './host/team/scopedCosts.ts';
+import { Team } from './host/team/team.ts';
+import { ReportDocuments } from './host/common/reportDocuments.ts';
 import { commandPath } from './host/common/commandPath.ts';
 import { provideCommand } from './host/terminal/terminalCommand.ts';
 
@@ -38,13 +41,16 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const log = vscode.window.createOutputChannel('LLM Spend', { log: true });
   const prices = new Prices(context, log);
   service = new LedgerService(log, prices);
+  const shown = new ScopedCosts(service);
   const budgets = new BudgetWatch(service, log);
-  const backend = new ServiceBackend(service, budgets, commandPath(context));
+  const backend = new ServiceBackend(service, shown, budgets, commandPath(context));
   const history = registerHistory(context, backend, log);
   const agents = new AgentImport(context, service, prices, log);
   const live = new LiveRecording(service, prices, log);
   const commits = new CommitCosts(service, log);
-  registerCommands(context, { service, prices, history, agents, live, budgets, commits, log });
+  const documents = new ReportDocuments();
+  const team = new Team(context, shown, { service, prices, documents, log });
+  registerCommands(context, { service, shown, prices, history, agents, live, budgets, commits, team, documents, log });
   context.subscriptions.push(
     log,
     prices,
@@ -56,10 +62,13 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
     offerMigration(context, service),
     offerImport(context, agents),
     showLedgerWarnings(service),
-    new StatusBar(service, log),
+    documents,
+    shown,
+    team,
+    new StatusBar(shown, log),
     budgets,
     new BudgetTree(budgets),
-    new BreakdownTree(service),
+    new BreakdownTree(shown),
     commits,
     new CommitTree(commits),
     new BranchStatus(commits),
@@ -71,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   agents.start();
   void provideCommand(context, log);
   live.start();
+  team.start();
   performance.measure(ACTIVATION, { start, detail: { cpu: threadTime() - cpuBefore } });
   return createApi(service);
 }

@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit';
 import { EMPTY_STATE } from '../../src/protocol/emptyState.ts';
 import type { Action, LedgerInfo, HistorySnapshot } from '../../src/protocol/messages.ts';
 import { plain } from '../../src/usage/text.ts';
+import { scopeTemplate } from './scope.ts';
 import { t } from '../model/texts.ts';
 
 type Act = (action: Action) => void;
@@ -54,6 +55,14 @@ export function problemsTemplate({ ledgers }: HistorySnapshot, act: Act): Templa
   const unsound = ledgers.filter(({ health, problems }) => isDamaged(health) || problems.length > 0);
   if (unsound.length === 0) return nothing;
   return html`${unsound.map((ledger) => problemTemplate(ledger, act))}`;
+}
+
+/** The page of ledgers without records. Those of the team may have none while this machine's have. */
+export function withoutRecordsTemplate(snapshot: HistorySnapshot, act: Act): TemplateResult {
+  return html`<div class="content">
+    ${scopeTemplate(snapshot, act)} ${problemsTemplate(snapshot, act)}
+    ${snapshot.ledgers.some(({ health }) => isDamaged(health)) ? nothing : emptyTemplate(act)}
+  </div>`;
 }
 
 const MOST_PROBLEMS = 3;

@@ -28,28 +28,32 @@ import { editRecords } from './record/editRecords.ts';
 import { addRule, applyRules } from './record/rules.ts';
 import { repriceLedger, repriceRecorded } from './prices/reprice.ts';
 import { showStatusMenu } from './status/statusMenu.ts';
+import type { ScopedCosts } from './team/scopedCosts.ts';
+import type { Team } from './team/team.ts';
 import { addCostTrailer, copyReceipt } from './git/commitActions.ts';
 import type { CommitCosts } from './git/commitCosts.ts';
-import { ReportDocuments } from './common/reportDocuments.ts';
+import type { ReportDocuments } from './common/reportDocuments.ts';
 
 /** The parts of the extension that commands act on. */
 export interface CommandServices {
   service: LedgerService;
+  shown: ScopedCosts;
   prices: Prices;
   history: HistoryController;
   agents: AgentImport;
   live: LiveRecording;
   budgets: BudgetWatch;
   commits: CommitCosts;
+  team: Team;
+  documents: ReportDocuments;
   log: vscode.LogOutputChannel;
 }
 
 /** Registers all commands of the table. Nothing is read or loaded before one of them runs. */
 export function registerCommands(
   context: vscode.ExtensionContext,
-  { service, prices, history, agents, live, budgets, commits, log }: CommandServices,
+  { service, shown, prices, history, agents, live, budgets, commits, team, documents, log }: CommandServices,
 ): void {
-  const documents = new ReportDocuments();
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
     [COMMANDS.recordUsage]: (usage) => recordUsage(context, service, prices, usage),
     [COMMANDS.recordFromResponse]: (source) => recordFromResponse(service, prices, source),
@@ -64,10 +68,10 @@ export function registerCommands(
     [COMMANDS.copyRow]: (row) => copyRow(menuRowOf(row)),
     [COMMANDS.filterByRow]: (row) => filterByRow(menuRowOf(row), history),
     [COMMANDS.excludeRow]: (row) => excludeRow(service, menuRowOf(row), history),
-    [COMMANDS.showMenu]: () => showStatusMenu(service, budgets.states),
+    [COMMANDS.showMenu]: () => showStatusMenu(shown, budgets.states),
     [COMMANDS.openHistory]: (choices) => history.openPanel(historyChoicesOf(choices)),
-    [COMMANDS.refresh]: () => service.refresh(),
-    [COMMANDS.exportCsv]: (request) => exportCsv(service, isObject(request) ? request : {}),
+    [COMMANDS.refresh]: () => shown.refresh(),
+    [COMMANDS.exportCsv]: (request) => exportCsv(shown, isObject(request) ? request : {}),
     [COMMANDS.openLedger]: () => openLedgerFile(service),
     [COMMANDS.verifyLedger]: () => showVerification(service, documents),
     [COMMANDS.repairLedger]: () => askToRepair(service),
@@ -78,12 +82,15 @@ export function registerCommands(
     [COMMANDS.budgets]: (which) => manageBudgets(service, budgets, budgetOf(which)),
     [COMMANDS.copyReceipt]: (row) => copyReceipt(commits, row),
     [COMMANDS.addCostTrailer]: (repository) => addCostTrailer(commits, repository),
+    [COMMANDS.team]: () => team.showMenu(),
+    [COMMANDS.joinTeam]: () => team.join(),
+    [COMMANDS.leaveTeam]: () => team.leave(),
+    [COMMANDS.syncNow]: () => team.syncNow(),
     [COMMANDS.undo]: () => askToUndo(service),
     [COMMANDS.copyCliCommand]: () => copyCliCommand(),
     [COMMANDS.showLog]: () => log.show(),
   };
   context.subscriptions.push(
-    documents,
     ...Object.entries(handlers).map(([id, handler]) =>
       vscode.commands.registerCommand(id, async (argument: unknown) => {
         try {
@@ -116,8 +123,8 @@ async function recordUsage(
   return askAndRecord(context.globalState, service, prices);
 }
 
-async function exportCsv(service: LedgerService, request: Partial<ExportRequest>): Promise<vscode.Uri | undefined> {
-  const done = await exportUsage(service, { ...request, format: 'csv' });
+async function exportCsv(shown: ScopedCosts, request: Partial<ExportRequest>): Promise<vscode.Uri | undefined> {
+  const done = await exportUsage(shown, { ...request, format: 'csv' });
   if (done === undefined) return undefined;
   const { t } = vscode.l10n;
   showInfo(t('Exported {0}.', records(done.records, style())), {

@@ -1,4 +1,5 @@
 import { nextTurn } from '../system/turns.ts';
+import { withTimeout } from '../system/withTimeout.ts';
 import type { Addition, Appended, AppendMode } from './store.ts';
 
 /** The additions of one caller. */
@@ -40,9 +41,10 @@ export class Additions {
     });
   }
 
-  /** Resolves when no additions are waiting; undefined when none are waiting now. */
-  get underWay(): Promise<void> | undefined {
-    return this.#pumping;
+  /** Waits until no additions are waiting. Resolves with false after `timeoutMs`. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    if (this.#pumping) await withTimeout(this.#pumping, timeoutMs);
+    return this.#pumping === undefined;
   }
 
   async #pump(): Promise<void> {

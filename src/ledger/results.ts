@@ -181,6 +181,7 @@ export interface RepairResult {
 export type LedgerErrorCode =
   | 'not-a-file'
   | 'no-access'
+  | 'password'
   | 'read-only'
   | 'mounted'
   | 'disk-full'

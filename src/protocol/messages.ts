@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { once } from '../usage/lazy/once.ts';
-import { DIMENSIONS } from '../usage/dimensions.ts';
+import { DIMENSIONS, SCOPES } from '../usage/dimensions.ts';
 import { BUCKETS, MEASURES, SORT_KEYS } from '../usage/query.ts';
 import type { Group } from '../usage/query.ts';
 import { filterValuesSchema, parseChoices, searchSchema } from './choices.ts';
@@ -128,6 +128,7 @@ const action = once(() =>
     z.object({ verb: z.literal('repair') }),
     z.object({ verb: z.literal('connect') }),
     z.object({ verb: z.literal('keepLogs') }),
+    z.object({ verb: z.literal('scope'), scope: z.enum(SCOPES) }),
     z.object({ verb: z.literal('openPanel') }),
     z.object({ verb: z.literal('openSettings') }),
     /** `name`: the budget to act on. */
@@ -202,6 +203,8 @@ const snapshot = once(() =>
     calendar: calendarSchema(),
     /** Absent: USD. Answers use the currency of the snapshot before them. */
     currency: z.optional(currency()),
+    /** The machines whose costs are shown. Absent: this machine is in no team. */
+    scope: z.optional(z.enum(SCOPES)),
     /** BCP 47, for numbers and dates. */
     locale: z.string(),
     /** Time of the last known change of the ledgers, ms since the epoch. */

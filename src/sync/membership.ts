@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseAddress } from '../ledger/postgres/server/address.ts';
 import { LedgerError } from '../ledger/results.ts';
 import { unlinkIfThere } from '../system/disk.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
-import { defaultLedgerPath } from '../system/paths.ts';
 import { randomId } from '../system/random.ts';
 import { FIELDS } from '../usage/fields.ts';
+import { membershipPath } from './teamPaths.ts';
 
 /** How projects are sent: as they are, as a hash, or not at all. */
 export const PROJECT_MODES = ['plain', 'hashed', 'none'] as const;
@@ -30,6 +30,8 @@ export interface Membership {
   projects: ProjectMode;
   /** Projects that are sent under another name. */
   projectNames: Record<string, string>;
+  /** The primary ledger of this machine. Another one would replace everything that was sent. */
+  ledger?: string;
   /** ISO 8601. */
   joinedAt: string;
 }
@@ -40,11 +42,9 @@ const PRIVATE = new Set(['note', 'branch', 'session_id', 'folder', 'commit', 're
 const NEEDED = new Set(['usage_id', 'provider', 'model', 'operation', 'timestamp', 'cost_usd', 'cost_known']);
 
 export const SENDABLE_FIELDS: readonly string[] = FIELDS.map(({ name }) => name);
+/** Those that a member can leave out. */
+export const CHOOSABLE_FIELDS = SENDABLE_FIELDS.filter((name) => !NEEDED.has(name));
 export const DEFAULT_FIELDS = SENDABLE_FIELDS.filter((name) => !PRIVATE.has(name));
-
-export function membershipPath(): string {
-  return join(dirname(defaultLedgerPath()), 'team.json');
-}
 
 /** @throws {LedgerError} when the file cannot be used. undefined: this machine is in no team. */
 export function readMembership(path: string = membershipPath()): Membership | undefined {
@@ -66,6 +66,7 @@ export function readMembership(path: string = membershipPath()): Membership | un
 
 export interface MembershipChoice {
   url: string;
+  ledger?: string | undefined;
   user?: string | undefined;
   machine?: string | undefined;
   fields?: readonly string[] | undefined;
@@ -95,6 +96,7 @@ export function newMembership(choice: MembershipChoice, before: Membership | und
   if (unknown !== undefined) {
     throw new LedgerError('unsupported', `There is no field ${unknown}. Known: ${SENDABLE_FIELDS.join(', ')}.`);
   }
+  const ledger = choice.ledger ?? before?.ledger;
   const fields = choice.fields ?? before?.fields ?? DEFAULT_FIELDS;
   return {
     version: 1,
@@ -105,6 +107,7 @@ export function newMembership(choice: MembershipChoice, before: Membership | und
     fields: SENDABLE_FIELDS.filter((name) => NEEDED.has(name) || fields.includes(name)),
     projects: choice.projects ?? before?.projects ?? 'plain',
     projectNames: choice.projectNames ?? before?.projectNames ?? {},
+    ...(ledger === undefined ? {} : { ledger }),
     joinedAt: before?.joinedAt ?? new Date(now).toISOString(),
   };
 }

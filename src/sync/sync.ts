@@ -1,12 +1,14 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { TeamLedger } from '../ledger/postgres/index.ts';
+import { LedgerError } from '../ledger/results.ts';
 import { countedLedgers, type LedgerChoice } from '../library/countedLedgers.ts';
 import { CostTracker } from '../library/costTracker.ts';
 import { isLedgerUrl } from '../system/paths.ts';
 import type { UsageRecord } from '../usage/record.ts';
-import { dropMembership, type Membership } from './membership.ts';
+import { dropMembership, readMembership, type Membership } from './membership.ts';
 import { outgoingRecord } from './outgoing.ts';
 import { countedRecords, syncAll, withdrawAll, type PassProgress, type PassResult } from './pass.ts';
+import { whileAlone } from './syncLock.ts';
 import { readSyncState, saveSyncState, versionOfLedgers, type SyncState } from './syncState.ts';
 
 /** This machine's part in a team: its local ledgers are the truth, and the team's ledger follows them. */
@@ -17,8 +19,12 @@ export interface SyncOptions {
   ledgers: LedgerChoice;
   /** Whether to compare even if nothing seems to have changed. */
   full?: boolean;
+  /** Whether the membership is new, or changed, and not saved yet. */
+  joining?: boolean;
   now?: () => number;
   onProgress?: (progress: PassProgress) => void;
+  /** Called once everything was sent, while no other process can sync. */
+  onSent?: (() => Promise<void>) | undefined;
 }
 
 export interface SyncResult extends PassResult {
@@ -39,31 +45,47 @@ export async function withLocalLedgers<T>(choice: LedgerChoice, use: (ledgers: L
   }
 }
 
-/** Sends what the team's ledger lacks, and withdraws what this machine no longer has. */
-export function syncNow({ membership, ledgers, full, now = Date.now, onProgress }: SyncOptions): Promise<SyncResult> {
-  return withLocalLedgers(ledgers, async (open) => {
-    const before = readSyncState(membership.url);
-    const { joinedAt: _, ...choice } = membership;
-    const version = versionOfLedgers(open, choice);
-    if (!full && before.version === version && before.inStepAt !== undefined) {
-      const { records, refused, inStepAt } = before;
-      return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
+/** Sends what the team's ledger lacks, and withdraws what this machine no longer has. Waits for another process that does. */
+export function syncNow(options: SyncOptions): Promise<SyncResult> {
+  const { membership, ledgers, joining } = options;
+  return whileAlone(async () => {
+    // Another process may have left in the meantime, and withdrawn everything.
+    if (joining !== true && readMembership()?.sender !== membership.sender) {
+      throw new LedgerError('unsupported', `This machine has left the team of ${membership.url}.`);
     }
-    const team = new TeamLedger(membership.url, membership.sender, now);
-    try {
-      const result = await syncAll(open, team, membership, onProgress);
-      const inStepAt = new Date(now()).toISOString();
-      const { records, refused } = result;
-      // Changes during the comparison are found the next time, because the version is from before.
-      await saveSyncState({ url: membership.url, inStepAt, version, records, refused, problem: undefined });
-      return { ...result, unchanged: false, inStepAt };
-    } catch (error) {
-      await saveSyncState({ ...before, problem: error instanceof Error ? error.message : String(error) });
-      throw error;
-    } finally {
-      await team.close();
-    }
+    const result = await withLocalLedgers(ledgers, (open) => syncOpened(open, options));
+    await options.onSent?.();
+    return result;
   });
+}
+
+async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promise<SyncResult> {
+  const { membership, full, now = Date.now, onProgress } = options;
+  const before = readSyncState(membership.url);
+  const version = versionOf(open, membership);
+  if (!full && before.version === version && before.inStepAt !== undefined) {
+    const { records, refused, inStepAt } = before;
+    return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
+  }
+  const team = new TeamLedger(membership.url, membership.sender, now);
+  try {
+    const result = await syncAll(open, team, membership, onProgress);
+    const inStepAt = new Date(now()).toISOString();
+    const { records, refused } = result;
+    // Changes during the comparison are found the next time, because the version is from before.
+    await saveSyncState({ url: membership.url, inStepAt, version, records, refused, problem: undefined });
+    return { ...result, unchanged: false, inStepAt };
+  } catch (error) {
+    await saveSyncState({ ...before, problem: error instanceof Error ? error.message : String(error) });
+    throw error;
+  } finally {
+    await team.close();
+  }
+}
+
+/** Identifies the local records and the choice of what is sent. */
+function versionOf(open: readonly Ledger[], membership: Membership): string {
+  return versionOfLedgers(open, { ...membership, joinedAt: undefined, ledger: undefined });
 }
 
 export interface SyncStatus extends SyncState {
@@ -77,9 +99,8 @@ export interface SyncStatus extends SyncState {
 export function syncStatus(membership: Membership, choice: LedgerChoice): Promise<SyncStatus> {
   return withLocalLedgers(choice, async (open) => {
     const state = readSyncState(membership.url);
-    const { joinedAt: _, ...chosen } = membership;
     const records = open.reduce((sum, each) => sum + each.state.records, 0);
-    const waits = state.version !== versionOfLedgers(open, chosen);
+    const waits = state.version !== versionOf(open, membership);
     return { ...state, waits, added: waits ? Math.max(0, records - state.records) : 0 };
   });
 }
@@ -92,16 +113,18 @@ export async function* previewRecords(membership: Membership, ledgers: readonly 
 }
 
 /** Ends the membership. @param forget whether to remove everything that this machine sent. @returns how many records that was. */
-export async function leaveTeam(membership: Membership, forget: boolean): Promise<number> {
-  let withdrawn = 0;
-  if (forget) {
-    const team = new TeamLedger(membership.url, membership.sender);
-    try {
-      withdrawn = await withdrawAll(team);
-    } finally {
-      await team.close();
+export function leaveTeam(membership: Membership, forget: boolean): Promise<number> {
+  return whileAlone(async () => {
+    let withdrawn = 0;
+    if (forget) {
+      const team = new TeamLedger(membership.url, membership.sender);
+      try {
+        withdrawn = await withdrawAll(team);
+      } finally {
+        await team.close();
+      }
     }
-  }
-  await dropMembership();
-  return withdrawn;
+    await dropMembership();
+    return withdrawn;
+  });
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { LedgerState } from '../ledger/results.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';
-import { stateFolder } from '../system/paths.ts';
+import { syncStatePath } from './teamPaths.ts';
 
 /** The last synchronisation: `team-state.json` in the state folder. Losing it costs a comparison, and no record. */
 export interface SyncState {
@@ -18,10 +18,6 @@ export interface SyncState {
   refused: { usageId: string; reason: string }[];
   /** Why the last attempt failed. */
   problem: string | undefined;
-}
-
-export function syncStatePath(): string {
-  return join(stateFolder(), 'team-state.json');
 }
 
 export function readSyncState(url: string, path: string = syncStatePath()): SyncState {

@@ -45,3 +45,7 @@ export const SEARCHED: readonly FieldDimension[] = FIELD_DIMENSIONS.flatMap(({ n
 export function isDimension(name: string): name is Dimension {
   return (DIMENSIONS as readonly string[]).includes(name);
 }
+
+/** The machines whose costs are shown: this one, all of the user, or all of the team. The last two need a team's ledger. */
+export const SCOPES = ['machine', 'me', 'team'] as const;
+export type Scope = (typeof SCOPES)[number];

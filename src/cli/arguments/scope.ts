@@ -2,13 +2,11 @@ import { openView } from '../../library/openView.ts';
 import { LedgerError } from '../../ledger/results.ts';
 import { readMembership } from '../../sync/membership.ts';
 import { syncNow } from '../../sync/sync.ts';
+import { SCOPES } from '../../usage/dimensions.ts';
 import { usageError } from '../output/exit.ts';
 import { choice } from './arguments.ts';
 import type { FilterFlags } from './filters.ts';
 import { ledgerPath, withView, type LedgerFlag, type Sources } from './ledgers.ts';
-
-/** The machines that a report covers: this one, all of the user, or all of the team. */
-const SCOPES = ['machine', 'me', 'team'] as const;
 
 export interface ScopeFlag {
   scope?: string;
@@ -35,7 +33,7 @@ export async function withScope<F extends Flags, T>(
   const membership = readMembership();
   if (!membership)
     throw usageError('--scope: this machine is in no team. Join one: llm-spend sync --to URL', '--scope');
-  await syncNow({ membership, ledgers: { primary: ledgerPath(flags) } });
+  await syncNow({ membership, ledgers: { primary: membership.ledger ?? ledgerPath(flags) } });
   const { view, ledgers } = openView({ primary: membership.url, imported: false, inkwell: false });
   try {
     const states = await view.refresh();

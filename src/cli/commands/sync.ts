@@ -6,9 +6,10 @@ import { envelope, writeJson } from '../output/json.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { counted, whole } from '../report/numbers.ts';
 import type { LedgerChoice } from '../../library/countedLedgers.ts';
+import type { UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import {
-  membershipPath,
+  CHOOSABLE_FIELDS,
   newMembership,
   PROJECT_MODES,
   readMembership,
@@ -16,6 +17,7 @@ import {
   type Membership,
 } from '../../sync/membership.ts';
 import { rolesSql } from '../../sync/roles.ts';
+import { membershipPath } from '../../sync/teamPaths.ts';
 import { leaveTeam, previewRecords, syncNow, syncStatus, withLocalLedgers } from '../../sync/sync.ts';
 
 export interface SyncFlags extends LedgerFlag {
@@ -36,6 +38,8 @@ export interface SyncFlags extends LedgerFlag {
 
 /** Maximum number of refused records that are named. */
 const MOST_NAMED = 10;
+/** Number of records that a preview as JSON contains. */
+const MOST_PREVIEWED = 100;
 
 /** `llm-spend sync`: keeps a team's ledger in step with the ledgers of this machine. */
 export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number> {
@@ -46,13 +50,20 @@ export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number
   }
   const before = readMembership();
   const membership = membershipOf(flags, before, terminal.now());
-  const ledgers: LedgerChoice = { primary: ledgerPath(flags) };
+  const ledgers: LedgerChoice = { primary: membership.ledger ?? ledgerPath(flags) };
   if (flags.leave === true) return leave(membership, flags, terminal);
-  if (flags.dryRun === true) return preview(membership, ledgers, terminal);
+  if (flags.dryRun === true) return preview(membership, ledgers, flags, terminal);
   if (flags.status === true) return status(membership, ledgers, flags, terminal);
-  const result = await syncNow({ membership, ledgers, full: flags.full === true, now: terminal.now });
+  const joining = JSON.stringify(membership) !== JSON.stringify(before);
   // A team that could not be reached is not joined.
-  if (JSON.stringify(membership) !== JSON.stringify(before)) await saveMembership(membership);
+  const result = await syncNow({
+    membership,
+    ledgers,
+    joining,
+    full: flags.full === true,
+    now: terminal.now,
+    onSent: joining ? () => saveMembership(membership) : undefined,
+  });
   if (flags.json === true) {
     const { records, sent, withdrawn, unchanged, inStepAt } = result;
     const refused = result.refused.map(({ usageId, reason }) => ({ usage_id: usageId, reason }));
@@ -91,7 +102,8 @@ function membershipOf(flags: SyncFlags, before: Membership | undefined, now: num
   const fields = flags.fields?.split(',').map((name) => name.trim());
   const { user, machine } = flags;
   const projectNames = namesOf(flags.projectName, before);
-  return newMembership({ url, user, machine, fields, projects, projectNames }, before, now);
+  const ledger = flags.ledger === undefined && before?.ledger !== undefined ? undefined : ledgerPath(flags);
+  return newMembership({ url, user, machine, fields, projects, projectNames, ledger }, before, now);
 }
 
 function namesOf(given: string[] | undefined, before: Membership | undefined): Record<string, string> | undefined {
@@ -105,13 +117,26 @@ function namesOf(given: string[] | undefined, before: Membership | undefined): R
   return names;
 }
 
-/** Prints the records as they would leave, one a line. */
-async function preview(membership: Membership, ledgers: LedgerChoice, terminal: Terminal): Promise<number> {
+/** Prints the records as they would leave, one a line; with `--json` their number and the newest of them. */
+async function preview(
+  membership: Membership,
+  ledgers: LedgerChoice,
+  { json }: SyncFlags,
+  terminal: Terminal,
+): Promise<number> {
   return withLocalLedgers(ledgers, async (open) => {
     let records = 0;
+    let newest: UsageRecord[] = [];
     for await (const part of batches(previewRecords(membership, open))) {
       records += part.length;
-      await terminal.out.write(part.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      if (json === true) newest = latest([...newest, ...part]);
+      else await terminal.out.write(part.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    }
+    if (json === true) {
+      const { url, user, machine, fields, projects } = membership;
+      const choice = { team: url, user, machine, fields, projects, sendable_fields: CHOOSABLE_FIELDS };
+      await writeJson(terminal.out, envelope('sync', { ...choice, would_send: records, newest }));
+      return EXIT.done;
     }
     await say(
       terminal,
@@ -119,6 +144,11 @@ async function preview(membership: Membership, ledgers: LedgerChoice, terminal: 
     );
     return EXIT.done;
   });
+}
+
+/** The newest records, newest first. */
+function latest(records: readonly UsageRecord[]): UsageRecord[] {
+  return records.toSorted((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp)).slice(0, MOST_PREVIEWED);
 }
 
 async function* batches<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {

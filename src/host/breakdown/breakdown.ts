@@ -11,7 +11,7 @@ import type { TextStyle } from '../common/costText.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import { costText } from '../common/displayMoney.ts';
 import type { ShownCosts } from '../../pricing/converted.ts';
-import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { ScopedCosts } from '../team/scopedCosts.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 
 const ICONS = { provider: 'cloud', model: 'chip', operation: 'zap' } as const;
@@ -19,19 +19,19 @@ const MAX_LABEL = 100;
 
 /** A native tree of spend by period, provider, model and operation. Children are queried when a node is expanded. */
 export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vscode.Disposable {
-  readonly #service: LedgerService;
+  readonly #costs: ScopedCosts;
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #subscriptions: vscode.Disposable[];
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(service: LedgerService) {
-    this.#service = service;
+  constructor(costs: ScopedCosts) {
+    this.#costs = costs;
     const refresh = (): void => this.#changed.fire(undefined);
     this.#subscriptions = [
       this.#changed,
       vscode.window.createTreeView(VIEWS.breakdown, { treeDataProvider: this, showCollapseAll: true }),
-      service.onDidChange(refresh),
+      costs.onDidChange(refresh),
       onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], refresh),
     ];
   }
@@ -45,15 +45,15 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     const now = Date.now();
     if (node !== undefined) {
       const query = childrenQuery(node, now, calendar);
-      const groups = await this.#service.aggregate(query);
+      const groups = await this.#costs.aggregate(query);
       return childrenOf(node, groups, await this.#shown(query, groups));
     }
     // Without children the editor shows the view's welcome text.
-    if (!this.#service.hasUsage) return [];
+    if (!this.#costs.hasUsage) return [];
     return Promise.all(
       TREE_PERIODS.map(async (period) => {
         const filter = rangeOf(period, now, calendar);
-        const totals = await this.#service.summary(filter);
+        const totals = await this.#costs.summary(filter);
         const shown = await this.#shown({ filter, groupBy: [], calendar }, [{ key: [], totals }]);
         return { period, path: [], totals, shown: shown?.get(totals) };
       }),
@@ -64,7 +64,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
   async #shown(query: AggregateQuery, groups: readonly Group[]): Promise<ShownCosts | undefined> {
     const { currency } = readSettings();
     if (currency === undefined) return undefined;
-    return shownCosts((asked) => this.#service.aggregate(asked), query, groups, currency);
+    return shownCosts((asked) => this.#costs.aggregate(asked), query, groups, currency);
   }
 
   getTreeItem(node: BreakdownNode): vscode.TreeItem {

@@ -17,6 +17,9 @@ import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
+import { chooseScope } from '../team/scopeChoice.ts';
+import type { ScopedCosts } from '../team/scopedCosts.ts';
+import type { Scope } from '../../usage/dimensions.ts';
 import { onDidChangeSettings, readSettings } from '../common/settings.ts';
 
 /** Actions that are a command of the editor. */
@@ -33,6 +36,7 @@ const COMMAND_OF = {
 export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #service: LedgerService;
   readonly #budgets: BudgetWatch;
+  readonly #shown: ScopedCosts;
   /** The path of the command. */
   readonly #cli: string;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -40,13 +44,14 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   /** Changes of settings that affect the display count as changes of the ledgers. */
   #settingsVersion = 0;
 
-  constructor(service: LedgerService, budgets: BudgetWatch, cli: string) {
+  constructor(service: LedgerService, shown: ScopedCosts, budgets: BudgetWatch, cli: string) {
     this.#service = service;
+    this.#shown = shown;
     this.#budgets = budgets;
     this.#cli = cli;
     this.#subscriptions = [
       this.#changed,
-      service.onDidChange(() => this.#changed.fire()),
+      shown.onDidChange(() => this.#changed.fire()),
       budgets.onDidChange(() => this.#changed.fire()),
       onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], () => {
         this.#settingsVersion += 1;
@@ -56,8 +61,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   }
 
   get snapshot(): LedgerSnapshot {
-    const { snapshot } = this.#service;
+    const { snapshot } = this.#shown;
     return { ...snapshot, version: snapshot.version + this.#settingsVersion };
+  }
+
+  get scope(): Scope | undefined {
+    return this.#shown.scope;
   }
 
   get calendar(): Calendar {
@@ -78,11 +87,11 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   }
 
   aggregate(query: AggregateQuery): Promise<Group[]> {
-    return this.#service.aggregate(query);
+    return this.#shown.aggregate(query);
   }
 
   page(query: PageQuery): Promise<Page> {
-    return this.#service.page(query);
+    return this.#shown.page(query);
   }
 
   async coverage(signal: AbortSignal): Promise<CoverageReport> {
@@ -121,7 +130,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${EXTENSION_ID}#${WALKTHROUGH.id}`);
         return undefined;
       case 'refresh':
-        await this.#service.refresh();
+        await this.#shown.refresh();
         return undefined;
       case 'remove': {
         const { removed, missing } = await this.#service.remove(action.ids);
@@ -135,7 +144,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       }
       case 'export': {
         const { format, filter } = action;
-        const done = await exportUsage(this.#service, { format, filter });
+        const done = await exportUsage(this.#shown, { format, filter });
         return done && t('Exported {0}.', records(done.records, style()));
       }
       case 'openLedger': {
@@ -143,6 +152,9 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
         await openLedgerFile(this.#service, { ...(path && { path }), ...(usageId && { usageId }) });
         return undefined;
       }
+      case 'scope':
+        await chooseScope(action.scope);
+        return undefined;
       default:
         return action satisfies never;
     }

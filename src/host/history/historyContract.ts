@@ -4,6 +4,7 @@ import type { BudgetRow } from '../../protocol/budgetRow.ts';
 import type { CoverageReport, MoneyReport } from '../../protocol/reports.ts';
 import type { Action, HistorySnapshot, MoneyQuestion, ToView } from '../../protocol/messages.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
+import type { Scope } from '../../usage/dimensions.ts';
 import type { HistoryPalette, Memory } from './historyPalette.ts';
 
 /** The ledgers as used by the cost history. Aggregates and pages cover all ledgers shown. */
@@ -19,6 +20,8 @@ export interface HistoryBackend {
     /** Time of the last change seen, ms since the epoch. */
     updatedAt: number | undefined;
   };
+  /** The machines whose costs are shown; undefined: this machine is in no team. */
+  readonly scope?: Scope | undefined;
   readonly calendar: Calendar;
   /** The currency of the costs shown; undefined: USD. */
   readonly currency: DisplayCurrency | undefined;

@@ -9,6 +9,9 @@ import { readSettings } from '../common/settings.ts';
 import { exportName } from './exportName.ts';
 import type { LedgerService } from './ledgerService.ts';
 
+/** The records to export. */
+type Pages = Pick<LedgerService, 'page'>;
+
 export interface ExportRequest {
   format: Extract<ExportFormat, 'csv' | 'json'>;
   /** The records to export; all if absent. */
@@ -26,7 +29,7 @@ export interface Exported {
 const PAGE = 5000;
 
 /** Writes the records, oldest first, to a file chosen by the user. undefined if the user cancelled. */
-export async function exportUsage(service: LedgerService, request: ExportRequest): Promise<Exported | undefined> {
+export async function exportUsage(costs: Pages, request: ExportRequest): Promise<Exported | undefined> {
   const target = request.target ?? (await askForTarget(request));
   if (target === undefined) return undefined;
   return vscode.window.withProgress(
@@ -38,7 +41,7 @@ export async function exportUsage(service: LedgerService, request: ExportRequest
     async (progress, cancelled) => {
       const chunks: Buffer[] = [];
       let records = 0;
-      const pages = recordPages(service, request.filter ?? {});
+      const pages = recordPages(costs, request.filter ?? {});
       for await (const { text, count } of exportPieces(pages, request.format)) {
         if (cancelled.isCancellationRequested) return undefined;
         chunks.push(Buffer.from(text));
@@ -62,9 +65,9 @@ async function askForTarget({ format, filter }: ExportRequest): Promise<vscode.U
   return vscode.window.showSaveDialog(options);
 }
 
-async function* recordPages(service: LedgerService, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
+async function* recordPages(costs: Pages, filter: UsageFilter): AsyncGenerator<UsageRecord[]> {
   for (let offset = 0; ; offset += PAGE) {
-    const { rows, total } = await service.page({ filter, sort: 'time', descending: false, offset, limit: PAGE });
+    const { rows, total } = await costs.page({ filter, sort: 'time', descending: false, offset, limit: PAGE });
     yield rows.map(({ record }) => record);
     if (rows.length === 0 || offset + rows.length >= total) return;
   }

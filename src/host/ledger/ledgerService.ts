@@ -40,7 +40,7 @@ const TIMING = { quietMs: 40, maxWaitMs: 250 };
  */
 export class LedgerService implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
-  readonly #prices: Prices;
+  readonly #openLedgers: (onHint: () => void) => OpenLedgers;
   readonly #changed = new vscode.EventEmitter<LedgerSnapshot>();
   readonly #refresher: Coalescer;
   readonly #subscriptions: vscode.Disposable[];
@@ -51,9 +51,10 @@ export class LedgerService implements vscode.Disposable {
   /** Fires after each change of {@link snapshot}. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(log: vscode.LogOutputChannel, prices: Prices) {
+  /** @param open opens the ledgers. Default: those of the settings. */
+  constructor(log: vscode.LogOutputChannel, prices: Prices, open?: (onHint: () => void) => OpenLedgers) {
     this.#log = log;
-    this.#prices = prices;
+    this.#openLedgers = open ?? ((onHint) => openLedgers(prices, log, onHint));
     this.#refresher = new Coalescer(() => this.#look(), {
       timing: TIMING,
       onError: (error) => this.#fail(error),
@@ -228,7 +229,7 @@ export class LedgerService implements vscode.Disposable {
   /** @throws {Error} when the settings name something that cannot be a ledger, and after {@link close}. */
   #opened(): OpenLedgers {
     if (this.#disposed) throw new Error(vscode.l10n.t('LLM Spend is shutting down.'));
-    this.#open ??= openLedgers(this.#prices, this.#log, () => this.#refresher.request());
+    this.#open ??= this.#openLedgers(() => this.#refresher.request());
     return this.#open;
   }
 

@@ -6,6 +6,7 @@ import { expandPath, importedLedgerPath, resolveLedgerPath } from '../../library
 import type { Ledger, LedgerView } from '../../library/index.ts';
 import { openView } from '../../library/openView.ts';
 import type { CostSource } from '../../pricing/costSource.ts';
+import { isLedgerUrl } from '../../system/paths.ts';
 import { readSettings } from '../common/settings.ts';
 
 export interface OpenLedgers {
@@ -54,9 +55,29 @@ export function openLedgers(pricing: CostSource, log: vscode.LogOutputChannel, o
   };
 }
 
+/** Opens a team's ledger for reading, and follows its changes. */
+export function openTeamLedger(url: string, onHint: () => void): OpenLedgers {
+  const {
+    primary,
+    ledgers: all,
+    view,
+  } = openView({ primary: url, imported: false, inkwell: false }, { pricing: false });
+  const watching = view.watch(onHint);
+  return {
+    primary,
+    imported: primary,
+    all,
+    view,
+    close: async () => {
+      watching.dispose();
+      await view.close();
+    },
+  };
+}
+
 /** A relative path would depend on the folder from which the editor was started. */
 function checkAbsolute(path: string, setting: SettingKey): void {
-  if (isAbsolute(path) || path.startsWith('~')) return;
+  if (isAbsolute(path) || path.startsWith('~') || isLedgerUrl(path)) return;
   const name = `${SETTINGS_SECTION}.${setting}`;
   throw new Error(vscode.l10n.t('The setting {0} must be an absolute path, but it is "{1}".', name, path));
 }

@@ -15,7 +15,7 @@ import { currentQuota, sampledEnd } from '../../usage/time/quota.ts';
 import { openSettings, showWarning } from '../common/dialogs.ts';
 import { shownCosts } from '../../pricing/converted.ts';
 import type { Converted } from '../../pricing/converted.ts';
-import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { ScopedCosts } from '../team/scopedCosts.ts';
 import { problemMessages } from '../ledger/ledgerSnapshot.ts';
 import { currencyProblem, onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import { STATUS_PERIODS } from '../common/settings.ts';
@@ -33,6 +33,7 @@ const LINKED = {
   verify: COMMANDS.verifyLedger,
   prices: COMMANDS.setPrices,
   updatePrices: COMMANDS.updatePrices,
+  team: COMMANDS.team,
 };
 const LINKS = {
   open: `command:${LINKED.open}`,
@@ -40,6 +41,7 @@ const LINKS = {
   verify: `command:${LINKED.verify}`,
   prices: `command:${LINKED.prices}`,
   updatePrices: `command:${LINKED.updatePrices}`,
+  team: `command:${LINKED.team}`,
 };
 
 /** The calls that the item shows; undefined: all. */
@@ -49,7 +51,7 @@ function scopeOf({ statusBarScope }: Settings): UsageFilter | undefined {
 
 /** The spend of a period in the status bar; its tooltip is a small table. */
 export class StatusBar implements vscode.Disposable {
-  readonly #service: LedgerService;
+  readonly #costs: ScopedCosts;
   readonly #item: vscode.StatusBarItem;
   readonly #refresher: Coalescer;
   readonly #subscriptions: vscode.Disposable[];
@@ -57,8 +59,8 @@ export class StatusBar implements vscode.Disposable {
   #midnight: NodeJS.Timeout | undefined;
   readonly #slow: NodeJS.Timeout;
 
-  constructor(service: LedgerService, log: vscode.LogOutputChannel) {
-    this.#service = service;
+  constructor(costs: ScopedCosts, log: vscode.LogOutputChannel) {
+    this.#costs = costs;
     this.#item = vscode.window.createStatusBarItem('llmSpend.total', vscode.StatusBarAlignment.Right, 100);
     this.#item.name = 'LLM Spend';
     this.#item.command = COMMANDS.showMenu;
@@ -69,7 +71,7 @@ export class StatusBar implements vscode.Disposable {
     this.#subscriptions = [
       this.#item,
       this.#refresher,
-      service.onDidChange(update),
+      costs.onDidChange(update),
       vscode.workspace.onDidChangeWorkspaceFolders(update),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         // If the machine slept, a timer may have missed midnight.
@@ -94,7 +96,7 @@ export class StatusBar implements vscode.Disposable {
     this.#checkCurrency();
     this.#showLoading(false);
     this.#slow = setTimeout(() => {
-      if (service.health === 'loading') this.#showLoading(true);
+      if (costs.health === 'loading') this.#showLoading(true);
     }, SLOW_MS);
   }
 
@@ -118,7 +120,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   async #update(): Promise<void> {
-    const { snapshot } = this.#service;
+    const { snapshot } = this.#costs;
     const settings = this.#settings;
     const now = Date.now();
     const filter = scopeOf(settings);
@@ -130,7 +132,7 @@ export class StatusBar implements vscode.Disposable {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    const health = failure === undefined ? this.#service.health : 'unavailable';
+    const health = failure === undefined ? this.#costs.health : 'unavailable';
     // A failed sum may name another ledger than the primary one, whose own problem comes first.
     const problems = [
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
@@ -140,13 +142,14 @@ export class StatusBar implements vscode.Disposable {
     const warnings = problemMessages(snapshot, 'warning');
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
     const scope = filter === undefined ? undefined : workspaceName();
+    const team = this.#costs.scope && { scope: this.#costs.scope, problem: this.#costs.syncProblem };
     const further = spend === undefined ? {} : await this.#further(now);
-    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope, ...further });
+    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope, team, ...further });
     this.#wakeAtMidnight(settings, now);
   }
 
   #summary(settings: Settings, now: number, filter: UsageFilter): Promise<SpendSummary> {
-    const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
+    const ask = (query: AggregateQuery): Promise<Group[]> => this.#costs.aggregate(query);
     return summarize(ask, now, settings.calendar, { filter, period: 'month', models: TOP_MODELS });
   }
 
@@ -155,7 +158,7 @@ export class StatusBar implements vscode.Disposable {
     const { calendar, currency } = settings;
     if (currency === undefined) return undefined;
     const filter = scopeOf(settings) ?? {};
-    const ask = (query: AggregateQuery): Promise<Group[]> => this.#service.aggregate(query);
+    const ask = (query: AggregateQuery): Promise<Group[]> => this.#costs.aggregate(query);
     const costs = new Map<Totals, Converted>();
     const add = async (range: TimeRange, groupBy: readonly 'model'[], groups: readonly Group[]): Promise<void> => {
       const query = { filter: within(filter, range), groupBy, calendar };
@@ -177,7 +180,7 @@ export class StatusBar implements vscode.Disposable {
 
   /** The state of plans, and the age of prices. */
   async #further(now: number): Promise<Partial<StatusModel>> {
-    const { quota } = readSamples(samplesPath(this.#service.path));
+    const { quota } = readSamples(samplesPath(this.#costs.path));
     const days = await priceAgeDays(pricesFolder(), now);
     return {
       now,

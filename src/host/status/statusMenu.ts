@@ -15,7 +15,8 @@ import type { TextStyle } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { readSettings, regionalLocale, STATUS_PERIODS } from '../common/settings.ts';
-import type { LedgerService } from '../ledger/ledgerService.ts';
+import { scopeName } from '../team/scopeName.ts';
+import type { ScopedCosts } from '../team/scopedCosts.ts';
 import { workspaceFilter, workspaceName } from './workspaceScope.ts';
 
 interface MenuItem extends vscode.QuickPickItem {
@@ -23,10 +24,10 @@ interface MenuItem extends vscode.QuickPickItem {
 }
 
 /** The menu of the status bar item: the periods, this workspace, the last call, the budgets, and the next actions. @param budgets as they stand. */
-export async function showStatusMenu(service: LedgerService, budgets: readonly BudgetState[]): Promise<void> {
+export async function showStatusMenu(costs: ScopedCosts, budgets: readonly BudgetState[]): Promise<void> {
   const style: TextStyle = { locale: regionalLocale(), t: vscode.l10n.t };
   const { t } = style;
-  const chosen = await vscode.window.showQuickPick(menuItems(service, budgets, style), {
+  const chosen = await vscode.window.showQuickPick(menuItems(costs, budgets, style), {
     title: 'LLM Spend',
     placeHolder: t('Pick a period, a budget or an action'),
     matchOnDescription: true,
@@ -34,35 +35,32 @@ export async function showStatusMenu(service: LedgerService, budgets: readonly B
   await chosen?.run?.();
 }
 
-async function menuItems(
-  service: LedgerService,
-  budgets: readonly BudgetState[],
-  style: TextStyle,
-): Promise<MenuItem[]> {
+async function menuItems(costs: ScopedCosts, budgets: readonly BudgetState[], style: TextStyle): Promise<MenuItem[]> {
   const { t } = style;
-  const spend = service.health === 'unavailable' ? [] : await spendItems(service, style);
+  const spend = costs.health === 'unavailable' ? [] : await spendItems(costs, style);
   return [
     ...spend,
     ...budgetItems(budgets, style),
     separator(''),
     action('graph', t('Open Cost History'), () => openHistory({})),
     action('add', t('Record Usage'), () => vscode.commands.executeCommand(COMMANDS.recordUsage)),
+    ...teamItems(costs, style),
     ...scopeItems(style),
   ];
 }
 
-async function spendItems(service: LedgerService, style: TextStyle): Promise<MenuItem[]> {
+async function spendItems(costs: ScopedCosts, style: TextStyle): Promise<MenuItem[]> {
   const { t } = style;
   const periods: MenuItem[] = [];
   for (const period of STATUS_PERIODS) {
-    const description = await costOf(service, rangeOf(period, Date.now(), readSettings().calendar), style);
+    const description = await costOf(costs, rangeOf(period, Date.now(), readSettings().calendar), style);
     const choices = { range: { kind: period }, values: {}, search: '' };
     periods.push({ label: `$(calendar) ${t(PERIOD_NAMES[period])}`, description, run: () => openHistory(choices) });
   }
-  return [...periods, ...(await workspaceItems(service, style)), ...(await lastCall(service, style))];
+  return [...periods, ...(await workspaceItems(costs, style)), ...(await lastCall(costs, style))];
 }
 
-async function workspaceItems(service: LedgerService, style: TextStyle): Promise<MenuItem[]> {
+async function workspaceItems(costs: ScopedCosts, style: TextStyle): Promise<MenuItem[]> {
   const filter = workspaceFilter();
   if (filter === undefined) return [];
   const range = rangeOf('month', Date.now(), readSettings().calendar);
@@ -71,24 +69,24 @@ async function workspaceItems(service: LedgerService, style: TextStyle): Promise
   return [
     {
       label,
-      description: await costOf(service, within(filter, range), style),
+      description: await costOf(costs, within(filter, range), style),
       run: () => openHistory(choices),
     },
   ];
 }
 
-async function costOf(service: LedgerService, filter: UsageFilter, style: TextStyle): Promise<string> {
+async function costOf(costs: ScopedCosts, filter: UsageFilter, style: TextStyle): Promise<string> {
   const { calendar, currency } = readSettings();
   const query: AggregateQuery = { filter, groupBy: [], calendar };
-  const totals = (await service.aggregate(query))[0]?.totals ?? emptyTotals();
+  const totals = (await costs.aggregate(query))[0]?.totals ?? emptyTotals();
   const shown =
-    currency && (await shownCosts((asked) => service.aggregate(asked), query, [{ key: [], totals }], currency));
+    currency && (await shownCosts((asked) => costs.aggregate(asked), query, [{ key: [], totals }], currency));
   return `${costText(totals, shown?.get(totals), style.locale)} · ${calls(totals.records, style)}`;
 }
 
 /** The newest call, which leads to its day. */
-async function lastCall(service: LedgerService, { locale, t }: TextStyle): Promise<MenuItem[]> {
-  const { rows } = await service.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: 1 });
+async function lastCall(costs: ScopedCosts, { locale, t }: TextStyle): Promise<MenuItem[]> {
+  const { rows } = await costs.page({ filter: {}, sort: 'time', descending: true, offset: 0, limit: 1 });
   const record = rows[0]?.record;
   if (record === undefined) return [];
   const at = Date.parse(record.timestamp);
@@ -113,6 +111,13 @@ function budgetItems(states: readonly BudgetState[], style: TextStyle): MenuItem
     return { label: `$(dashboard) ${quickPickLabel(line)}`, run };
   });
   return items.length === 0 ? [] : [separator(style.t('Budgets')), ...items];
+}
+
+/** The scope shown, and the way to another one, if this machine is in a team. */
+function teamItems({ scope }: ScopedCosts, { t }: TextStyle): MenuItem[] {
+  if (scope === undefined) return [];
+  const run = (): unknown => vscode.commands.executeCommand(COMMANDS.team);
+  return [{ ...action('organization', t('Team…'), run), description: scopeName(scope, t) }];
 }
 
 /** The choice between all spend and that of this workspace, where a folder is open. */

@@ -4,6 +4,7 @@ import { formatUsd } from '../../usage/money.ts';
 import { formatTotals } from '../../usage/summary.ts';
 import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
+import type { Scope } from '../../usage/dimensions.ts';
 import { PERIOD_NAMES } from '../../usage/time/period.ts';
 import { markdownText, plain } from '../../usage/text.ts';
 import { ageText, QUOTA_AGENTS } from '../../usage/time/quota.ts';
@@ -13,6 +14,7 @@ import type { TextStyle } from '../common/costText.ts';
 import { costText } from '../common/displayMoney.ts';
 import type { ShownCosts } from '../../pricing/converted.ts';
 import type { Health } from '../ledger/ledgerSnapshot.ts';
+import { scopeName } from '../team/scopeName.ts';
 import type { StatusPeriod } from '../common/settings.ts';
 
 /** The data of the status bar item. */
@@ -36,6 +38,8 @@ export interface StatusModel {
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
   /** The name of the workspace, if only its calls are shown. */
   scope?: string | undefined;
+  /** The machines whose costs are shown, if this one is in a team, and why the team may lack records. */
+  team?: { scope: Scope; problem: string | undefined } | undefined;
   /** Whether the first reading takes long. */
   slow?: boolean | undefined;
 }
@@ -47,6 +51,7 @@ export interface StatusLinks {
   verify: string;
   prices: string;
   updatePrices: string;
+  team: string;
 }
 
 const MAX_PROBLEM = 200;
@@ -58,10 +63,14 @@ export function statusText(model: StatusModel, style: TextStyle): string {
   const icon = isWarning(model.health) || model.warnings.length > 0 ? '$(warning)' : '$(credit-card)';
   if (model.health === 'loading' && model.slow === true) return `$(loading~spin) ${style.t('reading the ledger')}`;
   if (model.spend === undefined)
-    return model.health === 'unavailable' ? `${icon} ${style.t('no ledger')}` : `${icon} …`;
+    return model.health === 'unavailable' ? `${icon} ${unavailableText(model, style)}` : `${icon} …`;
   // If nothing could be read, the sum must not read as zero.
   if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${costOf(model, model.spend[model.period], style)}`;
+}
+
+function unavailableText({ team }: StatusModel, { t }: TextStyle): string {
+  return team === undefined || team.scope === 'machine' ? t('no ledger') : t('team not reached');
 }
 
 /** The text for screen readers. */
@@ -102,6 +111,14 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   const { spend } = model;
   if (model.scope !== undefined) {
     parts.push(t('Only this workspace: {0}', markdownText(model.scope, { max: MAX_NAME })));
+  }
+  if (model.team !== undefined) {
+    const { scope, problem } = model.team;
+    parts.push(`${t('Costs of')}: [${scopeName(scope, t)}](${links.team})`);
+    if (problem !== undefined && scope !== 'machine') {
+      const text = t('The newest calls of this machine may be missing: {0}', problem);
+      parts.push(`**${t('Warning')}:** ${markdownText(text, { max: MAX_PROBLEM })}`);
+    }
   }
   if (spend !== undefined) parts.push(periodTable(model, spend, style));
   if (spend?.forecastNanos !== undefined) {

@@ -11,7 +11,6 @@ import type {
 } from '../results.ts';
 import { LedgerError } from '../results.ts';
 import type { Addition, Appended, AppendMode, Look, ReplacePlan, Store } from '../store.ts';
-import { withTimeout } from '../../system/withTimeout.ts';
 import type { AggregateQuery, Group, Page, PageQuery } from '../../usage/query.ts';
 import { emptyTotals } from '../../usage/query.ts';
 import { isoNow } from '../../usage/record.ts';
@@ -109,10 +108,8 @@ export class PostgresStore implements Store {
     return result;
   }
 
-  async flush(timeoutMs: number): Promise<boolean> {
-    const { underWay } = this.#additions;
-    if (underWay) await withTimeout(underWay, timeoutMs);
-    return this.#additions.underWay === undefined;
+  flush(timeoutMs: number): Promise<boolean> {
+    return this.#additions.flush(timeoutMs);
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {

@@ -165,10 +165,8 @@ export class SqliteStore implements Store {
     return result;
   }
 
-  async flush(timeoutMs: number): Promise<boolean> {
-    const { underWay } = this.#additions;
-    if (underWay) await withTimeout(underWay, timeoutMs);
-    return this.#additions.underWay === undefined;
+  flush(timeoutMs: number): Promise<boolean> {
+    return this.#additions.flush(timeoutMs);
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {

@@ -90,6 +90,7 @@ describe('the package of the extension', () => {
       'dist/live.js',
       'dist/postgres.js',
       'dist/prices.js',
+      'dist/team.js',
       'dist/reader.js',
       'dist/commands.js',
       'dist/licences.txt',

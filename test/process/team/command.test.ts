@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hasPostgres, TestServer } from '../../fixtures/postgres.ts';
 import { Sandbox, type Result } from '../cli/harness.ts';
+
+const HBA = 'host all ann 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n';
 
 /** `llm-spend sync`, and `costs --scope`, as a person uses them on two machines. */
 describe.skipIf(!hasPostgres())('llm-spend sync', () => {
@@ -114,5 +117,25 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
     const { stdout } = await laptop.run(['sync', '--print-sql']);
     expect(stdout).toContain('CREATE ROLE llm_spend_member');
     expect(stdout).toContain('ENABLE ROW LEVEL SECURITY');
+  });
+
+  test('asks for a password at once, and names neither it nor a file that is not there as the cause', async () => {
+    const locked = TestServer.make();
+    try {
+      writeFileSync(join(locked.folder, 'data', 'pg_hba.conf'), HBA);
+      await locked.start();
+      await locked.query("CREATE ROLE ann SUPERUSER LOGIN PASSWORD 'right:word'");
+      const to = locked.url('postgres', 'ann');
+      const refused = await laptop.run(['sync', '--to', to, '--json']);
+      expect(json(refused)['error']).toMatchObject({
+        code: 'password',
+        message: expect.stringContaining('the server wants a password of the user ann') as string,
+      });
+      // The server itself would give up after authentication_timeout, a minute.
+      const connections = await locked.query("SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend'");
+      expect(connections.length).toBe(1);
+    } finally {
+      locked.dispose();
+    }
   });
 });

@@ -3,6 +3,7 @@ import { errno } from '../../../system/errno.ts';
 import { UsageError } from '../../../usage/record.ts';
 import { LedgerError } from '../../results.ts';
 import type { PostgresAddress } from './address.ts';
+import { ClosingClient } from './closingClient.ts';
 import { passwordFromFile } from './passwordFile.ts';
 
 /** A row as the server sends it: all values as text. */
@@ -18,6 +19,7 @@ const CONNECTIONS = 4;
 /** Makes a pool. No connection is opened yet. */
 export function openPool(address: PostgresAddress): Pool {
   const pool = new Pool({
+    Client: ClosingClient,
     host: address.host,
     port: address.port,
     database: address.database,
@@ -92,7 +94,7 @@ export function explainPostgres(error: unknown, { place, user }: PostgresAddress
   const who = user === undefined ? 'this user' : `the user ${user}`;
   switch (sqlState(error) ?? errno(error) ?? '') {
     case '28P01':
-      return wrap('no-access', `the server refused the password of ${who}. Check the password file (PGPASSFILE).`);
+      return wrap('password', `the server refused the password of ${who}. Check the password file (PGPASSFILE).`);
     case '28000':
       return wrap('no-access', `the server does not admit ${who} from this machine. Ask its administrator.`);
     case '3D000':
@@ -121,7 +123,7 @@ export function explainPostgres(error: unknown, { place, user }: PostgresAddress
   if (isConnectionLost(error)) return wrap('io', 'the server cannot be reached. Check the network and try again.');
   const said = error instanceof Error ? error.message : String(error);
   if (/password must be a string|no password supplied/i.test(said)) {
-    return wrap('no-access', `the server wants a password of ${who}. Put it into the password file (PGPASSFILE).`);
+    return wrap('password', `the server wants a password of ${who}. Put it into the password file (PGPASSFILE).`);
   }
   if (/does not support SSL/i.test(said)) {
     return wrap('no-access', 'the server does not offer TLS, without which passwords and records could be read.');

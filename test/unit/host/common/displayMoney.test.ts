@@ -85,7 +85,14 @@ describe('shownCosts', () => {
     const shown = { currency: 'EUR', costs, forecast: undefined };
     const model = { health: 'ok', problems: [], warnings: [], period: 'today', spend, shown } as const;
     const style = { locale: 'en-US', t };
-    const links = { open: 'o', record: 'r', verify: 'v', prices: 'p', updatePrices: 'command:updatePrices' };
+    const links = {
+      open: 'o',
+      record: 'r',
+      verify: 'v',
+      prices: 'p',
+      updatePrices: 'command:updatePrices',
+      team: 'command:team',
+    };
     expect(statusText(model, style)).toBe('$(credit-card) EUR\u00a09.20');
     const tooltip = statusTooltip(model, links, style);
     expect(tooltip).toContain('Shown in EUR at your rates&#46; Stored in USD&#58; &#36;10&#46;00&#46;');

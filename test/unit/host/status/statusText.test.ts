@@ -11,6 +11,7 @@ const LINKS = {
   verify: 'command:verify',
   prices: 'command:prices',
   updatePrices: 'command:updatePrices',
+  team: 'command:team',
 };
 const NOTHING: SpendSummary = {
   today: totals(),

@@ -1,0 +1,145 @@
+import * as vscode from 'vscode';
+import type { Membership } from '../../sync/membership.ts';
+import { Coalescer } from '../../system/coalescer.ts';
+import type { LedgerService } from '../ledger/ledgerService.ts';
+import { wantedScope } from './scopeChoice.ts';
+import { currentMembership, passwordOf, runSync, type TeamWindow } from './teamWindow.ts';
+
+/** A change is sent soon after it, but a burst of changes is not sent one by one. */
+const TIMING = { quietMs: 300, maxWaitMs: 2_000, intervalMs: 5_000 };
+/** Changes are also looked for periodically, because notifications of changes can be missed. */
+const SYNC_EVERY_MS = 60_000;
+/** Pauses after failed attempts. */
+const PAUSE_MS = { first: 5_000, longest: 10 * 60_000 };
+
+/** The output of `llm-spend sync --json`. */
+export interface SyncOutcome {
+  records: number;
+  sent: number;
+  withdrawn: number;
+  refused: readonly { usage_id: string; reason: string }[];
+}
+
+/**
+ * The membership of this machine in a team while a window is open: sends changes in the background, and reads the team's costs while
+ * they are shown. Each synchronisation is a process; those of several windows wait for each other.
+ */
+export class TeamMember implements vscode.Disposable {
+  readonly membership: Membership;
+  readonly #window: TeamWindow;
+  readonly #syncing: Coalescer<SyncOutcome | undefined>;
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #stop = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #costs: LedgerService | undefined;
+  #failures = 0;
+  /** Until this time no attempt is made in the background. */
+  #pausedUntil = 0;
+  #problem: string | undefined;
+
+  constructor(window: TeamWindow, membership: Membership) {
+    this.#window = window;
+    this.membership = membership;
+    this.#syncing = new Coalescer(() => this.#sync(), { timing: TIMING });
+    const request = (): void => this.#request();
+    this.#subscriptions = [
+      window.service.onDidChange(request),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        // The network may be back.
+        if (!focused) return;
+        this.#pausedUntil = 0;
+        request();
+      }),
+    ];
+    this.#timer = setInterval(request, SYNC_EVERY_MS);
+    request();
+  }
+
+  /** Sends what waits. @throws {SyncFailure} */
+  async syncNow(): Promise<SyncOutcome> {
+    this.#pausedUntil = 0;
+    return (await this.#syncing.now()) ?? this.syncNow();
+  }
+
+  /** Opens or closes the team's ledger as the chosen scope needs it. */
+  async applyScope(): Promise<void> {
+    if (wantedScope() === 'machine') {
+      const before = this.#costs;
+      this.#costs = undefined;
+      this.#show();
+      await before?.close();
+      return;
+    }
+    if (this.#costs === undefined) {
+      const { url } = this.membership;
+      const address = new URL(url);
+      address.password = encodeURIComponent((await passwordOf(this.#window, url)) ?? '');
+      this.#costs = this.#window.open(address.href);
+      await this.#costs.refresh();
+    }
+    this.#show();
+  }
+
+  dispose(): void {
+    this.#stop.abort();
+    clearInterval(this.#timer);
+    this.#syncing.dispose();
+    for (const each of this.#subscriptions) each.dispose();
+    void this.#costs?.close();
+  }
+
+  #show(): void {
+    const { user } = this.membership;
+    const team = this.#costs && { service: this.#costs, user, problem: this.#problem };
+    this.#window.shown.setTeam(true, team);
+  }
+
+  #request(): void {
+    if (Date.now() >= this.#pausedUntil) this.#syncing.request();
+  }
+
+  async #sync(): Promise<SyncOutcome | undefined> {
+    if (Date.now() < this.#pausedUntil || this.#stop.signal.aborted) return undefined;
+    const { service, log } = this.#window;
+    try {
+      const password = await passwordOf(this.#window, this.membership.url);
+      const { signal } = this.#stop;
+      const outcome = await runSync<SyncOutcome>(this.#window, ['--ledger', service.path], { password, signal });
+      if (outcome.sent + outcome.withdrawn > 0) log.info(`Team: ${outcome.sent} sent, ${outcome.withdrawn} withdrawn`);
+      this.#failures = 0;
+      this.#report(undefined);
+      await this.#costs?.refresh();
+      return outcome;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.#problem) log.warn(`Team: ${message}`);
+      const pause = Math.min(PAUSE_MS.first * 2 ** this.#failures, PAUSE_MS.longest);
+      this.#failures++;
+      // With jitter, so that the machines of a team do not all return at once.
+      this.#pausedUntil = Date.now() + pause * (0.5 + Math.random());
+      this.#report(message);
+      throw error;
+    }
+  }
+
+  #report(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#show();
+  }
+}
+
+/** Follows the membership as it is now. @returns undefined when this machine is in no team. */
+export async function follow(window: TeamWindow, before: TeamMember | undefined): Promise<TeamMember | undefined> {
+  const membership = currentMembership();
+  const isSame = JSON.stringify(membership) === JSON.stringify(before?.membership);
+  if (!isSame) before?.dispose();
+  if (membership === undefined) {
+    window.shown.setTeam(false, undefined);
+    return undefined;
+  }
+  const member = before !== undefined && isSame ? before : new TeamMember(window, membership);
+  await member.applyScope();
+  return member;
+}

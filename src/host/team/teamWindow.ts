@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import type * as vscode from 'vscode';
+import type { Membership } from '../../sync/membership.ts';
+import { membershipPath } from '../../sync/teamPaths.ts';
+import type * as dialogs from '../common/dialogs.ts';
+import type { ReportDocuments } from '../common/reportDocuments.ts';
+import type { LedgerService } from '../ledger/ledgerService.ts';
+import type { ScopedCosts } from './scopedCosts.ts';
+
+/** The parts of the window that the team's code works with. */
+export interface TeamWindow {
+  /** The path of the command. */
+  cli: string;
+  secrets: vscode.SecretStorage;
+  /** This machine's ledgers. */
+  service: LedgerService;
+  shown: ScopedCosts;
+  documents: ReportDocuments;
+  /** Passed in, because they bring much code that the extension has loaded already. */
+  dialogs: Pick<typeof dialogs, 'confirm' | 'showInfo' | 'showWarning'>;
+  log: vscode.LogOutputChannel;
+  /** Opens the team's ledger for reading. */
+  open: (url: string) => LedgerService;
+}
+
+/** A failed `llm-spend sync`, with the code of its JSON output. */
+export class SyncFailure extends Error {
+  override readonly name = 'SyncFailure';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The team that this machine is in. A file that cannot be used counts as none: `llm-spend sync` says what is wrong with it. */
+export function currentMembership(): Membership | undefined {
+  try {
+    const read = JSON.parse(readFileSync(membershipPath(), 'utf8')) as Membership;
+    return typeof read.url === 'string' && typeof read.user === 'string' ? read : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The password of a team's ledger is kept by the editor. undefined: libpq's own places have it, or there is none. */
+export async function passwordOf({ secrets }: Pick<TeamWindow, 'secrets'>, url: string): Promise<string | undefined> {
+  return secrets.get(secretName(url));
+}
+
+export async function savePassword({ secrets }: TeamWindow, url: string, password: string): Promise<void> {
+  await secrets.store(secretName(url), password);
+}
+
+export async function forgetPassword({ secrets }: TeamWindow, url: string): Promise<void> {
+  await secrets.delete(secretName(url));
+}
+
+function secretName(url: string): string {
+  return `llmSpend.team ${url}`;
+}
+
+/**
+ * Runs `llm-spend sync` in a separate process of low priority: comparing a large ledger takes seconds of computing.
+ * @returns its JSON output. @throws {SyncFailure} with a message that is display text.
+ */
+export async function runSync<T>(
+  { cli }: Pick<TeamWindow, 'cli'>,
+  args: readonly string[],
+  { password, signal }: { password?: string | undefined; signal?: AbortSignal } = {},
+): Promise<T> {
+  const env = {
+    ...process.env,
+    ELECTRON_RUN_AS_NODE: '1',
+    ...(password === undefined ? {} : { PGPASSWORD: password }),
+  };
+  const child = spawn(process.execPath, [cli, 'sync', '--json', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A sync can be stopped at any moment; the next one completes it.
+  const kill = (): void => void child.kill();
+  signal?.addEventListener('abort', kill);
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // If the priority cannot be set, the process runs at normal priority.
+  }
+  let written = '';
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  signal?.removeEventListener('abort', kill);
+  return outcomeOf(code, written, said) as T;
+}
+
+function outcomeOf(code: number | null, written: string, said: string): unknown {
+  let outcome: { error?: { code?: unknown; message?: unknown } } | undefined;
+  try {
+    outcome = JSON.parse(written) as typeof outcome;
+  } catch {
+    // It was stopped, or could not start.
+  }
+  if (outcome !== undefined && outcome.error === undefined) return outcome;
+  const { code: reason = 'internal', message = said || `llm-spend sync ended with ${code}` } = outcome?.error ?? {};
+  throw new SyncFailure(String(reason), String(message));
+}
