@@ -8,8 +8,9 @@ import type { UsageRecord } from '../usage/record.ts';
 
 /** Counts that are kept even if they are 0: an absent one means that the overlap with the cache is unknown. */
 const OVERLAPS: readonly string[] = ['cache_audio_read_tokens', 'cache_image_read_tokens'];
-const COUNTS: readonly string[] = [
+export const PRICED_COUNTS = [
   'input_audio_tokens',
+  /** Part of both `cache_read_tokens` and `input_audio_tokens`. */
   'cache_audio_read_tokens',
   'input_image_tokens',
   'cache_image_read_tokens',
@@ -19,7 +20,7 @@ const COUNTS: readonly string[] = [
   'output_video_tokens',
   'output_citation_tokens',
   'web_searches',
-];
+] as const;
 const TEXTS: readonly string[] = ['speed', 'inference_geo'];
 const MAX_TEXT = 64;
 const FACTOR = /^(?:genai-prices |custom: |free).* x(\d+(?:\.\d+)?) ([a-z][a-z0-9-]*)(?:; repriced [\d-]+)?$/s;
@@ -37,7 +38,7 @@ export interface PriceTerms {
 /** @returns undefined for a record that has none of them. */
 export function priceTerms(record: UsageRecord): string | undefined {
   let terms: PriceTerms | undefined;
-  for (const field of COUNTS) {
+  for (const field of PRICED_COUNTS) {
     const value = record[field];
     if (value === undefined || value === null || (value === 0 && !OVERLAPS.includes(field))) continue;
     (terms ??= {})[field] = typeof value === 'number' ? value : -1;

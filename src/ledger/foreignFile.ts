@@ -2,12 +2,15 @@ import type { Disk } from '../system/disk.ts';
 import { errno } from '../system/errno.ts';
 import { foreignBackupName, isCorruptName, previousName, undoLogName } from '../system/sideFiles.ts';
 import type { Place } from './place.ts';
+import { NAME_FIELDS } from '../usage/stored.ts';
 import { LedgerError } from './results.ts';
 
 /** Distinguishes a ledger, even a damaged one, from other files. A wrong name must not cost another program its file. */
 
 /** Every record has one of these keys; records of early inkwell versions have no id. */
 const KEYS = ['usage_id', 'provider'] as const;
+/** The beginning of an id, which other programs' files do not have. */
+const ID = /"usage_id"\s*:\s*"[^"]/;
 const QUOTED = KEYS.flatMap((key) => [Buffer.from(`"${key}"`), Buffer.from(`"${key}"`, 'utf16le')]);
 const LONGEST = Math.max(...QUOTED.map(({ length }) => length));
 const CHUNK = 64 * 1024;
@@ -46,19 +49,38 @@ async function isForeign(disk: Disk, path: string): Promise<boolean> {
     throw error;
   }
   try {
-    const { hasKey, hasContent, first } = await scan(disk, fd);
+    const { hasKey, hasId, hasContent, first } = await scan(disk, fd);
     if (!hasKey) return hasContent && !(first === OPEN_ARRAY && (await isCutOff(disk, fd)));
-    if (first !== OPEN_OBJECT) return false;
-    const object = await parsed(disk, fd, MAX_PARSED);
-    // NDJSON and a cut-off array are not a single object.
-    return object !== undefined && !KEYS.some((key) => Object.hasOwn(object, key));
+    if (hasId && first !== OPEN_OBJECT) return false;
+    const value = await parsed(disk, fd, MAX_PARSED);
+    // NDJSON and a cut-off array cannot be parsed.
+    return value !== undefined && !(Array.isArray(value) ? holdsRecord(value) : resemblesRecord(value));
   } finally {
     await disk.close(fd);
   }
 }
 
+/** Whether there is a record in the array, at any depth. */
+function holdsRecord(array: readonly unknown[]): boolean {
+  const left: unknown[] = [array];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (resemblesRecord(value)) return true;
+    for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) left.push(inner);
+  }
+  return false;
+}
+
+/** A configuration may name a provider and a model, but hardly an operation as well. */
+function resemblesRecord(value: object): boolean {
+  const isText = (name: string): boolean => typeof Reflect.get(value, name) === 'string';
+  return isText('usage_id') || NAME_FIELDS.every(isText);
+}
+
 interface Scan {
   hasKey: boolean;
+  /** Whether the part that was read has an id. */
+  hasId: boolean;
   /** Whether there is anything but whitespace and brackets. */
   hasContent: boolean;
   /** The first byte that is not blank. */
@@ -68,7 +90,7 @@ interface Scan {
 /** Reads until a key is found, so only the beginning of a ledger. */
 async function scan(disk: Disk, fd: number): Promise<Scan> {
   const buffer = Buffer.alloc(LONGEST + CHUNK);
-  const found: Scan = { hasKey: false, hasContent: false, first: undefined };
+  const found: Scan = { hasKey: false, hasId: false, hasContent: false, first: undefined };
   let kept = 0;
   for (let position = 0; !found.hasKey;) {
     const count = await disk.read(fd, buffer, kept, CHUNK, position);
@@ -79,6 +101,7 @@ async function scan(disk: Disk, fd: number): Promise<Scan> {
     found.first ??= read.find((byte) => !BLANK.has(byte));
     found.hasContent ||= read.some((byte) => !BLANK.has(byte) && !BRACKETS.has(byte));
     found.hasKey = QUOTED.some((key) => buffer.subarray(0, length).includes(key));
+    found.hasId = found.hasKey && ID.test(buffer.toString('latin1', 0, length));
     // A key may span two chunks.
     kept = Math.min(LONGEST, length);
     buffer.copyWithin(0, length - kept, length);

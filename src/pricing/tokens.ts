@@ -5,6 +5,8 @@
  * those of genai-prices: `input_tokens` includes all cache reads and writes, `output_tokens` all reasoning.
  */
 
+import { PRICED_COUNTS } from '../columns/priceTerms.ts';
+
 /** The kinds of parts, each of which has one price. */
 export const PART_KINDS = [
   'input',
@@ -38,17 +40,7 @@ export const COUNT_FIELDS = [
   'cache_write_1h_tokens',
   /** Part of the output. */
   'reasoning_tokens',
-  'input_audio_tokens',
-  /** Part of both `cache_read_tokens` and `input_audio_tokens`. */
-  'cache_audio_read_tokens',
-  'input_image_tokens',
-  'cache_image_read_tokens',
-  'input_video_tokens',
-  'output_audio_tokens',
-  'output_image_tokens',
-  'output_video_tokens',
-  'output_citation_tokens',
-  'web_searches',
+  ...PRICED_COUNTS,
 ] as const;
 export type CountField = (typeof COUNT_FIELDS)[number];
 export type Counts = Partial<Record<CountField, number>>;

@@ -2,7 +2,8 @@ import { fieldsWith } from './fieldLists.ts';
 import { MAX_STORED_COST } from './limits.ts';
 import type { UsageRecord } from './record.ts';
 
-const NAME_FIELDS = fieldsWith(({ presence }) => presence === 'required');
+/** The fields without which no element is a record. */
+export const NAME_FIELDS = fieldsWith(({ presence }) => presence === 'required');
 /**
  * Both lists exclude fields added after 0.1.0: in an existing ledger another program may use the same name with another type.
  */

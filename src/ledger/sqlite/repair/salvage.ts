@@ -153,16 +153,30 @@ function lastNumber(db: Database): number {
   }
 }
 
+/** Reads as many of the removals as possible: a damaged page may hold some of them. */
 function changesIn(db: Database): Salvage {
-  try {
-    const rows = db
-      .prepare("SELECT usage_id FROM changed JOIN change ON change.id = changed.change WHERE op = 'remove'")
-      .all() as { usage_id: string }[];
-    const clear = db.prepare("SELECT 1 FROM change WHERE op = 'clear'").get();
-    return { removed: new Set(rows.map(({ usage_id }) => usage_id)), cleared: clear !== undefined, unreadable: 0 };
-  } catch {
-    return NOTHING;
+  const ops = new Map(
+    readable<{ id: number; op: string }>(db, 'SELECT id, op FROM change').map(({ id, op }) => [id, op]),
+  );
+  const removed = new Set<string>();
+  for (const order of ['ASC', 'DESC']) {
+    const sql = `SELECT change, usage_id FROM changed ORDER BY change ${order}, position ${order}`;
+    for (const { change, usage_id } of readable<{ change: number; usage_id: string }>(db, sql)) {
+      if (ops.get(change) === 'remove') removed.add(usage_id);
+    }
   }
+  return { removed, cleared: [...ops.values()].includes('clear'), unreadable: 0 };
+}
+
+/** The rows up to the first one that cannot be read. */
+function readable<T>(db: Database, sql: string): T[] {
+  const rows: T[] = [];
+  try {
+    for (const row of db.prepare(sql).iterate()) rows.push(row as T);
+  } catch {
+    // The other rows are lost.
+  }
+  return rows;
 }
 
 /** Opens the database if SQLite accepts the file and finds our tables in it. */

@@ -12,6 +12,7 @@ const PAGE = 4096;
 /** Less than this much of a page is structure: its header and the cell pointers. */
 const PAGE_HEAD = 96;
 const TABLE_LEAF = 0x0d;
+const INDEX_LEAF = 0x0a;
 const RECORDS = 600;
 
 let folder: string;
@@ -176,4 +177,27 @@ test('records kept aside are an error until a repair has brought them back, and 
     expect(kept.map(({ severity }) => severity)).toEqual(['warning']);
   });
   expect(readdirSync(join(ledger, '..')).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('removed records stay removed when a page of the list of removals is damaged', async () => {
+  const ids = [...texts.keys()];
+  writeFileSync(ledger, sound);
+  writeFileSync(`${ledger}.prev`, sound);
+  await withTracker((tracker) => tracker.remove(ids.slice(0, 500)));
+  const bytes = readFileSync(ledger);
+  const isListed = (page: Buffer): boolean =>
+    page[0] === INDEX_LEAF && ids.slice(0, 500).some((id) => page.includes(texts.get(id)!));
+  const listing = Array.from({ length: bytes.length / PAGE }, (_, i) =>
+    bytes.subarray(i * PAGE, (i + 1) * PAGE),
+  ).filter(isListed);
+  expect(listing.length).toBeGreaterThan(20);
+  const lost = listing[10]!;
+  const unknown = ids.filter((id) => lost.includes(id));
+  lost.fill(0);
+  writeFileSync(ledger, bytes);
+  await withTracker(async (tracker) => {
+    await tracker.repair();
+    const found = (await tracker.read()).map(({ usage_id }) => usage_id).toSorted();
+    expect(found).toEqual([...unknown, ...ids.slice(500)].toSorted());
+  });
 });
