@@ -12,6 +12,8 @@ import type { StoredElement } from '../results.ts';
 import { sameElement } from '../sameUsage.ts';
 
 const QUOTE = 0x22;
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
 const OUR_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
@@ -133,6 +135,7 @@ export class LedgerIndex {
    */
   async nestedIn({ start, end }: SkippedElement): Promise<FoundRecord[]> {
     const { buffer } = this.#bytes;
+    if (buffer[start] !== OPEN_ARRAY && buffer[start] !== OPEN_OBJECT) return [];
     const found: FoundRecord[] = [];
     const slice = slicer();
     for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {

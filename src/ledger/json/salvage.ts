@@ -46,10 +46,12 @@ export function* salvage(
   /** Inside an intact object only its own members are objects: a string that looks like one is a string. */
   let soundUntil = from;
   const parsedAround: number[] = [];
+  // The search for the next object must not go beyond the end.
+  const searched = bytes.subarray(0, length);
   let paused = from;
   for (let at = from; ;) {
-    const start = bytes.indexOf(OPEN_OBJECT, at);
-    if (start === -1 || start >= length) return;
+    const start = searched.indexOf(OPEN_OBJECT, at);
+    if (start === -1) return;
     at = start + 1;
     if (start - paused > PAUSE_BYTES) {
       paused = start;

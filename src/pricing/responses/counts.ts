@@ -35,7 +35,8 @@ const chat: Reader = (response, provider) => {
   const output = objectAt(usage, 'completion_tokens_details') ?? {};
   const prompt = numberAt(usage, 'prompt_tokens') ?? 0;
   const completion = numberAt(usage, 'completion_tokens') ?? 0;
-  const reasoning = numberAt(output, 'reasoning_tokens') ?? numberAt(usage, 'reasoning_tokens') ?? 0;
+  const reasoning =
+    numberAt(output, 'reasoning_tokens') ?? numberAt(usage, 'reasoning_tokens') ?? uncountedThinking(usage, provider);
   const citations = provider === 'perplexity' ? (numberAt(usage, 'citation_tokens') ?? 0) : 0;
   return {
     // Mistral counts the tokens that its connectors read separately.
@@ -63,6 +64,13 @@ const chat: Reader = (response, provider) => {
     web_searches: numberAt(usage, 'num_search_queries'),
   };
 };
+
+/** Gemini's API for OpenAI clients counts the thinking, which it bills as output, in the total alone. */
+function uncountedThinking(usage: JsonObject, provider: string | undefined): number {
+  if (provider !== 'google') return 0;
+  const known = (numberAt(usage, 'prompt_tokens') ?? 0) + (numberAt(usage, 'completion_tokens') ?? 0);
+  return Math.max(0, (numberAt(usage, 'total_tokens') ?? 0) - known);
+}
 
 /** Whether reasoning is not included in the output: xAI and Perplexity count this way, and a total can reveal it for others. */
 function isBeside(usage: JsonObject, reasoning: number, provider: string | undefined): boolean {

@@ -142,3 +142,15 @@ describe("something of another program where the commits' lock goes", () => {
     expect(JSON.parse(stdout)).toMatchObject({ problems: [{ code: 'obstructed-lock', severity: 'warning' }] });
   });
 });
+
+describe('a folder where the previous version goes', () => {
+  const place = placeOf('costs.json');
+
+  it('is named instead of the ledger', () => {
+    expect(llmSpend(place.ledger, ...RECORD).code).toBe(0);
+    mkdirSync(`${place.ledger}.prev`);
+    const { code, stderr } = llmSpend(place.ledger, ...RECORD);
+    expect(code).toBe(5);
+    expect(stderr).toContain(`${place.ledger}.prev is a folder`);
+  });
+});

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { shareLike } from '../../../system/beside.ts';
+import { shareLike, SideFileError } from '../../../system/beside.ts';
 import type { Disk } from '../../../system/disk.ts';
 import { isHeldOpen, pause, renameOnto, sameVersion, unlinkIfThere, writeAll } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -143,9 +143,12 @@ export class Token {
     const disk = this.#disk;
     const { folder, base, path } = this.#place;
     const temporary = join(folder, sideFileName(base, 'tmp'));
+    const previous = join(folder, previousName(base));
     try {
       if (this.#isOthers || !(await this.#linked(temporary))) await copyBytes(disk, temporary, path, basis.bytes);
-      await renameOnto(disk, temporary, join(folder, previousName(base)), OPEN_PATIENCE_MS);
+      await renameOnto(disk, temporary, previous, OPEN_PATIENCE_MS);
+    } catch (error) {
+      throw errno(error) === 'EISDIR' ? new SideFileError(previous, 'is a folder') : error;
     } finally {
       // A rename between two links of one inode does nothing and leaves both.
       await unlinkIfThere(disk, temporary).catch(() => undefined);

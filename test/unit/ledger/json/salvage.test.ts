@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ElementScanner } from '../../../../src/ledger/json/elements.ts';
+import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
 import { salvage } from '../../../../src/ledger/json/salvage.ts';
 
 const record = fc
@@ -112,4 +113,22 @@ describe('salvage', () => {
     // Sixteen times the bytes: 256 times the time if it were quadratic.
     expect(took(1 << 21)).toBeLessThan(64 * Math.max(small, 2000));
   });
+
+  it.each(['0,', '[],', '{},', '"a",', '{"a":[1]},'])(
+    'takes time that grows with the number of elements alone, when their records are looked for: %s',
+    async (element) => {
+      const took = async (size: number): Promise<number> => {
+        const buffer = Buffer.from(`[${element.repeat(size / element.length)}0]`);
+        const index = new LedgerIndex('costs.json');
+        await index.extend({ buffer, length: buffer.length }, false);
+        const before = process.threadCpuUsage();
+        expect(await index.everyRecord()).toEqual([]);
+        const { user, system } = process.threadCpuUsage(before);
+        return user + system;
+      };
+      await took(1 << 14);
+      const small = await took(1 << 16);
+      expect(await took(1 << 20)).toBeLessThan(64 * Math.max(small, 4000));
+    },
+  );
 });

@@ -31,6 +31,20 @@ export const dialects: readonly Body[] = [
     expected: [{ provider: 'openai', model: 'gpt-5', counts, cost: '0.005625', factor: 'x0.5 batch' }],
   },
   {
+    name: "thinking of Gemini's API for OpenAI clients is in the total alone",
+    body: chat('gemini-2.5-flash', { total_tokens: 2_300 }),
+    // 1000*0.3 + 1300*2.5
+    expected: [
+      {
+        provider: 'google',
+        model: 'gemini-2.5-flash',
+        counts: { input_tokens: 1_000, output_tokens: 1_300, reasoning_tokens: 300 },
+        cost: '0.00355',
+        confidence: 'likely',
+      },
+    ],
+  },
+  {
     name: 'xAI counts reasoning beside the completion',
     body: chat('grok-4-0709', { total_tokens: 2_300, completion_tokens_details: { reasoning_tokens: 300 } }),
     // 1000*3 + 1300*15
