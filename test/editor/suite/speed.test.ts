@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { performance, type PerformanceMeasure } from 'node:perf_hooks';
 import path from 'node:path';
+import { Script } from 'node:vm';
 import * as vscode from 'vscode';
 import { EXTENSION_ID } from '../../../src/contributions.ts';
 import type { LlmSpendApi } from '../../../src/extension.ts';
@@ -9,21 +10,43 @@ import type { LlmSpendApi } from '../../../src/extension.ts';
 const RECORDS = 10_000;
 const ledger = process.env['LLM_SPEND_LEDGER'] ?? '';
 
+/** This thread's CPU time, ms, so that other processes do not count. (Before Node 23.9: wall time.) */
+function cpuTime(): number {
+  if (!('threadCpuUsage' in process)) return performance.now();
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The shortest of several runs, to exclude other load on the machine. */
+function shortest(run: (i: number) => void): number {
+  const took = [1, 2, 3, 4, 5].map((i) => {
+    const start = cpuTime();
+    run(i);
+    return cpuTime() - start;
+  });
+  return Math.min(...took);
+}
+
+/** How long the machine of `docs/benchmarks.md` takes to compile mocha, ms. */
+const MOCHA_MS = 10;
+
+/** How much slower than that machine this one is. */
+async function slowness(): Promise<number> {
+  const mocha = await readFile(require.resolve('mocha/mocha.js'), 'utf8');
+  // A comment makes each script another one, which V8 has not compiled yet.
+  return Math.max(1, shortest((i) => new Script(`${mocha}\n// ${i}`)) / MOCHA_MS);
+}
+
 /**
- * Measures the turns of the event loop until the returned function is called, which returns the longest one, in ms of this
- * thread's CPU time, so that other processes do not count. (Before Node 23.9: ms of wall time.)
+ * Measures the turns of the event loop until the returned function is called, which returns the longest one, in ms of
+ * {@link cpuTime}.
  */
 function watchTurns(): () => number {
-  const now = (): number => {
-    if (!('threadCpuUsage' in process)) return performance.now();
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
-  let last = now();
+  let last = cpuTime();
   let longest = 0;
   const look = (): void => {
-    longest = Math.max(longest, now() - last);
-    last = now();
+    longest = Math.max(longest, cpuTime() - last);
+    last = cpuTime();
   };
   const timer = setInterval(look, 1);
   return () => {
@@ -34,7 +57,7 @@ function watchTurns(): () => number {
 }
 
 describe('the time that the extension takes', () => {
-  it('is under 75 ms from loading to the end of activate()', async () => {
+  it('is under 50 ms from loading to the end of activate()', async () => {
     const extension = vscode.extensions.getExtension<LlmSpendApi>(EXTENSION_ID);
     assert.ok(extension);
     await extension.activate();
@@ -43,16 +66,13 @@ describe('the time that the extension takes', () => {
     const { cpu } = activation.detail as { cpu: number };
     const activating = Number.isNaN(cpu) ? activation.duration : cpu;
     const bundle = path.join(extension.extensionPath, 'dist/extension.js');
-    // The best of several, to exclude other load on the machine.
-    const loads = [1, 2, 3, 4, 5].map(() => {
+    const loading = shortest(() => {
       delete require.cache[bundle];
-      const start = performance.now();
       require(bundle);
-      return performance.now() - start;
     });
-    const took = Math.min(...loads) + activating;
-    // The goal is 50 ms, which a quiet machine reaches; machines of tests differ by a third from hour to hour.
-    assert.ok(took < 75, `loading ${Math.min(...loads).toFixed(1)} ms, activate() ${activating.toFixed(1)} ms`);
+    const limit = 50 * (await slowness());
+    const took = `loading ${loading.toFixed(1)} ms, activate() ${activating.toFixed(1)} ms, limit ${limit.toFixed(1)} ms`;
+    assert.ok(loading + activating < limit, took);
   });
 
   it('never blocks the extension host for more than 50 ms on a ledger of 10,000 records', async () => {
