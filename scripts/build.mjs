@@ -5,7 +5,7 @@
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
- *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the extension loads its list of agents on demand
+ *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the others load its list of agents on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the others on demand
  *     dist/postgres.js       ledgers in PostgreSQL   from src/ledger/postgres/index.ts, loaded by the others on demand
  *     dist/team.js           joining and following a team, from src/host/team/teamCode.ts, loaded by the extension on demand
@@ -46,31 +46,37 @@ const SUPPORTED_NODE = 'node20';
 /**
  * Loading the extension must not take longer for what most windows never use, or use long after their start. Bundled with it, a module
  * that is loaded on demand makes esbuild wrap every module that both share, which V8 then compiles twice.
- * @param {RegExp} filter @param {string} bundle
+ * @param {string} file relative to the repository @param {string} bundle
  */
-const apart = (filter, bundle) => ({
+const apart = (file, bundle) => ({
   name: `${bundle} in a bundle of its own`,
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
-    build.onResolve({ filter }, ({ kind }) => (kind === 'entry-point' ? undefined : { path: bundle, external: true }));
+    const { entryPoints } = build.initialOptions;
+    if (Array.isArray(entryPoints) && entryPoints.includes(/** @type {never} */ (file))) return;
+    const filter = new RegExp(`/${path.basename(file, '.ts')}\\.ts$`);
+    build.onResolve({ filter }, ({ path: imported, resolveDir }) =>
+      path.resolve(resolveDir, imported) === path.join(root, file) ? { path: bundle, external: true } : undefined,
+    );
   },
 });
+
 /**
  * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. Without
  * an `import()` of its own files a bundle is also one flat scope, which is loaded faster.
  */
-const pricesApart = apart(/\/prices\/index\.ts$/, './prices.js');
+const pricesApart = apart('src/prices/index.ts', './prices.js');
 /** Most windows and commands record nothing live. */
-const liveApart = apart(/\/live\/index\.ts$/, './live.js');
+const liveApart = apart('src/live/index.ts', './live.js');
 /** Most windows and commands never show the costs of commits. */
-const gitApart = apart(/\/git\/index\.ts$/, './git.js');
+const gitApart = apart('src/git/index.ts', './git.js');
 /** Most machines are in no team. */
-const teamApart = apart(/\/teamCode\.ts$/, './team.js');
-/** The parsers of 32 agents: an import is a process of its own, and a window only looks for the agents' folders. */
-const agentsApart = apart(/\/sources\/agents\.ts$/, './reader.js');
+const teamApart = apart('src/host/team/teamCode.ts', './team.js');
+/** The parsers of 32 agents: the thread of an import has them too, and a window only looks for the agents' folders. */
+const agentsApart = apart('src/sources/agents.ts', './reader.js');
 
 /** Few ledgers are in PostgreSQL. */
-const postgresApart = apart(/\/postgres\/index\.ts$/, './postgres.js');
+const postgresApart = apart('src/ledger/postgres/index.ts', './postgres.js');
 
 /** A file for Node, with everything that it needs. @param {string} name @param {import('esbuild').BuildOptions} [more] @returns {import('esbuild').BuildOptions} */
 const forNode = (name, more) => ({
@@ -114,7 +120,7 @@ const targets = [
   {
     name: 'all commands',
     entry: 'src/cli/runCommand.ts',
-    options: forNode('commands', { plugins: [liveApart, gitApart] }),
+    options: forNode('commands', { plugins: [liveApart, gitApart, agentsApart] }),
   },
   {
     name: 'prices',

@@ -42,16 +42,16 @@ export function askForLine(
   input.value = draft;
   input.busy = true;
   let loaded: LineSetting | undefined;
+  /** Whether Enter was pressed before the models were loaded. */
+  let isAccepted = false;
   const update = (): void => {
     if (loaded === undefined) return;
     input.items = itemsOf(input.value, loaded);
     const first = input.items.find(({ kind }) => kind !== vscode.QuickPickItemKind.Separator);
     if (first !== undefined) input.activeItems = [first];
   };
-  input.onDidChangeValue(update);
-  void setting.then((ready) => {
-    loaded = ready;
-    input.busy = false;
+  input.onDidChangeValue(() => {
+    isAccepted = false;
     update();
   });
   return new Promise((resolve) => {
@@ -60,7 +60,8 @@ export function askForLine(
       input.dispose();
     };
     input.onDidHide(() => end({ draft: input.value }));
-    input.onDidAccept(() => {
+    const accept = (): void => {
+      isAccepted = loaded === undefined;
       if (loaded === undefined) return;
       const current = itemsOf(input.value, loaded);
       // A fast typist may press Enter before the editor has drawn the list for the last key.
@@ -71,6 +72,13 @@ export function askForLine(
         input.value = chosen.line;
         update();
       }
+    };
+    input.onDidAccept(accept);
+    void setting.then((ready) => {
+      loaded = ready;
+      input.busy = false;
+      update();
+      if (isAccepted) accept();
     });
     input.show();
   });

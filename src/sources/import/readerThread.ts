@@ -12,8 +12,8 @@ import type { FoundUsage, Skip, SourceFile } from '../source.ts';
  * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 
-/** The extension loads this bundle only for the list of agents: then there is no thread, and no port to listen at. */
-export { AGENTS } from '../agents.ts';
+/** The other bundles load this one for the list of agents: then there is no thread, and no port to listen at. */
+export { AGENTS, agentOf } from '../agents.ts';
 
 export interface ThreadData {
   /** The id of an agent's source. */

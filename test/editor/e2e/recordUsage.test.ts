@@ -22,7 +22,7 @@ const row = (text: string | RegExp): Locator =>
 async function openInput(): Promise<void> {
   await editor.workbench.runCommand('LLM Spend: Record Usage');
   await editor.workbench.quickInput.getByPlaceholder(/gpt-5 12k 800/).waitFor();
-  // Before the models are there, Enter waits for them.
+  // The rows are looked at below.
   await row('claude').first().waitFor();
 }
 

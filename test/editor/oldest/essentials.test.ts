@@ -33,7 +33,7 @@ test('a usage is recorded by hand', async () => {
   const before = await status();
   await workbench.runCommand('LLM Spend: Record Usage');
   const row = workbench.quickInput.locator('.monaco-list-row');
-  // Before the models are there, Enter waits for them.
+  // The row is looked at below.
   await row.filter({ hasText: 'claude' }).first().waitFor();
   await workbench.page.keyboard.type('0.25 gpt5 12k 800');
   await row.filter({ hasText: 'Record gpt-5' }).waitFor();
