@@ -139,7 +139,8 @@ export class LedgerIndex {
     const found: FoundRecord[] = [];
     const slice = slicer();
     for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {
-      if (range) {
+      // As an element such a record could not be read either.
+      if (range && isUtf8(buffer.subarray(range.start, range.end))) {
         const value = JSON.parse(buffer.toString('utf8', range.start, range.end)) as { usage_id?: string };
         found.push({ usageId: value.usage_id ?? this.#inventId(range.start, range.end), ...range });
       }

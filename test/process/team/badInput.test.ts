@@ -66,10 +66,10 @@ describe.skipIf(!hasPostgres())('a ledger in PostgreSQL that cannot be used', ()
     [
       'a wrong password',
       () => at('/owned', 'secret:wrong-word'),
-      'no-access',
+      'password',
       'refused the password of the user secret',
     ],
-    ['no password', () => at('/owned', 'secret'), 'no-access', 'wants a password of the user secret'],
+    ['no password', () => at('/owned', 'secret'), 'password', 'wants a password of the user secret'],
     [
       'a user who may not connect',
       () => at('/owned', 'nobody:wrong-word'),
