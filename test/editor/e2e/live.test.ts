@@ -49,7 +49,7 @@ const toast = (text: string): Locator => workbench.notifications.filter({ hasTex
 async function choose(agent: string): Promise<void> {
   const { quickInput } = workbench;
   await workbench.runCommand('LLM Spend: Connect Agents for Live Recording…');
-  await quickInput.locator('.monaco-list-row').filter({ hasText: agent }).getByRole('checkbox').click();
+  await quickInput.locator('.monaco-list-row').getByRole('checkbox', { name: agent, exact: true }).click();
 }
 
 const accept = (): Promise<void> => workbench.quickInput.getByRole('button', { name: 'OK' }).click();

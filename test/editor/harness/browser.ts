@@ -193,7 +193,8 @@ export class Workbench {
     const box = this.quickInput;
     const input = box.locator('input[type="text"]').first();
     const asked = box.filter({ hasText: prompt }).or(box.filter({ has: this.page.getByPlaceholder(prompt) }));
-    await asked.waitFor();
+    // The command's row in the palette, which may not be closed yet, names it too.
+    await asked.filter({ hasNot: this.page.getByPlaceholder('Type the name of a command') }).waitFor();
     await input.fill(text);
     await this.page.keyboard.press('Enter');
   }
