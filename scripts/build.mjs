@@ -53,7 +53,7 @@ const apart = (file, bundle) => ({
   /** @param {import('esbuild').PluginBuild} build */
   setup: (build) => {
     const { entryPoints } = build.initialOptions;
-    if (Array.isArray(entryPoints) && entryPoints.includes(/** @type {never} */ (file))) return;
+    if (Array.isArray(entryPoints) && entryPoints.includes(file)) return;
     const filter = new RegExp(`/${path.basename(file, '.ts')}\\.ts$`);
     build.onResolve({ filter }, ({ path: imported, resolveDir }) =>
       path.resolve(resolveDir, imported) === path.join(root, file) ? { path: bundle, external: true } : undefined,
