@@ -120,7 +120,7 @@ test('a client that cannot ask gets the preview first, and a code that is good f
   await expect(stored()).rejects.toThrow('ENOENT');
   expect(await call(client, 'record_usage', { ...USAGE, confirm })).toContain('Recorded as ');
   expect(await call(client, 'record_usage', { ...USAGE, confirm })).toContain('Nothing is recorded yet.');
-  expect(await stored()).toMatchObject([{ ...USAGE, source: 'agent-tool', cost_usd: 0.003 }]);
+  await expect.poll(stored).toMatchObject([{ ...USAGE, source: 'agent-tool', cost_usd: 0.003 }]);
 });
 
 test('a thousand calls in a row', async () => {
