@@ -83,7 +83,7 @@ async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promis
   }
 }
 
-/** Identifies the local records and the choice of what is sent. */
+/** Identifies the local records and the user's choices for sending them. */
 function versionOf(open: readonly Ledger[], membership: Membership): string {
   return versionOfLedgers(open, { ...membership, joinedAt: undefined, ledger: undefined });
 }

@@ -10,7 +10,7 @@ import { t } from '../../model/texts.ts';
 const MOST_PERCENT = 200;
 const ICONS = { below: 'pass', reached: 'warning', over: 'error' } as const;
 
-/** The section of budgets: for each one its amounts, and a bar of what is spent, expected and left. */
+/** The budgets section: the amounts of each budget, and a bar of its spent, expected and remaining amounts. */
 export function budgetsTemplate({ snapshot, choose, act }: ViewContext): TemplateResult | typeof nothing {
   if (snapshot.budgets.length === 0) return nothing;
   return html`<section class="budgets" aria-labelledby="budgets-title">

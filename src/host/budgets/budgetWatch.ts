@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import type { Budget } from '../../budgets/budget.ts';
@@ -11,6 +10,7 @@ import type { Calendar } from '../../usage/query.ts';
 import { localCalendar, nextBucket } from '../../usage/time/calendar.ts';
 import { showWarning, type Actions } from '../common/dialogs.ts';
 import { onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
+import { watchFile } from '../common/watchFile.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { crossingMessage, statusLine, tooltipLines } from './budgetMessages.ts';
 import { raiseBudget, showBudget, snoozeBudget } from './budgetActions.ts';
@@ -53,16 +53,11 @@ export class BudgetWatch implements vscode.Disposable {
       onError: (error) => this.#log.warn(`Budgets: ${String(error)}`),
     });
     const look = (): void => this.#looking.request();
-    const file = new vscode.RelativePattern(vscode.Uri.file(dirname(budgetsPath())), 'budgets.json');
-    const watcher = vscode.workspace.createFileSystemWatcher(file);
     this.#subscriptions = [
       this.#changed,
       this.#item,
       this.#looking,
-      watcher,
-      watcher.onDidChange(look),
-      watcher.onDidCreate(look),
-      watcher.onDidDelete(look),
+      watchFile(budgetsPath(), look),
       service.onDidChange(look),
       onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart], look),
     ];

@@ -4,7 +4,7 @@ import { coverageReport, type CoverageReport } from '../../protocol/reports.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 import { confirm } from '../common/dialogs.ts';
 import { isWanted } from '../import/agentChoice.ts';
-import { askCommand } from './ownCommand.ts';
+import { askCommand } from '../common/ownCommand.ts';
 
 /**
  * Asks `llm-spend doctor`.

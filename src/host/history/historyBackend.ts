@@ -11,7 +11,7 @@ import type { MoneyQuestion } from '../../protocol/messages.ts';
 import type { CoverageReport, MoneyReport } from '../../protocol/reports.ts';
 import { keepLogs, readCoverage } from './coverage.ts';
 import { moneyReport, reportArguments } from './moneyReports.ts';
-import { askCommand } from './ownCommand.ts';
+import { askCommand } from '../common/ownCommand.ts';
 import type { HistoryBackend, LedgerAction } from './historyContract.ts';
 import { openLedgerFile, style } from '../ledger/ledgerActions.ts';
 import { undoName } from '../ledger/ledgerReport.ts';

@@ -31,7 +31,7 @@ export function reportArguments(
 }
 
 function hasPassword(ledger: string): boolean {
-  return /^\w+:\/\/[^/@]*:[^/@]+@/.test(ledger);
+  return URL.canParse(ledger) && new URL(ledger).password !== '';
 }
 
 function filterArguments({ since, until, values, search }: UsageFilter, { t }: Pick<TextStyle, 't'>): string[] {

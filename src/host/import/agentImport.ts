@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import { importedLedgerPath } from '../../library/index.ts';
@@ -9,6 +6,7 @@ import type { Source } from '../../sources/source.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { commandPath } from '../common/commandPath.ts';
 import { showInfo } from '../common/dialogs.ts';
+import { runOwnCommand } from '../common/ownCommand.ts';
 import { chooseAgents, CHOICE_SETTINGS, existing, isFurther, isWanted } from './agentChoice.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
@@ -211,25 +209,12 @@ export class AgentImport implements vscode.Disposable {
     const args = ['import', ...wanted.map(({ id }) => id), '--json', '--progress', '--ledger', ledger];
     await this.#prices.shared();
     if (stop.signal.aborted) return undefined;
-    // The editor's own runtime, as Node.
-    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-    const child = spawn(process.execPath, [this.#cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     // Stored records are kept, so stopping at any moment loses nothing.
-    const kill = (): void => void child.kill();
-    stop.signal.addEventListener('abort', kill);
-    try {
-      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
-    } catch {
-      // If the priority cannot be set, the process runs at normal priority.
-    }
-    createInterface(child.stderr).on('line', (line) => this.#onLine(line, onProgress));
-    let written = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
+    const { code, written } = await runOwnCommand(this.#cli, args, {
+      signal: stop.signal,
+      inBackground: true,
+      onLine: (line) => this.#onLine(line, onProgress),
     });
-    stop.signal.removeEventListener('abort', kill);
     if (this.#running === stop) this.#running = undefined;
     if (stop.signal.aborted) return undefined;
     if (code !== 0) throw new Error(`llm-spend import ended with ${code}: ${written.slice(0, 1_000)}`);

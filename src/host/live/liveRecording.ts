@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from '../../contributions.ts';
 import { importedLedgerPath, openLedger, type Ledger } from '../../library/index.ts';
@@ -9,6 +8,7 @@ import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import { showWarning } from '../common/dialogs.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
+import { watchFile } from '../common/watchFile.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 
@@ -45,17 +45,8 @@ export class LiveRecording implements vscode.Disposable {
 
   /** Starts listening soon if an agent is connected, otherwise as soon as one is. */
   start(): void {
-    const path = liveSettingsPath();
-    const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(path)), 'live.json');
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     const follow = (): void => this.#following.request();
-    this.#subscriptions.push(
-      watcher,
-      watcher.onDidChange(follow),
-      watcher.onDidCreate(follow),
-      watcher.onDidDelete(follow),
-      onDidChangeSettings([SETTINGS.ledgerPath], follow),
-    );
+    this.#subscriptions.push(watchFile(liveSettingsPath(), follow), onDidChangeSettings([SETTINGS.ledgerPath], follow));
     this.#timer = setTimeout(follow, START_MS);
   }
 

@@ -20,7 +20,7 @@ interface Preview {
   newest: readonly object[];
 }
 
-/** The choices about what is sent, as flags of the command. Absent: the command's defaults. */
+/** The user's choices for sending records. An absent one takes the command's default. */
 interface Choice {
   user?: string;
   machine?: string;

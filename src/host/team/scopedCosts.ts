@@ -27,7 +27,7 @@ export class ScopedCosts implements vscode.Disposable {
   #base = 0;
   #isMember = false;
 
-  /** Fires after each change of what is shown. */
+  /** Fires after each change of the costs shown. */
   readonly onDidChange = this.#changed.event;
 
   constructor(own: LedgerService) {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { CONTEXT_KEYS, SETTINGS } from '../../contributions.ts';
 import { membershipPath } from '../../sync/teamPaths.ts';
@@ -8,6 +7,7 @@ import { commandPath } from '../common/commandPath.ts';
 import { confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
+import { watchFile } from '../common/watchFile.ts';
 import { LedgerService } from '../ledger/ledgerService.ts';
 import { openTeamLedger } from '../ledger/openLedgers.ts';
 import type { Prices } from '../prices/prices.ts';
@@ -52,17 +52,8 @@ export class Team implements vscode.Disposable {
 
   /** Follows the team soon, if there is one, otherwise as soon as one is joined. */
   start(): void {
-    const path = membershipPath();
-    const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(path)), basename(path));
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     const follow = (): void => this.#following.request();
-    this.#subscriptions.push(
-      watcher,
-      watcher.onDidChange(follow),
-      watcher.onDidCreate(follow),
-      watcher.onDidDelete(follow),
-      onDidChangeSettings([SETTINGS.scope], follow),
-    );
+    this.#subscriptions.push(watchFile(membershipPath(), follow), onDidChangeSettings([SETTINGS.scope], follow));
     this.#timer = setTimeout(follow, START_MS);
   }
 

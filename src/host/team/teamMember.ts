@@ -55,10 +55,15 @@ export class TeamMember implements vscode.Disposable {
     request();
   }
 
-  /** Sends what waits. @throws {SyncFailure} */
-  async syncNow(): Promise<SyncOutcome> {
-    this.#pausedUntil = 0;
-    return (await this.#syncing.now()) ?? this.syncNow();
+  /** Sends what waits. Resolves with undefined when the membership has ended. @throws {SyncFailure} */
+  async syncNow(): Promise<SyncOutcome | undefined> {
+    while (!this.#stop.signal.aborted) {
+      this.#pausedUntil = 0;
+      const outcome = await this.#syncing.now();
+      // An attempt in the background may have failed just before, and asked for a pause.
+      if (outcome !== undefined) return outcome;
+    }
+    return undefined;
   }
 
   /** Opens or closes the team's ledger as the chosen scope needs it. */

@@ -95,7 +95,9 @@ export async function syncAndShow({ dialogs }: TeamWindow, member: TeamMember | 
     return;
   }
   const options = { location: vscode.ProgressLocation.Window, title: t('Synchronising with the team') };
-  const { sent, withdrawn, refused } = await vscode.window.withProgress(options, () => member.syncNow());
+  const outcome = await vscode.window.withProgress(options, () => member.syncNow());
+  if (outcome === undefined) return;
+  const { sent, withdrawn, refused } = outcome;
   if (refused.length > 0) {
     dialogs.showWarning(t('In step with the team, except for refused records: {0}.', refused.length), {
       [t('Team…')]: () => vscode.commands.executeCommand(COMMANDS.team),

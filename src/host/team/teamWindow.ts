@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import type * as vscode from 'vscode';
 import type { Membership } from '../../sync/membership.ts';
 import { membershipPath } from '../../sync/teamPaths.ts';
 import type * as dialogs from '../common/dialogs.ts';
+import { runOwnCommand } from '../common/ownCommand.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { ScopedCosts } from './scopedCosts.ts';
@@ -35,7 +34,7 @@ export class SyncFailure extends Error {
   }
 }
 
-/** The team that this machine is in. A file that cannot be used counts as none: `llm-spend sync` says what is wrong with it. */
+/** Reads this machine's membership. An unusable file counts as no membership: `llm-spend sync` reports its problem. */
 export function currentMembership(): Membership | undefined {
   try {
     const read = JSON.parse(readFileSync(membershipPath(), 'utf8')) as Membership;
@@ -71,29 +70,12 @@ export async function runSync<T>(
   args: readonly string[],
   { password, signal }: { password?: string | undefined; signal?: AbortSignal } = {},
 ): Promise<T> {
-  const env = {
-    ...process.env,
-    ELECTRON_RUN_AS_NODE: '1',
-    ...(password === undefined ? {} : { PGPASSWORD: password }),
-  };
-  const child = spawn(process.execPath, [cli, 'sync', '--json', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  // A sync can be stopped at any moment; the next one completes it.
-  const kill = (): void => void child.kill();
-  signal?.addEventListener('abort', kill);
-  try {
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // If the priority cannot be set, the process runs at normal priority.
-  }
-  let written = '';
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
+  const { code, written, said } = await runOwnCommand(cli, ['sync', '--json', ...args], {
+    // A sync can be stopped at any moment; the next one completes it.
+    signal,
+    inBackground: true,
+    ...(password === undefined ? {} : { env: { PGPASSWORD: password } }),
   });
-  signal?.removeEventListener('abort', kill);
   return outcomeOf(code, written, said) as T;
 }
 

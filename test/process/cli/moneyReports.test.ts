@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { moneyReport, reportArguments } from '../../../src/host/history/moneyReports.ts';
-import { askCommand } from '../../../src/host/history/ownCommand.ts';
+import { askCommand } from '../../../src/host/common/ownCommand.ts';
 import type { MoneyQuestion } from '../../../src/protocol/messages.ts';
 import type { MoneyReport } from '../../../src/protocol/reports.ts';
 import { cli, Sandbox } from './harness.ts';
