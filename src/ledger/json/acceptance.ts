@@ -97,7 +97,7 @@ export class Acceptance {
     if (pending) {
       const removed = await store.undoLog.removedAmong([pending.entry]);
       if (removed.size === 0) return pending.entry;
-      // Another process removed it before our commit. It stays pending until then, and must not hide what is recorded next.
+      // Another process removed this record before our commit. Until the commit it would hide a new record with its id.
       await this.#host.committer.commitFirst();
     }
     const { index } = store;

@@ -2,6 +2,7 @@ import type { Change } from './commit.ts';
 import { commit } from './commit.ts';
 import { refuseForeignFile } from '../../foreignFile.ts';
 import type { LedgerVersions } from '../versions.ts';
+import type { Outcome } from './settle.ts';
 
 /** The dependencies of a change of existing records. */
 export interface ChangeContext {
@@ -21,19 +22,8 @@ export async function commitUntil(
   applied?: Change['applied'],
 ): Promise<void> {
   await refuseForeignFile(store.disk, store.place);
-  let isMissing = false;
-  const change: Change = {
-    plan: async (basis) => {
-      const content = await plan(basis);
-      isMissing = content === undefined && basis.signature === undefined;
-      return content;
-    },
-    holds,
-    applied,
-  };
-  for (;;) {
-    const outcome = await commit(store, change, SETTLE_MS);
-    // Without a file no writer can restore anything.
-    if (outcome !== 'lost' || isMissing) return;
-  }
+  const change: Change = { plan, holds, applied };
+  let outcome: Outcome;
+  do outcome = await commit(store, change, SETTLE_MS);
+  while (outcome === 'lost');
 }
