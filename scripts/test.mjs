@@ -11,6 +11,7 @@
  * what CPU time the others leave, because it alone keeps all CPUs busy to its end. Where more than one lane runs, a stage's
  * output is printed when it ends.
  *
+ * At the end come a table of the stages, then each failed test with the start of its error.
  * The last line says `N passed, N failed` over all levels. A gate (lint, build, ...) that fails counts as one failure.
  */
 import { spawn } from 'node:child_process';
@@ -19,8 +20,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { findProgram, root, usePinnedNode } from './lib.mjs';
+import { countTests, ERROR_LINES, failureLines } from './testReport.mjs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {import('./testReport.mjs').Counts} Counts */
 /**
  * @typedef {object} Stage
  * @property {string} name
@@ -142,6 +144,11 @@ class Output {
     return this.run(node, [path.join(root, 'node_modules', file), ...args]);
   }
 
+  /** The last lines of what was kept: the errors of a gate. */
+  get end() {
+    return this.#text.trimEnd().split('\n').slice(-ERROR_LINES).join('\n');
+  }
+
   /** Prints what was kept. */
   flush() {
     process.stdout.write(this.#text);
@@ -246,26 +253,14 @@ const stages = [
 async function vitest(output, project, env) {
   const file = path.join(scratch, `${project}.json`);
   const program = path.join(root, 'node_modules/vitest/vitest.mjs');
-  const reports = ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
+  const reports = [
+    '--reporter=default',
+    `--reporter=${path.join(root, 'scripts/vitestReporter.mjs')}`,
+    `--outputFile=${file}`,
+  ];
   const code = await output.exitCode(node, [program, 'run', '--project', project, ...reports], env);
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
-  const files = report.testResults ?? [];
-  // A file that could not be loaded fails without naming a test.
-  const broken = files.filter((each) => each.status === 'failed' && each.assertionResults.every(passedOrSkipped));
-  return counts(
-    {
-      passed: report.numPassedTests ?? 0,
-      failed: (report.numFailedTests ?? 0) + broken.length,
-      skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
-    },
-    code,
-  );
-}
-
-/** @param {{ status: string }} result */
-function passedOrSkipped({ status }) {
-  return status !== 'failed';
+  return countTests(report, { stage: project, code, output: output.end });
 }
 
 /** @param {Output} output @param {string} script @returns {Promise<Counts>} */
@@ -278,20 +273,7 @@ async function hostSuite(output, script) {
   const [command, args] = needsScreen ? ['xvfb-run', ['-a', node, ...suite]] : [node, suite];
   const code = await output.exitCode(command, args, { LLM_SPEND_TEST_REPORT: file });
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  return counts(
-    {
-      passed: report.passed?.length ?? 0,
-      failed: report.failed?.length ?? 0,
-      skipped: report.skipped?.length ?? 0,
-    },
-    code,
-  );
-}
-
-/** A run that failed without a failed test, or passed without any test, is a failure too. @param {Counts} found @param {number} code */
-function counts(found, code) {
-  const silent = (code !== 0 && found.failed === 0) || (code === 0 && found.passed === 0 && found.skipped === 0);
-  return { ...found, failed: found.failed + (silent ? 1 : 0) };
+  return countTests(report, { stage: 'extension host', code, output: output.end });
 }
 
 /** @param {Output} output */
@@ -353,7 +335,7 @@ async function runStage(stage) {
   let start = performance.now();
   const output = new Output(lanes.size === 1, lanes.size > 1 && stage.lane === 'code');
   /** @type {Counts} */
-  let found = { passed: 0, failed: 0, skipped: 0 };
+  let found = { passed: 0, failed: 0, skipped: 0, failures: [] };
   let note = '';
   try {
     for (const name of stage.after ?? []) await results.get(name)?.promise;
@@ -366,9 +348,9 @@ async function runStage(stage) {
     found = (await stage.run(output)) ?? found;
     note = stage.kind === 'gate' ? 'ok' : '';
   } catch (error) {
-    found = { ...found, failed: 1 };
     note = error instanceof Error ? error.message : String(error);
     output.log(note);
+    found = { ...found, failed: 1, failures: [{ title: stage.name, error: output.end || note }] };
   }
   if (lanes.size > 1) console.log(`\n=== ${stage.name} ===`);
   output.flush();
@@ -386,13 +368,17 @@ await rm(scratch, { recursive: true, force: true });
 
 console.log('');
 const sum = { passed: 0, failed: 0 };
+const failures = [];
 for (const [name, { promise }] of results) {
-  const { passed, failed, skipped, seconds, note } = await promise;
+  const { passed, failed, skipped, seconds, note, ...result } = await promise;
+  failures.push(...result.failures);
   sum.passed += passed;
   sum.failed += failed;
   const tally = note || `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   console.log(`${failed > 0 ? 'FAILED' : 'ok    '}  ${name.padEnd(15)} ${seconds.toFixed(1).padStart(6)} s  ${tally}`);
 }
 console.log(`        in all         ${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s`);
+// Printed last, so that the end of a log says what failed.
+if (failures.length > 0) console.log(['', ...failureLines(failures)].join('\n'));
 console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed > 0 ? 1 : 0);
