@@ -19,7 +19,10 @@ export interface Budget {
   currency?: unknown;
   /** `7d`: today and the six days before it. `once`: from `since` to `until`. */
   period: string;
-  /** For months: the day on which a period begins, 1 to 31. A shorter month begins it on its last day. */
+  /**
+   * For months: the day on which a period begins, 1 to 31. A shorter month begins it on its last day. For weeks: the weekday, 1
+   * (Monday) to 7 (Sunday), so that windows and commands count the same days in any locale. Default: 1.
+   */
   start?: number | undefined;
   /** ISO days, both included; only for `once`. */
   since?: string | undefined;
@@ -45,6 +48,8 @@ export class BudgetError extends Error {
 
 export const DEFAULT_LEVELS: readonly number[] = [50, 80, 100];
 export const PERIOD_RULE = 'must be day, week, month, year, a number of days such as 30d, or once';
+export const START_RULE = 'must be a day of the month, 1 to 31, or for weeks a weekday, 1 (Monday) to 7 (Sunday)';
+const DAYS_OF_WEEK = 7;
 const MAX_LEVEL = 1_000;
 /** An amount as people type it. */
 export const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
@@ -62,7 +67,7 @@ const SHAPE = once(() =>
     amount: amount(),
     currency: z.optional(z.unknown()),
     period: z.string().check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
-    start: z.optional(z.int().check(z.minimum(1), z.maximum(31))),
+    start: z.optional(z.int(START_RULE).check(z.minimum(1, START_RULE), z.maximum(31, START_RULE))),
     since: z.optional(day()),
     until: z.optional(day()),
     levels: z
@@ -92,13 +97,18 @@ export function checkedBudget(input: unknown): Budget {
     throw new BudgetError('since', 'and until are needed for the period once, and only for it');
   }
   if (isOnce && budget.since! > budget.until!) throw new BudgetError('since', 'must not be after until');
-  if (budget.start !== undefined && budget.period !== 'month')
-    throw new BudgetError('start', 'is only for the period month');
+  if (budget.start !== undefined) checkStart(budget.start, budget.period);
   if (budget.currency !== undefined) {
     const currency = readDisplayCurrency(budget.currency);
     if ('problem' in currency) throw new BudgetError('currency', currency.problem);
   }
   return { ...budget, levels: [...new Set(budget.levels)].toSorted((a, b) => a - b) };
+}
+
+/** @throws {BudgetError} */
+function checkStart(start: number, period: string): void {
+  if (period === 'week' && start > DAYS_OF_WEEK) throw new BudgetError('start', START_RULE);
+  if (period !== 'week' && period !== 'month') throw new BudgetError('start', 'is only for the periods month and week');
 }
 
 /** undefined: USD. */

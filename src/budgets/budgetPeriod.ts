@@ -4,6 +4,8 @@ import { DAY, zoneOf } from '../usage/time/zone.ts';
 import type { Calendar } from '../usage/query.ts';
 import type { Budget } from './budget.ts';
 
+const MONDAY = 1;
+
 /** The period of a budget that contains an instant, in whole local days. */
 export interface BudgetPeriod extends TimeSpan {
   /** Names the period, equal for all its instants: a warning is given once for each. */
@@ -35,7 +37,11 @@ function spanOf(budget: Budget, now: number, calendar: Calendar): TimeSpan {
     return { since: zone.toInstant(zone.toLocal(tomorrow) - days * DAY), until: tomorrow };
   }
   if (period === 'month' && start !== undefined && start > 1) return monthFrom(start, now, calendar);
-  const bucket = period as 'day' | 'week' | 'month' | 'year';
+  if (period === 'week') {
+    const weeks = { ...calendar, firstDayOfWeek: start ?? MONDAY };
+    return { since: bucketStart(now, 'week', weeks), until: nextBucket(now, 'week', weeks) };
+  }
+  const bucket = period as 'day' | 'month' | 'year';
   return { since: bucketStart(now, bucket, calendar), until: nextBucket(now, bucket, calendar) };
 }
 

@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { countedLedgers } from '../library/countedLedgers.ts';
 import { builtinSqlite } from '../system/builtinSqlite.ts';
-import { defaultLedgerPath, resolveLedgerPath, stateFolder, storeKind } from '../system/paths.ts';
+import { defaultLedgerPath, stateFolder, storeKind } from '../system/paths.ts';
 
 /**
  * How much may be spent until a budget comes near its limit, as of certain versions of the ledgers. With it a hook answers without
@@ -47,15 +46,18 @@ function headroomPath(): string {
   return join(stateFolder(), 'budget-headroom.json');
 }
 
-/** Whether all budgets are surely below {@link SOFT_PERCENT}. false: they may not be, or it is not known. Never throws. */
-export function isSurelyBelow(now: number): boolean {
+/**
+ * Whether all budgets are surely below {@link SOFT_PERCENT}. false: they may not be, or it is not known. Never throws.
+ * @param counted lists the ledgers that count.
+ */
+export function isSurelyBelow(now: number, counted: () => readonly string[]): boolean {
   try {
     const budgets = fileVersion(budgetsFile());
     if (budgets === '') return true;
     const kept = JSON.parse(readFileSync(headroomPath(), 'utf8')) as Headroom;
     if (kept.format !== FORMAT || now < kept.from || now >= kept.until) return false;
     if (kept.zone !== zoneKey(now) || kept.budgets !== budgets) return false;
-    const paths = countedHere();
+    const paths = counted();
     if (paths.length !== kept.ledgers.length) return false;
     let left = BigInt(kept.left);
     for (const [i, path] of paths.entries()) {
@@ -72,8 +74,8 @@ export function isSurelyBelow(now: number): boolean {
 }
 
 /** @throws {Error} when a ledger cannot be read. */
-export function headroomBasis(now: number): HeadroomBasis {
-  const ledgers = countedHere().map((path) => {
+export function headroomBasis(now: number, counted: readonly string[]): HeadroomBasis {
+  const ledgers = counted.map((path) => {
     const { version, last } = versionOf(path, '0', true);
     return { path, version, last };
   });
@@ -95,11 +97,6 @@ export function keepHeadroom(basis: HeadroomBasis, left: bigint, until: number):
   } catch {
     // The next hook looks at the budgets in full.
   }
-}
-
-/** The ledgers that a command without flags counts. */
-function countedHere(): string[] {
-  return countedLedgers({ primary: resolveLedgerPath(), existing: true });
 }
 
 function budgetsFile(): string {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { version } from '../../package.json';
 import { loadBundle } from './codeCache.ts';
 import { HOOK_AGENTS, isSurelyBelow } from '../budgets/headroom.ts';
+import { defaultCountedLedgers } from '../library/countedLedgers.ts';
 import { readAll, readStdin } from './input/stdin.ts';
 import { openTerminal } from './output/terminal.ts';
 import { shownLine } from './output/shownLine.ts';
@@ -33,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Says nothing before a tool call of an agent while all budgets are surely far from their limits. */
 async function hook(argv: readonly string[]): Promise<number> {
   const input = readAll(0) ?? (await readStdin());
-  if (HOOK_AGENTS.includes(argv[2]!) && isSurelyBelow(Date.now())) return 0;
+  if (HOOK_AGENTS.includes(argv[2]!) && isSurelyBelow(Date.now(), defaultCountedLedgers)) return 0;
   const { runCommand } = bundle('commands') as typeof command;
   return runCommand(argv, input);
 }

@@ -4,6 +4,7 @@ import type { CostSource, PricingOptions } from '../pricing/costSource.ts';
 import { assignByUserRules } from '../rules/ruleFile.ts';
 import type { Disk } from '../system/disk.ts';
 import { expandPath, resolveLedgerPath } from '../system/paths.ts';
+import { TrackerBudgets, type BudgetListener, type BudgetReport } from './trackerBudgets.ts';
 
 export interface CostTrackerOptions {
   /**
@@ -36,6 +37,8 @@ export interface CostTrackerOptions {
 
 /** A ledger for use in programs: records and reads LLM costs. */
 export class CostTracker extends Ledger {
+  readonly #budgets: TrackerBudgets;
+
   /**
    * @throws {TypeError} for an unknown option, or a ledger that is not a string.
    * @throws {LedgerError} `unsupported` when no store supports a ledger of that name.
@@ -53,6 +56,34 @@ export class CostTracker extends Ledger {
       pricing: costSourceOf(pricing),
       assign: assignByUserRules(folder),
     });
+    this.#budgets = new TrackerBudgets(this, (other) => new CostTracker({ ledger: other, pricing: false }), now);
+  }
+
+  /**
+   * Returns the current state of the user's budgets (`budgets.json`). They cover this ledger, the imported usage beside it, and inkwell's ledger,
+   * in the time zone of this process.
+   * @throws {Error} when `budgets.json` cannot be read as a whole; the message names the line.
+   */
+  budgets(): Promise<BudgetReport> {
+    return this.#budgets.report();
+  }
+
+  /**
+   * Calls `listener` for each budget that has reached a level already, and each time that one reaches a higher level of its period,
+   * whichever process recorded the usage: within about a second of the record. Unlike the warnings of windows and
+   * `llm-spend watch`, every tracker is called. To stop before a call, ask {@link budgets}.
+   * @param onError receives, once each, the reasons why budgets cannot be checked. Default: a warning of the process.
+   */
+  onBudget(
+    listener: BudgetListener,
+    onError: (error: Error) => void = (error) => process.emitWarning(error),
+  ): { dispose(): void } {
+    return this.#budgets.follow(listener, onError);
+  }
+
+  override async close(): Promise<void> {
+    await this.#budgets.close();
+    await super.close();
   }
 }
 

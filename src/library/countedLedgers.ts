@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { importedLedgerPath, inkwellDefaultPath } from '../system/paths.ts';
+import { importedLedgerPath, inkwellDefaultPath, resolveLedgerPath } from '../system/paths.ts';
 
 /** The ledgers that a query covers. */
 export interface LedgerChoice {
@@ -33,4 +33,9 @@ export function countedLedgers(choice: LedgerChoice): string[] {
       ...(inkwell ? [inkwellDefaultPath()].filter(counts) : []),
     ]),
   ];
+}
+
+/** The ledgers that a command without flags counts. */
+export function defaultCountedLedgers(): string[] {
+  return countedLedgers({ primary: resolveLedgerPath(), existing: true });
 }

@@ -1,9 +1,10 @@
 /** The public library: records and reads LLM costs from any program. */
-import type { Ledger } from '../ledger/ledger.ts';
 import { CostTracker, type CostTrackerOptions } from './costTracker.ts';
 
 export { CostTracker } from './costTracker.ts';
 export type { CostTrackerOptions } from './costTracker.ts';
+export type { BudgetListener, BudgetReport, BudgetStatus } from './trackerBudgets.ts';
+export { BudgetFileError } from '../budgets/budgetFile.ts';
 export type { Ledger } from '../ledger/ledger.ts';
 export { LedgerView } from '../ledger/view.ts';
 export {
@@ -22,6 +23,6 @@ export type { BillingMode, UsageInput, UsageRecord } from '../usage/record.ts';
 export type * from '../usage/query.ts';
 
 /** Opens a ledger in the store that its name selects. */
-export function openLedger(options: CostTrackerOptions = {}): Ledger {
+export function openLedger(options: CostTrackerOptions = {}): CostTracker {
   return new CostTracker(options);
 }

@@ -91,6 +91,7 @@ async function askForPeriod(title: string): Promise<Pick<Budget, 'period' | 'sta
     placeHolder: t('How long the amount must last'),
     ignoreFocusOut: true,
   });
+  if (chosen?.period === 'week') return { period: 'week', start: readSettings().calendar.firstDayOfWeek };
   if (chosen?.period !== 'start') return chosen && { period: chosen.period };
   const day = await vscode.window.showInputBox({
     title,

@@ -40,8 +40,13 @@ function budgetRow(state: BudgetState, { calendar, currency, style }: BudgetRowO
     choices: { range, values, search },
     since: period.since,
     until: period.until,
-    ...(bucket !== undefined && (budget.start ?? 1) === 1 && { bucket }),
+    ...(bucket !== undefined && isBucket(state, bucket, calendar) && { bucket }),
     ...(currencyOf(budget)?.currency === currency?.currency && { size: Number(limit) / UNIT }),
     plan: budget.plan === true,
   };
+}
+
+/** Whether the period is one bar of the chart: a week that begins on another day is not. */
+function isBucket({ budget: { start = 1 } }: BudgetState, bucket: string, { firstDayOfWeek }: Calendar): boolean {
+  return start === (bucket === 'week' ? firstDayOfWeek : 1);
 }

@@ -5,6 +5,7 @@ import { budgetsPath, readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetStates, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
 import { headroomBasis, keepHeadroom, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
+import { defaultCountedLedgers } from '../../library/countedLedgers.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { localCalendar, nextBucket } from '../../usage/time/calendar.ts';
@@ -59,7 +60,7 @@ export class BudgetWatch implements vscode.Disposable {
       this.#looking,
       watchFile(budgetsPath(), look),
       service.onDidChange(look),
-      onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart], look),
+      onDidChangeSettings([SETTINGS.timeZone], look),
     ];
   }
 
@@ -110,10 +111,10 @@ export class BudgetWatch implements vscode.Disposable {
   /** For the hooks of agents. undefined where this window counts other ledgers or days than they do. */
   #headroomBasis(now: number, calendar: Calendar): HeadroomBasis | undefined {
     const local = localCalendar();
-    if (calendar.timeZone !== local.timeZone || calendar.firstDayOfWeek !== local.firstDayOfWeek) return undefined;
+    if (calendar.timeZone !== local.timeZone) return undefined;
     if (this.#budgets.length === 0 || this.#service.health !== 'ok') return undefined;
     try {
-      const basis = headroomBasis(now);
+      const basis = headroomBasis(now, defaultCountedLedgers());
       const shown = new Set(this.#service.snapshot.ledgers.map(({ path }) => path));
       return basis.ledgers.every(({ path }) => shown.has(path)) ? basis : undefined;
     } catch {

@@ -31,6 +31,7 @@ describe('the period that contains an instant', () => {
   test.each<[Partial<Budget>, string, string, string]>([
     [{ period: 'day' }, '2026-11-20T12:00:00Z', '2026-11-19T23:00:00.000Z', '2026-11-20T23:00:00.000Z'],
     [{ period: 'week' }, '2026-11-20T12:00:00Z', '2026-11-15T23:00:00.000Z', '2026-11-22T23:00:00.000Z'],
+    [{ period: 'week', start: 7 }, '2026-11-21T22:59:00Z', '2026-11-14T23:00:00.000Z', '2026-11-21T23:00:00.000Z'],
     [{ period: 'month' }, '2026-11-20T12:00:00Z', '2026-10-31T23:00:00.000Z', '2026-11-30T23:00:00.000Z'],
     [{ period: 'year' }, '2026-11-20T12:00:00Z', '2025-12-31T23:00:00.000Z', '2026-12-31T23:00:00.000Z'],
     // Daylight saving ends on 2026-10-25.
@@ -49,11 +50,21 @@ describe('the period that contains an instant', () => {
     expect(span(more, now)).toEqual([since, until]);
   });
 
+  test('a week begins on the day of the budget, not of the locale', () => {
+    const weeks = [1, 6, 7].map((firstDayOfWeek) =>
+      periodOf(budgetOf({ period: 'week' }), NOW, { ...BERLIN, firstDayOfWeek }),
+    );
+    expect(new Set(weeks.map(({ since, key }) => `${new Date(since).toISOString()} ${key}`))).toEqual(
+      new Set(['2026-11-15T23:00:00.000Z week 2026-11-16 Europe/Berlin']),
+    );
+  });
+
   test('it contains the instant, follows the one before it, and its key names it alone', () => {
     const times = fc.integer({ min: Date.parse('2020-01-01'), max: Date.parse('2030-01-01') });
     const kinds = fc.constantFrom<Partial<Budget>>(
       { period: 'day' },
       { period: 'week' },
+      { period: 'week', start: 6 },
       { period: 'month' },
       { period: 'month', start: 31 },
       { period: 'year' },

@@ -239,7 +239,7 @@ export const command: CommandSpec<BudgetFlags> = {
     { flags: '--amount <x>', help: 'the limit, in USD or in --currency' },
     { flags: '--currency <rate>', help: 'the currency of the amount, with its rate: EUR=0.92 (units per USD)' },
     { flags: '--period <period>', help: PERIOD_RULE.replace('must be ', '') + ' (default: month)' },
-    { flags: '--start <day>', help: 'the day of the month on which a month begins' },
+    { flags: '--start <day>', help: 'the first day of a month (1 to 31) or of a week (1, Monday, to 7, Sunday)' },
     { flags: '--levels <list>', help: `percentages at which to warn (default: ${DEFAULT_LEVELS.join(',')})` },
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
     { flags: '--once', help: 'allow: one tool call over the limit' },

@@ -9,6 +9,7 @@ import {
   type HeadroomBasis,
 } from '../../../budgets/headroom.ts';
 import { stateText } from '../../../budgets/budgetText.ts';
+import { defaultCountedLedgers } from '../../../library/countedLedgers.ts';
 import { nextBucket } from '../../../usage/time/calendar.ts';
 import { selection } from '../../arguments/filters.ts';
 import { withView } from '../../arguments/ledgers.ts';
@@ -76,7 +77,7 @@ async function worstState(now: number): Promise<BudgetState | undefined> {
 
 function basisOrNone(now: number): HeadroomBasis | undefined {
   try {
-    return headroomBasis(now);
+    return headroomBasis(now, defaultCountedLedgers());
   } catch {
     return undefined;
   }
