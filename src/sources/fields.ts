@@ -19,12 +19,16 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /**
- * A token count; 0 if it is not a number. An invalid count (negative, fractional, beyond 2^53) becomes NaN, as does every sum
- * that includes it, so the record is refused instead of being stored with some of its tokens.
+ * A token count; 0 if there is none. An invalid count (negative, fractional, beyond 2^53, no number) becomes NaN, as does every
+ * sum that includes it, so the record is refused instead of being stored with some of its tokens.
  */
 export function countOf(value: unknown): number {
-  if (typeof value !== 'number') return 0;
-  return Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
+  if (value === undefined || value === null) return 0;
+  return isCount(value) ? value : Number.NaN;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** The first of these fields that contains a text. */

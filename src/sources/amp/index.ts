@@ -4,11 +4,12 @@ import { countOf, fieldsOf, objectsIn, labelOf, nameOf, stemOf, textOf, timeOf }
 import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr, xdgData } from '../reading/places.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { readJsonObject } from '../reading/whole.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone, takeTotal } from '../tokens.ts';
+import { countsIn, messageFields } from '../reading/parts.ts';
 
 /**
  * Amp: one JSON file per thread. Newer threads have a list of calls, whose cached tokens are in the message that each call
@@ -27,14 +28,17 @@ export const amp: Source = {
 const SOURCE = 'amp-log';
 
 function readThread(file: SourceFile, sink: Sink): void {
-  const thread = fieldsOf(readJsonFile(file, sink));
+  const thread = readJsonObject(file, sink);
   if (thread === undefined) return;
   const id = textOf(thread['id']) ?? stemOf(file.relative);
   const messages = objectsIn(thread['messages']);
-  const events = fieldsOf(thread['usageLedger'])?.['events'];
-  if (Array.isArray(events)) {
-    for (const [index, event] of objectsIn(events).entries()) {
-      guarded(sink, index + 1, () => take(id, eventCall(event, messages), sink));
+  const ledger = countsIn(thread, 'usageLedger', sink);
+  if (Array.isArray(ledger?.['events'])) {
+    for (const [index, each] of (ledger['events'] as unknown[]).entries()) {
+      guarded(sink, index + 1, () => {
+        const event = messageFields(each, sink, index + 1);
+        if (event !== undefined) take(id, eventCall(event, messages), sink);
+      });
     }
     return;
   }

@@ -9,6 +9,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceEnvironment, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
+import { countsIn, messageFields } from '../reading/parts.ts';
 
 /**
  * Cline CLI since version 3: one folder per session, with the messages in `<id>.messages.json`. Agents have separate sessions,
@@ -43,15 +44,16 @@ function readSession(file: SourceFile, sink: Sink): void {
   const about = sessionIn(file.path.replace(/\.messages\.json$/, '.json'));
   for (const [index, message] of (messages as unknown[]).entries()) {
     guarded(sink, index + 1, () => {
-      const fields = fieldsOf(message);
+      const fields = messageFields(message, sink, index + 1);
       if (fields !== undefined) readMessage(fields, session, about, sink);
     });
   }
 }
 
 function readMessage(message: Fields, session: string, about: Fields | undefined, sink: Sink): void {
-  const metrics = fieldsOf(message['metrics']);
-  if (message['role'] !== 'assistant' || metrics === undefined) return;
+  if (message['role'] !== 'assistant') return;
+  const metrics = countsIn(message, 'metrics', sink);
+  if (metrics === undefined) return;
   const tokens = including({
     input: countOf(metrics['inputTokens']),
     output: countOf(metrics['outputTokens']),

@@ -17,6 +17,7 @@ import {
   type SourceFile,
 } from '../source.ts';
 import { beside, including, isNone } from '../tokens.ts';
+import { messageFields } from '../reading/parts.ts';
 
 /**
  * Cline and its forks: one folder per task, with the messages shown to the user in `ui_messages.json`. Messages of the kind
@@ -87,10 +88,11 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
   const occurrences = new Map<string, number>();
   for (const [index, message] of (messages as unknown[]).entries()) {
     guarded(sink, index + 1, () => {
-      const fields = fieldsOf(message);
+      const fields = messageFields(message, sink, index + 1);
       if (fields?.['type'] !== 'say') return;
       const request = requestOf(fields);
       if (request === undefined) return;
+      if (request === 'not-json') return sink.skip('not-json', undefined, index + 1);
       task.folder ??= folderIn(textOf(request['request']));
       const at = timeOf(fields['ts']);
       if (at === undefined) return sink.skip('no-time', undefined, index + 1);
@@ -105,13 +107,15 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
 }
 
 /** The counts in a message's text; for a condensed context only the cost is logged. */
-function requestOf(message: Fields): Fields | undefined {
+function requestOf(message: Fields): Fields | 'not-json' | undefined {
   if (message['say'] === 'condense_context') {
     const cost = fieldsOf(message['contextCondense'])?.['cost'];
     return typeof cost === 'number' && cost > 0 ? { cost, isCondensed: true } : undefined;
   }
   if (message['say'] !== 'api_req_started' && message['say'] !== 'deleted_api_reqs') return undefined;
-  return fieldsOf(parseJson(textOf(message['text']) ?? ''));
+  const { text } = message;
+  if (text === undefined || text === null || text === '') return undefined;
+  return (typeof text === 'string' ? fieldsOf(parseJson(text)) : undefined) ?? 'not-json';
 }
 
 interface Request {

@@ -8,6 +8,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, including, isNone } from '../tokens.ts';
+import { countsIn, messageFields } from '../reading/parts.ts';
 
 /**
  * Codebuff, formerly Manicode: `projects/<project>/chats/<chat>/chat-messages.json`. Counts occur in several places and
@@ -37,7 +38,7 @@ function readChat(file: SourceFile, sink: Sink): void {
   const [project, , chat = ''] = file.relative.split('/');
   for (const [index, message] of (messages as unknown[]).entries()) {
     guarded(sink, index + 1, () => {
-      const fields = fieldsOf(message);
+      const fields = messageFields(message, sink, index + 1);
       if (fields === undefined || !(REPLIES.has(fields['variant']) || REPLIES.has(fields['role']))) return;
       readReply(fields, { project, chat, file }, sink);
     });
@@ -53,7 +54,7 @@ interface Place {
 function readReply(message: Fields, { project, chat, file }: Place, sink: Sink): void {
   const metadata = fieldsOf(message['metadata']);
   const own = fieldsOf(metadata?.['codebuff']);
-  const direct = fieldsOf(metadata?.['usage']) ?? fieldsOf(own?.['usage']);
+  const direct = countsIn(metadata, 'usage', sink) ?? countsIn(own, 'usage', sink);
   const past = direct === undefined ? lastCall(metadata) : undefined;
   const counts = direct ?? fieldsOf(past?.['usage']) ?? fieldsOf(fieldsOf(past?.['codebuff'])?.['usage']);
   const tokens = counts === undefined ? { input: 0, output: 0 } : tokensOf(counts);

@@ -8,6 +8,7 @@ import { areWhole, countsOf, difference, isNothing, countsKey, tokensOf, type Co
 import { sessionOf } from './family.ts';
 import { configuredEndpoint, configuredTier, homeOf, tierOf } from './home.ts';
 import { Replay, type ReplayState } from './replay.ts';
+import { countsIn } from '../reading/parts.ts';
 
 const SOURCE = 'codex-log';
 /** The model of calls before the log names one. */
@@ -160,7 +161,7 @@ export class CodexLines implements LineParser {
 
   #count(entry: Fields, payload: Fields, sink: Sink): void {
     const context = this.#context;
-    const info = fieldsOf(payload['info']);
+    const info = countsIn(payload, 'info', sink);
     const total = countsOf(info?.['total_token_usage']);
     const last = countsOf(info?.['last_token_usage']);
     if (total === undefined && last === undefined) return;

@@ -10,6 +10,7 @@ import { logRecord } from '../record.ts';
 import type { Sink, SourceFile } from '../source.ts';
 import { vendorOf } from '../vendors.ts';
 import { replayed } from './journal.ts';
+import { countsIn, listIn, messageFields } from '../reading/parts.ts';
 
 /**
  * The chats kept by VS Code: one document per chat, or a journal of changes to it. Later versions contain the counts of each
@@ -28,18 +29,18 @@ export function readChat(file: SourceFile, sink: Sink): void {
   // If the database cannot be read, its contents are unknown, and a chat could count twice.
   if (typeof traced === 'string') return sink.skip('unreadable', traced);
   if (traced.has(session)) return;
-  const requests = Array.isArray(chat['requests']) ? (chat['requests'] as unknown[]) : [];
+  const requests = listIn(chat, 'requests', sink);
   for (const [index, request] of requests.entries()) {
     guarded(sink, index + 1, () => {
-      const fields = fieldsOf(request);
+      const fields = messageFields(request, sink, index + 1);
       if (fields !== undefined) readRequest(fields, session, sink);
     });
   }
 }
 
 function readRequest(request: Fields, session: string, sink: Sink): void {
-  const result = fieldsOf(request['result']);
-  const metadata = fieldsOf(result?.['metadata']);
+  const result = countsIn(request, 'result', sink);
+  const metadata = countsIn(result, 'metadata', sink);
   const usage = fieldsOf(result?.['usage']);
   const input =
     countOf(metadata?.['promptTokens']) || countOf(usage?.['promptTokens']) || countOf(request['promptTokens']);

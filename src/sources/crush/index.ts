@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { DatabaseRow, Rows } from '../reading/database.ts';
+import { readJsonFile } from '../reading/whole.ts';
 import { columnsOf, readDatabase, readTable } from '../reading/database.ts';
 import { countOf, fieldsOf, labelOf, nameOf, parseJson, textOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
@@ -27,17 +28,29 @@ export const crush: Source = {
   locate: (environment) => {
     const usual = environment.platform === 'win32' ? localData(environment) : xdgData(environment);
     const folders = foldersOr(environment, 'CRUSH_GLOBAL_DATA', join(usual, 'crush'));
-    const databases = folders.flatMap((folder) => databasesIn(join(folder, 'projects.json'), environment));
+    const databases = folders.flatMap((folder) => databasesIn(join(folder, PROJECTS), environment));
     // Without a project there is nothing to read; the list's path shows where one would be.
-    return databases.length > 0 ? databases : folders.map((folder) => join(folder, 'projects.json'));
+    return databases.length > 0 ? databases : folders.map((folder) => join(folder, PROJECTS));
   },
-  matches: (relative) => relative.endsWith('crush.db'),
-  reading: () => ({ kind: 'whole', read: readSessions }),
-  choose: (files) => files.filter(({ relative }) => relative.endsWith('crush.db')),
+  matches: (relative) => relative.endsWith('crush.db') || relative === PROJECTS,
+  reading: ({ relative }) => ({ kind: 'whole', read: relative === PROJECTS ? readProjects : readSessions }),
   settle: keepLarger,
 };
 
 const SOURCE = 'crush-log';
+const PROJECTS = 'projects.json';
+
+/** Reads a list of projects that names no database, which is normal only if it is empty. */
+function readProjects(file: SourceFile, sink: Sink): void {
+  const value = readJsonFile(file, sink);
+  if (value === undefined) return;
+  const projects = Array.isArray(value) ? (value as unknown[]) : fieldsOf(value)?.['projects'];
+  if (!Array.isArray(projects)) return sink.skip('unknown-format', 'no list of projects');
+  for (const [index, each] of (projects as unknown[]).entries()) {
+    const path = textOf(fieldsOf(each)?.['path']);
+    if (path === undefined || !isAbsolute(path)) sink.skip('invalid', 'a project without a path', index + 1);
+  }
+}
 
 function databasesIn(list: string, { home }: SourceEnvironment): string[] {
   let value: unknown;

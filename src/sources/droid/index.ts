@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersIn, foldersOr } from '../reading/places.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { readJsonObject } from '../reading/whole.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord, WHOLE_SESSION } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /** Droid (Factory): sums of each session in `<session>.settings.json`, beside the session's log. */
 export const droid: Source = {
@@ -29,8 +30,8 @@ const SOURCE = 'droid-log';
 const HEAD = 512 * 1024;
 
 function readSession(file: SourceFile, sink: Sink): void {
-  const settings = fieldsOf(readJsonFile(file, sink));
-  const counts = fieldsOf(settings?.['tokenUsage']);
+  const settings = readJsonObject(file, sink);
+  const counts = countsIn(settings, 'tokenUsage', sink);
   if (settings === undefined || counts === undefined) return;
   const tokens = beside(
     {

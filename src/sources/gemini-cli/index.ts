@@ -5,7 +5,8 @@ import { guarded } from '../reading/guarded.ts';
 import { usageId } from '../reading/identity.ts';
 import { logRecord, type LogTokens } from '../record.ts';
 import type { LineParser, ParserState, FoundUsage, Sink, Source, SourceFile } from '../source.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { countsIn, listIn, messageFields } from '../reading/parts.ts';
+import { readJsonObject } from '../reading/whole.ts';
 
 /**
  * Gemini CLI: one file per conversation below `~/.gemini/tmp/<project>/chats`, JSON or, in later versions, JSONL in which a
@@ -58,22 +59,22 @@ class GeminiLines implements LineParser {
     if (entry === undefined) return sink.skip('not-json');
     this.#context.session = firstText(entry, 'sessionId', 'session_id') ?? this.#context.session;
     this.#context.model = textOf(entry['model']) ?? this.#context.model;
-    const found = entry['type'] === 'gemini' ? usageOf(entry, this.#context) : undefined;
+    const found = entry['type'] === 'gemini' ? usageOf(entry, this.#context, sink) : undefined;
     if (found !== undefined) sink.usage(found);
   }
 }
 
 function readChat(file: SourceFile, sink: Sink): void {
-  const chat = fieldsOf(readJsonFile(file, sink));
+  const chat = readJsonObject(file, sink);
   if (chat === undefined) return;
   const context = contextOf(file);
   context.session = firstText(chat, 'sessionId', 'session_id') ?? context.session;
   context.fallbackTime = timeOf(chat['startTime']) ?? timeOf(chat['lastUpdated']) ?? context.fallbackTime;
-  const messages: unknown[] = Array.isArray(chat['messages']) ? chat['messages'] : [chat];
-  for (const message of messages) {
-    guarded(sink, undefined, () => {
-      const fields = fieldsOf(message);
-      const found = fields?.['type'] === 'gemini' ? usageOf(fields, context) : undefined;
+  const messages = 'messages' in chat ? listIn(chat, 'messages', sink) : [chat];
+  for (const [index, message] of messages.entries()) {
+    guarded(sink, index + 1, () => {
+      const fields = messageFields(message, sink, index + 1);
+      const found = fields?.['type'] === 'gemini' ? usageOf(fields, context, sink) : undefined;
       if (found !== undefined) sink.usage(found);
     });
   }
@@ -93,10 +94,10 @@ function projectOfFolder(folder: string): string | undefined {
   return folder === '' || /^[0-9a-f]{32,}$/.test(folder) ? undefined : labelOf(folder);
 }
 
-function usageOf(message: Fields, context: Context): FoundUsage | undefined {
-  const counts = fieldsOf(message['tokens']);
-  const model = textOf(message['model']) ?? context.model;
-  if (counts === undefined || model === undefined) return undefined;
+function usageOf(message: Fields, context: Context, sink: Sink): FoundUsage | undefined {
+  const counts = countsIn(message, 'tokens', sink);
+  const model = textOf(message['model']) ?? context.model ?? 'unknown';
+  if (counts === undefined) return undefined;
   const tokens = tokensOf(counts);
   if (tokens.input + tokens.output === 0) return undefined;
   const timestamp = timeOf(message['timestamp']) ?? timeOf(message['created_at']) ?? context.fallbackTime;

@@ -6,6 +6,7 @@ import { foldersOr } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type ParserState, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Grok Build: `sessions/<folder>/<session>/updates.jsonl`. The end of a turn has the turn's counts, by model if there are
@@ -49,8 +50,9 @@ class GrokLines implements LineParser {
     const update = fieldsOf(params['update']);
     if (update === undefined) return;
     this.#model = textOf(update['modelId']) ?? textOf(update['model']) ?? this.#model;
-    const usage = fieldsOf(update['usage']);
-    if (update['sessionUpdate'] !== 'turn_completed' || usage === undefined) return;
+    if (update['sessionUpdate'] !== 'turn_completed') return;
+    const usage = countsIn(update, 'usage', sink);
+    if (usage === undefined) return;
     const time = entry['timestamp'] ?? params['timestamp'] ?? update['timestamp'];
     const timestamp = timeOf(time) ?? new Date(this.#file.modifiedAt).toISOString();
     const prompt = textOf(update['prompt_id']);

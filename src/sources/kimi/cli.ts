@@ -6,6 +6,7 @@ import { foldersIn } from '../reading/places.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone, takeTotal } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Kimi CLI, the predecessor of Kimi Code: `sessions/<hash of the folder>/<session>/wire.jsonl`, and one file below `subagents/`
@@ -49,8 +50,9 @@ class WireLines implements LineParser {
     if (entry === undefined) return sink.skip('not-json');
     const message = fieldsOf(entry['message']);
     const payload = fieldsOf(message?.['payload']);
-    const counts = fieldsOf(payload?.['token_usage']);
-    if (message?.['type'] !== 'StatusUpdate' || counts === undefined) return;
+    if (message?.['type'] !== 'StatusUpdate') return;
+    const counts = countsIn(payload, 'token_usage', sink);
+    if (counts === undefined) return;
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
     const tokens = beside({

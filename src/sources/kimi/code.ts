@@ -7,6 +7,7 @@ import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type ParserState, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone } from '../tokens.ts';
 import { modelAt } from './cli.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Kimi Code: `sessions/wd_*\/<session>/agents/<agent>/wire.jsonl`. An event has the counts of one call; the request before it
@@ -60,7 +61,7 @@ class CodeLines implements LineParser {
     }
     if (type !== 'usage.record') return;
     const payload = fieldsOf(event['payload']) ?? event;
-    const counts = fieldsOf(payload['usage']);
+    const counts = countsIn(payload, 'usage', sink);
     if (counts === undefined) return;
     const time = entry['timestamp'] ?? entry['time'] ?? event['timestamp'] ?? event['time'];
     const timestamp = timeOf(time);

@@ -6,6 +6,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import { keepLarger, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Mux (Coder): `sessions/<workspace>/chat.jsonl`, and one file for each agent below `subagent-transcripts/`. Counts are those
@@ -38,7 +39,7 @@ class MuxLines implements LineParser {
     const entry = fieldsOf(parseJson(bytes.toString('utf8')));
     if (entry === undefined) return sink.skip('not-json');
     const metadata = fieldsOf(entry['metadata']);
-    const counts = fieldsOf(metadata?.['usage']);
+    const counts = countsIn(metadata, 'usage', sink);
     if (metadata === undefined || counts === undefined) return;
     const written = fieldsOf(fieldsOf(metadata['providerMetadata'])?.['anthropic'])?.['cacheCreationInputTokens'];
     const tokens = including({

@@ -6,7 +6,8 @@ import { usageId } from '../reading/identity.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import type { FoundUsage, Sink, SourceFile } from '../source.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { countsIn } from '../reading/parts.ts';
+import { readJsonObject } from '../reading/whole.ts';
 
 /** Reads the messages of OpenCode and its forks. */
 
@@ -31,14 +32,14 @@ function readRow(source: string, row: Readonly<Record<string, unknown>>, sink: S
   const id = textOf(row['id']);
   const message = typeof row['data'] === 'string' ? fieldsOf(parseJson(row['data'])) : undefined;
   if (message === undefined) return sink.skip('not-json', id);
-  const found = usageOf(source, message, { id, session: textOf(row['session_id']), time: row['time_created'] });
+  const found = usageOf(source, message, sink, { id, session: textOf(row['session_id']), time: row['time_created'] });
   if (found !== undefined) sink.usage(found);
 }
 
 /** Reads a file with one message. */
 export function readMessageFile(source: string, file: SourceFile, sink: Sink): void {
-  const message = fieldsOf(readJsonFile(file, sink));
-  const found = message && usageOf(source, message, {});
+  const message = readJsonObject(file, sink);
+  const found = message && usageOf(source, message, sink, {});
   if (found !== undefined) sink.usage(found);
 }
 
@@ -61,15 +62,13 @@ interface RowFacts {
   time?: unknown;
 }
 
-function usageOf(source: string, message: Fields, row: RowFacts): FoundUsage | undefined {
-  const counts = fieldsOf(message['tokens']);
-  const cache = fieldsOf(counts?.['cache']);
+function usageOf(source: string, message: Fields, sink: Sink, row: RowFacts): FoundUsage | undefined {
+  const counts = countsIn(message, 'tokens', sink);
+  if (counts === undefined) return undefined;
+  const cache = fieldsOf(counts['cache']);
   const named = fieldsOf(message['model']);
-  const model = firstText(message, 'modelID') ?? firstText(named, 'id');
-  const provider = firstText(message, 'providerID') ?? firstText(named, 'providerID');
-  const timestamp = timeOf(fieldsOf(message['time'])?.['created'] ?? row.time);
-  if (counts === undefined || model === undefined || provider === undefined || timestamp === undefined)
-    return undefined;
+  const model = firstText(message, 'modelID') ?? firstText(named, 'id') ?? 'unknown';
+  const provider = firstText(message, 'providerID') ?? firstText(named, 'providerID') ?? 'unknown';
   const cacheRead = countOf(cache?.['read']);
   const cacheWrite = countOf(cache?.['write']);
   const input = countOf(counts['input']) + cacheRead + cacheWrite;
@@ -82,6 +81,11 @@ function usageOf(source: string, message: Fields, row: RowFacts): FoundUsage | u
   if (input + output === 0) return undefined;
   const session = row.session ?? textOf(message['sessionID']);
   const id = row.id ?? textOf(message['id']);
+  const timestamp = timeOf(fieldsOf(message['time'])?.['created'] ?? row.time);
+  if (timestamp === undefined) {
+    sink.skip('no-time', id);
+    return undefined;
+  }
   const cost = message['cost'];
   const payer = payerOf({ model, provider }) ?? { provider };
   return {

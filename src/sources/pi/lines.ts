@@ -5,6 +5,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord } from '../record.ts';
 import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';
 import { beside, isNone, takeTotal } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 interface Context {
   model?: string;
@@ -39,9 +40,8 @@ export class PiLines implements LineParser {
     const folder = textOf(entry['cwd']);
     if (folder !== undefined) this.#context.folder = folder;
     const message = fieldsOf(entry['message']);
-    const usage = fieldsOf(message?.['usage']);
     const isReply = entry['type'] === undefined || entry['type'] === 'message';
-    if (isReply && message?.['role'] === 'assistant' && usage !== undefined) this.#reply(entry, message, usage, sink);
+    if (isReply && message?.['role'] === 'assistant') this.#reply(entry, message, sink);
     else if (entry['type'] === 'model_change') this.#setModel(entry);
     else if (entry['customType'] === 'model-snapshot') this.#setModel(fieldsOf(entry['data']));
   }
@@ -54,7 +54,9 @@ export class PiLines implements LineParser {
     if (provider !== undefined) this.#context.provider = provider;
   }
 
-  #reply(entry: Fields, message: Fields, usage: Fields, sink: Sink): void {
+  #reply(entry: Fields, message: Fields, sink: Sink): void {
+    const usage = countsIn(message, 'usage', sink);
+    if (usage === undefined) return;
     const tokens = beside({
       input: countOf(usage['input']),
       output: countOf(usage['output']),

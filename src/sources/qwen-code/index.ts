@@ -6,6 +6,7 @@ import { payerOf } from '../payer.ts';
 import { isEarlier, logRecord } from '../record.ts';
 import { keepPreferred, type LineParser, type Sink, type Source, type SourceFile } from '../source.ts';
 import { including, isNone, takeTotal } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Qwen Code, a fork of Gemini CLI: one JSONL file per conversation, `projects/<project>/chats/<file>.jsonl`. Telemetry lines
@@ -37,8 +38,9 @@ class QwenLines implements LineParser {
   line(bytes: Buffer, sink: Sink): void {
     const entry = fieldsOf(parseJson(bytes.toString('utf8')));
     if (entry === undefined) return sink.skip('not-json');
-    const counts = fieldsOf(entry['usageMetadata']);
-    if (entry['type'] !== 'assistant' || counts === undefined) return;
+    if (entry['type'] !== 'assistant') return;
+    const counts = countsIn(entry, 'usageMetadata', sink);
+    if (counts === undefined) return;
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
     // Google's way of counting: the prompt includes cached tokens, the candidates do not include thoughts.

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { parseJson } from '../fields.ts';
+import { fieldsOf, parseJson, type Fields } from '../fields.ts';
 import type { Sink, SourceFile } from '../source.ts';
 
 /** Larger than any document that a tool writes for a single conversation or message. */
@@ -12,6 +12,14 @@ export function readJsonFile(file: SourceFile, sink: Sink): unknown {
   const value = text === undefined ? undefined : parseJson(text);
   if (text !== undefined && value === undefined) sink.skip('not-json');
   return value;
+}
+
+/** The JSON object in a file; undefined for anything else, which is reported to the sink. */
+export function readJsonObject(file: SourceFile, sink: Sink): Fields | undefined {
+  const value = readJsonFile(file, sink);
+  const fields = fieldsOf(value);
+  if (value !== undefined && fields === undefined) sink.skip('unknown-format', 'not an object');
+  return fields;
 }
 
 /** The text of a file; undefined if it cannot be read completely, which is reported to the sink. */

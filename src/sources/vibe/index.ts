@@ -2,10 +2,11 @@ import { basename, dirname, join } from 'node:path';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
-import { readJsonFile } from '../reading/whole.ts';
+import { readJsonObject } from '../reading/whole.ts';
 import { payerOf } from '../payer.ts';
 import { logRecord, WHOLE_SESSION } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /** Mistral Vibe: sums of each session in its `meta.json`; those of an agent in a subfolder. */
 export const vibe: Source = {
@@ -23,8 +24,8 @@ export const vibe: Source = {
 const SOURCE = 'mistral-vibe-log';
 
 function readSession(file: SourceFile, sink: Sink): void {
-  const meta = fieldsOf(readJsonFile(file, sink));
-  const stats = fieldsOf(meta?.['stats']);
+  const meta = readJsonObject(file, sink);
+  const stats = countsIn(meta, 'stats', sink);
   if (meta === undefined || stats === undefined) return;
   const tokens = {
     input: countOf(stats['session_prompt_tokens']),

@@ -10,6 +10,7 @@ import { payerOf } from '../payer.ts';
 import { logRecord, WHOLE_SESSION, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone } from '../tokens.ts';
+import { countsIn } from '../reading/parts.ts';
 
 /**
  * Zed: threads in an SQLite database, each a JSON document, usually compressed. It contains the counts of each of the user's
@@ -64,13 +65,13 @@ function readThread(row: DatabaseRow, sink: Sink): void {
       }),
     });
   };
-  const requests = Object.entries(fieldsOf(thread['request_token_usage']) ?? {});
-  const told: LogTokens[] = requests.map(([message, counts]) => {
-    const tokens = tokensOf(fieldsOf(counts));
+  const requests = countsIn(thread, 'request_token_usage', sink) ?? {};
+  const told: LogTokens[] = Object.keys(requests).map((message) => {
+    const tokens = tokensOf(countsIn(requests, message, sink));
     tell(message, tokens);
     return tokens;
   });
-  tell(REST, remainder(tokensOf(fieldsOf(thread['cumulative_token_usage'])), told));
+  tell(REST, remainder(tokensOf(countsIn(thread, 'cumulative_token_usage', sink)), told));
 }
 
 function documentOf(row: DatabaseRow, sink: Sink, id: string): Fields | undefined {
@@ -81,7 +82,7 @@ function documentOf(row: DatabaseRow, sink: Sink, id: string): Fields | undefine
     if (row['data_type'] !== 'zstd') text = Buffer.from(data).toString('utf8');
     else text = decompressed(data);
     if (text === undefined) sink.skip('unreadable', `${id}: compressed; Node.js 22.15 or newer can read it`);
-  }
+  } else sink.skip('not-json', id);
   if (text === undefined) return undefined;
   const fields = fieldsOf(parseJson(text));
   if (fields === undefined) sink.skip('not-json', textOf(id));
