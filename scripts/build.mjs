@@ -1,6 +1,7 @@
 /**
  * Builds everything that ships into `dist/`:
  *
+ *     dist/core.js           what all of the following share, see scripts/sharedBundles.mjs
  *     dist/extension.js      the extension           from src/extension.ts     CommonJS, VS Code's Node
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
@@ -29,6 +30,7 @@ import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
 import { iconStyle, subsetFont, usedIcons } from './iconFont.mjs';
 import { kilobytes, root, run } from './lib.mjs';
+import { coreModule, takeFromOthers } from './sharedBundles.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
 const EDITOR_NODE = 'node22.15';
@@ -38,57 +40,31 @@ const SUPPORTED_NODE = 'node20';
 /**
  * @typedef {object} Target
  * @property {string} name
- * @property {string} entry relative to the repository
+ * @property {string} entry relative to the repository. That of the core lists the modules that it exports.
  * @property {import('esbuild').BuildOptions} options
  * @property {(how: { watching: boolean }) => Promise<void>} [after]
  */
 
-/**
- * Loading the extension must not take longer for what most windows never use, or use long after their start. Bundled with it, a module
- * that is loaded on demand makes esbuild wrap every module that both share, which V8 then compiles twice.
- * @param {string} file relative to the repository @param {string} bundle
- */
-const apart = (file, bundle) => ({
-  name: `${bundle} in a bundle of its own`,
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => {
-    const { entryPoints } = build.initialOptions;
-    if (Array.isArray(entryPoints) && entryPoints.includes(file)) return;
-    const filter = new RegExp(`/${path.basename(file, '.ts')}\\.ts$`);
-    build.onResolve({ filter }, ({ path: imported, resolveDir }) =>
-      path.resolve(resolveDir, imported) === path.join(root, file) ? { path: bundle, external: true } : undefined,
-    );
-  },
-});
-
-/**
- * Prices are half a megabyte that most runs never need: a bundle that the others load when the first price is asked for. Without
- * an `import()` of its own files a bundle is also one flat scope, which is loaded faster.
- */
-const pricesApart = apart('src/prices/index.ts', './prices.js');
-/** Most windows and commands record nothing live. */
-const liveApart = apart('src/live/index.ts', './live.js');
-/** Most windows and commands never show the costs of commits. */
-const gitApart = apart('src/git/index.ts', './git.js');
-/** Most machines are in no team. */
-const teamApart = apart('src/host/team/teamCode.ts', './team.js');
-/** The parsers of 32 agents: the thread of an import has them too, and a window only looks for the agents' folders. */
-const agentsApart = apart('src/sources/agents.ts', './reader.js');
-
-/** Few ledgers are in PostgreSQL. */
-const postgresApart = apart('src/ledger/postgres/index.ts', './postgres.js');
-
-/** A file for Node, with everything that it needs. @param {string} name @param {import('esbuild').BuildOptions} [more] @returns {import('esbuild').BuildOptions} */
+/** A file for Node. @param {string} name @param {import('esbuild').BuildOptions} [more] @returns {import('esbuild').BuildOptions} */
 const forNode = (name, more) => ({
   platform: 'node',
   format: 'cjs',
   target: SUPPORTED_NODE,
   outfile: `dist/${name}.js`,
+  plugins: [takeFromOthers(`./${name}.js`)],
   ...more,
 });
 
 /** @type {Target[]} */
 const targets = [
+  {
+    name: 'core',
+    entry: 'scripts/sharedBundles.mjs',
+    options: forNode('core', {
+      entryPoints: [],
+      stdin: { contents: await coreModule(), resolveDir: root, loader: 'ts', sourcefile: 'core.ts' },
+    }),
+  },
   {
     name: 'extension',
     entry: 'src/extension.ts',
@@ -96,21 +72,19 @@ const targets = [
       target: EDITOR_NODE,
       // The command reads logs, also for the editor, which therefore needs no parser of CSV.
       external: ['vscode', 'csv-parse'],
-      plugins: [liveApart, gitApart, agentsApart, teamApart],
     }),
   },
   {
     name: 'command line',
     entry: 'src/cli/main.ts',
-    options: forNode('cli', {
-      banner: { js: '#!/usr/bin/env node' },
-    }),
+    // Alone, because `--version` and a cached status line need no other file.
+    options: forNode('cli', { banner: { js: '#!/usr/bin/env node' }, plugins: [] }),
     after: () => chmod(path.join(root, 'dist/cli.js'), 0o755),
   },
   {
     name: 'one-shot record',
     entry: 'src/cli/runRecord.ts',
-    options: forNode('record'),
+    options: forNode('record', { plugins: [takeFromOthers('./record.js', { core: false })] }),
   },
   {
     name: "an import's second reader",
@@ -120,12 +94,12 @@ const targets = [
   {
     name: 'all commands',
     entry: 'src/cli/runCommand.ts',
-    options: forNode('commands', { plugins: [liveApart, gitApart, agentsApart] }),
+    options: forNode('commands'),
   },
   {
     name: 'prices',
     entry: 'src/prices/index.ts',
-    options: forNode('prices'),
+    options: forNode('prices', { plugins: [takeFromOthers('./prices.js', { core: false })] }),
   },
   {
     name: 'ledgers in PostgreSQL',
@@ -260,7 +234,6 @@ function optionsOf({ entry, options }) {
     // Of what is not bundled, `import()` is a `require` that waits: it works in every host that a CommonJS file works in.
     ...(options.format === 'cjs' ? { supported: { 'dynamic-import': false } } : {}),
     ...options,
-    plugins: [pricesApart, postgresApart, ...(options.plugins ?? [])],
     metafile: true,
   };
 }
@@ -282,7 +255,7 @@ async function watchTarget(target) {
     ...optionsOf(target),
     minify: false,
     sourcemap: 'linked',
-    plugins: [pricesApart, postgresApart, ...(target.options.plugins ?? []), told],
+    plugins: [...(target.options.plugins ?? []), told],
   });
   await watched.watch();
 }
@@ -339,19 +312,18 @@ export async function build({ all = false, watch = false } = {}) {
   for (const { name, entry } of missing) console.log(`left out: ${name} (there is no ${entry})`);
   const present = targets.filter((target) => !missing.includes(target));
   if (watch) {
+    // What is made from one bundle may load another one.
+    await build({ all });
     await Promise.all(present.map(watchTarget));
     return;
   }
   // One that fails leaves the others to end.
   const results = await Promise.allSettled(
-    present.map(async (target) => {
-      const { metafile } = await bundle(optionsOf(target));
-      await target.after?.({ watching: false });
-      return metafile;
-    }),
+    present.map(async (target) => (await bundle(optionsOf(target))).metafile),
   );
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+  await Promise.all(present.map((target) => target.after?.({ watching: false })));
   const metafiles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   await writeLicences(metafiles);
   report(metafiles);

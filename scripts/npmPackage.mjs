@@ -12,6 +12,7 @@ import { kilobytes, root, run } from './lib.mjs';
 const DIST = [
   'cli.js',
   'commands.js',
+  'core.js',
   'git.js',
   'index.d.mts',
   'index.js',

@@ -31,7 +31,7 @@ describe('sizes', () => {
 });
 
 describe('the bundles', () => {
-  test.each(['extension', 'cli', 'record', 'reader', 'commands', 'prices', 'index'])(
+  test.each(['extension', 'core', 'cli', 'record', 'reader', 'commands', 'prices', 'index'])(
     '%s.js holds ASCII alone: V8 takes two bytes for each character of a text with any other',
     (name) => {
       const text = readFileSync(path.join(repository, `dist/${name}.js`), 'latin1');
@@ -85,6 +85,7 @@ describe('the package of the extension', () => {
       'LICENSE.txt',
       'dist/extension.js',
       'dist/cli.js',
+      'dist/core.js',
       'dist/record.js',
       'dist/git.js',
       'dist/live.js',

@@ -67,6 +67,7 @@ describe('the npm package', () => {
       'dist',
       'dist/cli.js',
       'dist/commands.js',
+      'dist/core.js',
       'dist/git.js',
       'dist/index.d.mts',
       'dist/index.js',
