@@ -318,12 +318,10 @@ export async function build({ all = false, watch = false } = {}) {
     return;
   }
   // One that fails leaves the others to end.
-  const results = await Promise.allSettled(
-    present.map(async (target) => (await bundle(optionsOf(target))).metafile),
-  );
+  const results = await Promise.allSettled(present.map(async (target) => (await bundle(optionsOf(target))).metafile));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  await Promise.all(present.map((target) => target.after?.({ watching: false })));
+  for (const target of present) await target.after?.({ watching: false });
   const metafiles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   await writeLicences(metafiles);
   report(metafiles);
