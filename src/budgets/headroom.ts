@@ -4,9 +4,9 @@ import { builtinSqlite } from '../system/builtinSqlite.ts';
 import { defaultLedgerPath, stateFolder, storeKind } from '../system/paths.ts';
 
 /**
- * How much may be spent until a budget comes near its limit, as of certain versions of the ledgers. With it a hook answers without
- * opening the ledgers: it adds up only the records that were added since, whatever they are. So it may overestimate the spending,
- * never underestimate it; when the headroom is used up, the budgets are looked at in full.
+ * The last answer of a hook, and how much may be spent until it changes, as of certain versions of the ledgers. With it a hook
+ * answers without opening the ledgers: it adds up only the records that were added since, whatever they are. So it may overestimate
+ * the spending, never underestimate it; when the headroom is used up, the budgets are looked at in full.
  *
  * Imports nothing that is slow to load, because it runs before each tool call of an agent.
  */
@@ -17,7 +17,7 @@ export const HOOK_AGENTS = ['claude-code', 'codex'];
 export const SOFT_PERCENT = 80;
 /** More new records than these are not added up here. */
 const MOST_NEW = 20_000;
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Headroom {
   format: number;
@@ -29,6 +29,16 @@ interface Headroom {
   ledgers: LedgerVersion[];
   /** Nano-dollars. */
   left: string;
+  answer: string;
+  isOver: boolean;
+}
+
+/** The answer of a hook, which may be repeated. */
+export interface HookAnswer {
+  /** The line to print; empty while all budgets are below {@link SOFT_PERCENT}. */
+  answer: string;
+  /** Whether it stops the agent, unless the user has allowed it to go on. */
+  isOver: boolean;
 }
 
 interface LedgerVersion {
@@ -39,37 +49,40 @@ interface LedgerVersion {
   last: string;
 }
 
+/** All budgets are far from their limits. */
+export const BELOW: HookAnswer = { answer: '', isOver: false };
+
 /** The state of everything that the spending depends on. Take it before the budgets are looked at. */
-export type HeadroomBasis = Omit<Headroom, 'left' | 'until' | 'format'>;
+export type HeadroomBasis = Omit<Headroom, keyof HookAnswer | 'left' | 'until' | 'format'>;
 
 function headroomPath(): string {
   return join(stateFolder(), 'budget-headroom.json');
 }
 
 /**
- * Whether all budgets are surely below {@link SOFT_PERCENT}. false: they may not be, or it is not known. Never throws.
+ * Returns the kept answer if it surely still holds, else undefined. Never throws.
  * @param counted lists the ledgers that count.
  */
-export function isSurelyBelow(now: number, counted: () => readonly string[]): boolean {
+export function keptAnswer(now: number, counted: () => readonly string[]): HookAnswer | undefined {
   try {
     const budgets = fileVersion(budgetsFile());
-    if (budgets === '') return true;
+    if (budgets === '') return BELOW;
     const kept = JSON.parse(readFileSync(headroomPath(), 'utf8')) as Headroom;
-    if (kept.format !== FORMAT || now < kept.from || now >= kept.until) return false;
-    if (kept.zone !== zoneKey(now) || kept.budgets !== budgets) return false;
+    if (kept.format !== FORMAT || now < kept.from || now >= kept.until) return undefined;
+    if (kept.zone !== zoneKey(now) || kept.budgets !== budgets) return undefined;
     const paths = counted();
-    if (paths.length !== kept.ledgers.length) return false;
+    if (paths.length !== kept.ledgers.length) return undefined;
     let left = BigInt(kept.left);
     for (const [i, path] of paths.entries()) {
       const known = kept.ledgers[i]!;
-      if (known.path !== path) return false;
+      if (known.path !== path) return undefined;
       const { version, added } = versionOf(path, known.last);
-      if (version !== known.version) return false;
+      if (version !== known.version) return undefined;
       left -= added;
     }
-    return left > 0n;
+    return left > 0n ? { answer: kept.answer, isOver: kept.isOver } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -83,11 +96,12 @@ export function headroomBasis(now: number, counted: readonly string[]): Headroom
 }
 
 /**
- * Keeps the headroom for later hooks. A failure only makes them slower.
+ * Keeps an answer for later hooks. A failure only makes them slower.
+ * @param left the nano-dollars until the answer may change.
  * @param until the end of today.
  */
-export function keepHeadroom(basis: HeadroomBasis, left: bigint, until: number): void {
-  const kept: Headroom = { ...basis, format: FORMAT, until, left: left.toString() };
+export function keepAnswer(basis: HeadroomBasis, answer: HookAnswer, left: bigint, until: number): void {
+  const kept: Headroom = { ...basis, ...answer, format: FORMAT, until, left: left.toString() };
   const path = headroomPath();
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { version } from '../../package.json';
 import { loadBundle } from './codeCache.ts';
-import { HOOK_AGENTS, isSurelyBelow } from '../budgets/headroom.ts';
+import { useAllowance } from '../budgets/allowance.ts';
+import { HOOK_AGENTS, keptAnswer } from '../budgets/headroom.ts';
 import { defaultCountedLedgers } from '../library/countedLedgers.ts';
 import { readAll, readStdin } from './input/stdin.ts';
 import { openTerminal } from './output/terminal.ts';
@@ -12,8 +13,8 @@ import type * as record from './runRecord.ts';
 /**
  * Entry point of the `llm-spend` command: takes arguments, writes text or JSON, and sets the exit code.
  *
- * Only this file is loaded for the version, for a cached status line, and for a hook that has nothing to say. A one-shot `record`, which scripts call once per LLM
- * call, loads a separate bundle, because loading all commands takes 40 ms of processor time more.
+ * Only this file is loaded for the version, for a cached status line, and for a hook whose last answer holds. A one-shot `record`,
+ * which scripts call once per LLM call, loads a separate bundle, because loading all commands takes 40 ms of processor time more.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === '--version') {
@@ -31,12 +32,17 @@ async function main(argv: readonly string[]): Promise<number> {
   return runCommand(argv);
 }
 
-/** Says nothing before a tool call of an agent while all budgets are surely far from their limits. */
+/** Repeats the last answer before a tool call of an agent, as long as it surely holds. */
 async function hook(argv: readonly string[]): Promise<number> {
   const input = readAll(0) ?? (await readStdin());
-  if (HOOK_AGENTS.includes(argv[2]!) && isSurelyBelow(Date.now(), defaultCountedLedgers)) return 0;
-  const { runCommand } = bundle('commands') as typeof command;
-  return runCommand(argv, input);
+  const now = Date.now();
+  const kept = HOOK_AGENTS.includes(argv[2]!) ? keptAnswer(now, defaultCountedLedgers) : undefined;
+  if (kept === undefined) {
+    const { runCommand } = bundle('commands') as typeof command;
+    return runCommand(argv, input);
+  }
+  if (kept.answer !== '' && !(kept.isOver && useAllowance(now))) await openTerminal().out.line(kept.answer);
+  return 0;
 }
 
 /** The exports of a file beside this one in `dist`. */

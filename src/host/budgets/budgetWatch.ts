@@ -3,7 +3,7 @@ import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import type { Budget } from '../../budgets/budget.ts';
 import { budgetsPath, readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetStates, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
-import { headroomBasis, keepHeadroom, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
+import { BELOW, headroomBasis, keepAnswer, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import { defaultCountedLedgers } from '../../library/countedLedgers.ts';
 import { Coalescer } from '../../system/coalescer.ts';
@@ -99,7 +99,9 @@ export class BudgetWatch implements vscode.Disposable {
     if (basis !== undefined) await this.#service.refresh();
     const states = await budgetStates(this.#budgets, this.#service, now, calendar);
     const left = this.#problem === '' ? headroomOf(states, SOFT_PERCENT) : undefined;
-    if (basis !== undefined && left !== undefined) keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
+    if (basis !== undefined && left !== undefined) {
+      keepAnswer(basis, BELOW, left, nextBucket(now, 'day', calendar));
+    }
     this.#states = states;
     this.#changed.fire();
     this.#show(states);

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stateFolder } from '../../../src/system/paths.ts';
 import { Sandbox, type Result } from './harness.ts';
 
 let sandbox: Sandbox;
@@ -43,6 +44,30 @@ test('an agent is told to finish near the limit, stopped at it, and may go on on
   expect((await budget('allow', '--once')).code).toBe(0);
   expect(await hook()).toMatchObject({ code: 0, stdout: '' });
   expect(JSON.parse((await hook()).stdout)).toMatchObject(denied);
+});
+
+test('an answer that is repeated from the last hook is that of a full look', async () => {
+  await budget('set', 'all', '--amount', '10');
+  const kept = path.join(
+    stateFolder({ platform: process.platform, env: sandbox.env, home: sandbox.env['HOME']! }),
+    'budget-headroom.json',
+  );
+  const imported = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'imported.db');
+  for (const cost of ['8.5', '0.3', '1.2', '1']) {
+    const usage = `--provider openai --model gpt-5 --operation chat --cost-usd ${cost}`.split(' ');
+    await sandbox.run(['record', '--ledger', imported, ...usage]);
+    const first = await hook();
+    const inode = (await stat(kept)).ino;
+    expect(await hook()).toEqual(first);
+    // The file of a full look is a new one.
+    expect((await stat(kept)).ino).toBe(inode);
+    await rm(kept);
+    expect(await hook()).toEqual(first);
+  }
+  expect((await hook()).stdout).toContain('$11.00 of $10.00');
+  await budget('allow', '--once');
+  expect(await hook()).toMatchObject({ code: 0, stdout: '' });
+  expect((await hook()).stdout).toContain('"permissionDecision":"deny"');
 });
 
 test('an error of ours never stops an agent, and says so', async () => {

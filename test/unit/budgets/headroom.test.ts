@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { headroomOf, type BudgetState } from '../../../src/budgets/budgetState.ts';
 import { changeBudgets } from '../../../src/budgets/budgetFile.ts';
-import { headroomBasis, isSurelyBelow, keepHeadroom } from '../../../src/budgets/headroom.ts';
+import { BELOW, headroomBasis, keepAnswer, keptAnswer } from '../../../src/budgets/headroom.ts';
 import { defaultCountedLedgers } from '../../../src/library/countedLedgers.ts';
 import { openLedger, type Ledger } from '../../../src/library/index.ts';
 
@@ -38,29 +38,30 @@ afterEach(async () => {
 
 const spend = (ledger: Ledger, cost: number): Promise<{ usage_id: string }> =>
   ledger.track({ provider: 'a', model: 'b', operation: 'c', cost_usd: cost, timestamp: '2026-11-20T11:00:00Z' });
-const isBelow = (now: number): boolean => isSurelyBelow(now, defaultCountedLedgers);
-const keep = (left = 6_000_000_000n): void => keepHeadroom(headroomBasis(NOW, defaultCountedLedgers()), left, MIDNIGHT);
+const isKept = (now: number): boolean => keptAnswer(now, defaultCountedLedgers) !== undefined;
+const keep = (left = 6_000_000_000n): void =>
+  keepAnswer(headroomBasis(NOW, defaultCountedLedgers()), BELOW, left, MIDNIGHT);
 
 test('without budgets there is nothing to check; without a kept headroom nothing is sure', () => {
-  expect(isBelow(NOW)).toBe(false);
+  expect(isKept(NOW)).toBe(false);
   rmSync(path.join(folder, 'llm-spend', 'budgets.json'));
-  expect(isBelow(NOW)).toBe(true);
+  expect(isKept(NOW)).toBe(true);
 });
 
 test('new records of a database use it up, to the nano-dollar', async () => {
   keep();
-  expect(isBelow(NOW)).toBe(true);
+  expect(isKept(NOW)).toBe(true);
   await spend(imported, 5.999999999);
-  expect(isBelow(NOW)).toBe(true);
+  expect(isKept(NOW)).toBe(true);
   await spend(imported, 0.000000001);
-  expect(isBelow(NOW)).toBe(false);
+  expect(isKept(NOW)).toBe(false);
 });
 
 test('it counts for one day, never before it was determined', () => {
   keep();
-  expect(isBelow(NOW - 1)).toBe(false);
-  expect(isBelow(MIDNIGHT - 1)).toBe(true);
-  expect(isBelow(MIDNIGHT)).toBe(false);
+  expect(isKept(NOW - 1)).toBe(false);
+  expect(isKept(MIDNIGHT - 1)).toBe(true);
+  expect(isKept(MIDNIGHT)).toBe(false);
 });
 
 test.each<[string, () => unknown]>([
@@ -80,9 +81,9 @@ test.each<[string, () => unknown]>([
   ['a damaged state', () => writeFileSync(path.join(folder, 'llm-spend', 'budget-headroom.json'), '{')],
 ])('%s makes it unsure', async (_, change) => {
   keep();
-  expect(isBelow(NOW)).toBe(true);
+  expect(isKept(NOW)).toBe(true);
   await change();
-  expect(isBelow(NOW)).toBe(false);
+  expect(isKept(NOW)).toBe(false);
 });
 
 test('the least headroom of all budgets counts, at the most expensive rate', () => {
@@ -93,4 +94,14 @@ test('the least headroom of all budgets counts, at the most expensive rate', () 
   expect(headroomOf([state(100n, 80n)], 80)).toBeUndefined();
   // 100 EUR, of which 60 are spent: 20 are left until 80 %, that is $10 at 2 EUR a dollar.
   expect(headroomOf([state(100n * 10n ** 21n, 60n * 10n ** 21n, rates)], 80)).toBe(10n * 10n ** 9n);
+});
+
+test('an answer is repeated word for word until a cost changes it', async () => {
+  const answer = { answer: '{"stop":"yes"}', isOver: true };
+  keepAnswer(headroomBasis(NOW, defaultCountedLedgers()), answer, 1n, MIDNIGHT);
+  expect(keptAnswer(NOW, defaultCountedLedgers)).toEqual(answer);
+  await imported.track({ provider: 'a', model: 'b', operation: 'c', timestamp: '2026-11-20T11:00:00Z' });
+  expect(keptAnswer(NOW, defaultCountedLedgers)).toEqual(answer);
+  await spend(imported, 0.000000001);
+  expect(keptAnswer(NOW, defaultCountedLedgers)).toBeUndefined();
 });

@@ -2,11 +2,13 @@ import { allow, useAllowance } from '../../../budgets/allowance.ts';
 import { readBudgets } from '../../../budgets/budgetFile.ts';
 import { budgetStates, headroomOf, type BudgetState } from '../../../budgets/budgetState.ts';
 import {
+  BELOW,
   HOOK_AGENTS,
   headroomBasis,
-  keepHeadroom,
+  keepAnswer,
   SOFT_PERCENT,
   type HeadroomBasis,
+  type HookAnswer,
 } from '../../../budgets/headroom.ts';
 import { stateText } from '../../../budgets/budgetText.ts';
 import { defaultCountedLedgers } from '../../../library/countedLedgers.ts';
@@ -30,10 +32,9 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
   }
   try {
     if (terminal.input === undefined) await readStdin();
-    const worst = await worstState(terminal.now());
-    if (worst === undefined || worst.percent < SOFT_PERCENT) return EXIT.done;
-    if (worst.isOver && useAllowance(terminal.now())) return EXIT.done;
-    await terminal.out.line(JSON.stringify(answer(worst)));
+    const { answer, isOver } = await currentAnswer(terminal.now());
+    if (answer === '' || (isOver && useAllowance(terminal.now()))) return EXIT.done;
+    await terminal.out.line(answer);
   } catch (error) {
     await say(terminal, `The budget could not be checked, so nothing is stopped: ${(error as Error).message}`);
   }
@@ -41,7 +42,7 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
 }
 
 /** As Claude Code and Codex read it: https://docs.claude.com/en/docs/claude-code/hooks (PreToolUse). */
-function answer(state: BudgetState): object {
+function messageOf(state: BudgetState): object {
   const name = state.budget.name;
   if (!state.isOver) {
     const text = `LLM Spend: the budget ${name} is nearly used up: ${stateText(state)}. Finish the current step and save your work.`;
@@ -59,20 +60,30 @@ function answer(state: BudgetState): object {
   };
 }
 
-async function worstState(now: number): Promise<BudgetState | undefined> {
+async function currentAnswer(now: number): Promise<HookAnswer> {
   const basis = basisOrNone(now);
   const { budgets, problems } = readBudgets();
-  if (budgets.length === 0) return undefined;
+  if (budgets.length === 0) return BELOW;
   const { calendar } = selection({}, now);
   return withView({}, async ({ view, states: ledgers }) => {
     const states = await budgetStates(budgets, view, now, calendar);
     const isSound = problems.length === 0 && ledgers.every(({ health }) => health === 'ok' || health === 'missing');
-    const left = headroomOf(states, SOFT_PERCENT);
+    const { left, ...answer } = answerTo(states);
     if (basis !== undefined && isSound && left !== undefined) {
-      keepHeadroom(basis, left, nextBucket(now, 'day', calendar));
+      keepAnswer(basis, answer, left, nextBucket(now, 'day', calendar));
     }
-    return states.toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || b.percent - a.percent)[0];
+    return answer;
   });
+}
+
+/** The answer, and the nano-dollars until it may change; undefined if that cannot be said. */
+function answerTo(states: readonly BudgetState[]): HookAnswer & { left: bigint | undefined } {
+  const [worst] = states.toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || b.percent - a.percent);
+  if (worst === undefined || worst.percent < SOFT_PERCENT) return { ...BELOW, left: headroomOf(states, SOFT_PERCENT) };
+  const answer = JSON.stringify(messageOf(worst));
+  // Over the limit, any further cost changes the message.
+  if (worst.isOver) return { answer, isOver: true, left: 1n };
+  return { answer, isOver: false, left: headroomOf(states, Math.floor(worst.percent) + 1) };
 }
 
 function basisOrNone(now: number): HeadroomBasis | undefined {
