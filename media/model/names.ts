@@ -2,7 +2,7 @@ import type { ChartBucket } from '../../src/protocol/choices.ts';
 import type { LedgerInfo, RecordRow } from '../../src/protocol/messages.ts';
 import type { Period } from '../../src/usage/time/period.ts';
 import { DIMENSION_LABELS } from '../../src/usage/dimensions.ts';
-import { costKind } from '../../src/usage/query.ts';
+import { costKind, isCovered } from '../../src/usage/query.ts';
 import type { CostKind, Dimension } from '../../src/usage/query.ts';
 import { plain } from '../../src/usage/text.ts';
 import { t } from './texts.ts';
@@ -56,6 +56,12 @@ export function dimensionValueName(dimension: Dimension, value: string | null, l
 
 /** Explains the origin of a record's cost in one sentence. */
 export function provenance(record: RecordRow['record']): string {
+  const origin = originOf(record);
+  if (!record.cost_known || !isCovered(record['charge'])) return origin;
+  return `${origin} ${t('A plan or credits cover it, so it is not part of the cost.')}`;
+}
+
+function originOf(record: RecordRow['record']): string {
   const priceSource = typeof record['price_source'] === 'string' ? plain(record['price_source']) : undefined;
   switch (costKind({ ...record, price_source: priceSource ?? null })) {
     case 'unknown':

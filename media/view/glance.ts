@@ -40,6 +40,13 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
       </div>
       <div class="headline-detail">
         <span title=${format.count(totals.totalTokens)}>${t('{0} tokens', format.compact(totals.totalTokens))}</span>
+        ${
+          totals.guessedTokens > 0
+            ? html`<span title=${t('Counts that a source guessed: {0}', format.count(totals.guessedTokens))}
+                >${t('incl. {0} estimated tokens', format.compact(totals.guessedTokens))}</span
+              >`
+            : nothing
+        }
         <span>${callsText(totals.records, format)}</span>
         ${
           totals.estimated > 0 && (totals.estimatedNanos > 0n || totals.unconvertedNanos === undefined)

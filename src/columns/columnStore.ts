@@ -63,7 +63,8 @@ export class ColumnStore {
     segment.putCount('cacheRead', at, record.cache_read_tokens ?? 0);
     segment.putCount('cacheWrite', at, record.cache_write_tokens ?? 0);
     segment.putCount('reasoning', at, record.reasoning_tokens ?? 0);
-    segment.putWrite1h(at, record.cache_write_1h_tokens ?? 0);
+    segment.putRareCount('write1h', at, record.cache_write_1h_tokens ?? 0);
+    segment.putRareCount('guessed', at, record.estimated_tokens ?? 0);
     segment.putTerms(at, this.terms.encode(priceTerms(record)));
     segment.ledger[at] = ledgerCode;
     segment.costKind[at] = this.dictionaries.cost.encode(kind);

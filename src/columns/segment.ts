@@ -25,6 +25,9 @@ export const BIG_COST = Number.POSITIVE_INFINITY;
 /** Token counts. Most are below 2^32 and take 4 bytes each: a pass over them is limited by memory bandwidth. */
 export const COUNT_COLUMNS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
 export type CountColumn = (typeof COUNT_COLUMNS)[number];
+/** Token counts that most records do not have. */
+export const RARE_COUNTS = ['write1h', 'guessed'] as const;
+export type RareCount = (typeof RARE_COUNTS)[number];
 type Counts = Uint32Array | Float64Array;
 export const LARGEST_NARROW = 2 ** 32 - 1;
 
@@ -70,6 +73,8 @@ export class Segment {
   reasoning: Counts = new Uint32Array(FIRST_ROWS);
   /** Cache writes kept for an hour, part of `cacheWrite`. Read-only: it may be shared. */
   write1h: Counts = NO_CODES;
+  /** Tokens that a source guessed, part of the other counts. Read-only: it may be shared. */
+  guessed: Counts = NO_CODES;
   /** Codes of the terms that change a price (`priceTerms.ts`). Read-only: it may be shared. */
   terms: Uint32Array = NO_CODES;
 
@@ -137,15 +142,24 @@ export class Segment {
     return this.terms;
   }
 
-  putWrite1h(at: number, count: number): void {
-    if (count !== 0 || this.write1h !== NO_CODES) this.ownWrite1h(count > LARGEST_NARROW)[at] = count;
+  get hasGuessed(): boolean {
+    return this.guessed !== NO_CODES;
   }
 
-  /** The one-hour cache writes, as an array of this segment that may be written to. @param wide whether for any count. */
-  ownWrite1h(wide: boolean): Counts {
-    if (this.write1h === NO_CODES) this.write1h = new Uint32Array(this.room);
-    if (wide) this.widen('write1h');
-    return this.write1h;
+  putRareCount(column: RareCount, at: number, count: number): void {
+    if (count !== 0 || this[column] !== NO_CODES) this.ownRareCounts(column, count > LARGEST_NARROW)[at] = count;
+  }
+
+  /** A column that most segments do not have, as an array of this segment that may be written to. @param wide whether for any count. */
+  ownRareCounts(column: RareCount, wide: boolean): Counts {
+    if (this[column] === NO_CODES) this[column] = new Uint32Array(this.room);
+    if (wide) this.widen(column);
+    return this[column];
+  }
+
+  /** Drops the counts of a column that most segments do not have: all are 0. */
+  dropRareCounts(column: RareCount): void {
+    this[column] = NO_CODES;
   }
 
   putCount(column: CountColumn, at: number, count: number): void {
@@ -154,7 +168,7 @@ export class Segment {
   }
 
   /** Converts a column so that it can represent every count that a record may have. */
-  widen(column: CountColumn | 'write1h'): void {
+  widen(column: CountColumn | RareCount): void {
     if (this[column] instanceof Uint32Array) this[column] = Float64Array.from(this[column]);
   }
 }

@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts';
 import type { ColumnStore } from './columnStore.ts';
 import { BIG_COST, COUNT_COLUMNS, SEGMENT_ROWS, type Segment } from './segment.ts';
 
-const FIELDS = 14;
+const FIELDS = 15;
 /** The sums of {@link COUNT_COLUMNS}, in their order. */
 const FIRST_COUNT = 1;
 const TOTAL = 3;
@@ -17,6 +17,8 @@ const UNPRICED_COUNT = 11;
 const PLAN_COUNT = 12;
 /** Collects values that are not included in any sum, so that each row is added by the same branch-free steps. */
 const UNSUMMED = 13;
+/** Not one of {@link COUNT_COLUMNS}: most segments have no such column. */
+const GUESSED = 14;
 const SPILL = 2 ** 52;
 const COST_FIELD: Record<CostKind, number> = { recorded: RECORDED, estimated: ESTIMATED, unknown: UNSUMMED };
 const COUNT_FIELD: Record<CostKind, number> = {
@@ -74,6 +76,7 @@ export class Sums {
   add(segment: Segment, batch: Batch, groupCount: number): void {
     this.#reserve(groupCount);
     const [input, output, total, cacheRead, cacheWrite, reasoning] = this.#unchecked(segment, batch);
+    if (segment.hasGuessed) this.#addChecked(segment.guessed, GUESSED, batch);
     const { rows, groups, count } = batch;
     const sums = this.#sums;
     const { cost, costKind } = segment;
@@ -133,6 +136,7 @@ export class Sums {
       cacheReadTokens: this.#tokens(base + 4),
       cacheWriteTokens: this.#tokens(base + 5),
       reasoningTokens: this.#tokens(base + 6),
+      guessedTokens: this.#tokens(base + GUESSED),
       recordedNanos: this.#nanos(base + RECORDED),
       estimatedNanos: this.#nanos(base + ESTIMATED),
       estimated: field(ESTIMATED_COUNT),

@@ -1,5 +1,5 @@
 import { formatUsd, usdToNanos } from '../usage/money.ts';
-import { costKind } from '../usage/query.ts';
+import { costKind, isCovered } from '../usage/query.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../usage/record.ts';
 import { parseInput } from '../usage/parseInput.ts';
 import { quoted } from './answer.ts';
@@ -65,5 +65,6 @@ async function costText(usage: UsageInput, context: ToolContext): Promise<string
 function recordedCost(record: UsageRecord): string {
   const kind = costKind(record);
   if (kind === 'unknown') return 'its cost is unknown';
-  return `${kind === 'estimated' ? '~' : ''}${formatUsd(usdToNanos(record.cost_usd))}`;
+  const amount = `${kind === 'estimated' ? '~' : ''}${formatUsd(usdToNanos(record.cost_usd))}`;
+  return isCovered(record['charge']) ? `${amount}, covered by a plan` : amount;
 }

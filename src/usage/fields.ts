@@ -206,6 +206,7 @@ export const FIELDS = [
     added: '0.2.0',
     label: 'Estimated tokens',
     flag: { name: 'estimated-tokens', value: '<n>', help: 'how many of the tokens are a guess' },
+    summed: 'guessedTokens',
   },
   // Not grouped by, so that a million imported records need no column of it. Paths in the home folder begin with `~`.
   {

@@ -79,6 +79,8 @@ export interface Totals {
   cacheReadTokens: TokenSum;
   cacheWriteTokens: TokenSum;
   reasoningTokens: TokenSum;
+  /** Tokens that a source guessed: a part of the counts above. */
+  guessedTokens: TokenSum;
   recordedNanos: Nanos;
   estimatedNanos: Nanos;
   /** Records whose cost was computed from prices. */
@@ -152,6 +154,7 @@ export function emptyTotals(): Totals {
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     reasoningTokens: 0,
+    guessedTokens: 0,
     recordedNanos: 0n,
     estimatedNanos: 0n,
     estimated: 0,

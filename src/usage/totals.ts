@@ -14,6 +14,7 @@ export function addTotals(sum: Totals, more: Totals): void {
   sum.cacheReadTokens = addTokens(sum.cacheReadTokens, more.cacheReadTokens);
   sum.cacheWriteTokens = addTokens(sum.cacheWriteTokens, more.cacheWriteTokens);
   sum.reasoningTokens = addTokens(sum.reasoningTokens, more.reasoningTokens);
+  sum.guessedTokens = addTokens(sum.guessedTokens, more.guessedTokens);
   sum.recordedNanos += more.recordedNanos;
   sum.estimatedNanos += more.estimatedNanos;
   sum.estimated += more.estimated;
@@ -35,6 +36,7 @@ export function addRecord(sum: Totals, record: UsageRecord): void {
   sum.cacheReadTokens = addTokens(sum.cacheReadTokens, record.cache_read_tokens ?? 0);
   sum.cacheWriteTokens = addTokens(sum.cacheWriteTokens, record.cache_write_tokens ?? 0);
   sum.reasoningTokens = addTokens(sum.reasoningTokens, record.reasoning_tokens ?? 0);
+  sum.guessedTokens = addTokens(sum.guessedTokens, record.estimated_tokens ?? 0);
   if (kind === 'unknown') sum.unpriced += 1;
   else if (isCovered(record['charge'])) {
     sum.plan += 1;

@@ -1,6 +1,6 @@
 import type { Tracked } from '../../ledger/results.ts';
 import { nanosToDecimal, usdToNanos } from '../../usage/money.ts';
-import { costKind } from '../../usage/query.ts';
+import { costKind, isCovered } from '../../usage/query.ts';
 import { wantsPrice } from '../../pricing/apply.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
@@ -79,8 +79,9 @@ export function recordLine(record: UsageRecord): string {
   const known = exactUsd(record.cost_usd);
   const source = record.price_source ? `, ${record.price_source}` : '';
   const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `${known} estimated${source}` : known;
+  const isPlan = kind !== 'unknown' && isCovered(record['charge']);
   const parts = [
-    cost,
+    isPlan ? `${cost}, covered by a plan` : cost,
     `${record.provider} ${record.model}`,
     record.operation,
     `${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,

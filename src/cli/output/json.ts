@@ -23,6 +23,7 @@ export function totalsJson(totals: Totals): Record<string, number | string | Raw
     cache_read_tokens: exactNumber(totals.cacheReadTokens),
     cache_write_tokens: exactNumber(totals.cacheWriteTokens),
     reasoning_tokens: exactNumber(totals.reasoningTokens),
+    estimated_tokens: exactNumber(totals.guessedTokens),
     ...money('cost', costNanos(totals)),
     ...money('recorded', totals.recordedNanos),
     ...money('estimated', totals.estimatedNanos),

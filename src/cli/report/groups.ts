@@ -13,6 +13,7 @@ export function groupTable(
 ): string {
   const shownTotals = all === undefined ? groups.map(({ totals }) => totals) : [all];
   const estimated = shownTotals.some((totals) => totals.estimated > 0);
+  const guessed = shownTotals.some((totals) => totals.guessedTokens > 0);
   const unpriced = shownTotals.some((totals) => totals.unpriced > 0);
   const plan = shownTotals.some((totals) => totals.plan > 0);
   const columns: Column[] = [
@@ -21,6 +22,7 @@ export function groupTable(
     { title: 'Input', align: 'right' as const, dropOrder: 4 },
     { title: 'Output', align: 'right' as const, dropOrder: 4 },
     { title: 'Tokens', align: 'right' as const, dropOrder: 2 },
+    ...(guessed ? [{ title: 'Estimated tokens', align: 'right' as const, dropOrder: 3 }] : []),
     { title: 'Cost', align: 'right' as const },
     ...(estimated ? [{ title: 'Estimated', align: 'right' as const, dropOrder: 3 }] : []),
     ...(plan ? [{ title: 'Plan', align: 'right' as const }] : []),
@@ -31,6 +33,7 @@ export function groupTable(
     whole(totals.inputTokens),
     whole(totals.outputTokens),
     whole(totals.totalTokens),
+    ...(guessed ? [totals.guessedTokens > 0 ? whole(totals.guessedTokens) : ''] : []),
     costCell(totals, money),
     ...(estimated ? [totals.estimated > 0 ? money.estimated(totals) : ''] : []),
     ...(plan ? [totals.plan > 0 ? money.plan(totals) : ''] : []),

@@ -1,16 +1,17 @@
 import { usdToNanos } from '../../usage/money.ts';
-import { costKind, type StoredUsage } from '../../usage/query.ts';
+import { costKind, isCovered, type StoredUsage } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 
-/** `$0.0042`, `~$0.0042` if computed from prices, `unknown` if unknown. */
+/** `$0.0042`, `~$0.0042` if computed from prices, `$0.0042 plan` if a plan covers it, `unknown` if unknown. */
 function recordCost(record: UsageRecord, money: Money): string {
   const kind = costKind(record);
   if (kind === 'unknown') return 'unknown';
-  return `${kind === 'estimated' ? '~' : ''}${money.ofRecord(record, usdToNanos(record.cost_usd))}`;
+  const amount = `${kind === 'estimated' ? '~' : ''}${money.ofRecord(record, usdToNanos(record.cost_usd))}`;
+  return isCovered(record['charge']) ? `${amount} plan` : amount;
 }
 
 /** The latest records, one per line, in local time. */

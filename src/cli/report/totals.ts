@@ -15,7 +15,9 @@ export function totalsTable(totals: Totals, money: Money, width: number | undefi
   if (totals.reasoningTokens > 0) rows.push(['  for reasoning', whole(totals.reasoningTokens), '']);
   // If no cost is known, the sum must not read as zero.
   const cost = totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals);
-  rows.push(['Total tokens', whole(totals.totalTokens), ''], ['Cost', cost, '']);
+  rows.push(['Total tokens', whole(totals.totalTokens), '']);
+  if (totals.guessedTokens > 0) rows.push(['  estimated', whole(totals.guessedTokens), 'counts that a source guessed']);
+  rows.push(['Cost', cost, '']);
   if (totals.estimated > 0) {
     const recorded = totals.records - totals.estimated - totals.unpriced - totals.plan;
     rows.push(['  recorded', money.recorded(totals), counted(recorded, 'record')]);

@@ -339,6 +339,48 @@ describe('costs', () => {
     expect(recent.map(({ record }) => record.usage_id)).toEqual(['31', '30']);
   });
 
+  it('marks the cost of a record that a plan covers', async () => {
+    const call = [
+      '--provider',
+      'openai',
+      '--model',
+      'gpt-5',
+      '--operation',
+      'chat',
+      '--timestamp',
+      '2026-01-29T12:00:00Z',
+    ];
+    const recorded = await sandbox.on(sandbox.ledger, ['record', ...call, '--cost-usd', '0.5', '--charge', 'plan']);
+    expect(recorded.stdout).toContain('Recorded $0.50, covered by a plan ·');
+    await sandbox.record({ ...at('30'), 'cost-usd': '0.25', charge: 'metered' });
+    const { stdout } = await sandbox.on(sandbox.ledger, ['costs', '-r', '2', '--timezone', 'UTC']);
+    expect(stdout.split('\n').slice(1, 3)).toEqual([
+      '2026-01-30 12:00  openai    gpt-5  chat           0       0       $0.25',
+      '2026-01-29 12:00  openai    gpt-5  chat           0       0  $0.50 plan',
+    ]);
+  });
+
+  it('shows apart how many tokens a source guessed', async () => {
+    const tokens = { 'input-tokens': '1000', 'output-tokens': '200', 'cost-usd': '1' };
+    await sandbox.record({ ...tokens, 'estimated-tokens': '200', model: 'a' });
+    await sandbox.record({ ...tokens, model: 'b' });
+    const { stdout } = await sandbox.on(sandbox.ledger, ['costs']);
+    expect(stdout).toMatch(/Total tokens +2,400\n +estimated +200 +counts that a source guessed\n/);
+    const byModel = await sandbox.on(sandbox.ledger, ['costs', '--by', 'model']);
+    expect(byModel.stdout).toMatch(/Tokens +Estimated tokens +Cost\n/);
+    const { totals, groups } = json(await sandbox.on(sandbox.ledger, ['costs', '--by', 'model', '--json'])) as {
+      totals: { estimated_tokens: number };
+      groups: { key: { model: string }; estimated_tokens: number }[];
+    };
+    expect(totals.estimated_tokens).toBe(200);
+    expect(new Map(groups.map((group) => [group.key.model, group.estimated_tokens]))).toEqual(
+      new Map([
+        ['a', 200],
+        ['b', 0],
+      ]),
+    );
+  });
+
   it('fits the terminal, and colours only where it may', async () => {
     await sandbox.record({ model: `a-model-${'m'.repeat(100)}`, 'cost-usd': '1', project: '日本語'.repeat(20) });
     const narrow = await sandbox.on(sandbox.ledger, ['costs', '--by', 'model'], { env: { COLUMNS: '50' } });

@@ -117,6 +117,7 @@ export function sum(rows: readonly Row[]): Totals {
     totals.cacheReadTokens = plus(totals.cacheReadTokens, record.cache_read_tokens);
     totals.cacheWriteTokens = plus(totals.cacheWriteTokens, record.cache_write_tokens);
     totals.reasoningTokens = plus(totals.reasoningTokens, record.reasoning_tokens);
+    totals.guessedTokens = plus(totals.guessedTokens, record.estimated_tokens);
     const kind = costKind(record);
     if (kind === 'unknown') totals.unpriced++;
     else if (['plan', 'credits'].includes(record['charge'] as string)) {

@@ -22,6 +22,7 @@ const SUMS = [
   ['cacheReadTokens', 'cache_read_tokens'],
   ['cacheWriteTokens', 'cache_write_tokens'],
   ['reasoningTokens', 'reasoning_tokens'],
+  ['guessedTokens', 'estimated_tokens'],
 ] as const satisfies readonly (readonly [keyof Totals, keyof UsageRecord])[];
 
 /** The oracle: all counts as bigints. */
@@ -56,6 +57,7 @@ const largeRecords = fc
       cache_read_tokens: count,
       cache_write_tokens: count,
       reasoning_tokens: count,
+      estimated_tokens: count,
     }),
     { maxLength: 40 },
   )

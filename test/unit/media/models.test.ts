@@ -289,6 +289,15 @@ describe('pages of records', () => {
     expect(fields.find(({ name }) => name === 'Cost')?.value).toBe('unpriced');
   });
 
+  test.each(['plan', 'credits'])('a cost that %s cover is marked wherever it is shown', (charge) => {
+    const { record } = row('x');
+    const covered = { ...row('x'), record: { ...record, cost_usd: 0.25, cost_known: true, charge } };
+    expect(recordCost(covered, format)).toBe('$0.2500 plan');
+    expect(provenance(covered.record)).toContain('A plan or credits cover it, so it is not part of the cost.');
+    const fields = recordFields(covered, 'costs.json', format);
+    expect(fields.find(({ name }) => name === 'Cost')?.value).toBe('$0.25 plan');
+  });
+
   test('all fields are shown, also those of others, and hostile text as text', () => {
     const { record } = row('x');
     const hostile = { ...record, note: 'a\u202Eb\u001B[31m', request: { id: 'r' }, '<b>': 1 };

@@ -106,6 +106,7 @@ test('groups cross exactly, whatever their keys, counts and money', () => {
     cacheReadTokens: tokens,
     cacheWriteTokens: tokens,
     reasoningTokens: tokens,
+    guessedTokens: tokens,
     recordedNanos: money,
     estimatedNanos: money,
     planNanos: money,

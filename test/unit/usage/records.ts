@@ -88,6 +88,7 @@ export const records: fc.Arbitrary<UsageRecord> = fc
       cache_read_tokens: tokens,
       cache_write_tokens: tokens,
       reasoning_tokens: tokens,
+      estimated_tokens: tokens,
       ...Object.fromEntries(OPTIONAL_TEXTS.map((field) => [field, label])),
       charge: fc.option(few(...CHARGES), { nil: null }),
       tags: fc.array(few('', 'red', 'green', 'Blue sky'), { maxLength: 4 }),

@@ -5,7 +5,7 @@ import { usage } from './records.ts';
 
 it('a record adds its counts, and its cost by the kind that it has', () => {
   const sum = emptyTotals();
-  addRecord(sum, usage({ cache_read_tokens: 7, cache_write_tokens: 5, reasoning_tokens: 3 }));
+  addRecord(sum, usage({ cache_read_tokens: 7, cache_write_tokens: 5, reasoning_tokens: 3, estimated_tokens: 20 }));
   addRecord(sum, usage({ cost_usd: 0.5, billing_mode: 'estimated' }));
   addRecord(sum, usage({ cost_usd: 9, cost_known: false }));
   expect(sum).toEqual({
@@ -17,6 +17,7 @@ it('a record adds its counts, and its cost by the kind that it has', () => {
     cacheReadTokens: 7,
     cacheWriteTokens: 5,
     reasoningTokens: 3,
+    guessedTokens: 20,
     recordedNanos: 250_000_000n,
     estimatedNanos: 500_000_000n,
     estimated: 1,

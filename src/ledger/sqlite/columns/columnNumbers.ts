@@ -26,6 +26,7 @@ export const COLUMN_NUMBERS = {
   bigCosts: 19,
   write1h: 27,
   terms: 28,
+  guessed: 29,
 } as const;
 export type Column = keyof typeof COLUMN_NUMBERS;
 export const COLUMNS = Object.keys(COLUMN_NUMBERS) as Column[];

@@ -1,6 +1,14 @@
 import { SEARCHED } from '../../../usage/dimensions.ts';
-import type { CountColumn } from '../../../columns/segment.ts';
-import { BIG_COST, COUNT_COLUMNS, Segment, SHADOWED, TEXT_INDEX, VISIBLE } from '../../../columns/segment.ts';
+import type { CountColumn, RareCount } from '../../../columns/segment.ts';
+import {
+  BIG_COST,
+  COUNT_COLUMNS,
+  RARE_COUNTS,
+  Segment,
+  SHADOWED,
+  TEXT_INDEX,
+  VISIBLE,
+} from '../../../columns/segment.ts';
 import { ColumnStore } from '../../../columns/columnStore.ts';
 import type { Dimension, UsageFilter } from '../../../usage/query.ts';
 import { parseSearch } from '../../../usage/line/searchText.ts';
@@ -12,7 +20,7 @@ import { isText } from './columnNumbers.ts';
 import type { Coded, Columns } from './columns.ts';
 
 /** Columns that every sum needs. */
-export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'cost', 'costKind', 'charge'];
+export const SUM_COLUMNS: readonly Column[] = [...COUNT_COLUMNS, 'guessed', 'cost', 'costKind', 'charge'];
 
 /** Columns that every pass needs that prices the calls. */
 export const PASS_COLUMNS: readonly Column[] = ['time', ...COUNT_COLUMNS, 'write1h', 'terms'];
@@ -103,9 +111,8 @@ export class SegmentBuffer {
       const terms = columns.terms();
       const recoding = this.#recoding(terms, (text) => store.terms.encode(text));
       recode(segment.ownTerms(), terms.codes, recoding);
-    } else if (column === 'write1h') {
-      const counts = columns.numbers(column);
-      if (!unpackNarrowly(counts, segment.ownWrite1h(false))) unpack(counts, segment.ownWrite1h(true) as Float64Array);
+    } else if (isRareCount(column)) {
+      this.#takeRareCounts(columns.numbers(column), column);
     } else if (isText(column)) {
       const texts = columns.texts(column);
       const dictionary = store.dictionaries[column];
@@ -127,6 +134,15 @@ export class SegmentBuffer {
     if (unpackNarrowly(numbers, segment[column])) return;
     segment.widen(column);
     unpack(numbers, segment[column] as Float64Array);
+  }
+
+  #takeRareCounts(numbers: Packed, column: RareCount): void {
+    const { segment } = this;
+    if (numbers.above === undefined && numbers.least === 0) {
+      segment.dropRareCounts(column);
+    } else if (!unpackNarrowly(numbers, segment.ownRareCounts(column, false))) {
+      unpack(numbers, segment.ownRareCounts(column, true) as Float64Array);
+    }
   }
 
   /** Maps each code of a segment to its code in the shared dictionary. */
@@ -178,6 +194,10 @@ function unpackNarrowly(numbers: Packed, into: Uint32Array | Float64Array): bool
 
 function isCount(column: Column): column is CountColumn {
   return (COUNT_COLUMNS as readonly string[]).includes(column);
+}
+
+function isRareCount(column: Column): column is RareCount {
+  return (RARE_COUNTS as readonly string[]).includes(column);
 }
 
 function recode(into: Uint32Array, { length, least, above }: Packed, known: readonly number[]): void {

@@ -4,7 +4,7 @@ import { PRICE_TERM_MARKS } from '../../../columns/priceTerms.ts';
 import type { Connection } from '../connection.ts';
 import { ColumnBlob, encodeBlob } from './columnBlob.ts';
 import type { Column } from './columnNumbers.ts';
-import { columnKey, SEGMENT_SPAN } from './columnNumbers.ts';
+import { columnKey, isText, SEGMENT_SPAN } from './columnNumbers.ts';
 import type { Columns } from './columns.ts';
 import { encodeColumn, StoredColumns } from './columns.ts';
 import { columnsOfRows, type SegmentInfo } from './segments.ts';
@@ -48,7 +48,7 @@ export class SegmentReader {
     if (isNew || (texts !== undefined && !this.#mayHave(connection, segment, column, texts))) {
       return encodeBlob(
         { length: segment.records, least: 0, above: undefined },
-        column === 'write1h' ? undefined : [null],
+        isText(column) || column === 'terms' ? [null] : undefined,
       );
     }
     return columnOfRows(connection, segment, column);
@@ -90,9 +90,10 @@ export class SegmentReader {
 
 /** Fields that version 0.1.0 did not know, by column. */
 const ADDED = new Set(fieldsWith(({ added }) => added !== undefined));
-const ADDED_FIELDS: ReadonlyMap<string, string> = new Map(
-  TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
-);
+const ADDED_FIELDS: ReadonlyMap<string, string> = new Map([
+  ...TEXT_DIMENSIONS.flatMap(({ name, field }) => (ADDED.has(field) ? [[name, field] as const] : [])),
+  ['guessed', 'estimated_tokens'],
+]);
 const VIEW_WITH = "SELECT 1 FROM pragma_table_info('usage') WHERE name = ?";
 /** Texts of the rows that have a value in a column of several fields, or of a field that 0.1.0 knew without a column. */
 const ADDED_TEXTS: ReadonlyMap<string, readonly string[]> = new Map([

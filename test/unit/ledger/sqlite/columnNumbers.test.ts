@@ -72,6 +72,7 @@ describe('segments that a version with fewer columns sealed', () => {
     episode_title: `episode ${i % 3}`,
     ...(i % 2 === 0 ? { branch: 'main' } : {}),
     ...(i === 3 ? { commit: 'c0ffee' } : {}),
+    ...(i === 5 ? { estimated_tokens: 2 ** 33 } : {}),
   });
 
   /** One record has its field name written with an escape, as JSON allows. */
@@ -117,6 +118,7 @@ describe('segments that a version with fewer columns sealed', () => {
     });
 
     await withLedger(async (ledger) => {
+      expect((await by(ledger, 'provider')).map(({ totals }) => totals.guessedTokens)).toEqual([2 ** 33]);
       expect([await by(ledger, 'episode'), await by(ledger, 'commit')]).toEqual(before);
       const { rows } = await ledger.page({
         filter: { values: { episode: ['episode 1'] } },
