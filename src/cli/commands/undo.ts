@@ -1,10 +1,13 @@
 import type { CommandSpec } from '../command.ts';
+import { existsSync } from 'node:fs';
 import type { UndoResult } from '../../ledger/results.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
+import { ledgerPath } from '../arguments/ledgerPath.ts';
 import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { importedLedgerPath } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 
 export interface UndoFlags extends LedgerFlag {
@@ -15,7 +18,8 @@ export interface UndoFlags extends LedgerFlag {
 /** `llm-spend undo`: reverts the last change. Fails when there is nothing to undo, for scripts. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
-  const { path, result } = await withLedger(flags, async (ledger) => ({
+  const chosen = flags.ledger === undefined ? await lastChanged() : flags;
+  const { path, result } = await withLedger(chosen, async (ledger) => ({
     path: ledger.path,
     result: await ledger.undo({ dryRun }),
   }));
@@ -24,8 +28,27 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
     await writeJson(terminal.out, envelope('undo', { ...body, records: result?.records ?? 0 }));
   } else {
     await terminal.out.line(result === undefined ? 'There is nothing to undo.' : undoText(result, dryRun));
+    if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(`Ledger: ${plain(path)}`);
   }
   return result === undefined ? EXIT.failed : EXIT.done;
+}
+
+/**
+ * The ledger with the last change that can be undone: that of new records, or that of imports, whose records rules and `reprice`
+ * change as well.
+ */
+async function lastChanged(): Promise<LedgerFlag> {
+  const primary = ledgerPath({});
+  const imported = importedLedgerPath(primary);
+  if (!existsSync(imported)) return {};
+  const [own, other] = await Promise.all([primary, imported].map(timeOfChange));
+  return other! > own! ? { ledger: imported } : {};
+}
+
+/** ms since the epoch; negative infinity if nothing can be undone. */
+async function timeOfChange(path: string): Promise<number> {
+  const change = await withLedger({ ledger: path }, (ledger) => ledger.undo({ dryRun: true }));
+  return change === undefined ? Number.NEGATIVE_INFINITY : Date.parse(change.at);
 }
 
 /** Descriptions of the effect: planned, done to one record, done to several. */

@@ -16,6 +16,23 @@ const CALL = ['record', '--provider', 'openai', '--model', 'gpt-5', '--operation
 const ACME = ['rules', 'set', 'acme', '--model', 'gpt-*', '--account', 'acme', '--tag', 'client'];
 
 describe('rules', () => {
+  it('of imported records are undone before an older addition, and the addition after them', async () => {
+    const imported = path.join(path.dirname(sandbox.ledger), 'imported.db');
+    const ledger = { env: { LLM_SPEND_LEDGER: sandbox.ledger } };
+    await sandbox.on(imported, CALL);
+    await sandbox.run([...CALL, '--model', 'other'], ledger);
+    await sandbox.run(ACME, ledger);
+    expect((await sandbox.run(['rules', 'apply', '--yes'], ledger)).stdout).toContain('Changed 1 record.');
+    const planned = await sandbox.run(['undo', '--dry-run'], ledger);
+    expect(planned.stdout).toMatch(/1 record would be as before\. Nothing was changed\.\nLedger: .*imported\.db$/m);
+    const undone = await sandbox.run(['undo'], ledger);
+    expect(undone.stdout).toMatch(/1 record is as before\.\nLedger: .*imported\.db$/m);
+    expect((await sandbox.run(['undo'], ledger)).stdout).toMatch(
+      /^Undid the addition of .*: 1 record was removed\.\n$/,
+    );
+    expect(await sandbox.stored()).toEqual([]);
+  });
+
   it('are tried, kept, in force for new records, applied to older ones, and undone', async () => {
     await run(...CALL, '--project', 'site');
     const before = await sandbox.stored();
