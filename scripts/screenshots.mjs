@@ -1,12 +1,12 @@
 /**
- * `npm run screenshots`: the pictures of the README, `docs/images/*.png`, from the real editor on the sample ledger.
+ * `npm run screenshots`: the pictures of the README, `docs/images/*`, from the real editor on the sample ledger.
  *
- * The data are the same each time, but for their dates: they end today.
+ * The data are the same each time, but for their dates: they end today. The moving picture needs ImageMagick.
  */
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { kilobytes, root, run, usePinnedNode } from './lib.mjs';
+import { findProgram, kilobytes, root, run, usePinnedNode } from './lib.mjs';
 
 await usePinnedNode();
 
@@ -30,6 +30,7 @@ const browser = await launchBrowser();
 try {
   await history();
   await sideBar();
+  await tour();
 } finally {
   await browser.close();
   await server.stop();
@@ -74,6 +75,49 @@ async function sideBar() {
   await workbench.statusBarItem.hover();
   await workbench.page.locator('.workbench-hover').getByText('All time').waitFor();
   await save(workbench, 'sidebar');
+}
+
+/** A moving picture: a call recorded in one line, the total that follows, and where the money goes. */
+async function tour() {
+  const convert = findProgram('convert');
+  if (convert === undefined) throw new Error('The moving picture needs ImageMagick: there is no program convert.');
+  const workbench = await Workbench.open(browser, server.address(workspace), { width: 1100, height: 640 });
+  const { page } = workbench;
+  /** @type {string[]} */
+  const frames = [];
+  /** @param {number} hundredths how long the frame is shown, in 1/100 s */
+  const frame = async (hundredths) => {
+    const file = path.join(folder, `frame${frames.length}.png`);
+    await page.screenshot({ path: file, animations: 'disabled' });
+    frames.push('-delay', String(hundredths), file);
+  };
+  await workbench.statusBarItem.filter({ hasText: '$' }).waitFor();
+  await workbench.runCommand('View: Close Primary Side Bar');
+  await frame(150);
+  await workbench.runCommand('LLM Spend: Record Usage');
+  const input = workbench.quickInput.locator('input[type="text"]').first();
+  await workbench.quickInput.filter({ hasText: 'Record Usage' }).waitFor();
+  await frame(60);
+  for (const text of ['claude-opus', 'claude-opus-4-5 ', 'claude-opus-4-5 120k ', 'claude-opus-4-5 120k 8k']) {
+    await input.fill(text);
+    await workbench.quickInput.locator('.monaco-list-row').first().waitFor();
+    await frame(50);
+  }
+  await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: '$0.' }).first().waitFor();
+  await frame(200);
+  await page.keyboard.press('Enter');
+  await workbench.notifications.first().waitFor();
+  await frame(200);
+  await workbench.runCommand('Notifications: Clear All Notifications');
+  await workbench.runCommand('LLM Spend: Open Cost History');
+  const panel = workbench.webview('panel');
+  await panel.getByText('claude-sonnet-4-5').first().waitFor();
+  await panel.locator('body').evaluate(iconsDrawn);
+  await frame(250);
+  const picture = path.join(images, 'tour.gif');
+  await run(convert, ['-loop', '0', ...frames, '-layers', 'optimize', '-colors', '128', picture]);
+  console.log(`docs/images/tour.gif  ${kilobytes((await stat(picture)).size)}`);
+  await workbench.close();
 }
 
 /** @param {import('../test/editor/harness/browser.ts').Workbench} workbench @param {string} name */

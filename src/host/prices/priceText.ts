@@ -20,16 +20,16 @@ export function previewText(result: PriceResult, { locale, t }: TextStyle): stri
   return t('about {0} (list price, {1})', cost, plain(result.matched.model, { max: MAX_NAME }));
 }
 
-/** Rounds to cents, or to three significant digits if these show more. */
+/** Rounds to cents, or to three significant digits if these show more. The cents are always shown: `$0.80`. */
 function estimate(nanos: Nanos, locale: string): string {
+  const usd = nanosToUsd(nanos);
+  const magnitude = usd === 0 ? 0 : Math.floor(Math.log10(Math.abs(usd)));
   return new Intl.NumberFormat(locale, {
     style: 'currency',
     currency: 'USD',
-    maximumSignificantDigits: 3,
     minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-    roundingPriority: 'morePrecision',
-  }).format(nanosToUsd(nanos));
+    maximumFractionDigits: Math.max(2, 2 - magnitude),
+  }).format(usd);
 }
 
 /** The changes of a repricing, by model, as a document. */

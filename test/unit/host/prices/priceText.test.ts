@@ -12,6 +12,15 @@ describe('prices in words', () => {
     const pricer = loadPricer();
     const usage = { provider: 'openai', model: 'gpt-5', input_tokens: 1000 };
     expect(previewText(pricer.price(usage), STYLE)).toBe('about $0.00125 (list price, gpt-5)');
+    // $1.25 a million.
+    const costs = [640_000, 1_000_000, 28_500].map((tokens) =>
+      previewText(pricer.price({ ...usage, input_tokens: tokens }), STYLE),
+    );
+    expect(costs).toEqual([
+      'about $0.80 (list price, gpt-5)',
+      'about $1.25 (list price, gpt-5)',
+      'about $0.0356 (list price, gpt-5)',
+    ]);
     expect(previewText(pricer.price({ ...usage, model: 'x\u202E\n' }), STYLE)).toMatch(
       /^price unknown: .* no model "x/,
     );
