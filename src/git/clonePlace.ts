@@ -17,17 +17,17 @@ export interface ClonePlace {
 /** @throws {GitError} when the folder is not in a repository, or git refuses to read it. */
 export async function clonePlace(folder: string, options: GitOptions = {}): Promise<ClonePlace> {
   const asked = ['rev-parse', '--is-bare-repository', '--absolute-git-dir', '--git-common-dir'];
-  const [answer, top] = await Promise.all([
+  // Only a worktree has a top folder: git fails for it in a bare repository and in the folder `.git`.
+  const answer = await runGit(folder, [...asked, '--show-toplevel'], options).catch(() =>
     runGit(folder, asked, options),
-    runGit(folder, ['rev-parse', '--show-toplevel'], options).catch(() => undefined),
-  ]);
-  const [isBare, gitDir = '', common = ''] = answer.split('\n');
+  );
+  const [isBare, gitDir = '', common = '', top = ''] = answer.split('\n').map((line) => line.replace(/\r$/, ''));
   const commonDir = await realpath(resolve(folder, common));
   const isMain = (await realpath(gitDir)) === commonDir;
   return {
     commonDir,
     log: isMain ? 'HEAD' : `worktrees/${basename(gitDir)}/HEAD`,
-    top: top === undefined || top === '\n' ? undefined : top.replace(/\r?\n$/, ''),
+    top: top === '' ? undefined : top,
     isBare: isBare === 'true',
   };
 }

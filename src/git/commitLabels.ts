@@ -33,7 +33,8 @@ export async function commitLabels(graph: CommitGraph): Promise<CommitLabels> {
       let commit = ofCommit.has(tip) ? undefined : commits.get(tip);
       while (commit !== undefined && !ofCommit.has(commit.hash)) {
         const merged = commit.parents.length > 1 ? mergedBranch(commit) : undefined;
-        ofCommit.set(commit.hash, { ...label, pull: label.pull ?? merged?.pull ?? squashedPull(commit) });
+        const pull = label.pull ?? merged?.pull ?? squashedPull(commit);
+        ofCommit.set(commit.hash, pull === label.pull ? label : { branch: label.branch, pull });
         if (merged?.branch !== undefined && merged.pull !== undefined) pullOfBranch.set(merged.branch, merged.pull);
         for (const parent of commit.parents.slice(1)) open.push([parent, merged ?? label]);
         commit = commits.get(commit.parents[0] ?? '');
@@ -76,5 +77,5 @@ function mergedBranch({ subject }: GitCommit): CommitLabel | undefined {
 
 /** The number that GitHub appends to the subject of a squashed pull request. */
 function squashedPull({ subject }: GitCommit): string | undefined {
-  return /\(#(\d+)\)$/.exec(subject)?.[1];
+  return subject.endsWith(')') ? /\(#(\d+)\)$/.exec(subject)?.[1] : undefined;
 }

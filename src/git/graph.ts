@@ -41,12 +41,13 @@ export async function commitGraph(clones: readonly CloneHistory[]): Promise<Comm
   const heads = clones.flatMap(headLogs);
   const live = heads.filter(({ isRemoved }) => !isRemoved).flatMap(({ moves }) => moves.at(-1)?.to ?? []);
   const defaultBranch = clones.find((clone) => clone.defaultBranch !== undefined)?.defaultBranch;
+  const inDefault = await ancestors(commits, branches.get(defaultBranch ?? '') ?? []);
   const all = [...clones.flatMap((clone) => [...clone.refs.values()]), ...live];
   return {
     name: first.remote ?? folderName(first),
     commits,
-    reachable: await ancestors(commits, all),
-    inDefault: await ancestors(commits, branches.get(defaultBranch ?? '') ?? []),
+    reachable: await ancestors(commits, all, inDefault),
+    inDefault,
     defaultBranch,
     branches,
     pulls: new Map(clones.flatMap((clone) => [...clone.refs].flatMap(pullOf))),
@@ -58,13 +59,17 @@ export async function commitGraph(clones: readonly CloneHistory[]): Promise<Comm
   };
 }
 
-/** The commits themselves and all their ancestors. */
+/**
+ * The commits themselves and all their ancestors.
+ * @param known commits whose ancestors it contains; they are part of the result.
+ */
 export async function ancestors(
   commits: ReadonlyMap<string, GitCommit>,
   tips: readonly string[],
+  known?: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const slice = slicer();
-  const found = new Set<string>();
+  const found = new Set<string>(known);
   const open = [...tips];
   for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
     const commit = found.has(hash) ? undefined : commits.get(hash);

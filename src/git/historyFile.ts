@@ -118,16 +118,16 @@ export async function loadHistory(commonDir: string, folder: string): Promise<Kn
   for (let start = second + 1; start < text.length; count++) {
     let end = text.indexOf('\n', start);
     if (end === -1) end = text.length;
-    const line = text.slice(start, end);
+    const kind = text[start];
+    const line = text.slice(start + 1, end);
     start = end + 1;
     if (count % 1000 === 999) await slice();
-    if (line.startsWith('l')) moves.set(line.slice(1), (log = []));
-    else if (line.startsWith('m')) log.push(moveOf(line));
-    else if (line.startsWith('p')) patches.set(line.split(FIELD)[1] ?? '', line.split(FIELD)[2] ?? '');
-    else if (line.startsWith('c')) {
-      const commit = commitOf(line.slice(1));
+    if (kind === 'c') {
+      const commit = commitOf(line);
       if (commit !== undefined) commits.set(commit.hash, commit);
-    }
+    } else if (kind === 'l') moves.set(line, (log = []));
+    else if (kind === 'm') log.push(moveOf(line));
+    else if (kind === 'p') patches.set(line.split(FIELD)[1] ?? '', line.split(FIELD)[2] ?? '');
   }
   const logs = { files: new Map(files), moves };
   return { ...head, shallow, refs: new Map(refs), logs, commits, patches };
@@ -137,18 +137,24 @@ export async function loadHistory(commonDir: string, folder: string): Promise<Kn
 export const COMMIT_FORMAT = '%H%x00%P%x00%T%x00%at%x00%ct%x00%an%x00%ae%x00%s';
 
 export function commitOf(line: string): GitCommit | undefined {
-  const [hash, parents, tree, authored, committed, author, email, ...subject] = line.split(FIELD);
+  const [hash, parents, tree, authored, committed, author, email, subject, ...more] = line.split(FIELD);
   if (hash === undefined || tree === undefined || email === undefined) return undefined;
   return {
     hash,
-    parents: parents === '' || parents === undefined ? [] : parents.split(' '),
+    parents: parentsOf(parents),
     tree,
     authoredAt: Number(authored) * 1000,
     committedAt: Number(committed) * 1000,
     author: author ?? '',
     email,
-    subject: subject.join(' '),
+    subject: more.length === 0 ? (subject ?? '') : [subject, ...more].join(' '),
   };
+}
+
+/** Most commits have one parent. */
+function parentsOf(text = ''): readonly string[] {
+  if (text === '') return [];
+  return text.includes(' ') ? text.split(' ') : [text];
 }
 
 function commitLine({ hash, parents, tree, authoredAt, committedAt, author, email, subject }: GitCommit): string {

@@ -131,9 +131,8 @@ export function authoredCommits(
 ): Map<string, AuthoredCommit[]> {
   const made = [...heads, ...branchLogs].flatMap(({ moves }) => moves.filter(({ action }) => isMadeHere(action)));
   const logged = new Set(made.map(({ to }) => to));
-  const authors = new Set([...commits.values()].map(({ email }) => email));
   // On a machine that only reads, such as in CI, the usage is that of all authors.
-  const isOwn = [...ownEmails].some((email) => authors.has(email));
+  const isOwn = hasAuthor(commits, ownEmails);
   const found = new Map<string, AuthoredCommit[]>();
   for (const [hash, { branch }] of ofCommit) {
     const commit: GitCommit = commits.get(hash)!;
@@ -145,4 +144,9 @@ export function authoredCommits(
   }
   for (const list of found.values()) list.sort((a, b) => a.end - b.end);
   return found;
+}
+
+function hasAuthor(commits: ReadonlyMap<string, GitCommit>, emails: ReadonlySet<string>): boolean {
+  for (const { email } of commits.values()) if (emails.has(email)) return true;
+  return false;
 }

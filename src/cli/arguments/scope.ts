@@ -1,7 +1,6 @@
 import { openView } from '../../library/openView.ts';
 import { LedgerError } from '../../ledger/results.ts';
 import { readMembership } from '../../sync/membership.ts';
-import { syncNow } from '../../sync/sync.ts';
 import { SCOPES } from '../../usage/dimensions.ts';
 import { usageError } from '../output/exit.ts';
 import { choice } from './arguments.ts';
@@ -33,6 +32,8 @@ export async function withScope<F extends Flags, T>(
   const membership = readMembership();
   if (!membership)
     throw usageError('--scope: this machine is in no team. Join one: llm-spend sync --to URL', '--scope');
+  // Most commands ask for this machine, and need no client of PostgreSQL.
+  const { syncNow } = await import('../../sync/sync.ts');
   await syncNow({ membership, ledgers: { primary: membership.ledger ?? ledgerPath(flags) } });
   const { view, ledgers } = openView({ primary: membership.url, imported: false, inkwell: false });
   try {
