@@ -92,15 +92,20 @@ function ratesAbove(price: ModelPrice, above: number): Rates {
  * Claude's one-hour cache writes cost twice the input price wherever Claude is sold; the table has that price for Anthropic's
  * own API, and for only a few models on Bedrock and Vertex.
  * https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
+ *
+ * OpenAI's twelve-hour cache writes cost twice its other writes (LiteLLM's `cache_creation_input_token_cost_above_12hr`).
  */
 function withHourPrice(provider: string, model: string, price: ModelPrice): ModelPrice {
   const input = price['input_mtok'];
+  const written = price['cache_write_mtok'];
+  if (provider === 'openai' && written !== undefined) return { ...price, cache_write_1h_mtok: twice(written) };
   const isSoldElsewhere = provider === 'aws' || provider === 'google' || provider === 'azure';
   if (!isSoldElsewhere || !model.includes('claude') || input === undefined) return price;
-  if (price['cache_write_mtok'] === undefined || price['cache_write_1h_mtok'] !== undefined) return price;
-  const twice =
-    typeof input === 'number'
-      ? 2 * input
-      : { base: 2 * input.base, tiers: input.tiers.map(({ start, price: above }) => ({ start, price: 2 * above })) };
-  return { ...price, cache_write_1h_mtok: twice };
+  if (written === undefined || price['cache_write_1h_mtok'] !== undefined) return price;
+  return { ...price, cache_write_1h_mtok: twice(input) };
+}
+
+function twice(price: ModelPrice[string] & {}): ModelPrice[string] {
+  if (typeof price === 'number') return 2 * price;
+  return { base: 2 * price.base, tiers: price.tiers.map(({ start, price: above }) => ({ start, price: 2 * above })) };
 }

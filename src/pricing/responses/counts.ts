@@ -57,6 +57,7 @@ const chat: Reader = (response, provider) => {
       numberAt(input, 'cache_write_tokens') ??
       numberAt(input, 'cache_creation_tokens') ??
       numberAt(usage, 'cache_creation_input_tokens'),
+    cache_write_1h_tokens: longWrites(input),
     reasoning_tokens: reasoning,
     input_audio_tokens: numberAt(input, 'audio_tokens'),
     output_audio_tokens: numberAt(output, 'audio_tokens'),
@@ -82,13 +83,20 @@ function isBeside(usage: JsonObject, reasoning: number, provider: string | undef
   return provider === 'x-ai' || 'cached_prompt_text_tokens' in usage || total === known + reasoning;
 }
 
+/** OpenAI keeps what was written to its cache for half an hour, or at a higher price for twelve hours. */
+function longWrites(details: JsonObject): number | undefined {
+  return numberAt(objectAt(details, 'cache_write_tokens_details') ?? {}, 'ttl_12h_tokens');
+}
+
 const responses: Reader = (response) => {
   const usage = usageOf(response);
+  const input = objectAt(usage, 'input_tokens_details') ?? {};
   return {
     input_tokens: numberAt(usage, 'input_tokens'),
     output_tokens: numberAt(usage, 'output_tokens'),
-    cache_read_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cached_tokens'),
-    cache_write_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'cache_write_tokens'),
+    cache_read_tokens: numberAt(input, 'cached_tokens'),
+    cache_write_tokens: numberAt(input, 'cache_write_tokens'),
+    cache_write_1h_tokens: longWrites(input),
     reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'reasoning_tokens'),
     web_searches: searchesPreview(response) ? 0 : objectsAt(response, 'output').filter(isCharged).length,
   };
@@ -130,6 +138,14 @@ const speech: Reader = (response) => {
     output_tokens: output,
     output_audio_tokens: output,
   };
+};
+
+/** Cohere counts images apart from texts. */
+const cohereEmbeddings: Reader = (response) => {
+  const billed = objectIn(response, 'meta', 'billed_units') ?? {};
+  const images = numberAt(billed, 'image_tokens') ?? 0;
+  const texts = first(billed, 'input_tokens', 'text_tokens') ?? 0;
+  return { input_tokens: texts + images, input_image_tokens: images, output_tokens: 0 };
 };
 
 const embeddings: Reader = (response) => ({
@@ -253,7 +269,7 @@ const READERS: Readonly<Record<Api, Reader>> = {
     cache_read_tokens: numberAt(usageOf(response), 'cached_tokens'),
   }),
   'cohere-v1': plain('meta', 'billed_units'),
-  'cohere-embeddings': plain('meta', 'billed_units'),
+  'cohere-embeddings': cohereEmbeddings,
   voyage: embeddings,
   // Cohere charges per search, whatever the number of tokens.
   rerank: embeddings,

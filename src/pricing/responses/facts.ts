@@ -98,6 +98,7 @@ function saidCost({ api, response }: Shape, provider: string | undefined): numbe
   if (api === 'openrouter-generation') return generationCost(response);
   if (provider === 'openrouter') return openRouterCost(usage);
   if (provider === 'perplexity') return numberAt(objectAt(usage, 'cost') ?? {}, 'total_cost');
+  if (provider === 'deepinfra') return numberAt(usage, 'estimated_cost');
   if (provider === 'x-ai') {
     const ticks = numberAt(usage, 'cost_in_usd_ticks');
     return ticks === undefined ? undefined : ticks / 1e10;

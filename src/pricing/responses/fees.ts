@@ -1,4 +1,4 @@
-import { numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Shape } from './shape.ts';
 
 /** Tools with a fee that no token count includes, and no price list of ours has. */
@@ -27,6 +27,9 @@ export function unpricedTools({ response }: Shape): string[] {
   const usage = objectAt(response, 'usage') ?? {};
   if ((numberAt(usage, 'num_sources_used') ?? 0) > 0) names.add('live search');
   if ((numberAt(usage, 'prompt_audio_seconds') ?? 0) > 0) names.add('audio by the second');
+  const billed = objectIn(response, 'meta', 'billed_units') ?? {};
+  if ((numberAt(billed, 'classifications') ?? 0) > 0) names.add('classification');
+  if ((numberAt(billed, 'images') ?? 0) > 0 && numberAt(billed, 'image_tokens') === undefined) names.add('images');
   for (const connector of Object.keys(objectAt(usage, 'connectors') ?? {})) {
     names.add(connector.slice(0, 40).replaceAll('_', ' '));
   }

@@ -38,10 +38,17 @@ function searches(response: JsonObject): number {
 
 /** Embeddings of Gemini's API, and of Vertex AI, which counts each text. */
 export function geminiEmbeddings(response: JsonObject): GivenCounts {
-  const counted = objectsAt(response, 'predictions').map((each) => objectAt(each, 'embeddings') ?? {});
+  const counted = countedTexts(response);
   if (counted.length === 0) return geminiCounts(response);
-  const tokens = counted.map((each) => numberAt(objectAt(each, 'statistics') ?? {}, 'token_count') ?? 0);
+  const tokens = counted.map((each) => numberAt(each, 'token_count') ?? numberAt(each, 'tokenCount') ?? 0);
   return { input_tokens: tokens.reduce((sum, each) => sum + each, 0), output_tokens: 0 };
+}
+
+/** The counts of each embedded text, as Vertex AI sends them, or as Google's SDKs pass them on. */
+export function countedTexts(response: JsonObject): JsonObject[] {
+  const predicted = objectsAt(response, 'predictions').map((each) => objectAt(each, 'embeddings') ?? {});
+  const texts = [...predicted, ...objectsAt(response, 'embeddings')];
+  return texts.map((each) => objectAt(each, 'statistics')).filter((each) => each !== undefined);
 }
 
 /** `usage` of the Interactions API. */

@@ -171,6 +171,7 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   if (response['object'] === 'conversation.response') return 'mistral';
   if (has('base_resp', 'input_sensitive')) return 'minimax';
   if (model?.startsWith('accounts/fireworks/') === true) return 'fireworks';
+  if ('estimated_cost' in usage) return 'deepinfra';
   if ('cost_in_usd_ticks' in usage || 'num_sources_used' in usage) return 'x-ai';
   if (fingerprint === 'fp_ollama') return 'ollama';
   if (has('timings') && /^b\d+-/.test(fingerprint)) return 'llama.cpp';

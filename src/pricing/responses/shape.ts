@@ -1,6 +1,7 @@
 import { hostOfUrl } from './exchanges.ts';
 import { legacyLangChain } from './frameworks.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { countedTexts } from './geminiCounts.ts';
 import { otherShape, type OtherApi } from './otherServers.ts';
 
 /** Identifies the API of a response by its shape alone. */
@@ -190,9 +191,7 @@ function shapeWithoutUsage(response: JsonObject): Found | undefined {
   if (gemini !== undefined && GEMINI_COUNTS.some((field) => numberAt(gemini, field) !== undefined)) {
     return certain(isEmbedding(response) ? 'gemini-embeddings' : 'gemini');
   }
-  if (objectsAt(response, 'predictions').some((each) => objectIn(each, 'embeddings', 'statistics') !== undefined)) {
-    return certain('gemini-embeddings');
-  }
+  if (countedTexts(response).length > 0) return certain('gemini-embeddings');
   const cursor = objectAt(response, 'tokenUsage') ?? {};
   if (numberAt(cursor, 'inputTokens') !== undefined || numberAt(cursor, 'outputTokens') !== undefined) {
     return certain('cursor');

@@ -50,6 +50,12 @@ const PARTS = [
     'cacheWrite1h',
     { input_tokens: 100, output_tokens: 0, cache_write_tokens: 100, cache_write_1h_tokens: 100 },
   ],
+  // OpenAI's longer time.
+  [
+    'cache_creation_input_token_cost_above_12hr',
+    'cacheWrite1h',
+    { input_tokens: 100, output_tokens: 0, cache_write_tokens: 100, cache_write_1h_tokens: 100 },
+  ],
 ] as const;
 
 const theirs = litellmPrices();

@@ -58,11 +58,11 @@ function libraryNanos({ reasoning_tokens, ...rest }: Counts, provider: string, m
   return (price?.total_price ?? Number.NaN) * 1e9;
 }
 
-/** Claude's one-hour writes outside of Anthropic's own API have a price that the library lacks. */
-const HOUR_PRICED = ['aws', 'google', 'azure'];
+/** Claude's one-hour writes outside of Anthropic's own API, and OpenAI's of twelve hours, have a price that the library lacks. */
+const HOUR_PRICED: Readonly<Record<string, string>> = { aws: 'claude', google: 'claude', azure: 'claude', openai: '' };
 
 function sameAsLibrary(given: Counts, provider: string, model: string, at: Date): void {
-  const isHourPriced = HOUR_PRICED.includes(provider) && model.includes('claude');
+  const isHourPriced = model.includes(HOUR_PRICED[provider] ?? '/none/');
   const usage = isHourPriced ? { ...given, cache_write_1h_tokens: 0 } : given;
   const result = pricer.price({ provider, model, timestamp: at.toISOString(), ...usage });
   if (result.kind === 'unpriced') {

@@ -71,6 +71,11 @@ describe('fees that no price list has are named', () => {
 
   it.each([
     [
+      'classification',
+      { classifications: [{ prediction: 'b' }], meta: { api_version: {}, billed_units: { classifications: 2 } } },
+    ],
+    ['images', { embeddings: [[0.1]], meta: { api_version: {}, billed_units: { images: 1 } } }],
+    [
       'code execution',
       {
         type: 'message',

@@ -154,6 +154,25 @@ export const google: readonly Body[] = [
     expected: [{ ...certain, counts, cost: '0.0028' }],
   },
   {
+    name: "embeddings as Google's SDKs pass them on",
+    body: {
+      embeddings: [
+        { values: [0.1], statistics: { tokenCount: 700, truncated: false } },
+        { values: [0.2], statistics: { tokenCount: 300, truncated: false } },
+      ],
+      metadata: { billableCharacterCount: 4_000 },
+    },
+    expected: [
+      {
+        provider: 'google',
+        confidence: 'guess',
+        model: undefined,
+        counts: { input_tokens: 1_000, output_tokens: 0 },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
     name: 'an interaction',
     body: {
       id: 'int_1',

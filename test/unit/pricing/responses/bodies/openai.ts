@@ -43,6 +43,45 @@ export const openai: readonly Body[] = [
     ],
   },
   {
+    // GPT-5.6 costs 4/20 a million, cache reads 0.4 and writes 5, those for twelve hours 10:
+    // 500*4 + 300*0.4 + 50*5 + 150*10 + 500*20 = 13870 millionths.
+    name: "writes to OpenAI's cache for half an hour and for twelve hours",
+    body: {
+      id: 'resp_1',
+      object: 'response',
+      model: 'gpt-5.6',
+      status: 'completed',
+      output: [],
+      usage: {
+        input_tokens: 1_000,
+        input_tokens_details: {
+          cached_tokens: 300,
+          cache_write_tokens: 200,
+          cache_write_tokens_details: { ttl_30m_tokens: 50, ttl_12h_tokens: 150 },
+        },
+        output_tokens: 500,
+        output_tokens_details: { reasoning_tokens: 400 },
+        total_tokens: 1_500,
+      },
+    },
+    expected: [
+      {
+        provider: 'openai',
+        confidence: 'likely',
+        model: 'gpt-5.6',
+        counts: {
+          input_tokens: 1_000,
+          cache_read_tokens: 300,
+          cache_write_tokens: 200,
+          cache_write_1h_tokens: 150,
+          output_tokens: 500,
+          reasoning_tokens: 400,
+        },
+        cost: '0.01387',
+      },
+    ],
+  },
+  {
     name: 'the flex tier, at half the price',
     body: { ...chat, service_tier: 'flex' },
     expected: [{ ...likely, model: chat.model, counts, cost: '0.005625', factor: 'x0.5 flex' }],

@@ -142,6 +142,45 @@ export const others: readonly Body[] = [
     ],
   },
   {
+    name: "Cohere's embeddings of images",
+    body: {
+      id: 'e1',
+      response_type: 'embeddings_by_type',
+      embeddings: { float: [[0.1]] },
+      images: [{ width: 1, height: 1, format: 'png', bit_depth: 8 }],
+      model: 'embed-v4.0',
+      meta: { api_version: { version: '2' }, billed_units: { image_tokens: 1_000, input_tokens: 500, images: 1 } },
+    },
+    expected: [
+      {
+        provider: 'cohere',
+        confidence: 'certain',
+        model: 'embed-v4.0',
+        counts: { input_tokens: 1_500, input_image_tokens: 1_000, output_tokens: 0 },
+        cost: 'listed',
+      },
+    ],
+  },
+  {
+    name: "DeepInfra's own bill, for a model of another vendor",
+    body: {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      model: 'deepseek-ai/DeepSeek-V3',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100, estimated_cost: 0.00123 },
+    },
+    expected: [
+      {
+        provider: 'deepinfra',
+        confidence: 'certain',
+        model: 'deepseek-ai/DeepSeek-V3',
+        counts: { input_tokens: 1_000, output_tokens: 100 },
+        cost: '0.00123',
+      },
+    ],
+  },
+  {
     name: "Voyage's reranking",
     body: {
       object: 'list',
