@@ -70,6 +70,20 @@ export function stateFolder(environment: PathEnvironment = ownEnvironment()): st
   return join(named !== undefined && isAbsolute(named) ? named : inHome(home, '.local', 'state'), 'llm-spend');
 }
 
+/**
+ * The path that files of this machine about a ledger begin with: the ledger's own, or for a URL one in the user's state folder.
+ * Equal for all URLs of one ledger, whatever their user and password.
+ */
+export function besideLedger(ledger: string, environment: PathEnvironment = ownEnvironment()): string {
+  if (!isLedgerUrl(ledger)) return ledger;
+  const { host, pathname, searchParams } = new URL(ledger);
+  const name = `${host}${pathname} ${searchParams.get('ledger') ?? ''}`.trim();
+  return join(stateFolder(environment), 'ledgers', encodeURIComponent(name).slice(0, MAX_NAME));
+}
+
+/** Leaves room for the endings of files, whose names may have 255 bytes. */
+const MAX_NAME = 180;
+
 /** The path of inkwell's own `costs.json`, whether it exists or not. */
 export function inkwellDefaultPath(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isBusy, sqliteEngine } from '../../ledger/sqlite/engine.ts';
-import { isLedgerUrl } from '../../system/paths.ts';
+import { besideLedger } from '../../system/paths.ts';
 import { pause } from '../../system/disk.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { counterparts, hasTwoStores, Meeting, MEETING_MS } from '../joining.ts';
@@ -12,12 +12,12 @@ import { counterparts, hasTwoStores, Meeting, MEETING_MS } from '../joining.ts';
 const PAGE = 5_000;
 
 function lockPath(ledger: string): string {
-  return `${ledger}.join`;
+  return `${besideLedger(ledger)}.join`;
 }
 
 /** Whether live reports were ever recorded in this ledger, so that a log's reports may have a counterpart. */
 function hasLiveReports(ledger: string): boolean {
-  return !isLedgerUrl(ledger) && existsSync(lockPath(ledger));
+  return existsSync(lockPath(ledger));
 }
 
 /**
@@ -27,8 +27,9 @@ function hasLiveReports(ledger: string): boolean {
  */
 export async function whileJoining<T>(ledger: string, action: () => Promise<T>): Promise<T> {
   const { DatabaseSync } = sqliteEngine();
-  mkdirSync(dirname(ledger), { recursive: true });
-  const lock = new DatabaseSync(lockPath(ledger));
+  const path = lockPath(ledger);
+  mkdirSync(dirname(path), { recursive: true });
+  const lock = new DatabaseSync(path);
   try {
     lock.exec('PRAGMA busy_timeout = 0');
     for (;;) {

@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import type { LinePosition } from '../reading/lines.ts';
 import type { ParserState } from '../source.ts';
+import { besideLedger } from '../../system/paths.ts';
 import { versionOf } from '../reading/walk.ts';
 
 /**
@@ -66,7 +67,8 @@ const FORMAT = 5;
 const SUM = ',"sum":"';
 
 export function statePath(ledger: string, source: string): string {
-  return join(dirname(ledger), `.${basename(ledger)}.import-${source}`);
+  const path = besideLedger(ledger);
+  return join(dirname(path), `.${basename(path)}.import-${source}`);
 }
 
 /** Reads the saved state; returns an empty one if it is missing or invalid. */

@@ -6,6 +6,7 @@ import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Pricer } from '../../../pricing/price.ts';
 import { applyCost, priceable } from '../../../sources/import/costs.ts';
 import type { FoundUsage } from '../../../sources/source.ts';
+import { besideLedger } from '../../../system/paths.ts';
 import { withTimeout } from '../../../system/withTimeout.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
 import type { UsageRecord } from '../../../usage/record.ts';
@@ -101,7 +102,7 @@ export class RunIntake {
   #newFile(): string | undefined {
     const { ledger, terminal } = this.#options;
     const time = new Date(terminal.now()).toISOString().replaceAll(/[:.]/g, '-');
-    for (const folder of [dirname(ledger.path), tmpdir()]) {
+    for (const folder of [dirname(besideLedger(ledger.path)), tmpdir()]) {
       const file = join(folder, `unrecorded-${time}-${process.pid}.ndjson`);
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { besideLedger } from '../../../src/system/paths.ts';
+
+describe('the files of this machine about a ledger', () => {
+  const environment = { platform: 'linux', env: {}, home: '/home/ann' } as const;
+  const of = (ledger: string): string => besideLedger(ledger, environment);
+
+  it('begin with the path of a file', () => {
+    expect(of('/data/costs.json')).toBe('/data/costs.json');
+    expect(of('C:\\data\\costs.db')).toBe('C:\\data\\costs.db');
+  });
+
+  it("are in the user's state folder for a URL, under one name for all users and passwords", () => {
+    const path = '/home/ann/.local/state/llm-spend/ledgers/db.example.com%3A6432%2Fcosts%20team';
+    expect(of('postgres://ann:secret@db.example.com:6432/costs?ledger=team')).toBe(path);
+    expect(of('postgres://bob@db.example.com:6432/costs?sslmode=require&ledger=team')).toBe(path);
+  });
+
+  it('have different names for different ledgers', () => {
+    const names = ['postgres://h/a', 'postgres://h/b', 'postgres://h:1/a', 'postgres://h/a?ledger=x'].map(of);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have names that a file may have, whatever the URL', () => {
+    const name = of(`postgres://h/${'ä'.repeat(300)}`)
+      .split('/')
+      .at(-1)!;
+    expect(name.length).toBeLessThan(200);
+    expect(name).toMatch(/^[\w%.-]+$/);
+  });
+});
