@@ -1,4 +1,4 @@
-import type { RecordScan } from '../sources/scan.ts';
+import { OTHER_PROGRAMS, type LiveScan, type RecordScan } from '../sources/scan.ts';
 import { CONNECTABLE } from './connect/agents.ts';
 import { readLiveSettings } from './settings.ts';
 
@@ -6,8 +6,8 @@ import { readLiveSettings } from './settings.ts';
 export interface LiveAgent {
   id: string;
   title: string;
-  /** Whether its settings were changed to report to us. */
-  connected: boolean;
+  /** Whether its settings were changed to report to us; undefined for programs whose users do this. */
+  connected: boolean | undefined;
   /** Time of its newest call that was received live, ISO 8601. */
   lastHeard: string | undefined;
   /** Calls that are also in its log, with the tokens by both. */
@@ -17,7 +17,7 @@ export interface LiveAgent {
 /** The `source` of live reports that is not named after the agent. */
 const SOURCES: Readonly<Partial<Record<string, string>>> = { qwen: 'qwen-otel', copilot: 'otel' };
 
-/** The agents that are connected, or were heard. */
+/** The agents that are connected, or were heard, and all other programs that were heard. */
 export function liveAgents({ live }: Pick<RecordScan, 'live'>): LiveAgent[] {
   let connections: Readonly<Record<string, unknown>> = {};
   try {
@@ -25,12 +25,17 @@ export function liveAgents({ live }: Pick<RecordScan, 'live'>): LiveAgent[] {
   } catch {
     // A damaged file is reported where it matters: by `connect` and `receive`.
   }
-  return CONNECTABLE.flatMap(({ id, title }) => {
+  const agents = CONNECTABLE.flatMap(({ id, title }) => {
     const heard = live.get(SOURCES[id] ?? `${id}-otel`);
     const connected = Object.hasOwn(connections, id);
-    if (!connected && heard === undefined) return [];
-    const { joined: calls = 0, logTokens = 0, liveTokens = 0 } = heard ?? {};
-    const joined = calls === 0 ? undefined : { calls, logTokens, liveTokens };
-    return [{ id, title, connected, lastHeard: heard?.lastHeard, joined }];
+    return connected || heard !== undefined ? [{ id, title, connected, ...reportsOf(heard) }] : [];
   });
+  const others = live.get(OTHER_PROGRAMS);
+  if (others === undefined) return agents;
+  return [...agents, { id: 'otel', title: 'Other programs', connected: undefined, ...reportsOf(others) }];
+}
+
+function reportsOf(heard: LiveScan | undefined): Pick<LiveAgent, 'lastHeard' | 'joined'> {
+  const { joined: calls = 0, logTokens = 0, liveTokens = 0 } = heard ?? {};
+  return { lastHeard: heard?.lastHeard, joined: calls === 0 ? undefined : { calls, logTokens, liveTokens } };
 }

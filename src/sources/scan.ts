@@ -2,6 +2,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { isLive } from './joining.ts';
 
+/** Programs with an OpenTelemetry SDK that are no agent with a log that we read. */
+export const OTHER_PROGRAMS = 'otel, other programs';
+
 /** Records read at a time. */
 const PAGE = 10_000;
 
@@ -13,7 +16,7 @@ export interface RecordScan {
   assumed: { model: string; priceOf: string; records: number }[];
   /** Records in which a source guessed counts, and how many tokens. */
   estimated: { records: number; tokens: number };
-  /** By the source of live reports, for example `claude-code-otel`. */
+  /** By the source of live reports, for example `claude-code-otel`; that of Copilot is `otel`, and {@link OTHER_PROGRAMS} are apart. */
   live: Map<string, LiveScan>;
 }
 
@@ -66,11 +69,17 @@ function addPrice(record: UsageRecord, scan: RecordScan, assumed: Map<string, Re
   assumed.set(key, known);
 }
 
+/** All spans of model calls have the source `otel`. */
+function isOfCopilot({ agent, source, confirmed_by: other }: UsageRecord): boolean {
+  return [agent, source, other].some((text) => typeof text === 'string' && /\bcopilot\b/.test(text));
+}
+
 function addLive(record: UsageRecord, live: Map<string, LiveScan>): void {
   const { source, confirmed_by: other } = record;
   const report = isLive(record) ? source : other?.split(' ')[0];
   if (typeof report !== 'string' || !/-otel$|^otel$/.test(report)) return;
-  const known = live.get(report) ?? { lastHeard: '', joined: 0, logTokens: 0, liveTokens: 0 };
+  const reporter = report === 'otel' && !isOfCopilot(record) ? OTHER_PROGRAMS : report;
+  const known = live.get(reporter) ?? { lastHeard: '', joined: 0, logTokens: 0, liveTokens: 0 };
   if (record.timestamp > known.lastHeard) known.lastHeard = record.timestamp;
   const { log_tokens: byLog, live_tokens: byLive } = record;
   if (typeof byLog === 'number' && typeof byLive === 'number') {
@@ -78,5 +87,5 @@ function addLive(record: UsageRecord, live: Map<string, LiveScan>): void {
     known.logTokens += byLog;
     known.liveTokens += byLive;
   }
-  live.set(report, known);
+  live.set(reporter, known);
 }

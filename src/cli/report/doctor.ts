@@ -41,7 +41,7 @@ export function doctorJson(report: DoctorReport): Record<string, unknown> {
     live: live.map(({ id, title, connected, lastHeard, joined }) => ({
       agent: id,
       title,
-      connected,
+      connected: connected ?? null,
       last_heard: lastHeard ?? null,
       joined:
         joined === undefined
@@ -164,7 +164,8 @@ export function adviceOf({ sources, scan, prices }: DoctorReport): string[] {
 /** The state of an agent, and how much of its live reports its log contains. */
 function liveLine({ title, connected, lastHeard, joined }: LiveAgent, now: number): string {
   const heard = lastHeard === undefined ? 'never heard' : `last heard ${ageText(now - Date.parse(lastHeard))} ago`;
-  const state = `${title}: ${connected ? 'connected' : 'not connected'}, ${heard}.`;
+  const connection = connected === undefined ? '' : connected ? 'connected, ' : 'not connected, ';
+  const state = `${title}: ${connection}${heard}.`;
   if (joined === undefined || joined.liveTokens === 0) return state;
   const { calls, logTokens, liveTokens } = joined;
   const both = `Of ${counted(calls, 'call')} in both its log and its live reports`;

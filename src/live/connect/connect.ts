@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { errno } from '../../system/errno.ts';
@@ -138,14 +138,21 @@ export async function applyChange(change: SettingsChange, options: ConnectOption
   const target = existsSync(file) ? realpathSync(file) : file;
   if (readIfThere(target) !== before) throw new SettingsError(`${file} has changed in this moment. Try again.`);
   if (before !== undefined && before !== after) await writeFileAtomically(backupPath(target), before);
-  if (before !== after) await writeFileAtomically(target, after);
   const path = options.settingsPath ?? liveSettingsPath();
+  if (before !== undefined && after.includes((await liveSettings(path)).token)) hideFromOthers(target);
+  if (before !== after) await writeFileAtomically(target, after);
   await updateConnections(path, (connections) => {
     const known = connections[agent.id];
     if (endpoint === undefined) delete connections[agent.id];
     // The values before the first connection are the ones to restore.
     else connections[agent.id] = { file, endpoint, previous: known?.file === file ? known.previous : previous };
   });
+}
+
+/** Other users must not read the token, with which they could feed the receiver. The rewritten file keeps this mode. */
+function hideFromOthers(file: string): void {
+  const { mode, uid } = statSync(file);
+  if (uid === process.getuid?.() && (mode & 0o077) !== 0) chmodSync(file, mode & 0o700);
 }
 
 export function backupPath(file: string): string {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -182,6 +183,13 @@ test('settings that the person has changed since are left as they are', async ()
   writeFileSync(fileOf('gemini-cli'), read('gemini-cli').replace('"target": "local"', '"target": "gcp"'));
   await disconnect('gemini-cli');
   expect(JSON.parse(read('gemini-cli'))).toEqual({ telemetry: { target: 'gcp' } });
+});
+
+test.skipIf(process.platform === 'win32')('only the user can read settings with the token', async () => {
+  chmodSync(write('claude-code', '{}'), 0o644);
+  await connect('claude-code');
+  expect(statSync(fileOf('claude-code')).mode & 0o777).toBe(0o600);
+  expect(readFileSync(fileOf('claude-code'), 'utf8')).toContain('Bearer ');
 });
 
 test('the file behind a link is changed, and its old text is beside it', async () => {

@@ -2,6 +2,8 @@ import { utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
 import { coverageOf, withoutCounts } from '../../../src/sources/coverage.ts';
+import { OTHER_PROGRAMS, scanRecords } from '../../../src/sources/scan.ts';
+import { liveAgents } from '../../../src/live/liveReport.ts';
 import { jsonLines, NOW, World } from './world.ts';
 
 /** What `llm-spend doctor` reports. */
@@ -58,4 +60,21 @@ it('counts a call that was received live before its log was read', async () => {
     firstDay: '2026-11-10',
     totals: { records: 1 },
   });
+});
+
+it('tells Copilot from other programs that report by OpenTelemetry', async () => {
+  const ledger = world.ledger();
+  const call = { provider: 'openai', model: 'gpt-5', operation: 'chat', input_tokens: 10, source: 'otel' };
+  await ledger.track({ ...call, timestamp: '2026-11-10T10:00:00.000Z', agent: 'copilot-chat' });
+  await ledger.track({ ...call, timestamp: '2026-11-11T10:00:00.000Z', agent: 'my-service' });
+  await ledger.track({ ...call, timestamp: '2026-11-12T10:00:00.000Z' });
+  const { live } = await scanRecords([ledger]);
+  expect([...live].map(([reporter, { lastHeard }]) => [reporter, lastHeard])).toEqual([
+    ['otel', '2026-11-10T10:00:00.000Z'],
+    [OTHER_PROGRAMS, '2026-11-12T10:00:00.000Z'],
+  ]);
+  expect(liveAgents({ live }).map(({ title, connected }) => [title, connected])).toEqual([
+    ['Copilot Chat', false],
+    ['Other programs', undefined],
+  ]);
 });
