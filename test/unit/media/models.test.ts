@@ -8,6 +8,7 @@ import { heatWeeks } from '../../../media/model/heat.ts';
 import { provenance, dimensionValueName } from '../../../media/model/names.ts';
 import { PAGE_SIZE, LoadedPages, pagesOf, Slots, visibleRows } from '../../../media/model/pages.ts';
 import { bucketFor, choiceOfSpan, closedRange, rangeBeforeChoice, rangeOfChoice } from '../../../media/model/range.ts';
+import { FIELDS } from '../../../src/usage/fields.ts';
 import { recordFields, recordCost } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
@@ -287,6 +288,18 @@ describe('pages of records', () => {
     expect(provenance(row('x').record)).toBe('Price unknown. Not included in totals.');
     const fields = recordFields(row('x'), 'costs.json', format);
     expect(fields.find(({ name }) => name === 'Cost')?.value).toBe('unpriced');
+  });
+
+  test('time and cost are shown once, in words, beside all other fields of the record', () => {
+    const names = recordFields(row('x'), 'costs.json', format).map(({ name }) => name);
+    const labels = FIELDS.filter(({ name }) => ['timestamp', 'cost_usd', 'cost_known'].includes(name)).map(
+      ({ label }) => label,
+    );
+    expect(labels).toHaveLength(3);
+    // They have lines of another form, so their fields are left out.
+    expect(names.slice(0, 2)).toEqual(['Time', 'Cost']);
+    for (const label of labels) expect(names.slice(2)).not.toContain(label);
+    expect(names.slice(2)).toEqual(expect.arrayContaining(['Model', 'Provider', 'Ledger']));
   });
 
   test.each(['plan', 'credits'])('a cost that %s cover is marked wherever it is shown', (charge) => {

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { UsageTable } from '../../../../src/columns/table.ts';
 import { cacheCosts, cachePass } from '../../../../src/pricing/compare/cacheDollars.ts';
+import { partOf, UNCACHED } from '../../../../src/pricing/compare/cell.ts';
 import { loadPricer } from '../../../../src/pricing/price.ts';
+import { PART_KINDS } from '../../../../src/pricing/tokens.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 
 const pricer = loadPricer();
@@ -63,4 +65,14 @@ it('counts as never read what no later call of the session reads', async () => {
   expect(all.neverRead).toBe(470n * 3750n + 200n * 6000n);
   expect(all.withoutSession).toBe(1);
   expect(bySession.find(({ key }) => key === 'b')!.costs).toMatchObject({ neverReadTokens: 70n, savings: -70n * 750n });
+});
+
+it('counts each part once if nothing were cached, cached audio and images among their own kind', () => {
+  expect(UNCACHED.flat().toSorted((a, b) => a - b)).toEqual(PART_KINDS.map((_, part) => part));
+  const holds = (kind: (typeof PART_KINDS)[number]): string[] =>
+    UNCACHED[partOf(kind)]!.map((part) => PART_KINDS[part]!).toSorted();
+  expect(holds('input')).toEqual(['cacheRead', 'cacheWrite1h', 'cacheWrite5m', 'input']);
+  expect(holds('inputAudio')).toEqual(['cacheAudioRead', 'inputAudio']);
+  expect(holds('inputImage')).toEqual(['cacheImageRead', 'inputImage']);
+  expect(holds('output')).toEqual(['output']);
 });
