@@ -1,5 +1,5 @@
 import { checkPriceData, MAX_PRICE_DATA, PriceDataError } from '../pricing/fetched.ts';
-import type { FetchedPrices } from '../pricing/table.ts';
+import type { FetchedPrices } from '../pricing/fetched.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { priceDataPath } from './priceAge.ts';
 import { PriceFileError, readText, withPlainErrors } from './files.ts';

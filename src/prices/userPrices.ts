@@ -4,7 +4,7 @@ import { readCustomPrices, type CustomPrice, type CustomPriceProblem } from '../
 import { loadPricer, type Pricer } from '../pricing/price.ts';
 import { parsePriceData } from '../pricing/fetched.ts';
 import { BUNDLED } from '../pricing/data/bundled.ts';
-import type { FetchedPrices } from '../pricing/table.ts';
+import type { FetchedPrices } from '../pricing/fetched.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { readPriceData } from './dataFile.ts';
 import { priceDataPath } from './priceAge.ts';

@@ -1,6 +1,13 @@
+import type { Provider } from '@pydantic/genai-prices';
 import * as z from 'zod/mini';
 import { once } from '../usage/lazy/once.ts';
-import type { FetchedPrices } from './table.ts';
+
+/** Fetched price data, validated by `parsePriceData`. */
+export interface FetchedPrices {
+  providers: Provider[];
+  /** ISO day of the fetch. */
+  date: string;
+}
 
 /**
  * Price data fetched from the internet, validated before it is used.

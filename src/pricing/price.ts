@@ -6,7 +6,8 @@ import { FREE_SOURCE } from '../usage/query.ts';
 import { rate } from './rates.ts';
 import { settle, unpriced, type Fitting, type PriceResult, type PriceRule, type Unpriced } from './priceResult.ts';
 import { PriceResolver, type PriceEdges, type Resolution } from './resolver.ts';
-import { loadPriceTable, type FetchedPrices, type ListedModel, type Lookup, type PriceTable } from './table.ts';
+import type { FetchedPrices } from './fetched.ts';
+import { loadPriceTable, type ListedModel, type Lookup, type PriceTable } from './table.ts';
 import { termsFactor, termsOf, type Terms, type TermsFactor } from './terms.ts';
 import { PART_KINDS, splitCounts, unknownOverlap, type CountField, type GivenCounts } from './tokens.ts';
 

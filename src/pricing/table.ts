@@ -1,10 +1,10 @@
-import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+import type { ConditionalPrice, ModelInfo, ModelPrice } from '@pydantic/genai-prices';
 import { BUNDLED, type TableVersion } from './data/bundled.ts';
 import { ADDED_PROVIDER, completeModels, correctModels } from './data/corrections.ts';
 import { once } from '../usage/lazy/once.ts';
 import { routedPrices } from './data/routedPrices.ts';
 import { vendorPrices } from './data/vendorPrices.ts';
-import { PriceDataError } from './fetched.ts';
+import { PriceDataError, type FetchedPrices } from './fetched.ts';
 import { modelOfName, providerOfModelName, providerOfName, type NamedProvider } from './data/matching.ts';
 import { isNameOf } from './data/modelIdentity.ts';
 
@@ -14,13 +14,6 @@ import { isNameOf } from './data/modelIdentity.ts';
  *
  * The data is half a megabyte: import it through `prices/index.ts`, dynamically, when a price is first needed.
  */
-
-/** Fetched price data, validated by `parsePriceData`. */
-export interface FetchedPrices {
-  providers: Provider[];
-  /** ISO day of the fetch. */
-  date: string;
-}
 
 /** A price of a model, and the time from which it applies. */
 export interface PriceInForce {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { RecognisedResponse } from '../../pricing/responses/recognise.ts';
+import type { RecognisedResponse, Recognition } from '../../pricing/responses/recognise.ts';
 import type { usageOfResponse as UsageOfResponse } from '../../pricing/responses/usage.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { amount } from '../arguments/arguments.ts';
@@ -30,38 +30,9 @@ const OWN = [
 
 /** `llm-spend record --response FILE|-`: records the usage in a provider's raw API responses, single, several or streamed. */
 export async function recordResponse(flags: RecordFlags, terminal: Terminal, stdin: Readable): Promise<number> {
-  for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || OWN.includes(name)) continue;
-    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usageError(`${flag}: cannot be combined with --response, which contains it. Leave it out.`, flag);
-  }
-  const { MAX_RESPONSE_TEXT, recogniseInTurns, usageOfResponse } = await import('../../prices/index.ts');
-  const text = await read(flags.response ?? '-', stdin, MAX_RESPONSE_TEXT);
-  const prices = await userPrices();
-  const pricer = await prices.pricer();
-  if (pricer === undefined)
-    throw new CliError('prices', 'The price table cannot be read, and responses cannot be read without it.');
-  const { responses, problems } = await recogniseInTurns(text, pricer.table);
-  if (responses.length === 0) {
-    const [first] = problems;
-    throw new CliError(
-      first?.code ?? 'no-usage',
-      `${first?.message ?? 'No usage was found.'} Nothing was recorded. To record it by hand: llm-spend record --help`,
-      { field: '--response' },
-    );
-  }
-  const inputs = responses.map((response) => inputOf(response, flags, usageOfResponse));
-  const cost = flags.costUsd === undefined ? undefined : amount('--cost-usd', flags.costUsd);
-  if (cost !== undefined) {
-    if (inputs.length > 1) {
-      throw usageError(
-        `--cost-usd: applies to a single response, but there are ${inputs.length}. Leave it out.`,
-        '--cost-usd',
-      );
-    }
-    const { cost_known: _, ...input } = inputs[0]!;
-    inputs[0] = { ...input, cost_usd: cost };
-  }
+  refuseOtherFlags(flags);
+  const { responses, problems, usages } = await recognised(flags, stdin);
+  const inputs = withCost(usages, flags);
   const { stored, path, waiting, incomplete } = await withLedger(flags, async (ledger) => {
     try {
       const stored = await ledger.trackWithStatus(inputs);
@@ -93,9 +64,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   } else {
     for (const tracked of stored) await terminal.out.line(trackedLine(tracked));
   }
-  for (const tool of new Set(
-    responses.flatMap(({ costUsd, unpricedTools }) => (costUsd === undefined ? unpricedTools : [])),
-  )) {
+  for (const tool of unpricedTools(responses)) {
     await warn(terminal, `The fee for ${tool} is not included in the cost: it has no known price.`);
   }
   for (const { message } of problems) await warn(terminal, message);
@@ -103,6 +72,53 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   if (problems.length > 0) await say(terminal, `Recorded ${counted(added, 'response')}; the rest contains no usage.`);
   for (const text of [incomplete, waiting]) if (text !== undefined) await warn(terminal, text);
   return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
+}
+
+function refuseOtherFlags(flags: RecordFlags): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || OWN.includes(name)) continue;
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw usageError(`${flag}: cannot be combined with --response, which contains it. Leave it out.`, flag);
+  }
+}
+
+/** The responses in the text that `--response` names, at least one, each with the usage to record. */
+async function recognised(flags: RecordFlags, stdin: Readable): Promise<Recognition & { usages: UsageInput[] }> {
+  const { MAX_RESPONSE_TEXT, recogniseInTurns, usageOfResponse } = await import('../../prices/index.ts');
+  const text = await read(flags.response ?? '-', stdin, MAX_RESPONSE_TEXT);
+  const prices = await userPrices();
+  const pricer = await prices.pricer();
+  if (pricer === undefined)
+    throw new CliError('prices', 'The price table cannot be read, and responses cannot be read without it.');
+  const found = await recogniseInTurns(text, pricer.table);
+  if (found.responses.length === 0) {
+    const [first] = found.problems;
+    throw new CliError(
+      first?.code ?? 'no-usage',
+      `${first?.message ?? 'No usage was found.'} Nothing was recorded. To record it by hand: llm-spend record --help`,
+      { field: '--response' },
+    );
+  }
+  return { ...found, usages: found.responses.map((response) => inputOf(response, flags, usageOfResponse)) };
+}
+
+/** The usage of a single response with the cost of `--cost-usd`, if given. */
+function withCost(usages: readonly UsageInput[], flags: RecordFlags): readonly UsageInput[] {
+  if (flags.costUsd === undefined) return usages;
+  const cost = amount('--cost-usd', flags.costUsd);
+  if (usages.length > 1) {
+    throw usageError(
+      `--cost-usd: applies to a single response, but there are ${usages.length}. Leave it out.`,
+      '--cost-usd',
+    );
+  }
+  const { cost_known: _, ...input } = usages[0]!;
+  return [{ ...input, cost_usd: cost }];
+}
+
+/** The tools with a fee of unknown price, of responses that do not say their cost. */
+function unpricedTools(responses: readonly RecognisedResponse[]): Set<string> {
+  return new Set(responses.flatMap(({ costUsd, unpricedTools: tools }) => (costUsd === undefined ? tools : [])));
 }
 
 function inputOf(

@@ -14,7 +14,7 @@ import type { Row } from './rows.ts';
 import { RowAppender } from './rowAppender.ts';
 import { findRow, idOf, rowsAfter, tryRecordOf } from './rows.ts';
 import { epochOf, touch } from './columns/segments.ts';
-import { size } from './state.ts';
+import { fileSize } from './log.ts';
 
 /** Empties a ledger, and undoes that. The cleared records are kept in a separate database, which the change names. */
 
@@ -55,7 +55,7 @@ export async function undoClear(connection: Connection, disk: Disk, change: Chan
   // Accepts only names that we create: a database edited by hand must not make us read other files.
   const own = file.startsWith(`${basename(connection.path)}.cleared.`) && !/[\\/]/.test(file);
   const path = join(dirname(connection.path), file);
-  const kept = own && size(disk, path) > 0 ? await opened(disk, path) : undefined;
+  const kept = own && fileSize(disk, path) > 0 ? await opened(disk, path) : undefined;
   if (!kept) {
     throw new LedgerError(
       'damaged',

@@ -3,16 +3,24 @@ import type { Disk } from '../../system/disk.ts';
 import { unlinkIfThere } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
 import { corruptName } from '../../system/sideFiles.ts';
-import { size } from './state.ts';
 
 /** The log (`-wal`) of a database, which contains changes not yet in the main file, and its shared memory (`-shm`). */
 
 export const logOf = (path: string): string => `${path}-wal`;
 const indexOf = (path: string): string => `${path}-shm`;
 
+/** In bytes; 0 if the file does not exist. */
+export function fileSize(disk: Disk, path: string): number {
+  try {
+    return Number(disk.statSync(path).size);
+  } catch {
+    return 0;
+  }
+}
+
 /** Whether the database has a log that is not empty. */
 export function hasLog(disk: Disk, path: string): boolean {
-  return size(disk, logOf(path)) > 0;
+  return fileSize(disk, logOf(path)) > 0;
 }
 
 /**

@@ -6,6 +6,7 @@ import { resolvePlace } from '../place.ts';
 import type { LedgerError, Problem } from '../results.ts';
 import type { StoreState } from '../store.ts';
 import type { Snapshot } from './columns/segments.ts';
+import { fileSize } from './log.ts';
 
 /** The actual location of a database, after following links. */
 export type Place = Awaited<ReturnType<typeof resolvePlace>>;
@@ -86,19 +87,19 @@ export interface Leftovers {
 
 /** undefined when the database exists, or nothing is left of it. */
 export async function leftoversOf(disk: Disk, { folder, base, path }: Place): Promise<Leftovers | undefined> {
-  if (size(disk, path) > 0) return undefined;
+  if (fileSize(disk, path) > 0) return undefined;
   const copy = join(folder, previousName(base));
-  const previous = size(disk, copy) > 0 ? basename(copy) : undefined;
+  const previous = fileSize(disk, copy) > 0 ? basename(copy) : undefined;
   const since = previous === undefined ? 0n : disk.statSync(copy).mtimeNs;
   const aside = (await namesIn(disk, folder))
-    .filter((name) => isKeptDatabase(name, base) && size(disk, join(folder, name)) > 0)
+    .filter((name) => isKeptDatabase(name, base) && fileSize(disk, join(folder, name)) > 0)
     .map((name) => ({ name, time: disk.statSync(join(folder, name)).mtimeNs }))
     .filter(({ time }) => time > since)
     .reduce<{ name: string; time: bigint } | undefined>(
       (last, each) => (last && last.time > each.time ? last : each),
       undefined,
     );
-  const log = size(disk, `${path}-wal`) > 0;
+  const log = fileSize(disk, `${path}-wal`) > 0;
   return previous === undefined && aside === undefined && !log ? undefined : { previous, aside: aside?.name, log };
 }
 
@@ -128,15 +129,6 @@ async function lostFile(disk: Disk, place: Place): Promise<Problem | undefined> 
       'The next record, or a repair, restores them.',
     file: join(place.folder, name),
   };
-}
-
-/** 0 if the file does not exist. */
-export function size(disk: Disk, path: string): number {
-  try {
-    return Number(disk.statSync(path).size);
-  } catch {
-    return 0;
-  }
 }
 
 /** Includes the log, which is part of the database until it is checkpointed. */

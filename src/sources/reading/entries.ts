@@ -87,7 +87,7 @@ async function readNdjson(file: SourceFile, sink: Sink, take: Consumer, room: Ro
   try {
     let position = { offset: 0, lines: 0 };
     for (;;) {
-      const read = await readLines(handle.fd, position, file.size, [], {
+      const read = await readLines({ fd: handle.fd, from: position, end: file.size }, [], {
         line: takeLine,
         tooLong: (line, bytes) => sink.skip('too-long', `${bytes} bytes`, line),
         pause: () => ++count % 8 === 0,

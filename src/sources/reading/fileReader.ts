@@ -57,7 +57,7 @@ export async function readLog(
     for (;;) {
       const { offset } = position;
       // Stops at the file's size at the beginning, so that a busy writer cannot keep us here.
-      const read = await readLines(fd, position, size, markers, reader);
+      const read = await readLines({ fd, from: position, end: size }, markers, reader);
       position = read.position;
       receiver.progress(position.offset - offset);
       const fingerprint = fingerprintAt(fd, position.offset);

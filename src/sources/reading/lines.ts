@@ -38,21 +38,19 @@ export interface LinesRead {
   ended: boolean;
 }
 
-/**
- * @param fd an open file.
- * @param end the offset at which to stop reading.
- */
-export async function readLines(
-  fd: number,
-  from: LinePosition,
-  end: number,
-  markers: readonly Buffer[],
-  handler: LineHandler,
-): Promise<LinesRead> {
+/** Bytes of an open file to read: from a position up to an offset. */
+export interface LineSpan {
+  readonly fd: number;
+  readonly from: LinePosition;
+  readonly end: number;
+}
+
+/** Passes the lines that contain one of the markers to the handler; without markers, all lines. */
+export async function readLines(span: LineSpan, markers: readonly Buffer[], handler: LineHandler): Promise<LinesRead> {
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = undefined;
   try {
-    return await read(buffer, fd, from, end, markers, handler);
+    return await new LineReader(buffer, span, markers, handler).read();
   } finally {
     spare = buffer;
   }
@@ -61,75 +59,106 @@ export async function readLines(
 /** Thousands of files are read in sequence: a new buffer for each would be most of the memory used. */
 let spare: Buffer | undefined;
 
-async function read(
-  buffer: Buffer,
-  fd: number,
-  from: LinePosition,
-  end: number,
-  markers: readonly Buffer[],
-  handler: LineHandler,
-): Promise<LinesRead> {
-  /** Number of bytes in the buffer not passed on yet; they are at `offset` in the file. */
-  let length = 0;
-  let { offset, lines } = from;
+class LineReader {
+  #buffer: Buffer;
+  readonly #span: LineSpan;
+  readonly #markers: readonly Buffer[];
+  readonly #handler: LineHandler;
+  /** Number of bytes in the buffer not passed on yet; they are at `#offset` in the file. */
+  #length = 0;
+  #offset: number;
+  #lines: number;
   /** Number of bytes of the current line dropped so far. */
-  let dropped = 0;
-  let chunks = 0;
-  for (;;) {
-    if (length === buffer.length) {
-      if (length >= MAX_LINE) {
-        dropped += length;
-        length = 0;
+  #dropped = 0;
+
+  constructor(buffer: Buffer, span: LineSpan, markers: readonly Buffer[], handler: LineHandler) {
+    this.#buffer = buffer;
+    this.#span = span;
+    this.#markers = markers;
+    this.#handler = handler;
+    this.#offset = span.from.offset;
+    this.#lines = span.from.lines;
+  }
+
+  async read(): Promise<LinesRead> {
+    for (let chunks = 1; ; chunks++) {
+      const bytesRead = this.#fill();
+      const known = this.#length - bytesRead;
+      if (chunks % CHUNKS_PER_TURN === 0) await nextTurn();
+      if (bytesRead === 0) {
+        const isWhole = this.#dropped === 0 && this.#length > 0;
+        return this.#result(isWhole ? Buffer.from(this.#buffer.subarray(0, this.#length)) : undefined, true);
+      }
+      const start = this.#dropped > 0 ? this.#endOfLongLine(known) : 0;
+      if (start === undefined) continue;
+      const passed = this.#passLines(start, start === 0 ? known : start);
+      if (passed && this.#handler.pause?.() === true) return this.#result(undefined, false);
+    }
+  }
+
+  #result(tail: Buffer | undefined, ended: boolean): LinesRead {
+    return { position: { offset: this.#offset, lines: this.#lines }, tail, ended };
+  }
+
+  /** Reads what fits into the buffer, which grows up to the longest line. Returns the number of bytes read. */
+  #fill(): number {
+    if (this.#length === this.#buffer.length) {
+      if (this.#length >= MAX_LINE) {
+        this.#dropped += this.#length;
+        this.#length = 0;
       } else {
-        const larger = Buffer.allocUnsafe(Math.min(buffer.length * 2, MAX_LINE));
-        buffer.copy(larger, 0, 0, length);
-        buffer = larger;
+        const larger = Buffer.allocUnsafe(Math.min(this.#buffer.length * 2, MAX_LINE));
+        this.#buffer.copy(larger, 0, 0, this.#length);
+        this.#buffer = larger;
       }
     }
-    const position = offset + dropped + length;
-    const want = Math.min(buffer.length - length, end - position);
+    const position = this.#offset + this.#dropped + this.#length;
+    const want = Math.min(this.#buffer.length - this.#length, this.#span.end - position);
     // Synchronous, because a trip to the thread pool takes longer than the copy; the event loop gets turns in between.
-    const bytesRead = want > 0 ? readSync(fd, buffer, length, want, position) : 0;
-    if (++chunks % CHUNKS_PER_TURN === 0) await nextTurn();
-    if (bytesRead === 0) {
-      const tail = dropped > 0 || length === 0 ? undefined : Buffer.from(buffer.subarray(0, length));
-      return { position: { offset, lines }, tail, ended: true };
+    const bytesRead = want > 0 ? readSync(this.#span.fd, this.#buffer, this.#length, want, position) : 0;
+    this.#length += bytesRead;
+    return bytesRead;
+  }
+
+  /** Returns where the line after a line that is too long begins, or undefined while there is no end of it. */
+  #endOfLongLine(known: number): number | undefined {
+    const newline = this.#buffer.subarray(0, this.#length).indexOf(NEWLINE, known);
+    if (newline === -1) {
+      this.#dropped += this.#length;
+      this.#length = 0;
+      return undefined;
     }
-    const known = length;
-    length += bytesRead;
-    let at = 0;
-    const chunk = buffer.subarray(0, length);
-    if (dropped > 0) {
-      const newline = chunk.indexOf(NEWLINE, known);
-      if (newline === -1) {
-        dropped += length;
-        length = 0;
-        continue;
-      }
-      lines++;
-      handler.tooLong(lines, dropped + newline);
-      offset += dropped + newline + 1;
-      dropped = 0;
-      at = newline + 1;
-    }
-    const start = at;
-    const next = new Markers(chunk, markers, at);
-    let newline = chunk.indexOf(NEWLINE, Math.max(at, start === 0 ? known : 0));
-    for (; newline !== -1; newline = chunk.indexOf(NEWLINE, at)) {
-      lines++;
+    this.#lines++;
+    this.#handler.tooLong(this.#lines, this.#dropped + newline);
+    this.#offset += this.#dropped + newline + 1;
+    this.#dropped = 0;
+    return newline + 1;
+  }
+
+  /**
+   * Passes on the complete lines of the buffer, and keeps the rest of it.
+   * @param start where the first of them begins
+   * @param from where to look for its end
+   * @returns whether there was one
+   */
+  #passLines(start: number, from: number): boolean {
+    const chunk = this.#buffer.subarray(0, this.#length);
+    const next = new Markers(chunk, this.#markers, start);
+    let at = start;
+    for (let newline = chunk.indexOf(NEWLINE, from); newline !== -1; newline = chunk.indexOf(NEWLINE, at)) {
+      this.#lines++;
       if (next.before(at, newline)) {
         const lineEnd = newline > at && chunk[newline - 1] === RETURN ? newline - 1 : newline;
-        handler.line(chunk.subarray(at, lineEnd), lines, offset + at - start);
+        this.#handler.line(chunk.subarray(at, lineEnd), this.#lines, this.#offset + at - start);
       }
       at = newline + 1;
     }
-    offset += at - start;
+    this.#offset += at - start;
     if (at > 0) {
-      buffer.copy(buffer, 0, at, length);
-      length -= at;
-      if (at > start && handler.pause?.() === true)
-        return { position: { offset, lines }, tail: undefined, ended: false };
+      this.#buffer.copy(this.#buffer, 0, at, this.#length);
+      this.#length -= at;
     }
+    return at > start;
   }
 }
 

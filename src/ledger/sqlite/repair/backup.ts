@@ -5,8 +5,8 @@ import { fsyncFolder, unlinkIfThere } from '../../../system/disk.ts';
 import { previousName, sideFileName } from '../../../system/sideFiles.ts';
 import type { Connection } from '../connection.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { size } from '../state.ts';
 import { inWorker } from '../worker.ts';
+import { fileSize } from '../log.ts';
 
 /**
  * The backup of the ledger, beside it under the same name as a JSON ledger's: a complete database, copied while others continue
@@ -43,7 +43,7 @@ export async function backUpIfDue(connection: Connection, disk: Disk, now: numbe
 function isDue(disk: Disk, connection: Connection, now: number): boolean {
   const { backup_ms, backup_seq, backup_epoch, epoch, last } = marksOf(connection);
   if (last === null || (last === backup_seq && epoch === backup_epoch)) return false;
-  if (size(disk, previousPath(connection.path)) === 0 && backup_ms < now - 60_000) return true;
+  if (fileSize(disk, previousPath(connection.path)) === 0 && backup_ms < now - 60_000) return true;
   return Math.abs(now - backup_ms) >= DAY_MS || last - backup_seq >= Math.max(MANY, backup_seq / 2);
 }
 

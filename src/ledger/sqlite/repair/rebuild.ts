@@ -11,7 +11,8 @@ import type { Salvage } from './salvage.ts';
 import { salvageLog, salvageRows } from './salvage.ts';
 import { indexedRows } from './salvage.ts';
 import type { Place } from '../state.ts';
-import { leftoversOf, size } from '../state.ts';
+import { leftoversOf } from '../state.ts';
+import { fileSize } from '../log.ts';
 
 /** Builds a new database from everything readable of a damaged one, or from the remains of a deleted one. */
 
@@ -47,7 +48,7 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
       ? 0
       : await takeBackup(disk, place, connection, new Set([...salvage.removed, ...others]));
     const lost: string[] = [];
-    if (!salvage.cleared && size(disk, place.path) > 0) {
+    if (!salvage.cleared && fileSize(disk, place.path) > 0) {
       for await (const { seq, usage_id } of indexedRows(place.path)) {
         const id = idOf(usage_id);
         const isKnown = found.has(seq) || salvage.removed.has(usage_id) || findRow(connection, id) !== undefined;
@@ -89,7 +90,7 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
 }
 
 async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]) => Promise<void>): Promise<Salvage> {
-  if (size(disk, place.path) > 0) return salvageRows(disk, place.path, take);
+  if (fileSize(disk, place.path) > 0) return salvageRows(disk, place.path, take);
   const leftovers = await leftoversOf(disk, place);
   // The database that was kept aside last has its own log.
   if (leftovers?.aside !== undefined) return salvageRows(disk, join(place.folder, leftovers.aside), take);

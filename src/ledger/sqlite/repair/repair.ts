@@ -15,7 +15,7 @@ import { isBusy, isDamage, sqliteEngine } from '../engine.ts';
 import { keptAside } from './aside.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { noteLoss } from './loss.ts';
-import { hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
+import { fileSize, hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from '../rows.ts';
@@ -23,7 +23,7 @@ import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
 import { touch, unseal, untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
-import { leftoversOf, size } from '../state.ts';
+import { leftoversOf } from '../state.ts';
 import { inWorker } from '../worker.ts';
 
 /**
@@ -68,7 +68,7 @@ async function planned(disk: Disk, place: Place, built: string): Promise<RepairR
   const rebuilt = await rebuild(disk, place, built);
   const { records, recovered, fromBackup } = rebuilt;
   const actions = actionsOf(place, 'would be', rebuilt);
-  if (size(disk, place.path) > 0) {
+  if (fileSize(disk, place.path) > 0) {
     actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
   }
   return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
@@ -81,7 +81,7 @@ async function mendWhole(
   { now, isAutomatic }: { now: number; isAutomatic: boolean },
 ): Promise<RepairResult> {
   // Until the new database is in place, no process may add records to the damaged one.
-  const release = size(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
+  const release = fileSize(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
   try {
     const was = versionOf(disk, place.path);
     const leftovers = await leftoversOf(disk, place);
@@ -156,7 +156,7 @@ type Version = { file: Signature | undefined; log: Signature | undefined };
 
 function versionOf(disk: Disk, path: string): Version {
   const of = (name: string): Signature | undefined =>
-    size(disk, name) > 0 ? signatureOf(disk.statSync(name)) : undefined;
+    fileSize(disk, name) > 0 ? signatureOf(disk.statSync(name)) : undefined;
   return { file: of(path), log: of(logOf(path)) };
 }
 

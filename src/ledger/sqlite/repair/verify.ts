@@ -19,7 +19,8 @@ import { findings } from './repair.ts';
 import { untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
-import { namesIn, size } from '../state.ts';
+import { namesIn } from '../state.ts';
+import { fileSize } from '../log.ts';
 
 /** Maximum number of reported findings of an integrity check. */
 const MOST_FINDINGS = 20;
@@ -51,7 +52,7 @@ export async function verifyDatabase(
     files.push({
       path,
       role: file.role,
-      bytes: size(disk, path),
+      bytes: fileSize(disk, path),
       ...(records === undefined ? {} : { records }),
       meaning: file.meaning,
     });

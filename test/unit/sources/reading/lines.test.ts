@@ -32,9 +32,7 @@ async function read(
   try {
     for (;;) {
       const done = await readLines(
-        handle.fd,
-        result.position,
-        Buffer.byteLength(content),
+        { fd: handle.fd, from: result.position, end: Buffer.byteLength(content) },
         markers.map((marker) => Buffer.from(marker)),
         {
           line: (bytes, number, offset) => void result.lines.push([bytes.toString('latin1'), number, offset]),
