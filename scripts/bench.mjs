@@ -18,7 +18,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { format } from 'oxfmt';
 import { root, run, usePinnedNode } from './lib.mjs';
 
 /** The part of the file that is not measured. */
@@ -83,7 +83,7 @@ const before = await readFile(output, 'utf8').catch(() => '');
 const notes = before.includes(NOTES) ? before.slice(before.indexOf(NOTES)) : '';
 if (notes !== '') tables.push(notes);
 const text = `${tables.map((table) => table.trim()).join('\n\n')}\n`;
-await writeFile(output, await format(text, { ...(await resolveConfig(output)), parser: 'markdown' }));
+await writeFile(output, (await format(path.basename(output), text, { printWidth: 120 })).code);
 console.error(`\nWritten to ${path.relative(root, output)}`);
 process.exit();
 

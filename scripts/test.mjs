@@ -168,7 +168,7 @@ const stages = [
     name: 'format',
     lane: 'code',
     kind: 'gate',
-    run: (output) => output.tool('prettier/bin/prettier.cjs', '--check', '.'),
+    run: (output) => output.tool('oxfmt/bin/oxfmt', '--check'),
   },
   {
     name: 'types',

@@ -2,7 +2,19 @@
 
 /** Names of the validation rules in `rules.ts`. */
 export type RuleName =
-  'name' | 'label' | 'note' | 'tokens' | 'cost' | 'flag' | 'time' | 'billingMode' | 'charge' | 'tags';
+  // Texts.
+  | 'name'
+  | 'label'
+  | 'note'
+  | 'time'
+  // Numbers.
+  | 'tokens'
+  | 'cost'
+  // Others.
+  | 'flag'
+  | 'billingMode'
+  | 'charge'
+  | 'tags';
 
 export interface FieldRow {
   /** The name in `costs.json`. */

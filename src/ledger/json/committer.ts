@@ -17,8 +17,17 @@ export interface Pending {
   entry: Entry;
   files: Origin[];
 }
-type Origin =
-  { kind: 'own'; journal: Journal; file: JournalFile } | { kind: 'adopted'; adopted: Adopted; left: number };
+interface OwnJournal {
+  kind: 'own';
+  journal: Journal;
+  file: JournalFile;
+}
+interface AdoptedJournal {
+  kind: 'adopted';
+  adopted: Adopted;
+  left: number;
+}
+type Origin = OwnJournal | AdoptedJournal;
 
 /** Minimum time between commits, ... */
 const SPACING_MS = 50;

@@ -107,8 +107,8 @@ function costColumn(record: UsageRecord, kind: string): bigint | null {
 
 /** The row with an id. */
 export function findRow(connection: Connection, usageId: string): Row | undefined {
-  return connection.first('SELECT seq, usage_id, text FROM record WHERE usage_id = ?', keyOf(usageId)) as
-    Row | undefined;
+  const found = connection.first('SELECT seq, usage_id, text FROM record WHERE usage_id = ?', keyOf(usageId));
+  return found as Row | undefined;
 }
 
 /** Rows with numbers above `after`, in ascending order. */

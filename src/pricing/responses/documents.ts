@@ -9,7 +9,15 @@ import { isObject } from './json.ts';
  */
 
 export type ResponseProblemCode =
-  'empty' | 'too-large' | 'not-json' | 'truncated' | 'no-usage' | 'provider-error' | 'invalid-usage';
+  // Of the text.
+  | 'empty'
+  | 'too-large'
+  | 'not-json'
+  | 'truncated'
+  // Of a response in it.
+  | 'no-usage'
+  | 'provider-error'
+  | 'invalid-usage';
 
 /** Why a text, or one of the responses in it, contains no usage. */
 export interface ResponseProblem {

@@ -22,8 +22,13 @@ export interface ThreadData {
 }
 
 /** Messages to the thread: a file to read, or a notice that there is room for more results. */
-export type ToThread =
-  { kind: 'read'; file: SourceFile; known: FileState | undefined; isQuiet: boolean } | { kind: 'room' };
+export type ToThread = FileToRead | { kind: 'room' };
+interface FileToRead {
+  kind: 'read';
+  file: SourceFile;
+  known: FileState | undefined;
+  isQuiet: boolean;
+}
 
 export type SentRecord = [record: UsageRecord, pricing: FoundPricing | undefined];
 

@@ -9,8 +9,8 @@ import { passwordFromFile } from './passwordFile.ts';
 /** A row as the server sends it: all values as text. */
 export type SqlRow = Readonly<Record<string, string | null>>;
 
-export type SqlValue =
-  string | number | bigint | boolean | null | readonly (string | number | bigint | boolean | null)[];
+type SqlScalar = string | number | bigint | boolean | null;
+export type SqlValue = SqlScalar | readonly SqlScalar[];
 
 /** How long one statement may take before the connection counts as lost, ms. */
 const STATEMENT_MS = 180_000;

@@ -102,9 +102,8 @@ const ADDED_TEXTS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 function storedColumn(connection: Connection, key: number): Uint8Array | undefined {
-  const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key) as
-    { data: Uint8Array } | undefined;
-  return found?.data;
+  const found = connection.first('SELECT data FROM segment_column WHERE key = ?', key);
+  return found?.['data'] as Uint8Array | undefined;
 }
 
 /** Builds a column that a segment lacks from its rows; undefined when the ledger has changed since the segment was found. */

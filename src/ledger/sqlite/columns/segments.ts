@@ -140,10 +140,9 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
 
 /** Seals one of the segments that need it; returns false when none does. */
 export function sealOne(connection: Connection): boolean {
-  const found = connection.first(`SELECT number FROM segment WHERE stale = 1 OR ${LACKS_COLUMNS} LIMIT 1`) as
-    { number: number } | undefined;
+  const found = connection.first(`SELECT number FROM segment WHERE stale = 1 OR ${LACKS_COLUMNS} LIMIT 1`);
   if (!found) return false;
-  seal(connection, found.number);
+  seal(connection, found['number'] as number);
   return true;
 }
 
