@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import path from 'node:path';
 import type { Problem, Verification } from '../../ledger/results.ts';
+import { isLedgerUrl } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
@@ -44,7 +45,8 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
     counted(found.records, 'record'),
     ...(found.pending > 0 ? [`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
     ...(found.unreadable > 0 ? [`${whole(found.unreadable)} unreadable, kept as they are and not counted`] : []),
-    `${whole(found.bytes)} bytes`,
+    // A server does not say how much it stores.
+    ...(isLedgerUrl(found.path) ? [] : [`${whole(found.bytes)} bytes`]),
   ];
   parts[0] += `\n${notes.join(', ')}.`;
   if (found.problems.length > 0) {

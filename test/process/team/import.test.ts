@@ -34,6 +34,8 @@ describe.skipIf(!hasPostgres())('llm-spend import into PostgreSQL', () => {
       { added: 0, files: 1, unchanged: 1 },
     ]);
     expect(readdirSync(sandbox.folder)).toEqual(['home']);
+    const { stdout } = await sandbox.run(['verify', '--ledger', server.url()]);
+    expect(stdout).toBe(`${server.url()} is sound.\n1 record.\n`);
     const state = path.join(sandbox.env['HOME']!, '.local', 'state', 'llm-spend', 'ledgers');
     if (process.platform === 'linux') expect(readdirSync(state)).toHaveLength(1);
   });
