@@ -1,7 +1,7 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../system/atomicFile.ts';
-import { alertsFolder } from './alertsFolder.ts';
+import { alertsFolder, lasts } from './alertsFolder.ts';
 
 /** Permission for agents to continue over a limit: for one tool call, or for a time. */
 
@@ -24,7 +24,7 @@ export function useAllowance(now: number, folder: string = alertsFolder()): bool
   const path = allowancePath(folder);
   try {
     const { until, isOnce } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Allowance>;
-    if (typeof until !== 'number' || until <= now) return false;
+    if (!lasts(until, now)) return false;
     // Of two calls at once only the one that removes the file has it.
     if (isOnce === true) unlinkSync(path);
     return true;

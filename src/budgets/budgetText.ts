@@ -23,7 +23,7 @@ export function periodText({ period, since, until, start }: Budget): string {
   if (period === 'once') return `from ${since ?? ''} to ${until ?? ''}`;
   const days = /^(\d+)d$/.exec(period)?.[1];
   if (days !== undefined) return `in ${days} days`;
-  return start === undefined ? PERIODS[period]! : `in the month from day ${start}`;
+  return period === 'month' && start !== undefined ? `in the month from day ${start}` : PERIODS[period]!;
 }
 
 /** Formats a state as `$42.10 of $50.00 this month (84 %)`; unpriced calls are counted behind the share. */

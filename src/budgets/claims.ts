@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errno } from '../system/errno.ts';
-import { alertsFolder } from './alertsFolder.ts';
+import { alertsFolder, lasts } from './alertsFolder.ts';
 import type { BudgetState } from './budgetState.ts';
 
 /**
@@ -183,7 +183,7 @@ function removeOld(folder: string, now: number): void {
   }
 }
 
-/** Keeps a budget from warning until then, in every window. */
+/** Keeps a budget from warning until then, tomorrow at the latest, in every window. */
 export function snooze(state: BudgetState, until: number, folder: string = alertsFolder()): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, snoozeName(state)), JSON.stringify({ at: until, until }), { mode: 0o600 });
@@ -197,7 +197,7 @@ export function endSnooze(state: BudgetState, folder: string = alertsFolder()): 
 export function snoozedUntil(state: BudgetState, now: number, folder: string = alertsFolder()): number | undefined {
   try {
     const { until } = JSON.parse(readFileSync(join(folder, snoozeName(state)), 'utf8')) as { until?: unknown };
-    return typeof until === 'number' && until > now ? until : undefined;
+    return lasts(until, now) ? until : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { Budget } from '../../budgets/budget.ts';
 import { readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetStates, type BudgetAnswers, type BudgetState } from '../../budgets/budgetState.ts';
 import { stateText } from '../../budgets/budgetText.ts';
@@ -7,18 +8,28 @@ import { selection } from '../arguments/filters.ts';
 
 /** The budgets that have reached a level, nearest to its limit first. @throws {BudgetFileError} when their file cannot be read. */
 export async function reachedBudgets(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<BudgetState[]> {
-  const states = await budgetStates(readBudgets().budgets, answers, now, calendar);
+  return reached(readBudgets().budgets, answers, now, calendar);
+}
+
+async function reached(
+  budgets: readonly Budget[],
+  answers: BudgetAnswers,
+  now: number,
+  calendar: Calendar,
+): Promise<BudgetState[]> {
+  const states = await budgetStates(budgets, answers, now, calendar);
   return states.filter(({ level }) => level !== undefined).toSorted((a, b) => b.percent - a.percent);
 }
 
-/** Describes the budgets that have reached a level, a sentence for each. Never rejects, because a report does not depend on them. */
+/** Describes the budgets that have reached a level, and those that cannot be used, a sentence for each. Never rejects, because a report does not depend on them. */
 export async function budgetNotes(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<string[]> {
   try {
-    const reached = await reachedBudgets(answers, now, calendar);
-    return reached.map((state) => {
+    const { budgets, problems } = readBudgets();
+    const notes = (await reached(budgets, answers, now, calendar)).map((state) => {
       const name = plain(state.budget.name, { max: 40 });
       return `Budget ${name}${state.isOver ? ' is used up' : ''}: ${stateText(state)}.`;
     });
+    return [...notes, ...problems];
   } catch (error) {
     return [`The budgets are not known: ${(error as Error).message}`];
   }

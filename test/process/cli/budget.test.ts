@@ -99,6 +99,15 @@ test.each([
   expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
 });
 
+test('an entry that cannot be used is named by the hook and by costs', async () => {
+  await spend('1');
+  const file = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json');
+  await writeFile(file, '[\n{"name":"all","amount":"ten","period":"day"}\n]');
+  const named = expect.stringMatching(/budgets\.json, line 2: amount: must be an amount such as 50/) as string;
+  expect(await hook()).toMatchObject({ code: 0, stdout: '', stderr: named });
+  expect(await sandbox.run(['costs'])).toMatchObject({ code: 0, stdout: named });
+});
+
 test('costs and the status line say when a budget has reached a level', async () => {
   const statusline = async (): Promise<string> => (await sandbox.run(['statusline'], { input: '{}' })).stdout;
   await budget('set', 'far', '--amount', '1000');

@@ -12,7 +12,7 @@ import { budgetStates, type BudgetState } from '../../../budgets/budgetState.ts'
 import { forecastText, stateText } from '../../../budgets/budgetText.ts';
 import { decimalText } from '../../../pricing/decimal.ts';
 import { RATE_PLACES } from '../../../usage/amount.ts';
-import { amount as amountOf, positive, shown } from '../../arguments/arguments.ts';
+import { positive, shown } from '../../arguments/arguments.ts';
 import { displayCurrency } from '../../arguments/currency.ts';
 import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../../arguments/filters.ts';
 import { warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
@@ -74,7 +74,6 @@ function needed(action: string, name: string | undefined): string {
 
 async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promise<number> {
   if (flags.amount === undefined) throw usageError('--amount: is needed, for example --amount 50.', '--amount');
-  amountOf('--amount', flags.amount);
   const { period = 'month', since, until } = flags;
   // The period says which time counts; the other flags say which records.
   const { since: _since, until: _until, ...fields } = flags;

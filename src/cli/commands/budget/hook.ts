@@ -32,7 +32,7 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
   }
   try {
     if (terminal.input === undefined) await readStdin();
-    const { answer, isOver } = await currentAnswer(terminal.now());
+    const { answer, isOver } = await currentAnswer(terminal);
     if (answer === '' || (isOver && useAllowance(terminal.now()))) return EXIT.done;
     await terminal.out.line(answer);
   } catch (error) {
@@ -60,9 +60,11 @@ function messageOf(state: BudgetState): object {
   };
 }
 
-async function currentAnswer(now: number): Promise<HookAnswer> {
+async function currentAnswer(terminal: Terminal): Promise<HookAnswer> {
+  const now = terminal.now();
   const basis = basisOrNone(now);
   const { budgets, problems } = readBudgets();
+  for (const problem of problems) await say(terminal, problem);
   if (budgets.length === 0) return BELOW;
   const { calendar } = selection({}, now);
   return withView({}, async ({ view, states: ledgers }) => {
