@@ -72,6 +72,7 @@ function entriesIn(path: string, text: string): unknown[] {
 /**
  * Changes the list, while every other process that changes it waits. Entries that cannot be used stay as they are.
  * @param change is given the entries of the file and returns the new ones.
+ * @throws {BudgetFileError} when the file is no list, or cannot be written.
  */
 export async function changeBudgets(
   change: (entries: readonly unknown[]) => readonly unknown[],
@@ -81,5 +82,9 @@ export async function changeBudgets(
     const entries = change(entriesIn(path, content?.toString('utf8') ?? ''));
     const lines = entries.map((entry) => `  ${JSON.stringify(entry)}`);
     return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
+  }).catch((error: unknown) => {
+    throw errno(error) === undefined
+      ? error
+      : new BudgetFileError(`${path} cannot be written: ${(error as Error).message}.`);
   });
 }

@@ -99,6 +99,18 @@ test.each([
   expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
 });
 
+test('a permission that cannot be stored is refused with the reason', async () => {
+  await budget('set', 'all', '--amount', '10');
+  const config = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend');
+  // A file in place of the folder: root may write into any folder.
+  await writeFile(path.join(config, 'alerts'), '');
+  expect(await budget('allow', '--once')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^llm-spend: The permission cannot be stored: E/) as string,
+  });
+  expect(await budget('check')).toMatchObject({ code: 0, stdout: 'all: $0.00 of $10.00 this month (0 %)\n' });
+});
+
 test('an entry that cannot be used is named by the hook and by costs', async () => {
   await spend('1');
   const file = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json');

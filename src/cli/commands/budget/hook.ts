@@ -16,7 +16,7 @@ import { nextBucket } from '../../../usage/time/calendar.ts';
 import { selection } from '../../arguments/filters.ts';
 import { withView } from '../../arguments/ledgers.ts';
 import { readStdin } from '../../input/stdin.ts';
-import { EXIT, usageError } from '../../output/exit.ts';
+import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { say, type Terminal } from '../../output/terminal.ts';
 import { shown } from '../../arguments/arguments.ts';
 
@@ -101,7 +101,9 @@ export async function allowAgents(flags: { once?: boolean; today?: boolean }, te
   if ((flags.once === true) === (flags.today === true)) throw usageError('budget allow: needs --once or --today.');
   const now = terminal.now();
   const until = flags.once === true ? now + ONCE_MS : nextBucket(now, 'day', selection({}, now).calendar);
-  await allow({ until, isOnce: flags.once === true });
+  await allow({ until, isOnce: flags.once === true }).catch((error: Error) => {
+    throw new CliError('budgets', `The permission cannot be stored: ${error.message}.`);
+  });
   const text = flags.once === true ? 'the next tool call within 15 minutes' : 'tool calls until midnight';
   await terminal.out.line(`Agents may go on over a limit: ${text}.`);
   return EXIT.done;
