@@ -12,6 +12,8 @@ export interface Setting {
   value: Json;
   /** Whether it contains the export destination: a different value is the user's own exporter, which is never overwritten. */
   isExporter?: boolean;
+  /** Whether it turns the export on. If it is on and only a part of the exporter is set, the user exports to a default destination. */
+  isSwitch?: boolean;
   /** Whether the value is one element of the list at the path, which may hold elements of others. */
   isElement?: boolean;
 }
@@ -61,7 +63,7 @@ export const CONNECTABLE: readonly Agent[] = [
     format: 'jsonc',
     // Only logs, because metrics repeat the same spend.
     settings: (endpoint, token) => [
-      { path: ['env', 'CLAUDE_CODE_ENABLE_TELEMETRY'], value: '1' },
+      { path: ['env', 'CLAUDE_CODE_ENABLE_TELEMETRY'], value: '1', isSwitch: true },
       { path: ['env', 'OTEL_LOGS_EXPORTER'], value: 'otlp', isExporter: true },
       { path: ['env', 'OTEL_EXPORTER_OTLP_LOGS_PROTOCOL'], value: 'http/json' },
       { path: ['env', 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'], value: `${endpoint}/v1/logs`, isExporter: true },
@@ -100,7 +102,7 @@ export const CONNECTABLE: readonly Agent[] = [
     format: 'jsonc',
     // It has no setting for headers, so the token is part of the address.
     settings: (endpoint, token) => [
-      { path: ['telemetry', 'enabled'], value: true },
+      { path: ['telemetry', 'enabled'], value: true, isSwitch: true },
       { path: ['telemetry', 'target'], value: 'local', isExporter: true },
       { path: ['telemetry', 'otlpEndpoint'], value: `${endpoint}/${token}/`, isExporter: true },
       { path: ['telemetry', 'otlpProtocol'], value: 'http' },
@@ -114,7 +116,7 @@ export const CONNECTABLE: readonly Agent[] = [
     files: editorSettings,
     format: 'jsonc',
     settings: (endpoint, token) => [
-      { path: ['github.copilot.chat.otel.enabled'], value: true },
+      { path: ['github.copilot.chat.otel.enabled'], value: true, isSwitch: true },
       { path: ['github.copilot.chat.otel.exporterType'], value: 'otlp-http', isExporter: true },
       { path: ['github.copilot.chat.otel.otlpEndpoint'], value: endpoint, isExporter: true },
       { path: ['github.copilot.chat.otel.headers'], value: { Authorization: `Bearer ${token}` }, isExporter: true },

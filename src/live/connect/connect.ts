@@ -80,15 +80,18 @@ function checkExporters(
 ): void {
   const exporters = settings.filter(({ isExporter }) => isExporter === true);
   if (isEarlierConnection(values, exporters)) return;
-  for (const setting of exporters) {
-    const there = valueAt(values, setting.path);
-    if (NO_EXPORTER.has(there) || isAt(values, setting)) continue;
-    throw new SettingsError(
-      `${agent.title} exports to somewhere else already: ${setting.path.join('.')} is ${JSON.stringify(there)} in ${file}. ` +
-        'To have both, remove that setting, connect, and run: llm-spend receive --forward URL',
-    );
-  }
+  const present = exporters.filter(({ path }) => !NO_EXPORTER.has(valueAt(values, path)));
+  const isOn = settings.some((setting) => setting.isSwitch === true && isAt(values, setting));
+  const isOurs = !isOn || present.some(hasOurAddress);
+  const own = present.find((setting) => !isOurs || !isAt(values, setting));
+  if (own === undefined) return;
+  throw new SettingsError(
+    `${agent.title} exports to somewhere else already: ${own.path.join('.')} is ${JSON.stringify(valueAt(values, own.path))} in ${file}. ` +
+      'To have both, remove that setting, connect, and run: llm-spend receive --forward URL',
+  );
 }
+
+const hasOurAddress = ({ value }: Setting): boolean => JSON.stringify(value).includes('127.0.0.1:');
 
 /** Whether all of them have values that we set, with another port or token. */
 function isEarlierConnection(values: Record<string, unknown>, exporters: readonly Setting[]): boolean {

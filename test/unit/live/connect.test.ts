@@ -185,6 +185,37 @@ test('settings that the person has changed since are left as they are', async ()
   expect(JSON.parse(read('gemini-cli'))).toEqual({ telemetry: { target: 'gcp' } });
 });
 
+test('an exporter to the default destination, or to that of all signals, is not overwritten', async () => {
+  const env = { CLAUDE_CODE_ENABLE_TELEMETRY: '1', OTEL_LOGS_EXPORTER: 'otlp' };
+  const own = JSON.stringify({ env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' } });
+  write('claude-code', own);
+  write('gemini-cli', '{"telemetry":{"enabled":true,"target":"local"}}');
+  await expect(connect('claude-code')).rejects.toThrow(/somewhere else already: env\.OTEL_LOGS_EXPORTER is "otlp"/);
+  await expect(connect('gemini-cli')).rejects.toThrow(/somewhere else already: telemetry\.target is "local"/);
+  expect(read('claude-code')).toBe(own);
+});
+
+test('a connection of which a setting was removed is completed', async () => {
+  write('claude-code', '{}');
+  await connect('claude-code');
+  const whole = JSON.parse(read('claude-code')) as { env: Record<string, string> };
+  const { OTEL_EXPORTER_OTLP_LOGS_HEADERS: _removed, ...env } = whole.env;
+  write('claude-code', JSON.stringify({ env }));
+  await connect('claude-code');
+  expect(JSON.parse(read('claude-code'))).toEqual(whole);
+});
+
+test('metrics that the user exports stay, and do not hinder a connection', async () => {
+  const env = {
+    CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
+  };
+  write('claude-code', JSON.stringify({ env }));
+  await connect('claude-code');
+  expect(JSON.parse(read('claude-code'))).toMatchObject({ env: { ...env, OTEL_LOGS_EXPORTER: 'otlp' } });
+});
+
 test.skipIf(process.platform === 'win32')('only the user can read settings with the token', async () => {
   chmodSync(write('claude-code', '{}'), 0o644);
   await connect('claude-code');
