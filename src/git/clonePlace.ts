@@ -43,7 +43,11 @@ export async function readWorktrees(
   const linked = await readdir(join(commonDir, 'worktrees')).catch(() => []);
   const worktrees: Worktree[] = [];
   if (!isBare || linked.length === 0) {
-    const usual = coreWorktree === undefined ? dirname(commonDir) : resolve(commonDir, coreWorktree);
+    const usual = isBare
+      ? commonDir
+      : coreWorktree === undefined
+        ? dirname(commonDir)
+        : resolve(commonDir, coreWorktree);
     const path = log === 'HEAD' && top !== undefined ? top : usual;
     worktrees.push({ log: 'HEAD', path, branch: await branchIn(join(commonDir, 'HEAD')), isRemoved: false });
   }

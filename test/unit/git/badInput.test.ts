@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CloneReader } from '../../../src/git/cloneReader.ts';
+import { folderName } from '../../../src/git/graph.ts';
 import { receiptOf } from '../../../src/git/receipt.ts';
 import { receiptMarkdown } from '../../../src/git/receiptText.ts';
 import { GitError } from '../../../src/git/run.ts';
@@ -70,6 +71,9 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
     world.git('.', 'clone', '-q', '--bare', 'site', 'site.git');
     const bare = await reader('site.git').read();
     expect([bare.commits.size, bare.isShallow]).toEqual([3, false]);
+    // Not the folder that contains it, whose name is the project of other usage.
+    expect(folderName(bare)).toBe('site');
+    expect(bare.worktrees.map((worktree) => worktree.path)).toEqual([world.path('site.git')]);
 
     world.git('.', 'clone', '-q', '--depth', '1', `file://${world.path('site')}`, 'shallow');
     const shallow = reader('shallow');
