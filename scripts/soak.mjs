@@ -6,6 +6,7 @@
  *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
  *     npm run test:soak -- crossings [N]    N (1,000) times eight windows and four commands reach a budget's level together, with kills
+ *     npm run test:soak -- team [N]     N (600) seconds: five machines of a team send while they, the server and connections are killed
  *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
@@ -28,6 +29,11 @@ await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
 if (process.argv[2] === 'windows') {
   const env = { ...process.env, LLM_SPEND_WINDOWS_ONE_SHOTS: '1000', LLM_SPEND_PROOF_MS: '120000' };
   await run(process.execPath, [...vitest, 'process', 'test/process/windows'], { cwd: root, env });
+  process.exit();
+}
+if (process.argv[2] === 'team') {
+  const env = { ...process.env, LLM_SPEND_SOAK_TEAM: process.argv[3] ?? '600' };
+  await run(process.execPath, [...vitest, 'process', 'test/process/team/kills.test.ts'], { cwd: root, env });
   process.exit();
 }
 if (process.argv[2] === 'crossings') {

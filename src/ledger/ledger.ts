@@ -37,6 +37,9 @@ export class Ledger {
   readonly strict: boolean;
   readonly #store: Store;
   readonly #options: LedgerOptions;
+  /** The ledger's name: the absolute path of its file, or its URL. */
+  readonly ledger: string;
+  readonly path: string;
   readonly #now: () => number;
   readonly #observer: Observer;
   readonly #undoing: Undoing;
@@ -45,20 +48,12 @@ export class Ledger {
 
   constructor(store: Store, options: LedgerOptions = {}) {
     this.#store = store;
+    this.ledger = this.path = store.name;
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.strict = options.strict ?? store.name === inkwellDefaultPath();
     this.#observer = new Observer(store);
     this.#undoing = new Undoing(store, options);
-  }
-
-  /** The ledger's name: the absolute path of its file, or its URL. */
-  get ledger(): string {
-    return this.#store.name;
-  }
-
-  get path(): string {
-    return this.#store.name;
   }
 
   /**
@@ -162,6 +157,11 @@ export class Ledger {
   async *stored(): AsyncGenerator<readonly StoredElement[]> {
     await this.refresh();
     yield* this.#store.elements();
+  }
+
+  /** Those added since {@link cursor} was this, even in another process; undefined if that is unknown, or others changed. */
+  storedSince(cursor: string): AsyncIterable<readonly StoredElement[]> | undefined {
+    return this.#store.elementsSince?.(cursor);
   }
 
   /** All records, in the order of addition. */

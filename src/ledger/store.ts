@@ -99,6 +99,11 @@ export interface Store {
   pass?<T>(pass: ColumnPass<T>): Promise<T>;
   /** All records with their text, in the order of addition, some thousand at a time. */
   elements(): AsyncIterable<readonly StoredElement[]>;
+  /**
+   * The records added since the contents had this cursor, which may be of another process, as {@link elements} gives them.
+   * Undefined when there were other changes. Absent: the store's cursors do not tell.
+   */
+  elementsSince?(cursor: string): AsyncIterable<readonly StoredElement[]> | undefined;
   /** The ids among `ids` that the store contains. */
   holds(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /**

@@ -20,9 +20,10 @@ export function outgoingRecord(record: UsageRecord, choice: Choice): UsageRecord
 
 /** {@link outgoingRecord} with its columns. @throws {UsageError} when no ledger in PostgreSQL can store it. */
 export function outgoing(record: UsageRecord, choice: Choice): OutgoingRow {
-  const text = JSON.stringify(outgoingRecord(record, choice));
+  const sent = outgoingRecord(record, choice);
+  const text = JSON.stringify(sent);
   // 48 bits: exact as a number, and far more than enough to notice a change of one record.
-  return sentRecord(record.usage_id, text, Number.parseInt(sha256(Buffer.from(text)).slice(0, 12), 16));
+  return sentRecord(sent, text, Number.parseInt(sha256(text).slice(0, 12), 16));
 }
 
 function projectOf(project: unknown, { url, projects, projectNames }: Choice): string | undefined {

@@ -1,7 +1,9 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { dayOf, type SetDigest, type TeamLedger } from '../ledger/postgres/index.ts';
 import type { OutgoingRow } from '../ledger/postgres/index.ts';
+import { nextTurn } from '../system/turns.ts';
 import { UsageError, type UsageRecord } from '../usage/record.ts';
+import type { StoredElement } from '../ledger/results.ts';
 import type { Membership } from './membership.ts';
 import { outgoing } from './outgoing.ts';
 
@@ -22,7 +24,9 @@ export interface PassProgress {
   sent: number;
 }
 
-const RECORDS_AT_ONCE = 2_000;
+const RECORDS_AT_ONCE = 5_000;
+/** After so many records, what was sent gets a turn: the server would wait for its next statement. */
+const RECORDS_PER_TURN = 200;
 
 /**
  * Makes the rows of this machine in the team's ledger equal to its local ledgers. Compares both by day, by the number of records
@@ -40,31 +44,19 @@ export async function syncAll(
   const differing = there.size === 0 ? undefined : await differingDays(ledgers, membership, there);
   if (differing?.days.size === 0) return { ...result, records: differing.records, withdrawn: 0 };
   const stored = differing ? await team.rowsOf([...differing.days]) : new Map<string, number>();
-  let waiting: OutgoingRow[] = [];
-  let sending: Promise<unknown> = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    const batch = waiting;
-    waiting = [];
-    // The next batch is prepared while this one is sent.
-    await sending;
-    result.sent += batch.length;
-    sending = batch.length > 0 ? team.send(batch, []) : Promise.resolve();
-    sending.catch(() => undefined);
-    onProgress({ done: result.records, sent: result.sent });
-  };
+  const sender = new Sender(team, result, onProgress);
   for await (const records of countedRecords(ledgers)) {
     for (const record of records) {
       result.records++;
+      if (result.records % RECORDS_PER_TURN === 0) await nextTurn();
       const sent = tryOutgoing(record, membership, result);
       if (sent === undefined || differing?.days.has(dayOf(sent.row.timeMs)) === false) continue;
       const digest = stored.get(sent.row.key);
       stored.delete(sent.row.key);
-      if (digest !== sent.digest) waiting.push(sent);
+      if (digest !== sent.digest) await sender.add(sent);
     }
-    if (waiting.length >= RECORDS_AT_ONCE) await flush();
   }
-  await flush();
-  await sending;
+  await sender.end();
   const gone = [...stored.keys()];
   for (let at = 0; at < gone.length; at += RECORDS_AT_ONCE) {
     const part = gone.slice(at, at + RECORDS_AT_ONCE);
@@ -72,6 +64,71 @@ export async function syncAll(
   }
   await team.claim();
   return result;
+}
+
+/**
+ * Sends records that were added since everything was in step.
+ * @param added the records that each of the ledgers got since, in the order in which the ledgers count.
+ */
+export async function syncAdded(
+  ledgers: readonly Ledger[],
+  added: readonly AsyncIterable<readonly StoredElement[]>[],
+  team: TeamLedger,
+  membership: Membership,
+): Promise<PassResult> {
+  const result: PassResult = { records: 0, sent: 0, withdrawn: 0, refused: [] };
+  const sender = new Sender(team, result, () => undefined);
+  for (const [i, batches] of added.entries()) {
+    for await (const elements of batches) {
+      const ids = elements.map(({ record }) => record.usage_id);
+      const held = await Promise.all(ledgers.map((each) => each.holds(ids)));
+      for (const { record } of elements) {
+        const id = record.usage_id;
+        if (held.slice(0, i).some((each) => each.has(id))) continue;
+        // Where a later ledger has it, it was counted before, as that one has it.
+        if (!held.slice(i + 1).some((each) => each.has(id))) result.records++;
+        const sent = tryOutgoing(record, membership, result);
+        if (sent) await sender.add(sent);
+      }
+    }
+  }
+  await sender.end();
+  await team.claim();
+  return result;
+}
+
+/** Sends rows in batches. The next batch is prepared while one is sent. */
+class Sender {
+  readonly #team: TeamLedger;
+  readonly #result: PassResult;
+  readonly #onProgress: (progress: PassProgress) => void;
+  #waiting: OutgoingRow[] = [];
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(team: TeamLedger, result: PassResult, onProgress: (progress: PassProgress) => void) {
+    this.#team = team;
+    this.#result = result;
+    this.#onProgress = onProgress;
+  }
+
+  async add(row: OutgoingRow): Promise<void> {
+    if (this.#waiting.push(row) >= RECORDS_AT_ONCE) await this.#flush();
+  }
+
+  async end(): Promise<void> {
+    await this.#flush();
+    await this.#sending;
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    await this.#sending;
+    this.#result.sent += batch.length;
+    this.#sending = batch.length > 0 ? this.#team.send(batch, []) : Promise.resolve();
+    this.#sending.catch(() => undefined);
+    this.#onProgress({ done: this.#result.records, sent: this.#result.sent });
+  }
 }
 
 /** Withdraws everything that this machine sent. @returns the number of records. */

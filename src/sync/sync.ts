@@ -1,15 +1,22 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { TeamLedger } from '../ledger/postgres/index.ts';
-import { LedgerError } from '../ledger/results.ts';
+import { LedgerError, type StoredElement } from '../ledger/results.ts';
 import { countedLedgers, type LedgerChoice } from '../library/countedLedgers.ts';
 import { CostTracker } from '../library/costTracker.ts';
 import { isLedgerUrl } from '../system/paths.ts';
 import type { UsageRecord } from '../usage/record.ts';
 import { dropMembership, readMembership, type Membership } from './membership.ts';
 import { outgoingRecord } from './outgoing.ts';
-import { countedRecords, syncAll, withdrawAll, type PassProgress, type PassResult } from './pass.ts';
+import { countedRecords, syncAdded, syncAll, withdrawAll, type PassProgress, type PassResult } from './pass.ts';
 import { whileAlone } from './syncLock.ts';
-import { readSyncState, saveSyncState, versionOfLedgers, type SyncState } from './syncState.ts';
+import {
+  isSameVersion,
+  readSyncState,
+  saveSyncState,
+  syncVersionOf,
+  type SyncState,
+  type SyncVersion,
+} from './syncState.ts';
 
 /** This machine's part in a team: its local ledgers are the truth, and the team's ledger follows them. */
 
@@ -59,21 +66,29 @@ export function syncNow(options: SyncOptions): Promise<SyncResult> {
   });
 }
 
+/** All records are compared at least this often, in case that a ledger or the server was replaced by an older copy. */
+const COMPARE_MS = 24 * 60 * 60_000;
+
 async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promise<SyncResult> {
   const { membership, full, now = Date.now, onProgress } = options;
   const before = readSyncState(membership.url);
-  const version = versionOf(open, membership);
-  if (!full && before.version === version && before.inStepAt !== undefined) {
+  const version = syncVersionOf(open, membership);
+  const isRecent = now() - Date.parse(before.comparedAt ?? '') < COMPARE_MS;
+  if (!full && isRecent && isSameVersion(before.version, version) && before.inStepAt !== undefined) {
     const { records, refused, inStepAt } = before;
     return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
   }
+  const added = full || !isRecent ? undefined : addedSince(before.version, version, open);
   const team = new TeamLedger(membership.url, membership.sender, now);
   try {
-    const result = await syncAll(open, team, membership, onProgress);
+    const result = added
+      ? afterAll(before, await syncAdded(open, added, team, membership))
+      : await syncAll(open, team, membership, onProgress);
     const inStepAt = new Date(now()).toISOString();
+    const comparedAt = added ? before.comparedAt : inStepAt;
     const { records, refused } = result;
     // Changes during the comparison are found the next time, because the version is from before.
-    await saveSyncState({ url: membership.url, inStepAt, version, records, refused, problem: undefined });
+    await saveSyncState({ url: membership.url, inStepAt, version, comparedAt, records, refused, problem: undefined });
     return { ...result, unchanged: false, inStepAt };
   } catch (error) {
     await saveSyncState({ ...before, problem: error instanceof Error ? error.message : String(error) });
@@ -83,9 +98,32 @@ async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promis
   }
 }
 
-/** Identifies the local records and the user's choices for sending them. */
-function versionOf(open: readonly Ledger[], membership: Membership): string {
-  return versionOfLedgers(open, { ...membership, joinedAt: undefined, ledger: undefined });
+/** The records that each ledger got since; undefined when anything else may have changed. */
+function addedSince(
+  before: SyncVersion | undefined,
+  { choice, ledgers }: SyncVersion,
+  open: readonly Ledger[],
+): AsyncIterable<readonly StoredElement[]>[] | undefined {
+  if (before?.choice !== choice || before.ledgers.length !== ledgers.length) return undefined;
+  const added: AsyncIterable<readonly StoredElement[]>[] = [];
+  for (const [i, ledger] of open.entries()) {
+    const [name, cursor] = before.ledgers[i]!;
+    if (name !== ledger.ledger) return undefined;
+    const since = cursor === ledger.cursor ? NOTHING : ledger.storedSince(cursor);
+    if (since === undefined) return undefined;
+    added.push(since);
+  }
+  return added;
+}
+
+const NOTHING: AsyncIterable<readonly StoredElement[]> = {
+  async *[Symbol.asyncIterator]() {
+    // Yields nothing.
+  },
+};
+
+function afterAll(before: SyncState, { records, refused, ...counts }: PassResult): PassResult {
+  return { ...counts, records: before.records + records, refused: [...before.refused, ...refused] };
 }
 
 export interface SyncStatus extends SyncState {
@@ -100,7 +138,7 @@ export function syncStatus(membership: Membership, choice: LedgerChoice): Promis
   return withLocalLedgers(choice, async (open) => {
     const state = readSyncState(membership.url);
     const records = open.reduce((sum, each) => sum + each.state.records, 0);
-    const waits = state.version !== versionOf(open, membership);
+    const waits = !isSameVersion(state.version, syncVersionOf(open, membership));
     return { ...state, waits, added: waits ? Math.max(0, records - state.records) : 0 };
   });
 }

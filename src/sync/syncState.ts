@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { LedgerState } from '../ledger/results.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';
+import type { Membership } from './membership.ts';
 import { syncStatePath } from './teamPaths.ts';
 
 /** The last synchronisation: `team-state.json` in the state folder. Losing it costs a comparison, and no record. */
@@ -11,8 +12,10 @@ export interface SyncState {
   url: string;
   /** When the team's ledger was last in step, ISO 8601. */
   inStepAt: string | undefined;
-  /** The version of the ledgers and of the choice of fields then: see {@link versionOfLedgers}. */
-  version: string | undefined;
+  /** The contents of the ledgers, and what was sent of them then. undefined: unknown. */
+  version: SyncVersion | undefined;
+  /** When all records were last compared with the server's, ISO 8601. */
+  comparedAt: string | undefined;
   /** Number of records of this machine then. */
   records: number;
   refused: { usageId: string; reason: string }[];
@@ -20,11 +23,19 @@ export interface SyncState {
   problem: string | undefined;
 }
 
+export interface SyncVersion {
+  /** The user's choices for sending. */
+  choice: string;
+  /** The name and the cursor of each ledger, in the order in which they count. */
+  ledgers: [name: string, cursor: string][];
+}
+
 export function readSyncState(url: string, path: string = syncStatePath()): SyncState {
   const nothing: SyncState = {
     url,
     inStepAt: undefined,
     version: undefined,
+    comparedAt: undefined,
     records: 0,
     refused: [],
     problem: undefined,
@@ -48,10 +59,12 @@ export async function saveSyncState(state: SyncState, path: string = syncStatePa
   }
 }
 
-/** Identifies the content of ledgers by what their last look found. */
-export function versionOfLedgers(ledgers: readonly { ledger: string; state: LedgerState }[], choice: unknown): string {
-  const files = ledgers.map(({ ledger, state: { records, bytes, modifiedAt, unreadable } }) => {
-    return [ledger, records, bytes, modifiedAt ?? 0, unreadable];
-  });
-  return JSON.stringify([choice, files]);
+/** Identifies the contents that the last look at each ledger found, and the user's choices for sending them. */
+export function syncVersionOf(ledgers: readonly Ledger[], membership: Membership): SyncVersion {
+  const choice = JSON.stringify({ ...membership, joinedAt: undefined, ledger: undefined });
+  return { choice, ledgers: ledgers.map(({ ledger, cursor }) => [ledger, cursor]) };
+}
+
+export function isSameVersion(a: SyncVersion | undefined, b: SyncVersion): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -44,7 +44,7 @@ export function randomId(): string {
 }
 
 /** SHA-256 in hex. Only for rare use, because it loads `node:crypto`. */
-export function sha256(bytes: Uint8Array): string {
+export function sha256(bytes: Uint8Array | string): string {
   const crypto: typeof Crypto = process.getBuiltinModule('node:crypto');
   return crypto.createHash('sha256').update(bytes).digest('hex');
 }

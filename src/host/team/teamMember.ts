@@ -3,14 +3,14 @@ import type { Membership } from '../../sync/membership.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { wantedScope } from './scopeChoice.ts';
-import { currentMembership, passwordOf, runSync, type TeamWindow } from './teamWindow.ts';
+import { SyncTimer } from './syncTimer.ts';
+import { currentMembership, passwordOf, runSync, SyncFailure, type TeamWindow } from './teamWindow.ts';
 
 /** A change is sent soon after it, but a burst of changes is not sent one by one. */
 const TIMING = { quietMs: 300, maxWaitMs: 2_000, intervalMs: 5_000 };
-/** Changes are also looked for periodically, because notifications of changes can be missed. */
-const SYNC_EVERY_MS = 60_000;
-/** Pauses after failed attempts. */
-const PAUSE_MS = { first: 5_000, longest: 10 * 60_000 };
+
+/** Codes of failures that say nothing about the membership. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['io', 'busy']);
 
 /** The output of `llm-spend sync --json`. */
 export interface SyncOutcome {
@@ -30,35 +30,30 @@ export class TeamMember implements vscode.Disposable {
   readonly #syncing: Coalescer<SyncOutcome | undefined>;
   readonly #subscriptions: vscode.Disposable[];
   readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer = new SyncTimer(() => this.#syncing.request());
   #costs: LedgerService | undefined;
-  #failures = 0;
-  /** Until this time no attempt is made in the background. */
-  #pausedUntil = 0;
   #problem: string | undefined;
 
   constructor(window: TeamWindow, membership: Membership) {
     this.#window = window;
     this.membership = membership;
     this.#syncing = new Coalescer(() => this.#sync(), { timing: TIMING });
-    const request = (): void => this.#request();
     this.#subscriptions = [
-      window.service.onDidChange(request),
+      window.service.onDidChange(() => {
+        if (!this.#timer.isPaused) this.#syncing.request();
+      }),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         // The network may be back.
-        if (!focused) return;
-        this.#pausedUntil = 0;
-        request();
+        if (focused) this.#timer.resume();
       }),
     ];
-    this.#timer = setInterval(request, SYNC_EVERY_MS);
-    request();
+    this.#syncing.request();
   }
 
   /** Sends what waits. Resolves with undefined when the membership has ended. @throws {SyncFailure} */
   async syncNow(): Promise<SyncOutcome | undefined> {
     while (!this.#stop.signal.aborted) {
-      this.#pausedUntil = 0;
+      this.#timer.resume();
       const outcome = await this.#syncing.now();
       // An attempt in the background may have failed just before, and asked for a pause.
       if (outcome !== undefined) return outcome;
@@ -87,7 +82,7 @@ export class TeamMember implements vscode.Disposable {
 
   dispose(): void {
     this.#stop.abort();
-    clearInterval(this.#timer);
+    this.#timer.dispose();
     this.#syncing.dispose();
     for (const each of this.#subscriptions) each.dispose();
     void this.#costs?.close();
@@ -99,19 +94,15 @@ export class TeamMember implements vscode.Disposable {
     this.#window.shown.setTeam(true, team);
   }
 
-  #request(): void {
-    if (Date.now() >= this.#pausedUntil) this.#syncing.request();
-  }
-
   async #sync(): Promise<SyncOutcome | undefined> {
-    if (Date.now() < this.#pausedUntil || this.#stop.signal.aborted) return undefined;
+    if (this.#timer.isPaused || this.#stop.signal.aborted) return undefined;
     const { service, log } = this.#window;
     try {
       const password = await passwordOf(this.#window, this.membership.url);
       const { signal } = this.#stop;
       const outcome = await runSync<SyncOutcome>(this.#window, ['--ledger', service.path], { password, signal });
       if (outcome.sent + outcome.withdrawn > 0) log.info(`Team: ${outcome.sent} sent, ${outcome.withdrawn} withdrawn`);
-      this.#failures = 0;
+      this.#timer.succeeded();
       this.#report(undefined);
       await this.#costs?.refresh();
       return outcome;
@@ -119,10 +110,7 @@ export class TeamMember implements vscode.Disposable {
       if (this.#stop.signal.aborted) return undefined;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.#problem) log.warn(`Team: ${message}`);
-      const pause = Math.min(PAUSE_MS.first * 2 ** this.#failures, PAUSE_MS.longest);
-      this.#failures++;
-      // With jitter, so that the machines of a team do not all return at once.
-      this.#pausedUntil = Date.now() + pause * (0.5 + Math.random());
+      this.#timer.failed(error instanceof SyncFailure && UNREACHABLE.has(error.code));
       this.#report(message);
       throw error;
     }

@@ -3,8 +3,9 @@ import { TOKEN_NAMES } from './columns.ts';
 import type { Sql } from './server/connection.ts';
 import type { ColumnRow } from './rows.ts';
 
+const DAY_HOURS = 24;
 /** The lengths of the slots of a rollup, in hours. */
-export const ROLLUP_HOURS = [24, 1] as const;
+export const ROLLUP_HOURS = [DAY_HOURS, 1] as const;
 
 interface Delta {
   hours: number;
@@ -19,27 +20,20 @@ const SUMS = [...TOKEN_NAMES, 'nanos'];
 
 /** Collects the changes of the rollups in one transaction, so that each row is written once. */
 export class RollupChanges {
+  /** By hour: days are added up from them, once. */
   readonly #deltas = new Map<string, Delta>();
 
   /** @param sign 1 for a record that is added, -1 for one that is removed. */
   add({ timeMs, series, tokens, nanos }: ColumnRow, sign: 1 | -1): void {
-    for (const hours of ROLLUP_HOURS) {
-      const slot = Math.floor(timeMs / (hours * HOUR));
-      const key = `${hours}:${slot}:${series.id}`;
-      let delta = this.#deltas.get(key);
-      if (delta === undefined) {
-        delta = { hours, slot, seriesId: series.id, records: 0, sums: SUMS.map(() => 0n) };
-        this.#deltas.set(key, delta);
-      }
-      delta.records += sign;
-      for (const [i, count] of tokens.entries()) if (count !== 0) delta.sums[i]! += BigInt(sign * count);
-      delta.sums[tokens.length]! += BigInt(sign) * (nanos ?? 0n);
-    }
+    const delta = deltaIn(this.#deltas, 1, Math.floor(timeMs / HOUR), series.id);
+    delta.records += sign;
+    for (const [i, count] of tokens.entries()) if (count !== 0) delta.sums[i]! += BigInt(sign * count);
+    if (nanos !== null) delta.sums[tokens.length]! += sign === 1 ? nanos : -nanos;
   }
 
   async write(sql: Sql, ledgerId: string): Promise<void> {
     // In one order for all writers, so that they cannot wait for each other in a circle.
-    const deltas = [...this.#deltas.values()]
+    const deltas = [...this.#deltas.values(), ...daysOf(this.#deltas.values())]
       .filter(({ records, sums }) => records !== 0 || sums.some((sum) => sum !== 0n))
       .sort((a, b) => a.hours - b.hours || a.slot - b.slot || (a.seriesId < b.seriesId ? -1 : 1));
     this.#deltas.clear();
@@ -59,6 +53,26 @@ export class RollupChanges {
       ],
     );
   }
+}
+
+function daysOf(hours: Iterable<Delta>): Iterable<Delta> {
+  const days = new Map<string, Delta>();
+  for (const { slot, seriesId, records, sums } of hours) {
+    const day = deltaIn(days, DAY_HOURS, Math.floor(slot / DAY_HOURS), seriesId);
+    day.records += records;
+    for (const [i, sum] of sums.entries()) day.sums[i]! += sum;
+  }
+  return days.values();
+}
+
+function deltaIn(deltas: Map<string, Delta>, hours: number, slot: number, seriesId: string): Delta {
+  const key = `${slot}:${seriesId}`;
+  let delta = deltas.get(key);
+  if (delta === undefined) {
+    delta = { hours, slot, seriesId, records: 0, sums: SUMS.map(() => 0n) };
+    deltas.set(key, delta);
+  }
+  return delta;
 }
 
 /** Computes all rollups of a ledger from its records. */

@@ -1,7 +1,8 @@
-import { UsageError } from '../../usage/record.ts';
+import { UsageError, type UsageRecord } from '../../usage/record.ts';
+import { isUnreadable, readStored } from '../../usage/stored.ts';
 import { LedgerAccess } from './access.ts';
 import { parseAddress } from './server/address.ts';
-import { keyOfId, rowOf, tryRecord } from './rows.ts';
+import { rowOf } from './rows.ts';
 import { claimOrphans, storeTellings, type OutgoingRow } from './tellings.ts';
 
 /** A count of rows and the sum of their digests: equal for equal sets of rows, whatever their order. */
@@ -78,11 +79,12 @@ export class TeamLedger {
 
 /**
  * The row of a record as it is sent: its columns are those of its text, as every reader finds it.
+ * @param record what `text` says. Defaults of fields that it lacks are added to it.
  * @throws {UsageError} when no ledger in PostgreSQL can store it.
  */
-export function sentRecord(usageId: string, text: string, digest: number): OutgoingRow {
-  const key = keyOfId(usageId);
-  const record = tryRecord(key, text);
-  if (record === undefined) throw new UsageError('usage_id', usageId, 'is not a usage record');
-  return { row: { ...rowOf(record, text), key }, digest };
+export function sentRecord(record: UsageRecord, text: string, digest: number): OutgoingRow {
+  const read = readStored(record, () => record.usage_id);
+  if (isUnreadable(read))
+    throw new UsageError('usage_id', record.usage_id, `is not a usage record: ${read.unreadable}`);
+  return { row: rowOf(read, text), digest };
 }

@@ -15,7 +15,7 @@ export interface StoredRow {
 
 export type UndoableOperation = Exclude<UndoResult['undone'], 'add'>;
 
-const ROWS_PER_STATEMENT = 2_000;
+const ROWS_PER_STATEMENT = 5_000;
 
 /** The state of a ledger at the start of a write, with its row locked. */
 export interface LockedLedger {

@@ -8,15 +8,16 @@ import { checkOrder, idOf, keyOf, rowsAfter, tryRecordOf, type Row } from './row
 const ROWS_PER_TURN = 1_000;
 
 /**
- * All records with their text, in the order of their addition, without rows that are not usage records.
+ * All records with numbers above `seq` and their text, in the order of their addition, without rows that are not usage records.
  * @param open returns the database, possibly another one at each call; undefined when there is none.
  * @throws {LedgerError} when a row cannot be read, naming `path`.
  */
 export async function* elementsOf(
   open: () => Promise<Connection | undefined>,
   path: string,
+  seq = 0,
 ): AsyncGenerator<StoredElement[]> {
-  let after = 0;
+  let after = seq;
   for (;;) {
     const rows = await nextRows(open, path, after);
     if (rows.length === 0) return;

@@ -146,3 +146,11 @@ function sizes(disk: Disk, path: string): { bytes: number; modifiedAt: number | 
   }
   return { bytes, modifiedAt: modified === 0n ? undefined : Number(modified / 1_000_000n) };
 }
+
+/** The number of the last row at a cursor; undefined if anything but additions happened until the present one. */
+export function seqOfCursor(cursor: string, present: string): number | undefined {
+  const [contents, seq] = cursor.split('/');
+  const [same, last] = present.split('/');
+  // The file may be an older copy of the one that had this cursor.
+  return contents === same && seq !== undefined && Number(seq) <= Number(last) ? Number(seq) : undefined;
+}

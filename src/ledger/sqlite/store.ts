@@ -37,7 +37,7 @@ import { verifyDatabase } from './repair/verify.ts';
 import { replaceRecords } from './replacement.ts';
 import { elementsOf, holdsRow, idsAfter, recordAt } from './reading.ts';
 import { Sealing } from './sealing.ts';
-import { describeDatabase } from './state.ts';
+import { describeDatabase, seqOfCursor } from './state.ts';
 
 /** How long closing continues to seal stale segments. The next process that opens the ledger seals the rest. */
 const CLOSE_MS = 1_000;
@@ -189,8 +189,13 @@ export class SqliteStore implements Store {
     return answer ?? { total: 0, rows: [] };
   }
 
-  async *elements(): AsyncGenerator<StoredElement[]> {
-    yield* elementsOf(async () => (await this.#current(false))?.connection, this.name);
+  elements(): AsyncGenerator<StoredElement[]> {
+    return elementsOf(async () => (await this.#current(false))?.connection, this.name);
+  }
+
+  elementsSince(cursor: string): AsyncGenerator<StoredElement[]> | undefined {
+    const seq = seqOfCursor(cursor, this.#cursor());
+    return seq === undefined ? undefined : elementsOf(async () => this.#looked?.connection, this.name, seq);
   }
 
   async holds(ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -199,10 +204,8 @@ export class SqliteStore implements Store {
   }
 
   async changesSince(cursor: string | undefined): Promise<AsyncIterable<readonly string[]> | undefined> {
-    const from = (at: number): AsyncIterable<readonly string[]> => idsAfter(() => this.#looked?.connection, at);
-    if (cursor === undefined) return from(0);
-    const [contents, seq] = cursor.split('/');
-    return contents === this.#contents() && seq !== undefined ? from(Number(seq)) : undefined;
+    const seq = cursor === undefined ? 0 : seqOfCursor(cursor, this.#cursor());
+    return seq === undefined ? undefined : idsAfter(() => this.#looked?.connection, seq);
   }
 
   async exclude(ids: ReadonlySet<string>): Promise<void> {

@@ -41,6 +41,29 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
     ]);
   const json = (result: Result): Record<string, unknown> => JSON.parse(result.stdout) as Record<string, unknown>;
 
+  test('sends only what was added to a database since, and compares everything after other changes', async () => {
+    laptop.env['LLM_SPEND_LEDGER'] = laptop.file('costs.db');
+    await record(laptop, '1');
+    await record(laptop, '2');
+    const synced = async (...more: string[]): Promise<Record<string, unknown>> =>
+      json(await laptop.run(['sync', '--json', ...more]));
+    expect(await synced('--to', url)).toMatchObject({ records: 2, sent: 2, unchanged: false });
+    expect(await synced()).toMatchObject({ records: 2, sent: 0, unchanged: true });
+    // A comparison finds rows that differ.
+    const ledgerId = new URL(url).searchParams.get('ledger');
+    await server.query('UPDATE llm_spend.usage_key SET digest = digest + 1 WHERE ledger_id = $1', [ledgerId]);
+    await record(laptop, '4');
+    expect(await synced()).toMatchObject({ records: 3, sent: 1, withdrawn: 0, unchanged: false });
+    expect(await synced()).toMatchObject({ records: 3, sent: 0, unchanged: true });
+    await record(laptop, '8');
+    await laptop.run(['undo']);
+    expect(await synced()).toMatchObject({ records: 3, sent: 2, withdrawn: 0 });
+    await laptop.run(['undo']);
+    expect(await synced()).toMatchObject({ records: 2, sent: 0, withdrawn: 1 });
+    const team = json(await laptop.run(['costs', '--scope', 'team', '--json']));
+    expect(team['totals']).toMatchObject({ records: 2, cost_usd: 3 });
+  });
+
   test('joins, previews, sends, shows three scopes, and leaves', async () => {
     await record(laptop, '1', '--project', 'site', '--note', 'private words');
     await record(desk, '2', '--project', 'site');

@@ -3,14 +3,15 @@ import { LONG } from '../../long.ts';
 import { hasPostgres } from '../../fixtures/postgres.ts';
 import { teamSoak } from './teamSoak.ts';
 
-/** The quick form; `npm run test:soak -- unit` runs ten minutes. */
-const SECONDS = LONG ? 600 : 8;
+/** The quick form; `npm run test:soak -- unit` runs ten minutes, and `npm run test:soak -- team [SECONDS]` this alone. */
+const SECONDS = Number(process.env['LLM_SPEND_SOAK_TEAM'] ?? (LONG ? 600 : 8));
 
 describe.skipIf(!hasPostgres())('five machines of a team', () => {
   it(
     'make the union of their ledgers, whatever is killed and cut',
     async () => {
       const result = await teamSoak({ seconds: SECONDS, machines: 5 });
+      if (SECONDS > 60) console.log(JSON.stringify(result));
       expect(result.faults).toEqual([]);
       expect(result.kills).toBeGreaterThan(0);
       expect(result.serverKills).toBeGreaterThan(0);

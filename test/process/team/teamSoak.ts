@@ -96,6 +96,9 @@ export interface TeamSoakResult {
   faults: string[];
 }
 
+/** Fewer acknowledged records prove nothing: a slow machine gets more time. */
+const LEAST_ACKNOWLEDGED = 25;
+
 export async function teamSoak({
   seconds,
   machines: count,
@@ -113,7 +116,11 @@ export async function teamSoak({
   try {
     for (const machine of machines) machine.start();
     const end = Date.now() + seconds * 1000;
-    for (let round = 0; Date.now() < end; round++) {
+    const isEnough = (): boolean => {
+      const acknowledged = machines.reduce((sum, each) => sum + each.acknowledged.size, 0);
+      return acknowledged >= LEAST_ACKNOWLEDGED && result.kills > 0 && result.serverKills > 0;
+    };
+    for (let round = 0; Date.now() < end || !isEnough(); round++) {
       await wait(300 + Math.random() * 700);
       if (round % 4 === 3) {
         await server.kill();

@@ -3,14 +3,14 @@ import { errno } from '../../../system/errno.ts';
 import { UsageError } from '../../../usage/record.ts';
 import { LedgerError } from '../../results.ts';
 import type { PostgresAddress } from './address.ts';
+import { arrayText, type SqlElement } from './arrayText.ts';
 import { ClosingClient } from './closingClient.ts';
 import { passwordFromFile } from './passwordFile.ts';
 
 /** A row as the server sends it: all values as text. */
 export type SqlRow = Readonly<Record<string, string | null>>;
 
-type SqlScalar = string | number | bigint | boolean | null;
-export type SqlValue = SqlScalar | readonly SqlScalar[];
+export type SqlValue = SqlElement | readonly SqlElement[];
 
 /** How long one statement may take before the connection counts as lost, ms. */
 const STATEMENT_MS = 180_000;
@@ -52,7 +52,8 @@ function passwordOf(address: PostgresAddress): string | (() => string) {
 }
 
 export async function runSql(client: PoolClient, text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
-  const { rows } = await client.query<SqlRow>(text, values as unknown[]);
+  const parameters = values.map((value) => (Array.isArray(value) ? arrayText(value) : value));
+  const { rows } = await client.query<SqlRow>(text, parameters);
   return rows;
 }
 
