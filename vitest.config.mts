@@ -62,6 +62,8 @@ export default defineConfig({
           env: inMemory,
           include: ['test/editor/e2e/**/*.test.ts'],
           provide: { edition: 'newest' },
+          // The editor's server and browser serve all files (test/editor/e2e/sharedEditor.ts).
+          isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
           ...patience,
           expect: { poll },
@@ -74,6 +76,7 @@ export default defineConfig({
           env: inMemory,
           include: ['test/editor/oldest/**/*.test.ts', ...(ALL_IN_OLDEST ? ['test/editor/e2e/**/*.test.ts'] : [])],
           provide: { edition: 'oldest' },
+          isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
           ...patience,
           expect: { poll },

@@ -282,6 +282,10 @@ async function installBrowser(output) {
   const { findBrowser } = await import('../test/editor/harness/browser.ts');
   await installCodeServer(output.log);
   await installCodeServer(output.log, 'oldest');
+  // A Chromium without a user interface takes less CPU time. Not every distribution has it.
+  if (findProgram('chromium-headless-shell') === undefined && canInstall()) {
+    await install(output, ['chromium-headless-shell', 'fonts-liberation']).catch(() => undefined);
+  }
   if (findBrowser() !== undefined) return;
   if (!canInstall()) {
     throw new Error(

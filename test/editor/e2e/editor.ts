@@ -1,13 +1,12 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { inject } from 'vitest';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { formatLedger } from '../../fixtures/sampleLedger.ts';
-import { launchBrowser, Workbench, type WorkbenchOptions } from '../harness/browser.ts';
-import { type CodeServer, repository, startCodeServer } from '../harness/codeServer.ts';
+import { Workbench, type WorkbenchOptions } from '../harness/browser.ts';
+import { type CodeServer, repository, writeSettings } from '../harness/codeServer.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
 import { output } from '../harness/processes.ts';
+import { extensionHostsEnded, leavePage, ledgerOf, takePage, takeServer } from './sharedEditor.ts';
 
 export interface EditorOptions extends WorkbenchOptions {
   /** The ledger's records at the start. Absent: there is no ledger file. */
@@ -20,7 +19,10 @@ export interface EditorOptions extends WorkbenchOptions {
   readonly prepare?: (home: string) => Promise<void>;
 }
 
-/** The installed extension in a separate editor, which shares nothing with other tests or with the developer's own editor. */
+/**
+ * The installed extension in an editor that has nothing of an earlier one or of the developer's own. One editor is open at a time:
+ * their servers and the page are shared (`sharedEditor.ts`).
+ */
 export interface Editor {
   readonly workbench: Workbench;
   readonly server: CodeServer;
@@ -38,42 +40,38 @@ export interface Editor {
 }
 
 export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-e2e-'));
-  const home = path.join(folder, 'home');
-  const workspace = path.join(folder, 'workspace');
-  const ledger = path.join(folder, 'ledger', 'costs.json');
-  await mkdir(workspace, { recursive: true });
-  await mkdir(path.dirname(ledger), { recursive: true });
+  const { env = {}, restricted = false } = options;
+  const server = await takeServer({ env, restricted });
+  const home = path.join(server.folder, 'home');
+  const workspace = path.join(server.folder, 'workspace');
+  const ledger = ledgerOf(server.folder);
+  await writeSettings(server.folder, options.settings);
   await options.prepare?.(home);
   if (options.records !== undefined) await writeFile(ledger, formatLedger(options.records));
-  const env = { LLM_SPEND_LEDGER: ledger, ...options.env };
-  const server = await startCodeServer({
-    edition: inject('edition'),
-    folder,
-    extensions: inject('extensions'),
-    env,
-    restricted: options.restricted ?? false,
-    ...(options.settings === undefined ? {} : { settings: options.settings }),
-  });
-  const browser = await launchBrowser();
-  const openWindow: Editor['openWindow'] = ({ noFolder = false, ...window } = options) =>
-    Workbench.open(browser, noFolder ? `${server.url}/?ew=true` : server.address(workspace), window);
+  const { browser, page } = await takePage();
+  const others: Workbench[] = [];
+  const openWindow: Editor['openWindow'] = async ({ noFolder = false, ...window } = options) => {
+    const address = noFolder ? `${server.url}/?ew=true` : server.address(workspace);
+    const other = await Workbench.open(browser, address, window);
+    others.push(other);
+    return other;
+  };
   const close = async (): Promise<void> => {
-    await browser.close();
-    await server.stop();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    for (const other of others) await other.page.context().close();
+    await leavePage(page, server);
+    await extensionHostsEnded(server);
   };
   try {
     const cli = path.join(repository, 'dist/cli.js');
+    const variables = { ...isolatedEnvironment(home), LLM_SPEND_LEDGER: ledger, ...env };
     return {
-      workbench: await openWindow(),
+      workbench: await Workbench.openIn(page, server.address(workspace), options),
       server,
       home,
       workspace,
       ledger,
       openWindow,
-      llmSpend: (...args) =>
-        output(process.execPath, [cli, ...args], { cwd: workspace, env: { ...isolatedEnvironment(home), ...env } }),
+      llmSpend: (...args) => output(process.execPath, [cli, ...args], { cwd: workspace, env: variables }),
       close,
     };
   } catch (error) {

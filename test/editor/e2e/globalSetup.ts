@@ -11,6 +11,8 @@ declare module 'vitest' {
     edition: Edition;
     /** A folder of extensions that contains ours, installed from its package. */
     extensions: string;
+    /** A folder for the state of the editors, removed at the end. */
+    scratch: string;
   }
 }
 
@@ -19,8 +21,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { version } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as { version: string };
   const vsix = path.join(repository, `llm-spend-${version}.vsix`);
   if (!existsSync(vsix)) throw new Error(`There is no ${path.basename(vsix)}: run "npm run package" before.`);
-  const extensions = await mkdtemp(path.join(tmpdir(), 'llm-spend-extensions-'));
+  const scratch = await mkdtemp(path.join(tmpdir(), 'llm-spend-e2e-'));
+  const extensions = path.join(scratch, 'extensions');
   await installExtension(vsix, extensions, project.getProvidedContext().edition);
   project.provide('extensions', extensions);
-  return () => rm(extensions, { recursive: true, force: true, maxRetries: 5 });
+  project.provide('scratch', scratch);
+  return () => rm(scratch, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isolatedEnvironment } from './environment.ts';
-import { output, spawnGroup } from './processes.ts';
+import { output, type ProcessGroup, spawnGroup } from './processes.ts';
 
 /** Versions are exact; npm checks the integrity of what it downloads. */
 const EDITIONS = {
@@ -144,12 +144,15 @@ export interface CodeServer {
   /** The address that opens `folder` in the editor. */
   readonly address: (folder: string, query?: Readonly<Record<string, string>>) => string;
   readonly output: () => string;
+  readonly waitFor: ProcessGroup['waitFor'];
   readonly stop: () => Promise<void>;
 }
 
 /** Nothing that a test did not ask for: no welcome page, tips, updates or experiments; colours as the browser asks. */
 const QUIET = {
   'workbench.startupEditor': 'none',
+  // A click never closes the side bar, so that a test may repeat it while a slow window restores its layout.
+  'workbench.activityBar.iconClickBehavior': 'focus',
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
@@ -172,12 +175,8 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), 'llm-spend-editor-')));
   const home = path.join(folder, 'home');
   const userData = path.join(folder, 'user-data');
-  await mkdir(path.join(userData, 'User'), { recursive: true });
   await mkdir(home, { recursive: true });
-  await writeFile(
-    path.join(userData, 'User/settings.json'),
-    `${JSON.stringify({ ...QUIET, ...options.settings }, undefined, 2)}\n`,
-  );
+  await writeSettings(folder, options.settings);
   const group = spawnGroup(
     node,
     [
@@ -208,12 +207,23 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
       folder,
       address: (opened, query = {}) => `${url}/?${String(new URLSearchParams({ folder: opened, ...query }))}`,
       output: group.output,
+      waitFor: group.waitFor,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Writes the user settings of the editor whose server has its state in `folder`. */
+export async function writeSettings(
+  folder: string,
+  settings: Readonly<Record<string, unknown>> | undefined,
+): Promise<void> {
+  const user = path.join(folder, 'user-data/User');
+  await mkdir(user, { recursive: true });
+  await writeFile(path.join(user, 'settings.json'), `${JSON.stringify({ ...QUIET, ...settings }, undefined, 2)}\n`);
 }
 
 /** Installs a packaged extension into a folder of extensions. */
