@@ -55,7 +55,9 @@ class History implements HistoryController {
       }),
       vscode.window.registerWebviewPanelSerializer(PANELS.history, {
         deserializeWebviewPanel: (panel) => {
-          this.#adopt(panel);
+          // A cost history that was opened while the editor restored this one replaces it.
+          if (this.#panel === undefined) this.#adopt(panel);
+          else panel.dispose();
           return Promise.resolve();
         },
       }),
