@@ -25,7 +25,8 @@ interface Manifest {
   };
 }
 interface Configuration {
-  properties: Record<string, { scope?: string; description?: string; markdownDescription?: string }>;
+  order?: number;
+  properties: Record<string, { order?: number; scope?: string; description?: string; markdownDescription?: string }>;
 }
 
 const manifest = readJson('package.json') as Manifest;
@@ -34,6 +35,10 @@ const properties = Object.assign(
   {},
   ...[contributes.configuration].flat().map((each) => each.properties),
 ) as Configuration['properties'];
+
+const ranks = (all: readonly { order?: number }[]): number[] =>
+  all.map(({ order }) => order ?? 0).toSorted((a, b) => a - b);
+const counted = (all: readonly unknown[]): number[] => all.map((_, i) => i + 1);
 
 describe('package.json and the table of contributions name the same', () => {
   test('extension', () => {
@@ -62,6 +67,15 @@ describe('package.json and the table of contributions name the same', () => {
         .map((key) => `${table.SETTINGS_SECTION}.${key}`)
         .toSorted(),
     );
+  });
+
+  test('the order of the settings, which the editor would else sort by name', () => {
+    const categories = [contributes.configuration].flat();
+    expect(ranks(categories)).toEqual(counted(categories));
+    for (const category of categories) {
+      const settings = Object.values(category.properties);
+      expect(ranks(settings)).toEqual(counted(settings));
+    }
   });
 
   test('walkthrough, whose steps are completed by what they are about', () => {
