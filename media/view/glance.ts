@@ -42,7 +42,7 @@ export function glanceTemplate(view: GlanceView): TemplateResult {
         <span title=${format.count(totals.totalTokens)}>${t('{0} tokens', format.compact(totals.totalTokens))}</span>
         ${
           totals.guessedTokens > 0
-            ? html`<span title=${t('Counts that a source guessed: {0}', format.count(totals.guessedTokens))}
+            ? html`<span title=${t('Tokens that a source estimated: {0}', format.count(totals.guessedTokens))}
                 >${t('incl. {0} estimated tokens', format.compact(totals.guessedTokens))}</span
               >`
             : nothing

@@ -145,7 +145,7 @@ export class SpendHeatmap extends LightElement {
         ${active === undefined ? nothing : this.#tooltip(active, weeks, step)}
       </div>
       <div class="heat-legend" aria-hidden="true">
-        ${cells.some((cell) => this.#isOutside(cell)) ? html`<span class="heat-note">${t('Days outside the range are pale.')}</span>` : nothing}
+        ${cells.some((cell) => this.#isOutside(cell)) ? html`<span class="heat-note">${t('Days outside the range are dimmed.')}</span>` : nothing}
         ${t('Less')}
         ${LEVELS.map(
           (level) =>

@@ -9,8 +9,9 @@ import { openTerminal, type Terminal } from './output/terminal.ts';
 
 const EPILOGUE = `
 Examples:
-  $ llm-spend record --provider openai --model gpt-5 --operation chat --cost-usd 0.005
+  $ llm-spend import all
   $ llm-spend costs --by day
+  $ llm-spend record --provider openai --model gpt-5 --operation chat --cost-usd 0.005
 
 Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify),
 4 a budget or --max is reached, 5 recorded beside the ledger, which cannot be written now (see llm-spend verify).
@@ -55,7 +56,8 @@ async function runProgram(argv: readonly string[], terminal: Terminal): Promise<
     if (!(error instanceof CommanderError)) throw error;
     await terminal.out.write(texts.help);
     if (error.exitCode === 0) return EXIT.done;
-    if (error.code !== 'commander.help') throw commanderFailure(error);
+    if (error.code !== 'commander.help')
+      throw commanderFailure(error, program.commands.length === 1 ? argv[0] : undefined);
     await terminal.err.write(texts.usage);
     return EXIT.usage;
   }
@@ -79,10 +81,11 @@ function captureTexts(program: Command, terminal: Terminal): { help: string; usa
 }
 
 /** Rewords an error of commander. */
-function commanderFailure(error: CommanderError): CliError {
+function commanderFailure(error: CommanderError, command: string | undefined): CliError {
   const [first = ''] = error.message.replace(/^error: /, '').split('\n');
   const hint = /Did you mean [^)]*\?/.exec(error.message)?.[0];
   const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`;
   const flag = /'(?:-\w, )?(--[\w-]+)/.exec(first)?.[1];
-  return usageError(`${sentence} ${hint ?? 'See: llm-spend --help'}`, flag);
+  const help = command === undefined ? 'llm-spend --help' : `llm-spend ${command} --help`;
+  return usageError(`${sentence} ${hint ?? `See: ${help}`}`, flag);
 }

@@ -226,7 +226,7 @@ function notListed(listed: Exclude<Lookup, ListedModel>, usage: PriceInput, aske
   if (listed === 'unknown-provider') {
     return unpriced('unknown-provider', `The price table does not know the provider ${quote(usage.provider)}.`);
   }
-  return unpriced('unknown-model', `The price table knows no model ${quote(usage.model)} of ${quote(asked)}.`);
+  return unpriced('unknown-model', `The price table has no model ${quote(usage.model)} of ${quote(asked)}.`);
 }
 
 function countsOf(usage: PriceInput): GivenCounts {

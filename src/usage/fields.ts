@@ -205,7 +205,7 @@ export const FIELDS = [
     presence: 'optional',
     added: '0.2.0',
     label: 'Estimated tokens',
-    flag: { name: 'estimated-tokens', value: '<n>', help: 'how many of the tokens are a guess' },
+    flag: { name: 'estimated-tokens', value: '<n>', help: 'how many of the tokens are estimated' },
     summed: 'guessedTokens',
   },
   // Not grouped by, so that a million imported records need no column of it. Paths in the home folder begin with `~`.
@@ -215,7 +215,7 @@ export const FIELDS = [
     presence: 'nullable',
     added: '0.2.0',
     label: 'Folder',
-    flag: { name: 'folder', value: '<path>', help: 'the working folder, which rules may go by' },
+    flag: { name: 'folder', value: '<path>', help: 'the working folder, which rules can match' },
   },
   // The other report of a call that was received live and also read from a log: `<source> <id>`. See `sources/joining.ts`.
   { name: 'confirmed_by', rule: 'label', presence: 'nullable', added: '0.2.0', label: 'Confirmed by' },

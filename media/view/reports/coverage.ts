@@ -47,7 +47,7 @@ export class SpendCoverage extends SpendReport {
       ${linesTemplate(t('Live'), report.live_lines)} ${linesTemplate(t('Counts'), report.count_lines)}
       ${linesTemplate(t('Prices'), report.price_lines)}
       ${linesTemplate(
-        t('Without counts on the disk'),
+        t('Without token counts on this machine'),
         report.without_counts.map(({ title, instead }) => `${title}: ${instead}`),
       )}
       ${missing.length === 0 ? nothing : linesTemplate(t('Not found'), [missing.map(({ title }) => title).join(', ')])}

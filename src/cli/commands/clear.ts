@@ -44,6 +44,6 @@ export const command: CommandSpec<ClearFlags> = {
   summary: 'empty the ledger; its records are kept in a file beside it',
   options: [{ flags: '--yes', help: 'do not ask for confirmation' }],
   examples: ['llm-spend clear', 'llm-spend clear --yes --ledger test-costs.json'],
-  notes: 'llm-spend undo brings the records back.',
+  notes: 'llm-spend undo restores the records.',
   run: ({ flags, terminal }) => clear(flags, terminal),
 };

@@ -260,7 +260,7 @@ function shownGroups({ groups, by, selection: { calendar }, git }: Report): Grou
 }
 
 export const command: CommandSpec<CostsFlags> = {
-  summary: 'show what was spent, and on what',
+  summary: 'show costs and tokens, in total and by day, model, project and more',
   options: [
     ...FILTER_OPTIONS,
     {

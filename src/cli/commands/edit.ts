@@ -27,7 +27,7 @@ export interface EditFlags extends LedgerFlag {
 export async function edit(ids: readonly string[], flags: EditFlags, terminal: Terminal): Promise<number> {
   const values = editOf(flags);
   if (Object.keys(values).length === 0) {
-    throw usageError('edit: name at least one new value, for example --model gpt-5.', '--model');
+    throw usageError('edit: give at least one new value, for example --model gpt-5.', '--model');
   }
   const { path, changed, missing } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
@@ -92,7 +92,6 @@ export const command: CommandSpec<EditFlags> = {
     'llm-spend edit 7c9e6679-7425-40de-944b-e07fc1f90ae7 --model gpt-5-mini',
     'llm-spend edit 7c9e6679-7425-40de-944b-e07fc1f90ae7 --cost-usd 0.25 --tag review',
   ],
-  notes:
-    'An estimated or unknown cost is computed again for another model or provider. llm-spend undo takes the edit back.',
+  notes: 'A new model or provider recomputes an estimated or unknown cost. llm-spend undo reverts the edit.',
   run: ({ flags, words: [ids], terminal }) => edit(ids as string[], flags, terminal),
 };

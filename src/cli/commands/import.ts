@@ -38,6 +38,9 @@ interface Job {
   known: boolean;
 }
 
+/** A source is suggested for a name that begins with as many letters of it. */
+const SHARED_START = 3;
+
 /** A second thread reads a third faster but takes 30 MB of memory, which pays off from this many bytes. */
 const SECOND_READER_BYTES = 256 * 1024 * 1024;
 
@@ -154,12 +157,19 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     const file = expandPath(agent === undefined ? name : folder!);
     if (!existsSync(file)) {
       throw usageError(
-        `import: ${shown(name)} is neither a source nor a file. Sources: ${AGENTS.map((source) => source.id).join(', ')}, all.`,
+        `import: ${shown(name)} is neither a source nor a file.${nearestSource(name)} Sources: llm-spend import --help`,
       );
     }
     add(agent ?? (await sourceOf(file, mapping)), [file], false);
   }
   return [...jobs.values()];
+}
+
+/** For example for `claude`, a suggestion of `claude-code`. */
+function nearestSource(name: string): string {
+  const start = name.toLowerCase().slice(0, SHARED_START);
+  const source = AGENTS.find(({ id }) => start.length === SHARED_START && id.startsWith(start));
+  return source === undefined ? '' : ` Did you mean ${source.id}?`;
 }
 
 function mappingOf(pairs: readonly string[]): Mapping {

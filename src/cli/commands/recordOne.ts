@@ -71,14 +71,14 @@ function parsed(option: RecordOption, value: string | string[]): unknown {
 }
 
 /**
- * Describes the stored record and the price applied: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`, `$0.06
- * estimated, genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5 · …`.
+ * Describes the stored record and the price applied: `$0.0042 · openai gpt-5 · chat · 1,200 in, 350 out · id 3f2…`, `about $0.06
+ * (genai-prices 0.1.8 2026-09-23 anthropic/claude-sonnet-4-5) · …`.
  */
 export function recordLine(record: UsageRecord): string {
   const kind = costKind(record);
   const known = exactUsd(record.cost_usd);
-  const source = record.price_source ? `, ${record.price_source}` : '';
-  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `${known} estimated${source}` : known;
+  const source = record.price_source ? ` (${record.price_source})` : '';
+  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `about ${known}${source}` : known;
   const isPlan = kind !== 'unknown' && isCovered(record['charge']);
   const parts = [
     isPlan ? `${cost}, covered by a plan` : cost,

@@ -284,7 +284,7 @@ export const command: CommandSpec<StatuslineFlags> = {
     { flags: '--no-import', help: 'do not import the session named on stdin' },
     {
       flags: '--format <text>',
-      help: 'the line, with the slots {model}, {session}, {today}, {block}, {quota} and {budget}',
+      help: 'the line, with the placeholders {model}, {session}, {today}, {block}, {quota} and {budget}',
     },
   ],
   examples: ['llm-spend statusline < session.json', "llm-spend statusline --format '{today} | {quota}' < session.json"],

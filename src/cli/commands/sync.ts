@@ -201,7 +201,7 @@ async function leave(membership: Membership, flags: SyncFlags, terminal: Termina
 }
 
 export const command: CommandSpec<SyncFlags> = {
-  summary: "keep a team's ledger in step with this machine's",
+  summary: "synchronize this machine's ledger with a team's ledger",
   options: [
     {
       flags: '--to <url>',
@@ -211,12 +211,12 @@ export const command: CommandSpec<SyncFlags> = {
     { flags: '--machine <name>', help: "this machine's name in the team (default: its host name)" },
     {
       flags: '--fields <list>',
-      help: 'the fields that leave this machine (default: no notes, branches, sessions, folders, commits)',
+      help: 'the fields that are sent (default: no notes, branches, sessions, folders, commits)',
     },
-    { flags: '--projects <mode>', help: `how projects leave: ${PROJECT_MODES.join(', ')}` },
+    { flags: '--projects <mode>', help: `how projects are sent: ${PROJECT_MODES.join(', ')}` },
     { flags: '--project-name <name=other>', help: 'send a project under another name (repeatable)', repeatable: true },
-    { flags: '--dry-run', help: 'print the records exactly as they would leave, and send nothing' },
-    { flags: '--status', help: 'show what waits, and when the team was last in step' },
+    { flags: '--dry-run', help: 'print the records exactly as they would be sent, and send nothing' },
+    { flags: '--status', help: 'show how many records are not sent yet, and when the last sync was' },
     { flags: '--full', help: 'compare everything, even if nothing seems to have changed' },
     { flags: '--leave', help: 'leave the team' },
     { flags: '--forget', help: 'with --leave: remove everything that this machine sent' },

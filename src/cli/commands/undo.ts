@@ -75,7 +75,7 @@ function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string 
 }
 
 export const command: CommandSpec<UndoFlags> = {
-  summary: 'undo the last record, remove, clear, edit, reprice or use of rules',
+  summary: 'undo the last change of the ledger: of record, remove, clear, edit, reprice or rules',
   options: [{ flags: '--dry-run', help: 'show what would be undone, and change nothing' }],
   examples: ['llm-spend undo --dry-run', 'llm-spend undo'],
   run: ({ flags, terminal }) => undo(flags, terminal),

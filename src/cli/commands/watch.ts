@@ -110,7 +110,7 @@ export const command: CommandSpec<WatchFlags> = {
   options: [
     ...FILTER_OPTIONS,
     { flags: '--count <n>', help: 'exit after n changes' },
-    { flags: '--no-notify', help: 'leave the warnings of budgets to other windows and commands' },
+    { flags: '--no-notify', help: 'do not warn about budgets' },
   ],
   examples: ['llm-spend watch --days 1', 'llm-spend watch --json --count 1'],
   notes: `${FILTER_NOTES}\nWarns of budgets on stderr, on the desktop and by webhooks: see docs/budgets.md.`,

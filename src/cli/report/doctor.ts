@@ -110,7 +110,7 @@ export function doctorText(report: DoctorReport, { out }: Terminal): string {
       lines.length === 0 ? [] : [[styled(out, 'bold', title), ...lines.map((line) => `  ${plain(line)}`)].join('\n')],
     ),
     `Not found: ${missing.join(', ')}`,
-    `Without counts on the disk: ${withoutCounts()
+    `Cannot be imported, because they store no token counts on this machine: ${withoutCounts()
       .map(({ title }) => title)
       .join(', ')}`,
   ].join('\n\n');
@@ -123,7 +123,7 @@ function sourceTable(shown: readonly SourceCoverage[], width: number | undefined
     { title: 'Imported', align: 'right' as const },
     { title: 'First day' },
     { title: 'Last day' },
-    { title: 'Days without', align: 'right' as const },
+    { title: 'Missing days', align: 'right' as const },
     { title: 'Cost', align: 'right' as const },
   ];
   const rows = shown.map(({ title, files, totals, firstDay, lastDay, daysWithout }) => [
@@ -163,7 +163,7 @@ export function adviceOf({ sources, scan, prices }: DoctorReport): string[] {
 
 /** The state of an agent, and how much of its live reports its log contains. */
 function liveLine({ title, connected, lastHeard, joined }: LiveAgent, now: number): string {
-  const heard = lastHeard === undefined ? 'never heard' : `last heard ${ageText(now - Date.parse(lastHeard))} ago`;
+  const heard = lastHeard === undefined ? 'no report yet' : `last report ${ageText(now - Date.parse(lastHeard))} ago`;
   const connection = connected === undefined ? '' : connected ? 'connected, ' : 'not connected, ';
   const state = `${title}: ${connection}${heard}.`;
   if (joined === undefined || joined.liveTokens === 0) return state;
@@ -171,7 +171,7 @@ function liveLine({ title, connected, lastHeard, joined }: LiveAgent, now: numbe
   const both = `Of ${counted(calls, 'call')} in both its log and its live reports`;
   if (logTokens === liveTokens) return `${state} ${both} the tokens agree.`;
   const share = `${((100 * logTokens) / liveTokens).toFixed(1)} %`;
-  return `${state} ${both}, the log tells ${whole(logTokens)} tokens, ${share} of the ${whole(liveTokens)} reported live.`;
+  return `${state} ${both}, the log has ${whole(logTokens)} tokens, ${share} of the ${whole(liveTokens)} reported live.`;
 }
 
 /** `Claude Code, 5 h: 62 %, at this pace empty in 40 min`, `Codex, week: 31 %, lasts (as of 3 h ago)`. */
@@ -203,11 +203,13 @@ function countLines({ scan, sessions }: DoctorReport): string[] {
 function priceLines({ scan, prices }: DoctorReport): string[] {
   const { priced, unpriced, assumed } = scan;
   return [
-    `${counted(priced, 'record')} with a known cost, ${whole(unpriced)} without${unpriced > 0 ? ': llm-spend reprice --dry-run shows why' : ''}.`,
+    `${counted(priced, 'record')} with a known cost, ${whole(unpriced)} without${unpriced > 0 ? ': llm-spend unpriced shows why' : ''}.`,
     ...assumed.map(
       ({ model, priceOf, records }) =>
         `${counted(records, 'record')} of ${model} at the price of ${priceOf}, which is assumed.`,
     ),
-    ...(prices.days === undefined ? [] : [`The price table is of ${prices.date}, ${counted(prices.days, 'day')} old.`]),
+    ...(prices.days === undefined
+      ? []
+      : [`The price table dates from ${prices.date}, ${counted(prices.days, 'day')} ago.`]),
   ];
 }

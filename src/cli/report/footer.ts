@@ -8,7 +8,7 @@ export function footerText({ ledgers, states }: Sources, { filter, calendar }: S
   const lines = ledgers.map(({ path }, i) => {
     const state = states[i];
     const count = state?.health === 'missing' ? 'does not exist yet' : counted(state?.records ?? 0, 'record');
-    return `${i === 0 ? 'Ledger' : 'Merged'}: ${plain(path)} (${count})`;
+    return `${i === 0 ? 'Ledger' : 'Also counted'}: ${plain(path)} (${count})`;
   });
   const day = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
   const range = [

@@ -100,7 +100,18 @@ export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }
   }
   if (missing.length > 0) lines.push(`Nothing found of: ${missing.join(', ')}`);
   const into = dryRun ? 'Nothing was stored. It would go to' : 'Ledger:';
-  return [...lines, '', styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`)].join('\n');
+  const footer = styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`);
+  return [...lines, '', ...nextSteps(reports, dryRun), footer].join('\n');
+}
+
+/** Leads from an import that added usage to its costs, and to the models without a price. */
+function nextSteps(reports: readonly ImportReport[], dryRun: boolean): string[] {
+  const total = (field: 'added' | 'unpriced'): number => reports.reduce((sum, report) => sum + report[field], 0);
+  if (dryRun || total('added') === 0) return [];
+  return [
+    'See the costs: llm-spend costs',
+    ...(total('unpriced') > 0 ? ['Set the missing prices: llm-spend unpriced'] : []),
+  ];
 }
 
 function skipLines({ skipped, skips }: ImportReport): string[] {

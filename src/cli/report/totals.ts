@@ -16,16 +16,19 @@ export function totalsTable(totals: Totals, money: Money, width: number | undefi
   // If no cost is known, the sum must not read as zero.
   const cost = totals.records > 0 && totals.unpriced === totals.records ? 'unknown' : money.cost(totals);
   rows.push(['Total tokens', whole(totals.totalTokens), '']);
-  if (totals.guessedTokens > 0) rows.push(['  estimated', whole(totals.guessedTokens), 'counts that a source guessed']);
+  if (totals.guessedTokens > 0)
+    rows.push(['  estimated', whole(totals.guessedTokens), 'counts that a source estimated']);
   rows.push(['Cost', cost, '']);
   if (totals.estimated > 0) {
     const recorded = totals.records - totals.estimated - totals.unpriced - totals.plan;
     rows.push(['  recorded', money.recorded(totals), counted(recorded, 'record')]);
     rows.push(['  estimated', money.estimated(totals), counted(totals.estimated, 'record')]);
   }
+  if (totals.unpriced > 0) {
+    rows.push(['  unknown', counted(totals.unpriced, 'record'), 'not included in totals, see llm-spend unpriced']);
+  }
   if (totals.plan > 0)
     rows.push(['Plan usage', money.plan(totals), `${counted(totals.plan, 'record')} at list price, not in the cost`]);
-  if (totals.unpriced > 0) rows.push(['  unknown', counted(totals.unpriced, 'record'), 'not included in totals']);
   const columns = [{ title: '' }, { title: '', align: 'right' }, { title: '' }] as const;
   // The column titles are empty, because the lines have labels.
   return table(columns, rows, { width, indent: 2 }).split('\n').slice(1).join('\n');

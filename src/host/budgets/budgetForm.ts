@@ -123,7 +123,7 @@ async function askForFilter(service: LedgerService, title: string): Promise<Pick
       title,
       canPickMany: true,
       placeHolder:
-        values.length === 0 ? t('Nothing was recorded with it in 90 days') : t('Check the values that count together'),
+        values.length === 0 ? t('No calls with it in the last 90 days') : t('Select the values that the budget covers'),
       ignoreFocusOut: true,
     },
   );

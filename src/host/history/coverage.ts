@@ -33,6 +33,6 @@ export async function keepLogs(): Promise<string | undefined> {
   if (!(await confirm(question, detail, t('Keep Logs')))) return undefined;
   const { file, before, after } = await keepClaudeLogs(ownEnvironment());
   return before === after
-    ? t('Claude Code keeps its logs for {0} days already.', before)
-    : t('Claude Code keeps its logs for {0} days now: {1}', after, file);
+    ? t('Claude Code already keeps its logs for {0} days.', before)
+    : t('Claude Code now keeps its logs for {0} days: {1}', after, file);
 }

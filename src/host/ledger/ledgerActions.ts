@@ -37,7 +37,7 @@ export async function openLedgerFile(service: LedgerService, request: OpenLedger
   }
   const uri = vscode.Uri.file(path);
   if (storeKind(path) === 'sqlite') {
-    showInfo(t('The ledger is an SQLite database, which no text editor shows: {0}', plain(path)), {
+    showInfo(t('The ledger is an SQLite database, which cannot be shown as text: {0}', plain(path)), {
       [t('Export as CSV…')]: () => vscode.commands.executeCommand(COMMANDS.exportCsv),
       [t('Copy Path')]: () => vscode.env.clipboard.writeText(path),
     });

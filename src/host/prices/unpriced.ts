@@ -96,7 +96,7 @@ async function apply(
   const name = plain(model, { max: 100 });
   const done =
     changed.length === 0
-      ? t('The price of {0} is set. No call could be priced by it.', name)
+      ? t('The price of {0} is set. No call could be priced with it.', name)
       : t('Priced {0} of {1}: {2}.', calls(changed.length, style()), name, recordedCost(changed, style().locale));
   showInfo(done, {
     [t('Undo')]: async () => {

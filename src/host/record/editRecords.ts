@@ -97,7 +97,7 @@ async function askForValue(field: Field, shown: readonly UsageRecord[]): Promise
   };
   const text = await vscode.window.showInputBox({
     title: t('Edit {0}', records(shown.length, style())),
-    prompt: prompts[field] ?? t('An estimated cost is computed again'),
+    prompt: prompts[field] ?? t('Estimated costs are recalculated'),
     placeHolder: name,
     value: commonText(field, shown) ?? '',
     ignoreFocusOut: true,

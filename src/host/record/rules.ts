@@ -162,7 +162,7 @@ async function chooseConditions(shown: readonly UsageRecord[]): Promise<Assignme
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: t('Add Rule: Which Calls?'),
-    placeHolder: t('Choose what the calls have in common. All that you choose must apply'),
+    placeHolder: t('Choose what the calls have in common. A call must match all of it'),
     canPickMany: true,
     matchOnDescription: true,
     ignoreFocusOut: true,

@@ -70,7 +70,7 @@ export function statusText(model: StatusModel, style: TextStyle): string {
 }
 
 function unavailableText({ team }: StatusModel, { t }: TextStyle): string {
-  return team === undefined || team.scope === 'machine' ? t('no ledger') : t('team not reached');
+  return team === undefined || team.scope === 'machine' ? t('no ledger') : t('team unreachable');
 }
 
 /** The text for screen readers. */

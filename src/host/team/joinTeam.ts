@@ -75,7 +75,7 @@ function askForUrl(): Thenable<string | undefined> {
   const { t } = vscode.l10n;
   return vscode.window.showInputBox({
     title: t('Join a Team Ledger'),
-    prompt: t('The URL of the PostgreSQL database. Nothing is sent before you have seen what leaves.'),
+    prompt: t('The URL of the PostgreSQL database. Nothing is sent until you have seen what would be sent.'),
     placeHolder: EXAMPLE,
     ignoreFocusOut: true,
     validateInput: (text) => (isUrl(text) ? undefined : t('A URL such as {0}', EXAMPLE)),

@@ -8,7 +8,7 @@ export async function askToLeave(window: TeamWindow): Promise<void> {
   const { t } = vscode.l10n;
   const membership = currentMembership();
   if (membership === undefined) {
-    window.dialogs.showInfo(t('This machine is in no team.'));
+    window.dialogs.showInfo(t('This machine is not in a team.'));
     return;
   }
   const { url } = membership;

@@ -67,7 +67,7 @@ function statusItems(window: TeamWindow, status: Status, member: TeamMember): Me
   const run = (): Promise<void> => syncAndShow(window, member);
   const since =
     status.in_step_at === null ? t('never') : new Date(status.in_step_at).toLocaleString(vscode.env.language);
-  const waiting = status.added > 0 ? t('New records wait: {0}', status.added) : t('Changes wait');
+  const waiting = status.added > 0 ? t('Records not sent yet: {0}', status.added) : t('Changes not sent yet');
   const items: MenuItem[] = [
     {
       label: status.waits ? `$(cloud-upload) ${waiting}` : `$(pass) ${t('In step')}`,
@@ -89,7 +89,7 @@ function statusItems(window: TeamWindow, status: Status, member: TeamMember): Me
 export async function syncAndShow({ dialogs }: TeamWindow, member: TeamMember | undefined): Promise<void> {
   const { t } = vscode.l10n;
   if (member === undefined) {
-    dialogs.showInfo(t('This machine is in no team.'), {
+    dialogs.showInfo(t('This machine is not in a team.'), {
       [t('Join a Team Ledger…')]: () => vscode.commands.executeCommand(COMMANDS.joinTeam),
     });
     return;

@@ -221,7 +221,7 @@ describe('prices in the editor', () => {
     const { workbench } = editor;
     await expect.poll(() => editor.llmSpend('prices')).toMatch(/mine +my-\* +\$3\.00 .* editor/);
     const named = ['--provider', 'mine', '--model', 'my-other', '--operation', 'chat', '--id', 'other'];
-    expect(await editor.llmSpend('record', ...named, '--input-tokens', '1000')).toContain('$0.003 estimated, custom');
+    expect(await editor.llmSpend('record', ...named, '--input-tokens', '1000')).toContain('about $0.003 (custom');
     await setting('llmSpend.prices', []);
     await expect.poll(() => editor.llmSpend('prices')).toContain('No custom prices');
     await editor.llmSpend('remove', 'other');

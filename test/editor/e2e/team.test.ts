@@ -133,14 +133,14 @@ describe.skipIf(!hasPostgres())('a team', () => {
   test('records and counts as before while the server cannot be reached, and catches up', async () => {
     const { workbench } = editor;
     await server.kill();
-    await workbench.statusBarItem.filter({ hasText: 'team not reached' }).waitFor();
+    await workbench.statusBarItem.filter({ hasText: 'team unreachable' }).waitFor();
     await workbench.screenshot('team-unreachable');
     await openMenu('This Machine');
     await pick('This Machine');
     await workbench.statusBarItem.filter({ hasText: '$1.00' }).waitFor();
     await editor.llmSpend(...record('0.5', 'site'));
     await workbench.statusBarItem.filter({ hasText: '$1.50' }).waitFor();
-    await openMenu('New records wait: 1');
+    await openMenu('Records not sent yet: 1');
     await row('The last attempt failed').waitFor();
     await workbench.screenshot('team-waiting');
     await server.start();

@@ -108,7 +108,7 @@ test('cards say that they are filtered, and the calendar which days are outside 
   await using opened = await open({ choices: { chart: 'calendar', range: { kind: 'last7days' } } });
   const { page } = opened;
   expect(await page.getByRole('img', { name: 'filtered' }).count()).toBe(0);
-  await page.getByText('Days outside the range are pale.').waitFor();
+  await page.getByText('Days outside the range are dimmed.').waitFor();
   expect(await page.locator('rect[data-day]:not(.outside)').count()).toBe(7);
   await page.getByRole('searchbox').fill('openai');
   await expect.poll(() => page.getByRole('img', { name: 'filtered' }).count()).toBe(4);

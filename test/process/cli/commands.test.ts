@@ -46,7 +46,9 @@ describe('help and usage', () => {
     [['costs', '--since', 'soon'], '--since: must be a date or time'],
     [['costs', 'extra'], 'Too many arguments'],
     [['costs', '--ledger', ''], '--ledger: must not be empty'],
-    [['remove'], "Missing required argument 'id'"],
+    [['remove'], "Missing required argument 'id'. See: llm-spend remove --help"],
+    [['import'], "Missing required argument 'source'. See: llm-spend import --help"],
+    [['import', 'claude'], '"claude" is neither a source nor a file. Did you mean claude-code?'],
     [['record'], '--provider: is required'],
     [['record', '--provider', 'a', '--model', 'b', '--operation', 'c', '--stdin'], 'cannot be combined with --stdin'],
     [['clear'], 'Confirm with --yes'],
@@ -251,6 +253,7 @@ describe('costs', () => {
     const { code, stdout } = await sandbox.on(sandbox.ledger, ['costs']);
     expect(code).toBe(0);
     expect(stdout).toContain('Nothing is recorded yet');
+    expect(stdout).toContain(`llm-spend import --ledger ${sandbox.ledger} all\n`);
     expect(stdout).toContain(`llm-spend record --ledger ${sandbox.ledger} --provider`);
     const empty = json(await sandbox.on(sandbox.ledger, ['costs', '--json']));
     expect(empty).toMatchObject({ version: 1, totals: { records: 0, cost_usd: 0, cost_nanos: '0' } });
@@ -365,7 +368,7 @@ describe('costs', () => {
     await sandbox.record({ ...tokens, 'estimated-tokens': '200', model: 'a' });
     await sandbox.record({ ...tokens, model: 'b' });
     const { stdout } = await sandbox.on(sandbox.ledger, ['costs']);
-    expect(stdout).toMatch(/Total tokens +2,400\n +estimated +200 +counts that a source guessed\n/);
+    expect(stdout).toMatch(/Total tokens +2,400\n +estimated +200 +counts that a source estimated\n/);
     const byModel = await sandbox.on(sandbox.ledger, ['costs', '--by', 'model']);
     expect(byModel.stdout).toMatch(/Tokens +Estimated tokens +Cost\n/);
     const { totals, groups } = json(await sandbox.on(sandbox.ledger, ['costs', '--by', 'model', '--json'])) as {
@@ -429,7 +432,7 @@ describe('costs', () => {
       totals: { records: 2, cost_usd: 3 },
       ledgers: [{ path: sandbox.ledger }, { path: sandbox.inkwell, strict: true }],
     });
-    expect((await sandbox.run(['costs'], { env })).stdout).toContain(`Merged: ${sandbox.inkwell} (1 record)`);
+    expect((await sandbox.run(['costs'], { env })).stdout).toContain(`Also counted: ${sandbox.inkwell} (1 record)`);
     expect(json(await sandbox.on(sandbox.ledger, ['costs', '--json']))).toMatchObject({ totals: { records: 1 } });
     const exported = await sandbox.run(['export', '--format', 'ndjson'], { env });
     expect(

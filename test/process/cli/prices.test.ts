@@ -24,7 +24,7 @@ const run = (...args: string[]): ReturnType<Sandbox['on']> => sandbox.on(sandbox
 describe('record', () => {
   it('prices the tokens, and says by which price', async () => {
     const { stdout, code } = await run('record', ...CLAUDE, ...TOKENS);
-    expect(stdout).toMatch(new RegExp(`^Recorded \\$0\\.06 estimated, ${CLAUDE_SOURCE} · anthropic`));
+    expect(stdout).toMatch(new RegExp(`^Recorded about \\$0\\.06 \\(${CLAUDE_SOURCE}\\) · anthropic`));
     expect(code).toBe(0);
     expect(json(await run('record', ...CLAUDE, ...TOKENS, '--json'))).toMatchObject({
       cost_usd: 0.06,
@@ -122,7 +122,7 @@ describe('record --response', () => {
     const file = sandbox.file('response.json');
     await writeFile(file, JSON.stringify(MESSAGE));
     const { stdout } = await run('record', '--response', file, '--project', 'site', '--tag', 'a', '--note', 'n');
-    expect(stdout).toMatch(/^Recorded \$0\.12525 estimated, .* · 100,000 in, 2,000 out · id msg_01/);
+    expect(stdout).toMatch(/^Recorded about \$0\.12525 \(.*\) · .* · 100,000 in, 2,000 out · id msg_01/);
     await respond(JSON.stringify(MESSAGE));
     expect(await sandbox.stored()).toMatchObject([
       { usage_id: 'msg_01', provider: 'anthropic', operation: 'chat', project: 'site', tags: ['a'], note: 'n' },
@@ -148,7 +148,7 @@ describe('record --response', () => {
       { type: 'message_stop' },
     ];
     const stream = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
-    expect((await respond(stream)).stdout).toContain('$0.12525 estimated');
+    expect((await respond(stream)).stdout).toContain('about $0.12525 (');
   });
 
   it.each([
@@ -269,9 +269,7 @@ describe('prices', () => {
     expect((await run('prices')).stdout).toContain('No custom prices');
     const set = ['prices', 'set', 'claude-*', '--provider', 'anthropic', '--input', '1', '--output', '2'];
     expect((await run(...set)).stdout).toContain('Set the price of anthropic/claude-*');
-    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain(
-      '$0.014 estimated, custom: anthropic/claude-*',
-    );
+    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain('about $0.014 (custom: anthropic/claude-*)');
     expect((await run(...set, '--cache-read', '0.1')).stdout).toContain('Replaced the price');
     expect((await run('prices')).stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 +\$0\.10/);
     expect((await run('prices')).stdout).toContain('no newer prices fetched yet');
@@ -292,9 +290,7 @@ describe('prices', () => {
     const { file } = json(await run(...set, '--json')) as { file: string };
     const price = { provider: 'anthropic', model: 'claude-*', input: 3, output: 3 };
     await keepEditorPrices(path.dirname(file), 'Some Editor (\u001B[31mx)', [price]);
-    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain(
-      '$0.036 estimated, custom: anthropic/claude-*',
-    );
+    expect((await run('record', ...CLAUDE, ...TOKENS)).stdout).toContain('about $0.036 (custom: anthropic/claude-*)');
     const { stdout } = await run('prices');
     expect(stdout).toMatch(/anthropic +claude-\* +\$1\.00 +\$2\.00 .* prices\.json/);
     expect(stdout).toMatch(/anthropic +claude-\* +\$3\.00 +\$3\.00 .* editor/);
@@ -401,7 +397,7 @@ describe('prices', () => {
     }
     expect((await run('prices')).stdout).toMatch(/newer prices fetched at 20\d\d-/);
     const { stdout } = await run('record', ...CLAUDE, ...TOKENS);
-    expect(stdout).toMatch(/\$0\.084 estimated, genai-prices online 20/);
+    expect(stdout).toMatch(/about \$0\.084 \(genai-prices online 20/);
     const gone = await update(address);
     expect(gone.stderr).toContain('cannot be reached');
     expect(gone.code).toBe(1);
@@ -427,17 +423,17 @@ describe('prices', () => {
     expect(old.stderr).toMatch(
       /date from 2026-05-01, but those in use from 2026-\d\d-\d\d or later\. Nothing was changed/,
     );
-    expect(await cost()).toContain('$2.50 estimated');
+    expect(await cost()).toContain('about $2.50 (');
 
     await write({ input_mtok: 99 });
     await utimes(file, new Date('2026-06-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z'));
     expect((await run('prices', 'update', file)).stderr).toContain('date from 2026-06-01');
-    expect(await cost()).toContain('$2.50 estimated');
+    expect(await cost()).toContain('about $2.50 (');
 
     const newer = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     await write([{ prices: { input_mtok: 99 } }, since(newer, 98)]);
     expect((await run('prices', 'update', file)).stdout).toContain(`of ${newer} from`);
-    expect(await cost()).toContain(`$98.00 estimated, genai-prices online ${newer}`);
+    expect(await cost()).toContain(`about $98.00 (genai-prices online ${newer}`);
   });
 });
 

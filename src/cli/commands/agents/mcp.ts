@@ -60,11 +60,11 @@ function refresher(view: LedgerView, now: () => number): (isForced: boolean) => 
 }
 
 export const command: CommandSpec<LedgerFlag> = {
-  summary: 'answer agents: a Model Context Protocol server over stdin and stdout',
+  summary: 'run a Model Context Protocol (MCP) server for agents, over stdin and stdout',
   options: [],
   examples: ['claude mcp add llm-spend -- llm-spend mcp', 'codex mcp add llm-spend -- llm-spend mcp'],
   notes:
-    'Agents ask what was spent, what is left of budgets, why a period was dear and what a call would cost; recording asks you first.\n' +
+    'Agents can ask what was spent, what is left of budgets, why a period was expensive and what a call would cost. Recording asks you first.\n' +
     'How to add it to each agent: docs/agents.md.',
   run: ({ flags, terminal }) => serve(flags, terminal),
 };

@@ -226,7 +226,7 @@ function decimalOf(budget: Budget, amount: bigint): string {
 }
 
 export const command: CommandSpec<BudgetFlags> = {
-  summary: 'set budgets, and check how they stand',
+  summary: 'set budgets, and check how much of them is used',
   arguments: [
     { name: '<action>', help: Object.keys(ACTIONS).join(', ') },
     {
@@ -256,7 +256,7 @@ export const command: CommandSpec<BudgetFlags> = {
   ],
   notes:
     `${FILTER_NOTES}\n` +
-    'check exits with 4 when a budget is used up, else with 0. Calls of unknown cost make it "at least".\n' +
+    'check exits with 4 when a budget is used up, otherwise with 0. If calls have no known cost, the amount is a lower bound.\n' +
     'Budgets are stored in budgets.json in the config folder.\n' +
     'webhook reads its address from stdin (for signed: the key on a second line) and never prints it.',
   run: ({ flags, words: [action, name], terminal }) =>

@@ -91,7 +91,7 @@ async function keepLogs(days: number, flags: DoctorFlags, terminal: Terminal): P
 }
 
 export const command: CommandSpec<DoctorFlags> = {
-  summary: 'show which sources of usage are covered, their gaps, and how to close them',
+  summary: 'show the agents whose usage is recorded, the days that are missing, and how to add them',
   options: [
     { flags: '--keep-logs <days>', help: 'make Claude Code keep its logs for so many days, in its user settings' },
   ],

@@ -206,7 +206,7 @@ async function withPlans(
 }
 
 export const command: CommandSpec<RulesFlags> = {
-  summary: 'fill in account, charge, project, user or tags by folder, repository, branch, source, model or provider',
+  summary: 'set account, charge, project, user or tags by folder, repository, branch, source, model or provider',
   arguments: [
     { name: '[action]', help: `${ACTIONS.join(', ')} (default: list)` },
     { name: '[name]', help: 'the name of the rule' },

@@ -93,13 +93,13 @@ export const command: CommandSpec<ConnectFlags> = {
     'llm-spend connect claude-code-budgets',
   ],
   notes:
-    'Changes the user settings of the agent, and keeps the file as it was beside it. Prompts and answers are never exported.\n' +
-    'An exporter that you have set up yourself is left alone. claude-code-budgets is the hook that stops it at the limit of a budget.',
+    'Changes the user settings of the agent, and keeps a copy of the old file beside it. Prompts and answers are never exported.\n' +
+    'An exporter that you have set up yourself is not changed. claude-code-budgets is the hook that stops it at the limit of a budget.',
   run: ({ flags, words: [name], terminal }) => changeSettings('connect', String(name), flags, terminal),
 };
 
 export const disconnectCommand: CommandSpec<ConnectFlags> = {
-  summary: 'take back what connect changed',
+  summary: 'undo what connect changed',
   arguments: [AGENT_ARGUMENT],
   options: [DRY_RUN],
   examples: ['llm-spend disconnect claude-code'],

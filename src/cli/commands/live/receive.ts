@@ -144,14 +144,14 @@ class Reporter {
 }
 
 export const command: CommandSpec<ReceiveFlags> = {
-  summary: 'record calls live, as agents and programs export them by OpenTelemetry',
+  summary: 'record calls live, as agents and programs export them over OpenTelemetry',
   options: [
     { flags: '--port <n>', help: 'listen on this port of 127.0.0.1 (default: 14318)' },
-    { flags: '--forward <url>', help: 'pass everything on to this OTLP endpoint, too' },
+    { flags: '--forward <url>', help: 'also forward everything to this OTLP endpoint' },
   ],
   examples: ['llm-spend receive', 'llm-spend receive --forward http://127.0.0.1:4318 --json'],
   notes:
-    'Calls go to imported.db beside the ledger, where they meet the same calls from logs: each counts once.\n' +
+    'Calls go to imported.db beside the ledger. A call that is also in the log of an agent counts once.\n' +
     'A sender needs the token of this receiver; llm-spend connect puts it into the settings of an agent.',
   run: ({ flags, terminal }) => receive(flags, terminal),
 };

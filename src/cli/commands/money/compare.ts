@@ -189,7 +189,7 @@ function notes(models: readonly ComparedModel[], { used, models: costs, notCompa
 }
 
 export const command: CommandSpec<CompareFlags> = {
-  summary: 'show what the same usage would have cost at other models',
+  summary: 'show what the same usage would have cost with other models',
   options: [
     {
       flags: '--with <models>',

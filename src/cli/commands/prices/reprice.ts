@@ -161,7 +161,7 @@ function repriceJson(
 }
 
 export const command: CommandSpec<RepriceFlags> = {
-  summary: 'recompute costs: those that are unknown, and those with a wrong price',
+  summary: 'recompute unknown costs, and costs estimated with a price that has changed',
   options: [
     { flags: '--dry-run', help: 'show what would change for each model, and change nothing' },
     {

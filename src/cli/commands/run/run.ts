@@ -155,18 +155,21 @@ function duration(ms: number): string {
 }
 
 export const command: CommandSpec<RunFlags> = {
-  summary: 'run a command, record its calls, and end it at a limit',
+  summary: 'run a command, record its calls, and stop it at a limit',
   arguments: [{ name: '<command...>', help: 'the command and its arguments' }],
   options: [
-    { flags: '--budget <x>', help: 'end the command when its calls have cost this many USD' },
+    { flags: '--budget <x>', help: 'stop the command when its calls have cost this many USD' },
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
-    { flags: '--grace <seconds>', help: `time to end itself before it is killed (default: ${GRACE_SECONDS})` },
+    {
+      flags: '--grace <seconds>',
+      help: `seconds that the command has to exit before it is killed (default: ${GRACE_SECONDS})`,
+    },
   ],
   examples: ['llm-spend run --budget 2.00 -- claude -p "fix the tests"', 'llm-spend run -- python agent.py'],
   notes:
-    'The command gets an OpenTelemetry endpoint of this run by its environment: Claude Code, Gemini CLI, Copilot CLI and programs\n' +
+    'The command gets the OpenTelemetry endpoint of this run in its environment: Claude Code, Gemini CLI, Copilot CLI and programs\n' +
     'with an OpenTelemetry SDK export to it. Codex takes its exporter only from its settings: use llm-spend connect codex.\n' +
-    'At the limit the command and all that it started are ended, and the exit code is 4; else it is that of the command.\n' +
+    'At the limit the command and all processes that it started are stopped, and the exit code is 4; otherwise it is that of the command.\n' +
     'The receipt is a line on stderr, with --json as JSON. Put options of llm-spend before the command.',
   passThrough: true,
   run: ({ flags, words: [words], terminal }) => run(words as string[], flags, terminal),
