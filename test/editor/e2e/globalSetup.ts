@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -26,5 +26,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await installExtension(vsix, extensions, project.getProvidedContext().edition);
   project.provide('extensions', extensions);
   project.provide('scratch', scratch);
-  return () => rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  return async () => {
+    for (const name of await readdir(scratch)) {
+      if (name.endsWith('.pid')) endGroup(Number(await readFile(path.join(scratch, name), 'utf8')));
+    }
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+/** Ends a server and what it started. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

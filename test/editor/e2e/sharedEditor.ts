@@ -3,10 +3,10 @@
  * window, and a page that has shown a workbench before keeps its compiled scripts. An opened editor still begins without anything of
  * the one before: files, settings, storage of the page, extension host.
  *
- * The modules of a project stay loaded from file to file (`isolate: false`), so the servers and the page do, too. They end with the
- * process: `spawnGroup` and Playwright see to that.
+ * The modules of a project stay loaded from file to file (`isolate: false`), so the servers and the page do, too. The browser
+ * ends with the process; vitest kills the process, so `globalSetup.ts` ends the servers.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { inject } from 'vitest';
@@ -47,6 +47,7 @@ export async function takeServer(options: ServerOptions): Promise<CodeServer> {
       restricted: options.restricted,
     });
     servers.set(key, server);
+    await writeFile(`${folder}.pid`, String(server.pid));
   }
   for (const name of OF_ONE_EDITOR) {
     const folder = path.join(server.folder, name);

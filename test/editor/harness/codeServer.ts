@@ -145,6 +145,8 @@ export interface CodeServer {
   readonly address: (folder: string, query?: Readonly<Record<string, string>>) => string;
   readonly output: () => string;
   readonly waitFor: ProcessGroup['waitFor'];
+  /** The leader of its group of processes. */
+  readonly pid: number | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -208,6 +210,7 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
       address: (opened, query = {}) => `${url}/?${String(new URLSearchParams({ folder: opened, ...query }))}`,
       output: group.output,
       waitFor: group.waitFor,
+      pid: group.child.pid,
       stop,
     };
   } catch (error) {
