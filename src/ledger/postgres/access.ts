@@ -3,7 +3,7 @@ import { UsageError } from '../../usage/record.ts';
 import type { PostgresAddress } from './server/address.ts';
 import { PostgresConnection, type Sql } from './server/connection.ts';
 import { explained, sqlState, type SqlRow } from './server/engine.ts';
-import { checkVersion, createSchema, isMissingSchema } from './schema.ts';
+import { checkVersion, createSchema, isMissingSchema, OutdatedTables, upgradeSchema } from './schema.ts';
 import { LedgerWrite, type LockedLedger } from './writing.ts';
 
 /** The ledger's row: see `schema.ts`. */
@@ -55,12 +55,23 @@ export class LedgerAccess {
   orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
     return explained(this.address, async () => {
       try {
-        return await read();
+        return await this.#upToDate(read);
       } catch (error) {
         if (isMissingSchema(error)) return undefined;
         throw error;
       }
     });
+  }
+
+  /** Runs `work`, again after an update of the tables when they are those of an older version. */
+  async #upToDate<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof OutdatedTables)) throw error;
+      await upgradeSchema(this.connection, error.version, this.address.place);
+      return work();
+    }
   }
 
   /**
@@ -92,7 +103,7 @@ export class LedgerAccess {
     };
     return explained(this.address, async () => {
       try {
-        return await attempt();
+        return await this.#upToDate(attempt);
       } catch (error) {
         if (error instanceof UsageError || error instanceof LedgerError || !isMissingSchema(error)) throw error;
         await createSchema(this.connection, this.#now());

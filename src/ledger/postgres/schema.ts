@@ -11,8 +11,8 @@ import { sqlState } from './server/engine.ts';
  * and `rollup` the sums of a series by day and by hour: both can be rebuilt from `record`.
  */
 
-/** The version of the tables. A program refuses a database with a newer one. */
-export const TABLES_VERSION = 1;
+/** The version of the tables. A program refuses a database with a newer one, and updates one with an older one. */
+export const TABLES_VERSION = 2;
 
 const text = (name: string): string => `${name} TEXT NOT NULL DEFAULT ''`;
 const count = (name: string, type = 'BIGINT'): string => `${name} ${type} NOT NULL DEFAULT 0`;
@@ -57,6 +57,8 @@ const RECORD_TABLE = `CREATE TABLE IF NOT EXISTS llm_spend.record (
   ${TOKEN_NAMES.map((name) => count(name)).join(', ')}, ${FINE_COLUMNS.map(({ column }) => text(column)).join(', ')},
   ${text('tags')}, ${text('search')}, text TEXT NOT NULL, PRIMARY KEY (ledger_id, time_ms, seq))`;
 
+const NOTE_VERSION = `INSERT INTO llm_spend.schema_version (version) VALUES (${TABLES_VERSION}) ON CONFLICT (version) DO NOTHING`;
+
 const RECORD_INDEXES = [
   'CREATE INDEX IF NOT EXISTS record_seq ON llm_spend.record (ledger_id, seq)',
   `CREATE INDEX IF NOT EXISTS record_foreign ON llm_spend.record (ledger_id) WHERE series_id = ''`,
@@ -90,9 +92,32 @@ export function schemaStatements(now: number, partitioned: boolean): string[] {
     partitioned ? `${RECORD_TABLE} PARTITION BY RANGE (time_ms)` : RECORD_TABLE,
     ...(partitioned ? partitions(now) : []),
     ...RECORD_INDEXES,
-    `INSERT INTO llm_spend.schema_version (version) VALUES (${TABLES_VERSION}) ON CONFLICT (version) DO NOTHING`,
+    NOTE_VERSION,
   ];
 }
+
+/** The rows of `rollup` whose guessed tokens are not known yet, filled in from the records. */
+const fillEstimatedTokens = (hours: number): string =>
+  `UPDATE llm_spend.rollup SET estimated_tokens = s.tokens FROM (
+  SELECT ledger_id, CAST(floor(time_ms / ${hours * 3_600_000}.0) AS BIGINT) AS slot, series_id, sum(estimated_tokens) AS tokens
+  FROM llm_spend.record WHERE counts AND series_id <> '' AND estimated_tokens <> 0 GROUP BY 1, 2, 3) AS s
+  WHERE rollup.ledger_id = s.ledger_id AND rollup.hours = ${hours} AND rollup.slot = s.slot AND rollup.series_id = s.series_id`;
+
+/** What turns the tables of a version into those of the next one. Each can be repeated. */
+const UPGRADES: ReadonlyMap<number, readonly string[]> = new Map([
+  [
+    1,
+    [
+      'ALTER TABLE llm_spend.record ADD COLUMN IF NOT EXISTS estimated_tokens BIGINT NOT NULL DEFAULT 0',
+      'ALTER TABLE llm_spend.rollup ADD COLUMN IF NOT EXISTS estimated_tokens NUMERIC NOT NULL DEFAULT 0',
+      // A quotation mark inside of a JSON string has a backslash before it, so that only a field's name matches.
+      `UPDATE llm_spend.record SET estimated_tokens = CAST(substring(text from '"estimated_tokens": *([0-9]{1,18})[,}]') AS BIGINT)
+  WHERE text ~ '"estimated_tokens": *[0-9]{1,18}[,}]'`,
+      fillEstimatedTokens(24),
+      fillEstimatedTokens(1),
+    ],
+  ],
+]);
 
 /** Two programs that make the tables at the same moment can collide in the catalog. */
 const COLLISIONS = new Set(['23505', '42P07', '42P06', '42710', '40P01', '40001', 'XX000']);
@@ -100,13 +125,42 @@ const ATTEMPTS = 8;
 
 /** Makes the tables if they are missing. */
 export async function createSchema(connection: PostgresConnection, now: number): Promise<void> {
+  const isPostgres = await dividesTables(connection);
+  await changeTables(connection, schemaStatements(now, isPostgres), isPostgres);
+}
+
+/**
+ * Updates the tables that an older version of LLM Spend made.
+ * @throws {LedgerError} when the database does not let this user.
+ */
+export async function upgradeSchema(connection: PostgresConnection, version: number, place: string): Promise<void> {
+  const steps = [...UPGRADES].filter(([from]) => from >= version).flatMap(([, statements]) => statements);
+  try {
+    await changeTables(connection, [...steps, NOTE_VERSION], await dividesTables(connection));
+  } catch (error) {
+    if (sqlState(error) !== '42501') throw error;
+    throw new LedgerError(
+      'unsupported',
+      `${place}: an older version of LLM Spend made the tables (${version}, this one needs ${TABLES_VERSION}), and only their owner can update them. Ask the owner to run: llm-spend verify --ledger URL`,
+      { cause: error },
+    );
+  }
+}
+
+/** CockroachDB changes tables one by one, and has no partitions. Elsewhere all changes appear at once, for all writers. */
+async function dividesTables(connection: PostgresConnection): Promise<boolean> {
   const [server] = await connection.read('SELECT version() AS version');
-  // CockroachDB changes tables one by one, and has no partitions. Elsewhere all tables appear at once, for all writers.
-  const isPostgres = !/cockroach/i.test(server!['version'] ?? '');
-  const statements = schemaStatements(now, isPostgres);
+  return !/cockroach/i.test(server!['version'] ?? '');
+}
+
+async function changeTables(
+  connection: PostgresConnection,
+  statements: readonly string[],
+  together: boolean,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await connection.each(statements, isPostgres);
+      await connection.each(statements, together);
       return;
     } catch (error) {
       if (attempt === ATTEMPTS || !COLLISIONS.has(sqlState(error) ?? '')) throw error;
@@ -119,9 +173,23 @@ export function isMissingSchema(error: unknown): boolean {
   return ['42P01', '3F000'].includes(sqlState(error) ?? '');
 }
 
-/** @throws {LedgerError} when a newer version of LLM Spend made the tables. */
+/** The tables of an older version, which have to be updated before they are used. */
+export class OutdatedTables extends Error {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`tables of version ${version}`);
+    this.version = version;
+  }
+}
+
+/**
+ * @throws {LedgerError} when a newer version of LLM Spend made the tables.
+ * @throws {OutdatedTables} when an older one did.
+ */
 export function checkVersion(version: number, place: string): void {
-  if (version <= TABLES_VERSION) return;
+  if (version === TABLES_VERSION) return;
+  if (version < TABLES_VERSION) throw new OutdatedTables(version);
   throw new LedgerError(
     'unsupported',
     `${place}: a newer version of LLM Spend made the tables (${version}, this one knows ${TABLES_VERSION}). Update LLM Spend.`,
