@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { once } from '../../usage/lazy/once.ts';
 import { plain } from '../../usage/text.ts';
 
 /**
@@ -28,7 +29,8 @@ export interface TableOptions {
 
 const MIN_WIDTH = 8;
 const GAP = 2;
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made on demand: that takes as long as all the rest of a short command. */
+const segmenter = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }));
 
 export function table(
   columns: readonly Column[],
@@ -113,7 +115,7 @@ export function truncate(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let cut = '';
   let used = 1;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmenter().segment(text)) {
     used += stringWidth(segment);
     if (used > width) break;
     cut += segment;
