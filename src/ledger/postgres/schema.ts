@@ -103,7 +103,7 @@ const fillEstimatedTokens = (hours: number): string =>
   FROM llm_spend.record WHERE counts AND series_id <> '' AND estimated_tokens <> 0 GROUP BY 1, 2, 3) AS s
   WHERE rollup.ledger_id = s.ledger_id AND rollup.hours = ${hours} AND rollup.slot = s.slot AND rollup.series_id = s.series_id`;
 
-/** What turns the tables of a version into those of the next one. Each can be repeated. */
+/** The statements that turn the tables of a version into those of the next one. Each can be repeated. */
 const UPGRADES: ReadonlyMap<number, readonly string[]> = new Map([
   [
     1,

@@ -45,7 +45,7 @@ it('is written by the first run for its owner alone, and used by the next', asyn
   expect(files.map((file) => path.basename(file).replace(/-.*/, ''))).toEqual(['prices', 'record']);
   for (const file of [cache, ...files]) expect((await stat(file)).mode & 0o077).toBe(0);
   const before = await versions();
-  expect(await record()).toContain('Recorded $1.25');
+  expect(await record()).toContain('Recorded about $1.25');
   expect(await versions()).toEqual(before);
   expect(await sandbox.stored()).toHaveLength(2);
 });
@@ -62,7 +62,7 @@ it('does no harm when it is damaged in any place, and is written again', async (
       }
       await writeFile(file, round % 3 === 0 ? bytes.subarray(0, bytes.length - 100_000 * round) : bytes);
     }
-    expect(await record()).toContain('Recorded $1.25');
+    expect(await record()).toContain('Recorded about $1.25');
     expect(await versions()).not.toEqual(before);
   }
 });
@@ -74,25 +74,25 @@ it('is not used for another source of the same length', async () => {
   const bundle = sandbox.file('dist/record.js');
   const source = await readFile(bundle, 'utf8');
   await writeFile(bundle, source.replaceAll('Recorded', 'Remember'));
-  expect(await record()).toContain('Remember $1.25');
+  expect(await record()).toContain('Remember about $1.25');
 });
 
 it('is not used where others may write to it', async () => {
   await record();
   for (const file of await entries()) await chmod(file, 0o666);
-  expect(await record()).toContain('Recorded $1.25');
+  expect(await record()).toContain('Recorded about $1.25');
   for (const file of await entries()) expect((await stat(file)).mode & 0o077).toBe(0);
   await chmod(cache, 0o777);
   const before = await versions();
-  expect(await record()).toContain('Recorded $1.25');
+  expect(await record()).toContain('Recorded about $1.25');
   expect(await versions()).toEqual(before);
 });
 
 it('is not needed: the command works where nothing can be cached, and where caches of code are turned off', async () => {
   await mkdir(path.dirname(cache));
   await writeFile(cache, 'in the way');
-  expect(await record()).toContain('Recorded $1.25');
+  expect(await record()).toContain('Recorded about $1.25');
   const off = { XDG_CACHE_HOME: sandbox.file('other'), NODE_DISABLE_COMPILE_CACHE: '1' };
-  expect(await record(off)).toContain('Recorded $1.25');
+  expect(await record(off)).toContain('Recorded about $1.25');
   expect(existsSync(sandbox.file('other'))).toBe(false);
 });

@@ -61,7 +61,7 @@ describe('edit', () => {
   });
 
   it.each([
-    ['no new value', [], 'name at least one new value'],
+    ['no new value', [], 'give at least one new value'],
     ['a cost that is no number', ['--cost-usd', '1,5'], '--cost-usd'],
     ['an empty model', ['--model', ''], 'model'],
   ])('refuses %s, and changes nothing', async (_what, flags, says) => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/ledger/ledger.ts';
+import { TABLES_VERSION } from '../../../src/ledger/postgres/schema.ts';
 import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -114,7 +115,9 @@ describe.skipIf(!hasPostgres())('a ledger in PostgreSQL that cannot be used', ()
   it('refuses tables that a newer version made, and leaves them alone', async () => {
     await server.query('CREATE DATABASE newer');
     await open(at('/newer')).track(call('a'));
-    await query(server.url('newer'), 'INSERT INTO llm_spend.schema_version (version) VALUES (2)');
+    await query(server.url('newer'), 'INSERT INTO llm_spend.schema_version (version) VALUES ($1)', [
+      TABLES_VERSION + 1,
+    ]);
     const error = await failure(at('/newer'));
     expect([error.code, error.message]).toEqual(['unsupported', expect.stringContaining('Update LLM Spend')]);
     expect(await query(server.url('newer'), 'SELECT count(*) FROM llm_spend.record')).toEqual([{ count: '1' }]);
