@@ -36,7 +36,7 @@ export function providerOfModelName<P extends NamedProvider>(providers: readonly
 
 /**
  * The first model that matches a name: one of the provider's own, else one of the providers whose models it also sells; else
- * with its date written as 2026-01-31 instead of 20260131.
+ * with its date written as 2026-01-31 instead of 20260131, or with its family before its version.
  * @param providers lists of models in search order.
  */
 export function modelOfName<M extends { match: MatchLogic }>(
@@ -44,7 +44,7 @@ export function modelOfName<M extends { match: MatchLogic }>(
   name: string,
 ): M | undefined {
   const plain = plainName(name);
-  for (const spelling of new Set([plain, withLongDate(plain)])) {
+  for (const spelling of new Set([plain, withLongDate(plain), familyFirst(plain)])) {
     for (const models of providers) {
       const found = models().find(({ match }) => keepsRule(match, spelling));
       if (found !== undefined) return found;
@@ -55,6 +55,16 @@ export function modelOfName<M extends { match: MatchLogic }>(
 
 function plainName(name: string): string {
   return name.toLowerCase().trim();
+}
+
+/** Claude's family behind its version, as Cursor writes it: `claude-4.5-sonnet-thinking`. Claude 3 has the version first anyway. */
+const VERSION_FIRST = /^claude-([4-9])(?:[.-](\d))?-(sonnet|opus|haiku)(?:-thinking)?$/;
+
+/** A name in Anthropic's own order: `claude-sonnet-4-5`. Others stay as they are. */
+export function familyFirst(name: string): string {
+  const [, major, minor, family] = VERSION_FIRST.exec(name) ?? [];
+  if (major === undefined) return name;
+  return `claude-${family}-${major}${minor === undefined ? '' : `-${minor}`}`;
 }
 
 const DATE = /(?<=-)(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g;

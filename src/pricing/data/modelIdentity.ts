@@ -1,4 +1,5 @@
 import type { ModelInfo } from '@pydantic/genai-prices';
+import { familyFirst } from './matching.ts';
 
 /**
  * Whether the table knows a model by this name, and not just one whose name begins the same: its matching rules give
@@ -33,7 +34,7 @@ function bare(name: string): string {
     before = text;
     text = text.replace(SUFFIX, '');
   }
-  return text.replace(/-$/, '');
+  return familyFirst(text.replace(/-$/, ''));
 }
 
 /** The literal texts of a matching rule, without its regular expressions. */

@@ -27,6 +27,18 @@ describe("a price of another model's name", () => {
   });
 
   it.each([
+    ['claude-4.5-sonnet', 'claude-sonnet-4-5'],
+    ['claude-4.5-haiku-thinking', 'claude-haiku-4-5'],
+    ['claude-4-sonnet', 'claude-sonnet-4-0'],
+    ['claude-4-opus', 'claude-opus-4-0'],
+  ])("Cursor's %s is %s", (model, own) => {
+    const price = priced(pricer.price({ provider: 'anthropic', model, ...tokens }));
+    expect(price.nanos).toBe(priced(pricer.price({ provider: 'anthropic', model: own, ...tokens })).nanos);
+    expect(sourceOf('anthropic', model)).toMatchObject({ kind: 'table' });
+    expect(sourceOf('anthropic', model)).not.toHaveProperty('isAssumed');
+  });
+
+  it.each([
     ['anthropic', 'claude-sonnet-4-5-20250929'],
     ['anthropic', 'claude-sonnet-4-5'],
     ['anthropic', 'claude-sonnet-4.5'],
@@ -46,6 +58,8 @@ describe("a price of another model's name", () => {
     ['aws', 'arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0'],
     ['aws', 'arn:aws:bedrock:us-east-1:123:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     ['moonshotai', 'kimi-k2.6'],
+    ['anthropic', 'claude-4.5-sonnet'],
+    ['anthropic', 'claude-4-opus'],
   ])('%s %s is its own', (provider, model) => {
     expect(sourceOf(provider, model)).not.toHaveProperty('isAssumed');
   });
