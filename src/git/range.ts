@@ -22,7 +22,16 @@ export async function resolveRange(folder: string, range: string, options: GitOp
     throw new GitError('no-commit', `${JSON.stringify(range)} is not a range of commits.`);
   }
   const one = isRange ? [] : ['--no-walk'];
-  const text = await runGit(folder, ['rev-list', ...one, '--end-of-options', range, '--'], options);
+  const text = await runGit(folder, ['rev-list', ...one, '--end-of-options', range, '--'], options).catch(
+    (error: unknown) => {
+      // git's own message names neither the cause nor a remedy: "fatal: bad revision".
+      if (!(error instanceof GitError) || error.problem !== 'no-commit') throw error;
+      throw new GitError(
+        'no-commit',
+        `There are no commits ${range} in ${folder}. Check the names, or fetch them first.`,
+      );
+    },
+  );
   return { name: range, commits: text.split('\n').filter((hash) => hash !== '') };
 }
 

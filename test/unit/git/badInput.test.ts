@@ -124,6 +124,14 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
     const options = { folder: world.path('site'), range, now: world.now, keptIn: world.path('kept') };
     await expect(receiptOf(world.ask(), options)).rejects.toMatchObject({ problem: 'no-commit' });
   });
+
+  test('a range of commits that are not there, by name', async () => {
+    world.init('site');
+    world.commit('site', 'a');
+    const options = { folder: world.path('site'), range: 'v1..HEAD', now: world.now, keptIn: world.path('kept') };
+    const message = `There are no commits v1..HEAD in ${world.path('site')}. Check the names, or fetch them first.`;
+    await expect(receiptOf(world.ask(), options)).rejects.toMatchObject({ message });
+  });
 });
 
 describe.skipIf(process.platform === 'win32')('reading', () => {
