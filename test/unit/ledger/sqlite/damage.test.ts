@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -238,7 +238,7 @@ describe('a damaged database', () => {
     await filled(4_000, false);
     const writing = ledger();
     await writing.track({ ...USAGE, usage_id: 'first' });
-    // A row in the middle together with those on its page: appending does not notice it.
+    // A row in the middle together with those on its page: appending seldom notices it.
     const at = readFileSync(path).indexOf('"usage_id":"id-1000"');
     overwrite(at - (at % PAGE), PAGE);
     const repairing = ledger().repair();
@@ -248,8 +248,9 @@ describe('a damaged database', () => {
       added.push(usage_id);
       ended = await Promise.race([repairing.then(() => true), turn(false)]);
     }
-    const { keptIn } = await repairing;
-    expect(keptIn).toBeDefined();
+    await repairing;
+    // By the repair, or by the writer when it came to that page first.
+    expect(readdirSync(dirname(path)).filter((name) => /\.corrupt\.\d+-\w+$/.test(name))).toHaveLength(1);
     const ids = new Set((await ledger().read()).map(({ usage_id }) => usage_id));
     expect(['first', ...added].filter((id) => !ids.has(id))).toEqual([]);
     expect((await ledger().verify()).health).toBe('ok');
