@@ -108,7 +108,7 @@ describe.each(STORES)('questions to a $title ledger', (row) => {
     await ledger.trackAll([call('a'), call('b')]);
     expect(await other.refresh()).toMatchObject({ records: 2, problems: [] });
     expect(await other.summary()).toMatchObject({ records: 2, recordedNanos: 1_000_000_000n });
-    expect(await ledger.flush(20_000)).toBe(true);
+    expect(await ledger.flush(120_000)).toBe(true);
     const { version } = await other.refresh();
     expect((await other.refresh()).version).toBe(version);
     await ledger.remove(['a']);

@@ -148,7 +148,7 @@ describe.each(STORES)('recording in a $title ledger', (row) => {
   it('says when all additions can be read by other programs', async () => {
     const ledger = place.open();
     await ledger.track(call('a'));
-    expect(await ledger.flush(20_000)).toBe(true);
+    expect(await ledger.flush(120_000)).toBe(true);
     expect(await ledger.refresh()).toMatchObject({ health: 'ok', records: 1, pending: 0 });
   });
 });

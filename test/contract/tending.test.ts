@@ -114,7 +114,7 @@ describe.each(STORES)('tending a $title ledger', (row) => {
   async function flushed(): Promise<void> {
     const ledger = place.open();
     await ledger.track(call('flush'));
-    expect(await ledger.flush(20_000)).toBe(true);
+    expect(await ledger.flush(120_000)).toBe(true);
     await ledger.remove(['flush']);
   }
 });

@@ -74,7 +74,7 @@ describe.each(STORES.filter(({ isShared }) => isShared))('processes that record 
     }
     const ledger = place.open();
     await ledger.track(call('next'));
-    expect(await ledger.flush(20_000)).toBe(true);
+    expect(await ledger.flush(120_000)).toBe(true);
     await ledger.refresh();
     const counts = new Map<string, number>();
     for (const { usage_id: id } of await ledger.read()) counts.set(id, (counts.get(id) ?? 0) + 1);

@@ -272,7 +272,7 @@ describe.skipIf(!canMount()).each(STORES)('a small disk with a %s ledger (needs 
     rmSync(filler);
     for (let i = 0; i < 10; i++) await record(`freed-${i}`);
     expect([...refused].filter((id) => id.startsWith('freed'))).toEqual([]);
-    expect(await tracker.flush(20_000)).toBe(true);
+    expect(await tracker.flush(120_000)).toBe(true);
     await tracker.close();
     const total = expectAllThere(place.ledger, acknowledged);
     expect(toll(place.ledger, refused).missing).toEqual([...refused]);

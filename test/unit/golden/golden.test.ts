@@ -71,7 +71,7 @@ describe('ledgers of earlier versions', () => {
     const path = join(folder, ledger);
     const tracker = new library.CostTracker({ ledger: path, pricing: false });
     await tracker.track({ provider: 'p', model: 'm', operation: 'o', usage_id: 'today', cost_usd: 0.5 });
-    expect(await tracker.flush(20_000)).toBe(true);
+    expect(await tracker.flush(120_000)).toBe(true);
     expect(await tracker.read()).toHaveLength(records.count + 1);
     await tracker.remove(['today']);
     await tracker.close();
@@ -102,7 +102,7 @@ describe('journals of killed processes', () => {
     const tracker = new library.CostTracker({ ledger: join(folder, 'costs.json'), pricing: false });
     expect((await tracker.refresh()).records).toBe(records.count);
     await tracker.track({ provider: 'p', model: 'm', operation: 'o' });
-    expect(await tracker.flush(20_000)).toBe(true);
+    expect(await tracker.flush(120_000)).toBe(true);
     await tracker.close();
     expect(journals()).toEqual([]);
     const elements = JSON.parse(readFileSync(join(folder, 'costs.json'), 'utf8')) as { usage_id: string }[];

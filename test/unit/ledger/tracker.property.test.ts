@@ -58,7 +58,7 @@ async function take(world: TrackerWorld, next: Step): Promise<void> {
     case 'record':
       return world.record(next.who, next.costs);
     case 'flush':
-      expect(await world.process(next.who).flush(20_000)).toBe(true);
+      expect(await world.process(next.who).flush(120_000)).toBe(true);
       return;
     case 'remove': {
       const { removed, expected } = await world.remove(next.who, next.picks);
@@ -80,11 +80,11 @@ async function take(world: TrackerWorld, next: Step): Promise<void> {
       return world.crash(next.who, next.costs, next.calls);
     case 'damage': {
       // Ensures that no record is just moving from a journal to the file.
-      for (const one of [0, 1]) expect(await world.process(one).flush(20_000)).toBe(true);
+      for (const one of [0, 1]) expect(await world.process(one).flush(120_000)).toBe(true);
       const damaged = world.damage(next.kind, next.where);
       // The next commit repairs it. Its bytes are not lost: they are kept, or are still an array with everything unchanged.
       await world.record(0, [1]);
-      expect(await world.process(0).flush(20_000)).toBe(true);
+      expect(await world.process(0).flush(120_000)).toBe(true);
       if (damaged && next.kind !== 'flip' && damaged.length > 0) {
         const kept = readdirSync(world.folder).filter((name) => name.includes('.corrupt.'));
         expect(kept.some((name) => readFileSync(join(world.folder, name)).equals(damaged))).toBe(true);
@@ -121,7 +121,7 @@ it('ends in the ledger that the model says, whatever anybody does to it', async 
           await take(world, next);
           await check(world);
         }
-        for (const one of [0, 1]) expect(await world.process(one).flush(20_000)).toBe(true);
+        for (const one of [0, 1]) expect(await world.process(one).flush(120_000)).toBe(true);
         await world.record(0, [250]);
         await world.process(0).flush(20_000);
         await check(world);

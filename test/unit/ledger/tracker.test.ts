@@ -96,7 +96,7 @@ describe('CostTracker', () => {
       .map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(lines.join('')).toContain('"usage_id":"x"');
     isWritable = true;
-    expect(await costs.flush(20_000)).toBe(true);
+    expect(await costs.flush(120_000)).toBe(true);
     expect(elements()).toMatchObject([{ usage_id: 'x' }]);
   });
 

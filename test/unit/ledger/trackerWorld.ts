@@ -149,7 +149,7 @@ export class TrackerWorld {
 
   /** A process that has added nothing undoes only changes kept by the store. */
   async #undoAsCommand(who: number): Promise<UndoResult | undefined> {
-    expect(await this.process(who).flush(20_000)).toBe(true);
+    expect(await this.process(who).flush(120_000)).toBe(true);
     const command = new CostTracker({ ledger: this.ledger });
     try {
       return await command.undo();

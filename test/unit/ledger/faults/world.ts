@@ -167,7 +167,7 @@ export class World {
     for (const id of this.acknowledged)
       if (!seen.has(id) && !this.hidden.has(id)) wrong.push(`${id} is not shown after reopening`);
     await fresh.track(usage('probe'));
-    if (!(await fresh.flush(5_000))) wrong.push('the next record could not be committed');
+    if (!(await fresh.flush(120_000))) wrong.push('the next record could not be committed');
     this.#checkFile(wrong, 'after the next record');
     if ([...this.leaving].some((id) => !this.#ids().includes(id))) {
       // By another object, because the last change of the fresh one was to record the probe.

@@ -49,7 +49,7 @@ function idsIn({ ledger }: Folder): unknown[] {
 
 async function record(folder: Folder): Promise<void> {
   await folder.tracker.track({ usage_id: 'new', provider: 'p', model: 'm', operation: 'o' });
-  expect(await folder.tracker.flush(10_000)).toBe(true);
+  expect(await folder.tracker.flush(120_000)).toBe(true);
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

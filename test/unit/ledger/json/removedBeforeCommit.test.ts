@@ -56,7 +56,7 @@ it.each([
 it('settles when nothing is left to commit, and there is no file', async () => {
   const { ledger, other, release } = await removedBeforeCommit();
   release();
-  expect(await ledger.flush(60_000)).toBe(true);
+  expect(await ledger.flush(120_000)).toBe(true);
   await ledger.close();
   await other.close();
   expect(readdirSync(folder)).toEqual(['costs.json.undo']);
