@@ -312,7 +312,7 @@ export async function build({ all = false, watch = false } = {}) {
   for (const { name, entry } of missing) console.log(`left out: ${name} (there is no ${entry})`);
   const present = targets.filter((target) => !missing.includes(target));
   if (watch) {
-    // What is made from one bundle may load another one.
+    // A file that is made from one bundle may load another one.
     await build({ all });
     await Promise.all(present.map(watchTarget));
     return;

@@ -159,7 +159,7 @@ export class Ledger {
     yield* this.#store.elements();
   }
 
-  /** Those added since {@link cursor} was this, even in another process; undefined if that is unknown, or others changed. */
+  /** The records added since the {@link cursor} was this, in any process; undefined if that is unknown, or if others changed. */
   storedSince(cursor: string): AsyncIterable<readonly StoredElement[]> | undefined {
     return this.#store.elementsSince?.(cursor);
   }

@@ -25,7 +25,7 @@ export interface PassProgress {
 }
 
 const RECORDS_AT_ONCE = 5_000;
-/** After so many records, what was sent gets a turn: the server would wait for its next statement. */
+/** The event loop gets a turn after this many records, because the sender would keep the server waiting for its next statement. */
 const RECORDS_PER_TURN = 200;
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { sha256 } from './random.ts';
 
 /** The parts of the environment that determine paths; tests pass in their own. */
 export interface PathEnvironment {
@@ -77,8 +78,10 @@ export function stateFolder(environment: PathEnvironment = ownEnvironment()): st
 export function besideLedger(ledger: string, environment: PathEnvironment = ownEnvironment()): string {
   if (!isLedgerUrl(ledger)) return ledger;
   const { host, pathname, searchParams } = new URL(ledger);
-  const name = `${host}${pathname} ${searchParams.get('ledger') ?? ''}`.trim();
-  return join(stateFolder(environment), 'ledgers', encodeURIComponent(name).slice(0, MAX_NAME));
+  const name = encodeURIComponent(`${host}${pathname} ${searchParams.get('ledger') ?? ''}`.trim());
+  // Two ledgers with one import state would each lack what the other one has read.
+  const short = name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 65)}-${sha256(name)}`;
+  return join(stateFolder(environment), 'ledgers', short);
 }
 
 /** Leaves room for the endings of files, whose names may have 255 bytes. */

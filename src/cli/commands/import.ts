@@ -38,7 +38,7 @@ interface Job {
   known: boolean;
 }
 
-/** A source is suggested for a name that begins with as many letters of it. */
+/** How many first letters a wrong name shares with the source that is suggested for it. */
 const SHARED_START = 3;
 
 /** A second thread reads a third faster but takes 30 MB of memory, which pays off from this many bytes. */

@@ -96,7 +96,7 @@ export function schemaStatements(now: number, partitioned: boolean): string[] {
   ];
 }
 
-/** The rows of `rollup` whose guessed tokens are not known yet, filled in from the records. */
+/** Fills in the guessed tokens of rollups from the records. @param hours the length of a slot. */
 const fillEstimatedTokens = (hours: number): string =>
   `UPDATE llm_spend.rollup SET estimated_tokens = s.tokens FROM (
   SELECT ledger_id, CAST(floor(time_ms / ${hours * 3_600_000}.0) AS BIGINT) AS slot, series_id, sum(estimated_tokens) AS tokens

@@ -79,7 +79,7 @@ export class TeamLedger {
 
 /**
  * The row of a record as it is sent: its columns are those of its text, as every reader finds it.
- * @param record what `text` says. Defaults of fields that it lacks are added to it.
+ * @param record the record that `text` contains. Fields that it lacks get their defaults.
  * @throws {UsageError} when no ledger in PostgreSQL can store it.
  */
 export function sentRecord(record: UsageRecord, text: string, digest: number): OutgoingRow {

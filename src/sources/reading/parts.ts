@@ -1,7 +1,7 @@
 import { fieldsOf, type Fields } from '../fields.ts';
 import type { Sink } from '../source.ts';
 
-/** Parts of a tool's document that contain usage. One of an unexpected kind is reported: whatever it counted is not imported. */
+/** Parts of a tool's document that contain usage. A part of an unexpected kind is reported, because its usage is not imported. */
 
 /**
  * The object of this name, which contains the counts of a call; undefined if there is none.

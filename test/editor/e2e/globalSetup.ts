@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type Edition, installExtension, repository } from '../harness/codeServer.ts';
+import { signalGroup } from '../harness/processes.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,17 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('scratch', scratch);
   return async () => {
     for (const name of await readdir(scratch)) {
-      if (name.endsWith('.pid')) endGroup(Number(await readFile(path.join(scratch, name), 'utf8')));
+      if (name.endsWith('.pid')) signalGroup(Number(await readFile(path.join(scratch, name), 'utf8')), 'SIGKILL');
     }
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
-}
-
-/** Ends a server and what it started. */
-function endGroup(pid: number): void {
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -12,6 +12,7 @@ import type { Browser, Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { launchBrowser, PAGE } from '../harness/browser.ts';
 import { type CodeServer, startCodeServer } from '../harness/codeServer.ts';
+import { signalProcess } from '../harness/processes.ts';
 
 /** The options of a server that hold for all its windows. */
 export interface ServerOptions {
@@ -89,8 +90,11 @@ export async function leavePage(page: Page, server: CodeServer): Promise<void> {
 /** Waits until no extension host of closed windows runs. The server names them in its log. */
 export async function extensionHostsEnded({ output, waitFor }: CodeServer): Promise<void> {
   for (const [, token, pid] of output().matchAll(/\[(\w+)\]\[ExtensionHostConnection\] <(\d+)> Launched/g)) {
-    const kill = setTimeout(() => process.kill(Number(pid), 'SIGKILL'), GRACE_MS);
-    await waitFor(new RegExp(`\\[${token}\\]\\[ExtensionHostConnection\\] <${pid}> Extension Host Process exited`));
-    clearTimeout(kill);
+    const kill = setTimeout(() => signalProcess(Number(pid), 'SIGKILL'), GRACE_MS);
+    try {
+      await waitFor(new RegExp(`\\[${token}\\]\\[ExtensionHostConnection\\] <${pid}> Extension Host Process exited`));
+    } finally {
+      clearTimeout(kill);
+    }
   }
 }

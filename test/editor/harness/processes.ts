@@ -88,10 +88,18 @@ export async function output(command: string, args: readonly string[], options: 
 const isWindows = process.platform === 'win32';
 
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+  if (child.pid !== undefined) signalGroup(child.pid, name);
+}
+
+/** Sends a signal to a process and all that it started. One that has ended gets none. */
+export function signalGroup(leader: number, name: NodeJS.Signals): void {
+  signalProcess(isWindows ? leader : -leader, name);
+}
+
+/** Sends a signal to a process. One that has ended gets none. */
+export function signalProcess(pid: number, name: NodeJS.Signals): void {
   try {
-    if (isWindows) child.kill(name);
-    else process.kill(-child.pid, name);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

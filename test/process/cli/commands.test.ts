@@ -343,16 +343,7 @@ describe('costs', () => {
   });
 
   it('marks the cost of a record that a plan covers', async () => {
-    const call = [
-      '--provider',
-      'openai',
-      '--model',
-      'gpt-5',
-      '--operation',
-      'chat',
-      '--timestamp',
-      '2026-01-29T12:00:00Z',
-    ];
+    const call = '--provider openai --model gpt-5 --operation chat --timestamp 2026-01-29T12:00:00Z'.split(' ');
     const recorded = await sandbox.on(sandbox.ledger, ['record', ...call, '--cost-usd', '0.5', '--charge', 'plan']);
     expect(recorded.stdout).toContain('Recorded $0.50, covered by a plan ·');
     await sandbox.record({ ...at('30'), 'cost-usd': '0.25', charge: 'metered' });

@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hasPostgres, TestServer } from '../../fixtures/postgres.ts';
-import { Sandbox } from '../cli/harness.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { hasPostgres } from '../../fixtures/postgres.ts';
+import type { Sandbox } from '../cli/harness.ts';
+import { serverAndMachine } from './serverAndMachine.ts';
 
 /** Tables of version 1, which had no sums of guessed tokens. */
 describe.skipIf(!hasPostgres())('tables that an older version made', () => {
-  let server: TestServer;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    server = TestServer.make();
-    await server.start();
-    sandbox = await Sandbox.create();
-  });
-  afterAll(async () => {
-    await sandbox.dispose();
-    server.dispose();
-  });
+  const team = serverAndMachine();
 
   const run = (args: string[], user = 'postgres'): ReturnType<Sandbox['run']> =>
-    sandbox.run([...args, '--ledger', server.url('postgres', user)]);
+    team.sandbox.run([...args, '--ledger', team.server.url('postgres', user)]);
   const record = (guessed: string, note: string): ReturnType<Sandbox['run']> => {
     const call = ['--provider', 'openai', '--model', 'gpt-5', '--operation', 'chat', '--cost-usd', '1'];
     return run(['record', ...call, '--input-tokens', '100', '--estimated-tokens', guessed, '--note', note]);
@@ -28,20 +19,20 @@ describe.skipIf(!hasPostgres())('tables that an older version made', () => {
   };
 
   beforeEach(async () => {
-    await server.query('DROP SCHEMA IF EXISTS llm_spend CASCADE');
+    await team.server.query('DROP SCHEMA IF EXISTS llm_spend CASCADE');
     await record('30', 'a note that says "estimated_tokens":7, and more');
     await record('12', 'x');
     for (const table of ['record', 'rollup']) {
-      await server.query(`ALTER TABLE llm_spend.${table} DROP COLUMN estimated_tokens`);
+      await team.server.query(`ALTER TABLE llm_spend.${table} DROP COLUMN estimated_tokens`);
     }
-    await server.query('UPDATE llm_spend.schema_version SET version = 1');
+    await team.server.query('UPDATE llm_spend.schema_version SET version = 1');
   });
 
   test('are updated by the first reader, with the sums of what is in them', async () => {
     expect(await guessedTokens()).toBe(42);
     const { stdout } = await run(['verify']);
     expect(stdout).toContain('is sound.\n2 records.\n');
-    expect(await server.query('SELECT max(version) AS version FROM llm_spend.schema_version')).toEqual([
+    expect(await team.server.query('SELECT max(version) AS version FROM llm_spend.schema_version')).toEqual([
       { version: '2' },
     ]);
   });
@@ -52,16 +43,16 @@ describe.skipIf(!hasPostgres())('tables that an older version made', () => {
   });
 
   test('stay as they are for a user who may not change them, with a message that says who may', async () => {
-    await server.query('DROP ROLE IF EXISTS bob');
-    await server.query('CREATE ROLE bob LOGIN');
-    await server.query('GRANT USAGE ON SCHEMA llm_spend TO bob');
-    await server.query('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA llm_spend TO bob');
+    await team.server.query('DROP ROLE IF EXISTS bob');
+    await team.server.query('CREATE ROLE bob LOGIN');
+    await team.server.query('GRANT USAGE ON SCHEMA llm_spend TO bob');
+    await team.server.query('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA llm_spend TO bob');
     const { stderr, code } = await run(['costs'], 'bob');
     expect(stderr).toContain('only their owner can update them');
     expect(code).toBe(1);
-    expect(await server.query('SELECT max(version) AS version FROM llm_spend.schema_version')).toEqual([
+    expect(await team.server.query('SELECT max(version) AS version FROM llm_spend.schema_version')).toEqual([
       { version: '1' },
     ]);
-    await server.query('DROP OWNED BY bob');
+    await team.server.query('DROP OWNED BY bob');
   });
 });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { besideLedger } from '../../../src/system/paths.ts';
 
@@ -19,6 +20,12 @@ describe('the files of this machine about a ledger', () => {
   it('have different names for different ledgers', () => {
     const names = ['postgres://h/a', 'postgres://h/b', 'postgres://h:1/a', 'postgres://h/a?ledger=x'].map(of);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have different names also for ledgers whose names begin alike, in names that a file may have', () => {
+    const names = ['x', 'y'].map((end) => of(`postgres://h/a?ledger=${'team'.repeat(100)}${end}`));
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(basename(name)).toHaveLength(180);
   });
 
   it('have names that a file may have, whatever the URL', () => {

@@ -64,7 +64,7 @@ export const command: CommandSpec<LedgerFlag> = {
   options: [],
   examples: ['claude mcp add llm-spend -- llm-spend mcp', 'codex mcp add llm-spend -- llm-spend mcp'],
   notes:
-    'Agents can ask what was spent, what is left of budgets, why a period was expensive and what a call would cost. Recording asks you first.\n' +
+    'Agents can query spending, remaining budgets, reasons for an expensive period and the price of a planned call. Recording asks you first.\n' +
     'How to add it to each agent: docs/agents.md.',
   run: ({ flags, terminal }) => serve(flags, terminal),
 };
