@@ -1,4 +1,4 @@
-import { knownModels } from '../pricing/models/known.ts';
+import { knownModels, type UsedModel } from '../pricing/models/known.ts';
 import { nearestPrice } from '../pricing/models/nearest.ts';
 import { ModelSearch } from '../pricing/models/search.ts';
 import { compareCells, comparisonPass, type ComparedGroup } from '../pricing/compare/comparison.ts';
@@ -54,7 +54,7 @@ export async function compareUsage(
 }
 
 /** All models in the ledgers, those with the most calls first. */
-async function usedModels(ledgers: ComparedLedgers): Promise<(ModelName & { calls: number })[]> {
+export async function usedModels(ledgers: ComparedLedgers): Promise<UsedModel[]> {
   const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
   const groups = await ledgers.aggregate({ filter: {}, groupBy: ['provider', 'model'], calendar });
   return groups

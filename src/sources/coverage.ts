@@ -76,6 +76,7 @@ async function sourceCoverage(source: Source, ask: Ask, options: CoverageOptions
   const isThere = files.length > 0 || places.some((place) => existsSync(place));
   const kept = source.id === 'claude-code' ? cleanupDays(environment) : undefined;
   const oldest = files.reduce((least, { modifiedAt }) => Math.min(least, modifiedAt), Number.POSITIVE_INFINITY);
+  const hasUsage = files.length > 0 || totals.records > 0;
   const remark = REMARKS[source.id];
   return {
     id: source.id,
@@ -89,6 +90,6 @@ async function sourceCoverage(source: Source, ask: Ask, options: CoverageOptions
     daysWithout: span - days.length,
     deletedInDays:
       kept === undefined || files.length === 0 ? undefined : Math.max(0, Math.ceil((oldest - now) / DAY_MS + kept)),
-    remarks: remark === undefined || (!isThere && source.id !== 'cursor') ? [] : [remark],
+    remarks: remark === undefined || !(hasUsage || source.id === 'cursor') ? [] : [remark],
   };
 }

@@ -17,7 +17,16 @@ import { say, warn, type Terminal } from '../output/terminal.ts';
 
 /** `llm-spend record` with the record in its arguments. */
 export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Opener): Promise<number> {
-  const input = inputOf(flags);
+  return recordInput(inputOf(flags), flags, terminal, open);
+}
+
+/** Records a usage, and prints the stored record. */
+export async function recordInput(
+  input: UsageInput,
+  flags: RecordFlags,
+  terminal: Terminal,
+  open: Opener,
+): Promise<number> {
   const stored = await withOpened(flags, open, async (ledger) => {
     try {
       const [tracked] = await ledger.trackWithStatus([input]);
@@ -52,16 +61,28 @@ export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Op
 /** @throws {CliError} for a missing flag or an invalid number. */
 export function inputOf(flags: RecordFlags): UsageInput {
   const { provider, model, operation } = flags;
-  for (const [flag, value] of Object.entries({ provider, model, operation })) {
-    if (value === undefined) {
-      throw usageError(`--${flag}: is required. See: llm-spend record --help`, `--${flag}`);
-    }
+  const missing = Object.entries({ provider, model, operation }).flatMap(([name, value]) =>
+    value === undefined ? [`--${name}`] : [],
+  );
+  const [first] = missing;
+  if (first !== undefined) {
+    const verb = missing.length === 1 ? 'is' : 'are';
+    const line = 'Or write the call in one line: llm-spend record gpt-5 12k 800. See: llm-spend record --help';
+    throw usageError(`${missing.join(', ')}: ${verb} required. ${line}`, first);
   }
+  return { provider: provider ?? '', model: model ?? '', operation: operation ?? '', ...givenFields(flags) };
+}
+
+/**
+ * The fields of the record that the flags give.
+ * @throws {CliError} for an invalid number.
+ */
+export function givenFields(flags: RecordFlags): Record<string, unknown> {
   const given = RECORD_OPTIONS.flatMap((option) => {
     const value = valueOf(flags, option);
     return value === undefined ? [] : [[option.field, parsed(option, value)] as const];
   });
-  return { provider: provider ?? '', model: model ?? '', operation: operation ?? '', ...Object.fromEntries(given) };
+  return Object.fromEntries(given);
 }
 
 function parsed(option: RecordOption, value: string | string[]): unknown {

@@ -7,8 +7,8 @@ import { calls, count } from '../common/costText.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { style } from '../ledger/ledgerActions.ts';
 import { previewText } from '../prices/priceText.ts';
-import { lineChoices } from './lineChoices.ts';
-import type { LineContext } from './lineChoices.ts';
+import { lineChoices } from '../../pricing/models/lineChoices.ts';
+import type { LineContext } from '../../pricing/models/lineChoices.ts';
 
 /** The data needed to parse and price a line. */
 export interface LineSetting {

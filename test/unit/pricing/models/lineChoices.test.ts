@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lineChoices } from '../../../../src/host/record/lineChoices.ts';
-import type { LineChoices, LineContext } from '../../../../src/host/record/lineChoices.ts';
 import { aliasProvider, knownModels } from '../../../../src/pricing/models/known.ts';
+import { lineChoices } from '../../../../src/pricing/models/lineChoices.ts';
+import type { LineChoices, LineContext } from '../../../../src/pricing/models/lineChoices.ts';
 import { ModelSearch } from '../../../../src/pricing/models/search.ts';
 import { loadPriceTable } from '../../../../src/pricing/table.ts';
 import type { PriceTable } from '../../../../src/pricing/table.ts';

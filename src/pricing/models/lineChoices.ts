@@ -1,11 +1,11 @@
-import type { ModelMatch, ModelSearch } from '../../pricing/models/search.ts';
+import type { ModelMatch, ModelSearch } from './search.ts';
 import type { UsageInput } from '../../usage/record.ts';
 import { readRecordLine } from '../../usage/line/recordLine.ts';
 import type { RecordLine } from '../../usage/line/recordLine.ts';
 import type { DecimalMark } from '../../usage/line/typedValues.ts';
 import { quoteWord } from '../../usage/line/words.ts';
 
-/** Computes the possible actions for a line being typed into Record Usage. Pure. */
+/** Computes the usages that a line such as `gpt-5 12k 800` can mean. Pure. */
 
 export interface LineContext {
   search: ModelSearch;
@@ -36,6 +36,8 @@ export interface LineChoices {
   /** The usages that Enter may record; more than one if the provider is ambiguous, the most likely first. */
   usages: UsageInput[];
   others: OtherModel[];
+  /** `exact`: the model is a known name written as one word. `similar`: the known name that matches best. `unknown`: as written. */
+  match: 'exact' | 'similar' | 'unknown';
   /** Whether there is a model, so that details can be added. */
   hasModel: boolean;
   /** Whether the model has no known provider, so that one must be typed. */
@@ -52,7 +54,7 @@ export function lineChoices(text: string, context: LineContext): LineChoices {
   const line = readRecordLine(text, { fit, mark, now });
   if (line.model === '') {
     const others = search.find('', MAX_OTHERS).map((match) => otherModel(text, line, match, search));
-    return { problem: line.problem, usages: [], others, hasModel: false, needsProvider: false };
+    return { problem: line.problem, usages: [], others, match: 'unknown', hasModel: false, needsProvider: false };
   }
   const isQuoted = line.modelAt !== undefined && text.slice(line.modelAt.start, line.modelAt.end).includes('"');
   const matches = isQuoted ? [] : search.find(line.model, MAX_OTHERS);
@@ -67,6 +69,7 @@ export function lineChoices(text: string, context: LineContext): LineChoices {
     problem: line.problem ?? notAllowed(line, context),
     usages: providers.map((provider) => usageOfLine(line, { provider, model }, context)),
     others,
+    match: first === undefined ? 'unknown' : first.isWhole && !line.model.includes(' ') ? 'exact' : 'similar',
     hasModel: true,
     needsProvider: providers.length === 0,
   };
