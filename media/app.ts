@@ -8,6 +8,7 @@ import type { Dimension } from '../src/usage/query.ts';
 import { plain } from '../src/usage/text.ts';
 import { Client, Superseded } from './client.ts';
 import type { EditorApi } from './client.ts';
+import { NOTHING_OPEN } from './context.ts';
 import type { ViewContext, Ephemeral } from './context.ts';
 import { load, offersOf } from './load.ts';
 import type { ShownHistory } from './load.ts';
@@ -40,7 +41,7 @@ export class SpendApp extends LightElement {
   #shown: ShownHistory | undefined;
   /** Built lazily, because that is slow: see {@link #formats}. */
   #format: Format | undefined;
-  #ui: Ephemeral = { asTable: false, expanded: [], selection: new Set(), detail: undefined, report: undefined };
+  #ui: Ephemeral = NOTHING_OPEN;
   #error: string | undefined;
   readonly #toasts = new Toasts(() => this.requestUpdate());
   #dayTimer: ReturnType<typeof setTimeout> | undefined;

@@ -16,9 +16,21 @@ export interface Ephemeral {
   selection: ReadonlySet<string>;
   /** The record shown in the detail view. */
   detail: RecordRow | undefined;
+  /** Whether the columns of the records are offered. */
+  choosingColumns: boolean;
   /** The report that is shown in place of the figures. */
   report: 'coverage' | 'compare' | 'cache' | undefined;
 }
+
+/** The state of a page that was just loaded. */
+export const NOTHING_OPEN: Ephemeral = {
+  asTable: false,
+  expanded: [],
+  selection: new Set(),
+  detail: undefined,
+  choosingColumns: false,
+  report: undefined,
+};
 
 /** Data and actions passed to the parts of the view. */
 export interface ViewContext {

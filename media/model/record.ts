@@ -66,6 +66,11 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
 }
 
+/** A field's value as one line; empty for null and undefined. */
+export function fieldText(value: unknown, format: Format): string {
+  return present(value) ? show(value, format) : '';
+}
+
 function show(value: unknown, format: Format): string {
   if (typeof value === 'number') return format.count(value);
   if (typeof value === 'string') return plain(value);

@@ -27,12 +27,20 @@ export interface Choices {
   levels: readonly Dimension[];
   breakdownSort: { by: BreakdownColumn; descending: boolean };
   recordsSort: { by: SortKey; descending: boolean };
+  /** The columns of the records, in order. Empty: as many as fit. */
+  columns: readonly ColumnChoice[];
   values: FilterValues;
   search: string;
   /** Whether dated snapshots (`-20250929`) are shown as the model that they belong to. */
   foldSnapshots: boolean;
   /** Whether the chart also shows the period before. */
   compare: boolean;
+}
+
+/** A column of the records; the page ignores keys that it does not know. `width` in px; absent: a share of the view. */
+export interface ColumnChoice {
+  readonly key: string;
+  readonly width?: number | undefined;
 }
 
 export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
@@ -48,6 +56,9 @@ export const BREAKDOWN_COLUMNS = ['name', 'cost', 'tokens', 'records'] as const;
 export type BreakdownColumn = (typeof BREAKDOWN_COLUMNS)[number];
 
 export const MAX_LEVELS = 3;
+/** px. */
+export const COLUMN_WIDTHS = { least: 40, most: 1200 } as const;
+const MAX_COLUMNS = 64;
 const MAX_SEARCH = 500;
 const MAX_FILTER_VALUES = 200;
 const MAX_VALUE = 1024;
@@ -61,6 +72,7 @@ export const DEFAULT_CHOICES: Choices = {
   levels: ['provider', 'model'],
   breakdownSort: { by: 'cost', descending: true },
   recordsSort: { by: 'time', descending: true },
+  columns: [],
   values: {},
   search: '',
   foldSnapshots: true,
@@ -80,6 +92,12 @@ const range = once(() =>
   ]),
 );
 const dimension = once(() => z.enum(DIMENSIONS));
+const columnChoice = once(() =>
+  z.object({
+    key: z.string().check(z.minLength(1), z.maxLength(64)),
+    width: z.optional(z.int().check(z.minimum(COLUMN_WIDTHS.least), z.maximum(COLUMN_WIDTHS.most))),
+  }),
+);
 const filterValue = once(() => z.nullable(z.string().check(z.maxLength(MAX_VALUE))));
 
 export const filterValuesSchema = once(() =>
@@ -107,6 +125,13 @@ const choicesSchema = once(() =>
       DEFAULT_CHOICES.breakdownSort,
     ),
     recordsSort: fallback(z.object({ by: z.enum(SORT_KEYS), descending: z.boolean() }), DEFAULT_CHOICES.recordsSort),
+    columns: fallback(
+      z.array(columnChoice()).check(
+        z.maxLength(MAX_COLUMNS),
+        z.refine((columns) => new Set(columns.map(({ key }) => key)).size === columns.length),
+      ),
+      [],
+    ),
     values: fallback(filterValuesSchema(), {}),
     search: fallback(searchSchema(), ''),
     foldSnapshots: fallback(z.boolean(), DEFAULT_CHOICES.foldSnapshots),

@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Choices } from '../../../src/protocol/choices.ts';
 import type { LedgerInfo, RecordRow } from '../../../src/protocol/messages.ts';
 import { Superseded } from '../../client.ts';
 import type { Format } from '../../model/format.ts';
@@ -8,7 +9,10 @@ import { offerMenu, placeOfPage } from '../../model/menuRow.ts';
 import { Slots } from '../../model/pages.ts';
 import type { LoadedPages } from '../../model/pages.ts';
 import { recordJson } from '../../model/record.ts';
-import { cellTemplates, COLUMN_COUNT, headingTemplates } from './columns.ts';
+import { cellTemplates, columnsOf, gridOf } from './columns.ts';
+import type { RecordColumn } from './columns.ts';
+import type { ColumnsChange } from './headings.ts';
+import './headings.ts';
 import { idsBetween } from './loading.ts';
 import { RecordListElement, ROW_HEIGHT } from './recordList.ts';
 import { t } from '../../model/texts.ts';
@@ -26,12 +30,20 @@ export class SpendRecords extends RecordListElement {
     format: { attribute: false },
     ledgers: { attribute: false },
     selection: { attribute: false },
+    columns: { attribute: false },
+    draft: { state: true },
+    said: { state: true },
     activeId: { state: true },
   };
   declare format: Format;
   declare ledgers: readonly LedgerInfo[];
   /** Ids of the selected records. */
   declare selection: ReadonlySet<string>;
+  declare columns: Choices['columns'];
+  /** The columns while the pointer sizes one of them. */
+  declare draft: Choices['columns'] | undefined;
+  /** The last change of the columns, for screen readers. */
+  declare said: string;
   /** Id of the record with keyboard focus. */
   declare activeId: string | undefined;
   #activeIndex = -1;
@@ -42,6 +54,8 @@ export class SpendRecords extends RecordListElement {
   constructor() {
     super();
     this.selection = new Set();
+    this.columns = [];
+    this.said = '';
   }
 
   protected override loaded(pages: LoadedPages): void {
@@ -49,39 +63,53 @@ export class SpendRecords extends RecordListElement {
   }
 
   protected override render(): TemplateResult {
+    const chosen = this.draft ?? this.columns;
+    const columns = columnsOf(chosen);
+    const grid = gridOf(chosen);
     const indexes = this.drawn;
     const [first = 0, last = -1] = [indexes[0], indexes.at(-1)];
     const slots = this.#slots.take(indexes.map((index) => this.pages?.row(index)?.record.usage_id ?? `\0${index}`));
     return html`<div
-      class="records-scroll"
-      role="grid"
-      tabindex="0"
-      aria-label=${t('Records')}
-      aria-multiselectable="true"
-      aria-rowcount=${this.pages === undefined ? -1 : this.pages.total + 1}
-      aria-colcount=${COLUMN_COUNT}
-      aria-activedescendant=${this.#activeIndex >= first && this.#activeIndex <= last ? `record-${this.#activeIndex}` : nothing}
-      @scroll=${(event: Event) => {
-        this.scrolled = (event.currentTarget as HTMLElement).scrollTop;
-        void this.more();
-      }}
-      @keydown=${(event: KeyboardEvent) => this.#key(event)}
-      @contextmenu=${(event: MouseEvent) => this.#menu(event)}
-    >
-      <div class="records-head" role="row" aria-rowindex="1">
-        ${headingTemplates(this.sort, (sort) => this.dispatchEvent(new CustomEvent('sort', { detail: sort })))}
+        class="records-scroll ${grid === '' ? '' : 'chosen'}"
+        .style=${grid}
+        role="grid"
+        tabindex="0"
+        aria-label=${t('Records')}
+        aria-multiselectable="true"
+        aria-rowcount=${this.pages === undefined ? -1 : this.pages.total + 1}
+        aria-colcount=${columns.length}
+        aria-activedescendant=${this.#activeIndex >= first && this.#activeIndex <= last ? `record-${this.#activeIndex}` : nothing}
+        @scroll=${(event: Event) => {
+          this.scrolled = (event.currentTarget as HTMLElement).scrollTop;
+          void this.more();
+        }}
+        @keydown=${(event: KeyboardEvent) => this.#key(event)}
+        @contextmenu=${(event: MouseEvent) => this.#menu(event)}
+      >
+        <spend-headings
+          .sort=${this.sort}
+          .columns=${chosen}
+          @sort=${({ detail }: CustomEvent) => this.dispatchEvent(new CustomEvent('sort', { detail }))}
+          @columns=${({ detail }: CustomEvent<ColumnsChange>) => this.#arrange(detail)}
+        ></spend-headings>
+        <div class="records-space" role="rowgroup" .style=${`height: ${this.count * ROW_HEIGHT}px`}>
+          ${repeat(
+            indexes,
+            (_, position) => slots[position],
+            (index) => this.#row(index, columns),
+          )}
+        </div>
       </div>
-      <div class="records-space" role="rowgroup" .style=${`height: ${this.count * ROW_HEIGHT}px`}>
-        ${repeat(
-          indexes,
-          (_, position) => slots[position],
-          (index) => this.#row(index),
-        )}
-      </div>
-    </div>`;
+      <span class="visually-hidden" aria-live="polite">${this.said}</span>`;
   }
 
-  #row(index: number): TemplateResult {
+  #arrange({ columns, draft, said }: ColumnsChange): void {
+    this.draft = draft === true ? columns : undefined;
+    if (said !== undefined) this.said = said;
+    if (this.draft === undefined) this.dispatchEvent(new CustomEvent('columns', { detail: columns }));
+  }
+
+  #row(index: number, columns: readonly RecordColumn[]): TemplateResult {
     const row = this.pages?.row(index);
     const id = row?.record.usage_id;
     const selected = id !== undefined && this.selection.has(id);
@@ -96,7 +124,7 @@ export class SpendRecords extends RecordListElement {
       @click=${(event: MouseEvent) => void this.#click(event, index)}
       @dblclick=${() => this.#open(row)}
     >
-      ${cellTemplates(row, this.format)}
+      ${cellTemplates(columns, row, this)}
     </div>`;
   }
 

@@ -6,7 +6,8 @@ import type { ViewContext } from '../../context.ts';
 import { filterMessage } from '../../model/questions.ts';
 import { recordJson } from '../../model/record.ts';
 import { detailTemplate } from './detail.ts';
-import { iconButton } from '../controls.ts';
+import { columnPicker } from './columnPicker.ts';
+import { iconButton, iconToggle } from '../controls.ts';
 import { t } from '../../model/texts.ts';
 
 /** The table of records and its actions, and the details of one record. */
@@ -17,6 +18,7 @@ export function recordsTemplate(context: ViewContext): TemplateResult {
       <h2>${t('Records')} <span class="count">${format.count(shown.totals.records)}</span></h2>
       <div class="controls">${actionsTemplate(context)}</div>
     </header>
+    ${ui.choosingColumns ? columnPicker(context) : nothing}
     <div class="records-body">
       <spend-records
         .filter=${shown.filter}
@@ -26,6 +28,8 @@ export function recordsTemplate(context: ViewContext): TemplateResult {
         .ledgers=${snapshot.ledgers}
         .ask=${context.ask}
         .selection=${ui.selection}
+        .columns=${context.choices.columns}
+        @columns=${({ detail }: CustomEvent<Choices['columns']>) => context.choose({ columns: detail })}
         @sort=${({ detail }: CustomEvent<Choices['recordsSort']>) => context.choose({ recordsSort: detail })}
         @select=${({ detail }: CustomEvent<ReadonlySet<string>>) => context.set({ selection: detail })}
         @detail=${({ detail }: CustomEvent<RecordRow>) => context.set({ detail })}
@@ -53,6 +57,9 @@ function actionsTemplate(context: ViewContext): TemplateResult {
             ${iconButton('trash', t('Remove the selected records'), () => context.remove(selected))}`
     }
     <vscode-toolbar-container>
+      ${iconToggle('list-selection', t('Columns'), ui.choosingColumns, () =>
+        context.set({ choosingColumns: !ui.choosingColumns }),
+      )}
       ${iconButton('discard', t('Undo the last change'), () => context.act({ verb: 'undo' }))}
       <vscode-toolbar-button
         icon="export"
