@@ -1,10 +1,20 @@
 import * as vscode from 'vscode';
 import { SETTINGS, VIEWS } from '../../contributions.ts';
 import { PERIOD_NAMES, rangeOf } from '../../usage/time/period.ts';
-import type { AggregateQuery, Group } from '../../usage/query.ts';
+import type { AggregateQuery, Calendar, Group } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
+import { amountsOf, sparkline, trendQuery } from '../../usage/time/trend.ts';
 import { markdownText, plain } from '../../usage/text.ts';
-import { childrenOf, childrenQuery, isLeaf, levelOf, nodeId, TREE_PERIODS } from './breakdownModel.ts';
+import {
+  childrenOf,
+  childrenQuery,
+  childTrends,
+  isLeaf,
+  levelOf,
+  nodeId,
+  TREE_PERIODS,
+  trendSpan,
+} from './breakdownModel.ts';
 import type { BreakdownNode } from './breakdownModel.ts';
 import { calls, compact, costNotes } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
@@ -46,7 +56,9 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     if (node !== undefined) {
       const query = childrenQuery(node, now, calendar);
       const groups = await this.#costs.aggregate(query);
-      return childrenOf(node, groups, await this.#shown(query, groups));
+      const children = childrenOf(node, groups, await this.#shown(query, groups));
+      const trends = await this.#trends(node, now, calendar);
+      return children.map((child) => ({ ...child, trend: trends?.get(child.path.at(-1) ?? '') }));
     }
     // Without children the editor shows the view's welcome text.
     if (!this.#costs.hasUsage) return [];
@@ -55,9 +67,20 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
         const filter = rangeOf(period, now, calendar);
         const totals = await this.#costs.summary(filter);
         const shown = await this.#shown({ filter, groupBy: [], calendar }, [{ key: [], totals }]);
-        return { period, path: [], totals, shown: shown?.get(totals) };
+        const span = trendSpan(period, now, calendar);
+        const trend =
+          span && sparkline(amountsOf(await this.#costs.aggregate(trendQuery(span, filter, calendar)), span));
+        return { period, path: [], totals, shown: shown?.get(totals), trend };
       }),
     );
+  }
+
+  /** The trends of a node's children, by their names; undefined if its period has none. */
+  async #trends(node: BreakdownNode, now: number, calendar: Calendar): Promise<Map<string, string> | undefined> {
+    const span = trendSpan(node.period, now, calendar);
+    const { filter, groupBy } = childrenQuery(node, now, calendar);
+    if (span === undefined) return undefined;
+    return childTrends(node, await this.#costs.aggregate(trendQuery(span, filter, calendar, groupBy[0])), span);
   }
 
   /** The costs of the groups in the user's currency; undefined if that is USD. */
@@ -74,7 +97,7 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
     const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
     const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
     item.id = nodeId(node);
-    item.description = cost;
+    item.description = node.trend === undefined || node.trend === '' ? cost : `${cost}  ${node.trend}`;
     item.iconPath = new vscode.ThemeIcon(level === undefined ? 'calendar' : ICONS[level]);
     item.tooltip = tooltip(name, node, style);
     item.accessibilityInformation = { label: `${plain(name, { max: MAX_LABEL })}, ${cost}` };

@@ -7,6 +7,9 @@ import { costText } from '../common/displayMoney.ts';
 import type { Converted, ShownCosts } from '../../pricing/converted.ts';
 import { withoutSnapshot } from '../../usage/line/modelName.ts';
 import { valueNanos } from '../../usage/query.ts';
+import { bucketSpans } from '../../usage/time/calendar.ts';
+import { amountsOf, lastBuckets, sparkline } from '../../usage/time/trend.ts';
+import type { TrendSpan } from '../../usage/time/trend.ts';
 import { addTotals } from '../../usage/totals.ts';
 
 /** The breakdown tree as data: period > provider > model > operation. */
@@ -26,6 +29,8 @@ export interface BreakdownNode {
   totals: Totals;
   /** The cost in the user's currency, if that is not USD. */
   shown?: Converted | undefined;
+  /** The course of its cost, see `sparkline`. Empty or absent: the period has none. */
+  trend?: string | undefined;
 }
 
 /** Stable over refreshes, so that the editor keeps expanded and selected nodes. */
@@ -45,6 +50,27 @@ export function levelOf({ path }: BreakdownNode): (typeof LEVELS)[number] | unde
 
 export function isLeaf({ path, totals }: BreakdownNode): boolean {
   return path.length === LEVELS.length || totals.records === 0;
+}
+
+/** The buckets of a period's trend, few enough for a narrow view: days of a week, weeks of a month, the last twelve months. */
+export function trendSpan(period: TreePeriod, now: number, calendar: Calendar): TrendSpan | undefined {
+  if (period === 'today' || period === 'yesterday') return undefined;
+  if (period === 'all') return lastBuckets(12, 'month', now, calendar);
+  const bucket = period === 'week' ? 'day' : 'week';
+  const { since, until } = rangeOf(period, now, calendar);
+  return { bucket, spans: bucketSpans(since, Math.min(until, now + 1), bucket, calendar) };
+}
+
+/** The trend of each child of a node, by its name. @param groups groups by [bucket, dimension of the children]. */
+export function childTrends(node: BreakdownNode, groups: readonly Group[], span: TrendSpan): Map<string, string> {
+  const isModel = LEVELS[node.path.length] === 'model';
+  const byName = new Map<string, Group[]>();
+  for (const group of groups) {
+    const value = group.key[1] ?? '';
+    const name = isModel ? withoutSnapshot(value) : value;
+    byName.set(name, [...(byName.get(name) ?? []), group]);
+  }
+  return new Map([...byName].map(([name, own]) => [name, sparkline(amountsOf(own, span))]));
 }
 
 /** The query that returns the node's children as groups. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import { nextBucket } from '../../usage/time/calendar.ts';
 import { rangeOf } from '../../usage/time/period.ts';
+import { amountsOf, lastBuckets, trendQuery } from '../../usage/time/trend.ts';
 import type { TimeRange } from '../../usage/time/period.ts';
 import type { AggregateQuery, Group, Totals, UsageFilter } from '../../usage/query.ts';
 import { forecast, summarize, within } from '../../usage/summary.ts';
@@ -20,7 +21,7 @@ import { problemMessages } from '../ledger/ledgerSnapshot.ts';
 import { currencyProblem, onDidChangeSettings, readSettings, regionalLocale } from '../common/settings.ts';
 import { STATUS_PERIODS } from '../common/settings.ts';
 import type { Settings } from '../common/settings.ts';
-import { statusLabel, statusText, statusTooltip } from './statusText.ts';
+import { statusLabel, statusText, statusTooltip, TREND_DAYS } from './statusText.ts';
 import type { StatusModel } from './statusText.ts';
 import { workspaceFilter, workspaceName } from './workspaceScope.ts';
 
@@ -144,13 +145,21 @@ export class StatusBar implements vscode.Disposable {
     const scope = filter === undefined ? undefined : workspaceName();
     const team = this.#costs.scope && { scope: this.#costs.scope, problem: this.#costs.syncProblem };
     const further = spend === undefined ? {} : await this.#further(now);
-    this.#show({ health, problems, warnings, period: settings.statusBarPeriod, spend, shown, scope, team, ...further });
+    const trend = spend === undefined ? undefined : await this.#trend(settings, now);
+    const { statusBarPeriod: period } = settings;
+    this.#show({ health, problems, warnings, period, spend, trend, shown, scope, team, ...further });
     this.#wakeAtMidnight(settings, now);
   }
 
   #summary(settings: Settings, now: number, filter: UsageFilter): Promise<SpendSummary> {
     const ask = (query: AggregateQuery): Promise<Group[]> => this.#costs.aggregate(query);
     return summarize(ask, now, settings.calendar, { filter, period: 'month', models: TOP_MODELS });
+  }
+
+  async #trend({ calendar }: Settings, now: number): Promise<StatusModel['trend']> {
+    const span = lastBuckets(TREND_DAYS, 'day', now, calendar);
+    const groups = await this.#costs.aggregate(trendQuery(span, scopeOf(this.#settings) ?? {}, calendar));
+    return { amounts: amountsOf(groups, span), days: span.spans.map(({ key }) => key) };
   }
 
   /** The costs of the summary in the user's currency; undefined if that is USD. */

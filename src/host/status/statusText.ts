@@ -6,6 +6,7 @@ import type { SpendSummary } from '../../usage/summary.ts';
 import type { Totals } from '../../usage/query.ts';
 import type { Scope } from '../../usage/dimensions.ts';
 import { PERIOD_NAMES } from '../../usage/time/period.ts';
+import { sparkline } from '../../usage/time/trend.ts';
 import { markdownText, plain } from '../../usage/text.ts';
 import { ageText, QUOTA_AGENTS } from '../../usage/time/quota.ts';
 import type { QuotaSample } from '../../usage/time/quota.ts';
@@ -34,6 +35,8 @@ export interface StatusModel {
   priceDays?: number | undefined;
   /** ms since the epoch. */
   now?: number;
+  /** The costs of the last {@link TREND_DAYS} days. */
+  trend?: { amounts: readonly bigint[]; days: readonly string[] } | undefined;
   /** Costs in the user's currency, if that is not USD. */
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
   /** The name of the workspace, if only its calls are shown. */
@@ -43,6 +46,9 @@ export interface StatusModel {
   /** Whether the first reading takes long. */
   slow?: boolean | undefined;
 }
+
+/** Days that the trend in the tooltip covers. */
+export const TREND_DAYS = 14;
 
 /** The commands that the tooltip links to. */
 export interface StatusLinks {
@@ -121,6 +127,8 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
     }
   }
   if (spend !== undefined) parts.push(periodTable(model, spend, style));
+  const trend = trendText(model, style);
+  if (trend !== undefined) parts.push(trend);
   if (spend?.forecastNanos !== undefined) {
     const { currency = '', forecast } = model.shown ?? {};
     // If a day of the month has no rate, the month and its forecast are in USD.
@@ -139,6 +147,16 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
   parts.push(...notes(model, links, style));
   parts.push(`[${t('Open Cost History')}](${links.open}) · [${t('Record Usage')}](${links.record})`);
   return parts.join('\n\n');
+}
+
+/** `Last 14 days: ▁▂▁█▃ (highest on Nov 20)`. */
+function trendText({ trend }: StatusModel, { t, locale }: TextStyle): string | undefined {
+  const marks = sparkline(trend?.amounts ?? []);
+  if (trend === undefined || marks === '') return undefined;
+  const most = trend.amounts.reduce((at, each, index) => (each > (trend.amounts[at] ?? 0n) ? index : at), 0);
+  const format = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', timeZone: 'UTC' });
+  const day = format.format(Date.parse(trend.days[most] ?? ''));
+  return t('Last {0} days: {1} (highest on {2})', trend.amounts.length, marks, day);
 }
 
 /** Sentences below the tables. */

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import {
   childrenOf,
   childrenQuery,
+  childTrends,
   isLeaf,
   nodeChoices,
   nodeFilter,
   nodeId,
+  trendSpan,
 } from '../../../../src/host/breakdown/breakdownModel.ts';
 import type { BreakdownNode } from '../../../../src/host/breakdown/breakdownModel.ts';
 import { totals } from '../totals.ts';
@@ -84,5 +86,33 @@ describe('breakdown', () => {
       values: { provider: ['openai'] },
       search: '',
     });
+  });
+});
+
+describe('trends', () => {
+  const keys = (period: BreakdownNode['period']): string[] | undefined =>
+    trendSpan(period, NOW, CALENDAR)?.spans.map(({ key }) => key);
+
+  it('have the days of a week, the weeks of a month up to today, twelve months, and none for a day', () => {
+    expect(keys('today')).toBeUndefined();
+    expect(keys('week')).toEqual(['2026-03-16', '2026-03-17', '2026-03-18']);
+    expect(keys('month')).toEqual(['2026-02-23', '2026-03-02', '2026-03-09', '2026-03-16']);
+    expect(keys('lastMonth')).toEqual(['2026-01-26', '2026-02-02', '2026-02-09', '2026-02-16', '2026-02-23']);
+    expect([keys('all')?.length, keys('all')?.[0], keys('all')?.at(-1)]).toEqual([12, '2025-04', '2026-03']);
+  });
+
+  it('of children are by name, with the dated snapshots of a model added up', () => {
+    const span = trendSpan('week', NOW, CALENDAR)!;
+    const groups = [
+      { key: ['2026-03-16', 'b'], totals: totals({ recordedNanos: 3n }) },
+      { key: ['2026-03-16', 'b-20250929'], totals: totals({ recordedNanos: 4n }) },
+      { key: ['2026-03-18', 'b'], totals: totals({ recordedNanos: 1n }) },
+      { key: ['2026-03-17', 'a'], totals: totals({ recordedNanos: 9n }) },
+    ];
+    const trends = childTrends({ ...node(['openai']), period: 'week' }, groups, span);
+    expect([...trends]).toEqual([
+      ['b', '█▁▂'],
+      ['a', '▁█▁'],
+    ]);
   });
 });

@@ -120,3 +120,21 @@ describe('statusTooltip', () => {
     expect(text).not.toContain('\u202E');
   });
 });
+
+describe('the trend in the tooltip', () => {
+  const days = ['2026-03-16', '2026-03-17', '2026-03-18'];
+
+  it('has a mark for each day, and names the highest one', () => {
+    const tooltip = statusTooltip(model({ trend: { amounts: [10n, 0n, 70n], days } }), LINKS, STYLE);
+    expect(tooltip).toContain('Last 3 days: ▂▁█ (highest on Mar 18)');
+    const german = statusTooltip(model({ trend: { amounts: [70n, 70n, 0n], days } }), LINKS, {
+      ...STYLE,
+      locale: 'de-DE',
+    });
+    expect(german).toContain('██▁ (highest on 16. März)');
+  });
+
+  it('is absent without costs', () => {
+    expect(statusTooltip(model({ trend: { amounts: [0n, 0n, 0n], days } }), LINKS, STYLE)).not.toContain('Last');
+  });
+});
