@@ -12,8 +12,8 @@ import type { Day, Glance } from './model/glance.ts';
 import { PAGE_SIZE, LoadedPages } from './model/pages.ts';
 import { filterOf, groups, MAX_ROWS, MAX_SERIES, MAX_VALUES, page } from './model/questions.ts';
 import type { AskHost, ShownFilter } from './model/questions.ts';
-import { bucketFor, closedRange, rangeBeforeChoice, rangeOfChoice, wholeRangeBefore } from './model/range.ts';
-import { bucketTotals, chartModel } from './model/series.ts';
+import { bucketFor, closedRange, comparedSpan, rangeBeforeChoice, rangeOfChoice } from './model/range.ts';
+import { chartModel, comparedPeriod } from './model/series.ts';
 import type { ChartModel } from './model/series.ts';
 
 /** All data shown in one view of the history, from a single version of the ledgers. */
@@ -71,7 +71,7 @@ export async function load(
   const chartQuestion = (bucket: ChartBucket): GroupsQuestion =>
     groups(filter, [bucket, choices.stack], calendar, { count: MAX_SERIES, by: choices.measure });
   const likely = likelyBucket(choices, range, before);
-  const compared = choices.compare ? wholeRangeBefore(choices.range, now, calendar) : undefined;
+  const compared = comparedSpan(choices, now, calendar);
   const chartQuestions = (bucket: ChartBucket): GroupsQuestion[] => [
     chartQuestion(bucket),
     ...(compared === undefined ? [] : [groups(filterOf(choices, compared), [bucket], calendar)]),
@@ -92,7 +92,8 @@ export async function load(
     bucket === likely ? answers.slice(rowQuestions.length + 1) : await ask('view', chartQuestions(bucket));
   const chart = chartModel(groupsOf(chartAnswer), span, { bucket, measure: choices.measure }, calendar);
   if (compared !== undefined) {
-    chart.before = bucketTotals(groupsOf(comparedAnswer).groups, compared, bucket, calendar);
+    chart.before = comparedPeriod(groupsOf(comparedAnswer).groups, compared, chart, calendar);
+    chart.before.dates = choices.compareWith === undefined ? undefined : compared;
   }
   const totals = sumOfDays(days, range, calendar);
   const [inner] = groupsOf(answers[rowQuestions.length]).groups;

@@ -32,6 +32,18 @@ export function wholeRangeBefore(choice: RangeChoice, now: number, calendar: Cal
   return rangeBefore(choice.kind, now, calendar);
 }
 
+/** The period that the chart shows beside the range; undefined if it shows none. */
+export function comparedSpan(
+  { compare, compareWith, range }: Pick<Choices, 'compare' | 'compareWith' | 'range'>,
+  now: number,
+  calendar: Calendar,
+): TimeSpan | undefined {
+  if (!compare) return undefined;
+  if (compareWith === undefined) return wholeRangeBefore(range, now, calendar);
+  const { since, until } = rangeOfChoice({ kind: 'dates', ...compareWith }, now, calendar);
+  return since === undefined || until === undefined ? undefined : { since, until };
+}
+
 /**
  * The range shown by a chart, bounded at both ends: an open start becomes the first record's day, an open end today or the last
  * record's day. @param days keys of the first and the last day with records.

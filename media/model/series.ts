@@ -6,6 +6,8 @@ import type { TimeSpan } from '../../src/usage/time/period.ts';
 import { compareTokens } from '../../src/usage/tokenSum.ts';
 import { measured, sum } from './totals.ts';
 
+const HOUR = 60 * 60 * 1000;
+
 /** One value of the stacking dimension over time. */
 export interface Series {
   /** Unique within the chart. */
@@ -36,8 +38,19 @@ export interface ChartModel {
   series: Series[];
   columns: ChartColumn[];
   totals: Totals;
-  /** The columns of the period before, by position; absent where it is not compared with. */
-  before?: readonly Totals[] | undefined;
+  /** The period compared with; absent where there is none. */
+  before?: ComparedPeriod | undefined;
+}
+
+export interface ComparedPeriod {
+  /** By position, as many as the chart has columns, or fewer. */
+  columns: readonly Totals[];
+  /** Of the whole period, also of the part beyond the chart's columns. */
+  totals: Totals;
+  /** Whether the period has more columns than the chart. */
+  isCut: boolean;
+  /** Its span, if the user chose its dates. */
+  dates?: TimeSpan | undefined;
 }
 
 /** Converts groups by [bucket, dimension] to columns without gaps over the range. @param slots the colour of each value. */
@@ -89,15 +102,25 @@ export function chartModel(
   return { bucket, measure, series, columns, totals: sum(columns.map(({ totals }) => totals)) };
 }
 
-/** The totals of each bucket of a span, in order. @param groups groups by [bucket]. */
-export function bucketTotals(
+/** The longest bucket of each kind, ms, with the hour that a change of the clock adds. */
+const LONGEST: Record<ChartBucket, number> = { hour: 2 * HOUR, day: 25 * HOUR, week: 169 * HOUR, month: 745 * HOUR };
+
+/** The period that a chart compares with. @param groups groups by [bucket]. */
+export function comparedPeriod(
   groups: readonly Group[],
   span: TimeSpan,
-  bucket: ChartBucket,
+  { bucket, columns }: Pick<ChartModel, 'bucket' | 'columns'>,
   calendar: Calendar,
-): readonly Totals[] {
+): ComparedPeriod {
   const byKey = new Map(groups.map(({ key, totals }) => [key[0], totals]));
-  return bucketSpans(span.since, span.until, bucket, calendar).map(({ key }) => byKey.get(key) ?? emptyTotals());
+  // A hundred years by the hour would be a million buckets.
+  const until = Math.min(span.until, span.since + (columns.length + 1) * LONGEST[bucket]);
+  const spans = bucketSpans(span.since, until, bucket, calendar);
+  return {
+    columns: spans.slice(0, columns.length).map(({ key }) => byKey.get(key) ?? emptyTotals()),
+    totals: sum(groups.map(({ totals }) => totals)),
+    isCut: spans.length > columns.length,
+  };
 }
 
 /** Unambiguous ids, so that no value's name equals the id for missing values or for the rest. */

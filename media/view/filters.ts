@@ -11,13 +11,10 @@ import { plain } from '../../src/usage/text.ts';
 import { dimensionName } from '../model/names.ts';
 import type { Offer } from '../model/names.ts';
 import { dimensionsBut, select } from './controls.ts';
+import { dateFields, FIELD_END } from './dateFields.ts';
 import { LightElement } from './light.ts';
 import { PERIOD_NAMES } from '../../src/usage/time/period.ts';
 import { t } from '../model/texts.ts';
-
-// The component's input has square corners: padding keeps them off its round frame.
-const FIELD_START = html`<span slot="content-before" class="field-air"></span>`;
-const FIELD_END = html`<span slot="content-after" class="field-air"></span>`;
 
 function rangeNames(): Record<Period | 'dates', string> {
   const periods = Object.entries(PERIOD_NAMES).map(([period, name]) => [period, t(name)]);
@@ -112,26 +109,8 @@ export class SpendFilters extends LightElement {
 
   #dates(): TemplateResult {
     const { range } = this.choices;
-    const { from, to } = range.kind === 'dates' ? range : this.dates;
-    return html`<vscode-textfield
-        class="date"
-        type="date"
-        .label=${t('From')}
-        .value=${from}
-        max="9999-12-31"
-        @change=${(event: Event) => this.#setDates((event.target as VscodeTextfield).value, to, 'from')}
-        >${FIELD_START}${FIELD_END}</vscode-textfield
-      >
-      <span class="until">${t('to')}</span>
-      <vscode-textfield
-        class="date"
-        type="date"
-        .label=${t('To')}
-        .value=${to}
-        max="9999-12-31"
-        @change=${(event: Event) => this.#setDates(from, (event.target as VscodeTextfield).value, 'to')}
-        >${FIELD_START}${FIELD_END}</vscode-textfield
-      >`;
+    const shown = range.kind === 'dates' ? range : this.dates;
+    return dateFields(shown, (span) => this.#choose({ range: { kind: 'dates', ...span } }));
   }
 
   #picker(): TemplateResult {
@@ -227,16 +206,6 @@ export class SpendFilters extends LightElement {
 
   #range(kind: Period | 'dates'): void {
     this.#choose({ range: kind === 'dates' ? { kind, ...this.dates } : { kind } });
-  }
-
-  /** If the dates are in the wrong order, the one that was not edited follows the other. */
-  #setDates(from: string, to: string, touched: 'from' | 'to'): void {
-    if (from === '' || to === '') return;
-    if (from <= to) this.#choose({ range: { kind: 'dates', from, to } });
-    else {
-      const date = touched === 'from' ? from : to;
-      this.#choose({ range: { kind: 'dates', from: date, to: date } });
-    }
   }
 
   #values(values: readonly (string | null)[]): void {

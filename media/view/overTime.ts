@@ -10,6 +10,7 @@ import { choiceOfSpan } from '../model/range.ts';
 import { bucketNames } from '../model/names.ts';
 import type { Series } from '../model/series.ts';
 import type { ChartPick } from './chart/chart.ts';
+import { compareRow } from './compareRow.ts';
 import { imageOf } from './image.ts';
 import { dimensionsBut, iconButton, iconToggle, select } from './controls.ts';
 import { t } from '../model/texts.ts';
@@ -43,7 +44,7 @@ export function overTimeTemplate(context: ViewContext): TemplateResult {
         ${kindsTemplate(context)}
       </div>
     </header>
-    ${chart === 'calendar' ? heatmapTemplate(context) : chartTemplate(context, chart)}
+    ${compareRow(context)} ${chart === 'calendar' ? heatmapTemplate(context) : chartTemplate(context, chart)}
   </section>`;
 }
 
@@ -63,10 +64,10 @@ function kindsTemplate(context: ViewContext): TemplateResult {
       ></vscode-toolbar-button>`;
     })}
     ${
-      choices.chart === 'calendar' || choices.range.kind === 'all'
+      choices.chart === 'calendar'
         ? nothing
-        : iconToggle('diff', t('Compare with the period before'), choices.compare, () =>
-            context.choose({ compare: !choices.compare }),
+        : iconToggle('diff', t('Compare with another period'), choices.compare, () =>
+            context.choose({ compare: !choices.compare, compareWith: undefined }),
           )
     }
     ${iconToggle('table', t('As a table'), ui.asTable, () => context.set({ asTable: !ui.asTable }))}

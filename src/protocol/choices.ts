@@ -33,8 +33,10 @@ export interface Choices {
   search: string;
   /** Whether dated snapshots (`-20250929`) are shown as the model that they belong to. */
   foldSnapshots: boolean;
-  /** Whether the chart also shows the period before. */
+  /** Whether the chart also shows another period. */
   compare: boolean;
+  /** That period; absent: the one before. */
+  compareWith?: DateSpan | undefined;
 }
 
 /** A column of the records; the page ignores keys that it does not know. `width` in px; absent: a share of the view. */
@@ -45,8 +47,14 @@ export interface ColumnChoice {
 
 export type FilterValues = Partial<Record<Dimension, readonly (string | null)[]>>;
 
-/** A named period of local days, or two local dates, both included. */
-export type RangeChoice = { kind: Period } | { kind: 'dates'; from: string; to: string };
+/** Two local dates, both included: `2026-11-01`. */
+export interface DateSpan {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A named period of local days, or two dates. */
+export type RangeChoice = { kind: Period } | ({ kind: 'dates' } & DateSpan);
 
 export const CHART_KINDS = ['bars', 'cumulative', 'calendar'] as const;
 export type ChartKind = (typeof CHART_KINDS)[number];
@@ -91,6 +99,7 @@ const range = once(() =>
     z.object({ kind: z.literal('dates'), from: date(), to: date() }).check(z.refine(({ from, to }) => from <= to)),
   ]),
 );
+const dateSpan = once(() => z.object({ from: date(), to: date() }).check(z.refine(({ from, to }) => from <= to)));
 const dimension = once(() => z.enum(DIMENSIONS));
 const columnChoice = once(() =>
   z.object({
@@ -136,6 +145,7 @@ const choicesSchema = once(() =>
     search: fallback(searchSchema(), ''),
     foldSnapshots: fallback(z.boolean(), DEFAULT_CHOICES.foldSnapshots),
     compare: fallback(z.boolean(), DEFAULT_CHOICES.compare),
+    compareWith: fallback(z.optional(dateSpan()), undefined),
   }),
 );
 

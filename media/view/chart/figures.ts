@@ -53,13 +53,31 @@ function columnTemplate(chart: ChartView, column: ChartColumn, index: number): T
   `;
 }
 
-/** The figure of the same column in the period before, or its sum up to there. */
-function beforeTemplate({ model, kind, format }: ChartView, index: number): TemplateResult | typeof nothing {
-  const column = model.before?.[index];
+/** The name of the period compared with: its dates, if the user chose them. */
+export function comparedName({ model, format }: Pick<ChartView, 'model' | 'format'>): string {
+  const dates = model.before?.dates;
+  return dates === undefined ? t('Period before') : format.dayRange(dates.since, dates.until);
+}
+
+/** The figure of the same column in the period compared with, or its sum up to there. */
+function beforeTemplate(chart: ChartView, index: number): TemplateResult | typeof nothing {
+  const { model, kind, format } = chart;
+  const columns = model.before?.columns ?? [];
+  const column = columns[index];
   if (column === undefined) return nothing;
-  const totals = kind === 'cumulative' ? sum(model.before?.slice(0, index + 1) ?? []) : column;
+  const totals = kind === 'cumulative' ? sum(columns.slice(0, index + 1)) : column;
   const figure = model.measure === 'tokens' ? format.count(totals.totalTokens) : format.cost(totals);
-  return html`<span class="name">${t('Period before')}</span><span class="number">${figure}</span>`;
+  return html`<span class="name">${comparedName(chart)}</span><span class="number">${figure}</span>`;
+}
+
+/** The period compared with, with its total where the user chose its dates. */
+function comparedNote(chart: ChartView): string {
+  const { before, measure } = chart.model;
+  if (before?.dates === undefined) return comparedName(chart);
+  const { totals } = before;
+  const total = measure === 'tokens' ? chart.format.count(totals.totalTokens) : chart.format.cost(totals);
+  const note = `${comparedName(chart)}: ${total}`;
+  return before.isCut ? `${note} (${t('its first {0} columns are drawn', before.columns.length)})` : note;
 }
 
 function figureTemplate(chart: ChartView, totals: ChartColumn['totals']): unknown {
@@ -81,8 +99,8 @@ export function columnSentence(chart: ChartView, column: ChartColumn | undefined
     return part === undefined ? [] : [`${chart.nameOf(series)} ${exactText(chart, part)}`];
   });
   const text = column.totals.records === 0 ? t('nothing') : `${exactText(chart, column.totals)}. ${parts.join(', ')}`;
-  const before = chart.model.before?.[chart.model.columns.indexOf(column)];
-  return `${title}: ${text}${before === undefined ? '' : `. ${t('Period before')}: ${exactText(chart, before)}`}`;
+  const before = chart.model.before?.columns[chart.model.columns.indexOf(column)];
+  return `${title}: ${text}${before === undefined ? '' : `. ${comparedName(chart)}: ${exactText(chart, before)}`}`;
 }
 
 /** Describes the whole chart for screen readers. */
@@ -124,7 +142,7 @@ export function legendTemplate(chart: ChartView, toggle: (id: string) => void): 
         ? html`<span class="legend-note">${partialNote(model.totals)}</span>`
         : nothing
     }
-    ${model.before === undefined ? nothing : html`<span class="legend-note before-note">${t('Period before')}</span>`}
+    ${model.before === undefined ? nothing : html`<span class="legend-note before-note">${comparedNote(chart)}</span>`}
   </div>`;
 }
 
@@ -139,13 +157,13 @@ export function tableTemplate(chart: ChartView): TemplateResult {
       <tr>
         <th scope="col">${bucketNames()[model.bucket]}</th>
         <th scope="col" class="number">${t('Total')}</th>
-        ${model.before === undefined ? nothing : html`<th scope="col" class="number">${t('Period before')}</th>`}
+        ${model.before === undefined ? nothing : html`<th scope="col" class="number">${comparedName(chart)}</th>`}
         ${model.series.map((series) => html`<th scope="col" class="number">${chart.nameOf(series)}</th>`)}
       </tr>
     </thead>
     <tbody>
       ${model.columns
-        .map((column, index) => ({ column, before: model.before?.[index] }))
+        .map((column, index) => ({ column, before: model.before?.columns[index] }))
         .filter(({ column, before }) => column.totals.records > 0 || (before !== undefined && before.records > 0))
         .map(
           ({ column, before }) =>

@@ -93,9 +93,9 @@ export function sizeOfColumn(chart: ChartView, column: ChartColumn): number {
   }, 0);
 }
 
-/** The sizes of the columns of the period before, as far as the chart has columns. */
+/** The sizes of the columns of the period compared with. */
 export function sizesBefore({ model }: ChartView): number[] {
-  return (model.before ?? []).slice(0, model.columns.length).map((totals) => measured(totals, model.measure));
+  return (model.before?.columns ?? []).map((totals) => measured(totals, model.measure));
 }
 
 export function center(plot: Plot, index: number): number {

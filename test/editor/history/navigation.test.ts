@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { UsageRecord } from '../../../src/usage/record.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
 import { launchBrowser } from '../harness/browser.ts';
@@ -151,14 +152,59 @@ test('the period before is drawn in the same chart, said for each column, and in
   await using opened = await open();
   const { page } = opened;
   expect(await page.locator('path.before').count()).toBe(0);
-  await page.getByRole('switch', { name: 'Compare with the period before' }).click();
+  await page.getByRole('switch', { name: 'Compare with another period' }).click();
   await page.locator('path.before').waitFor();
   await page.getByRole('application').focus();
   await page.keyboard.press('ArrowLeft');
   await expect.poll(() => page.locator('.tooltip').innerText()).toContain('Period before');
   await page.getByRole('switch', { name: 'As a table' }).click();
   await page.locator('spend-figures').getByRole('columnheader', { name: 'Period before' }).waitFor();
+});
+
+test('two periods of free dates are in one chart, each with its name, also after a reload', async () => {
+  const at = (day: string, cost_usd: number): UsageRecord => ({
+    ...records[0]!,
+    cost_known: true,
+    usage_id: `${day} ${cost_usd}`,
+    timestamp: `${day}T12:00:00Z`,
+    cost_usd,
+  });
+  const held = [
+    at('2026-03-01', 1),
+    at('2026-03-02', 2),
+    at('2025-07-10', 40),
+    at('2025-07-11', 5),
+    at('2025-07-13', 6),
+  ];
+  await using opened = await open({
+    backend: new TableBackend(held, calendar),
+    choices: { range: { kind: 'dates', from: '2026-03-01', to: '2026-03-03' } },
+  });
+  const { page } = opened;
+  await page.getByRole('switch', { name: 'Compare with another period' }).click();
+  const row = page.getByRole('group', { name: 'Compare with another period' });
+  await row.getByRole('combobox', { name: 'Compared with' }).click();
+  await page.getByRole('option', { name: 'Custom range…' }).click();
+  // It starts from the period before.
+  await expect.poll(() => row.locator('input[type=date]').first().inputValue()).toBe('2026-02-26');
+  const fill = async (index: number, date: string): Promise<void> => {
+    await row.locator('input[type=date]').nth(index).fill(date);
+  };
+  await fill(0, '2025-07-10');
+  await fill(1, '2025-07-11');
+  const note = page.locator('.before-note');
+  await expect.poll(() => note.innerText()).toBe('Jul 10 – 11, 2025: $45.00');
+  await page.getByRole('application').focus();
+  await page.keyboard.press('Home');
+  const said = page.locator('spend-chart > [aria-live]');
+  await expect.poll(() => said.innerText()).toMatch(/^Sun, Mar 1, 2026: \$1\.00.*Jul 10 – 11, 2025: \$40\.00$/);
+  expect(await page.locator('.tooltip').innerText()).toMatch(/Jul 10 – 11, 2025\s+\$40\.00/);
+  // A longer period than the one on show says that it is not drawn whole; its total is.
+  await fill(1, '2025-07-13');
+  await expect.poll(() => note.innerText()).toBe('Jul 10 – 13, 2025: $51.00 (its first 3 columns are drawn)');
+  await page.reload();
+  await expect.poll(() => note.innerText()).toContain('Jul 10 – 13, 2025: $51.00');
   await page.getByRole('combobox', { name: 'Range' }).click();
   await page.getByRole('option', { name: 'All time' }).click();
-  await expect.poll(() => page.getByRole('switch', { name: 'Compare with the period before' }).count()).toBe(0);
+  await expect.poll(() => note.innerText()).toContain('Jul 10 – 13, 2025: $51.00');
 });
