@@ -10,7 +10,7 @@ import { choiceOfSpan } from '../model/range.ts';
 import { bucketNames } from '../model/names.ts';
 import type { Series } from '../model/series.ts';
 import type { ChartPick } from './chart/chart.ts';
-import { compareRow } from './compareRow.ts';
+import { compareRow } from './chart/compareRow.ts';
 import { imageOf } from './image.ts';
 import { dimensionsBut, iconButton, iconToggle, select } from './controls.ts';
 import { t } from '../model/texts.ts';

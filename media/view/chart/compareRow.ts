@@ -1,10 +1,10 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
-import type { ViewContext } from '../context.ts';
-import { datesOf, wholeRangeBefore } from '../model/range.ts';
-import { t } from '../model/texts.ts';
-import { select } from './controls.ts';
-import { dateFields } from './dateFields.ts';
+import type { ViewContext } from '../../context.ts';
+import { datesOf, wholeRangeBefore } from '../../model/range.ts';
+import { t } from '../../model/texts.ts';
+import { select } from '../controls.ts';
+import { dateFields } from '../dateFields.ts';
 
 /** The period that the chart also shows: the one before, or any two dates. */
 export function compareRow(context: ViewContext): TemplateResult | typeof nothing {
