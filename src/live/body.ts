@@ -22,7 +22,12 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const sent = await collect(request, MAX_SENT);
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return sent;
-  const decoder = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;
+  const decoder =
+    encoding === 'gzip' || encoding === 'x-gzip'
+      ? createGunzip()
+      : encoding === 'deflate'
+        ? createInflate()
+        : undefined;
   if (decoder === undefined) throw new BodyError(415, 'The content encoding must be gzip, deflate or none.');
   decoder.end(sent);
   try {

@@ -1,29 +1,19 @@
 import { brokenRule } from '../usage/rules.ts';
 import { MAX_COST } from '../usage/limits.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, textOf, timeOf, type Fields } from '../sources/fields.ts';
-import { usageOfSpan } from '../sources/otel/spans.ts';
+import { countOf, firstText, labelOf, nameOf, textOf, timeOf, type Fields } from '../sources/fields.ts';
 import { usageId } from '../sources/reading/identity.ts';
 import { logRecord, type LogTokens } from '../sources/record.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { vendorOf } from '../sources/vendors.ts';
+import { isRejection, numberOf, type LiveCall } from './liveCall.ts';
 import { eventOf, type OtlpRecord } from './otlp.ts';
+import { callOfSpan } from './spanCalls.ts';
 
 /**
  * Selects the log records and spans that report a model call, and extracts their usage. Agents report the same spend several
  * times (metrics, events, spans of a whole turn): only one signal per agent is recorded, the one with all counts of a single
  * call.
  */
-
-/** A call that breaks a rule of the ledger. It is not recorded, and the sender receives the reason. */
-export interface Rejection {
-  reason: string;
-}
-
-export type LiveCall = FoundUsage | Rejection | undefined;
-
-export function isRejection(call: FoundUsage | Rejection): call is Rejection {
-  return 'reason' in call;
-}
 
 /** The form in which an agent reports a call in a log record. */
 interface AgentEvents {
@@ -119,6 +109,7 @@ export function callOf(otlp: OtlpRecord, now: number): LiveCall {
   const call = otlp.signal === 'logs' ? callOfEvent(otlp, now) : callOfSpan(otlp, now);
   if (call === undefined || isRejection(call)) return call;
   withResource(call, otlp);
+  withinTime(call, now);
   const { loggedCost, record } = call;
   if (loggedCost !== undefined && !(loggedCost >= 0 && loggedCost <= MAX_COST)) {
     return { reason: `cost_usd must be between 0 and ${MAX_COST} (got ${loggedCost})` };
@@ -166,43 +157,13 @@ function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
   return { record, loggedCost: cost };
 }
 
-/** Handles spans of a single model call. Parents that summarise their calls are skipped, as are events that repeat a span. */
-function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
-  if (!isModelCall(otlp)) return undefined;
-  const { attributes, resource } = otlp;
-  const operation = textOf(attributes['gen_ai.operation.name']) ?? textOf(attributes['llm.request.type']) ?? 'chat';
-  const counts = { 'gen_ai.usage.input_tokens': attributes['ai.usage.tokens'], ...attributes };
-  const span = { ...otlp.record, attributes: { ...counts, 'gen_ai.operation.name': 'chat' } };
-  const usage = usageOfSpan('otel', span, new Date(now).toISOString());
-  if (usage === undefined) {
-    // A failed call has no counted cost.
-    if (fieldsOf(otlp.record['status'])?.['code'] === 2) return undefined;
-    return { reason: `${String(otlp.record['name'])}: the call has no token counts` };
-  }
-  const { found } = usage;
-  found.record.operation = nameOf(operation);
-  // Two instrumentations in one program report a response in two spans.
-  if (usage.response !== undefined) found.record.usage_id = usageId('otel', ['response', usage.response]);
-  const credits = numberOf(attributes['copilot_chat.copilot_usage_nano_aiu']);
-  if (credits !== undefined) found.record['ai_credits'] = credits / 1e9;
-  const service = textOf(resource['service.name']);
-  if (service !== undefined && !service.startsWith('unknown_service')) found.record['agent'] = labelOf(service) ?? null;
-  return found;
-}
+/** The sender runs on this machine, so a time far ahead is an error. Its call would be missing from the totals of today. */
+const AHEAD_MS = 86_400_000;
 
-const CALLS: ReadonlySet<unknown> = new Set([
-  'chat',
-  'text_completion',
-  'generate_content',
-  'embeddings',
-  'completion',
-]);
-
-/** The Vercel AI SDK names no operation: its `do...` spans are single calls, and their parents repeat the counts. */
-function isModelCall({ record, attributes }: OtlpRecord): boolean {
-  const operation = attributes['gen_ai.operation.name'] ?? attributes['llm.request.type'];
-  if (operation !== undefined) return CALLS.has(operation);
-  return /^ai\..*\.do(Generate|Stream|Embed)$/.test(textOf(record['name']) ?? '');
+function withinTime({ record }: FoundUsage, now: number): void {
+  if (Date.parse(record.timestamp) <= now + AHEAD_MS) return;
+  record['reported_time'] = record.timestamp;
+  record.timestamp = new Date(now).toISOString();
 }
 
 /** Adds project, account and similar fields, which users set for a program in `OTEL_RESOURCE_ATTRIBUTES`. */
@@ -225,9 +186,4 @@ function timeIn({ record, attributes }: OtlpRecord, now: number): string {
 function count(attributes: Fields, name: string): number {
   const value = attributes[name];
   return countOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
-}
-
-function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }

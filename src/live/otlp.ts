@@ -15,7 +15,7 @@ export interface OtlpRecord {
   record: Fields;
   /** Its attributes by name. Arrays, maps and bytes are omitted. */
   attributes: Fields;
-  /** The attributes of the sending program. */
+  /** The attributes of the sending program, and of the library that instruments it. */
   resource: Fields;
 }
 
@@ -32,22 +32,28 @@ const GROUPS = {
 /** @throws {NotOtlpError} when the body is not a request of this signal. */
 export function recordsOf(signal: 'logs' | 'traces', encoding: Encoding, body: Buffer): OtlpRecord[] {
   const [outer, middle, inner] = GROUPS[signal];
-  const request = encoding === 'json' ? jsonOf(body) : binaryOf(signal, body);
+  const request = encoding === 'json' ? jsonOf(body, outer) : binaryOf(signal, body);
   const records: OtlpRecord[] = [];
   for (const group of listOf(request, outer)) {
     const resource = attributesOf(fieldsOf(group['resource'])?.['attributes']) ?? {};
     for (const scope of listOf(group, middle)) {
+      const own = attributesOf(fieldsOf(scope['scope'])?.['attributes']);
+      const around = own === undefined ? resource : { ...own, ...resource };
       for (const record of listOf(scope, inner)) {
-        records.push({ signal, record, attributes: attributesOf(record['attributes']) ?? {}, resource });
+        records.push({ signal, record, attributes: attributesOf(record['attributes']) ?? {}, resource: around });
       }
     }
   }
   return records;
 }
 
-function jsonOf(body: Buffer): Fields {
-  const request = fieldsOf(parseJson(body.toString('utf8')));
+function jsonOf(body: Buffer, list: string): Fields {
+  const request = fieldsOf(parseJson(body.toString('utf8').replace(/^\uFEFF/, '')));
   if (request === undefined) throw new NotOtlpError('The body is not a JSON object.');
+  // Calls that are sent to the path of another signal would be lost without a word.
+  if (request[list] === undefined && Object.keys(request).length > 0) {
+    throw new NotOtlpError(`The body has no ${list}. Send it to the path of its signal.`);
+  }
   return request;
 }
 

@@ -40,7 +40,8 @@ function groupsOf(bytes: Uint8Array, scopes: string, records: string, readRecord
   }
 
   function readScope(inner: PbfReader, tag: number, scope: Fields): void {
-    if (tag === 2) list(scope, records).push(readRecord(inner));
+    if (tag === 1) scope['scope'] = message(inner, (field, own) => readAttributes(inner, field, 3, own));
+    else if (tag === 2) list(scope, records).push(readRecord(inner));
   }
 }
 
@@ -64,8 +65,13 @@ function readSpan(pbf: PbfReader): Fields {
     else if (tag === 5) span['name'] = pbf.readString();
     else if (tag === 7) span['startTimeUnixNano'] = pbf.readFixed64();
     else if (tag === 8) span['endTimeUnixNano'] = pbf.readFixed64();
+    else if (tag === 15) span['status'] = message(pbf, (field, status) => readStatus(pbf, field, status));
     else readAttributes(pbf, tag, 9, span);
   });
+}
+
+function readStatus(pbf: PbfReader, tag: number, status: Fields): void {
+  if (tag === 3) status['code'] = pbf.readVarint();
 }
 
 function readAttributes(pbf: PbfReader, tag: number, wanted: number, owner: Fields): void {

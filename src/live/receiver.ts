@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
-import { callOf, isRejection } from './calls.ts';
+import { callOf } from './calls.ts';
 import { withTimeout } from '../system/withTimeout.ts';
 import { BodyError, readBody } from './body.ts';
 import type { Forwarder } from './forward.ts';
 import { BusyError, type LiveIntake } from './intake.ts';
+import { isRejection } from './liveCall.ts';
+import { NestedSpans } from './nestedSpans.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
 import { errorBody, successBody } from './responses.ts';
@@ -53,6 +55,7 @@ const STORE_MS = 5_000;
 /** How long a receiver that ends waits for the answers of pending requests, ms. */
 const CLOSE_MS = 2_000;
 const LOOPBACK = '127.0.0.1';
+const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost\.?|\[::1\])(:\d+)?$/i;
 /** Another process of ours that waits until this one ends keeps a connection open that was upgraded to this protocol. */
 export const WAITING_PROTOCOL = 'llm-spend-wait';
 
@@ -69,6 +72,7 @@ export class OtlpReceiver {
   readonly #options: ReceiverOptions;
   readonly #server: Server;
   readonly #successors = new Set<Socket>();
+  readonly #nested = new NestedSpans();
   #requests = 0;
   #isClosing = false;
 
@@ -163,9 +167,7 @@ export class OtlpReceiver {
    */
   #checkSender(request: IncomingMessage): string {
     const { headers } = request;
-    // A page whose name resolves to this machine (DNS rebinding) sends its own host name.
-    const host = (headers.host ?? '').replace(/:\d+$/, '');
-    if (headers.origin !== undefined || !['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
+    if (headers.origin !== undefined || !isLoopback(request)) {
       throw new Refusal(403, 'Only programs on this machine may send, not web pages.');
     }
     const path = pathOf(request);
@@ -180,9 +182,8 @@ export class OtlpReceiver {
     // Metrics repeat the spend of events and spans, without identifying calls.
     if (signal === 'metrics') return { rejected: 0, reason: '' };
     const now = this.#options.now?.() ?? Date.now();
-    const calls = recordsOf(signal, encoding, body)
-      .map((record) => callOf(record, now))
-      .filter((call) => call !== undefined);
+    const all = recordsOf(signal, encoding, body).map((otlp) => ({ otlp, call: callOf(otlp, now) }));
+    const calls = this.#nested.select(all).filter((call) => call !== undefined);
     const rejections = calls.filter(isRejection);
     const found = calls.filter((call): call is FoundUsage => !isRejection(call));
     await this.#store(found);
@@ -238,8 +239,16 @@ function send(response: ServerResponse, status: number, encoding: Encoding, body
   response.end(body);
 }
 
+/** A page whose name resolves to this machine (DNS rebinding) sends its own host name. Only HTTP/1.0 may send none. */
+function isLoopback({ headers, url }: IncomingMessage): boolean {
+  const hosts = [headers.host, /^https?:\/\/([^/?#]*)/i.exec(url ?? '')?.[1]].filter((host) => host !== undefined);
+  return hosts.every((host) => LOOPBACK_HOST.test(host));
+}
+
+/** The path of the target, which clients that use a proxy send as a whole URL. Endpoints are often joined with a slash too many. */
 function pathOf({ url }: IncomingMessage): string {
-  return (url ?? '').replace(/[?#].*$/s, '');
+  const path = (url ?? '').replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  return path.replaceAll(/\/{2,}/g, '/').replace(/(?!^)\/$/, '');
 }
 
 function signalIn(request: IncomingMessage): Signal {

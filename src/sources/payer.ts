@@ -65,7 +65,8 @@ export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Pa
   return byModel === 'ollama' && !isCloud ? { provider: byModel, charge: 'free' } : { provider: byModel };
 }
 
-function ofEndpoint(endpoint: string, provider: string | undefined): Payer | undefined {
+/** Who bills calls to this address; undefined for an unknown address. @param provider the tool's name for it. */
+export function ofEndpoint(endpoint: string, provider: string | undefined): Payer | undefined {
   let url: URL;
   try {
     url = new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);

@@ -1,10 +1,11 @@
 import type { Fields } from '../fields.ts';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
+import { fieldsOf, firstText, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
-import { isNone, including } from '../tokens.ts';
-import { vendorOf } from '../vendors.ts';
+import { isNone } from '../tokens.ts';
 import type { FoundUsage } from '../source.ts';
+import { spanPayer } from './spanPayer.ts';
+import { spanTokens } from './spanTokens.ts';
 
 /**
  * OpenTelemetry's semantic conventions for generative AI: spans and events with `gen_ai.usage.*`. A call may have both a span
@@ -47,35 +48,21 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
   const kind = kindOf(record, attributes);
   if (kind === undefined) return undefined;
   const context = fieldsOf(record['spanContext']);
-  const cacheRead = number(attributes, 'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_read_input_tokens');
-  const cacheWrite = number(
-    attributes,
-    'gen_ai.usage.cache_write.input_tokens',
-    'gen_ai.usage.cache_creation.input_tokens',
-    'gen_ai.usage.cache_creation_input_tokens',
-  );
-  // The conventions include cached tokens in the input, and reasoning in the output.
-  const tokens = including({
-    input: number(attributes, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
-    output: number(attributes, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
-    cacheRead,
-    cacheWrite,
-    reasoning: number(attributes, 'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens'),
-  });
+  const tokens = spanTokens(attributes);
   if (isNone(tokens)) return undefined;
   const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model') ?? 'unknown';
-  const trace = firstText(record, 'traceId') ?? textOf(context?.['traceId']);
-  const span = firstText(record, 'spanId') ?? textOf(context?.['spanId']);
+  const trace = hexId(record['traceId']) ?? hexId(context?.['traceId']);
+  const span = hexId(record['spanId']) ?? hexId(context?.['spanId']);
   const response = textOf(attributes['gen_ai.response.id']);
   const timestamp = spanTime(record) ?? fallbackTime;
-  const system = firstText(attributes, 'gen_ai.provider.name', 'gen_ai.system') ?? 'unknown';
+  const payer = spanPayer(attributes, model);
   const record_ = logRecord({
     usageId: usageId(
       source,
       trace !== undefined && span !== undefined ? [kind, trace, span] : [kind, fingerprint(record)],
     ),
     source,
-    provider: nameOf(vendorOf(model) ?? system),
+    provider: nameOf(payer.provider),
     model: nameOf(model),
     operation: nameOf(textOf(attributes['gen_ai.operation.name']) ?? 'chat'),
     timestamp,
@@ -91,7 +78,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
       ) ?? trace,
     ),
     folder: firstText(attributes, 'process.cwd', 'workspace.folder'),
-    more: { response_id: response },
+    more: { response_id: response, charge: payer.charge },
   });
   return { kind, trace, response, found: { record: record_ } };
 }
@@ -154,13 +141,11 @@ function spanTime(record: Fields): string | undefined {
   return undefined;
 }
 
-function number(attributes: Fields, ...names: readonly string[]): number {
-  for (const name of names) {
-    const value = attributes[name];
-    const count = countOf(typeof value === 'string' ? Number(value) : value);
-    if (count !== 0) return count;
-  }
-  return 0;
+/** The id of a trace or span; undefined for zeros, which mean that there is none. */
+export function hexId(value: unknown): string | undefined {
+  const text = textOf(value);
+  if (text === undefined || /^0+$/.test(text)) return undefined;
+  return /^[\dA-F]+$/i.test(text) ? text.toLowerCase() : text;
 }
 
 function fingerprint(record: Fields): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { callOf, isRejection } from '../../../src/live/calls.ts';
+import { callOf } from '../../../src/live/calls.ts';
+import { isRejection } from '../../../src/live/liveCall.ts';
 import { NotOtlpError, recordsOf } from '../../../src/live/otlp.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import {
@@ -213,8 +214,29 @@ describe('what a call says', () => {
   });
 });
 
+test('a time more than a day ahead is replaced by that of the receipt', () => {
+  const ahead = claudeRequest('req_1', { 'event.timestamp': '2031-01-01T00:00:00.000Z' });
+  expect(logs([ahead]).records).toMatchObject([
+    { timestamp: new Date(NOW).toISOString(), reported_time: '2031-01-01T00:00:00.000Z' },
+  ]);
+  const soon = claudeRequest('req_1', { 'event.timestamp': '2026-11-21T20:00:00.000Z' });
+  expect(logs([soon]).records).toMatchObject([{ timestamp: '2026-11-21T20:00:00.000Z' }]);
+});
+
+test('attributes of the instrumenting library count where the program has none', () => {
+  const request = tracesRequest([{ name: 'chat', span: '01', attributes: chatAttributes() }], { account: 'team' }) as {
+    resourceSpans: { scopeSpans: { scope?: object }[] }[];
+  };
+  const attributes = ['project', 'account'].map((key) => ({ key, value: { stringValue: 'scope' } }));
+  request.resourceSpans[0]!.scopeSpans[0]!.scope = { name: 'x', attributes };
+  expect(read('traces', request).records).toMatchObject([{ project: 'scope', account: 'team' }]);
+});
+
 test.each([
   ['not JSON', 'hello'],
+  ['another object', '{"hello":1}'],
+  ['spans', '{"resourceSpans":[]}'],
+  ['names of protobuf', '{"resource_logs":[]}'],
   ['an array', '[]'],
   ['a list that is none', '{"resourceLogs":5}'],
   ['a list of numbers', '{"resourceLogs":[1]}'],
@@ -223,7 +245,8 @@ test.each([
   expect(() => recordsOf('logs', 'json', Buffer.from(body))).toThrow(NotOtlpError);
 });
 
-test('unknown members and an empty request are fine', () => {
+test('unknown members, an empty request and a byte order mark are fine', () => {
+  expect(recordsOf('logs', 'json', Buffer.from('\uFEFF{"resourceLogs":[]}'))).toEqual([]);
   expect(recordsOf('logs', 'json', Buffer.from('{"resourceLogs":[{"x":1,"scopeLogs":[]}],"y":2}'))).toEqual([]);
   expect(recordsOf('traces', 'json', Buffer.from('{}'))).toEqual([]);
   expect(recordsOf('traces', 'protobuf', Buffer.alloc(0))).toEqual([]);
