@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { context, trace } from '@opentelemetry/api';
 import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
@@ -197,6 +198,71 @@ describe('senders that are refused', () => {
     });
     expect([answer.status, await answer.json()]).toEqual([200, {}]);
     expect(await recorded()).toHaveLength(1);
+  });
+});
+
+describe('HTTP as other clients speak it', () => {
+  /** Sends bytes and resolves with the status of the last answer. Between the texts it waits for an answer. */
+  async function exchange(receiver: Receiving, ...texts: (string | Buffer)[]): Promise<number> {
+    const socket = connect(Number(new URL(receiver.endpoint).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+      if (texts.length > 0) socket.write(texts.shift()!);
+    });
+    socket.write(texts.shift()!);
+    await once(socket, 'close');
+    return Number([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].at(-1)?.[1]);
+  }
+
+  test('each way of sending a call records it', async () => {
+    const receiver = await receive();
+    const { host } = new URL(receiver.endpoint);
+    let call = 0;
+    const body = (): string => bodyOf(claudeRequest(`req_${call++}`));
+    const head = (text: string | Buffer, { first = 'POST /v1/logs HTTP/1.1', more = `Host: ${host}` } = {}): string =>
+      [first, more, 'Content-Type: application/json', `Authorization: Bearer ${receiver.token}`, 'Connection: close']
+        .concat(`Content-Length: ${text.length}`, '', '')
+        .filter((line, at) => line !== '' || at > 4)
+        .join('\r\n');
+    const whole = (parts?: { first?: string; more?: string }): string => {
+      const text = body();
+      return head(text, parts) + text;
+    };
+    const chunk = body();
+    const awaited = body();
+    const packed = gzipSync(body());
+    const tries: Record<string, (string | Buffer)[]> = {
+      'HTTP/1.0 without a host': [whole({ first: 'POST /v1/logs HTTP/1.0', more: '' })],
+      'a host in capitals': [whole({ more: `Host: LOCALHOST:1` })],
+      'a rooted host': [whole({ more: 'Host: localhost.' })],
+      IPv6: [whole({ more: 'Host: [::1]:14318' })],
+      'a whole URL, as for a proxy': [whole({ first: `POST http://${host}/v1/logs HTTP/1.1` })],
+      'a slash too many': [whole({ first: 'POST //v1/logs/ HTTP/1.1' })],
+      'a query': [whole({ first: 'POST /v1/logs?x=1 HTTP/1.1' })],
+      chunks: [
+        head('').replace('Content-Length: 0', 'Transfer-Encoding: chunked') +
+          `1\r\n${chunk[0]}\r\n${(chunk.length - 1).toString(16)}\r\n${chunk.slice(1)}\r\n0\r\n\r\n`,
+      ],
+      'a client that waits until it may send': [
+        head(awaited, { more: `Host: ${host}\r\nExpect: 100-continue` }),
+        awaited,
+      ],
+      'the older name of gzip': [
+        Buffer.concat([Buffer.from(head(packed, { more: `Host: ${host}\r\nContent-Encoding: X-GZIP` })), packed]),
+      ],
+      'two requests at once': [whole().replace('close', 'keep-alive') + whole()],
+    };
+    for (const [name, texts] of Object.entries(tries)) {
+      expect([name, await exchange(receiver, ...texts)]).toEqual([name, 200]);
+    }
+    const foreign = ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', '[::2]', ''];
+    for (const name of foreign) expect(await exchange(receiver, whole({ more: `Host: ${name}` }))).toBe(403);
+    expect(await exchange(receiver, whole({ first: 'POST http://evil.example/v1/logs HTTP/1.1' }))).toBe(403);
+    const stored = (await recorded()).map((record) => record['request_id']);
+    expect(stored.toSorted()).toEqual(
+      Array.from({ length: call - foreign.length - 1 }, (_, at) => `req_${at}`).toSorted(),
+    );
   });
 });
 
