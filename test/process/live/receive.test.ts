@@ -260,9 +260,8 @@ describe('HTTP as other clients speak it', () => {
     for (const name of foreign) expect(await exchange(receiver, whole({ more: `Host: ${name}` }))).toBe(403);
     expect(await exchange(receiver, whole({ first: 'POST http://evil.example/v1/logs HTTP/1.1' }))).toBe(403);
     const stored = (await recorded()).map((record) => record['request_id']);
-    expect(stored.toSorted()).toEqual(
-      Array.from({ length: call - foreign.length - 1 }, (_, at) => `req_${at}`).toSorted(),
-    );
+    const sent = Array.from({ length: call - foreign.length - 1 }, (_, at) => `req_${at}`);
+    expect([stored.length, new Set(stored)]).toEqual([sent.length, new Set(sent)]);
   });
 });
 
