@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { collect } from './arguments/arguments.ts';
 import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts';
+import { usageError } from './output/exit.ts';
 import type { Terminal } from './output/terminal.ts';
 
 /** All commands, in the order of the help. Only the modules of the commands needed are loaded. */
@@ -53,7 +54,9 @@ export async function buildProgram(
     const command = program.command(name).description(spec.summary).allowExcessArguments(false);
     if (spec.passThrough === true) command.passThroughOptions();
     for (const argument of spec.arguments ?? []) command.argument(argument.name, argument.help);
-    for (const option of [...spec.options, ...COMMON_OPTIONS]) command.addOption(optionOf(option));
+    const options = [...spec.options, ...COMMON_OPTIONS];
+    const flags = new Set(options.map(({ flags: each }) => new Option(each).long ?? ''));
+    for (const option of options) command.addOption(optionOf(option, flags, argv));
     const examples = spec.examples.map((line) => `  $ ${line}`).join('\n');
     command.addHelpText('after', `\nExamples:\n${examples}${spec.notes === undefined ? '' : `\n\n${spec.notes}`}`);
     command.action(async (...given: unknown[]) => {
@@ -64,7 +67,21 @@ export async function buildProgram(
   return program;
 }
 
-function optionOf({ flags, help, repeatable = false, hidden = false }: OptionSpec): Option {
+/** @param argv the arguments of the process, in which an option without its value would take the next flag for it. */
+function optionOf(
+  { flags, help, repeatable = false, hidden = false }: OptionSpec,
+  others: ReadonlySet<string>,
+  argv: readonly string[],
+): Option {
   const option = new Option(flags, help).hideHelp(hidden);
-  return repeatable ? option.argParser(collect) : option;
+  if (!option.required) return option;
+  const names = [option.long, option.short];
+  return option.argParser((value: string, before: unknown) => {
+    // `--note=--json` is meant.
+    if (others.has(value) && argv.some((each, i) => each === value && names.includes(argv[i - 1]))) {
+      const wanted = option.long === '--response' ? 'a file, or - for stdin,' : 'its value';
+      throw usageError(`${flags}: ${wanted} is missing before ${value}.`, option.long);
+    }
+    return repeatable ? collect(value, before as string[] | undefined) : value;
+  });
 }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { RecognisedResponse, Recognition } from '../../pricing/responses/recognise.ts';
 import type { usageOfResponse as UsageOfResponse } from '../../pricing/responses/usage.ts';
+import { textFromBytes } from '../../system/utf16.ts';
 import { UsageError, type UsageInput, type UsageRecord } from '../../usage/record.ts';
 import { amount } from '../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
@@ -160,7 +161,7 @@ async function read(file: string, stdin: Readable, maxLength: number): Promise<s
         const stats = await handle.stat();
         if (stats.isDirectory()) throw new CliError('no-access', `${file} is a folder.`, { field: '--response' });
         if (stats.size > maxLength) throw tooLarge(file);
-        return await handle.readFile('utf8');
+        return textFromBytes(await handle.readFile());
       } finally {
         await handle.close();
       }
@@ -178,5 +179,5 @@ async function read(file: string, stdin: Readable, maxLength: number): Promise<s
     if (size > maxLength) throw tooLarge('stdin');
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return textFromBytes(Buffer.concat(chunks));
 }

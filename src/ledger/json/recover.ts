@@ -7,6 +7,7 @@ import { LedgerIndex } from './index.ts';
 import { valueEnd, type FoundRecord } from './elements.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
+import { fromUtf16 } from '../../system/utf16.ts';
 import type { UndoLog } from './undoLog.ts';
 
 /**
@@ -23,9 +24,6 @@ const END_OF_NONE = Buffer.from(']');
 const LEAST_RECORD = 60;
 const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 const MAX_NAMED = 3;
-
-/** The start of a JSON array or object in UTF-16, as Windows PowerShell writes it, with and without a byte order mark. */
-const UTF_16 = { le: ['\xff\xfe', '[\0', '{\0'], be: ['\xfe\xff', '\0[', '\0{'] } as const;
 
 export interface Rebuilt {
   /** An intact array. */
@@ -93,16 +91,6 @@ export async function indexed(content: Buffer, label: string): Promise<{ bytes: 
   const index = new LedgerIndex(label);
   await index.extend({ buffer, length: buffer.length }, false);
   return { bytes: { buffer, length: buffer.length }, index };
-}
-
-/** undefined: the bytes are not UTF-16. */
-export function fromUtf16(content: Buffer): Buffer | undefined {
-  const start = content.toString('latin1', 0, 2);
-  const isBigEndian = UTF_16.be.some((each) => each === start);
-  if (!isBigEndian && !UTF_16.le.some((each) => each === start)) return undefined;
-  const whole = content.subarray(0, content.length & ~1);
-  const text = (isBigEndian ? Buffer.from(whole).swap16() : whole).toString('utf16le');
-  return Buffer.from(text.replace(/^\uFEFF/, ''));
 }
 
 /** The elements of the new array, in order, and the origins of those that were not in the old array. */

@@ -4,6 +4,7 @@ import { readBeside } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
 import { pause, sameInode } from '../../system/disk.ts';
 import { corruptName, incompleteName } from '../../system/sideFiles.ts';
+import { fromUtf16 } from '../../system/utf16.ts';
 import { lossNote } from '../loss.ts';
 import type { Place } from '../place.ts';
 import { Checkpoints } from './checkpoint.ts';
@@ -14,7 +15,7 @@ import { LedgerFile } from './file.ts';
 import { LedgerIndex } from './index.ts';
 import { OthersJournals } from './othersJournals.ts';
 import type { Rebuilt } from './recover.ts';
-import { NEW_LEDGER, backupsOf, fromUtf16, rebuild, unreadIn } from './recover.ts';
+import { NEW_LEDGER, backupsOf, rebuild, unreadIn } from './recover.ts';
 import { UndoLog } from './undoLog.ts';
 
 /** The ledger's content at the moment of a commit, read after the fence was put up. */

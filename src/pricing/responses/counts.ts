@@ -1,8 +1,8 @@
 import type { GivenCounts } from '../tokens.ts';
 import { searchesPreview } from './fees.ts';
-import { aiSdkCounts, langChainCounts, pydanticCounts } from './frameworks.ts';
+import { aiSdkCounts, hourWrites, langChainCounts, pydanticCounts } from './frameworks.ts';
 import { geminiCounts, geminiEmbeddings, interactionCounts } from './geminiCounts.ts';
-import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { OTHER_READERS } from './otherServers.ts';
 import type { Api, Shape } from './shape.ts';
 
@@ -18,15 +18,6 @@ export function readCounts({ api, response }: Shape, provider: string | undefine
 }
 
 const usageOf = (response: JsonObject): JsonObject => objectAt(response, 'usage') ?? {};
-
-/** The first of the fields that is a number, including 0. */
-function first(value: JsonObject, ...fields: readonly string[]): number | undefined {
-  for (const field of fields) {
-    const found = numberAt(value, field);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
 
 /** Chat completions, in the dialects of all vendors that copied them. */
 const chat: Reader = (response, provider) => {
@@ -83,9 +74,15 @@ function isBeside(usage: JsonObject, reasoning: number, provider: string | undef
   return provider === 'x-ai' || 'cached_prompt_text_tokens' in usage || total === known + reasoning;
 }
 
-/** OpenAI keeps what was written to its cache for half an hour, or at a higher price for twelve hours. */
+/**
+ * Writes at the higher price: OpenAI keeps what was written to its cache for half an hour or for twelve hours. LiteLLM's proxy
+ * passes on those of Claude for an hour.
+ */
 function longWrites(details: JsonObject): number | undefined {
-  return numberAt(objectAt(details, 'cache_write_tokens_details') ?? {}, 'ttl_12h_tokens');
+  return (
+    numberAt(objectAt(details, 'cache_write_tokens_details') ?? {}, 'ttl_12h_tokens') ??
+    numberAt(objectAt(details, 'cache_creation_token_details') ?? {}, 'ephemeral_1h_input_tokens')
+  );
 }
 
 const responses: Reader = (response) => {
@@ -204,13 +201,12 @@ const converse: Reader = (response) => {
   const usage = usageOf(response);
   const read = first(usage, 'cacheReadInputTokens', 'cacheReadInputTokenCount') ?? 0;
   const write = first(usage, 'cacheWriteInputTokens', 'cacheWriteInputTokenCount') ?? 0;
-  const hour = objectsAt(usage, 'cacheDetails').filter(({ ttl }) => ttl === '1h');
   return {
     input_tokens: (numberAt(usage, 'inputTokens') ?? 0) + read + write,
     output_tokens: numberAt(usage, 'outputTokens'),
     cache_read_tokens: read,
     cache_write_tokens: write,
-    cache_write_1h_tokens: hour.reduce((sum, each) => sum + (numberAt(each, 'inputTokens') ?? 0), 0),
+    cache_write_1h_tokens: hourWrites(usage),
   };
 };
 

@@ -1,3 +1,4 @@
+import { modelInPath } from './exchanges.ts';
 import { isObject } from './json.ts';
 
 /**
@@ -29,9 +30,12 @@ export interface ResponseProblem {
 /** An object of the text, or the reason why a part of it could not be read. */
 export type Found = { value: unknown; problem?: undefined } | { problem: ResponseProblem; value?: undefined };
 
+/** The answer to a request, or a text without requests. */
 export interface Documents {
-  /** The host that the response came from, if the text contains it (`curl -v` prints it). */
+  /** The host that the response came from, if the text contains it (`curl -v` and HTTPie print it). */
   host: string | undefined;
+  /** The model in the address of the request. */
+  model: string | undefined;
   found: Iterable<Found>;
 }
 
@@ -56,25 +60,35 @@ export const TOO_MANY: ResponseProblem = {
   message: `The text has more than ${MAX_DOCUMENTS_TEXT} JSON objects, which is too many for responses.`,
 };
 const EVENT_STREAM = /^data:/m;
-const CURL_REQUEST = /^> (?:GET|POST|PUT) /m;
-const CURL_HOST = /^> host: *([^\s:]+)/im;
+/** The first line of a request, as `curl -v` and HTTPie print it. */
+const REQUEST = /^(?:> )?(?:GET|POST|PUT) (\S+) HTTP\/[\d.]+\r?$/gm;
+const REQUEST_HOST = /^(?:> )?host: *([^\s:]+)/im;
 /** Lines of `curl -v` outside the body: notes, request and response headers, and byte counts. */
 const CURL_NOISE = /^(?:[*<>](?: .*)?|[{}] \[\d+ bytes data\])\r?$/gm;
 
-/** @param maxLength in UTF-16 units; longer texts are refused unread. */
-export function readDocuments(text: string, maxLength: number): Documents {
+/**
+ * One entry for each request in the text, or one for the whole text.
+ * @param maxLength in UTF-16 units; longer texts are refused unread.
+ */
+export function readDocuments(text: string, maxLength: number): Documents[] {
   if (text.length > maxLength) {
     const message = `The text is too large for a response (${megabytes(text.length)}, at most ${megabytes(maxLength)}).`;
-    return { host: undefined, found: [{ problem: { code: 'too-large', message } }] };
+    return [withoutRequest([{ problem: { code: 'too-large', message } }])];
   }
-  let body = text.replace(/^\uFEFF/, '').trim();
-  if (body === '') return { host: undefined, found: [{ problem: { code: 'empty', message: 'The text is empty.' } }] };
-  let host: string | undefined;
-  if (CURL_REQUEST.test(body)) {
-    host = CURL_HOST.exec(body)?.[1]?.toLowerCase();
-    body = body.replaceAll(CURL_NOISE, '').trim();
-  }
-  return { host, found: fromBody(body) };
+  const body = text.replace(/^\uFEFF/, '').trim();
+  if (body === '') return [withoutRequest([{ problem: { code: 'empty', message: 'The text is empty.' } }])];
+  const requests = [...body.matchAll(REQUEST)];
+  if (requests.length === 0) return [withoutRequest(fromBody(body))];
+  return requests.map(({ index, 1: path }, each) => {
+    // Notes about the connection are before the first request.
+    const part = body.slice(each === 0 ? 0 : index, requests[each + 1]?.index);
+    const host = REQUEST_HOST.exec(part)?.[1]?.toLowerCase();
+    return { host, model: modelInPath(path ?? ''), found: fromBody(part.replaceAll(CURL_NOISE, '').trim()) };
+  });
+}
+
+function withoutRequest(found: Iterable<Found>): Documents {
+  return { host: undefined, model: undefined, found };
 }
 
 /** Responses that a tool printed as JSON strings, one or a list, several times over; undefined if they are not strings. */

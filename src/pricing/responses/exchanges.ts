@@ -11,7 +11,7 @@ export interface Exchange {
   model: string | undefined;
 }
 
-const RECORDING_FIELDS = ['log', 'interactions', 'http_interactions', 'request', 'scope'];
+const RECORDING_FIELDS = ['log', 'interactions', 'http_interactions', 'request', 'scope', 'body'];
 const BATCH_FIELDS = ['response', 'dest', 'output'];
 
 /**
@@ -35,9 +35,20 @@ function exchange(value: JsonObject): Exchange | undefined {
     return body === undefined ? undefined : { body, host: hostOfUrl(url), model: modelOfRequest(url, request) };
   }
   const recorded = value['response'];
+  const sent = plainBody(value);
+  if (sent !== undefined) return { body: sent, host: undefined, model: undefined };
   if (!/^https?:/.test(scope) || recorded === undefined) return undefined;
   const body = typeof recorded === 'string' ? recorded : JSON.stringify(recorded);
   return { body, host: hostOfUrl(scope), model: modelOfRequest(textAt(value, 'path') ?? '', value) };
+}
+
+/** The body of an answer that is not a JSON object by itself: a stream, or base64 as cloud functions return it. */
+function plainBody(value: JsonObject): string | undefined {
+  const { body } = value;
+  const isAnswer = ['status', 'statusCode', 'status_code', 'headers'].some((field) => field in value);
+  if (typeof body !== 'string' || !isAnswer) return undefined;
+  if (value['isBase64Encoded'] === true) return Buffer.from(body, 'base64').toString('utf8');
+  return /^data:/m.test(body) ? body : undefined;
 }
 
 /** `content.text` in HAR files, `body.string` or `body` in cassettes. */
@@ -66,6 +77,11 @@ function modelOfRequest(url: string, request: JsonObject): string | undefined {
   const body = isObject(text) ? text : isObject(posted) && text === undefined ? posted : parsed(text);
   const named = textAt(body ?? {}, 'model');
   if (named !== undefined) return named;
+  return modelInPath(url);
+}
+
+/** The model in an address of Google, Amazon or Azure. */
+export function modelInPath(url: string): string | undefined {
   const inPath = /\/(?:models?|deployments)\/([^/:?#]+)/.exec(url)?.[1];
   return inPath === undefined ? undefined : decoded(inPath);
 }

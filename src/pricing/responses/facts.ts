@@ -1,4 +1,5 @@
-import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { billPassedOn } from './asSent.ts';
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
 
@@ -18,11 +19,13 @@ export function modelOf({ response, outerModel }: Shape): string | undefined {
     textAt(response, 'modelId') ??
     textAt(response, 'model_name') ??
     textAt(response, 'model_id') ??
+    textAt(response, 'modelName') ??
     // Mistral's conversations
     objectsAt(response, 'outputs')
       .map((each) => textAt(each, 'model'))
       .find((name) => name !== undefined) ??
     textAt(objectAt(response, 'response') ?? {}, 'modelId') ??
+    textAt(objectIn(response, 'response', 'body') ?? {}, 'model') ??
     textAt(metadata, 'model_name') ??
     textAt(metadata, 'model') ??
     textAt(metadata, 'model_id') ??
@@ -60,11 +63,19 @@ export function timeOf(response: JsonObject): string | undefined {
 const USUAL_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'auto', 'on-demand', 'unspecified']);
 /** https://cloud.google.com/vertex-ai/docs/reference/rest/v1/GenerateContentResponse#TrafficType */
 const TRAFFIC: Readonly<Record<string, string>> = {
+  TRAFFIC_TYPE_UNSPECIFIED: 'default',
+  ON_DEMAND: 'default',
   ON_DEMAND_FLEX: 'flex',
   ON_DEMAND_PRIORITY: 'priority',
   ON_DEMAND_OFFPEAK: 'offpeak',
   PROVISIONED_THROUGHPUT: 'provisioned',
 };
+
+/** A kind of traffic that is not known keeps its name, so that it is not priced as the usual one. */
+function trafficTier(gemini: JsonObject): string | undefined {
+  const type = textAt(gemini, 'trafficType');
+  return type === undefined ? undefined : (TRAFFIC[type] ?? type);
+}
 
 /** The tier of the call in lowercase, unless it is the default tier. */
 export function serviceTierOf({ response, isBatch }: Shape): string | undefined {
@@ -75,14 +86,20 @@ export function serviceTierOf({ response, isBatch }: Shape): string | undefined 
     textAt(response, 'service_tier') ??
     textAt(usage, 'service_tier') ??
     textAt(gemini, 'serviceTier') ??
-    TRAFFIC[textAt(gemini, 'trafficType') ?? ''] ??
+    trafficTier(gemini) ??
     // Bedrock
     textAt(objectAt(response, 'serviceTier') ?? {}, 'type') ??
     (objectAt(response, 'performanceConfig')?.['latency'] === 'optimized' ? 'latency-optimized' : undefined) ??
     // LangChain and Vercel's AI SDK
     textAt(objectAt(response, 'response_metadata') ?? {}, 'service_tier') ??
-    textAt(objectIn(response, 'providerMetadata', 'openai') ?? {}, 'serviceTier');
-  const tier = said?.toLowerCase().replaceAll('_', '-');
+    Object.values(objectAt(response, 'providerMetadata') ?? {})
+      .map((each) => (isObject(each) ? textAt(each, 'serviceTier') : undefined))
+      .find((each) => each !== undefined);
+  // xAI's SDK prints `SERVICE_TIER_PRIORITY`.
+  const tier = said
+    ?.toLowerCase()
+    .replace(/^service_tier_/, '')
+    .replaceAll('_', '-');
   return tier === undefined || USUAL_TIERS.has(tier) ? undefined : tier;
 }
 
@@ -93,15 +110,21 @@ export function costOf(shape: Shape, provider: string | undefined): number | und
 }
 
 function saidCost({ api, response }: Shape, provider: string | undefined): number | undefined {
-  const usage = objectAt(response, 'usage') ?? {};
+  const usage = { ...objectAt(response, 'usage'), ...billPassedOn(response) };
   if (api === 'claude-code') return numberAt(response, 'total_cost_usd');
   if (api === 'openrouter-generation') return generationCost(response);
-  if (provider === 'openrouter') return openRouterCost(usage);
+  if (provider === 'openrouter' || provider === 'vercel') return openRouterCost(usage);
   if (provider === 'perplexity') return numberAt(objectAt(usage, 'cost') ?? {}, 'total_cost');
   if (provider === 'deepinfra') return numberAt(usage, 'estimated_cost');
+  if (provider === 'github-copilot') {
+    // A billionth of a credit, which costs one cent.
+    const nano = numberAt(objectAt(response, 'copilot_usage') ?? {}, 'total_nano_aiu');
+    return nano === undefined ? undefined : nano / 1e11;
+  }
   if (provider === 'x-ai') {
-    const ticks = numberAt(usage, 'cost_in_usd_ticks');
-    return ticks === undefined ? undefined : ticks / 1e10;
+    // A text where xAI's SDK prints it: 64-bit numbers are texts in the JSON form of protocol buffers.
+    const ticks = numberAt(usage, 'cost_in_usd_ticks') ?? Number(textAt(usage, 'cost_in_usd_ticks') ?? NaN);
+    return Number.isFinite(ticks) ? ticks / 1e10 : undefined;
   }
   const gateway = textAt(objectIn(response, 'providerMetadata', 'gateway') ?? {}, 'cost');
   return gateway !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(gateway) ? Number(gateway) : undefined;

@@ -1,32 +1,64 @@
 import type { GivenCounts } from '../tokens.ts';
-import { numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Reads counts and names from responses as printed by Vercel's AI SDK, LangChain and Pydantic AI, for any vendor. */
 
 /** https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text: `totalUsage` is the sum of all steps. */
 export function aiSdkCounts(response: JsonObject): GivenCounts {
-  const usage = objectAt(response, 'totalUsage') ?? objectAt(response, 'usage') ?? {};
+  const usage =
+    objectAt(response, 'totalUsage') ?? objectAt(response, 'usage') ?? objectAt(response, 'tokenUsage') ?? {};
   const details = objectAt(usage, 'inputTokenDetails');
-  const anthropic = objectIn(response, 'providerMetadata', 'anthropic');
-  const read = (details && numberAt(details, 'cacheReadTokens')) ?? numberAt(usage, 'cachedInputTokens') ?? 0;
+  // A model provider counts in objects.
+  const [inputParts, outputParts] = [objectAt(usage, 'inputTokens') ?? {}, objectAt(usage, 'outputTokens') ?? {}];
+  const anthropic = objectIn(response, 'providerMetadata', 'anthropic') ?? {};
+  const read =
+    numberAt(details ?? {}, 'cacheReadTokens') ??
+    numberAt(inputParts, 'cacheRead') ??
+    first(usage, 'cachedInputTokens', 'cachedInputTokenCount') ??
+    sumOf(usage, 'inputTokensDetails', 'cached_tokens');
   const write =
-    (details && numberAt(details, 'cacheWriteTokens')) ??
-    (anthropic && numberAt(anthropic, 'cacheCreationInputTokens')) ??
+    numberAt(details ?? {}, 'cacheWriteTokens') ??
+    numberAt(inputParts, 'cacheWrite') ??
+    numberAt(anthropic, 'cacheCreationInputTokens') ??
     0;
-  const input = numberAt(usage, 'inputTokens') ?? numberAt(usage, 'promptTokens') ?? numberAt(usage, 'tokens') ?? 0;
-  const output = numberAt(usage, 'outputTokens') ?? numberAt(usage, 'completionTokens') ?? 0;
+  const input =
+    first(usage, 'inputTokens', 'promptTokens', 'tokens', 'inputTokenCount') ?? numberAt(inputParts, 'total') ?? 0;
+  const output =
+    first(usage, 'outputTokens', 'completionTokens', 'outputTokenCount') ?? numberAt(outputParts, 'total') ?? 0;
   const reasoning =
-    numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ?? numberAt(usage, 'reasoningTokens') ?? 0;
+    numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ??
+    numberAt(outputParts, 'reasoning') ??
+    first(usage, 'reasoningTokens', 'reasoningTokenCount') ??
+    sumOf(usage, 'outputTokensDetails', 'reasoning_tokens');
   // Version 5 passes on Claude's input without cached tokens; version 6, which has details, includes them.
-  const beside = anthropic !== undefined && details === undefined ? read + write : 0;
+  const beside =
+    objectIn(response, 'providerMetadata', 'anthropic') !== undefined && details === undefined ? read + write : 0;
   const isReasoningBeside = reasoning > 0 && numberAt(usage, 'totalTokens') === input + output + reasoning;
   return {
     input_tokens: input + beside,
     output_tokens: output + (isReasoningBeside ? reasoning : 0),
     cache_read_tokens: read,
     cache_write_tokens: write,
+    cache_write_1h_tokens: hourOnBedrock(response),
     reasoning_tokens: reasoning,
   };
+}
+
+/** Tokens that Bedrock wrote to its cache for an hour. */
+export function hourWrites(usage: JsonObject): number {
+  const hour = objectsAt(usage, 'cacheDetails').filter(({ ttl }) => ttl === '1h');
+  return hour.reduce((sum, each) => sum + (numberAt(each, 'inputTokens') ?? 0), 0);
+}
+
+function hourOnBedrock(response: JsonObject): number {
+  const metadata = objectAt(response, 'providerMetadata') ?? {};
+  const usage = objectIn(metadata, 'bedrock', 'usage') ?? objectIn(metadata, 'amazonBedrock', 'usage') ?? {};
+  return hourWrites(usage);
+}
+
+/** A count of OpenAI's Agents SDK, which has one for each request of a run. */
+function sumOf(usage: JsonObject, list: string, field: string): number {
+  return objectsAt(usage, list).reduce((sum, each) => sum + (numberAt(each, field) ?? 0), 0);
 }
 
 /** https://python.langchain.com/api_reference/core/messages/langchain_core.messages.ai.UsageMetadata.html */
@@ -34,15 +66,17 @@ export function langChainCounts(response: JsonObject): GivenCounts {
   const usage = objectAt(response, 'usage_metadata') ?? {};
   const input = objectAt(usage, 'input_token_details') ?? {};
   const output = objectAt(usage, 'output_token_details') ?? {};
+  // A tier's tokens have other names: `flex_cache_read` are cache reads at the price of the flex tier.
+  const tier = textAt(objectAt(response, 'response_metadata') ?? {}, 'service_tier') ?? '';
   const hour = numberAt(input, 'ephemeral_1h_input_tokens') ?? 0;
   const fiveMinutes = numberAt(input, 'ephemeral_5m_input_tokens') ?? 0;
   return {
     input_tokens: numberAt(usage, 'input_tokens'),
     output_tokens: numberAt(usage, 'output_tokens'),
-    cache_read_tokens: numberAt(input, 'cache_read'),
+    cache_read_tokens: first(input, 'cache_read', `${tier}_cache_read`),
     cache_write_tokens: Math.max(numberAt(input, 'cache_creation') ?? 0, hour + fiveMinutes),
     cache_write_1h_tokens: hour,
-    reasoning_tokens: numberAt(output, 'reasoning'),
+    reasoning_tokens: first(output, 'reasoning', `${tier}_reasoning`),
     input_audio_tokens: numberAt(input, 'audio'),
     output_audio_tokens: numberAt(output, 'audio'),
   };
@@ -94,6 +128,7 @@ export function pydanticCounts(response: JsonObject): GivenCounts {
 /** The frameworks' vendor names that differ from the price table's. */
 const VENDORS: Readonly<Record<string, string>> = {
   bedrock: 'aws',
+  amazonBedrock: 'aws',
   bedrock_converse: 'aws',
   vertex: 'google',
   google_genai: 'google',
@@ -113,6 +148,7 @@ const VENDORS: Readonly<Record<string, string>> = {
 export function frameworkVendor(response: JsonObject): string | undefined {
   const named = textAt(objectAt(response, 'response_metadata') ?? {}, 'model_provider');
   const keys = Object.keys(objectAt(response, 'providerMetadata') ?? {}).filter((key) => key !== 'gateway');
-  const vendor = named ?? textAt(response, 'provider_name') ?? (keys.length === 1 ? keys[0] : undefined);
+  const vendors = new Set(keys.map((key) => VENDORS[key] ?? key));
+  const vendor = named ?? textAt(response, 'provider_name') ?? (vendors.size === 1 ? [...vendors][0] : undefined);
   return vendor === undefined || vendor.length > 64 ? undefined : (VENDORS[vendor] ?? vendor);
 }

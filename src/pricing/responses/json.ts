@@ -21,6 +21,15 @@ export function numberAt(value: JsonObject, field: string): number | undefined {
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 }
 
+/** The first of the fields that is a number, including 0. */
+export function first(value: JsonObject, ...fields: readonly string[]): number | undefined {
+  for (const field of fields) {
+    const found = numberAt(value, field);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** The object at a path of fields; undefined if part of it is missing. */
 export function objectIn(value: JsonObject, ...path: readonly string[]): JsonObject | undefined {
   let found: JsonObject | undefined = value;

@@ -1,6 +1,6 @@
 import type { PriceTable } from '../table.ts';
 import { frameworkVendor } from './frameworks.ts';
-import { objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Api, Shape } from './shape.ts';
 
 /** The provider of a response, as far as the response reveals it. */
@@ -94,6 +94,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^sonar(?:-|$)/, 'perplexity'],
   // Zhipu sells the same models in China in another currency.
   [/^glm-/, 'zai'],
+  [/^text-embedding-v\d/, 'alibaba'],
   [/^qwen(?:\d|-|$)(?!.*-\d+b)/, 'alibaba'],
 ];
 
@@ -115,7 +116,6 @@ const OWNERS: Partial<Record<Api, string>> = {
   'cohere-tokens': 'cohere',
   'cohere-v1': 'cohere',
   'cohere-embeddings': 'cohere',
-  voyage: 'voyageai',
   dashscope: 'alibaba',
   'openrouter-generation': 'openrouter',
   cursor: 'cursor',
@@ -135,13 +135,23 @@ function providerByMarks(shape: Shape, model: string | undefined): string | unde
   if (owner !== undefined) return owner;
   if (api === 'ai-sdk' || api === 'langchain' || api === 'pydantic-ai') return frameworkVendor(response);
   if (api === 'rerank') return objectAt(response, 'meta') !== undefined ? 'cohere' : undefined;
+  // Jina counts embeddings in the same form.
+  if (api === 'voyage') return model === undefined || model.startsWith('voyage-') ? 'voyageai' : undefined;
+  if (isVercel(response, usage)) return 'vercel';
   if (isOpenRouter(id, usage)) return 'openrouter';
-  if (api === 'anthropic-messages') return claudeVendor(id, model);
+  if (api === 'anthropic-messages') return claudeVendor(id, model) ?? frameworkVendor(response);
   if (api === 'openai-realtime') return 'billable_audio_seconds' in usage ? 'x-ai' : undefined;
   if (api === 'openai-chat' || api === 'openai-responses' || api === 'openai-embeddings') {
     return compatibleVendor(response, usage, model);
   }
   return undefined;
+}
+
+/** Vercel's AI Gateway, whose ids and fields are similar to OpenRouter's. */
+function isVercel(response: JsonObject, usage: JsonObject): boolean {
+  const said = [response, ...objectsAt(response, 'choices').map((choice) => objectAt(choice, 'message') ?? {})];
+  const isSaid = said.some((each) => objectIn(each, 'provider_metadata', 'gateway') !== undefined);
+  return isSaid || 'market_cost' in usage;
 }
 
 function isOpenRouter(id: string, usage: JsonObject): boolean {
@@ -161,6 +171,7 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   const has = (...fields: readonly string[]): boolean => fields.some((field) => field in response);
   const fingerprint = textAt(response, 'system_fingerprint') ?? '';
   if (has('x_groq')) return 'groq';
+  if (has('copilot_usage', 'copilot_annotations', 'copilot_references')) return 'github-copilot';
   const isFiltered = objectsAt(response, 'choices').some((choice) => 'content_filter_results' in choice);
   if (has('prompt_filter_results', 'content_filters') || isFiltered) return 'azure';
   if (has('time_info')) return 'cerebras';

@@ -2,15 +2,23 @@ import type { PriceTable } from '../table.ts';
 import { COUNT_FIELDS, splitCounts, type CountField, type Counts, type GivenCounts } from '../tokens.ts';
 import { callsOf, type Call } from './calls.ts';
 import { readCounts } from './counts.ts';
-import { MAX_DOCUMENTS, readDocuments, TOO_MANY, type Found, type ResponseProblem } from './documents.ts';
+import {
+  MAX_DOCUMENTS,
+  readDocuments,
+  TOO_MANY,
+  type Documents,
+  type Found,
+  type ResponseProblem,
+} from './documents.ts';
 import { batchLinesIn, exchangesIn, type Exchange } from './exchanges.ts';
 import { costOf, hasFailed, idOf, modelOf, serviceTierOf, timeOf } from './facts.ts';
 import { unpricedTools } from './fees.ts';
 import { isObject, objectAt, textAt } from './json.ts';
+import { listedIn } from './lists.ts';
 import { originOf, type Origin } from './origin.ts';
 import { findError, findShape, type Api } from './shape.ts';
 import { StreamAssembler } from './stream.ts';
-import type { Assembled } from './streamEvents.ts';
+import type { Assembled } from './openStream.ts';
 
 /**
  * Extracts usage from a provider's raw API responses, as pasted or piped: finds the responses in the text, assembles streams,
@@ -68,8 +76,7 @@ export function* recogniseInSteps(
   table: PriceTable,
   maxLength = MAX_RESPONSE_TEXT,
 ): Generator<void, Recognition> {
-  const { host, found } = readDocuments(text, maxLength);
-  const outcomes = yield* outcomesOf(found, { host, model: undefined, table });
+  const outcomes = yield* outcomesOfAll(readDocuments(text, maxLength), undefined, table);
   const recognition: Recognition = { responses: [], problems: [] };
   const counted = new Map<string, { problem: ResponseProblem; times: number }>();
   for (const outcome of outcomes) {
@@ -99,6 +106,20 @@ interface Context {
   table: PriceTable;
 }
 
+/** @param given from outside of the text, and better known than what the text says. */
+function* outcomesOfAll(
+  parts: readonly Documents[],
+  given: Omit<Context, 'table'> | undefined,
+  table: PriceTable,
+): Generator<void, Outcome[]> {
+  const all: Outcome[] = [];
+  for (const { found, host, model } of parts) {
+    // There may be more than the arguments that a function takes.
+    for (const outcome of yield* outcomesOf(found, { ...(given ?? { host, model }), table })) all.push(outcome);
+  }
+  return all;
+}
+
 /** In text order; a stream has the position of its first event. */
 function* outcomesOf(found: Iterable<Found>, context: Context): Generator<void, Outcome[]> {
   const outcomes: (Assembled | Outcome)[] = [];
@@ -111,10 +132,13 @@ function* outcomesOf(found: Iterable<Found>, context: Context): Generator<void, 
     else {
       const exchanges = exchangesIn(value);
       const lines = batchLinesIn(value);
-      for (const exchange of exchanges) outcomes.push(...(yield* recorded(exchange, context)));
+      for (const exchange of exchanges) for (const each of yield* recorded(exchange, context)) outcomes.push(each);
       for (const line of lines) outcomes.push(...recognise({ response: line, streamed: false, cut: false }, context));
       if (exchanges.length === 0 && lines.length === 0 && !assembler.add(value)) {
-        outcomes.push(...recognise({ response: value, streamed: false, cut: false }, context));
+        const listed = listedIn(value);
+        for (const response of listed.length > 0 ? listed : [value]) {
+          outcomes.push(...recognise({ response, streamed: false, cut: false }, context));
+        }
       }
     }
     yield;
@@ -130,8 +154,7 @@ function* outcomesOf(found: Iterable<Found>, context: Context): Generator<void, 
 
 /** The responses in a recorded body. Recordings also contain pages, scripts and images, which are not reported. */
 function* recorded({ body, host, model }: Exchange, { table }: Context): Generator<void, Outcome[]> {
-  const { found } = readDocuments(body, MAX_RESPONSE_TEXT);
-  const outcomes = yield* outcomesOf(found, { host, model, table });
+  const outcomes = yield* outcomesOfAll(readDocuments(body, MAX_RESPONSE_TEXT), { host, model }, table);
   return outcomes.filter((outcome) => !('code' in outcome) || REPORTED.has(outcome.code));
 }
 
@@ -215,7 +238,10 @@ function wholeOr0(count: number): number {
 function whyNot(response: unknown, streamed: boolean): ResponseProblem {
   const error = findError(response);
   if (error !== undefined) {
-    const text = typeof error === 'string' ? error : textAt(error, 'message');
+    const text =
+      typeof error === 'string'
+        ? error
+        : (textAt(error, 'message') ?? textAt(objectAt(error, 'error') ?? {}, 'message'));
     const said = text === undefined ? '' : `: ${text.slice(0, 200)}`;
     return { code: 'provider-error', message: `The provider answered with an error, which has no usage${said}.` };
   }

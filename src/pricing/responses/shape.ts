@@ -1,3 +1,4 @@
+import { asSent } from './asSent.ts';
 import { hostOfUrl } from './exchanges.ts';
 import { legacyLangChain } from './frameworks.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
@@ -65,6 +66,13 @@ const WRAPPERS = [
   'kwargs',
   'string',
   'outputBodyJson',
+  'modelOutput',
+  'batch_result',
+  'chat_get_completion',
+  'raw',
+  'raw_response',
+  '_raw_response',
+  'meta',
 ];
 const MAX_DEPTH = 4;
 /** Maximum size of a response inside a JSON string, as HTTP recorders store bodies. */
@@ -73,9 +81,10 @@ const MAX_INNER_TEXT = 8_000_000;
 /** Finds the response in a value; undefined when nothing in it looks like usage. */
 export function findShape(value: unknown, depth = 0): Shape | undefined {
   if (!isObject(value)) return undefined;
-  const here = shapeOf(value);
+  const sent = asSent(value);
+  const here = shapeOf(sent);
   if (here !== undefined) {
-    const response = here.response ?? value;
+    const response = here.response ?? sent;
     return { ...here, response, isBatch: value['object'] === 'batch', outerModel: undefined, host: hostOf(value) };
   }
   if (depth >= MAX_DEPTH) return undefined;
@@ -127,11 +136,13 @@ export function findError(value: unknown, depth = 0): JsonObject | string | unde
 
 /**
  * Whether this is a line of a batch's output: OpenAI, Mistral, Groq and Azure have `custom_id` and a `status_code`, Anthropic
- * `custom_id` and a `result`, Gemini's files `key` and `response`, Vertex a `request`, its `response` and the processing time.
+ * `custom_id` and a `result`, Bedrock `recordId` and `modelOutput`, xAI `batch_request_id`, Gemini's files `key` and `response`,
+ * Vertex a `request`, its `response` and the processing time.
  */
 function isBatchLine(value: JsonObject): boolean {
   const response = objectAt(value, 'response');
-  if (textAt(value, 'custom_id') !== undefined) return true;
+  if (textAt(value, 'custom_id') !== undefined || textAt(value, 'batch_request_id') !== undefined) return true;
+  if (textAt(value, 'recordId') !== undefined && objectAt(value, 'modelOutput') !== undefined) return true;
   if (response === undefined) return false;
   const isGemini = objectAt(response, 'usageMetadata') ?? objectAt(response, 'usage_metadata');
   if (textAt(value, 'key') !== undefined && isGemini !== undefined) return true;
@@ -165,6 +176,7 @@ function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Fo
       ? certain('langchain')
       : certain('gemini');
   }
+  if (isCounted(objectAt(response, 'tokenUsage')) || isCounted(usage)) return certain('ai-sdk');
   const legacy = legacyLangChain(response);
   if (legacy !== undefined) return { ...certain('langchain'), response: legacy };
   if (usage === undefined) return undefined;
@@ -174,9 +186,15 @@ function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Fo
     objectAt(usage, 'inputTokenDetails') !== undefined ||
     ['cachedInputTokens', 'reasoningTokens'].some((field) => Object.hasOwn(usage, field)) ||
     objectAt(response, 'totalUsage') !== undefined ||
+    numberAt(objectAt(usage, 'inputTokens') ?? {}, 'total') !== undefined ||
     (numberAt(usage, 'tokens') !== undefined && ('embedding' in response || 'embeddings' in response)) ||
     (numberAt(usage, 'inputTokens') !== undefined && textAt(response, 'finishReason') !== undefined);
   return isAiSdk ? certain('ai-sdk') : undefined;
+}
+
+/** LangChain4j and Microsoft's extensions for .NET. */
+function isCounted(usage: JsonObject | undefined): boolean {
+  return usage !== undefined && numberAt(usage, 'inputTokenCount') !== undefined;
 }
 
 /** A cached content of Gemini has a total alone: storing it is no call. */
@@ -217,7 +235,9 @@ function shapeWithoutUsage(response: JsonObject): Found | undefined {
 
 function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefined {
   if (numberAt(usage, 'total_input_tokens') !== undefined) return certain('gemini-interactions');
-  if (numberAt(usage, 'inputTokens') !== undefined) return certain('bedrock-converse');
+  if (numberAt(usage, 'inputTokens') !== undefined) {
+    return certain(isConverse(response, usage) ? 'bedrock-converse' : 'ai-sdk');
+  }
   if (objectAt(usage, 'billed_units') !== undefined) return certain('cohere');
   if (objectAt(usage, 'tokens') !== undefined) return certain('cohere-tokens');
   if (numberAt(usage, 'prompt_tokens') !== undefined) {
@@ -232,6 +252,16 @@ function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefine
   if (objectsAt(response, 'results').some((each) => 'relevance_score' in each)) return certain('rerank');
   if (response['object'] !== 'list') return undefined;
   return certain(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
+}
+
+/** Frameworks count `inputTokens`, too, and nothing beside it. */
+function isConverse(response: JsonObject, usage: JsonObject): boolean {
+  const fields = ['stopReason', 'metrics', 'additionalModelResponseFields'];
+  return (
+    fields.some((field) => field in response) ||
+    objectIn(response, 'output', 'message') !== undefined ||
+    Object.keys(usage).some((field) => /^cache(?:Read|Write)Input|^cacheDetails$/.test(field))
+  );
 }
 
 function shapeByInput(response: JsonObject, usage: JsonObject): Found {

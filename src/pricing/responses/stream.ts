@@ -1,5 +1,6 @@
 import { isObject, objectAt, textAt, type JsonObject } from './json.ts';
-import { EVENT_READERS, type OpenStream, type StartStream } from './streamEvents.ts';
+import type { OpenStream, StartStream } from './openStream.ts';
+import { EVENT_READERS } from './streamEvents.ts';
 
 /**
  * Assembles the events of streamed responses into whole responses, as the API would have sent them without streaming.

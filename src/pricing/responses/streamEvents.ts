@@ -1,26 +1,8 @@
+import { aiSdkPart, langChainChunk } from './frameworkEvents.ts';
+import type { EventReader, OpenStream } from './openStream.ts';
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Reads the events of each vendor's streams, with one reader for each kind of stream. */
-
-/** A response that was complete in the text, or was assembled from the events of a stream. */
-export interface Assembled {
-  response: unknown;
-  /** Whether it was streamed. */
-  streamed: boolean;
-  /** Whether the stream ends before its last event, so that its counts are not final. */
-  cut: boolean;
-}
-
-/** A response that is being assembled. */
-export interface OpenStream extends Assembled {
-  response: JsonObject;
-}
-
-/** Opens a stream. `streamed` is false if a single event looks the same as a response that was not streamed. */
-export type StartStream = (key: string, response: JsonObject, streamed?: boolean) => OpenStream;
-
-/** Adds a value to the stream that it belongs to; returns false if it is not an event of this kind. */
-export type EventReader = (value: JsonObject, open: Map<string, OpenStream>, start: StartStream) => boolean;
 
 /** `message_start` has the input's usage, `message_delta` the output so far (and may repeat the input). */
 const anthropic: EventReader = (value, open, start) => {
@@ -87,9 +69,10 @@ const chatChunk: EventReader = (value, open, start) => {
   if (!CHAT_CHUNK.test(kind) && !(kind === 'chat.completion' && open.has(key))) return false;
   const stream = open.get(key) ?? start(key, { ...value, object: 'chat.completion' });
   const choices = objectsAt(value, 'choices');
+  const groq = objectAt(value, 'x_groq') ?? {};
   const usage =
     objectAt(value, 'usage') ??
-    objectAt(objectAt(value, 'x_groq') ?? {}, 'usage') ??
+    objectAt(groq, 'usage') ??
     // Moonshot
     choices.map((choice) => objectAt(choice, 'usage')).find((each) => each !== undefined);
   if (usage !== undefined) stream.response['usage'] = usage;
@@ -97,7 +80,9 @@ const chatChunk: EventReader = (value, open, start) => {
     const text = textAt(value, field);
     if (text !== undefined) stream.response[field] = text;
   }
-  for (const field of ['base_resp', 'usage_breakdown']) if (field in value) stream.response[field] = value[field];
+  for (const source of [groq, value]) {
+    for (const field of ['base_resp', 'usage_breakdown']) if (field in source) stream.response[field] = source[field];
+  }
   const finished = choices.some((choice) => Boolean(choice['finish_reason']));
   if (finished || usage !== undefined || kind === 'chat.completion.done') stream.cut = false;
   return true;
@@ -245,6 +230,8 @@ function withoutNulls(value: JsonObject | undefined): JsonObject {
 
 export const EVENT_READERS: readonly EventReader[] = [
   claudeCode,
+  aiSdkPart,
+  langChainChunk,
   anthropic,
   chatChunk,
   openaiResponse,

@@ -50,6 +50,8 @@ describe('help and usage', () => {
     [['import'], "Missing required argument 'source'. See: llm-spend import --help"],
     [['import', 'claude'], '"claude" is neither a source nor a file. Did you mean claude-code?'],
     [['record'], '--provider: is required'],
+    [['record', '--response', '--operation', 'chat'], 'a file, or - for stdin, is missing before --operation'],
+    [['costs', '--by', '--days', '3'], '--by <grouping>: its value is missing before --days'],
     [['record', '--provider', 'a', '--model', 'b', '--operation', 'c', '--stdin'], 'cannot be combined with --stdin'],
     [['clear'], 'Confirm with --yes'],
     [['export', '--format', 'xml'], '--format: must be one of csv, json, ndjson'],

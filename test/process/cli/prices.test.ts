@@ -129,6 +129,15 @@ describe('record --response', () => {
     ]);
   });
 
+  it.each([
+    ['little-endian', (text: Buffer) => text],
+    ['big-endian', (text: Buffer) => text.swap16()],
+  ])('reads what PowerShell writes to a file: UTF-16, %s', async (_order, ordered) => {
+    const file = sandbox.file('response.json');
+    await writeFile(file, ordered(Buffer.from(`\uFEFF${JSON.stringify(MESSAGE)}\r\n`, 'utf16le')));
+    expect((await run('record', '--response', file)).stdout).toContain('about $0.12525 (');
+  });
+
   it('takes several, and a stream', async () => {
     const both = `${JSON.stringify(MESSAGE)}\n${JSON.stringify(COMPLETION)}\n`;
     const { code, stdout } = await respond(both, '--json');

@@ -13,6 +13,7 @@ import { google } from './bodies/google.ts';
 import { openai } from './bodies/openai.ts';
 import { others } from './bodies/others.ts';
 import { recordings } from './bodies/recordings.ts';
+import { sdks } from './bodies/sdks.ts';
 import { tools } from './bodies/tools.ts';
 
 let pricer: Pricer;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   pricer = new Pricer(loadPriceTable());
 });
 
-describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings }))(
+describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings, sdks }))(
   '%s',
   (_vendor, bodies) => {
     it.each(bodies)('$name', ({ body, expected }: Body) => {

@@ -284,6 +284,9 @@ describe('bad input', () => {
     '{"usage":{"prompt_tokens":-1}}\n',
     '{"id":1,"object":"chat.completion.chunk"}\n',
     '{"a":{"usage":[{"response":{}}]}} x ',
+    'POST / HTTP/1.1\n',
+    '{"data":[{}]}\n',
+    '{"isContinued":true,"usage":{"promptTokens":1}}\n',
   ])('does four times the work for four times the text of %j', (part) => {
     const short = part.repeat(5_000);
     // Compiled code from here on. Reading in quadratic time would take sixteen times as long.

@@ -52,6 +52,11 @@ export const google: readonly Body[] = [
     expected: [{ ...certain, counts, cost: 'unknown' }],
   },
   {
+    name: 'traffic of a kind that nobody knows has no price',
+    body: { ...response, usageMetadata: { ...usageMetadata, trafficType: 'SOMETHING_NEW' } },
+    expected: [{ ...certain, counts, cost: 'unknown' }],
+  },
+  {
     name: 'a line of a batch',
     body: { key: 'a', response: { ...response, usageMetadata } },
     expected: [{ ...certain, counts, cost: '0.0014', factor: 'x0.5 batch' }],

@@ -181,6 +181,32 @@ export const others: readonly Body[] = [
     ],
   },
   {
+    name: "Jina's embeddings, in Voyage's form",
+    body: { object: 'list', data: [{ embedding: [0.1] }], model: 'jina-embeddings-v3', usage: { total_tokens: 8 } },
+    expected: [
+      {
+        provider: undefined,
+        confidence: 'guess',
+        model: 'jina-embeddings-v3',
+        counts: { input_tokens: 8, output_tokens: 0 },
+        cost: 'unknown',
+      },
+    ],
+  },
+  {
+    name: "Vercel's gateway, whose ids are similar to OpenRouter's",
+    body: {
+      ...chat('openai/gpt-5', { cost: 0.01, market_cost: 0.01, is_byok: false }),
+      id: 'gen_01K',
+    },
+    expected: [{ provider: 'vercel', confidence: 'certain', model: 'openai/gpt-5', counts, cost: '0.01' }],
+  },
+  {
+    name: 'GitHub Copilot bills credits of one cent',
+    body: { ...chat('gpt-5'), copilot_usage: { total_nano_aiu: 1_500_000_000 } },
+    expected: [{ provider: 'github-copilot', confidence: 'certain', model: 'gpt-5', counts, cost: '0.015' }],
+  },
+  {
     name: "Voyage's reranking",
     body: {
       object: 'list',

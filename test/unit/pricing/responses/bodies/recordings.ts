@@ -92,7 +92,17 @@ export const recordings: readonly Body[] = [
       '',
       JSON.stringify(chat, null, 2),
     ].join('\n'),
+    expected: [certain],
+  },
+  {
+    name: 'what a cloud function returns, in base64',
+    body: { statusCode: 200, isBase64Encoded: true, body: Buffer.from(JSON.stringify(chat)).toString('base64') },
     expected: [likely],
+  },
+  {
+    name: 'a stream in the body of an answer',
+    body: { status: 200, body: stream },
+    expected: [{ ...likely, id: 'c1' }],
   },
   { name: 'a string in a string', body: JSON.stringify(JSON.stringify(JSON.stringify(chat))), expected: [likely] },
   { name: 'a list of strings', body: JSON.stringify([JSON.stringify(chat)]), expected: [likely] },

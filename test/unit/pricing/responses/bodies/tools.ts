@@ -12,12 +12,12 @@ const chat = {
 };
 const openai = { provider: 'openai', confidence: 'likely', model: 'gpt-5', counts, cost: '0.01125' } as const;
 
-const curl = (host: string): string =>
+const curl = (host: string, path = '/v1/chat/completions', body: object = chat): string =>
   [
     `* Host ${host}:443 was resolved.`,
     `* Connected to ${host} (1.2.3.4) port 443`,
     '* ALPN: server accepted h2 { "a": [',
-    `> POST /v1/chat/completions HTTP/2`,
+    `> POST ${path} HTTP/2`,
     `> Host: ${host}`,
     '> Authorization: Bearer {key}',
     '>',
@@ -26,7 +26,7 @@ const curl = (host: string): string =>
     '< content-type: application/json',
     '< ',
     '{ [833 bytes data]',
-    JSON.stringify(chat, null, 2),
+    JSON.stringify(body, null, 2),
     `* Connection #0 to host ${host} left intact`,
   ].join('\n');
 
@@ -39,6 +39,33 @@ export const tools: readonly Body[] = [
   {
     name: 'curl -v to Azure',
     body: curl('mine.openai.azure.com'),
+    expected: [{ ...openai, provider: 'azure', confidence: 'certain' }],
+  },
+  {
+    name: 'curl -v twice, to two hosts',
+    body: `${curl('api.openai.com')}\n${curl('openrouter.ai')}`,
+    expected: [
+      { ...openai, confidence: 'certain' },
+      { ...openai, provider: 'openrouter', confidence: 'certain', cost: 'unknown' },
+    ],
+  },
+  {
+    name: 'curl -v to Bedrock, whose address contains the model',
+    body: curl('bedrock-runtime.us-east-1.amazonaws.com', '/model/amazon.titan-text-express-v1/invoke', {
+      inputTextTokenCount: 1_000,
+      results: [{ tokenCount: 1_000 }],
+    }),
+    // 0.2 + 0.6 per million
+    expected: [
+      { provider: 'aws', confidence: 'certain', model: 'amazon.titan-text-express-v1', counts, cost: '0.0008' },
+    ],
+  },
+  {
+    name: 'curl -v to Azure, whose address contains the deployment',
+    body: curl('mine.openai.azure.com', '/openai/deployments/gpt-5/chat/completions?api-version=1', {
+      ...chat,
+      model: undefined,
+    }),
     expected: [{ ...openai, provider: 'azure', confidence: 'certain' }],
   },
   {

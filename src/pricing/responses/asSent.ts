@@ -1,0 +1,93 @@
+import { isObject, numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+
+/**
+ * Restores the form in which the vendor sent a response: SDKs in TypeScript, Java and C# rename its fields, and frameworks pass
+ * the vendor's own counts on beside theirs, which leave out what only one vendor has. Returns other values unchanged.
+ */
+export function asSent(value: JsonObject): JsonObject {
+  const response = Object.hasOwn(value, 'Usage') && isObject(value['Usage']) ? renamed(value, uncapitalised) : value;
+  if (isRenamed(response)) return renamed(response, snakeCase);
+  return fromAiSdk(response) ?? fromLangChain(response) ?? response;
+}
+
+/** Whether it is a response of an API with snake_case fields, as the TypeScript SDKs of Mistral, OpenRouter, Cohere and others print it. */
+function isRenamed(response: JsonObject): boolean {
+  const usage = objectAt(response, 'usage') ?? {};
+  if (objectAt(usage, 'billedUnits') !== undefined || objectIn(response, 'meta', 'billedUnits') !== undefined)
+    return true;
+  if (response['object'] === 'list') return numberAt(usage, 'totalTokens') !== undefined;
+  if (numberAt(usage, 'promptTokens') === undefined) return false;
+  const lists = ['choices', 'outputs'];
+  return (
+    textAt(response, 'object') !== undefined ||
+    lists.some((field) => Array.isArray(response[field])) ||
+    'cachedPromptTextTokens' in usage ||
+    'costInUsdTicks' in usage
+  );
+}
+
+/** Deep enough for `usage.promptTokensDetails.cachedTokens` and `results[].relevanceScore`. */
+const RENAMED_LEVELS = 3;
+
+function renamed(value: JsonObject, rename: (field: string) => string, levels = RENAMED_LEVELS): JsonObject {
+  const inner = (each: unknown): unknown => {
+    if (Array.isArray(each)) return (each as unknown[]).map(inner);
+    return isObject(each) && levels > 1 ? renamed(each, rename, levels - 1) : each;
+  };
+  return Object.fromEntries(Object.entries(value).map(([field, each]) => [rename(field), inner(each)]));
+}
+
+/** `promptTokens` -> `prompt_tokens`. */
+function snakeCase(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** `InputTokenCount` -> `inputTokenCount`. */
+function uncapitalised(field: string): string {
+  return field.slice(0, 1).toLowerCase() + field.slice(1);
+}
+
+/** A result of Vercel's AI SDK with the counts of Anthropic or Google, unless its own counts are the sum of several calls. */
+function fromAiSdk(result: JsonObject): JsonObject | undefined {
+  const metadata = objectAt(result, 'providerMetadata');
+  if (metadata === undefined || isSum(result)) return undefined;
+  const { id, modelId, timestamp } = objectAt(result, 'response') ?? {};
+  const claude = objectIn(metadata, 'anthropic', 'usage');
+  if (claude !== undefined && numberAt(claude, 'input_tokens') !== undefined) {
+    return { type: 'message', id, model: modelId, created: timestamp, usage: claude, providerMetadata: metadata };
+  }
+  const google = objectAt(metadata, 'google') ?? objectAt(metadata, 'vertex') ?? {};
+  const usageMetadata = objectAt(google, 'usageMetadata');
+  if (usageMetadata === undefined || numberAt(usageMetadata, 'promptTokenCount') === undefined) return undefined;
+  const candidates = [{ groundingMetadata: google['groundingMetadata'] }];
+  return { usageMetadata, candidates, modelVersion: modelId, responseId: id, createTime: timestamp };
+}
+
+/** What OpenRouter, xAI and Perplexity say of a call's cost, where Vercel's AI SDK passes it on. */
+export function billPassedOn(result: JsonObject): JsonObject {
+  const metadata = objectAt(result, 'providerMetadata') ?? {};
+  const vendor = ['openrouter', 'xai', 'perplexity'].map((name) => objectAt(metadata, name)).find(Boolean) ?? {};
+  return renamed({ ...vendor, ...objectAt(vendor, 'usage') }, snakeCase);
+}
+
+function isSum(result: JsonObject): boolean {
+  const { steps } = result;
+  if (Array.isArray(steps) && steps.length > 1) return true;
+  const total = objectAt(result, 'totalUsage');
+  const usage = objectAt(result, 'usage') ?? {};
+  return total !== undefined && ['inputTokens', 'outputTokens'].some((field) => total[field] !== usage[field]);
+}
+
+/** A message of LangChain with the counts of Anthropic. */
+function fromLangChain(message: JsonObject): JsonObject | undefined {
+  const metadata = objectAt(message, 'response_metadata');
+  const usage = metadata && objectAt(metadata, 'usage');
+  if (usage === undefined || numberAt(usage, 'input_tokens') === undefined) return undefined;
+  return {
+    type: 'message',
+    id: metadata?.['id'] ?? message['id'],
+    model: metadata?.['model'] ?? metadata?.['model_name'],
+    usage,
+    response_metadata: metadata,
+  };
+}
