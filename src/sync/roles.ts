@@ -6,12 +6,14 @@ const MEMBER_TABLES: Readonly<Record<string, string>> = {
   ledger: 'SELECT, INSERT, UPDATE',
   series: 'SELECT, INSERT',
   rollup: 'SELECT, INSERT, UPDATE',
+  summary_day: 'SELECT, INSERT, UPDATE',
+  summary_hour: 'SELECT, INSERT, UPDATE',
   usage_key: 'SELECT, INSERT, UPDATE, DELETE',
   record: 'SELECT, INSERT, UPDATE, DELETE',
   write_log: 'SELECT, INSERT, DELETE',
 };
 /** Sums and nothing else: no record can be read from them. */
-const READER_TABLES = ['schema_version', 'ledger', 'series', 'rollup'];
+const READER_TABLES = ['schema_version', 'ledger', 'series', 'rollup', 'summary_day', 'summary_hour'];
 
 /**
  * The SQL by which an administrator prepares a database for a team. It can be run again, for example to add partitions.

@@ -1,9 +1,8 @@
 import type { Problem, RepairResult } from '../results.ts';
 import type { LedgerAccess } from './access.ts';
-import { TOKEN_NAMES } from './columns.ts';
 import type { Sql } from './server/connection.ts';
-import { ROLLUP_HOURS, sumsOfRecords } from './rollups.ts';
 import { recordOfRow, rowOf, tryRecord } from './rows.ts';
+import { countDifferingSums } from './sums/rebuilding.ts';
 import { storedRow, type LedgerWrite, type StoredRow } from './writing.ts';
 
 /** Compares a ledger's columns, keys and rollups with the records' texts, and rebuilds them from the texts. */
@@ -40,22 +39,7 @@ export async function findDifferences(sql: Sql, ledgerId: string): Promise<Diffe
       if (!isSame) columns.push(stored);
     }
   }
-  return { columns, sums: await differingSums(sql, ledgerId), keys: await missingKeys(sql, ledgerId) };
-}
-
-async function differingSums(sql: Sql, ledgerId: string): Promise<number> {
-  const names = ['records', ...TOKEN_NAMES, 'nanos'];
-  const stored = `SELECT ledger_id, hours, slot, series_id, ${names.join(', ')} FROM llm_spend.rollup WHERE ledger_id = $1`;
-  const right = ROLLUP_HOURS.map((hours) => `SELECT * FROM (${sumsOfRecords(hours)}) AS t${hours}`);
-  const minus = `SELECT ledger_id, hours, slot, series_id, ${names.map((name) => `-${name}`).join(', ')}
-    FROM (${right.join(' UNION ALL ')}) AS c(ledger_id, hours, slot, series_id, ${names.join(', ')})`;
-  const [row] = await sql(
-    `SELECT count(*) AS differing FROM (
-       SELECT hours, slot, series_id FROM (${stored} UNION ALL ${minus}) AS u
-       GROUP BY hours, slot, series_id HAVING ${names.map((name) => `sum(${name}) <> 0`).join(' OR ')}) AS d`,
-    [ledgerId],
-  );
-  return Number(row!['differing']);
+  return { columns, sums: await countDifferingSums(sql, ledgerId), keys: await missingKeys(sql, ledgerId) };
 }
 
 async function missingKeys(sql: Sql, ledgerId: string): Promise<number> {

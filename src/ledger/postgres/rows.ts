@@ -119,6 +119,11 @@ const MOST_KNOWN = 20_000;
 function seriesOf(record: UsageRecord, kind: CostKind): Series {
   const covered = isCovered(record['charge']);
   const texts = SERIES_COLUMNS.map(({ field }) => textIn(record, field));
+  return makeSeries(kind, covered, texts);
+}
+
+/** @param texts the values in the order of {@link SERIES_COLUMNS}, as they are in a record. */
+export function makeSeries(kind: CostKind, covered: boolean, texts: readonly string[]): Series {
   const name = JSON.stringify([kind, covered, ...texts]);
   const found = known.get(name);
   if (found !== undefined) return found;

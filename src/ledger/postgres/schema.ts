@@ -1,21 +1,35 @@
 import { LedgerError } from '../results.ts';
 import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
-import type { PostgresConnection } from './server/connection.ts';
+import type { PostgresConnection, Step } from './server/connection.ts';
 import { sqlState } from './server/engine.ts';
+import { KEEP_WRITERS_OUT, UPGRADES } from './upgrades.ts';
 
 /**
  * The tables of ledgers in PostgreSQL. Every key begins with `ledger_id`, so that they can be distributed by it.
  *
  * `record` is the ledger: the record's own JSON text, and the columns that queries need. `usage_key` finds a record by its id, and
  * decides which record counts if several machines sent the same usage. `series` has one row for each combination of dimensions,
- * and `rollup` the sums of a series by day and by hour: both can be rebuilt from `record`.
+ * and `rollup` the sums of a series by day and by hour; `summary_day` and `summary_hour` have those of the series of
+ * a facet, which are fewer. They can be rebuilt from `record`.
  */
 
 /** The version of the tables. A program refuses a database with a newer one, and updates one with an older one. */
-export const TABLES_VERSION = 2;
+export const TABLES_VERSION = 3;
 
 const text = (name: string): string => `${name} TEXT NOT NULL DEFAULT ''`;
 const count = (name: string, type = 'BIGINT'): string => `${name} ${type} NOT NULL DEFAULT 0`;
+
+const SUMS = [count('records'), ...[...TOKEN_NAMES, 'nanos'].map((name) => count(name, 'NUMERIC'))].join(', ');
+
+/** Tables and indexes that version 3 added. Days and hours have separate tables, so that the planner knows how many rows a day has. */
+const SUMS_TABLES = [
+  'CREATE INDEX IF NOT EXISTS rollup_series ON llm_spend.rollup (ledger_id, hours, series_id, slot)',
+  ...['summary_day', 'summary_hour'].map(
+    (table) => `CREATE TABLE IF NOT EXISTS llm_spend.${table} (
+  ledger_id TEXT NOT NULL, facet TEXT NOT NULL, slot BIGINT NOT NULL, series_id TEXT NOT NULL, ${SUMS},
+  PRIMARY KEY (ledger_id, facet, slot, series_id))`,
+  ),
+];
 
 const TABLES = [
   'CREATE SCHEMA IF NOT EXISTS llm_spend',
@@ -29,9 +43,9 @@ const TABLES = [
   ${SERIES_COLUMNS.map(({ column }) => text(column)).join(', ')}, ${text('search')},
   PRIMARY KEY (ledger_id, series_id))`,
   `CREATE TABLE IF NOT EXISTS llm_spend.rollup (
-  ledger_id TEXT NOT NULL, hours BIGINT NOT NULL, slot BIGINT NOT NULL, series_id TEXT NOT NULL, ${count('records')},
-  ${TOKEN_NAMES.map((name) => count(name, 'NUMERIC')).join(', ')}, ${count('nanos', 'NUMERIC')},
+  ledger_id TEXT NOT NULL, hours BIGINT NOT NULL, slot BIGINT NOT NULL, series_id TEXT NOT NULL, ${SUMS},
   PRIMARY KEY (ledger_id, hours, slot, series_id))`,
+  ...SUMS_TABLES,
   `CREATE TABLE IF NOT EXISTS llm_spend.usage_key (
   ledger_id TEXT NOT NULL, usage_key TEXT NOT NULL, sender TEXT NOT NULL, member TEXT NOT NULL DEFAULT current_user,
   time_ms BIGINT NOT NULL, seq BIGINT NOT NULL, counts BOOLEAN NOT NULL, ${count('revision')}, ${count('digest')},
@@ -58,9 +72,14 @@ const RECORD_TABLE = `CREATE TABLE IF NOT EXISTS llm_spend.record (
   ${text('tags')}, ${text('search')}, text TEXT NOT NULL, PRIMARY KEY (ledger_id, time_ms, seq))`;
 
 const NOTE_VERSION = `INSERT INTO llm_spend.schema_version (version) VALUES (${TABLES_VERSION}) ON CONFLICT (version) DO NOTHING`;
+/** Only of tables that have just been made: those of an older version have to be updated first. */
+const NOTE_FIRST_VERSION = `INSERT INTO llm_spend.schema_version (version)
+  SELECT ${TABLES_VERSION} WHERE NOT EXISTS (SELECT 1 FROM llm_spend.schema_version) ON CONFLICT (version) DO NOTHING`;
 
 const RECORD_INDEXES = [
   'CREATE INDEX IF NOT EXISTS record_seq ON llm_spend.record (ledger_id, seq)',
+  // For pages that begin with the most expensive record.
+  'CREATE INDEX IF NOT EXISTS record_cost ON llm_spend.record (ledger_id, coalesce(cost_nanos, -1), time_ms, seq)',
   `CREATE INDEX IF NOT EXISTS record_foreign ON llm_spend.record (ledger_id) WHERE series_id = ''`,
 ];
 
@@ -92,32 +111,9 @@ export function schemaStatements(now: number, partitioned: boolean): string[] {
     partitioned ? `${RECORD_TABLE} PARTITION BY RANGE (time_ms)` : RECORD_TABLE,
     ...(partitioned ? partitions(now) : []),
     ...RECORD_INDEXES,
-    NOTE_VERSION,
+    NOTE_FIRST_VERSION,
   ];
 }
-
-/** Fills in the guessed tokens of rollups from the records. @param hours the length of a slot. */
-const fillEstimatedTokens = (hours: number): string =>
-  `UPDATE llm_spend.rollup SET estimated_tokens = s.tokens FROM (
-  SELECT ledger_id, CAST(floor(time_ms / ${hours * 3_600_000}.0) AS BIGINT) AS slot, series_id, sum(estimated_tokens) AS tokens
-  FROM llm_spend.record WHERE counts AND series_id <> '' AND estimated_tokens <> 0 GROUP BY 1, 2, 3) AS s
-  WHERE rollup.ledger_id = s.ledger_id AND rollup.hours = ${hours} AND rollup.slot = s.slot AND rollup.series_id = s.series_id`;
-
-/** The statements that turn the tables of a version into those of the next one. Each can be repeated. */
-const UPGRADES: ReadonlyMap<number, readonly string[]> = new Map([
-  [
-    1,
-    [
-      'ALTER TABLE llm_spend.record ADD COLUMN IF NOT EXISTS estimated_tokens BIGINT NOT NULL DEFAULT 0',
-      'ALTER TABLE llm_spend.rollup ADD COLUMN IF NOT EXISTS estimated_tokens NUMERIC NOT NULL DEFAULT 0',
-      // A quotation mark inside of a JSON string has a backslash before it, so that only a field's name matches.
-      `UPDATE llm_spend.record SET estimated_tokens = CAST(substring(text from '"estimated_tokens": *([0-9]{1,18})[,}]') AS BIGINT)
-  WHERE text ~ '"estimated_tokens": *[0-9]{1,18}[,}]'`,
-      fillEstimatedTokens(24),
-      fillEstimatedTokens(1),
-    ],
-  ],
-]);
 
 /** Two programs that make the tables at the same moment can collide in the catalog. */
 const COLLISIONS = new Set(['23505', '42P07', '42P06', '42710', '40P01', '40001', 'XX000']);
@@ -134,9 +130,13 @@ export async function createSchema(connection: PostgresConnection, now: number):
  * @throws {LedgerError} when the database does not let this user.
  */
 export async function upgradeSchema(connection: PostgresConnection, version: number, place: string): Promise<void> {
-  const steps = [...UPGRADES].filter(([from]) => from >= version).flatMap(([, statements]) => statements);
+  const steps = [...UPGRADES].filter(([from]) => from >= version).flatMap(([, each]) => each);
   try {
-    await changeTables(connection, [...steps, NOTE_VERSION], await dividesTables(connection));
+    await changeTables(
+      connection,
+      [KEEP_WRITERS_OUT, ...SUMS_TABLES, ...RECORD_INDEXES, ...steps, NOTE_VERSION],
+      await dividesTables(connection),
+    );
   } catch (error) {
     if (sqlState(error) !== '42501') throw error;
     throw new LedgerError(
@@ -153,14 +153,10 @@ async function dividesTables(connection: PostgresConnection): Promise<boolean> {
   return !/cockroach/i.test(server!['version'] ?? '');
 }
 
-async function changeTables(
-  connection: PostgresConnection,
-  statements: readonly string[],
-  together: boolean,
-): Promise<void> {
+async function changeTables(connection: PostgresConnection, steps: readonly Step[], together: boolean): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await connection.each(statements, together);
+      await connection.each(steps, together);
       return;
     } catch (error) {
       if (attempt === ATTEMPTS || !COLLISIONS.has(sqlState(error) ?? '')) throw error;

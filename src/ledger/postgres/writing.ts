@@ -1,8 +1,10 @@
 import type { UndoResult } from '../results.ts';
 import type { Sql } from './server/connection.ts';
 import { insertRows, insertSeries, type NewRow } from './insertion.ts';
-import { rebuildRollups, RollupChanges } from './rollups.ts';
+import { RollupChanges } from './rollups.ts';
 import { recordOfRow, rowOf, type ColumnRow } from './rows.ts';
+import { inFacets } from './sums/facets.ts';
+import { rebuildRollups } from './sums/rebuilding.ts';
 
 /** The place of a record, and its text. */
 export interface StoredRow {
@@ -169,7 +171,7 @@ export class LedgerWrite {
     await insertSeries(
       this.sql,
       this.ledgerId,
-      added.map(({ row }) => row.series),
+      added.flatMap(({ row: { series } }) => [series, ...inFacets(series)]),
     );
     const rows = added.map((each) => ({ ...each, seq: each.seq ?? ++this.#seq }));
     for (const { row, counts = true } of rows) if (counts) this.#sum(row, 1);

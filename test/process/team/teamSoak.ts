@@ -10,9 +10,10 @@ import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import { CutProxy } from '../../fixtures/cutProxy.ts';
 import { TestServer } from '../../fixtures/postgres.ts';
+import { MachineNetwork } from './machineNetwork.ts';
 
 /**
- * Five machines of a team with separate homes and clocks off by hours, each killed now and then, all sending through a proxy that
+ * Five machines of a team with separate homes and clocks off by hours, and networks of their own if asked, each killed or offline now and then, all sending through a proxy that
  * cuts connections, to a server that is killed now and then. At the end each sends once more, undisturbed.
  */
 
@@ -31,9 +32,11 @@ class SoakMachine {
   readonly #env: Record<string, string>;
   readonly #url: string;
   readonly #clock: readonly string[];
+  readonly network: MachineNetwork | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(root: string, index: number, url: string) {
+  constructor(root: string, index: number, url: string, network: MachineNetwork | undefined) {
+    this.network = network;
     this.#name = `machine${index}`;
     this.#url = url;
     const home = join(root, this.#name);
@@ -81,7 +84,8 @@ class SoakMachine {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const [command, ...rest] = [...this.#clock, process.execPath, ...QUIET, program, ...args];
+    const inside = [...this.#clock, process.execPath, ...QUIET, program, ...args];
+    const [command, ...rest] = this.network?.command(inside) ?? inside;
     return spawn(command!, rest, { env: this.#env, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   }
 }
@@ -90,6 +94,8 @@ export interface TeamSoakResult {
   kills: number;
   serverKills: number;
   cuts: number;
+  /** How often a machine was taken off its network. */
+  offline: number;
   acknowledged: number;
   records: number;
   /** What is wrong. Empty: nothing. */
@@ -102,18 +108,31 @@ const LEAST_ACKNOWLEDGED = 25;
 export async function teamSoak({
   seconds,
   machines: count,
+  networks: hasNetworks = false,
 }: {
   seconds: number;
   machines: number;
+  /** Whether each machine has a network of its own, which only root on Linux can make. */
+  networks?: boolean;
 }): Promise<TeamSoakResult> {
   const server = TestServer.make({ durable: true });
   await server.start();
-  const proxy = await CutProxy.open(server.port);
+  const proxy = await CutProxy.open(server.port, hasNetworks ? '0.0.0.0' : undefined);
   const root = mkdtempSync(join(tmpdir(), 'llm-spend-team-'));
   const url = `postgres://postgres@127.0.0.1:${proxy.port}/postgres?ledger=team`;
-  const machines = Array.from({ length: count }, (_, i) => new SoakMachine(root, i, url));
-  const result: TeamSoakResult = { kills: 0, serverKills: 0, cuts: 0, acknowledged: 0, records: 0, faults: [] };
+  const networks: MachineNetwork[] = [];
+  const result: TeamSoakResult = {
+    kills: 0,
+    serverKills: 0,
+    cuts: 0,
+    offline: 0,
+    acknowledged: 0,
+    records: 0,
+    faults: [],
+  };
   try {
+    for (let i = 0; i < (hasNetworks ? count : 0); i++) networks.push(await MachineNetwork.make(i, proxy.port));
+    const machines = Array.from({ length: count }, (_, i) => new SoakMachine(root, i, url, networks[i]));
     for (const machine of machines) machine.start();
     const end = Date.now() + seconds * 1000;
     const isEnough = (): boolean => {
@@ -122,6 +141,12 @@ export async function teamSoak({
     };
     for (let round = 0; Date.now() < end || !isEnough(); round++) {
       await wait(300 + Math.random() * 700);
+      const offline = networks[round % (3 * count)];
+      if (offline) {
+        result.offline++;
+        offline.setOnline(false);
+        void wait(Math.random() * 20_000).then(() => offline.setOnline(true));
+      }
       if (round % 4 === 3) {
         await server.kill();
         await server.start();
@@ -137,6 +162,8 @@ export async function teamSoak({
       }
     }
     result.cuts = proxy.cuts;
+    // The last of them are back by then.
+    if (hasNetworks) await wait(20_000);
     for (const machine of machines) await machine.end(undefined);
     proxy.cutNext('never sent', 'before');
     const states: FinalState[] = [];
@@ -144,6 +171,7 @@ export async function teamSoak({
     await compare(states, machines, new Ledger(new PostgresStore({ path: url })), result);
   } finally {
     proxy.close();
+    for (const network of networks) network.dispose();
     server.dispose();
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -16,6 +16,9 @@ import {
 /** Runs one statement within a transaction. */
 export type Sql = (text: string, values?: readonly SqlValue[]) => Promise<SqlRow[]>;
 
+/** A statement, or work that needs results of statements. */
+export type Step = string | ((sql: Sql) => Promise<void>);
+
 /** A write that is repeated when the server or others interrupt it. */
 export interface RepeatableWrite<T> {
   /** Locks the rows that the write depends on. */
@@ -81,11 +84,11 @@ export class PostgresConnection {
     );
   }
 
-  /** Runs statements one after another. @param together whether in one transaction. */
-  each(statements: readonly string[], together: boolean): Promise<void> {
+  /** Runs steps one after another. @param together whether in one transaction. */
+  each(steps: readonly Step[], together: boolean): Promise<void> {
     return this.#with(async (client) => {
       const work = async (): Promise<void> => {
-        for (const statement of statements) await runSql(client, statement);
+        for (const step of steps) await (typeof step === 'string' ? runSql(client, step) : step(sqlOf(client)));
       };
       await (together ? transaction(client, 'BEGIN', work) : work());
     });

@@ -15,6 +15,8 @@ export type SqlValue = SqlElement | readonly SqlElement[];
 /** How long one statement may take before the connection counts as lost, ms. */
 const STATEMENT_MS = 180_000;
 const CONNECTIONS = 4;
+/** A connection that was silent this long is tested, so that one that the server no longer knows is noticed within half a minute, ms. */
+const SILENCE_MS = 10_000;
 
 /** Makes a pool. No connection is opened yet. */
 export function openPool(address: PostgresAddress): Pool {
@@ -30,6 +32,7 @@ export function openPool(address: PostgresAddress): Pool {
     connectionTimeoutMillis: address.connectTimeoutMs,
     query_timeout: STATEMENT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: SILENCE_MS,
     max: CONNECTIONS,
     idleTimeoutMillis: 30_000,
     // An idle connection does not keep a command from ending.

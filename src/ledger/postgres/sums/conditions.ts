@@ -21,6 +21,8 @@ export interface Condition {
   never: boolean;
   /** Terms on the table `s` (series). */
   series: string[];
+  /** The dimensions of these terms. */
+  dimensions: Dimension[];
   /** Terms on the table `r` (record), which rollups cannot answer. */
   records: string[];
 }
@@ -49,7 +51,7 @@ export function conditionOf(
   excluded: ReadonlySet<string>,
   parameters: Parameters,
 ): Condition {
-  const condition: Condition = { never: false, series: [], records: [] };
+  const condition: Condition = { never: false, series: [], dimensions: [], records: [] };
   for (const dimension of DIMENSIONS) {
     const values = filter.values?.[dimension];
     if (values === undefined) continue;
@@ -58,7 +60,7 @@ export function conditionOf(
     else {
       const wanted = values.map((value) => encodeText(value ?? ''));
       const term = `${columnOfDimension(dimension)} = ANY(${parameters.add(wanted, 'TEXT[]')})`;
-      condition[isFine(dimension) ? 'records' : 'series'].push(term);
+      addTerm(condition, dimension, term);
     }
   }
   addSearch(filter.search ?? '', name, condition, parameters);
@@ -66,6 +68,15 @@ export function conditionOf(
     condition.records.push(`NOT (r.usage_key = ANY(${parameters.add([...excluded].map(keyOfId), 'TEXT[]')}))`);
   }
   return condition;
+}
+
+function addTerm(condition: Condition, dimension: Dimension, term: string): void {
+  if (isFine(dimension)) {
+    condition.records.push(term);
+    return;
+  }
+  condition.series.push(term);
+  condition.dimensions.push(dimension);
 }
 
 const AMOUNT_COLUMNS: Readonly<Record<AmountTerm['amount'], string>> = {
@@ -94,7 +105,7 @@ function addSearch(search: string, name: string, condition: Condition, parameter
       if (dimension === 'ledger') condition.never ||= terms.some((term) => matchesTerm(term, name)) === excludes;
       else {
         const any = fieldTerms(dimension, terms, parameters);
-        condition[isFine(dimension) ? 'records' : 'series'].push(excludes ? `NOT ${any}` : any);
+        addTerm(condition, dimension, excludes ? `NOT ${any}` : any);
       }
     }
   }

@@ -2,29 +2,42 @@ import { bucketId, keyOfBucket } from '../../../usage/time/calendar.ts';
 import { DAY, HOUR, MINUTE, zoneOf } from '../../../usage/time/zone.ts';
 import type { Bucket, Calendar } from '../../../usage/query.ts';
 
-/** Splits time into pieces that each lie in one local bucket, and that rollups by day and by hour can answer where possible. */
+/**
+ * Splits time into ranges that each lie in one local bucket, and these into days and hours (UTC), whose sums are stored. A local
+ * day is a day with the hours that it has more, and without those that it has fewer: sums are exact, so they can be subtracted.
+ */
 
-/** A half-open range. The unit is that of its list in {@link Pieces}. */
-export interface TimePiece {
+/** A half-open range, ms since the epoch. */
+export interface BucketRange {
   /** Index of its bucket. */
   bucket: number;
   low: number;
   high: number;
 }
 
-export interface Pieces {
-  /** In days since the epoch (UTC). */
-  days: TimePiece[];
-  /** In hours since the epoch. */
-  hours: TimePiece[];
-  /** In ms since the epoch. */
-  times: TimePiece[];
+export interface BucketRanges {
+  ranges: BucketRange[];
   /** The keys of each bucket, in the order of the groupings. */
   keys: string[][];
 }
 
-/** All times that a record can have lie within this distance from the epoch, ms. */
-const FAR = 9e15;
+/** A day or an hour whose sums are added to those of a bucket (1), or subtracted from them (-1). */
+export interface Slot {
+  bucket: number;
+  sign: 1 | -1;
+  /** Days or hours since the epoch. */
+  slot: number;
+}
+
+export interface Pieces {
+  days: Slot[];
+  hours: Slot[];
+  /** The rest, whose records have to be read. */
+  times: (BucketRange & { sign: 1 | -1 })[];
+}
+
+/** All times that a record can have lie within this distance from the epoch, ms: a number of whole days. */
+const FAR = (1e8 + 2) * DAY;
 
 /** The range of a filter in whole ms. */
 export function timeRange(filter: { since?: number | undefined; until?: number | undefined }): {
@@ -35,43 +48,31 @@ export function timeRange(filter: { since?: number | undefined; until?: number |
   return { low: clamp(filter.since ?? -FAR), high: clamp(filter.until ?? FAR) };
 }
 
-/** The pieces of a question that does not group by time. */
-export function wholeRange(low: number, high: number): Pieces {
-  const pieces: Pieces = { days: [], hours: [], times: [], keys: [[]] };
-  if (low < high) addRange(pieces, 0, low, high);
-  return pieces;
-}
-
 /**
- * The pieces of a question that groups by time.
+ * The ranges of a question that groups by time.
  * @param days the days (UTC) that have records, ascending: nothing is asked about the others.
  */
-export function bucketPieces(
+export function bucketRanges(
   buckets: readonly Bucket[],
   calendar: Calendar,
   days: readonly number[],
   { low, high }: { low: number; high: number },
-): Pieces {
-  const pieces: Pieces = { days: [], hours: [], times: [], keys: [] };
+): BucketRanges {
+  const ranges: BucketRange[] = [];
+  const keys: string[][] = [];
   const indexes = new Map<string, number>();
-  let open: { bucket: number; low: number; high: number } | undefined;
-  const close = (): void => {
-    if (open) addRange(pieces, open.bucket, open.low, open.high);
-  };
   const take = (from: number, to: number): void => {
     const ids = buckets.map((bucket) => bucketId(from, bucket, calendar));
     const name = ids.join();
     let bucket = indexes.get(name);
     if (bucket === undefined) {
-      bucket = pieces.keys.push(ids.map((id, i) => keyOfBucket(id, buckets[i]!))) - 1;
+      bucket = keys.push(ids.map((id, i) => keyOfBucket(id, buckets[i]!))) - 1;
       indexes.set(name, bucket);
     }
+    const last = ranges.at(-1);
     // The time between two days that have records is empty.
-    if (open?.bucket === bucket) open.high = to;
-    else {
-      close();
-      open = { bucket, low: from, high: to };
-    }
+    if (last?.bucket === bucket) last.high = to;
+    else ranges.push({ bucket, low: from, high: to });
   };
   const isUniform = uniformIn(buckets, calendar);
   for (const day of days) {
@@ -79,8 +80,7 @@ export function bucketPieces(
     const to = Math.min(high, (day + 1) * DAY);
     if (from < to) splitRange(from, to, isUniform, take);
   }
-  close();
-  return pieces;
+  return { ranges, keys };
 }
 
 const STEPS = [HOUR, 15 * MINUTE, MINUTE, 1000, 1];
@@ -110,43 +110,64 @@ function uniformIn(buckets: readonly Bucket[], calendar: Calendar): (first: numb
       buckets.every((bucket) => bucketId(first, bucket, calendar) === bucketId(last, bucket, calendar)));
 }
 
-/** Divides a range into whole days, whole hours and the rest. */
-function addRange(pieces: Pieces, bucket: number, low: number, high: number): void {
-  const days = whole(low, high, DAY);
-  if (days === undefined) {
-    addHours(pieces, bucket, low, high);
+/** @param days the days (UTC) that have records. */
+export function piecesOf(ranges: readonly BucketRange[], days: readonly number[]): Pieces {
+  const pieces: Pieces = { days: [], hours: [], times: [] };
+  const there = new Set(days);
+  for (const range of ranges) addDays(pieces, range, days, there);
+  return pieces;
+}
+
+function addDays(pieces: Pieces, range: BucketRange, days: readonly number[], there: ReadonlySet<number>): void {
+  const { bucket, low, high } = range;
+  const [first, end] = [Math.round(low / DAY), Math.round(high / DAY)];
+  const addRest = (sign: 1 | -1, from: number, to: number): void => {
+    const day = Math.floor(from / DAY);
+    if (from < to && there.has(day)) addHours(pieces, { bucket, low: from, high: to }, sign);
+  };
+  if (first >= end) {
+    // At most parts of two days.
+    const midnight = Math.min(high, (Math.floor(low / DAY) + 1) * DAY);
+    addRest(1, low, midnight);
+    addRest(1, midnight, high);
     return;
   }
-  addHours(pieces, bucket, low, days.low * DAY);
-  pieces.days.push({ bucket, ...days });
-  addHours(pieces, bucket, days.high * DAY, high);
+  addRest(1, low, first * DAY);
+  addRest(-1, first * DAY, low);
+  for (const slot of between(days, first, end)) pieces.days.push({ bucket, sign: 1, slot });
+  addRest(-1, high, end * DAY);
+  addRest(1, end * DAY, high);
 }
 
-function addHours(pieces: Pieces, bucket: number, low: number, high: number): void {
-  const hours = whole(low, high, HOUR);
-  if (hours === undefined) {
-    addTimes(pieces, bucket, low, high);
+function addHours(pieces: Pieces, { bucket, low, high }: BucketRange, sign: 1 | -1): void {
+  const [first, end] = [Math.round(low / HOUR), Math.round(high / HOUR)];
+  const addRest = (sign: 1 | -1, from: number, to: number): void => {
+    if (from < to) pieces.times.push({ bucket, sign, low: from, high: to });
+  };
+  const minus = sign === 1 ? -1 : 1;
+  if (first >= end) {
+    addRest(sign, low, high);
     return;
   }
-  addTimes(pieces, bucket, low, hours.low * HOUR);
-  pieces.hours.push({ bucket, ...hours });
-  addTimes(pieces, bucket, hours.high * HOUR, high);
+  addRest(sign, low, first * HOUR);
+  addRest(minus, first * HOUR, low);
+  for (let slot = first; slot < end; slot++) pieces.hours.push({ bucket, sign, slot });
+  addRest(minus, high, end * HOUR);
+  addRest(sign, end * HOUR, high);
 }
 
-function addTimes(pieces: Pieces, bucket: number, low: number, high: number): void {
-  if (low < high) pieces.times.push({ bucket, low, high });
+/** The days of an ascending list that lie in [first, end). */
+function between(days: readonly number[], first: number, end: number): readonly number[] {
+  return days.slice(lowerBound(days, first), lowerBound(days, end));
 }
 
-/** The whole units within a range; undefined if there are none. */
-function whole(low: number, high: number, unit: number): { low: number; high: number } | undefined {
-  const first = Math.ceil(low / unit);
-  const end = Math.floor(high / unit);
-  return first < end ? { low: first, high: end } : undefined;
-}
-
-/** All pieces in ms, for questions that rollups cannot answer. */
-export function asTimes({ days, hours, times, keys }: Pieces): Pieces {
-  const scaled = (pieces: readonly TimePiece[], unit: number): TimePiece[] =>
-    pieces.map(({ bucket, low, high }) => ({ bucket, low: low * unit, high: high * unit }));
-  return { days: [], hours: [], times: [...scaled(days, DAY), ...scaled(hours, HOUR), ...times], keys };
+/** The index of the first number that is not less. */
+function lowerBound(ascending: readonly number[], least: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
