@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../src/system/disk.ts';
 import { blockingDisk } from '../../../../src/system/nodeDisk.ts';
+import { LONG } from '../../../long.ts';
 import type { LostNames } from './durableView.ts';
 import { DurableView } from './durableView.ts';
 
@@ -17,7 +18,8 @@ import { DurableView } from './durableView.ts';
 export type Fault =
   | { kind: 'none' | 'kill' | 'half-kill' | 'short' | 'full' }
   | { kind: 'power'; names: LostNames }
-  | { kind: 'error' | 'half-error'; code: string };
+  /** `every`: only each n-th call counts. */
+  | { kind: 'error' | 'half-error'; code: string; every?: number };
 
 export type Operation = keyof Disk;
 
@@ -30,6 +32,25 @@ const NEEDS_SPACE = new Set<Operation>([
   'mkdirExclusive',
   'rename',
   'renameSync',
+]);
+
+/**
+ * Calls that change nothing on the disk. A process that dies before one of them leaves the same disk as one that dies before its next
+ * change, and has acknowledged no more than that one, so the quick form of the tests counts changes only.
+ */
+const CHANGES_NOTHING = new Set<Operation>([
+  'close',
+  'read',
+  'fstat',
+  'stat',
+  'lstat',
+  'readdir',
+  'readlink',
+  'realpath',
+  'statSync',
+  'isThereSync',
+  'findSync',
+  'readdirSync',
 ]);
 
 /** The rules that the disk follows: this system's, or those of Windows. */
@@ -314,6 +335,8 @@ export class FaultDisk implements Disk {
     const onWritesOnly = kind === 'half-kill' || kind === 'half-error' || kind === 'short';
     if (onWritesOnly && !isWrite) return undefined;
     if (kind === 'full' && !takesSpace) return undefined;
+    if (!LONG && (kind === 'kill' || kind === 'power') && changesNothing(operation, takesSpace)) return undefined;
+    if (kind === 'error' && this.trace.length % (this.#fault.every ?? 1) !== 0) return undefined;
     if (++this.#count !== this.#at) return undefined;
     switch (kind) {
       case 'none':
@@ -336,6 +359,11 @@ export class FaultDisk implements Disk {
         return 'partly';
     }
   }
+}
+
+function changesNothing(operation: Operation, takesSpace: boolean): boolean {
+  // To open a file for reading takes no space.
+  return CHANGES_NOTHING.has(operation) || (operation === 'open' && !takesSpace);
 }
 
 function failure(code: string): Error {
