@@ -1,6 +1,6 @@
-import stringWidth from 'string-width';
 import { once } from '../../usage/lazy/once.ts';
 import { plain } from '../../usage/text.ts';
+import { cellWidth, isSimple } from './cellWidth.ts';
 
 /**
  * Text tables that fit a terminal. Widths count cells as terminals draw them: wide characters take two, combining characters
@@ -40,7 +40,7 @@ export function table(
   const indent = ' '.repeat(options.indent ?? 0);
   const clean = rows.map((row) => columns.map((_, i) => harmless(row[i] ?? '')));
   const natural = columns.map((column, i) =>
-    clean.reduce((width, row) => Math.max(width, stringWidth(row[i] ?? '')), stringWidth(column.title)),
+    clean.reduce((width, row) => Math.max(width, cellWidth(row[i] ?? '')), cellWidth(column.title)),
   );
   const { kept, widths } = fit(
     columns,
@@ -105,18 +105,19 @@ function fit(
 
 function cell(text: string, width: number, align: 'left' | 'right', last: boolean): string {
   const cut = truncate(text, width);
-  const space = ' '.repeat(Math.max(0, width - stringWidth(cut)));
+  const space = ' '.repeat(Math.max(0, width - cellWidth(cut)));
   if (align === 'right') return space + cut;
   return last ? cut : cut + space;
 }
 
 /** Truncates text to at most `width` cells, with an ellipsis if cut, never inside a grapheme. */
 export function truncate(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (cellWidth(text) <= width) return text;
+  if (isSimple(text)) return width > 0 ? `${text.slice(0, width - 1).trimEnd()}…` : '';
   let cut = '';
   let used = 1;
   for (const { segment } of segmenter().segment(text)) {
-    used += stringWidth(segment);
+    used += cellWidth(segment);
     if (used > width) break;
     cut += segment;
   }
