@@ -16,21 +16,31 @@ export class Combiner {
 
   /** Replaces each group by its combination with the code at the same index. */
   combine(groups: Uint32Array, codes: Uint32Array, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const code = codes[i] as number;
-      const group = groups[i] as number;
-      const table = this.#table;
-      const key = group * this.#radix + code;
-      const known =
-        code >= this.#radix
-          ? 0
-          : table === undefined
-            ? (this.#map.get(key) ?? 0)
-            : key < table.length
-              ? (table[key] as number)
-              : 0;
-      groups[i] = known === 0 ? this.#add(group, code) : known - 1;
+    let at = this.#combineKnown(groups, codes, 0, count);
+    while (at < count) {
+      groups[at] = this.#find(groups[at] as number, codes[at] as number);
+      at = this.#combineKnown(groups, codes, at + 1, count);
     }
+  }
+
+  /** Replaces groups from `from` on by combinations in the table. Returns the position of the first one that is not there. */
+  #combineKnown(groups: Uint32Array, codes: Uint32Array, from: number, count: number): number {
+    const table = this.#table;
+    const radix = this.#radix;
+    if (table === undefined) return from;
+    for (let i = from; i < count; i++) {
+      const code = codes[i] as number;
+      const key = (groups[i] as number) * radix + code;
+      const known = code < radix && key < table.length ? (table[key] as number) : 0;
+      if (known === 0) return i;
+      groups[i] = known - 1;
+    }
+    return count;
+  }
+
+  #find(group: number, code: number): number {
+    const known = code < this.#radix ? this.#map.get(group * this.#radix + code) : undefined;
+    return known === undefined ? this.#add(group, code) : known - 1;
   }
 
   #add(group: number, code: number): number {

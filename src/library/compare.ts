@@ -1,7 +1,7 @@
 import { knownModels, type UsedModel } from '../pricing/models/known.ts';
 import { nearestPrice } from '../pricing/models/nearest.ts';
 import { ModelSearch } from '../pricing/models/search.ts';
-import { compareCells, comparisonPass, type ComparedGroup } from '../pricing/compare/comparison.ts';
+import { compareEach, comparisonPass, type ComparedGroup } from '../pricing/compare/comparison.ts';
 import type { ModelName } from '../pricing/compare/quotes.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { AggregateQuery, Group, UsageFilter } from '../usage/query.ts';
@@ -45,12 +45,8 @@ export async function compareUsage(
   const used = await usedModels(ledgers);
   const models = names.map((name) => findModel(pricer, name, used));
   const cells = (await ledgers.pass(comparisonPass(pricer, models, filter, ['project', 'operation']))).flat();
-  return {
-    models,
-    all: compareCells(cells, models.length)[0]!,
-    byProject: compareCells(cells, models.length, [0]),
-    byOperation: compareCells(cells, models.length, [1]),
-  };
+  const [all, byProject, byOperation] = compareEach(cells, models.length, [[], [0], [1]]);
+  return { models, all: all![0]!, byProject: byProject!, byOperation: byOperation! };
 }
 
 /** All models in the ledgers, those with the most calls first. */

@@ -6,7 +6,7 @@ const YEARS = 2;
 export const NOW = Date.UTC(2026, 10, 23);
 
 /** A small linear congruential generator: the same records in each run. */
-function randomSource(seed: number): (below: number) => number {
+export function randomSource(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -43,6 +43,8 @@ const usages: fc.Arbitrary<UsageRecord> = fc
       { inference_geo: 'us' },
       { web_searches: 3 },
       { input_audio_tokens: 10, cache_audio_read_tokens: 0, extra: 1 },
+      // Priced only if nothing was read from the cache, because the tokens read may have been audio.
+      { input_audio_tokens: 10 },
       { whole_session: true },
       { charge: 'free' },
     ),

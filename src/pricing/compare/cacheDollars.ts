@@ -2,11 +2,13 @@ import type { ColumnPass } from '../../columns/columnPass.ts';
 import type { Nanos } from '../../usage/money.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { Pricer } from '../price.ts';
-import type { Rates } from '../rates.ts';
-import { partOf, type Cell } from './cell.ts';
-import { costOfSum, noneCompared, type NotCompared } from './comparison.ts';
+import type { Rate, Rates } from '../rates.ts';
+import { costOfSum, partOf, type Cell } from './cell.ts';
+import { noneCompared, type NotCompared } from './comparison.ts';
+import { ExactSums, minus, plus, type Whole } from './exactSums.ts';
 import { quotesOf } from './quotes.ts';
 import { tallyPass } from './tally.ts';
+import { CachedCalls, unreadTokens, type Unread } from './unread.ts';
 
 /** Computes the effect of the prompt cache in dollars, at list price: of reading from it, writing to it, and writing in vain. */
 
@@ -42,23 +44,13 @@ export interface CacheGroup {
   costs: CacheCosts;
 }
 
-/** A call that used the cache. */
-interface CachedCall {
-  cell: Cell;
-  time: number;
-  read: number;
-  written: number;
-  /** Part of `written`: kept for an hour. */
-  written1h: number;
-}
-
 export interface CacheTally {
   cells: readonly Cell[];
-  calls: readonly CachedCall[];
+  calls: CachedCalls;
 }
 
 const KEY = ['session', 'project', 'provider', 'model'] as const;
-const [SESSION, PROJECT] = [0, 1];
+const [SESSION, PROJECT, PROVIDER, MODEL] = [0, 1, 2, 3];
 
 /** The pass over a ledger's columns. Its calls are those that used the cache. */
 export function cachePass(pricer: Pricer, filter: UsageFilter): ColumnPass<CacheTally> {
@@ -68,16 +60,8 @@ export function cachePass(pricer: Pricer, filter: UsageFilter): ColumnPass<Cache
     filter,
     dimensions,
     start: (store) => {
-      const calls: CachedCall[] = [];
-      const taker = tallyPass({
-        ...plan,
-        onCall: (cell, segment, at) => {
-          const read = segment.cacheRead[at]!;
-          const written1h = segment.write1h[at]!;
-          const written = segment.cacheWrite[at]! || written1h;
-          if (read > 0 || written > 0) calls.push({ cell, time: segment.time[at]!, read, written, written1h });
-        },
-      }).start(store);
+      const calls = new CachedCalls();
+      const taker = tallyPass({ ...plan, onCall: (cell, segment, at) => calls.add(cell, segment, at) }).start(store);
       return { take: (segment) => taker.take(segment), result: () => ({ cells: taker.result(), calls }) };
     },
   };
@@ -89,99 +73,49 @@ export function cacheCosts(tallies: readonly CacheTally[]): {
   bySession: CacheGroup[];
   byProject: CacheGroup[];
 } {
-  const unread = unreadTokens(tallies.flatMap(({ calls }) => calls));
-  const all = noCacheCosts();
-  const bySession = new Map<string | null, CacheCosts>();
-  const byProject = new Map<string | null, CacheCosts>();
-  for (const cell of tallies.flatMap(({ cells }) => cells)) {
-    const tokens = unread.get(cell);
-    for (const sum of [all, costsOf(bySession, cell.key[SESSION]!), costsOf(byProject, cell.key[PROJECT]!)]) {
-      addCacheCosts(sum, cell, tokens);
-    }
+  const cells = tallies.flatMap((tally) => tally.cells);
+  const calls = new CachedCalls();
+  let before = 0;
+  for (const tally of tallies) {
+    calls.addAll(tally.calls, before);
+    before += tally.cells.length;
   }
-  return { all, bySession: sorted(bySession), byProject: sorted(byProject) };
+  const unread = unreadTokens(calls, chainsOf(cells));
+  const all = new CacheSums();
+  const bySession = new CacheSums();
+  const byProject = new CacheSums();
+  for (const [i, cell] of cells.entries()) {
+    const costs = cellCosts(cell, unread, i);
+    all.add(null, cell, costs);
+    bySession.add(cell.key[SESSION]!, cell, costs);
+    byProject.add(cell.key[PROJECT]!, cell, costs);
+  }
+  return {
+    all: all.sorted()[0]?.costs ?? cacheCostsOf([], noneCompared()),
+    bySession: bySession.sorted(),
+    byProject: byProject.sorted(),
+  };
 }
 
-interface Unread {
-  short: number;
-  hour: number;
-  withoutSession: number;
+/** For each cell the number of its session and model; -1: it has no session. */
+function chainsOf(cells: readonly Cell[]): Int32Array {
+  const numbers = new Map<string | null, Map<string | null, Map<string | null, number>>>();
+  let next = 0;
+  return Int32Array.from(cells, ({ key }) => {
+    const session = key[SESSION] ?? null;
+    if (session === null) return -1;
+    const models = childOf(childOf(numbers, session), key[PROVIDER] ?? null);
+    const model = key[MODEL] ?? null;
+    let number = models.get(model);
+    if (number === undefined) models.set(model, (number = next++));
+    return number;
+  });
 }
 
-/**
- * The tokens that were written in vain. A call reads a prefix of its session that earlier calls wrote, so the tokens of a call
- * beyond the longest prefix that any later call reads were never read.
- */
-function unreadTokens(calls: readonly CachedCall[]): Map<Cell, Unread> {
-  const unread = new Map<Cell, Unread>();
-  const sessions = new Map<string, CachedCall[]>();
-  for (const call of calls) {
-    const [session, , provider, model] = call.cell.key;
-    if (session === null || session === undefined) {
-      if (call.written > 0) unreadOf(unread, call.cell).withoutSession++;
-      continue;
-    }
-    const name = JSON.stringify([session, provider, model]);
-    const known = sessions.get(name);
-    if (known === undefined) sessions.set(name, [call]);
-    else known.push(call);
-  }
-  for (const session of sessions.values()) {
-    session.sort((a, b) => a.time - b.time);
-    let longestRead = 0;
-    for (const { cell, read, written, written1h } of session.toReversed()) {
-      const tokens = Math.min(written, Math.max(0, read + written - longestRead));
-      if (tokens > 0) {
-        const hour = Math.round((tokens * written1h) / written);
-        const sum = unreadOf(unread, cell);
-        sum.hour += hour;
-        sum.short += tokens - hour;
-      }
-      longestRead = Math.max(longestRead, read);
-    }
-  }
-  return unread;
-}
-
-function unreadOf(unread: Map<Cell, Unread>, cell: Cell): Unread {
-  let sum = unread.get(cell);
-  if (sum === undefined) unread.set(cell, (sum = { short: 0, hour: 0, withoutSession: 0 }));
-  return sum;
-}
-
-function addCacheCosts(sum: CacheCosts, cell: Cell, unread: Unread | undefined): void {
-  sum.notCompared.withoutTokens += cell.withoutTokens;
-  sum.notCompared.invalid += cell.invalid;
-  if (cell.counted === 0) return;
-  const [paid, uncached] = [cell.cost(0), cell.cost(0, true)];
-  if (paid === undefined || uncached === undefined) {
-    sum.notCompared.withoutPrice += cell.counted;
-    return;
-  }
-  const rates = cell.quotes[0]!.rates!;
-  const [read, short, hour] = (['cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const).map((kind) => {
-    return cell.quantity(partOf(kind));
-  }) as [bigint, bigint, bigint];
-  const audioRead = cell.quantity(partOf('cacheAudioRead'));
-  const imageRead = cell.quantity(partOf('cacheImageRead'));
-  const saved =
-    costOfSum(read, rates.input) -
-    costOfSum(read, rates.cacheRead) +
-    (costOfSum(audioRead, rates.inputAudio) - costOfSum(audioRead, rates.cacheAudioRead)) +
-    (costOfSum(imageRead, rates.inputImage) - costOfSum(imageRead, rates.cacheImageRead));
-  sum.records += cell.counted;
-  sum.inputTokens += INPUT_PARTS.reduce((tokens, part) => tokens + cell.quantity(part), 0n);
-  sum.readTokens += read + audioRead + imageRead;
-  sum.writtenTokens += short + hour;
-  sum.uncached += uncached;
-  sum.paid += paid;
-  sum.savings += uncached - paid;
-  sum.savedByReading += saved;
-  sum.paidForWriting += writeCost(rates, short, hour);
-  sum.surcharge += saved - (uncached - paid);
-  sum.withoutSession += unread?.withoutSession ?? 0;
-  sum.neverReadTokens += BigInt((unread?.short ?? 0) + (unread?.hour ?? 0));
-  sum.neverRead += writeCost(rates, BigInt(unread?.short ?? 0), BigInt(unread?.hour ?? 0));
+function childOf<K, V>(map: Map<K, Map<K, V>>, key: K): Map<K, V> {
+  let child = map.get(key);
+  if (child === undefined) map.set(key, (child = new Map()));
+  return child;
 }
 
 const INPUT_PARTS = (
@@ -197,39 +131,117 @@ const INPUT_PARTS = (
     'inputVideo',
   ] as const
 ).map(partOf);
+const [READ, AUDIO_READ, IMAGE_READ] = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).map(partOf) as [
+  number,
+  number,
+  number,
+];
+const [WRITE, WRITE_1H] = (['cacheWrite5m', 'cacheWrite1h'] as const).map(partOf) as [number, number];
 
-function writeCost(rates: Rates, short: bigint, hour: bigint): Nanos {
-  return costOfSum(short, rates.cacheWrite5m) + costOfSum(hour, rates.cacheWrite1h);
+/** The fields of {@link CacheCosts} that are sums, in the order of their columns. */
+const FIELDS = [
+  'records',
+  'inputTokens',
+  'readTokens',
+  'writtenTokens',
+  'uncached',
+  'paid',
+  'savedByReading',
+  'paidForWriting',
+  'neverReadTokens',
+  'neverRead',
+  'withoutSession',
+] as const;
+
+/** The sums of a cell in the order of {@link FIELDS}; undefined if its calls have no price. */
+function cellCosts(cell: Cell, unread: Unread, at: number): Whole[] | undefined {
+  if (cell.counted === 0) return undefined;
+  const [paid, uncached] = [cell.cost(0), cell.cost(0, true)];
+  const { rates } = cell.quotes[0]!;
+  if (paid === undefined || uncached === undefined || rates === undefined) return undefined;
+  const [short, hour] = [cell.quantity(WRITE), cell.quantity(WRITE_1H)];
+  const [unreadShort, unreadHour] = [unread.short[at]!, unread.hour[at]!];
+  const saved = [
+    savedByReading(cell.quantity(READ), rates.input, rates.cacheRead),
+    savedByReading(cell.quantity(AUDIO_READ), rates.inputAudio, rates.cacheAudioRead),
+    savedByReading(cell.quantity(IMAGE_READ), rates.inputImage, rates.cacheImageRead),
+  ];
+  return [
+    cell.counted,
+    sumOf(INPUT_PARTS.map((part) => cell.quantity(part))),
+    sumOf([READ, AUDIO_READ, IMAGE_READ].map((part) => cell.quantity(part))),
+    plus(short, hour),
+    uncached,
+    paid,
+    sumOf(saved),
+    writeCost(rates, short, hour),
+    plus(unreadShort, unreadHour),
+    writeCost(rates, unreadShort, unreadHour),
+    unread.withoutSession[at]!,
+  ];
 }
 
-function costsOf(groups: Map<string | null, CacheCosts>, key: string | null): CacheCosts {
-  let costs = groups.get(key);
-  if (costs === undefined) groups.set(key, (costs = noCacheCosts()));
-  return costs;
+function sumOf(amounts: readonly Whole[]): Whole {
+  return amounts.reduce(plus, 0);
 }
 
-/** Largest paid first. */
-function sorted(groups: Map<string | null, CacheCosts>): CacheGroup[] {
-  return [...groups]
-    .map(([key, costs]) => ({ key, costs }))
-    .sort((a, b) => (a.costs.paid === b.costs.paid ? 0 : a.costs.paid > b.costs.paid ? -1 : 1));
+function savedByReading(quantity: Whole, input: Rate | undefined, read: Rate | undefined): Whole {
+  return quantity === 0 ? 0 : minus(costOfSum(quantity, input), costOfSum(quantity, read));
 }
 
-function noCacheCosts(): CacheCosts {
+function writeCost(rates: Rates, short: Whole, hour: Whole): Whole {
+  return plus(costOfSum(short, rates.cacheWrite5m), costOfSum(hour, rates.cacheWrite1h));
+}
+
+/** Sums of groups of cells. */
+class CacheSums {
+  readonly #rows = new Map<string | null, number>();
+  readonly #notCompared: NotCompared[] = [];
+  readonly #sums = new ExactSums(FIELDS.length);
+
+  add(key: string | null, cell: Cell, costs: readonly Whole[] | undefined): void {
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = this.#notCompared.push(noneCompared()) - 1;
+      this.#rows.set(key, row);
+    }
+    const notCompared = this.#notCompared[row]!;
+    notCompared.withoutTokens += cell.withoutTokens;
+    notCompared.invalid += cell.invalid;
+    if (costs === undefined) notCompared.withoutPrice += cell.counted;
+    else for (let field = 0; field < costs.length; field++) this.#sums.add(row, field, costs[field]!);
+  }
+
+  /** Largest paid first. */
+  sorted(): CacheGroup[] {
+    const groups = [...this.#rows].map(([key, row]) => ({ key, costs: this.#costsOf(row) }));
+    return groups.sort((a, b) => (a.costs.paid === b.costs.paid ? 0 : a.costs.paid > b.costs.paid ? -1 : 1));
+  }
+
+  #costsOf(row: number): CacheCosts {
+    const sums = FIELDS.map((_, field) => BigInt(this.#sums.get(row, field)));
+    return cacheCostsOf(sums, this.#notCompared[row]!);
+  }
+}
+
+/** @param sums in the order of {@link FIELDS}. */
+function cacheCostsOf(sums: readonly bigint[], notCompared: NotCompared): CacheCosts {
+  const sum = (field: (typeof FIELDS)[number]): bigint => sums[FIELDS.indexOf(field)] ?? 0n;
+  const savings = sum('uncached') - sum('paid');
   return {
-    records: 0,
-    inputTokens: 0n,
-    readTokens: 0n,
-    writtenTokens: 0n,
-    uncached: 0n,
-    paid: 0n,
-    savings: 0n,
-    savedByReading: 0n,
-    paidForWriting: 0n,
-    surcharge: 0n,
-    neverReadTokens: 0n,
-    neverRead: 0n,
-    withoutSession: 0,
-    notCompared: noneCompared(),
+    records: Number(sum('records')),
+    inputTokens: sum('inputTokens'),
+    readTokens: sum('readTokens'),
+    writtenTokens: sum('writtenTokens'),
+    uncached: sum('uncached'),
+    paid: sum('paid'),
+    savings,
+    savedByReading: sum('savedByReading'),
+    paidForWriting: sum('paidForWriting'),
+    surcharge: sum('savedByReading') - savings,
+    neverReadTokens: sum('neverReadTokens'),
+    neverRead: sum('neverRead'),
+    withoutSession: Number(sum('withoutSession')),
+    notCompared,
   };
 }

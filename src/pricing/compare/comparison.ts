@@ -3,9 +3,9 @@ import type { Dimension, UsageFilter } from '../../usage/query.ts';
 import type { ColumnPass } from '../../columns/columnPass.ts';
 import type { Pricer } from '../price.ts';
 import type { Rates } from '../rates.ts';
-import { divideRound } from '../decimal.ts';
 import { PART_KINDS } from '../tokens.ts';
-import { partOf, type Cell } from './cell.ts';
+import { costOfSum, partOf, type Cell } from './cell.ts';
+import { ExactSums, minus, plus, type Whole } from './exactSums.ts';
 import { quotesOf, type ModelName } from './quotes.ts';
 import { tallyPass } from './tally.ts';
 
@@ -76,122 +76,191 @@ export function comparisonPass(
  * @param keep the positions of the parts of the key by which to group. Default: one group.
  */
 export function compareCells(cells: Iterable<Cell>, models: number, keep: readonly number[] = []): ComparedGroup[] {
-  const groups = new Map<string, ComparedGroup>();
-  const groupOf = (key: (string | null)[]): ComparedGroup => {
-    const name = JSON.stringify(key);
-    let group = groups.get(name);
-    if (group === undefined) groups.set(name, (group = emptyGroup(key, models)));
-    return group;
-  };
-  if (keep.length === 0) groupOf([]);
-  for (const cell of cells) addCell(groupOf(keep.map((at) => cell.key[at] ?? null)), cell);
-  return [...groups.values()].sort((a, b) => (a.used.cost.high > b.used.cost.high ? -1 : 1));
+  return compareEach(cells, models, [keep])[0]!;
 }
 
-function emptyGroup(key: (string | null)[], models: number): ComparedGroup {
-  return { key, used: noCosts(), models: Array.from({ length: models }, noCosts), notCompared: noneCompared() };
+/** Adds up cells by several groupings; the costs of a cell are computed once. */
+export function compareEach(
+  cells: Iterable<Cell>,
+  models: number,
+  groupings: readonly (readonly number[])[],
+): ComparedGroup[][] {
+  const all = groupings.map((keep) => new ComparedGroups(models, keep));
+  for (const cell of cells) {
+    const used = cell.counted === 0 ? undefined : cell.cost(0);
+    const costs = used === undefined ? [] : costsOf(cell, used);
+    for (const groups of all) groups.add(cell, costs);
+  }
+  return all.map((groups) => groups.sorted());
+}
+
+/**
+ * The fields of the sums from which {@link ModelCosts} are made. Most calls have no fast mode and no range, so what these
+ * subtract is nearly always 0.
+ */
+const FIELDS = {
+  records: 0,
+  used: 1,
+  cost: 2,
+  withoutCache: 3,
+  moreCached: 4,
+  /** Width of the range of `cost`. */
+  costRange: 5,
+  fast: 6,
+  withoutFastRange: 7,
+  moreCachedRange: 8,
+  termsDropped: 9,
+  unpriced: 10,
+} as const;
+const FIELD_COUNT = 11;
+
+/** The costs of a cell at a model, in the order of {@link FIELDS}; or why there are none. */
+type CellCosts = Whole[] | { reason: string };
+
+class ComparedGroups {
+  readonly #models: number;
+  readonly #keep: readonly number[];
+  readonly #groups = new Map<string, { key: (string | null)[]; row: number; notCompared: NotCompared }>();
+  /** A row for each model of each group. */
+  readonly #sums = new ExactSums(FIELD_COUNT);
+  readonly #reasons: (string | undefined)[] = [];
+
+  constructor(models: number, keep: readonly number[]) {
+    this.#models = models;
+    this.#keep = keep;
+    if (keep.length === 0) this.#groupOf([]);
+  }
+
+  /** @param costs at the model that was used, then at each of the others; empty if the calls have no price. */
+  add(cell: Cell, costs: readonly CellCosts[]): void {
+    const { row, notCompared } = this.#groupOf(this.#keep.map((at) => cell.key[at] ?? null));
+    notCompared.withoutTokens += cell.withoutTokens;
+    notCompared.invalid += cell.invalid;
+    if (costs.length === 0) notCompared.withoutPrice += cell.counted;
+    for (let i = 0; i < costs.length; i++) this.#addCosts(row + i, costs[i]!, cell);
+  }
+
+  #addCosts(row: number, costs: CellCosts, cell: Cell): void {
+    if (!Array.isArray(costs)) {
+      this.#sums.add(row, FIELDS.unpriced, cell.counted);
+      this.#reasons[row] ??= costs.reason;
+      return;
+    }
+    for (let field = 0; field < costs.length; field++) {
+      if (costs[field] !== 0) this.#sums.add(row, field, costs[field]!);
+    }
+  }
+
+  #groupOf(key: (string | null)[]): { row: number; notCompared: NotCompared } {
+    const name = JSON.stringify(key);
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = { key, row: this.#groups.size * (this.#models + 1), notCompared: noneCompared() };
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  /** The most expensive first. */
+  sorted(): ComparedGroup[] {
+    const groups = [...this.#groups.values()].map(({ key, row, notCompared }) => ({
+      key,
+      used: this.#costsAt(row),
+      models: Array.from({ length: this.#models }, (_, i) => this.#costsAt(row + i + 1)),
+      notCompared,
+    }));
+    return groups.sort((a, b) => (a.used.cost.high > b.used.cost.high ? -1 : 1));
+  }
+
+  #costsAt(row: number): ModelCosts {
+    const sum = (field: keyof typeof FIELDS): Nanos => BigInt(this.#sums.get(row, FIELDS[field]));
+    const range = (high: Nanos, width: keyof typeof FIELDS): AmountRange => ({ low: high - sum(width), high });
+    return {
+      records: Number(sum('records')),
+      used: sum('used'),
+      cost: range(sum('cost'), 'costRange'),
+      withoutFast: range(sum('cost') - sum('fast'), 'withoutFastRange'),
+      withoutCache: sum('withoutCache'),
+      moreCached: range(sum('moreCached'), 'moreCachedRange'),
+      termsDropped: Number(sum('termsDropped')),
+      unpriced: Number(sum('unpriced')),
+      reason: this.#reasons[row],
+    };
+  }
 }
 
 export function noneCompared(): NotCompared {
   return { withoutTokens: 0, invalid: 0, withoutPrice: 0 };
 }
 
-function noCosts(): ModelCosts {
-  const nothing = (): AmountRange => ({ low: 0n, high: 0n });
-  return {
-    records: 0,
-    used: 0n,
-    cost: nothing(),
-    withoutFast: nothing(),
-    withoutCache: 0n,
-    moreCached: nothing(),
-    termsDropped: 0,
-    unpriced: 0,
-    reason: undefined,
-  };
+function costsOf(cell: Cell, used: Whole): CellCosts[] {
+  const parts = PART_KINDS.map((_, part) => cell.quantity(part));
+  const shifted = withMoreReads(parts);
+  return cell.quotes.map((_, index) => costsAt(cell, index, { used, parts, shifted }));
 }
 
-function addCell(group: ComparedGroup, cell: Cell): void {
-  group.notCompared.withoutTokens += cell.withoutTokens;
-  group.notCompared.invalid += cell.invalid;
-  if (cell.counted === 0) return;
-  const used = cell.cost(0);
-  if (used === undefined) {
-    group.notCompared.withoutPrice += cell.counted;
-    return;
-  }
-  addCosts(group.used, cell, 0, used);
-  for (const [i, costs] of group.models.entries()) addCosts(costs, cell, i + 1, used);
-}
-
-function addCosts(costs: ModelCosts, cell: Cell, index: number, used: Nanos): void {
+function costsAt(
+  cell: Cell,
+  index: number,
+  { used, parts, shifted }: { used: Whole; parts: readonly Whole[]; shifted: readonly Whole[] },
+): CellCosts {
   const quote = cell.quotes[index]!;
+  const { rates } = quote;
   const cost = cell.cost(index);
-  if (cost === undefined) {
-    costs.unpriced += cell.counted;
-    costs.reason ??= quote.unpriced?.message ?? 'A part of the calls has no price.';
-    return;
+  if (cost === undefined || rates === undefined) {
+    return { reason: quote.unpriced?.message ?? 'A part of the calls has no price.' };
   }
-  const uncached = cell.cost(index, true) ?? cost;
   // The model's own calls cost what they cost, whatever the price table lacks.
   const isRange = index > 0 && quote !== cell.quotes[0] && quote.fitting?.isCachePriced === false;
-  const rangeOf = (high: Nanos, rates: Rates, reads: readonly bigint[]): AmountRange => {
-    return { low: isRange ? high - readCost(rates, reads) : high, high };
-  };
-  const parts = PART_KINDS.map((_, part) => cell.quantity(part));
-  const rates = quote.rates!;
-  const slow = quote.slow === undefined ? cost : sumOf(parts, quote.slow);
-  const shifted = withMoreReads(parts);
-  costs.records += cell.counted;
-  costs.used += used;
-  addRange(costs.cost, rangeOf(cost, rates, parts));
-  addRange(costs.withoutFast, rangeOf(slow, quote.slow ?? rates, parts));
-  costs.withoutCache += uncached;
-  addRange(costs.moreCached, rangeOf(cost + sumOf(shifted, rates) - sumOf(parts, rates), rates, shifted));
-  if (quote.isTermsDropped) costs.termsDropped += cell.counted;
+  const slow = quote.slow === undefined ? undefined : sumOf(parts, quote.slow, ALL_PARTS);
+  const more = minus(sumOf(shifted, rates, INPUT_PARTS), sumOf(parts, rates, INPUT_PARTS));
+  return [
+    cell.counted,
+    used,
+    cost,
+    cell.cost(index, true) ?? cost,
+    plus(cost, more),
+    isRange ? sumOf(parts, rates, READ_PARTS) : 0,
+    slow === undefined ? 0 : minus(cost, slow),
+    isRange ? sumOf(parts, quote.slow ?? rates, READ_PARTS) : 0,
+    isRange ? sumOf(shifted, rates, READ_PARTS) : 0,
+    quote.isTermsDropped ? cell.counted : 0,
+  ];
 }
 
-function addRange(to: AmountRange, { low, high }: AmountRange): void {
-  to.low += low;
-  to.high += high;
-}
+const ALL_PARTS = PART_KINDS.map((_, part) => part);
+/** The parts of which {@link withMoreReads} moves tokens. */
+const MISSED = (['input', 'cacheWrite5m', 'cacheWrite1h'] as const).map(partOf);
+const READ = partOf('cacheRead');
+const INPUT_PARTS = [...MISSED, READ];
+/** Their cost is what is uncertain if they have no price. */
+const READ_PARTS = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).map(partOf);
 
-const READS = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).map((kind) => ({
-  kind,
-  part: partOf(kind),
-}));
-
-/** The cost of reads: what is uncertain if they have no price. */
-function readCost(rates: Rates, parts: readonly bigint[]): Nanos {
-  return READS.reduce((sum, { kind, part }) => sum + costOfSum(parts[part]!, rates[kind]), 0n);
-}
-
-function sumOf(parts: readonly bigint[], rates: Rates): Nanos {
-  return PART_KINDS.reduce((sum, kind, part) => sum + costOfSum(parts[part]!, rates[kind]), 0n);
-}
-
-/** The cost of a sum of tokens, rounded once. */
-export function costOfSum(quantity: bigint, rate: Rates[keyof Rates]): Nanos {
-  return rate === undefined ? 0n : divideRound(quantity * rate.scaled, BigInt(rate.per) * 1000n);
+function sumOf(parts: readonly Whole[], rates: Rates, of: readonly number[]): Whole {
+  let sum: Whole = 0;
+  for (const part of of) {
+    const quantity = parts[part]!;
+    if (quantity !== 0) sum = plus(sum, costOfSum(quantity, rates[PART_KINDS[part]!]));
+  }
+  return sum;
 }
 
 /**
  * The parts if a tenth of the input more had been read from the cache: taken from uncached and written tokens in proportion, and
  * at most all of them.
  */
-function withMoreReads(parts: readonly bigint[]): bigint[] {
-  const from = (['input', 'cacheWrite5m', 'cacheWrite1h'] as const).map(partOf);
-  const missed = from.reduce((sum, part) => sum + parts[part]!, 0n);
-  const input = missed + parts[partOf('cacheRead')]!;
-  const more = input / 10n < missed ? input / 10n : missed;
+function withMoreReads(parts: readonly Whole[]): Whole[] {
   const shifted = [...parts];
-  if (missed === 0n) return shifted;
+  const missed = MISSED.reduce((sum, part) => sum + Number(parts[part]!), 0);
+  const more = Math.min(Math.floor((missed + Number(parts[READ]!)) / 10), missed);
   let left = more;
-  for (const [i, part] of from.entries()) {
-    const moved = i === from.length - 1 ? left : (more * parts[part]!) / missed;
-    const taken = moved > shifted[part]! ? shifted[part]! : moved;
-    shifted[part]! -= taken;
-    shifted[partOf('cacheRead')]! += taken;
+  for (const [i, part] of MISSED.entries()) {
+    if (left === 0) break;
+    const available = Number(parts[part]!);
+    const share = i === MISSED.length - 1 ? left : Math.floor(more * (available / missed));
+    const taken = Math.min(share, available, left);
+    shifted[part] = minus(parts[part]!, taken);
+    shifted[READ] = plus(shifted[READ]!, taken);
     left -= taken;
   }
   return shifted;

@@ -8,9 +8,11 @@ import type { Segment } from '../../columns/segment.ts';
 import type { Dimension, UsageFilter } from '../../usage/query.ts';
 import type { PriceInput, Pricer } from '../price.ts';
 import { splitCounts, type Split } from '../tokens.ts';
-import { Cell, addRounded, type Quote } from './cell.ts';
+import { addRounded, Cell, CELL_FIELDS, INVALID, RECORDS, TOKENLESS, type Quote } from './cell.ts';
 import { EdgeCoder } from './edges.ts';
+import { ExactSums } from './exactSums.ts';
 import { asUsed, type PriceQuestion } from './modes.ts';
+import { PricesIndex } from './pricesIndex.ts';
 
 /** The dimensions that decide prices, besides time and size. */
 const PRICED_BY = ['provider', 'model', 'tier', 'charge'] as const;
@@ -28,8 +30,8 @@ export interface TallyPlan {
   /** The models whose prices the quotes contain, besides the one used. */
   models: readonly { provider: string; model: string }[];
   quotes: (ask: PriceQuestion) => Quote[];
-  /** Receives each counted call: its cell, the segment and its offset there. */
-  onCall?: ((cell: Cell, segment: Segment, at: number) => void) | undefined;
+  /** Receives each counted call: the index of its cell in the result, the segment and its offset there. */
+  onCall?: ((cell: number, segment: Segment, at: number) => void) | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export function tallyPass(plan: TallyPlan): ColumnPass<Cell[]> {
   };
 }
 
-/** The calls of a provider's model: where their prices change. */
+/** Tokens that are part of a call's counts but have other prices: the same in each call of a cell. */
 interface Offset {
   input: number;
   read: number;
@@ -59,14 +61,21 @@ class Tally implements ColumnTaker<Cell[]> {
   readonly #plan: TallyPlan;
   readonly #filter: CompiledFilter;
   readonly #batch = new Batch();
-  readonly #names = new Combiner();
-  readonly #models = new Combiner();
-  readonly #combiners: Combiner[];
-  readonly #dimensions: readonly Dimension[];
-  /** By group of provider and model. */
+  /** Number the callers: combinations of provider, model, edge, price terms, tier and charge. */
+  readonly #callers = [...PRICED_BY, 'edge', 'terms'].map(() => new Combiner());
+  /** By combination of provider and model. */
   readonly #edges: EdgeCoder[] = [];
+  /** By caller: the kind of its calls. Calls of a kind have the same prices and offset. */
+  readonly #kindOfCaller: number[] = [];
+  readonly #prices = new PricesIndex();
+  readonly #kinds: { prices: number; offset: Offset | undefined }[] = [];
+  readonly #kindByText = new Map<string, number>();
+  /** Number the combinations of a kind with the dimensions by which to group: the cells. */
+  readonly #grouped: Combiner[];
   readonly #cells: Cell[] = [];
+  /** By cell. */
   readonly #offsets: (Offset | undefined)[] = [];
+  readonly #sums = new ExactSums(CELL_FIELDS);
   readonly #split: Split;
   #tokens = 0;
 
@@ -74,8 +83,7 @@ class Tally implements ColumnTaker<Cell[]> {
     this.#store = store;
     this.#plan = plan;
     this.#filter = new CompiledFilter(store, plan.filter);
-    this.#dimensions = [...PRICED_BY.slice(2), ...plan.groupBy];
-    this.#combiners = [new Combiner(), new Combiner(), ...this.#dimensions.map(() => new Combiner())];
+    this.#grouped = plan.groupBy.map(() => new Combiner());
     this.#split = splitCounts({}) as Split;
   }
 
@@ -84,49 +92,65 @@ class Tally implements ColumnTaker<Cell[]> {
     const batch = this.#batch;
     batch.count = this.#filter.select(segment, batch.rows);
     if (batch.count === 0) return;
-    this.#group(segment);
+    this.#assignKinds(segment);
+    this.#assignCells(segment);
     for (let i = 0; i < batch.count; i++) this.#add(segment, batch.rows[i]!, batch.groups[i]!);
-    if (this.#tokens > SPILL) {
-      for (const cell of this.#cells) cell.spill();
-      this.#tokens = 0;
-    }
+    if (this.#tokens > SPILL) this.#spill();
   }
 
   result(): Cell[] {
     return this.#cells;
   }
 
-  /** Assigns each row of the batch to a cell. */
-  #group(segment: Segment): void {
+  #assignKinds(segment: Segment): void {
     const { groups, codes, rows, count } = this.#batch;
+    const [byProvider, byModel, byTier, byCharge, byEdge, byTerms] = this.#callers;
     groups.fill(0, 0, count);
-    this.#batch.gather(segment.codes('provider'));
-    this.#names.combine(groups, codes, count);
-    this.#batch.gather(segment.codes('model'));
-    this.#models.combine(groups, codes, count);
+    this.#combine(byProvider!, segment.codes('provider'));
+    this.#combine(byModel!, segment.codes('model'));
     for (let i = 0; i < count; i++) {
       const at = rows[i]!;
       const edges = (this.#edges[groups[i]!] ??= this.#edgesOf(segment, at));
       codes[i] = edges.isConstant ? 0 : edges.code(segment.time[at]!, segment.input[at]!);
     }
-    const [byEdge, byTerms, ...others] = this.#combiners;
     byEdge!.combine(groups, codes, count);
-    this.#batch.gather(segment.terms);
+    const { terms, cacheRead } = segment;
+    for (let i = 0; i < count; i++) {
+      const at = rows[i]!;
+      // Audio and images that may be among the tokens read have no price; without such tokens they have one.
+      codes[i] = terms[at] === 0 ? 0 : terms[at]! * 2 + (cacheRead[at]! > 0 ? 1 : 0);
+    }
     byTerms!.combine(groups, codes, count);
-    for (const [i, dimension] of this.#dimensions.entries()) {
-      this.#batch.gather(segment.codes(dimension));
-      others[i]!.combine(groups, codes, count);
+    this.#combine(byTier!, segment.codes('tier'));
+    this.#combine(byCharge!, segment.codes('charge'));
+    for (let i = 0; i < count; i++) groups[i] = this.#kindOfCaller[groups[i]!] ??= this.#kindOf(segment, rows[i]!);
+  }
+
+  #assignCells(segment: Segment): void {
+    const { groups, rows, count } = this.#batch;
+    for (const [i, dimension] of this.#plan.groupBy.entries()) {
+      this.#combine(this.#grouped[i]!, segment.codes(dimension));
+    }
+    for (let i = 0; i < count; i++) {
+      if (this.#cells[groups[i]!] === undefined) this.#addCell(segment, rows[i]!, groups[i]!);
     }
   }
 
-  #add(segment: Segment, at: number, group: number): void {
-    const cell = (this.#cells[group] ??= this.#cell(segment, at, group));
-    const offset = this.#offsets[group];
-    cell.records++;
+  #combine(combiner: Combiner, column: ArrayLike<number>): void {
+    const { groups, codes, count } = this.#batch;
+    this.#batch.gather(column);
+    combiner.combine(groups, codes, count);
+  }
+
+  #add(segment: Segment, at: number, cell: number): void {
+    const offset = this.#offsets[cell];
+    const { values } = this.#sums;
+    const base = cell * CELL_FIELDS;
+    values[base + RECORDS]!++;
     const input = segment.input[at]!;
     const output = segment.output[at]!;
     if (input === 0 && output === 0) {
-      cell.withoutTokens++;
+      values[base + TOKENLESS]!++;
       return;
     }
     const read = segment.cacheRead[at]!;
@@ -137,30 +161,37 @@ class Tally implements ColumnTaker<Cell[]> {
     const plainRead = read - (offset?.read ?? 0);
     const plainOutput = output - reasoning - (offset?.output ?? 0);
     if (plain < 0 || plainRead < 0 || write < write1h || plainOutput < 0 || offset?.isInvalid === true) {
-      cell.invalid++;
+      values[base + INVALID]!++;
       return;
     }
-    const { sums } = cell;
-    const split = offset?.split ?? this.#split;
-    split[0] = plain;
-    split[1] = plainRead;
-    split[2] = write - write1h;
-    split[3] = write1h;
-    split[9] = plainOutput;
-    split[10] = reasoning;
     this.#tokens += input + output;
-    if (input + output > LARGEST) cell.spill();
-    (sums[0] as number) += plain;
-    (sums[1] as number) += plainRead;
-    (sums[2] as number) += write - write1h;
-    (sums[3] as number) += write1h;
-    (sums[9] as number) += plainOutput;
-    (sums[10] as number) += reasoning;
-    (sums[16] as number)++;
-    if (offset !== undefined) for (const part of OTHER_PARTS) (sums[part] as number) += split[part]!;
-    if (input + output > LARGEST) cell.spill();
-    if (cell.rounded.length > 0) addRounded(cell.rounded, split);
+    if (input + output > LARGEST) this.#spill();
+    values[base]! += plain;
+    values[base + 1]! += plainRead;
+    values[base + 2]! += write - write1h;
+    values[base + 3]! += write1h;
+    values[base + 9]! += plainOutput;
+    values[base + 10]! += reasoning;
+    values[base + 16]!++;
+    if (offset !== undefined) for (const part of OTHER_PARTS) values[base + part]! += offset.split[part]!;
+    if (input + output > LARGEST) this.#spill();
+    const { rounded } = this.#cells[cell]!;
+    if (rounded !== undefined) {
+      const split = offset?.split ?? this.#split;
+      split[0] = plain;
+      split[1] = plainRead;
+      split[2] = write - write1h;
+      split[3] = write1h;
+      split[9] = plainOutput;
+      split[10] = reasoning;
+      addRounded(this.#cells[cell]!, split);
+    }
     this.#plan.onCall?.(cell, segment, at);
+  }
+
+  #spill(): void {
+    this.#sums.spill();
+    this.#tokens = 0;
   }
 
   #edgesOf(segment: Segment, at: number): EdgeCoder {
@@ -173,8 +204,8 @@ class Tally implements ColumnTaker<Cell[]> {
     return this.#store.dictionaries[dimension].values[segment.codes(dimension)[at]!] ?? null;
   }
 
-  /** The cell of a row: all rows of the group have its prices. */
-  #cell(segment: Segment, at: number, group: number): Cell {
+  /** The kind of a row, and of all rows that have its caller. */
+  #kindOf(segment: Segment, at: number): number {
     const terms = parsePriceTerms(this.#store.terms.values[segment.terms[at]!] ?? null);
     const usage: PriceInput = {
       ...terms,
@@ -186,9 +217,24 @@ class Tally implements ColumnTaker<Cell[]> {
       cache_read_tokens: segment.cacheRead[at]!,
       cache_write_1h_tokens: segment.write1h[at]!,
     };
-    this.#offsets[group] = offsetOf(terms);
+    const prices = this.#prices.numberOf(this.#plan.quotes(asUsed(usage, terms, segment.time[at]!)));
+    const offset = offsetOf(terms);
+    const text = JSON.stringify([prices, offset]);
+    let kind = this.#kindByText.get(text);
+    if (kind === undefined) {
+      kind = this.#kinds.push({ prices, offset }) - 1;
+      this.#kindByText.set(text, kind);
+    }
+    return kind;
+  }
+
+  #addCell(segment: Segment, at: number, cell: number): void {
+    const kind = this.#grouped.reduceRight((group, { parents }) => parents[group]!, cell);
+    const { prices, offset } = this.#kinds[kind]!;
     const key = this.#plan.groupBy.map((dimension) => this.#text(dimension, segment, at));
-    return new Cell(key, this.#plan.quotes(asUsed(usage, terms, segment.time[at]!)));
+    this.#sums.reserve(cell + 1);
+    this.#offsets[cell] = offset;
+    this.#cells[cell] = new Cell(key, this.#prices.all[prices]!, this.#sums, cell);
   }
 }
 
