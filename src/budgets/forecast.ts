@@ -34,6 +34,12 @@ const LEAST_DAYS = 14;
 /** Fewer days of a kind are too few to draw from: then all days count. */
 const LEAST_OF_KIND = 4;
 const PATHS = 400;
+/**
+ * The shares of paths on either side of the ranges. A quarter and a twentieth would be too many: eight weeks are a small sample of
+ * habits, in which rare expensive days are mostly missing.
+ */
+const HALF_TAIL = 0.235;
+const MOST_TAIL = 0.03;
 
 /** A day that has passed. */
 interface PastDay {
@@ -71,8 +77,8 @@ export function forecastOf(input: ForecastInput): Forecast | undefined {
   const at = (share: number): Amount => spent + BigInt(Math.round(ends[Math.floor(share * (PATHS - 1))]!));
   return {
     middle: at(0.5),
-    half: [at(0.25), at(0.75)],
-    most: [at(0.05), at(0.95)],
+    half: [at(HALF_TAIL), at(1 - HALF_TAIL)],
+    most: [at(MOST_TAIL), at(1 - MOST_TAIL)],
     passesAt: spent >= limit ? undefined : passing(history, coming, Number(limit - spent)),
   };
 }
