@@ -33,6 +33,8 @@ interface Entry {
 
 interface Fit {
   rank: number;
+  /** Whether a word differs from the name's by a letter. */
+  isTypo?: boolean;
   /** Number of words and numbers of the name that were not typed. */
   left: number;
 }
@@ -43,11 +45,13 @@ export type AliasProvider = (name: string) => string | undefined;
 export class ModelSearch {
   readonly #entries: readonly Entry[];
   readonly #byCompact = new Map<string, Entry[]>();
+  readonly #providers: ReadonlySet<string>;
   readonly #aliasProvider: AliasProvider;
 
   constructor(models: readonly KnownModel[], aliasProvider: AliasProvider = () => undefined) {
     this.#aliasProvider = aliasProvider;
     this.#entries = models.map(entryOf);
+    this.#providers = new Set(models.map(({ provider }) => provider));
     for (const entry of this.#entries) {
       const same = this.#byCompact.get(entry.compact);
       if (same === undefined) this.#byCompact.set(entry.compact, [entry]);
@@ -59,16 +63,35 @@ export class ModelSearch {
   find(text: string, limit: number): ModelMatch[] {
     const typed = text.trim().toLowerCase();
     if (typed === '') return this.#usual(limit).map(({ known }) => ({ ...known, isWhole: false }));
-    const query = queryOf(typed);
-    const found = this.#entries.flatMap((entry) => {
-      const fit = fitOf(query, entry);
-      return fit === undefined ? [] : [{ entry, fit }];
-    });
-    found.sort((a, b) => rankOf(a) - rankOf(b) || byUse(a.entry, b.entry, a.fit.left - b.fit.left));
+    const found = foundIn(this.#entries, typed);
+    const [best] = found;
+    const named = this.#named(typed);
+    if (named !== undefined && !(best?.entry.known.provider === named.provider && isWholeFit(best.fit))) {
+      const own = foundIn(this.#ofProvider(named.provider), named.rest);
+      const entries = new Set(own.map(({ entry }) => entry));
+      const all = [...own, ...found.filter(({ entry }) => !entries.has(entry))];
+      if (own.length > 0) return all.slice(0, limit).map(({ entry, fit }) => matchOf(named.rest, entry, fit));
+    }
     const matches = found.slice(0, limit).map(({ entry, fit }) => matchOf(text.trim(), entry, fit));
     if (matches[0]?.isWhole === true) return matches;
     const alias = this.#alias(text.trim());
     return alias === undefined ? matches : [alias, ...matches].slice(0, limit);
+  }
+
+  /** A provider that was typed before or after the model: `openai gpt-5`, `llama 70b groq`. */
+  #named(typed: string): { provider: string; rest: string } | undefined {
+    const words = typed.split(/\s+/);
+    for (const [word = '', rest] of [
+      [words[0], words.slice(1)],
+      [words.at(-1), words.slice(0, -1)],
+    ] as const) {
+      if (rest.length > 0 && this.#providers.has(word)) return { provider: word, rest: rest.join(' ') };
+    }
+    return undefined;
+  }
+
+  #ofProvider(provider: string): Entry[] {
+    return this.#entries.filter(({ known }) => known.provider === provider);
   }
 
   /** The models in use, then the newest ones of each vendor in turn. */
@@ -110,6 +133,25 @@ export class ModelSearch {
   }
 }
 
+interface Found {
+  entry: Entry;
+  fit: Fit;
+}
+
+/** The entries that match, best first. @param typed in lowercase. */
+function foundIn(entries: readonly Entry[], typed: string): Found[] {
+  const query = queryOf(typed);
+  const found = entries.flatMap((entry) => {
+    const fit = fitOf(query, entry);
+    return fit === undefined ? [] : [{ entry, fit }];
+  });
+  return found.sort((a, b) => rankOf(a) - rankOf(b) || byUse(a.entry, b.entry, a.fit.left - b.fit.left));
+}
+
+function isWholeFit({ rank }: Fit): boolean {
+  return rank <= FIT.snapshot;
+}
+
 function entryOf(known: KnownModel): Entry {
   const lower = known.model.toLowerCase();
   const base = compactName(withoutSnapshot(lower));
@@ -122,13 +164,15 @@ function entryOf(known: KnownModel): Entry {
     lower,
     compact: compactName(lower),
     base,
-    words: parts.filter((part) => !isNumberPart(part)),
+    // The newest snapshot is the model itself.
+    words: parts.filter((part) => !isNumberPart(part) && part !== 'latest'),
     numbers,
   };
 }
 
-/** Retired models come last, unless the exact name was typed. */
-function rankOf({ entry, fit }: { entry: Entry; fit: Fit }): number {
+/** Retired models come last, unless the exact name was typed; only names that are spelled otherwise come after them. */
+function rankOf({ entry, fit }: Found): number {
+  if (fit.isTypo === true) return fit.rank + 2 * (FIT.inside + 1);
   return entry.known.isRetired && fit.rank > FIT.same ? fit.rank + FIT.inside + 1 : fit.rank;
 }
 
@@ -158,20 +202,26 @@ function fitOf(query: Query, entry: Entry): Fit | undefined {
   if (query.lower === entry.lower) return { rank: FIT.same, left: 0 };
   if (query.compact === entry.compact) return { rank: FIT.compact, left: 0 };
   if (query.base === entry.compact || query.compact === entry.base) return { rank: FIT.snapshot, left: 0 };
-  const left = partsLeft(query, entry);
-  if (left !== undefined) return { rank: FIT.parts, left };
+  const parts = partsLeft(query, entry);
+  if (parts !== undefined) return { rank: FIT.parts, ...parts };
   return query.compact.length >= 2 && entry.compact.includes(query.compact)
     ? { rank: FIT.inside, left: entry.compact.length - query.compact.length }
     : undefined;
 }
 
 /** Number of parts of a name that were not typed; undefined if it lacks a typed part. */
-function partsLeft({ words, numbers, chunks }: Query, entry: Entry): number | undefined {
+function partsLeft({ words, numbers, chunks }: Query, entry: Entry): Omit<Fit, 'rank'> | undefined {
   const open = [...entry.words];
   let partial = 0;
+  let isMistyped = false;
   for (const word of words) {
+    if (word === 'latest') continue;
     let at = open.indexOf(word);
-    if (at < 0) at = open.findIndex((each) => each.startsWith(word) || isTypo(word, each));
+    if (at < 0) at = open.findIndex((each) => each.startsWith(word));
+    if (at < 0) {
+      at = open.findIndex((each) => isTypo(word, each));
+      isMistyped = true;
+    }
     if (at < 0) return undefined;
     if (open[at] !== word) partial += 0.5;
     open.splice(at, 1);
@@ -181,7 +231,7 @@ function partsLeft({ words, numbers, chunks }: Query, entry: Entry): number | un
   if (start < 0) return undefined;
   const otherNumbers = numbers.length === 0 ? 0 : entry.numbers.length - numbers.length;
   const torn = chunks.filter((chunk) => /\d\p{L}/u.test(chunk) && !entry.compact.includes(chunk)).length;
-  return open.length + partial + otherNumbers + TORN * torn;
+  return { left: open.length + partial + otherNumbers + TORN * torn, isTypo: isMistyped };
 }
 
 /** `4o` occurs in `gpt-4o`, but in `o4-mini` only as separate parts. */
@@ -191,12 +241,15 @@ function isRunAt(all: readonly string[], run: readonly string[], at: number): bo
   return run.every((each, index) => all[at + index] === each);
 }
 
-/** Whether two words of at least five letters differ by one letter: missing, added or replaced. */
+/** Whether two letters are swapped, or words of at least five letters differ by one: missing, added or replaced. */
 function isTypo(typed: string, word: string): boolean {
-  if (typed.length < 4 || word.length < 5 || Math.abs(typed.length - word.length) > 1) return false;
   let same = 0;
   while (same < typed.length && typed[same] === word[same]) same += 1;
   const rest = (text: string, from: number): string => text.slice(from);
+  const [first, second] = rest(word, same);
+  if (word.length >= 3 && typed.startsWith(`${second}${first}`, same) && rest(typed, same + 2) === rest(word, same + 2))
+    return true;
+  if (typed.length < 4 || word.length < 5 || Math.abs(typed.length - word.length) > 1) return false;
   return (
     rest(typed, same + 1) === rest(word, same + 1) ||
     rest(typed, same) === rest(word, same + 1) ||

@@ -8,9 +8,14 @@ export function withoutSnapshot(model: string): string {
   return model.replace(SNAPSHOT, '');
 }
 
-/** The words and numbers of a name in lowercase: `GPT-4o mini` -> `gpt`, `4`, `o`, `mini`. */
+/** The words and numbers of a name in lowercase: `GPT-4o mini` -> `gpt`, `4`, `o`, `mini`; `command-r+` ends with `plus`. */
 export function nameParts(text: string): string[] {
-  return text.toLowerCase().match(/\p{L}+|\d+/gu) ?? [];
+  return (
+    text
+      .toLowerCase()
+      .replaceAll('+', ' plus')
+      .match(/\p{L}+|\d+/gu) ?? []
+  );
 }
 
 /** A name without the characters that users omit: `gpt-4o-mini` -> `gpt4omini`. */

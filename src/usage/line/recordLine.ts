@@ -82,6 +82,10 @@ const NAMES: Readonly<Record<Field, string>> = {
 /** The order of tokens typed as plain numbers. */
 const TOKENS = ['input', 'output', 'cacheRead'] as const;
 
+const COUNTED = /^tok(?:ens?)?$/i;
+/** Words after a number that belong to it. */
+const UNIT = /^(?:k|m|mio|mln|tok(?:ens?)?)$/i;
+
 export function readRecordLine(line: string, options: LineOptions): RecordLine {
   return new LineReader(options).read(wordsOf(line, KEY_NAMES));
 }
@@ -99,7 +103,7 @@ class LineReader {
     const tags = words.filter((word) => isTag(word));
     if (tags.length > 0)
       this.#set('tags', readTags([...(this.#line.tags ?? []), ...tags.map(({ text }) => text.slice(1))].join(',')));
-    this.#free(words.filter((word) => word.key === undefined && !isTag(word)));
+    this.#free(this.#withUnits(words.filter((word) => word.key === undefined && !isTag(word))));
     this.#check();
     return this.#line;
   }
@@ -120,6 +124,20 @@ class LineReader {
     this.#set(field, readName(field, text));
   }
 
+  /** Joins units to the number before them (`12 k`), and leaves out words that say only what a number is (`12k tokens,`). */
+  #withUnits(words: readonly Word[]): Word[] {
+    const joined: Word[] = [];
+    for (const word of words) {
+      const before = joined.at(-1);
+      const text = word.isQuoted ? word.text : word.text.replace(/(?<=.)[,;]$/, '');
+      if (before !== undefined && this.#isNumber(before) && !word.isQuoted && UNIT.test(text)) {
+        const unit = COUNTED.test(text) ? '' : text;
+        joined[joined.length - 1] = { ...before, text: before.text + unit, end: word.end };
+      } else joined.push({ ...word, text });
+    }
+    return joined;
+  }
+
   /** Words without a key: the model, the operation, and numbers. */
   #free(words: readonly Word[]): void {
     const run =
@@ -131,13 +149,17 @@ class LineReader {
     for (const word of words) {
       if (run !== undefined && word.start >= run.start && word.end <= run.end) continue;
       if (this.#isNumber(word)) this.#number(word.text);
+      else if (!word.isQuoted && /^[^\p{L}]*\p{N}/u.test(word.text))
+        this.#refuse(`"${word.text}" is not a number here`);
       else if (this.#line.operation === undefined) this.#set('operation', readName('operation', word.text));
       else this.#refuse(`"${word.text}" is not understood`);
     }
   }
 
   #isNumber({ text, isQuoted }: Word): boolean {
-    return !isQuoted && (/^[$+-]?[.,]?\d[\d.,_]*(?:[km]|\$|usd)?$/i.test(text) || /^\d+(?:\.\d+)?e-?\d+$/i.test(text));
+    return (
+      !isQuoted && (/^[$+-]?[.,]?\d[\d.,_]*(?:k|m|mio|mln|\$|usd)?$/i.test(text) || /^\d+(?:\.\d+)?e-?\d+$/i.test(text))
+    );
   }
 
   #number(text: string): void {

@@ -8,7 +8,7 @@ export type DecimalMark = '.' | ',';
 
 export type Reading<T> = { value: T } | { problem: string };
 
-const SUFFIX = { '': 1, k: 1000, m: 1_000_000 } as const;
+const SUFFIX = { '': 1, k: 1000, m: 1_000_000, mio: 1_000_000, mln: 1_000_000 } as const;
 const PROBE = { provider: 'p', model: 'm', operation: 'o' };
 const DEFAULTS = { id: () => 'id', now: () => '2000-01-01T00:00:00Z' };
 
@@ -23,11 +23,11 @@ export function fieldProblem(field: string, value: unknown): string | undefined 
   }
 }
 
-/** `12000`, `12,000`, `12_000`, `12 000`, `12k`, `1.5M`; empty means 0. With a decimal comma `12.000` and `1,5M`. */
+/** `12000`, `12,000`, `12_000`, `12 000`, `12k`, `1.5M`, `1.5mio`; empty means 0. With a decimal comma `12.000` and `1,5M`. */
 export function readTokens(text: string, mark: DecimalMark = '.'): Reading<number> {
   const trimmed = withPoint(text.trim(), mark);
   if (trimmed === '') return { value: 0 };
-  const match = /^(\d+|\d{1,3}(?:[,_ ]\d{3})+|\d+\.\d+(?=[km]))([km]?)$/i.exec(trimmed);
+  const match = /^(\d+|\d{1,3}(?:[,_ ]\d{3})+|\d+\.\d+(?=[km]))(|k|m|mio|mln)$/i.exec(trimmed);
   if (match === null) return { problem: fieldProblem('input_tokens', Number(trimmed)) ?? fieldRule() };
   const unit = SUFFIX[(match[2] ?? '').toLowerCase() as keyof typeof SUFFIX];
   // A decimal multiplied by a unit has at most six significant decimals, so rounding recovers the exact value from the float.

@@ -118,3 +118,40 @@ describe('other models', () => {
     });
   });
 });
+
+describe('numbers and names as people type them', () => {
+  it.each([
+    ['gpt-5 1.5mio 800', 'openai gpt-5 chat 1500000 800'],
+    ['gpt-5 12 k 800', 'openai gpt-5 chat 12000 800'],
+    ['gpt-5: 12k, 800', 'openai gpt-5 chat 12000 800'],
+    ['gpt-5 12k tokens 800', 'openai gpt-5 chat 12000 800'],
+    ['gpt-5 12_000 0.8k review', 'openai gpt-5 review 12000 800'],
+    ['deepseek chat 12k 800', 'deepseek deepseek-chat chat 12000 800'],
+    ['gpt-5 chat 12k 800', 'openai gpt-5 chat 12000 800'],
+    ['text embedding 3 large 12k', 'openai text-embedding-3-large chat 12000 0'],
+    ['ada 002 12k', 'openai text-embedding-ada-002 chat 12000 0'],
+    ['o3 5', 'openai o3 chat 5 0'],
+    ['o3 mini 12k 800', 'openai o3-mini chat 12000 800'],
+    ['openai gpt 5 mini 12k 800', 'openai gpt-5-mini chat 12000 800'],
+    ['claude opus 4.5 12k 800', 'anthropic claude-opus-4-5 chat 12000 800'],
+    ['review 12k 800 gemini 2.5 flash', 'google gemini-2.5-flash review 12000 800'],
+  ])('%s', (line, expected) => {
+    const { usages, problem } = choices(line);
+    expect(problem).toBeUndefined();
+    const [usage] = usages;
+    expect(
+      `${usage?.provider} ${usage?.model} ${usage?.operation} ${usage?.input_tokens} ${usage?.output_tokens}`,
+    ).toBe(expected);
+  });
+
+  it('have a decimal comma where the language has it', () => {
+    expect(choices('gpt-5 1,5 Mio 800', { mark: ',' }).usages).toMatchObject([
+      { model: 'gpt-5', input_tokens: 1_500_000, output_tokens: 800 },
+    ]);
+  });
+
+  it.each(['12kk', '12k/800', '12k+800', '0.05€', '½k', '€5'])('are an operation only with its key: %s', (word) => {
+    expect(choices(`gpt-5 ${word}`).problem).toBe(`"${word}" is not a number here`);
+    expect(choices(`gpt-5 op:${word}`).usages).toMatchObject([{ model: 'gpt-5', operation: word }]);
+  });
+});

@@ -63,6 +63,24 @@ describe('models are found by what people type', () => {
     ['glm 4.6', 'zai GLM-4.6'],
     ['qwen max', 'alibaba qwen-max'],
     ['embedding 3 small', 'openai text-embedding-3-small'],
+    // The provider before or after the model.
+    ['openai gpt-5', 'openai gpt-5'],
+    ['o3 mini azure', 'azure o3-mini'],
+    ['anthropic opus 4.5', 'anthropic claude-opus-4-5'],
+    ['google gemini 2.5 pro', 'google gemini-2.5-pro'],
+    ['cohere command a', 'cohere command-a'],
+    ['groq llama 3.1 8b', 'groq llama-3.1-8b-instant'],
+    ['mistral medium', 'mistral mistral-medium-3-5'],
+    ['deepseek v3', 'deepseek deepseek-v3.2'],
+    // The maker before resellers, where its name ends with `latest`.
+    ['sonnet 3.7', 'anthropic claude-3-7-sonnet-latest'],
+    ['mistral large latest', 'mistral mistral-large-latest'],
+    ['command r+', 'cohere command-r-plus'],
+    // Swapped letters. A name that is spelled right comes before a similar one, even if it is retired.
+    ['gtp-5', 'openai gpt-5'],
+    ['cluade sonnet 4.5', 'anthropic claude-sonnet-4-5'],
+    ['gemni 2.5 flash', 'google gemini-2.5-flash'],
+    ['mixtral', 'mistral mixtral-8x7b'],
   ])('%s: %s', (text, model) => {
     expect(best(text)).toBe(model);
   });
