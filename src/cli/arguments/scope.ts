@@ -31,7 +31,7 @@ export async function withScope<F extends Flags, T>(
   if (scope === 'machine') return withView(flags, (sources) => use(sources, flags));
   const membership = readMembership();
   if (!membership)
-    throw usageError('--scope: this machine is in no team. Join one: llm-spend sync --to URL', '--scope');
+    throw usageError('--scope: this machine is not in a team. Join one: llm-spend sync --to URL', '--scope');
   // Most commands ask for this machine, and need no client of PostgreSQL.
   const { syncNow } = await import('../../sync/sync.ts');
   await syncNow({ membership, ledgers: { primary: membership.ledger ?? ledgerPath(flags) } });

@@ -94,7 +94,7 @@ function membershipOf(flags: SyncFlags, before: Membership | undefined, now: num
   const url = flags.to ?? before?.url;
   if (url === undefined) {
     throw usageError(
-      `sync: this machine is in no team (${membershipPath()}). Join one: llm-spend sync --to URL`,
+      `sync: this machine is not in a team (${membershipPath()}). Join one: llm-spend sync --to URL`,
       '--to',
     );
   }

@@ -71,7 +71,7 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
     expect(JSON.parse(preview.stdout)).toMatchObject({ project: 'site', cost_usd: 1, user: 'ann', machine: 'laptop' });
     expect(preview.stdout).not.toContain('private words');
     expect(preview.stderr).toContain('1 record would be sent');
-    expect((await laptop.run(['sync'])).stderr).toContain('this machine is in no team');
+    expect((await laptop.run(['sync'])).stderr).toContain('this machine is not in a team');
 
     const joined = await laptop.run(['sync', '--to', url, '--user', 'ann', '--machine', 'laptop']);
     expect(joined.stdout).toBe(`Joined ${url} as ann.\nIn step: 1 record of this machine, 1 sent.\n`);
@@ -126,7 +126,7 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
     [['sync', '--to', 'postgres://localhost'], 'names no database'],
     [['sync', '--to', 'postgres://me@db.example.com/x?sslmode=require'], 'does not prove which server answers'],
     [['sync', '--forget'], 'belongs to --leave'],
-    [['costs', '--scope', 'team'], 'this machine is in no team'],
+    [['costs', '--scope', 'team'], 'this machine is not in a team'],
     [['costs', '--scope', 'world'], '--scope'],
   ])('refuses %j with a clear message', async (args, message) => {
     const { code, stderr } = await laptop.run(args);
