@@ -1,5 +1,3 @@
-import { Worker } from 'node:worker_threads';
-
 /**
  * Runs one statement on a database in a separate thread: copying or checking a gigabyte takes seconds and must not block the
  * event loop.
@@ -24,11 +22,13 @@ try {
  * @param location as passed to SQLite.
  * @throws errors of SQLite.
  */
-export function inWorker(
+export async function inWorker(
   location: string,
   sql: string,
   parameters: readonly (string | number)[] = [],
 ): Promise<unknown[]> {
+  // Loading it takes every command a few milliseconds, and few need it.
+  const { Worker } = await import('node:worker_threads');
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, {
       eval: true,
