@@ -7,6 +7,7 @@
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
  *     npm run test:soak -- crossings [N]    N (1,000) times eight windows and four commands reach a budget's level together, with kills
  *     npm run test:soak -- team [N]     N (600) seconds: five machines of a team send while they, the server and connections are killed
+ *     npm run test:soak -- sdks         the examples of docs/live.md with the SDKs of their vendors, from the registries
  *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
@@ -34,6 +35,15 @@ if (process.argv[2] === 'windows') {
 if (process.argv[2] === 'team') {
   const env = { ...process.env, LLM_SPEND_SOAK_TEAM: process.argv[3] ?? '600' };
   await run(process.execPath, [...vitest, 'process', 'test/process/team/kills.test.ts'], { cwd: root, env });
+  process.exit();
+}
+if (process.argv[2] === 'sdks') {
+  const env = { ...process.env, LLM_SPEND_SDKS: '1' };
+  const limit = ['--testTimeout', '3600000'];
+  await run(process.execPath, [...vitest, 'process', ...limit, 'test/process/live/vendorSdks.test.ts'], {
+    cwd: root,
+    env,
+  });
   process.exit();
 }
 if (process.argv[2] === 'crossings') {

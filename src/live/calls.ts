@@ -4,7 +4,7 @@ import { countOf, firstText, labelOf, nameOf, textOf, timeOf, type Fields } from
 import { usageId } from '../sources/reading/identity.ts';
 import { logRecord, type LogTokens } from '../sources/record.ts';
 import type { FoundUsage } from '../sources/source.ts';
-import { vendorOf } from '../sources/vendors.ts';
+import { payerOf } from '../sources/payer.ts';
 import { isRejection, numberOf, type LiveCall } from './liveCall.ts';
 import { eventOf, type OtlpRecord } from './otlp.ts';
 import { callOfSpan } from './spanCalls.ts';
@@ -21,6 +21,7 @@ interface AgentEvents {
   agent: string;
   /** The record's `source`. */
   source: string;
+  /** Who bills models whose name does not reveal it. */
   provider: string;
   /** Event names of the signal that is recorded. */
   events: readonly string[];
@@ -33,8 +34,8 @@ interface AgentEvents {
   session: readonly string[];
   /** Attributes that identify a call without a request id, together with the time and the counts. */
   identity: readonly string[];
-  /** Attribute with the agent's own cost figure, USD. */
-  cost?: string;
+  /** The agent's own cost figure, USD. */
+  cost?(attributes: Fields): number | undefined;
 }
 
 const AGENT_EVENTS: readonly AgentEvents[] = [
@@ -57,7 +58,10 @@ const AGENT_EVENTS: readonly AgentEvents[] = [
     request: ['request_id'],
     session: ['session.id'],
     identity: ['session.id', 'event.sequence'],
-    cost: 'cost_usd',
+    cost: (attributes) => {
+      const micros = numberOf(attributes['cost_usd_micros']);
+      return numberOf(attributes['cost_usd']) ?? (micros === undefined ? undefined : micros / 1e6);
+    },
   },
   {
     agent: 'codex',
@@ -73,7 +77,7 @@ const AGENT_EVENTS: readonly AgentEvents[] = [
   ...['gemini_cli', 'qwen-code'].map((prefix): AgentEvents => ({
     agent: prefix === 'gemini_cli' ? 'gemini-cli' : 'qwen-code',
     source: prefix === 'gemini_cli' ? 'gemini-cli-otel' : 'qwen-otel',
-    provider: prefix === 'gemini_cli' ? 'google' : 'qwen',
+    provider: prefix === 'gemini_cli' ? 'google' : 'alibaba',
     events: [`${prefix}.api_response`],
     // Thoughts are billed as output and tool prompts as input; neither is included in the other counts.
     tokens: (attributes) => {
@@ -132,14 +136,15 @@ function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
   const request = firstText(attributes, ...(rule.request ?? []));
   const identity = rule.identity.map((name) => labelOf(JSON.stringify(attributes[name] ?? '')));
   const model = nameOf(textOf(attributes['model']) ?? 'unknown');
-  const cost = rule.cost === undefined ? undefined : numberOf(attributes[rule.cost]);
+  const cost = rule.cost?.(attributes);
+  const payer = payerOf({ model });
   const record = logRecord({
     usageId: usageId(
       rule.source,
       request === undefined ? [...identity, timestamp, tokens.input, tokens.output, tokens.cacheRead] : [request],
     ),
     source: rule.source,
-    provider: vendorOf(model) ?? rule.provider,
+    provider: nameOf(payer?.provider ?? rule.provider),
     model,
     operation: 'agent',
     timestamp,
@@ -148,6 +153,8 @@ function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
     more: {
       agent: rule.agent,
       request_id: labelOf(request),
+      // A subscription, as the log names it by its limits.
+      charge: payer?.charge ?? (textOf(attributes['auth_mode'])?.toLowerCase() === 'chatgpt' ? 'plan' : undefined),
       account: labelOf(firstText(attributes, 'organization.id', 'user.account_id')),
       speed: attributes['speed'] === 'fast' ? 'fast' : undefined,
       tool_version: textOf(attributes['app.version']),

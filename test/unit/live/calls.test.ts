@@ -76,7 +76,7 @@ describe('the one signal of each agent', () => {
     const counts = { input_tokens: 1_005, output_tokens: 70, cache_read_tokens: 400, reasoning_tokens: 20 };
     expect(records).toMatchObject([
       { source: 'gemini-cli-otel', provider: 'google', ...counts },
-      { source: 'qwen-otel', provider: 'qwen', agent: 'qwen-code', ...counts },
+      { source: 'qwen-otel', provider: 'alibaba', agent: 'qwen-code', ...counts },
     ]);
   });
 
@@ -151,7 +151,30 @@ describe('the one signal of each agent', () => {
   });
 });
 
+describe('who bills a call of an agent', () => {
+  test.each([
+    ['anthropic', undefined, claudeRequest('r')],
+    ['bedrock', undefined, claudeRequest('r', { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0' })],
+    ['vertex', undefined, claudeRequest('r', { model: 'claude-sonnet-4-5@20250929' })],
+    ['zai', undefined, claudeRequest('r', { model: 'glm-4.6' })],
+    ['moonshotai', undefined, claudeRequest('r', { model: 'kimi-k2.6' })],
+    ['openrouter', undefined, claudeRequest('r', { model: 'anthropic/claude-sonnet-4.5' })],
+    ['ollama', 'free', claudeRequest('r', { model: 'qwen3:8b' })],
+    ['openai', undefined, codexResponse({ auth_mode: 'ApiKey' })],
+    ['openai', 'plan', codexResponse({ auth_mode: 'Chatgpt' })],
+    ['ollama', 'free', codexResponse({ model: 'gpt-oss:20b' })],
+  ])('%s %s', (provider, charge, attributes) => {
+    expect(logs([attributes]).records).toEqual([expect.objectContaining({ provider })]);
+    expect(logs([attributes]).records[0]?.['charge']).toBe(charge);
+  });
+});
+
 describe('what a call says', () => {
+  test("the agent's cost may be in millionths", () => {
+    const { cost_usd: _, ...rest } = claudeRequest('req_1', { cost_usd_micros: 500_000 });
+    expect(logs([rest]).records).toMatchObject([{ reported_cost_usd: 0.5 }]);
+  });
+
   test('project, account and tags come from the attributes of the program', () => {
     const { records } = logs([claudeRequest('req_1')], { project: 'site', 'llm_spend.account': 'team', tags: 'a;b' });
     expect(records).toMatchObject([{ project: 'site', account: 'team', tags: ['a', 'b'] }]);
