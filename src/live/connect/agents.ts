@@ -26,6 +26,8 @@ export interface Agent {
   files(environment: PathEnvironment): string[];
   format: 'jsonc' | 'toml';
   settings(endpoint: string, token: string): Setting[];
+  /** Paths of settings that direct the export to a file: they win over an endpoint. */
+  fileExport?: readonly (readonly string[])[];
   /** A sentence with the steps that the user must take after a change. */
   restart: string;
 }
@@ -108,6 +110,7 @@ export const CONNECTABLE: readonly Agent[] = [
       { path: ['telemetry', 'otlpProtocol'], value: 'http' },
       { path: ['telemetry', 'logPrompts'], value: false },
     ],
+    fileExport: [['telemetry', 'outfile']],
     restart: `Start ${title} again: running sessions keep their settings.`,
   })),
   {
@@ -122,6 +125,7 @@ export const CONNECTABLE: readonly Agent[] = [
       { path: ['github.copilot.chat.otel.headers'], value: { Authorization: `Bearer ${token}` }, isExporter: true },
       { path: ['github.copilot.chat.otel.captureContent'], value: false },
     ],
+    fileExport: [['github.copilot.chat.otel.outfile']],
     restart: 'Reload the editor window (Developer: Reload Window).',
   },
 ];

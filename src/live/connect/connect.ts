@@ -78,15 +78,20 @@ function checkExporters(
   values: Record<string, unknown>,
   settings: readonly Setting[],
 ): void {
+  const toFile = agent.fileExport?.find((path) => !NO_EXPORTER.has(valueAt(values, path)));
+  if (toFile !== undefined) throw alreadyExports(agent, file, { path: toFile, value: valueAt(values, toFile) });
   const exporters = settings.filter(({ isExporter }) => isExporter === true);
   if (isEarlierConnection(values, exporters)) return;
   const present = exporters.filter(({ path }) => !NO_EXPORTER.has(valueAt(values, path)));
   const isOn = settings.some((setting) => setting.isSwitch === true && isAt(values, setting));
   const isOurs = !isOn || present.some(hasOurAddress);
   const own = present.find((setting) => !isOurs || !isAt(values, setting));
-  if (own === undefined) return;
-  throw new SettingsError(
-    `${agent.title} exports to somewhere else already: ${own.path.join('.')} is ${JSON.stringify(valueAt(values, own.path))} in ${file}. ` +
+  if (own !== undefined) throw alreadyExports(agent, file, { path: own.path, value: valueAt(values, own.path) });
+}
+
+function alreadyExports(agent: Agent, file: string, own: { path: readonly string[]; value: unknown }): SettingsError {
+  return new SettingsError(
+    `${agent.title} exports to somewhere else already: ${own.path.join('.')} is ${JSON.stringify(own.value)} in ${file}. ` +
       'To have both, remove that setting, connect, and run: llm-spend receive --forward URL',
   );
 }

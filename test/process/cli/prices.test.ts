@@ -8,6 +8,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as Library from '../../../src/library/index.ts';
 import { keepEditorPrices } from '../../../src/prices/files.ts';
+import { BUNDLED } from '../../../src/pricing/data/bundled.ts';
 import { cli, json, Sandbox } from './harness.ts';
 
 let sandbox: Sandbox;
@@ -537,4 +538,31 @@ it('one usage costs the same by the command, from a stream, by the library and f
     const { stdout } = await sandbox.on(sandbox.file('command.json'), ['record', ...flags, '--json']);
     expect(costs([(JSON.parse(stdout) as { record: never }).record])).toEqual([expected[i]]);
   }
+});
+
+describe('old prices', () => {
+  /** The clock of the command, days after the date of the bundled prices. */
+  const clock = (days: number): Record<string, string> => {
+    const now = Date.parse(BUNDLED.date) + days * 86_400_000 + 1_000;
+    const code = `const ahead = ${now} - Date.now(), real = Date.now; Date.now = () => real() + ahead;`;
+    return { NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(code)}"` };
+  };
+  const said = async (days: number, ...args: string[]): Promise<string[]> => {
+    const { stdout } = await sandbox.run([...args, '--ledger', sandbox.ledger], { env: clock(days) });
+    return stdout.match(/.*days old.*/g) ?? [];
+  };
+  const line = 'The prices are 31 days old: llm-spend prices update downloads the latest.';
+
+  it('are named once, where a cost is an estimate', async () => {
+    expect(await said(31, 'costs')).toEqual([]);
+    await run('record', ...CLAUDE, ...TOKENS);
+    expect(await said(30, 'costs')).toEqual([]);
+    expect(await said(31, 'costs')).toEqual([line]);
+    expect(await said(31, 'costs', '--by', 'model,day')).toEqual([line]);
+  });
+
+  it('are no matter where all costs are recorded', async () => {
+    await run('record', ...CLAUDE, ...TOKENS, '--cost', '1');
+    expect(await said(31, 'costs')).toEqual([]);
+  });
 });

@@ -77,7 +77,10 @@ const LANGUAGES: readonly Language[] = [
       run(folder, 'go', 'get', ...modules);
       run(folder, 'go', 'mod', 'tidy');
     },
-    command: () => ['go', 'run', '.'],
+    command: (folder) => {
+      run(folder, 'go', 'build', '-o', 'example', '.');
+      return [path.join(folder, 'example')];
+    },
   },
 ];
 

@@ -195,6 +195,32 @@ test('an exporter to the default destination, or to that of all signals, is not 
   expect(read('claude-code')).toBe(own);
 });
 
+test.each([
+  ['gemini-cli', '{"telemetry":{"enabled":true}}'],
+  ['gemini-cli', '{"telemetry":{"enabled":true,"logPrompts":true}}'],
+  ['qwen', '{"telemetry":{"enabled":true}}'],
+  ['copilot', '{"github.copilot.chat.otel.enabled":true}'],
+  ['claude-code', '{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"1"}}'],
+])('export that is only switched on has no destination: %s is connected, and comes back as %s', async (id, text) => {
+  write(id, text);
+  await connect(id);
+  expect(read(id)).toContain('127.0.0.1:14318');
+  await disconnect(id);
+  expect(JSON.parse(read(id))).toEqual(JSON.parse(text));
+});
+
+test.each([
+  ['gemini-cli', '{"telemetry":{"outfile":"/tmp/calls.log"}}', 'telemetry.outfile'],
+  ['qwen', '{"telemetry":{"enabled":true,"outfile":"/tmp/calls.log"}}', 'telemetry.outfile'],
+  ['copilot', '{"github.copilot.chat.otel.outfile":"/tmp/calls.log"}', 'github.copilot.chat.otel.outfile'],
+])('an export to a file, which wins over the endpoint, is not overwritten: %s', async (id, text, setting) => {
+  write(id, text);
+  await expect(connect(id)).rejects.toThrow(`${setting} is "/tmp/calls.log"`);
+  expect(read(id)).toBe(text);
+  write(id, text.replace('/tmp/calls.log', ''));
+  await connect(id);
+});
+
 test('a connection of which a setting was removed is completed', async () => {
   write('claude-code', '{}');
   await connect('claude-code');

@@ -101,6 +101,16 @@ describe('statusTooltip', () => {
     ]);
   });
 
+  it('says once how old the prices are, with the way to newer ones', () => {
+    const five = totals({ records: 1, estimated: 1, estimatedNanos: 5_000_000_000n });
+    const spend = { ...NOTHING, today: five, month: five, all: five };
+    const said = (text: string): string[] => text.match(/.*days old.*/g) ?? [];
+    expect(said(statusTooltip(model({ spend, priceDays: 38 }), LINKS, STYLE))).toEqual([
+      'The prices are 38 days old. [Download](command:updatePrices)',
+    ]);
+    expect(said(statusTooltip(model({ spend }), LINKS, STYLE))).toEqual([]);
+  });
+
   it('says where the month is heading', () => {
     const spend = { ...NOTHING, forecastNanos: 61_500_000_000n };
     expect(statusTooltip(model({ spend }), LINKS, STYLE)).toContain('Projected for this month&#58; &#36;61&#46;50');
