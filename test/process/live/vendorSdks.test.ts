@@ -22,8 +22,8 @@ interface Language {
   fence: string;
   file: string;
   /** Installs the pinned versions into the folder. */
-  install(folder: string): void;
-  command(folder: string): [program: string, ...args: string[]];
+  install: (folder: string) => void;
+  command: (folder: string) => [program: string, ...args: string[]];
 }
 
 function run(folder: string, program: string, ...args: string[]): void {
