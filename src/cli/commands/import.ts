@@ -13,7 +13,7 @@ import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
 import { WITHOUT_TOKENS } from '../../sources/withoutTokens.ts';
 import { shown } from '../arguments/arguments.ts';
-import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
+import { CliError, EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { ImportProgressBar } from '../output/importProgress.ts';
 import { writeJson } from '../output/jsonOutput.ts';
 import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
@@ -126,7 +126,18 @@ async function openedLedger(path: string): Promise<Ledger> {
 
 async function sourceOf(file: string, mapping: Mapping): Promise<Source> {
   const { sourceOfFile } = await import('../../sources/reading/files.ts');
-  return sourceOfFile(file, mapping);
+  try {
+    return await sourceOfFile(file, mapping);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EISDIR') {
+      throw usageError(
+        `import: ${shown(file)} is a folder. Name the tool whose logs it holds, as in claude-code=FOLDER.`,
+      );
+    }
+    throw new CliError(code === undefined ? 'not-text' : 'no-access', error.message);
+  }
 }
 
 async function sinceOf(since: string, terminal: Terminal): Promise<number | undefined> {

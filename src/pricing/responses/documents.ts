@@ -177,6 +177,7 @@ function* fromText(body: string): Generator<Found> {
     const end = closingBracket(body, start);
     if (end < 0) {
       yield { problem: TRUNCATED };
+      yield* wholeLines(body, start);
       return;
     }
     const parsed = parse(body.slice(start, end));
@@ -190,6 +191,16 @@ function* fromText(body: string): Generator<Found> {
   if (read > 0) {
     if (/^\[\s*\{/.test(body) && !body.endsWith(']')) yield { problem: TRUNCATED };
   } else if (isBroken || !isValue(body)) yield { problem: NOT_JSON };
+}
+
+/** The lines after the one at `start` that are objects: an incomplete response does not hide those after it. */
+function* wholeLines(body: string, start: number): Generator<Found> {
+  const next = body.indexOf('\n', start);
+  if (next < 0) return;
+  for (const line of linesOf(body.slice(next + 1))) {
+    const parsed = line.startsWith('{') ? parse(line) : undefined;
+    if (parsed !== undefined) yield parsed;
+  }
 }
 
 /** Whether a text without objects is still JSON: an array, or a plain value. */

@@ -58,6 +58,20 @@ const claudeCode: EventReader = (value, open, start) => {
   return true;
 };
 
+/** Turns of `codex exec --json`: each repeats the counts of the turns before it. */
+const codexTurn: EventReader = (value, open, start) => {
+  const type = textAt(value, 'type');
+  if (type === 'thread.started') open.delete('codex');
+  const total = type === 'turn.completed' ? objectAt(value, 'usage') : undefined;
+  if (total === undefined) return false;
+  const before = objectAt(open.get('codex')?.response ?? {}, 'total') ?? {};
+  const counts = Object.entries(total).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  const isGrown = counts.every(([field, count]) => count >= (numberAt(before, field) ?? 0));
+  const usage = counts.map(([field, count]) => [field, isGrown ? count - (numberAt(before, field) ?? 0) : count]);
+  start('codex', { ...value, usage: Object.fromEntries(usage) as JsonObject, total }, false).cut = false;
+  return true;
+};
+
 /** Perplexity ends its streams with `chat.completion.done`, and reasons in `chat.reasoning`. */
 const CHAT_CHUNK = /^chat\.(?:completion\.(?:chunk|done)|reasoning(?:\.done)?)$/;
 
@@ -230,6 +244,7 @@ function withoutNulls(value: JsonObject | undefined): JsonObject {
 
 export const EVENT_READERS: readonly EventReader[] = [
   claudeCode,
+  codexTurn,
   aiSdkPart,
   langChainChunk,
   anthropic,

@@ -9,7 +9,7 @@ import type { LineParser, ParserState, Sink, SourceFile } from '../source.ts';
 
 export const SOURCE = 'claude-code-log';
 /** Keys with their quotes do not occur in strings, where quotes are escaped. */
-export const USAGE_MARKER = '"usage":{';
+export const USAGE_MARKER = '"usage"';
 const NO_MODEL = 'unknown';
 const SYNTHETIC = '<synthetic>';
 const VERSION = /^\d+\.\d+\.\d/;

@@ -14,18 +14,29 @@ import { openCode } from '../opencode/index.ts';
 import { otel } from '../otel/index.ts';
 import type { Source } from '../source.ts';
 
-/** Identifies a file's source by its beginning. With a mapping it is the generic source. */
+/** Forms that no source reads. Line by line they would look like entries without a time. */
+function unreadForm(head: string): string | undefined {
+  if (head.startsWith('\x1f\ufffd')) return 'is compressed';
+  return /^(?:\ufffd\ufffd|[[{]\0|\0[[{])/.test(head) ? 'is UTF-16 text, as Windows PowerShell writes it' : undefined;
+}
+
+/**
+ * Identifies a file's source by its beginning. With a mapping it is the generic source.
+ * @throws {Error} for a form that no source reads.
+ */
 export async function sourceOfFile(path: string, mapping: Mapping): Promise<Source> {
   if (Object.keys(mapping).length > 0) return genericSource(mapping);
   if (/\.(db|sqlite)$/i.test(path)) {
     return AGENTS.find((source) => source.matches(basename(path))) ?? openCode;
   }
   const head = await headOf(path);
+  const form = unreadForm(head);
+  if (form !== undefined) throw new Error(`${path} ${form}. Convert it to UTF-8 text.`);
   if (isCursorExport(head)) return cursor;
   if (head.includes('gen_ai.')) return otel;
   if (head.includes('"token_count"') || head.includes('"session_meta"')) return codex;
   if (/"type":\s*"(thread\.started|turn\.completed)"/.test(head)) return codexExec;
-  if (/"usage":\{/.test(head) && /"sessionId"|"requestId"/.test(head)) return claudeCode;
+  if (/"usage":\s*\{/.test(head) && /"sessionId"|"requestId"/.test(head)) return claudeCode;
   if (/"type":\s*"gemini"/.test(head)) return geminiCli;
   if (/\bspend\b/.test(head) && /\bstartTime\b/.test(head)) return liteLlm;
   if (/"cost_known"|"usage_id"/.test(head) && /"billing_mode"/.test(head)) return ledgerFile;

@@ -35,6 +35,11 @@ const ADVISED = {
   ],
 };
 
+test('a log with spaces between its tokens, as other programs rewrite it, is read', async () => {
+  world.file(LOG, JSON.stringify(reply('m1', {}), null, 1).replaceAll(/\n */g, ' '));
+  expect(await imported('message_id', 'input_tokens')).toEqual([['m1', 1_000]]);
+});
+
 describe('a reply of several calls', () => {
   test('each iteration is a call at its own model, and the counts beside them do not count again', async () => {
     world.file(LOG, jsonLines(reply('m1', ADVISED), reply('m2', {})));

@@ -173,6 +173,13 @@ describe('streams', () => {
     expect(recognise(text.slice(0, -20)).problems.map(({ code }) => code)).toContain('truncated');
   });
 
+  it('an incomplete response in other text does not hide those after it', () => {
+    const whole = JSON.stringify(samples.chatCompletion);
+    const { responses, problems } = recognise(`log: ${whole.slice(0, -30)}\n${whole}\nmore {\n${whole}`);
+    expect(problems.map(({ code }) => code)).toEqual(['truncated']);
+    expect(responses).toHaveLength(2);
+  });
+
   it('without usage say how to ask for it', () => {
     expect(recognise(samples.sse(samples.chatStream.slice(0, 2)))).toMatchObject({
       responses: [],

@@ -232,6 +232,27 @@ export const dialects: readonly Body[] = [
     expected: [{ ...unnamed, provider: 'openai', counts: { ...counts, cache_read_tokens: 800 } }],
   },
   {
+    name: 'codex exec --json repeats the counts of earlier turns, until another thread begins',
+    body: [
+      { type: 'thread.started', thread_id: 't1' },
+      { type: 'turn.completed', usage: { input_tokens: 1_000, cached_input_tokens: 800, output_tokens: 1_000 } },
+      { type: 'turn.completed', usage: { input_tokens: 1_500, cached_input_tokens: 900, output_tokens: 1_200 } },
+      { type: 'thread.started', thread_id: 't2' },
+      { type: 'turn.completed', usage: { input_tokens: 2_000, cached_input_tokens: 1_900, output_tokens: 2_000 } },
+    ]
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+    expected: [
+      { ...unnamed, provider: 'openai', counts: { ...counts, cache_read_tokens: 800 } },
+      { ...unnamed, provider: 'openai', counts: { input_tokens: 500, output_tokens: 200, cache_read_tokens: 100 } },
+      {
+        ...unnamed,
+        provider: 'openai',
+        counts: { input_tokens: 2_000, output_tokens: 2_000, cache_read_tokens: 1_900 },
+      },
+    ],
+  },
+  {
     name: 'speech, whose output is audio',
     body: events([
       { type: 'speech.audio.delta', audio: 'AA==' },
