@@ -12,9 +12,9 @@ const MEMBERS = ['Ada', 'Ben', 'Chloe', 'Dev'];
  * @returns {Promise<() => void>} ends the server, and removes it.
  */
 export async function startSampleTeam({ folder, home, ledger }) {
-  const { hasPostgres, TestServer } = await import('../test/fixtures/postgres.ts');
+  const { hasServerPrograms, TestServer } = await import('../test/fixtures/postgres.ts');
   const { formatLedger, sampleLedger } = await import('../test/fixtures/sampleLedger.ts');
-  if (!hasPostgres()) throw new Error('--team needs PostgreSQL: apt-get install postgresql-15');
+  if (!hasServerPrograms()) throw new Error('--team needs PostgreSQL: apt-get install postgresql-15');
   const server = TestServer.make();
   try {
     await server.start();

@@ -9,6 +9,7 @@ import { writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { randomId } from '../system/random.ts';
 import { FIELDS } from '../usage/fields.ts';
+import { readSyncState } from './syncState.ts';
 import { membershipPath } from './teamPaths.ts';
 
 /** How projects are sent: as they are, as a hash, or not at all. */
@@ -75,6 +76,7 @@ export interface MembershipChoice {
 }
 
 /**
+ * A machine that joins a team again keeps its id there, so that it can change and withdraw what it sent before it left.
  * @param before the membership that is changed, if there is one.
  * @throws {LedgerError} for a URL that cannot be used, another team, or unknown fields.
  */
@@ -101,7 +103,7 @@ export function newMembership(choice: MembershipChoice, before: Membership | und
   return {
     version: 1,
     url: address.name,
-    sender: before?.sender ?? randomId(),
+    sender: before?.sender ?? readSyncState(address.name).sender ?? randomId(),
     user: choice.user ?? before?.user ?? ownUser(),
     machine: choice.machine ?? before?.machine ?? hostname(),
     fields: SENDABLE_FIELDS.filter((name) => NEEDED.has(name) || fields.includes(name)),

@@ -70,8 +70,11 @@ export function syncNow(options: SyncOptions): Promise<SyncResult> {
 const COMPARE_MS = 24 * 60 * 60_000;
 
 async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promise<SyncResult> {
-  const { membership, full, now = Date.now, onProgress } = options;
-  const before = readSyncState(membership.url);
+  const { membership, joining, now = Date.now, onProgress } = options;
+  const { url, sender } = membership;
+  // The server's rows may be those of an earlier membership, or were removed when it ended.
+  const full = options.full === true || joining === true;
+  const before = readSyncState(url);
   const version = syncVersionOf(open, membership);
   const isRecent = now() - Date.parse(before.comparedAt ?? '') < COMPARE_MS;
   if (!full && isRecent && isSameVersion(before.version, version) && before.inStepAt !== undefined) {
@@ -79,7 +82,7 @@ async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promis
     return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
   }
   const added = full || !isRecent ? undefined : addedSince(before.version, version, open);
-  const team = new TeamLedger(membership.url, membership.sender, now);
+  const team = new TeamLedger(url, sender, now);
   try {
     const result = added
       ? afterAll(before, await syncAdded(open, added, team, membership))
@@ -88,7 +91,7 @@ async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promis
     const comparedAt = added ? before.comparedAt : inStepAt;
     const { records, refused } = result;
     // Changes during the comparison are found the next time, because the version is from before.
-    await saveSyncState({ url: membership.url, inStepAt, version, comparedAt, records, refused, problem: undefined });
+    await saveSyncState({ url, sender, inStepAt, version, comparedAt, records, refused, problem: undefined });
     return { ...result, unchanged: false, inStepAt };
   } catch (error) {
     await saveSyncState({ ...before, problem: error instanceof Error ? error.message : String(error) });

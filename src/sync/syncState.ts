@@ -3,13 +3,14 @@ import { dirname } from 'node:path';
 import type { Ledger } from '../ledger/ledger.ts';
 import { writeFileAtomically } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';
-import type { Membership } from './membership.ts';
 import { syncStatePath } from './teamPaths.ts';
 
 /** The last synchronisation: `team-state.json` in the state folder. Losing it costs a comparison, and no record. */
 export interface SyncState {
   /** The team that it is about. */
   url: string;
+  /** The id of this machine in the team's ledger, so that it finds what it sent when it leaves and joins again. */
+  sender: string | undefined;
   /** When the team's ledger was last in step, ISO 8601. */
   inStepAt: string | undefined;
   /** The contents of the ledgers, and what was sent of them then. undefined: unknown. */
@@ -33,6 +34,7 @@ export interface SyncVersion {
 export function readSyncState(url: string, path: string = syncStatePath()): SyncState {
   const nothing: SyncState = {
     url,
+    sender: undefined,
     inStepAt: undefined,
     version: undefined,
     comparedAt: undefined,
@@ -60,7 +62,10 @@ export async function saveSyncState(state: SyncState, path: string = syncStatePa
 }
 
 /** Identifies the contents that the last look at each ledger found, and the user's choices for sending them. */
-export function syncVersionOf(ledgers: readonly Ledger[], membership: Membership): SyncVersion {
+export function syncVersionOf(
+  ledgers: readonly Ledger[],
+  membership: { joinedAt: string; ledger?: string },
+): SyncVersion {
   const choice = JSON.stringify({ ...membership, joinedAt: undefined, ledger: undefined });
   return { choice, ledgers: ledgers.map(({ ledger, cursor }) => [ledger, cursor]) };
 }

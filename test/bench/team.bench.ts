@@ -69,7 +69,7 @@ async function fill(ledger: string): Promise<void> {
   await tracker.close();
 }
 
-const TABLES = ['series', 'rollup', 'usage_key', 'record'];
+const TABLES = ['series', 'rollup', 'summary_day', 'summary_hour', 'usage_key', 'record'];
 
 /** Copies all rows of the team's ledger into equal tables of another database. @returns what COPY took. */
 async function copyRows(name: string): Promise<Cost> {

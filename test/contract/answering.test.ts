@@ -9,6 +9,7 @@ import { runs } from '../long.ts';
 import * as naive from '../unit/columns/naive.ts';
 import { calendars, filters, groupings, instant, records } from '../unit/usage/records.ts';
 import { contractPlace, STORES, type StoreRow } from './stores.ts';
+import { withoutPassword } from '../fixtures/postgres.ts';
 import { call } from './usages.ts';
 
 const asked = { filter: filters, calendar: calendars };
@@ -41,7 +42,7 @@ async function fill(row: StoreRow, given: readonly UsageRecord[][]) {
   for (const record of given.flat()) {
     // As every reader finds it: where the total is missing or 0, it is the sum.
     const read = readStored({ ...record }, () => '') as UsageRecord;
-    if (!rows.has(record.usage_id)) rows.set(record.usage_id, { ledger: place.name, record: read });
+    if (!rows.has(record.usage_id)) rows.set(record.usage_id, { ledger: withoutPassword(place.name), record: read });
   }
   return { place, ledger, rows: [...rows.values()] };
 }

@@ -3,7 +3,7 @@ import { COMMANDS } from '../../contributions.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { chooseScope } from './scopeChoice.ts';
 import type { SyncOutcome } from './teamMember.ts';
-import { currentMembership, runSync, savePassword, SyncFailure, type TeamWindow } from './teamWindow.ts';
+import { usableMembership, runSync, savePassword, SyncFailure, type TeamWindow } from './teamWindow.ts';
 
 const EXAMPLE = 'postgres://me@db.example.com/costs';
 const PROJECTS = ['plain', 'hashed', 'none'] as const;
@@ -31,7 +31,7 @@ interface Choice {
 /** *Join a Team Ledger…*: asks for its URL, shows the exact records that would leave, and joins once the user agrees. */
 export async function askToJoin(window: TeamWindow): Promise<void> {
   const { t } = vscode.l10n;
-  const joined = currentMembership();
+  const joined = usableMembership();
   if (joined !== undefined) {
     window.dialogs.showInfo(
       t('This machine is in the team of {0} already. Leave it first to join another one.', joined.url),

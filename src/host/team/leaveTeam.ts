@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { quickPickLabel } from '../common/escape.ts';
 import { chooseScope } from './scopeChoice.ts';
-import { currentMembership, forgetPassword, passwordOf, runSync, type TeamWindow } from './teamWindow.ts';
+import { usableMembership, forgetPassword, passwordOf, runSync, type TeamWindow } from './teamWindow.ts';
 
 /** *Leave Team…*: asks whether the records that this machine sent stay in the team's ledger. */
 export async function askToLeave(window: TeamWindow): Promise<void> {
   const { t } = vscode.l10n;
-  const membership = currentMembership();
+  const membership = usableMembership();
   if (membership === undefined) {
     window.dialogs.showInfo(t('This machine is not in a team.'));
     return;

@@ -4,10 +4,10 @@ import { Coalescer } from '../../system/coalescer.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { wantedScope } from './scopeChoice.ts';
 import { SyncTimer } from './syncTimer.ts';
-import { currentMembership, passwordOf, runSync, SyncFailure, type TeamWindow } from './teamWindow.ts';
+import { usableMembership, passwordOf, runSync, SyncFailure, type TeamWindow } from './teamWindow.ts';
 
-/** A change is sent soon after it, but a burst of changes is not sent one by one. */
-const TIMING = { quietMs: 300, maxWaitMs: 2_000, intervalMs: 5_000 };
+/** A change reaches the others within two seconds, but a burst of changes is not sent one by one. */
+const TIMING = { quietMs: 100, maxWaitMs: 500, intervalMs: 1_000 };
 
 /** Codes of failures that say nothing about the membership. */
 const UNREACHABLE: ReadonlySet<string> = new Set(['io', 'busy']);
@@ -125,7 +125,7 @@ export class TeamMember implements vscode.Disposable {
 
 /** Follows the membership as it is now. @returns undefined when this machine is in no team. */
 export async function follow(window: TeamWindow, before: TeamMember | undefined): Promise<TeamMember | undefined> {
-  const membership = currentMembership();
+  const membership = usableMembership();
   const isSame = JSON.stringify(membership) === JSON.stringify(before?.membership);
   if (!isSame) before?.dispose();
   if (membership === undefined) {

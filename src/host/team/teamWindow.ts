@@ -34,8 +34,8 @@ export class SyncFailure extends Error {
   }
 }
 
-/** Reads this machine's membership. An unusable file counts as no membership: `llm-spend sync` reports its problem. */
-export function currentMembership(): Membership | undefined {
+/** This machine's membership; undefined if there is none, or its file is unusable: `readMembership` throws then, and `llm-spend sync` reports the problem. */
+export function usableMembership(): Membership | undefined {
   try {
     const read = JSON.parse(readFileSync(membershipPath(), 'utf8')) as Membership;
     return typeof read.url === 'string' && typeof read.user === 'string' ? read : undefined;

@@ -3,14 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasPostgres, TestServer } from '../../fixtures/postgres.ts';
+import { hasServerPrograms, TestServer } from '../../fixtures/postgres.ts';
 import { Sandbox } from '../../process/cli/harness.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 const PASSWORD = 'right:word';
 
 /** A team in the editor: joining after a look at what leaves, three scopes, two machines, an unreachable server, and leaving. */
-describe.skipIf(!hasPostgres())('a team', () => {
+describe.skipIf(!hasServerPrograms())('a team', () => {
   let server: TestServer;
   let editor: Editor;
   /** Another machine of the team, of another user. */

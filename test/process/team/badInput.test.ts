@@ -7,13 +7,13 @@ import { TABLES_VERSION } from '../../../src/ledger/postgres/schema.ts';
 import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
-import { hasPostgres, query, TestServer } from '../../fixtures/postgres.ts';
+import { hasServerPrograms, query, TestServer } from '../../fixtures/postgres.ts';
 import { call } from '../../contract/usages.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
 /** Servers that refuse, and records that are odd: a clear message without a password, and nothing lost. */
-describe.skipIf(!hasPostgres())('a ledger in PostgreSQL that cannot be used', () => {
+describe.skipIf(!hasServerPrograms())('a ledger in PostgreSQL that cannot be used', () => {
   let server: TestServer;
   let secrets: string;
   const opened: Ledger[] = [];

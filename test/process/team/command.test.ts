@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hasPostgres, TestServer } from '../../fixtures/postgres.ts';
+import { hasServerPrograms, TestServer } from '../../fixtures/postgres.ts';
 import { Sandbox, type Result } from '../cli/harness.ts';
 
 const HBA = 'host all ann 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n';
 
 /** `llm-spend sync`, and `costs --scope`, as a person uses them on two machines. */
-describe.skipIf(!hasPostgres())('llm-spend sync', () => {
+describe.skipIf(!hasServerPrograms())('llm-spend sync', () => {
   let server: TestServer;
   let laptop: Sandbox;
   let desk: Sandbox;
@@ -103,6 +103,27 @@ describe.skipIf(!hasPostgres())('llm-spend sync', () => {
     );
     expect(json(await desk.run(['costs', '--scope', 'team', '--json']))['totals']).toMatchObject({ records: 1 });
     expect(json(await laptop.run(['costs', '--json']))['totals']).toMatchObject({ records: 1, cost_usd: 1 });
+  });
+
+  test('finds what it sent before it left, when it joins again', async () => {
+    await record(laptop, '1');
+    await record(laptop, '2');
+    await laptop.run(['sync', '--to', url]);
+    await laptop.run(['sync', '--leave']);
+    await laptop.run(['undo']);
+    expect(json(await laptop.run(['sync', '--to', url, '--json']))).toMatchObject({
+      records: 1,
+      sent: 0,
+      withdrawn: 1,
+    });
+    expect(json(await laptop.run(['costs', '--scope', 'team', '--json']))['totals']).toMatchObject({ cost_usd: 1 });
+    await laptop.run(['sync', '--leave', '--forget']);
+    expect(json(await laptop.run(['sync', '--to', url, '--json']))).toMatchObject({
+      records: 1,
+      sent: 1,
+      withdrawn: 0,
+    });
+    expect(json(await laptop.run(['costs', '--scope', 'team', '--json']))['totals']).toMatchObject({ cost_usd: 1 });
   });
 
   test('catches up after the server could not be reached, and says why it was not', async () => {

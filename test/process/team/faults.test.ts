@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
 import { CutProxy } from '../../fixtures/cutProxy.ts';
-import { hasPostgres, query, TestServer } from '../../fixtures/postgres.ts';
+import { hasServerPrograms, query, TestServer } from '../../fixtures/postgres.ts';
 import { call } from '../../contract/usages.ts';
 
 /** A ledger in PostgreSQL while the server and the network fail: every answer is true, and nothing is there twice. */
-describe.skipIf(!hasPostgres())('a ledger in PostgreSQL', () => {
+describe.skipIf(!hasServerPrograms())('a ledger in PostgreSQL', () => {
   let server: TestServer;
   let proxy: CutProxy;
   let next = 0;

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { hasPostgres } from '../../fixtures/postgres.ts';
+import { hasServerPrograms } from '../../fixtures/postgres.ts';
 import { serverAndMachine } from './serverAndMachine.ts';
 
 /** Imports into a ledger of a server, whose files on this machine belong into the user's state folder. */
-describe.skipIf(!hasPostgres())('llm-spend import into PostgreSQL', () => {
+describe.skipIf(!hasServerPrograms())('llm-spend import into PostgreSQL', () => {
   const team = serverAndMachine();
 
   test('remembers what it read, and leaves nothing in the working folder', async () => {

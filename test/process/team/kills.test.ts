@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LONG } from '../../long.ts';
-import { hasPostgres } from '../../fixtures/postgres.ts';
+import { hasServerPrograms } from '../../fixtures/postgres.ts';
 import { teamSoak } from './teamSoak.ts';
 
 /** The quick form; `npm run test:soak -- unit` runs ten minutes, and `npm run test:soak -- team [SECONDS]` this alone. */
@@ -8,7 +8,7 @@ const SECONDS = Number(process.env['LLM_SPEND_SOAK_TEAM'] ?? (LONG ? 600 : 8));
 /** The long form, by root: each machine has its own network, and is offline now and then. */
 const HAS_NETWORKS = SECONDS > 60 && process.platform === 'linux' && process.getuid?.() === 0;
 
-describe.skipIf(!hasPostgres())('five machines of a team', () => {
+describe.skipIf(!hasServerPrograms())('five machines of a team', () => {
   it(
     'make the union of their ledgers, whatever is killed and cut',
     async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hasPostgres } from '../../fixtures/postgres.ts';
+import { hasServerPrograms } from '../../fixtures/postgres.ts';
 import type { Sandbox } from '../cli/harness.ts';
 import { serverAndMachine } from './serverAndMachine.ts';
 
@@ -13,7 +13,7 @@ async function makeVersion2({ server }: ReturnType<typeof serverAndMachine>): Pr
 }
 
 /** Tables of version 1, which had no sums of guessed tokens. */
-describe.skipIf(!hasPostgres())('tables that an older version made', () => {
+describe.skipIf(!hasServerPrograms())('tables that an older version made', () => {
   const team = serverAndMachine();
 
   const run = (args: string[], user = 'postgres'): ReturnType<Sandbox['run']> =>
@@ -64,7 +64,7 @@ describe.skipIf(!hasPostgres())('tables that an older version made', () => {
 });
 
 /** Tables of version 2, which had no summaries. */
-describe.skipIf(!hasPostgres())('tables without summaries', () => {
+describe.skipIf(!hasServerPrograms())('tables without summaries', () => {
   const team = serverAndMachine();
 
   const url = (user = 'postgres', ledger = 'main'): string =>

@@ -12,7 +12,7 @@ import { outgoingRecord } from '../../../src/sync/outgoing.ts';
 import { countedRecords, syncAll, withdrawAll } from '../../../src/sync/pass.ts';
 import { rolesSql } from '../../../src/sync/roles.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
-import { hasPostgres, query, TestServer } from '../../fixtures/postgres.ts';
+import { hasServerPrograms, query, TestServer } from '../../fixtures/postgres.ts';
 import { call, stored } from '../../contract/usages.ts';
 import { runs } from '../../long.ts';
 
@@ -59,7 +59,7 @@ class Machine {
   }
 }
 
-describe.skipIf(!hasPostgres())("a team's ledger", () => {
+describe.skipIf(!hasServerPrograms())("a team's ledger", () => {
   let server: TestServer;
   let folder: string;
   let url: string;

@@ -19,6 +19,7 @@ import { MachineNetwork } from './machineNetwork.ts';
 
 const PROGRAM = fileURLToPath(new URL('machine.ts', import.meta.url));
 const FINAL = fileURLToPath(new URL('finalState.ts', import.meta.url));
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 const QUIET = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
 
 interface FinalState {
@@ -31,7 +32,6 @@ class SoakMachine {
   readonly #name: string;
   readonly #env: Record<string, string>;
   readonly #url: string;
-  readonly #clock: readonly string[];
   readonly network: MachineNetwork | undefined;
   #process: ChildProcess | undefined;
 
@@ -47,10 +47,12 @@ class SoakMachine {
       XDG_CONFIG_HOME: join(home, 'config'),
       XDG_STATE_HOME: join(home, 'state'),
     };
-    // Off by up to six hours to either side, where the program for it is installed.
-    this.#clock = !existsSync('/usr/bin/faketime')
-      ? []
-      : ['faketime', '-f', `${index < 2 ? '' : '+'}${(index - 2) * 3}h`];
+    // Off by up to six hours to either side, where the library for it is installed. The program `faketime` leaves a semaphore when it
+    // is killed, and fails when another process gets its number.
+    if (existsSync(FAKETIME)) {
+      this.#env['LD_PRELOAD'] = FAKETIME;
+      this.#env['FAKETIME'] = `${index < 2 ? '' : '+'}${(index - 2) * 3}h`;
+    }
   }
 
   start(): void {
@@ -84,7 +86,7 @@ class SoakMachine {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const inside = [...this.#clock, process.execPath, ...QUIET, program, ...args];
+    const inside = [process.execPath, ...QUIET, program, ...args];
     const [command, ...rest] = this.network?.command(inside) ?? inside;
     return spawn(command!, rest, { env: this.#env, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   }

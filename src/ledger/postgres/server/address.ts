@@ -97,8 +97,12 @@ export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host) || host.startsWith('/');
 }
 
+/** Those of libpq. */
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
 function tlsOf(host: string, value: (name: string, variable: string) => string | undefined): PostgresAddress['tls'] {
   const mode = value('sslmode', 'PGSSLMODE') ?? (isThisMachine(host) ? 'disable' : 'verify-full');
+  if (!SSL_MODES.includes(mode)) throw refused(`There is no sslmode=${mode}. Known: ${SSL_MODES.join(', ')}.`);
   if (mode !== 'verify-full') {
     if (isThisMachine(host)) return undefined;
     throw refused(

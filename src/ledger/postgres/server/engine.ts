@@ -129,6 +129,12 @@ export function explainPostgres(error: unknown, { place, user }: PostgresAddress
   if (/password must be a string|no password supplied/i.test(said)) {
     return wrap('password', `the server wants a password of ${who}. Put it into the password file (PGPASSFILE).`);
   }
+  if (/error establishing an SSL connection/i.test(said)) {
+    return wrap(
+      'io',
+      'no PostgreSQL server answers there: the connection ended at the question for TLS. Check host and port.',
+    );
+  }
   if (/does not support SSL/i.test(said)) {
     return wrap('no-access', 'the server does not offer TLS, without which passwords and records could be read.');
   }

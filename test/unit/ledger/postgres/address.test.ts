@@ -65,6 +65,7 @@ describe('the address of a ledger in PostgreSQL', () => {
     ['postgres://me:secret@localhost/', 'The URL of the ledger names no database.'],
     ['postgres://me:secret@local host/x', 'The URL of the ledger is not valid.'],
     ['postgres://me:sec%ret@localhost/x', 'The URL of the ledger is not valid.'],
+    ['postgres://me:secret@localhost/x?sslmode=full', 'There is no sslmode=full. Known: disable, allow, prefer'],
     ['postgres://me:secret@localhost/x?team=1', 'The URL of the ledger has an unknown parameter: team.'],
     ['postgres://me:secret@localhost/x?service=none', 'is missing, in which the service none is wanted.'],
   ])('is refused as %s, without a word of the password', (url, message) => {
