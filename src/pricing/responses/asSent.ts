@@ -63,7 +63,7 @@ function fromAiSdk(result: JsonObject): JsonObject | undefined {
   return { usageMetadata, candidates, modelVersion: modelId, responseId: id, createTime: timestamp };
 }
 
-/** What OpenRouter, xAI and Perplexity say of a call's cost, where Vercel's AI SDK passes it on. */
+/** The cost of a call as OpenRouter, xAI and Perplexity report it, where Vercel's AI SDK passes it on. */
 export function billPassedOn(result: JsonObject): JsonObject {
   const metadata = objectAt(result, 'providerMetadata') ?? {};
   const vendor = ['openrouter', 'xai', 'perplexity'].map((name) => objectAt(metadata, name)).find(Boolean) ?? {};

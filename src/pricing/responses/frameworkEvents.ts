@@ -8,7 +8,7 @@ const PARTS =
 
 /**
  * Parts of a stream of Vercel's AI SDK: a call ends with `finish-step`, and the run with `finish`, whose usage is the sum of its
- * calls. Version 4 tells the two by `isContinued`.
+ * calls. Version 4 separates the two by `isContinued`.
  */
 export const aiSdkPart: EventReader = (value, open, start) => {
   const type = textAt(value, 'type') ?? '';
