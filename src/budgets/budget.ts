@@ -54,9 +54,11 @@ const MAX_LEVEL = 1_000;
 /** An amount as people type it. */
 export const AMOUNT = /^\d{1,12}(\.\d{1,9})?$/;
 
+const AMOUNT_RULE = 'must be an amount such as 50 or 12.50';
+
 const amount = once(() =>
-  z.string().check(
-    z.regex(AMOUNT, 'must be an amount such as 50 or 12.50'),
+  z.string(AMOUNT_RULE).check(
+    z.regex(AMOUNT, AMOUNT_RULE),
     z.refine((text) => !AMOUNT.test(text) || Number(text) > 0, 'must be above 0'),
   ),
 );
@@ -66,7 +68,7 @@ const SHAPE = once(() =>
     name: z.string().check(z.trim(), z.minLength(1, 'must not be empty'), z.maxLength(MAX_NAME)),
     amount: amount(),
     currency: z.optional(z.unknown()),
-    period: z.string().check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
+    period: z.string(PERIOD_RULE).check(z.regex(/^(day|week|month|year|once|[1-9]\d{0,3}d)$/, PERIOD_RULE)),
     start: z.optional(z.int(START_RULE).check(z.minimum(1, START_RULE), z.maximum(31, START_RULE))),
     since: z.optional(day()),
     until: z.optional(day()),
@@ -83,8 +85,7 @@ const SHAPE = once(() =>
 
 /** @throws {BudgetError} naming the first field that breaks a rule. */
 export function checkedBudget(input: unknown): Budget {
-  const withLevels = isObject(input) ? { levels: [...DEFAULT_LEVELS], ...input } : input;
-  const parsed = SHAPE().safeParse(withLevels);
+  const parsed = SHAPE().safeParse(isObject(input) ? completed(input) : input);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
@@ -103,6 +104,12 @@ export function checkedBudget(input: unknown): Budget {
     if ('problem' in currency) throw new BudgetError('currency', currency.problem);
   }
   return { ...budget, levels: [...new Set(budget.levels)].toSorted((a, b) => a - b) };
+}
+
+/** With the default levels, and with an amount as text: people who edit the file write a number. */
+function completed(input: object): object {
+  const isNumber = 'amount' in input && typeof input.amount === 'number';
+  return { levels: [...DEFAULT_LEVELS], ...input, ...(isNumber && { amount: String(input.amount) }) };
 }
 
 /** @throws {BudgetError} */

@@ -129,6 +129,20 @@ describe('budgets.json', () => {
     ]);
   });
 
+  test('an amount may be a number, and what is missing or wrong is named', () => {
+    const file = budgetsPath(folder);
+    const entries = ['"amount":12.5', '"amount":-1', '"amount":1e400', '"amount":[5]', '"x":1'];
+    const lines = entries.map((entry, i) => `{"name":"b${i}",${entry},"period":"day"}`);
+    writeFileSync(file, `[\n${lines.join(',\n')},\n{"name":"c","amount":5}\n]\n`);
+    const { budgets, problems } = readBudgets(file);
+    expect(budgets.map(({ name, amount }) => [name, amount])).toEqual([['b0', '12.5']]);
+    const isNoAmount = 'amount: must be an amount such as 50 or 12.50';
+    expect(problems.map((problem) => problem.slice(file.length + 2))).toEqual([
+      ...[3, 4, 5, 6].map((line) => `line ${line}: ${isNoAmount}. Correct it, or remove the entry.`),
+      expect.stringMatching(/^line 7: period: must be day, week,/),
+    ]);
+  });
+
   test('ten changes at once are all there, and what is not ours stays', async () => {
     const file = budgetsPath(folder);
     writeFileSync(file, '[{"name":"mine","amount":"oops"}]');
