@@ -201,10 +201,7 @@ const stages = [
     kind: 'tests',
     needs: ['build', 'package'],
     run: async (output) => {
-      // Another clock for some of the processes, and Windows. Without one of them its tests are skipped, and say so.
-      const wanted = process.platform === 'linux' && canInstall() ? ['faketime', 'wine'] : [];
-      const lacking = wanted.filter((name) => findProgram(name) === undefined);
-      if (lacking.length > 0) await install(output, lacking).catch(() => undefined);
+      await installClockAndWindows(output);
       await installPostgres(output);
       return vitest(output, 'process');
     },
@@ -276,16 +273,12 @@ async function hostSuite(output, script) {
   return countTests(report, { stage: 'extension host', code, output: output.end });
 }
 
-/** @param {Output} output */
+/** The editors, and a browser for them. They are downloaded side by side. @param {Output} output */
 async function installBrowser(output) {
   const { installCodeServer } = await import('../test/editor/harness/codeServer.ts');
   const { findBrowser } = await import('../test/editor/harness/browser.ts');
-  await installCodeServer(output.log);
-  await installCodeServer(output.log, 'oldest');
-  // A Chromium without a user interface takes less CPU time. Not every distribution has it.
-  if (findProgram('chromium-headless-shell') === undefined && canInstall()) {
-    await install(output, ['chromium-headless-shell', 'fonts-liberation']).catch(() => undefined);
-  }
+  const editors = [installCodeServer(output.log), installCodeServer(output.log, 'oldest')];
+  await Promise.all([installHeadlessShell(output), ...editors]);
   if (findBrowser() !== undefined) return;
   if (!canInstall()) {
     throw new Error(
@@ -295,6 +288,19 @@ async function installBrowser(output) {
   }
   await install(output, ['chromium', 'fonts-liberation']);
   if (findBrowser() === undefined) throw new Error('apt-get installed chromium, but it is not on the PATH.');
+}
+
+/** A Chromium without a user interface takes less CPU time. Not every distribution has it. @param {Output} output */
+async function installHeadlessShell(output) {
+  if (findProgram('chromium-headless-shell') !== undefined || !canInstall()) return;
+  await install(output, ['chromium-headless-shell', 'fonts-liberation']).catch(() => undefined);
+}
+
+/** Another clock for some of the processes, and Windows. Without one of them its tests are skipped, and say so. @param {Output} output */
+async function installClockAndWindows(output) {
+  const wanted = process.platform === 'linux' && canInstall() ? ['faketime', 'wine'] : [];
+  const lacking = wanted.filter((name) => findProgram(name) === undefined);
+  if (lacking.length > 0) await install(output, lacking).catch(() => undefined);
 }
 
 /** The server for ledgers in PostgreSQL. Without it their tests are left out. @param {Output} output */
@@ -312,19 +318,41 @@ function canInstall() {
   return findProgram('apt-get') !== undefined && process.getuid?.() === 0;
 }
 
-/** dpkg has one lock, and the lanes run side by side. */
-let installing = Promise.resolve();
+/** dpkg has one lock, and the lanes run side by side. @type {Promise<unknown> | undefined} */
+let installing;
+/** By their names, because more than one stage may need the same. @type {Map<string, Promise<void>>} */
+const installed = new Map();
 
 /** @param {Output} output @param {string[]} packages Debian's */
 function install(output, packages) {
-  const done = installing.then(async () => {
-    output.log(`Installing ${packages.join(' and ')} with apt-get`);
+  const names = packages.join(' and ');
+  let done = installed.get(names);
+  if (done === undefined) {
+    output.log(`Installing ${names} with apt-get`);
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await output.run('apt-get', ['update', '-qq'], env);
-    await output.run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
-  });
-  installing = done.catch(() => undefined);
+    installing ??= output.run('apt-get', ['update', '-qq'], env);
+    done = installing.then(() =>
+      output.run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env),
+    );
+    installing = done.catch(() => undefined);
+    installed.set(names, done);
+  }
   return done;
+}
+
+/**
+ * Installs from the start on what later stages need, so that they do not wait for it. A stage that needs a package waits for the same
+ * installation, and reports its failure. @param {readonly Stage[]} selected
+ */
+function installAhead(selected) {
+  const has = (/** @type {string[]} */ ...names) => selected.some(({ name }) => names.includes(name));
+  const output = new Output(false, false);
+  const begun = [
+    ...(has('browser') ? [installHeadlessShell(output)] : []),
+    ...(has('unit', 'process') ? [installPostgres(output)] : []),
+    ...(has('process') ? [installClockAndWindows(output)] : []),
+  ];
+  for (const each of begun) each.catch(() => undefined);
 }
 
 /** @typedef {Counts & { seconds: number, note: string }} Result */
@@ -367,6 +395,7 @@ async function runLane(lane) {
 }
 
 const began = performance.now();
+installAhead(selected);
 await Promise.all([...lanes.values()].map(runLane));
 await rm(scratch, { recursive: true, force: true });
 

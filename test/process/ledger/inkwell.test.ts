@@ -22,7 +22,7 @@ for _ in range(int(sys.argv[2])):
 
 /** How much longer the proof may take on a busy machine. */
 const PATIENCE_MS = 60_000;
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 4_000);
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 2_500);
 
 describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
   let place: ReturnType<typeof temporaryFolder>;
