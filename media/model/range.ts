@@ -57,9 +57,20 @@ export function closedRange(
   const tomorrow = nextBucket(now, 'day', calendar);
   const first = days.first === undefined ? undefined : spanOfKey(days.first, 'day', calendar)?.since;
   const last = days.last === undefined ? undefined : spanOfKey(days.last, 'day', calendar)?.until;
+  const today = bucketStart(now, 'day', calendar);
   const end = until ?? Math.max(tomorrow, last ?? tomorrow);
-  return { since: Math.min(since ?? first ?? bucketStart(now, 'day', calendar), end), until: end };
+  const span = { since: Math.min(since ?? first ?? today, end), until: end };
+  if (span.until - span.since <= LONGEST) return span;
+  // A link may name the years 1 to 9999, which would be more columns than the page can draw: those around the records are.
+  const shownUntil = Math.max(Math.min(end, Math.max(tomorrow, last ?? tomorrow)), span.since + DAY);
+  return {
+    since: Math.max(span.since, Math.min(first ?? today, shownUntil - DAY), shownUntil - LONGEST),
+    until: shownUntil,
+  };
 }
+
+/** The longest span of a chart, ms: 200 years, 2,400 columns. */
+const LONGEST = 200 * 366 * DAY;
 
 /** The bucket that divides a range into a few dozen bars. */
 export function bucketFor(choice: Choices['bucket'], { since, until }: TimeSpan): ChartBucket {

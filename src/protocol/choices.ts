@@ -90,9 +90,14 @@ export const DEFAULT_CHOICES: Choices = {
 const date = once(() =>
   z.string().check(
     z.regex(/^\d{4}-\d{2}-\d{2}$/),
-    z.refine((text) => !Number.isNaN(Date.parse(text))),
+    z.refine((text) => isDate(text)),
   ),
 );
+/** Whether the day exists: the engine's parser takes 30 February for 2 March. */
+function isDate(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 const range = once(() =>
   z.union([
     z.object({ kind: z.enum(PERIODS) }),

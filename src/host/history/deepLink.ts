@@ -13,8 +13,10 @@ export function choicesOfLink(path: string, query: string): Partial<Choices> | u
   const parameters = new URLSearchParams(query);
   const values: Record<string, string[]> = {};
   for (const dimension of DIMENSIONS) {
-    const given = parameters.getAll(dimension).slice(0, MAX_VALUES);
-    if (given.length > 0) values[dimension] = given;
+    const given = [...new Set(parameters.getAll(dimension))].slice(0, MAX_VALUES);
+    // Judged one by one: a value that is too long must not take the other filters with it.
+    const valid = given.filter((value) => parseChoices({ values: { [dimension]: [value] } }).values[dimension]);
+    if (valid.length > 0) values[dimension] = valid;
   }
   const [from, to, range] = ['from', 'to', 'range'].map((name) => parameters.get(name));
   const dates = from === null || from === undefined ? undefined : { kind: 'dates', from, to: to ?? from };

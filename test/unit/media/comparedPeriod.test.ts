@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparedSpan } from '../../../media/model/range.ts';
+import { closedRange, comparedSpan } from '../../../media/model/range.ts';
 import { comparedPeriod } from '../../../media/model/series.ts';
 import { DEFAULT_CHOICES, parseChoices } from '../../../src/protocol/choices.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
@@ -58,4 +58,29 @@ describe('the period that a chart compares with', () => {
       expect([choices.compare, choices.compareWith]).toEqual([true, undefined]);
     },
   );
+});
+
+describe('a range of thousands of years', () => {
+  const far = { since: Date.parse('0001-01-01T00:00:00Z'), until: Date.parse('9999-12-31T00:00:00Z') };
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const utc = { timeZone: 'UTC', firstDayOfWeek: 1 };
+
+  it('shows the days around the records', () => {
+    const { since, until } = closedRange(far, { first: '2026-01-05', last: '2026-02-01' }, NOW, utc);
+    expect([iso(since), iso(until)]).toEqual(['2026-01-05T00:00:00.000Z', '2026-03-19T00:00:00.000Z']);
+    const none = closedRange(far, {}, NOW, utc);
+    expect([iso(none.since), iso(none.until)]).toEqual(['2026-03-18T00:00:00.000Z', '2026-03-19T00:00:00.000Z']);
+  });
+
+  it('has at most 200 years, whatever the dates of records are', () => {
+    for (const days of [{ first: '0005-01-01', last: '9000-01-01' }, { first: '0005-01-01' }]) {
+      const { since, until } = closedRange(far, days, NOW, utc);
+      expect(until).toBeGreaterThan(since);
+      expect(bucketSpans(since, until, 'month', utc).length).toBeLessThanOrEqual(2410);
+    }
+    const all = closedRange({}, { first: '0005-01-01', last: '9000-01-01' }, NOW, utc);
+    expect(bucketSpans(all.since, all.until, 'month', utc).length).toBeLessThanOrEqual(2410);
+    const past = closedRange({ since: far.since, until: Date.parse('1500-01-01T00:00:00Z') }, {}, NOW, utc);
+    expect(past.until).toBeGreaterThan(past.since);
+  });
 });

@@ -23,6 +23,21 @@ describe('a link to the cost history', () => {
     expect(choicesOfLink('/history', `project=${encodeURIComponent(script)}`)?.values).toEqual({ project: [script] });
   });
 
+  it('keeps the valid filters beside one that is not, each value once', () => {
+    const long = 'y'.repeat(2000);
+    expect(choicesOfLink('/history', `project=x&project=x&model=${long}&model=a`)?.values).toEqual({
+      project: ['x'],
+      model: ['a'],
+    });
+  });
+
+  it('has no range of days that do not exist', () => {
+    const dates = (query: string): unknown => choicesOfLink('/history', query)?.range;
+    expect(dates('from=2026-02-30&to=2026-03-31')).toEqual({ kind: 'last30days' });
+    expect(dates('from=2026-02-28&to=2026-02-29')).toEqual({ kind: 'last30days' });
+    expect(dates('from=2024-02-29&to=2024-02-29')).toEqual({ kind: 'dates', from: '2024-02-29', to: '2024-02-29' });
+  });
+
   it('leads nowhere else', () => {
     expect(choicesOfLink('/record', 'model=x')).toBeUndefined();
     expect(choicesOfLink('', '')).toBeUndefined();
