@@ -111,11 +111,23 @@ async function scan(disk: Disk, fd: number): Promise<Scan> {
 
 /** Whether the file may be an array of records that ends within the first one. */
 async function isCutOff(disk: Disk, fd: number): Promise<boolean> {
-  return Number((await disk.fstat(fd)).size) <= MAX_CUT_OFF && (await parsed(disk, fd, MAX_CUT_OFF)) === undefined;
+  const text = await textOf(disk, fd, MAX_CUT_OFF);
+  // A whole element without the keys is of another program.
+  return text !== undefined && /^[\s\0]*\[[\s\0]*\{[^}]*$/.test(text);
 }
 
 /** The parsed file; undefined if it is larger than `max`, or not a JSON array or object. */
 async function parsed(disk: Disk, fd: number, max: number): Promise<object | undefined> {
+  try {
+    const value: unknown = JSON.parse((await textOf(disk, fd, max)) ?? '');
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The file without its byte order mark; undefined if it is larger than `max`. */
+async function textOf(disk: Disk, fd: number, max: number): Promise<string | undefined> {
   const size = Number((await disk.fstat(fd)).size);
   if (size > max) return undefined;
   const buffer = Buffer.alloc(size);
@@ -124,10 +136,5 @@ async function parsed(disk: Disk, fd: number, max: number): Promise<object | und
     if (count === 0) break;
     at += count;
   }
-  try {
-    const value: unknown = JSON.parse(buffer.toString('utf8').replace(/^\uFEFF/, ''));
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return buffer.toString('utf8').replace(/^\uFEFF/, '');
 }

@@ -32,6 +32,8 @@ describe('a file that was never a ledger is refused, and left as it is', () => {
     ['tsconfig.json', '[1,2,3]'],
     ['objects.json', '[{"id":1},{"id":2}]'],
     ['nested.json', '[[1],[{"a":2}]]'],
+    ['cut.json', '[{"a":1},{"b"'],
+    ['cutNumbers.json', '[1,2,3'],
     ['schema.json', `{"properties":{"usage_id":{"type":"string"}},"rows":[${RECORD}]}`],
     ['config.json', '{"provider":"openai","model":"gpt-5","apiKey":"x"}'],
     ['terraform.json', '[{"provider":"aws","region":"eu-west-1"},{"provider":"gcp"}]'],
