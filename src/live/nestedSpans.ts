@@ -29,6 +29,18 @@ export class NestedSpans {
   /** The tokens of the counted spans in a span. */
   readonly #inside = new Map<string, Tokens>();
 
+  /** Takes back what {@link select} noted of calls that could not be stored: a span around them is not their repeat then. */
+  forget(calls: readonly LiveCall[]): void {
+    const ids = new Set(
+      calls.flatMap((call) => (call === undefined || isRejection(call) ? [] : [call.record.usage_id])),
+    );
+    for (const [key, { usageId, tokens, isEmbedding }] of this.#counted) {
+      if (!ids.has(usageId)) continue;
+      this.#counted.delete(key);
+      this.#add(this.#ancestors(key), { chats: isEmbedding ? 0 : -tokens, embeddings: isEmbedding ? -tokens : 0 });
+    }
+  }
+
   /** The calls of these spans without those that repeat the calls in them. */
   select(spans: readonly { otlp: OtlpRecord; call: LiveCall }[]): LiveCall[] {
     for (const { otlp } of spans) this.#noteParent(otlp);
@@ -66,7 +78,7 @@ export class NestedSpans {
     const key = keyOf(otlp);
     if (key === undefined || call === undefined) return false;
     const inside = this.#inside.get(key);
-    if (isRejection(call)) return inside !== undefined;
+    if (isRejection(call)) return inside !== undefined && inside.chats + inside.embeddings > 0;
     const { record } = call;
     const isEmbedding = record.operation.startsWith('embedding');
     const tokens = record.total_tokens;

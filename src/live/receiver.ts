@@ -186,7 +186,12 @@ export class OtlpReceiver {
     const calls = this.#nested.select(all).filter((call) => call !== undefined);
     const rejections = calls.filter(isRejection);
     const found = calls.filter((call): call is FoundUsage => !isRejection(call));
-    await this.#store(found);
+    try {
+      await this.#store(found);
+    } catch (error) {
+      this.#nested.forget(calls);
+      throw error;
+    }
     const reason = [...new Set(rejections.map((each) => each.reason))].slice(0, 3).join('; ');
     if (calls.length > 0) {
       this.#options.onEvent?.({ signal, recorded: found.length, rejected: rejections.length, reason });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { callOf } from '../../../src/live/calls.ts';
-import { isRejection } from '../../../src/live/liveCall.ts';
+import { isRejection, type LiveCall } from '../../../src/live/liveCall.ts';
 import { NestedSpans } from '../../../src/live/nestedSpans.ts';
 import { recordsOf } from '../../../src/live/otlp.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -175,6 +175,17 @@ describe('spans in spans', () => {
     const parent: Span = { name: 'embeddings', span: '01', attributes: none };
     expect(received([chat('02', '01'), parent]).reasons).toEqual([]);
     expect(received([parent]).reasons).toHaveLength(1);
+  });
+
+  test('a call that could not be stored does not hide the span around it', () => {
+    const nested = new NestedSpans();
+    const select = (...spans: Span[]): LiveCall[] => {
+      const all = recordsOf('traces', 'json', Buffer.from(JSON.stringify(tracesRequest(spans))));
+      return nested.select(all.map((otlp) => ({ otlp, call: callOf(otlp, NOW) })));
+    };
+    nested.forget(select(chat('02', '01')));
+    expect(select(chat('01', undefined))).toHaveLength(1);
+    expect(select(chat('02', '01'))).toHaveLength(1);
   });
 
   test('spans that contain each other are recorded', () => {
