@@ -50,7 +50,7 @@ describe('help and usage', () => {
     [['import'], "Missing required argument 'source'. See: llm-spend import --help"],
     [['import', 'claude'], '"claude" is neither a source nor a file. Did you mean claude-code?'],
     [['import', '.'], 'is a folder. Name the tool whose logs it holds, as in claude-code=FOLDER.'],
-    [['record'], '--provider: is required'],
+    [['record'], '--provider, --model, --operation: are required'],
     [['record', '--response', '--operation', 'chat'], 'a file, or - for stdin, is missing before --operation'],
     [['costs', '--by', '--days', '3'], '--by <grouping>: its value is missing before --days'],
     [['record', '--provider', 'a', '--model', 'b', '--operation', 'c', '--stdin'], 'cannot be combined with --stdin'],
