@@ -79,6 +79,9 @@ const NAMES: Readonly<Record<Field, string>> = {
   time: 'Time',
 };
 
+/** Numbers that can be tokens with another mark between thousands, or in the notation of programs: `12.000`, `1e4`. */
+const TOKENS_OR_COST = /^[1-9]\d{0,2}(?:[.,]\d{3})+$|^\d+(?:\.\d+)?e\d+$/i;
+
 /** The order of tokens typed as plain numbers. */
 const TOKENS = ['input', 'output', 'cacheRead'] as const;
 
@@ -173,6 +176,8 @@ class LineReader {
     }
     const cost = readCost(text, mark);
     if (!('value' in cost)) this.#refuse(`"${text}" is not a number here`);
+    else if (TOKENS_OR_COST.test(text))
+      this.#refuse(`"${text}" can be tokens or a cost: write the digits alone, or $${text}`);
     else if (this.#line.cost === undefined) this.#set('cost', cost);
     else this.#twice('cost');
   }

@@ -61,12 +61,17 @@ describe('a line that records a call', () => {
 
   it('reads a decimal comma where the language has it', () => {
     expect(read('gpt-5 0,05', ',')).toEqual({ model: 'gpt-5', cost: 0.05 });
+    expect(read('gpt-5 12,000', ',').problem).toContain('can be tokens or a cost');
+    expect(read('gpt-5 0.035')).toEqual({ model: 'gpt-5', cost: 0.035 });
+    expect(read('gpt-5 $12.000').cost).toBe(12);
     expect(read('gpt-5 12.000 1,5k', ',')).toEqual({ model: 'gpt-5', input: 12_000, output: 1500 });
   });
 
   it.each([
     ['gpt-5 -5', '"-5" is not a number here'],
     ['gpt-5 1,5', '"1,5" is not a number here'],
+    ['gpt-5 12.000', '"12.000" can be tokens or a cost: write the digits alone, or $12.000'],
+    ['gpt-5 1e4', '"1e4" can be tokens or a cost: write the digits alone, or $1e4'],
     ['gpt-5 1 2 3 4', 'There are more numbers than input, output and cached tokens: 4'],
     ['gpt-5 0.05 0.06', 'Cost is given twice'],
     ['gpt-5 in:1k in:2k', 'Input tokens is given twice'],
