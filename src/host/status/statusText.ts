@@ -150,13 +150,13 @@ export function statusTooltip(model: StatusModel, links: StatusLinks, style: Tex
 }
 
 /** `Last 14 days: ▁▂▁█▃ (highest on Nov 20)`. */
-function trendText({ trend }: StatusModel, { t, locale }: TextStyle): string | undefined {
+function trendText({ trend }: StatusModel, style: TextStyle): string | undefined {
   const marks = sparkline(trend?.amounts ?? []);
   if (trend === undefined || marks === '') return undefined;
   const most = trend.amounts.reduce((at, each, index) => (each > (trend.amounts[at] ?? 0n) ? index : at), 0);
-  const format = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', timeZone: 'UTC' });
+  const format = new Intl.DateTimeFormat(style.locale, { month: 'short', day: 'numeric', timeZone: 'UTC' });
   const day = format.format(Date.parse(trend.days[most] ?? ''));
-  return t('Last {0} days: {1} (highest on {2})', trend.amounts.length, marks, day);
+  return style.t('Last {0} days: {1} (highest on {2})', trend.amounts.length, marks, day);
 }
 
 /** Sentences below the tables. */

@@ -145,7 +145,8 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await workbench.screenshot('team-waiting');
     await server.start();
     await pick('Sync Now');
-    await toast('In step with the team. Records sent: 1, withdrawn: 0.').waitFor();
+    // The record may have been sent in the background before.
+    await toast('In step with the team. Records sent: ').waitFor();
     expect(await costs(desk)).toEqual({ ann: 1.5, bob: 6 });
   });
 

@@ -35,6 +35,19 @@ describe('statusText', () => {
     expect(statusText(model({ health: 'loading', spend: undefined }), STYLE)).toBe('$(credit-card) …');
   });
 
+  it('does not load the locale, which takes long, before there is an amount', () => {
+    const loading = model({ health: 'loading', spend: undefined });
+    const style = {
+      t,
+      get locale(): string {
+        throw new Error('loaded');
+      },
+    };
+    expect(statusText(loading, style)).toBe('$(credit-card) …');
+    expect(statusTooltip(loading, LINKS, style)).toContain('**LLM Spend**');
+    expect(statusLabel(loading, style)).toBe('LLM spend: reading the ledger');
+  });
+
   it('shows an empty ledger as what it is', () => {
     expect(statusText(model({ health: 'missing' }), STYLE)).toBe('$(credit-card) $0.00');
   });

@@ -133,6 +133,12 @@ export class FaultDisk implements Disk {
     this.#die();
   }
 
+  /** Ends the process together with its machine: only what is durable stays on the disk. */
+  cutPower(names: LostNames): void {
+    this.kill();
+    this.#durable.cut(names);
+  }
+
   /** Closes the descriptors of a dead process. */
   dispose(): void {
     this.#dead = true;
@@ -345,8 +351,7 @@ export class FaultDisk implements Disk {
         this.kill();
         return undefined;
       case 'power':
-        this.kill();
-        this.#durable.cut(this.#fault.names);
+        this.cutPower(this.#fault.names);
         return undefined;
       case 'full':
         this.#full = true;
