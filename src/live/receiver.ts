@@ -6,7 +6,7 @@ import { withTimeout } from '../system/withTimeout.ts';
 import { BodyError, readBody } from './body.ts';
 import type { Forwarder } from './forward.ts';
 import { BusyError, type LiveIntake } from './intake.ts';
-import { isRejection } from './liveCall.ts';
+import { isRejection, type LiveCall } from './liveCall.ts';
 import { NestedSpans } from './nestedSpans.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
@@ -73,6 +73,8 @@ export class OtlpReceiver {
   readonly #server: Server;
   readonly #successors = new Set<Socket>();
   readonly #nested = new NestedSpans();
+  /** Calls that are being stored. They resolve in either case. */
+  readonly #storing = new Set<Promise<unknown>>();
   #requests = 0;
   #isClosing = false;
 
@@ -183,15 +185,10 @@ export class OtlpReceiver {
     if (signal === 'metrics') return { rejected: 0, reason: '' };
     const now = this.#options.now?.() ?? Date.now();
     const all = recordsOf(signal, encoding, body).map((otlp) => ({ otlp, call: callOf(otlp, now) }));
-    const calls = this.#nested.select(all).filter((call) => call !== undefined);
+    const calls = (await this.#select(all)).filter((call) => call !== undefined);
     const rejections = calls.filter(isRejection);
     const found = calls.filter((call): call is FoundUsage => !isRejection(call));
-    try {
-      await this.#store(found);
-    } catch (error) {
-      this.#nested.forget(calls);
-      throw error;
-    }
+    await this.#store(found);
     const reason = [...new Set(rejections.map((each) => each.reason))].slice(0, 3).join('; ');
     if (calls.length > 0) {
       this.#options.onEvent?.({ signal, recorded: found.length, rejected: rejections.length, reason });
@@ -200,11 +197,25 @@ export class OtlpReceiver {
   }
 
   /**
+   * The calls without those that repeat others. The others are durable then, because their repeats are acknowledged, too.
+   * @throws {Refusal} when that takes longer than senders wait.
+   */
+  async #select(all: Parameters<NestedSpans['select']>[0]): Promise<LiveCall[]> {
+    const selected = this.#nested.select(all);
+    const hasRepeats = selected.length < all.filter(({ call }) => call !== undefined).length;
+    if (!hasRepeats || this.#storing.size === 0) return selected;
+    const stored = Promise.all(this.#storing).then(() => true);
+    if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
+    return this.#nested.select(all);
+  }
+
+  /**
    * @throws {Refusal} when it takes longer than senders wait. Calls stored after that are recognised when they are sent again.
    */
   async #store(found: readonly FoundUsage[]): Promise<void> {
     const stored = this.#options.intake.store(found).then(() => true);
-    stored.catch(() => undefined);
+    const ended = stored.catch(() => this.#nested.forget(found)).finally(() => this.#storing.delete(ended));
+    this.#storing.add(ended);
     if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
   }
 
