@@ -55,20 +55,6 @@ const forNode = (name, more) => ({
   ...more,
 });
 
-/**
- * commander starts programs only for subcommands that are files of their own. We have none, and node:child_process takes each
- * command 10 ms to load.
- * @type {import('esbuild').Plugin}
- */
-const noSubcommandFiles = {
-  name: 'no subcommand files',
-  setup: (build) => {
-    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) => {
-      return /[\\/]commander[\\/]/.test(importer) ? { path: path.join(root, 'scripts/noPrograms.cjs') } : undefined;
-    });
-  },
-};
-
 /** @type {Target[]} */
 const targets = [
   {
@@ -108,7 +94,7 @@ const targets = [
   {
     name: 'all commands',
     entry: 'src/cli/runCommand.ts',
-    options: forNode('commands', { plugins: [takeFromOthers('./commands.js'), noSubcommandFiles] }),
+    options: forNode('commands'),
   },
   {
     name: 'prices',

@@ -1,3 +1,5 @@
+import { Worker } from 'node:worker_threads';
+
 /**
  * Runs one statement on a database in a separate thread: copying or checking a gigabyte takes seconds and must not block the
  * event loop.
@@ -22,13 +24,11 @@ try {
  * @param location as passed to SQLite.
  * @throws errors of SQLite.
  */
-export async function inWorker(
+export function inWorker(
   location: string,
   sql: string,
   parameters: readonly (string | number)[] = [],
 ): Promise<unknown[]> {
-  // Loading it takes every command a few milliseconds, and few need it.
-  const { Worker } = await import('node:worker_threads');
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, {
       eval: true,
