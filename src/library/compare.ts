@@ -1,4 +1,4 @@
-import { knownModels, type UsedModel } from '../pricing/models/known.ts';
+import { knownModels } from '../pricing/models/known.ts';
 import { nearestPrice } from '../pricing/models/nearest.ts';
 import { ModelSearch } from '../pricing/models/search.ts';
 import { compareEach, comparisonPass, type ComparedGroup } from '../pricing/compare/comparison.ts';
@@ -6,6 +6,7 @@ import type { ModelName } from '../pricing/compare/quotes.ts';
 import type { Pricer } from '../pricing/price.ts';
 import type { AggregateQuery, Group, UsageFilter } from '../usage/query.ts';
 import type { ColumnPass } from '../columns/columnPass.ts';
+import { usedModels } from './usedModels.ts';
 
 /** Compares what usage cost with what it would have cost at other models. */
 
@@ -47,15 +48,6 @@ export async function compareUsage(
   const cells = (await ledgers.pass(comparisonPass(pricer, models, filter, ['project', 'operation']))).flat();
   const [all, byProject, byOperation] = compareEach(cells, models.length, [[], [0], [1]]);
   return { models, all: all![0]!, byProject: byProject!, byOperation: byOperation! };
-}
-
-/** All models in the ledgers, those with the most calls first. */
-export async function usedModels(ledgers: ComparedLedgers): Promise<UsedModel[]> {
-  const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
-  const groups = await ledgers.aggregate({ filter: {}, groupBy: ['provider', 'model'], calendar });
-  return groups
-    .map(({ key, totals }) => ({ provider: key[0] ?? '', model: key[1] ?? '', calls: totals.records }))
-    .sort((a, b) => b.calls - a.calls);
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { Pricer } from '../../pricing/price.ts';
-import { aliasProvider, knownModels, type UsedModel } from '../../pricing/models/known.ts';
+import { modelSearch, type UsedModel } from '../../pricing/models/known.ts';
 import { lineChoices, type LineChoices, type LineContext } from '../../pricing/models/lineChoices.ts';
-import { ModelSearch } from '../../pricing/models/search.ts';
-import { usedModels } from '../../library/compare.ts';
 import { openLedger } from '../../library/index.ts';
+import { usedModels } from '../../library/usedModels.ts';
 import { quoteWord } from '../../usage/line/words.ts';
 import type { UsageInput } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
@@ -46,10 +45,8 @@ function withProvider(line: string, provider: string | undefined): string {
   return provider === undefined ? line : `${line} provider:${quoteWord(provider)}`;
 }
 
-function contextOf(pricer: Pricer | undefined, all: readonly UsedModel[], now: number): LineContext {
-  const used = all.filter(({ provider, model }) => provider !== '' && model !== '');
-  const table = pricer?.table;
-  const search = new ModelSearch(knownModels(table, used), table && aliasProvider(table));
+function contextOf(pricer: Pricer | undefined, used: readonly UsedModel[], now: number): LineContext {
+  const search = modelSearch(pricer?.table, used);
   const providers = [...new Set(used.map(({ provider }) => provider))];
   return { search, mark: '.', now, operation: 'chat', project: '', providers };
 }

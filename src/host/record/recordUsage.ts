@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../contributions.ts';
-import { aliasProvider, knownModels } from '../../pricing/models/known.ts';
-import { ModelSearch } from '../../pricing/models/search.ts';
+import { modelSearch } from '../../pricing/models/known.ts';
+import { usedModels } from '../../library/usedModels.ts';
 import { bucketKey } from '../../usage/time/calendar.ts';
 import { INKWELL_OPERATIONS, INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
 import type { UsageRecord } from '../../usage/record.ts';
@@ -48,27 +48,17 @@ export async function askAndRecord(
 
 async function lineSetting(memory: vscode.Memento, service: LedgerService, prices: Prices): Promise<LineSetting> {
   const { calendar } = readSettings();
-  const query = { filter: {}, calendar };
-  const [pricer, models, operations] = await Promise.all([
+  const [pricer, used, operations] = await Promise.all([
     prices.pricer().catch(() => undefined),
-    service.aggregate({ ...query, groupBy: ['provider', 'model'] }).catch(() => []),
-    service.aggregate({ ...query, groupBy: ['operation'] }).catch(() => []),
+    usedModels(service).catch(() => []),
+    service.aggregate({ filter: {}, calendar, groupBy: ['operation'] }).catch(() => []),
   ]);
-  const used = models
-    .map(({ key: [provider, model], totals }) => ({
-      provider: provider ?? '',
-      model: model ?? '',
-      calls: totals.records,
-    }))
-    .filter(({ provider, model }) => provider !== '' && model !== '')
-    .toSorted((a, b) => b.calls - a.calls);
   const strict = service.primary?.strict === true;
   const often = operations.toSorted((a, b) => b.totals.records - a.totals.records)[0]?.key[0] ?? 'chat';
-  const table = pricer?.table;
   return {
     pricer,
     context: {
-      search: new ModelSearch(knownModels(table, used), table && aliasProvider(table)),
+      search: modelSearch(pricer?.table, used),
       mark: decimalMark(),
       now: Date.now(),
       operation: strict ? INKWELL_OPERATIONS[0] : memory.get(LAST_OPERATION, often),

@@ -1,6 +1,6 @@
 import { tableProvider } from '../providers.ts';
 import type { PriceTable } from '../table.ts';
-import type { KnownModel } from './search.ts';
+import { ModelSearch, type KnownModel } from './search.ts';
 
 /** Providers that make most of the models that they sell, in the order in which they are offered. */
 const VENDORS: readonly string[] = [
@@ -58,6 +58,11 @@ export function knownModels(table: PriceTable | undefined, used: readonly UsedMo
 
 function keyOf(provider: string, model: string): string {
   return `${provider}\0${model.toLowerCase()}`;
+}
+
+/** Finds models among those of the price table and those that the user has used. */
+export function modelSearch(table: PriceTable | undefined, used: readonly UsedModel[]): ModelSearch {
+  return new ModelSearch(knownModels(table, used), table && aliasProvider(table));
 }
 
 /** Finds the provider of a name by the rules of the price table. */
