@@ -233,7 +233,7 @@ const ALL_PARTS = PART_KINDS.map((_, part) => part);
 const MISSED = (['input', 'cacheWrite5m', 'cacheWrite1h'] as const).map(partOf);
 const READ = partOf('cacheRead');
 const INPUT_PARTS = [...MISSED, READ];
-/** Their cost is what is uncertain if they have no price. */
+/** The parts whose cost is uncertain if reads have no price. */
 const READ_PARTS = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).map(partOf);
 
 function sumOf(parts: readonly Whole[], rates: Rates, of: readonly number[]): Whole {
