@@ -49,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): LlmSpendApi {
   const live = new LiveRecording(service, prices, log);
   const commits = new CommitCosts(service, log);
   const documents = new ReportDocuments();
-  const team = new Team(context, shown, { service, prices, documents, log });
+  const team = new Team(context, shown, { service, budgets, prices, documents, log });
   registerCommands(context, { service, shown, prices, history, agents, live, budgets, commits, team, documents, log });
   context.subscriptions.push(
     log,

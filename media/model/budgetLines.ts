@@ -1,5 +1,6 @@
 import type { BudgetRow } from '../../src/protocol/budgetRow.ts';
 import type { Choices } from '../../src/protocol/choices.ts';
+import type { Scope } from '../../src/usage/dimensions.ts';
 import type { TimeSpan } from '../../src/usage/time/period.ts';
 import type { ChartModel } from './series.ts';
 
@@ -13,16 +14,18 @@ export interface BudgetLine {
 /**
  * The budgets whose limit can be read against the chart: the chart shows their records and nothing else, and either its bars are
  * their periods, or its line adds up one period of theirs.
+ * @param scope whose costs the chart shows.
  */
 export function budgetLines(
   budgets: readonly BudgetRow[],
   { choices, chart, span }: { choices: Choices; chart: ChartModel; span: TimeSpan },
+  scope: Scope = 'machine',
 ): BudgetLine[] {
   if (choices.measure !== 'cost' || choices.chart === 'calendar') return [];
   const shown = selected(choices);
   return budgets.flatMap((budget) => {
     const { name, size, plan, bucket, since, until } = budget;
-    if (size === undefined || selected(budget.choices) !== shown) return [];
+    if (size === undefined || budget.scope !== scope || selected(budget.choices) !== shown) return [];
     // The chart shows calls that a plan covers at list price.
     if (!plan && chart.totals.planNanos > 0n) return [];
     const isPeriod = choices.chart === 'bars' ? bucket === chart.bucket : span.since === since && span.until === until;

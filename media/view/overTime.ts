@@ -86,7 +86,7 @@ function chartTemplate(context: ViewContext, kind: Exclude<ChartKind, 'calendar'
         ? nameOf(shown.choices.stack, series.value)
         : t('{0} others', format.count(series.rest))}
     .now=${shown.now}
-    .budgets=${budgetLines(snapshot.budgets, shown)}
+    .budgets=${budgetLines(snapshot.budgets, shown, snapshot.scope)}
     .asTable=${ui.asTable}
     @pick=${({ detail }: CustomEvent<ChartPick>) => {
       if ('series' in detail) context.filterBy([[shown.choices.stack, detail.series.value]]);

@@ -3,7 +3,7 @@ import { once } from '../usage/lazy/once.ts';
 import { readDisplayCurrency, type DisplayCurrency } from '../pricing/currency.ts';
 import { scaleDecimal } from '../pricing/decimal.ts';
 import { AMOUNT_PLACES, type Amount } from '../usage/amount.ts';
-import { FIELD_DIMENSIONS } from '../usage/dimensions.ts';
+import { FIELD_DIMENSIONS, SCOPES, type Scope } from '../usage/dimensions.ts';
 import { MAX_NAME } from '../usage/limits.ts';
 import type { Nanos } from '../usage/money.ts';
 import { costNanos, valueNanos, type Totals, type UsageFilter } from '../usage/query.ts';
@@ -34,7 +34,12 @@ export interface Budget {
   search?: string | undefined;
   /** Whether calls that a plan covers count, at list price. Default: only what is paid counts. */
   plan?: boolean | undefined;
+  /** Counts the calls of all my machines, or of the team. Absent: those of this machine. */
+  scope?: TeamScope | undefined;
 }
+
+/** A scope whose sums come from the team's ledger. */
+export type TeamScope = Exclude<Scope, 'machine'>;
 
 /** A budget that cannot be used: which field, and the rule. */
 export class BudgetError extends Error {
@@ -49,6 +54,7 @@ export class BudgetError extends Error {
 export const DEFAULT_LEVELS: readonly number[] = [50, 80, 100];
 export const PERIOD_RULE = 'must be day, week, month, year, a number of days such as 30d, or once';
 export const START_RULE = 'must be a day of the month, 1 to 31, or for weeks a weekday, 1 (Monday) to 7 (Sunday)';
+const SCOPE_RULE = `must be ${SCOPES.slice(0, -1).join(', ')} or ${SCOPES.at(-1)}`;
 const DAYS_OF_WEEK = 7;
 const MAX_LEVEL = 1_000;
 /** An amount as people type it. */
@@ -80,6 +86,7 @@ const SHAPE = once(() =>
     ),
     search: z.optional(z.string()),
     plan: z.optional(z.boolean()),
+    scope: z.optional(z.enum(SCOPES, SCOPE_RULE)),
   }),
 );
 
@@ -92,7 +99,7 @@ export function checkedBudget(input: unknown): Budget {
     const field = [...(issue?.path ?? []), ...unknown].join('.');
     throw new BudgetError(field || 'budget', unknown.length > 0 ? 'is unknown' : (issue?.message ?? 'is invalid'));
   }
-  const budget = parsed.data as Budget;
+  const { scope, ...budget } = parsed.data as Omit<Budget, 'scope'> & { scope?: Scope };
   const isOnce = budget.period === 'once';
   if (isOnce !== (budget.since !== undefined && budget.until !== undefined)) {
     throw new BudgetError('since', 'and until are needed for the period once, and only for it');
@@ -103,7 +110,8 @@ export function checkedBudget(input: unknown): Budget {
     const currency = readDisplayCurrency(budget.currency);
     if ('problem' in currency) throw new BudgetError('currency', currency.problem);
   }
-  return { ...budget, levels: [...new Set(budget.levels)].toSorted((a, b) => a - b) };
+  const levels = [...new Set(budget.levels)].toSorted((a, b) => a - b);
+  return { ...budget, levels, ...(scope !== undefined && scope !== 'machine' && { scope }) };
 }
 
 /** With the default levels, and with an amount as text: people who edit the file write a number. */

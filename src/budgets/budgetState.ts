@@ -8,6 +8,8 @@ import { periodOf, type BudgetPeriod } from './budgetPeriod.ts';
 import { forecastOf, HISTORY_DAYS, type Forecast } from './forecast.ts';
 import { bucketKey, bucketStart } from '../usage/time/calendar.ts';
 import { DAY } from '../usage/time/zone.ts';
+import type { BudgetTeam } from './budgetTeam.ts';
+import { daySums, type DaySums, type StaleSums } from './teamSums.ts';
 
 /** The state of a budget. Amounts are in nano-dollars, or in {@link Amount} of the budget's currency. */
 export interface BudgetState {
@@ -22,8 +24,10 @@ export interface BudgetState {
   /** The highest level that is reached; undefined: none. */
   level: number | undefined;
   isOver: boolean;
-  /** Calls of unknown cost, or days without a rate: the state is a lower bound. */
+  /** Calls of unknown cost, days without a rate, or sums of the team that are out of date: the state is a lower bound. */
   isAtLeast: boolean;
+  /** Set when the team's ledger could not be asked. */
+  stale: StaleSums | undefined;
   /** undefined while there is too little history, and once the period has ended. */
   forecast: Forecast | undefined;
 }
@@ -31,6 +35,8 @@ export interface BudgetState {
 /** Anything that answers a query: a ledger or a view. */
 export interface BudgetAnswers {
   aggregate(query: AggregateQuery): Promise<Group[]>;
+  /** Answers for budgets of several machines. Default: the sums that this machine knew last. */
+  readonly team?: BudgetTeam | undefined;
 }
 
 export async function budgetState(
@@ -42,11 +48,12 @@ export async function budgetState(
   const period = periodOf(budget, now, calendar);
   // A whole day, so that the ledger's answer is kept and later calls only add to it.
   const since = Math.min(period.since, bucketStart(now - HISTORY_DAYS * DAY, 'day', calendar));
-  const days = await answers.aggregate({
+  const query: AggregateQuery = {
     filter: { ...filterOf(budget), since, until: period.until },
     groupBy: ['day'],
     calendar,
-  });
+  };
+  const { groups: days, stale } = await sumsOf(budget, answers, query, now);
   const firstDay = bucketKey(period.since, 'day', calendar);
   const spentByDay = new Map<string, Amount>();
   const totals = emptyTotals();
@@ -73,9 +80,15 @@ export async function budgetState(
     percent,
     level,
     isOver: spent >= limit,
-    isAtLeast: totals.unpriced > 0 || hasGaps,
+    isAtLeast: totals.unpriced > 0 || hasGaps || stale !== undefined,
+    stale,
     forecast: forecastOf({ spentByDay, spent, limit, period, now, calendar }),
   };
+}
+
+function sumsOf({ scope }: Budget, answers: BudgetAnswers, query: AggregateQuery, now: number): Promise<DaySums> {
+  if (scope !== undefined) return daySums(answers.team, scope, query, now);
+  return answers.aggregate(query).then((groups) => ({ groups, stale: undefined }));
 }
 
 /** The states of several budgets, in their order. */

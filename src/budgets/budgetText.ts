@@ -26,13 +26,31 @@ export function periodText({ period, since, until, start }: Budget): string {
   return period === 'month' && start !== undefined ? `in the month from day ${start}` : PERIODS[period]!;
 }
 
+const SCOPE_TEXTS = { me: ' on all my machines', team: ' by the team' };
+
+/** How old the sums of a team are; undefined: they are up to date. */
+function staleText({ stale, period }: BudgetState): string | undefined {
+  if (stale === undefined) return undefined;
+  if (stale.asOf === undefined) return "the team's sums are not known here yet";
+  const style = {
+    timeZone: period.timeZone,
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  } as const;
+  return `as of ${new Intl.DateTimeFormat('en-US', { ...style, hourCycle: 'h23' }).format(stale.asOf)}`;
+}
+
 /** Formats a state as `$42.10 of $50.00 this month (84 %)`; unpriced calls are counted behind the share. */
 export function stateText(state: BudgetState): string {
   const { budget, spent, limit, percent, totals, isAtLeast } = state;
   const least = isAtLeast ? 'at least ' : '';
-  const unpriced = totals.unpriced > 0 ? `, ${totals.unpriced} unpriced` : '';
+  const unpriced = totals.unpriced > 0 ? [`${totals.unpriced} unpriced`] : [];
+  const notes = [`${Math.floor(percent)} %`, ...unpriced, staleText(state)].filter((note) => note !== undefined);
+  const scope = budget.scope === undefined ? '' : SCOPE_TEXTS[budget.scope];
   const amounts = `${least}${budgetAmount(budget, spent)} of ${budgetAmount(budget, limit)}`;
-  return `${amounts} ${periodText(budget)} (${Math.floor(percent)} %${unpriced})`;
+  return `${amounts} ${periodText(budget)}${scope} (${notes.join(', ')})`;
 }
 
 /** The warning of a level, in one sentence. */

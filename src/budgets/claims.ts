@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -7,13 +8,13 @@ import {
   rmSync,
   statSync,
   closeSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errno } from '../system/errno.ts';
 import { alertsFolder, lasts } from './alertsFolder.ts';
+import { limitOf } from './budget.ts';
 import type { BudgetState } from './budgetState.ts';
 
 /**
@@ -33,6 +34,8 @@ interface Claim {
   /** ms since the epoch. */
   at: number;
   isShown: boolean;
+  /** The shared id of a warning that was shown while the other machines could not be reached. */
+  unreported?: string;
 }
 
 /** A level that was reached, claimed by this process. */
@@ -40,8 +43,10 @@ export interface ClaimedCrossing {
   level: number;
   /** When a lower level of the same period was claimed, ms since the epoch; undefined: never. */
   lowerAt: number | undefined;
-  /** To be called once the message is on its way. Never throws. */
-  shown: () => void;
+  /** To be called once the message is on its way. Never throws. @param unreported see {@link Claim}. */
+  shown: (unreported?: string) => void;
+  /** Gives the claim back without a message. Never throws. */
+  release: () => void;
 }
 
 /** Crossings that this process has claimed in a folder that cannot be written. */
@@ -72,11 +77,17 @@ export function claimCrossing(
       if (path !== undefined) write(path, { pid: process.pid, at: now, isShown: true });
     }
     removeOld(folder, now);
-    return { level, lowerAt, shown: () => write(file, { pid: process.pid, at: now, isShown: true }) };
+    return {
+      level,
+      lowerAt,
+      shown: (unreported) =>
+        write(file, { pid: process.pid, at: now, isShown: true, ...(unreported && { unreported }) }),
+      release: () => rmSync(file, { force: true }),
+    };
   } catch {
     if (claimedHere.has(name)) return undefined;
     for (const each of [name, ...lower]) claimedHere.add(each);
-    return { level, lowerAt: undefined, shown: () => undefined };
+    return { level, lowerAt: undefined, shown: () => undefined, release: () => claimedHere.delete(name) };
   }
 }
 
@@ -85,16 +96,12 @@ function later(a: number | undefined, b: number | undefined): number | undefined
 }
 
 function claimedAt(path: string): number | undefined {
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as Claim).at;
-  } catch {
-    return undefined;
-  }
+  return readClaim(path)?.at;
 }
 
 /** A raised amount is another crossing; so is another period, or the same one in another time zone. */
 function claimName({ budget, period }: BudgetState, level: number): string {
-  const { name, amount, currency, filter, search, plan } = budget;
+  const { name, amount, currency, filter, search, plan, scope } = budget;
   const identity = JSON.stringify([
     name,
     amount,
@@ -103,12 +110,30 @@ function claimName({ budget, period }: BudgetState, level: number): string {
     search,
     period.key,
     ...(plan === true ? [plan] : []),
+    ...(scope === undefined ? [] : [scope]),
   ]);
   return `${createHash('sha256').update(identity).digest('hex').slice(0, 24)}-${level}`;
 }
 
 /** Equal for the same warning in all processes. */
 export const warningId = claimName;
+
+/**
+ * Names a warning, equal on all machines for budgets with the same name, amount, period and filter. It is a hash, so that nothing of
+ * the budget leaves this machine.
+ * @param user whose machines share it, if it is a budget of one person.
+ */
+export function sharedWarningId({ budget, period }: BudgetState, level: number, user: string): string {
+  const { name, currency, filter = {}, search, plan, scope } = budget;
+  // The form and the command order filters differently.
+  const values = Object.entries(filter)
+    .map(([dimension, list]) => [dimension, list.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const whose = scope === 'me' ? user : '';
+  const rest = [currency, values, search, plan === true, scope, whose, period.key, level];
+  const identity = JSON.stringify([name, `${limitOf(budget)}`, ...rest]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}
 
 /** Creates the claim's file, or the next one where its holder died. @returns its path; undefined when it is taken. */
 function claim(base: string, now: number, leaseMs: number): string | undefined {
@@ -171,15 +196,34 @@ function write(path: string, content: Claim): void {
   }
 }
 
+/** Reports to the other machines the warnings that were shown while they could not be reached. @throws {Error} when they cannot be now. */
+export async function reportUnreported(
+  noteShown: (ids: readonly string[]) => Promise<void>,
+  folder: string = alertsFolder(),
+): Promise<void> {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const path = join(folder, name);
+    const { unreported, ...claim } = readClaim(path) ?? {};
+    if (unreported === undefined) continue;
+    await noteShown([unreported]);
+    write(path, claim as Claim);
+  }
+}
+
+function readClaim(path: string): Claim | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Claim;
+  } catch {
+    // Not ours, or removed by another process.
+    return undefined;
+  }
+}
+
 function removeOld(folder: string, now: number): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    try {
-      const { at } = JSON.parse(readFileSync(path, 'utf8')) as Claim;
-      if (now - at > KEPT_MS) unlinkSync(path);
-    } catch {
-      // Not ours, or removed by another process.
-    }
+    const at = readClaim(path)?.at ?? now;
+    if (now - at > KEPT_MS) rmSync(path, { force: true });
   }
 }
 

@@ -17,7 +17,9 @@ export const HOOK_AGENTS = ['claude-code', 'codex'];
 export const SOFT_PERCENT = 80;
 /** More new records than these are not added up here. */
 const MOST_NEW = 20_000;
-const FORMAT = 2;
+const FORMAT = 3;
+/** As in `teamSums.ts`, which is slow to load. */
+const TEAM_SUMS = 'team-budgets.json';
 
 interface Headroom {
   format: number;
@@ -65,8 +67,8 @@ function headroomPath(): string {
  */
 export function keptAnswer(now: number, counted: () => readonly string[]): HookAnswer | undefined {
   try {
-    const budgets = fileVersion(budgetsFile());
-    if (budgets === '') return BELOW;
+    if (fileVersion(budgetsFile()) === '') return BELOW;
+    const budgets = budgetsVersion();
     const kept = JSON.parse(readFileSync(headroomPath(), 'utf8')) as Headroom;
     if (kept.format !== FORMAT || now < kept.from || now >= kept.until) return undefined;
     if (kept.zone !== zoneKey(now) || kept.budgets !== budgets) return undefined;
@@ -92,7 +94,7 @@ export function headroomBasis(now: number, counted: readonly string[]): Headroom
     const { version, last } = versionOf(path, '0', true);
     return { path, version, last };
   });
-  return { from: now, zone: zoneKey(now), budgets: fileVersion(budgetsFile()), ledgers };
+  return { from: now, zone: zoneKey(now), budgets: budgetsVersion(), ledgers };
 }
 
 /**
@@ -115,6 +117,11 @@ export function keepAnswer(basis: HeadroomBasis, answer: HookAnswer, left: bigin
 
 function budgetsFile(): string {
   return join(dirname(defaultLedgerPath()), 'budgets.json');
+}
+
+/** The budgets, and the sums of the team that they cover. */
+function budgetsVersion(): string {
+  return `${fileVersion(budgetsFile())} ${fileVersion(join(stateFolder(), TEAM_SUMS))}`;
 }
 
 /** Days begin at other instants in another time zone. */

@@ -1,7 +1,15 @@
 import type { Calendar } from '../usage/query.ts';
 import { alertsFolder } from './alertsFolder.ts';
 import type { BudgetAnswers, BudgetState } from './budgetState.ts';
-import { claimCrossing, leaseEnd, LEASE_MS, snoozedUntil } from './claims.ts';
+import {
+  claimCrossing,
+  leaseEnd,
+  LEASE_MS,
+  sharedWarningId,
+  snoozedUntil,
+  reportUnreported,
+  type ClaimedCrossing,
+} from './claims.ts';
 import { driverOf, type Driver } from './mainCause.ts';
 import { withTimeout } from '../system/withTimeout.ts';
 
@@ -14,8 +22,8 @@ export interface BudgetWarning {
   level: number;
   /** The project, model or session behind most of the cost; undefined: there is none. */
   driver: Driver | undefined;
-  /** To be called once the message is on its way. Never throws. */
-  shown: () => void;
+  /** To be called once the message is on its way. Resolves when other machines know of it. Never throws, never rejects. */
+  shown: () => Promise<void>;
 }
 
 export interface WarningOptions {
@@ -38,17 +46,68 @@ export async function dueWarnings(states: readonly BudgetState[], options: Warni
   const { answers, calendar, now, folder = alertsFolder(), leaseMs = LEASE_MS } = options;
   const warnings: BudgetWarning[] = [];
   let retryAt: number | undefined;
+  const retry = (at: number): void => {
+    retryAt = Math.min(retryAt ?? at, at);
+  };
+  if (answers.team !== undefined && states.some(({ budget, stale }) => budget.scope !== undefined && !stale)) {
+    const { claims } = answers.team;
+    await reportUnreported((ids) => claims.noteShown(ids), folder).catch(() => undefined);
+  }
   for (const state of states) {
     if (state.level === undefined || snoozedUntil(state, now, folder) !== undefined) continue;
+    // A process that knows only the kept sums leaves the message to one that follows the team.
+    if (state.budget.scope !== undefined && answers.team === undefined) continue;
     const claimed = claimCrossing(state, now, folder, leaseMs);
     if (claimed === undefined) {
       const end = leaseEnd(state, now, folder, leaseMs);
-      if (end !== undefined) retryAt = Math.min(retryAt ?? end, end);
+      if (end !== undefined) retry(end);
       continue;
     }
-    const { level, lowerAt, shown } = claimed;
+    const shared = await share(state, claimed, options);
+    if (shared.leftMs !== undefined) retry(now + shared.leftMs + 1);
+    if (shared.shown === undefined) continue;
+    const { level, lowerAt } = claimed;
+    const { shown } = shared;
     const driver = await withTimeout(driverOf(state, answers, lowerAt, calendar), DRIVER_MS).catch(() => undefined);
     warnings.push({ state, level, driver, shown });
   }
   return { warnings, retryAt };
+}
+
+/** `shown` is set when this process has to show the warning; `leftMs`, when another machine may fail to show it until then. */
+interface Shared {
+  shown?: () => Promise<void>;
+  leftMs?: number;
+}
+
+/**
+ * Claims a warning among the machines that share its budget. While they cannot be reached, each of them warns once, and
+ * reports that to the others later.
+ */
+async function share(state: BudgetState, claimed: ClaimedCrossing, options: WarningOptions): Promise<Shared> {
+  const { budget } = state;
+  const { answers, leaseMs = LEASE_MS } = options;
+  if (budget.scope === undefined || answers.team === undefined) return { shown: async () => claimed.shown() };
+  const { claims } = answers.team;
+  const idOf = (level: number): string => sharedWarningId(state, level, claims.user);
+  const id = idOf(claimed.level);
+  const lower = budget.levels.filter((each) => each < claimed.level).map(idOf);
+  try {
+    const claim = await claims.claim(id, lower, leaseMs);
+    if (claim.kind === 'shown') claimed.shown();
+    if (claim.kind === 'held') claimed.release();
+    if (claim.kind !== 'mine') return claim.kind === 'held' ? { leftMs: claim.leftMs } : {};
+  } catch {
+    return { shown: async () => claimed.shown(id) };
+  }
+  return {
+    shown: async () => {
+      // Another process must not show it, whatever the server says.
+      claimed.shown(id);
+      await claims.noteShown([id]).then(
+        () => claimed.shown(),
+        () => undefined,
+      );
+    },
+  };
 }

@@ -7,6 +7,7 @@ import type { LedgerState } from '../ledger/results.ts';
 import { LedgerView } from '../ledger/view.ts';
 import { decimalText } from '../pricing/decimal.ts';
 import { Coalescer } from '../system/coalescer.ts';
+import type { Scope } from '../usage/dimensions.ts';
 import { localCalendar } from '../usage/time/calendar.ts';
 
 /** The state of a budget. Amounts are exact decimal numbers in its currency, as text. */
@@ -27,6 +28,10 @@ export interface BudgetStatus {
   isOver: boolean;
   /** Whether `spent` is a lower bound, because calls have no known cost or days no exchange rate. */
   isAtLeast: boolean;
+  /** The machines whose calls count: this one, all of mine, or the team's. */
+  scope: Scope;
+  /** For `me` and `team`: when the team's ledger was last asked, as ISO time; undefined: never, or a few minutes ago at most. */
+  asOf: string | undefined;
   /** The period, as ISO times. `until` is not part of it. */
   since: string;
   until: string;
@@ -127,8 +132,8 @@ export class TrackerBudgets {
 /** Whether the budget has reached a higher level than in any earlier look at this period. */
 function isNew({ budget, period, level }: BudgetState, reached: Map<string, number>): boolean {
   if (level === undefined) return false;
-  const { name, amount, currency, filter, search, plan } = budget;
-  const key = JSON.stringify([name, amount, currency, filter, search, plan, period.key]);
+  const { name, amount, currency, filter, search, plan, scope } = budget;
+  const key = JSON.stringify([name, amount, currency, filter, search, plan, scope, period.key]);
   if ((reached.get(key) ?? 0) >= level) return false;
   reached.set(key, level);
   return true;
@@ -140,7 +145,8 @@ function damageOf({ ledger }: Ledger, { health, problems }: LedgerState): string
   return [`${ledger} is ${health}: ${reason}`];
 }
 
-function statusOf({ budget, period, spent, limit, percent, level, isOver, isAtLeast }: BudgetState): BudgetStatus {
+function statusOf(state: BudgetState): BudgetStatus {
+  const { budget, period, spent, limit, percent, level, isOver, isAtLeast, stale } = state;
   const text = (amount: bigint): string => decimalText(amount, amountPlaces(budget));
   return {
     name: budget.name,
@@ -152,6 +158,8 @@ function statusOf({ budget, period, spent, limit, percent, level, isOver, isAtLe
     level,
     isOver,
     isAtLeast,
+    scope: budget.scope ?? 'machine',
+    asOf: stale?.asOf === undefined ? undefined : new Date(stale.asOf).toISOString(),
     since: new Date(period.since).toISOString(),
     until: new Date(period.until).toISOString(),
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { SCOPES } from '../usage/dimensions.ts';
 import { once } from '../usage/lazy/once.ts';
 import { parseChoices, type Choices } from './choices.ts';
 
@@ -45,6 +46,8 @@ export const budgetRow = once(() =>
     size: z.optional(z.number()),
     /** Whether calls that a plan covers count. */
     plan: z.boolean(),
+    /** The machines that the budget covers. */
+    scope: z.enum(SCOPES),
   }),
 );
 export type BudgetRow = z.infer<ReturnType<typeof budgetRow>>;

@@ -11,6 +11,7 @@ const MEMBER_TABLES: Readonly<Record<string, string>> = {
   usage_key: 'SELECT, INSERT, UPDATE, DELETE',
   record: 'SELECT, INSERT, UPDATE, DELETE',
   write_log: 'SELECT, INSERT, DELETE',
+  crossing: 'SELECT, INSERT, UPDATE',
 };
 /** Sums and nothing else: no record can be read from them. */
 const READER_TABLES = ['schema_version', 'ledger', 'series', 'rollup', 'summary_day', 'summary_hour'];

@@ -1,3 +1,4 @@
+import { forgetTeamSums } from '../budgets/teamSums.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { TeamLedger } from '../ledger/postgres/index.ts';
 import { LedgerError, type StoredElement } from '../ledger/results.ts';
@@ -166,6 +167,7 @@ export function leaveTeam(membership: Membership, forget: boolean): Promise<numb
       }
     }
     await dropMembership();
+    await forgetTeamSums();
     return withdrawn;
   });
 }

@@ -1,3 +1,5 @@
+import type { TeamScope } from '../../budgets/budget.ts';
+import type { BudgetTeam } from '../../budgets/budgetTeam.ts';
 import { openLedger } from '../../library/index.ts';
 import { openView } from '../../library/openView.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -25,6 +27,8 @@ export interface Sources {
   view: LedgerView;
   ledgers: readonly Ledger[];
   states: readonly LedgerState[];
+  /** Set for the ledger of a team, which answers for budgets of this scope only. */
+  scoped?: { scope: TeamScope; team: BudgetTeam };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { openView } from '../../library/openView.ts';
 import { LedgerError } from '../../ledger/results.ts';
+import { TeamBudgets, TeamClaims } from '../../sync/budgetTeam.ts';
 import { readMembership } from '../../sync/membership.ts';
 import { SCOPES } from '../../usage/dimensions.ts';
 import { usageError } from '../output/exit.ts';
@@ -43,7 +44,8 @@ export async function withScope<F extends Flags, T>(
       throw new LedgerError('io', state.problems[0]?.message ?? `${membership.url} cannot be read.`);
     }
     const own = scope === 'me' && flags.user === undefined ? { ...flags, user: [membership.user] } : flags;
-    return await use({ view, ledgers, states }, own);
+    const team = new TeamBudgets(view, new TeamClaims(membership.url, membership.user));
+    return await use({ view, ledgers, states, scoped: { scope, team } }, own);
   } finally {
     await view.close();
   }

@@ -18,7 +18,7 @@ import {
 } from '../arguments/filters.ts';
 import { envelope, recordCostNanos, totalsJson, writeJson } from '../output/json.ts';
 import { ticketPattern } from '../arguments/repositories.ts';
-import { ledgersJson, warnOfDamage, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
+import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { SCOPE_OPTION, withScope, type ScopeFlag } from '../arguments/scope.ts';
 import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
 import { groupTable, title } from '../report/groups.ts';
@@ -102,7 +102,7 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
     else {
       report.priceAge = await priceNote(report.totals, terminal.now());
       // A named ledger is not the one that budgets count.
-      if (flags.ledger === undefined) report.budgets = await budgetNotes(sources.view, terminal.now(), calendar);
+      if (flags.ledger === undefined) report.budgets = await budgetNotes(sources, terminal.now(), calendar);
       await terminal.out.line(reportText(report, flags, terminal));
     }
     return warnOfDamage(sources, terminal);
@@ -113,8 +113,12 @@ async function costOfCache(flags: CostsFlags, terminal: Terminal): Promise<numbe
   if (flags.by !== undefined || flags.recent !== undefined || flags.currency !== undefined) {
     throw usageError('--cache: cannot be combined with --by, --recent or --currency.', '--cache');
   }
-  return withScope(flags, async (sources, scoped) => {
-    const chosen = selection(scoped, terminal.now());
+  // The prices of calls depend on their size, so the server cannot add them up, and a team's history is not downloaded.
+  if (flags.scope !== undefined && flags.scope !== 'machine') {
+    throw usageError('--cache: prices each call of this machine, so it cannot have --scope me or team.', '--cache');
+  }
+  return withView(flags, async (sources) => {
+    const chosen = selection(flags, terminal.now());
     await reportCache(chosen, sources, flags.json === true, terminal);
     return warnOfDamage(sources, terminal);
   });

@@ -18,6 +18,7 @@ import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts'
 import { formatTotals } from '../../usage/summary.ts';
 import { budgetsPath } from '../../budgets/budgetFile.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
+import { teamSumsPath } from '../../budgets/teamSums.ts';
 import { incompleteName } from '../../system/sideFiles.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
@@ -94,7 +95,13 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   }
   const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
   const line = `${statusText(status, now, flags.format)}${warning}`;
-  const followed = [...files, samples, budgetsPath(), ...(transcript === undefined ? [] : [transcript])];
+  const followed = [
+    ...files,
+    samples,
+    budgetsPath(),
+    teamSumsPath(),
+    ...(transcript === undefined ? [] : [transcript]),
+  ];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
   return EXIT.done;

@@ -8,6 +8,7 @@ import { counted, whole } from '../report/numbers.ts';
 import type { LedgerChoice } from '../../library/countedLedgers.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
+import { keepBudgetSums } from '../../sync/budgetTeam.ts';
 import {
   CHOOSABLE_FIELDS,
   newMembership,
@@ -64,6 +65,7 @@ export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number
     now: terminal.now,
     onSent: joining ? () => saveMembership(membership) : undefined,
   });
+  await keepBudgetSums(membership, terminal.now());
   if (flags.json === true) {
     const { records, sent, withdrawn, unchanged, inStepAt } = result;
     const refused = result.refused.map(({ usageId, reason }) => ({ usage_id: usageId, reason }));

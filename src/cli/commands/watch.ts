@@ -85,7 +85,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<numb
 /** Budgets count the user's own ledgers, so that a watch of another one does not warn. */
 function warningsOf(view: LedgerView, flags: WatchFlags, terminal: Terminal): BudgetWarnings | undefined {
   if (flags.ledger !== undefined || flags.with !== undefined || flags.notify === false) return undefined;
-  return new BudgetWarnings(view, terminal, flags.json === true);
+  return new BudgetWarnings(view, terminal, flags);
 }
 
 interface LineOptions {

@@ -6,21 +6,28 @@ import { dueWarnings } from '../../budgets/warnings.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { jsonText } from '../../usage/jsonText.ts';
 import { envelope } from '../output/json.ts';
+import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { warn, type Terminal } from '../output/terminal.ts';
+import { FollowedTeam } from './followedTeam.ts';
+
+/** How often the team's ledger is asked while a budget covers several machines, ms. */
+const TEAM_MS = 5_000;
 
 /** Shows the warnings of budgets while a command watches the ledger. */
 export class BudgetWarnings {
   readonly #answers: BudgetAnswers;
   readonly #terminal: Terminal;
   readonly #isJson: boolean;
+  readonly #team: FollowedTeam;
   readonly #sending = new Set<Promise<void>>();
   #retry: NodeJS.Timeout | undefined;
-  #problem = '';
+  readonly #problems = new Set<string>();
 
-  constructor(answers: BudgetAnswers, terminal: Terminal, isJson: boolean) {
+  constructor(answers: BudgetAnswers, terminal: Terminal, { json, ...flags }: LedgerFlag & { json?: boolean }) {
     this.#answers = answers;
     this.#terminal = terminal;
-    this.#isJson = isJson;
+    this.#isJson = json === true;
+    this.#team = new FollowedTeam(flags, terminal.now);
   }
 
   /**
@@ -29,49 +36,63 @@ export class BudgetWarnings {
    */
   async look(calendar: Calendar, again: () => void): Promise<void> {
     const now = this.#terminal.now();
-    const states = await budgetStates(await this.#budgets(), this.#answers, now, calendar);
-    const { warnings, retryAt } = await dueWarnings(states, { answers: this.#answers, calendar, now });
+    const budgets = await this.#budgets();
+    const { team, problem } = await this.#team.refresh(budgets);
+    if (problem !== undefined) await this.#report(problem);
+    const answers: BudgetAnswers = { aggregate: (query) => this.#answers.aggregate(query), team };
+    const states = await budgetStates(budgets, answers, now, calendar);
+    const { warnings, retryAt } = await dueWarnings(states, { answers, calendar, now });
     for (const warning of warnings) {
       const text = warningText(warning, calendar.timeZone);
       const message = webhookMessage(warning, calendar.timeZone);
       if (this.#isJson) {
         await this.#terminal.out.line(jsonText(envelope('watch', { event: 'budget', text, ...message.data })));
       } else await warn(this.#terminal, text);
-      warning.shown();
+      this.#await(warning.shown());
       void notifyDesktop(text);
       this.#send(message);
     }
     clearTimeout(this.#retry);
-    if (retryAt !== undefined) this.#retry = setTimeout(again, retryAt - now + 1);
+    const teamAt = team === undefined ? Infinity : this.#terminal.now() + TEAM_MS;
+    const next = Math.min(retryAt ?? Infinity, teamAt);
+    if (next < Infinity) this.#retry = setTimeout(again, next - now + 1);
   }
 
   /** Waits for messages that are being sent. */
   async close(): Promise<void> {
     clearTimeout(this.#retry);
     await Promise.all(this.#sending);
+    await this.#team.close();
   }
 
   #send(message: Parameters<typeof sendToWebhooks>[0]): void {
     const sending = sendToWebhooks(message).then(async (failures) => {
       for (const failure of failures) await warn(this.#terminal, `Webhook ${failure}`);
     });
+    this.#await(sending);
+  }
+
+  #await(sending: Promise<void>): void {
     this.#sending.add(sending);
     void sending.then(() => this.#sending.delete(sending));
   }
 
+  /** Warns of a problem once. */
+  async #report(problem: string): Promise<void> {
+    if (this.#problems.has(problem)) return;
+    this.#problems.add(problem);
+    await warn(this.#terminal, problem);
+  }
+
   /** A file that cannot be read is reported once, and watching goes on. */
   async #budgets(): Promise<ReturnType<typeof readBudgets>['budgets']> {
-    let problem = '';
     try {
       const { budgets, problems } = readBudgets();
-      problem = problems.join(' ');
+      for (const problem of problems) await this.#report(problem);
       return budgets;
     } catch (error) {
-      problem = (error as Error).message;
+      await this.#report((error as Error).message);
       return [];
-    } finally {
-      if (problem !== '' && problem !== this.#problem) await warn(this.#terminal, problem);
-      this.#problem = problem;
     }
   }
 }

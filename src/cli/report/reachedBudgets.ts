@@ -5,6 +5,7 @@ import { stateText } from '../../budgets/budgetText.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { plain } from '../../usage/text.ts';
 import { selection } from '../arguments/filters.ts';
+import type { Sources } from '../arguments/ledgers.ts';
 
 /** The budgets that have reached a level, nearest to its limit first. @throws {BudgetFileError} when their file cannot be read. */
 export async function reachedBudgets(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<BudgetState[]> {
@@ -22,9 +23,12 @@ async function reached(
 }
 
 /** Describes the budgets that have reached a level, and those that cannot be used, a sentence for each. Never rejects, because a report does not depend on them. */
-export async function budgetNotes(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<string[]> {
+export async function budgetNotes({ view, scoped }: Sources, now: number, calendar: Calendar): Promise<string[]> {
   try {
-    const { budgets, problems } = readBudgets();
+    const { budgets: all, problems } = readBudgets();
+    // The ledger of a team cannot answer for this machine's budgets.
+    const budgets = scoped === undefined ? all : all.filter(({ scope }) => scope === scoped.scope);
+    const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), team: scoped?.team };
     const notes = (await reached(budgets, answers, now, calendar)).map((state) => {
       const name = plain(state.budget.name, { max: 40 });
       return `Budget ${name}${state.isOver ? ' is used up' : ''}: ${stateText(state)}.`;

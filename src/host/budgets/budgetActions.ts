@@ -7,6 +7,7 @@ import { snooze } from '../../budgets/claims.ts';
 import { nextBucket } from '../../usage/time/calendar.ts';
 import { confirm } from '../common/dialogs.ts';
 import { readSettings } from '../common/settings.ts';
+import { chooseScope, wantedScope } from '../team/scopeChoice.ts';
 import { askForAmount, askForLevels } from './budgetForm.ts';
 import { amountText, historyChoices } from './budgetMessages.ts';
 
@@ -20,8 +21,11 @@ export interface Refreshed {
   refresh(): Promise<void>;
 }
 
-export function showBudget(state: BudgetState): Thenable<unknown> {
-  return vscode.commands.executeCommand(COMMANDS.openHistory, historyChoices(state, readSettings().calendar));
+/** Shows the budget's records, in its scope. */
+export async function showBudget(state: BudgetState): Promise<void> {
+  const { scope = 'machine' } = state.budget;
+  if (scope !== wantedScope()) await chooseScope(scope);
+  await vscode.commands.executeCommand(COMMANDS.openHistory, historyChoices(state, readSettings().calendar));
 }
 
 export function snoozeBudget(state: BudgetState): void {

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { AMOUNT, checkedBudget, DEFAULT_LEVELS, type Budget } from '../../budgets/budget.ts';
-import { DIMENSION_LABELS, FIELD_DIMENSIONS } from '../../usage/dimensions.ts';
+import { membershipPath } from '../../sync/teamPaths.ts';
+import { DIMENSION_LABELS, FIELD_DIMENSIONS, SCOPES, type Scope } from '../../usage/dimensions.ts';
 import { DAY } from '../../usage/time/zone.ts';
 import { quickPickLabel } from '../common/escape.ts';
 import { readSettings } from '../common/settings.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
+import { scopeName } from '../team/scopeName.ts';
 
 /** The questions with which a budget is made or changed. Each returns undefined when the user leaves. */
 
@@ -23,9 +26,11 @@ export async function askForBudget(service: LedgerService, names: readonly strin
   if (period === undefined) return undefined;
   const filter = await askForFilter(service, t('New Budget (4/5): What Counts'));
   if (filter === undefined) return undefined;
+  const scope = await askForScope(t('New Budget (4/5): Whose Calls Count'));
+  if (scope === undefined) return undefined;
   const levels = await askForLevels(t('New Budget (5/5): Warnings'), DEFAULT_LEVELS);
   if (levels === undefined) return undefined;
-  return checkedBudget({ name, amount, ...period, levels, ...filter });
+  return checkedBudget({ name, amount, ...period, levels, ...filter, scope });
 }
 
 function askForName(title: string, names: readonly string[]): Thenable<string | undefined> {
@@ -129,6 +134,15 @@ async function askForFilter(service: LedgerService, title: string): Promise<Pick
   );
   if (picked === undefined || picked.length === 0) return undefined;
   return { filter: { [dimension]: picked.map(({ value }) => value) } };
+}
+
+/** Asks whose calls count. Outside of a team there is no choice. */
+async function askForScope(title: string): Promise<Scope | undefined> {
+  if (!existsSync(membershipPath())) return 'machine';
+  const { t } = vscode.l10n;
+  const items = SCOPES.map((scope) => ({ label: scopeName(scope, t), scope }));
+  const chosen = await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true });
+  return chosen?.scope;
 }
 
 async function trimmed(text: Thenable<string | undefined>): Promise<string | undefined> {

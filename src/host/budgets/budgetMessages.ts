@@ -9,6 +9,7 @@ import type { Driver } from '../../budgets/mainCause.ts';
 import { formatUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
 import type { TextStyle } from '../common/costText.ts';
+import { scopeName } from '../team/scopeName.ts';
 
 /** The texts of budgets in the editor. */
 
@@ -27,12 +28,22 @@ export function statusLine({ budget, percent, isAtLeast }: BudgetState, { locale
 
 /** `$16.50 of $20.00 (82%)`. */
 export function amountsText(
-  { budget, spent, limit, percent, isAtLeast }: BudgetState,
+  { budget, period, spent, limit, percent, isAtLeast, stale }: BudgetState,
   { t, locale }: TextStyle,
 ): string {
   const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(Math.floor(percent) / 100);
   const amount = `${isAtLeast ? '≥ ' : ''}${budgetAmount(budget, spent, locale)}`;
-  return t('{0} of {1} ({2})', amount, budgetAmount(budget, limit, locale), share);
+  const text = t('{0} of {1} ({2})', amount, budgetAmount(budget, limit, locale), share);
+  const scope = budget.scope === undefined ? [] : [scopeName(budget.scope, t)];
+  return [text, ...scope, ...staleText(stale, period.timeZone, { t, locale })].join(' · ');
+}
+
+/** How old the sums of a team are. */
+function staleText(stale: BudgetState['stale'], timeZone: string, { t, locale }: TextStyle): string[] {
+  if (stale === undefined) return [];
+  if (stale.asOf === undefined) return [t('not known yet')];
+  const format = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium', timeStyle: 'short' });
+  return [t('as of {0}', format.format(stale.asOf))];
 }
 
 /** A budget in words, for screen readers. */

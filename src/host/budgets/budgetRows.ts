@@ -43,6 +43,7 @@ function budgetRow(state: BudgetState, { calendar, currency, style }: BudgetRowO
     ...(bucket !== undefined && isBucket(state, bucket, calendar) && { bucket }),
     ...(currencyOf(budget)?.currency === currency?.currency && { size: Number(limit) / UNIT }),
     plan: budget.plan === true,
+    scope: budget.scope ?? 'machine',
   };
 }
 

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../contributions.ts';
 import type { Budget } from '../../budgets/budget.ts';
 import { budgetsPath, readBudgets } from '../../budgets/budgetFile.ts';
-import { budgetStates, headroomOf, type BudgetState } from '../../budgets/budgetState.ts';
+import { budgetStates, headroomOf, type BudgetAnswers, type BudgetState } from '../../budgets/budgetState.ts';
+import type { BudgetTeam } from '../../budgets/budgetTeam.ts';
 import { BELOW, headroomBasis, keepAnswer, SOFT_PERCENT, type HeadroomBasis } from '../../budgets/headroom.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import { defaultCountedLedgers } from '../../library/countedLedgers.ts';
@@ -21,6 +22,11 @@ const TIMING = { quietMs: 50, maxWaitMs: 250 };
 /** A window without the focus leaves the message to the one that has it, if there is one. */
 const UNFOCUSED_MS = 300;
 
+/** The team for budgets that cover several machines, and the changes of its ledger. */
+export interface WindowTeam extends BudgetTeam {
+  onDidChange: vscode.Event<unknown>;
+}
+
 /**
  * Watches the budgets: an item in the status bar from the first level on, and one warning for each level, in one window of all.
  * Without budgets it shows and asks nothing.
@@ -38,6 +44,8 @@ export class BudgetWatch implements vscode.Disposable {
   #warning: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #states: readonly BudgetState[] = [];
+  #team: WindowTeam | undefined;
+  #followingTeam: vscode.Disposable | undefined;
   readonly #changed = new vscode.EventEmitter<void>();
 
   /** Fires after each look at the budgets. */
@@ -68,12 +76,27 @@ export class BudgetWatch implements vscode.Disposable {
     clearTimeout(this.#timer);
     clearTimeout(this.#warning);
     clearTimeout(this.#retry);
+    this.#followingTeam?.dispose();
     for (const each of this.#subscriptions) each.dispose();
   }
 
   /** The budgets in the order of their file. */
   get states(): readonly BudgetState[] {
     return this.#states;
+  }
+
+  /** Whether a budget covers several machines. */
+  get needsTeam(): boolean {
+    return this.#budgets.some(({ scope }) => scope !== undefined);
+  }
+
+  /** @param team undefined: this machine is in no team, or {@link needsTeam} is false. */
+  setTeam(team: WindowTeam | undefined): void {
+    if (team === this.#team) return;
+    this.#team = team;
+    this.#followingTeam?.dispose();
+    this.#followingTeam = team?.onDidChange(() => this.#looking.request());
+    this.#looking.request();
   }
 
   /** Looks at the budgets now. Never rejects. */
@@ -97,7 +120,7 @@ export class BudgetWatch implements vscode.Disposable {
       return;
     }
     if (basis !== undefined) await this.#service.refresh();
-    const states = await budgetStates(this.#budgets, this.#service, now, calendar);
+    const states = await budgetStates(this.#budgets, this.#answers, now, calendar);
     const left = this.#problem === '' ? headroomOf(states, SOFT_PERCENT) : undefined;
     if (basis !== undefined && left !== undefined) {
       keepAnswer(basis, BELOW, left, nextBucket(now, 'day', calendar));
@@ -108,6 +131,10 @@ export class BudgetWatch implements vscode.Disposable {
     this.#warnSoon();
     // A new day begins new periods.
     this.#timer = setTimeout(() => this.#looking.request(), nextBucket(now, 'day', calendar) - now + 1_000);
+  }
+
+  get #answers(): BudgetAnswers {
+    return { aggregate: (query) => this.#service.aggregate(query), team: this.#team };
   }
 
   /** For the hooks of agents. undefined where this window counts other ledgers or days than they do. */
@@ -173,11 +200,11 @@ export class BudgetWatch implements vscode.Disposable {
   async #warn(): Promise<void> {
     const { calendar } = readSettings();
     const now = Date.now();
-    const { warnings, retryAt } = await dueWarnings(this.#states, { answers: this.#service, calendar, now });
+    const { warnings, retryAt } = await dueWarnings(this.#states, { answers: this.#answers, calendar, now });
     const style = { locale: regionalLocale(), t: vscode.l10n.t };
     for (const { state, level, driver, shown } of warnings) {
       showWarning(crossingMessage(state, level, style, driver), this.#actions(state));
-      shown();
+      void shown();
     }
     if (retryAt === undefined) return;
     // The process that claimed a warning may have ended before it showed it.

@@ -101,7 +101,12 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   async money(question: MoneyQuestion, signal: AbortSignal): Promise<MoneyReport> {
     const ledgers = this.#service.snapshot.ledgers.map(({ path }) => path);
     const answer = await askCommand(this.#cli, reportArguments(question, ledgers, style()), { signal });
-    return moneyReport(question.report, answer, style());
+    const report = moneyReport(question.report, answer, style());
+    const { scope = 'machine' } = this.#shown;
+    if (scope === 'machine') return report;
+    const { t } = vscode.l10n;
+    const note = t('This machine only: each call has to be priced, and the ledger of the team only adds up.');
+    return { ...report, notes: [note, ...report.notes] };
   }
 
   async perform(action: LedgerAction): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { Scope } from '../../usage/dimensions.ts';
+import { scopedFilter } from '../../sync/scopedFilter.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Health, LedgerSnapshot } from '../ledger/ledgerSnapshot.ts';
 import { wantedScope } from './scopeChoice.ts';
@@ -15,7 +16,7 @@ export interface TeamCosts {
 
 /**
  * The costs that the views show: those of this machine, mine on all machines, or the team's. The sums of the last two come from
- * the team's ledger. Recording, budgets and all other actions work on this machine's ledgers.
+ * the team's ledger. Recording and all other actions work on this machine's ledgers.
  */
 export class ScopedCosts implements vscode.Disposable {
   readonly #own: LedgerService;
@@ -107,10 +108,6 @@ export class ScopedCosts implements vscode.Disposable {
 
   #scoped(filter: UsageFilter): UsageFilter {
     if (this.#team === undefined || this.scope !== 'me') return filter;
-    const { user } = this.#team;
-    const chosen = filter.values?.user;
-    // Nothing is both mine and another user's.
-    const users = chosen === undefined || chosen.includes(user) ? [user] : [];
-    return { ...filter, values: { ...filter.values, user: users } };
+    return scopedFilter(filter, 'me', this.#team.user);
   }
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { CONTEXT_KEYS, SETTINGS } from '../../contributions.ts';
 import { membershipPath } from '../../sync/teamPaths.ts';
 import { Coalescer } from '../../system/coalescer.ts';
+import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import { commandPath } from '../common/commandPath.ts';
 import { confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
@@ -16,6 +17,7 @@ import type { ScopedCosts } from './scopedCosts.ts';
 
 interface TeamParts {
   service: LedgerService;
+  budgets: BudgetWatch;
   prices: Prices;
   documents: ReportDocuments;
   log: vscode.LogOutputChannel;
@@ -32,6 +34,7 @@ export class Team implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #service: LedgerService;
   readonly #shown: ScopedCosts;
+  readonly #budgets: BudgetWatch;
   readonly #prices: Prices;
   readonly #documents: ReportDocuments;
   readonly #log: vscode.LogOutputChannel;
@@ -40,10 +43,15 @@ export class Team implements vscode.Disposable {
   #timer: NodeJS.Timeout | undefined;
   #member: TeamMember | undefined;
 
-  constructor(context: vscode.ExtensionContext, shown: ScopedCosts, { service, prices, documents, log }: TeamParts) {
+  constructor(
+    context: vscode.ExtensionContext,
+    shown: ScopedCosts,
+    { service, budgets, prices, documents, log }: TeamParts,
+  ) {
     this.#context = context;
     this.#service = service;
     this.#shown = shown;
+    this.#budgets = budgets;
     this.#prices = prices;
     this.#documents = documents;
     this.#log = log;
@@ -53,7 +61,16 @@ export class Team implements vscode.Disposable {
   /** Follows the team soon, if there is one, otherwise as soon as one is joined. */
   start(): void {
     const follow = (): void => this.#following.request();
-    this.#subscriptions.push(watchFile(membershipPath(), follow), onDidChangeSettings([SETTINGS.scope], follow));
+    let neededTeam = false;
+    const followForBudgets = (): void => {
+      if (this.#budgets.needsTeam !== neededTeam) follow();
+      neededTeam = this.#budgets.needsTeam;
+    };
+    this.#subscriptions.push(
+      watchFile(membershipPath(), follow),
+      onDidChangeSettings([SETTINGS.scope], follow),
+      this.#budgets.onDidChange(followForBudgets),
+    );
     this.#timer = setTimeout(follow, START_MS);
   }
 
@@ -106,6 +123,7 @@ export class Team implements vscode.Disposable {
       secrets: this.#context.secrets,
       service: this.#service,
       shown: this.#shown,
+      budgets: this.#budgets,
       documents: this.#documents,
       dialogs: { confirm, showInfo, showWarning },
       log: this.#log,

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { TeamBudgets, TeamClaims } from '../../sync/budgetTeam.ts';
 import type { Membership } from '../../sync/membership.ts';
 import { Coalescer } from '../../system/coalescer.ts';
+import type { WindowTeam } from '../budgets/budgetWatch.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import { wantedScope } from './scopeChoice.ts';
 import { SyncTimer } from './syncTimer.ts';
@@ -32,6 +34,8 @@ export class TeamMember implements vscode.Disposable {
   readonly #stop = new AbortController();
   readonly #timer = new SyncTimer(() => this.#syncing.request());
   #costs: LedgerService | undefined;
+  #claims: TeamClaims | undefined;
+  #budgets: WindowTeam | undefined;
   #problem: string | undefined;
 
   constructor(window: TeamWindow, membership: Membership) {
@@ -61,21 +65,24 @@ export class TeamMember implements vscode.Disposable {
     return undefined;
   }
 
-  /** Opens or closes the team's ledger as the chosen scope needs it. */
+  /** Opens or closes the team's ledger as the chosen scope and the budgets need it. */
   async applyScope(): Promise<void> {
-    if (wantedScope() === 'machine') {
-      const before = this.#costs;
-      this.#costs = undefined;
+    if (wantedScope() === 'machine' && !this.#window.budgets.needsTeam) {
+      const [costs, claims] = [this.#costs, this.#claims];
+      this.#costs = this.#claims = this.#budgets = undefined;
       this.#show();
-      await before?.close();
+      await Promise.all([costs?.close(), claims?.close()]);
       return;
     }
     if (this.#costs === undefined) {
-      const { url } = this.membership;
+      const { url, user } = this.membership;
       const address = new URL(url);
       address.password = encodeURIComponent((await passwordOf(this.#window, url)) ?? '');
-      this.#costs = this.#window.open(address.href);
-      await this.#costs.refresh();
+      const costs = this.#window.open(address.href);
+      this.#costs = costs;
+      this.#claims = new TeamClaims(address.href, user);
+      this.#budgets = followed(costs, this.#claims);
+      await costs.refresh();
     }
     this.#show();
   }
@@ -85,13 +92,17 @@ export class TeamMember implements vscode.Disposable {
     this.#timer.dispose();
     this.#syncing.dispose();
     for (const each of this.#subscriptions) each.dispose();
+    this.#window.budgets.setTeam(undefined);
     void this.#costs?.close();
+    void this.#claims?.close();
   }
 
   #show(): void {
     const { user } = this.membership;
-    const team = this.#costs && { service: this.#costs, user, problem: this.#problem };
+    const isShown = this.#costs !== undefined && wantedScope() !== 'machine';
+    const team = isShown ? { service: this.#costs!, user, problem: this.#problem } : undefined;
     this.#window.shown.setTeam(true, team);
+    this.#window.budgets.setTeam(this.#window.budgets.needsTeam ? this.#budgets : undefined);
   }
 
   async #sync(): Promise<SyncOutcome | undefined> {
@@ -135,4 +146,10 @@ export async function follow(window: TeamWindow, before: TeamMember | undefined)
   const member = before !== undefined && isSame ? before : new TeamMember(window, membership);
   await member.applyScope();
   return member;
+}
+
+/** The sums and claims of the team's ledger, for the window's budgets. */
+function followed(costs: LedgerService, claims: TeamClaims): WindowTeam {
+  const budgets = new TeamBudgets(costs, claims);
+  return { claims, sums: (scope, query) => budgets.sums(scope, query), onDidChange: costs.onDidChange };
 }

@@ -4,6 +4,7 @@ import type { Membership } from '../../sync/membership.ts';
 import { membershipPath } from '../../sync/teamPaths.ts';
 import type * as dialogs from '../common/dialogs.ts';
 import { runOwnCommand } from '../common/ownCommand.ts';
+import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { ScopedCosts } from './scopedCosts.ts';
@@ -16,6 +17,7 @@ export interface TeamWindow {
   /** This machine's ledgers. */
   service: LedgerService;
   shown: ScopedCosts;
+  budgets: BudgetWatch;
   documents: ReportDocuments;
   /** Passed in, because they bring much code that the extension has loaded already. */
   dialogs: Pick<typeof dialogs, 'confirm' | 'showInfo' | 'showWarning'>;

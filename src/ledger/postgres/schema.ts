@@ -10,11 +10,11 @@ import { KEEP_WRITERS_OUT, UPGRADES } from './upgrades.ts';
  * `record` is the ledger: the record's own JSON text, and the columns that queries need. `usage_key` finds a record by its id, and
  * decides which record counts if several machines sent the same usage. `series` has one row for each combination of dimensions,
  * and `rollup` the sums of a series by day and by hour; `summary_day` and `summary_hour` have those of the series of
- * a facet, which are fewer. They can be rebuilt from `record`.
+ * a facet, which are fewer. They can be rebuilt from `record`. `crossing` has the warnings of budgets that machines share.
  */
 
 /** The version of the tables. A program refuses a database with a newer one, and updates one with an older one. */
-export const TABLES_VERSION = 3;
+export const TABLES_VERSION = 4;
 
 const text = (name: string): string => `${name} TEXT NOT NULL DEFAULT ''`;
 const count = (name: string, type = 'BIGINT'): string => `${name} ${type} NOT NULL DEFAULT 0`;
@@ -30,6 +30,11 @@ const SUMS_TABLES = [
   PRIMARY KEY (ledger_id, facet, slot, series_id))`,
   ),
 ];
+
+/** The table that version 4 added. */
+const CROSSING_TABLE = `CREATE TABLE IF NOT EXISTS llm_spend.crossing (
+  ledger_id TEXT NOT NULL, warning_id TEXT NOT NULL, holder TEXT NOT NULL, claimed_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  shown BOOLEAN NOT NULL DEFAULT FALSE, PRIMARY KEY (ledger_id, warning_id))`;
 
 const TABLES = [
   'CREATE SCHEMA IF NOT EXISTS llm_spend',
@@ -59,6 +64,7 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS llm_spend.changed (
   ledger_id TEXT NOT NULL, change_id BIGINT NOT NULL, position BIGINT NOT NULL, usage_key TEXT NOT NULL, text TEXT NOT NULL,
   PRIMARY KEY (ledger_id, change_id, position))`,
+  CROSSING_TABLE,
   `CREATE TABLE IF NOT EXISTS llm_spend.aside (
   ledger_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), usage_key TEXT NOT NULL, text TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS llm_spend.write_log (
@@ -134,7 +140,7 @@ export async function upgradeSchema(connection: PostgresConnection, version: num
   try {
     await changeTables(
       connection,
-      [KEEP_WRITERS_OUT, ...SUMS_TABLES, ...RECORD_INDEXES, ...steps, NOTE_VERSION],
+      [KEEP_WRITERS_OUT, ...SUMS_TABLES, CROSSING_TABLE, ...RECORD_INDEXES, ...steps, NOTE_VERSION],
       await dividesTables(connection),
     );
   } catch (error) {

@@ -18,14 +18,26 @@ const fillEstimatedTokens = (hours: number): string =>
 
 /** Everyone may do with the new sums what they may do with the old ones. */
 async function grantSummaries(sql: Sql): Promise<void> {
+  await copyGrants(sql, 'rollup', 'llm_spend.summary_day, llm_spend.summary_hour');
+}
+
+/** @param only the privileges that are copied. Default: all. */
+async function copyGrants(sql: Sql, from: string, to: string, only?: readonly string[]): Promise<void> {
   const rows = await sql(
     `SELECT grantee, privilege_type FROM information_schema.table_privileges
-     WHERE table_schema = 'llm_spend' AND table_name = 'rollup' AND grantee <> current_user ORDER BY 1, 2`,
+     WHERE table_schema = 'llm_spend' AND table_name = $1 AND grantee <> current_user ORDER BY 1, 2`,
+    [from],
   );
   for (const { grantee, privilege_type: privilege } of rows) {
-    const to = grantee === 'PUBLIC' ? grantee : `"${grantee!.replaceAll('"', '""')}"`;
-    await sql(`GRANT ${privilege!} ON llm_spend.summary_day, llm_spend.summary_hour TO ${to}`);
+    if (only?.includes(privilege!) === false) continue;
+    const role = grantee === 'PUBLIC' ? grantee : `"${grantee!.replaceAll('"', '""')}"`;
+    await sql(`GRANT ${privilege!} ON ${to} TO ${role}`);
   }
+}
+
+/** Those who send records may claim warnings. */
+async function grantCrossings(sql: Sql): Promise<void> {
+  await copyGrants(sql, 'usage_key', 'llm_spend.crossing', ['SELECT', 'INSERT', 'UPDATE']);
 }
 
 async function fillSummaries(sql: Sql): Promise<void> {
@@ -48,4 +60,5 @@ export const UPGRADES: ReadonlyMap<number, readonly Step[]> = new Map([
     ],
   ],
   [2, [grantSummaries, fillSummaries]],
+  [3, [grantCrossings]],
 ]);

@@ -33,7 +33,7 @@ async function look(): Promise<void> {
   for (const { state, level, shown } of warnings) {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * mostWaitMs));
     process.stdout.write(`${JSON.stringify({ budget: state.budget.name, level })}\n`);
-    shown();
+    void shown();
   }
   clearTimeout(timer);
   if (retryAt !== undefined) timer = setTimeout(() => looking.request(), retryAt - Date.now() + 1);

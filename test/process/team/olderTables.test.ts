@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { TABLES_VERSION } from '../../../src/ledger/postgres/schema.ts';
 import { hasServerPrograms } from '../../fixtures/postgres.ts';
 import type { Sandbox } from '../cli/harness.ts';
 import { serverAndMachine } from './serverAndMachine.ts';
 
 const VERSION = 'SELECT max(version) AS version FROM llm_spend.schema_version';
 
-/** Makes the tables as version 2 had them: without summaries. */
+/** Makes the tables as version 2 had them: without summaries, and without claims of warnings. */
 async function makeVersion2({ server }: ReturnType<typeof serverAndMachine>): Promise<void> {
-  await server.query('DROP TABLE llm_spend.summary_day, llm_spend.summary_hour');
+  await server.query('DROP TABLE llm_spend.summary_day, llm_spend.summary_hour, llm_spend.crossing');
   await server.query('DROP INDEX llm_spend.rollup_series, llm_spend.record_cost');
   await server.query('UPDATE llm_spend.schema_version SET version = 2');
 }
@@ -42,7 +43,7 @@ describe.skipIf(!hasServerPrograms())('tables that an older version made', () =>
     expect(await guessedTokens()).toBe(42);
     const { stdout } = await run(['verify']);
     expect(stdout).toContain('is sound.\n2 records.\n');
-    expect(await team.server.query(VERSION)).toEqual([{ version: '3' }]);
+    expect(await team.server.query(VERSION)).toEqual([{ version: String(TABLES_VERSION) }]);
   });
 
   test('are updated by the first writer', async () => {
@@ -96,7 +97,7 @@ describe.skipIf(!hasServerPrograms())('tables without summaries', () => {
     ]);
     expect(await costs(url('postgres', 'other'))).toEqual([['gpt-5', 8]]);
     expect((await run(['verify'])).stdout).toContain('is sound.\n3 records.\n');
-    expect(await team.server.query(VERSION)).toEqual([{ version: '3' }]);
+    expect(await team.server.query(VERSION)).toEqual([{ version: String(TABLES_VERSION) }]);
   });
 
   test('are not taken for those of this version when the administrator runs the script of a newer one first', async () => {
@@ -113,13 +114,16 @@ describe.skipIf(!hasServerPrograms())('tables without summaries', () => {
   test('can be read and written by the same users as before', async () => {
     const { stdout } = await run(['sync', '--print-sql']);
     await team.server.query(stdout);
-    await team.server.query('DROP TABLE llm_spend.summary_day, llm_spend.summary_hour');
+    await team.server.query('DROP TABLE llm_spend.summary_day, llm_spend.summary_hour, llm_spend.crossing');
     await team.server.query('DROP ROLE IF EXISTS "Ann ""A"""');
     await team.server.query('CREATE ROLE "Ann ""A""" LOGIN IN ROLE llm_spend_member');
     await run(['verify']);
     const ann = url(encodeURIComponent('Ann "A"'));
     expect((await record('o3', '2', ann)).code).toBe(0);
     expect(await costs(ann)).toContainEqual(['o3', 2]);
+    const rights = `SELECT privilege_type AS may FROM information_schema.table_privileges
+      WHERE table_name = 'crossing' AND grantee = 'llm_spend_member' ORDER BY 1`;
+    expect((await team.server.query(rights)).map(({ may }) => may)).toEqual(['INSERT', 'SELECT', 'UPDATE']);
     await team.server.query('DROP OWNED BY "Ann ""A"""');
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { openStore } from '../../../src/ledger/open.ts';
 import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
-import { TeamLedger } from '../../../src/ledger/postgres/team.ts';
+import { TeamLedger } from '../../../src/ledger/postgres/team/team.ts';
 import { DEFAULT_FIELDS, newMembership, type Membership } from '../../../src/sync/membership.ts';
 import { outgoingRecord } from '../../../src/sync/outgoing.ts';
 import { countedRecords, syncAll, withdrawAll } from '../../../src/sync/pass.ts';

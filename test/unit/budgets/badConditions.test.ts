@@ -42,7 +42,7 @@ const stateOf = async (more: Partial<Budget> = {}, now = NOW): Promise<BudgetSta
 const warned = async (state: BudgetState, now = NOW): Promise<number[]> => {
   const alerts = path.join(folder, 'alerts');
   const { warnings } = await dueWarnings([state], { answers: ledger, calendar: BERLIN, now, folder: alerts });
-  for (const { shown } of warnings) shown();
+  for (const { shown } of warnings) await shown();
   return warnings.map(({ level }) => level);
 };
 

@@ -7,7 +7,7 @@ import { BudgetError, checkedBudget, type Budget } from '../../../src/budgets/bu
 import { budgetsPath, changeBudgets, readBudgets } from '../../../src/budgets/budgetFile.ts';
 import { periodOf } from '../../../src/budgets/budgetPeriod.ts';
 import { budgetState, type BudgetState } from '../../../src/budgets/budgetState.ts';
-import { claimCrossing } from '../../../src/budgets/claims.ts';
+import { claimCrossing, sharedWarningId } from '../../../src/budgets/claims.ts';
 import { openLedger, type Ledger } from '../../../src/library/index.ts';
 import type { Calendar } from '../../../src/usage/query.ts';
 import { costNanos } from '../../../src/usage/query.ts';
@@ -100,6 +100,7 @@ describe('an entry that breaks a rule', () => {
     ['a level of zero', { name: 'a', amount: '5', period: 'day', levels: [0] }, 'levels.0'],
     ['a field that we do not know', { name: 'a', amount: '5', period: 'day', limit: 5 }, 'limit'],
     ['a filter that we do not know', { name: 'a', amount: '5', period: 'day', filter: { colour: ['x'] } }, 'filter'],
+    ['a scope that we do not know', { name: 'a', amount: '5', period: 'day', scope: 'world' }, 'scope'],
     ['a currency without a rate', { name: 'a', amount: '5', period: 'day', currency: { currency: 'EUR' } }, 'currency'],
   ])('%s names the field', (_, entry, field) => {
     const error = ((): unknown => {
@@ -111,6 +112,30 @@ describe('an entry that breaks a rule', () => {
     })();
     expect(error).toBeInstanceOf(BudgetError);
     expect((error as BudgetError).field).toMatch(field);
+  });
+});
+
+describe('whose calls a budget covers', () => {
+  test('is stored only where it is not this machine', () => {
+    const scopeOf = (scope: unknown): unknown =>
+      Object.entries(checkedBudget({ name: 'a', amount: '5', period: 'day', scope })).find(([key]) => key === 'scope');
+    expect([scopeOf('machine'), scopeOf('me'), scopeOf('team')]).toEqual([
+      undefined,
+      ['scope', 'me'],
+      ['scope', 'team'],
+    ]);
+  });
+
+  test('names its warnings equally on machines whose filters are ordered differently', () => {
+    const idOf = (more: Partial<Budget>, user = 'ann'): string => {
+      const budget = budgetOf({ scope: 'me', ...more });
+      return sharedWarningId({ budget, period: periodOf(budget, NOW, BERLIN) } as BudgetState, 80, user);
+    };
+    const id = idOf({ amount: '50', filter: { project: ['a', 'b'], model: ['m'] } });
+    expect(idOf({ amount: '50.00', filter: { model: ['m'], project: ['b', 'a'] } })).toBe(id);
+    expect(idOf({ amount: '50', filter: { project: ['a'], model: ['m'] } })).not.toBe(id);
+    expect(idOf({ filter: { project: ['a', 'b'], model: ['m'] } }, 'bob')).not.toBe(id);
+    expect(idOf({ scope: 'team' }, 'bob')).toBe(idOf({ scope: 'team' }, 'ann'));
   });
 });
 

@@ -18,6 +18,7 @@ const row = (more: Partial<BudgetRow> = {}): BudgetRow => ({
   bucket: 'month',
   size: 20,
   plan: false,
+  scope: 'machine',
   ...more,
 });
 const chart: ChartModel = { bucket: 'day', measure: 'cost', series: [], columns: [], totals: emptyTotals() };

@@ -8,17 +8,20 @@ import {
   type Budget,
 } from '../../../budgets/budget.ts';
 import { BudgetFileError, changeBudgets, readBudgets } from '../../../budgets/budgetFile.ts';
-import { budgetStates, type BudgetState } from '../../../budgets/budgetState.ts';
+import { budgetStates, type BudgetAnswers, type BudgetState } from '../../../budgets/budgetState.ts';
 import { forecastText, stateText } from '../../../budgets/budgetText.ts';
 import { decimalText } from '../../../pricing/decimal.ts';
+import { readMembership } from '../../../sync/membership.ts';
 import { RATE_PLACES } from '../../../usage/amount.ts';
-import { positive, shown } from '../../arguments/arguments.ts';
+import { SCOPES, type Scope } from '../../../usage/dimensions.ts';
+import { choice, positive, shown } from '../../arguments/arguments.ts';
 import { displayCurrency } from '../../arguments/currency.ts';
 import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../../arguments/filters.ts';
-import { warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
+import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../../arguments/ledgers.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { envelope, totalsJson, writeJson } from '../../output/json.ts';
 import { styled, warn, type Terminal } from '../../output/terminal.ts';
+import { FollowedTeam } from '../../report/followedTeam.ts';
 import { allowAgents, hook } from './hook.ts';
 import { webhook } from './webhook.ts';
 
@@ -29,6 +32,7 @@ export interface BudgetFlags extends FilterFlags, LedgerFlag {
   start?: string;
   levels?: string;
   plan?: boolean;
+  scope?: string;
   once?: boolean;
   today?: boolean;
   remove?: boolean;
@@ -91,6 +95,7 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
     filter: filter.values,
     search: filter.search,
     plan: flags.plan,
+    scope: scopeOf(flags.scope),
   };
   const checked = checkedFlags(JSON.parse(JSON.stringify(entry)));
   let isNew = true;
@@ -110,6 +115,15 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
     );
   }
   return EXIT.done;
+}
+
+function scopeOf(flag: string | undefined): Scope | undefined {
+  if (flag === undefined) return undefined;
+  const scope = choice('--scope', flag, SCOPES);
+  if (scope !== 'machine' && readMembership() === undefined) {
+    throw usageError('--scope: this machine is not in a team. Join one: llm-spend sync --to URL', '--scope');
+  }
+  return scope;
 }
 
 /** Converts rates back to the form of the setting, so that the file can be read without the flag. */
@@ -167,8 +181,19 @@ async function report(
     throw new CliError('no-budget', `There is no budget ${shown(name)}. See: llm-spend budget list`);
   }
   const { calendar } = selection(flags.timezone === undefined ? {} : { timezone: flags.timezone }, terminal.now());
+  const followed = new FollowedTeam(flags, terminal.now);
+  const statesIn = async ({ view }: Sources): Promise<BudgetState[]> => {
+    try {
+      const { team, problem } = await followed.refresh(wanted);
+      if (problem !== undefined) await warn(terminal, problem);
+      const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), team };
+      return await budgetStates(wanted, answers, terminal.now(), calendar);
+    } finally {
+      await followed.close();
+    }
+  };
   return withView(flags, async (sources) => {
-    const states = await budgetStates(wanted, sources.view, terminal.now(), calendar);
+    const states = await statesIn(sources);
     if (flags.json === true) {
       await writeJson(terminal.out, envelope('budget', { action, budgets: states.map(stateJson), problems }));
     } else {
@@ -180,7 +205,8 @@ async function report(
     const damage = await warnOfDamage(sources, terminal);
     // A budget that is surely used up says so even if the ledger is damaged.
     if (action === 'check' && states.some(({ isOver }) => isOver)) return EXIT.limit;
-    if (problems.length > 0 && damage === EXIT.done) return EXIT.failed;
+    const isUnknown = action === 'check' && states.some(({ stale }) => stale && stale.asOf === undefined);
+    if ((problems.length > 0 || isUnknown) && damage === EXIT.done) return EXIT.failed;
     return damage;
   });
 }
@@ -198,7 +224,7 @@ function stateLines(state: BudgetState, timeZone: string, terminal: Terminal): s
 }
 
 function stateJson(state: BudgetState): object {
-  const { budget: each, period, totals, spent, limit, percent, level, isOver, isAtLeast, forecast } = state;
+  const { budget: each, period, totals, spent, limit, percent, level, isOver, isAtLeast, stale, forecast } = state;
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
     ...each,
@@ -210,6 +236,7 @@ function stateJson(state: BudgetState): object {
     level: level ?? null,
     over: isOver,
     at_least: isAtLeast,
+    ...(stale && { as_of: stale.asOf === undefined ? null : iso(stale.asOf) }),
     totals: totalsJson(totals),
     forecast: forecast && {
       middle: decimalOf(each, forecast.middle),
@@ -241,6 +268,10 @@ export const command: CommandSpec<BudgetFlags> = {
     { flags: '--start <day>', help: 'the first day of a month (1 to 31) or of a week (1, Monday, to 7, Sunday)' },
     { flags: '--levels <list>', help: `percentages at which to warn (default: ${DEFAULT_LEVELS.join(',')})` },
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
+    {
+      flags: '--scope <scope>',
+      help: `whose calls count: ${SCOPES.join(', ')} (this machine, all of your machines, the team; default: machine)`,
+    },
     { flags: '--once', help: 'allow: one tool call over the limit' },
     { flags: '--today', help: 'allow: tool calls over the limit until midnight' },
     { flags: '--remove', help: 'webhook: remove it' },

@@ -52,6 +52,11 @@ export class PostgresConnection {
     return this.#repeat(READ_MS, () => this.#with((client) => runSql(client, text, values)));
   }
 
+  /** Runs one statement that changes nothing more when it is repeated. */
+  change(text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
+    return this.read(text, values);
+  }
+
   /** Runs statements that all read the same state. */
   snapshot<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.#repeat(READ_MS, () =>

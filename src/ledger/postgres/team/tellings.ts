@@ -1,6 +1,6 @@
-import type { NewRow } from './insertion.ts';
-import { recordOfRow, rowOf, type ColumnRow } from './rows.ts';
-import { storedRow, type LedgerWrite, type StoredRow } from './writing.ts';
+import type { NewRow } from '../insertion.ts';
+import { recordOfRow, rowOf, type ColumnRow } from '../rows.ts';
+import { storedRow, type LedgerWrite, type StoredRow } from '../writing.ts';
 
 /**
  * The ledger of a team is the union of what its machines send. If several send the same usage, each one's row is kept, and one of

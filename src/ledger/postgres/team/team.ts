@@ -1,8 +1,8 @@
-import { UsageError, type UsageRecord } from '../../usage/record.ts';
-import { isUnreadable, readStored } from '../../usage/stored.ts';
-import { LedgerAccess } from './access.ts';
-import { parseAddress } from './server/address.ts';
-import { rowOf } from './rows.ts';
+import { UsageError, type UsageRecord } from '../../../usage/record.ts';
+import { isUnreadable, readStored } from '../../../usage/stored.ts';
+import { LedgerAccess } from '../access.ts';
+import { parseAddress } from '../server/address.ts';
+import { rowOf } from '../rows.ts';
 import { claimOrphans, storeTellings, type OutgoingRow } from './tellings.ts';
 
 /** A count of rows and the sum of their digests: equal for equal sets of rows, whatever their order. */
