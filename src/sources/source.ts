@@ -26,6 +26,13 @@ export interface FoundUsage {
   prefersLogged?: boolean | undefined;
   /** Whether the record's cost, or that it is unknown, has already been decided by its recorder. */
   isPriced?: boolean | undefined;
+  /**
+   * Sessions whose usage this may repeat, because their logs were not found. It does not count if the ledger contains a usage of
+   * theirs with the same counts.
+   */
+  mayRepeat?: readonly string[] | undefined;
+  /** Whether this repeats a usage of another session. If an earlier import recorded it, that record is removed. */
+  isRepeat?: boolean | undefined;
 }
 
 export type SkipReason =
@@ -129,6 +136,8 @@ export interface Source {
   reading(file: SourceFile): LineReading | WholeReading;
   /** The state of a plan's quota at the end of these files, where the tool logs it. */
   quota?(files: readonly SourceFile[], now: number): QuotaSample[];
+  /** Whether the usages of a file read up to this state may change when other files appear: then it is read again. */
+  readonly mayChange?: (state: ParserState | undefined) => boolean;
   /** Set if the later of two entries for a usage counts, so that files must be read in order and by one thread. */
   readonly lastCounts?: boolean;
   /**

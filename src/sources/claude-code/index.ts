@@ -41,8 +41,8 @@ export const claudeCode: Source = {
  * sidechain's in addition to the real one.
  *
  * The record whose id depends only on the message is that of the first request id in order, or of the sidechain; those of
- * further request ids have ids of their own. So every rule needs only one or two look-ups, and the order in which files are
- * read does not matter.
+ * further request ids have ids of their own; a line without a request id belongs to the first one. So every rule needs only one
+ * or two look-ups, and the order in which files are read does not matter.
  */
 function settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[] {
   const there = get(candidate.usage_id);
@@ -53,11 +53,19 @@ function settle(candidate: UsageRecord, get: Lookup): readonly UsageRecord[] {
   if (isSidechain(there)) return [candidate];
   const [request, taken] = [requestOf(candidate), requestOf(there)];
   if (request === taken) return isLarger(candidate, there) ? [candidate] : [];
+  if (request === '' || taken === '') return withoutRequest(candidate, there);
   const other = { ...(request < taken ? there : candidate) };
   other.usage_id = usageId(SOURCE, [messageId, requestOf(other)]);
   const known = get(other.usage_id);
   const moved = known === undefined || isLarger(other, known) ? [other] : [];
   return request < taken ? [candidate, ...moved] : moved;
+}
+
+/** Some copies of a message lack its request id: the call is the same, so the larger counts, with the request that one has. */
+function withoutRequest(candidate: UsageRecord, there: UsageRecord): readonly UsageRecord[] {
+  const counted = isLarger(candidate, there) ? candidate : there;
+  const named = requestOf(candidate) === '' ? there : candidate;
+  return counted === there && named === there ? [] : [{ ...counted, request_id: named['request_id'] ?? null }];
 }
 
 function isSidechain(record: UsageRecord): boolean {

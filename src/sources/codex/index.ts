@@ -5,7 +5,7 @@ import { isEarlier } from '../record.ts';
 import { keepPreferred } from '../source.ts';
 import type { Source, SourceEnvironment, SourceFile } from '../source.ts';
 import { folderOf, homeOf } from './home.ts';
-import { CodexLines } from './rollout.ts';
+import { CodexLines, mayChange } from './rollout.ts';
 
 /**
  * Codex: one JSONL file ("rollout") per session, in `sessions/` and, once archived, in `archived_sessions/`.
@@ -35,6 +35,7 @@ export const codex: Source = {
     parser: (file, state) => new CodexLines(file, state),
   }),
   quota: codexQuota,
+  mayChange,
   settle: (candidate, get) => keepPreferred(candidate, get, isPreferred),
 };
 

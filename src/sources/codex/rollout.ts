@@ -7,7 +7,7 @@ import type { FoundUsage, LineParser, ParserState, Sink, SourceFile } from '../s
 import { areWhole, countsOf, difference, isNothing, countsKey, tokensOf, type Counts } from './counts.ts';
 import { sessionOf } from './family.ts';
 import { configuredEndpoint, configuredTier, homeOf, tierOf } from './home.ts';
-import { Replay, type ReplayState } from './replay.ts';
+import { newReplay, Replay, type ReplayState } from './replay.ts';
 import { countsIn } from '../reading/parts.ts';
 
 const SOURCE = 'codex-log';
@@ -56,7 +56,7 @@ function newContext(): Context {
     tier: undefined,
     spawned: false,
     totals: undefined,
-    replay: { ancestors: [], isFork: false, start: undefined, lastAt: undefined, last: undefined, isOver: false },
+    replay: newReplay(),
     first: undefined,
     burstAt: undefined,
     begun: false,
@@ -142,6 +142,7 @@ export class CodexLines implements LineParser {
   }
 
   #turn(payload: Fields): void {
+    this.#replay.turn(textOf(payload['turn_id']));
     this.#context.cwd = textOf(payload['cwd']) ?? this.#context.cwd;
     this.#setModel(modelOf(payload));
   }
@@ -170,11 +171,16 @@ export class CodexLines implements LineParser {
     const timestamp = timeOf(entry['timestamp']);
     if (timestamp === undefined) return sink.skip('no-time');
     const at = Date.parse(timestamp);
-    if (this.#replay.has(context.session, total, at) || this.#isBurst(at, sink)) {
+    const event = { payload, info, total, last, timestamp, timeKey: timeKey(entry['timestamp'], timestamp) };
+    if (this.#replay.has(context.session, total, at)) {
+      const repeated = this.#usageOf(event);
+      if (repeated !== undefined) sink.usage({ ...repeated, isRepeat: true });
+      return;
+    }
+    if (this.#isBurst(at, sink)) {
       context.totals = total ?? context.totals;
       return;
     }
-    const event = { payload, info, total, last, timestamp, timeKey: timeKey(entry['timestamp'], timestamp) };
     const found = this.#usageOf(event);
     const { isFork, last: replayed } = context.replay;
     if (context.spawned && !isFork && replayed === undefined && !context.begun) context.first = { at, found };
@@ -231,7 +237,7 @@ export class CodexLines implements LineParser {
         charge: payer.charge ?? chargeOf(payload['rate_limits']),
       },
     });
-    return { record };
+    return { record, mayRepeat: this.#replay.doubts };
   }
 
   /** Codex can be used with other providers: the log names them, and the configuration has their addresses. */
@@ -261,4 +267,9 @@ function chargeOf(limits: unknown): 'plan' | undefined {
 
 export function modelOf(fields: Fields | undefined): string | undefined {
   return firstText(fields, 'model', 'model_name') ?? firstText(fieldsOf(fields?.['metadata']), 'model');
+}
+
+/** Whether a session's events may be a replay of a session whose file was not found yet. */
+export function mayChange(state: ParserState | undefined): boolean {
+  return (state as Partial<Context> | undefined)?.replay?.isOpen === true;
 }

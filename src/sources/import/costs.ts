@@ -4,7 +4,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 import type { FoundUsage } from '../source.ts';
 
 /**
- * Data that determines a record's cost but is not part of the record. A symbol, because it must be copied with the record but
+ * Data that determines a record's cost, or whether it counts, but is not part of the record. A symbol, because it must be copied with the record but
  * never stored.
  */
 const PRICING = Symbol('pricing');
@@ -18,9 +18,9 @@ export function pricingOf(record: Priceable): FoundPricing | undefined {
 }
 
 /** The record of a found usage, prepared for {@link applyCost} once it is known that it counts. */
-export function priceable({ record, loggedCost, prefersLogged, isPriced }: FoundUsage): UsageRecord {
-  if (loggedCost !== undefined || isPriced === true) {
-    (record as Priceable)[PRICING] = { loggedCost, prefersLogged, isPriced };
+export function priceable({ record, loggedCost, prefersLogged, isPriced, mayRepeat }: FoundUsage): UsageRecord {
+  if (loggedCost !== undefined || isPriced === true || mayRepeat !== undefined) {
+    (record as Priceable)[PRICING] = { loggedCost, prefersLogged, isPriced, mayRepeat };
   }
   return record;
 }

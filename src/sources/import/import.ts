@@ -10,9 +10,17 @@ import { Handover, type Told } from './handover.ts';
 import { SecondReader } from './secondReader.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
 import { storeJoined } from './joinStored.ts';
+import { dropRepeats, removeRepeats, type Repeat, Rereading } from './repeats.ts';
 import { DryRun, planOf } from './plan.ts';
-import { emptyReport, reportQuota, type ImportOptions, type ImportProgress, type ImportReport } from './options.ts';
-import { emptyState, ledgerVersion, readState, saveState, statePath, type FileState } from './state.ts';
+import {
+  emptyReport,
+  reportQuota,
+  withdrawSkips,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportReport,
+} from './options.ts';
+import { emptyState, saveState, statePath, trustedState, type FileState } from './state.ts';
 import { nextTurn } from '../../system/turns.ts';
 import type { FoundUsage, Skip, Source, SourceFile } from '../source.ts';
 import { findLogs, isIn } from '../reading/walk.ts';
@@ -67,6 +75,9 @@ class Import implements Receiver {
   #pricer: Pricer | undefined;
   readonly #dryRun: DryRun;
   #current: SourceFile | undefined;
+  readonly #rereading: Rereading;
+  /** Whether files are read for the second time. */
+  #isRepeated = false;
   #savedAt = 0;
   #isSaved = true;
 
@@ -77,6 +88,7 @@ class Import implements Receiver {
     this.#statePath = statePath(options.path, source.id);
     this.#rules = { since: options.since, latest: options.now() + FUTURE_MS };
     this.#intake = new Intake(source, this.#rules, (skip) => this.skip(skip));
+    this.#rereading = new Rereading(source);
     this.#batch = options.dryRun === true ? BATCH_DRY : storeKind(options.path) === 'json' ? BATCH_JSON : BATCH;
     this.#report = emptyReport(source);
     this.#dryRun = new DryRun(options, this.#report);
@@ -84,19 +96,18 @@ class Import implements Receiver {
   }
 
   async run(): Promise<ImportReport> {
-    await this.#remember();
+    this.#state = await trustedState(this.#statePath, this.#options);
     const { files, skips } = await findLogs(this.#source, this.#places, this.#options);
     for (const skip of skips) this.skip(skip);
-    this.#report.places = this.#places.map((path) => ({
-      path,
-      files: files.filter((file) => isIn(file, path)).length,
-    }));
+    const filesIn = (path: string): number => files.filter((file) => isIn(file, path)).length;
+    this.#report.places = this.#places.map((path) => ({ path, files: filesIn(path) }));
     this.#report.files = files.length;
+    this.#rereading.begin(files, this.#state.files);
     const changed = files.filter((file) => !this.#isKnown(file));
     this.#report.unchanged = files.length - changed.length;
     this.#progress.files = changed.length;
     this.#progress.bytes = changed.reduce((sum, { size }) => sum + size, 0);
-    if (this.#options.within === undefined) this.#forgetOthers(files);
+    if (this.#options.within === undefined && this.#state.files.keepOnly(files, this.#places)) this.#isSaved = false;
     try {
       if (changed.length > 0) this.#pricer = await this.#options.pricer();
       const queue = [...changed];
@@ -112,6 +123,7 @@ class Import implements Receiver {
         await second?.stop();
       }
       await this.#commit();
+      await this.#readAgain(changed);
     } finally {
       await this.#save();
     }
@@ -124,6 +136,7 @@ class Import implements Receiver {
   }
 
   skip(skip: Skip): void {
+    if (this.#isRepeated) return;
     const { skipped, skips } = this.#report;
     skipped[skip.reason] = (skipped[skip.reason] ?? 0) + 1;
     if (skips.length < MAX_TOLD) skips.push(skip);
@@ -138,7 +151,7 @@ class Import implements Receiver {
   }
 
   async store(state: FileState | undefined): Promise<void> {
-    this.#due.set(this.#current!.path, state);
+    this.#due.set(this.#current!.path, this.#rereading.checked(this.#current!.path, state));
     if (!this.isFull()) return;
     await this.#commit();
     this.#options.signal?.throwIfAborted();
@@ -186,9 +199,10 @@ class Import implements Receiver {
 
   #add(path: string, part: Part, isLast: boolean): void {
     for (const [record, pricing] of part.records) this.#intake.put(priceable({ record, ...pricing }));
+    for (const repeat of part.repeats) this.#intake.repeat(repeat);
     this.#intake.seen += part.seen;
     for (const skip of part.skips) this.skip(skip);
-    if (part.state !== undefined) this.#due.set(path, part.state ?? undefined);
+    if (part.state !== undefined) this.#due.set(path, this.#rereading.checked(path, part.state ?? undefined));
     if (isLast) this.#progress.filesDone++;
     this.progress(part.bytes);
   }
@@ -199,14 +213,7 @@ class Import implements Receiver {
     this.#state.files.delete(path);
     this.#intake.seen -= seen;
     this.progress(-bytes);
-    const { skipped } = this.#report;
-    for (const { reason } of skips) {
-      const left = (skipped[reason] ?? 0) - 1;
-      if (left > 0) skipped[reason] = left;
-      else delete skipped[reason];
-    }
-    const taken = new Set(skips);
-    this.#report.skips = this.#report.skips.filter((skip) => !taken.has(skip));
+    withdrawSkips(this.#report, skips);
   }
 
   async #read(file: SourceFile): Promise<void> {
@@ -216,16 +223,17 @@ class Import implements Receiver {
     else await readWholeFile(file, reading, this);
   }
 
-  /** Loads the last import's state, unless the ledger has lost the imported records. */
-  async #remember(): Promise<void> {
-    const { path, ledger: open } = this.#options;
-    const state = readState(this.#statePath);
-    if (state.witness !== undefined && (state.ledger === undefined || state.ledger !== ledgerVersion(path))) {
-      const ledger = await open();
-      await ledger.refresh();
-      if (!(await ledger.has(state.witness))) return;
-    }
-    this.#state = state;
+  /** Reads the files whose results may depend on others once more, now that the records of all others are stored. */
+  async #readAgain(files: readonly SourceFile[]): Promise<void> {
+    const again = this.#rereading.take(files);
+    if (again.length === 0) return;
+    const { seen } = this.#intake;
+    this.#isRepeated = true;
+    this.#progress.files += again.length;
+    this.#progress.bytes += again.reduce((sum, { size }) => sum + size, 0);
+    await this.#readAll(again);
+    await this.#commit();
+    this.#intake.seen = seen;
   }
 
   #isKnown(file: SourceFile): boolean {
@@ -233,38 +241,34 @@ class Import implements Receiver {
     return this.#state.files.get(file.path)?.version === file.version || file.modifiedAt < since;
   }
 
-  /** Drops the states of files that no longer exist in the places searched. */
-  #forgetOthers(files: readonly SourceFile[]): void {
-    const there = new Set(files.map(({ path }) => path));
-    for (const path of this.#state.files.paths) {
-      if (there.has(path) || !this.#places.some((place) => isIn({ path }, place))) continue;
-      this.#state.files.delete(path);
-      this.#isSaved = false;
-    }
-  }
-
   async #commit(): Promise<void> {
-    const records = this.#intake.take();
+    const [records, repeats] = [this.#intake.take(), this.#intake.takeRepeats()];
     const due = this.#due;
     // Results from here on are not included, and are stored next time.
     this.#due = new Map();
     this.#handover.resume();
     // Most entries of a reply do not count, so pricing comes after the choice.
     await complete(records, this.#options.assign, this.#pricer);
-    if (records.length > 0) await this.#upsert(records);
+    if (records.length > 0) await this.#upsert(records, repeats);
+    if (repeats.length > 0) await this.#retract(repeats);
     if (due.size > 0) this.#isSaved = false;
-    for (const [path, state] of due) {
-      if (state === undefined) this.#state.files.delete(path);
-      else this.#state.files.set(path, state);
-    }
+    this.#state.files.apply(due);
     this.#tell();
     if (this.#options.now() - this.#savedAt > SAVE_EVERY_MS) await this.#save();
   }
 
-  async #upsert(records: readonly UsageRecord[]): Promise<void> {
+  async #upsert(records: UsageRecord[], repeats: Repeat[]): Promise<void> {
     if (this.#options.dryRun === true) return this.#dryRun.count(planOf(this.#source, records));
     const ledger = await this.#options.ledger();
-    await storeJoined(ledger, records, (joined) => this.#store(ledger, joined));
+    const counting = await dropRepeats(ledger, records, repeats);
+    if (counting.length > 0) await storeJoined(ledger, counting, (joined) => this.#store(ledger, joined));
+  }
+
+  async #retract(repeats: readonly Repeat[]): Promise<void> {
+    const removed = await removeRepeats(this.#options, repeats);
+    this.#report.updated += removed.size;
+    if (removed.size > 0) this.#state.ledger = undefined;
+    if (removed.has(this.#state.witness ?? '')) this.#state.witness = undefined;
   }
 
   async #store(ledger: Ledger, records: readonly UsageRecord[]): Promise<void> {

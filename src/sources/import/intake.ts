@@ -2,6 +2,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 import { brokenRule } from '../../usage/rules.ts';
 import { MAX_COST } from '../../usage/limits.ts';
 import { priceable } from './costs.ts';
+import { repeatOf, type Repeat } from './repeats.ts';
 import { isUsualTime } from '../fields.ts';
 import type { Lookup, FoundUsage, Skip, Source } from '../source.ts';
 
@@ -23,6 +24,7 @@ export class Intake {
   #records = new Map<string, UsageRecord>();
   /** The latest time that need not be reported. */
   #latest: string | undefined;
+  #repeats: Repeat[] = [];
   readonly #lookup: Lookup = (id) => this.#records.get(id);
   /** Number of usages found, before it is known which of them count. */
   seen = 0;
@@ -40,6 +42,7 @@ export class Intake {
 
   /** @param file the file that contains it. @param line 1-based, if known. */
   add(found: FoundUsage, file: string, line?: number): void {
+    if (found.isRepeat === true) return this.repeat(repeatOf(found.record));
     const problem = problemOf(found);
     if (problem !== undefined) return this.#skip({ reason: 'invalid', file, line, detail: problem });
     const record = priceable(found);
@@ -56,6 +59,17 @@ export class Intake {
   /** Adds a record that counts. */
   put(record: UsageRecord): void {
     for (const settled of this.#source.settle(record, this.#lookup)) this.#records.set(settled.usage_id, settled);
+  }
+
+  /** Returns the repeated usages so far, and starts over. */
+  takeRepeats(): Repeat[] {
+    const repeats = this.#repeats;
+    this.#repeats = [];
+    return repeats;
+  }
+
+  repeat(repeat: Repeat): void {
+    this.#repeats.push(repeat);
   }
 
   /** Returns the records so far, and starts over. */

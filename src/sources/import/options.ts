@@ -82,6 +82,18 @@ export function emptyReport({ id, title }: Source): ImportReport {
   };
 }
 
+/** Takes skips out of a report. */
+export function withdrawSkips(report: ImportReport, skips: readonly Skip[]): void {
+  const { skipped } = report;
+  for (const { reason } of skips) {
+    const left = (skipped[reason] ?? 0) - 1;
+    if (left > 0) skipped[reason] = left;
+    else delete skipped[reason];
+  }
+  const taken = new Set(skips);
+  report.skips = report.skips.filter((skip) => !taken.has(skip));
+}
+
 /** Passes on what the files tell of a plan's quota. */
 export async function reportQuota(
   source: Source,

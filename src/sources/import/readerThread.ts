@@ -4,6 +4,7 @@ import { agentOf } from '../agents.ts';
 import { pricingOf, type FoundPricing } from './costs.ts';
 import { readLog, readWholeFile, type Receiver } from '../reading/fileReader.ts';
 import { Intake, type IntakeRules } from './intake.ts';
+import type { Repeat } from './repeats.ts';
 import type { FileState } from './state.ts';
 import type { FoundUsage, Skip, SourceFile } from '../source.ts';
 
@@ -35,6 +36,7 @@ export type SentRecord = [record: UsageRecord, pricing: FoundPricing | undefined
 /** The results of a file, or of part of it. Sent as JSON text, which takes half the time of a structured clone. */
 export interface Part {
   records: SentRecord[];
+  repeats: Repeat[];
   skips: Skip[];
   seen: number;
   /** Number of bytes read. */
@@ -103,7 +105,13 @@ class Sender implements Receiver {
 
   #part(): Part {
     const records = this.#intake.take().map((record): SentRecord => [record, pricingOf(record)]);
-    const part = { records, skips: this.#skips, seen: this.#intake.seen - this.#seen, bytes: this.#bytes };
+    const part = {
+      records,
+      repeats: this.#intake.takeRepeats(),
+      skips: this.#skips,
+      seen: this.#intake.seen - this.#seen,
+      bytes: this.#bytes,
+    };
     this.#skips = [];
     this.#seen = this.#intake.seen;
     this.#bytes = 0;

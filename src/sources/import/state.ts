@@ -4,8 +4,9 @@ import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import type { LinePosition } from '../reading/lines.ts';
 import type { ParserState } from '../source.ts';
+import type { ImportOptions } from './options.ts';
 import { besideLedger } from '../../system/paths.ts';
-import { versionOf } from '../reading/walk.ts';
+import { isIn, versionOf } from '../reading/walk.ts';
 
 /**
  * How far the files of a source have been imported into a ledger: one JSON file per source beside the ledger. It only saves
@@ -56,13 +57,29 @@ export class FileStates {
     delete this.#entries[path];
   }
 
+  /** @param states undefined: drops the file's state. */
+  apply(states: ReadonlyMap<string, FileState | undefined>): void {
+    for (const [path, state] of states) {
+      if (state === undefined) this.delete(path);
+      else this.set(path, state);
+    }
+  }
+
+  /** Drops the states of files below these places that no longer exist. @returns whether there were any. */
+  keepOnly(files: readonly { path: string }[], places: readonly string[]): boolean {
+    const there = new Set(files.map(({ path }) => path));
+    const gone = this.paths.filter((path) => !there.has(path) && places.some((place) => isIn({ path }, place)));
+    for (const path of gone) this.delete(path);
+    return gone.length > 0;
+  }
+
   toJSON(): object {
     return this.#entries;
   }
 }
 
 /** Must be changed whenever a parser's results change, so that everything is read again. */
-const FORMAT = 5;
+const FORMAT = 6;
 /** Precedes the checksum, the last member of the saved object. */
 const SUM = ',"sum":"';
 
@@ -90,6 +107,18 @@ export function readState(path: string): ImportState {
     ledger: typeof ledger === 'string' ? ledger : undefined,
     files: new FileStates(files),
   };
+}
+
+/** The state of the last import; an empty one if the ledger has lost the imported records. */
+export async function trustedState(
+  saved: string,
+  { path, ledger: open }: Pick<ImportOptions, 'path' | 'ledger'>,
+): Promise<ImportState> {
+  const state = readState(saved);
+  if (state.witness === undefined || (state.ledger !== undefined && state.ledger === ledgerVersion(path))) return state;
+  const ledger = await open();
+  await ledger.refresh();
+  return (await ledger.has(state.witness)) ? state : emptyState();
 }
 
 /** Replaces the saved state. A failure only causes files to be read again, so it does not fail the import. */

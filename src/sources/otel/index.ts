@@ -1,6 +1,7 @@
 import type { Fields } from '../fields.ts';
 import { fieldsOf, objectsIn, parseJson } from '../fields.ts';
 import { formatOf, headOfSync } from '../reading/entries.ts';
+import { DocumentLines, type Document } from './documentLines.ts';
 import { guarded } from '../reading/guarded.ts';
 import { readTextFile } from '../reading/whole.ts';
 import { isEarlier } from '../record.ts';
@@ -22,7 +23,7 @@ export const otel: Source = {
   reading: (file) =>
     isFormatted(file)
       ? { kind: 'whole', read: readDocuments }
-      : { kind: 'lines', markers: [MARKER], parser: (each, state) => new OtelLines('otel', each, state) },
+      : { kind: 'lines', markers: [], parser: (each, state) => new MixedLines(each, state) },
   settle: (candidate, get) => keepPreferred(candidate, get, isEarlier),
 };
 
@@ -79,31 +80,73 @@ function isFormatted({ path }: SourceFile): boolean {
   }
 }
 
-/** A document ends with a closing line without indentation, so a damaged one does not affect the others. */
 function readDocuments(file: SourceFile, sink: Sink): void {
   const text = readTextFile(file, sink);
   if (text === undefined) return;
   const spans = new OtelLines('otel', file, undefined);
-  const lines = text.split('\n');
-  let start = 0;
-  for (const [i, line] of lines.entries()) {
-    const isEnd = /^[}\]]\s*$/.test(line) || i === lines.length - 1;
-    if (!isEnd) continue;
-    const document = lines.slice(start, i + 1).join('\n');
-    const number = start + 1;
-    start = i + 1;
-    if (document.trim() === '') continue;
-    guarded(sink, number, () => {
-      const value = parseJson(document);
+  const documents = new DocumentLines();
+  for (const [i, line] of text.split('\n').entries()) readAll(documents.add(line, i + 1), spans, sink);
+  readAll(documents.end(), spans, sink);
+  spans.end(sink);
+}
+
+function readAll(documents: readonly Document[], spans: OtelLines, sink: Sink): void {
+  for (const { text, line } of documents) {
+    guarded(sink, line, () => {
+      const value = parseJson(text);
       const entries = (Array.isArray(value) ? (value as unknown[]) : [value]).map(fieldsOf);
       for (const entry of entries) {
-        if (entry === undefined) sink.skip('not-json', undefined, number);
+        if (entry === undefined) sink.skip('not-json', undefined, line);
         else spans.entry(entry, sink);
       }
     });
   }
-  spans.end(sink);
 }
+
+/** The lines of a file that begins with a document in one line; formatted ones may follow. */
+class MixedLines implements LineParser {
+  readonly #spans: OtelLines;
+  readonly #documents: DocumentLines;
+
+  constructor(file: SourceFile, state: ParserState | undefined) {
+    const { told, open, start } = (state ?? {}) as Partial<MixedState>;
+    this.#spans = new OtelLines('otel', file, told);
+    this.#documents = new DocumentLines({ open: open ?? [], start: start ?? 0 });
+  }
+
+  state(): ParserState {
+    return { told: this.#spans.state(), ...this.#documents.state };
+  }
+
+  line(bytes: Buffer, sink: Sink, offset: number): void {
+    if (offset === 0 && !/^\uFEFF?\s*(?:[{[]|$)/.test(bytes.toString('utf8', 0, HEAD))) {
+      sink.skip('unknown-format', 'no line of JSON');
+    }
+    if (!this.#documents.isOpen && !bytes.includes(MARKER) && bytes.at(-1) === CLOSING) return;
+    const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+    const documents = this.#documents.add(text, 0);
+    // Lines without usage may be of any kind.
+    readAll(
+      documents.filter((each) => each.text.includes(MARKER)),
+      this.#spans,
+      sink,
+    );
+  }
+
+  end(sink: Sink): boolean {
+    return this.#spans.end(sink);
+  }
+}
+
+interface MixedState {
+  told: ParserState;
+  open: string[];
+  start: number;
+}
+
+const CLOSING = '}'.charCodeAt(0);
+/** Number of bytes that show whether a file contains JSON. */
+const HEAD = 256;
 
 /** The spans and log records of a line: the line itself, or the contents of an OTLP export. */
 function* recordsIn(entry: Fields): Generator<Fields> {

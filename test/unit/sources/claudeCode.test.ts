@@ -96,6 +96,36 @@ describe('terms of a reply', () => {
   });
 });
 
+test.each([
+  ['the same', 100, 100],
+  ['more', 200, 100],
+  ['less', 50, 100],
+])('a message that some lines name without its request is one call: they have %s output', async (_, without, named) => {
+  const lines = [
+    reply('m1', { output_tokens: without }, { requestId: undefined }),
+    reply('m1', { output_tokens: named }),
+    reply('m1', { output_tokens: 30 }, { requestId: 'r_z' }),
+  ];
+  for (const order of [
+    [0, 1, 2],
+    [1, 0, 2],
+    [1, 2, 0],
+    [0, 1, 2, 0, 1],
+  ]) {
+    await world.dispose();
+    world = new World();
+    for (const [i, at] of order.entries()) {
+      world.file(`.claude/projects/p/s${i}.jsonl`, jsonLines(lines[at]!));
+      await world.import(claudeCode);
+    }
+    const records = await world.records();
+    expect(new Set(records.map((each) => `${String(each['request_id'])} ${each.output_tokens}`))).toEqual(
+      new Set([`r_m1 ${Math.max(without, named)}`, 'r_z 30']),
+    );
+    expect(records).toHaveLength(2);
+  }
+});
+
 test('lines of one message without a request id are one call', async () => {
   const line = (output: number): object => reply('m1', { output_tokens: output }, { requestId: undefined });
   world.file(LOG, jsonLines(line(1), line(100), line(50)));

@@ -430,6 +430,9 @@ describe('OTLP', () => {
     ['several documents for people', pretty(exported(span('a', 10))) + pretty(exported(span('b', 20)))],
     ['an array', pretty([exported(span('a', 10)), exported(span('b', 20))])],
     ['spans alone', pretty([span('a', 10), span('b', 20)])],
+    ['a line, and then a document for people', jsonLines(exported(span('a', 10))) + pretty(exported(span('b', 20)))],
+    ['a document for people, and then a line', pretty(exported(span('a', 10))) + jsonLines(exported(span('b', 20)))],
+    ['a line, and then an array', jsonLines(exported(span('a', 10))) + pretty([exported(span('b', 20))])],
   ])('%s', async (_, text) => {
     const file = world.file('traces.json', text);
     const source = await sourceOfFile(file, {});
@@ -444,6 +447,33 @@ describe('OTLP', () => {
       [10, 5, AT],
       [20, 5, AT],
     ]);
+  });
+
+  test('lines and documents for people are read in steps, however short', async () => {
+    const lines = (
+      jsonLines(exported(span('a', 10))) +
+      pretty(exported(span('b', 20))) +
+      jsonLines(span('c', 30))
+    ).split('\n');
+    const file = world.file('traces.json', `${lines[0]}\n`);
+    const source = await sourceOfFile(file, {});
+    let text = '';
+    for (const line of lines.slice(0, -1)) {
+      text += `${line}\n`;
+      world.file('traces.json', text);
+      await world.import(source, { places: [file] });
+    }
+    expect((await world.records()).map((record) => record.input_tokens).sort((a, b) => a - b)).toEqual([10, 20, 30]);
+  });
+
+  test('a document that was cut off costs neither the line before nor the one after it', async () => {
+    const cut = pretty(exported(span('b', 20)))
+      .split('\n')
+      .slice(0, 9)
+      .join('\n');
+    const file = world.file('traces.json', `${jsonLines(span('a', 10))}${cut}\n${jsonLines(span('c', 30))}`);
+    await world.import(await sourceOfFile(file, {}), { places: [file] });
+    expect((await world.records()).map((record) => record.input_tokens).sort((a, b) => a - b)).toEqual([10, 30]);
   });
 
   test('a damaged document among others is named, and costs itself alone', async () => {

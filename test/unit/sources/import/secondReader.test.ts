@@ -92,7 +92,7 @@ describe('a second reader', () => {
       `import { parentPort } from "node:worker_threads";
        parentPort.once("message", () => {
          const skips = [{ reason: 'not-json', file: 'x', line: 1 }];
-         const part = { records: [], skips, seen: 7, bytes: 10, state: null };
+         const part = { records: [], repeats: [], skips, seen: 7, bytes: 10, state: null };
          parentPort.postMessage({ part: JSON.stringify(part), isLast: false });
          setTimeout(() => { throw new Error("no memory") }, 5);
        });`,
