@@ -1,5 +1,5 @@
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
-import { runByModel } from './otherServers.ts';
+import { evalByModel, runByModel } from './otherServers.ts';
 import type { Shape } from './shape.ts';
 
 /** A call that is billed separately: a response may contain several. */
@@ -13,8 +13,8 @@ export interface Call {
 export function callsOf(shape: Shape): Call[] {
   if (shape.api === 'anthropic-messages') return iterations(shape);
   if (shape.api === 'openai-chat') return breakdown(shape);
-  if (shape.api === 'gemini-cli') {
-    const runs = runByModel(shape.response);
+  if (shape.api === 'gemini-cli' || shape.api === 'openai-eval') {
+    const runs = shape.api === 'gemini-cli' ? runByModel(shape.response) : evalByModel(shape.response);
     return runs.map((response) => ({
       shape: { ...shape, response },
       suffix: runs.length === 1 ? '' : `/${textAt(response, 'model')}`,

@@ -28,6 +28,7 @@ const VENDORS: Partial<Record<Api, string>> = {
   'openai-transcription': 'openai',
   'openai-speech': 'openai',
   codex: 'openai',
+  'openai-eval': 'openai',
 };
 
 /** Suffixes of API host names. */

@@ -16,6 +16,7 @@ import { unpricedTools } from './fees.ts';
 import { isObject, objectAt, textAt } from './json.ts';
 import { listedIn } from './lists.ts';
 import { originOf, type Origin } from './origin.ts';
+import { audioSecondsOf } from './otherServers.ts';
 import { findError, findShape, type Api } from './shape.ts';
 import { StreamAssembler } from './stream.ts';
 import type { Assembled } from './openStream.ts';
@@ -48,6 +49,8 @@ export interface RecognisedResponse {
   inferenceGeo: string | undefined;
   /** The cost of the call in USD, according to the provider. */
   costUsd: number | undefined;
+  /** Length of transcribed audio that is billed by the minute; its price is unknown. */
+  audioSeconds: number | undefined;
   /** Tools used whose fee is not in any known price list. */
   unpricedTools: string[];
   streamed: boolean;
@@ -202,6 +205,7 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
     speed: speed === 'standard' ? undefined : speed,
     inferenceGeo: geoOf(textAt(usage, 'inference_geo')),
     costUsd: costUsd ?? (isFree ? 0 : undefined),
+    audioSeconds: audioSecondsOf(response),
     unpricedTools: unpricedTools(shape),
     streamed,
   };

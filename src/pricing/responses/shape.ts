@@ -3,7 +3,7 @@ import { hostOfUrl } from './exchanges.ts';
 import { legacyLangChain } from './frameworks.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { countedTexts } from './geminiCounts.ts';
-import { otherShape, type OtherApi } from './otherServers.ts';
+import { audioSecondsOf, otherShape, type OtherApi } from './otherServers.ts';
 
 /** Identifies the API of a response by its shape alone. */
 export type Api =
@@ -73,6 +73,7 @@ const WRAPPERS = [
   'raw_response',
   '_raw_response',
   'meta',
+  'sample',
 ];
 const MAX_DEPTH = 4;
 /** Maximum size of a response inside a JSON string, as HTTP recorders store bodies. */
@@ -225,6 +226,7 @@ function shapeWithoutUsage(response: JsonObject): Found | undefined {
   }
   const other = otherShape(response);
   if (other !== undefined) return certain(other);
+  if (audioSecondsOf(response) !== undefined) return certain('openai-transcription');
   const metrics = objectAt(response, 'amazon-bedrock-invocationMetrics');
   if (metrics !== undefined) return { ...certain('bedrock-invoke'), response: metrics };
   const counted = ['inputTextTokenCount', 'prompt_token_count'].some(

@@ -23,7 +23,12 @@ const OPERATIONS: Partial<Record<RecognisedResponse['api'], string>> = {
   'openai-transcription': 'transcription',
   'claude-code': 'agent',
   'gemini-cli': 'agent',
+  crewai: 'agent',
+  strands: 'agent',
+  'openai-eval': 'evaluation',
 };
+
+const SUMS: ReadonlySet<string> = new Set(['gemini-cli', 'crewai', 'strands', 'openai-eval']);
 
 /**
  * Converts a recognised response to a usage to record. The response's own id becomes the record's, so that the same response is
@@ -43,8 +48,9 @@ export function usageOfResponse(response: RecognisedResponse, names: ResponseNam
   if (costUsd !== undefined) usage.cost_usd = costUsd;
   if (serviceTier !== undefined) usage['service_tier'] = serviceTier;
   if (speed !== undefined) usage['speed'] = speed;
+  if (response.audioSeconds !== undefined) usage['audio_seconds'] = response.audioSeconds;
   if (inferenceGeo !== undefined) usage['inference_geo'] = inferenceGeo;
   // Sums of several calls, to which prices of long contexts do not apply.
-  if (response.api === 'gemini-cli') usage['whole_session'] = true;
+  if (SUMS.has(response.api)) usage['whole_session'] = true;
   return usage;
 }

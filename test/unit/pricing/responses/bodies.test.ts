@@ -14,6 +14,7 @@ import { openai } from './bodies/openai.ts';
 import { others } from './bodies/others.ts';
 import { recordings } from './bodies/recordings.ts';
 import { sdks } from './bodies/sdks.ts';
+import { sums } from './bodies/sums.ts';
 import { tools } from './bodies/tools.ts';
 
 let pricer: Pricer;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   pricer = new Pricer(loadPriceTable());
 });
 
-describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings, sdks }))(
+describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings, sdks, sums }))(
   '%s',
   (_vendor, bodies) => {
     it.each(bodies)('$name', ({ body, expected }: Body) => {
