@@ -8,6 +8,7 @@ import { copilotChat } from './copilot-chat/index.ts';
 import { copilotCli } from './copilot-cli/index.ts';
 import { crush } from './crush/index.ts';
 import { cursor } from './cursor/index.ts';
+import { devin } from './devin/index.ts';
 import { droid } from './droid/index.ts';
 import { geminiCli } from './gemini-cli/index.ts';
 import { goose } from './goose/index.ts';
@@ -59,6 +60,7 @@ export const AGENTS: readonly Source[] = [
   zcode,
   codebuff,
   openClaude,
+  devin,
   cursor,
   kiro,
 ];
