@@ -197,11 +197,11 @@ export class Ledger {
     return this.#store.exclude(ids);
   }
 
-  /** Removes records from the ledger, and keeps them for {@link undo}. `missing` lists ids that do not exist. */
-  async remove(ids: readonly string[]): Promise<RemoveResult> {
+  /** Removes records from the ledger, and by default keeps them for {@link undo}. `missing` lists ids that do not exist. */
+  async remove(ids: readonly string[], { undoable = true }: { undoable?: boolean } = {}): Promise<RemoveResult> {
     this.#checkOpen();
-    const result = await this.#store.remove(ids, true);
-    if (result.removed.length > 0) this.#undoing.changed();
+    const result = await this.#store.remove(ids, undoable);
+    if (undoable && result.removed.length > 0) this.#undoing.changed();
     await this.refresh();
     return result;
   }

@@ -8,8 +8,26 @@ export interface Rejection {
 /** undefined: a record or span that is not a single model call. */
 export type LiveCall = FoundUsage | Rejection | undefined;
 
+/** The ids of a span and of the one around it, each with that of their trace. */
+export interface SpanIds {
+  key: string;
+  parent: string | undefined;
+}
+
+/** A log record or span of a request. */
+export interface LiveReport {
+  call: LiveCall;
+  /** undefined for a log record. */
+  span?: SpanIds | undefined;
+}
+
 export function isRejection(call: FoundUsage | Rejection): call is Rejection {
   return 'reason' in call;
+}
+
+/** The calls among them, without rejections. */
+export function usagesOf(calls: Iterable<LiveCall>): FoundUsage[] {
+  return [...calls].filter((call): call is FoundUsage => call !== undefined && !isRejection(call));
 }
 
 /** Exporters write numbers as integers, doubles or texts. */

@@ -1,124 +1,154 @@
 import { hexId } from '../sources/otel/spans.ts';
-import { isRejection, type LiveCall } from './liveCall.ts';
+import { isRejection, type LiveCall, type LiveReport, type SpanIds } from './liveCall.ts';
 import type { OtlpRecord } from './otlp.ts';
 
 /**
- * Frameworks and clients may both report a call, in spans that contain each other: the innermost one counts. A span ends after
- * the spans in it and is often sent later, so what was counted is kept for a while.
+ * Frameworks and clients may both report a call, in spans that contain each other: a span whose tokens the spans in it report is
+ * not counted. The spans may arrive in any order and in several requests, so each is kept for a while.
  */
 
-/** Maximum number of spans that are kept: about 10 MB. */
-const MAX_SPANS = 50_000;
-/** Maximum depth that is followed. Spans of a hostile sender may contain each other. */
+/** Maximum depth that is followed. */
 const MAX_DEPTH = 64;
 
-interface Counted {
-  usageId: string;
-  tokens: number;
-  isEmbedding: boolean;
-}
-
-interface Tokens {
+/** A span as far as it is known. */
+export interface SpanNode {
+  /** The span around it. */
+  parent?: string | undefined;
+  /** The tokens that it reports; undefined for a span that is no call, or did not arrive yet. */
+  tokens?: number | undefined;
+  isEmbedding?: boolean | undefined;
+  /** The record of its report; undefined if it has none. */
+  usageId?: string | undefined;
+  /** The tokens that the spans in it report. */
   chats: number;
   embeddings: number;
 }
 
-export class NestedSpans {
-  readonly #parents = new Map<string, string>();
-  readonly #counted = new Map<string, Counted>();
-  /** The tokens of the counted spans in a span. */
-  readonly #inside = new Map<string, Tokens>();
+/** The known spans, by the ids of trace and span. Nodes are replaced, never changed. */
+export interface SpanNodes {
+  get(key: string): SpanNode | undefined;
+  set(key: string, node: SpanNode): void;
+}
 
-  /** Takes back what {@link select} noted of calls that could not be stored: a span around them is not their repeat then. */
-  forget(calls: readonly LiveCall[]): void {
-    const ids = new Set(
-      calls.flatMap((call) => (call === undefined || isRejection(call) ? [] : [call.record.usage_id])),
-    );
-    for (const [key, { usageId, tokens, isEmbedding }] of this.#counted) {
-      if (!ids.has(usageId)) continue;
-      this.#counted.delete(key);
-      this.#add(this.#ancestors(key), { chats: isEmbedding ? 0 : -tokens, embeddings: isEmbedding ? -tokens : 0 });
+/** The decision about the spans of some requests. */
+export interface SelectedCalls {
+  /** Their calls, without those that repeat others. */
+  calls: Set<LiveCall>;
+  /** The records of earlier requests that turned out to repeat others. */
+  repeats: string[];
+}
+
+type Kind = 'chats' | 'embeddings';
+
+/** The ids of a span; undefined when it has none. */
+export function spanIds({ signal, record }: OtlpRecord): SpanIds | undefined {
+  const [trace, span] = [hexId(record['traceId']), hexId(record['spanId'])];
+  if (signal !== 'traces' || trace === undefined || span === undefined) return undefined;
+  const parent = hexId(record['parentSpanId']);
+  return { key: `${trace} ${span}`, parent: parent === undefined ? undefined : `${trace} ${parent}` };
+}
+
+/** Adds spans to the known ones, and decides which calls count. */
+export function selectCalls(reports: readonly LiveReport[], nodes: SpanNodes): SelectedCalls {
+  const tree = new SpanTree(nodes);
+  for (const { span } of reports) if (span?.parent !== undefined) tree.link(span.key, span.parent);
+  for (const { span, call } of reports) {
+    if (span !== undefined && call !== undefined && !isRejection(call)) {
+      const { operation, total_tokens: tokens } = call.record;
+      tree.report(span.key, tokens, operation.startsWith('embedding'));
     }
   }
+  const calls = new Set<LiveCall>();
+  for (const { span, call } of reports) {
+    if (call === undefined || (span !== undefined && tree.isRepeat(span.key))) continue;
+    calls.add(call);
+    if (span !== undefined && !isRejection(call)) tree.noteRecord(span.key, call.record.usage_id);
+  }
+  return { calls, repeats: tree.takeRepeats() };
+}
 
-  /** The calls of these spans without those that repeat the calls in them. */
-  select(spans: readonly { otlp: OtlpRecord; call: LiveCall }[]): LiveCall[] {
-    for (const { otlp } of spans) this.#noteParent(otlp);
-    const selected = new Set<LiveCall>();
-    const inner = spans
-      .filter(({ call }) => call !== undefined)
-      .map((span) => ({ ...span, depth: this.#ancestors(keyOf(span.otlp)).length }))
-      .toSorted((a, b) => b.depth - a.depth);
-    for (const { otlp, call } of inner) if (!this.#isRepeat(otlp, call)) selected.add(call);
-    this.#forgetOldest();
-    return spans.map(({ call }) => call).filter((call) => selected.has(call));
+class SpanTree {
+  readonly #nodes: SpanNodes;
+  /** Spans in which more tokens are known than before. */
+  readonly #raised = new Set<string>();
+
+  constructor(nodes: SpanNodes) {
+    this.#nodes = nodes;
   }
 
-  #noteParent({ record }: OtlpRecord): void {
-    const key = keyOf({ record });
-    const parent = keyOf({ record: { traceId: record['traceId'], spanId: record['parentSpanId'] } });
-    if (key === undefined || parent === undefined || this.#parents.has(key)) return;
-    this.#parents.set(key, parent);
-    // Calls in it may have been counted before its place was known.
-    const inside = this.#inside.get(key);
-    if (inside !== undefined) this.#add(this.#ancestors(key), inside);
+  link(key: string, parent: string): void {
+    const node = this.#get(key);
+    if (node.parent !== undefined || this.#isWithin(parent, key)) return;
+    this.#nodes.set(key, { ...node, parent });
+    // Spans in it may have arrived before its place was known.
+    for (const kind of ['chats', 'embeddings'] as const) this.#raise(parent, kind, tokensOf(node, kind));
   }
 
-  #ancestors(key: string | undefined): string[] {
-    const found: string[] = [];
-    for (let at = key && this.#parents.get(key); at !== undefined; at = this.#parents.get(at)) {
-      if (found.length === MAX_DEPTH || at === key) break;
-      found.push(at);
+  /** Notes the tokens of a span. One that is sent again is noted once. */
+  report(key: string, tokens: number, isEmbedding: boolean): void {
+    const before = this.#get(key);
+    if (before.tokens !== undefined) return;
+    const node = { ...before, tokens, isEmbedding };
+    this.#nodes.set(key, node);
+    const kind = isEmbedding ? 'embeddings' : 'chats';
+    if (node.parent !== undefined) this.#raise(node.parent, kind, tokensOf(node, kind) - tokensOf(before, kind));
+  }
+
+  /** Whether the spans in it have all of its tokens. A span that reports more has a call that they do not report. */
+  isRepeat(key: string): boolean {
+    const { tokens, isEmbedding, chats, embeddings } = this.#get(key);
+    if (tokens === undefined) return chats + embeddings > 0;
+    return (isEmbedding === true ? embeddings : chats) >= tokens;
+  }
+
+  /** A span whose record has another id since it was joined with a log's keeps that one. */
+  noteRecord(key: string, usageId: string): void {
+    const node = this.#get(key);
+    if (node.usageId === undefined) this.#nodes.set(key, { ...node, usageId });
+  }
+
+  /** The records of spans that are repeats now. They lose their records. */
+  takeRepeats(): string[] {
+    const taken: string[] = [];
+    for (const key of this.#raised) {
+      const node = this.#get(key);
+      if (node.usageId === undefined || !this.isRepeat(key)) continue;
+      taken.push(node.usageId);
+      this.#nodes.set(key, { ...node, usageId: undefined });
     }
-    return found;
+    return taken;
   }
 
-  /** Whether the spans in it have all of its tokens. A span around them that reports more has a call that they do not report. */
-  #isRepeat(otlp: OtlpRecord, call: LiveCall): boolean {
-    const key = keyOf(otlp);
-    if (key === undefined || call === undefined) return false;
-    const inside = this.#inside.get(key);
-    if (isRejection(call)) return inside !== undefined && inside.chats + inside.embeddings > 0;
-    const { record } = call;
-    const isEmbedding = record.operation.startsWith('embedding');
-    const tokens = record.total_tokens;
-    if (inside !== undefined && (isEmbedding ? inside.embeddings : inside.chats) >= tokens) return true;
-    const ancestors = this.#ancestors(key);
-    // A span around it may have been sent first: both are reports of one record then.
-    const around = ancestors
-      .map((each) => this.#counted.get(each))
-      .find((each) => each?.tokens === tokens && each.isEmbedding === isEmbedding);
-    if (around !== undefined && !this.#counted.has(key)) record.usage_id = around.usageId;
-    else this.#note(key, ancestors, { usageId: record.usage_id, tokens, isEmbedding });
-    return false;
+  #get(key: string): SpanNode {
+    return this.#nodes.get(key) ?? { chats: 0, embeddings: 0 };
   }
 
-  /** A span that is sent again is noted once. */
-  #note(key: string, ancestors: readonly string[], counted: Counted): void {
-    if (this.#counted.has(key)) return;
-    this.#counted.set(key, counted);
-    const { tokens, isEmbedding } = counted;
-    this.#add(ancestors, { chats: isEmbedding ? 0 : tokens, embeddings: isEmbedding ? tokens : 0 });
-  }
-
-  #add(spans: readonly string[], { chats, embeddings }: Tokens): void {
-    for (const each of spans) {
-      const { chats: c, embeddings: e } = this.#inside.get(each) ?? { chats: 0, embeddings: 0 };
-      this.#inside.set(each, { chats: c + chats, embeddings: e + embeddings });
+  /** Whether a span is in another one, or is that one. Spans of a hostile sender may contain each other. */
+  #isWithin(key: string, outer: string): boolean {
+    let at: string | undefined = key;
+    for (let depth = 0; depth < MAX_DEPTH && at !== undefined; depth++) {
+      if (at === outer) return true;
+      at = this.#nodes.get(at)?.parent;
     }
+    return at !== undefined;
   }
 
-  #forgetOldest(): void {
-    for (const known of [this.#parents, this.#counted, this.#inside]) {
-      for (const key of known.keys()) {
-        if (known.size <= MAX_SPANS) break;
-        known.delete(key);
-      }
+  #raise(key: string, kind: Kind, tokens: number): void {
+    let at: string | undefined = key;
+    let more = tokens;
+    for (let depth = 0; depth < MAX_DEPTH && at !== undefined && more > 0; depth++) {
+      const before = this.#get(at);
+      const node: SpanNode = { ...before, [kind]: before[kind] + more };
+      this.#nodes.set(at, node);
+      this.#raised.add(at);
+      more = tokensOf(node, kind) - tokensOf(before, kind);
+      at = node.parent;
     }
   }
 }
 
-function keyOf({ record }: Pick<OtlpRecord, 'record'>): string | undefined {
-  const [trace, span] = [hexId(record['traceId']), hexId(record['spanId'])];
-  return trace === undefined || span === undefined ? undefined : `${trace} ${span}`;
+/** The tokens of a span and the spans in it. Those that it reports itself include those in it. */
+function tokensOf(node: SpanNode, kind: Kind): number {
+  const own = (node.isEmbedding === true ? 'embeddings' : 'chats') === kind ? (node.tokens ?? 0) : 0;
+  return Math.max(own, node[kind]);
 }

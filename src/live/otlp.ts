@@ -1,4 +1,5 @@
 import { fieldsOf, parseJson, textOf, type Fields } from '../sources/fields.ts';
+import { conventional } from '../sources/otel/otherNames.ts';
 import { attributesOf } from '../sources/otel/spans.ts';
 import { decodeLogs, decodeTraces } from './protobuf.ts';
 
@@ -40,7 +41,9 @@ export function recordsOf(signal: 'logs' | 'traces', encoding: Encoding, body: B
       const own = attributesOf(fieldsOf(scope['scope'])?.['attributes']);
       const around = own === undefined ? resource : { ...own, ...resource };
       for (const record of listOf(scope, inner)) {
-        records.push({ signal, record, attributes: attributesOf(record['attributes']) ?? {}, resource: around });
+        const attributes = attributesOf(record['attributes']) ?? {};
+        const named = signal === 'traces' ? conventional(attributes) : attributes;
+        records.push({ signal, record, attributes: named, resource: around });
       }
     }
   }

@@ -6,8 +6,8 @@ import { withTimeout } from '../system/withTimeout.ts';
 import { BodyError, readBody } from './body.ts';
 import type { Forwarder } from './forward.ts';
 import { BusyError, type LiveIntake } from './intake.ts';
-import { isRejection, type LiveCall } from './liveCall.ts';
-import { NestedSpans } from './nestedSpans.ts';
+import { isRejection, type LiveReport, type Rejection } from './liveCall.ts';
+import { spanIds } from './nestedSpans.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
 import { errorBody, successBody } from './responses.ts';
@@ -21,7 +21,7 @@ export interface ReceiverOptions {
   /** 0: any free port. */
   port: number;
   token: string;
-  /** Stores calls; resolves once they are durable. */
+  /** Stores calls; resolves once they are durable, with those that do not repeat others. */
   intake: Pick<LiveIntake, 'store' | 'close'>;
   /** Receives a copy of each request. */
   forwarder?: Forwarder | undefined;
@@ -72,9 +72,6 @@ export class OtlpReceiver {
   readonly #options: ReceiverOptions;
   readonly #server: Server;
   readonly #successors = new Set<Socket>();
-  readonly #nested = new NestedSpans();
-  /** Calls that are being stored. They resolve in either case. */
-  readonly #storing = new Set<Promise<unknown>>();
   #requests = 0;
   #isClosing = false;
 
@@ -184,39 +181,26 @@ export class OtlpReceiver {
     // Metrics repeat the spend of events and spans, without identifying calls.
     if (signal === 'metrics') return { rejected: 0, reason: '' };
     const now = this.#options.now?.() ?? Date.now();
-    const all = recordsOf(signal, encoding, body).map((otlp) => ({ otlp, call: callOf(otlp, now) }));
-    const calls = (await this.#select(all)).filter((call) => call !== undefined);
+    const reports = recordsOf(signal, encoding, body).map((otlp) => ({ call: callOf(otlp, now), span: spanIds(otlp) }));
+    const calls = await this.#store(reports);
     const rejections = calls.filter(isRejection);
-    const found = calls.filter((call): call is FoundUsage => !isRejection(call));
-    await this.#store(found);
     const reason = [...new Set(rejections.map((each) => each.reason))].slice(0, 3).join('; ');
     if (calls.length > 0) {
-      this.#options.onEvent?.({ signal, recorded: found.length, rejected: rejections.length, reason });
+      const recorded = calls.length - rejections.length;
+      this.#options.onEvent?.({ signal, recorded, rejected: rejections.length, reason });
     }
     return { rejected: rejections.length, reason };
   }
 
   /**
-   * The calls without those that repeat others. The others are durable then, because their repeats are acknowledged, too.
-   * @throws {Refusal} when that takes longer than senders wait.
-   */
-  async #select(all: Parameters<NestedSpans['select']>[0]): Promise<LiveCall[]> {
-    const selected = this.#nested.select(all);
-    const hasRepeats = selected.length < all.filter(({ call }) => call !== undefined).length;
-    if (!hasRepeats || this.#storing.size === 0) return selected;
-    const stored = Promise.all(this.#storing).then(() => true);
-    if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
-    return this.#nested.select(all);
-  }
-
-  /**
    * @throws {Refusal} when it takes longer than senders wait. Calls stored after that are recognised when they are sent again.
    */
-  async #store(found: readonly FoundUsage[]): Promise<void> {
-    const stored = this.#options.intake.store(found).then(() => true);
-    const ended = stored.catch(() => this.#nested.forget(found)).finally(() => this.#storing.delete(ended));
-    this.#storing.add(ended);
-    if ((await withTimeout(stored, STORE_MS)) === undefined) throw new Refusal(503, 'The ledger is busy.');
+  async #store(reports: readonly LiveReport[]): Promise<readonly (FoundUsage | Rejection)[]> {
+    const storing = this.#options.intake.store(reports);
+    storing.catch(() => undefined);
+    const calls = await withTimeout(storing, STORE_MS);
+    if (calls === undefined) throw new Refusal(503, 'The ledger is busy.');
+    return calls;
   }
 
   /** Keeps a successor's connection open; its end signals that the port is free. */

@@ -22,6 +22,11 @@ export function callOfSpan(otlp: OtlpRecord, now: number): LiveCall {
   if (usage.response !== undefined) found.record.usage_id = usageId('otel', responseKey(usage.response, record));
   const credits = numberOf(attributes['copilot_chat.copilot_usage_nano_aiu']);
   if (credits !== undefined) found.record['ai_credits'] = credits / 1e9;
+  const cost = numberOf(attributes['llm.cost.total']);
+  if (cost !== undefined && cost > 0) {
+    found.record['reported_cost_usd'] = cost;
+    found.loggedCost = cost;
+  }
   const service = textOf(resource['service.name']);
   if (service !== undefined && !service.startsWith('unknown_service')) found.record['agent'] = labelOf(service) ?? null;
   return found;
@@ -45,9 +50,8 @@ const NO_CALL = /agent|tool|workflow|task|chain|retriev|step|plan|memory|evaluat
  * response.
  */
 function operationIn({ record, attributes }: OtlpRecord): string | undefined {
-  const named = textOf(attributes['gen_ai.operation.name']) ?? textOf(attributes['llm.request.type']);
-  // OpenLLMetry's name.
-  const operation = named?.toLowerCase() === 'embedding' ? 'embeddings' : named?.toLowerCase();
+  const named = textOf(attributes['gen_ai.operation.name'])?.toLowerCase();
+  const operation = named === 'embedding' ? 'embeddings' : named;
   if (operation !== undefined && CALLS.has(operation)) return operation;
   if (operation !== undefined && NO_CALL.test(operation)) return undefined;
   const name = textOf(record['name']) ?? '';

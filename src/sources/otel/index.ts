@@ -28,6 +28,7 @@ export const otel: Source = {
 };
 
 export const MARKER = 'gen_ai.';
+const MARKERS = [MARKER, 'llm.token_count.', 'llm.usage.', 'ai.usage.'];
 /** A call may be far from the agent's span that summarises it, so this many usages are kept for comparison. */
 const KEPT = 5_000;
 
@@ -122,12 +123,12 @@ class MixedLines implements LineParser {
     if (offset === 0 && !/^\uFEFF?\s*(?:[{[]|$)/.test(bytes.toString('utf8', 0, HEAD))) {
       sink.skip('unknown-format', 'no line of JSON');
     }
-    if (!this.#documents.isOpen && !bytes.includes(MARKER) && bytes.at(-1) === CLOSING) return;
+    if (!this.#documents.isOpen && !MARKERS.some((marker) => bytes.includes(marker)) && bytes.at(-1) === CLOSING) return;
     const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
     const documents = this.#documents.add(text, 0);
     // Lines without usage may be of any kind.
     readAll(
-      documents.filter((each) => each.text.includes(MARKER)),
+      documents.filter((each) => MARKERS.some((marker) => each.text.includes(marker))),
       this.#spans,
       sink,
     );

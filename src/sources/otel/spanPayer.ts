@@ -5,7 +5,7 @@ import { vendorOf } from '../vendors.ts';
 
 /** Providers that run models of several vendors, by the names that instrumentations give them. */
 const RESELLERS: readonly (readonly [RegExp, string])[] = [
-  [/bedrock/, 'bedrock'],
+  [/bedrock|^aws$/, 'bedrock'],
   [/^az(ure)?([._-]|$)/, 'azure'],
   [/vertex/, 'vertex'],
   [/^(openrouter|groq|together|fireworks|deepinfra|cerebras|perplexity|sambanova|novita|nebius)/, '$1'],

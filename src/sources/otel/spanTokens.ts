@@ -2,7 +2,7 @@ import { countOf, textOf, type Fields } from '../fields.ts';
 import type { LogTokens } from '../record.ts';
 import { beside, including } from '../tokens.ts';
 
-/** The token counts of a span, under the names of the conventions, older ones and those of the Vercel AI SDK. */
+/** The token counts of a span, under the names of the conventions, older ones, and those of the Vercel AI SDK and OpenInference. */
 
 const NAMES = {
   input: [
@@ -12,24 +12,32 @@ const NAMES = {
     'ai.usage.promptTokens',
     // Of its embeddings.
     'ai.usage.tokens',
+    'llm.token_count.prompt',
+    'llm.usage.prompt_tokens',
   ],
   output: [
     'gen_ai.usage.output_tokens',
     'gen_ai.usage.completion_tokens',
     'ai.usage.outputTokens',
     'ai.usage.completionTokens',
+    'llm.token_count.completion',
+    'llm.usage.completion_tokens',
   ],
   cacheRead: [
     'gen_ai.usage.cache_read.input_tokens',
     'gen_ai.usage.cache_read_input_tokens',
     'ai.usage.inputTokenDetails.cacheReadTokens',
     'ai.usage.cachedInputTokens',
+    'llm.token_count.prompt_details.cache_read',
+    'llm.usage.cache_read_input_tokens',
   ],
   cacheWrite: [
     'gen_ai.usage.cache_write.input_tokens',
     'gen_ai.usage.cache_creation.input_tokens',
     'gen_ai.usage.cache_creation_input_tokens',
     'ai.usage.inputTokenDetails.cacheWriteTokens',
+    'llm.token_count.prompt_details.cache_write',
+    'llm.usage.cache_creation_input_tokens',
   ],
   reasoning: [
     'gen_ai.usage.reasoning.output_tokens',
@@ -37,6 +45,7 @@ const NAMES = {
     'llm.usage.reasoning_tokens',
     'ai.usage.outputTokenDetails.reasoningTokens',
     'ai.usage.reasoningTokens',
+    'llm.token_count.completion_details.reasoning',
   ],
 } as const;
 

@@ -4,6 +4,7 @@ import { sha1, usageId } from '../reading/identity.ts';
 import { logRecord } from '../record.ts';
 import { isNone } from '../tokens.ts';
 import type { FoundUsage } from '../source.ts';
+import { conventional } from './otherNames.ts';
 import { spanPayer } from './spanPayer.ts';
 import { spanTokens } from './spanTokens.ts';
 
@@ -43,9 +44,10 @@ function typedValue(typed: Fields | undefined): unknown {
 
 /** @param record a span or event. @param fallbackTime used if it has no time. */
 export function usageOfSpan(source: string, record: Fields, fallbackTime: string): SpanUsage | undefined {
-  const attributes = attributesOf(record['attributes']);
-  if (attributes === undefined) return undefined;
-  const kind = kindOf(record, attributes);
+  const given = attributesOf(record['attributes']);
+  if (given === undefined) return undefined;
+  const attributes = conventional(given);
+  const kind = kindOf(record, attributes, source);
   if (kind === undefined) return undefined;
   const context = fieldsOf(record['spanContext']);
   const tokens = spanTokens(attributes);
@@ -102,12 +104,14 @@ export function withoutRepeats(told: readonly SpanUsage[]): FoundUsage[] {
   });
 }
 
-function kindOf(record: Fields, attributes: Fields): Kind | undefined {
+function kindOf(record: Fields, attributes: Fields, source: string): Kind | undefined {
   const operation = attributes['gen_ai.operation.name'];
   const name = textOf(record['name']) ?? '';
   if (isSpan(record)) {
     if (operation === 'invoke_agent' || name.startsWith('invoke_agent ')) return 'agent';
-    if (operation === 'execute_tool' || operation === 'embeddings') return undefined;
+    if (operation === 'execute_tool') return undefined;
+    // Copilot bills its chats.
+    if (operation === 'embeddings') return source === 'otel' ? 'chat' : undefined;
     return operation !== undefined || name.startsWith('chat ') ? 'chat' : undefined;
   }
   const event = attributes['event.name'];

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger, type Ledger } from '../../../src/library/index.ts';
 import { callOf } from '../../../src/live/calls.ts';
-import { isRejection } from '../../../src/live/liveCall.ts';
 import { LiveIntake } from '../../../src/live/intake.ts';
 import { recordsOf, type OtlpRecord } from '../../../src/live/otlp.ts';
 import { claudeCode } from '../../../src/sources/claude-code/index.ts';
@@ -53,9 +52,8 @@ async function live(...events: (Attributes | OtlpRecord)[]): Promise<void> {
     .flatMap((event) =>
       isRecord(event) ? [event] : recordsOf('logs', 'json', Buffer.from(JSON.stringify(logsRequest([event])))),
     )
-    .map((record) => callOf(record, Date.parse('2026-11-21T00:00:00Z')))
-    .filter((call) => call !== undefined);
-  await intake.store(calls.flatMap((call) => (isRejection(call) ? [] : [call])));
+    .map((record) => ({ call: callOf(record, Date.parse('2026-11-21T00:00:00Z')) }));
+  await intake.store(calls);
 }
 
 function isRecord(event: Attributes | OtlpRecord): event is OtlpRecord {

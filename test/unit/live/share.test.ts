@@ -8,7 +8,7 @@ import { SharedReceiver } from '../../../src/live/share.ts';
 /** The connections by which waiting receivers notice that the listening one has ended. */
 
 const token = 'test-token-of-32-characters-----';
-const intake = { store: () => Promise.resolve(), close: () => Promise.resolve() };
+const intake = { store: () => Promise.resolve([]), close: () => Promise.resolve() };
 const UPGRADED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: llm-spend-wait\r\nConnection: Upgrade\r\n\r\n';
 
 test('a receiver that is stopped before it was told to wait leaves no connection', async () => {

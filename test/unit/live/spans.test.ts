@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callOf } from '../../../src/live/calls.ts';
-import { isRejection, type LiveCall } from '../../../src/live/liveCall.ts';
-import { NestedSpans } from '../../../src/live/nestedSpans.ts';
+import { isRejection } from '../../../src/live/liveCall.ts';
+import { selectCalls, spanIds, type SpanNode } from '../../../src/live/nestedSpans.ts';
 import { recordsOf } from '../../../src/live/otlp.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { chatAttributes, tracesRequest, type Attributes, type Span } from '../../fixtures/otlp.ts';
@@ -10,12 +10,17 @@ const NOW = Date.parse('2026-11-21T00:00:00.000Z');
 
 /** What a receiver would store of these requests, in their order, by id; and the reasons of rejected spans. */
 function received(...requests: Span[][]): { records: UsageRecord[]; reasons: string[] } {
-  const nested = new NestedSpans();
+  const nodes = new Map<string, SpanNode>();
   const stored = new Map<string, UsageRecord>();
   const reasons: string[] = [];
   for (const spans of requests) {
     const all = recordsOf('traces', 'json', Buffer.from(JSON.stringify(tracesRequest(spans))));
-    for (const call of nested.select(all.map((otlp) => ({ otlp, call: callOf(otlp, NOW) })))) {
+    const { calls, repeats } = selectCalls(
+      all.map((otlp) => ({ span: spanIds(otlp), call: callOf(otlp, NOW) })),
+      nodes,
+    );
+    for (const id of repeats) stored.delete(id);
+    for (const call of calls) {
       if (call === undefined) continue;
       if (isRejection(call)) reasons.push(call.reason);
       else if (!stored.has(call.record.usage_id)) stored.set(call.record.usage_id, call.record);
@@ -65,7 +70,73 @@ describe('the counts of the Vercel AI SDK', () => {
 
   test('version 4: its older names', () => {
     const attributes = { 'ai.model.id': 'gpt-5', 'ai.usage.promptTokens': 7, 'ai.usage.completionTokens': 3 };
-    expect(one(attributes, 'ai.generateText.doGenerate')).toMatchObject({ input_tokens: 7, output_tokens: 3 });
+    expect(one(attributes, 'ai.generateText.doGenerate')).toMatchObject({
+      model: 'gpt-5',
+      input_tokens: 7,
+      output_tokens: 3,
+    });
+  });
+});
+
+describe('names of other instrumentations', () => {
+  const openInference = {
+    'openinference.span.kind': 'LLM',
+    'llm.model_name': 'claude-sonnet-4-5-20250929',
+    'llm.provider': 'anthropic',
+    'llm.system': 'anthropic',
+    'llm.token_count.prompt': 1_200,
+    'llm.token_count.completion': 300,
+    'llm.token_count.total': 1_500,
+    'llm.token_count.prompt_details.cache_read': 1_000,
+    'llm.token_count.prompt_details.cache_write': 50,
+    'llm.token_count.completion_details.reasoning': 120,
+    'llm.cost.total': 0.25,
+  };
+  test('OpenInference', () => {
+    expect(one(openInference, 'ChatCompletion')).toMatchObject({
+      provider: 'anthropic',
+      model: 'claude-sonnet-4-5-20250929',
+      operation: 'chat',
+      input_tokens: 1_200,
+      output_tokens: 300,
+      cache_read_tokens: 1_000,
+      cache_write_tokens: 50,
+      reasoning_tokens: 120,
+      reported_cost_usd: 0.25,
+    });
+    expect(one({ ...openInference, 'llm.provider': 'aws' })).toMatchObject({ provider: 'bedrock' });
+  });
+
+  test('OpenInference: an embedding, and kinds that are no calls', () => {
+    const embedding = {
+      'openinference.span.kind': 'EMBEDDING',
+      'embedding.model_name': 'text-embedding-3-small',
+      'llm.token_count.prompt': 8,
+    };
+    expect(one(embedding)).toMatchObject({ model: 'text-embedding-3-small', operation: 'embeddings', input_tokens: 8 });
+    for (const kind of ['CHAIN', 'AGENT', 'TOOL', 'EVALUATOR']) {
+      expect(one({ ...openInference, 'openinference.span.kind': kind })).toBeUndefined();
+    }
+  });
+
+  test.each(['openai', 'gen_ai'])('OpenLLMetry until 2024: counts by %s', (names) => {
+    const prefix = names === 'openai' ? 'llm' : 'gen_ai';
+    const attributes = {
+      'llm.vendor': 'OpenAI',
+      'llm.request.type': 'chat',
+      'llm.request.model': 'gpt-4o',
+      'llm.response.model': 'gpt-4o-2024-08-06',
+      [`${prefix}.usage.prompt_tokens`]: 70,
+      [`${prefix}.usage.completion_tokens`]: 30,
+      'llm.usage.total_tokens': 100,
+    };
+    expect(one(attributes, 'openai.chat')).toMatchObject({
+      provider: 'openai',
+      model: 'gpt-4o-2024-08-06',
+      operation: 'chat',
+      input_tokens: 70,
+      output_tokens: 30,
+    });
   });
 });
 
@@ -175,17 +246,6 @@ describe('spans in spans', () => {
     const parent: Span = { name: 'embeddings', span: '01', attributes: none };
     expect(received([chat('02', '01'), parent]).reasons).toEqual([]);
     expect(received([parent]).reasons).toHaveLength(1);
-  });
-
-  test('a call that could not be stored does not hide the span around it', () => {
-    const nested = new NestedSpans();
-    const select = (...spans: Span[]): LiveCall[] => {
-      const all = recordsOf('traces', 'json', Buffer.from(JSON.stringify(tracesRequest(spans))));
-      return nested.select(all.map((otlp) => ({ otlp, call: callOf(otlp, NOW) })));
-    };
-    nested.forget(select(chat('02', '01')));
-    expect(select(chat('01', undefined))).toHaveLength(1);
-    expect(select(chat('02', '01'))).toHaveLength(1);
   });
 
   test('spans that contain each other are recorded', () => {

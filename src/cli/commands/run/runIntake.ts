@@ -1,11 +1,10 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { LiveIntake } from '../../../live/index.ts';
+import { LiveIntake, selectCalls, usagesOf, type LiveReport, type SpanNode } from '../../../live/index.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Pricer } from '../../../pricing/price.ts';
 import { applyCost, priceable } from '../../../sources/import/costs.ts';
-import type { FoundUsage } from '../../../sources/source.ts';
 import { besideLedger } from '../../../system/paths.ts';
 import { withTimeout } from '../../../system/withTimeout.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
@@ -17,6 +16,8 @@ import type { RunMeter } from './runMeter.ts';
 
 /** A ledger that takes longer is treated like one that cannot be written, ms: the limit must not wait for it. */
 const STORE_MS = 2_000;
+/** Maximum number of spans that are compared with each other: about 20 MB. */
+const MAX_SPANS = 100_000;
 
 export interface RunIntakeOptions {
   ledger: Ledger;
@@ -35,6 +36,7 @@ export class RunIntake {
   readonly #options: RunIntakeOptions;
   readonly #intake: LiveIntake;
   readonly #kept = new Map<string, UsageRecord>();
+  readonly #spans = new Map<string, SpanNode>();
   #file: string | undefined;
   #reason = '';
 
@@ -48,16 +50,19 @@ export class RunIntake {
     return this.#kept.size;
   }
 
-  /** Resolves once the calls are durable, in the ledger or in the file. */
-  async store(calls: readonly FoundUsage[]): Promise<void> {
+  /** Resolves once the calls are durable, in the ledger or in the file, with those that do not repeat others. */
+  async store(reports: readonly LiveReport[]): ReturnType<LiveIntake['store']> {
     const prices = await this.#options.pricer;
-    const records = calls.map(priceable);
+    if (this.#spans.size > MAX_SPANS) this.#spans.clear();
+    const calls = [...selectCalls(reports, this.#spans).calls].filter((call) => call !== undefined);
+    const records = usagesOf(calls).map(priceable);
     for (const record of records) applyCost(record, prices);
     this.#options.meter.add(records);
     try {
-      await this.#storeNow(calls);
+      return await this.#storeNow(reports);
     } catch (error) {
       this.#keep(records, (error as Error).message);
+      return calls;
     }
   }
 
@@ -65,7 +70,7 @@ export class RunIntake {
   async close(): Promise<void> {
     const kept = [...this.#kept.values()];
     try {
-      if (kept.length > 0) await this.#storeNow(kept.map((record) => ({ record, isPriced: true })));
+      if (kept.length > 0) await this.#storeNow(kept.map((record) => ({ call: { record, isPriced: true } })));
       this.#kept.clear();
       if (this.#file !== undefined) rmSync(this.#file, { force: true });
       this.isStuck =
@@ -78,11 +83,13 @@ export class RunIntake {
     }
   }
 
-  async #storeNow(calls: readonly FoundUsage[]): Promise<void> {
-    const stored = this.#intake.store(calls).then(() => true);
-    stored.catch(() => undefined);
-    this.isStuck = (await withTimeout(stored, STORE_MS)) === undefined;
-    if (this.isStuck) throw new Error('the ledger is busy');
+  async #storeNow(reports: readonly LiveReport[]): ReturnType<LiveIntake['store']> {
+    const storing = this.#intake.store(reports);
+    storing.catch(() => undefined);
+    const stored = await withTimeout(storing, STORE_MS);
+    this.isStuck = stored === undefined;
+    if (stored === undefined) throw new Error('the ledger is busy');
+    return stored;
   }
 
   #keep(records: readonly UsageRecord[], reason: string): void {
