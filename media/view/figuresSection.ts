@@ -1,4 +1,4 @@
-import { html } from 'lit';
+import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { ViewContext } from '../context.ts';
 import { BEFORE_NAMES } from '../model/names.ts';
@@ -34,7 +34,7 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
       choose: (kind) => choose({ range: { kind } }),
       setPrices: () => context.act({ verb: 'setPrices' }),
     })}
-    ${budgetsTemplate(context)}
+    ${pricesTemplate(context)} ${budgetsTemplate(context)}
     ${
       shown.totals.records === 0
         ? html`<spend-no-match .context=${context} .choices=${shown.choices}></spend-no-match>`
@@ -48,6 +48,19 @@ export function figuresTemplate(context: ViewContext): TemplateResult {
       ${reportLink('checklist', t('What is covered?'), () => context.set({ report: 'coverage' }))}
     </footer>
   `;
+}
+
+/** Says that the prices are old, if an amount depends on them. */
+function pricesTemplate({
+  snapshot: { priceDays },
+  shown: { totals },
+  act,
+}: ViewContext): TemplateResult | typeof nothing {
+  if (priceDays === undefined || totals.estimated + totals.plan === 0) return nothing;
+  return html`<p class="price-age">
+    ${t('The prices are {0} days old.', String(priceDays))}
+    <button type="button" class="link" @click=${() => act({ verb: 'updatePrices' })}>${t('Download')}</button>
+  </p>`;
 }
 
 function reportLink(icon: string, label: string, open: () => void): TemplateResult {

@@ -124,10 +124,7 @@ const action = once(() =>
     }),
     z.object({ verb: z.literal('openLedger'), path: z.optional(ledgerPath()), usageId: z.optional(usageId()) }),
     z.object({ verb: z.literal('copy'), text: z.string().check(z.maxLength(MAX_TEXT)) }),
-    z.object({ verb: z.literal('verify') }),
-    z.object({ verb: z.literal('repair') }),
-    z.object({ verb: z.literal('connect') }),
-    z.object({ verb: z.literal('keepLogs') }),
+    z.object({ verb: z.enum(['verify', 'repair', 'connect', 'keepLogs', 'updatePrices']) }),
     z.object({ verb: z.literal('scope'), scope: z.enum(SCOPES) }),
     z.object({ verb: z.literal('openPanel') }),
     z.object({ verb: z.literal('openSettings') }),
@@ -213,6 +210,8 @@ const snapshot = once(() =>
     failure: z.optional(z.string()),
     choices: choices(),
     budgets: z.array(budgetRow()),
+    /** The age of the prices in days, if they are old. */
+    priceDays: z.optional(z.number()),
   }),
 );
 export type HistorySnapshot = z.infer<ReturnType<typeof snapshot>>;

@@ -24,7 +24,7 @@ import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitC
 import { groupTable, title } from '../report/groups.ts';
 import { footerText } from '../report/footer.ts';
 import { budgetNotes } from '../report/reachedBudgets.ts';
-import { priceNote } from '../report/priceNote.ts';
+import { isPricedByList, priceNote } from '../report/priceNote.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
@@ -100,7 +100,7 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
     if (git !== undefined) Object.assign(report, { by, groups: git.groups, breakdowns: [] });
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
     else {
-      report.priceAge = await priceNote(report.totals, terminal.now());
+      if (isPricedByList(report.totals)) report.priceAge = await priceNote(terminal.now());
       // A named ledger is not the one that budgets count.
       if (flags.ledger === undefined) report.budgets = await budgetNotes(sources, terminal.now(), calendar);
       await terminal.out.line(reportText(report, flags, terminal));

@@ -26,6 +26,7 @@ import { envelope, totalsJson, writeJson } from '../output/json.ts';
 import { ledgerPath, withView, type LedgerFlag } from '../arguments/ledgers.ts';
 import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
+import { isPricedByList, oldPricesDays } from '../report/priceNote.ts';
 import { nearestBudget, shareText } from '../report/reachedBudgets.ts';
 import { keepLine } from '../output/keptLine.ts';
 import { parseStatusInput, type StatusInput } from '../output/shownLine.ts';
@@ -60,6 +61,8 @@ interface Status {
   budget: BudgetState | undefined;
   /** All samples, for the pace. */
   samples: readonly QuotaSample[];
+  /** The age of the prices in days, if they are old and amounts depend on them. */
+  priceDays: number | undefined;
 }
 
 /** `llm-spend statusline`: prints one line for Claude Code's `statusLine`: this session, today, and the five-hour block. */
@@ -185,7 +188,9 @@ async function statusOf(
     quota: currentQuota(samples, now),
     samples,
     budget,
+    priceDays: undefined,
   };
+  if ([status.today, status.session ?? status.today].some(isPricedByList)) status.priceDays = await oldPricesDays(now);
   if (block !== undefined && now < block.end) {
     const filter: UsageFilter = { since: block.start, until: block.end, values: own };
     const totals = await summary(filter);
@@ -198,7 +203,7 @@ async function statusOf(
 
 /** The parts of the line by the name of their slot; those that are unknown are empty. */
 function slotsOf(
-  { model, session, sessionGiven, today, block, quota, samples, budget }: Status,
+  { model, session, sessionGiven, today, block, quota, samples, budget, priceDays }: Status,
   now: number,
 ): Record<Slot, string> {
   const given = sessionGiven === undefined ? '' : `${formatUsd(usdToNanos(sessionGiven))} session`;
@@ -218,10 +223,11 @@ function slotsOf(
       })
       .join(', '),
     budget: budget === undefined ? '' : shareText(budget),
+    prices: priceDays === undefined ? '' : `prices ${priceDays} days old`,
   };
 }
 
-const SLOTS = ['model', 'session', 'today', 'block', 'quota', 'budget'] as const;
+const SLOTS = ['model', 'session', 'today', 'block', 'quota', 'budget', 'prices'] as const;
 type Slot = (typeof SLOTS)[number];
 
 function statusText(status: Status, now: number, format: string | undefined): string {
@@ -251,7 +257,7 @@ function duration(ms: number): string {
 }
 
 function statusJson(
-  { model, session, sessionGiven, today, block, quota, samples, budget }: Status,
+  { model, session, sessionGiven, today, block, quota, samples, budget, priceDays }: Status,
   now: number,
 ): object {
   return envelope('statusline', {
@@ -282,6 +288,7 @@ function statusJson(
     }),
     budget: budget === undefined ? null : { name: budget.budget.name, percent: budget.percent, over: budget.isOver },
     prices: 'list',
+    old_prices_days: priceDays ?? null,
   });
 }
 
@@ -291,7 +298,7 @@ export const command: CommandSpec<StatuslineFlags> = {
     { flags: '--no-import', help: 'do not import the session named on stdin' },
     {
       flags: '--format <text>',
-      help: 'the line, with the placeholders {model}, {session}, {today}, {block}, {quota} and {budget}',
+      help: 'the line, with the placeholders {model}, {session}, {today}, {block}, {quota}, {budget} and {prices}',
     },
   ],
   examples: ['llm-spend statusline < session.json', "llm-spend statusline --format '{today} | {quota}' < session.json"],

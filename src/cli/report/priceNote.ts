@@ -4,9 +4,20 @@ import { defaultLedgerPath } from '../../system/paths.ts';
 import type { Totals } from '../../usage/query.ts';
 
 /** A sentence on prices that are old, because estimates are as good as these; undefined where there is nothing to say. */
-export async function priceNote(totals: Totals, now: number): Promise<string | undefined> {
-  if (totals.estimated + totals.plan === 0) return undefined;
+export async function priceNote(now: number): Promise<string | undefined> {
+  const days = await oldPricesDays(now);
+  return days === undefined
+    ? undefined
+    : `The prices are ${days} days old: llm-spend prices update downloads the latest.`;
+}
+
+/** The age of the prices in days; undefined for prices that are not old. */
+export async function oldPricesDays(now: number): Promise<number | undefined> {
   const days = await priceAgeDays(dirname(defaultLedgerPath()), now);
-  if (days <= OLD_PRICES_DAYS) return undefined;
-  return `The prices are ${days} days old: llm-spend prices update downloads the latest.`;
+  return days > OLD_PRICES_DAYS ? days : undefined;
+}
+
+/** Whether a total depends on list prices. */
+export function isPricedByList({ estimated, plan }: Totals): boolean {
+  return estimated + plan > 0;
 }

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID, SETTINGS, WALKTHROUGH } from '../../contributions.ts';
 import type { DisplayCurrency } from '../../pricing/currency.ts';
+import { pricesFolder } from '../../prices/files.ts';
+import { OLD_PRICES_DAYS, priceAgeDays } from '../../prices/priceAge.ts';
 import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usage/query.ts';
 import { budgetRows } from '../budgets/budgetRows.ts';
 import type { BudgetWatch } from '../budgets/budgetWatch.ts';
@@ -30,6 +32,7 @@ const COMMAND_OF = {
   copyCommand: 'copyCliCommand',
   verify: 'verifyLedger',
   repair: 'repairLedger',
+  updatePrices: 'updatePrices',
 } as const;
 
 /** Connects the cost history to the ledger service: its data and its actions. */
@@ -43,6 +46,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   /** Changes of settings that affect the display count as changes of the ledgers. */
   #settingsVersion = 0;
+  #priceDays: number | undefined;
 
   constructor(service: LedgerService, shown: ScopedCosts, budgets: BudgetWatch, cli: string) {
     this.#service = service;
@@ -51,13 +55,17 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
     this.#cli = cli;
     this.#subscriptions = [
       this.#changed,
-      shown.onDidChange(() => this.#changed.fire()),
+      shown.onDidChange(() => {
+        this.#changed.fire();
+        void this.#lookAtPrices();
+      }),
       budgets.onDidChange(() => this.#changed.fire()),
       onDidChangeSettings([SETTINGS.timeZone, SETTINGS.weekStart, SETTINGS.currency], () => {
         this.#settingsVersion += 1;
         this.#changed.fire();
       }),
     ];
+    void this.#lookAtPrices();
   }
 
   get snapshot(): LedgerSnapshot {
@@ -80,6 +88,10 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
   get budgets(): readonly BudgetRow[] {
     const { calendar, currency } = readSettings();
     return budgetRows(this.#budgets.states, { calendar, currency, style: style() });
+  }
+
+  get priceDays(): number | undefined {
+    return this.#priceDays;
   }
 
   onDidChange(listener: () => void): vscode.Disposable {
@@ -118,7 +130,9 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'copyCommand':
       case 'verify':
       case 'repair':
+      case 'updatePrices':
         await vscode.commands.executeCommand(COMMANDS[COMMAND_OF[action.verb]]);
+        await this.#lookAtPrices();
         return undefined;
       case 'edit':
         await vscode.commands.executeCommand(COMMANDS.editRecords, action.ids);
@@ -163,6 +177,16 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       default:
         return action satisfies never;
     }
+  }
+
+  /** Never fails. */
+  async #lookAtPrices(): Promise<void> {
+    const days = await priceAgeDays(pricesFolder(), Date.now());
+    const old = days > OLD_PRICES_DAYS ? days : undefined;
+    if (old === this.#priceDays) return;
+    this.#priceDays = old;
+    this.#settingsVersion += 1;
+    this.#changed.fire();
   }
 
   dispose(): void {

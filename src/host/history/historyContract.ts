@@ -27,6 +27,8 @@ export interface HistoryBackend {
   readonly currency: DisplayCurrency | undefined;
   /** As the page shows them. */
   readonly budgets: readonly BudgetRow[];
+  /** The age of the prices in days, if they are old. */
+  readonly priceDays?: number | undefined;
   /** Calls `listener` after each change of the above, coalesced. */
   onDidChange(listener: () => void): Disposable;
   aggregate(query: AggregateQuery): Promise<Group[]>;

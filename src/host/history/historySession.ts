@@ -122,6 +122,7 @@ export class HistorySession {
     if (this.#currency !== undefined) {
       message.currency = { code: this.#currency.currency, note: currencyNote(this.#currency) };
     }
+    if (backend.priceDays !== undefined) message.priceDays = backend.priceDays;
     if (backend.scope !== undefined) message.scope = backend.scope;
     if (failure !== undefined) message.failure = failure;
     if (updatedAt !== undefined) message.updatedAt = updatedAt;

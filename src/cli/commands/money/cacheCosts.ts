@@ -9,6 +9,7 @@ import { envelope, money, writeJson } from '../../output/json.ts';
 import { table, type Column } from '../../output/table.ts';
 import { styled, type Terminal } from '../../output/terminal.ts';
 import { counted, whole } from '../../report/numbers.ts';
+import { priceNote } from '../../report/priceNote.ts';
 import { userPrices } from '../../userPrices.ts';
 
 const TOP = 10;
@@ -24,7 +25,8 @@ export async function reportCache(
   if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
   const { all, byProject, bySession } = cacheCosts(await sources.view.pass(cachePass(pricer, chosen.filter)));
   if (!isJson) {
-    await terminal.out.line(cacheText(all, byProject, bySession, terminal));
+    const note = all.records === 0 ? undefined : await priceNote(terminal.now());
+    await terminal.out.line([cacheText(all, byProject, bySession, terminal), note].filter(Boolean).join('\n'));
     return;
   }
   await writeJson(

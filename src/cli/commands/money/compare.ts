@@ -9,6 +9,7 @@ import { envelope, money, writeJson } from '../../output/json.ts';
 import { table, type Column } from '../../output/table.ts';
 import { styled, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
+import { priceNote } from '../../report/priceNote.ts';
 import { userPrices } from '../../userPrices.ts';
 
 export interface CompareFlags extends FilterFlags {
@@ -41,7 +42,10 @@ export async function reportComparison(flags: CompareFlags, terminal: Terminal):
     if (flags.json === true) {
       const selected = { ledgers: ledgersJson(sources), filter: filterJson(chosen) };
       await writeJson(terminal.out, envelope('compare', { ...selected, ...comparisonJson(comparison) }));
-    } else await terminal.out.line(comparisonText(comparison, terminal));
+    } else {
+      const age = comparison.all.used.records === 0 ? undefined : await priceNote(terminal.now());
+      await terminal.out.line([comparisonText(comparison, terminal), age].filter(Boolean).join('\n'));
+    }
     return warnOfDamage(sources, terminal);
   });
 }
