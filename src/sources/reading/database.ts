@@ -28,7 +28,8 @@ export function readDatabase(file: SourceFile, sink: Sink, use: (rows: Rows) => 
     database.exec('BEGIN');
     use((query) => rowsOf(database, query));
   } catch (error) {
-    sink.skip('unreadable', messageOf(error));
+    const message = messageOf(error);
+    sink.skip(/^no such (table|column)/.test(message) ? 'unknown-format' : 'unreadable', message);
   } finally {
     database.close();
   }

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { countOf, fieldsOf, firstText, labelOf, nameOf, timeOf } from '../fields.ts';
+import { countOf, fieldsOf, firstText, labelOf, nameOf, timeOf, type Fields } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
 import { foldersOr } from '../reading/places.ts';
 import { readJsonObject } from '../reading/whole.ts';
@@ -33,7 +33,7 @@ function readSession(file: SourceFile, sink: Sink): void {
   };
   if (tokens.input + tokens.output === 0) return;
   const session = firstText(meta, 'session_id', 'id') ?? basename(dirname(file.path));
-  const timestamp = timeOf(meta['start_time']) ?? timeOf(meta['created_at']) ?? new Date(file.modifiedAt).toISOString();
+  const timestamp = startOf(meta) ?? new Date(file.modifiedAt).toISOString();
   const config = fieldsOf(meta['config']) ?? fieldsOf(meta['agent_config']);
   const model = firstText(meta, 'model') ?? firstText(stats, 'model') ?? firstText(config, 'active_model', 'model');
   const name = nameOf(model ?? 'unknown');
@@ -54,4 +54,11 @@ function readSession(file: SourceFile, sink: Sink): void {
     }),
     loggedCost: typeof cost === 'number' && cost > 0 ? cost : undefined,
   });
+}
+
+/** Versions of 2025 wrote the local time, without its offset. */
+function startOf(meta: Fields): string | undefined {
+  const { start_time: start } = meta;
+  if (typeof start === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(start)) return timeOf(Date.parse(start));
+  return timeOf(start) ?? timeOf(meta['created_at']);
 }
