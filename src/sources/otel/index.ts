@@ -123,7 +123,8 @@ class MixedLines implements LineParser {
     if (offset === 0 && !/^\uFEFF?\s*(?:[{[]|$)/.test(bytes.toString('utf8', 0, HEAD))) {
       sink.skip('unknown-format', 'no line of JSON');
     }
-    if (!this.#documents.isOpen && !MARKERS.some((marker) => bytes.includes(marker)) && bytes.at(-1) === CLOSING) return;
+    if (!this.#documents.isOpen && !MARKERS.some((marker) => bytes.includes(marker)) && bytes.at(-1) === CLOSING)
+      return;
     const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
     const documents = this.#documents.add(text, 0);
     // Lines without usage may be of any kind.
