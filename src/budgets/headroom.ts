@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { builtinSqlite } from '../system/builtinSqlite.ts';
-import { defaultLedgerPath, stateFolder, storeKind } from '../system/paths.ts';
+import { defaultLedgerPath, inkwellDefaultPath, stateFolder, storeKind } from '../system/paths.ts';
+import { additionsTo, currentVersion, type JsonVersion } from './jsonGrowth.ts';
 
 /**
  * The last answer of a hook, and how much may be spent until it changes, as of certain versions of the ledgers. With it a hook
@@ -17,7 +18,7 @@ export const HOOK_AGENTS = ['claude-code', 'codex'];
 export const SOFT_PERCENT = 80;
 /** More new records than these are not added up here. */
 const MOST_NEW = 20_000;
-const FORMAT = 3;
+const FORMAT = 4;
 /** As in `teamSums.ts`, which is slow to load. */
 const TEAM_SUMS = 'team-budgets.json';
 
@@ -43,11 +44,12 @@ export interface HookAnswer {
   isOver: boolean;
 }
 
-interface LedgerVersion {
-  path: string;
-  /** Changes with every change except an addition to a database. */
-  version: string;
-  /** In a database: the number of the last record. */
+type LedgerVersion = { path: string } & (JsonVersion | DatabaseVersion);
+
+interface DatabaseVersion {
+  /** Changes with every change except an addition. Empty if there is no file. */
+  database: string;
+  /** The number of the last record. */
   last: string;
 }
 
@@ -75,14 +77,21 @@ export function keptAnswer(now: number, counted: () => readonly string[]): HookA
     const paths = counted();
     if (paths.length !== kept.ledgers.length) return undefined;
     let left = BigInt(kept.left);
-    for (const [i, path] of paths.entries()) {
+    let waiting = 0n;
+    let hasNew = false;
+    const ledgers = paths.map((path, i): LedgerVersion => {
       const known = kept.ledgers[i]!;
-      if (known.path !== path) return undefined;
-      const { version, added } = versionOf(path, known.last);
-      if (version !== known.version) return undefined;
-      left -= added;
-    }
-    return left > 0n ? { answer: kept.answer, isOver: kept.isOver } : undefined;
+      if (known.path !== path) throw new Error('another ledger');
+      const additions = 'file' in known ? additionsTo(path, known) : addedToDatabase(path, known);
+      left -= additions.added;
+      waiting += additions.waiting;
+      hasNew ||= additions.now !== known;
+      return { path, ...additions.now };
+    });
+    if (left - waiting <= 0n) return undefined;
+    // The next hook need not add these records up again.
+    if (hasNew) keep({ ...kept, ledgers, left: left.toString() });
+    return { answer: kept.answer, isOver: kept.isOver };
   } catch {
     return undefined;
   }
@@ -90,9 +99,12 @@ export function keptAnswer(now: number, counted: () => readonly string[]): HookA
 
 /** @throws {Error} when a ledger cannot be read. */
 export function headroomBasis(now: number, counted: readonly string[]): HeadroomBasis {
-  const ledgers = counted.map((path) => {
-    const { version, last } = versionOf(path, '0', true);
-    return { path, version, last };
+  const ledgers = counted.map((path): LedgerVersion => {
+    const kind = storeKind(path);
+    // Nothing of ours belongs beside inkwell's ledger, and inkwell would not extend the note.
+    if (kind === 'json') return { path, ...currentVersion(path, path !== inkwellDefaultPath()) };
+    if (kind !== 'sqlite') throw new Error('cannot be read here');
+    return { path, ...addedToDatabase(path, undefined).now };
   });
   return { from: now, zone: zoneKey(now), budgets: budgetsVersion(), ledgers };
 }
@@ -103,7 +115,10 @@ export function headroomBasis(now: number, counted: readonly string[]): Headroom
  * @param until the end of today.
  */
 export function keepAnswer(basis: HeadroomBasis, answer: HookAnswer, left: bigint, until: number): void {
-  const kept: Headroom = { ...basis, ...answer, format: FORMAT, until, left: left.toString() };
+  keep({ ...basis, ...answer, format: FORMAT, until, left: left.toString() });
+}
+
+function keep(kept: Headroom): void {
   const path = headroomPath();
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -134,40 +149,30 @@ function fileVersion(path: string): string {
   return stats === undefined ? '' : `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
 }
 
-interface Found {
-  version: string;
-  last: string;
-  /** Nano-dollars of all records after the known last one. */
-  added: bigint;
-}
-
-/** @param isFirst whether only the version is wanted. */
-function versionOf(path: string, last: string, isFirst = false): Found {
-  if (storeKind(path) === 'json') return { version: jsonVersion(path), last: '', added: 0n };
-  if (storeKind(path) === undefined) throw new Error('cannot be read here');
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return { version: '', last: '0', added: 0n };
+/** @param known undefined: only the current version is wanted. */
+function addedToDatabase(
+  path: string,
+  known: DatabaseVersion | undefined,
+): { now: DatabaseVersion; added: bigint; waiting: bigint } {
+  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (!isThere && (known?.database ?? '') !== '') throw new Error('the file disappeared');
+  if (!isThere) return { now: known ?? { database: '', last: '0' }, added: 0n, waiting: 0n };
   const sqlite = builtinSqlite();
   if (sqlite === undefined) throw new Error('needs SQLite');
   const db = new sqlite.DatabaseSync(path, { readOnly: true, readBigInts: true });
   try {
     const { epoch } = db.prepare('SELECT epoch FROM ledger').get() as { epoch: bigint };
     const { newest } = db.prepare('SELECT coalesce(max(seq), 0) AS newest FROM record').get() as { newest: bigint };
-    const version = `${statSync(path).ino} ${epoch}`;
-    if (isFirst || newest <= BigInt(last)) return { version, last: newest.toString(), added: 0n };
-    if (newest - BigInt(last) > MOST_NEW) throw new Error('too many are new');
-    const sum = db.prepare('SELECT coalesce(sum(cost_nanos), 0) AS added FROM record WHERE seq > ?');
-    const { added } = sum.get(BigInt(last)) as { added: bigint };
-    return { version, last: newest.toString(), added };
+    const now: DatabaseVersion = { database: `${statSync(path).ino} ${epoch}`, last: newest.toString() };
+    if (known === undefined) return { now, added: 0n, waiting: 0n };
+    if (known.database !== now.database) throw new Error('changed otherwise');
+    const last = BigInt(known.last);
+    if (newest <= last) return { now: known, added: 0n, waiting: 0n };
+    if (newest - last > MOST_NEW) throw new Error('too many are new');
+    const sum = db.prepare('SELECT coalesce(sum(cost_nanos), 0) AS added FROM record WHERE seq > ? AND seq <= ?');
+    const { added } = sum.get(last, newest) as { added: bigint };
+    return { now, added, waiting: 0n };
   } finally {
     db.close();
   }
-}
-
-/** The ledger's file, and the journals of records that are not in it yet. */
-function jsonVersion(named: string): string {
-  if (statSync(named, { throwIfNoEntry: false }) === undefined) return '';
-  const path = realpathSync(named);
-  const [folder, start] = [dirname(path), `.${basename(path)}.`];
-  const journals = readdirSync(folder).filter((name) => name.startsWith(start) && name.endsWith('.journal'));
-  return [path, ...journals.toSorted().map((name) => join(folder, name))].map(fileVersion).join(' ');
 }

@@ -164,6 +164,7 @@ export type SideFileRole =
   | 'replaced'
   | 'kept-aside'
   | 'checkpoint'
+  | 'growth'
   | 'incomplete'
   | 'foreign-temporary';
 

@@ -12,6 +12,8 @@ export const previousName = (base: string): string => `${base}.prev`;
 export const foreignBackupName = (base: string): string => `${base}.bak`;
 /** How much of the ledger is known to be intact: see `checkpoint.ts`. */
 export const checkpointName = (base: string): string => `.${base}.checkpoint`;
+/** Which versions of the ledger only added to the one before: see `growth.ts`. */
+export const growthName = (base: string): string => `.${base}.growth`;
 /** A note that a recovery may not have found every record: see `loss.ts`. */
 export const incompleteName = (base: string): string => `${base}.incomplete`;
 /** NDJSON: the elements that remove and clear took out, for undo. */

@@ -13,6 +13,7 @@ import {
   lockName,
   parseSideFile,
   checkpointName,
+  growthName,
   previousName,
   undoLogName,
 } from '../../system/sideFiles.ts';
@@ -189,6 +190,7 @@ function roleOf(name: string, base: string, kind: string | undefined): SideFileR
   if (name === foreignBackupName(base)) return 'backup';
   if (name === undoLogName(base)) return 'undo-log';
   if (name === checkpointName(base)) return 'checkpoint';
+  if (name === growthName(base)) return 'growth';
   if (name === incompleteName(base)) return 'incomplete';
   if (kind === 'journal') return 'journal';
   if (kind === 'tok' || kind === 'tmp') return 'token';
@@ -210,6 +212,7 @@ const MEANING: Record<SideFileRole, string> = {
   replaced: 'records as they were before their costs were recomputed, for undo',
   'kept-aside': 'unreadable bytes, kept when the ledger was repaired',
   checkpoint: 'the part of the ledger known to be intact, so that `record` need not read it again',
+  growth: 'which versions of the ledger only added records, so that a budget need not read the others again',
   incomplete: 'says that a recovery may not have found every record, until a repair',
   'foreign-temporary': 'a version that inkwell is writing',
 };

@@ -8,6 +8,7 @@ import { fromUtf16 } from '../../system/utf16.ts';
 import { lossNote } from '../loss.ts';
 import type { Place } from '../place.ts';
 import { Checkpoints } from './checkpoint.ts';
+import { noteGrowth } from './commit/growth.ts';
 import type { HeldVersion } from './commit/heldVersion.ts';
 import { releaseVersion } from './commit/heldVersion.ts';
 import type { Bytes, Content } from './file.ts';
@@ -237,6 +238,7 @@ export class LedgerVersions {
     if (content.kept.length === 1 && first?.start === 0 && first.end === basis.index.contentEnd) {
       this.#file.committed({ buffer: basis.bytes.buffer, length: first.end }, content.tail, signature);
       if (basis.index !== this.#index) this.#show(basis.index);
+      if (basis.signature && !basis.skipBackup) await noteGrowth(this.disk, this.place, basis.signature, signature);
     } else {
       this.#checkpoints?.forget();
       const kept = content.kept.map(({ start, end }) => basis.bytes.buffer.subarray(start, end));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -12,9 +12,13 @@ const NOW = Date.parse('2026-11-20T12:00:00Z');
 const MIDNIGHT = Date.parse('2026-11-21T00:00:00Z');
 const BUDGET = { name: 'all', amount: '10', period: 'month', levels: [80] };
 
+type JsonRecord = Record<string, unknown> & { usage_id?: string };
+
 let folder: string;
 let imported: Ledger;
 let own: Ledger;
+/** The id of its record. */
+let first: string;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'llm-spend-headroom-'));
   vi.stubEnv('XDG_CONFIG_HOME', folder);
@@ -24,7 +28,7 @@ beforeEach(async () => {
   const config = path.join(folder, 'llm-spend');
   own = openLedger({ ledger: path.join(config, 'costs.json'), pricing: false });
   imported = openLedger({ ledger: path.join(config, 'imported.db'), pricing: false });
-  await spend(own, 1);
+  first = (await spend(own, 1)).usage_id;
   await own.flush();
   await spend(imported, 1);
   await changeBudgets(() => [BUDGET]);
@@ -38,6 +42,15 @@ afterEach(async () => {
 
 const spend = (ledger: Ledger, cost: number): Promise<{ usage_id: string }> =>
   ledger.track({ provider: 'a', model: 'b', operation: 'c', cost_usd: cost, timestamp: '2026-11-20T11:00:00Z' });
+const jsonPath = (): string => path.join(folder, 'llm-spend', 'costs.json');
+const JSON_RECORD = { provider: 'a', model: 'b', operation: 'c', timestamp: '2026-11-20T11:00:00Z', cost_usd: 0.001 };
+/** As a program that does not know our files beside the ledger. */
+const rewrite = (change: (records: readonly JsonRecord[]) => readonly object[]): void => {
+  const records = JSON.parse(readFileSync(jsonPath(), 'utf8')) as JsonRecord[];
+  const text = change(records).map((each) => JSON.stringify(each));
+  writeFileSync(`${jsonPath()}.new`, `[\n  ${text.join(',\n  ')}\n]\n`);
+  renameSync(`${jsonPath()}.new`, jsonPath());
+};
 const isKept = (now: number): boolean => keptAnswer(now, defaultCountedLedgers) !== undefined;
 const keep = (left = 6_000_000_000n): void =>
   keepAnswer(headroomBasis(NOW, defaultCountedLedgers()), BELOW, left, MIDNIGHT);
@@ -57,6 +70,39 @@ test('new records of a database use it up, to the nano-dollar', async () => {
   expect(isKept(NOW)).toBe(false);
 });
 
+test('new records of a JSON ledger use it up, to the nano-dollar, also before they are in its file', async () => {
+  keep();
+  await spend(own, 2);
+  await own.flush();
+  await spend(own, 3.999999999);
+  expect(isKept(NOW)).toBe(true);
+  await own.flush();
+  expect(isKept(NOW)).toBe(true);
+  await spend(own, 0.000000001);
+  expect(isKept(NOW)).toBe(false);
+});
+
+test('records that another program added to a JSON ledger use it up', () => {
+  keep();
+  rewrite((records) => [...records, { ...records[0]!, usage_id: 'other', cost_usd: 5.999999999 }]);
+  expect(isKept(NOW)).toBe(true);
+  rewrite((records) => [...records, { ...records[0]!, usage_id: 'one more', cost_usd: 0.000000001 }]);
+  expect(isKept(NOW)).toBe(false);
+});
+
+test('a large JSON ledger is not read again for what our commits added to it', async () => {
+  const note = { ...JSON_RECORD, note: 'x'.repeat(9_000) };
+  writeFileSync(jsonPath(), JSON.stringify(Array.from({ length: 1_000 }, (_, i) => ({ ...note, usage_id: `${i}` }))));
+  keep();
+  for (let i = 0; i < 3; i++) {
+    await spend(own, 0.5);
+    await own.flush();
+    expect(isKept(NOW)).toBe(true);
+  }
+  rewrite((records) => [...records, JSON_RECORD]);
+  expect(isKept(NOW)).toBe(false);
+});
+
 test('it counts for one day, never before it was determined', () => {
   keep();
   expect(isKept(NOW - 1)).toBe(false);
@@ -65,7 +111,9 @@ test('it counts for one day, never before it was determined', () => {
 });
 
 test.each<[string, () => unknown]>([
-  ['a record in a JSON ledger', () => spend(own, 0.01)],
+  ['a removal from a JSON ledger', async () => own.remove([first])],
+  ['an edit of a JSON ledger', async () => own.setCosts([{ usageId: first, fields: { cost_usd: 1.5 } }])],
+  ['an edit by another program', () => rewrite((records) => records.map((each) => ({ ...each, cost_usd: 1.5 })))],
   ['a removal from the database', async () => imported.remove([(await spend(imported, 1)).usage_id])],
   ['another budget', () => changeBudgets(() => [{ ...BUDGET, amount: '1' }])],
   ['a touched file of budgets', () => utimesSync(path.join(folder, 'llm-spend', 'budgets.json'), 1, 1)],

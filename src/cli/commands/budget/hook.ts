@@ -82,10 +82,9 @@ async function currentAnswer(terminal: Terminal): Promise<HookAnswer> {
 function answerTo(states: readonly BudgetState[]): HookAnswer & { left: bigint | undefined } {
   const [worst] = states.toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || b.percent - a.percent);
   if (worst === undefined || worst.percent < SOFT_PERCENT) return { ...BELOW, left: headroomOf(states, SOFT_PERCENT) };
-  const answer = JSON.stringify(messageOf(worst));
-  // Over the limit, any further cost changes the message.
-  if (worst.isOver) return { answer, isOver: true, left: 1n };
-  return { answer, isOver: false, left: headroomOf(states, Math.floor(worst.percent) + 1) };
+  // Amounts in a repeated message are as old as its last whole percent.
+  const left = headroomOf(states, Math.floor(worst.percent) + 1);
+  return { answer: JSON.stringify(messageOf(worst)), isOver: worst.isOver, left };
 }
 
 function basisOrNone(now: number): HeadroomBasis | undefined {
