@@ -90,7 +90,9 @@ export class Attribution {
   readonly #known = new Map<string, Attributed>();
   /** The repository of a session, as far as its other records show it; undefined if they differ. */
   readonly #sessions = new Map<string, CostedRepository | undefined>();
-  readonly #named = new Map<string, Attributed>();
+  /** Projects by session: see {@link ambiguous}. */
+  readonly #ambiguous = new Map<string, string>();
+  readonly #byHash = new Map<string, Attributed>();
 
   constructor(repositories: readonly CostedRepository[], now: number) {
     this.#repositories = repositories;
@@ -115,9 +117,30 @@ export class Attribution {
   learn({ project, branch, session }: UsagePlace): void {
     if (session === null) return;
     const repository = this.#byProject(project, branch);
-    if (repository === undefined) return;
+    if (repository === undefined) {
+      if (project !== null && this.#named(project).length > 1) this.#ambiguous.set(session, project);
+      return;
+    }
     const known = this.#sessions.get(session);
     this.#sessions.set(session, this.#sessions.has(session) && known !== repository ? undefined : repository);
+  }
+
+  /** Sessions in a project whose name several repositories have, if no other record shows which: pairs of session and project. */
+  ambiguous(): (readonly [session: string, project: string])[] {
+    return [...this.#ambiguous].filter(([session]) => !this.#sessions.has(session));
+  }
+
+  /** Attributes a session to the repository that contains the folder in which it ran. */
+  learnFolder(session: string, folder: string): void {
+    let longest = -1;
+    for (const repository of this.#repositories) {
+      for (const { worktree } of repository.graph.heads) {
+        // A worktree may be inside another repository: the innermost counts.
+        if (worktree === undefined || worktree.length <= longest || !isInside(folder, worktree)) continue;
+        longest = worktree.length;
+        this.#sessions.set(session, repository);
+      }
+    }
   }
 
   of(place: UsagePlace): Attributed {
@@ -136,9 +159,13 @@ export class Attribution {
     return this.#inRepository(repository, since, project, branch);
   }
 
+  #named(project: string): readonly CostedRepository[] {
+    return this.#repositories.filter(({ projects }) => projects.has(project));
+  }
+
   #byProject(project: string | null, branch: string | null): CostedRepository | undefined {
     if (project === null) return undefined;
-    const named = this.#repositories.filter(({ projects }) => projects.has(project));
+    const named = this.#named(project);
     if (named.length < 2 || branch === null) return named.length === 1 ? named[0] : undefined;
     const withBranch = named.filter(({ graph, branchLogs, heads }) => {
       const isSeen = heads.some(({ first, moves }) => first === branch || moves.some((move) => move.branch === branch));
@@ -149,18 +176,18 @@ export class Attribution {
 
   #byCommit(commit: string, repository: CostedRepository | undefined, branch: string): Attributed {
     const key = `${commit} ${branch}`;
-    const known = this.#named.get(key);
+    const known = this.#byHash.get(key);
     if (known !== undefined) return known;
     const own = repository === undefined ? [] : [repository];
     for (const each of [...own, ...this.#repositories]) {
       const hash = fullHash(each.graph, commit);
       if (hash === undefined) continue;
       const found: Attributed = { kind: 'commit', repository: each, hash, branch };
-      this.#named.set(key, found);
+      this.#byHash.set(key, found);
       return found;
     }
     const unknown: Attributed = { kind: 'commit', repository, hash: commit, branch };
-    this.#named.set(key, unknown);
+    this.#byHash.set(key, unknown);
     return unknown;
   }
 
@@ -209,6 +236,12 @@ function commitOfBranch({ branchLogs, authored }: CostedRepository, ms: number, 
 function isStillOpen({ graph, heads }: CostedRepository, log: TimedLog | undefined, branch: string): boolean {
   if (branch === '') return log?.isRemoved === false;
   return graph.branches.has(branch) || heads.some((each) => !each.isRemoved && branchAt(each, Infinity) === branch);
+}
+
+/** Paths of any platform. */
+function isInside(folder: string, top: string): boolean {
+  const [inner, outer] = [folder, top].map((each) => `${each.replaceAll('\\', '/').replace(/\/+$/, '')}/`);
+  return inner!.startsWith(outer!);
 }
 
 /** undefined if no commit, or more than one, begins like this. */

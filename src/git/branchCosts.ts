@@ -1,8 +1,8 @@
-import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
+import type { Totals } from '../usage/query.ts';
 import { emptyTotals } from '../usage/query.ts';
 import { addTotals } from '../usage/totals.ts';
 import type { CostedRepository } from './attribution.ts';
-import { attributeUsage } from './gitGroups.ts';
+import { attributeUsage, type GitAnswers } from './gitGroups.ts';
 import { ancestors, type CommitGraph } from './graph.ts';
 import type { GitCommit } from './history.ts';
 import { LONGEST_WAIT_MS } from './timeline.ts';
@@ -38,10 +38,9 @@ const MOST_MERGED = 200;
 
 /**
  * @param top the top folder of the worktree.
- * @param ask answers queries over the ledgers.
  */
 export async function branchCosts(
-  ask: (query: AggregateQuery) => Promise<Group[]>,
+  answers: GitAnswers,
   repositories: readonly CostedRepository[],
   repository: CostedRepository,
   { top, now }: { top: string; now: number },
@@ -55,7 +54,7 @@ export async function branchCosts(
   const oldest = [...listed].reduce((least, hash) => Math.min(least, graph.commits.get(hash)!.authoredAt), now);
   const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
   const filter = { since: oldest - LONGEST_WAIT_MS };
-  const groups = await attributeUsage(ask, repositories, { filter, groupBy: [], calendar }, now);
+  const groups = await attributeUsage(answers, repositories, { filter, groupBy: [], calendar }, now);
   const costs = new Map<string, Totals>();
   const [notCommitted, notCommittedElsewhere, notAttributed] = [emptyTotals(), emptyTotals(), emptyTotals()];
   for (const { attributed, group } of groups) {

@@ -1,6 +1,16 @@
 import { orderGroups } from '../columns/groupOrder.ts';
 import { slicer } from '../system/slices.ts';
-import type { AggregateQuery, Calendar, Group, Grouping, QueryGrouping, UsageFilter } from '../usage/query.ts';
+import type {
+  AggregateQuery,
+  Calendar,
+  Group,
+  Grouping,
+  Page,
+  PageQuery,
+  QueryGrouping,
+  UsageFilter,
+} from '../usage/query.ts';
+import { expandedFolder } from '../system/paths.ts';
 import { nextTurn } from '../system/turns.ts';
 import { mergeGroups } from '../usage/totals.ts';
 import { Attribution, type Attributed, type CostedRepository, type UsagePlace } from './attribution.ts';
@@ -38,17 +48,24 @@ export interface AttributedGroup {
   group: Group;
 }
 
+/** The ledgers as far as they are asked. */
+export interface GitAnswers {
+  aggregate(query: AggregateQuery): Promise<Group[]>;
+  page(query: PageQuery): Promise<Page>;
+}
+
 type PlainQuery = Omit<AggregateQuery, 'intervals' | 'top'>;
 
+/** More ambiguous sessions than these are not looked up one by one. */
+const MOST_SESSIONS = 500;
 const PLACE = ['interval', 'project', 'branch', 'session', 'commit'] as const satisfies QueryGrouping[];
 
 /**
  * Attributes all usage that matches. The totals of the groups add up to the total of the filter, except that a record with several
  * tags is in the groups of all of them, as in every query.
- * @param ask answers queries over the ledgers.
  */
 export async function attributeUsage(
-  ask: (query: AggregateQuery) => Promise<Group[]>,
+  answers: GitAnswers,
   repositories: readonly CostedRepository[],
   { filter, groupBy, calendar }: PlainQuery,
   now: number,
@@ -61,7 +78,7 @@ export async function attributeUsage(
   const first = intervals.findLastIndex((ms) => ms <= since);
   if (first > 0) intervals.splice(0, first);
   await nextTurn();
-  const groups = await ask({ filter, groupBy: [...groupBy, ...PLACE], calendar, intervals });
+  const groups = await answers.aggregate({ filter, groupBy: [...groupBy, ...PLACE], calendar, intervals });
   await nextTurn();
   const slice = slicer();
   const places: UsagePlace[] = [];
@@ -78,6 +95,10 @@ export async function attributeUsage(
     attribution.learn(place);
     places.push(place);
   }
+  for (const [session, project] of attribution.ambiguous().slice(0, MOST_SESSIONS)) {
+    const folder = await folderOf(answers, session, project);
+    if (folder !== undefined) attribution.learnFolder(session, expandedFolder(folder));
+  }
   const result: AttributedGroup[] = [];
   for (const [i, { key, totals }] of groups.entries()) {
     if (i % 200 === 199) await slice();
@@ -87,15 +108,23 @@ export async function attributeUsage(
   return result;
 }
 
+/** The folder of the first record of a session in a project. Ledgers cannot group by folders. */
+async function folderOf(answers: GitAnswers, session: string, project: string): Promise<string | undefined> {
+  const filter = { values: { session: [session], project: [project] } };
+  const { rows } = await answers.page({ filter, sort: 'time', descending: false, offset: 0, limit: 1 });
+  const folder = rows[0]?.record.folder;
+  return typeof folder === 'string' ? folder : undefined;
+}
+
 /** Groups in the order of ledgers' answers; usage that belongs to no commit comes last where commits come first. */
 export async function gitGroups(
-  ask: (query: AggregateQuery) => Promise<Group[]>,
+  answers: GitAnswers,
   repositories: readonly CostedRepository[],
   { filter, groupBy, calendar, ticket = TICKET }: GitQuery,
   now: number,
 ): Promise<Group[]> {
   const plain = groupBy.filter((grouping): grouping is Grouping => !isGitGrouping(grouping));
-  const attributed = await attributeUsage(ask, repositories, { filter, groupBy: plain, calendar }, now);
+  const attributed = await attributeUsage(answers, repositories, { filter, groupBy: plain, calendar }, now);
   const slice = slicer();
   const groups: Group[] = [];
   for (const [i, each] of attributed.entries()) {

@@ -1,9 +1,9 @@
-import type { AggregateQuery, Group, Totals } from '../usage/query.ts';
+import type { Group, Totals } from '../usage/query.ts';
 import { emptyTotals } from '../usage/query.ts';
 import { addTotals } from '../usage/totals.ts';
 import { orderGroups } from '../columns/groupOrder.ts';
 import type { CostedRepository } from './attribution.ts';
-import { attributeUsage } from './gitGroups.ts';
+import { attributeUsage, type GitAnswers } from './gitGroups.ts';
 import type { GitCommit } from './history.ts';
 import { pullRange, resolveRange, type CommitRange } from './range.ts';
 import { GitRepositories, type GitRepositoriesOptions } from './repositories.ts';
@@ -41,11 +41,10 @@ export interface ReceiptOptions extends GitRepositoriesOptions {
 
 /**
  * Computes a receipt. A commit that was rebased, amended, cherry-picked or squashed has the cost of its earlier forms.
- * @param ask answers queries over the ledgers, for example `(query) => view.aggregate(query)`.
  * @throws {GitError} when the folder is in no repository or the range names no commit.
  */
 export async function receiptOf(
-  ask: (query: AggregateQuery) => Promise<Group[]>,
+  answers: GitAnswers,
   { folder, range, env, now, ...options }: ReceiptOptions,
 ): Promise<Receipt> {
   const reader = new GitRepositories(options);
@@ -57,12 +56,12 @@ export async function receiptOf(
     range === undefined
       ? await pullRange(folder, repository.graph, { ...options, env })
       : await resolveRange(folder, range, options);
-  return costOfRange(ask, repositories, repository, { range: wanted, now });
+  return costOfRange(answers, repositories, repository, { range: wanted, now });
 }
 
 /** The receipt of commits that are known already. */
 export async function costOfRange(
-  ask: (query: AggregateQuery) => Promise<Group[]>,
+  answers: GitAnswers,
   repositories: readonly CostedRepository[],
   repository: CostedRepository,
   { range, now }: { range: CommitRange; now: number },
@@ -70,7 +69,7 @@ export async function costOfRange(
   const { graph, lineage } = repository;
   const list = new Set(range.commits);
   const calendar = { timeZone: 'UTC', firstDayOfWeek: 1 };
-  const groups = await attributeUsage(ask, repositories, { filter: {}, groupBy: ['model'], calendar }, now);
+  const groups = await attributeUsage(answers, repositories, { filter: {}, groupBy: ['model'], calendar }, now);
   const byCommit = new Map<string, Totals>(range.commits.map((hash) => [hash, emptyTotals()]));
   const byModel = new Map<string | null, Totals>();
   const byAuthor = new Map<string | null, Totals>();

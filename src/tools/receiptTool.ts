@@ -22,7 +22,7 @@ export const receiptTool: Tool = {
     // The extension has this code in a bundle that it loads on demand.
     const { receiptOf } = await import('../git/index.ts');
     try {
-      const receipt = await receiptOf((query) => context.aggregate(query), { folder, range, now: context.now() });
+      const receipt = await receiptOf(context, { folder, range, now: context.now() });
       const { commits, totals, byModel, notCommitted } = receipt;
       const models = byModel
         .slice(0, MOST_LINES)

@@ -1,6 +1,6 @@
 import type { BudgetFile } from '../budgets/budgetFile.ts';
 import type { Pricer } from '../pricing/price.ts';
-import type { AggregateQuery, Calendar, Group } from '../usage/query.ts';
+import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 
 /** A question that an agent may ask, or a usage that it may record: the same over MCP and in the editor. */
@@ -39,6 +39,7 @@ export interface ToolSchema {
 /** The things that tools work with. No tool opens a file: a path in an input would be the agent's choice. */
 export interface ToolContext {
   aggregate(query: AggregateQuery): Promise<Group[]>;
+  page(query: PageQuery): Promise<Page>;
   /** Records one usage, priced by its tokens where it has no cost. Resolves once it is durable. */
   record(usage: UsageInput): Promise<UsageRecord>;
   /** The ledger that {@link record} writes to. */

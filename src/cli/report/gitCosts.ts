@@ -24,7 +24,7 @@ const SHORT_HASH = 10;
 export async function gitCosts(view: LedgerView, query: GitQuery, now: number): Promise<GitCosts> {
   const { gitGroups } = await import('../../git/index.ts');
   const { repositories, asked, problems } = await readRepositories();
-  const groups = await gitGroups((asked) => view.aggregate(asked), repositories, query, now);
+  const groups = await gitGroups(view, repositories, query, now);
   const commits = new Map<string, GitCommit>();
   const at = query.groupBy.indexOf('commit');
   for (const { key } of groups) {

@@ -15,6 +15,7 @@ export function registerTools(service: LedgerService, prices: Prices): vscode.Di
       return service.path;
     },
     aggregate: (query) => service.aggregate(query),
+    page: (query) => service.page(query),
     record: (usage) => service.record(usage),
     pricer: () => prices.pricer().catch(() => undefined),
     budgets: readBudgets,

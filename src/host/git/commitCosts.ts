@@ -101,8 +101,7 @@ export class CommitCosts implements vscode.Disposable {
         ? await code.pullRange(top, repository.graph, { git: this.#api?.git.path })
         : { name: hash.slice(0, 10), commits: [hash] };
     const now = Date.now();
-    const ask = this.#service.aggregate.bind(this.#service);
-    return code.receiptMarkdown(await code.costOfRange(ask, read.repositories, repository, { range, now }));
+    return code.receiptMarkdown(await code.costOfRange(this.#service, read.repositories, repository, { range, now }));
   }
 
   /** `LLM-Cost: $0.31` for the work that is not committed; undefined if it cost nothing. */
@@ -144,7 +143,6 @@ export class CommitCosts implements vscode.Disposable {
     const tops = this.#tops();
     const read = await repositories.read(tops);
     const branches: ShownBranch[] = [];
-    const ask = this.#service.aggregate.bind(this.#service);
     for (const [i, top] of tops.entries()) {
       const repository = read.asked[i];
       if (repository === undefined) continue;
@@ -155,7 +153,10 @@ export class CommitCosts implements vscode.Disposable {
         place === undefined ? [] : [join(place.commonDir, dirname(place.log)), join(place.commonDir, 'logs')],
       );
       const options = { top: path, now: Date.now() };
-      branches.push({ top: path, costs: await code.branchCosts(ask, read.repositories, repository, options) });
+      branches.push({
+        top: path,
+        costs: await code.branchCosts(this.#service, read.repositories, repository, options),
+      });
     }
     this.#branches = branches;
     this.#problem =

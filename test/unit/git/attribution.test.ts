@@ -23,11 +23,11 @@ describe('usage belongs to the commit that it made', () => {
 
     // A second reader, from what the first one kept, and by all groupings: the sums are the total, to the nano-dollar.
     const { repositories } = await result.repositories.read(folders.map((folder) => world!.path(folder)));
-    const ask = world.ask();
-    const [all] = await ask({ filter: {}, groupBy: [], calendar: CALENDAR });
+    const answers = world.answers();
+    const [all] = await answers.aggregate({ filter: {}, groupBy: [], calendar: CALENDAR });
     for (const grouping of GIT_GROUPINGS) {
       const groups = await gitGroups(
-        ask,
+        answers,
         repositories,
         { filter: {}, groupBy: ['model', grouping], calendar: CALENDAR },
         world.now,

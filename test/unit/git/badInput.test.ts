@@ -104,8 +104,8 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
     world.change('site');
     world.git('site', 'add', '-A');
     world.git('site', 'commit', '-q', '-m', 'red \u001b[31m| <b>x</b> \u202e @all\r\ttail');
-    const ask = world.ask();
-    const receipt = await receiptOf(ask, {
+    const answers = world.answers();
+    const receipt = await receiptOf(answers, {
       folder: world.path('site'),
       range: 'HEAD',
       now: world.now,
@@ -122,7 +122,7 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
     world.init('site');
     world.commit('site', 'a');
     const options = { folder: world.path('site'), range, now: world.now, keptIn: world.path('kept') };
-    await expect(receiptOf(world.ask(), options)).rejects.toMatchObject({ problem: 'no-commit' });
+    await expect(receiptOf(world.answers(), options)).rejects.toMatchObject({ problem: 'no-commit' });
   });
 
   test('a range of commits that are not there, by name', async () => {
@@ -130,7 +130,7 @@ describe.skipIf(process.platform === 'win32')('a repository that cannot be read'
     world.commit('site', 'a');
     const options = { folder: world.path('site'), range: 'v1..HEAD', now: world.now, keptIn: world.path('kept') };
     const message = `There are no commits v1..HEAD in ${world.path('site')}. Check the names, or fetch them first.`;
-    await expect(receiptOf(world.ask(), options)).rejects.toMatchObject({ message });
+    await expect(receiptOf(world.answers(), options)).rejects.toMatchObject({ message });
   });
 });
 
@@ -154,7 +154,7 @@ describe.skipIf(process.platform === 'win32')('reading', () => {
     world.git('site', 'config', 'log.showSignature', 'true');
     writeFileSync(world.path('site', '.git', 'info', 'attributes'), '* diff=x\n');
     const before = contentsOf(world.path('site'));
-    const receipt = await receiptOf(world.ask(), {
+    const receipt = await receiptOf(world.answers(), {
       folder: world.path('site'),
       range: 'HEAD~1..HEAD',
       now: world.now,

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { UsageTable } from '../../../src/columns/table.ts';
-import { gitGroups, NOT_ATTRIBUTED } from '../../../src/git/gitGroups.ts';
+import { gitGroups, NOT_ATTRIBUTED, type GitAnswers } from '../../../src/git/gitGroups.ts';
 import { GitRepositories } from '../../../src/git/repositories.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { LONG } from '../../long.ts';
@@ -58,7 +58,11 @@ test.each(LONG ? [10_000, 100_000] : [10_000])('%i commits are read once, then o
   const answer = async (repositories: GitRepositories): Promise<Awaited<ReturnType<typeof gitGroups>>> => {
     const { repositories: read } = await repositories.read([folder]);
     const query = { filter: {}, groupBy: ['commit' as const], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
-    return gitGroups(async (asked) => table.aggregateSliced(asked, () => new Promise(setImmediate)), read, query, now);
+    const answers: GitAnswers = {
+      aggregate: (asked) => table.aggregateSliced(asked, () => new Promise(setImmediate)),
+      page: async () => ({ total: 0, rows: [] }),
+    };
+    return gitGroups(answers, read, query, now);
   };
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const start = cpu();

@@ -258,6 +258,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     world.use('site', 'open', { project: 'src' });
     return ['site'];
   },
+  'two repositories with one branch, in folders of one name': (world) => {
+    start(world, 'office/app');
+    start(world, 'home/app');
+    for (const i of [1, 2, 3]) {
+      world.use('office/app', `office ${i}`);
+      world.use('home/app', `home ${i}`);
+      world.commit('office/app', `office ${i}`);
+      world.commit('home/app', `home ${i}`);
+    }
+    // Nothing tells to which of them this belongs.
+    world.use('office/app', 'none', { session_id: null });
+    return ['office/app', 'home/app'];
+  },
   'explicit commits': (world) => {
     start(world);
     const first = world.head('site');

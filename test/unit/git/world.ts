@@ -3,9 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UsageTable } from '../../../src/columns/table.ts';
-import { attributeUsage } from '../../../src/git/gitGroups.ts';
+import { attributeUsage, type GitAnswers } from '../../../src/git/gitGroups.ts';
 import { GitRepositories } from '../../../src/git/repositories.ts';
-import type { AggregateQuery, Group } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 
 const START = Date.UTC(2026, 9, 1, 8);
@@ -105,6 +104,7 @@ export class World {
       billing_mode: 'known',
       project: path.basename(where),
       session_id: `session ${where}`,
+      folder: this.path(where),
       ...more,
       branch,
       timestamp: new Date(this.now).toISOString(),
@@ -119,11 +119,18 @@ export class World {
     return branch === '' ? 'HEAD' : branch;
   }
 
-  ask(): (query: AggregateQuery) => Promise<Group[]> {
+  /** @param change of each record. */
+  answers(change: (record: UsageRecord, i: number) => UsageRecord = (record) => record): GitAnswers {
     const table = new UsageTable();
     const ledger = table.addLedger('costs');
-    for (const [i, { record }] of this.used.entries()) table.add(ledger, record, i);
-    return async (query) => table.aggregate(query);
+    for (const [i, { record }] of this.used.entries()) table.add(ledger, change(record, i), i);
+    return {
+      aggregate: async (query) => table.aggregate(query),
+      page: async (query) => {
+        const { total, rows } = table.select(query);
+        return { total, rows: rows.map(({ locator }) => ({ ledger: 'costs', record: this.used[locator]!.record })) };
+      },
+    };
   }
 
   /** Reads the repositories as the command would, and compares each usage with the truth. */
@@ -134,10 +141,8 @@ export class World {
     const query = { filter: {}, groupBy: ['operation' as const], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } };
     // The operation is the number of the usage, so that each is a group.
     const used = this.used;
-    const table = new UsageTable();
-    const ledger = table.addLedger('costs');
-    for (const [i, { record }] of used.entries()) table.add(ledger, { ...record, operation: String(i) }, i);
-    const groups = await attributeUsage(async (asked) => table.aggregate(asked), read, query, this.now);
+    const answers = this.answers((record, i) => ({ ...record, operation: String(i) }));
+    const groups = await attributeUsage(answers, read, query, this.now);
     const wrong: string[] = [];
     for (const { attributed, group } of groups) {
       const { truth } = used[Number(group.key[0])]!;

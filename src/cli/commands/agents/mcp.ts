@@ -27,6 +27,7 @@ async function serve(flags: LedgerFlag, terminal: Terminal): Promise<number> {
       await refresh(false);
       return opened.view.aggregate(query);
     },
+    page: (query) => opened.view.page(query),
     record: async (usage) => {
       const record = await opened.primary.track(usage);
       await refresh(true);

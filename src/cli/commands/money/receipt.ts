@@ -32,7 +32,7 @@ export async function receipt(range: string | undefined, flags: ReceiptFlags, te
   const format = flags.format === undefined ? 'text' : choice('--format', flags.format, FORMATS);
   const limit = flags.max === undefined ? undefined : usdToNanos(amount('--max', flags.max));
   return withView(flags, async (sources) => {
-    const result = await receiptOf((query) => sources.view.aggregate(query), {
+    const result = await receiptOf(sources.view, {
       folder: workingFolder(),
       range,
       env: terminal.env,
