@@ -4,7 +4,7 @@ import { randomId } from '../system/random.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import { parseInput } from '../usage/parseInput.ts';
 import { isoNow, type UsageInput, type UsageRecord } from '../usage/record.ts';
-import { adoptResult, planCosts, planRecords } from './plans.ts';
+import { adoptResult, planCosts, planRecords, withAddedIds } from './plans.ts';
 import type { LedgerOptions } from './options.ts';
 import { applyCosts } from './pricing.ts';
 import { Observer } from './observer.ts';
@@ -228,11 +228,23 @@ export class Ledger {
     return result();
   }
 
-  /** Adds and replaces records in one commit. Undo does not cover this, because repeating the import would do it again. */
+  /** Adds and replaces records in one commit. Undo covers the added ones after {@link noteImport}. */
   async upsert(plan: UpsertPlan): Promise<UpsertResult> {
     this.#checkOpen();
     if (this.strict) throw new LedgerError('strict', `${this.path} is inkwell's: records are not imported into it.`);
-    return this.#store.replace(planRecords(plan), false);
+    const { plan: noting, added } = withAddedIds(planRecords(plan));
+    const result = await this.#store.replace(noting, false);
+    this.#undoing.imported(added, result.replaced);
+    return result;
+  }
+
+  /**
+   * Makes the records that {@link upsert} added so far one step of undo, for later processes as well, if the ledger notes its
+   * additions `together`.
+   * @returns the time of that step, ISO 8601; undefined when there is nothing to undo, or when it could not be noted.
+   */
+  async noteImport(): Promise<string | undefined> {
+    return this.#undoing.noteImport();
   }
 
   /**
@@ -242,6 +254,17 @@ export class Ledger {
   async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
     const result = await this.#undoing.undo(options.dryRun ?? false);
+    await this.refresh();
+    return result;
+  }
+
+  /**
+   * Undoes one import, whichever changes came after it.
+   * @param at the time that {@link noteImport} returned, in any process. Undefined result: nothing of it is left to undo.
+   */
+  async undoImport(at: string): Promise<UndoResult | undefined> {
+    this.#checkOpen();
+    const result = await this.#undoing.undoImport(at);
     await this.refresh();
     return result;
   }

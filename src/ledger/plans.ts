@@ -15,6 +15,30 @@ export function planRecords(plan: UpsertPlan): ReplacePlan {
 }
 
 /**
+ * A plan with the same result, and the ids of the records that it added. An id counts as added if any run of the plan found no
+ * record with it: a later run may find the record that this plan itself stored.
+ */
+export function withAddedIds(plan: ReplacePlan): { plan: ReplacePlan; added: ReadonlySet<string> } {
+  const added = new Set<string>();
+  const noting: ReplacePlan = (get) => {
+    /** Whether the ledger holds these ids, as far as the plan asked: asking again would read the ledger again. */
+    const held = new Map<string, boolean>();
+    const elements = plan((usageId) => {
+      const there = get(usageId);
+      held.set(usageId, there !== undefined);
+      return there;
+    });
+    for (const { record } of elements) {
+      const { usage_id: id } = record;
+      if (!(held.get(id) ?? get(id) !== undefined)) added.add(id);
+    }
+    return elements;
+  };
+  noting.ids = plan.ids;
+  return { plan: noting, added };
+}
+
+/**
  * Plans to set costs, and other fields, in records without changing any other byte.
  * @param strict whether inkwell also writes to the ledger. It would drop `price_source`, so that field is omitted.
  * @returns the plan, and a function that returns its result after the commit.

@@ -132,12 +132,14 @@ export interface SetCostsResult {
 }
 
 export interface UndoResult {
-  /** The change that was undone. `add`: the added records were removed again. */
-  undone: 'remove' | 'clear' | 'replace' | 'add';
+  /** The change that was undone. `add` and `import`: the added records were removed again. */
+  undone: 'remove' | 'clear' | 'replace' | 'add' | 'import';
   /** Time of that change, ISO 8601. */
   at: string;
-  /** Number of records restored, with their old cost again (`replace`), or removed again (`add`). */
+  /** Number of records restored, with their old cost again (`replace`), or removed again (`add`, `import`). */
   records: number;
+  /** For `import`: number of records that the import updated. They stay as they are. Absent: none. */
+  updated?: number;
 }
 
 export interface Verification {

@@ -1,3 +1,4 @@
+import { providerOfSpelling } from '../pricing/models/spelling.ts';
 import { isLocalProvider } from '../pricing/providers.ts';
 import { vendorOf } from './vendors.ts';
 
@@ -60,7 +61,8 @@ export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Pa
     return isLocalProvider(provider) && !isCloud ? { provider, charge: 'free' } : { provider };
   const byId = messageId === undefined ? undefined : IDS.find(([pattern]) => pattern.test(messageId));
   if (byId !== undefined) return { provider: byId[1] };
-  const byModel = MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);
+  const byModel =
+    providerOfSpelling(model) ?? MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);
   if (byModel === undefined) return undefined;
   return byModel === 'ollama' && !isCloud ? { provider: byModel, charge: 'free' } : { provider: byModel };
 }
@@ -91,13 +93,8 @@ const IDS: readonly (readonly [RegExp, string])[] = [
   [/^msg_vrtx_/, 'vertex'],
 ];
 
-/** Model names used by a single provider. */
+/** Model names that usually are of a single provider. */
 const MODELS: readonly (readonly [RegExp, string])[] = [
-  [/^arn:aws[\w-]*:bedrock/, 'bedrock'],
-  [/^((us|eu|apac|jp|au|global)(-gov)?\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek)\.[\w-]+/, 'bedrock'],
-  [/^claude-[\w.-]+@\d{8}$/, 'vertex'],
-  // A name with a tag: `llama3.2:3b`, `qwen2.5-coder:32b`.
-  [/^[a-z][\w.-]*:(\d+(\.\d+)?b|latest|cloud|[\w.-]*-cloud)[\w.-]*$/i, 'ollama'],
   [
     /^(openrouter\/)?(anthropic|openai|google|x-ai|meta-llama|mistralai|moonshotai|z-ai|qwen|minimax|deepseek)\//,
     'openrouter',

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import type { CostChange } from '../../src/ledger/results.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { contractPlace, idsIn, STORES, textsIn } from './stores.ts';
@@ -101,6 +104,30 @@ describe.each(STORES)('changing a $title ledger', (row) => {
       ['new', 5],
     ]);
     expect(await place.open().undo()).toBeUndefined();
+  });
+
+  it('takes an import back as one step, in any instance, apart from records that it updated', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'llm-spend-state-'));
+    for (const name of ['XDG_STATE_HOME', 'HOME', 'LOCALAPPDATA']) vi.stubEnv(name, state);
+    try {
+      await place.open().track(call('kept'));
+      const importing = place.open({ noteAdditions: 'together' });
+      await importing.upsert((get) => ['a', 'b'].filter((id) => !get(id)).map((id) => call(id) as UsageRecord));
+      const grown = { ...call('kept'), cost_usd: 4 } as UsageRecord;
+      await importing.upsert((get) => (get('kept')?.cost_usd === 4 ? [] : [grown, call('c') as UsageRecord]));
+      const at = await importing.noteImport();
+      // As the editor imports by itself.
+      await place.open().upsert((get) => (get('followed') ? [] : [call('followed') as UsageRecord]));
+      const step = { undone: 'import', at, records: 3, updated: 1 };
+      const other = place.open({ noteAdditions: 'together' });
+      expect(await other.undo({ dryRun: true })).toEqual(step);
+      expect(await other.undo()).toEqual(step);
+      expect((await idsIn(place)).toSorted()).toEqual(['followed', 'kept']);
+      expect(await other.undo()).toBeUndefined();
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(state, { recursive: true, force: true });
+    }
   });
 
   it('takes changes back one by one, the last one first', async () => {

@@ -27,6 +27,8 @@ export interface ImportFlags extends LedgerFlag {
   map?: string[];
   /** Progress as NDJSON on stderr, for the editor. */
   progress?: boolean;
+  /** For an import that repeats by itself: undo must revert the last change that the user made. */
+  follow?: boolean;
   json?: boolean;
 }
 
@@ -53,11 +55,12 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   let ledger: Ledger | undefined;
   const bar = new ImportProgressBar(terminal, flags.progress === true);
   const reports: ImportReport[] = [];
+  let undoableAt: string | undefined;
   try {
     for (const { source, places } of jobs) {
       const report = await importSource(source, places, {
         path: target,
-        ledger: async () => (ledger ??= await openedLedger(target)),
+        ledger: async () => (ledger ??= await openedLedger(target, flags.follow !== true)),
         pricer: async () => (await userPrices()).pricer(),
         assign: assignByUserRules(),
         onQuota: (quota) => addSamples(samplesPath(target), { quota }, terminal.now()),
@@ -78,6 +81,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   } finally {
     interrupt.ignore();
     await bar.clear();
+    undoableAt = await ledger?.noteImport();
     await ledger?.close();
   }
   if (ledger !== undefined && flags.dryRun !== true) {
@@ -85,7 +89,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
     await sealImports(target, sources, () => openedLedger(target));
   }
   const { happened: interrupted } = interrupt;
-  const run = { ledger: target, reports, jobs, dryRun: flags.dryRun === true, interrupted };
+  const run = { ledger: target, reports, jobs, dryRun: flags.dryRun === true, interrupted, undoableAt, named: flags };
   if (flags.json === true) await writeJson(terminal.out, importJson(run));
   else await terminal.out.line(importText(run, terminal));
   if (!interrupted) return EXIT.done;
@@ -119,9 +123,9 @@ class Interrupt {
  * Modules that most imports do not need are loaded on demand: an import that finds nothing new, the usual case in an editor,
  * takes little more than starting Node.
  */
-async function openedLedger(path: string): Promise<Ledger> {
+async function openedLedger(path: string, canUndo = false): Promise<Ledger> {
   const { openLedger } = await import('../../library/index.ts');
-  return openLedger({ ledger: path, pricing: false });
+  return openLedger({ ledger: path, pricing: false, noteAdditions: canUndo ? 'together' : undefined });
 }
 
 async function sourceOf(file: string, mapping: Mapping): Promise<Source> {
@@ -211,6 +215,7 @@ export const command: CommandSpec<ImportFlags> = {
       repeatable: true,
     },
     { flags: '--progress', help: 'write progress to stderr as NDJSON', hidden: true },
+    { flags: '--follow', help: 'import as the editor does by itself: undo skips it', hidden: true },
   ],
   examples: [
     'llm-spend import all --dry-run',

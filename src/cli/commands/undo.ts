@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import type { UndoResult } from '../../ledger/results.ts';
+import { undoLast } from '../../sources/import/undo.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
 import { ledgerPath } from '../arguments/ledgerPath.ts';
@@ -15,17 +16,18 @@ export interface UndoFlags extends LedgerFlag {
   json?: boolean;
 }
 
-/** `llm-spend undo`: reverts the last change. Fails when there is nothing to undo, for scripts. */
+/** `llm-spend undo`: reverts the last change of records, an import included. Fails when there is nothing to undo, for scripts. */
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const chosen = flags.ledger === undefined ? await lastChanged() : flags;
   const { path, result } = await withLedger(chosen, async (ledger) => ({
     path: ledger.path,
-    result: await ledger.undo({ dryRun }),
+    result: await undoLast(ledger, { dryRun }),
   }));
   if (flags.json === true) {
     const body = { ledger: path, dry_run: dryRun, undone: result?.undone ?? null, at: result?.at ?? null };
-    await writeJson(terminal.out, envelope('undo', { ...body, records: result?.records ?? 0 }));
+    const { records = 0, updated } = result ?? {};
+    await writeJson(terminal.out, envelope('undo', { ...body, records, ...(updated !== undefined && { updated }) }));
   } else {
     await terminal.out.line(result === undefined ? 'There is nothing to undo.' : undoText(result, dryRun));
     if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(`Ledger: ${plain(path)}`);
@@ -54,6 +56,7 @@ async function timeOfChange(path: string): Promise<number> {
 /** Descriptions of the effect: planned, done to one record, done to several. */
 const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string, string]>> = {
   add: ['would be removed', 'was removed', 'were removed'],
+  import: ['would be removed', 'was removed', 'were removed'],
   clear: ['would come back', 'came back', 'came back'],
   remove: ['would come back', 'came back', 'came back'],
   replace: ['would be as before', 'is as before', 'are as before'],
@@ -61,21 +64,25 @@ const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string, s
 
 const NAMES: Readonly<Record<UndoResult['undone'], string>> = {
   add: 'addition',
+  import: 'import',
   clear: 'clear',
   remove: 'remove',
   replace: 'change',
 };
 
-function undoText({ undone, at, records }: UndoResult, dryRun: boolean): string {
+function undoText({ undone, at, records, updated = 0 }: UndoResult, dryRun: boolean): string {
   const what = `the ${NAMES[undone]} of ${plain(at)}`;
   const count = counted(records, 'record');
   const [planned, one, several] = RESULTS[undone];
   if (dryRun) return `Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
-  return `Undid ${what}: ${count} ${records === 1 ? one : several}.`;
+  const lines = [`Undid ${what}: ${count} ${records === 1 ? one : several}.`];
+  if (updated > 0) lines.push(`${counted(updated, 'record')} that it updated ${updated === 1 ? 'stays' : 'stay'} updated.`);
+  if (undone === 'import') lines.push('Importing again brings them back. So does the editor, while it follows agents.');
+  return lines.join('\n');
 }
 
 export const command: CommandSpec<UndoFlags> = {
-  summary: 'undo the last change of the ledger: of record, remove, clear, edit, reprice or rules',
+  summary: 'undo the last change of the ledger: of record, import, remove, clear, edit, reprice or rules',
   options: [{ flags: '--dry-run', help: 'show what would be undone, and change nothing' }],
   examples: ['llm-spend undo --dry-run', 'llm-spend undo'],
   run: ({ flags, terminal }) => undo(flags, terminal),

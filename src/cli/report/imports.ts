@@ -1,6 +1,8 @@
 import type { ImportReport } from '../../sources/import/options.ts';
 import type { SkipReason } from '../../sources/source.ts';
 import { plain } from '../../usage/text.ts';
+import type { LedgerFlag } from '../arguments/ledgerPath.ts';
+import { commandLine } from '../arguments/shell.ts';
 import { envelope } from '../output/jsonOutput.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { counted, megabytes, whole } from './numbers.ts';
@@ -14,6 +16,10 @@ export interface ImportRun {
   jobs: readonly { source: { id: string }; known: boolean }[];
   dryRun: boolean;
   interrupted: boolean;
+  /** The time by which undo knows it; undefined if there is nothing to undo. */
+  undoableAt: string | undefined;
+  /** The ledger that the user named. */
+  named: LedgerFlag;
 }
 
 /** Maximum number of skipped lines listed; `--json` lists more. */
@@ -37,7 +43,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'future-time': 'imported, but its time is in the future',
 };
 
-export function importJson({ ledger, reports, jobs, dryRun, interrupted }: ImportRun): object {
+export function importJson({ ledger, reports, jobs, dryRun, interrupted, undoableAt }: ImportRun): object {
   const total = (field: 'added' | 'updated' | 'unpriced'): number =>
     reports.reduce((sum, report) => sum + report[field], 0);
   return envelope('import', {
@@ -47,6 +53,7 @@ export function importJson({ ledger, reports, jobs, dryRun, interrupted }: Impor
     added: total('added'),
     updated: total('updated'),
     unpriced: total('unpriced'),
+    undoable_at: undoableAt ?? null,
     prices: 'list',
     sources: reports.map(
       ({ source, places, files, unchanged, bytes, added, updated, unpriced, assumed, skipped, skips }) => ({
@@ -68,7 +75,8 @@ export function importJson({ ledger, reports, jobs, dryRun, interrupted }: Impor
   });
 }
 
-export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }: Terminal): string {
+export function importText(run: ImportRun, { out }: Terminal): string {
+  const { ledger, reports, jobs, dryRun } = run;
   const lines: string[] = [];
   const isLong = reports.length > MOST_PLACES;
   const missing: string[] = [];
@@ -101,16 +109,17 @@ export function importText({ ledger, reports, jobs, dryRun }: ImportRun, { out }
   if (missing.length > 0) lines.push(`Nothing found of: ${missing.join(', ')}`);
   const into = dryRun ? 'Nothing was stored. It would go to' : 'Ledger:';
   const footer = styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`);
-  return [...lines, '', ...nextSteps(reports, dryRun), footer].join('\n');
+  return [...lines, '', ...nextSteps(run), footer].join('\n');
 }
 
-/** Leads from an import that added usage to its costs, and to the models without a price. */
-function nextSteps(reports: readonly ImportReport[], dryRun: boolean): string[] {
+/** Leads from an import that added usage to its costs, to the models without a price, and back. */
+function nextSteps({ reports, dryRun, undoableAt, named }: ImportRun): string[] {
   const total = (field: 'added' | 'unpriced'): number => reports.reduce((sum, report) => sum + report[field], 0);
   if (dryRun || total('added') === 0) return [];
   return [
     'See the costs: llm-spend costs',
     ...(total('unpriced') > 0 ? ['Set the missing prices: llm-spend unpriced'] : []),
+    ...(undoableAt === undefined ? [] : [`Undo this import: ${commandLine('undo', named)}`]),
   ];
 }
 

@@ -12,6 +12,8 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import { importedBefore, showImported } from './importUndo.ts';
+import { warnOfUnreadable } from './unreadable.ts';
+import type { SourceOutcome } from './unreadable.ts';
 
 /** Agents write in bursts, so a burst is read soon, but not after each line. */
 const TIMING = { quietMs: 500, maxWaitMs: 2_500 };
@@ -27,6 +29,8 @@ interface Outcome {
   added: number;
   updated: number;
   unpriced: number;
+  undoable_at: string | null;
+  sources: SourceOutcome[];
 }
 
 /**
@@ -167,7 +171,9 @@ export class AgentImport implements vscode.Disposable {
       showInfo(t('The import was stopped and turned off. Records imported so far are kept.'), again);
     }
     this.#refresher.request();
-    if (outcome !== undefined) await showImported(this.#service, before);
+    if (outcome === undefined) return;
+    await showImported(this.#service, before, outcome.undoable_at);
+    warnOfUnreadable(outcome.sources, () => this.#first());
   }
 
   async #follow(): Promise<void> {
@@ -207,6 +213,7 @@ export class AgentImport implements vscode.Disposable {
     this.#running = stop;
     const ledger = importedLedgerPath(this.#service.path);
     const args = ['import', ...wanted.map(({ id }) => id), '--json', '--progress', '--ledger', ledger];
+    if (!this.#isFirst) args.push('--follow');
     await this.#prices.shared();
     if (stop.signal.aborted) return undefined;
     // Stored records are kept, so stopping at any moment loses nothing.

@@ -7,6 +7,7 @@ import { records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { confirm, showInfo, showWarning } from '../common/dialogs.ts';
 import { repairSteps, undoName, verdict, verificationReport } from './ledgerReport.ts';
+import { stopImports } from '../import/stopImports.ts';
 import type { LedgerService } from './ledgerService.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import { regionalLocale } from '../common/settings.ts';
@@ -103,6 +104,7 @@ export async function askToClear(service: LedgerService): Promise<void> {
 /** Reverts the last change, and names it. */
 export async function undoLastChange(service: LedgerService): Promise<void> {
   const { t } = vscode.l10n;
+  if ((await service.undoable())?.undone === 'import') await stopImports();
   const undone = await service.undo();
   showInfo(undone === undefined ? t('There is nothing to undo.') : t('Undid the {0}.', undoName(undone, style())));
 }

@@ -45,6 +45,8 @@ export function undoName({ undone, records: number }: UndoResult, style: TextSty
       return style.t('clearing of {0}', records(number, style));
     case 'replace':
       return style.t('change of {0}', records(number, style));
+    case 'import':
+      return style.t('import of {0}', records(number, style));
     case 'add':
       return style.t('recording of {0}', records(number, style));
   }

@@ -12,6 +12,7 @@ import type {
   UndoResult,
   Verification,
 } from '../../library/index.ts';
+import { undoImport } from '../../sources/import/undo.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
@@ -20,7 +21,6 @@ import type { Prices } from '../prices/prices.ts';
 import { healthOf, NOTHING_READ, sameLedgers, shownLedgers } from './ledgerSnapshot.ts';
 import type { Health, LedgerSnapshot, ShownLedger } from './ledgerSnapshot.ts';
 import { openLedgers } from './openLedgers.ts';
-import { removeAdded } from './removeAdded.ts';
 import type { OpenLedgers } from './openLedgers.ts';
 import { undoLatest } from './ownLedgers.ts';
 import { recordNew } from './recordNew.ts';
@@ -193,9 +193,16 @@ export class LedgerService implements vscode.Disposable {
     return this.#opened().imported;
   }
 
-  /** See {@link removeAdded}. */
-  async removeImported(cursor: string | undefined): Promise<number | undefined> {
-    return this.#change(({ imported }) => removeAdded(imported, cursor));
+  /**
+   * Undoes the import of this time.
+   * @param all whether imported usage that was added since goes as well: nothing was imported before.
+   * @returns the number of records removed.
+   */
+  async undoImport(at: string, all: boolean): Promise<number> {
+    return this.#change(async ({ imported, primary }) => {
+      const undone = (await undoImport(imported, at))?.records ?? 0;
+      return all && imported !== primary ? undone + (await imported.clear()).removed : undone;
+    });
   }
 
   /** The absolute path of the primary ledger's file. */

@@ -49,7 +49,7 @@ export async function removeRecords(
       }
       const elsewhere = await inJournals(store, context, basis.index, wanted);
       const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
-      if (fresh.length > 0) await log(undoable ? await removalLine(store, context, fresh) : forgottenLine(fresh));
+      if (fresh.length > 0) await log(await removalLine(store, context, fresh, undoable));
       for (const { id, text } of fresh) {
         logged.set(id, text);
         removed.set(id, asRecord(text, id));
@@ -62,26 +62,23 @@ export async function removeRecords(
   return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
 }
 
-/** A line that cannot be undone. Its ids tell other processes that the records were removed on purpose. */
-function forgottenLine(records: readonly { id: string }[]): UndoLine {
-  return { op: 'remove', ids: records.map(({ id }) => id), elements: [] };
-}
-
 /**
  * The undo log's line for these records: with their texts, or if these are large, with the name of a file that contains them.
+ * @param undoable if not, the line only tells other processes that the records were removed on purpose.
  */
 async function removalLine(
   store: LedgerVersions,
   context: ChangeContext,
   records: readonly { id: string; text: string }[],
+  undoable: boolean,
 ): Promise<UndoLine> {
-  const size = records.reduce((sum, { text }) => sum + text.length, 0);
-  if (size <= MAX_LOGGED) {
-    return { op: 'remove', ids: records.map(({ id }) => id), elements: records.map(({ text }) => text) };
-  }
+  const ids = records.map(({ id }) => id);
+  const elements = undoable ? records.map(({ text }) => text) : [];
+  const size = (undoable ? elements : ids).reduce((sum, text) => sum + text.length, 0);
+  if (size <= MAX_LOGGED) return { op: 'remove', ids, elements };
   const file = clearedName(store.place.base, context.now());
   await store.writeBeside(file, arrayOf(records.map(({ text }) => Buffer.from(text))).buffer);
-  return { op: 'clear', records: records.length, file, partial: true };
+  return { op: 'clear', records: records.length, file, partial: true, ...(!undoable && { forgotten: true as const }) };
 }
 
 export async function clearLedger(store: LedgerVersions, context: ChangeContext): Promise<ClearResult> {

@@ -14,11 +14,11 @@ import { undoLogName } from '../../system/sideFiles.ts';
  * can undo a removal, and a process that misses records can tell "removed on purpose" from "overwritten". Every writer reads
  * the whole log, so it is kept small: `file` names a JSON array of the elements that a `clear`, a `replace` or a large removal
  * displaced. A large removal is written as a `clear` that is `partial`, which older versions understand. A `remove` without
- * elements is too old to undo: its ids are kept so that no repair restores its records.
+ * elements, and a `clear` that is `forgotten`, cannot be undone: their ids are kept so that no repair restores the records.
  */
 export type Removal =
   | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
-  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string; partial?: true };
+  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string; partial?: true; forgotten?: true };
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 
@@ -179,9 +179,9 @@ export class UndoLog {
   }
 }
 
-/** Whether the line's elements were dropped, so that it can no longer be undone. */
+/** Whether the line cannot be undone: its elements were dropped, or it removed records that an undo had no more use for. */
 function isForgotten(line: Line): boolean {
-  return line.op === 'remove' && line.elements.length === 0;
+  return line.op === 'remove' ? line.elements.length === 0 : line.op === 'clear' && line.forgotten === true;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -15,7 +15,7 @@ export interface StoredRow {
   text: string;
 }
 
-export type UndoableOperation = Exclude<UndoResult['undone'], 'add'>;
+export type UndoableOperation = Exclude<UndoResult['undone'], 'add' | 'import'>;
 
 const ROWS_PER_STATEMENT = 5_000;
 

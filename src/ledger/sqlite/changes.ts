@@ -15,7 +15,7 @@ const KEPT = 100;
 
 export interface Change {
   id: number;
-  op: Exclude<UndoResult['undone'], 'add'>;
+  op: Exclude<UndoResult['undone'], 'add' | 'import'>;
   at: string;
   records: number;
   /** For a clear: the name of the file beside the ledger that contains the cleared records. */

@@ -1,6 +1,6 @@
 import { isoNow } from '../../usage/record.ts';
 import { nodeDisk } from '../../system/nodeDisk.ts';
-import { AdditionNotes, type AdditionNote } from './additionNotes.ts';
+import { AdditionNotes, type Addition, type AdditionNote } from './additionNotes.ts';
 import type { LedgerOptions, NoteAdditions } from '../options.ts';
 import type { Tracked, UndoResult } from '../results.ts';
 import type { Store } from '../store.ts';
@@ -8,8 +8,11 @@ import type { Store } from '../store.ts';
 /** Maximum number of this object's changes that can be undone. */
 const KEPT = 100;
 
+/** Records removed in one commit: a store holds the removed ones in memory. */
+const REMOVED_AT_ONCE = 100_000;
+
 /** An addition that can be undone. */
-type UndoableAddition = Pick<AdditionNote, 'ids' | 'at'> & { note?: AdditionNote | undefined };
+type UndoableAddition = Addition & { note?: AdditionNote | undefined };
 
 /** An addition by this object, or `change`: a change that the store keeps. */
 type OwnChange = 'change' | UndoableAddition;
@@ -28,6 +31,8 @@ export class Undoing {
   readonly #own: OwnChange[] = [];
   /** Additions that have not been noted yet. */
   readonly #unnoted: string[] = [];
+  /** Records that an import added, and the number of those that it updated, not noted yet. */
+  #imported: { ids: string[]; updated: number } = { ids: [], updated: 0 };
 
   constructor(store: Store, { now = Date.now, noteAdditions, disk = nodeDisk }: LedgerOptions) {
     this.#store = store;
@@ -44,7 +49,7 @@ export class Undoing {
     const addition: UndoableAddition = { ids, at };
     this.#push(addition);
     if (this.#noting === 'together') for (const id of ids) this.#unnoted.push(id);
-    if (this.#noting === 'each') addition.note = await this.#notes.add(at, ids);
+    if (this.#noting === 'each') addition.note = await this.#notes.add({ at, ids });
   }
 
   /** Notes that this object made a change that the store can undo. */
@@ -52,34 +57,73 @@ export class Undoing {
     this.#push('change');
   }
 
+  /** Remembers what an import stored, for {@link noteImport}. */
+  imported(added: Iterable<string>, updated: number): void {
+    if (this.#noting !== 'together') return;
+    for (const id of added) this.#imported.ids.push(id);
+    this.#imported.updated += updated;
+  }
+
+  /** Notes everything imported so far as one addition. @returns its time, if it can be undone. */
+  async noteImport(): Promise<string | undefined> {
+    const { ids, updated } = this.#imported;
+    this.#imported = { ids: [], updated: 0 };
+    const note = await this.#notes.add({ at: isoNow(this.#now()), ids, op: 'import', ...(updated > 0 && { updated }) });
+    return note?.at;
+  }
+
   async close(): Promise<void> {
-    await this.#notes.add(isoNow(this.#now()), this.#unnoted.splice(0));
+    await this.noteImport();
+    await this.#notes.add({ at: isoNow(this.#now()), ids: this.#unnoted.splice(0) });
   }
 
   /** Undoes the later of the last addition that can be undone and the last change in the store. */
   async undo(dryRun: boolean): Promise<UndoResult | undefined> {
     for (;;) {
-      const last = this.#own.at(-1) ?? (await this.#noted());
-      const stored = last === undefined || last === 'change' ? undefined : await this.#store.undo(true);
-      if (last === undefined || last === 'change' || (stored !== undefined && stored.at > last.at)) {
+      const last = await this.#lastAddition();
+      const stored = last && (await this.#store.undo(true));
+      if (last === undefined || (stored !== undefined && stored.at > last.at)) {
         const result = await this.#store.undo(dryRun);
-        if (last === 'change' && !dryRun) this.#own.pop();
+        if (this.#own.at(-1) === 'change' && !dryRun) this.#own.pop();
         return result;
       }
-      const { ids, at } = last;
-      await this.#store.look();
-      const there = [...(await this.#store.holds(ids))];
-      if (dryRun && there.length > 0) return { undone: 'add', at, records: there.length };
-      const { removed } = await this.#store.remove(there, false);
-      // Dropped only now, so that a failed removal can be retried.
-      await this.#forget(last);
-      if (removed.length > 0) return { undone: 'add', at, records: removed.length };
+      const result = await this.#undoAddition(last, dryRun);
+      if (result !== undefined) return result;
     }
   }
 
-  async #noted(): Promise<UndoableAddition | undefined> {
+  /** Undoes the import that was noted at this time; undefined when nothing of it is left. */
+  async undoImport(at: string): Promise<UndoResult | undefined> {
+    const note = await this.#notes.last(at);
+    return note && this.#undoAddition({ ...note, note }, false);
+  }
+
+  /** Removes the records of an addition that are still there; undefined when there are none. */
+  async #undoAddition(addition: UndoableAddition, dryRun: boolean): Promise<UndoResult | undefined> {
+    const { ids, at, op = 'add', updated } = addition;
+    const undone = { undone: op, at, ...(updated !== undefined && { updated }) };
+    await this.#store.look();
+    const there = [...(await this.#store.holds(ids))];
+    if (dryRun && there.length > 0) return { ...undone, records: there.length };
+    let records = 0;
+    for (let i = 0; i < there.length; i += REMOVED_AT_ONCE) {
+      const { removed } = await this.#store.remove(there.slice(i, i + REMOVED_AT_ONCE), false);
+      records += removed.length;
+    }
+    // Dropped only now, so that a failed removal can be retried.
+    await this.#forget(addition);
+    return records > 0 ? { ...undone, records } : undefined;
+  }
+
+  /** Undefined when there is none, or when this object changed records since, which the store undoes. */
+  async #lastAddition(): Promise<UndoableAddition | undefined> {
+    const own = this.#own.at(-1);
     const note = this.#noting && (await this.#notes.last());
-    return note && { ids: note.ids, at: note.at, note };
+    const noted = note && { ...note, note };
+    if (own === undefined) return noted;
+    // Another process imports for the user of this one, possibly after the last change here.
+    const isImport = noted?.op === 'import' && (own === 'change' || noted.at > own.at);
+    return isImport ? noted : own === 'change' ? undefined : own;
   }
 
   async #forget(addition: UndoableAddition): Promise<void> {

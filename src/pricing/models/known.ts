@@ -1,5 +1,6 @@
 import { tableProvider } from '../providers.ts';
 import type { PriceTable } from '../table.ts';
+import { providerOfSpelling } from './spelling.ts';
 import { ModelSearch, type KnownModel } from './search.ts';
 
 /** Providers that make most of the models that they sell, in the order in which they are offered. */
@@ -65,9 +66,12 @@ export function modelSearch(table: PriceTable | undefined, used: readonly UsedMo
   return new ModelSearch(knownModels(table, used), table && aliasProvider(table));
 }
 
-/** Finds the provider of a name by the rules of the price table. */
+/** Finds the provider of a name that is not in the catalog: by its spelling, else by the rules of the price table. */
 export function aliasProvider(table: PriceTable): (name: string) => string | undefined {
   return (name) => {
+    const certain = providerOfSpelling(name);
+    if (certain !== undefined) return certain;
+    if (!/^\p{L}[^\s]*\d/u.test(name)) return undefined;
     const provider = table.providerOfModel(name);
     return provider !== undefined && typeof table.find(provider, name) === 'object' ? provider : undefined;
   };

@@ -120,7 +120,6 @@ export class ModelSearch {
 
   /** A name that the price table knows by its rules, such as `gpt-5-codex`. */
   #alias(model: string): ModelMatch | undefined {
-    if (!/^\p{L}[^\s]*\d/u.test(model)) return undefined;
     const provider = this.#aliasProvider(model);
     if (provider === undefined) return undefined;
     return { provider, model, calls: 0, vendor: 0, isRetired: false, isWhole: true };

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomically } from '../../system/atomicFile.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
@@ -127,6 +128,15 @@ export async function saveState(path: string, { witness, ledger, files }: Import
   const text = `${saved.slice(0, -1)}${SUM}${checksum(saved)}"}`;
   // If the logs contain no usage yet, there is no ledger, and perhaps no folder for it.
   await writeFileAtomically(path, text, { durable: false }).catch(() => undefined);
+}
+
+/** Deletes the states of all sources of a ledger, so that the next import reads everything again. */
+export async function forgetStates(ledger: string): Promise<void> {
+  const start = statePath(ledger, '');
+  const folder = dirname(start);
+  const names = await readdir(folder).catch(() => []);
+  const states = names.filter((name) => name.startsWith(basename(start)));
+  await Promise.all(states.map((name) => rm(join(folder, name), { force: true })));
 }
 
 export function emptyState(): ImportState {

@@ -1,11 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AdditionNotes } from '../../../src/ledger/undo/additionNotes.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
-import type { UsageInput } from '../../../src/usage/record.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
+import type { UsageInput, UsageRecord } from '../../../src/usage/record.ts';
 
 const call = (usage_id: string): UsageInput => ({ usage_id, provider: 'p', model: 'm', operation: 'o', cost_usd: 1 });
+
+const recordOf = (usage: UsageInput): UsageRecord => ({ ...(usage as UsageRecord), timestamp: '2026-01-01T00:00:00Z', cost_known: true });
 
 let folder: string;
 let notes: string;
@@ -84,6 +88,33 @@ describe.each(['costs.json', 'costs.db'])('additions to %s that were noted', (fi
     ]);
   });
 
+  const stored = (id: string): UsageRecord => recordOf(call(id));
+
+  it('take turns with imports by another process, by the time', async () => {
+    const editor = open('each');
+    await editor.track(call('own'));
+    const recordedAt = Date.now();
+    await vi.waitUntil(() => Date.now() > recordedAt, { interval: 1 });
+    await process((ledger) => ledger.upsert(() => [stored('a')]), 'together');
+    const undone = [await editor.undo(), await editor.undo(), await editor.undo()];
+    await editor.close();
+    expect(undone.map((step) => step?.undone)).toEqual(['import', 'add', undefined]);
+  });
+
+  it('are undone for one import when others came since', async () => {
+    const importing = (id: string) =>
+      process(async (ledger) => {
+        await ledger.upsert(() => [stored(id)]);
+        return ledger.noteImport();
+      }, 'together');
+    const first = await importing('a');
+    await vi.waitUntil(() => new Date().toISOString() > first!, { interval: 1 });
+    await importing('b');
+    expect(await process((ledger) => ledger.undoImport(first!))).toMatchObject({ undone: 'import', records: 1 });
+    expect(await ids()).toEqual(['b']);
+    expect(await process((ledger) => ledger.undoImport(first!))).toBeUndefined();
+  });
+
   it('are not those of programs, of other ledgers, or of a note that was cut off', async () => {
     await process((ledger) => ledger.track(call('of a program')));
     expect(existsSync(notes)).toBe(false);
@@ -110,4 +141,18 @@ it('keeps the last hundred notes', async () => {
   for (let i = 0; i < 105; i++) await ledger.track(call(`${i}`));
   await ledger.close();
   expect(readdirSync(notes)).toHaveLength(100);
+});
+
+it('keeps large notes of at most 64 MB together besides the newest', async () => {
+  mkdirSync(notes, { recursive: true });
+  const names = ['1', '2', '3'].map((day) => `2026010${day}000000000-0123456789ab.json`);
+  for (const name of names) {
+    writeFileSync(join(notes, name), '');
+    truncateSync(join(notes, name), 30 * 2 ** 20);
+  }
+  const own = new AdditionNotes('costs.json', nodeDisk);
+  await own.add({ at: '2026-01-04T00:00:00.000Z', ids: ['a'] });
+  expect(readdirSync(notes)).toHaveLength(4);
+  await own.add({ at: '2026-01-05T00:00:00.000Z', ids: Array.from({ length: 10_000 }, (_, i) => `${i}`) });
+  expect(readdirSync(notes).map((name) => name.slice(0, 8))).toEqual(['20260102', '20260103', '20260104', '20260105']);
 });

@@ -22,8 +22,8 @@ export class World {
     return file;
   }
 
-  ledger(name = 'imported.json'): Ledger {
-    const ledger = openLedger({ ledger: join(this.home, name), pricing: false, now: () => NOW });
+  ledger(name = 'imported.json', noteAdditions?: 'together'): Ledger {
+    const ledger = openLedger({ ledger: join(this.home, name), pricing: false, now: () => NOW, noteAdditions });
     this.#ledgers.push(ledger);
     return ledger;
   }
@@ -50,6 +50,15 @@ export class World {
     } finally {
       await ledger.close();
     }
+  }
+
+  /** Imports like a command that the user runs once, which undo covers. */
+  async importOnce(source: Source): Promise<{ undoableAt: string | undefined }> {
+    const ledger = this.ledger('imported.json', 'together');
+    await this.import(source, { ledger: async () => ledger });
+    const undoableAt = await ledger.noteImport();
+    await ledger.close();
+    return { undoableAt };
   }
 
   /** The contents of the ledger, in a fixed order. */

@@ -12,11 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { UserPrices } from '../../../../src/prices/index.ts';
 import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../../src/sources/codex/index.ts';
+import { undoImport } from '../../../../src/sources/import/undo.ts';
 import { sealImports } from '../../../../src/sources/import/seal.ts';
 import type { Source } from '../../../../src/sources/source.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../../fixtures/oddLogs.ts';
@@ -68,6 +69,22 @@ describe('import', () => {
     const report = await world.import(claudeCode);
     expect(report).toMatchObject({ files: 0, added: 0, updated: 0, skipped: {} });
     expect(await world.records()).toEqual([]);
+  });
+
+  test('all of an undone import comes again, also what came before a later one', async () => {
+    vi.stubEnv('XDG_STATE_HOME', join(world.home, 'state'));
+    world.file(LOG, jsonLines(reply(1), reply(2)));
+    const { undoableAt } = await world.importOnce(claudeCode);
+    appendFileSync(join(world.home, LOG), jsonLines(reply(3)));
+    await world.import(claudeCode);
+    const before = await world.records();
+    const ledger = world.ledger();
+    expect(await undoImport(ledger, undoableAt!)).toMatchObject({ undone: 'import', records: 2 });
+    await ledger.close();
+    expect(await world.records()).toHaveLength(1);
+    expect(await world.import(claudeCode)).toMatchObject({ added: 2, updated: 0 });
+    expect(await world.records()).toEqual(before);
+    vi.unstubAllEnvs();
   });
 
   test('what was there before stays, twice is once', async () => {

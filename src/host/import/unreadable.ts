@@ -1,0 +1,29 @@
+import * as vscode from 'vscode';
+import { plain } from '../../usage/text.ts';
+import { showWarning } from '../common/dialogs.ts';
+
+/** What `llm-spend import --json` says of a source. */
+export interface SourceOutcome {
+  title: string;
+  skips: readonly { reason: string; file: string; detail?: string }[];
+}
+
+/** Reasons for which the logs of an agent could not be read at all, or not in part. */
+const UNREADABLE: ReadonlySet<string> = new Set(['unreadable', 'unreadable-folder']);
+
+/**
+ * Warns of each agent with folders or files that could not be read: its usage is incomplete.
+ * @param again imports once more.
+ */
+export function warnOfUnreadable(sources: readonly SourceOutcome[], again: () => unknown): void {
+  const { t } = vscode.l10n;
+  for (const { title, skips } of sources) {
+    const skip = skips.find(({ reason }) => UNREADABLE.has(reason));
+    if (skip === undefined) continue;
+    const { file, detail = '' } = skip;
+    showWarning(t('Not all usage of {0} was imported: {1} cannot be read. {2}', title, plain(file), plain(detail)), {
+      [t('Try Again')]: again,
+      [t('Show File')]: () => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file)),
+    });
+  }
+}
