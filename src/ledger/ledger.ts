@@ -4,7 +4,7 @@ import { randomId } from '../system/random.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../usage/query.ts';
 import { parseInput } from '../usage/parseInput.ts';
 import { isoNow, type UsageInput, type UsageRecord } from '../usage/record.ts';
-import { adoptResult, planCosts, planRecords, withAddedIds } from './plans.ts';
+import { additionsOf, adoptResult, planCosts, planRecords, trackedOf, withAddedIds } from './plans.ts';
 import type { LedgerOptions } from './options.ts';
 import { applyCosts } from './pricing.ts';
 import { Observer } from './observer.ts';
@@ -24,8 +24,8 @@ import {
   type UpsertResult,
   type Verification,
 } from './results.ts';
-import { passOver, type Addition, type Store } from './store.ts';
-import { makeStrict, strictProblems } from './strict.ts';
+import { passOver, type Store } from './store.ts';
+import { makeStrict, refusedByInkwell } from './strict.ts';
 import { Undoing } from './undo/undoing.ts';
 
 /**
@@ -81,15 +81,7 @@ export class Ledger {
     await applyCosts(this.#options.pricing, usages, records);
     this.#checkOpen();
     if (this.strict) for (const record of records) delete record.price_source;
-    const additions = records.map((record, i): Addition => ({
-      record,
-      text: JSON.stringify(record),
-      given: usages[i]!.usage_id === undefined ? undefined : usages[i],
-    }));
-    const appended = await this.#store.append(additions, 'all');
-    const tracked = appended.map(({ status, record }): Tracked => {
-      return { status: status === 'recorded' ? status : 'present', record };
-    });
+    const tracked = trackedOf(await this.#store.append(additionsOf(records, usages), 'all'));
     await this.#undoing.added(tracked);
     return tracked;
   }
@@ -98,7 +90,7 @@ export class Ledger {
   async adopt(elements: readonly StoredElement[]): Promise<AdoptResult> {
     this.#checkOpen();
     if (elements.length === 0) return adoptResult(new Map(), []);
-    const refused = this.strict ? await this.#refusedByInkwell(elements) : new Map<string, string>();
+    const refused = this.strict ? await refusedByInkwell(elements, this) : new Map<string, string>();
     const additions = elements.filter(({ record }) => !refused.has(record.usage_id));
     return adoptResult(refused, await this.#store.append(additions, 'each'));
   }
@@ -250,21 +242,11 @@ export class Ledger {
   /**
    * Undoes the last addition by this object (or noted: {@link LedgerOptions.noteAdditions}), or the last remove, clear or
    * change of costs by any process, whichever is later. Resolves with undefined when there is nothing to undo.
+   * @param options.importedAt undoes this import, of which {@link noteImport} returned the time, whichever changes came after it.
    */
-  async undo(options: { dryRun?: boolean } = {}): Promise<UndoResult | undefined> {
+  async undo(options: { dryRun?: boolean; importedAt?: string } = {}): Promise<UndoResult | undefined> {
     this.#checkOpen();
-    const result = await this.#undoing.undo(options.dryRun ?? false);
-    await this.refresh();
-    return result;
-  }
-
-  /**
-   * Undoes one import, whichever changes came after it.
-   * @param at the time that {@link noteImport} returned, in any process. Undefined result: nothing of it is left to undo.
-   */
-  async undoImport(at: string): Promise<UndoResult | undefined> {
-    this.#checkOpen();
-    const result = await this.#undoing.undoImport(at);
+    const result = await this.#undoing.undo(options);
     await this.refresh();
     return result;
   }
@@ -310,13 +292,5 @@ export class Ledger {
     });
     if (this.strict) makeStrict(record);
     return record;
-  }
-
-  /** Why records cannot be added, by id. The store judges records that already exist. */
-  async #refusedByInkwell(elements: readonly StoredElement[]): Promise<Map<string, string>> {
-    const refused = strictProblems(elements);
-    await this.refresh();
-    for (const id of await this.#store.holds([...refused.keys()])) refused.delete(id);
-    return refused;
   }
 }

@@ -1,10 +1,24 @@
 import { isUnreadable, readStored } from '../usage/stored.ts';
-import type { UsageRecord } from '../usage/record.ts';
+import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import { withFields } from './elementText.ts';
-import type { AdoptResult, CostChange, SetCostsResult, StoredElement, UpsertPlan } from './results.ts';
-import type { Appended, ReplacePlan } from './store.ts';
+import type { AdoptResult, CostChange, SetCostsResult, StoredElement, Tracked, UpsertPlan } from './results.ts';
+import type { Addition, Appended, ReplacePlan } from './store.ts';
 
-/** Plans for {@link Store.replace}. */
+/** Requests of a ledger to its store, and reports of their results. */
+
+/** New records as additions. @param usages as the caller gave them, in the same order. */
+export function additionsOf(records: readonly UsageRecord[], usages: readonly UsageInput[]): Addition[] {
+  return records.map((record, i) => ({
+    record,
+    text: JSON.stringify(record),
+    given: usages[i]!.usage_id === undefined ? undefined : usages[i],
+  }));
+}
+
+/** The result of adding all records of a call. */
+export function trackedOf(appended: readonly Appended[]): Tracked[] {
+  return appended.map(({ status, record }) => ({ status: status === 'recorded' ? status : 'present', record }));
+}
 
 /** Plans to store the records of an import. */
 export function planRecords(plan: UpsertPlan): ReplacePlan {

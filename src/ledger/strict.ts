@@ -14,11 +14,22 @@ export function makeStrict(record: UsageRecord): void {
 }
 
 /** Why inkwell could not read elements, by record id. */
-export function strictProblems(elements: readonly StoredElement[]): Map<string, string> {
+function strictProblems(elements: readonly StoredElement[]): Map<string, string> {
   const problems = new Map<string, string>();
   for (const { record } of elements) {
     const problem = strictProblem(record);
     if (problem) problems.set(record.usage_id, problem.message);
   }
   return problems;
+}
+
+/** Why elements cannot be added, by record id. Records that the ledger holds are not judged: the store compares them. */
+export async function refusedByInkwell(
+  elements: readonly StoredElement[],
+  ledger: { refresh(): Promise<unknown>; holds(ids: readonly string[]): Promise<ReadonlySet<string>> },
+): Promise<Map<string, string>> {
+  const refused = strictProblems(elements);
+  await ledger.refresh();
+  for (const id of await ledger.holds([...refused.keys()])) refused.delete(id);
+  return refused;
 }

@@ -61,8 +61,7 @@ export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Pa
     return isLocalProvider(provider) && !isCloud ? { provider, charge: 'free' } : { provider };
   const byId = messageId === undefined ? undefined : IDS.find(([pattern]) => pattern.test(messageId));
   if (byId !== undefined) return { provider: byId[1] };
-  const byModel =
-    providerOfSpelling(model) ?? MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);
+  const byModel = providerOfSpelling(model) ?? MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);
   if (byModel === undefined) return undefined;
   return byModel === 'ollama' && !isCloud ? { provider: byModel, charge: 'free' } : { provider: byModel };
 }

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { existsSync } from 'node:fs';
 import type { UndoResult } from '../../ledger/results.ts';
-import { undoLast } from '../../sources/import/undo.ts';
+import { undoLedger } from '../../sources/import/undo.ts';
 import { EXIT } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
 import { ledgerPath } from '../arguments/ledgerPath.ts';
@@ -22,7 +22,7 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   const chosen = flags.ledger === undefined ? await lastChanged() : flags;
   const { path, result } = await withLedger(chosen, async (ledger) => ({
     path: ledger.path,
-    result: await undoLast(ledger, { dryRun }),
+    result: await undoLedger(ledger, { dryRun }),
   }));
   if (flags.json === true) {
     const body = { ledger: path, dry_run: dryRun, undone: result?.undone ?? null, at: result?.at ?? null };
@@ -76,7 +76,8 @@ function undoText({ undone, at, records, updated = 0 }: UndoResult, dryRun: bool
   const [planned, one, several] = RESULTS[undone];
   if (dryRun) return `Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
   const lines = [`Undid ${what}: ${count} ${records === 1 ? one : several}.`];
-  if (updated > 0) lines.push(`${counted(updated, 'record')} that it updated ${updated === 1 ? 'stays' : 'stay'} updated.`);
+  if (updated > 0)
+    lines.push(`${counted(updated, 'record')} that it updated ${updated === 1 ? 'stays' : 'stay'} updated.`);
   if (undone === 'import') lines.push('Importing again brings them back. So does the editor, while it follows agents.');
   return lines.join('\n');
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { plain } from '../../usage/text.ts';
 import { showWarning } from '../common/dialogs.ts';
 
-/** What `llm-spend import --json` says of a source. */
+/** A source in the output of `llm-spend import --json`. */
 export interface SourceOutcome {
   title: string;
   skips: readonly { reason: string; file: string; detail?: string }[];

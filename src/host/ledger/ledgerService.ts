@@ -12,7 +12,7 @@ import type {
   UndoResult,
   Verification,
 } from '../../library/index.ts';
-import { undoImport } from '../../sources/import/undo.ts';
+import { undoLedger } from '../../sources/import/undo.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { AggregateQuery, Group, Page, PageQuery, Totals, UsageFilter } from '../../usage/query.ts';
 import type { UsageInput, UsageRecord } from '../../usage/record.ts';
@@ -200,7 +200,7 @@ export class LedgerService implements vscode.Disposable {
    */
   async undoImport(at: string, all: boolean): Promise<number> {
     return this.#change(async ({ imported, primary }) => {
-      const undone = (await undoImport(imported, at))?.records ?? 0;
+      const undone = (await undoLedger(imported, { importedAt: at }))?.records ?? 0;
       return all && imported !== primary ? undone + (await imported.clear()).removed : undone;
     });
   }

@@ -1,4 +1,4 @@
-import { undoLast } from '../../sources/import/undo.ts';
+import { undoLedger } from '../../sources/import/undo.ts';
 import type { Ledger, SetCostsResult, UndoResult, UsageRecord } from '../../library/index.ts';
 
 /** Changes of the ledgers that the editor writes to: the primary one and that of imported usage. */
@@ -49,7 +49,7 @@ export async function undoLatest(
     const result = await ledger.undo({ dryRun: true });
     if (result !== undefined && (latest === undefined || result.at > latest.result.at)) latest = { ledger, result };
   }
-  return options.dryRun === true || latest === undefined ? latest?.result : undoLast(latest.ledger);
+  return options.dryRun === true || latest === undefined ? latest?.result : undoLedger(latest.ledger);
 }
 
 /** The records with these ids, and the ledger of each. */

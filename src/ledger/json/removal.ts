@@ -64,7 +64,7 @@ export async function removeRecords(
 
 /**
  * The undo log's line for these records: with their texts, or if these are large, with the name of a file that contains them.
- * @param undoable if not, the line only tells other processes that the records were removed on purpose.
+ * @param undoable if not, the line is there only for other processes, which see that the records were removed on purpose.
  */
 async function removalLine(
   store: LedgerVersions,

@@ -18,7 +18,15 @@ import { undoLogName } from '../../system/sideFiles.ts';
  */
 export type Removal =
   | { seq: number; op: 'remove'; at: string; ids: string[]; elements: string[] }
-  | { seq: number; op: 'clear' | 'replace'; at: string; records: number; file: string; partial?: true; forgotten?: true };
+  | {
+      seq: number;
+      op: 'clear' | 'replace';
+      at: string;
+      records: number;
+      file: string;
+      partial?: true;
+      forgotten?: true;
+    };
 
 type Line = Removal | { seq: number; op: 'undo'; at: string; of: number };
 

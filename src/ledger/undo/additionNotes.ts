@@ -13,7 +13,7 @@ const LARGE = 10_000;
 const MAX_BYTES = 64 * 2 ** 20;
 
 /** The content of a note. */
-export interface Addition {
+export interface NotedAddition {
   /** ISO 8601. */
   at: string;
   ids: readonly string[];
@@ -24,7 +24,7 @@ export interface Addition {
 }
 
 /** An addition by a process of this user. */
-export interface AdditionNote extends Addition {
+export interface AdditionNote extends NotedAddition {
   /** The file that contains the note. */
   file: string;
 }
@@ -44,7 +44,7 @@ export class AdditionNotes {
   }
 
   /** Never rejects. Resolves with undefined when nothing was noted. */
-  async add(addition: Addition): Promise<AdditionNote | undefined> {
+  async add(addition: NotedAddition): Promise<AdditionNote | undefined> {
     const { at, ids } = addition;
     if (ids.length === 0 || ids.length > MAX_IDS) return undefined;
     try {
@@ -113,9 +113,9 @@ export class AdditionNotes {
 }
 
 /** undefined for an incomplete note. */
-function parse(bytes: Buffer | undefined): (Addition & { ledger: string }) | undefined {
+function parse(bytes: Buffer | undefined): (NotedAddition & { ledger: string }) | undefined {
   try {
-    const note = JSON.parse(bytes?.toString('utf8') ?? '') as Addition & { ledger: string };
+    const note = JSON.parse(bytes?.toString('utf8') ?? '') as NotedAddition & { ledger: string };
     return typeof note.at === 'string' && Array.isArray(note.ids) ? note : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { isoNow } from '../../usage/record.ts';
 import { nodeDisk } from '../../system/nodeDisk.ts';
-import { AdditionNotes, type Addition, type AdditionNote } from './additionNotes.ts';
+import { AdditionNotes, type NotedAddition, type AdditionNote } from './additionNotes.ts';
 import type { LedgerOptions, NoteAdditions } from '../options.ts';
 import type { Tracked, UndoResult } from '../results.ts';
 import type { Store } from '../store.ts';
@@ -12,7 +12,7 @@ const KEPT = 100;
 const REMOVED_AT_ONCE = 100_000;
 
 /** An addition that can be undone. */
-type UndoableAddition = Addition & { note?: AdditionNote | undefined };
+type UndoableAddition = NotedAddition & { note?: AdditionNote | undefined };
 
 /** An addition by this object, or `change`: a change that the store keeps. */
 type OwnChange = 'change' | UndoableAddition;
@@ -77,8 +77,21 @@ export class Undoing {
     await this.#notes.add({ at: isoNow(this.#now()), ids: this.#unnoted.splice(0) });
   }
 
-  /** Undoes the later of the last addition that can be undone and the last change in the store. */
-  async undo(dryRun: boolean): Promise<UndoResult | undefined> {
+  /**
+   * Undoes the later of the last addition that can be undone and the last change in the store, or with `importedAt` the import
+   * that was noted at this time.
+   */
+  async undo({
+    dryRun = false,
+    importedAt,
+  }: {
+    dryRun?: boolean;
+    importedAt?: string;
+  }): Promise<UndoResult | undefined> {
+    if (importedAt !== undefined) {
+      const note = await this.#notes.last(importedAt);
+      return note && this.#undoAddition({ ...note, note }, dryRun);
+    }
     for (;;) {
       const last = await this.#lastAddition();
       const stored = last && (await this.#store.undo(true));
@@ -92,16 +105,10 @@ export class Undoing {
     }
   }
 
-  /** Undoes the import that was noted at this time; undefined when nothing of it is left. */
-  async undoImport(at: string): Promise<UndoResult | undefined> {
-    const note = await this.#notes.last(at);
-    return note && this.#undoAddition({ ...note, note }, false);
-  }
-
   /** Removes the records of an addition that are still there; undefined when there are none. */
   async #undoAddition(addition: UndoableAddition, dryRun: boolean): Promise<UndoResult | undefined> {
     const { ids, at, op = 'add', updated } = addition;
-    const undone = { undone: op, at, ...(updated !== undefined && { updated }) };
+    const undone = { undone: op, at, ...(updated !== undefined && { updated }) } as const;
     await this.#store.look();
     const there = [...(await this.#store.holds(ids))];
     if (dryRun && there.length > 0) return { ...undone, records: there.length };

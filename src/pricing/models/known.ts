@@ -1,7 +1,8 @@
 import { tableProvider } from '../providers.ts';
 import type { PriceTable } from '../table.ts';
 import { providerOfSpelling } from './spelling.ts';
-import { ModelSearch, type KnownModel } from './search.ts';
+import type { KnownModel } from './modelFit.ts';
+import { ModelSearch, type AliasProvider } from './search.ts';
 
 /** Providers that make most of the models that they sell, in the order in which they are offered. */
 const VENDORS: readonly string[] = [
@@ -19,17 +20,19 @@ const VENDORS: readonly string[] = [
   'meta',
   'minimax',
   'voyageai',
+  'aws',
 ];
 
 /** Models of other vendors, which some of {@link VENDORS} also sell. */
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
+  aws: /^(?!amazon\.)/,
   google: /^(?:claude|llama|mistral)/,
   mistral: /^(?:deepseek|zai)/,
 };
 
 /** Names that match many models, or models whose calls are not entered by hand with token counts. */
 const PATTERN =
-  /[-:.]$|[*?]|^ft:|\.ft-|^gemini-(?:pro|flash)(?:-1|$)|^(?:gpt-3|text-davinci|claude-(?:v1|2$)|ada|babbage|curie|davinci)/;
+  /[-:.]$|[*?]|^ft:|^llama[23]-|specdec$|\.ft-|^gemini-(?:pro|flash)(?:-1|$)|^(?:gpt-3|text-davinci|claude-(?:v1|2$)|ada|babbage|curie|davinci)/;
 
 export interface UsedModel {
   provider: string;
@@ -67,12 +70,13 @@ export function modelSearch(table: PriceTable | undefined, used: readonly UsedMo
 }
 
 /** Finds the provider of a name that is not in the catalog: by its spelling, else by the rules of the price table. */
-export function aliasProvider(table: PriceTable): (name: string) => string | undefined {
+export function aliasProvider(table: PriceTable): AliasProvider {
   return (name) => {
     const certain = providerOfSpelling(name);
-    if (certain !== undefined) return certain;
+    if (certain !== undefined) return { provider: certain, isCertain: true };
     if (!/^\p{L}[^\s]*\d/u.test(name)) return undefined;
     const provider = table.providerOfModel(name);
-    return provider !== undefined && typeof table.find(provider, name) === 'object' ? provider : undefined;
+    const isKnown = provider !== undefined && typeof table.find(provider, name) === 'object';
+    return isKnown ? { provider, isCertain: false } : undefined;
   };
 }

@@ -1,4 +1,5 @@
 import type { ModelMatch, ModelSearch } from './search.ts';
+import { isLocalProvider } from '../providers.ts';
 import type { UsageInput } from '../../usage/record.ts';
 import { readRecordLine } from '../../usage/line/recordLine.ts';
 import type { RecordLine } from '../../usage/line/recordLine.ts';
@@ -49,9 +50,12 @@ const MAX_PROVIDERS = 5;
 
 export function lineChoices(text: string, context: LineContext): LineChoices {
   const { search, mark, now } = context;
-  const fit = (words: string): 'whole' | 'part' | undefined =>
-    search.isWhole(words) ? 'whole' : search.find(words, 1).length > 0 ? 'part' : undefined;
-  const line = readRecordLine(text, { fit, mark, now });
+  const line = readRecordLine(text, {
+    fit: (words) => search.fit(words),
+    isProvider: (word) => search.isProvider(word),
+    mark,
+    now,
+  });
   if (line.model === '') {
     const others = search.find('', MAX_OTHERS).map((match) => otherModel(text, line, match, search));
     return { problem: line.problem, usages: [], others, match: 'unknown', hasModel: false, needsProvider: false };
@@ -59,31 +63,56 @@ export function lineChoices(text: string, context: LineContext): LineChoices {
   const isQuoted = line.modelAt !== undefined && text.slice(line.modelAt.start, line.modelAt.end).includes('"');
   const matches = isQuoted ? [] : search.find(line.model, MAX_OTHERS);
   const [first] = matches;
-  const model = first?.model ?? line.model;
-  const providers = providersOf(line, first, context);
+  const sellers = sellersOf(line, matches, context);
   const others = matches.slice(1).map((match) => otherModel(text, line, match, search));
   if (first !== undefined && !first.isWhole) {
     others.push({ provider: undefined, model: line.model, calls: 0, line: withModel(text, line, `"${line.model}"`) });
   }
   return {
     problem: line.problem ?? notAllowed(line, context),
-    usages: providers.map((provider) => usageOfLine(line, { provider, model }, context)),
+    usages: sellers.map((seller) => usageOfLine(line, seller, context)),
     others,
     match: first === undefined ? 'unknown' : first.isWhole && !line.model.includes(' ') ? 'exact' : 'similar',
     hasModel: true,
-    needsProvider: providers.length === 0,
+    needsProvider: sellers.length === 0,
   };
 }
 
+interface Seller {
+  provider: string;
+  /** As this provider spells it. */
+  model: string;
+}
+
 /** The possible providers of the call, the most likely first. A single one if it is unambiguous. */
-function providersOf(line: RecordLine, match: ModelMatch | undefined, context: LineContext): string[] {
-  const { search, providers, allowed } = context;
-  if (line.provider !== undefined) return [line.provider];
-  const isClear = match !== undefined && (match.vendor !== undefined || match.calls > 0);
-  const likely = isClear ? [match.provider] : match === undefined ? providers : search.providersOf(match.model);
+function sellersOf(line: RecordLine, matches: readonly ModelMatch[], context: LineContext): Seller[] {
+  const { allowed } = context;
+  const model = matches[0]?.model ?? line.model;
+  const { provider } = line;
+  // Programs on the user's machine name their models as the user does: `llama3.2`.
+  if (provider !== undefined) return [{ provider, model: isLocalProvider(provider) ? line.model : model }];
+  const likely = likelySellers(line, matches, context);
   if (allowed === undefined) return likely.slice(0, MAX_PROVIDERS);
-  const taken = likely.filter((provider) => allowed.providers.includes(provider));
-  return taken.length > 0 ? taken : [...allowed.providers];
+  const taken = likely.filter(({ provider }) => allowed.providers.includes(provider));
+  return taken.length > 0 ? taken : allowed.providers.map((provider) => ({ provider, model }));
+}
+
+function likelySellers(
+  { model: typed }: RecordLine,
+  matches: readonly ModelMatch[],
+  { search, providers }: LineContext,
+): Seller[] {
+  const [first] = matches;
+  if (first === undefined) return providers.map((provider) => ({ provider, model: typed }));
+  const { provider, model } = first;
+  if (first.vendor !== undefined || first.calls > 0 || first.isCertain === true) return [{ provider, model }];
+  const sellers = new Map(search.providersOf(model).map((each) => [each, { provider: each, model }]));
+  // Each reseller spells a name in its own way: `llama 4 maverick`.
+  for (const other of first.isWhole ? [] : matches) {
+    if (!sellers.has(other.provider)) sellers.set(other.provider, { provider: other.provider, model: other.model });
+  }
+  const vendors = new Set(matches.flatMap(({ provider: each, vendor }) => (vendor === undefined ? [] : each)));
+  return [...sellers.values()].sort((a, b) => Number(vendors.has(b.provider)) - Number(vendors.has(a.provider)));
 }
 
 function notAllowed({ provider, operation }: RecordLine, { allowed }: LineContext): string | undefined {

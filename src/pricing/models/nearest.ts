@@ -1,6 +1,6 @@
 import { isNumberPart, nameParts, withoutSnapshot } from '../../usage/line/modelName.ts';
 import type { Pricer } from '../price.ts';
-import type { KnownModel } from './search.ts';
+import type { KnownModel } from './modelFit.ts';
 
 /** USD per million tokens. */
 export interface TokenPrices {

@@ -1,50 +1,28 @@
-import { compactName, isNumberPart, nameParts, withoutSnapshot } from '../../usage/line/modelName.ts';
+import { compactName, withoutSnapshot } from '../../usage/line/modelName.ts';
+import { entryOf, FIT, fitOf, isWholeFit, queryOf } from './modelFit.ts';
+import type { ModelEntry, Fit, KnownModel } from './modelFit.ts';
 
 /** Finds models by abbreviated names: `gpt5`, `sonnet 4.5`, `claude-sonnet-4-5-20250929`, `gemini flash`. Pure. */
-
-/** A model to choose from. */
-export interface KnownModel {
-  provider: string;
-  model: string;
-  /** Number of its calls in the user's ledgers. */
-  calls: number;
-  /** Rank of the vendor that sells it, 0 for the first; undefined: only resellers do. */
-  vendor: number | undefined;
-  isRetired: boolean;
-}
 
 export interface ModelMatch extends KnownModel {
   /** Whether the whole name was typed, possibly without its hyphens or its date. */
   isWhole: boolean;
+  /** Whether its provider is certain: it was typed with the model, or only this provider spells the name so. */
+  isCertain?: boolean;
 }
 
-/** The quality of a match between a typed text and a name, best first. */
-const FIT = { same: 0, compact: 1, snapshot: 2, parts: 3, inside: 4 } as const;
+/** Usual names of providers under which the price table lists no models. */
+const RESELLERS: ReadonlySet<string> = new Set(['azure', 'bedrock', 'copilot', 'github-copilot', 'ollama', 'vertex']);
 
-interface Entry {
-  known: KnownModel;
-  lower: string;
-  compact: string;
-  /** The name without the date of its snapshot. */
-  base: string;
-  words: readonly string[];
-  numbers: readonly string[];
-}
-
-interface Fit {
-  rank: number;
-  /** Whether a word differs from the name's by a letter. */
-  isTypo?: boolean;
-  /** Number of words and numbers of the name that were not typed. */
-  left: number;
-}
-
-/** The provider of a name that the price table assigns to one of its models; undefined for unknown names. */
-export type AliasProvider = (name: string) => string | undefined;
+/**
+ * The provider of a name that is not listed: `certain` by the spelling alone, else by the price table, which assigns the name to
+ * one of its models; undefined for unknown names.
+ */
+export type AliasProvider = (name: string) => { provider: string; isCertain: boolean } | undefined;
 
 export class ModelSearch {
-  readonly #entries: readonly Entry[];
-  readonly #byCompact = new Map<string, Entry[]>();
+  readonly #entries: readonly ModelEntry[];
+  readonly #byCompact = new Map<string, ModelEntry[]>();
   readonly #providers: ReadonlySet<string>;
   readonly #aliasProvider: AliasProvider;
 
@@ -70,12 +48,29 @@ export class ModelSearch {
       const own = foundIn(this.#ofProvider(named.provider), named.rest);
       const entries = new Set(own.map(({ entry }) => entry));
       const all = [...own, ...found.filter(({ entry }) => !entries.has(entry))];
-      if (own.length > 0) return all.slice(0, limit).map(({ entry, fit }) => matchOf(named.rest, entry, fit));
+      const isCertain = ({ known }: ModelEntry): boolean => known.provider === named.provider;
+      if (own.length > 0)
+        return all.slice(0, limit).map(({ entry, fit }) => ({
+          ...matchOf(named.rest, entry, fit),
+          isCertain: isCertain(entry),
+        }));
     }
     const matches = found.slice(0, limit).map(({ entry, fit }) => matchOf(text.trim(), entry, fit));
-    if (matches[0]?.isWhole === true) return matches;
-    const alias = this.#alias(text.trim());
+    const alias = this.#betterAlias(text.trim(), best, matches[0]);
     return alias === undefined ? matches : [alias, ...matches].slice(0, limit);
+  }
+
+  /** The name as typed, if it is one of a model better than the best match. */
+  #betterAlias(text: string, best: Found | undefined, match: ModelMatch | undefined): ModelMatch | undefined {
+    const alias = this.#alias(text);
+    if (match?.calls !== undefined && match.calls > 0 && match.isWhole) return undefined;
+    if (alias?.isCertain === true) return alias;
+    // A reseller's name may be the vendor's own, too: `claude-3-5-haiku`.
+    if (match?.isWhole === true) return match.vendor === undefined ? alias : undefined;
+    if (alias !== undefined) return alias;
+    // `gpt 5.1 codex` is a name, and not the beginning of `gpt-5.1-codex-mini`.
+    const isPart = best === undefined || best.fit.left >= 1 || match?.vendor === undefined;
+    return isPart && /\s/.test(text) ? this.#alias(text.toLowerCase().replaceAll(/\s+/g, '-')) : undefined;
   }
 
   /** A provider that was typed before or after the model: `openai gpt-5`, `llama 70b groq`. */
@@ -90,12 +85,12 @@ export class ModelSearch {
     return undefined;
   }
 
-  #ofProvider(provider: string): Entry[] {
+  #ofProvider(provider: string): ModelEntry[] {
     return this.#entries.filter(({ known }) => known.provider === provider);
   }
 
   /** The models in use, then the newest ones of each vendor in turn. */
-  #usual(limit: number): Entry[] {
+  #usual(limit: number): ModelEntry[] {
     const sorted = this.#entries.toSorted(byUse);
     const used = sorted.filter(({ known }) => known.calls > 0);
     const ofVendor = new Map<number, number>();
@@ -118,11 +113,23 @@ export class ModelSearch {
     return this.#alias(text) !== undefined;
   }
 
-  /** A name that the price table knows by its rules, such as `gpt-5-codex`. */
+  /** Whether a word, in lowercase, is the name of a provider. */
+  isProvider(word: string): boolean {
+    return this.#providers.has(word) || RESELLERS.has(word);
+  }
+
+  /** Whether the words match a model: its whole name, or a part of one or more names. */
+  fit(words: string): 'whole' | 'part' | undefined {
+    if (this.isWhole(words)) return 'whole';
+    // Not a misspelt `llama`.
+    if (words.split(/\s+/).some((word) => RESELLERS.has(word.toLowerCase()))) return undefined;
+    return this.find(words, 1).length > 0 ? 'part' : undefined;
+  }
+
+  /** A name that is known by its spelling or by the rules of the price table, such as `gpt-5-codex`. */
   #alias(model: string): ModelMatch | undefined {
-    const provider = this.#aliasProvider(model);
-    if (provider === undefined) return undefined;
-    return { provider, model, calls: 0, vendor: 0, isRetired: false, isWhole: true };
+    const alias = this.#aliasProvider(model);
+    return alias && { ...alias, model, calls: 0, vendor: 0, isRetired: false, isWhole: true };
   }
 
   /** The providers under which a model is known, the most likely first. */
@@ -133,12 +140,12 @@ export class ModelSearch {
 }
 
 interface Found {
-  entry: Entry;
+  entry: ModelEntry;
   fit: Fit;
 }
 
 /** The entries that match, best first. @param typed in lowercase. */
-function foundIn(entries: readonly Entry[], typed: string): Found[] {
+function foundIn(entries: readonly ModelEntry[], typed: string): Found[] {
   const query = queryOf(typed);
   const found = entries.flatMap((entry) => {
     const fit = fitOf(query, entry);
@@ -147,117 +154,14 @@ function foundIn(entries: readonly Entry[], typed: string): Found[] {
   return found.sort((a, b) => rankOf(a) - rankOf(b) || byUse(a.entry, b.entry, a.fit.left - b.fit.left));
 }
 
-function isWholeFit({ rank }: Fit): boolean {
-  return rank <= FIT.snapshot;
-}
-
-function entryOf(known: KnownModel): Entry {
-  const lower = known.model.toLowerCase();
-  const base = compactName(withoutSnapshot(lower));
-  const parts = nameParts(lower);
-  const numbers = parts.filter(isNumberPart);
-  // 4.0 equals 4.
-  if (numbers.length > 1 && numbers.at(-1) === '0') numbers.pop();
-  return {
-    known,
-    lower,
-    compact: compactName(lower),
-    base,
-    // The newest snapshot is the model itself.
-    words: parts.filter((part) => !isNumberPart(part) && part !== 'latest'),
-    numbers,
-  };
-}
-
 /** Retired models come last, unless the exact name was typed; only names that are spelled otherwise come after them. */
 function rankOf({ entry, fit }: Found): number {
   if (fit.isTypo === true) return fit.rank + 2 * (FIT.inside + 1);
   return entry.known.isRetired && fit.rank > FIT.same ? fit.rank + FIT.inside + 1 : fit.rank;
 }
 
-interface Query {
-  lower: string;
-  compact: string;
-  base: string;
-  words: readonly string[];
-  numbers: readonly string[];
-  /** Parts that were typed without a gap. */
-  chunks: readonly string[];
-}
-
-function queryOf(lower: string): Query {
-  const parts = nameParts(lower);
-  return {
-    lower,
-    compact: compactName(lower),
-    base: compactName(withoutSnapshot(lower)),
-    words: parts.filter((part) => !isNumberPart(part)),
-    numbers: parts.filter(isNumberPart),
-    chunks: lower.split(/[^\p{L}\d]+/u),
-  };
-}
-
-function fitOf(query: Query, entry: Entry): Fit | undefined {
-  if (query.lower === entry.lower) return { rank: FIT.same, left: 0 };
-  if (query.compact === entry.compact) return { rank: FIT.compact, left: 0 };
-  if (query.base === entry.compact || query.compact === entry.base) return { rank: FIT.snapshot, left: 0 };
-  const parts = partsLeft(query, entry);
-  if (parts !== undefined) return { rank: FIT.parts, ...parts };
-  return query.compact.length >= 2 && entry.compact.includes(query.compact)
-    ? { rank: FIT.inside, left: entry.compact.length - query.compact.length }
-    : undefined;
-}
-
-/** Number of parts of a name that were not typed; undefined if it lacks a typed part. */
-function partsLeft({ words, numbers, chunks }: Query, entry: Entry): Omit<Fit, 'rank'> | undefined {
-  const open = [...entry.words];
-  let partial = 0;
-  let isMistyped = false;
-  for (const word of words) {
-    if (word === 'latest') continue;
-    let at = open.indexOf(word);
-    if (at < 0) at = open.findIndex((each) => each.startsWith(word));
-    if (at < 0) {
-      at = open.findIndex((each) => isTypo(word, each));
-      isMistyped = true;
-    }
-    if (at < 0) return undefined;
-    if (open[at] !== word) partial += 0.5;
-    open.splice(at, 1);
-  }
-  // The typed numbers must be consecutive in the name; any other number makes it a different version.
-  const start = numbers.length === 0 ? 0 : entry.numbers.findIndex((_, at) => isRunAt(entry.numbers, numbers, at));
-  if (start < 0) return undefined;
-  const otherNumbers = numbers.length === 0 ? 0 : entry.numbers.length - numbers.length;
-  const torn = chunks.filter((chunk) => /\d\p{L}/u.test(chunk) && !entry.compact.includes(chunk)).length;
-  return { left: open.length + partial + otherNumbers + TORN * torn, isTypo: isMistyped };
-}
-
-/** `4o` occurs in `gpt-4o`, but in `o4-mini` only as separate parts. */
-const TORN = 2;
-
-function isRunAt(all: readonly string[], run: readonly string[], at: number): boolean {
-  return run.every((each, index) => all[at + index] === each);
-}
-
-/** Whether two letters are swapped, or words of at least five letters differ by one: missing, added or replaced. */
-function isTypo(typed: string, word: string): boolean {
-  let same = 0;
-  while (same < typed.length && typed[same] === word[same]) same += 1;
-  const rest = (text: string, from: number): string => text.slice(from);
-  const [first, second] = rest(word, same);
-  if (word.length >= 3 && typed.startsWith(`${second}${first}`, same) && rest(typed, same + 2) === rest(word, same + 2))
-    return true;
-  if (typed.length < 4 || word.length < 5 || Math.abs(typed.length - word.length) > 1) return false;
-  return (
-    rest(typed, same + 1) === rest(word, same + 1) ||
-    rest(typed, same) === rest(word, same + 1) ||
-    rest(typed, same + 1) === rest(word, same)
-  );
-}
-
 /** Sorts the user's own models first, then vendors' models, current ones and newer versions. */
-function byUse(a: Entry, b: Entry, left = 0): number {
+function byUse(a: ModelEntry, b: ModelEntry, left = 0): number {
   return (
     Number(a.known.isRetired) - Number(b.known.isRetired) ||
     Number(b.known.calls > 0) - Number(a.known.calls > 0) ||
@@ -283,7 +187,7 @@ function versionNumber(part: string | undefined): number {
   return part === undefined || part.length > 2 ? 0 : Number(part);
 }
 
-function matchOf(typed: string, { known }: Entry, { rank }: Fit): ModelMatch {
+function matchOf(typed: string, { known }: ModelEntry, { rank }: Fit): ModelMatch {
   // A snapshot's full name is the name that was called, and has its model's price.
   const isDated = rank === FIT.snapshot && withoutSnapshot(typed) !== typed && !/\s/.test(typed);
   return { ...known, ...(isDated ? { model: typed } : {}), isWhole: rank <= FIT.snapshot };

@@ -34,6 +34,8 @@ export interface RecordLine {
 export interface LineOptions {
   /** The quality of the match between a text and the known models. */
   fit: (text: string) => ModelFit | undefined;
+  /** Whether a word can only be the name of a provider. */
+  isProvider: (word: string) => boolean;
   mark: DecimalMark;
   /** ms since the epoch; times without a date are of this day. */
   now: number;
@@ -154,6 +156,7 @@ class LineReader {
       if (this.#isNumber(word)) this.#number(word.text);
       else if (!word.isQuoted && /^[^\p{L}]*\p{N}/u.test(word.text))
         this.#refuse(`"${word.text}" is not a number here`);
+      else if (this.#isProvider(word)) this.#set('provider', readName('provider', word.text.toLowerCase()));
       else if (this.#line.operation === undefined) this.#set('operation', readName('operation', word.text));
       else this.#refuse(`"${word.text}" is not understood`);
     }
@@ -163,6 +166,11 @@ class LineReader {
     return (
       !isQuoted && (/^[$+-]?[.,]?\d[\d.,_]*(?:k|m|mio|mln|\$|usd)?$/i.test(text) || /^\d+(?:\.\d+)?e-?\d+$/i.test(text))
     );
+  }
+
+  /** `gpt-5 azure 12k`: a model of another provider than its vendor. */
+  #isProvider({ text, isQuoted }: Word): boolean {
+    return !isQuoted && this.#line.provider === undefined && this.#options.isProvider(text.toLowerCase());
   }
 
   #number(text: string): void {

@@ -521,6 +521,31 @@ describe('remove, clear and undo', () => {
     expect(json(await run('costs', '--json'))).toMatchObject({ totals: { records: 1 } });
   });
 
+  it('undoes an import, not one that the editor makes by itself, and a later import brings it back', async () => {
+    const log = path.join(sandbox.env['HOME']!, '.claude/projects/site/one.jsonl');
+    await mkdir(path.dirname(log), { recursive: true });
+    const reply = (n: number): string =>
+      `${JSON.stringify({
+        timestamp: '2026-11-20T10:00:00.000Z',
+        sessionId: 'one',
+        requestId: `r${n}`,
+        message: { id: `m${n}`, model: 'claude-opus-4-6', usage: { input_tokens: 100, output_tokens: 0 } },
+      })}\n`;
+    await writeFile(log, reply(1) + reply(2));
+    const given = { env: { LLM_SPEND_LEDGER: sandbox.ledger } };
+    const run = (...args: string[]): ReturnType<Sandbox['run']> => sandbox.run(args, given);
+    expect((await run('import', 'claude-code')).stdout).toContain('\nUndo this import: llm-spend undo\n');
+    await writeFile(log, reply(1) + reply(2) + reply(3));
+    expect(json(await run('import', 'claude-code', '--follow', '--json'))).toMatchObject({
+      added: 1,
+      undoable_at: null,
+    });
+    expect((await run('undo')).stdout).toMatch(/^Undid the import of .*: 2 records were removed\.\nImporting again/);
+    expect((await run('undo')).code).toBe(1);
+    expect(json(await run('import', 'claude-code', '--json'))).toMatchObject({ added: 2, updated: 0 });
+    expect(json(await run('undo', '--json'))).toMatchObject({ undone: 'import', records: 2 });
+  });
+
   it('has nothing to undo at first', async () => {
     const { code, stdout } = await sandbox.on(sandbox.ledger, ['undo']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'There is nothing to undo.\n' });

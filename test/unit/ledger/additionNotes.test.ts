@@ -9,7 +9,11 @@ import type { UsageInput, UsageRecord } from '../../../src/usage/record.ts';
 
 const call = (usage_id: string): UsageInput => ({ usage_id, provider: 'p', model: 'm', operation: 'o', cost_usd: 1 });
 
-const recordOf = (usage: UsageInput): UsageRecord => ({ ...(usage as UsageRecord), timestamp: '2026-01-01T00:00:00Z', cost_known: true });
+const recordOf = (usage: UsageInput): UsageRecord => ({
+  ...(usage as UsageRecord),
+  timestamp: '2026-01-01T00:00:00Z',
+  cost_known: true,
+});
 
 let folder: string;
 let notes: string;
@@ -110,9 +114,12 @@ describe.each(['costs.json', 'costs.db'])('additions to %s that were noted', (fi
     const first = await importing('a');
     await vi.waitUntil(() => new Date().toISOString() > first!, { interval: 1 });
     await importing('b');
-    expect(await process((ledger) => ledger.undoImport(first!))).toMatchObject({ undone: 'import', records: 1 });
+    expect(await process((ledger) => ledger.undo({ importedAt: first! }))).toMatchObject({
+      undone: 'import',
+      records: 1,
+    });
     expect(await ids()).toEqual(['b']);
-    expect(await process((ledger) => ledger.undoImport(first!))).toBeUndefined();
+    expect(await process((ledger) => ledger.undo({ importedAt: first! }))).toBeUndefined();
   });
 
   it('are not those of programs, of other ledgers, or of a note that was cut off', async () => {

@@ -80,6 +80,32 @@ describe('what Enter records', () => {
     ]);
   });
 
+  it.each([
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['global.amazon.nova-2-lite-v1:0', 'bedrock global.amazon.nova-2-lite-v1:0'],
+    ['claude-sonnet-4-5@20250929', 'vertex claude-sonnet-4-5@20250929'],
+    ['gpt-oss:20b', 'ollama gpt-oss:20b'],
+    ['bedrock sonnet 4.5', 'bedrock claude-sonnet-4-5'],
+    ['gpt-5 azure', 'azure gpt-5'],
+    ['ollama llama3.2', 'ollama llama3.2'],
+    ['llama 70b groq', 'groq llama-3.3-70b-versatile'],
+    ['cerebras gpt-oss 120b', 'cerebras gpt-oss-120b'],
+    ['claude-3-5-haiku', 'anthropic claude-3-5-haiku'],
+    ['gpt 5.1 codex', 'openai gpt-5.1-codex'],
+    ['kimi k2 thinking', 'moonshotai kimi-k2-thinking'],
+  ])('is of the provider that is named or certain: %s', (line, expected) => {
+    const { usages, needsProvider } = choices(`${line} 1k 1k`);
+    expect(needsProvider).toBe(false);
+    expect(usages.map(({ provider, model }) => `${provider} ${model}`)).toEqual([expected]);
+  });
+
+  it('is a choice of resellers, each with its own name for the model', () => {
+    const sold = choices('llama 4 maverick 1k').usages.map(({ provider, model }) => `${provider} ${model}`);
+    expect(sold).toContain('openrouter meta-llama/llama-4-maverick');
+    expect(sold).toContain('databricks databricks-llama-4-maverick');
+    expect(sold).toHaveLength(5);
+  });
+
   it('is nothing before there is a model', () => {
     expect(choices('12k 800')).toMatchObject({ usages: [], hasModel: false });
   });

@@ -17,7 +17,7 @@ import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { UserPrices } from '../../../../src/prices/index.ts';
 import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../../src/sources/codex/index.ts';
-import { undoImport } from '../../../../src/sources/import/undo.ts';
+import { undoLedger } from '../../../../src/sources/import/undo.ts';
 import { sealImports } from '../../../../src/sources/import/seal.ts';
 import type { Source } from '../../../../src/sources/source.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../../fixtures/oddLogs.ts';
@@ -79,7 +79,7 @@ describe('import', () => {
     await world.import(claudeCode);
     const before = await world.records();
     const ledger = world.ledger();
-    expect(await undoImport(ledger, undoableAt!)).toMatchObject({ undone: 'import', records: 2 });
+    expect(await undoLedger(ledger, { importedAt: undoableAt! })).toMatchObject({ undone: 'import', records: 2 });
     await ledger.close();
     expect(await world.records()).toHaveLength(1);
     expect(await world.import(claudeCode)).toMatchObject({ added: 2, updated: 0 });

@@ -13,8 +13,10 @@ function fit(text: string): 'whole' | 'part' | undefined {
   return MODELS.some((model) => typed.every((part) => model.split(' ').includes(part))) ? 'part' : undefined;
 }
 
+const isProvider = (word: string): boolean => word === 'azure';
+
 function read(line: string, mark: DecimalMark = '.'): Partial<RecordLine> {
-  const { modelAt: _, ...rest } = readRecordLine(line, { fit, mark, now: NOW });
+  const { modelAt: _, ...rest } = readRecordLine(line, { fit, isProvider, mark, now: NOW });
   return rest;
 }
 
@@ -27,6 +29,9 @@ describe('a line that records a call', () => {
     ['gpt-5 1,234 56 1k', { model: 'gpt-5', input: 1234, output: 56, cacheRead: 1000 }],
     ['sonnet 4.5 12k 800', { model: 'sonnet 4.5', input: 12_000, output: 800 }],
     ['gpt 5 mini 1.5M 2k chat', { model: 'gpt 5 mini', input: 1_500_000, output: 2000, operation: 'chat' }],
+    ['azure gpt-5 12k', { model: 'gpt-5', provider: 'azure', input: 12_000 }],
+    ['gpt-5 azure review 12k', { model: 'gpt-5', provider: 'azure', operation: 'review', input: 12_000 }],
+    ['gpt-5 op:azure 12k', { model: 'gpt-5', operation: 'azure', input: 12_000 }],
     ['gpt-5 review 800', { model: 'gpt-5', operation: 'review', input: 800 }],
     ['"my model" 1k', { model: 'my model', input: 1000 }],
     ['other-model 1k', { model: 'other-model', input: 1000 }],
@@ -85,7 +90,7 @@ describe('a line that records a call', () => {
 
   it('says where the model stands', () => {
     const line = '12k sonnet 4.5 800';
-    const { modelAt } = readRecordLine(line, { fit, mark: '.', now: NOW });
+    const { modelAt } = readRecordLine(line, { fit, isProvider, mark: '.', now: NOW });
     expect(line.slice(modelAt?.start, modelAt?.end)).toBe('sonnet 4.5');
   });
 });
