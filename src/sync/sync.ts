@@ -31,6 +31,8 @@ export interface SyncOptions {
   joining?: boolean;
   now?: () => number;
   onProgress?: (progress: PassProgress) => void;
+  /** Called before a comparison that takes seconds of computing. */
+  onLongWork?: (() => void) | undefined;
   /** Called once everything was sent, while no other process can sync. */
   onSent?: (() => Promise<void>) | undefined;
 }
@@ -70,8 +72,11 @@ export function syncNow(options: SyncOptions): Promise<SyncResult> {
 /** All records are compared at least this often, in case that a ledger or the server was replaced by an older copy. */
 const COMPARE_MS = 24 * 60 * 60_000;
 
+/** Comparing so many records takes half a second. */
+const LONG_RECORDS = 20_000;
+
 async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promise<SyncResult> {
-  const { membership, joining, now = Date.now, onProgress } = options;
+  const { membership, joining, now = Date.now, onProgress, onLongWork } = options;
   const { url, sender } = membership;
   // The server's rows may be those of an earlier membership, or were removed when it ended.
   const full = options.full === true || joining === true;
@@ -83,6 +88,7 @@ async function syncOpened(open: readonly Ledger[], options: SyncOptions): Promis
     return { records, refused, inStepAt, sent: 0, withdrawn: 0, unchanged: true };
   }
   const added = full || !isRecent ? undefined : addedSince(before.version, version, open);
+  if (!added && open.reduce((sum, { state }) => sum + state.records, 0) > LONG_RECORDS) onLongWork?.();
   const team = new TeamLedger(url, sender, now);
   try {
     const result = added

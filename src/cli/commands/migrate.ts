@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { openLedger, resolveLedgerPath } from '../../library/index.ts';
 import type { Migration, MigrationProgress, MonthSums } from '../../ledger/migrate.ts';
+import { isLedgerUrl } from '../../system/paths.ts';
 import { exactNumber } from '../../usage/jsonText.ts';
 import { formatUsdExact, nanosToUsd } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
@@ -47,6 +48,12 @@ export async function migrateLedger(
     if (flags.json === true) await writeJson(terminal.out, envelope('migrate', migrationJson(paths, result)));
     else await tell(paths, result, terminal);
     if (result.interrupted) return SIGNAL_EXIT.SIGINT;
+    const hidden = isLedgerUrl(source.path) ? source.state.records - result.records : 0;
+    if (hidden > 0) {
+      const what = `${counted(hidden, 'record')} of ${plain(paths.from)} could not be read, and were not copied`;
+      await warn(terminal, `${what}: members of a team see only their own records. Its owner can migrate all.`);
+      return EXIT.failed;
+    }
     const complete = result.mismatches.length === 0 && result.differing.length === 0 && result.refused.length === 0;
     return complete ? EXIT.done : EXIT.failed;
   } finally {

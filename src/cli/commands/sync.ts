@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { ledgerPath, type LedgerFlag } from '../arguments/ledgers.ts';
 import { choice as chosen } from '../arguments/arguments.ts';
 import type { CommandSpec } from '../command.ts';
@@ -63,6 +64,7 @@ export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number
     joining,
     full: flags.full === true,
     now: terminal.now,
+    onLongWork: process.env['LLM_SPEND_BACKGROUND'] === '1' ? lowerPriority : undefined,
     onSent: joining ? () => saveMembership(membership) : undefined,
   });
   await keepBudgetSums(membership, terminal.now());
@@ -84,6 +86,15 @@ export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number
     }
   }
   return result.refused.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** The editor asked for this run: no user waits for it. */
+function lowerPriority(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // If the priority cannot be set, the process runs at normal priority.
+  }
 }
 
 function checkFlags(flags: SyncFlags): void {

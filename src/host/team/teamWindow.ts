@@ -64,7 +64,7 @@ function secretName(url: string): string {
 }
 
 /**
- * Runs `llm-spend sync` in a separate process of low priority: comparing a large ledger takes seconds of computing.
+ * Runs `llm-spend sync` in a separate process: comparing a large ledger takes seconds of computing.
  * @returns its JSON output. @throws {SyncFailure} with a message that is display text.
  */
 export async function runSync<T>(
@@ -75,8 +75,8 @@ export async function runSync<T>(
   const { code, written, said } = await runOwnCommand(cli, ['sync', '--json', ...args], {
     // A sync can be stopped at any moment; the next one completes it.
     signal,
-    inBackground: true,
-    ...(password === undefined ? {} : { env: { PGPASSWORD: password } }),
+    // A change reaches the others soon on a busy machine, too; the command itself lowers its priority for long work.
+    env: { LLM_SPEND_BACKGROUND: '1', ...(password === undefined ? {} : { PGPASSWORD: password }) },
   });
   return outcomeOf(code, written, said) as T;
 }

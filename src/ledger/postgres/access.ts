@@ -76,12 +76,14 @@ export class LedgerAccess {
 
   /**
    * Changes the ledger in one transaction, alone. `work` may run several times.
+   * @param isLong whether it works on all records.
    * @throws {LedgerError} when it fails, and errors of ours that `work` throws. Then nothing was changed.
    */
-  write<T>(work: (write: LedgerWrite) => Promise<T>): Promise<T> {
+  write<T>(work: (write: LedgerWrite) => Promise<T>, isLong = false): Promise<T> {
     const attempt = (): Promise<T> => {
       let locked: LockedLedger;
       return this.connection.write<T>({
+        isLong,
         lock: async (sql) => {
           locked = await this.#lock(sql);
         },

@@ -1,5 +1,5 @@
 /** How often watchers ask the server for changes, ms. NOTIFY would not reach them through every proxy and engine. */
-const INTERVAL_MS = 1_000;
+const INTERVAL_MS = 500;
 /** The same while the server cannot be reached. */
 const UNREACHABLE_MS = 15_000;
 

@@ -153,7 +153,7 @@ export class PostgresStore implements Store {
     const { state } = await this.look();
     const { modifiedAt: _, ...shown } = state;
     const differences = await this.#access.orMissing(() =>
-      this.#access.connection.snapshot((sql) => findDifferences(sql, this.#access.ledgerId)),
+      this.#access.connection.snapshot((sql) => findDifferences(sql, this.#access.ledgerId), true),
     );
     const problems = [...state.problems, ...(differences ? describeDifferences(differences) : [])];
     const health = state.health === 'ok' && problems.length > 0 ? 'damaged' : state.health;

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { formatLedger } from '../../fixtures/sampleLedger.ts';
+import { joinUnreachableTeam } from '../../fixtures/unreachableTeam.ts';
 import { Workbench, type WorkbenchOptions } from '../harness/browser.ts';
 import { type CodeServer, repository, writeSettings } from '../harness/codeServer.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
@@ -46,6 +47,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   const workspace = path.join(server.folder, 'workspace');
   const ledger = ledgerOf(server.folder);
   await writeSettings(server.folder, options.settings);
+  joinUnreachableTeam(path.join(home, '.config'));
   await options.prepare?.(home);
   if (options.records !== undefined) await writeFile(ledger, formatLedger(options.records));
   const { browser, page } = await takePage();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { joinUnreachableTeam } from '../../fixtures/unreachableTeam.ts';
 
 /** Runs the built command in real processes, each test with a separate home folder and ledger. */
 
@@ -43,6 +44,7 @@ export class Sandbox {
     if (!existsSync(cli)) throw new Error('dist/cli.js is missing: npm run build');
     const sandbox = new Sandbox(await mkdtemp(path.join(tmpdir(), 'llm-spend-cli-')));
     await mkdir(sandbox.env['HOME'] ?? '', { recursive: true });
+    joinUnreachableTeam(sandbox.env['XDG_CONFIG_HOME']!);
     return sandbox;
   }
 

@@ -220,6 +220,22 @@ describe.skipIf(!hasServerPrograms())("a team's ledger", () => {
     }
     await expect(asEve.read()).rejects.toMatchObject({ code: 'no-access' });
     await expect(asEve.track(call('e'))).rejects.toMatchObject({ code: 'no-access' });
+    // Records that are hidden are not reported as damage.
+    const tries = [
+      () => asAnn.verify(),
+      () => asAnn.repair(),
+      () => asAnn.remove(['a']),
+      () => asAnn.clear(),
+      () => asAnn.undo(),
+    ];
+    for (const refused of tries) {
+      await expect(refused()).rejects.toMatchObject({
+        code: 'no-access',
+        message: expect.stringMatching(
+          /the user ann may not do this\. Members of a team record, send and withdraw/,
+        ) as string,
+      });
+    }
     // When Ann withdraws hers, Bob's counts from his next synchronisation on.
     await ann.own.remove(['both']);
     await ann.sync();

@@ -6,6 +6,7 @@ import {
   isConflict,
   isConnectionLost,
   isRefused,
+  LONG_STATEMENT_MS,
   openPool,
   runSql,
   sqlState,
@@ -29,6 +30,8 @@ export interface RepeatableWrite<T> {
   note: (sql: Sql, writeId: string) => Promise<void>;
   /** Whether a transaction with this id was committed. Runs after `lock`. */
   isNoted: (sql: Sql, writeId: string) => Promise<boolean>;
+  /** Whether it works on all records of a ledger. */
+  isLong?: boolean | undefined;
 }
 
 /** How long a write is repeated while the server cannot be reached, ms. */
@@ -57,11 +60,11 @@ export class PostgresConnection {
     return this.read(text, values);
   }
 
-  /** Runs statements that all read the same state. */
-  snapshot<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  /** Runs statements that all read the same state. @param isLong whether they read all records of a ledger. */
+  snapshot<T>(work: (sql: Sql) => Promise<T>, isLong = false): Promise<T> {
     return this.#repeat(READ_MS, () =>
       this.#with((client) =>
-        transaction(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', () => work(sqlOf(client))),
+        transaction(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', () => work(sqlOf(client, isLong))),
       ),
     );
   }
@@ -70,13 +73,13 @@ export class PostgresConnection {
    * Runs a write in one transaction. Its connection can be lost after COMMIT was sent: whether the server committed is then
    * unclear, so the write is repeated only if its id was not noted. The lock makes sure that the earlier transaction has ended.
    */
-  write<T>({ lock, work, note, isNoted }: RepeatableWrite<T>): Promise<T> {
+  write<T>({ lock, work, note, isNoted, isLong }: RepeatableWrite<T>): Promise<T> {
     const writeId = randomHex(16);
     let done: { result: T } | undefined;
     return this.#repeat(WRITE_MS, () =>
       this.#with((client) =>
         transaction(client, 'BEGIN ISOLATION LEVEL READ COMMITTED', async () => {
-          const sql = sqlOf(client);
+          const sql = sqlOf(client, isLong);
           await lock(sql);
           if (done !== undefined && (await isNoted(sql, writeId))) return done.result;
           done = undefined;
@@ -93,7 +96,8 @@ export class PostgresConnection {
   each(steps: readonly Step[], together: boolean): Promise<void> {
     return this.#with(async (client) => {
       const work = async (): Promise<void> => {
-        for (const step of steps) await (typeof step === 'string' ? runSql(client, step) : step(sqlOf(client)));
+        const sql = sqlOf(client, true);
+        for (const step of steps) await (typeof step === 'string' ? sql(step) : step(sql));
       };
       await (together ? transaction(client, 'BEGIN', work) : work());
     });
@@ -136,8 +140,8 @@ export class PostgresConnection {
   }
 }
 
-function sqlOf(client: PoolClient): Sql {
-  return (text, values) => runSql(client, text, values);
+function sqlOf(client: PoolClient, isLong = false): Sql {
+  return (text, values) => runSql(client, text, values, isLong ? LONG_STATEMENT_MS : undefined);
 }
 
 async function transaction<T>(client: PoolClient, begin: string, work: () => Promise<T>): Promise<T> {

@@ -14,6 +14,8 @@ export type SqlValue = SqlElement | readonly SqlElement[];
 
 /** How long one statement may take before the connection counts as lost, ms. */
 const STATEMENT_MS = 180_000;
+/** The same for work on all records of a ledger: ten million take minutes, and on a busy server much longer. */
+export const LONG_STATEMENT_MS = 6 * 3_600_000;
 const CONNECTIONS = 4;
 /** A connection that was silent this long is tested, so that one that the server no longer knows is noticed within half a minute, ms. */
 const SILENCE_MS = 10_000;
@@ -54,9 +56,16 @@ function passwordOf(address: PostgresAddress): string | (() => string) {
   return () => passwordFromFile({ host, port, database, user })!;
 }
 
-export async function runSql(client: PoolClient, text: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
+/** @param timeoutMs after which the connection counts as lost. */
+export async function runSql(
+  client: PoolClient,
+  text: string,
+  values: readonly SqlValue[] = [],
+  timeoutMs: number = STATEMENT_MS,
+): Promise<SqlRow[]> {
   const parameters = values.map((value) => (Array.isArray(value) ? arrayText(value) : value));
-  const { rows } = await client.query<SqlRow>(text, parameters);
+  const query = { text, values: parameters, query_timeout: timeoutMs };
+  const { rows } = await client.query<SqlRow>(query);
   return rows;
 }
 
@@ -104,7 +113,10 @@ export function explainPostgres(error: unknown, { place, user }: PostgresAddress
     case '3D000':
       return wrap('no-access', 'there is no database of this name on the server. Check the end of the URL.');
     case '42501':
-      return wrap('no-access', `${who} may not do this. An administrator grants it: llm-spend sync --print-sql`);
+      return wrap(
+        'no-access',
+        `${who} may not do this. Members of a team record, send and withdraw their own records, readers see sums, and the owner of the tables may do everything. An administrator prints the rights with: llm-spend sync --print-sql`,
+      );
     case '53100':
     case '53200':
       return wrap('disk-full', 'the server has no space left. Nothing was changed; try again when it has.');

@@ -61,10 +61,12 @@ export class TeamCrossings {
     return rows.length > 0;
   }
 
+  /** A claim of the future is from before the server's clock was set back. */
   async #takeOver(id: string, { holder, leaseMs }: Claimant): Promise<boolean> {
     const rows = await this.#access.connection.change(
       `UPDATE llm_spend.crossing SET holder = $3, claimed_at = now() WHERE ledger_id = $1 AND warning_id = $2
-       AND NOT shown AND claimed_at < now() - $4::BIGINT * INTERVAL '1 millisecond' RETURNING holder`,
+       AND NOT shown AND (claimed_at < now() - $4::BIGINT * INTERVAL '1 millisecond' OR claimed_at > now() + INTERVAL '1 minute')
+       RETURNING holder`,
       [this.#access.ledgerId, id, holder, leaseMs],
     );
     return rows.length > 0;
@@ -79,7 +81,7 @@ export class TeamCrossings {
     if (row!['shown'] === 't') return { kind: 'shown' };
     // The connection was lost after an earlier attempt had succeeded.
     if (row!['holder'] === holder) return { kind: 'mine' };
-    return { kind: 'held', leftMs: Math.max(0, leaseMs - Number(row!['age'])) };
+    return { kind: 'held', leftMs: Math.min(leaseMs, Math.max(0, leaseMs - Number(row!['age']))) };
   }
 }
 
