@@ -5,6 +5,7 @@ import { nodeDisk } from '../system/nodeDisk.ts';
 import { stateFolder } from '../system/paths.ts';
 import type { AggregateQuery, Group } from '../usage/query.ts';
 import type { TeamScope } from './budget.ts';
+import { budgetsPath } from './budgetFile.ts';
 import type { BudgetTeam } from './budgetTeam.ts';
 
 /**
@@ -39,6 +40,11 @@ const AGAIN_MS = 20_000;
 
 export function teamSumsPath(): string {
   return join(stateFolder(), 'team-budgets.json');
+}
+
+/** The files that the states of budgets depend on, besides the ledgers. */
+export function budgetFiles(): string[] {
+  return [budgetsPath(), teamSumsPath()];
 }
 
 /** Asks the team, and keeps the answer; otherwise returns the last one. Never rejects. @param query by day. */

@@ -16,9 +16,8 @@ import { currentQuota, QUOTA_AGENTS, quotaWindows, sampledEnd, type QuotaSample 
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import { formatTotals } from '../../usage/summary.ts';
-import { budgetsPath } from '../../budgets/budgetFile.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
-import { teamSumsPath } from '../../budgets/teamSums.ts';
+import { budgetFiles } from '../../budgets/teamSums.ts';
 import { incompleteName } from '../../system/sideFiles.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT } from '../output/exit.ts';
@@ -98,13 +97,7 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
   }
   const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
   const line = `${statusText(status, now, flags.format)}${warning}`;
-  const followed = [
-    ...files,
-    samples,
-    budgetsPath(),
-    teamSumsPath(),
-    ...(transcript === undefined ? [] : [transcript]),
-  ];
+  const followed = [...files, samples, ...budgetFiles(), ...(transcript === undefined ? [] : [transcript])];
   await keepLine(argv, text, { at: now, line, files: followed });
   await terminal.out.line(line);
   return EXIT.done;
