@@ -39,6 +39,10 @@ function claudeSettings({ env, home }: PathEnvironment): string[] {
   return [join(env['CLAUDE_CONFIG_DIR']?.split(',')[0]?.trim() || join(home, '.claude'), 'settings.json')];
 }
 
+function codexFolder({ env, home }: PathEnvironment): string {
+  return env['CODEX_HOME']?.trim() || join(home, '.codex');
+}
+
 /** Hooks that stop agents at the limit of a budget. They are connected like agents, and export nothing. */
 export const HOOKS: readonly Agent[] = [
   {
@@ -54,6 +58,20 @@ export const HOOKS: readonly Agent[] = [
       },
     ],
     restart: 'Start Claude Code again: running sessions keep their settings.',
+  },
+  {
+    id: `codex${HOOK_SUFFIX}`,
+    title: 'Codex: stop at the limit of a budget',
+    files: (environment) => [join(codexFolder(environment), 'hooks.json')],
+    format: 'jsonc',
+    settings: () => [
+      {
+        path: ['hooks', 'PreToolUse'],
+        value: { hooks: [{ type: 'command', command: 'llm-spend budget hook codex' }] },
+        isElement: true,
+      },
+    ],
+    restart: 'Start Codex again. It runs hooks only after you trust them there (/hooks).',
   },
 ];
 
@@ -76,7 +94,7 @@ export const CONNECTABLE: readonly Agent[] = [
   {
     id: 'codex',
     title: 'Codex',
-    files: ({ env, home }) => [join(env['CODEX_HOME']?.trim() || join(home, '.codex'), 'config.toml')],
+    files: (environment) => [join(codexFolder(environment), 'config.toml')],
     format: 'toml',
     settings: (endpoint, token) => [
       {

@@ -278,7 +278,7 @@ test('the lines that are shown hide the token', async () => {
   expect(lines.join('\n')).not.toContain(token);
 });
 
-describe('the hook that stops Claude Code at the limit of a budget', () => {
+describe('the hook that stops an agent at the limit of a budget', () => {
   const HOOK = 'claude-code-budgets';
   const OURS = { hooks: [{ type: 'command', command: 'llm-spend budget hook claude-code' }] };
   const OTHERS =
@@ -311,6 +311,15 @@ describe('the hook that stops Claude Code at the limit of a budget', () => {
     await disconnect(HOOK);
     expect(listed()).toEqual([{ hooks: [] }]);
     expect((parseJsonc(read(HOOK)) as { env: object }).env).toEqual((parseJsonc(connected) as { env: object }).env);
+  });
+
+  test('Codex has a file of its own for hooks, which is made', async () => {
+    write('codex', '');
+    await connect('codex-budgets');
+    const entry = { hooks: [{ type: 'command', command: 'llm-spend budget hook codex' }] };
+    expect(JSON.parse(read('codex-budgets'))).toEqual({ hooks: { PreToolUse: [entry] } });
+    await disconnect('codex-budgets');
+    expect(JSON.stringify(parseJsonc(read('codex-budgets')))).not.toContain('llm-spend');
   });
 
   test('is refused where the list is none', async () => {

@@ -94,7 +94,7 @@ export const command: CommandSpec<ConnectFlags> = {
   ],
   notes:
     'Changes the user settings of the agent, and keeps a copy of the old file beside it. Prompts and answers are never exported.\n' +
-    'An exporter that you have set up yourself is not changed. claude-code-budgets is the hook that stops it at the limit of a budget.',
+    'An exporter that you have set up yourself is not changed. claude-code-budgets and codex-budgets are hooks that stop it at the limit of a budget.',
   run: ({ flags, words: [name], terminal }) => changeSettings('connect', String(name), flags, terminal),
 };
 
