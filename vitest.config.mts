@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { fastFolder } from './test/fixtures/fastFolder.mts';
+import { LONG } from './test/long.ts';
 
 /** Processes and editors may take longer than the usual second. A limit of the product is held by `test/fixtures/idleTime.ts`. */
 const poll = { timeout: 90_000 };
@@ -60,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'editor',
           env: inMemory,
-          include: ['test/editor/e2e/**/*.test.ts'],
+          include: ['test/editor/e2e/*.test.ts', ...(LONG ? ['test/editor/long/*.test.ts'] : [])],
           provide: { edition: 'newest' },
           // The editor's server and browser serve all files (test/editor/e2e/sharedEditor.ts).
           isolate: false,
@@ -74,7 +75,10 @@ export default defineConfig({
         test: {
           name: 'oldest editor',
           env: inMemory,
-          include: ['test/editor/oldest/**/*.test.ts', ...(ALL_IN_OLDEST ? ['test/editor/e2e/**/*.test.ts'] : [])],
+          include: [
+            'test/editor/oldest/*.test.ts',
+            ...(ALL_IN_OLDEST ? ['test/editor/e2e/*.test.ts', 'test/editor/long/*.test.ts'] : []),
+          ],
           provide: { edition: 'oldest' },
           isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',

@@ -5,6 +5,7 @@
  *     npm run test:soak -- 1000         so many
  *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
+ *     npm run test:soak -- editor       the long form of the editor tests: every feature in the installed editor, every theme at every width
  *     npm run test:soak -- crossings [N]    N (1,000) times eight windows and four commands reach a budget's level together, with kills
  *     npm run test:soak -- team [N]     N (600) seconds: five machines of a team send while they, the server and connections are killed
  *     npm run test:soak -- sdks         the examples of docs/live.md with the SDKs of their vendors, from the registries
@@ -24,6 +25,13 @@ if (process.argv[2] === 'fuzz') {
 if (process.argv[2] === 'unit') {
   const env = { ...process.env, LLM_SPEND_LONG: '1' };
   await run(process.execPath, [...vitest, 'unit', '--testTimeout', '3600000'], { cwd: root, env });
+  process.exit();
+}
+if (process.argv[2] === 'editor') {
+  const env = { ...process.env, LLM_SPEND_LONG: '1' };
+  await run(process.execPath, ['scripts/build.mjs', '--all'], { cwd: root });
+  await run(process.execPath, ['scripts/package.mjs', '--no-build'], { cwd: root });
+  for (const project of ['webview', 'editor']) await run(process.execPath, [...vitest, project], { cwd: root, env });
   process.exit();
 }
 await run(process.execPath, ['scripts/build.mjs'], { cwd: root });

@@ -3,6 +3,7 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LONG } from '../../long.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
 import { type Editor, openEditor } from './editor.ts';
 
@@ -110,7 +111,7 @@ describe('commit costs in Source Control', () => {
   });
 });
 
-test('git is not run in Restricted Mode, and the view says so', async () => {
+test.runIf(LONG)('git is not run in Restricted Mode, and the view says so', async () => {
   editor = await openEditor({ prepare: makeRepository, restricted: true });
   try {
     await showView();
@@ -122,7 +123,7 @@ test('git is not run in Restricted Mode, and the view says so', async () => {
   }
 });
 
-test('a window without a repository says so', async () => {
+test.runIf(LONG)('a window without a repository says so', async () => {
   editor = await openEditor();
   try {
     await showView();
@@ -135,7 +136,7 @@ test('a window without a repository says so', async () => {
 
 const CONTRAST = { 'window.autoDetectColorScheme': false, 'workbench.colorTheme': 'Default High Contrast' };
 
-test('in the theme contrast', async () => {
+test.runIf(LONG)('in the theme contrast', async () => {
   editor = await openEditor({ prepare: makeRepository, settings: CONTRAST });
   try {
     await use('0.25');

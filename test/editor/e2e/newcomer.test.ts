@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { LONG } from '../../long.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
 import { type Editor, openEditor } from './editor.ts';
 
@@ -96,7 +97,7 @@ describe('the first window', () => {
     });
   });
 
-  test('leads to the right total of Copilot in one click, in the status bar', async () => {
+  test.runIf(LONG)('leads to the right total of Copilot in one click, in the status bar', async () => {
     await firstWindow(copilot, async ({ workbench }) => {
       const offer = workbench.notifications.filter({ hasText: 'GitHub Copilot CLI found. Import its usage?' });
       await offer.getByRole('button', { name: 'Import', exact: true }).click();
@@ -104,7 +105,7 @@ describe('the first window', () => {
     });
   });
 
-  test('asks once for all agents, Codex among them, and takes an import back', async () => {
+  test.runIf(LONG)('asks once for all agents, Codex among them, and takes an import back', async () => {
     const both = async (home: string): Promise<void> => {
       await claude(home);
       await codex(home);

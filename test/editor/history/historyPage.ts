@@ -10,12 +10,18 @@ import { HistoryPalette } from '../../../src/host/history/historyPalette.ts';
 import { HistorySession } from '../../../src/host/history/historySession.ts';
 import type { EditorAction, HistoryBackend } from '../../../src/host/history/historyContract.ts';
 import type { Choices } from '../../../src/protocol/choices.ts';
+import { LONG } from '../../long.ts';
 import { repository } from '../harness/codeServer.ts';
 import { Memento } from '../../fixtures/tableBackend.ts';
 import themes from './themes.json' with { type: 'json' };
 
 export type Theme = keyof typeof themes;
 export const THEMES = Object.keys(themes) as Theme[];
+
+/** The themes that one of several similar tests looks at: each `turn` takes other ones of `turns`. In the long form it is all of them. */
+export function themesOf(turn: number, turns: number): Theme[] {
+  return THEMES.filter((_, i) => LONG || i % turns === turn % turns);
+}
 
 const ORIGIN = 'https://history.test';
 const media = path.join(repository, 'dist/webview');

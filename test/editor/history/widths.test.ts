@@ -4,7 +4,7 @@ import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { accessibilityProblems } from './axe.ts';
-import { HistoryPage, THEMES } from './historyPage.ts';
+import { HistoryPage, themesOf } from './historyPage.ts';
 
 const records = sampleLedger({ now: new Date(), days: 8 });
 const backend = (): TableBackend => new TableBackend(records, { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 });
@@ -15,16 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** `LLM_SPEND_RELEASE=1`: every theme at every width. Otherwise each width has two themes, and each theme two widths. */
-const ALL = process.env['LLM_SPEND_RELEASE'] === '1';
-
 /** The widths of a side bar, half a window and a window, px; each is also a window of twice the width at 200 % zoom. */
 const WIDTHS = [250, 320, 500, 640, 1000, 1440];
 
 describe.concurrent('the page with everything open, its motion reduced,', () => {
   test.each(WIDTHS)('has no problem in its themes, %i px wide', async (width) => {
-    const at = WIDTHS.indexOf(width);
-    const themes = ALL ? THEMES : [at, at + 1].map((each) => THEMES[each % THEMES.length]!);
+    const themes = themesOf(WIDTHS.indexOf(width), 2);
     const dates = { from: '2020-01-01', to: '2020-01-08' };
     const choices = { compare: true, compareWith: dates };
     const place = width < 400 ? 'sidebar' : 'panel';

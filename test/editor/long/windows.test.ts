@@ -8,7 +8,7 @@ import { hasPython, inkwellPython } from '../../process/ledger/inkwellInstall.ts
 import { repository } from '../harness/codeServer.ts';
 import type { Workbench } from '../harness/browser.ts';
 import { output } from '../harness/processes.ts';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 /** inkwell as it is, where pip can install it; else our fixture that writes as inkwell does. */
 const REAL = `

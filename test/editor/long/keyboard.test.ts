@@ -1,7 +1,7 @@
 import type { FrameLocator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 /** The cost history in the real editor by a person without a pointer: nothing here clicks, and nothing focuses for them. */
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 /** The coverage of sources, the quota of a plan, and rules that say who pays, as a person uses them. */
 

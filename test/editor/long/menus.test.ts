@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 const call = (id: string, model: string, more: object = {}): object => ({
   usage_id: id,

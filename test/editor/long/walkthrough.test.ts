@@ -4,7 +4,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WALKTHROUGH } from '../../../src/contributions.ts';
 import { repository } from '../harness/codeServer.ts';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 let editor: Editor;
 let walkthrough: Locator;

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 /** Enough for the editor to offer SQLite, and for a move to take long enough to be cancelled. */
 const RECORDS = 100_000;

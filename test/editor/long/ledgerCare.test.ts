@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 let editor: Editor;
 let first: string;

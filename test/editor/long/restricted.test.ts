@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 let editor: Editor;
 beforeAll(async () => {

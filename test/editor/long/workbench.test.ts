@@ -4,7 +4,7 @@ import { within } from '../../fixtures/idleTime.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { isolatedEnvironment } from '../harness/environment.ts';
 import { output } from '../harness/processes.ts';
-import { type Editor, openEditor } from './editor.ts';
+import { type Editor, openEditor } from '../e2e/editor.ts';
 
 let editor: Editor;
 beforeAll(async () => {
