@@ -135,7 +135,7 @@ describe('ledgers in all stores', () => {
             await alike(ledgers, (ledger) => ledger.read());
           }),
       ),
-      { numRuns: runs(40) },
+      { numRuns: runs(12) },
     );
   });
 

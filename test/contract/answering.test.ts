@@ -67,7 +67,7 @@ describe.each(STORES)('questions to a $title ledger', (row) => {
           place.dispose();
         }
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(8) },
     );
   });
 
@@ -98,7 +98,7 @@ describe.each(STORES)('questions to a $title ledger', (row) => {
           place.dispose();
         }
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(8) },
     );
   });
 

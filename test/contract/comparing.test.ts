@@ -149,7 +149,7 @@ describe.each(STORES)('a comparison of a $title ledger', (row) => {
           place.dispose();
         }
       }),
-      { numRuns: runs(25) },
+      { numRuns: runs(8) },
     );
   });
 });

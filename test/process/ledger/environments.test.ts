@@ -24,6 +24,7 @@ import {
   toll,
   underFire,
 } from './harness.ts';
+import { LONG } from '../../long.ts';
 import { idsIn } from './plainly.ts';
 import { expectAllThere, expectWellRead, placeOf } from './proof.ts';
 
@@ -41,13 +42,16 @@ function runs(command: string, ...args: string[]): boolean {
 const isLinux = process.platform === 'linux';
 const isRoot = process.getuid?.() === 0;
 
-describe.each(STORES)('a hundred processes that start at once on a %s ledger', (_, file) => {
+/** A hundred in the long form. */
+const AT_ONCE = LONG ? 100 : 40;
+
+describe.each(STORES)(`${AT_ONCE} processes that start at once on a %s ledger`, (_, file) => {
   const place = placeOf(file);
 
   it('record one each, and are all there', async () => {
     const reader = new Reader(place.ledger);
-    const ids = await Promise.all(Array.from({ length: 100 }, () => recordOne(place.ledger)));
-    expect(expectAllThere(place.ledger, new Set(ids))).toBe(101);
+    const ids = await Promise.all(Array.from({ length: AT_ONCE }, () => recordOne(place.ledger)));
+    expect(expectAllThere(place.ledger, new Set(ids))).toBe(AT_ONCE + 1);
     await expectWellRead(reader);
     expect(readdirSync(place.folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -72,7 +76,8 @@ describe.skipIf(!isLinux)('a process that is stopped right before its rename', (
   it('displaces nothing when it goes on, however late', async () => {
     const acknowledged = new Set<string>();
     const reader = new Reader(place.ledger);
-    for (let round = 0; round < 5; round++) {
+    const rounds = LONG ? 5 : 2;
+    for (let round = 0; round < rounds; round++) {
       const { sleeper, ended } = await stoppedMidway(place.ledger, `slept-${round}`, acknowledged);
       // Simulates that the stale time has passed.
       utimesSync(join(place.folder, 'costs.json.lock'), 0, 0);
@@ -83,7 +88,7 @@ describe.skipIf(!isLinux)('a process that is stopped right before its rename', (
       expect(await ended).toBe(0);
       expect(toll(place.ledger, acknowledged).missing).toEqual([]);
     }
-    expect(acknowledged.size).toBe(15);
+    expect(acknowledged.size).toBe(rounds * 3);
     expectAllThere(place.ledger, acknowledged);
     await expectWellRead(reader);
   });
@@ -124,7 +129,8 @@ describe('a repair that is killed at each of its steps', () => {
     const page = sound.indexOf('"usage_id":"id-40"') & ~4095;
     const damaged = Buffer.from(sound).fill(0, page, page + 4096);
     let most = -1;
-    for (let call = 1; ; call++) {
+    // In the quick form at each third step.
+    for (let call = 1; ; call += LONG ? 1 : 3) {
       for (const name of readdirSync(place.folder)) rmSync(join(place.folder, name), { recursive: true });
       writeFileSync(place.ledger, damaged);
       writeFileSync(`${place.ledger}-wal`, log);

@@ -9,7 +9,7 @@ import { Writer, llmSpend, temporaryFolder, toll } from './harness.ts';
 
 const FIXTURE = fileURLToPath(new URL('./inkwell_writer.py', import.meta.url));
 
-/** The real inkwell, through its public class, with one process per few records. */
+/** The real inkwell, through its public class, with one process per twenty records: importing it takes longer than they do. */
 const REAL = `
 import sys
 from pathlib import Path
@@ -43,7 +43,7 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
     const theirs = new Set<string>();
     const stop = new AbortController();
     const foreigners = Array.from({ length: 4 }, async () => {
-      while (!stop.signal.aborted) for (const id of await run(foreign, place.ledger, 5)) theirs.add(id);
+      while (!stop.signal.aborted) for (const id of await run(foreign, place.ledger, 20)) theirs.add(id);
     });
     const ours = Array.from({ length: 4 }, () => new Writer(place.ledger, acknowledged));
     const until = performance.now() + MS;

@@ -19,6 +19,7 @@ import { TableChanged } from '../../../src/columns/columnPass.ts';
 import { UsageTable } from '../../../src/columns/table.ts';
 import * as naive from './naive.ts';
 import { calendars, filters, groupings, records, usage } from '../usage/records.ts';
+import { runs } from '../../long.ts';
 
 // Thousands of random tables take a while on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -143,7 +144,7 @@ describe('identity', () => {
           );
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(35) },
     );
   });
 });
@@ -219,7 +220,7 @@ describe('totals', () => {
           expect(tableOf(...all).aggregate(query)).toEqual(naive.aggregate(rowsOf(all), query));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(80) },
     );
   });
 
@@ -241,7 +242,7 @@ describe('totals', () => {
           if (groups.some(({ rest }) => rest !== undefined)) folded += 1;
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(80) },
     );
     expect(folded).toBeGreaterThan(50);
   });
@@ -319,7 +320,7 @@ describe('pages', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(35) },
     );
   });
 

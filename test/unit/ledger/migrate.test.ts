@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/ledger/migrate.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
+import { LONG } from '../../long.ts';
 import { records } from '../usage/records.ts';
 
 let folder: string;
@@ -36,12 +37,14 @@ async function filled(name: string, count = SAMPLE.length): Promise<CostTracker>
   return source;
 }
 
-describe.each([
+const WAYS = [
   ['costs.json', 'costs.db'],
   ['costs.db', 'costs.json'],
   ['a.db', 'b.sqlite'],
   ['a.json', 'b.json'],
-])('migrating %s to %s', (from, to) => {
+] as const;
+
+describe.each(LONG ? WAYS : WAYS.slice(0, 2))('migrating %s to %s', (from, to) => {
   it('takes everything over, and says so by month', async () => {
     const source = await filled(from);
     const target = ledger(to);

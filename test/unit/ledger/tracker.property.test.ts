@@ -141,6 +141,6 @@ it('ends in the ledger that the model says, whatever anybody does to it', async 
         await world.dispose();
       }
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(25) },
   );
 });

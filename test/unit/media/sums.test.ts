@@ -20,6 +20,7 @@ import { usdToNanos } from '../../../src/usage/money.ts';
 import { Memento, TableBackend } from '../../fixtures/tableBackend.ts';
 import { matches, sum as naiveSum } from '../columns/naive.ts';
 import { calendars, instant, records as record } from '../usage/records.ts';
+import { runs } from '../../long.ts';
 
 /** Asks a session as the webview does: messages that are cloned and parsed on their way. */
 function askSession(backend: TableBackend): AskHost {
@@ -118,6 +119,6 @@ test('every view has the same sum, to the nano-dollar: that of the records thems
         expected.planNanos,
       );
     }),
-    { numRuns: 60 },
+    { numRuns: runs(20) },
   );
 });

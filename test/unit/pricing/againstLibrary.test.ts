@@ -9,6 +9,7 @@ import type { Counts } from '../../../src/pricing/tokens.ts';
 import { bundledProviders as providers } from './bundledData.ts';
 import { priced } from './usd.ts';
 import { cpuTimer } from '../../fixtures/cpuTime.ts';
+import { runs } from '../../long.ts';
 
 /** What the table is made of: the data with our corrections, in the order of the library. */
 const corrected: readonly Provider[] = [
@@ -108,7 +109,7 @@ describe('the same as genai-prices', () => {
       fc.property(fc.constantFrom(...interesting), counts, time, ([provider, model], usage, at) =>
         sameAsLibrary(usage, provider, model, at),
       ),
-      { numRuns: 1_500 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -7,6 +7,7 @@ import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_STORED_COST, MAX_TAGS } fr
 import { UsageError } from '../../../src/usage/record.ts';
 import { isUnreadable, readStored } from '../../../src/usage/stored.ts';
 import { usage } from './records.ts';
+import { runs } from '../../long.ts';
 
 // On a busy machine thousands of random cases take their time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -330,7 +331,7 @@ describe('readStored', () => {
           expect(Object.getOwnPropertyDescriptor(read, field)?.value).toEqual(value);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100) },
     );
   });
 });

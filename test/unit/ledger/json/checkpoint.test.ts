@@ -10,6 +10,7 @@ import { JsonStore } from '../../../../src/ledger/json/store.ts';
 import { Ledger } from '../../../../src/ledger/ledger.ts';
 import type { UsageInput, UsageRecord } from '../../../../src/usage/record.ts';
 import { usage } from '../../usage/records.ts';
+import { runs } from '../../../long.ts';
 
 const call: UsageInput = { provider: 'p', model: 'm', operation: 'o', cost_usd: 0.25 };
 const RECORDS = 500;
@@ -175,7 +176,7 @@ describe('whatever became of the ledger since', () => {
       fc.asyncProperty(changes, async (change) => {
         expect(await outcome(change, true)).toEqual(await outcome(change, false));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(12) },
     );
   });
 });

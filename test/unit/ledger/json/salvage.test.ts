@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ElementScanner } from '../../../../src/ledger/json/elements.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
 import { salvage } from '../../../../src/ledger/json/salvage.ts';
+import { runs } from '../../../long.ts';
 
 const record = fc
   .record({ id: fc.integer({ min: 0, max: 999 }), text: fc.string(), more: fc.dictionary(fc.string(), fc.string()) })
@@ -58,7 +59,7 @@ describe('salvage', () => {
           start = end + 1;
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('salvage', () => {
     );
     fc.assert(
       fc.property(soup, (tokens) => void salvaged(Buffer.from(tokens.join('')))),
-      { numRuns: 2000 },
+      { numRuns: runs(500) },
     );
   });
 

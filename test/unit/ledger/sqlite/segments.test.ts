@@ -29,7 +29,7 @@ function sample(count: number, seed: number, firstId: number): UsageRecord[] {
 
 const history = sample(COUNT, 7, 0);
 const questions = fc.sample(fc.record({ filter: filters, groupBy: groupings, calendar: calendars }), {
-  numRuns: runs(25, 60),
+  numRuns: runs(8, 60),
   seed: 1,
 }) as AggregateQuery[];
 const single = [...DIMENSIONS, ...BUCKETS].map((each): AggregateQuery => ({
@@ -45,7 +45,7 @@ const listings: PageQuery[] = fc.sample(
     offset: fc.integer({ min: 0, max: COUNT }),
     limit: fc.integer({ min: 0, max: 50 }),
   }),
-  { numRuns: runs(25, 60), seed: 2 },
+  { numRuns: runs(8, 60), seed: 2 },
 );
 
 let folder: string;

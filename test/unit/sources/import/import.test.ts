@@ -22,6 +22,7 @@ import { sealImports } from '../../../../src/sources/import/seal.ts';
 import type { Source } from '../../../../src/sources/source.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../../fixtures/oddLogs.ts';
 import { World, jsonLines } from '../world.ts';
+import { runs } from '../../../long.ts';
 
 let world: World;
 beforeEach(() => (world = new World()));
@@ -301,7 +302,7 @@ describe.each(TREES)('%s, whatever happens in between', (_, source, write) => {
           await here.dispose();
         }
       }),
-      { numRuns: 15 },
+      { numRuns: runs(5) },
     );
   });
 
@@ -327,7 +328,7 @@ describe.each(TREES)('%s, whatever happens in between', (_, source, write) => {
           await there.dispose();
         }
       }),
-      { numRuns: 10 },
+      { numRuns: runs(4) },
     );
   });
 

@@ -114,7 +114,7 @@ describe('the members of a line', () => {
     const members = new Members(PATHS);
     fc.assert(
       fc.property(line, (text) => compare(members, Buffer.from(text))),
-      { numRuns: runs(1_500) },
+      { numRuns: runs(300) },
     );
   });
 
@@ -132,7 +132,7 @@ describe('the members of a line', () => {
         fc.pre(isUtf8(changed));
         compare(members, changed);
       }),
-      { numRuns: runs(3_000) },
+      { numRuns: runs(600) },
     );
   });
 

@@ -15,6 +15,7 @@ import { BUCKETS, type Bucket } from '../../../../src/usage/query.ts';
 import { zoneOf } from '../../../../src/usage/time/zone.ts';
 import { bucketName } from '../../columns/naive.ts';
 import { calendars, instant } from '../records.ts';
+import { runs } from '../../../long.ts';
 
 // On a busy machine thousands of random cases take their time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -99,7 +100,7 @@ describe('buckets', () => {
       fc.property(instant, fc.constantFrom(...BUCKETS), calendars, (ms, bucket, calendar) => {
         expect(bucketKey(ms, bucket, calendar)).toBe(bucketName(ms, bucket, calendar));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(250) },
     );
   });
 
@@ -124,7 +125,7 @@ describe('buckets', () => {
           expect(spanOfKey(key, bucket, calendar)).toEqual({ key, since: start, until: next });
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(250) },
     );
   });
 
