@@ -47,10 +47,11 @@ const SUBSETS = {
     'extension host',
     'end to end',
     'oldest editor',
+    'windows, team',
   ],
   quick: ['lint', 'format', 'types', 'unit'],
   unit: ['build', 'unit'],
-  process: ['build', 'package', 'process'],
+  process: ['build', 'package', 'process', 'windows, team'],
   editor: ['build', 'package', 'browser', 'webview', 'extension host', 'end to end', 'oldest editor'],
   oldest: ['build', 'package', 'browser', 'oldest editor'],
   electron: ['build', 'desktop'],
@@ -156,6 +157,9 @@ class Output {
   }
 }
 
+/** Process tests that run as a stage of their own. */
+const LATER = ['test/process/windows', 'test/process/team'];
+
 /** @type {Stage[]} */
 const stages = [
   {
@@ -203,7 +207,7 @@ const stages = [
     run: async (output) => {
       await installClockAndWindows(output);
       await installPostgres(output);
-      return vitest(output, 'process');
+      return vitest(output, 'process', { args: LATER.flatMap((folder) => ['--exclude', `${folder}/**`]) });
     },
   },
   { name: 'browser', lane: 'editor', kind: 'gate', run: installBrowser },
@@ -220,7 +224,7 @@ const stages = [
     lane: 'alone',
     kind: 'tests',
     needs: ['build', 'browser'],
-    after: ['unit', 'process', 'end to end', 'oldest editor'],
+    after: ['unit', 'process', 'end to end', 'oldest editor', 'windows, team'],
     run: (output) => hostSuite(output, 'test/editor/runInCodeServer.ts'),
   },
   {
@@ -235,7 +239,20 @@ const stages = [
     lane: 'editor',
     kind: 'tests',
     needs: ['package', 'browser'],
-    run: (output) => vitest(output, 'oldest editor', wanted === 'oldest' ? { LLM_SPEND_ALL_IN_OLDEST: '1' } : {}),
+    run: (output) =>
+      vitest(output, 'oldest editor', wanted === 'oldest' ? { env: { LLM_SPEND_ALL_IN_OLDEST: '1' } } : {}),
+  },
+  {
+    // The other process tests, in the lane that would end first.
+    name: 'windows, team',
+    lane: 'editor',
+    kind: 'tests',
+    needs: ['build', 'package'],
+    run: async (output) => {
+      await installClockAndWindows(output);
+      await installPostgres(output);
+      return vitest(output, 'process', { report: 'windows, team', args: LATER });
+    },
   },
   {
     name: 'desktop',
@@ -246,18 +263,23 @@ const stages = [
   },
 ];
 
-/** @param {Output} output @param {string} project @param {Record<string, string>} [env] @returns {Promise<Counts>} */
-async function vitest(output, project, env) {
-  const file = path.join(scratch, `${project}.json`);
+/**
+ * @param {Output} output
+ * @param {string} project
+ * @param {{ env?: Record<string, string>, report?: string, args?: readonly string[] }} [options]
+ * @returns {Promise<Counts>}
+ */
+async function vitest(output, project, { env, report: name = project, args = [] } = {}) {
+  const file = path.join(scratch, `${name}.json`);
   const program = path.join(root, 'node_modules/vitest/vitest.mjs');
   const reports = [
     '--reporter=default',
     `--reporter=${path.join(root, 'scripts/vitestReporter.mjs')}`,
     `--outputFile=${file}`,
   ];
-  const code = await output.exitCode(node, [program, 'run', '--project', project, ...reports], env);
+  const code = await output.exitCode(node, [program, 'run', '--project', project, ...reports, ...args], env);
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  return countTests(report, { stage: project, code, output: output.end });
+  return countTests(report, { stage: name, code, output: output.end });
 }
 
 /** @param {Output} output @param {string} script @returns {Promise<Counts>} */
