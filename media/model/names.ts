@@ -62,7 +62,8 @@ export function provenance(record: RecordRow['record']): string {
 }
 
 function originOf(record: RecordRow['record']): string {
-  const priceSource = typeof record['price_source'] === 'string' ? plain(record['price_source']) : undefined;
+  const { price_source: given } = record;
+  const priceSource = typeof given === 'string' && given !== '' ? plain(given) : undefined;
   switch (costKind({ ...record, price_source: priceSource ?? null })) {
     case 'unknown':
       return t('Price unknown. Not included in totals.');

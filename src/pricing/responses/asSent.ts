@@ -7,8 +7,23 @@ import { isObject, numberAt, objectAt, objectIn, textAt, type JsonObject } from 
 export function asSent(value: JsonObject): JsonObject {
   const response = Object.hasOwn(value, 'Usage') && isObject(value['Usage']) ? renamed(value, uncapitalised) : value;
   if (isRenamed(response)) return renamed(response, snakeCase);
-  return fromAiSdk(response) ?? fromLangChain(response) ?? response;
+  return fromAiSdk(response) ?? fromLangChain(response) ?? fromAgents(response) ?? response;
 }
+
+/** A result of AutoGen, smolagents or Agno, whose counts are in another field than the vendor's. */
+function fromAgents(result: JsonObject): JsonObject | undefined {
+  if (Object.hasOwn(result, 'usage')) return undefined;
+  const counted = ['models_usage', 'token_usage', 'metrics']
+    .map((field) => objectAt(result, field) ?? {})
+    .find((counts) => COUNT_PAIRS.some((pair) => pair.every((name) => numberAt(counts, name) !== undefined)));
+  // CrewAI's sums have a reader for themselves.
+  return counted === undefined || 'successful_requests' in counted ? undefined : { ...result, usage: counted };
+}
+
+const COUNT_PAIRS = [
+  ['input_tokens', 'output_tokens'],
+  ['prompt_tokens', 'completion_tokens'],
+];
 
 /** Whether it is a response of an API with snake_case fields, as the TypeScript SDKs of Mistral, OpenRouter, Cohere and others print it. */
 function isRenamed(response: JsonObject): boolean {

@@ -28,7 +28,7 @@ export function aiSdkCounts(response: JsonObject): GivenCounts {
   const reasoning =
     numberAt(objectAt(usage, 'outputTokenDetails') ?? {}, 'reasoningTokens') ??
     numberAt(outputParts, 'reasoning') ??
-    first(usage, 'reasoningTokens', 'reasoningTokenCount') ??
+    first(usage, 'reasoningTokens', 'reasoningTokenCount', 'thoughtsTokens') ??
     sumOf(usage, 'outputTokensDetails', 'reasoning_tokens');
   // Version 5 passes on Claude's input without cached tokens; version 6, which has details, includes them.
   const beside =

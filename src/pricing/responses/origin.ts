@@ -141,6 +141,7 @@ function providerByMarks(shape: Shape, model: string | undefined): string | unde
   if (isVercel(response, usage)) return 'vercel';
   if (isOpenRouter(id, usage)) return 'openrouter';
   if (api === 'anthropic-messages') return claudeVendor(id, model) ?? frameworkVendor(response);
+  if ('x_groq' in response) return 'groq';
   if (api === 'openai-realtime') return 'billable_audio_seconds' in usage ? 'x-ai' : undefined;
   if (api === 'openai-chat' || api === 'openai-responses' || api === 'openai-embeddings') {
     return compatibleVendor(response, usage, model);
@@ -172,6 +173,7 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   const has = (...fields: readonly string[]): boolean => fields.some((field) => field in response);
   const fingerprint = textAt(response, 'system_fingerprint') ?? '';
   if (has('x_groq')) return 'groq';
+  if (has('api_format')) return 'oci';
   if (has('copilot_usage', 'copilot_annotations', 'copilot_references')) return 'github-copilot';
   const isFiltered = objectsAt(response, 'choices').some((choice) => 'content_filter_results' in choice);
   if (has('prompt_filter_results', 'content_filters') || isFiltered) return 'azure';

@@ -54,6 +54,7 @@ export interface Shape {
 
 /** Fields in which tools and batch APIs wrap a response: OpenAI's and Anthropic's batches, agents' logs, HTTP recorders. */
 const WRAPPERS = [
+  'inner_content',
   'response',
   'body',
   'message',
@@ -74,6 +75,8 @@ const WRAPPERS = [
   '_raw_response',
   'meta',
   'sample',
+  'context_wrapper',
+  'chatResponse',
 ];
 const MAX_DEPTH = 4;
 /** Maximum size of a response inside a JSON string, as HTTP recorders store bodies. */

@@ -81,4 +81,68 @@ export const sums: readonly Body[] = [
     body: { task: 'transcribe', language: 'english', duration: '8.47', text: 'Hello', segments: [{ id: 0 }] },
     expected: [{ provider: 'openai', model: undefined, audioSeconds: 8.47, ...heard }],
   },
+  {
+    name: 'a transcription by Groq',
+    body: { task: 'transcribe', duration: 12.5, text: 'Hello', segments: [], x_groq: { id: 'req_1' } },
+    expected: [{ provider: 'groq', model: undefined, audioSeconds: 12.5, ...heard }],
+  },
+  {
+    name: 'a message of AutoGen',
+    body: { source: 'a', type: 'TextMessage', models_usage: { prompt_tokens: 1_000, completion_tokens: 1_000 } },
+    expected: [{ ...unnamed, counts }],
+  },
+  {
+    name: 'a result of Haystack',
+    body: { replies: ['x'], meta: [{ model: 'gpt-5', usage: { prompt_tokens: 1_000, completion_tokens: 1_000 } }] },
+    expected: [{ provider: 'openai', model: 'gpt-5', counts, cost: '0.01125' }],
+  },
+  {
+    name: 'a run of smolagents',
+    body: { output: 'x', token_usage: { input_tokens: 1_000, output_tokens: 1_000 } },
+    expected: [{ ...unnamed, counts }],
+  },
+  {
+    name: 'a run of Agno',
+    body: { run_id: 'r', model: 'gpt-5', metrics: { input_tokens: 1_000, output_tokens: 1_000, total_tokens: 2_000 } },
+    expected: [{ provider: 'openai', model: 'gpt-5', counts, cost: '0.01125' }],
+  },
+  {
+    name: "a message of Semantic Kernel, with the vendor's response inside",
+    body: {
+      inner_content: {
+        id: 'x1',
+        object: 'chat.completion',
+        model: 'gpt-5',
+        usage: { prompt_tokens: 1_000, completion_tokens: 1_000 },
+      },
+      metadata: { usage: { prompt_tokens: 1_000, completion_tokens: 1_000 } },
+    },
+    expected: [{ provider: 'openai', model: 'gpt-5', counts, cost: '0.01125', id: 'x1' }],
+  },
+  {
+    name: "the context of a run of OpenAI's Agents SDK",
+    body: { context_wrapper: { usage: { requests: 2, input_tokens: 1_000, output_tokens: 1_000 } } },
+    expected: [{ ...unnamed, counts }],
+  },
+  {
+    name: "Oracle's cloud",
+    body: {
+      modelId: 'meta.llama-3.3-70b-instruct',
+      chatResponse: {
+        apiFormat: 'GENERIC',
+        choices: [],
+        usage: { promptTokens: 1_000, completionTokens: 1_000, totalTokens: 2_000 },
+      },
+    },
+    expected: [{ provider: 'oci', model: 'meta.llama-3.3-70b-instruct', counts, cost: 'unknown' }],
+  },
+  {
+    name: 'Genkit, whose output excludes thoughts',
+    body: {
+      finishReason: 'stop',
+      message: {},
+      usage: { inputTokens: 1_000, outputTokens: 900, thoughtsTokens: 100, totalTokens: 2_000 },
+    },
+    expected: [{ ...unnamed, counts: { ...counts, reasoning_tokens: 100 } }],
+  },
 ];
