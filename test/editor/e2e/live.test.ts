@@ -91,8 +91,12 @@ test('a call of the agent is in the status bar within a second or so', async () 
   await within(5_000, async () => expect(await workbench.statusBarItem.innerText()).toContain('$15.00'));
   await workbench.screenshot('live-call');
   await claudeCode('req_1');
+  const shown = workbench.statusBarItem.getByText('$30.00').waitFor({ timeout: 5_000 });
+  const start = performance.now();
   await claudeCode('req_2');
-  await within(5_000, async () => expect(await workbench.statusBarItem.innerText()).toContain('$30.00'));
+  await shown;
+  // docs/live.md has the figure of a quiet machine.
+  console.log(`From the export of a call to the status bar: ${Math.round(performance.now() - start)} ms`);
 });
 
 test('a second window takes over when the first one is closed', async () => {
