@@ -144,6 +144,7 @@ export async function applyChange(change: SettingsChange, options: ConnectOption
   const { agent, file, before, after, previous, endpoint } = change;
   // Dotfiles are often links into a repository: the link is kept, and its target is replaced.
   const target = existsSync(file) ? realpathSync(file) : file;
+  if (before !== after) checkWritable(target, file);
   if (readIfThere(target) !== before) throw new SettingsError(`${file} has changed in this moment. Try again.`);
   if (before !== undefined && before !== after) await writeFileAtomically(backupPath(target), before);
   const path = options.settingsPath ?? liveSettingsPath();
@@ -155,6 +156,12 @@ export async function applyChange(change: SettingsChange, options: ConnectOption
     // The values before the first connection are the ones to restore.
     else connections[agent.id] = { file, endpoint, previous: known?.file === file ? known.previous : previous };
   });
+}
+
+/** A file that its user protects, or that another program generates, is not replaced. @throws {SettingsError} */
+function checkWritable(target: string, file: string): void {
+  const mode = statSync(target, { throwIfNoEntry: false })?.mode ?? 0o200;
+  if ((mode & 0o222) === 0) throw new SettingsError(`${file} is read-only. Make it writable, and try again.`);
 }
 
 /** Other users must not read the token, with which they could feed the receiver. The rewritten file keeps this mode. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyEdits, modify, parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { parse as parseToml, stringify as tomlText } from 'smol-toml';
 import type { Agent, Json, Setting } from './agents.ts';
+import { withoutProperty, withProperty } from './jsonEdit.ts';
 
 interface Change {
   /** A number is the index in a list, before which a value is inserted. */
@@ -20,7 +21,8 @@ export class SettingsError extends Error {
 type Values = Record<string, unknown>;
 
 /** @throws {SettingsError} when the text is not valid in its format. */
-export function valuesOf(text: string, format: Agent['format'], file: string): Values {
+export function valuesOf(given: string, format: Agent['format'], file: string): Values {
+  const text = withoutMark(given);
   if (format === 'toml') {
     try {
       return parseToml(text);
@@ -97,21 +99,29 @@ function plain(value: unknown): unknown {
 
 /** Sets values, and removes those that are undefined. Returns the new text. */
 export function edited(text: string, format: Agent['format'], changes: readonly Change[]): string {
-  if (format === 'toml') return editedToml(text, changes);
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const indent = /^([ \t]+)["}/]/m.exec(text)?.[1] ?? '  ';
-  const formattingOptions = {
-    eol,
-    insertSpaces: !indent.startsWith('\t'),
-    tabSize: indent.startsWith('\t') ? 1 : indent.length,
-  };
-  let result = text.trim() === '' ? `{}${eol}` : text;
+  const body = withoutMark(text);
+  const mark = text.slice(0, text.length - body.length);
+  return mark + (format === 'toml' ? editedToml(body, changes) : editedJson(body, changes));
+}
+
+function editedJson(text: string, changes: readonly Change[]): string {
+  let result = text.trim() === '' ? `{}\n` : text;
   for (const { path, value } of changes) {
-    // Formatting would lay out the other elements of a list again, and lose their comments.
-    const options = typeof path.at(-1) === 'number' ? { isArrayInsertion: true } : { formattingOptions };
-    result = applyEdits(result, modify(result, [...path], value, options));
+    if (typeof path.at(-1) === 'number') {
+      result = applyEdits(result, modify(result, [...path], value, { isArrayInsertion: true }));
+      continue;
+    }
+    const names = path.map(String);
+    const next = value === undefined ? withoutProperty(result, names) : withProperty(result, names, value);
+    if (next === undefined) throw new SettingsError(`${names[0]} is not an object. Correct it first.`);
+    result = next;
   }
   return result;
+}
+
+/** The text without a byte order mark, which editors on Windows write. */
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /**
@@ -120,7 +130,8 @@ export function edited(text: string, format: Agent['format'], changes: readonly 
  */
 function editedToml(text: string, changes: readonly Change[]): string {
   const wanted = plain(parseToml(text)) as Values;
-  const lines = text.split('\n');
+  const eol = text.includes('\r\n') && !/(^|[^\r])\n/.test(text) ? '\r\n' : '\n';
+  const lines = text.split(eol);
   for (const { path, value } of changes) {
     const [table, key] = path as [string, string];
     const owner = (wanted[table] ??= {}) as Values;
@@ -129,12 +140,21 @@ function editedToml(text: string, changes: readonly Change[]): string {
     setLine(lines, table, key, value);
     if (Object.keys(owner).length === 0) dropTable(lines, wanted, table);
   }
-  const result = lines.join('\n');
-  if (isDeepStrictEqual(plain(parseToml(result)), wanted)) return result;
+  const result = lines.join(eol);
+  if (hasValues(result, wanted)) return result;
   const block = changes.map(
     ({ path, value }) => `${path.join('.')} = ${value === undefined ? '(removed)' : inline(value)}`,
   );
   throw new SettingsError(`The file is laid out in an unusual way. Change it by hand:\n${block.join('\n')}`);
+}
+
+/** Whether it is TOML with these values. */
+function hasValues(text: string, wanted: Values): boolean {
+  try {
+    return isDeepStrictEqual(plain(parseToml(text)), wanted);
+  } catch {
+    return false;
+  }
 }
 
 function setLine(lines: string[], table: string, key: string, value: Json | undefined): void {

@@ -559,6 +559,14 @@ describe('old prices', () => {
     expect(await said(30, 'costs')).toEqual([]);
     expect(await said(31, 'costs')).toEqual([line]);
     expect(await said(31, 'costs', '--by', 'model,day')).toEqual([line]);
+    expect(await said(31, 'compare', '--with', 'gpt-5')).toEqual([line]);
+  });
+
+  it('are named once in the status line', async () => {
+    const at = { env: clock(31), input: '{}' };
+    await sandbox.run(['record', ...CLAUDE, ...TOKENS, '--ledger', sandbox.ledger], at);
+    const { stdout } = await sandbox.run(['statusline', '--ledger', sandbox.ledger], at);
+    expect(stdout).toBe('$0.06 today · prices 31 days old\n');
   });
 
   it('are no matter where all costs are recorded', async () => {

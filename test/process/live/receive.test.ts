@@ -11,12 +11,13 @@ import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { idleTimer } from '../../fixtures/idleTime.ts';
-import { chatAttributes, claudeRequest, logsRequest, type Attributes } from '../../fixtures/otlp.ts';
+import { chatAttributes, claudeRequest, logsRequest, tracesRequest, type Attributes } from '../../fixtures/otlp.ts';
 import { Sandbox } from '../cli/harness.ts';
 import { receiving, started, type Receiving } from './receiving.ts';
 
 /** Also part of the soak, with more kills. */
 const KILLS = Number(process.env['LLM_SPEND_SOAK_KILLS'] ?? 5);
+const SOAK_MS = 300_000 + KILLS * 6_000;
 
 let sandbox: Sandbox;
 const children: { child: { kill: (signal: NodeJS.Signals) => boolean }; ended: Promise<unknown> }[] = [];
@@ -265,31 +266,66 @@ describe('HTTP as other clients speak it', () => {
   });
 });
 
-test('killed under load again and again: every call that was answered 200 is there once', async () => {
-  let receiver = await receive();
-  const acknowledged: string[] = [];
-  let call = 0;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const until = acknowledged.length + 40 + Math.floor(Math.random() * 60);
-    const sender = async (): Promise<void> => {
-      for (;;) {
-        const ids = [`req_${call++}`, `req_${call++}`];
-        const answer = await delivered(receiver, bodyOf(...ids.map((id) => claudeRequest(id)))).catch(() => undefined);
-        if (answer === undefined) return;
+test(
+  'killed under load again and again: every call that was answered 200 is there once',
+  async () => {
+    let receiver = await receive();
+    const acknowledged: string[] = [];
+    let call = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const until = acknowledged.length + 40 + Math.floor(Math.random() * 60);
+      const sender = async (): Promise<void> => {
+        for (;;) {
+          const ids = [`req_${call++}`, `req_${call++}`];
+          const answer = await delivered(receiver, bodyOf(...ids.map((id) => claudeRequest(id)))).catch(
+            () => undefined,
+          );
+          if (answer === undefined) return;
+          expect(answer.status).toBe(200);
+          acknowledged.push(...ids);
+          if (acknowledged.length >= until) receiver.child.kill('SIGKILL');
+        }
+      };
+      await Promise.all(Array.from({ length: 4 }, sender));
+      await receiver.ended;
+      receiver = await receive();
+    }
+    const stored = (await recorded()).map((record) => record['request_id']);
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS * 40);
+  },
+  SOAK_MS,
+);
+
+test(
+  'killed between the spans of a call: each call is recorded once',
+  async () => {
+    const kills = Math.ceil(KILLS / 4);
+    let receiver = await receive();
+    for (let kill = 0; kill < kills; kill++) {
+      const send = async (span: string, parent?: string): Promise<void> => {
+        const trace = String(kill).padStart(32, 'a');
+        const spans = [{ name: 'chat', trace, span, attributes: chatAttributes(), ...(parent && { parent }) }];
+        const answer = await fetch(`${receiver.endpoint}/v1/traces`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${receiver.token}` },
+          body: JSON.stringify(tracesRequest(spans)),
+        });
         expect(answer.status).toBe(200);
-        acknowledged.push(...ids);
-        if (acknowledged.length >= until) receiver.child.kill('SIGKILL');
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, sender));
-    await receiver.ended;
-    receiver = await receive();
-  }
-  const stored = (await recorded()).map((record) => record['request_id']);
-  expect(new Set(stored).size).toBe(stored.length);
-  expect(acknowledged.filter((id) => !stored.includes(id))).toEqual([]);
-  expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS * 40);
-});
+      };
+      const order: [string, string?][] = [['02', '01'], ['01']];
+      if (kill % 2 === 1) order.reverse();
+      await send(...order[0]!);
+      receiver.child.kill('SIGKILL');
+      await receiver.ended;
+      receiver = await receive();
+      await send(...order[1]!);
+    }
+    expect(await recorded()).toHaveLength(kills);
+  },
+  SOAK_MS,
+);
 
 test('another process takes over within two seconds', async () => {
   const first = await receive();

@@ -64,9 +64,9 @@ describe.each(CONNECTABLE.map(({ id, format }) => [id, format] as const))('%s', 
     await connect(id);
     const connected = read(id);
     for (const line of text.split('\n')) {
-      if (line.trim() !== '' && !line.includes('"FOO"')) expect(connected).toContain(line);
+      if (!line.includes('"FOO"')) expect(connected).toContain(line);
     }
-    expect(connected).toContain('mine');
+    if (format !== 'toml') expect(connected).toMatch(/"FOO": "1",? \/\/ keep$/m);
     await disconnect(id);
     expect(read(id)).toBe(text);
     expect(readLiveSettings(options.settingsPath)?.connections).toEqual({});
@@ -325,5 +325,60 @@ describe('the hook that stops an agent at the limit of a budget', () => {
   test('is refused where the list is none', async () => {
     write(HOOK, '{"hooks": {"PreToolUse": 7}}');
     await expect(connection(connectable(HOOK)!, options)).rejects.toThrow('hooks.PreToolUse is not a list');
+  });
+});
+
+describe('settings as people write them', () => {
+  test.each([
+    [
+      'lists on one line, and a comma at the end',
+      '{\n  "model": "opus", // why\n  /* a\n b */\n  "allow": ["x", "y"],\n}\n',
+    ],
+    ['Windows line ends', '{\r\n\t"a": 1,\r\n\t"env": {\r\n\t\t"FOO": "x" // keep\r\n\t}\r\n}\r\n'],
+    ['a byte order mark', '\uFEFF{\n    "a": [1,\n  2]\n}'],
+    ['one line', '{"a":1,"env":{"B":"2"}}'],
+    ['a brace behind the last value', '{ "a": 1,\n  "b": 2 }\n'],
+    [
+      'a comment behind the last value',
+      '{\n  "env": {\n    "A": "1", /* x */ // y\n  },\n  "b": 2 /* z */ // w\n  // end\n}\n',
+    ],
+    ['nothing but a comment', '{\n  // nothing\n}\n'],
+  ])('%s', async (_, text) => {
+    for (const id of ['claude-code', 'gemini-cli']) {
+      write(id, text);
+      await connect(id);
+      const connected = read(id);
+      for (const line of text.split('\n'))
+        expect(connected.replaceAll(',', '')).toContain(line.replaceAll(/[,}]/g, '').trim());
+      expect(connected.split('\r\n').length).toBe(text.includes('\r') ? connected.split('\n').length : 1);
+      await disconnect(id);
+      expect(read(id)).toBe(text);
+    }
+  });
+
+  test('TOML with Windows line ends', async () => {
+    const text = 'model = "gpt-5"\r\n[tui]\r\nnotifications = true\r\n';
+    write('codex', text);
+    await connect('codex');
+    expect(read('codex')).not.toMatch(/[^\r]\n/);
+    await disconnect('codex');
+    expect(read('codex')).toBe(text);
+  });
+
+  test.each([
+    ['codex', 'otel = { environment = "dev" }\n', 'Change it by hand'],
+    ['codex', 'otel.environment = "dev"\n', 'Change it by hand'],
+    ['claude-code', '{"env": "text"}\n', 'env is not an object'],
+  ])('%s: %s is left alone, with a reason', async (id, text, reason) => {
+    write(id, text);
+    await expect(connect(id)).rejects.toThrow(reason);
+    expect(read(id)).toBe(text);
+  });
+
+  test('a read-only file is left alone', async () => {
+    chmodSync(write('claude-code', JSONC), 0o444);
+    await expect(connect('claude-code')).rejects.toThrow('is read-only. Make it writable');
+    expect(read('claude-code')).toBe(JSONC);
+    expect(readLiveSettings(options.settingsPath)?.connections ?? {}).toEqual({});
   });
 });
