@@ -2,6 +2,7 @@ import { pause } from '../../system/disk.ts';
 import { explain } from '../errors.ts';
 import type { Change } from './commit/commit.ts';
 import { commit } from './commit/commit.ts';
+import { isForeignActive } from './commit/inFlight.ts';
 import type { Journal, JournalFile } from './journal.ts';
 import type { Entry } from './journalContent.ts';
 import type { LedgerIndex } from './index.ts';
@@ -36,8 +37,10 @@ const SPACING_FACTOR = 9;
 /** How long a background commit waits for foreign writers in flight before it gives up and retries later. */
 const SETTLE_MS = 500;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000, 10_000];
-/** The spacing when foreign writers are active: each of our versions between two of theirs may cost them a version. */
-const FOREIGN_SPACING_MS = 400;
+/** The spacing after a commit that did not settle, because of other writers. */
+const UNSETTLED_SPACING_MS = 400;
+/** The spacing while inkwell writes: each of our versions between two of its versions may cost it one. */
+const FOREIGN_SPACING_MS = 4_000;
 const REMOVAL_MS = 10_000;
 /** How often a watching process checks for journals of dead processes. */
 const ADOPTION_MS = 1_000;
@@ -184,7 +187,10 @@ export class Committer {
       throw reason === undefined ? error : new LedgerError('read-only', reason, { cause: error });
     });
     const took = performance.now() - started;
-    const spacing = outcome === 'settled' ? SPACING_MS : FOREIGN_SPACING_MS;
+    const isForeign = isForeignActive(store.disk, store.place);
+    const usual = outcome === 'settled' ? SPACING_MS : UNSETTLED_SPACING_MS;
+    // Not all processes at the same moment.
+    const spacing = isForeign ? FOREIGN_SPACING_MS * (0.75 + Math.random() / 2) : usual;
     this.#nextCommit = performance.now() + Math.max(spacing, took * SPACING_FACTOR);
     if (outcome === 'settled') await this.#settle(store, batch);
   }

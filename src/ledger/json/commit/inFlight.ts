@@ -4,7 +4,7 @@ import { ageOf, pause, unlinkIfThere } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
 import { isOpenInProcess } from '../../../system/openFiles.ts';
 import { liveness } from '../../../system/owner.ts';
-import { corruptName, isForeignTemporary, parseSideFile } from '../../../system/sideFiles.ts';
+import { corruptName, foreignBackupName, isForeignTemporary, parseSideFile } from '../../../system/sideFiles.ts';
 import type { Place } from '../../place.ts';
 
 /** Finds writers in flight, which may still replace the ledger by a version based on what they read before ours. */
@@ -18,6 +18,9 @@ const ABANDONED_MS = 10_000;
 const SURELY_ABANDONED_MS = 60_000;
 /** A foreign temporary file older than this has no writer that could still rename it. */
 const FORGOTTEN_MS = 3_600_000;
+
+/** inkwell counts as active for this long after it saved the ledger. */
+const ACTIVE_MS = 10_000;
 
 /** The names of the writers in flight at one moment. */
 export interface InFlight {
@@ -38,6 +41,12 @@ export async function writersInFlight(disk: Disk, place: Place): Promise<InFligh
     foreign: new Set(foreign.filter((_, i) => ages[i] !== undefined && ages[i] < FORGOTTEN_MS)),
     tokens: new Set(tokens),
   };
+}
+
+/** Whether inkwell saved the ledger a moment ago: it makes a backup each time, which keeps the old version's time of change. */
+export function isForeignActive(disk: Disk, { folder, base }: Place): boolean {
+  const backup = disk.findSync(join(folder, foreignBackupName(base)));
+  return backup !== undefined && Math.abs(Date.now() - Number(backup.ctimeMs)) < ACTIVE_MS;
 }
 
 /** Waits a moment for foreign writers to finish: they do not see our token, so our commit might be overwritten. */
