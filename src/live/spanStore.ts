@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDamage, sqliteEngine, type Database, type Statement } from '../ledger/sqlite/engine.ts';
 import { besideLedger } from '../system/paths.ts';
@@ -125,6 +125,8 @@ interface Opened {
 
 function openSpans(path: string): Opened {
   mkdirSync(dirname(path), { recursive: true });
+  // Private to its user, as the ledger.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new (sqliteEngine().DatabaseSync)(path, { timeout: 5_000 });
   try {
     database.exec(`
