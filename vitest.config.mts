@@ -12,7 +12,10 @@ const patience = { testTimeout: 300_000, hookTimeout: 300_000 };
 /** `npm test -- oldest`: all end-to-end tests in the oldest editor too. */
 const ALL_IN_OLDEST = process.env['LLM_SPEND_ALL_IN_OLDEST'] === '1';
 
-const inMemory = { TMPDIR: fastFolder() };
+/** Texts are those of English, whatever the language of the developer. */
+const english = { LLM_SPEND_LANG: 'en' };
+
+const inMemory = { ...english, TMPDIR: fastFolder() };
 
 export default defineConfig({
   test: {
@@ -39,6 +42,7 @@ export default defineConfig({
           expect: { poll },
           // Keeps the command's compiled code, and what it notes for undo, out of the home of the person who runs the tests.
           env: {
+            ...english,
             XDG_CACHE_HOME: path.join(import.meta.dirname, '.cache/tests'),
             XDG_STATE_HOME: path.join(import.meta.dirname, '.cache/tests'),
           },

@@ -6,6 +6,7 @@
  *     dist/cli.js            the llm-spend command   from src/cli/main.ts      CommonJS, Node >= 20, executable
  *     dist/record.js         its one-shot record     from src/cli/runRecord.ts
  *     dist/commands.js       all of its commands     from src/cli/runCommand.ts
+ *     dist/languages.br      its texts in all languages, from l10n/cli.*.json
  *     dist/reader.js         a thread of an import   from src/sources/import/readerThread.ts; the others load its list of agents on demand
  *     dist/live.js           live recording          from src/live/index.ts, loaded by the others on demand
  *     dist/postgres.js       ledgers in PostgreSQL   from src/ledger/postgres/index.ts, loaded by the others on demand
@@ -29,6 +30,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, context } from 'esbuild';
 import { iconStyle, subsetFont, usedIcons } from './iconFont.mjs';
+import { writeLanguages } from './languages.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 import { coreModule, takeFromOthers } from './sharedBundles.mjs';
 
@@ -95,6 +97,7 @@ const targets = [
     name: 'all commands',
     entry: 'src/cli/runCommand.ts',
     options: forNode('commands'),
+    after: writeLanguages,
   },
   {
     name: 'prices',
@@ -275,7 +278,14 @@ async function writeLicences(metafiles) {
     const { name, version, license } = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'));
     const files = await readdir(path.join(root, folder));
     const file = files.find((each) => /^licen[cs]e/i.test(each));
-    const text = file === undefined ? '' : await readFile(path.join(root, folder, file), 'utf8');
+    // Whose text is long, and says itself that its address is enough.
+    const isByAddress = license === 'CC-BY-4.0';
+    const address = 'https://creativecommons.org/licenses/by/4.0/legalcode';
+    const text = isByAddress
+      ? address
+      : file === undefined
+        ? ''
+        : await readFile(path.join(root, folder, file), 'utf8');
     return `${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
   const rule = `\n${'-'.repeat(80)}\n\n`;

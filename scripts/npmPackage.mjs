@@ -17,6 +17,7 @@ const DIST = [
   'index.d.mts',
   'index.js',
   'index.mjs',
+  'languages.br',
   'licences.txt',
   'live.js',
   'postgres.js',

@@ -2,7 +2,7 @@
  * `npm run package`: builds, and packs what ships: `llm-spend-<version>.vsix` for the editor and `llm-spend-<version>.tgz`
  * for npm. `--no-build` packs what is built.
  */
-import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
@@ -24,6 +24,11 @@ export async function packageExtension() {
   await rm(folder, { recursive: true, force: true });
   for (const part of await readdir(root)) {
     if (PARTS.test(part)) await cp(path.join(root, part), path.join(folder, part), { recursive: true });
+  }
+  // The editor's texts, without the spaces that make them readable.
+  for (const name of await readdir(path.join(folder, 'l10n'))) {
+    const file = path.join(folder, 'l10n', name);
+    await writeFile(file, JSON.stringify(JSON.parse(await readFile(file, 'utf8'))));
   }
   // The bundles hold every dependency.
   await createVSIX({ cwd: folder, packagePath, dependencies: false });

@@ -1,7 +1,8 @@
 /** The modules that the bundles for Node share. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build as bundle } from 'esbuild';
+import * as zod from 'zod/mini';
 import { root } from './lib.mjs';
 
 /** @param {string} folder below src @param {{ recursive: boolean }} how @returns {string[]} its modules, relative to the repository */
@@ -18,8 +19,21 @@ const slashes = (file) => file.replaceAll(path.sep, '/');
  * larger.
  */
 const CORE = [
-  ...['usage', 'columns', 'system'].flatMap((layer) => sources(layer, { recursive: true })),
+  ...['usage', 'columns', 'system', 'rules', 'budgets'].flatMap((layer) => sources(layer, { recursive: true })),
   ...sources('ledger', { recursive: false }),
+  // What both the extension and the command use of these layers.
+  ...['currency', 'converted', 'models/search', 'models/known', 'models/nearest', 'models/lineChoices'].map(
+    (name) => `src/pricing/${name}.ts`,
+  ),
+  ...['costTracker', 'trackerBudgets', 'edit', 'unpriced', 'usedModels'].map((name) => `src/library/${name}.ts`),
+  'src/tools/index.ts',
+  // What imports, their second thread and live recording share.
+  ...['fields', 'payer', 'record', 'vendors', 'joining', 'tokens', 'claude-code/index', 'claude-code/lines'].map(
+    (name) => `src/sources/${name}.ts`,
+  ),
+  ...['identity', 'lines', 'fileReader', 'members/index', 'members/wasm'].map(
+    (name) => `src/sources/reading/${name}.ts`,
+  ),
   // The parts of the stores that other code uses.
   'src/ledger/json/store.ts',
   'src/ledger/json/elements.ts',
@@ -44,7 +58,23 @@ const BUNDLES = new Map([
   ['src/host/team/teamCode.ts', './team.js'],
   // The parsers of 32 agents: the thread of an import has them too, and a window only looks for the agents' folders.
   ['src/sources/agents.ts', './reader.js'],
+  ['src/sources/reading/files.ts', './reader.js'],
 ]);
+
+/** What our modules use of zod, which the core contains for all bundles that use it. */
+function usedOfZod() {
+  const names = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const texts = names.map((name) => readFileSync(path.join(root, 'src', name), 'utf8'));
+  const used = texts
+    .filter((text) => text.includes("from 'zod/mini'"))
+    .flatMap((text) =>
+      [...text.matchAll(/\bz\.(\w+)|\{ (catch) as/g)].map(([, member, alone]) => member ?? alone ?? ''),
+    );
+  // `z.core` is only used for types, of which there is nothing to export.
+  return [...new Set(used)].filter((name) => name in zod && name !== 'core').toSorted();
+}
 
 /**
  * Leaves a module that another bundle contains to that bundle.
@@ -56,6 +86,19 @@ const BUNDLES = new Map([
 export const takeFromOthers = (own, { core = true } = {}) => ({
   name: 'shared bundles',
   setup: (build) => {
+    if (core && own !== './core.js') {
+      build.onResolve({ filter: /^zod\/mini$/ }, ({ importer }) =>
+        importer.includes('node_modules') ? undefined : { path: 'zod', namespace: 'core', sideEffects: false },
+      );
+      build.onLoad({ filter: /^zod$/, namespace: 'core' }, () => ({
+        contents: `export { ${usedOfZod()
+          .map((name) => `zod_${name} as ${name}`)
+          .join(', ')} } from './core.js';`,
+      }));
+      build.onResolve({ filter: /^\.\/core\.js$/, namespace: 'core' }, ({ path: file }) => {
+        return { path: file, external: true, sideEffects: false };
+      });
+    }
     build.onResolve({ filter: /\.ts$/ }, ({ path: imported, resolveDir, kind }) => {
       if (kind === 'entry-point') return undefined;
       const other = BUNDLES.get(slashes(path.relative(root, path.resolve(resolveDir, imported))));
@@ -89,5 +132,8 @@ export async function coreModule() {
       places.set(name, file);
     }
   }
-  return CORE.map((file) => `export * from './${file}';`).join('\n');
+  const ofZod = usedOfZod().map((name) => `${name} as zod_${name}`);
+  return [...CORE.map((file) => `export * from './${file}';`), `export { ${ofZod.join(', ')} } from 'zod/mini';`].join(
+    '\n',
+  );
 }

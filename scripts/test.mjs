@@ -112,7 +112,8 @@ class Output {
       const colours = !this.#isLive && process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
       const child = spawn(command, args, {
         cwd: root,
-        env: { ...process.env, ...colours, ...env },
+        // Texts are tested in English, whatever the language of the developer.
+        env: { ...process.env, LLM_SPEND_LANG: 'en', ...colours, ...env },
         stdio: this.#isLive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       });
       running.add(child);

@@ -29,7 +29,7 @@ export function periodText({ period, since, until, start }: Budget): string {
 const SCOPE_TEXTS = { me: ' on all my machines', team: ' by the team' };
 
 /** How old the sums of a team are; undefined: they are up to date. */
-function staleText({ stale, period }: BudgetState): string | undefined {
+export function staleText({ stale, period }: BudgetState): string | undefined {
   if (stale === undefined) return undefined;
   if (stale.asOf === undefined) return "the team's sums are not known here yet";
   const style = {

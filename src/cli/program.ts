@@ -3,6 +3,8 @@ import { collect } from './arguments/arguments.ts';
 import { COMMON_OPTIONS, type CommandSpec, type OptionSpec } from './command.ts';
 import { usageError } from './output/exit.ts';
 import type { Terminal } from './output/terminal.ts';
+import { helpInLanguage } from './language/help.ts';
+import { t, tText } from './language/text.ts';
 
 /** All commands, in the order of the help. Only the modules of the commands needed are loaded. */
 const COMMANDS = new Map<string, () => Promise<{ command: CommandSpec<object> }>>([
@@ -48,17 +50,25 @@ export async function buildProgram(
   const program = new Command('llm-spend');
   const wanted = argv[0] !== undefined && COMMANDS.has(argv[0]) ? [argv[0]] : COMMANDS.keys();
   // Commands inherit these settings, so they come first.
-  program.exitOverride().enablePositionalOptions().helpOption('-h, --help', 'show help').helpCommand(false);
+  program
+    .configureHelp(helpInLanguage())
+    .exitOverride()
+    .enablePositionalOptions()
+    .helpOption('-h, --help', t`show help`)
+    .helpCommand(false);
   for (const name of wanted) {
     const { command: spec } = await COMMANDS.get(name)!();
-    const command = program.command(name).description(spec.summary).allowExcessArguments(false);
+    const command = program.command(name).description(tText(spec.summary)).allowExcessArguments(false);
     if (spec.passThrough === true) command.passThroughOptions();
-    for (const argument of spec.arguments ?? []) command.argument(argument.name, argument.help);
+    for (const argument of spec.arguments ?? []) command.argument(argument.name, tText(argument.help));
     const options = [...spec.options, ...COMMON_OPTIONS];
     const flags = new Set(options.map(({ flags: each }) => new Option(each).long ?? ''));
     for (const option of options) command.addOption(optionOf(option, flags, argv));
     const examples = spec.examples.map((line) => `  $ ${line}`).join('\n');
-    command.addHelpText('after', `\nExamples:\n${examples}${spec.notes === undefined ? '' : `\n\n${spec.notes}`}`);
+    command.addHelpText(
+      'after',
+      `\n${t`Examples:`}\n${examples}${spec.notes === undefined ? '' : `\n\n${spec.notes}`}`,
+    );
     command.action(async (...given: unknown[]) => {
       const words = given.slice(0, spec.arguments?.length ?? 0);
       done(await spec.run({ flags: command.opts(), words, argv, terminal }));
@@ -73,14 +83,17 @@ function optionOf(
   others: ReadonlySet<string>,
   argv: readonly string[],
 ): Option {
-  const option = new Option(flags, help).hideHelp(hidden);
+  const option = new Option(flags, tText(help)).hideHelp(hidden);
   if (!option.required) return option;
   const names = [option.long, option.short];
   return option.argParser((value: string, before: unknown) => {
     // `--note=--json` is meant.
     if (others.has(value) && argv.some((each, i) => each === value && names.includes(argv[i - 1]))) {
-      const wanted = option.long === '--response' ? 'a file, or - for stdin,' : 'its value';
-      throw usageError(`${flags}: ${wanted} is missing before ${value}.`, option.long);
+      const wanted =
+        option.long === '--response'
+          ? t`${flags}: a file, or - for stdin, is missing before ${value}.`
+          : t`${flags}: its value is missing before ${value}.`;
+      throw usageError(wanted, option.long);
     }
     return repeatable ? collect(value, before as string[] | undefined) : value;
   });

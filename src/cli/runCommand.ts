@@ -6,16 +6,17 @@ import { report } from './output/finish.ts';
 import { finished } from './output/finished.ts';
 import { buildProgram } from './program.ts';
 import { openTerminal, type Terminal } from './output/terminal.ts';
+import { t, tMessage } from './language/text.ts';
 
-const EPILOGUE = `
-Examples:
+const epilogue = (): string => `
+${t`Examples:`}
   $ llm-spend import all
   $ llm-spend costs --by day
   $ llm-spend record --provider openai --model gpt-5 --operation chat --cost-usd 0.005
 
-Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify),
+${t`Exit codes: 0 done, 1 failed (or some records were refused), 2 wrong usage, 3 ledger damaged (see llm-spend verify),
 4 a budget or --max is reached, 5 recorded beside the ledger, which cannot be written now (see llm-spend verify).
-Help for a command: llm-spend <command> --help`;
+Help for a command: llm-spend <command> --help`}`;
 
 /**
  * Runs any command: the bundle dist/commands.js, which a one-shot `record` does not load.
@@ -44,10 +45,10 @@ async function runProgram(argv: readonly string[], terminal: Terminal): Promise<
   let exitCode: number = EXIT.done;
   const program = await buildProgram(argv, terminal, (code) => (exitCode = code));
   program
-    .description('Records what LLM calls cost, and reports it.')
+    .description(t`Records what LLM calls cost, and reports it.`)
     .usage('<command> [options]')
-    .version(version, '--version', 'print the version')
-    .addHelpText('after', EPILOGUE);
+    .version(version, '--version', t`print the version`)
+    .addHelpText('after', epilogue());
   const texts = captureTexts(program, terminal);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -84,8 +85,8 @@ function captureTexts(program: Command, terminal: Terminal): { help: string; usa
 function commanderFailure(error: CommanderError, command: string | undefined): CliError {
   const [first = ''] = error.message.replace(/^error: /, '').split('\n');
   const hint = /Did you mean [^)]*\?/.exec(error.message)?.[0];
-  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`;
+  const sentence = tMessage(`${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`);
   const flag = /'(?:-\w, )?(--[\w-]+)/.exec(first)?.[1];
   const help = command === undefined ? 'llm-spend --help' : `llm-spend ${command} --help`;
-  return usageError(`${sentence} ${hint ?? `See: ${help}`}`, flag);
+  return usageError(`${sentence} ${hint === undefined ? t`See: ${help}` : tMessage(hint)}`, flag);
 }

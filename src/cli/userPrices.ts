@@ -1,6 +1,7 @@
 import type { UserPrices } from '../prices/index.ts';
 import type { CostSource } from '../pricing/costSource.ts';
 import { plain } from '../usage/text.ts';
+import { t, tMessage } from './language/text.ts';
 
 let shared: Promise<UserPrices> | undefined;
 
@@ -8,7 +9,9 @@ let shared: Promise<UserPrices> | undefined;
 export function userPrices(): Promise<UserPrices> {
   shared ??= import('../prices/index.ts').then(
     ({ UserPrices }) =>
-      new UserPrices({ warn: (message) => process.stderr.write(`llm-spend: warning: ${plain(message)}\n`) }),
+      new UserPrices({
+        warn: (message) => process.stderr.write(`llm-spend: ${t`warning:`} ${plain(tMessage(message))}\n`),
+      }),
   );
   return shared;
 }

@@ -1,4 +1,5 @@
 import { usageError } from '../output/exit.ts';
+import { t } from '../language/text.ts';
 
 /**
  * Strict parsing of flag values. An ambiguous value is refused with the flag, the value and the rule; nothing is rounded or
@@ -13,20 +14,20 @@ export function shown(value: string): string {
 }
 
 function refuse(flag: string, rule: string, value: string): never {
-  throw usageError(`${flag}: ${rule} (got ${shown(value)}).`, flag);
+  throw usageError(t`${flag}: ${rule} (got ${shown(value)}).`, flag);
 }
 
 /** Digits only: no sign, fraction, exponent, separator or space. */
-export function wholeNumber(flag: string, value: string, what = 'must be a whole number of tokens in digits'): number {
-  if (!/^\d+$/.test(value)) refuse(flag, `${what}, such as 1200`, value);
+export function wholeNumber(flag: string, value: string, what = t`must be a whole number of tokens in digits`): number {
+  if (!/^\d+$/.test(value)) refuse(flag, t`${what}, such as 1200`, value);
   const n = Number(value);
-  if (!Number.isSafeInteger(n)) refuse(flag, `must be at most ${Number.MAX_SAFE_INTEGER}`, value);
+  if (!Number.isSafeInteger(n)) refuse(flag, t`must be at most ${Number.MAX_SAFE_INTEGER}`, value);
   return n;
 }
 
 /** A whole number of at least 1. */
 export function positive(flag: string, value: string): number {
-  const rule = 'must be a whole number, at least 1';
+  const rule = t`must be a whole number, at least 1`;
   const n = wholeNumber(flag, value, rule);
   if (n === 0) refuse(flag, rule, value);
   return n;
@@ -35,7 +36,7 @@ export function positive(flag: string, value: string): number {
 /** USD in the formats that programs print: `0.0042`, `.5`, `4.2e-3`. Not `$1`, `1,000` or `-1`. */
 export function amount(flag: string, value: string): number {
   if (!/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(value) || !Number.isFinite(Number(value))) {
-    refuse(flag, 'must be a non-negative amount of USD, such as 0.0042', value);
+    refuse(flag, t`must be a non-negative amount of USD, such as 0.0042`, value);
   }
   return Number(value);
 }
@@ -43,7 +44,7 @@ export function amount(flag: string, value: string): number {
 /** One of the choices, spelled exactly like it. */
 export function choice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
   const found = choices.find((each) => each === value.toLowerCase());
-  return found ?? refuse(flag, `must be one of ${choices.join(', ')}`, value);
+  return found ?? refuse(flag, t`must be one of ${choices.join(', ')}`, value);
 }
 
 /** Collects the values of a repeatable flag. */

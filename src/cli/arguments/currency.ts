@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { readDisplayCurrency, type DisplayCurrency } from '../../pricing/currency.ts';
 import { shown } from './arguments.ts';
 import { usageError } from '../output/exit.ts';
+import { t } from '../language/text.ts';
 
 const FLAG = '--currency';
 const MAX_BYTES = 10_000_000;
@@ -21,17 +22,17 @@ export async function displayCurrency(value: string): Promise<DisplayCurrency> {
 }
 
 async function readSetting(path: string): Promise<unknown> {
-  const rule = 'must be a rate such as EUR=0.92 (units per USD), or a file of rates';
+  const rule = t`must be a rate such as EUR=0.92 (units per USD), or a file of rates`;
   try {
     if ((await stat(path)).size > MAX_BYTES)
-      throw usageError(`${FLAG}: ${shown(path)} is too large for a file of rates.`, FLAG);
+      throw usageError(t`${FLAG}: ${shown(path)} is too large for a file of rates.`, FLAG);
     return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw usageError(`${FLAG}: ${shown(path)} is not valid JSON (${error.message}).`, FLAG);
+      throw usageError(t`${FLAG}: ${shown(path)} is not valid JSON (${error.message}).`, FLAG);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const why = code === 'ENOENT' ? 'the file does not exist' : code;
-    throw usageError(`${FLAG}: ${rule} (got ${shown(path)}; ${why}).`, FLAG);
+    const why = code === 'ENOENT' ? t`the file does not exist` : code;
+    throw usageError(t`${FLAG}: ${rule} (got ${shown(path)}; ${why}).`, FLAG);
   }
 }

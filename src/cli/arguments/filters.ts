@@ -5,6 +5,7 @@ import type { Calendar, Dimension, UsageFilter } from '../../usage/query.ts';
 import { positive, shown } from './arguments.ts';
 import type { OptionSpec } from '../command.ts';
 import { usageError } from '../output/exit.ts';
+import { t, tText } from '../language/text.ts';
 
 /** The flags that select records for `costs`, `export` and `watch`, as commander parses them. */
 export interface FilterFlags extends FieldFilters {
@@ -16,7 +17,11 @@ export interface FilterFlags extends FieldFilters {
 }
 type FieldFilters = { [Name in FieldDimension]?: string[] };
 
-const only = (flags: string, what: string): OptionSpec => ({ flags, help: `${what} (repeatable)`, repeatable: true });
+const only = (flags: string, what: string): OptionSpec => ({
+  flags,
+  help: t`${tText(what)} (repeatable)`,
+  repeatable: true,
+});
 
 /** The options that select records, including inkwell's short ones. */
 export const FILTER_OPTIONS: readonly OptionSpec[] = [
@@ -38,7 +43,7 @@ export const FILTER_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** Shown below the examples in the help of these commands. */
-export const FILTER_NOTES = `A repeatable filter matches any of its values; "" matches the records that do not have the field.`;
+export const FILTER_NOTES = t`A repeatable filter matches any of its values; "" matches the records that do not have the field.`;
 
 export interface Selection {
   filter: UsageFilter;
@@ -52,20 +57,20 @@ const MONDAY = 1;
 export function selection(flags: FilterFlags, now: number): Selection {
   const calendar: Calendar = { timeZone: timeZone(flags.timezone), firstDayOfWeek: MONDAY };
   if (flags.days !== undefined && (flags.since !== undefined || flags.until !== undefined)) {
-    throw usageError('--days: cannot be combined with --since or --until. Give one or the other.', '--days');
+    throw usageError(t`--days: cannot be combined with --since or --until. Give one or the other.`, '--days');
   }
   const filter: UsageFilter = {};
   if (flags.days !== undefined) {
     const days = positive('--days', flags.days);
     const first = parseTime(`${days - 1}d`, 'since', now, calendar);
-    if (first === undefined) throw usageError(`--days: must be at most 100000 (got ${shown(flags.days)}).`, '--days');
+    if (first === undefined) throw usageError(t`--days: must be at most 100000 (got ${shown(flags.days)}).`, '--days');
     filter.since = bucketStart(first, 'day', calendar);
     filter.until = nextBucket(now, 'day', calendar);
   }
   if (flags.since !== undefined) filter.since = time('--since', flags.since, 'since', now, calendar);
   if (flags.until !== undefined) filter.until = time('--until', flags.until, 'until', now, calendar);
   if (filter.since !== undefined && filter.until !== undefined && filter.since >= filter.until) {
-    throw usageError('--since: must be before --until. Swap the two.', '--since');
+    throw usageError(t`--since: must be before --until. Swap the two.`, '--since');
   }
   const values: Partial<Record<Dimension, (string | null)[]>> = {};
   for (const { name } of FIELD_DIMENSIONS) {
@@ -88,7 +93,7 @@ function timeZone(name: string | undefined): string {
   if (name === undefined) return localCalendar().timeZone;
   if (name === '' || !isTimeZone(name)) {
     throw usageError(
-      `--timezone: must be a time zone such as Europe/Berlin, America/New_York or UTC (got ${shown(name)}).`,
+      t`--timezone: must be a time zone such as Europe/Berlin, America/New_York or UTC (got ${shown(name)}).`,
       '--timezone',
     );
   }
@@ -100,7 +105,7 @@ function time(flag: string, text: string, edge: 'since' | 'until', now: number, 
   // No calendar has a name for times beyond the range of a Date.
   if (ms === undefined || Number.isNaN(new Date(ms).getTime())) {
     throw usageError(
-      `${flag}: must be a date or time such as 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday or 7d (got ${shown(text)}).`,
+      t`${flag}: must be a date or time such as 2026-01-31, 2026-01, 2026-01-31T09:30, today, yesterday or 7d (got ${shown(text)}).`,
       flag,
     );
   }

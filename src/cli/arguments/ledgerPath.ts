@@ -1,5 +1,6 @@
 import { resolveLedgerPath } from '../../system/paths.ts';
 import { usageError } from '../output/exit.ts';
+import { t } from '../language/text.ts';
 
 export interface LedgerFlag {
   ledger?: string;
@@ -11,7 +12,7 @@ export interface LedgerFlag {
 export function ledgerPath(flags: LedgerFlag): string {
   if (flags.ledger?.trim() === '') {
     // Probably an unset variable in a script: it must not select the default ledger.
-    throw usageError('--ledger: must not be empty. Name a file, or leave the flag out.', '--ledger');
+    throw usageError(t`--ledger: must not be empty. Name a file, or leave the flag out.`, '--ledger');
   }
   return resolveLedgerPath({ flag: flags.ledger });
 }

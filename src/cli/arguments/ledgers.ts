@@ -12,6 +12,7 @@ import { counted } from '../report/numbers.ts';
 import { ledgerPath, type LedgerFlag } from './ledgerPath.ts';
 import { withOpened } from './oneLedger.ts';
 import { commandLine } from './shell.ts';
+import { t, tMessage } from '../language/text.ts';
 
 /** Selects and opens the ledgers that a command works on. */
 
@@ -39,7 +40,7 @@ export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => 
   const isNamed = flags.ledger !== undefined;
   const further = (flags.with ?? []).map((file) => {
     if (file.trim() === '')
-      throw usageError('--with: must not be empty. Name a file, or leave the flag out.', '--with');
+      throw usageError(t`--with: must not be empty. Name a file, or leave the flag out.`, '--with');
     return resolveLedgerPath({ flag: file });
   });
   const primary = ledgerPath(flags);
@@ -48,7 +49,7 @@ export async function withView<T>(flags: LedgerFlag, use: (sources: Sources) => 
     const states = await view.refresh();
     const [first] = states;
     if (first?.health === 'unavailable') {
-      throw new LedgerError('no-access', first.problems[0]?.message ?? `${primary} cannot be opened.`);
+      throw new LedgerError('no-access', first.problems[0]?.message ?? t`${primary} cannot be opened.`);
     }
     return await use({ view, ledgers, states });
   } finally {
@@ -66,12 +67,12 @@ export async function warnOfDamage({ ledgers, states }: Sources, terminal: Termi
     if (state.health !== 'damaged' && state.health !== 'unavailable') continue;
     exitCode = EXIT.damaged;
     const path = ledgers[i]?.path ?? '';
-    const what = state.problems.find(({ severity }) => severity === 'error')?.message ?? `it is ${state.health}`;
-    await warn(
-      terminal,
-      `${path} is ${state.health}: ${what.replace(/\.$/, '')}. The figures cover the rest ` +
-        `(${counted(state.records, 'record')}). See: ${commandLine('verify', { ledger: path })}`,
-    );
+    const isDamaged = state.health === 'damaged';
+    const problem = state.problems.find(({ severity }) => severity === 'error')?.message.replace(/\.$/, '');
+    const why = problem === undefined ? (isDamaged ? t`it is damaged` : t`it is unavailable`) : tMessage(problem);
+    const what = isDamaged ? t`${path} is damaged: ${why}.` : t`${path} is unavailable: ${why}.`;
+    const rest = t`The figures cover the rest (${counted(state.records, 'record')}).`;
+    await warn(terminal, `${what} ${rest} ${t`See: ${commandLine('verify', { ledger: path })}`}`);
   }
   return exitCode;
 }

@@ -2,6 +2,7 @@ import type { GitError } from '../../git/run.ts';
 import type { GitRepositoriesRead } from '../../git/repositories.ts';
 import { CliError, EXIT, usageError } from '../output/exit.ts';
 import { shown } from './arguments.ts';
+import { t } from '../language/text.ts';
 
 /** The repository of the working folder, and all that were read on this machine before. */
 export async function readRepositories(): Promise<GitRepositoriesRead> {
@@ -16,7 +17,7 @@ export function workingFolder(): string {
   try {
     return process.cwd();
   } catch {
-    throw new CliError('git', 'The working folder was deleted. Change to another folder.');
+    throw new CliError('git', t`The working folder was deleted. Change to another folder.`);
   }
 }
 
@@ -37,7 +38,7 @@ export function ticketPattern(flag: string | undefined): RegExp | undefined {
     // Refused below.
   }
   throw usageError(
-    `--ticket-pattern: must be a regular expression that finds a ticket, such as "[A-Z]+-\\d+" (got ${shown(flag)}).`,
+    t`--ticket-pattern: must be a regular expression that finds a ticket, such as "[A-Z]+-\\d+" (got ${shown(flag)}).`,
     '--ticket-pattern',
   );
 }

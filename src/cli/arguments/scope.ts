@@ -7,6 +7,7 @@ import { usageError } from '../output/exit.ts';
 import { choice } from './arguments.ts';
 import type { FilterFlags } from './filters.ts';
 import { ledgerPath, withView, type LedgerFlag, type Sources } from './ledgers.ts';
+import { t } from '../language/text.ts';
 
 export interface ScopeFlag {
   scope?: string;
@@ -14,7 +15,7 @@ export interface ScopeFlag {
 
 export const SCOPE_OPTION = {
   flags: '--scope <scope>',
-  help: `${SCOPES.join(', ')}: this machine, all of your machines, or the team (default: machine)`,
+  help: t`${SCOPES.join(', ')}: this machine, all of your machines, or the team (default: machine)`,
 };
 
 type Flags = LedgerFlag & FilterFlags & ScopeFlag;
@@ -32,7 +33,7 @@ export async function withScope<F extends Flags, T>(
   if (scope === 'machine') return withView(flags, (sources) => use(sources, flags));
   const membership = readMembership();
   if (!membership)
-    throw usageError('--scope: this machine is not in a team. Join one: llm-spend sync --to URL', '--scope');
+    throw usageError(t`--scope: this machine is not in a team. Join one: llm-spend sync --to URL`, '--scope');
   // Most commands ask for this machine, and need no client of PostgreSQL.
   const { syncNow } = await import('../../sync/sync.ts');
   await syncNow({ membership, ledgers: { primary: membership.ledger ?? ledgerPath(flags) } });
@@ -41,7 +42,7 @@ export async function withScope<F extends Flags, T>(
     const states = await view.refresh();
     const [state] = states;
     if (state?.health === 'unavailable') {
-      throw new LedgerError('io', state.problems[0]?.message ?? `${membership.url} cannot be read.`);
+      throw new LedgerError('io', state.problems[0]?.message ?? t`${membership.url} cannot be read.`);
     }
     const own = scope === 'me' && flags.user === undefined ? { ...flags, user: [membership.user] } : flags;
     const team = new TeamBudgets(view, new TeamClaims(membership.url, membership.user));

@@ -7,6 +7,7 @@ import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { say, type Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 export interface ClearFlags extends LedgerFlag {
   yes?: boolean;
@@ -17,14 +18,14 @@ export interface ClearFlags extends LedgerFlag {
 export async function clear(flags: ClearFlags, terminal: Terminal): Promise<number> {
   const asks = flags.yes !== true;
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
-    throw usageError('clear: cannot ask for confirmation without a terminal. Confirm with --yes.', '--yes');
+    throw usageError(t`clear: cannot ask for confirmation without a terminal. Confirm with --yes.`, '--yes');
   }
   return withLedger(flags, async (ledger) => {
     if (asks) {
       const { records } = await ledger.refresh();
-      const question = `Clear ${counted(records, 'record')} of ${plain(ledger.path)}? [y/N] `;
+      const question = t`Clear ${counted(records, 'record')} of ${plain(ledger.path)}? [y/N] `;
       if (!(await confirmed(question))) {
-        await say(terminal, 'Nothing was changed.');
+        await say(terminal, t`Nothing was changed.`);
         return EXIT.failed;
       }
     }
@@ -34,8 +35,9 @@ export async function clear(flags: ClearFlags, terminal: Terminal): Promise<numb
       return EXIT.done;
     }
     const undo = commandLine('undo', flags);
-    const kept = keptIn === undefined ? '' : ` They are kept in ${plain(keptIn)}; ${plain(undo)} brings them back.`;
-    await terminal.out.line(`Cleared ${counted(removed, 'record')}.${kept}`);
+    const kept =
+      keptIn === undefined ? '' : ` ${t`They are kept in ${plain(keptIn)}; ${plain(undo)} brings them back.`}`;
+    await terminal.out.line(`${t`Cleared ${counted(removed, 'record')}.`}${kept}`);
     return EXIT.done;
   });
 }
@@ -44,6 +46,6 @@ export const command: CommandSpec<ClearFlags> = {
   summary: 'empty the ledger; its records are kept in a file beside it',
   options: [{ flags: '--yes', help: 'do not ask for confirmation' }],
   examples: ['llm-spend clear', 'llm-spend clear --yes --ledger test-costs.json'],
-  notes: 'llm-spend undo restores the records.',
+  notes: t`llm-spend undo restores the records.`,
   run: ({ flags, terminal }) => clear(flags, terminal),
 };

@@ -21,19 +21,19 @@ import { ticketPattern } from '../arguments/repositories.ts';
 import { ledgersJson, warnOfDamage, withView, type LedgerFlag, type Sources } from '../arguments/ledgers.ts';
 import { SCOPE_OPTION, withScope, type ScopeFlag } from '../arguments/scope.ts';
 import { commitJson, gitCosts, GIT_GROUPINGS, isGitGrouping, shownKey, type GitCosts } from '../report/gitCosts.ts';
-import { groupTable, title } from '../report/groups.ts';
+import { byText, groupTable } from '../report/groups.ts';
 import { footerText } from '../report/footer.ts';
 import { budgetNotes } from '../report/reachedBudgets.ts';
 import { isPricedByList, priceNote } from '../report/priceNote.ts';
 import { ConvertedMoney, USD, type Money } from '../report/money.ts';
 import { recordsTable } from '../report/records.ts';
 import { counted } from '../report/numbers.ts';
-import { totalsTable } from '../report/totals.ts';
-import { formatPaidAndPlan } from '../../usage/summary.ts';
+import { paidAndPlanText, totalsTable } from '../report/totals.ts';
 import { plain } from '../../usage/text.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import { emptyText } from '../report/nothingYet.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 export interface CostsFlags extends FilterFlags, LedgerFlag, ScopeFlag {
   by?: string[];
@@ -74,17 +74,17 @@ interface Report {
 /** `llm-spend costs`: reports spending by group. */
 export async function costs(flags: CostsFlags, terminal: Terminal): Promise<number> {
   const by = (flags.by ?? []).flatMap((list) => list.split(',')).map((name) => choice('--by', name.trim(), GROUPINGS));
-  if (new Set(by).size < by.length) throw usageError('--by: repeats a grouping. Name each once.', '--by');
+  if (new Set(by).size < by.length) throw usageError(t`--by: repeats a grouping. Name each once.`, '--by');
   if (by.includes('block') && (by[0] !== 'block' || by.some((name) => (BUCKETS as readonly string[]).includes(name)))) {
-    throw usageError('--by: block must come first, without another time span: --by block,model.', '--by');
+    throw usageError(t`--by: block must come first, without another time span: --by block,model.`, '--by');
   }
   if (flags.cache === true) return costOfCache(flags, terminal);
   const recent = flags.recent === undefined ? undefined : positive('--recent', flags.recent);
   if (recent !== undefined && by.length > 0) {
-    throw usageError('--recent: cannot be combined with --by. Give one or the other.', '--recent');
+    throw usageError(t`--recent: cannot be combined with --by. Give one or the other.`, '--recent');
   }
   if (by.includes('block') && by.some(isGitGrouping)) {
-    throw usageError(`--by: block cannot be combined with ${by.find(isGitGrouping)}.`, '--by');
+    throw usageError(t`--by: block cannot be combined with ${by.find(isGitGrouping)}.`, '--by');
   }
   const ticket = ticketPattern(flags.ticketPattern);
   const display = await currencyOf(flags, by);
@@ -111,11 +111,11 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
 
 async function costOfCache(flags: CostsFlags, terminal: Terminal): Promise<number> {
   if (flags.by !== undefined || flags.recent !== undefined || flags.currency !== undefined) {
-    throw usageError('--cache: cannot be combined with --by, --recent or --currency.', '--cache');
+    throw usageError(t`--cache: cannot be combined with --by, --recent or --currency.`, '--cache');
   }
   // The prices of calls depend on their size, so the server cannot add them up, and a team's history is not downloaded.
   if (flags.scope !== undefined && flags.scope !== 'machine') {
-    throw usageError('--cache: prices each call of this machine, so it cannot have --scope me or team.', '--cache');
+    throw usageError(t`--cache: prices each call of this machine, so it cannot have --scope me or team.`, '--cache');
   }
   return withView(flags, async (sources) => {
     const chosen = selection(flags, terminal.now());
@@ -132,18 +132,18 @@ async function currencyOf(
   if (currency === undefined) return undefined;
   if (json === true) {
     throw usageError(
-      '--currency: cannot be combined with --json, which is in USD. Give one or the other.',
+      t`--currency: cannot be combined with --json, which is in USD. Give one or the other.`,
       '--currency',
     );
   }
   if (by.includes('block')) {
     throw usageError(
-      '--currency: cannot be combined with --by block, because rates apply to whole days.',
+      t`--currency: cannot be combined with --by block, because rates apply to whole days.`,
       '--currency',
     );
   }
   if (by.some(isGitGrouping)) {
-    throw usageError(`--currency: cannot be combined with --by ${by.find(isGitGrouping)}.`, '--currency');
+    throw usageError(t`--currency: cannot be combined with --by ${by.find(isGitGrouping)}.`, '--currency');
   }
   return displayCurrency(currency);
 }
@@ -189,7 +189,7 @@ async function gather(
   } else if (by.length === 0) {
     for (const name of BREAKDOWNS) breakdowns.push({ by: name, groups: await grouped([name]) });
   }
-  const dated = display?.rates[0]?.day !== '' ? ' Costs on days without a rate are in USD.' : '';
+  const dated = display?.rates[0]?.day !== '' ? ` ${t`Costs on days without a rate are in USD.`}` : '';
   const note = display && `${currencyNote(display)}${dated}`;
   return { selection, sources, totals, by, groups, breakdowns, recent: page, money: converted ?? USD, note };
 }
@@ -224,27 +224,27 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   const known = sources.states.reduce((sum, { records }) => sum + records, 0);
   const footer = styled(out, 'dim', footerText(sources, selection));
   if (known === 0) return `${emptyText(flags)}\n\n${footer}`;
-  if (totals.records === 0) return `No record matches, of ${counted(known, 'record')}.\n\n${footer}`;
+  if (totals.records === 0) return `${t`No record matches, of ${counted(known, 'record')}.`}\n\n${footer}`;
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
   if (by.length > 0) parts.push(groupTable(shownGroups(report), by, totals, money, options));
   else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, money, options));
   else {
-    parts.push(`${styled(out, 'bold', 'Costs')}\n${totalsTable(totals, money, out.columns)}`);
+    parts.push(`${styled(out, 'bold', t`Costs`)}\n${totalsTable(totals, money, out.columns)}`);
     for (const each of breakdowns) {
       // A single group adds nothing to the total.
       if (each.groups.length === 1 && each.groups[0]?.key[0] === null) continue;
       const rest = each.groups.length - TOP;
-      const more = rest > 0 ? `\n  ${styled(out, 'dim', `and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
+      const more = rest > 0 ? `\n  ${styled(out, 'dim', t`and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
       const top = groupTable(each.groups.slice(0, TOP), [each.by], undefined, money, { ...options, indent: 2 });
-      parts.push(`${styled(out, 'bold', `By ${title(each.by).toLowerCase()}`)}\n${top}${more}`);
+      parts.push(`${styled(out, 'bold', byText(each.by))}\n${top}${more}`);
     }
   }
-  const notes = by.includes('tag') ? ['A record counts once for each of its tags, but only once in the total.'] : [];
+  const notes = by.includes('tag') ? [t`A record counts once for each of its tags, but only once in the total.`] : [];
   if (report.note !== undefined) notes.push(report.note);
   notes.push(...(report.git?.notes ?? []).map((note) => plain(note)));
-  const paidAndPlan = formatPaidAndPlan(totals);
+  const paidAndPlan = paidAndPlanText(totals);
   if (paidAndPlan !== undefined && money === USD) notes.push(`${paidAndPlan}.`);
   if (report.priceAge !== undefined) notes.push(report.priceAge);
   if (report.budgets !== undefined && report.budgets.length > 0) notes.push(report.budgets.join('\n'));
@@ -269,7 +269,7 @@ export const command: CommandSpec<CostsFlags> = {
     ...FILTER_OPTIONS,
     {
       flags: '--by <grouping>',
-      help: `group by ${GROUPINGS.join(', ')}; combine several with commas`,
+      help: t`group by ${GROUPINGS.join(', ')}; combine several with commas`,
       repeatable: true,
     },
     { flags: '--ticket-pattern <regex>', help: 'for --by ticket: finds it in the name of a branch (default: ABC-123)' },
@@ -291,6 +291,6 @@ export const command: CommandSpec<CostsFlags> = {
     'llm-spend costs --provider openai --project site --recent 20',
     'llm-spend costs --by month --currency EUR=0.92',
   ],
-  notes: `${FILTER_NOTES}\nA block is five hours long, like the blocks that Claude subscriptions limit.`,
+  notes: t`${FILTER_NOTES}\nA block is five hours long, like the blocks that Claude subscriptions limit.`,
   run: ({ flags, terminal }) => costs(flags, terminal),
 };

@@ -11,6 +11,7 @@ import { say, type Terminal } from '../output/terminal.ts';
 import { counted } from '../report/numbers.ts';
 import { recordLine } from './recordOne.ts';
 import { userPrices } from '../userPrices.ts';
+import { t } from '../language/text.ts';
 
 export interface EditFlags extends LedgerFlag {
   provider?: string;
@@ -27,7 +28,7 @@ export interface EditFlags extends LedgerFlag {
 export async function edit(ids: readonly string[], flags: EditFlags, terminal: Terminal): Promise<number> {
   const values = editOf(flags);
   if (Object.keys(values).length === 0) {
-    throw usageError('edit: give at least one new value, for example --model gpt-5.', '--model');
+    throw usageError(t`edit: give at least one new value, for example --model gpt-5.`, '--model');
   }
   const { path, changed, missing } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
@@ -36,10 +37,10 @@ export async function edit(ids: readonly string[], flags: EditFlags, terminal: T
   if (flags.json === true) {
     await writeJson(terminal.out, envelope('edit', { ledger: path, changed, missing }));
   } else {
-    for (const record of changed) await terminal.out.line(`Now ${recordLine(record)}`);
+    for (const record of changed) await terminal.out.line(t`Now ${recordLine(record)}`);
     if (changed.length > 0)
-      await say(terminal, `${counted(changed.length, 'record')} edited. To undo: ${commandLine('undo', flags)}`);
-    for (const id of missing) await say(terminal, `There is no record ${JSON.stringify(id)} in ${path}.`);
+      await say(terminal, t`${counted(changed.length, 'record')} edited. To undo: ${commandLine('undo', flags)}`);
+    for (const id of missing) await say(terminal, t`There is no record ${JSON.stringify(id)} in ${path}.`);
   }
   return missing.length > 0 ? EXIT.failed : EXIT.done;
 }
@@ -53,7 +54,7 @@ async function editRecords(ledger: Ledger, ids: readonly string[], values: Recor
   if (result.differing.length > 0) {
     throw new LedgerError(
       'busy',
-      'Another program changed the cost of a record at the same time. Run the command again.',
+      t`Another program changed the cost of a record at the same time. Run the command again.`,
     );
   }
   return { ...result, missing: [...missing, ...result.missing] };
@@ -92,6 +93,6 @@ export const command: CommandSpec<EditFlags> = {
     'llm-spend edit 7c9e6679-7425-40de-944b-e07fc1f90ae7 --model gpt-5-mini',
     'llm-spend edit 7c9e6679-7425-40de-944b-e07fc1f90ae7 --cost-usd 0.25 --tag review',
   ],
-  notes: 'A new model or provider recomputes an estimated or unknown cost. llm-spend undo reverts the edit.',
+  notes: t`A new model or provider recomputes an estimated or unknown cost. llm-spend undo reverts the edit.`,
   run: ({ flags, words: [ids], terminal }) => edit(ids as string[], flags, terminal),
 };

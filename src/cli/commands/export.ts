@@ -12,6 +12,7 @@ import { warnOfDamage, withView, type LedgerFlag, type Sources } from '../argume
 import { counted } from '../report/numbers.ts';
 import { say, type Terminal } from '../output/terminal.ts';
 import { ExportFile } from '../output/exportFile.ts';
+import { t } from '../language/text.ts';
 
 export interface ExportFlags extends FilterFlags, LedgerFlag {
   format?: string;
@@ -28,7 +29,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
   const toFile = flags.output !== undefined && flags.output !== '-' ? flags.output : undefined;
   const format = formatOf(flags, toFile);
   if (flags.force === true && toFile === undefined) {
-    throw usageError('--force: only applies to --output FILE. Leave it out.', '--force');
+    throw usageError(t`--force: only applies to --output FILE. Leave it out.`, '--force');
   }
   const { filter } = selection(flags, terminal.now());
 
@@ -50,7 +51,7 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     if (toFile !== undefined) {
       if (flags.json === true) {
         await writeJson(terminal.out, envelope('export', { output: toFile, format, records }));
-      } else await say(terminal, `Exported ${counted(records, 'record')} to ${toFile}`);
+      } else await say(terminal, t`Exported ${counted(records, 'record')} to ${toFile}`);
     }
     return warnOfDamage(sources, terminal);
   });

@@ -20,6 +20,7 @@ import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
 import { userPrices } from '../userPrices.ts';
 import { importJson, importText } from '../report/imports.ts';
 import { say, type Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 export interface ImportFlags extends LedgerFlag {
   since?: string;
@@ -93,7 +94,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   if (flags.json === true) await writeJson(terminal.out, importJson(run));
   else await terminal.out.line(importText(run, terminal));
   if (!interrupted) return EXIT.done;
-  await say(terminal, 'Interrupted. Usage imported so far stays; run the same command again to continue.');
+  await say(terminal, t`Interrupted. Usage imported so far stays; run the same command again to continue.`);
   return SIGNAL_EXIT.SIGINT;
 }
 
@@ -137,7 +138,7 @@ async function sourceOf(file: string, mapping: Mapping): Promise<Source> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') {
       throw usageError(
-        `import: ${shown(file)} is a folder. Name the tool whose logs it holds, as in claude-code=FOLDER.`,
+        t`import: ${shown(file)} is a folder. Name the tool whose logs it holds, as in claude-code=FOLDER.`,
       );
     }
     throw new CliError(code === undefined ? 'not-text' : 'no-access', error.message);
@@ -164,7 +165,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     if (sources.length > 0) continue;
     const without = WITHOUT_TOKENS[name];
     if (without !== undefined && !existsSync(name)) {
-      throw usageError(`import: ${without.title} leaves no token counts on this machine. ${without.instead}`);
+      throw usageError(t`import: ${without.title} leaves no token counts on this machine. ${without.instead}`);
     }
     // For example `claude-code=/copied/from/another/machine`: another folder for a known tool.
     const [id = '', folder] = name.split(/=(.*)/s);
@@ -172,7 +173,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     const file = expandPath(agent === undefined ? name : folder!);
     if (!existsSync(file)) {
       throw usageError(
-        `import: ${shown(name)} is neither a source nor a file.${nearestSource(name)} Sources: llm-spend import --help`,
+        t`import: ${shown(name)} is neither a source nor a file.${nearestSource(name)} Sources: llm-spend import --help`,
       );
     }
     add(agent ?? (await sourceOf(file, mapping)), [file], false);
@@ -184,7 +185,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
 function nearestSource(name: string): string {
   const start = name.toLowerCase().slice(0, SHARED_START);
   const source = AGENTS.find(({ id }) => start.length === SHARED_START && id.startsWith(start));
-  return source === undefined ? '' : ` Did you mean ${source.id}?`;
+  return source === undefined ? '' : t` Did you mean ${source.id}?`;
 }
 
 function mappingOf(pairs: readonly string[]): Mapping {
@@ -194,7 +195,7 @@ function mappingOf(pairs: readonly string[]): Mapping {
     const known = MAPPED_FIELDS.find((each) => each === field);
     if (known === undefined || name === undefined || name === '') {
       throw usageError(
-        `--map: must be FIELD=NAME with a field of ${MAPPED_FIELDS.join(', ')} (got ${shown(pair)}).`,
+        t`--map: must be FIELD=NAME with a field of ${MAPPED_FIELDS.join(', ')} (got ${shown(pair)}).`,
         '--map',
       );
     }
@@ -205,7 +206,7 @@ function mappingOf(pairs: readonly string[]): Mapping {
 
 export const command: CommandSpec<ImportFlags> = {
   summary: 'import the usage that coding agents and other programs logged',
-  arguments: [{ name: '<source...>', help: `${AGENTS.map(({ id }) => id).join(', ')}, all, or a file` }],
+  arguments: [{ name: '<source...>', help: t`${AGENTS.map(({ id }) => id).join(', ')}, all, or a file` }],
   options: [
     { flags: '--since <when>', help: 'only usage from this time on' },
     { flags: '--dry-run', help: 'show what would be imported, and store nothing' },
@@ -223,8 +224,6 @@ export const command: CommandSpec<ImportFlags> = {
     'llm-spend import claude-code=/backup/laptop/.claude/projects',
     'llm-spend import usage.csv --map input_tokens=prompt --map timestamp=when --ledger team.db',
   ],
-  notes:
-    'Imported usage goes to imported.db beside the ledger and counts with it. The same usage is never counted twice,\n' +
-    'however often it is imported. Its costs are estimates at list prices.',
+  notes: t`Imported usage goes to imported.db beside the ledger and counts with it. The same usage is never counted twice,\nhowever often it is imported. Its costs are estimates at list prices.`,
   run: ({ flags, words: [sources], terminal }) => importUsage(sources as string[], flags, terminal),
 };

@@ -10,6 +10,7 @@ import { envelope, writeJson } from '../output/json.ts';
 import { progressBar } from '../output/progressBar.ts';
 import { counted, whole } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 export interface MigrateFlags {
   json?: boolean;
@@ -30,8 +31,8 @@ export async function migrateLedger(
   flags: MigrateFlags,
   terminal: Terminal,
 ): Promise<number> {
-  if (flags.ledger !== undefined) throw usageError('--ledger: migrate takes two files: migrate FROM TO.', '--ledger');
-  if (from.trim() === '' || to.trim() === '') throw usageError('migrate: both files must be named.');
+  if (flags.ledger !== undefined) throw usageError(t`--ledger: migrate takes two files: migrate FROM TO.`, '--ledger');
+  if (from.trim() === '' || to.trim() === '') throw usageError(t`migrate: both files must be named.`);
   const { migrate } = await import('../../ledger/migrate.ts');
   const source = openLedger({ ledger: resolveLedgerPath({ flag: from }), pricing: false });
   const target = openLedger({ ledger: resolveLedgerPath({ flag: to }), pricing: false });
@@ -50,8 +51,10 @@ export async function migrateLedger(
     if (result.interrupted) return SIGNAL_EXIT.SIGINT;
     const hidden = isLedgerUrl(source.path) ? source.state.records - result.records : 0;
     if (hidden > 0) {
-      const what = `${counted(hidden, 'record')} of ${plain(paths.from)} could not be read, and were not copied`;
-      await warn(terminal, `${what}: members of a team see only their own records. Its owner can migrate all.`);
+      await warn(
+        terminal,
+        t`${counted(hidden, 'record')} of ${plain(paths.from)} could not be read, and were not copied: members of a team see only their own records. Its owner can migrate all.`,
+      );
       return EXIT.failed;
     }
     const complete = result.mismatches.length === 0 && result.differing.length === 0 && result.refused.length === 0;
@@ -69,8 +72,9 @@ interface Paths {
 }
 
 function bar({ step, done, total }: MigrationProgress): string {
-  const verb = step === 'copying' ? 'Copying' : 'Comparing';
-  return `${verb} ${progressBar(total === 0 ? 1 : done / total)} ${whole(done)} of ${whole(Math.max(done, total))}  `;
+  const verb = step === 'copying' ? t`Copying` : t`Comparing`;
+  const of = t`${whole(done)} of ${whole(Math.max(done, total))}`;
+  return `${verb} ${progressBar(total === 0 ? 1 : done / total)} ${of}  `;
 }
 
 async function tell({ from, to }: Paths, result: Migration, terminal: Terminal): Promise<void> {
@@ -78,37 +82,35 @@ async function tell({ from, to }: Paths, result: Migration, terminal: Terminal):
   if (interrupted) {
     await say(
       terminal,
-      `Interrupted. ${counted(adopted, 'record')} are in ${to}, and ${from} is as it was. The same command goes on from there.`,
+      t`Interrupted. ${counted(adopted, 'record')} are in ${to}, and ${from} is as it was. The same command goes on from there.`,
     );
     return;
   }
   for (const [ids, why] of [
-    [differing, 'have a different record with the same id there, which is kept'],
-    [refused.map(({ usageId, reason }) => `${usageId} (${reason})`), 'cannot be stored there'],
+    [differing, t`have a different record with the same id there, which is kept`],
+    [refused.map(({ usageId, reason }) => `${usageId} (${reason})`), t`cannot be stored there`],
   ] as const) {
     if (ids.length === 0) continue;
     const more = ids.length > MOST_NAMED ? ', ...' : '';
     await warn(terminal, `${counted(ids.length, 'record')} ${why}: ${ids.slice(0, MOST_NAMED).join(', ')}${more}`);
   }
   if (unreadable > 0)
-    await warn(terminal, `${counted(unreadable, 'element')} of ${from} are not records and stay there.`);
+    await warn(terminal, t`${counted(unreadable, 'element')} of ${from} are not records and stay there.`);
   for (const { source, target } of mismatches) {
-    await warn(terminal, `${source.month}: ${monthText(source)} in ${from}, but ${monthText(target)} in ${to}.`);
+    await warn(terminal, t`${source.month}: ${monthText(source)} in ${from}, but ${monthText(target)} in ${to}.`);
   }
   if (mismatches.length > 0) {
     await say(
       terminal,
-      'The two ledgers differ: something changed them during the migration. Run the same command again.',
+      t`The two ledgers differ: something changed them during the migration. Run the same command again.`,
     );
     return;
   }
   const sum = months.reduce((total, { nanos }) => total + nanos, 0n);
   const records = months.reduce((total, month) => total + month.records, 0);
-  const before = present > 0 ? `; ${whole(present)} were there already` : '';
+  const before = present > 0 ? t`; ${whole(present)} were there already` : '';
   await terminal.out.line(
-    `Migrated ${counted(adopted, 'record')} from ${plain(from)} to ${plain(to)}${before}.\n` +
-      `Checked: ${counted(records, 'record')} in ${counted(months.length, 'month')}, ${formatUsdExact(sum)}, the same in both. ` +
-      `${plain(from)} is as it was.`,
+    t`Migrated ${counted(adopted, 'record')} from ${plain(from)} to ${plain(to)}${before}.\nChecked: ${counted(records, 'record')} in ${counted(months.length, 'month')}, ${formatUsdExact(sum)}, the same in both. ${plain(from)} is as it was.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { RECORD_OPTIONS, type RecordFlags } from '../arguments/recordFlags.ts';
 import type { CommandSpec } from '../command.ts';
 import { usageError } from '../output/exit.ts';
 import { recordOne } from './recordOne.ts';
+import { t } from '../language/text.ts';
 
 /** `llm-spend record`: records one usage from arguments or a line, or several from a response or a stream. */
 export const command: CommandSpec<RecordFlags> = {
@@ -26,13 +27,12 @@ export const command: CommandSpec<RecordFlags> = {
     'my-agent --log-usage | llm-spend record --stdin --json',
     'curl https://api.openai.com/v1/responses ... | llm-spend record --response - --project site',
   ],
-  notes:
-    'A call in one line needs no --provider, --model and --operation: the operation is chat unless a word names another one.',
+  notes: t`A call in one line needs no --provider, --model and --operation: the operation is chat unless a word names another one.`,
   async run({ flags, words: [call], terminal }) {
     const words = (call ?? []) as string[];
     if (words.length > 0) {
       if (flags.stdin === true || flags.response !== undefined)
-        throw usageError('record: a call in the arguments cannot be combined with --stdin or --response.');
+        throw usageError(t`record: a call in the arguments cannot be combined with --stdin or --response.`);
       const { recordTyped } = await import('./recordTyped.ts');
       return recordTyped(words, flags, terminal);
     }

@@ -14,6 +14,7 @@ import { whyUnpriced, type Unpriced } from '../report/unpriced.ts';
 import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { whole } from '../report/numbers.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 /** `llm-spend record` with the record in its arguments. */
 export async function recordOne(flags: RecordFlags, terminal: Terminal, open: Opener): Promise<number> {
@@ -50,7 +51,7 @@ export async function recordInput(
     await writeJson(terminal.out, envelope('record', body));
   } else {
     await terminal.out.line(trackedLine(tracked));
-    if (unpriced !== undefined) await say(terminal, `cost unknown: ${unpriced.message}`);
+    if (unpriced !== undefined) await say(terminal, t`cost unknown: ${unpriced.message}`);
   }
   if (incomplete !== undefined) await warn(terminal, incomplete);
   if (waiting === undefined) return EXIT.done;
@@ -66,9 +67,10 @@ export function inputOf(flags: RecordFlags): UsageInput {
   );
   const [first] = missing;
   if (first !== undefined) {
-    const verb = missing.length === 1 ? 'is' : 'are';
-    const line = 'Or write the call in one line: llm-spend record gpt-5 12k 800. See: llm-spend record --help';
-    throw usageError(`${missing.join(', ')}: ${verb} required. ${line}`, first);
+    const line = t`Or write the call in one line: llm-spend record gpt-5 12k 800. See: llm-spend record --help`;
+    const names = missing.join(', ');
+    const required = missing.length === 1 ? t`${names}: is required.` : t`${names}: are required.`;
+    throw usageError(`${required} ${line}`, first);
   }
   return { provider: provider ?? '', model: model ?? '', operation: operation ?? '', ...givenFields(flags) };
 }
@@ -99,21 +101,21 @@ export function recordLine(record: UsageRecord): string {
   const kind = costKind(record);
   const known = exactUsd(record.cost_usd);
   const source = record.price_source ? ` (${record.price_source})` : '';
-  const cost = kind === 'unknown' ? 'cost unknown' : kind === 'estimated' ? `about ${known}${source}` : known;
+  const cost = kind === 'unknown' ? t`cost unknown` : kind === 'estimated' ? t`about ${known}${source}` : known;
   const isPlan = kind !== 'unknown' && isCovered(record['charge']);
   const parts = [
-    isPlan ? `${cost}, covered by a plan` : cost,
+    isPlan ? t`${cost}, covered by a plan` : cost,
     `${record.provider} ${record.model}`,
     record.operation,
-    `${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,
-    `id ${record.usage_id}`,
+    t`${whole(record.input_tokens)} in, ${whole(record.output_tokens)} out`,
+    t`id ${record.usage_id}`,
   ];
   return plain(parts.join(' · '));
 }
 
 /** Whether the record was added now: a retry is acknowledged like the first attempt, but adds nothing. */
 export function trackedLine({ status, record }: Tracked): string {
-  return `${status === 'present' ? 'Already recorded' : 'Recorded'} ${recordLine(record)}`;
+  return status === 'present' ? t`Already recorded ${recordLine(record)}` : t`Recorded ${recordLine(record)}`;
 }
 
 /** `status` means that the record is in the ledger; `already_recorded` that it was there before. */
@@ -144,7 +146,7 @@ export function asFlag(error: UsageError): CliError {
   const [field = ''] = error.field.split('.');
   const flag = flagOfField(field);
   const message = flag === undefined ? error.message : error.message.replace(error.field, flag);
-  return new CliError('refused', `${message}. Nothing was recorded.`, {
+  return new CliError('refused', t`${message}. Nothing was recorded.`, {
     exitCode: EXIT.usage,
     field: flag ?? error.field,
   });

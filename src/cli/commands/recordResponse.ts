@@ -15,6 +15,7 @@ import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { flagName, RECORD_OPTIONS, valueName, valueOf, type RecordFlags } from '../arguments/recordFlags.ts';
 import { asFlag, recordedJson, statusJson, trackedLine } from './recordOne.ts';
+import { t } from '../language/text.ts';
 
 /** Flags that fill in fields missing from all responses. */
 const LABELS = RECORD_OPTIONS.filter(({ rule }) => ['label', 'charge', 'note', 'tags'].includes(rule));
@@ -66,11 +67,11 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
     for (const tracked of stored) await terminal.out.line(trackedLine(tracked));
   }
   for (const tool of unpricedTools(responses)) {
-    await warn(terminal, `The fee for ${tool} is not included in the cost: it has no known price.`);
+    await warn(terminal, t`The fee for ${tool} is not included in the cost: it has no known price.`);
   }
   for (const { message } of problems) await warn(terminal, message);
   const added = stored.filter(({ status }) => status === 'recorded').length;
-  if (problems.length > 0) await say(terminal, `Recorded ${counted(added, 'response')}; the rest contains no usage.`);
+  if (problems.length > 0) await say(terminal, t`Recorded ${counted(added, 'response')}; the rest contains no usage.`);
   for (const text of [incomplete, waiting]) if (text !== undefined) await warn(terminal, text);
   return problems.length > 0 ? EXIT.failed : waiting === undefined ? EXIT.done : EXIT.waiting;
 }
@@ -79,7 +80,7 @@ function refuseOtherFlags(flags: RecordFlags): void {
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || OWN.includes(name)) continue;
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usageError(`${flag}: cannot be combined with --response, which contains it. Leave it out.`, flag);
+    throw usageError(t`${flag}: cannot be combined with --response, which contains it. Leave it out.`, flag);
   }
 }
 
@@ -90,13 +91,13 @@ async function recognised(flags: RecordFlags, stdin: Readable): Promise<Recognit
   const prices = await userPrices();
   const pricer = await prices.pricer();
   if (pricer === undefined)
-    throw new CliError('prices', 'The price table cannot be read, and responses cannot be read without it.');
+    throw new CliError('prices', t`The price table cannot be read, and responses cannot be read without it.`);
   const found = await recogniseInTurns(text, pricer.table);
   if (found.responses.length === 0) {
     const [first] = found.problems;
     throw new CliError(
       first?.code ?? 'no-usage',
-      `${first?.message ?? 'No usage was found.'} Nothing was recorded. To record it by hand: llm-spend record --help`,
+      t`${first?.message ?? t`No usage was found.`} Nothing was recorded. To record it by hand: llm-spend record --help`,
       { field: '--response' },
     );
   }
@@ -109,7 +110,7 @@ function withCost(usages: readonly UsageInput[], flags: RecordFlags): readonly U
   const cost = amount('--cost-usd', flags.costUsd);
   if (usages.length > 1) {
     throw usageError(
-      `--cost-usd: applies to a single response, but there are ${usages.length}. Leave it out.`,
+      t`--cost-usd: applies to a single response, but there are ${usages.length}. Leave it out.`,
       '--cost-usd',
     );
   }
@@ -132,7 +133,7 @@ function inputOf(
     ['--model', model, response.model],
   ] as const) {
     if (given === undefined && found === undefined) {
-      throw usageError(`${flag}: is required, because the response does not contain it.`, flag);
+      throw usageError(t`${flag}: is required, because the response does not contain it.`, flag);
     }
   }
   const labels = LABELS.map((option) => [option.field, valueOf(flags, option)] as const);
@@ -143,14 +144,14 @@ function inputOf(
 async function why(record: UsageRecord, flags: RecordFlags, terminal: Terminal): Promise<Unpriced | undefined> {
   if (record.cost_known) return undefined;
   const unpriced = await whyUnpriced(record, flags);
-  await say(terminal, `cost unknown: ${unpriced.message}`);
+  await say(terminal, t`cost unknown: ${unpriced.message}`);
   return unpriced;
 }
 
 /** Reads the text of a file or of stdin. A file that is too large is refused without reading it. */
 async function read(file: string, stdin: Readable, maxLength: number): Promise<string> {
   const tooLarge = (what: string): CliError =>
-    new CliError('too-large', `${what} is too large for a response (at most ${maxLength / 1e6} MB).`, {
+    new CliError('too-large', t`${what} is too large for a response (at most ${maxLength / 1e6} MB).`, {
       field: '--response',
     });
   // The size in bytes is never smaller than the length in UTF-16 units, which the limit counts.
@@ -159,7 +160,7 @@ async function read(file: string, stdin: Readable, maxLength: number): Promise<s
       const handle = await open(file, 'r');
       try {
         const stats = await handle.stat();
-        if (stats.isDirectory()) throw new CliError('no-access', `${file} is a folder.`, { field: '--response' });
+        if (stats.isDirectory()) throw new CliError('no-access', t`${file} is a folder.`, { field: '--response' });
         if (stats.size > maxLength) throw tooLarge(file);
         return textFromBytes(await handle.readFile());
       } finally {
@@ -168,8 +169,8 @@ async function read(file: string, stdin: Readable, maxLength: number): Promise<s
     } catch (error) {
       if (error instanceof CliError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'ENOENT' ? 'the file does not exist' : code === 'EACCES' ? 'access is denied' : message;
-      throw new CliError('no-access', `${file} cannot be read: ${reason}.`, { field: '--response' });
+      const reason = code === 'ENOENT' ? t`the file does not exist` : code === 'EACCES' ? t`access is denied` : message;
+      throw new CliError('no-access', t`${file} cannot be read: ${reason}.`, { field: '--response' });
     }
   }
   const chunks: Buffer[] = [];

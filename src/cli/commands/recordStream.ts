@@ -15,6 +15,7 @@ import { whyIncomplete, whyWaiting } from '../report/waiting.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import type { RecordFlags } from '../arguments/recordFlags.ts';
 import { statusJson, trackedLine } from './recordOne.ts';
+import { t } from '../language/text.ts';
 
 /** A record that was not stored: the reason, and its position in the input. */
 interface Refusal {
@@ -29,7 +30,7 @@ type Outcome = { tracked: Tracked } | { refused: Refusal };
 /** Values in answers only need to be recognisable, so they are cut. */
 const MAX_VALUE = 200;
 /** JSON.parse takes any depth, JSON.stringify some thousand levels. */
-const TOO_DEEP = 'a value that is nested too deep to be written again';
+const TOO_DEEP = t`a value that is nested too deep to be written again`;
 
 /**
  * `llm-spend record --stdin`: reads records from a stream and answers each once it is durable.
@@ -57,7 +58,7 @@ export async function recordStream(flags: RecordFlags, terminal: Terminal, stdin
         return await answers.abort(error);
       }
       if (signal !== undefined && splitter.pending)
-        await say(terminal, `${signal} interrupted a record, which was not recorded.`);
+        await say(terminal, t`${signal} interrupted a record, which was not recorded.`);
       const exitCode = await answers.finish(await whyWaiting(ledger), await whyIncomplete(ledger));
       return signal === undefined ? exitCode : SIGNAL_EXIT[signal];
     });
@@ -70,7 +71,7 @@ function refuseFlags(flags: RecordFlags): void {
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || ['stdin', 'json', 'ledger'].includes(name)) continue;
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usageError(`${flag}: cannot be combined with --stdin. Put it in each record of the input.`, flag);
+    throw usageError(t`${flag}: cannot be combined with --stdin. Put it in each record of the input.`, flag);
   }
 }
 
@@ -164,7 +165,7 @@ class Answers {
         this.#refused++;
         const refusal = refusalJson(outcome.refused);
         if (this.#json) out += `${jsonText(refusal)}\n`;
-        else err += `llm-spend: line ${refusal.line} was refused: ${plain(refusal.error)}\n`;
+        else err += `llm-spend: ${t`line ${refusal.line} was refused: ${plain(refusal.error)}`}\n`;
       }
     }
     await this.#terminal.err.write(err);
@@ -173,9 +174,9 @@ class Answers {
 
   /** @param waiting why recorded usage cannot be written to the ledger's file. */
   async finish(waiting: string | undefined, incomplete: string | undefined): Promise<number> {
-    const repeated = this.#repeated > 0 ? `, found ${counted(this.#repeated, 'record')} already recorded` : '';
-    const refused = this.#refused > 0 ? `, refused ${counted(this.#refused, 'record')}` : '';
-    await say(this.#terminal, `Recorded ${counted(this.#recorded, 'record')}${repeated}${refused}.`);
+    const repeated = this.#repeated > 0 ? t`, found ${counted(this.#repeated, 'record')} already recorded` : '';
+    const refused = this.#refused > 0 ? t`, refused ${counted(this.#refused, 'record')}` : '';
+    await say(this.#terminal, t`Recorded ${counted(this.#recorded, 'record')}${repeated}${refused}.`);
     for (const text of [incomplete, waiting]) if (text !== undefined) await warn(this.#terminal, text);
     if (this.#refused > 0 || this.#terminal.out.closed) return EXIT.failed;
     return waiting === undefined ? EXIT.done : EXIT.waiting;
@@ -184,10 +185,8 @@ class Answers {
   /** Reports that the ledger stopped accepting records: acknowledged records are safe, all later ones are not recorded. */
   async abort(error: unknown): Promise<number> {
     const failure = failureOf(error);
-    const last = this.#lastId === undefined ? '' : `, the last one ${this.#lastId}`;
-    const message =
-      `${failure.message} ${counted(this.#recorded + this.#repeated, 'record')} had been recorded${last}; ` +
-      'records that were not acknowledged are not recorded: send them again.';
+    const last = this.#lastId === undefined ? '' : t`, the last one ${this.#lastId}`;
+    const message = t`${failure.message} ${counted(this.#recorded + this.#repeated, 'record')} had been recorded${last}; records that were not acknowledged are not recorded: send them again.`;
     if (this.#json) await this.#terminal.out.line(jsonText(failureJson({ ...failure, message })));
     await say(this.#terminal, message);
     return failure.exitCode;
@@ -205,13 +204,13 @@ function refusalJson({ line, field, rule, value }: Refusal): {
   const text = toJson(value);
   const long = text !== undefined && text.length > MAX_VALUE;
   const short = long ? `${typeof value === 'string' ? value.slice(0, MAX_VALUE) : text.slice(0, MAX_VALUE)}…` : value;
-  const got = long ? JSON.stringify(short) : (text ?? (value === undefined ? 'nothing' : TOO_DEEP));
+  const got = long ? JSON.stringify(short) : (text ?? (value === undefined ? t`nothing` : TOO_DEEP));
   return {
     line,
     status: 'refused',
     field,
     rule,
     value: text === undefined ? null : short,
-    error: `${field}: ${rule} (got ${got})`,
+    error: t`${field}: ${rule} (got ${got})`,
   };
 }

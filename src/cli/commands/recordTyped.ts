@@ -13,6 +13,7 @@ import { EXIT, usageError, type CliError } from '../output/exit.ts';
 import { say, type Terminal } from '../output/terminal.ts';
 import { userPrices } from '../userPrices.ts';
 import { givenFields, recordInput } from './recordOne.ts';
+import { t } from '../language/text.ts';
 
 /**
  * `llm-spend record gpt-5 12k 800`: records a call written in one line, which means the same as in the editor's Record Usage. The
@@ -29,7 +30,7 @@ export async function recordTyped(words: readonly string[], flags: RecordFlags, 
   const usage = onlyUsage(choices, line);
   checkGivenOnce(usage, given);
   if (choices.match === 'similar' && !(await isMeant(usage, choices, terminal))) {
-    await say(terminal, 'Nothing was recorded.');
+    await say(terminal, t`Nothing was recorded.`);
     return EXIT.failed;
   }
   return recordInput({ ...usage, ...given }, flags, terminal, openLedger);
@@ -54,20 +55,20 @@ function contextOf(pricer: Pricer | undefined, used: readonly UsedModel[], now: 
 /** @throws {CliError} if the line cannot be read, or its provider is not clear. */
 function onlyUsage({ problem, usages, hasModel, match }: LineChoices, line: string): UsageInput {
   if (problem !== undefined) throw refused(problem);
-  if (!hasModel) throw refused(`No model is named in "${plain(line, { max: 80 })}"`);
+  if (!hasModel) throw refused(t`No model is named in "${plain(line, { max: 80 })}"`);
   const [usage] = usages;
   if (usage !== undefined && usages.length === 1) return usage;
   if (usage === undefined || match === 'unknown')
-    throw refused('The model is not known. Add its provider: --provider NAME', '--provider');
+    throw refused(t`The model is not known. Add its provider: --provider NAME`, '--provider');
   const providers = usages.map(({ provider }) => plain(provider, { max: 40 })).join(', ');
   throw refused(
-    `${plain(usage.model, { max: 80 })} is offered by ${providers}. Add one: --provider NAME`,
+    t`${plain(usage.model, { max: 80 })} is offered by ${providers}. Add one: --provider NAME`,
     '--provider',
   );
 }
 
 function refused(problem: string, flag?: string): CliError {
-  return usageError(`${problem}. Nothing was recorded.`, flag);
+  return usageError(t`${problem}. Nothing was recorded.`, flag);
 }
 
 /** @throws {CliError} if a flag repeats a value of the line. */
@@ -78,7 +79,7 @@ function checkGivenOnce(usage: UsageInput, given: Readonly<Record<string, unknow
   const twice = inLine.find((field) => field in given);
   if (twice === undefined) return;
   const flag = flagOfField(twice) ?? twice;
-  throw refused(`${flag}: the line has this value already`, flag);
+  throw refused(t`${flag}: the line has this value already`, flag);
 }
 
 /** @throws {CliError} without a terminal, because the model would be a guess. */
@@ -87,11 +88,11 @@ async function isMeant(usage: UsageInput, { others }: LineChoices, terminal: Ter
   if (!(process.stdin.isTTY && terminal.err.isTTY)) {
     const known = others.filter(({ provider }) => provider !== undefined).slice(0, MAX_NAMED);
     const names = [model, ...known.map((each) => plain(each.model, { max: 80 }))];
-    throw refused(`Which model is it: ${[...new Set(names)].join(', ')}? Write its whole name as one word`);
+    throw refused(t`Which model is it: ${[...new Set(names)].join(', ')}? Write its whole name as one word`);
   }
   const { provider, operation, input_tokens: input = 0, output_tokens: output = 0 } = usage;
-  const call = plain(`${provider} ${model}, ${operation}, ${input} in, ${output} out`, { max: 200 });
-  return confirmed(`Record ${call}? [y/N] `);
+  const call = plain(t`${provider} ${model}, ${operation}, ${input} in, ${output} out`, { max: 200 });
+  return confirmed(t`Record ${call}? [y/N] `);
 }
 
 const MAX_NAMED = 4;

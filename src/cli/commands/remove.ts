@@ -6,6 +6,7 @@ import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { say, type Terminal } from '../output/terminal.ts';
 import { recordLine } from './recordOne.ts';
+import { t } from '../language/text.ts';
 
 export interface RemoveFlags extends LedgerFlag {
   json?: boolean;
@@ -23,10 +24,13 @@ export async function remove(ids: readonly string[], flags: RemoveFlags, termina
   if (flags.json === true) {
     await writeJson(terminal.out, envelope('remove', { ledger: path, removed, missing }));
   } else {
-    for (const record of removed) await terminal.out.line(`Removed ${recordLine(record)}`);
+    for (const record of removed) await terminal.out.line(t`Removed ${recordLine(record)}`);
     if (removed.length > 0)
-      await say(terminal, `${counted(removed.length, 'record')} removed. To restore it: ${commandLine('undo', flags)}`);
-    for (const id of missing) await say(terminal, `There is no record ${JSON.stringify(id)} in ${path}.`);
+      await say(
+        terminal,
+        t`${counted(removed.length, 'record')} removed. To restore it: ${commandLine('undo', flags)}`,
+      );
+    for (const id of missing) await say(terminal, t`There is no record ${JSON.stringify(id)} in ${path}.`);
   }
   return missing.length > 0 ? EXIT.failed : EXIT.done;
 }
@@ -36,6 +40,6 @@ export const command: CommandSpec<RemoveFlags> = {
   arguments: [{ name: '<id...>', help: 'ids of records, as printed by costs --recent 10 --json' }],
   options: [],
   examples: ['llm-spend remove 7c9e6679-7425-40de-944b-e07fc1f90ae7'],
-  notes: 'llm-spend undo restores removed records.',
+  notes: t`llm-spend undo restores removed records.`,
   run: ({ flags, words: [ids], terminal }) => remove(ids as string[], flags, terminal),
 };

@@ -6,6 +6,7 @@ import { withLedger, type LedgerFlag } from '../arguments/ledgers.ts';
 import { counted } from '../report/numbers.ts';
 import { commandLine } from '../arguments/shell.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { t, tMessage } from '../language/text.ts';
 
 export interface RepairFlags extends LedgerFlag {
   dryRun?: boolean;
@@ -26,15 +27,17 @@ export async function repair(flags: RepairFlags, terminal: Terminal): Promise<nu
     return EXIT.done;
   }
   if (result.actions.length === 0) {
-    await terminal.out.line(`${plain(path)} needs no repair (${counted(result.records, 'record')}).`);
+    await terminal.out.line(t`${plain(path)} needs no repair (${counted(result.records, 'record')}).`);
     return EXIT.done;
   }
   const lines = [
-    dryRun ? `${plain(path)} would be repaired as follows:` : `${plain(path)} was repaired:`,
-    ...result.actions.map((action) => `  - ${plain(action)}`),
-    `${counted(result.records, 'record')}${dryRun ? ' afterwards' : ''}, ${counted(result.recovered, 'record')} recovered.`,
-    ...(result.keptIn === undefined ? [] : [`Unreadable parts are kept in ${plain(result.keptIn)}`]),
-    ...(dryRun ? [`Nothing was changed. To repair it: ${plain(commandLine('repair', flags))}`] : []),
+    dryRun ? t`${plain(path)} would be repaired as follows:` : t`${plain(path)} was repaired:`,
+    ...result.actions.map((action) => `  - ${plain(tMessage(action))}`),
+    dryRun
+      ? t`${counted(result.records, 'record')} afterwards, ${counted(result.recovered, 'record')} recovered.`
+      : t`${counted(result.records, 'record')}, ${counted(result.recovered, 'record')} recovered.`,
+    ...(result.keptIn === undefined ? [] : [t`Unreadable parts are kept in ${plain(result.keptIn)}`]),
+    ...(dryRun ? [t`Nothing was changed. To repair it: ${plain(commandLine('repair', flags))}`] : []),
   ];
   await terminal.out.line(lines.join('\n'));
   return EXIT.done;

@@ -15,7 +15,6 @@ import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money
 import { currentQuota, QUOTA_AGENTS, quotaWindows, sampledEnd, type QuotaSample } from '../../usage/time/quota.ts';
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
-import { formatTotals } from '../../usage/summary.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
 import { budgetFiles } from '../../budgets/teamSums.ts';
 import { incompleteName } from '../../system/sideFiles.ts';
@@ -27,9 +26,11 @@ import { userPrices } from '../userPrices.ts';
 import { readStdin } from '../input/stdin.ts';
 import { isPricedByList, oldPricesDays } from '../report/priceNote.ts';
 import { nearestBudget, shareText } from '../report/reachedBudgets.ts';
+import { logTotals, quotaWords, shortDuration } from '../report/statusWords.ts';
 import { keepLine } from '../output/keptLine.ts';
 import { parseStatusInput, type StatusInput } from '../output/shownLine.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { t } from '../language/text.ts';
 
 export interface StatuslineFlags extends LedgerFlag {
   /** false if `--no-import` was given. */
@@ -43,8 +44,6 @@ const SOURCE = 'claude-code-log';
 /** Whether a block begins depends on the block before it; a chain that reaches further back than this does not matter. */
 const CHAIN_MS = 30 * 86_400_000;
 const HOUR_MS = 3_600_000;
-/** The age of a sample from which it is shown. */
-const OLD_SAMPLE_MS = 5 * 60_000;
 
 interface Status {
   model: string | undefined;
@@ -95,7 +94,10 @@ export async function statusline(flags: StatuslineFlags, argv: readonly string[]
     await writeJson(terminal.out, statusJson(status, now));
     return EXIT.done;
   }
-  const warning = unsound === undefined ? '' : ` · ledger ${unsound}, see llm-spend verify`;
+  const warning =
+    unsound === undefined
+      ? ''
+      : ` · ${unsound === 'damaged' ? t`ledger damaged, see llm-spend verify` : t`ledger unavailable, see llm-spend verify`}`;
   const line = `${statusText(status, now, flags.format)}${warning}`;
   const followed = [...files, samples, ...budgetFiles(), ...(transcript === undefined ? [] : [transcript])];
   await keepLine(argv, text, { at: now, line, files: followed });
@@ -199,24 +201,24 @@ function slotsOf(
   { model, session, sessionGiven, today, block, quota, samples, budget, priceDays }: Status,
   now: number,
 ): Record<Slot, string> {
-  const given = sessionGiven === undefined ? '' : `${formatUsd(usdToNanos(sessionGiven))} session`;
+  const given = sessionGiven === undefined ? '' : t`${formatUsd(usdToNanos(sessionGiven))} session`;
   return {
     model: model === undefined ? '' : plain(model, { max: 40 }),
-    session: session === undefined ? given : `${amount(session)} session`,
-    today: `${amount(today)} today`,
+    session: session === undefined ? given : t`${logTotals(session)} session`,
+    today: t`${logTotals(today)} today`,
     block:
       block === undefined
         ? ''
-        : `${amount(block.totals)} block, ${duration(block.end - now)} left, ${formatUsd(block.perHour)}/h`,
+        : t`${logTotals(block.totals)} block, ${shortDuration(block.end - now)} left, ${formatUsd(block.perHour)}/h`,
     quota: quota
       .map((sample) => {
         const isOnly = quota.every(({ agent }) => agent === claudeCode.id);
         const name = isOnly ? '' : `${QUOTA_AGENTS[sample.agent] ?? sample.agent} `;
-        return plain(`${name}${quotaText(sample, samples, now)}`);
+        return plain(`${name}${quotaWords(sample, samples, now)}`);
       })
       .join(', '),
     budget: budget === undefined ? '' : shareText(budget),
-    prices: priceDays === undefined ? '' : `prices ${priceDays} days old`,
+    prices: priceDays === undefined ? '' : t`prices ${priceDays} days old`,
   };
 }
 
@@ -227,26 +229,6 @@ function statusText(status: Status, now: number, format: string | undefined): st
   const slots = slotsOf(status, now);
   if (format === undefined) return SLOTS.flatMap((slot) => slots[slot] || []).join(' · ');
   return plain(SLOTS.reduce((text, slot) => text.replaceAll(`{${slot}}`, () => slots[slot]), format));
-}
-
-/** `5 h 62 % empty in 40m`, `week 31 % lasts`, `5 h 62 % (12m ago)`. */
-function quotaText(sample: QuotaSample, samples: readonly QuotaSample[], now: number): string {
-  const age = now - sample.at > OLD_SAMPLE_MS ? ` (${duration(now - sample.at)} ago)` : '';
-  const used = `${sample.name} ${Math.round(sample.usedPercent)} %`;
-  const end = sampledEnd(sample, samples, now);
-  if (end === undefined) return `${used}${age}`;
-  return `${used} ${end === 'lasts' ? 'lasts' : `empty in ${duration(end - now)}`}${age}`;
-}
-
-/** `$4.20`, `$4.20 + 12 unpriced`. */
-function amount(totals: Totals): string {
-  // All of a log's costs are estimates, so that a mark at each would say nothing.
-  return formatTotals({ ...totals, estimated: 0 });
-}
-
-function duration(ms: number): string {
-  const minutes = Math.max(0, Math.ceil(ms / 60_000));
-  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
 function statusJson(
@@ -295,6 +277,6 @@ export const command: CommandSpec<StatuslineFlags> = {
     },
   ],
   examples: ['llm-spend statusline < session.json', "llm-spend statusline --format '{today} | {quota}' < session.json"],
-  notes: 'In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }',
+  notes: t`In ~/.claude/settings.json:  "statusLine": { "type": "command", "command": "llm-spend statusline" }`,
   run: ({ flags, argv, terminal }) => statusline(flags, argv, terminal),
 };

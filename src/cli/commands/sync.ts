@@ -21,6 +21,7 @@ import {
 import { rolesSql } from '../../sync/roles.ts';
 import { membershipPath } from '../../sync/teamPaths.ts';
 import { leaveTeam, previewRecords, syncNow, syncStatus, withLocalLedgers } from '../../sync/sync.ts';
+import { t } from '../language/text.ts';
 
 export interface SyncFlags extends LedgerFlag {
   to?: string;
@@ -76,13 +77,13 @@ export async function sync(flags: SyncFlags, terminal: Terminal): Promise<number
       envelope('sync', { team: membership.url, records, sent, withdrawn, refused, unchanged, in_step_at: inStepAt }),
     );
   } else {
-    const joined = before === undefined ? `Joined ${plain(membership.url)} as ${plain(membership.user)}.\n` : '';
-    const removed = result.withdrawn > 0 ? `, ${whole(result.withdrawn)} withdrawn` : '';
+    const joined = before === undefined ? `${t`Joined ${plain(membership.url)} as ${plain(membership.user)}.`}\n` : '';
+    const removed = result.withdrawn > 0 ? `, ${t`${whole(result.withdrawn)} withdrawn`}` : '';
     await terminal.out.line(
-      `${joined}In step: ${counted(result.records, 'record')} of this machine, ${whole(result.sent)} sent${removed}.`,
+      `${joined}${t`In step: ${counted(result.records, 'record')} of this machine, ${whole(result.sent)} sent`}${removed}.`,
     );
     for (const { usageId, reason } of result.refused.slice(0, MOST_NAMED)) {
-      await warn(terminal, `${plain(usageId)} was refused and stays on this machine: ${plain(reason)}`);
+      await warn(terminal, t`${plain(usageId)} was refused and stays on this machine: ${plain(reason)}`);
     }
   }
   return result.refused.length > 0 ? EXIT.failed : EXIT.done;
@@ -98,16 +99,16 @@ function lowerPriority(): void {
 }
 
 function checkFlags(flags: SyncFlags): void {
-  if (flags.forget === true && flags.leave !== true) throw usageError('--forget: belongs to --leave.', '--forget');
+  if (flags.forget === true && flags.leave !== true) throw usageError(t`--forget: belongs to --leave.`, '--forget');
   const tasks = [flags.dryRun, flags.status, flags.leave, flags.printSql].filter((flag) => flag === true);
-  if (tasks.length > 1) throw usageError('sync: --dry-run, --status, --leave and --print-sql exclude each other.');
+  if (tasks.length > 1) throw usageError(t`sync: --dry-run, --status, --leave and --print-sql exclude each other.`);
 }
 
 function membershipOf(flags: SyncFlags, before: Membership | undefined, now: number): Membership {
   const url = flags.to ?? before?.url;
   if (url === undefined) {
     throw usageError(
-      `sync: this machine is not in a team (${membershipPath()}). Join one: llm-spend sync --to URL`,
+      t`sync: this machine is not in a team (${membershipPath()}). Join one: llm-spend sync --to URL`,
       '--to',
     );
   }
@@ -124,7 +125,7 @@ function namesOf(given: string[] | undefined, before: Membership | undefined): R
   const names = { ...before?.projectNames };
   for (const each of given) {
     const at = each.indexOf('=');
-    if (at < 1) throw usageError('--project-name: has the form NAME=NAME FOR THE TEAM.', '--project-name');
+    if (at < 1) throw usageError(t`--project-name: has the form NAME=NAME FOR THE TEAM.`, '--project-name');
     names[each.slice(0, at)] = each.slice(at + 1);
   }
   return names;
@@ -153,7 +154,7 @@ async function preview(
     }
     await say(
       terminal,
-      `${counted(records, 'record')} would be sent to ${plain(membership.url)}, as shown. Nothing was sent.`,
+      t`${counted(records, 'record')} would be sent to ${plain(membership.url)}, as shown. Nothing was sent.`,
     );
     return EXIT.done;
   });
@@ -191,12 +192,14 @@ async function status(
     return EXIT.done;
   }
   const lines = [
-    `Team: ${plain(url)}, as ${plain(user)} on ${plain(machine)}`,
-    `Fields sent: ${fields.join(', ')}; projects ${projects}`,
-    `In step: ${found.inStepAt ?? 'never'}`,
-    found.waits ? `Waiting: ${found.added > 0 ? counted(found.added, 'new record') : 'changes'}` : 'Waiting: nothing',
-    ...(found.problem === undefined ? [] : [`Last attempt failed: ${plain(found.problem)}`]),
-    ...found.refused.map(({ usageId, reason }) => `Refused: ${plain(usageId)}: ${plain(reason)}`),
+    t`Team: ${plain(url)}, as ${plain(user)} on ${plain(machine)}`,
+    t`Fields sent: ${fields.join(', ')}; projects ${projects}`,
+    t`In step: ${found.inStepAt ?? t`never`}`,
+    found.waits
+      ? t`Waiting: ${found.added > 0 ? counted(found.added, 'new record') : t`changes`}`
+      : t`Waiting: nothing`,
+    ...(found.problem === undefined ? [] : [t`Last attempt failed: ${plain(found.problem)}`]),
+    ...found.refused.map(({ usageId, reason }) => t`Refused: ${plain(usageId)}: ${plain(reason)}`),
   ];
   await terminal.out.line(lines.join('\n'));
   return EXIT.done;
@@ -206,10 +209,10 @@ async function leave(membership: Membership, flags: SyncFlags, terminal: Termina
   const withdrawn = await leaveTeam(membership, flags.forget === true);
   const what =
     flags.forget === true
-      ? `${counted(withdrawn, 'record')} of this machine were removed from it.`
-      : 'The records that this machine sent stay there.';
+      ? t`${counted(withdrawn, 'record')} of this machine were removed from it.`
+      : t`The records that this machine sent stay there.`;
   if (flags.json === true) await writeJson(terminal.out, envelope('sync', { left: membership.url, withdrawn }));
-  else await terminal.out.line(`Left ${plain(membership.url)}. ${what}`);
+  else await terminal.out.line(t`Left ${plain(membership.url)}. ${what}`);
   return EXIT.done;
 }
 
@@ -226,7 +229,7 @@ export const command: CommandSpec<SyncFlags> = {
       flags: '--fields <list>',
       help: 'the fields that are sent (default: no notes, branches, sessions, folders, commits)',
     },
-    { flags: '--projects <mode>', help: `how projects are sent: ${PROJECT_MODES.join(', ')}` },
+    { flags: '--projects <mode>', help: t`how projects are sent: ${PROJECT_MODES.join(', ')}` },
     { flags: '--project-name <name=other>', help: 'send a project under another name (repeatable)', repeatable: true },
     { flags: '--dry-run', help: 'print the records exactly as they would be sent, and send nothing' },
     { flags: '--status', help: 'show how many records are not sent yet, and when the last sync was' },
@@ -241,6 +244,6 @@ export const command: CommandSpec<SyncFlags> = {
     'llm-spend sync',
     'llm-spend sync --leave --forget',
   ],
-  notes: 'Recording never waits for the team. The password belongs in ~/.pgpass. See docs/team.md.',
+  notes: t`Recording never waits for the team. The password belongs in ~/.pgpass. See docs/team.md.`,
   run: ({ flags, terminal }) => sync(flags, terminal),
 };

@@ -10,6 +10,7 @@ import { counted } from '../report/numbers.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { importedLedgerPath } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
+import { t } from '../language/text.ts';
 
 export interface UndoFlags extends LedgerFlag {
   dryRun?: boolean;
@@ -29,8 +30,8 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
     const { records = 0, updated } = result ?? {};
     await writeJson(terminal.out, envelope('undo', { ...body, records, ...(updated !== undefined && { updated }) }));
   } else {
-    await terminal.out.line(result === undefined ? 'There is nothing to undo.' : undoText(result, dryRun));
-    if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(`Ledger: ${plain(path)}`);
+    await terminal.out.line(result === undefined ? t`There is nothing to undo.` : undoText(result, dryRun));
+    if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(t`Ledger: ${plain(path)}`);
   }
   return result === undefined ? EXIT.failed : EXIT.done;
 }
@@ -55,30 +56,32 @@ async function timeOfChange(path: string): Promise<number> {
 
 /** Descriptions of the effect: planned, done to one record, done to several. */
 const RESULTS: Readonly<Record<UndoResult['undone'], readonly [string, string, string]>> = {
-  add: ['would be removed', 'was removed', 'were removed'],
-  import: ['would be removed', 'was removed', 'were removed'],
-  clear: ['would come back', 'came back', 'came back'],
-  remove: ['would come back', 'came back', 'came back'],
-  replace: ['would be as before', 'is as before', 'are as before'],
+  add: [t`would be removed`, t`was removed`, t`were removed`],
+  import: [t`would be removed`, t`was removed`, t`were removed`],
+  clear: [t`would come back`, t`came back`, t`came back`],
+  remove: [t`would come back`, t`came back`, t`came back`],
+  replace: [t`would be as before`, t`is as before`, t`are as before`],
 };
 
-const NAMES: Readonly<Record<UndoResult['undone'], string>> = {
-  add: 'addition',
-  import: 'import',
-  clear: 'clear',
-  remove: 'remove',
-  replace: 'change',
+const NAMES: Readonly<Record<UndoResult['undone'], (at: string) => string>> = {
+  add: (at) => t`the addition of ${at}`,
+  import: (at) => t`the import of ${at}`,
+  clear: (at) => t`the clear of ${at}`,
+  remove: (at) => t`the remove of ${at}`,
+  replace: (at) => t`the change of ${at}`,
 };
 
 function undoText({ undone, at, records, updated = 0 }: UndoResult, dryRun: boolean): string {
-  const what = `the ${NAMES[undone]} of ${plain(at)}`;
+  const what = NAMES[undone](plain(at));
   const count = counted(records, 'record');
   const [planned, one, several] = RESULTS[undone];
-  if (dryRun) return `Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
-  const lines = [`Undid ${what}: ${count} ${records === 1 ? one : several}.`];
+  if (dryRun) return t`Would undo ${what}: ${count} ${planned}. Nothing was changed.`;
+  const lines = [t`Undid ${what}: ${count} ${records === 1 ? one : several}.`];
+  const kept = counted(updated, 'record');
   if (updated > 0)
-    lines.push(`${counted(updated, 'record')} that it updated ${updated === 1 ? 'stays' : 'stay'} updated.`);
-  if (undone === 'import') lines.push('Importing again brings them back. So does the editor, while it follows agents.');
+    lines.push(updated === 1 ? t`${kept} that it updated stays updated.` : t`${kept} that it updated stay updated.`);
+  if (undone === 'import')
+    lines.push(t`Importing again brings them back. So does the editor, while it follows agents.`);
   return lines.join('\n');
 }
 

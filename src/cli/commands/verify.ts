@@ -10,6 +10,7 @@ import { counted, whole } from '../report/numbers.ts';
 import { table } from '../output/table.ts';
 import { commandLine } from '../arguments/shell.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
+import { t, tMessage } from '../language/text.ts';
 
 export interface VerifyFlags extends LedgerFlag {
   json?: boolean;
@@ -27,10 +28,10 @@ export async function verify(flags: VerifyFlags, terminal: Terminal): Promise<nu
 }
 
 const VERDICTS: Record<Verification['health'], string> = {
-  ok: 'is sound',
-  missing: 'does not exist yet',
-  damaged: 'is damaged',
-  unavailable: 'cannot be opened',
+  ok: t`is sound`,
+  missing: t`does not exist yet`,
+  damaged: t`is damaged`,
+  unavailable: t`cannot be opened`,
 };
 
 function verificationJson({ problems, files, ...rest }: Verification): object {
@@ -43,10 +44,10 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
   const parts = [`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
   const notes = [
     counted(found.records, 'record'),
-    ...(found.pending > 0 ? [`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
-    ...(found.unreadable > 0 ? [`${whole(found.unreadable)} unreadable, kept as they are and not counted`] : []),
+    ...(found.pending > 0 ? [t`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
+    ...(found.unreadable > 0 ? [t`${whole(found.unreadable)} unreadable, kept as they are and not counted`] : []),
     // A server does not say how much it stores.
-    ...(isLedgerUrl(found.path) ? [] : [`${whole(found.bytes)} bytes`]),
+    ...(isLedgerUrl(found.path) ? [] : [t`${whole(found.bytes)} bytes`]),
   ];
   parts[0] += `\n${notes.join(', ')}.`;
   if (found.problems.length > 0) {
@@ -58,31 +59,31 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
       whole(file.bytes),
       file.records === undefined ? '' : whole(file.records),
       path.basename(file.path),
-      file.meaning,
+      tMessage(file.meaning),
     ]);
     const columns = [
-      { title: 'File' },
-      { title: 'Bytes', align: 'right' as const },
-      { title: 'Records', align: 'right' as const, dropOrder: 2 },
-      { title: 'Name', shrinks: true },
-      { title: 'Meaning', shrinks: true, dropOrder: 1 },
+      { title: t`File` },
+      { title: t`Bytes`, align: 'right' as const },
+      { title: t`Records`, align: 'right' as const, dropOrder: 2 },
+      { title: t`Name`, shrinks: true },
+      { title: t`Meaning`, shrinks: true, dropOrder: 1 },
     ];
     parts.push(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
   }
   if (found.health === 'damaged')
-    parts.push(`To see what a repair would do: ${plain(commandLine('repair --dry-run', flags))}`);
+    parts.push(t`To see what a repair would do: ${plain(commandLine('repair --dry-run', flags))}`);
   return parts.join('\n\n');
 }
 
 function problemLine({ severity, message, file, line, offset, usageId }: Problem, out: Terminal['out']): string {
   const where = [
     file,
-    line === undefined ? undefined : `line ${line}`,
-    offset === undefined ? undefined : `byte ${offset}`,
-    usageId === undefined ? undefined : `record ${usageId}`,
+    line === undefined ? undefined : t`line ${line}`,
+    offset === undefined ? undefined : t`byte ${offset}`,
+    usageId === undefined ? undefined : t`record ${usageId}`,
   ].filter((part) => part !== undefined);
-  const label = styled(out, severity === 'error' ? 'red' : 'yellow', `${severity}:`);
-  return `${label} ${plain(message)}${where.length === 0 ? '' : ` (${plain(where.join(', '))})`}`;
+  const label = styled(out, severity === 'error' ? 'red' : 'yellow', severity === 'error' ? t`error:` : t`warning:`);
+  return `${label} ${plain(tMessage(message))}${where.length === 0 ? '' : ` (${plain(where.join(', '))})`}`;
 }
 
 export const command: CommandSpec<VerifyFlags> = {

@@ -8,10 +8,11 @@ import { counted, whole } from '../report/numbers.ts';
 import { jsonText } from '../../usage/jsonText.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import type { Calendar, Totals } from '../../usage/query.ts';
-import { formatTotals } from '../../usage/summary.ts';
 import { zoneOf } from '../../usage/time/zone.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { BudgetWarnings } from '../report/budgetWarnings.ts';
+import { totalsText } from '../report/totals.ts';
+import { t } from '../language/text.ts';
 
 export interface WatchFlags extends FilterFlags, LedgerFlag {
   count?: string;
@@ -101,7 +102,7 @@ function lineOf(totals: Totals, { event, calendar, now, isJson }: LineOptions): 
     return jsonText(envelope('watch', { event, at, totals: totalsJson(totals) }));
   }
   const time = new Date(zoneOf(calendar.timeZone).toLocal(now)).toISOString().slice(11, 19);
-  const figures = [counted(totals.records, 'record'), `${whole(totals.totalTokens)} tokens`, formatTotals(totals)];
+  const figures = [counted(totals.records, 'record'), t`${whole(totals.totalTokens)} tokens`, totalsText(totals)];
   return `${time}  ${figures.join(' · ')}`;
 }
 
@@ -113,6 +114,6 @@ export const command: CommandSpec<WatchFlags> = {
     { flags: '--no-notify', help: 'do not warn about budgets' },
   ],
   examples: ['llm-spend watch --days 1', 'llm-spend watch --json --count 1'],
-  notes: `${FILTER_NOTES}\nWarns of budgets on stderr, on the desktop and by webhooks: see docs/budgets.md.`,
+  notes: t`${FILTER_NOTES}\nWarns of budgets on stderr, on the desktop and by webhooks: see docs/budgets.md.`,
   run: ({ flags, terminal }) => watch(flags, terminal),
 };

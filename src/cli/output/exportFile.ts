@@ -1,6 +1,7 @@
 import { AtomicFile } from '../../system/atomicFile.ts';
 import { errno } from '../../system/errno.ts';
 import { CliError, EXIT } from './exit.ts';
+import { t } from '../language/text.ts';
 
 /** The file of `--output`, which appears completely or not at all. Its errors are readable messages. */
 export class ExportFile {
@@ -41,25 +42,25 @@ async function inWords<T>(target: string, work: () => Promise<T>): Promise<T> {
 }
 
 function inTheWay(target: string): CliError {
-  return new CliError('exists', `${target} exists already. Name another file, or replace it with --force.`, {
+  return new CliError('exists', t`${target} exists already. Name another file, or replace it with --force.`, {
     exitCode: EXIT.failed,
     field: '--output',
   });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist. Create the folder first',
-  ENOTDIR: 'part of its path is not a folder. Name another file',
-  EISDIR: 'it is a folder. Name a file in it',
-  ELOOP: 'it is a symbolic link. Name its target',
-  EINVAL: 'it is not a regular file. Name another one, or write to stdout',
-  EACCES: 'access is denied. Name another file',
-  EPERM: 'access is denied. Name another file',
-  EROFS: 'the disk is read-only. Name a file on another disk',
-  ENOSPC: 'the disk is full. Free some space',
+  ENOENT: t`its folder does not exist. Create the folder first`,
+  ENOTDIR: t`part of its path is not a folder. Name another file`,
+  EISDIR: t`it is a folder. Name a file in it`,
+  ELOOP: t`it is a symbolic link. Name its target`,
+  EINVAL: t`it is not a regular file. Name another one, or write to stdout`,
+  EACCES: t`access is denied. Name another file`,
+  EPERM: t`access is denied. Name another file`,
+  EROFS: t`the disk is read-only. Name a file on another disk`,
+  ENOSPC: t`the disk is full. Free some space`,
 };
 
 function cannotWrite(target: string, error: unknown): CliError {
   const reason = REASONS[errno(error) ?? ''] ?? (error as Error).message;
-  return new CliError('output', `${target} could not be written: ${reason}.`, { field: '--output' });
+  return new CliError('output', t`${target} could not be written: ${reason}.`, { field: '--output' });
 }

@@ -2,6 +2,7 @@ import type { LedgerError } from '../../ledger/results.ts';
 import { UsageError } from '../../usage/record.ts';
 import { EXIT, isCliError } from './exit.ts';
 import { JSON_VERSION } from './jsonOutput.ts';
+import { t } from '../language/text.ts';
 
 /** Any thrown value, as a one-line message and as an object for programs. */
 export interface Failure {
@@ -19,7 +20,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) {
     return {
       code: 'refused',
-      message: `The record was refused: ${error.message}. Nothing was stored.`,
+      message: t`The record was refused: ${error.message}. Nothing was stored.`,
       exitCode: EXIT.usage,
       field: error.field,
       rule: error.rule,
@@ -34,7 +35,7 @@ export function failureOf(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === 'PathError') return { code: 'path', message, exitCode: EXIT.failed };
-  return { code: 'internal', message: `Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
+  return { code: 'internal', message: t`Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
 }
 
 /** Compared by name, because each bundle has its own class. */

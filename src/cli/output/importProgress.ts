@@ -3,6 +3,7 @@ import { jsonText } from '../../usage/jsonText.ts';
 import { counted, megabytes } from '../report/numbers.ts';
 import { progressBar } from './progressBar.ts';
 import type { Terminal } from './terminal.ts';
+import { t } from '../language/text.ts';
 
 const PROGRESS_MS = 100;
 
@@ -34,7 +35,7 @@ export class ImportProgressBar {
     this.#shown = true;
     const bar = progressBar(bytes === 0 ? 1 : bytesDone / bytes);
     void this.#terminal.err.write(
-      `\r${title} ${bar} ${megabytes(bytesDone)} of ${megabytes(bytes)}, ${counted(seen, 'usage')}\u001B[K`,
+      `\r${title} ${bar} ${t`${megabytes(bytesDone)} of ${megabytes(bytes)}`}, ${counted(seen, 'usage')}\u001B[K`,
     );
   }
 

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { languageOf } from '../language/languageOf.ts';
 import { homeFolder } from '../../system/paths.ts';
 
 /**
@@ -76,7 +77,8 @@ function nameOf(key: string): string {
 export function statuslineKey(argv: readonly string[], input: string): string {
   const { session_id: session, model } = parseStatusInput(input);
   const { LLM_SPEND_LEDGER: ledger, TZ: zone } = process.env;
-  return JSON.stringify([argv, session, model?.display_name, ledger, zone]);
+  const language = languageOf(process.env);
+  return JSON.stringify([argv, session, model?.display_name, ledger, zone, language]);
 }
 
 export function filesVersion(files: readonly string[]): string {

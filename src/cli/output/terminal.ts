@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { plain } from '../../usage/text.ts';
+import { t, tMessage } from '../language/text.ts';
 
 /** The output streams and properties of the environment that a command runs in: a terminal, a pipe, a file. */
 export interface Terminal {
@@ -146,9 +147,11 @@ export function styled(output: Pick<Output, 'colors'>, style: Style, text: strin
 
 /** Writes a line to stderr, prefixed with our name as all commands do. */
 export function say(terminal: Terminal, message: string): Promise<void> {
-  return terminal.err.line(`llm-spend: ${plain(message)}`);
+  return terminal.err.line(`llm-spend: ${plain(tMessage(message))}`);
 }
 
 export function warn(terminal: Terminal, message: string): Promise<void> {
-  return terminal.err.line(`${styled(terminal.err, 'yellow', 'llm-spend: warning:')} ${plain(message)}`);
+  return terminal.err.line(
+    `${styled(terminal.err, 'yellow', `llm-spend: ${t`warning:`}`)} ${plain(tMessage(message))}`,
+  );
 }

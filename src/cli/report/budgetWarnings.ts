@@ -1,7 +1,7 @@
 import { readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetStates, type BudgetAnswers } from '../../budgets/budgetState.ts';
 import { notifyDesktop } from '../../budgets/desktop.ts';
-import { sendToWebhooks, warningText, webhookMessage } from '../../budgets/notify.ts';
+import { sendToWebhooks, webhookMessage } from '../../budgets/notify.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { jsonText } from '../../usage/jsonText.ts';
@@ -9,6 +9,8 @@ import { envelope } from '../output/json.ts';
 import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { warn, type Terminal } from '../output/terminal.ts';
 import { FollowedTeam } from './followedTeam.ts';
+import { warningWords } from './budgetWords.ts';
+import { t } from '../language/text.ts';
 
 /** How often the team's ledger is asked while a budget covers several machines, ms. */
 const TEAM_MS = 5_000;
@@ -43,10 +45,12 @@ export class BudgetWarnings {
     const states = await budgetStates(budgets, answers, now, calendar);
     const { warnings, retryAt } = await dueWarnings(states, { answers, calendar, now });
     for (const warning of warnings) {
-      const text = warningText(warning, calendar.timeZone);
+      const text = warningWords(warning, calendar.timeZone);
       const message = webhookMessage(warning, calendar.timeZone);
       if (this.#isJson) {
-        await this.#terminal.out.line(jsonText(envelope('watch', { event: 'budget', text, ...message.data })));
+        await this.#terminal.out.line(
+          jsonText(envelope('watch', { event: 'budget', text: message.text, ...message.data })),
+        );
       } else await warn(this.#terminal, text);
       this.#await(warning.shown());
       void notifyDesktop(text);
@@ -67,7 +71,7 @@ export class BudgetWarnings {
 
   #send(message: Parameters<typeof sendToWebhooks>[0]): void {
     const sending = sendToWebhooks(message).then(async (failures) => {
-      for (const failure of failures) await warn(this.#terminal, `Webhook ${failure}`);
+      for (const failure of failures) await warn(this.#terminal, t`Webhook ${failure}`);
     });
     this.#await(sending);
   }

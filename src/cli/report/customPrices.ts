@@ -2,6 +2,7 @@ import type { CustomPrice } from '../../pricing/custom.ts';
 import { formatUsdExact, usdToNanos } from '../../usage/money.ts';
 import { styled, type Output } from '../output/terminal.ts';
 import { table, type Column } from '../output/table.ts';
+import { t } from '../language/text.ts';
 
 /** The rates of a custom price, by flag and by field. */
 export const RATES = {
@@ -23,23 +24,23 @@ export function customPriceTable(custom: readonly PlacedPrice[], out: Output): s
   // The column for the source is shown only if there are two sources.
   const isPlaced = custom.some(({ where }) => where === 'editor');
   const columns: Column[] = [
-    { title: 'Provider', shrinks: true },
-    { title: 'Model', shrinks: true },
-    { title: 'Input', align: 'right' },
-    { title: 'Output', align: 'right' },
-    { title: 'Cache read', align: 'right', dropOrder: 2 },
-    { title: 'Cache write', align: 'right', dropOrder: 3 },
-    { title: '1 h write', align: 'right', dropOrder: 4 },
-    { title: 'Reasoning', align: 'right', dropOrder: 5 },
-    { title: 'From', dropOrder: 1 },
-    ...(isPlaced ? [{ title: 'Set in', dropOrder: 7 }] : []),
-    { title: 'Note', shrinks: true, dropOrder: 6 },
+    { title: t`Provider`, shrinks: true },
+    { title: t`Model`, shrinks: true },
+    { title: t`Input`, align: 'right' },
+    { title: t`Output`, align: 'right' },
+    { title: t`Cache read`, align: 'right', dropOrder: 2 },
+    { title: t`Cache write`, align: 'right', dropOrder: 3 },
+    { title: t`1 h write`, align: 'right', dropOrder: 4 },
+    { title: t`Reasoning`, align: 'right', dropOrder: 5 },
+    { title: t`From`, dropOrder: 1 },
+    ...(isPlaced ? [{ title: t`Set in`, dropOrder: 7 }] : []),
+    { title: t`Note`, shrinks: true, dropOrder: 6 },
   ];
   const rows = custom.map(({ price, where }) => [
-    price.provider ?? 'any',
+    price.provider ?? t`any`,
     price.model,
     ...Object.values(RATES).map((field) => usd(price[field])),
-    price.from ?? 'always',
+    price.from ?? t`always`,
     ...(isPlaced ? [where] : []),
     price.note ?? '',
   ]);

@@ -2,7 +2,6 @@ import type { LiveAgent } from '../../live/liveReport.ts';
 import { withoutCounts, type SourceCoverage } from '../../sources/coverage.ts';
 import type { RecordScan } from '../../sources/scan.ts';
 import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
-import { formatTotals } from '../../usage/summary.ts';
 import { plain } from '../../usage/text.ts';
 import { ageText, QUOTA_AGENTS, type QuotaSample } from '../../usage/time/quota.ts';
 import { totalsJson } from '../output/json.ts';
@@ -10,6 +9,8 @@ import { table } from '../output/table.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { OLD_PRICES_DAYS } from '../../prices/priceAge.ts';
 import { counted, whole } from './numbers.ts';
+import { totalsText } from './totals.ts';
+import { t, tMessage, tText } from '../language/text.ts';
 
 /** Findings of `llm-spend doctor`, which the cost history also shows. */
 export interface DoctorReport {
@@ -98,19 +99,19 @@ export function doctorText(report: DoctorReport, { out }: Terminal): string {
   const shown = report.sources.filter(({ state, totals }) => state !== 'missing' || totals.records > 0);
   const missing = report.sources.filter((source) => !shown.includes(source)).map(({ title }) => title);
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
-    ['What to do', adviceOf(report)],
-    ['Live', report.live.map((agent) => liveLine(agent, report.now))],
-    ['Plans', report.quota.map(({ sample, end }) => quotaLine(sample, end, report.now))],
-    ['Counts', countLines(report)],
-    ['Prices', priceLines(report)],
+    [t`What to do`, adviceOf(report)],
+    [t`Live`, report.live.map((agent) => liveLine(agent, report.now))],
+    [t`Plans`, report.quota.map(({ sample, end }) => quotaLine(sample, end, report.now))],
+    [t`Counts`, countLines(report)],
+    [t`Prices`, priceLines(report)],
   ];
   return [
-    shown.length === 0 ? 'No logs of a known agent were found.' : sourceTable(shown, out.columns),
+    shown.length === 0 ? t`No logs of a known agent were found.` : sourceTable(shown, out.columns),
     ...sections.flatMap(([title, lines]) =>
       lines.length === 0 ? [] : [[styled(out, 'bold', title), ...lines.map((line) => `  ${plain(line)}`)].join('\n')],
     ),
-    `Not found: ${missing.join(', ')}`,
-    `Cannot be imported, because they store no token counts on this machine: ${withoutCounts()
+    t`Not found: ${missing.join(', ')}`,
+    t`Cannot be imported, because they store no token counts on this machine: ${withoutCounts()
       .map(({ title }) => title)
       .join(', ')}`,
   ].join('\n\n');
@@ -118,23 +119,23 @@ export function doctorText(report: DoctorReport, { out }: Terminal): string {
 
 function sourceTable(shown: readonly SourceCoverage[], width: number | undefined): string {
   const columns = [
-    { title: 'Source' },
-    { title: 'Logs', align: 'right' as const },
-    { title: 'Imported', align: 'right' as const },
-    { title: 'First day' },
-    { title: 'Last day' },
-    { title: 'Missing days', align: 'right' as const },
-    { title: 'Cost', align: 'right' as const },
+    { title: t`Source` },
+    { title: t`Logs`, align: 'right' as const },
+    { title: t`Imported`, align: 'right' as const },
+    { title: t`First day` },
+    { title: t`Last day` },
+    { title: t`Missing days`, align: 'right' as const },
+    { title: t`Cost`, align: 'right' as const },
   ];
   const rows = shown.map(({ title, files, totals, firstDay, lastDay, daysWithout }) => [
     title,
-    files === 0 ? 'none' : whole(files),
-    totals.records === 0 ? 'nothing' : whole(totals.records),
+    files === 0 ? t`none` : whole(files),
+    totals.records === 0 ? t`nothing` : whole(totals.records),
     firstDay ?? '',
     lastDay ?? '',
     // A day without records is not a day that cost nothing.
     daysWithout === 0 ? '' : whole(daysWithout),
-    totals.records === 0 ? '' : formatTotals(totals),
+    totals.records === 0 ? '' : totalsText(totals),
   ]);
   return table(columns, rows, { width });
 }
@@ -147,31 +148,37 @@ export function adviceOf({ sources, scan, prices }: DoctorReport): string[] {
       ...(state === 'found' && totals.records === 0 ? [`${title}: llm-spend import ${id}`] : []),
       ...(deletedInDays !== undefined && deletedInDays <= SOON_DAYS
         ? [
-            `${title} deletes its oldest log in ${counted(deletedInDays, 'day')}: import it, or keep logs longer: llm-spend doctor --keep-logs 365`,
+            t`${title} deletes its oldest log in ${counted(deletedInDays, 'day')}: import it, or keep logs longer: llm-spend doctor --keep-logs 365`,
           ]
         : []),
-      ...remarks.map((remark) => `${title}: ${remark}`),
+      ...remarks.map((remark) => `${title}: ${tMessage(remark)}`),
     ]);
   return [
     ...perSource,
-    ...(scan.unpriced > 0 ? [`${counted(scan.unpriced, 'record')} without a price: llm-spend unpriced`] : []),
+    ...(scan.unpriced > 0 ? [t`${counted(scan.unpriced, 'record')} without a price: llm-spend unpriced`] : []),
     ...(prices.days !== undefined && prices.days > OLD_PRICES_DAYS
-      ? [`The prices are ${prices.days} days old: llm-spend prices update downloads the latest.`]
+      ? [t`The prices are ${prices.days} days old: llm-spend prices update downloads the latest.`]
       : []),
   ];
 }
 
 /** The state of an agent, and how much of its live reports its log contains. */
 function liveLine({ title, connected, lastHeard, joined }: LiveAgent, now: number): string {
-  const heard = lastHeard === undefined ? 'no report yet' : `last report ${ageText(now - Date.parse(lastHeard))} ago`;
-  const connection = connected === undefined ? '' : connected ? 'connected, ' : 'not connected, ';
+  const heard =
+    lastHeard === undefined ? t`no report yet` : t`last report ${ageWords(now - Date.parse(lastHeard))} ago`;
+  const connection = connected === undefined ? '' : connected ? t`connected, ` : t`not connected, `;
   const state = `${title}: ${connection}${heard}.`;
   if (joined === undefined || joined.liveTokens === 0) return state;
   const { calls, logTokens, liveTokens } = joined;
-  const both = `Of ${counted(calls, 'call')} in both its log and its live reports`;
-  if (logTokens === liveTokens) return `${state} ${both} the tokens agree.`;
+  const both = t`Of ${counted(calls, 'call')} in both its log and its live reports`;
+  if (logTokens === liveTokens) return `${state} ${t`${both} the tokens agree.`}`;
   const share = `${((100 * logTokens) / liveTokens).toFixed(1)} %`;
-  return `${state} ${both}, the log has ${whole(logTokens)} tokens, ${share} of the ${whole(liveTokens)} reported live.`;
+  return `${state} ${t`${both}, the log has ${whole(logTokens)} tokens, ${share} of the ${whole(liveTokens)} reported live.`}`;
+}
+
+/** `40 min`, `3 h`, `2 days`. */
+function ageWords(ms: number): string {
+  return ageText(ms).replace(/^(\d+) days$/, (_, days: string) => counted(Number(days), 'day'));
 }
 
 /** `Claude Code, 5 h: 62 %, at this pace empty in 40 min`, `Codex, week: 31 %, lasts (as of 3 h ago)`. */
@@ -180,9 +187,10 @@ export function quotaLine(
   end: number | 'lasts' | undefined,
   now: number,
 ): string {
-  const used = `${QUOTA_AGENTS[agent] ?? agent}, ${name}: ${Math.round(usedPercent)} %`;
-  const lasts = end === undefined ? '' : end === 'lasts' ? ', lasts' : `, at this pace empty in ${ageText(end - now)}`;
-  return `${used}${lasts} (as of ${ageText(now - at)} ago)`;
+  const used = `${QUOTA_AGENTS[agent] ?? agent}, ${tText(name)}: ${Math.round(usedPercent)} %`;
+  const lasts =
+    end === undefined ? '' : end === 'lasts' ? t`, lasts` : t`, at this pace empty in ${ageWords(end - now)}`;
+  return `${used}${lasts} (${t`as of ${ageWords(now - at)} ago`})`;
 }
 
 function countLines({ scan, sessions }: DoctorReport): string[] {
@@ -190,12 +198,11 @@ function countLines({ scan, sessions }: DoctorReport): string[] {
   return [
     ...(estimated.records === 0
       ? []
-      : [`${whole(estimated.tokens)} tokens of ${counted(estimated.records, 'record')} are a guess of the source.`]),
+      : [t`${whole(estimated.tokens)} tokens of ${counted(estimated.records, 'record')} are a guess of the source.`]),
     ...(sessions === undefined
       ? []
       : [
-          `Claude Code counted ${formatUsd(sessions.agentNanos)} in ${counted(sessions.sessions, 'session')}; its logs give ` +
-            `${sessions.logNanos < sessions.agentNanos ? '>= ' : ''}${formatUsd(sessions.logNanos)} at list price.`,
+          t`Claude Code counted ${formatUsd(sessions.agentNanos)} in ${counted(sessions.sessions, 'session')}; its logs give ${sessions.logNanos < sessions.agentNanos ? '>= ' : ''}${formatUsd(sessions.logNanos)} at list price.`,
         ]),
   ];
 }
@@ -203,13 +210,13 @@ function countLines({ scan, sessions }: DoctorReport): string[] {
 function priceLines({ scan, prices }: DoctorReport): string[] {
   const { priced, unpriced, assumed } = scan;
   return [
-    `${counted(priced, 'record')} with a known cost, ${whole(unpriced)} without${unpriced > 0 ? ': llm-spend unpriced shows why' : ''}.`,
+    t`${counted(priced, 'record')} with a known cost, ${whole(unpriced)} without${unpriced > 0 ? `: ${t`llm-spend unpriced shows why`}` : ''}.`,
     ...assumed.map(
       ({ model, priceOf, records }) =>
-        `${counted(records, 'record')} of ${model} at the price of ${priceOf}, which is assumed.`,
+        t`${counted(records, 'record')} of ${model} at the price of ${priceOf}, which is assumed.`,
     ),
     ...(prices.days === undefined
       ? []
-      : [`The price table dates from ${prices.date}, ${counted(prices.days, 'day')} ago.`]),
+      : [t`The price table dates from ${prices.date}, ${counted(prices.days, 'day')} ago.`]),
   ];
 }

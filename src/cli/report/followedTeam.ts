@@ -3,12 +3,10 @@ import type { BudgetTeam } from '../../budgets/budgetTeam.ts';
 import type { OpenBudgetTeam } from '../../sync/budgetTeam.ts';
 import { readMembership, type Membership } from '../../sync/membership.ts';
 import { ledgerPath, type LedgerFlag } from '../arguments/ledgerPath.ts';
+import { t } from '../language/text.ts';
 
 /** After a failure, the team's ledger is not asked again for this time, ms: each attempt can take seconds. */
 const PAUSE_MS = 30_000;
-
-const NO_TEAM =
-  'A budget covers several machines, but this machine is not in a team. Join one: llm-spend sync --to URL';
 
 /** The team as the budgets of a command need it. */
 export interface Followed {
@@ -38,7 +36,8 @@ export class FollowedTeam {
     try {
       membership = readMembership();
       if (membership === undefined) {
-        return { problem: NO_TEAM };
+        const none = t`A budget covers several machines, but this machine is not in a team. Join one: llm-spend sync --to URL`;
+        return { problem: none };
       }
       const failed = this.#failed;
       if (failed === undefined || this.#now() - failed.at >= PAUSE_MS) {

@@ -3,6 +3,7 @@ import type { GitCommit } from '../../git/history.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import type { Group } from '../../usage/query.ts';
 import { readRepositories } from '../arguments/repositories.ts';
+import { t } from '../language/text.ts';
 
 /** Groups by commit, branch, pull request, ticket and repository, for `llm-spend costs`. */
 
@@ -37,7 +38,7 @@ export async function gitCosts(view: LedgerView, query: GitQuery, now: number): 
   }
   const notes = problems.map(({ message }) => message);
   if (asked.some((repository) => repository?.graph.isShallow === true)) {
-    notes.push('This clone is shallow: usage of commits that it lacks is not attributed.');
+    notes.push(t`This clone is shallow: usage of commits that it lacks is not attributed.`);
   }
   return { groups, commits, notes };
 }

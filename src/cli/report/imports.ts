@@ -6,6 +6,7 @@ import { commandLine } from '../arguments/shell.ts';
 import { envelope } from '../output/jsonOutput.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { counted, megabytes, whole } from './numbers.ts';
+import { t } from '../language/text.ts';
 
 /** The outcome of an import. */
 export interface ImportRun {
@@ -28,19 +29,19 @@ const MOST_NAMED = 10;
 const MOST_PLACES = 8;
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
-  'not-json': 'not JSON',
-  'not-csv': 'not CSV',
-  'invalid-utf8': 'not valid UTF-8',
-  'too-long': 'too long',
-  'no-time': 'without a time',
-  'not-a-usage': 'no usage',
-  invalid: 'not a valid record',
-  unreadable: 'not readable',
-  'unknown-format': 'in an unknown format',
-  'unreadable-folder': 'folder not readable',
-  link: 'symbolic link, not followed',
-  'replaced-while-read': 'replaced while it was being read: run the import again',
-  'future-time': 'imported, but its time is in the future',
+  'not-json': t`not JSON`,
+  'not-csv': t`not CSV`,
+  'invalid-utf8': t`not valid UTF-8`,
+  'too-long': t`too long`,
+  'no-time': t`without a time`,
+  'not-a-usage': t`no usage`,
+  invalid: t`not a valid record`,
+  unreadable: t`not readable`,
+  'unknown-format': t`in an unknown format`,
+  'unreadable-folder': t`folder not readable`,
+  link: t`symbolic link, not followed`,
+  'replaced-while-read': t`replaced while it was being read: run the import again`,
+  'future-time': t`imported, but its time is in the future`,
 };
 
 export function importJson({ ledger, reports, jobs, dryRun, interrupted, undoableAt }: ImportRun): object {
@@ -89,26 +90,26 @@ export function importText(run: ImportRun, { out }: Terminal): string {
     }
     if (files === 0) {
       const looked = places.map((place) => plain(place.path)).join(', ');
-      lines.push(`${heading}: nothing found${jobs[i]?.known === true ? ` in ${looked}` : ''}`);
+      lines.push(`${heading}: ${jobs[i]?.known === true ? t`nothing found in ${looked}` : t`nothing found`}`);
       lines.push(...skipLines(report));
       continue;
     }
     const found = places.filter((place) => place.files > 0);
     lines.push(
-      `${heading}: ${found.map((place) => `${counted(place.files, 'file')} in ${plain(place.path)}`).join(', ')}`,
+      `${heading}: ${found.map((place) => t`${counted(place.files, 'file')} in ${plain(place.path)}`).join(', ')}`,
     );
     const changes = [
-      `${whole(added)} ${dryRun ? 'would be added' : 'added'}`,
-      ...(updated > 0 ? [`${whole(updated)} ${dryRun ? 'would be updated' : 'updated'}`] : []),
-      ...(unpriced > 0 ? [`${whole(unpriced)} without a known price`] : []),
-      ...(assumed > 0 ? [`${whole(assumed)} at the price of a similar model`] : []),
+      dryRun ? t`${whole(added)} would be added` : t`${whole(added)} added`,
+      ...(updated > 0 ? [dryRun ? t`${whole(updated)} would be updated` : t`${whole(updated)} updated`] : []),
+      ...(unpriced > 0 ? [t`${whole(unpriced)} without a known price`] : []),
+      ...(assumed > 0 ? [t`${whole(assumed)} at the price of a similar model`] : []),
     ];
-    lines.push(`  ${changes.join(', ')} (${counted(unchanged, 'file')} unchanged, ${megabytes(bytes)} read)`);
+    lines.push(`  ${changes.join(', ')} (${t`${counted(unchanged, 'file')} unchanged, ${megabytes(bytes)} read`})`);
     lines.push(...skipLines(report));
   }
-  if (missing.length > 0) lines.push(`Nothing found of: ${missing.join(', ')}`);
-  const into = dryRun ? 'Nothing was stored. It would go to' : 'Ledger:';
-  const footer = styled(out, 'dim', `${into} ${plain(ledger)}. Costs are estimates at list price.`);
+  if (missing.length > 0) lines.push(t`Nothing found of: ${missing.join(', ')}`);
+  const into = dryRun ? t`Nothing was stored. It would go to ${plain(ledger)}.` : t`Ledger: ${plain(ledger)}.`;
+  const footer = styled(out, 'dim', `${into} ${t`Costs are estimates at list price.`}`);
   return [...lines, '', ...nextSteps(run), footer].join('\n');
 }
 
@@ -117,9 +118,9 @@ function nextSteps({ reports, dryRun, undoableAt, named }: ImportRun): string[] 
   const total = (field: 'added' | 'unpriced'): number => reports.reduce((sum, report) => sum + report[field], 0);
   if (dryRun || total('added') === 0) return [];
   return [
-    'See the costs: llm-spend costs',
-    ...(total('unpriced') > 0 ? ['Set the missing prices: llm-spend unpriced'] : []),
-    ...(undoableAt === undefined ? [] : [`Undo this import: ${commandLine('undo', named)}`]),
+    t`See the costs: llm-spend costs`,
+    ...(total('unpriced') > 0 ? [t`Set the missing prices: llm-spend unpriced`] : []),
+    ...(undoableAt === undefined ? [] : [t`Undo this import: ${commandLine('undo', named)}`]),
   ];
 }
 
@@ -132,5 +133,5 @@ function skipLines({ skipped, skips }: ImportReport): string[] {
     return `    ${plain(place)}: ${REASONS[reason]}${detail === undefined ? '' : ` (${plain(detail, { max: 80 })})`}`;
   });
   const more = skips.length > MOST_NAMED ? ['    ...'] : [];
-  return [`  skipped: ${counts}`, ...named, ...more];
+  return [`  ${t`skipped: ${counts}`}`, ...named, ...more];
 }

@@ -1,15 +1,16 @@
 import { plain } from '../../usage/text.ts';
 import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { commandLine } from '../arguments/shell.ts';
+import { t } from '../language/text.ts';
 
 /** The first commands to try while nothing is recorded. */
 export function emptyText(flags: LedgerFlag): string {
   return [
-    'Nothing is recorded yet. Import the usage that coding agents have logged on this machine:',
+    t`Nothing is recorded yet. Import the usage that coding agents have logged on this machine:`,
     '',
     `  ${plain(commandLine('import', flags))} all`,
     '',
-    'Or record a call:',
+    t`Or record a call:`,
     '',
     `  ${plain(commandLine('record', flags))} --provider openai --model gpt-5 --operation chat \\`,
     '    --input-tokens 1200 --output-tokens 350 --cost-usd 0.005',

@@ -1,3 +1,4 @@
+import { tCount } from '../language/text.ts';
 /**
  * Formats numbers for display without `Intl`, whose loading takes as long as the rest of a one-shot `record`, which scripts
  * call thousands of times.
@@ -8,9 +9,9 @@ export function whole(n: number | bigint | string): string {
   return String(n).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `1 record`, `1,200 records`. */
+/** `1 record`, `1,200 records`, in the language of the user. */
 export function counted(n: number | bigint, one: string, many = `${one}s`): string {
-  return `${whole(n)} ${n === 1 ? one : many}`;
+  return tCount(`{0} ${n === 1 ? one : many}`, whole(n));
 }
 
 /** `12.3 MB`. */

@@ -2,13 +2,14 @@ import { dirname } from 'node:path';
 import { OLD_PRICES_DAYS, priceAgeDays } from '../../prices/priceAge.ts';
 import { defaultLedgerPath } from '../../system/paths.ts';
 import type { Totals } from '../../usage/query.ts';
+import { t } from '../language/text.ts';
 
 /** A sentence on prices that are old, because estimates are as good as these; undefined where there is nothing to say. */
 export async function priceNote(now: number): Promise<string | undefined> {
   const days = await oldPricesDays(now);
   return days === undefined
     ? undefined
-    : `The prices are ${days} days old: llm-spend prices update downloads the latest.`;
+    : t`The prices are ${days} days old: llm-spend prices update downloads the latest.`;
 }
 
 /** The age of the prices in days; undefined for prices that are not old. */

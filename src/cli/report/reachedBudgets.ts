@@ -1,11 +1,12 @@
 import type { Budget } from '../../budgets/budget.ts';
 import { readBudgets } from '../../budgets/budgetFile.ts';
 import { budgetStates, type BudgetAnswers, type BudgetState } from '../../budgets/budgetState.ts';
-import { stateText } from '../../budgets/budgetText.ts';
+import { stateWords } from './budgetWords.ts';
 import type { Calendar } from '../../usage/query.ts';
 import { plain } from '../../usage/text.ts';
 import { selection } from '../arguments/filters.ts';
 import type { Sources } from '../arguments/ledgers.ts';
+import { t, tMessage } from '../language/text.ts';
 
 /** The budgets that have reached a level, nearest to its limit first. @throws {BudgetFileError} when their file cannot be read. */
 export async function reachedBudgets(answers: BudgetAnswers, now: number, calendar: Calendar): Promise<BudgetState[]> {
@@ -31,11 +32,13 @@ export async function budgetNotes({ view, scoped }: Sources, now: number, calend
     const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), team: scoped?.team };
     const notes = (await reached(budgets, answers, now, calendar)).map((state) => {
       const name = plain(state.budget.name, { max: 40 });
-      return `Budget ${name}${state.isOver ? ' is used up' : ''}: ${stateText(state)}.`;
+      return state.isOver
+        ? t`Budget ${name} is used up: ${stateWords(state)}.`
+        : t`Budget ${name}: ${stateWords(state)}.`;
     });
-    return [...notes, ...problems];
+    return [...notes, ...problems.map(tMessage)];
   } catch (error) {
-    return [`The budgets are not known: ${(error as Error).message}`];
+    return [t`The budgets are not known: ${tMessage((error as Error).message)}`];
   }
 }
 
@@ -50,6 +53,8 @@ export async function nearestBudget(answers: BudgetAnswers, now: number): Promis
 
 /** `budget site 84 %`, at its limit `budget site used up`. */
 export function shareText({ budget, percent, isOver, isAtLeast }: BudgetState): string {
-  const share = isOver ? 'used up' : `${isAtLeast ? 'at least ' : ''}${Math.floor(percent)} %`;
-  return `budget ${plain(budget.name, { max: 20 })} ${share}`;
+  const name = plain(budget.name, { max: 20 });
+  if (isOver) return t`budget ${name} used up`;
+  const share = Math.floor(percent);
+  return isAtLeast ? t`budget ${name} at least ${share} %` : t`budget ${name} ${share} %`;
 }

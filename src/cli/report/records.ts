@@ -5,13 +5,14 @@ import { zoneOf } from '../../usage/time/zone.ts';
 import { table, type Column, type TableOptions } from '../output/table.ts';
 import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
+import { t } from '../language/text.ts';
 
 /** `$0.0042`, `~$0.0042` if computed from prices, `$0.0042 plan` if a plan covers it, `unknown` if unknown. */
 function recordCost(record: UsageRecord, money: Money): string {
   const kind = costKind(record);
-  if (kind === 'unknown') return 'unknown';
+  if (kind === 'unknown') return t`unknown`;
   const amount = `${kind === 'estimated' ? '~' : ''}${money.ofRecord(record, usdToNanos(record.cost_usd))}`;
-  return isCovered(record['charge']) ? `${amount} plan` : amount;
+  return isCovered(record['charge']) ? t`${amount} plan` : amount;
 }
 
 /** The latest records, one per line, in local time. */
@@ -28,16 +29,16 @@ export function recordsTable(
   const episode = has('episode_title');
   const priced = has('price_source');
   const columns: Column[] = [
-    { title: 'Time' },
-    { title: 'Provider', shrinks: true, dropOrder: 2 },
-    { title: 'Model', shrinks: true },
-    { title: 'Operation', shrinks: true, dropOrder: 3 },
-    ...(project ? [{ title: 'Project', shrinks: true, dropOrder: 5 }] : []),
-    ...(episode ? [{ title: 'Episode', shrinks: true, dropOrder: 4 }] : []),
-    { title: 'Input', align: 'right', dropOrder: 1 },
-    { title: 'Output', align: 'right', dropOrder: 1 },
-    { title: 'Cost', align: 'right' },
-    ...(priced ? [{ title: 'Priced by', shrinks: true, dropOrder: 6 }] : []),
+    { title: t`Time` },
+    { title: t`Provider`, shrinks: true, dropOrder: 2 },
+    { title: t`Model`, shrinks: true },
+    { title: t`Operation`, shrinks: true, dropOrder: 3 },
+    ...(project ? [{ title: t`Project`, shrinks: true, dropOrder: 5 }] : []),
+    ...(episode ? [{ title: t`Episode`, shrinks: true, dropOrder: 4 }] : []),
+    { title: t`Input`, align: 'right', dropOrder: 1 },
+    { title: t`Output`, align: 'right', dropOrder: 1 },
+    { title: t`Cost`, align: 'right' },
+    ...(priced ? [{ title: t`Priced by`, shrinks: true, dropOrder: 6 }] : []),
   ];
   const lines = rows.map(({ record }) => [
     new Date(zone.toLocal(Date.parse(record.timestamp))).toISOString().slice(0, 16).replace('T', ' '),

@@ -6,6 +6,7 @@ import { envelope, writeJson } from '../output/json.ts';
 import { table } from '../output/table.ts';
 import { say, styled, type Terminal } from '../output/terminal.ts';
 import { counted, whole } from './numbers.ts';
+import { t, tText } from '../language/text.ts';
 
 /** Reports the effect of rules on older records. */
 
@@ -36,21 +37,23 @@ export async function reportRules(
     return;
   }
   if (planned === 0) {
-    await terminal.out.line(`Nothing to change in ${counted(records, 'record')}.${withoutFolder(plans)}`);
+    await terminal.out.line(`${t`Nothing to change in ${counted(records, 'record')}.`}${withoutFolder(plans)}`);
     return;
   }
   if (dryRun) {
     await terminal.out.line(effectsText(plans, terminal));
     await terminal.out.line(
-      `\n${counted(planned, 'record')} of ${whole(records)} would change.${withoutFolder(plans)} Nothing was changed.`,
+      `\n${t`${counted(planned, 'record')} of ${whole(records)} would change.`}${withoutFolder(plans)} ${t`Nothing was changed.`}`,
     );
     return;
   }
   const rest =
-    left === 0 ? '' : ` ${counted(left, 'record')} had been changed by another process and stay as they are.`;
-  await terminal.out.line(`Changed ${counted(changed, 'record')}.${rest}`);
+    left === 0
+      ? ''
+      : ` ${t`${counted(left, 'record')} had been changed by another process and were left as they are.`}`;
+  await terminal.out.line(`${t`Changed ${counted(changed, 'record')}.`}${rest}`);
   for (const { ledger, plan } of plans) {
-    if (plan.changes.length > 0) await say(terminal, `To undo: ${commandLine('undo', { ledger: ledger.path })}`);
+    if (plan.changes.length > 0) await say(terminal, t`To undo: ${commandLine('undo', { ledger: ledger.path })}`);
   }
 }
 
@@ -58,7 +61,7 @@ function withoutFolder(plans: readonly LedgerPlan[]): string {
   const missing = plans.reduce((sum, { plan }) => sum + plan.withoutFolder, 0);
   return missing === 0
     ? ''
-    : ` ${counted(missing, 'imported record')} name no folder: rules by folder or repository cannot match these.`;
+    : ` ${t`${counted(missing, 'imported record')} name no folder: rules by folder or repository cannot match these.`}`;
 }
 
 function effectsOf(plans: readonly LedgerPlan[]): RuleEffect[] {
@@ -68,17 +71,17 @@ function effectsOf(plans: readonly LedgerPlan[]): RuleEffect[] {
 export function effectsText(plans: readonly LedgerPlan[], { out }: Terminal): string {
   const rows = effectsOf(plans).map(({ rule, field, before, after, records }) => [
     rule,
-    fieldRow(field)?.label ?? field,
-    before === '' ? 'none' : before,
+    tText(fieldRow(field)?.label ?? field),
+    before === '' ? t`none` : before,
     after,
     whole(records),
   ]);
   const columns = [
-    { title: 'Rule', shrinks: true },
-    { title: 'Field' },
-    { title: 'Before', shrinks: true },
-    { title: 'After', shrinks: true },
-    { title: 'Records', align: 'right' as const },
+    { title: t`Rule`, shrinks: true },
+    { title: t`Field` },
+    { title: t`Before`, shrinks: true },
+    { title: t`After`, shrinks: true },
+    { title: t`Records`, align: 'right' as const },
   ];
   return table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) });
 }

@@ -13,8 +13,9 @@ import type { FoundUsage, Skip, SourceFile } from '../source.ts';
  * thread (`secondReader.ts`) reads other files, and does everything that involves the ledger.
  */
 
-/** The other bundles load this one for the list of agents: then there is no thread, and no port to listen at. */
+/** The other bundles load this one for the list of agents, and for files: then there is no thread, and no port to listen at. */
 export { AGENTS, agentOf } from '../agents.ts';
+export { sourceOfFile } from '../reading/files.ts';
 
 export interface ThreadData {
   /** The id of an agent's source. */

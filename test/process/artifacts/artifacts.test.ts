@@ -88,6 +88,7 @@ describe('the package of the extension', () => {
       'dist/core.js',
       'dist/record.js',
       'dist/git.js',
+      'dist/languages.br',
       'dist/live.js',
       'dist/postgres.js',
       'dist/prices.js',

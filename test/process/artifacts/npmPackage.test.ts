@@ -72,6 +72,7 @@ describe('the npm package', () => {
       'dist/index.d.mts',
       'dist/index.js',
       'dist/index.mjs',
+      'dist/languages.br',
       'dist/licences.txt',
       'dist/live.js',
       'dist/postgres.js',

@@ -10,6 +10,7 @@ import type { CommandSpec } from '../../command.ts';
 import { EXIT } from '../../output/exit.ts';
 import type { Terminal } from '../../output/terminal.ts';
 import { userPrices, userPricing } from '../../userPrices.ts';
+import { t } from '../../language/text.ts';
 
 /** How old the state of the ledgers may be, in ms: a thousand calls in a row read them once. */
 const FRESH_MS = 500;
@@ -64,8 +65,6 @@ export const command: CommandSpec<LedgerFlag> = {
   summary: 'run a Model Context Protocol (MCP) server for agents, over stdin and stdout',
   options: [],
   examples: ['claude mcp add llm-spend -- llm-spend mcp', 'codex mcp add llm-spend -- llm-spend mcp'],
-  notes:
-    'Agents can query spending, remaining budgets, reasons for an expensive period and the price of a planned call. Recording asks you first.\n' +
-    'How to add it to each agent: docs/agents.md.',
+  notes: t`Agents can query spending, remaining budgets, reasons for an expensive period and the price of a planned call. Recording asks you first.\nHow to add it to each agent: docs/agents.md.`,
   run: ({ flags, terminal }) => serve(flags, terminal),
 };

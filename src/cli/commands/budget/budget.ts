@@ -1,15 +1,8 @@
 import type { CommandSpec } from '../../command.ts';
-import {
-  BudgetError,
-  amountPlaces,
-  checkedBudget,
-  DEFAULT_LEVELS,
-  PERIOD_RULE,
-  type Budget,
-} from '../../../budgets/budget.ts';
+import { BudgetError, amountPlaces, checkedBudget, DEFAULT_LEVELS, type Budget } from '../../../budgets/budget.ts';
 import { BudgetFileError, changeBudgets, readBudgets } from '../../../budgets/budgetFile.ts';
 import { budgetStates, type BudgetAnswers, type BudgetState } from '../../../budgets/budgetState.ts';
-import { forecastText, stateText } from '../../../budgets/budgetText.ts';
+import { forecastWords, stateWords } from '../../report/budgetWords.ts';
 import { decimalText } from '../../../pricing/decimal.ts';
 import { readMembership } from '../../../sync/membership.ts';
 import { RATE_PLACES } from '../../../usage/amount.ts';
@@ -24,6 +17,7 @@ import { styled, warn, type Terminal } from '../../output/terminal.ts';
 import { FollowedTeam } from '../../report/followedTeam.ts';
 import { allowAgents, hook } from './hook.ts';
 import { webhook } from './webhook.ts';
+import { t } from '../../language/text.ts';
 
 export interface BudgetFlags extends FilterFlags, LedgerFlag {
   amount?: string;
@@ -61,7 +55,7 @@ export async function budget(
 ): Promise<number> {
   const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   if (run === undefined) {
-    throw usageError(`budget: ${shown(action)} is no action. Actions: ${Object.keys(ACTIONS).join(', ')}.`);
+    throw usageError(t`budget: ${shown(action)} is no action. Actions: ${Object.keys(ACTIONS).join(', ')}.`);
   }
   try {
     return await run(name, flags, terminal);
@@ -72,12 +66,12 @@ export async function budget(
 }
 
 function needed(action: string, name: string | undefined): string {
-  if (name === undefined) throw usageError(`budget ${action}: needs the name of a budget.`);
+  if (name === undefined) throw usageError(t`budget ${action}: needs the name of a budget.`);
   return name;
 }
 
 async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promise<number> {
-  if (flags.amount === undefined) throw usageError('--amount: is needed, for example --amount 50.', '--amount');
+  if (flags.amount === undefined) throw usageError(t`--amount: is needed, for example --amount 50.`, '--amount');
   const { period = 'month', since, until } = flags;
   // The period says which time counts; the other flags say which records.
   const { since: _since, until: _until, ...fields } = flags;
@@ -111,7 +105,7 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
     );
   } else {
     await terminal.out.line(
-      `${isNew ? 'Added' : 'Changed'} the budget ${name}. See how it stands: llm-spend budget check`,
+      `${isNew ? t`Added the budget ${name}.` : t`Changed the budget ${name}.`} ${t`See how it stands: llm-spend budget check`}`,
     );
   }
   return EXIT.done;
@@ -121,7 +115,7 @@ function scopeOf(flag: string | undefined): Scope | undefined {
   if (flag === undefined) return undefined;
   const scope = choice('--scope', flag, SCOPES);
   if (scope !== 'machine' && readMembership() === undefined) {
-    throw usageError('--scope: this machine is not in a team. Join one: llm-spend sync --to URL', '--scope');
+    throw usageError(t`--scope: this machine is not in a team. Join one: llm-spend sync --to URL`, '--scope');
   }
   return scope;
 }
@@ -138,7 +132,7 @@ function levelsOf(flag: string | undefined): readonly number[] {
   if (flag === undefined) return DEFAULT_LEVELS;
   return flag.split(',').map((part) => {
     if (!/^\d{1,4}(\.\d{1,2})?$/.test(part.trim())) {
-      throw usageError(`--levels: must be percentages such as 50,80,100 (got ${shown(flag)}).`, '--levels');
+      throw usageError(t`--levels: must be percentages such as 50,80,100 (got ${shown(flag)}).`, '--levels');
     }
     return Number(part);
   });
@@ -160,10 +154,10 @@ async function remove(name: string, flags: BudgetFlags, terminal: Terminal): Pro
     isThere = rest.length < entries.length;
     return rest;
   });
-  if (!isThere) throw new CliError('no-budget', `There is no budget ${shown(name)}. See: llm-spend budget list`);
+  if (!isThere) throw new CliError('no-budget', t`There is no budget ${shown(name)}. See: llm-spend budget list`);
   if (flags.json === true)
     await writeJson(terminal.out, envelope('budget', { action: 'remove', status: 'removed', name }));
-  else await terminal.out.line(`Removed the budget ${name}.`);
+  else await terminal.out.line(t`Removed the budget ${name}.`);
   return EXIT.done;
 }
 
@@ -178,7 +172,7 @@ async function report(
   for (const problem of problems) await warn(terminal, problem);
   const wanted = name === undefined ? budgets : budgets.filter((each) => each.name === name);
   if (name !== undefined && wanted.length === 0) {
-    throw new CliError('no-budget', `There is no budget ${shown(name)}. See: llm-spend budget list`);
+    throw new CliError('no-budget', t`There is no budget ${shown(name)}. See: llm-spend budget list`);
   }
   const { calendar } = selection(flags.timezone === undefined ? {} : { timezone: flags.timezone }, terminal.now());
   const followed = new FollowedTeam(flags, terminal.now);
@@ -199,7 +193,7 @@ async function report(
     } else {
       const lines = states.map((state) => stateLines(state, calendar.timeZone, terminal)).join('\n');
       await terminal.out.line(
-        lines === '' ? `There are no budgets. Add one: llm-spend budget set NAME --amount 50` : lines,
+        lines === '' ? t`There are no budgets. Add one: llm-spend budget set NAME --amount 50` : lines,
       );
     }
     const damage = await warnOfDamage(sources, terminal);
@@ -218,8 +212,8 @@ function stateLines(state: BudgetState, timeZone: string, terminal: Terminal): s
     level,
   } = state;
   const style = isOver ? 'red' : level === undefined ? 'green' : 'yellow';
-  const forecast = forecastText(state, timeZone);
-  const line = `${styled(terminal.out, style, name)}: ${stateText(state)}`;
+  const forecast = forecastWords(state, timeZone);
+  const line = `${styled(terminal.out, style, name)}: ${stateWords(state)}`;
   return forecast === undefined ? line : `${line}\n  ${forecast}`;
 }
 
@@ -264,13 +258,16 @@ export const command: CommandSpec<BudgetFlags> = {
   options: [
     { flags: '--amount <x>', help: 'the limit, in USD or in --currency' },
     { flags: '--currency <rate>', help: 'the currency of the amount, with its rate: EUR=0.92 (units per USD)' },
-    { flags: '--period <period>', help: PERIOD_RULE.replace('must be ', '') + ' (default: month)' },
+    {
+      flags: '--period <period>',
+      help: t`day, week, month, year, a number of days such as 30d, or once (default: month)`,
+    },
     { flags: '--start <day>', help: 'the first day of a month (1 to 31) or of a week (1, Monday, to 7, Sunday)' },
-    { flags: '--levels <list>', help: `percentages at which to warn (default: ${DEFAULT_LEVELS.join(',')})` },
+    { flags: '--levels <list>', help: t`percentages at which to warn (default: ${DEFAULT_LEVELS.join(',')})` },
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
     {
       flags: '--scope <scope>',
-      help: `whose calls count: ${SCOPES.join(', ')} (this machine, all of your machines, the team; default: machine)`,
+      help: t`whose calls count: ${SCOPES.join(', ')} (this machine, all of your machines, the team; default: machine)`,
     },
     { flags: '--once', help: 'allow: one tool call over the limit' },
     { flags: '--today', help: 'allow: tool calls over the limit until midnight' },
@@ -285,11 +282,7 @@ export const command: CommandSpec<BudgetFlags> = {
     'llm-spend budget allow --once',
     'llm-spend budget webhook slack < address.txt',
   ],
-  notes:
-    `${FILTER_NOTES}\n` +
-    'check exits with 4 when a budget is used up, otherwise with 0. If calls have no known cost, the amount is a lower bound.\n' +
-    'Budgets are stored in budgets.json in the config folder.\n' +
-    'webhook reads its address from stdin (for signed: the key on a second line) and never prints it.',
+  notes: t`${FILTER_NOTES}\ncheck exits with 4 when a budget is used up, otherwise with 0. If calls have no known cost, the amount is a lower bound.\nBudgets are stored in budgets.json in the config folder.\nwebhook reads its address from stdin (for signed: the key on a second line) and never prints it.`,
   run: ({ flags, words: [action, name], terminal }) =>
     budget(action as string, name as string | undefined, flags, terminal),
 };

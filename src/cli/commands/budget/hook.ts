@@ -19,6 +19,7 @@ import { readStdin } from '../../input/stdin.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { say, type Terminal } from '../../output/terminal.ts';
 import { shown } from '../../arguments/arguments.ts';
+import { t } from '../../language/text.ts';
 
 const ONCE_MS = 15 * 60_000;
 
@@ -28,7 +29,7 @@ const ONCE_MS = 15 * 60_000;
  */
 export async function hook(agent: string | undefined, terminal: Terminal): Promise<number> {
   if (agent === undefined || !HOOK_AGENTS.includes(agent)) {
-    throw usageError(`budget hook: needs an agent: ${HOOK_AGENTS.join(' or ')} (got ${shown(agent ?? '')}).`);
+    throw usageError(t`budget hook: needs an agent: ${HOOK_AGENTS.join(' or ')} (got ${shown(agent ?? '')}).`);
   }
   try {
     if (terminal.input === undefined) await readStdin();
@@ -36,7 +37,7 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
     if (answer === '' || (isOver && useAllowance(terminal.now()))) return EXIT.done;
     await terminal.out.line(answer);
   } catch (error) {
-    await say(terminal, `The budget could not be checked, so nothing is stopped: ${(error as Error).message}`);
+    await say(terminal, t`The budget could not be checked, so nothing is stopped: ${(error as Error).message}`);
   }
   return EXIT.done;
 }
@@ -97,13 +98,13 @@ function basisOrNone(now: number): HeadroomBasis | undefined {
 
 /** `llm-spend budget allow --once|--today`. */
 export async function allowAgents(flags: { once?: boolean; today?: boolean }, terminal: Terminal): Promise<number> {
-  if ((flags.once === true) === (flags.today === true)) throw usageError('budget allow: needs --once or --today.');
+  if ((flags.once === true) === (flags.today === true)) throw usageError(t`budget allow: needs --once or --today.`);
   const now = terminal.now();
   const until = flags.once === true ? now + ONCE_MS : nextBucket(now, 'day', selection({}, now).calendar);
   await allow({ until, isOnce: flags.once === true }).catch((error: Error) => {
-    throw new CliError('budgets', `The permission cannot be stored: ${error.message}.`);
+    throw new CliError('budgets', t`The permission cannot be stored: ${error.message}.`);
   });
-  const text = flags.once === true ? 'the next tool call within 15 minutes' : 'tool calls until midnight';
-  await terminal.out.line(`Agents may go on over a limit: ${text}.`);
+  const text = flags.once === true ? t`the next tool call within 15 minutes` : t`tool calls until midnight`;
+  await terminal.out.line(t`Agents may go on over a limit: ${text}.`);
   return EXIT.done;
 }

@@ -12,6 +12,7 @@ import { readStdin } from '../../input/stdin.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { envelope, writeJson } from '../../output/json.ts';
 import type { Terminal } from '../../output/terminal.ts';
+import { t } from '../../language/text.ts';
 
 export interface WebhookFlags {
   remove?: boolean;
@@ -38,28 +39,28 @@ export async function webhook(name: string | undefined, flags: WebhookFlags, ter
 async function list(flags: WebhookFlags, terminal: Terminal): Promise<number> {
   const names = readWebhooks().map(webhookName);
   if (flags.json === true) await writeJson(terminal.out, envelope('budget', { action: 'webhook', webhooks: names }));
-  else await terminal.out.line(names.length === 0 ? 'There are no webhooks.' : names.join('\n'));
+  else await terminal.out.line(names.length === 0 ? t`There are no webhooks.` : names.join('\n'));
   return EXIT.done;
 }
 
 async function act(kind: WebhookKind, flags: WebhookFlags, terminal: Terminal): Promise<string> {
   if (flags.remove === true) {
     await removeWebhook(kind);
-    return `Removed the webhook ${kind}.`;
+    return t`Removed the webhook ${kind}.`;
   }
   if (flags.test === true) {
     const found = readWebhooks().find((each) => each.kind === kind);
-    if (found === undefined) throw new CliError('no-webhook', `There is no webhook ${kind}.`);
+    if (found === undefined) throw new CliError('no-webhook', t`There is no webhook ${kind}.`);
     const id = `test-${terminal.now()}`;
     await sendWebhook(found, { id, text: 'LLM Spend: this is a test of your webhook.', data: { test: true } });
-    return `Sent a test to ${webhookName(found)}.`;
+    return t`Sent a test to ${webhookName(found)}.`;
   }
   const [url = '', secret] = (terminal.input ?? (await readStdin())).split('\n').map((line) => line.trim());
   if (url === '') {
     throw usageError(
-      `budget webhook ${kind}: pass the address on stdin, so that it is in no history: llm-spend budget webhook ${kind} < FILE`,
+      t`budget webhook ${kind}: pass the address on stdin, so that it is in no history: llm-spend budget webhook ${kind} < FILE`,
     );
   }
   await setWebhook({ kind, url, ...(secret ? { secret } : {}) });
-  return `Set the webhook ${webhookName({ kind, url })}. Test it with: llm-spend budget webhook ${kind} --test`;
+  return t`Set the webhook ${webhookName({ kind, url })}. Test it with: llm-spend budget webhook ${kind} --test`;
 }

@@ -17,6 +17,7 @@ import type { Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import { doctorJson, doctorText, type DoctorReport } from '../../report/doctor.ts';
 import { userPrices } from '../../userPrices.ts';
+import { t } from '../../language/text.ts';
 
 export interface DoctorFlags extends LedgerFlag {
   keepLogs?: string;
@@ -83,8 +84,8 @@ async function keepLogs(days: number, flags: DoctorFlags, terminal: Terminal): P
   if (flags.json === true) {
     await writeJson(terminal.out, envelope('doctor', { file: kept.file, before_days: kept.before, days: kept.after }));
   } else {
-    const already = `Claude Code keeps its logs for ${counted(kept.before, 'day')} already.`;
-    const raised = `Claude Code keeps its logs for ${counted(kept.after, 'day')} now (${kept.before} before): ${kept.file}`;
+    const already = t`Claude Code keeps its logs for ${counted(kept.before, 'day')} already.`;
+    const raised = t`Claude Code keeps its logs for ${counted(kept.after, 'day')} now (${kept.before} before): ${kept.file}`;
     await terminal.out.line(kept.before === kept.after ? already : raised);
   }
   return EXIT.done;
@@ -96,6 +97,6 @@ export const command: CommandSpec<DoctorFlags> = {
     { flags: '--keep-logs <days>', help: 'make Claude Code keep its logs for so many days, in its user settings' },
   ],
   examples: ['llm-spend doctor', 'llm-spend doctor --json', 'llm-spend doctor --keep-logs 365'],
-  notes: 'It reads the names of log files and the ledgers. Without --keep-logs it changes nothing.',
+  notes: t`It reads the names of log files and the ledgers. Without --keep-logs it changes nothing.`,
   run: ({ flags, terminal }) => doctor(flags, terminal),
 };

@@ -26,6 +26,7 @@ import { say, styled, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import { effectsText, reportRules, type LedgerPlan } from '../../report/rules.ts';
 import { userPrices } from '../../userPrices.ts';
+import { t, tText } from '../../language/text.ts';
 
 export interface RulesFlags extends LedgerFlag, Partial<Record<RuleCondition, string>> {
   dryRun?: boolean;
@@ -48,7 +49,7 @@ export async function rules(
   try {
     if (asked === 'list') return await list(flags, terminal);
     if (asked === 'apply') return await apply(flags, terminal);
-    if (name === undefined || name.trim() === '') throw usageError(`rules ${asked}: needs the name of a rule.`);
+    if (name === undefined || name.trim() === '') throw usageError(t`rules ${asked}: needs the name of a rule.`);
     return asked === 'set' ? await set(name, flags, terminal) : await remove(name, flags, terminal);
   } catch (error) {
     if (error instanceof RuleFileError) throw new CliError('rules', error.message);
@@ -63,13 +64,13 @@ async function list(flags: RulesFlags, { out }: Terminal): Promise<number> {
     return EXIT.done;
   }
   if (found.length === 0) {
-    await out.line("No rules. Set one: llm-spend rules set acme --folder '~/clients/acme' --account acme");
+    await out.line(t`No rules. Set one: llm-spend rules set acme --folder '~/clients/acme' --account acme`);
   } else {
     const rows = found.map(({ name, when, set: values }) => [name, pairs(when), pairs(values)]);
-    const columns = [{ title: 'Rule' }, { title: 'When', shrinks: true }, { title: 'Sets', shrinks: true }];
+    const columns = [{ title: t`Rule` }, { title: t`When`, shrinks: true }, { title: t`Sets`, shrinks: true }];
     await out.line(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
   }
-  await out.line(`\nFile: ${plain(rulesPath())}`);
+  await out.line(`\n${t`File: ${plain(rulesPath())}`}`);
   return EXIT.done;
 }
 
@@ -95,8 +96,7 @@ async function set(name: string, flags: RulesFlags, terminal: Terminal): Promise
     return EXIT.done;
   }
   await terminal.out.line(
-    `${isNew ? 'Added' : 'Changed'} the rule ${plain(name)}. It applies to new calls; older records stay as they are: ` +
-      'llm-spend rules apply --dry-run shows what would change in them.',
+    `${isNew ? t`Added the rule ${plain(name)}.` : t`Changed the rule ${plain(name)}.`} ${t`It applies to new calls; older records stay as they are: llm-spend rules apply --dry-run shows what would change in them.`}`,
   );
   return EXIT.done;
 }
@@ -119,7 +119,7 @@ function ruleOf(name: string, flags: RulesFlags): AssignmentRule {
   try {
     return checkedAssignment({ name, when, set: values });
   } catch (error) {
-    throw usageError(`rules set: ${(error as Error).message}.`);
+    throw usageError(t`rules set: ${(error as Error).message}.`);
   }
 }
 
@@ -135,8 +135,8 @@ async function remove(name: string, flags: RulesFlags, terminal: Terminal): Prom
     return there.filter((each) => each.name !== name);
   });
   if (flags.json === true) await writeJson(terminal.out, envelope('rules', { removed: isThere ? 1 : 0 }));
-  else if (isThere) await terminal.out.line(`Removed the rule ${plain(name)}. Records keep what it set.`);
-  else await say(terminal, `There is no rule ${shown(name)}. See: llm-spend rules`);
+  else if (isThere) await terminal.out.line(t`Removed the rule ${plain(name)}. Records keep what it set.`);
+  else await say(terminal, t`There is no rule ${shown(name)}. See: llm-spend rules`);
   return isThere ? EXIT.done : EXIT.failed;
 }
 
@@ -153,7 +153,7 @@ async function apply(flags: RulesFlags, terminal: Terminal): Promise<number> {
   const asks = flags.yes !== true;
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
     throw usageError(
-      'rules apply: cannot ask for confirmation without a terminal. Confirm with --yes, or preview with --dry-run.',
+      t`rules apply: cannot ask for confirmation without a terminal. Confirm with --yes, or preview with --dry-run.`,
       '--yes',
     );
   }
@@ -161,8 +161,8 @@ async function apply(flags: RulesFlags, terminal: Terminal): Promise<number> {
     const planned = plans.reduce((sum, { plan }) => sum + plan.changes.length, 0);
     if (asks && planned > 0) {
       await terminal.out.line(effectsText(plans, terminal));
-      if (!(await confirmed(`Change ${counted(planned, 'record')}? [y/N] `))) {
-        await say(terminal, 'Nothing was changed.');
+      if (!(await confirmed(t`Change ${counted(planned, 'record')}? [y/N] `))) {
+        await say(terminal, t`Nothing was changed.`);
         return EXIT.failed;
       }
     }
@@ -208,7 +208,7 @@ async function withPlans(
 export const command: CommandSpec<RulesFlags> = {
   summary: 'set account, charge, project, user or tags by folder, repository, branch, source, model or provider',
   arguments: [
-    { name: '[action]', help: `${ACTIONS.join(', ')} (default: list)` },
+    { name: '[action]', help: t`${ACTIONS.join(', ')} (default: list)` },
     { name: '[name]', help: 'the name of the rule' },
   ],
   options: [
@@ -223,7 +223,7 @@ export const command: CommandSpec<RulesFlags> = {
       if (row?.flag === undefined) return [];
       const { name, value } = row.flag;
       const isList = row.rule === 'tags';
-      const help = isList ? 'add this tag (repeatable)' : `set the ${row.label.toLowerCase()}`;
+      const help = isList ? t`add this tag (repeatable)` : tText(`set the ${row.label.toLowerCase()}`);
       return [{ flags: `--${name} ${value}`, help, repeatable: isList }];
     }),
     { flags: '--dry-run', help: 'show which records would change, and change nothing' },
@@ -234,9 +234,7 @@ export const command: CommandSpec<RulesFlags> = {
     'llm-spend rules set subscription --source claude-code --provider anthropic --charge plan',
     'llm-spend rules apply',
   ],
-  notes:
-    'Rules apply to calls that are imported, received or recorded from now on; apply changes older records, and undo reverts it.\n' +
-    'The first rule that sets a field decides it. Values that a program or person recorded are kept.',
+  notes: t`Rules apply to calls that are imported, received or recorded from now on; apply changes older records, and undo reverts it.\nThe first rule that sets a field decides it. Values that a program or person recorded are kept.`,
   run: ({ flags, words: [action, name], terminal }) =>
     rules(action as string | undefined, name as string | undefined, flags, terminal),
 };

@@ -15,6 +15,7 @@ import { shown } from '../../arguments/arguments.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { envelope, writeJson } from '../../output/json.ts';
 import type { Terminal } from '../../output/terminal.ts';
+import { t } from '../../language/text.ts';
 
 export interface ConnectFlags {
   dryRun?: boolean;
@@ -31,7 +32,7 @@ export async function changeSettings(
   terminal: Terminal,
 ): Promise<number> {
   const agent = connectable(name);
-  if (agent === undefined) throw usageError(`${command}: ${shown(name)} is no agent. Agents: ${AGENT_NAMES}.`);
+  if (agent === undefined) throw usageError(t`${command}: ${shown(name)} is no agent. Agents: ${AGENT_NAMES}.`);
   try {
     const change = await (command === 'connect' ? connection(agent) : disconnection(agent));
     if (flags.dryRun !== true) await applyChange(change);
@@ -68,15 +69,15 @@ function reportJson({ command, change, dryRun, lines }: Run): object {
 function reportText({ command, change, dryRun, lines }: Run): string {
   const { agent, file, before, after } = change;
   if (before === after) {
-    return command === 'connect' ? `${agent.title} is connected already.` : `Nothing of ours is left in ${file}.`;
+    return command === 'connect' ? t`${agent.title} is connected already.` : t`Nothing of ours is left in ${file}.`;
   }
-  const verb = dryRun ? 'Would change' : 'Changed';
+  const verb = dryRun ? t`Would change` : t`Changed`;
   const text = [`${verb} ${file}:`, ...lines.map((line) => `  ${line}`)];
-  if (dryRun) return [...text, 'Nothing was written.'].join('\n');
-  if (before !== undefined) text.push(`The file as it was: ${backupPath(file)}`);
+  if (dryRun) return [...text, t`Nothing was written.`].join('\n');
+  if (before !== undefined) text.push(t`The file as it was: ${backupPath(file)}`);
   text.push(agent.restart);
   if (command === 'connect' && !HOOKS.includes(agent))
-    text.push('Calls are recorded while an editor with LLM Spend is open, or llm-spend receive runs.');
+    text.push(t`Calls are recorded while an editor with LLM Spend is open, or llm-spend receive runs.`);
   return text.join('\n');
 }
 
@@ -92,9 +93,7 @@ export const command: CommandSpec<ConnectFlags> = {
     'llm-spend connect codex',
     'llm-spend connect claude-code-budgets',
   ],
-  notes:
-    'Changes the user settings of the agent, and keeps a copy of the old file beside it. Prompts and answers are never exported.\n' +
-    'An exporter that you have set up yourself is not changed. claude-code-budgets and codex-budgets are hooks that stop it at the limit of a budget.',
+  notes: t`Changes the user settings of the agent, and keeps a copy of the old file beside it. Prompts and answers are never exported.\nAn exporter that you have set up yourself is not changed. claude-code-budgets and codex-budgets are hooks that stop it at the limit of a budget.`,
   run: ({ flags, words: [name], terminal }) => changeSettings('connect', String(name), flags, terminal),
 };
 

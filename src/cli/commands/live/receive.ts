@@ -20,6 +20,7 @@ import { envelope } from '../../output/json.ts';
 import { say, warn, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import { userPrices } from '../../userPrices.ts';
+import { t } from '../../language/text.ts';
 
 export interface ReceiveFlags extends LedgerFlag {
   port?: string;
@@ -41,7 +42,7 @@ export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<
   // Checked before the first sender may send.
   const { health, problems } = await ledger.refresh();
   if (health === 'unavailable')
-    throw new CliError('unavailable', problems[0]?.message ?? `${target} cannot be opened.`);
+    throw new CliError('unavailable', problems[0]?.message ?? t`${target} cannot be opened.`);
   const shared = new SharedReceiver({
     port,
     token: settings.token,
@@ -59,7 +60,10 @@ export async function receive(flags: ReceiveFlags, terminal: Terminal): Promise<
   const stopped = stopSignal();
   try {
     await shared.start().catch((error: unknown) => {
-      throw new CliError('port', `Cannot listen on port ${port}: ${(error as Error).message}. Name another: --port N.`);
+      throw new CliError(
+        'port',
+        t`Cannot listen on port ${port}: ${(error as Error).message}. Name another: --port N.`,
+      );
     });
     if (shared.receiver === undefined) await reporter.waiting(port);
     await stopped;
@@ -79,14 +83,15 @@ function stopSignal(): Promise<void> {
 
 function portOf(flag: string | undefined): number | undefined {
   if (flag === undefined) return undefined;
-  if (flag !== '0' && !isPort(Number(flag))) throw usageError(`--port: must be a port (got ${shown(flag)}).`, '--port');
+  if (flag !== '0' && !isPort(Number(flag)))
+    throw usageError(t`--port: must be a port (got ${shown(flag)}).`, '--port');
   return Number(flag);
 }
 
 function forwarderOf(flag: string | undefined, terminal: Terminal): Forwarder | undefined {
   if (flag === undefined) return undefined;
   if (!/^https?:\/\//.test(flag) || !URL.canParse(flag)) {
-    throw usageError(`--forward: must be an http or https address (got ${shown(flag)}).`, '--forward');
+    throw usageError(t`--forward: must be an http or https address (got ${shown(flag)}).`, '--forward');
   }
   const endpoint = new URL(flag);
   // Credentials in an address would be printed with it.
@@ -96,7 +101,7 @@ function forwarderOf(flag: string | undefined, terminal: Terminal): Forwarder | 
     headers['Authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
     endpoint.username = endpoint.password = '';
   }
-  return new Forwarder(endpoint.href, headers, (message) => void warn(terminal, `Forwarding: ${message}`));
+  return new Forwarder(endpoint.href, headers, (message) => void warn(terminal, t`Forwarding: ${message}`));
 }
 
 /** Reports events, as JSON on stdout or as text. */
@@ -116,16 +121,16 @@ class Reporter {
       this.#json({ event: 'listening', endpoint, token: this.#token });
       return;
     }
-    void this.#terminal.out.line(`Listening on ${endpoint}. Connect an agent with: llm-spend connect AGENT`);
+    void this.#terminal.out.line(t`Listening on ${endpoint}. Connect an agent with: llm-spend connect AGENT`);
   }
 
   async waiting(port: number): Promise<void> {
     if (this.#flags.json === true) this.#json({ event: 'waiting', port });
-    else await say(this.#terminal, `Port ${port} is in use. This process takes over when it becomes free.`);
+    else await say(this.#terminal, t`Port ${port} is in use. This process takes over when it becomes free.`);
   }
 
   foreign(port: number): void {
-    void warn(this.#terminal, `Another program listens on port ${port}. Stop it, or name another port: --port N.`);
+    void warn(this.#terminal, t`Another program listens on port ${port}. Stop it, or name another port: --port N.`);
   }
 
   event({ signal, recorded, rejected, reason }: ReceiverEvent): void {
@@ -134,8 +139,8 @@ class Reporter {
       return;
     }
     const time = new Date(this.#terminal.now()).toISOString().slice(11, 19);
-    if (recorded > 0) void this.#terminal.out.line(`${time}  Recorded ${counted(recorded, 'call')}`);
-    if (reason) void warn(this.#terminal, `${counted(rejected, 'call')} refused: ${reason}`);
+    if (recorded > 0) void this.#terminal.out.line(`${time}  ${t`Recorded ${counted(recorded, 'call')}`}`);
+    if (reason) void warn(this.#terminal, t`${counted(rejected, 'call')} refused: ${reason}`);
   }
 
   #json(fields: object): void {
@@ -150,8 +155,6 @@ export const command: CommandSpec<ReceiveFlags> = {
     { flags: '--forward <url>', help: 'also forward everything to this OTLP endpoint' },
   ],
   examples: ['llm-spend receive', 'llm-spend receive --forward http://127.0.0.1:4318 --json'],
-  notes:
-    'Calls go to imported.db beside the ledger. A call that is also in the log of an agent counts once.\n' +
-    'A sender needs the token of this receiver; llm-spend connect puts it into the settings of an agent.',
+  notes: t`Calls go to imported.db beside the ledger. A call that is also in the log of an agent counts once.\nA sender needs the token of this receiver; llm-spend connect puts it into the settings of an agent.`,
   run: ({ flags, terminal }) => receive(flags, terminal),
 };

@@ -8,9 +8,11 @@ import { CliError } from '../../output/exit.ts';
 import { envelope, money, writeJson } from '../../output/json.ts';
 import { table, type Column } from '../../output/table.ts';
 import { styled, type Terminal } from '../../output/terminal.ts';
+import { byText } from '../../report/groups.ts';
 import { counted, whole } from '../../report/numbers.ts';
 import { priceNote } from '../../report/priceNote.ts';
 import { userPrices } from '../../userPrices.ts';
+import { t } from '../../language/text.ts';
 
 const TOP = 10;
 
@@ -22,7 +24,7 @@ export async function reportCache(
   terminal: Terminal,
 ): Promise<void> {
   const pricer = await (await userPrices()).pricer();
-  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
+  if (pricer === undefined) throw new CliError('prices', t`The prices cannot be read.`);
   const { all, byProject, bySession } = cacheCosts(await sources.view.pass(cachePass(pricer, chosen.filter)));
   if (!isJson) {
     const note = all.records === 0 ? undefined : await priceNote(terminal.now());
@@ -86,20 +88,20 @@ function cacheText(
 ): string {
   const options = { width: out.columns, indent: 2, head: (line: string): string => styled(out, 'bold', line) };
   const rows: [string, string, string][] = [
-    ['Hit rate', percentOf(all), `${whole(all.readTokens)} of ${whole(all.inputTokens)} input tokens`],
-    ['List price without the cache', formatUsd(all.uncached), ''],
-    ['List price as used', formatUsd(all.paid), ''],
-    ['Savings', formatUsd(all.savings), ''],
-    ['  saved by reading', formatUsd(all.savedByReading), ''],
-    ['  surcharge for writing', formatUsd(all.surcharge), ''],
-    ['Paid for writing', formatUsd(all.paidForWriting), `${whole(all.writtenTokens)} tokens`],
-    ['  written and never read', formatUsd(all.neverRead), `${whole(all.neverReadTokens)} tokens`],
+    [t`Hit rate`, percentOf(all), t`${whole(all.readTokens)} of ${whole(all.inputTokens)} input tokens`],
+    [t`List price without the cache`, formatUsd(all.uncached), ''],
+    [t`List price as used`, formatUsd(all.paid), ''],
+    [t`Savings`, formatUsd(all.savings), ''],
+    [`  ${t`saved by reading`}`, formatUsd(all.savedByReading), ''],
+    [`  ${t`surcharge for writing`}`, formatUsd(all.surcharge), ''],
+    [t`Paid for writing`, formatUsd(all.paidForWriting), t`${whole(all.writtenTokens)} tokens`],
+    [`  ${t`written and never read`}`, formatUsd(all.neverRead), t`${whole(all.neverReadTokens)} tokens`],
   ];
   const columns: Column[] = [{ title: '' }, { title: '', align: 'right' }, { title: '' }];
-  const parts = [`${styled(out, 'bold', 'Cache')}\n${table(columns, rows, options).split('\n').slice(1).join('\n')}`];
-  for (const [title, groups] of [
-    ['Project', byProject],
-    ['Session', bySession],
+  const parts = [`${styled(out, 'bold', t`Cache`)}\n${table(columns, rows, options).split('\n').slice(1).join('\n')}`];
+  for (const [by, groups] of [
+    ['project', byProject],
+    ['session', bySession],
   ] as const) {
     const priced = groups.filter(({ costs }) => costs.records > 0);
     if (priced.length < 2) continue;
@@ -107,39 +109,39 @@ function cacheText(
       const amounts = [costs.paid, costs.savings, costs.paidForWriting, costs.neverRead].map((nanos) =>
         formatUsd(nanos),
       );
-      return [key ?? '(none)', percentOf(costs), ...amounts];
+      return [key ?? t`(none)`, percentOf(costs), ...amounts];
     });
-    const more = priced.length > TOP ? `\n  ${styled(out, 'dim', `and ${priced.length - TOP} more: --json`)}` : '';
-    parts.push(
-      `${styled(out, 'bold', `By ${title.toLowerCase()}`)}\n${table(columnsOf(title), lines, options)}${more}`,
-    );
+    const more = priced.length > TOP ? `\n  ${styled(out, 'dim', t`and ${priced.length - TOP} more: --json`)}` : '';
+    parts.push(`${styled(out, 'bold', byText(by))}\n${table(columnsOf(by), lines, options)}${more}`);
   }
   return [...parts, cacheNotes(all).join('\n')].join('\n\n');
 }
 
-function columnsOf(title: string): Column[] {
+function columnsOf(by: 'project' | 'session'): Column[] {
   const right = (name: string, dropOrder?: number): Column => {
     return { title: name, align: 'right', ...(dropOrder === undefined ? {} : { dropOrder }) };
   };
-  const names = [right('Hit rate'), right('Paid'), right('Saved'), right('Writing', 2), right('Never read', 1)];
-  return [{ title, shrinks: true }, ...names];
+  const names = [right(t`Hit rate`), right(t`Paid`), right(t`Saved`), right(t`Writing`, 2), right(t`Never read`, 1)];
+  return [{ title: by === 'project' ? t`Project` : t`Session`, shrinks: true }, ...names];
 }
 
 function cacheNotes({ records, notCompared, withoutSession }: CacheCosts): string[] {
   const { withoutTokens, invalid, withoutPrice } = notCompared;
   const reasons = [
-    ...(withoutTokens > 0 ? [`${counted(withoutTokens, 'record')} without tokens`] : []),
-    ...(withoutPrice > 0 ? [`${counted(withoutPrice, 'record')} of models without a list price`] : []),
-    ...(invalid > 0 ? [`${counted(invalid, 'record')} with impossible counts`] : []),
+    ...(withoutTokens > 0 ? [t`${counted(withoutTokens, 'record')} without tokens`] : []),
+    ...(withoutPrice > 0 ? [t`${counted(withoutPrice, 'record')} of models without a list price`] : []),
+    ...(invalid > 0 ? [t`${counted(invalid, 'record')} with impossible counts`] : []),
   ];
-  const left = reasons.length === 0 ? '' : `; left out: ${reasons.join(', ')}`;
+  const left = reasons.length === 0 ? '' : t`; left out: ${reasons.join(', ')}`;
   const sessions =
     withoutSession === 0
       ? []
-      : [`${counted(withoutSession, 'record')} wrote to the cache but name no session: not known whether it was read.`];
+      : [
+          t`${counted(withoutSession, 'record')} wrote to the cache but name no session: not known whether it was read.`,
+        ];
   return [
-    `${counted(records, 'record')} at list price${left}.`,
+    t`${counted(records, 'record')} at list price${left}.`,
     ...sessions,
-    'Never read: tokens beyond the longest prefix that a later call of the session read.',
+    t`Never read: tokens beyond the longest prefix that a later call of the session read.`,
   ];
 }

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../../command.ts';
 import { isAbove, receiptMarkdown, receiptNotes, receiptOf, type Receipt } from '../../../git/index.ts';
 import { usdToNanos } from '../../../usage/money.ts';
 import type { Group } from '../../../usage/query.ts';
-import { formatTotals } from '../../../usage/summary.ts';
+import { totalsText } from '../../report/totals.ts';
 import { amount, choice } from '../../arguments/arguments.ts';
 import { warnOfDamage, withView, type LedgerFlag } from '../../arguments/ledgers.ts';
 import { gitFailure, workingFolder } from '../../arguments/repositories.ts';
@@ -13,6 +13,7 @@ import { styled, warn, type Terminal } from '../../output/terminal.ts';
 import { groupTable } from '../../report/groups.ts';
 import { USD } from '../../report/money.ts';
 import { counted } from '../../report/numbers.ts';
+import { t, tMessage } from '../../language/text.ts';
 
 export interface ReceiptFlags extends LedgerFlag {
   pr?: boolean;
@@ -27,7 +28,7 @@ const MOST_COMMITS = 20;
 /** `llm-spend receipt [RANGE]`: the cost of some commits or of a pull request. */
 export async function receipt(range: string | undefined, flags: ReceiptFlags, terminal: Terminal): Promise<number> {
   if (range !== undefined && flags.pr === true) {
-    throw usageError('--pr: cannot be combined with a range. Give one or the other.', '--pr');
+    throw usageError(t`--pr: cannot be combined with a range. Give one or the other.`, '--pr');
   }
   const format = flags.format === undefined ? 'text' : choice('--format', flags.format, FORMATS);
   const limit = flags.max === undefined ? undefined : usdToNanos(amount('--max', flags.max));
@@ -46,7 +47,7 @@ export async function receipt(range: string | undefined, flags: ReceiptFlags, te
     else await terminal.out.line(receiptLines(result, terminal));
     const damage = await warnOfDamage(sources, terminal);
     if (!isOver) return damage;
-    await warn(terminal, `The receipt is above --max ${flags.max}: ${formatTotals(result.totals)}.`);
+    await warn(terminal, t`The receipt is above --max ${flags.max}: ${totalsText(result.totals)}.`);
     return EXIT.limit;
   });
 }
@@ -56,26 +57,26 @@ function receiptLines(result: Receipt, { out }: Terminal): string {
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const costly = commits.filter((each) => each.totals.records > 0);
   const parts = [
-    styled(out, 'bold', `${repository} ${range}: ${formatTotals(totals)}`),
-    `${counted(commits.length, 'commit')}, ${costly.length} with usage`,
+    styled(out, 'bold', `${repository} ${range}: ${totalsText(totals)}`),
+    t`${counted(commits.length, 'commit')}, ${costly.length} with usage`,
   ];
   if (totals.records > 0) {
     const grouped = (by: 'model' | 'user', groups: readonly Group[], title: string): string =>
       `${styled(out, 'bold', title)}\n${groupTable(groups, [by], undefined, USD, { ...options, indent: 2 })}`;
-    parts.push(grouped('model', byModel, 'By model'), grouped('user', byAuthor, 'By author'));
+    parts.push(grouped('model', byModel, t`By model`), grouped('user', byAuthor, t`By author`));
     const rows = costly
       .slice(0, MOST_COMMITS)
-      .map(({ commit, totals: each }) => [commit.hash.slice(0, 10), commit.subject, formatTotals(each)]);
+      .map(({ commit, totals: each }) => [commit.hash.slice(0, 10), commit.subject, totalsText(each)]);
     const columns = [
-      { title: 'Commit' },
-      { title: 'Subject', shrinks: true },
-      { title: 'Cost', align: 'right' },
+      { title: t`Commit` },
+      { title: t`Subject`, shrinks: true },
+      { title: t`Cost`, align: 'right' },
     ] as const;
     const rest = costly.length - rows.length;
-    const more = rest > 0 ? `\n  and ${rest} more: llm-spend receipt --json` : '';
-    parts.push(`${styled(out, 'bold', 'By commit')}\n${table(columns, rows, { ...options, indent: 2 })}${more}`);
+    const more = rest > 0 ? `\n  ${t`and ${rest} more: llm-spend receipt --json`}` : '';
+    parts.push(`${styled(out, 'bold', t`By commit`)}\n${table(columns, rows, { ...options, indent: 2 })}${more}`);
   }
-  return [...parts, ...receiptNotes(totals, notCommitted, isShallow)].join('\n\n');
+  return [...parts, ...receiptNotes(totals, notCommitted, isShallow).map(tMessage)].join('\n\n');
 }
 
 function receiptJson(result: Receipt, isOver: boolean): object {
@@ -106,7 +107,7 @@ export const command: CommandSpec<ReceiptFlags> = {
   options: [
     { flags: '--pr', help: 'the commits of this branch that its target lacks (default without a range)' },
     { flags: '--max <usd>', help: 'exit with 4 if the paid cost is above this amount' },
-    { flags: '--format <format>', help: `${FORMATS.join(', ')} (default: text)` },
+    { flags: '--format <format>', help: t`${FORMATS.join(', ')} (default: text)` },
     {
       flags: '--with <file>',
       help: 'also count this ledger; a record in several ledgers counts once (repeatable)',
@@ -119,8 +120,6 @@ export const command: CommandSpec<ReceiptFlags> = {
     'llm-spend receipt --pr --max 5',
     'llm-spend receipt HEAD --json',
   ],
-  notes:
-    'Usage belongs to the first commit after it on the same branch and worktree. See docs/git.md.\n' +
-    'Git only reads the repository of the working folder; run this only where you trust it.',
+  notes: t`Usage belongs to the first commit after it on the same branch and worktree. See docs/git.md.\nGit only reads the repository of the working folder; run this only where you trust it.`,
   run: ({ flags, words: [range], terminal }) => receipt(range as string | undefined, flags, terminal),
 };

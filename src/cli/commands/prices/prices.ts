@@ -11,6 +11,7 @@ import { counted } from '../../report/numbers.ts';
 import { table } from '../../output/table.ts';
 import { customPriceTable, RATES } from '../../report/customPrices.ts';
 import { say, warn, type Terminal } from '../../output/terminal.ts';
+import { t, tText } from '../../language/text.ts';
 
 export interface PricesFlags {
   provider?: string;
@@ -65,7 +66,7 @@ export async function prices(
 
 function named(action: string, name: string | undefined): string {
   if (name !== undefined && name.trim() !== '') return name;
-  throw usageError(`prices ${action}: needs the name of a model, or a pattern such as 'claude-*'.`);
+  throw usageError(t`prices ${action}: needs the name of a model, or a pattern such as 'claude-*'.`);
 }
 
 async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Promise<number> {
@@ -94,19 +95,19 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
     ...setting.prices.map((price) => ({ price, where: 'editor' as const })),
   ];
   if (custom.length === 0) {
-    await terminal.out.line(`No custom prices. Set one: llm-spend prices set 'my-model-*' --input 0.5 --output 1.5`);
+    await terminal.out.line(t`No custom prices. Set one: llm-spend prices set 'my-model-*' --input 0.5 --output 1.5`);
   } else {
     await terminal.out.line(customPriceTable(custom, terminal.out));
   }
   await terminal.out.line(
-    `\nFile: ${plain(path)}\n` +
+    `\n${t`File: ${plain(path)}`}\n` +
       (setting.prices.length > 0
-        ? `Editor: the setting llmSpend.prices of ${plain(setting.editor ?? '')}; it takes precedence over equally specific prices of prices.json.\n`
+        ? `${t`Editor: the setting llmSpend.prices of ${plain(setting.editor ?? '')}; it takes precedence over equally specific prices of prices.json.`}\n`
         : '') +
-      `Price table: genai-prices ${BUNDLED.version} of ${BUNDLED.date}; ` +
+      `${t`Price table: genai-prices ${BUNDLED.version} of ${BUNDLED.date};`} ` +
       (fetched === undefined
-        ? 'no newer prices fetched yet (llm-spend prices update).'
-        : `newer prices fetched at ${plain(fetched)}.`),
+        ? t`no newer prices fetched yet (llm-spend prices update).`
+        : t`newer prices fetched at ${plain(fetched)}.`),
   );
   for (const problem of file.problems) await warn(terminal, `${path}: ${prices.problemText(problem)}`);
   for (const problem of setting.problems) {
@@ -118,11 +119,11 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
 /** Shows the price that applies to a model, by pricing a short call of each kind: long contexts may cost more. */
 async function show(model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
   const { provider } = flags;
-  if (provider === undefined) throw usageError('--provider: is required, for example anthropic.', '--provider');
+  if (provider === undefined) throw usageError(t`--provider: is required, for example anthropic.`, '--provider');
   const pricer = await (await userPrices()).pricer();
-  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
+  if (pricer === undefined) throw new CliError('prices', t`The prices cannot be read.`);
   const at = flags.at === undefined ? terminal.now() : Date.parse(flags.at);
-  if (Number.isNaN(at)) throw usageError('--at: must be a day or a time, such as 2026-01-31.', '--at');
+  if (Number.isNaN(at)) throw usageError(t`--at: must be a day or a time, such as 2026-01-31.`, '--at');
   const kinds = {
     input: { input_tokens: 1000 },
     cache_read: { input_tokens: 1000, cache_read_tokens: 1000 },
@@ -148,11 +149,11 @@ async function show(model: string, flags: PricesFlags, terminal: Terminal): Prom
     const unknown = source === undefined ? unpriced : undefined;
     await writeJson(terminal.out, envelope('prices', { ...body, usd_per_million: rates, unpriced: unknown ?? null }));
   } else if (source === undefined) {
-    await terminal.out.line(`No price for ${plain(provider)} ${plain(model)}: ${plain(unpriced?.message ?? '')}`);
+    await terminal.out.line(t`No price for ${plain(provider)} ${plain(model)}: ${plain(unpriced?.message ?? '')}`);
   } else {
-    const rows = Object.entries(rates).map(([kind, usd]) => [kind.replaceAll('_', ' '), `$${usd}`]);
-    await terminal.out.line(`${plain(provider)} ${plain(model)}, by ${plain(source)}. USD per million tokens:\n`);
-    await terminal.out.line(table([{ title: 'Kind' }, { title: 'USD', align: 'right' }], rows, {}));
+    const rows = Object.entries(rates).map(([kind, usd]) => [tText(kind.replaceAll('_', ' ')), `$${usd}`]);
+    await terminal.out.line(`${t`${plain(provider)} ${plain(model)}, by ${plain(source)}. USD per million tokens:`}\n`);
+    await terminal.out.line(table([{ title: t`Kind` }, { title: 'USD', align: 'right' }], rows, {}));
   }
   return source === undefined ? EXIT.failed : EXIT.done;
 }
@@ -186,8 +187,7 @@ async function set(prices: Prices, model: string, flags: PricesFlags, terminal: 
     );
   } else {
     await terminal.out.line(
-      `${replaced ? 'Replaced' : 'Set'} the price of ${plain(keyText(checked))}. ` +
-        'Existing records keep their costs: llm-spend reprice --dry-run shows what would change.',
+      `${replaced ? t`Replaced the price of ${plain(keyText(checked))}.` : t`Set the price of ${plain(keyText(checked))}.`} ${t`Existing records keep their costs: llm-spend reprice --dry-run shows what would change.`}`,
     );
   }
   await warnOfSetting(setting, checked, prices.editorPricesPath(folder), terminal);
@@ -206,8 +206,8 @@ async function remove(prices: Prices, model: string, flags: PricesFlags, termina
   });
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { removed }));
   else if (removed > 0)
-    await terminal.out.line(`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
-  else await say(terminal, `There is no custom price for ${keyText(key)} in prices.json. See: llm-spend prices`);
+    await terminal.out.line(t`Removed ${counted(removed, 'custom price')} of ${plain(keyText(key))}.`);
+  else await say(terminal, t`There is no custom price for ${keyText(key)} in prices.json. See: llm-spend prices`);
   await warnOfSetting(setting, key, prices.editorPricesPath(folder), terminal);
   return removed > 0 ? EXIT.done : EXIT.failed;
 }
@@ -222,7 +222,7 @@ async function warnOfSetting(
   if (editor === undefined || !prices.some((price) => sameKey(price, key))) return;
   await warn(
     terminal,
-    `the setting llmSpend.prices of ${editor} also has a price for ${keyText(key)}, which takes precedence. Change it there; if that editor is no longer used, delete ${path}.`,
+    t`the setting llmSpend.prices of ${editor} also has a price for ${keyText(key)}, which takes precedence. Change it there; if that editor is no longer used, delete ${path}.`,
   );
 }
 
@@ -237,8 +237,7 @@ async function update(
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { updated: done }));
   else {
     await terminal.out.line(
-      `Fetched the prices of ${counted(done.models, 'model')} of ${counted(done.providers, 'provider')} of ${done.date} from ${plain(done.from)}.\n` +
-        'New records are priced by them; llm-spend reprice --dry-run shows what would change in the old ones.',
+      t`Fetched the prices of ${counted(done.models, 'model')} of ${counted(done.providers, 'provider')} of ${done.date} from ${plain(done.from)}.\nNew records are priced by them; llm-spend reprice --dry-run shows what would change in the old ones.`,
     );
   }
   return EXIT.done;
@@ -252,13 +251,13 @@ function sameKey(entry: unknown, key: Key): boolean {
 }
 
 function keyText({ provider, model, from }: Key): string {
-  return `${provider === undefined ? '' : `${provider}/`}${model}${from === undefined ? '' : ` from ${from}`}`;
+  return `${provider === undefined ? '' : `${provider}/`}${model}${from === undefined ? '' : t` from ${from}`}`;
 }
 
 function refused(problem: CustomPriceProblem | undefined): CliError {
   const { field = '', message = '' } = problem ?? {};
   const flag = field === '' || field === 'model' ? field : `--${field.replaceAll('_', '-')}`;
-  return new CliError('usage', `${flag}: ${message}. Nothing was changed.`, { exitCode: EXIT.usage, field: flag });
+  return new CliError('usage', t`${flag}: ${message}. Nothing was changed.`, { exitCode: EXIT.usage, field: flag });
 }
 
 export const command: CommandSpec<PricesFlags> = {

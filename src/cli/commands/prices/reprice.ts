@@ -12,6 +12,7 @@ import { counted, whole } from '../../report/numbers.ts';
 import { table } from '../../output/table.ts';
 import { commandLine } from '../../arguments/shell.ts';
 import { say, styled, type Terminal } from '../../output/terminal.ts';
+import { t, tMessage } from '../../language/text.ts';
 
 export interface RepriceFlags extends LedgerFlag {
   dryRun?: boolean;
@@ -22,10 +23,10 @@ export interface RepriceFlags extends LedgerFlag {
 }
 
 const REASONS: Readonly<Record<RepriceReason, string>> = {
-  'now-known': 'was unknown',
-  'price-changed': 'price corrected',
-  'wrong-list-price': "inkwell's old list price",
-  asked: 'recorded, asked for',
+  'now-known': t`was unknown`,
+  'price-changed': t`price corrected`,
+  'wrong-list-price': t`inkwell's old list price`,
+  asked: t`recorded, asked for`,
 };
 
 /** `llm-spend reprice`: recomputes the costs of a ledger, shows the changes by model, and applies all of them at once. */
@@ -34,13 +35,13 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
   const asks = !dryRun && flags.yes !== true;
   if (asks && !(process.stdin.isTTY && terminal.err.isTTY)) {
     throw usageError(
-      'reprice: cannot ask for confirmation without a terminal. Confirm with --yes, or preview with --dry-run.',
+      t`reprice: cannot ask for confirmation without a terminal. Confirm with --yes, or preview with --dry-run.`,
       '--yes',
     );
   }
   const { planLedgerReprice, writtenSelection } = await import('../../../ledger/reprice.ts');
   const pricer = await (await userPrices()).pricer();
-  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read, so nothing can be priced.');
+  if (pricer === undefined) throw new CliError('prices', t`The prices cannot be read, so nothing can be priced.`);
   return withLedger(flags, async (ledger) => {
     const selection = writtenSelection(flags.model, flags.includeRecorded);
     const found = await planLedgerReprice(ledger, pricer, terminal.now(), selection);
@@ -49,8 +50,8 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
     let changed = 0;
     let left = 0;
     if (!dryRun && changes.length > 0) {
-      if (asks && !(await confirmed(`Set ${counted(changes.length, 'cost')} in ${plain(ledger.path)}? [y/N] `))) {
-        await say(terminal, 'Nothing was changed.');
+      if (asks && !(await confirmed(t`Set ${counted(changes.length, 'cost')} in ${plain(ledger.path)}? [y/N] `))) {
+        await say(terminal, t`Nothing was changed.`);
         return EXIT.failed;
       }
       const result = await ledger.setCosts(changes);
@@ -61,12 +62,14 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
       await writeJson(terminal.out, envelope('reprice', repriceJson(found, ledger.path, dryRun, changed, left)));
       return EXIT.done;
     }
-    if (dryRun) await terminal.out.line('\nNothing was changed.');
+    if (dryRun) await terminal.out.line(`\n${t`Nothing was changed.`}`);
     else if (changes.length > 0) {
       const rest =
-        left === 0 ? '' : ` ${counted(left, 'record')} had been changed by another process and were left as they are.`;
+        left === 0
+          ? ''
+          : ` ${t`${counted(left, 'record')} had been changed by another process and were left as they are.`}`;
       const undo = plain(commandLine('undo', flags));
-      await terminal.out.line(`\nRepriced ${counted(changed, 'record')}.${rest} ${undo} reverts this.`);
+      await terminal.out.line(`\n${t`Repriced ${counted(changed, 'record')}.`}${rest} ${t`${undo} reverts this.`}`);
     }
     return EXIT.done;
   });
@@ -75,7 +78,7 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
 function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal): string {
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
-  if (changes.length === 0) parts.push(`Nothing to reprice in ${counted(records, 'record')}.`);
+  if (changes.length === 0) parts.push(t`Nothing to reprice in ${counted(records, 'record')}.`);
   else {
     const sum = (part: 'before' | 'after'): Nanos => plan.groups.reduce((total, group) => total + group[part], 0n);
     const rows = plan.groups.map((group) => [
@@ -83,24 +86,24 @@ function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal):
       group.model,
       REASONS[group.reason],
       whole(group.records),
-      group.reason === 'now-known' ? 'unknown' : formatUsd(group.before),
+      group.reason === 'now-known' ? t`unknown` : formatUsd(group.before),
       formatUsd(group.after),
       signed(group.difference),
     ]);
     const unknown = plan.groups.reduce((n, { reason, records: more }) => n + (reason === 'now-known' ? more : 0), 0);
     const known = unknown === changes.length ? [] : [formatUsd(sum('before'))];
-    const before = [...known, ...(unknown === 0 ? [] : [`${whole(unknown)} unpriced`])].join(' + ');
-    rows.push(['Total', '', '', whole(changes.length), before, formatUsd(sum('after')), signed(plan.difference)]);
+    const before = [...known, ...(unknown === 0 ? [] : [t`${whole(unknown)} unpriced`])].join(' + ');
+    rows.push([t`Total`, '', '', whole(changes.length), before, formatUsd(sum('after')), signed(plan.difference)]);
     parts.push(
       table(
         [
-          { title: 'Provider', shrinks: true, dropOrder: 2 },
-          { title: 'Model', shrinks: true },
-          { title: 'Why', shrinks: true, dropOrder: 1 },
-          { title: 'Records', align: 'right' },
-          { title: 'Before', align: 'right' },
-          { title: 'After', align: 'right' },
-          { title: 'Difference', align: 'right' },
+          { title: t`Provider`, shrinks: true, dropOrder: 2 },
+          { title: t`Model`, shrinks: true },
+          { title: t`Why`, shrinks: true, dropOrder: 1 },
+          { title: t`Records`, align: 'right' },
+          { title: t`Before`, align: 'right' },
+          { title: t`After`, align: 'right' },
+          { title: t`Difference`, align: 'right' },
         ],
         rows,
         { ...options, footer: true },
@@ -108,17 +111,22 @@ function planText({ plan, changes, records }: LedgerReprice, { out }: Terminal):
     );
   }
   if (plan.unpriced.length > 0) {
-    const rows = plan.unpriced.map(({ provider, model, records: n, message }) => [provider, model, whole(n), message]);
+    const rows = plan.unpriced.map(({ provider, model, records: n, message }) => [
+      provider,
+      model,
+      whole(n),
+      tMessage(message),
+    ]);
     const columns = [
-      { title: 'Provider', shrinks: true, dropOrder: 1 },
-      { title: 'Model', shrinks: true },
-      { title: 'Records', align: 'right' },
-      { title: 'Why', shrinks: true, dropOrder: 2 },
+      { title: t`Provider`, shrinks: true, dropOrder: 1 },
+      { title: t`Model`, shrinks: true },
+      { title: t`Records`, align: 'right' },
+      { title: t`Why`, shrinks: true, dropOrder: 2 },
     ] as const;
-    parts.push(`${styled(out, 'bold', 'Still unpriced')}\n${table(columns, rows, options)}`);
+    parts.push(`${styled(out, 'bold', t`Still unpriced`)}\n${table(columns, rows, options)}`);
   }
   parts.push(
-    `${counted(plan.unchanged, 'cost')} as before; ${counted(plan.recorded, 'cost')} recorded by the caller, not changed.`,
+    t`${counted(plan.unchanged, 'cost')} as before; ${counted(plan.recorded, 'cost')} recorded by the caller, not changed.`,
   );
   return parts.join('\n\n');
 }

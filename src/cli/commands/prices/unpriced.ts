@@ -9,6 +9,7 @@ import { table } from '../../output/table.ts';
 import { styled, type Terminal } from '../../output/terminal.ts';
 import { counted, whole } from '../../report/numbers.ts';
 import { userPrices } from '../../userPrices.ts';
+import { t, tMessage } from '../../language/text.ts';
 
 export interface UnpricedFlags extends LedgerFlag {
   json?: boolean;
@@ -17,7 +18,7 @@ export interface UnpricedFlags extends LedgerFlag {
 /** `llm-spend unpriced`: the models whose calls have no cost, why, and the commands that give them one. */
 export async function listUnpriced(flags: UnpricedFlags, terminal: Terminal): Promise<number> {
   const pricer = await (await userPrices()).pricer();
-  if (pricer === undefined) throw new CliError('prices', 'The prices cannot be read.');
+  if (pricer === undefined) throw new CliError('prices', t`The prices cannot be read.`);
   return withView(flags, async (sources) => {
     const models = await findUnpriced(sources.view, pricer);
     if (flags.json === true) {
@@ -25,26 +26,27 @@ export async function listUnpriced(flags: UnpricedFlags, terminal: Terminal): Pr
       return warnOfDamage(sources, terminal);
     }
     if (models.length === 0) {
-      await terminal.out.line('Every call has a cost.');
+      await terminal.out.line(t`Every call has a cost.`);
       return warnOfDamage(sources, terminal);
     }
-    const rows = models.map(({ provider, model, calls, message }) => [provider, model, whole(calls), message]);
+    const rows = models.map(({ provider, model, calls, message }) => [
+      provider,
+      model,
+      whole(calls),
+      tMessage(message),
+    ]);
     const columns = [
-      { title: 'Provider', shrinks: true, dropOrder: 1 },
-      { title: 'Model', shrinks: true },
-      { title: 'Calls', align: 'right' },
-      { title: 'Why', shrinks: true, dropOrder: 2 },
+      { title: t`Provider`, shrinks: true, dropOrder: 1 },
+      { title: t`Model`, shrinks: true },
+      { title: t`Calls`, align: 'right' },
+      { title: t`Why`, shrinks: true, dropOrder: 2 },
     ] as const;
     const { out } = terminal;
     await out.line(table(columns, rows, { width: out.columns, head: (line) => styled(out, 'bold', line) }));
-    await out.line(
-      `\n${counted(
-        models.reduce((sum, { calls }) => sum + calls, 0),
-        'call',
-      )} without a cost.`,
-    );
+    const calls = models.reduce((sum, model) => sum + model.calls, 0);
+    await out.line(`\n${t`${counted(calls, 'call')} without a cost.`}`);
     for (const model of models) await out.line(plain(hint(model), { max: 500 }));
-    await out.line(`Then: ${plain(commandLine('reprice', flags))}`);
+    await out.line(t`Then: ${plain(commandLine('reprice', flags))}`);
     return warnOfDamage(sources, terminal);
   });
 }
@@ -52,11 +54,11 @@ export async function listUnpriced(flags: UnpricedFlags, terminal: Terminal): Pr
 /** The command that sets a price, with the price of the nearest model as a suggestion. */
 function hint({ provider, model, isPriced, nearest }: UnpricedModel): string {
   const name = `${provider} ${model}`;
-  if (isPriced) return `${name} has a price now.`;
+  if (isPriced) return t`${name} has a price now.`;
   const set = `llm-spend prices set ${shellQuoted(model)} --provider ${shellQuoted(provider)}`;
-  if (nearest === undefined) return `To set a price for ${name}: ${set} --input USD --output USD`;
+  if (nearest === undefined) return t`To set a price for ${name}: ${set} --input USD --output USD`;
   const { input, output, cacheRead } = nearest;
-  return `To use the price of ${nearest.model}: ${set} --input ${input} --output ${output} --cache-read ${cacheRead}`;
+  return t`To use the price of ${nearest.model}: ${set} --input ${input} --output ${output} --cache-read ${cacheRead}`;
 }
 
 function modelJson({ provider, model, calls, code, message, isPriced, nearest }: UnpricedModel): object {
@@ -82,6 +84,6 @@ export const command: CommandSpec<UnpricedFlags> = {
   summary: 'list the models whose calls have no cost, and how to price them',
   options: [],
   examples: ['llm-spend unpriced', 'llm-spend unpriced --json'],
-  notes: 'The suggested price is that of the model with the most similar name: check it before you use it.',
+  notes: t`The suggested price is that of the model with the most similar name: check it before you use it.`,
   run: ({ flags, terminal }) => listUnpriced(flags, terminal),
 };

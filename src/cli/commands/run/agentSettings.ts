@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { warn, type Terminal } from '../../output/terminal.ts';
+import { t } from '../../language/text.ts';
 
 /** Agents that do not take their exporter from the environment alone. */
 
@@ -24,7 +25,7 @@ export async function wiredCommand(
   const [program = '', ...rest] = command;
   const name = basename(program).replace(/\.(exe|cmd|bat)$/i, '');
   if (name === 'codex') {
-    await warn(terminal, 'Codex takes its exporter only from its settings, so this run cannot count its calls.');
+    await warn(terminal, t`Codex takes its exporter only from its settings, so this run cannot count its calls.`);
   }
   if (name !== 'claude' || Object.keys(environment).length === 0) return unchanged;
   if (rest.some((word) => word === '--settings' || word.startsWith('--settings='))) return unchanged;
@@ -38,7 +39,7 @@ export async function wiredCommand(
       dispose: () => rm(folder, { recursive: true, force: true }).catch(() => undefined),
     };
   } catch (error) {
-    await warn(terminal, `The settings of Claude Code were not overridden: ${(error as Error).message}`);
+    await warn(terminal, t`The settings of Claude Code were not overridden: ${(error as Error).message}`);
     return unchanged;
   }
 }

@@ -4,7 +4,6 @@ import { errno } from '../../../system/errno.ts';
 import { importedLedgerPath, resolveLedgerPath } from '../../../system/paths.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
 import { formatUsd, type Nanos } from '../../../usage/money.ts';
-import { formatTotals } from '../../../usage/summary.ts';
 import type { CommandSpec } from '../../command.ts';
 import { amount as amountOf, shown, wholeNumber } from '../../arguments/arguments.ts';
 import { ledgerPath, type LedgerFlag } from '../../arguments/ledgerPath.ts';
@@ -17,6 +16,8 @@ import { ChildGroup, type ChildEnd } from './childGroup.ts';
 import { RunMeter } from './runMeter.ts';
 import { RunProgress } from './runProgress.ts';
 import { RunRecording } from './runRecording.ts';
+import { totalsText } from '../../report/totals.ts';
+import { t } from '../../language/text.ts';
 
 export interface RunFlags extends LedgerFlag {
   budget?: string;
@@ -46,7 +47,7 @@ interface Run {
 export async function run(command: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
   const limit = limitOf(flags.budget);
   const graceMs =
-    1_000 * (flags.grace === undefined ? GRACE_SECONDS : wholeNumber('--grace', flags.grace, 'must be seconds'));
+    1_000 * (flags.grace === undefined ? GRACE_SECONDS : wholeNumber('--grace', flags.grace, t`must be seconds`));
   const target = flags.ledger === undefined ? importedLedgerPath(resolveLedgerPath()) : ledgerPath(flags);
   const isInteractive = process.stdin.isTTY;
   const meter = new RunMeter(flags.plan === true);
@@ -87,16 +88,16 @@ export async function run(command: readonly string[], flags: RunFlags, terminal:
 function limitOf(flag: string | undefined): Nanos | undefined {
   if (flag === undefined) return undefined;
   const limit = scaleDecimal(amountOf('--budget', flag), NANO_PLACES);
-  if (limit === 0n) throw usageError(`--budget: must be above 0 (got ${shown(flag)}).`, '--budget');
+  if (limit === 0n) throw usageError(t`--budget: must be above 0 (got ${shown(flag)}).`, '--budget');
   return limit;
 }
 
 function startError(command: string, error: unknown): unknown {
   const code = errno(error);
   if (code === 'ENOENT')
-    return new CliError('no-command', `There is no command ${shown(command)}. Check its name and PATH.`);
+    return new CliError('no-command', t`There is no command ${shown(command)}. Check its name and PATH.`);
   if (code === undefined) return error;
-  return new CliError('no-command', `${shown(command)} cannot be started: ${(error as Error).message}.`);
+  return new CliError('no-command', t`${shown(command)} cannot be started: ${(error as Error).message}.`);
 }
 
 function exitCodeOf({ end, isOver }: Run): number {
@@ -136,15 +137,15 @@ async function writeReceipt(result: Run, meter: RunMeter, { flags, terminal, tar
 function receiptText({ isStopped, isOver, limit, ms }: Run, { totals, spent }: RunMeter): string {
   const time = duration(ms);
   if (totals.records === 0) {
-    return `No model call was reported in ${time}. The command must export OpenTelemetry: see llm-spend run --help`;
+    return t`No model call was reported in ${time}. The command must export OpenTelemetry: see llm-spend run --help`;
   }
-  const calls = `${counted(totals.records, 'call')}, ${whole(totals.totalTokens)} tokens, ${time}`;
-  const receipt = `${formatTotals(totals)} (${calls})`;
+  const calls = t`${counted(totals.records, 'call')}, ${whole(totals.totalTokens)} tokens, ${time}`;
+  const receipt = `${totalsText(totals)} (${calls})`;
   if (limit === undefined) return `${receipt}.`;
-  if (!isOver) return `${receipt}; limit ${formatUsd(limit)}, ${formatUsd(limit - spent)} left.`;
+  if (!isOver) return t`${receipt}; limit ${formatUsd(limit)}, ${formatUsd(limit - spent)} left.`;
   return isStopped
-    ? `${receipt}; stopped at the limit of ${formatUsd(limit)}.`
-    : `${receipt}; over the limit of ${formatUsd(limit)} when the command ended.`;
+    ? t`${receipt}; stopped at the limit of ${formatUsd(limit)}.`
+    : t`${receipt}; over the limit of ${formatUsd(limit)} when the command ended.`;
 }
 
 /** `4.2 s`, `3 min 12 s`. */
@@ -162,15 +163,11 @@ export const command: CommandSpec<RunFlags> = {
     { flags: '--plan', help: 'count calls that a plan covers, at list price' },
     {
       flags: '--grace <seconds>',
-      help: `seconds that the command has to exit before it is killed (default: ${GRACE_SECONDS})`,
+      help: t`seconds that the command has to exit before it is killed (default: ${GRACE_SECONDS})`,
     },
   ],
   examples: ['llm-spend run --budget 2.00 -- claude -p "fix the tests"', 'llm-spend run -- python agent.py'],
-  notes:
-    'The command gets the OpenTelemetry endpoint of this run in its environment: Claude Code, Gemini CLI, Copilot CLI and programs\n' +
-    'with an OpenTelemetry SDK export to it. Codex takes its exporter only from its settings: use llm-spend connect codex.\n' +
-    'At the limit the command and all processes that it started are stopped, and the exit code is 4; otherwise it is that of the command.\n' +
-    'The receipt is a line on stderr, with --json as JSON. Put options of llm-spend before the command.',
+  notes: t`The command gets the OpenTelemetry endpoint of this run in its environment: Claude Code, Gemini CLI, Copilot CLI and programs\nwith an OpenTelemetry SDK export to it. Codex takes its exporter only from its settings: use llm-spend connect codex.\nAt the limit the command and all processes that it started are stopped, and the exit code is 4; otherwise it is that of the command.\nThe receipt is a line on stderr, with --json as JSON. Put options of llm-spend before the command.`,
   passThrough: true,
   run: ({ flags, words: [words], terminal }) => run(words as string[], flags, terminal),
 };

@@ -13,6 +13,7 @@ import { commandLine } from '../../arguments/shell.ts';
 import { warn, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import type { RunMeter } from './runMeter.ts';
+import { t } from '../../language/text.ts';
 
 /** A ledger that takes longer is treated like one that cannot be written, ms: the limit must not wait for it. */
 const STORE_MS = 2_000;
@@ -88,7 +89,7 @@ export class RunIntake {
     storing.catch(() => undefined);
     const stored = await withTimeout(storing, STORE_MS);
     this.isStuck = stored === undefined;
-    if (stored === undefined) throw new Error('the ledger is busy');
+    if (stored === undefined) throw new Error(t`the ledger is busy`);
     return stored;
   }
 
@@ -126,7 +127,7 @@ export class RunIntake {
     const { ledger, terminal } = this.#options;
     const calls = counted(this.#kept.size, 'call');
     const command = commandLine('record --stdin', { ledger: ledger.path });
-    const remedy = this.#file === undefined ? '' : ` Record them with: ${command} < ${this.#file}`;
-    await warn(terminal, `${calls} could not be recorded (${this.#reason.replace(/\.$/, '')}).${remedy}`);
+    const remedy = this.#file === undefined ? '' : t` Record them with: ${command} < ${this.#file}`;
+    await warn(terminal, t`${calls} could not be recorded (${this.#reason.replace(/\.$/, '')}).${remedy}`);
   }
 }

@@ -2,6 +2,7 @@ import { formatUsd, type Nanos } from '../../../usage/money.ts';
 import { say, warn, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import type { RunMeter } from './runMeter.ts';
+import { t } from '../../language/text.ts';
 
 /** Share of the limit at which the user is warned. */
 const WARN_PERCENT = 80n;
@@ -41,7 +42,7 @@ export class RunProgress {
   #show(): void {
     this.#timer = undefined;
     this.#shownAt = performance.now();
-    const text = `${this.#amount()} in ${counted(this.#meter.totals.records, 'call')}`;
+    const text = t`${this.#amount()} in ${counted(this.#meter.totals.records, 'call')}`;
     if (this.#isInteractive) void this.#terminal.err.write(`\u001B]2;${text}\u0007`);
     else void say(this.#terminal, text);
   }
@@ -51,19 +52,19 @@ export class RunProgress {
     if (limit === undefined) return;
     if (!this.#hasWarned && this.#meter.spent * 100n >= limit * WARN_PERCENT && this.#meter.spent < limit) {
       this.#hasWarned = true;
-      void warn(this.#terminal, `This run is near its limit: ${this.#amount()}.`);
+      void warn(this.#terminal, t`This run is near its limit: ${this.#amount()}.`);
     }
     if (!this.#hasWarnedOfUnpriced && this.#meter.totals.unpriced > 0) {
       this.#hasWarnedOfUnpriced = true;
       void warn(
         this.#terminal,
-        'This run makes calls of unknown cost, so it may pass its limit. See: llm-spend unpriced',
+        t`This run makes calls of unknown cost, so it may pass its limit. See: llm-spend unpriced`,
       );
     }
   }
 
   #amount(): string {
     const spent = formatUsd(this.#meter.spent);
-    return this.#limit === undefined ? spent : `${spent} of ${formatUsd(this.#limit)}`;
+    return this.#limit === undefined ? spent : t`${spent} of ${formatUsd(this.#limit)}`;
   }
 }

@@ -8,6 +8,7 @@ import { warn, type Terminal } from '../../output/terminal.ts';
 import { userPrices } from '../../userPrices.ts';
 import { RunIntake } from './runIntake.ts';
 import type { RunMeter } from './runMeter.ts';
+import { t } from '../../language/text.ts';
 
 const TOKEN_BYTES = 24;
 /** How long to wait for requests that are still being answered when the command has ended, ms. */
@@ -46,7 +47,7 @@ export class RunRecording {
       const receiver = await OtlpReceiver.listen({ port: 0, token, intake, forwarder, now: terminal.now });
       return new RunRecording(ledger, { receiver, intake, token });
     } catch (error) {
-      await warn(terminal, `Nothing is recorded, and no limit applies: ${(error as Error).message}`);
+      await warn(terminal, t`Nothing is recorded, and no limit applies: ${(error as Error).message}`);
       return new RunRecording(ledger);
     }
   }
@@ -78,12 +79,12 @@ function forwarderOf(terminal: Terminal): Forwarder | undefined {
   const collector = ownCollector(terminal.env);
   if (collector === undefined) return undefined;
   if (!collector.isHttp) {
-    void warn(terminal, 'Your own collector receives nothing from this run, because its protocol is not HTTP.');
+    void warn(terminal, t`Your own collector receives nothing from this run, because its protocol is not HTTP.`);
     return undefined;
   }
   let isReported = false;
   return new Forwarder(collector.endpoint, collector.headers, (message) => {
-    if (!isReported) void warn(terminal, `Forwarding: ${message}`);
+    if (!isReported) void warn(terminal, t`Forwarding: ${message}`);
     isReported = true;
   });
 }

@@ -1,0 +1,4 @@
+import type { PackedLanguages } from '../src/cli/language/catalogue.ts';
+
+export function packedLanguages(): Promise<PackedLanguages>;
+export function writeLanguages(): Promise<void>;
