@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { EdgeCoder } from '../../../src/pricing/compare/edges.ts';
+import { readCustomPrices } from '../../../src/pricing/custom.ts';
+import { aliasProvider, knownModels } from '../../../src/pricing/models/known.ts';
+import { lineChoices } from '../../../src/pricing/models/lineChoices.ts';
+import { ModelSearch } from '../../../src/pricing/models/search.ts';
+import { Pricer } from '../../../src/pricing/price.ts';
+import { recogniseResponses } from '../../../src/pricing/responses/recognise.ts';
+import { loadPriceTable } from '../../../src/pricing/table.ts';
+
+/** Boundaries and rules that mutation testing found without a test. */
+
+const table = loadPriceTable();
+
+test('calls have the same number exactly if no date, time or size lies between them', () => {
+  const coder = new EdgeCoder([
+    { dates: [1_000], times: [], sizes: [200_000, 100] },
+    { dates: [], times: [], sizes: [100] },
+  ]);
+  expect(coder.isConstant).toBe(false);
+  const codes = [0, 100, 101, 200_000, 200_001].map((input) => coder.code(0, input));
+  expect(codes).toEqual([0, 0, 1, 1, 2]);
+  expect([999, 1_000].map((at) => coder.code(at, 0))).toEqual([0, 3]);
+  expect(new EdgeCoder([{ dates: [], times: [], sizes: [] }]).isConstant).toBe(true);
+});
+
+test('a line says how well its model is known', () => {
+  const search = new ModelSearch(knownModels(table, []), aliasProvider(table));
+  const match = (line: string): string =>
+    lineChoices(line, { search, mark: '.', now: 0, operation: 'chat', project: '', providers: [] }).match;
+  expect(['gpt-5 1k 1', 'gpt 5 min 1k 1', 'gpt-5-mi 1k 1', 'zzzzqq 1k 1'].map(match)).toEqual([
+    'exact',
+    'similar',
+    'similar',
+    'unknown',
+  ]);
+});
+
+test('the price of a model with a similar name is said to be assumed', () => {
+  const result = new Pricer(table).price({
+    provider: 'anthropic',
+    model: 'claude-sonnet-4-5-zz',
+    input_tokens: 1_000,
+    timestamp: '2026-11-20T00:00:00Z',
+  });
+  const rules = result.kind === 'priced' ? result.rules : [];
+  expect(rules.map(({ message }) => message)).toContain(
+    'Assumed: the price of claude-sonnet-4-5, whose name is the nearest',
+  );
+});
+
+test('the usual tier of a response is none', () => {
+  const tier = (service_tier: string): string | undefined =>
+    recogniseResponses(
+      JSON.stringify({ object: 'chat.completion', service_tier, usage: { prompt_tokens: 1, completion_tokens: 1 } }),
+      table,
+    ).responses[0]?.serviceTier;
+  expect(['default', 'auto', 'Standard', 'priority'].map(tier)).toEqual([undefined, undefined, undefined, 'priority']);
+});
+
+test("audio that Gemini's Interactions made is counted apart", () => {
+  const { responses } = recogniseResponses(
+    JSON.stringify({
+      model: 'gemini-2.5-flash',
+      usage: {
+        total_input_tokens: 10,
+        total_output_tokens: 50,
+        output_tokens_by_modality: [
+          { modality: 'audio', tokens: 40 },
+          { modality: 'text', tokens: 10 },
+        ],
+      },
+    }),
+    table,
+  );
+  expect(responses[0]?.counts).toEqual({ input_tokens: 10, output_tokens: 50, output_audio_tokens: 40 });
+});
+
+test('a custom price is 0 or at least a billionth of a dollar per million tokens', () => {
+  const problems = (input: number): number => readCustomPrices([{ model: 'm', input, output: 1 }]).problems.length;
+  expect([0, 1e-9, 9e-10, -1].map(problems)).toEqual([0, 0, 1, 1]);
+});
