@@ -1,6 +1,9 @@
 import type { AggregateQuery, Group } from '../usage/query.ts';
 import type { TeamScope } from './budget.ts';
 
+/** The budgets of this machine do not wait longer for a server that has fallen silent, ms. */
+export const TEAM_MS = 5_000;
+
 /** The team's part of budgets that cover several machines. */
 export interface BudgetTeam {
   /** Sums over the records of the scope. @throws {Error} when the server cannot be used. */

@@ -30,6 +30,8 @@ export async function driverOf(
   const filter = { ...filterOf(budget), since: Math.max(period.since, since ?? period.since), until: period.until };
   let best: Driver | undefined;
   for (const dimension of DIMENSIONS) {
+    // A team has no sums by session, and most members do not send them.
+    if (dimension === 'session' && budget.scope !== undefined) continue;
     // A filter of one value is no news.
     if (filter.values?.[dimension]?.length === 1) continue;
     const groups = await answers.aggregate({ filter, groupBy: [dimension], calendar });

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { updateFile } from '../system/atomicFile.ts';
 import { nodeDisk } from '../system/nodeDisk.ts';
-import { stateFolder } from '../system/paths.ts';
+import { membershipPath, stateFolder } from '../system/paths.ts';
+import { withTimeout } from '../system/withTimeout.ts';
 import type { AggregateQuery, Group } from '../usage/query.ts';
 import type { TeamScope } from './budget.ts';
 import { budgetsPath } from './budgetFile.ts';
-import type { BudgetTeam } from './budgetTeam.ts';
+import { TEAM_MS, type BudgetTeam } from './budgetTeam.ts';
 
 /**
  * Sums of the team's ledger for budgets. Windows, `watch`, `sync` and `budget check` ask the server, and keep the answers in
@@ -54,18 +55,23 @@ export async function daySums(
   query: AggregateQuery,
   now: number,
 ): Promise<DaySums> {
+  const unknown = { groups: [], stale: { asOf: undefined } };
+  // A process that has not noticed yet that this machine left the team may have kept its sums again.
+  if (!existsSync(membershipPath())) return unknown;
   const key = keyOf(scope, query);
   if (team !== undefined) {
     try {
-      const groups = await team.sums(scope, query);
-      await keep(key, { asOf: now, groups });
-      return { groups, stale: undefined };
+      const groups = await withTimeout(team.sums(scope, query), TEAM_MS);
+      if (groups !== undefined) {
+        await keep(key, { asOf: now, groups });
+        return { groups, stale: undefined };
+      }
     } catch {
       // The reason is shown where the server is asked; a budget only says how old its sums are.
     }
   }
   const kept = readKept()[key];
-  if (kept === undefined) return { groups: [], stale: { asOf: undefined } };
+  if (kept === undefined) return unknown;
   const isFresh = team === undefined && Math.abs(now - kept.asOf) < FRESH_MS;
   return { groups: kept.groups, stale: isFresh ? undefined : { asOf: kept.asOf } };
 }

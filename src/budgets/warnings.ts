@@ -1,6 +1,7 @@
 import type { Calendar } from '../usage/query.ts';
 import { alertsFolder } from './alertsFolder.ts';
 import type { BudgetAnswers, BudgetState } from './budgetState.ts';
+import { TEAM_MS } from './budgetTeam.ts';
 import {
   claimCrossing,
   leaseEnd,
@@ -51,7 +52,8 @@ export async function dueWarnings(states: readonly BudgetState[], options: Warni
   };
   if (answers.team !== undefined && states.some(({ budget, stale }) => budget.scope !== undefined && !stale)) {
     const { claims } = answers.team;
-    await reportUnreported((ids) => claims.noteShown(ids), folder).catch(() => undefined);
+    const reporting = reportUnreported((ids) => claims.noteShown(ids), folder);
+    await withTimeout(reporting, TEAM_MS).catch(() => undefined);
   }
   for (const state of states) {
     if (state.level === undefined || snoozedUntil(state, now, folder) !== undefined) continue;
@@ -68,10 +70,18 @@ export async function dueWarnings(states: readonly BudgetState[], options: Warni
     if (shared.shown === undefined) continue;
     const { level, lowerAt } = claimed;
     const { shown } = shared;
-    const driver = await withTimeout(driverOf(state, answers, lowerAt, calendar), DRIVER_MS).catch(() => undefined);
+    const causes = driverOf(state, answersFor(state, answers), lowerAt, calendar);
+    const driver = await withTimeout(causes, DRIVER_MS).catch(() => undefined);
     warnings.push({ state, level, driver, shown });
   }
   return { warnings, retryAt };
+}
+
+/** The answers about the records that a budget covers. */
+function answersFor({ budget: { scope } }: BudgetState, answers: BudgetAnswers): BudgetAnswers {
+  const { team } = answers;
+  if (scope === undefined || team === undefined) return answers;
+  return { aggregate: (query) => team.sums(scope, query) };
 }
 
 /** `shown` is set when this process has to show the warning; `leftMs`, when another machine may fail to show it until then. */
@@ -93,7 +103,8 @@ async function share(state: BudgetState, claimed: ClaimedCrossing, options: Warn
   const id = idOf(claimed.level);
   const lower = budget.levels.filter((each) => each < claimed.level).map(idOf);
   try {
-    const claim = await claims.claim(id, lower, leaseMs);
+    const claim = await withTimeout(claims.claim(id, lower, leaseMs), TEAM_MS);
+    if (claim === undefined) return { shown: async () => claimed.shown(id) };
     if (claim.kind === 'shown') claimed.shown();
     if (claim.kind === 'held') claimed.release();
     if (claim.kind !== 'mine') return claim.kind === 'held' ? { leftMs: claim.leftMs } : {};

@@ -10,7 +10,7 @@ import { errno } from '../system/errno.ts';
 import { randomId } from '../system/random.ts';
 import { FIELDS } from '../usage/fields.ts';
 import { readSyncState } from './syncState.ts';
-import { membershipPath } from './teamPaths.ts';
+import { membershipPath, storeKind } from '../system/paths.ts';
 
 /** How projects are sent: as they are, as a hash, or not at all. */
 export const PROJECT_MODES = ['plain', 'hashed', 'none'] as const;
@@ -81,6 +81,9 @@ export interface MembershipChoice {
  * @throws {LedgerError} for a URL that cannot be used, another team, or unknown fields.
  */
 export function newMembership(choice: MembershipChoice, before: Membership | undefined, now: number): Membership {
+  if (storeKind(choice.url) !== 'postgres') {
+    throw new LedgerError('unsupported', "A team's ledger is in PostgreSQL: its address begins with postgres://.");
+  }
   const address = parseAddress(choice.url);
   if (new URL(choice.url).password !== '') {
     throw new LedgerError(

@@ -1,10 +1,5 @@
-import { dirname, join } from 'node:path';
-import { defaultLedgerPath, stateFolder } from '../system/paths.ts';
-
-/** The membership of this machine in a team. */
-export function membershipPath(): string {
-  return join(dirname(defaultLedgerPath()), 'team.json');
-}
+import { join } from 'node:path';
+import { stateFolder } from '../system/paths.ts';
 
 /** The last synchronisation. */
 export function syncStatePath(): string {

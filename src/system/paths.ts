@@ -63,6 +63,11 @@ export function defaultLedgerPath(environment: PathEnvironment = ownEnvironment(
   return join(xdgConfig(env) ?? inHome(home, '.config'), 'llm-spend', 'costs.json');
 }
 
+/** The membership of this machine in a team. */
+export function membershipPath(): string {
+  return join(dirname(defaultLedgerPath()), 'team.json');
+}
+
 /** The user's folder for state that may be lost, such as notes for undo (XDG's state folder). */
 export function stateFolder(environment: PathEnvironment = ownEnvironment()): string {
   const { platform, env, home } = environment;

@@ -19,7 +19,7 @@ import {
   type Membership,
 } from '../../sync/membership.ts';
 import { rolesSql } from '../../sync/roles.ts';
-import { membershipPath } from '../../sync/teamPaths.ts';
+import { membershipPath } from '../../system/paths.ts';
 import { leaveTeam, previewRecords, syncNow, syncStatus, withLocalLedgers } from '../../sync/sync.ts';
 import { t } from '../language/text.ts';
 

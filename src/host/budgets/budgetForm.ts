@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { AMOUNT, checkedBudget, DEFAULT_LEVELS, type Budget } from '../../budgets/budget.ts';
-import { membershipPath } from '../../sync/teamPaths.ts';
+import { membershipPath } from '../../system/paths.ts';
 import { DIMENSION_LABELS, FIELD_DIMENSIONS, SCOPES, type Scope } from '../../usage/dimensions.ts';
 import { DAY } from '../../usage/time/zone.ts';
 import { quickPickLabel } from '../common/escape.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { CONTEXT_KEYS, SETTINGS } from '../../contributions.ts';
-import { membershipPath } from '../../sync/teamPaths.ts';
+import { membershipPath } from '../../system/paths.ts';
 import { Coalescer } from '../../system/coalescer.ts';
 import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import { commandPath } from '../common/commandPath.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type * as vscode from 'vscode';
 import type { Membership } from '../../sync/membership.ts';
-import { membershipPath } from '../../sync/teamPaths.ts';
+import { membershipPath } from '../../system/paths.ts';
 import type * as dialogs from '../common/dialogs.ts';
 import { runOwnCommand } from '../common/ownCommand.ts';
 import type { BudgetWatch } from '../budgets/budgetWatch.ts';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkedBudget } from '../../../src/budgets/budget.ts';
 import { budgetState, type BudgetAnswers } from '../../../src/budgets/budgetState.ts';
 import { dueWarnings, type DueWarnings } from '../../../src/budgets/warnings.ts';
@@ -147,10 +147,17 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
     const folders: string[] = [];
     const claims: TeamClaims[] = [];
     afterEach(async () => {
+      vi.unstubAllEnvs();
       for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
       await Promise.all(claims.splice(0).map((each) => each.close()));
     });
     beforeEach(async () => {
+      // This process is in a team, too: otherwise no kept sums count.
+      const config = join(laptop.folder, 'config');
+      mkdirSync(join(config, 'llm-spend'), { recursive: true });
+      writeFileSync(join(config, 'llm-spend', 'team.json'), '{}');
+      vi.stubEnv('XDG_CONFIG_HOME', config);
+      vi.stubEnv('XDG_STATE_HOME', join(laptop.folder, 'state'));
       // Without any record there are no tables, and no budget reaches a level.
       const ledger = openLedger({ ledger: url, pricing: false });
       await ledger.track({ provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 6 });

@@ -145,6 +145,7 @@ describe.skipIf(!hasServerPrograms())('llm-spend sync', () => {
   test.each([
     [['sync', '--to', 'postgres://me:secret@localhost/costs'], 'The URL contains a password'],
     [['sync', '--to', 'postgres://localhost'], 'names no database'],
+    [['sync', '--to', 'mysql://me:secret@localhost/costs'], 'begins with postgres://'],
     [['sync', '--to', 'postgres://me@db.example.com/x?sslmode=require'], 'does not prove which server answers'],
     [['sync', '--forget'], 'belongs to --leave'],
     [['costs', '--scope', 'team'], 'this machine is not in a team'],

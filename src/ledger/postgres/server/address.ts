@@ -43,6 +43,7 @@ export function parseAddress(url: string, env: Variables = process.env): Postgre
       throw refused(`The URL of the ledger has an unknown parameter: ${name}. Known: ${PARAMETERS.join(', ')}.`);
     }
   }
+  checkLedgerName(parameters.get('ledger') ?? '');
   const service = serviceOf(parameters.get('service') ?? env['PGSERVICE'], env);
   const from = (name: string, own: string | null, variable: string): string | undefined =>
     [own, service[name], env[variable]].find((value) => value !== undefined && value !== null && value !== '') ??
@@ -67,6 +68,17 @@ export function parseAddress(url: string, env: Variables = process.env): Postgre
   };
 }
 
+const MAX_LEDGER_NAME = 200;
+
+/** @throws {LedgerError} for a name that cannot be the beginning of a key. */
+function checkLedgerName(name: string): void {
+  if (name.length > MAX_LEDGER_NAME) {
+    throw refused(
+      `The name of the ledger is too long: it has ${name.length} characters, of at most ${MAX_LEDGER_NAME}.`,
+    );
+  }
+}
+
 /** The URL without its password; other names unchanged. */
 export function withoutPassword(name: string): string {
   try {
@@ -79,11 +91,13 @@ export function withoutPassword(name: string): string {
 function parseUrl(url: string): URL {
   try {
     const parsed = new URL(url);
-    decodeURIComponent(parsed.pathname + parsed.username + parsed.password);
-    return parsed;
+    const parts = decodeURIComponent(parsed.pathname + parsed.username + parsed.password);
+    // PostgreSQL has no texts with NUL.
+    if (!`${parts}${[...parsed.searchParams.values()].join('')}`.includes('\0')) return parsed;
   } catch {
-    throw refused(`The URL of the ledger is not valid. Special characters in it must be percent-encoded. ${EXAMPLE}`);
+    // Reported below.
   }
+  throw refused(`The URL of the ledger is not valid. Special characters in it must be percent-encoded. ${EXAMPLE}`);
 }
 
 function nameOf(parsed: URL): string {

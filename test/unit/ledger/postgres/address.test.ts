@@ -65,6 +65,8 @@ describe('the address of a ledger in PostgreSQL', () => {
     ['postgres://me:secret@localhost/', 'The URL of the ledger names no database.'],
     ['postgres://me:secret@local host/x', 'The URL of the ledger is not valid.'],
     ['postgres://me:sec%ret@localhost/x', 'The URL of the ledger is not valid.'],
+    ['postgres://me:secret@localhost/x?ledger=a%00b', 'The URL of the ledger is not valid.'],
+    [`postgres://me:secret@localhost/x?ledger=${'l'.repeat(201)}`, 'The name of the ledger is too long'],
     ['postgres://me:secret@localhost/x?sslmode=full', 'There is no sslmode=full. Known: disable, allow, prefer'],
     ['postgres://me:secret@localhost/x?team=1', 'The URL of the ledger has an unknown parameter: team.'],
     ['postgres://me:secret@localhost/x?service=none', 'is missing, in which the service none is wanted.'],
