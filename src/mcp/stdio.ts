@@ -5,7 +5,10 @@ import { isMembersObject, RPC, RpcError, type Message } from './rpc.ts';
 import { McpServer, type ServerInfo } from './server.ts';
 
 /** A longer message is refused; no call needs a thousandth of it. */
-const MAX_LINE = 1024 * 1024;
+const MAX_MESSAGE = 1024 * 1024;
+/** A longer line is not parsed, so the refusal cannot name the call. */
+const MAX_LINE = 64 * 1024 * 1024;
+const TOO_LONG = 'The message is too long.';
 
 export interface Streams {
   input: Readable;
@@ -25,7 +28,7 @@ export async function serveStdio({ input, output }: Streams, info: ServerInfo, c
     const [first = '', ...rest] = decoder.write(chunk as Buffer).split('\n');
     for (const [i, part] of [first, ...rest].entries()) {
       if (i > 0) {
-        if (isTooLong) connection.refuse(RPC.invalidRequest, 'The message is too long.');
+        if (isTooLong) connection.refuse(null, RPC.invalidRequest, TOO_LONG);
         else connection.take(line);
         line = '';
         isTooLong = false;
@@ -58,17 +61,19 @@ class StdioConnection {
     try {
       message = JSON.parse(line);
     } catch {
-      this.refuse(RPC.parse, 'The message is not valid JSON.');
+      this.refuse(null, RPC.parse, 'The message is not valid JSON.');
       return;
     }
-    if (!isMembersObject(message)) this.refuse(RPC.invalidRequest, 'A message must be one JSON object.');
+    if (!isMembersObject(message)) this.refuse(null, RPC.invalidRequest, 'A message must be one JSON object.');
+    else if (line.length > MAX_MESSAGE) this.refuse(message['id'] ?? null, RPC.invalidRequest, TOO_LONG);
     else if (message['method'] === undefined) this.#answered(message);
     // A notification needs no answer, and none of them changes anything here.
     else if (message['id'] !== undefined) this.#start(message);
   }
 
-  refuse(code: number, text: string): void {
-    this.#send({ id: null, error: { code, message: text } });
+  /** @param id of the call that is refused; null: not known. */
+  refuse(id: unknown, code: number, text: string): void {
+    this.#send({ id, error: { code, message: text } });
   }
 
   /** The client has ended: waits for the calls that are under way; none of them can be confirmed any more. */

@@ -171,6 +171,7 @@ test('input that is no message is answered as such, and the server goes on', asy
       [0, expect.objectContaining({ protocolVersion: '2025-11-25' })],
       [null, -32_700],
       [null, -32_600],
+      [1, -32_600],
       [2, -32_601],
       ['three', {}],
     ]),
