@@ -13,7 +13,8 @@ export function checkedInput(schema: ToolSchema, input: unknown): ToolInput {
   for (const [name, value] of Object.entries(input)) {
     const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
     if (property === undefined) {
-      throw new ToolInputError(`${JSON.stringify(name.slice(0, 40))} is no property. There are: ${names.join(', ')}.`);
+      const known = names.length === 0 ? 'There is none.' : `There are: ${names.join(', ')}.`;
+      throw new ToolInputError(`${JSON.stringify(name.slice(0, 40))} is no property. ${known}`);
     }
     if (value === undefined || value === null) continue;
     checked[name] = checkedValue(name, property, value);

@@ -32,7 +32,9 @@ export const receiptTool: Tool = {
         .slice(0, MOST_LINES)
         .map(({ commit, totals: of }) => `- commit ${commit.hash.slice(0, 10)}: ${formatTotals(of)}`);
       return answer(
-        [`Receipt of ${receipt.range.slice(0, 100)}, ${commits.length} commits: ${describe(totals)}`],
+        [
+          `Receipt of ${receipt.range.slice(0, 100)}, ${commits.length} ${commits.length === 1 ? 'commit' : 'commits'}: ${describe(totals)}`,
+        ],
         [...models, ...dear],
         [
           ...(notCommitted.records > 0 ? [`Not committed yet: ${describe(notCommitted)}`] : []),
