@@ -89,12 +89,19 @@ function sellersOf(line: RecordLine, matches: readonly ModelMatch[], context: Li
   const { allowed } = context;
   const model = matches[0]?.model ?? line.model;
   const { provider } = line;
-  // Programs on the user's machine name their models as the user does: `llama3.2`.
-  if (provider !== undefined) return [{ provider, model: isLocalProvider(provider) ? line.model : model }];
+  if (provider !== undefined) return [{ provider, model: nameAt(provider, line.model, model, context) }];
   const likely = likelySellers(line, matches, context);
   if (allowed === undefined) return likely.slice(0, MAX_PROVIDERS);
   const taken = likely.filter(({ provider }) => allowed.providers.includes(provider));
   return taken.length > 0 ? taken : allowed.providers.map((provider) => ({ provider, model }));
+}
+
+/** The name of a typed model at a provider. @param best the name that matches best, of any provider. */
+function nameAt(provider: string, typed: string, best: string, { search }: LineContext): string {
+  // Programs on the user's machine name their models as the user does: `llama3.2`.
+  if (isLocalProvider(provider)) return typed;
+  const [own] = search.find(`${provider} ${typed}`, 1);
+  return own?.isCertain === true && own.provider === provider ? own.model : best;
 }
 
 function likelySellers(

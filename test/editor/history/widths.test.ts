@@ -65,5 +65,6 @@ test.each([250, 320])('no control leaves a window of %i px, also at twice the zo
   // The charts take their new width in a later frame.
   await page.waitForFunction('document.documentElement.scrollWidth <= innerWidth');
   expect(await page.evaluate<string[]>(LOST)).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
   await history.close();
 });

@@ -91,6 +91,7 @@ describe('what Enter records', () => {
     ['llama 70b groq', 'groq llama-3.3-70b-versatile'],
     ['cerebras gpt-oss 120b', 'cerebras gpt-oss-120b'],
     ['claude-3-5-haiku', 'anthropic claude-3-5-haiku'],
+    ['llama 4 maverick provider:openrouter', 'openrouter meta-llama/llama-4-maverick'],
     ['gpt 5.1 codex', 'openai gpt-5.1-codex'],
     ['kimi k2 thinking', 'moonshotai kimi-k2-thinking'],
   ])('is of the provider that is named or certain: %s', (line, expected) => {
