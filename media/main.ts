@@ -10,6 +10,7 @@ import { useTexts } from './model/texts.ts';
 import { SpendApp } from './app.ts';
 import { firstSnapshot, pageTexts } from './client.ts';
 import type { EditorApi } from './client.ts';
+import { keepContrast } from './contrast.ts';
 import './main.css';
 import './view/breakdown.ts';
 import './view/chart/chart.ts';
@@ -23,4 +24,5 @@ declare function acquireVsCodeApi(): EditorApi;
 // The app's constructor takes the editor's API, so the page cannot create it from its tag.
 customElements.define('spend-app', SpendApp);
 useTexts(pageTexts());
+keepContrast();
 document.body.append(new SpendApp(acquireVsCodeApi(), firstSnapshot()));
