@@ -61,8 +61,10 @@ function onlyUsage({ problem, usages, hasModel, match }: LineChoices, line: stri
   if (usage === undefined || match === 'unknown')
     throw refused(t`The model is not known. Add its provider: --provider NAME`, '--provider');
   const providers = usages.map(({ provider }) => plain(provider, { max: 40 })).join(', ');
+  // Each provider may have its own name for the model.
+  const isOneName = usages.every(({ model }) => model === usage.model);
   throw refused(
-    t`${plain(usage.model, { max: 80 })} is offered by ${providers}. Add one: --provider NAME`,
+    t`${plain(isOneName ? usage.model : line, { max: 80 })} is offered by ${providers}. Add one: --provider NAME`,
     '--provider',
   );
 }

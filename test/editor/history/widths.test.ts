@@ -4,7 +4,7 @@ import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { accessibilityProblems } from './axe.ts';
-import { HistoryPage, themesOf } from './historyPage.ts';
+import { ALL_THEMES, HistoryPage, themesOf } from './historyPage.ts';
 
 const records = sampleLedger({ now: new Date(), days: 8 });
 const backend = (): TableBackend => new TableBackend(records, { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 });
@@ -20,7 +20,7 @@ const WIDTHS = [250, 320, 500, 640, 1000, 1440];
 
 describe.concurrent('the page with everything open, its motion reduced,', () => {
   test.each(WIDTHS)('has no problem in its themes, %i px wide', async (width) => {
-    const themes = themesOf(WIDTHS.indexOf(width), 2);
+    const themes = themesOf(WIDTHS.indexOf(width), 3, ALL_THEMES);
     const dates = { from: '2020-01-01', to: '2020-01-08' };
     const choices = { compare: true, compareWith: dates };
     const place = width < 400 ? 'sidebar' : 'panel';
