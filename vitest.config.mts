@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { fastFolder } from './test/fixtures/fastFolder.mts';
-import { LONG } from './test/long.ts';
 
 /** Processes and editors may take longer than the usual second. A limit of the product is held by `test/fixtures/idleTime.ts`. */
 const poll = { timeout: 90_000 };
@@ -14,6 +13,9 @@ const ALL_IN_OLDEST = process.env['LLM_SPEND_ALL_IN_OLDEST'] === '1';
 
 /** Texts are those of English, whatever the language of the developer. */
 const english = { LLM_SPEND_LANG: 'en' };
+
+/** As in `test/long.ts`. */
+const LONG = process.env['LLM_SPEND_LONG'] === '1';
 
 const inMemory = { ...english, TMPDIR: fastFolder() };
 

@@ -13,12 +13,13 @@ export interface OpenView {
 
 /**
  * Opens the ledgers that count together. Closing the view closes them.
- * @param options apply to the primary ledger. The others are only read.
+ * @param options apply to the primary ledger. Of the others, imports of other processes can be undone if `noteAdditions` is set.
  */
 export function openView(choice: LedgerChoice, options: Omit<CostTrackerOptions, 'ledger'> = {}): OpenView {
   const [first, ...others] = countedLedgers(choice);
   const primary = new CostTracker({ ...options, ledger: first });
-  const ledgers = [primary, ...others.map((ledger) => new CostTracker({ ledger }))];
+  const { noteAdditions } = options;
+  const ledgers = [primary, ...others.map((ledger) => new CostTracker({ ledger, noteAdditions }))];
   return { primary, ledgers, view: new LedgerView(ledgers) };
 }
 

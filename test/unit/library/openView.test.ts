@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import { importLedger, openView } from '../../../src/library/openView.ts';
 import { countedLedgers } from '../../../src/library/countedLedgers.ts';
 import { inkwellDefaultPath } from '../../../src/system/paths.ts';
+import { parseInput } from '../../../src/usage/parseInput.ts';
 
 let folder: string;
 let primary: string;
@@ -70,6 +72,23 @@ describe('openView', () => {
       await opened.view.close();
     }
   });
+});
+
+it('undoes the import of another process, where the user of this one may undo', async () => {
+  vi.stubEnv('XDG_STATE_HOME', join(folder, 'state'));
+  const importing = new CostTracker({ ledger: imported, pricing: false, noteAdditions: 'together' });
+  const usage = { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 1 };
+  const record = parseInput(usage, { id: () => 'a', now: () => '2026-11-01T00:00:00Z' });
+  await importing.upsert((get) => (get('a') ? [] : [record]));
+  const at = await importing.noteImport();
+  await importing.close();
+  const opened = openView({ primary }, { pricing: false, noteAdditions: 'each' });
+  try {
+    expect(await opened.ledgers[1]!.undo()).toEqual({ undone: 'import', at, records: 1 });
+    expect(await opened.ledgers[1]!.read()).toEqual([]);
+  } finally {
+    await opened.view.close();
+  }
 });
 
 describe('importLedger', () => {
