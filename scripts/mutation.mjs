@@ -92,6 +92,8 @@ writeFileSync(
     vitest: { configFile: 'scripts/mutation.vitest.mts', related: true },
     mutate,
     coverageAnalysis: 'perTest',
+    // Such a change takes effect when a module is loaded, so each would need all tests.
+    ignoreStatic: true,
     concurrency: 2,
     timeoutMS: 60_000,
     dryRunTimeoutMinutes: 60,
