@@ -244,7 +244,7 @@ describe('totals', () => {
       ),
       { numRuns: runs(80) },
     );
-    expect(folded).toBeGreaterThan(50);
+    expect(folded).toBeGreaterThan(runs(10, 100));
   });
 
   it('of all groups are the grand total, unless by tag', () => {
