@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { builtinSqlite } from '../system/builtinSqlite.ts';
 import { defaultLedgerPath, inkwellDefaultPath, stateFolder, storeKind } from '../system/paths.ts';
-import { additionsTo, currentVersion, type JsonVersion } from './jsonGrowth.ts';
+import { additionsTo, currentVersion, waitingNow, type JsonVersion } from './jsonGrowth.ts';
 
 /**
  * The last answer of a hook, and how much may be spent until it changes, as of certain versions of the ledgers. With it a hook
@@ -18,7 +18,7 @@ export const HOOK_AGENTS = ['claude-code', 'codex'];
 export const SOFT_PERCENT = 80;
 /** More new records than these are not added up here. */
 const MOST_NEW = 20_000;
-const FORMAT = 4;
+const FORMAT = 5;
 /** As in `teamSums.ts`, which is slow to load. */
 const TEAM_SUMS = 'team-budgets.json';
 
@@ -79,6 +79,7 @@ export function keptAnswer(now: number, counted: () => readonly string[]): HookA
     let left = BigInt(kept.left);
     let waiting = 0n;
     let hasNew = false;
+    let hasAll = true;
     const ledgers = paths.map((path, i): LedgerVersion => {
       const known = kept.ledgers[i]!;
       if (known.path !== path) throw new Error('another ledger');
@@ -86,9 +87,11 @@ export function keptAnswer(now: number, counted: () => readonly string[]): HookA
       left -= additions.added;
       waiting += additions.waiting;
       hasNew ||= additions.now !== known;
+      hasAll &&= additions.hasAll;
       return { path, ...additions.now };
     });
-    if (left - waiting <= 0n) return undefined;
+    // While all budgets are low, less spending changes nothing.
+    if (left - waiting <= 0n || (kept.answer !== '' && !hasAll)) return undefined;
     // The next hook need not add these records up again.
     if (hasNew) keep({ ...kept, ledgers, left: left.toString() });
     return { answer: kept.answer, isOver: kept.isOver };
@@ -115,7 +118,15 @@ export function headroomBasis(now: number, counted: readonly string[]): Headroom
  * @param until the end of today.
  */
 export function keepAnswer(basis: HeadroomBasis, answer: HookAnswer, left: bigint, until: number): void {
-  keep({ ...basis, ...answer, format: FORMAT, until, left: left.toString() });
+  try {
+    // Records that arrived after the basis was taken may be counted, too.
+    const ledgers = basis.ledgers.map((ledger) =>
+      'file' in ledger ? { ...ledger, waiting: [...new Set([...ledger.waiting, ...waitingNow(ledger.path)])] } : ledger,
+    );
+    keep({ ...basis, ledgers, ...answer, format: FORMAT, until, left: left.toString() });
+  } catch {
+    // A journal that cannot be read: the next hook looks at the budgets in full.
+  }
 }
 
 function keep(kept: Headroom): void {
@@ -153,10 +164,10 @@ function fileVersion(path: string): string {
 function addedToDatabase(
   path: string,
   known: DatabaseVersion | undefined,
-): { now: DatabaseVersion; added: bigint; waiting: bigint } {
+): { now: DatabaseVersion; added: bigint; waiting: bigint; hasAll: boolean } {
   const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
   if (!isThere && (known?.database ?? '') !== '') throw new Error('the file disappeared');
-  if (!isThere) return { now: known ?? { database: '', last: '0' }, added: 0n, waiting: 0n };
+  if (!isThere) return { now: known ?? { database: '', last: '0' }, added: 0n, waiting: 0n, hasAll: true };
   const sqlite = builtinSqlite();
   if (sqlite === undefined) throw new Error('needs SQLite');
   const db = new sqlite.DatabaseSync(path, { readOnly: true, readBigInts: true });
@@ -164,14 +175,14 @@ function addedToDatabase(
     const { epoch } = db.prepare('SELECT epoch FROM ledger').get() as { epoch: bigint };
     const { newest } = db.prepare('SELECT coalesce(max(seq), 0) AS newest FROM record').get() as { newest: bigint };
     const now: DatabaseVersion = { database: `${statSync(path).ino} ${epoch}`, last: newest.toString() };
-    if (known === undefined) return { now, added: 0n, waiting: 0n };
+    if (known === undefined) return { now, added: 0n, waiting: 0n, hasAll: true };
     if (known.database !== now.database) throw new Error('changed otherwise');
     const last = BigInt(known.last);
-    if (newest <= last) return { now: known, added: 0n, waiting: 0n };
+    if (newest <= last) return { now: known, added: 0n, waiting: 0n, hasAll: true };
     if (newest - last > MOST_NEW) throw new Error('too many are new');
     const sum = db.prepare('SELECT coalesce(sum(cost_nanos), 0) AS added FROM record WHERE seq > ? AND seq <= ?');
     const { added } = sum.get(last, newest) as { added: bigint };
-    return { now, added, waiting: 0n };
+    return { now, added, waiting: 0n, hasAll: true };
   } finally {
     db.close();
   }

@@ -21,6 +21,8 @@ export interface JsonVersion {
   end: number;
   /** Checksum of the bytes before `end`; only of small files. */
   crc32?: number | undefined;
+  /** Records that wait in journals, by {@link Elements.keys}: they can be undone without a change of the file. */
+  waiting: readonly string[];
 }
 
 /** Sums of additions. All costs count, also those that a plan covers. */
@@ -30,6 +32,15 @@ export interface JsonAdditions {
   added: bigint;
   /** Nano-dollars of all records in journals, which may also be in the file. */
   waiting: bigint;
+  /** Whether everything that counted at the known version still does, unchanged. */
+  hasAll: boolean;
+}
+
+interface Elements {
+  /** Nano-dollars. */
+  sum: bigint;
+  /** Ids of the records, each with a checksum of its content. */
+  keys: Set<string>;
 }
 
 /** A longer tail is not added up here. */
@@ -49,12 +60,13 @@ const ATTEMPTS = 5;
  */
 export function currentVersion(named: string, asksNote: boolean): JsonVersion {
   const path = realPathOf(named);
-  if (path === undefined) return { file: '', end: 0 };
+  if (path === undefined) return { file: '', end: 0, waiting: [] };
+  const waiting = [...waitingIn(path).keys];
   if (asksNote) askForNote(path);
   return withFile(path, (fd, version, size) => {
     const tail = bytesOf(fd, Math.max(0, size - TAIL), size);
     const end = size - tail.length + endOfElements(tail);
-    return { file: version, end, crc32: size <= MOST_COMPARED ? crc32(bytesOf(fd, 0, end)) : undefined };
+    return { file: version, end, crc32: size <= MOST_COMPARED ? crc32(bytesOf(fd, 0, end)) : undefined, waiting };
   });
 }
 
@@ -62,22 +74,31 @@ export function currentVersion(named: string, asksNote: boolean): JsonVersion {
 export function additionsTo(named: string, known: JsonVersion): JsonAdditions {
   const path = realPathOf(named);
   // Journals first: records that leave them after that are in the file, which is read afterwards.
-  const waiting = path === undefined ? 0n : waitingIn(path);
+  const { sum: waiting, keys } = path === undefined ? elementsOf([]) : waitingIn(path);
   if (path === undefined || known.file === '') {
     if (path !== undefined || known.file !== '') throw new Error('the file appeared or disappeared');
-    return { now: known, added: 0n, waiting };
+    return { now: known, added: 0n, waiting, hasAll: true };
   }
   return withFile(path, (fd, version, size) => {
-    if (version === known.file) return { now: known, added: 0n, waiting };
+    const areThere = (wanted: readonly string[]): boolean => wanted.every((key) => keys.has(key));
+    if (version === known.file) return { now: known, added: 0n, waiting, hasAll: areThere(known.waiting) };
     if (size - known.end > MOST_BYTES) throw new Error('too much is new');
     if (!grewTo(path, known.file, version) && !beginsAs(fd, size, known)) throw new Error('the file was rewritten');
     const tail = bytesOf(fd, known.end, size);
     const text = tail.toString('utf8').replace(/^\s*,/, '');
-    const added = sumOf(JSON.parse(`[${text}`) as unknown[]);
+    const added = elementsOf(JSON.parse(`[${text}`) as unknown[]);
+    const still = known.waiting.filter((key) => !added.keys.has(key));
     const length = endOfElements(tail);
     const sum = known.crc32 === undefined ? undefined : crc32(tail.subarray(0, length), known.crc32);
-    return { now: { file: version, end: known.end + length, crc32: sum }, added, waiting };
+    const now = { file: version, end: known.end + length, crc32: sum, waiting: still };
+    return { now, added: added.sum, waiting, hasAll: areThere(still) };
   });
+}
+
+/** The records in journals, by {@link JsonVersion.waiting}. */
+export function waitingNow(named: string): readonly string[] {
+  const path = realPathOf(named);
+  return path === undefined ? [] : [...waitingIn(path).keys];
 }
 
 function realPathOf(named: string): string | undefined {
@@ -147,12 +168,12 @@ function beginsAs(fd: number, size: number, { end, crc32: sum }: JsonVersion): b
   return crc32(bytesOf(fd, 0, end)) === sum;
 }
 
-function waitingIn(path: string): bigint {
+function waitingIn(path: string): Elements {
   const [folder, start] = [dirname(path), `.${basename(path)}.`];
   for (let attempt = 1; ; attempt++) {
     try {
       const journals = readdirSync(folder).filter((name) => name.startsWith(start) && name.endsWith('.journal'));
-      return journals.reduce((sum, name) => sum + inJournal(join(folder, name)), 0n);
+      return elementsOf(journals.flatMap((name) => inJournal(join(folder, name))));
     } catch (error) {
       if (errno(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
     }
@@ -160,30 +181,33 @@ function waitingIn(path: string): bigint {
 }
 
 /** A line without its end, or without its beginning, was not acknowledged or is settled: see `journalContent.ts`. */
-function inJournal(path: string): bigint {
+function inJournal(path: string): unknown[] {
   // Others may have planted a pipe, which would be waited for.
   if (!lstatSync(path).isFile()) throw new Error('not a file');
   const bytes = readFileSync(path);
-  let sum = 0n;
+  const records: unknown[] = [];
   let at = 0;
   for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, at)) {
     if (end > at && bytes[at] !== 0) {
-      sum += sumOf([(JSON.parse(bytes.toString('utf8', at, end)) as { record: unknown }).record]);
+      records.push((JSON.parse(bytes.toString('utf8', at, end)) as { record: unknown }).record);
     }
     at = end + 1;
   }
-  return sum;
+  return records;
 }
 
 /** @throws {Error} when an element is not surely a record. */
-function sumOf(elements: readonly unknown[]): bigint {
+function elementsOf(elements: readonly unknown[]): Elements {
   let sum = 0n;
+  const keys = new Set<string>();
   for (const element of elements) {
-    const { cost_usd: cost = 0 } = element as { cost_usd?: unknown };
+    const { cost_usd: cost = 0, usage_id: id } = element as { cost_usd?: unknown; usage_id?: unknown };
     if (typeof cost !== 'number' || !(cost >= 0 && cost <= MAX_STORED_COST)) throw new Error('not a record');
     sum += usdToNanos(cost);
+    const text = JSON.stringify(element);
+    keys.add(`${String(id)} ${crc32(Buffer.from(text)) ?? text}`);
   }
-  return sum;
+  return { sum, keys };
 }
 
 /** undefined where the runtime does not have it (Node has it since 20.15). */
