@@ -53,7 +53,8 @@ async function showView(): Promise<void> {
 
 describe('commit costs in Source Control', () => {
   beforeAll(async () => {
-    editor = await openEditor({ prepare: makeRepository, settings: { 'git.enabled': true } });
+    const settings = { 'git.enabled': true, 'llmSpend.statusBar.branch': true };
+    editor = await openEditor({ prepare: makeRepository, settings });
   });
   afterAll(() => editor?.close());
 
@@ -67,6 +68,7 @@ describe('commit costs in Source Control', () => {
     await row('Not committed yet').getByText('no usage').waitFor();
     await use('1.5');
     await row('Not committed yet').getByText('$1.50').waitFor();
+    await editor.workbench.page.locator('.part.statusbar').getByLabel('Not committed yet: $1.50.').first().waitFor();
     const names = await pane()
       .getByRole('treeitem')
       .evaluateAll((rows) => rows.map((each) => each.ariaLabel));
@@ -99,6 +101,20 @@ describe('commit costs in Source Control', () => {
     const receipt = await editor.workbench.clipboard();
     expect(receipt).toContain('### LLM cost of `HEAD`: $0.25');
     expect(receipt).toContain('Not committed yet, and not included: $1.50.');
+  });
+
+  test.runIf(LONG)('a receipt is copied from the timeline of a file', async () => {
+    const { workbench } = editor;
+    const { page } = workbench;
+    await page.keyboard.press('Control+P');
+    await workbench.quickInput.locator('input').first().fill('work.txt');
+    await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: 'work.txt' }).first().click();
+    await workbench.runCommand('Explorer: Focus on Timeline View');
+    const timeline = page.locator('.pane').filter({ hasText: 'Timeline' });
+    await timeline.getByRole('treeitem').filter({ hasText: 'Add the cart' }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Copy Receipt' }).click();
+    await expect.poll(() => workbench.clipboard()).toContain('Add the cart');
+    await workbench.screenshot('commits-timeline');
   });
 
   test('in the theme light', async () => {
