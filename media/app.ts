@@ -94,6 +94,8 @@ export class SpendApp extends LightElement {
       this.#shown = undefined;
       this.#ui = { ...this.#ui, detail: undefined };
     }
+    // Figures of ledgers without records would say $0.00 until the first figures are there.
+    if (before?.ledgers.every(({ records }) => records === 0) === true) this.#shown = undefined;
     const isLoaded = sameCurrency && before?.version === snapshot.version && this.#shown?.version === snapshot.version;
     // Called first, so that the host works while the page renders. A change of budgets alone changes no figure.
     if (!isLoaded || this.#error !== undefined) void this.#load();
@@ -172,9 +174,8 @@ export class SpendApp extends LightElement {
   #remove(ids: readonly string[]): void {
     if (ids.length === 0) return;
     this.#act({ verb: 'remove', ids: [...ids] }, true);
-    const { detail } = this.#ui;
-    const gone = detail !== undefined && ids.includes(detail.record.usage_id);
-    this.#set({ selection: new Set(), detail: gone ? undefined : detail });
+    const detail = ids.includes(this.#ui.detail?.record.usage_id ?? '') ? undefined : this.#ui.detail;
+    this.#set({ selection: new Set(), detail });
   }
 
   protected override render(): TemplateResult {

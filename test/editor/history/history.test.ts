@@ -193,6 +193,20 @@ test('the page of coverage by the keyboard: it says what is covered, and leads b
   await page.locator('.glance').waitFor();
 });
 
+test('the first record of an empty ledger never appears as no match or as nothing spent', async () => {
+  await using opened = await open({}, []);
+  const { page, backend } = opened;
+  await page.evaluate(`globalThis.seen = [];
+    new MutationObserver(() => {
+      if (document.querySelector('spend-no-match')) seen.push('no match');
+      const cost = document.querySelector('.headline-cost')?.textContent.trim();
+      if (cost && cost !== seen.at(-1)) seen.push(cost);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
+  backend.record(call({ cost_usd: 1.25 }));
+  await page.locator('.headline-cost').getByText('$1.25').waitFor();
+  expect(await page.evaluate('seen')).toEqual(['$1.25']);
+});
+
 test('an empty ledger offers to import first, then to record, the command and the walkthrough', async () => {
   await using opened = await open({}, []);
   const { page, backend } = opened;
