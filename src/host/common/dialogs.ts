@@ -56,7 +56,11 @@ function remedyActions(error: unknown, text: string): Actions {
 
 function showFileAction(text: string): Actions {
   const path = pathIn(text);
-  if (path === undefined) return {};
+  return path === undefined ? {} : showFile(path);
+}
+
+/** The button that shows a file or folder in the system's file manager. */
+export function showFile(path: string): Actions {
   const show = (): unknown => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path));
   return { [vscode.l10n.t('Show File')]: show };
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { plain } from '../../usage/text.ts';
-import { showWarning } from '../common/dialogs.ts';
+import { showFile, showWarning } from '../common/dialogs.ts';
 
 /** A source in the output of `llm-spend import --json`. */
 export interface SourceOutcome {
@@ -23,7 +23,7 @@ export function warnOfUnreadable(sources: readonly SourceOutcome[], again: () =>
     const { file, detail = '' } = skip;
     showWarning(t('Not all usage of {0} was imported: {1} cannot be read. {2}', title, plain(file), plain(detail)), {
       [t('Try Again')]: again,
-      [t('Show File')]: () => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file)),
+      ...showFile(file),
     });
   }
 }
