@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readText, repository } from './files.ts';
 import { importsOf } from './imports.ts';
+import { LAYERS } from './layers.ts';
 
 interface Fence {
   /** Other areas that this one may import from. */
@@ -12,24 +13,6 @@ interface Fence {
   readonly node?: boolean;
   readonly vscode?: boolean;
 }
-
-/** The areas in the order in which data flows through them. Each imports from those above it only. */
-const LAYERS = [
-  'usage',
-  'columns',
-  'pricing',
-  'system',
-  'prices',
-  'ledger',
-  'rules',
-  'budgets',
-  'library',
-  'sync',
-  'sources',
-  'live',
-  'git',
-  'tools',
-].map((name) => `src/${name}`);
 
 /** The layers before this one: it may import from all of them. */
 const before = (layer: string): string[] => LAYERS.slice(0, LAYERS.indexOf(layer));

@@ -7,6 +7,7 @@ import { fieldRow } from '../../../../src/usage/fieldLists.ts';
 import { FIELDS } from '../../../../src/usage/fields.ts';
 import { BUCKETS } from '../../../../src/usage/query.ts';
 import { repository } from '../../repo/files.ts';
+import { LAYERS } from '../../repo/layers.ts';
 
 /** Finds the texts of the command in its sources. */
 
@@ -127,16 +128,17 @@ function tableTexts(): string[] {
 /** The names of a plan's windows that are words. */
 const WINDOWS = ['day', 'week', 'month'];
 
+/** @param folder such as `src/cli`. */
 function sourcesIn(folder: string): string[] {
-  const names = readdirSync(path.join(repository, 'src', folder), { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(path.join(repository, folder), { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(path.join(repository, 'src', folder, name), 'utf8'));
+    .map((name) => readFileSync(path.join(repository, folder, name), 'utf8'));
 }
 
 /** The English texts of the command itself, by the way they are written in `src/cli`. */
 export function commandTexts(): string[] {
-  const sources = sourcesIn('cli');
+  const sources = sourcesIn('src/cli');
   const written = sources
     .flatMap((source) => quotedTexts(source))
     .filter(({ before }) => /(?<![\w$.])t$|\b(?:help|summary): *$/.test(before))
@@ -150,30 +152,15 @@ export function commandTexts(): string[] {
   return [...new Set([...written, ...counts, ...tableTexts()])].filter((text) => text !== '').toSorted();
 }
 
-const OTHER_LAYERS = [
-  'usage',
-  'pricing',
-  'system',
-  'prices',
-  'ledger',
-  'rules',
-  'budgets',
-  'library',
-  'sync',
-  'sources',
-  'live',
-  'git',
-];
-
 /** All quoted texts of other layers, some of which are messages that the command prints, and those of commander. */
 export function otherTexts(): ReadonlySet<string> {
-  const quoted = OTHER_LAYERS.flatMap(sourcesIn).flatMap((source) => quotedTexts(source).map(({ key }) => key));
+  const quoted = LAYERS.flatMap(sourcesIn).flatMap((source) => quotedTexts(source).map(({ key }) => key));
   return new Set([...quoted, ...COMMANDER]);
 }
 
 /** Headings of columns: a long one would take the room of others. */
 export function columnTitles(): string[] {
-  const titles = sourcesIn('cli').flatMap((source) => [...source.matchAll(/\btitle: t`([^`$]+)`/g)]);
+  const titles = sourcesIn('src/cli').flatMap((source) => [...source.matchAll(/\btitle: t`([^`$]+)`/g)]);
   return [...new Set(titles.map(([, title = '']) => title))];
 }
 
@@ -185,7 +172,7 @@ export function commandNames(): string[] {
 /** Texts that are printed or thrown in English only, because they are not marked by `t`. */
 export function unmarkedTexts(): string[] {
   const printed = /(?:\busageError\(|new CliError\('[\w-]+', |\b(?:say|warn)\([\w.#]+, |\.(?:out|err)\.line\()\s*$/;
-  return sourcesIn('cli')
+  return sourcesIn('src/cli')
     .flatMap((source) => quotedTexts(source))
     .filter(({ key, before }) => printed.test(before) && /\p{L}{2,} /u.test(key) && !key.startsWith('llm-spend'))
     .map(({ key }) => key);
