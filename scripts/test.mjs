@@ -205,11 +205,7 @@ const stages = [
     lane: 'processes',
     kind: 'tests',
     needs: ['build', 'package'],
-    run: async (output) => {
-      await installClockAndWindows(output);
-      await installPostgres(output);
-      return vitest(output, 'process', { args: LATER.flatMap((folder) => ['--exclude', `${folder}/**`]) });
-    },
+    run: (output) => processTests(output, { args: LATER.flatMap((folder) => ['--exclude', `${folder}/**`]) }),
   },
   { name: 'browser', lane: 'editor', kind: 'gate', run: installBrowser },
   {
@@ -249,11 +245,7 @@ const stages = [
     lane: 'editor',
     kind: 'tests',
     needs: ['build', 'package'],
-    run: async (output) => {
-      await installClockAndWindows(output);
-      await installPostgres(output);
-      return vitest(output, 'process', { report: 'windows, team', args: LATER });
-    },
+    run: (output) => processTests(output, { report: 'windows, team', args: LATER }),
   },
   {
     name: 'desktop',
@@ -281,6 +273,13 @@ async function vitest(output, project, { env, report: name = project, args = [] 
   const code = await output.exitCode(node, [program, 'run', '--project', project, ...reports, ...args], env);
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
   return countTests(report, { stage: name, code, output: output.end });
+}
+
+/** @param {Output} output @param {Parameters<typeof vitest>[2]} options @returns {Promise<Counts>} */
+async function processTests(output, options) {
+  await installClockAndWindows(output);
+  await installPostgres(output);
+  return vitest(output, 'process', options);
 }
 
 /** @param {Output} output @param {string} script @returns {Promise<Counts>} */
