@@ -4,13 +4,12 @@ import type { LedgerState } from '../../src/ledger/results.ts';
 import { LedgerView } from '../../src/ledger/view.ts';
 import { SORT_KEYS, type AggregateQuery, type PageQuery } from '../../src/usage/query.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
-import { readStored } from '../../src/usage/stored.ts';
 import { runs } from '../long.ts';
 import * as naive from '../unit/columns/naive.ts';
 import { calendars, filters, groupings, instant, records } from '../unit/usage/records.ts';
 import { contractPlace, STORES, type StoreRow } from './stores.ts';
 import { withoutPassword } from '../fixtures/postgres.ts';
-import { call } from './usages.ts';
+import { call, stored } from './usages.ts';
 
 const asked = { filter: filters, calendar: calendars };
 const sums: fc.Arbitrary<AggregateQuery> = fc.oneof(
@@ -37,12 +36,12 @@ const batches = fc.array(fc.uniqueArray(records, { selector: ({ usage_id: id }) 
 async function fill(row: StoreRow, given: readonly UsageRecord[][]) {
   const place = row.make();
   const ledger = place.open();
-  for (const batch of given) await ledger.adopt(batch.map((record) => ({ record, text: JSON.stringify(record) })));
+  for (const batch of given) await ledger.adopt(batch.map(stored));
   const rows = new Map<string, naive.Row>();
-  for (const record of given.flat()) {
+  for (const usage of given.flat()) {
+    if (rows.has(usage.usage_id)) continue;
     // As every reader finds it: where the total is missing or 0, it is the sum.
-    const read = readStored({ ...record }, () => '') as UsageRecord;
-    if (!rows.has(record.usage_id)) rows.set(record.usage_id, { ledger: withoutPassword(place.name), record: read });
+    rows.set(usage.usage_id, { ledger: withoutPassword(place.name), record: stored(usage).record });
   }
   return { place, ledger, rows: [...rows.values()] };
 }

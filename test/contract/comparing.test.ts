@@ -6,6 +6,7 @@ import { loadPricer, type Pricer } from '../../src/pricing/price.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
 import { runs } from '../long.ts';
 import { STORES } from './stores.ts';
+import { stored } from './usages.ts';
 
 /** Models with tiers by size, prices by the hour, prices by date, prices of fractions of a nano-dollar, and without a cache price. */
 const MODELS = [
@@ -108,7 +109,7 @@ describe.each(STORES)('a comparison of a $title ledger', (row) => {
         const place = row.make();
         const ledger = place.open();
         try {
-          await ledger.adopt(records.map((record) => ({ record, text: JSON.stringify(record) })));
+          await ledger.adopt(records.map(stored));
           const cells = await ledger.pass(comparisonPass(pricer, MODELS, {}, ['project']));
           const [all] = compareCells(cells, MODELS.length);
           const known = records.filter((record) => priceOf(record) !== undefined);
