@@ -1,5 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
-import { ledgerVersion, readState, saveState, statePath } from './state.ts';
+import { ledgerVersion, savedText, saveState, stateIn, statePath } from './state.ts';
 
 /**
  * Notes that a ledger contains the imported records, so that the next import need not open it unless it changes. Must be called
@@ -12,7 +12,9 @@ export async function sealImports(
   open: () => Promise<Ledger>,
 ): Promise<void> {
   const states = sources
-    .map((source) => ({ file: statePath(path, source), state: readState(statePath(path, source)) }))
+    .map((source) => statePath(path, source))
+    .map((file) => ({ file, text: savedText(file) }))
+    .map(({ file, text }) => ({ file, text, state: stateIn(text) }))
     .filter(({ state }) => state.witness !== undefined);
   const version = ledgerVersion(path);
   if (version === undefined || states.every(({ state }) => state.ledger === version)) return;
@@ -27,5 +29,9 @@ export async function sealImports(
   }
   // Another writer may have removed records in the meantime.
   if (ledgerVersion(path) !== version) return;
-  for (const { file, state } of sound) await saveState(file, { ...state, ledger: version });
+  for (const { file, text, state } of sound) {
+    // Another import has read further in the meantime, and notes this itself.
+    if (savedText(file) !== text) continue;
+    await saveState(file, { ...state, ledger: version });
+  }
 }

@@ -91,12 +91,20 @@ export function statePath(ledger: string, source: string): string {
 
 /** Reads the saved state; returns an empty one if it is missing or invalid. */
 export function readState(path: string): ImportState {
-  let text: string;
+  return stateIn(savedText(path));
+}
+
+/** The saved state as a text; empty if it is missing. */
+export function savedText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    return emptyState();
+    return '';
   }
+}
+
+/** Reads the text of a saved state; returns an empty state if it is invalid. */
+export function stateIn(text: string): ImportState {
   const end = text.lastIndexOf(SUM);
   if (end === -1 || text.slice(end + SUM.length) !== `${checksum(`${text.slice(0, end)}}`)}"}`) return emptyState();
   const saved = fieldsOf(parseJson(text));

@@ -19,6 +19,7 @@ import { claudeCode } from '../../../../src/sources/claude-code/index.ts';
 import { codex } from '../../../../src/sources/codex/index.ts';
 import { undoLedger } from '../../../../src/sources/import/undo.ts';
 import { sealImports } from '../../../../src/sources/import/seal.ts';
+import { statePath } from '../../../../src/sources/import/state.ts';
 import type { Source } from '../../../../src/sources/source.ts';
 import { seeded, writeOddClaude, writeOddCodex } from '../../../fixtures/oddLogs.ts';
 import { World, jsonLines } from '../world.ts';
@@ -198,6 +199,23 @@ describe('import', () => {
     await ledger.close();
     await sealImports(ledger.path, [claudeCode.id], async () => world.ledger());
     expect(await world.import(claudeCode)).toMatchObject({ added: 1 });
+  });
+
+  test('the note that a ledger has what was imported does not undo what another import noted', async () => {
+    world.file(LOG, jsonLines(reply(1)));
+    const name = 'imported.db';
+    const path = join(world.home, name);
+    await world.import(claudeCode, { name });
+    const early = readFileSync(statePath(path, claudeCode.id));
+    world.file('.claude/projects/-home-me-site/copy.jsonl', jsonLines(reply(1)));
+    await world.import(claudeCode, { name });
+    const late = readFileSync(statePath(path, claudeCode.id));
+    writeFileSync(statePath(path, claudeCode.id), early);
+    await sealImports(path, [claudeCode.id], async () => {
+      writeFileSync(statePath(path, claudeCode.id), late);
+      return world.ledger(name);
+    });
+    expect(await world.import(claudeCode, { name })).toMatchObject({ files: 2, unchanged: 2 });
   });
 
   test('a cancelled import keeps what it had, and the next one does the rest', async () => {
