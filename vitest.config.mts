@@ -17,6 +17,9 @@ const english = { LLM_SPEND_LANG: 'en' };
 /** As in `test/long.ts`. */
 const LONG = process.env['LLM_SPEND_LONG'] === '1';
 
+/** Decides on the random cases of property tests. */
+const setupFiles = ['test/properties.ts'];
+
 const inMemory = { ...english, TMPDIR: fastFolder() };
 
 export default defineConfig({
@@ -32,6 +35,7 @@ export default defineConfig({
           // A process for each file would cost as much time as most of the files do.
           isolate: false,
           env: inMemory,
+          setupFiles,
           ...patience,
           expect: { poll },
         },
@@ -40,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts', 'test/contract/process/*.test.ts'],
+          setupFiles,
           ...patience,
           expect: { poll },
           // Keeps the command's compiled code, and what it notes for undo, out of the home of the person who runs the tests.
@@ -59,6 +64,7 @@ export default defineConfig({
           // Pages at a time among the tests marked concurrent: each page keeps a core busy.
           maxConcurrency: 2,
           include: ['test/editor/history/**/*.test.ts'],
+          setupFiles,
           ...patience,
           expect: { poll },
         },
@@ -72,6 +78,7 @@ export default defineConfig({
           // The editor's server and browser serve all files (test/editor/e2e/sharedEditor.ts).
           isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
+          setupFiles,
           ...patience,
           expect: { poll },
           fileParallelism: false,
@@ -88,6 +95,7 @@ export default defineConfig({
           provide: { edition: 'oldest' },
           isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
+          setupFiles,
           ...patience,
           expect: { poll },
           fileParallelism: false,

@@ -8,6 +8,7 @@ export default defineConfig({
     include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/${folder}/**/*.test.ts`]),
     // It reads the text of the sources, which is another one while they are mutated.
     testNamePattern: /^(?!.*is named in the table alone)/,
+    setupFiles: ['test/properties.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

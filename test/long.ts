@@ -8,3 +8,6 @@ export const LONG = process.env['LLM_SPEND_LONG'] === '1';
 export function runs(quick: number, long = 10 * quick): number {
   return LONG ? long : quick;
 }
+
+/** The seed of the random cases of `npm test` (`test/properties.ts`). */
+export const QUICK_SEED = 20_261_128;
