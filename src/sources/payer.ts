@@ -1,6 +1,6 @@
 import { providerOfSpelling } from '../pricing/models/spelling.ts';
 import { isLocalProvider } from '../pricing/providers.ts';
-import { vendorOf } from './vendors.ts';
+import { providerNamed, vendorOf } from './vendors.ts';
 
 /**
  * Determines who bills a call. The tool alone does not reveal it: Claude Code and Codex can also use Bedrock, Vertex, Azure,
@@ -57,8 +57,10 @@ export function payerOf({ model, provider, endpoint, messageId }: CallFacts): Pa
   const isCloud = /[:-]cloud$/.test(model);
   const byEndpoint = endpoint === undefined ? undefined : ofEndpoint(endpoint, provider);
   if (byEndpoint !== undefined) return byEndpoint;
-  if (provider !== undefined)
-    return isLocalProvider(provider) && !isCloud ? { provider, charge: 'free' } : { provider };
+  if (provider !== undefined) {
+    const name = providerNamed(provider, model);
+    return isLocalProvider(name) && !isCloud ? { provider: name, charge: 'free' } : { provider: name };
+  }
   const byId = messageId === undefined ? undefined : IDS.find(([pattern]) => pattern.test(messageId));
   if (byId !== undefined) return { provider: byId[1] };
   const byModel = providerOfSpelling(model) ?? MODELS.find(([pattern]) => pattern.test(model))?.[1] ?? vendorOf(model);

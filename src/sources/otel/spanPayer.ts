@@ -1,7 +1,7 @@
 import { isLocalProvider } from '../../pricing/providers.ts';
 import { firstText, textOf, type Fields } from '../fields.ts';
 import { ofEndpoint, type Payer } from '../payer.ts';
-import { vendorOf } from '../vendors.ts';
+import { providerNamed, vendorOf } from '../vendors.ts';
 
 /** Providers that run models of several vendors, by the names that instrumentations give them. */
 const RESELLERS: readonly (readonly [RegExp, string])[] = [
@@ -25,7 +25,7 @@ export function spanPayer(attributes: Fields, model: string): Payer {
     const match = pattern.exec(name);
     if (match !== null) return byGoogle({ provider: provider === '$1' ? match[1]! : provider }, vendor);
   }
-  return { provider: vendor ?? named ?? 'unknown' };
+  return { provider: vendor ?? (named === undefined ? 'unknown' : providerNamed(named, model)) };
 }
 
 /** Google bills its own models, by Vertex or not. */

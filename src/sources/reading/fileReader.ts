@@ -92,8 +92,9 @@ export async function readWholeFile(file: SourceFile, reading: WholeReading, rec
     const sink: Sink = {
       usage: (found, line) => receiver.usage(found, line),
       skip: (reason, detail, line) => {
-        // A database that was busy may be free next time, and is the same file then.
-        if (reason === 'unreadable') isUnread = true;
+        // A database that was busy may be free next time, and is the same file then. A file in an unknown format is named by
+        // each import: otherwise the next one would look as if it had no usage.
+        if (reason === 'unreadable' || reason === 'unknown-format') isUnread = true;
         receiver.skip({ reason, file: file.path, line, detail });
       },
     };

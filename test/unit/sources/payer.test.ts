@@ -52,6 +52,35 @@ describe('the payer of a call', () => {
     expect(payerOf(facts)).toEqual(payer);
   });
 
+  it.each([
+    ['anthropic', ['anthropic', 'claude', 'claude-code', 'Claude Code']],
+    ['openai', ['openai', 'openai-native', 'openai-codex', 'codex', 'chatgpt', 'openai-responses']],
+    ['google', ['google', 'gemini', 'gcp.gemini', 'google-gemini', 'google-generative-ai', 'gemini-cli']],
+    ['bedrock', ['bedrock', 'amazon-bedrock', 'aws.bedrock', 'aws_bedrock', 'aws', 'anthropic-bedrock']],
+    ['vertex', ['vertex', 'vertex_ai', 'google-vertex', 'google-vertex-anthropic', 'gcp.vertex_ai', 'vertexai']],
+    ['azure', ['azure', 'azure-openai', 'azure_openai', 'azure.ai.inference', 'azure-openai-responses']],
+    ['x-ai', ['x-ai', 'xai', 'grok', 'x.ai']],
+    ['moonshotai', ['moonshotai', 'moonshot', 'moonshotai-cn', 'kimi', 'kimi-for-coding']],
+    ['zai', ['zai', 'z.ai', 'z-ai', 'zai-coding-plan']],
+    ['zhipuai', ['zhipuai', 'zhipu', 'bigmodel', 'zhipuai-coding-plan']],
+    ['alibaba', ['alibaba', 'qwen', 'qwen-code', 'dashscope', 'alibaba-cn']],
+    ['mistral', ['mistral', 'mistralai', 'mistral_ai']],
+    ['deepseek', ['deepseek', 'deepseek-ai', 'DeepSeek']],
+    ['together', ['together', 'togetherai', 'together.ai']],
+    ['fireworks', ['fireworks', 'fireworks-ai']],
+    ['github-copilot', ['github-copilot', 'copilot', 'github_copilot']],
+    ['lmstudio', ['lmstudio', 'lm-studio', 'LM Studio']],
+    ['my-proxy', ['my-proxy']],
+  ])('%s has one name, whatever a tool calls it', (provider, names) => {
+    const found = names.map((name) => payerOf({ model: 'some-model', provider: name })?.provider);
+    expect(found).toEqual(names.map(() => provider));
+  });
+
+  it('Google bills its own models, by Vertex or not, in logs as in spans', () => {
+    expect(payerOf({ model: 'gemini-2.5-pro', provider: 'google-vertex' })).toEqual({ provider: 'google' });
+    expect(payerOf({ model: 'claude-opus-4-5', provider: 'google-vertex' })).toEqual({ provider: 'vertex' });
+  });
+
   it('has prices under its name', () => {
     const pricer = loadPricer();
     const tokens = { input_tokens: 1000, output_tokens: 100 };

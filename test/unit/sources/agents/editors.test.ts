@@ -56,7 +56,7 @@ describe('Cline and the extensions made of it', () => {
     expect((await imported(world, source)).map(summaryOf)).toEqual([
       `${AT} anthropic claude-opus-4-5 10(0,0) 2(0) site/t1`,
       `${AT} anthropic claude-opus-4-5 11(0,0) 3(0) site/t1`,
-      `${new Date(MS + 2000).toISOString()} openai-native gpt-5 12(0,0) 4(0) site/t1`,
+      `${new Date(MS + 2000).toISOString()} openai gpt-5 12(0,0) 4(0) site/t1`,
     ]);
   });
 
