@@ -93,7 +93,7 @@ async function scan(disk: Disk, fd: number): Promise<Scan> {
   const found: Scan = { hasKey: false, hasId: false, hasContent: false, first: undefined };
   let kept = 0;
   for (let position = 0; !found.hasKey;) {
-    const count = await disk.read(fd, buffer, kept, CHUNK, position);
+    const count = await disk.read(fd, buffer.subarray(kept, kept + CHUNK), position);
     if (count === 0) break;
     position += count;
     const length = kept + count;
@@ -132,7 +132,7 @@ async function textOf(disk: Disk, fd: number, max: number): Promise<string | und
   if (size > max) return undefined;
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < size;) {
-    const count = await disk.read(fd, buffer, at, size - at, at);
+    const count = await disk.read(fd, buffer.subarray(at), at);
     if (count === 0) break;
     at += count;
   }

@@ -30,7 +30,7 @@ async function beginning(folder: string): Promise<{ fetched: string; date: strin
     const fd = await nodeDisk.open(priceDataPath(folder), 'r');
     try {
       const start = Buffer.alloc(100);
-      const text = start.toString('utf8', 0, await nodeDisk.read(fd, start, 0, start.length, 0));
+      const text = start.toString('utf8', 0, await nodeDisk.read(fd, start, 0));
       const [, fetched] = /^{"fetched":"([^"]+)"/.exec(text) ?? [];
       if (fetched === undefined) return undefined;
       // Files of 0.1.0 have no `date`: their data is assumed to be as old as the fetch.

@@ -19,12 +19,12 @@ export interface Disk {
    */
   open(path: string, flags: string, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
-  /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
-  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** Writes at most `length` bytes at `position`; may write fewer. */
-  write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Fills `into` with the bytes at `position`; may read fewer. Returns their number, 0 at the end of the file. */
+  read(fd: number, into: Uint8Array, position: number): Promise<number>;
+  /** Writes `bytes` at `position`; may write fewer. Returns their number. */
+  write(fd: number, bytes: Uint8Array, position: number): Promise<number>;
   /** A small {@link write} whose latency matters. */
-  append(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  append(fd: number, bytes: Uint8Array, position: number): Promise<number>;
   fsync(fd: number): Promise<void>;
   ftruncate(fd: number, length: number): Promise<void>;
   fstat(fd: number): Promise<fs.BigIntStats>;
@@ -53,16 +53,23 @@ export interface Disk {
 }
 
 /** Writes all of `bytes` from `position` on, repeating partial writes. Returns the position after them. */
-export async function writeAll(
-  disk: Disk,
-  fd: number,
+export function writeAll(disk: Disk, fd: number, bytes: Uint8Array, position: number): Promise<number> {
+  return repeated((rest, at) => disk.write(fd, rest, at), bytes, position);
+}
+
+/** {@link writeAll} for a few bytes whose latency matters. */
+export function appendAll(disk: Disk, fd: number, bytes: Uint8Array, position: number): Promise<number> {
+  return repeated((rest, at) => disk.append(fd, rest, at), bytes, position);
+}
+
+async function repeated(
+  write: (rest: Uint8Array, position: number) => Promise<number>,
   bytes: Uint8Array,
   position: number,
-  call: 'write' | 'append' = 'write',
 ): Promise<number> {
   let done = 0;
   while (done < bytes.length) {
-    const count = await disk[call](fd, bytes, done, bytes.length - done, position + done);
+    const count = await write(bytes.subarray(done), position + done);
     if (count === 0) throw Object.assign(new Error('the disk took no bytes'), { code: 'EIO' });
     done += count;
   }
@@ -85,6 +92,9 @@ export async function readWhole(disk: Disk, path: string): Promise<Buffer | unde
   }
 }
 
+/** Bytes read in one call. */
+const READ_AT_ONCE = 1 << 26;
+
 /** Reads an open file whole. */
 export async function readOpen(disk: Disk, fd: number): Promise<Buffer> {
   const size = Number((await disk.fstat(fd)).size);
@@ -93,7 +103,7 @@ export async function readOpen(disk: Disk, fd: number): Promise<Buffer> {
   let length = 0;
   for (;;) {
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-    const count = await disk.read(fd, buffer, length, Math.min(buffer.length - length, 1 << 26), length);
+    const count = await disk.read(fd, buffer.subarray(length, length + READ_AT_ONCE), length);
     if (count === 0) return buffer.subarray(0, length);
     length += count;
   }

@@ -123,7 +123,7 @@ export class LedgerFile {
     if (buffer !== old) old.copy(buffer, 0, 0, position);
     for (;;) {
       if (position === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-      const count = await this.#disk.read(fd, buffer, position, Math.min(CHUNK, buffer.length - position), position);
+      const count = await this.#disk.read(fd, buffer.subarray(position, position + CHUNK), position);
       if (count === 0) break;
       position += count;
     }
@@ -138,7 +138,7 @@ export class LedgerFile {
     const known = this.#bytes.buffer;
     const chunks = [Buffer.allocUnsafe(Math.min(COMPARED, end)), Buffer.allocUnsafe(Math.min(COMPARED, end))] as const;
     const read = (chunk: Buffer, at: number): Promise<number> =>
-      at < end ? this.#disk.read(fd, chunk, 0, Math.min(COMPARED, end - at), at) : Promise.resolve(0);
+      at < end ? this.#disk.read(fd, chunk.subarray(0, end - at), at) : Promise.resolve(0);
     let next = read(chunks[0], 0);
     for (let position = 0, turn: 0 | 1 = 0; ; turn = turn === 0 ? 1 : 0) {
       const count = await next;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { shareLike } from '../../system/beside.ts';
 import type { Disk, Signature } from '../../system/disk.ts';
-import { fsyncFolder, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
+import { appendAll, fsyncFolder, sameInode, signatureOf, unlinkIfThere, writeAll } from '../../system/disk.ts';
 import { errno } from '../../system/errno.ts';
 import { sideFileName } from '../../system/sideFiles.ts';
 import { refuseForeignFile } from '../foreignFile.ts';
@@ -167,18 +167,18 @@ export class Journal {
     const { fd, end, size } = journal;
     const until = end + bytes.length;
     if (until <= size) {
-      await writeAll(this.#disk, fd, bytes, end, 'append');
+      await appendAll(this.#disk, fd, bytes, end);
       return;
     }
     const step = Math.min(Math.max(size, GROW_LEAST), GROW_MOST);
     const padded = blank(Math.ceil(until / step) * step - end);
     padded.set(bytes);
     // An almost full disk may have no room for the blank space; only the lines matter.
-    const count = await this.#disk.append(fd, padded, 0, padded.length, end).catch((error: unknown) => {
+    const count = await this.#disk.append(fd, padded, end).catch((error: unknown) => {
       if (!NO_ROOM.has(errno(error))) throw error;
       return 0;
     });
-    if (count < bytes.length) await writeAll(this.#disk, fd, bytes.subarray(count), end + count, 'append');
+    if (count < bytes.length) await appendAll(this.#disk, fd, bytes.subarray(count), end + count);
     journal.size = end + Math.max(count, bytes.length);
   }
 

@@ -118,7 +118,7 @@ export class UndoLog {
 
   async #endsLine(fd: number, size: number): Promise<boolean> {
     const last = new Uint8Array(1);
-    await this.#disk.read(fd, last, 0, 1, size - 1);
+    await this.#disk.read(fd, last, size - 1);
     return last[0] === 0x0a;
   }
 

@@ -167,22 +167,19 @@ export class FaultDisk implements Disk {
       throw error;
     });
   }
-  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return this.#step('read', false, [], () => blockingDisk.read(fd, buffer, offset, length, position));
+  read(fd: number, into: Uint8Array, position: number): Promise<number> {
+    return this.#step('read', false, [], () => blockingDisk.read(fd, into, position));
   }
-  write(...of: Parameters<Disk['write']>): Promise<number> {
-    return this.#write('write', ...of);
+  write(fd: number, bytes: Uint8Array, position: number): Promise<number> {
+    return this.#write('write', fd, bytes, position);
   }
-  append(...of: Parameters<Disk['append']>): Promise<number> {
-    return this.#write('append', ...of);
+  append(fd: number, bytes: Uint8Array, position: number): Promise<number> {
+    return this.#write('append', fd, bytes, position);
   }
-  #write(
-    operation: 'write' | 'append',
-    ...[fd, buffer, offset, length, position]: Parameters<Disk['write']>
-  ): Promise<number> {
+  #write(operation: 'write' | 'append', fd: number, bytes: Uint8Array, position: number): Promise<number> {
     const put = async (count: number): Promise<number> => {
       this.#durable.written(fd, position);
-      const written = await blockingDisk[operation](fd, buffer, offset, count, position);
+      const written = await blockingDisk[operation](fd, bytes.subarray(0, count), position);
       if (this.#synced.has(fd)) this.#durable.synced(fd);
       return written;
     };
@@ -190,8 +187,8 @@ export class FaultDisk implements Disk {
       operation,
       true,
       [],
-      () => put(length),
-      (fault) => put(fault.kind === 'short' ? 1 : Math.floor(length / 2)),
+      () => put(bytes.length),
+      (fault) => put(fault.kind === 'short' ? 1 : Math.floor(bytes.length / 2)),
     );
   }
   fsync(fd: number): Promise<void> {

@@ -119,11 +119,11 @@ describe('Journal', () => {
     let left = line + room;
     const full: Disk = {
       ...nodeDisk,
-      append(fd, buffer, offset, length, position) {
+      append(fd, bytes, position) {
         if (left === 0) return Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
-        const count = Math.min(length, left);
+        const count = Math.min(bytes.length, left);
         left -= count;
-        return nodeDisk.append(fd, buffer, offset, count, position);
+        return nodeDisk.append(fd, bytes.subarray(0, count), position);
       },
     };
     const tight = new Journal(full, folder, 'tight.json');
@@ -137,10 +137,10 @@ describe('Journal', () => {
     const line = Buffer.byteLength(journalLine(entry('a')));
     const strict: Disk = {
       ...nodeDisk,
-      append: (fd, buffer, offset, length, position) =>
-        length > line
+      append: (fd, bytes, position) =>
+        bytes.length > line
           ? Promise.reject(Object.assign(new Error('quota'), { code: 'EDQUOT' }))
-          : nodeDisk.append(fd, buffer, offset, length, position),
+          : nodeDisk.append(fd, bytes, position),
     };
     const tight = new Journal(strict, folder, 'tight.json');
     const file = await tight.append([entry('a')]);
