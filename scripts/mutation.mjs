@@ -98,7 +98,7 @@ writeFileSync(
     timeoutMS: 60_000,
     dryRunTimeoutMinutes: 60,
     tempDirName: '.cache/stryker/sandbox',
-    ignorePatterns: ['dist', '.cache', 'test/editor', 'docs/images', '*.vsix'],
+    ignorePatterns: ['dist', '.cache', 'test/editor/**/*.ts', 'docs/images', '*.vsix'],
     reporters: ['clear-text', 'json'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
     jsonReporter: { fileName: path.join(home, `${area}.json`) },

@@ -86,6 +86,14 @@ export function logRecord(usage: LogUsage): UsageRecord {
   return record;
 }
 
+/**
+ * The line that a record keeps beside the one that counts, as a record, because it may count after all when more of the log is
+ * read.
+ */
+export function keptLine({ named_line: line }: UsageRecord): UsageRecord | undefined {
+  return typeof line === 'object' && line !== null ? (line as UsageRecord) : undefined;
+}
+
 /** A total order that selects the same one of equal usages in different files, whichever is found first. */
 export function isEarlier(a: UsageRecord, b: UsageRecord): boolean {
   const left = Date.parse(a.timestamp);

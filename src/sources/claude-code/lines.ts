@@ -243,7 +243,8 @@ let lines: Members | undefined;
 /** Lines of a message are consecutive. */
 let lastMessage: { id: string; usageId: string } | undefined;
 
-function messageUsageId(id: string): string {
+/** The id of the record of a message's first request. */
+export function messageUsageId(id: string): string {
   if (lastMessage?.id !== id) lastMessage = { id, usageId: usageId(SOURCE, [id]) };
   return lastMessage.usageId;
 }

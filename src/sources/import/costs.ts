@@ -1,6 +1,7 @@
 import { priceFields } from '../../pricing/apply.ts';
 import type { Pricer } from '../../pricing/price.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { keptLine } from '../record.ts';
 import type { FoundUsage } from '../source.ts';
 
 /**
@@ -51,8 +52,10 @@ export async function complete(
   assign: ((records: readonly UsageRecord[]) => Promise<void>) | undefined,
   pricer: Pricer | undefined,
 ): Promise<void> {
-  if (records.length > 0) await assign?.(records);
-  for (const record of records) applyCost(record, pricer);
+  const kept = records.map(keptLine).filter((line) => line !== undefined);
+  const all = kept.length > 0 ? [...records, ...kept] : records;
+  if (all.length > 0) await assign?.(all);
+  for (const record of all) applyCost(record, pricer);
 }
 
 /** Counts the records without a price, and those priced like another model with the most similar name. */
