@@ -28,24 +28,23 @@ export interface Found {
  *
  * Processes segments from the end where the page begins, and does not read segments whose records all come after those found:
  * the newest records of a million cost no more than those of a thousand.
+ * @param stretches the whole ledger, see {@link stretchesOf}.
  */
 export async function findPage(
   room: SegmentBuffer,
-  snapshot: Snapshot,
-  columnsOf: (segment: SegmentInfo) => Columns,
-  hidden: ReadonlySet<number>,
+  stretches: readonly Stretch[],
   query: PageQuery,
   slice: Slice,
 ): Promise<Found> {
   const { filter, sort, descending } = query;
   const reach = Math.max(query.offset, 0) + Math.max(query.limit, 0);
   const complete = reach > SHALLOW;
-  const parts = descending ? partsOf(snapshot, columnsOf).toReversed() : partsOf(snapshot, columnsOf);
+  const ordered = descending ? stretches.toReversed() : stretches;
   const text = textColumn(sort);
   if (text !== undefined) {
-    for (const part of parts) {
+    for (const stretch of ordered) {
       await slice();
-      room.meet(part.columns(), text);
+      room.meet(stretch.columns(), text);
     }
   }
   const wanted = new Set<Column>(['time', ...filterColumns(filter), 'seq', ...sortColumns(sort)]);
@@ -54,16 +53,16 @@ export async function findPage(
   const matches = new Uint32Array(SEGMENT_ROWS);
   let valueOf: ((segment: Segment, at: number) => number) | undefined;
   let total = 0;
-  for (const part of parts) {
-    if (part.latest < (filter.since ?? Number.NEGATIVE_INFINITY) || part.earliest >= (filter.until ?? Infinity))
+  for (const stretch of ordered) {
+    if (stretch.latest < (filter.since ?? Number.NEGATIVE_INFINITY) || stretch.earliest >= (filter.until ?? Infinity))
       continue;
-    if (hidden.size === 0 && sort === 'time' && takesAll(filter, part) && candidates.areBeyond(part)) {
-      total += part.records;
+    if (room.hidden.size === 0 && sort === 'time' && takesAll(filter, stretch) && candidates.areBeyond(stretch)) {
+      total += stretch.records;
       continue;
     }
     await slice();
-    const columns = part.columns();
-    const segment = room.load(columns, part, wanted, 0, hidden);
+    const columns = stretch.columns();
+    const segment = room.load(columns, stretch, wanted);
     compiled.extend();
     valueOf ??= sortValue(room.store, sort);
     const count = compiled.select(segment, matches);
@@ -91,15 +90,16 @@ export async function findPage(
 }
 
 /** A stretch of the ledger: a segment, or the tail. */
-interface Part {
+export interface Stretch {
   records: number;
   earliest: number;
   latest: number;
   columns: () => Columns;
 }
 
-function partsOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo) => Columns): Part[] {
-  const parts: Part[] = segments.map((segment) => ({
+/** All stretches of a ledger, in the order of the records' numbers. */
+export function stretchesOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo) => Columns): Stretch[] {
+  const stretches: Stretch[] = segments.map((segment) => ({
     records: segment.records,
     earliest: segment.earliest,
     latest: segment.latest,
@@ -107,14 +107,14 @@ function partsOf({ segments, tail }: Snapshot, columnsOf: (segment: SegmentInfo)
   }));
   // The tail may grow during the pass.
   const head = tail.first(tail.records);
-  parts.push({ records: head.records, earliest: tail.earliest, latest: tail.latest, columns: () => head });
-  return parts;
+  stretches.push({ records: head.records, earliest: tail.earliest, latest: tail.latest, columns: () => head });
+  return stretches;
 }
 
 /** Whether all records of a stretch certainly match. */
-function takesAll(filter: UsageFilter, part: Part): boolean {
+function takesAll(filter: UsageFilter, stretch: Stretch): boolean {
   const anyValue = Object.values(filter.values ?? {}).every((each) => each === undefined);
-  return anyValue && (filter.search ?? '').trim() === '' && takesAllTimes(filter, part);
+  return anyValue && (filter.search ?? '').trim() === '' && takesAllTimes(filter, stretch);
 }
 
 /** The best rows so far: three columns of numbers, and a threshold that excludes most rows. */
@@ -144,7 +144,7 @@ class Candidates {
   }
 
   /** Whether all keys of a stretch are beyond the threshold, when sorting by time. */
-  areBeyond({ earliest, latest }: Part): boolean {
+  areBeyond({ earliest, latest }: Stretch): boolean {
     if (this.#threshold === undefined) return false;
     return this.#descending ? latest < this.#threshold : earliest > this.#threshold;
   }

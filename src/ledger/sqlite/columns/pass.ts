@@ -46,6 +46,7 @@ export class SegmentBuffer {
   readonly #ledgerCode: number;
   /** Recodings of cached columns, so that each text is read and looked up only in the first pass. */
   readonly #recodings = new WeakMap<object, readonly number[]>();
+  #hidden: ReadonlySet<number> = new Set();
 
   /** @param label the ledger's label, the value of the dimension `ledger`. */
   constructor(label: string) {
@@ -59,21 +60,29 @@ export class SegmentBuffer {
     this.#texts.latest = latest;
   }
 
+  /** Numbers of records that no pass takes, because another ledger counts them. */
+  get hidden(): ReadonlySet<number> {
+    return this.#hidden;
+  }
+
+  hide(seqs: ReadonlySet<number>): void {
+    this.#hidden = seqs;
+  }
+
   /**
-   * Loads columns into the buffer.
+   * Loads columns into the buffer, without the hidden records.
    * @param bounds bounds of their times, ms.
    * @param wanted the columns that the pass needs, including `time` unless {@link takesAllTimes} is true for the segment.
    * @param after excludes records up to this number.
-   * @param hidden numbers of records to exclude.
    */
   load(
     columns: Columns,
     bounds: { earliest: number; latest: number },
     wanted: ReadonlySet<Column>,
-    after: number,
-    hidden: ReadonlySet<number>,
+    after = 0,
   ): Segment {
     const { segment } = this;
+    const hidden = this.#hidden;
     segment.earliest = bounds.earliest;
     segment.latest = bounds.latest;
     const count = columns.records;

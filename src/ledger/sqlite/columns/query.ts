@@ -9,7 +9,7 @@ import { SegmentGone } from './columns.ts';
 import type { Connection } from '../connection.ts';
 import { columnOf, filterColumns, PASS_COLUMNS, SegmentBuffer, SUM_COLUMNS, takesAllTimes } from './pass.ts';
 import type { Found } from './paging.ts';
-import { findPage } from './paging.ts';
+import { findPage, stretchesOf } from './paging.ts';
 import type { Snapshot } from './segments.ts';
 import { SegmentReader } from './segmentReader.ts';
 import { epochOf } from './segments.ts';
@@ -22,6 +22,8 @@ interface Answer {
   epoch: number;
   /** Number of the last record included. */
   upTo: number;
+  /** The records that were excluded. */
+  hidden: ReadonlySet<number>;
 }
 
 /** The subject of queries: an open database and its current content. */
@@ -38,34 +40,28 @@ export class ColumnQueries {
   readonly #room: SegmentBuffer;
   readonly #reader = new SegmentReader();
   readonly #answers = new AnswerCache<Answer>();
-  /** Numbers of records that are counted in another ledger. */
-  #hidden: ReadonlySet<number> = new Set();
   #deep: { key: string; found: Found } | undefined;
 
   constructor(label: string) {
     this.#room = new SegmentBuffer(label);
   }
 
+  /** Excludes records, by their numbers, because another ledger counts them. */
   hide(seqs: ReadonlySet<number>): void {
-    this.#hidden = seqs;
+    this.#room.hide(seqs);
     this.#answers.clear();
     this.#deep = undefined;
   }
 
   /** Totals by group, in the order documented at {@link Aggregation.groups}. @param current returns the current state. */
   async aggregate(query: AggregateQuery, current: Current): Promise<Group[]> {
-    const wanted = new Set<Column>([
-      ...SUM_COLUMNS,
-      ...filterColumns(query.filter),
-      ...query.groupBy.flatMap(groupColumn),
-    ]);
     return this.#attempt(current, async (source, slice) => {
+      const { epoch, sealedUpTo } = source.snapshot;
+      const { hidden, store } = this.#room;
       const kept = this.#answers.find(query);
-      const answer =
-        kept?.epoch === source.snapshot.epoch && kept.upTo >= source.snapshot.sealedUpTo
-          ? kept
-          : { aggregation: new Aggregation(this.#room.store, query), epoch: source.snapshot.epoch, upTo: 0 };
-      await this.#sum(answer, source, query, wanted, slice);
+      const holds = kept?.epoch === epoch && kept.upTo >= sealedUpTo && kept.hidden === hidden;
+      const answer = holds ? kept : { aggregation: new Aggregation(store, query), epoch, upTo: 0, hidden };
+      await this.#sum(answer, source, query, slice);
       this.#answers.keep(query, answer);
       return steps(answer.aggregation.groups(query.top), slice);
     });
@@ -87,9 +83,7 @@ export class ColumnQueries {
           ? this.#deep.found
           : await findPage(
               this.#room,
-              snapshot,
-              (segment) => this.#reader.columnsOf(connection, snapshot.epoch, segment),
-              this.#hidden,
+              stretchesOf(snapshot, (segment) => this.#reader.columnsOf(connection, snapshot.epoch, segment)),
               query,
               slice,
             );
@@ -109,10 +103,10 @@ export class ColumnQueries {
         if (segment.latest < since || segment.earliest >= until) continue;
         await slice();
         const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
-        taker.take(this.#room.load(columns, segment, wanted, 0, this.#hidden));
+        taker.take(this.#room.load(columns, segment, wanted));
       }
       const { tail } = snapshot;
-      taker.take(this.#room.load(tail, tail, wanted, 0, this.#hidden));
+      taker.take(this.#room.load(tail, tail, wanted));
       return taker.result();
     });
   }
@@ -126,10 +120,10 @@ export class ColumnQueries {
   async #sum(
     answer: Answer,
     { connection, snapshot }: Source,
-    { filter }: AggregateQuery,
-    wanted: ReadonlySet<Column>,
+    { filter, groupBy }: AggregateQuery,
     slice: Slice,
   ): Promise<void> {
+    const wanted = new Set<Column>([...SUM_COLUMNS, ...filterColumns(filter), ...groupBy.flatMap(groupColumn)]);
     const since = filter.since ?? Number.NEGATIVE_INFINITY;
     const until = filter.until ?? Number.POSITIVE_INFINITY;
     const { aggregation, upTo } = answer;
@@ -141,13 +135,13 @@ export class ColumnQueries {
         this.#bound(snapshot);
         const columns = this.#reader.columnsOf(connection, snapshot.epoch, segment);
         const needed = takesAllTimes(filter, segment) ? wanted : withTime;
-        aggregation.takeSegment(this.#room.load(columns, segment, needed, 0, this.#hidden));
+        aggregation.takeSegment(this.#room.load(columns, segment, needed));
       }
     }
     const { tail } = snapshot;
     // Without yielding between reading and updating the answer: another caller may be about to update the same one.
     if (tail.lastSeq > answer.upTo) {
-      aggregation.takeSegment(this.#room.load(tail, tail, withTime, answer.upTo, this.#hidden));
+      aggregation.takeSegment(this.#room.load(tail, tail, withTime, answer.upTo));
       answer.upTo = tail.lastSeq;
     }
     answer.upTo = Math.max(answer.upTo, snapshot.sealedUpTo);
@@ -157,13 +151,14 @@ export class ColumnQueries {
     this.#room.bound(earliest, latest);
   }
 
-  /** Retries the pass until no record was changed or removed while it ran. */
+  /** Retries the pass until no record was changed, removed or hidden while it ran. */
   async #attempt<T>(current: Current, pass: (source: Source, slice: Slice) => Promise<T>): Promise<T> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const source = await current(attempt > 0);
+      const { hidden } = this.#room;
       try {
         const result = await pass(source, slicer());
-        if (epochOf(source.connection) === source.snapshot.epoch) return result;
+        if (epochOf(source.connection) === source.snapshot.epoch && this.#room.hidden === hidden) return result;
       } catch (error) {
         if (!(error instanceof SegmentGone) && source.connection.isOpen) throw error;
       }
