@@ -149,7 +149,7 @@ export class CompiledFilter {
       if (count === 0) return 0;
       const found = this.#found.fill(0, 0, count);
       for (const { dimension, bits, any } of masks) {
-        if (any) collect(found, into, count, segment.codes(dimension), bits);
+        if (any) this.#collect(into, count, segment.codes(dimension), bits);
       }
       let kept = 0;
       for (let i = 0; i < count; i++) if (found[i] === all) into[kept++] = into[i] as number;
@@ -157,6 +157,12 @@ export class CompiledFilter {
     }
     for (const term of this.#amounts) count = this.#compare(segment, into, count, term);
     return count;
+  }
+
+  /** Adds, for each row, the bits of the words that occur in its text of one column. */
+  #collect(rows: Uint32Array, count: number, column: ArrayLike<number>, bits: Int32Array): void {
+    const found = this.#found;
+    for (let i = 0; i < count; i++) (found[i] as number) |= bits[column[rows[i] as number] as number] as number;
   }
 
   /** Keeps the rows whose amount passes a comparison. An unknown cost passes none. */
@@ -212,17 +218,6 @@ function codes(store: ColumnStore, dimension: Dimension): number {
 function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {
   into.set(from);
   return into;
-}
-
-/** Adds, for each row, the bits of the words that occur in its text of one column. */
-function collect(
-  found: Int32Array,
-  rows: Uint32Array,
-  count: number,
-  column: ArrayLike<number>,
-  bits: Int32Array,
-): void {
-  for (let i = 0; i < count; i++) (found[i] as number) |= bits[column[rows[i] as number] as number] as number;
 }
 
 function compact(rows: Uint32Array, count: number, column: ArrayLike<number>, allowed: Uint8Array): number {

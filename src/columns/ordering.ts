@@ -66,14 +66,14 @@ function* keysOf(store: ColumnStore, rows: Uint32Array, value: Value): Generator
   const keys = new Float64Array(rows.length);
   for (let from = 0; from < rows.length; from += ROWS_PER_STEP) {
     yield;
-    readKeys(store, rows, value, keys, from);
+    const end = stepEnd(from, rows.length);
+    readKeys(store, rows.subarray(from, end), value, keys.subarray(from, end));
   }
   return keys;
 }
 
-function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, keys: Float64Array, from: number): void {
-  const end = stepEnd(from, rows.length);
-  for (let i = from; i < end; i++) {
+function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, keys: Float64Array): void {
+  for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
     keys[i] = value(segments[row >>> SEGMENT_BITS] as Segment, row & ROW_MASK);
   }
@@ -81,6 +81,7 @@ function readKeys({ segments }: ColumnStore, rows: Uint32Array, value: Value, ke
 
 const DIGIT_BITS = 16;
 const DIGITS = 2 ** DIGIT_BITS;
+const DIGITS_PER_KEY = 64 / DIGIT_BITS;
 /** Number of rows processed between two pauses. */
 const ROWS_PER_STEP = 2 ** 16;
 
@@ -99,20 +100,18 @@ export function* sortBy(rows: Uint32Array, keys: Float64Array): Generator<void, 
     yield;
     prepare(words, order, from);
   }
-  for (let digit = 0; digit < 4; digit++) {
-    const word = digit >>> 1;
-    const shift = (digit & 1) * DIGIT_BITS;
-    const starts = new Uint32Array(DIGITS + 1);
+  for (let index = 0; index < DIGITS_PER_KEY; index++) {
+    const digit = new Digit(words, index);
     for (let from = 0; from < length; from += ROWS_PER_STEP) {
       yield;
-      countDigits(words, word, shift, starts, from);
+      digit.count(from);
     }
     // A digit that is equal in all keys does not affect the order.
-    if (starts.includes(length)) continue;
-    for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
+    if (digit.isEqualInAll) continue;
+    digit.begin();
     for (let from = 0; from < length; from += ROWS_PER_STEP) {
       yield;
-      placeDigits(words, word, shift, starts, order, other, from);
+      digit.place(order, other, from);
     }
     [order, other] = [other, order];
   }
@@ -148,26 +147,56 @@ function prepare(words: Uint32Array, order: Uint32Array, from: number): void {
   }
 }
 
-function countDigits(words: Uint32Array, word: number, shift: number, starts: Uint32Array, from: number): void {
-  const end = stepEnd(from, words.length / 2);
-  for (let i = from; i < end; i++)
-    (starts[(((words[2 * i + word] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
-}
+/** A digit of all keys, by which one pass of the sort orders the rows. */
+class Digit {
+  readonly #words: Uint32Array;
+  /** Which of the two words of a key contains it, and where. */
+  readonly #word: number;
+  readonly #shift: number;
+  /** By its value plus 1 the number of keys, then by its value the place of the next key. */
+  readonly #starts = new Uint32Array(DIGITS + 1);
 
-function placeDigits(
-  words: Uint32Array,
-  word: number,
-  shift: number,
-  starts: Uint32Array,
-  order: Uint32Array,
-  into: Uint32Array,
-  from: number,
-): void {
-  const end = stepEnd(from, order.length);
-  for (let i = from; i < end; i++) {
-    const index = order[i] as number;
-    const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
-    into[(starts[value] as number)++] = index;
+  /** @param words two for each key. @param index 0 for the lowest digit. */
+  constructor(words: Uint32Array, index: number) {
+    this.#words = words;
+    this.#word = index >>> 1;
+    this.#shift = (index & 1) * DIGIT_BITS;
+  }
+
+  /** Counts the values in the keys of a step. */
+  count(from: number): void {
+    const words = this.#words;
+    const word = this.#word;
+    const shift = this.#shift;
+    const starts = this.#starts;
+    const end = stepEnd(from, words.length / 2);
+    for (let i = from; i < end; i++)
+      (starts[(((words[2 * i + word] as number) >>> shift) & (DIGITS - 1)) + 1] as number)++;
+  }
+
+  /** Whether all keys were counted for the same value. */
+  get isEqualInAll(): boolean {
+    return this.#starts.includes(this.#words.length / 2);
+  }
+
+  /** Turns the counts into places, once all keys are counted. */
+  begin(): void {
+    const starts = this.#starts;
+    for (let i = 1; i <= DIGITS; i++) (starts[i] as number) += starts[i - 1] as number;
+  }
+
+  /** Puts the rows of a step, of those in `order`, into their places. */
+  place(order: Uint32Array, into: Uint32Array, from: number): void {
+    const words = this.#words;
+    const word = this.#word;
+    const shift = this.#shift;
+    const starts = this.#starts;
+    const end = stepEnd(from, order.length);
+    for (let i = from; i < end; i++) {
+      const index = order[i] as number;
+      const value = ((words[index * 2 + word] as number) >>> shift) & (DIGITS - 1);
+      into[(starts[value] as number)++] = index;
+    }
   }
 }
 

@@ -43,12 +43,9 @@ export class ClaudeLines implements LineParser {
     const at = !line.has(USAGE) && line.isObject(PROGRESS) ? IN_PROGRESS : 0;
     // The marker occurred elsewhere in the line.
     if (!line.isObject(at + USAGE)) return;
-    const isProgress = at !== 0;
-    const version = isProgress ? undefined : line.value(AT.version);
     const message = line.value(at + AT['message.id']);
-    const request = line.value(at + AT.requestId);
     const named = line.value(at + AT['message.model']);
-    const invalid = invalidity(version, isProgress ? undefined : line.value(AT.sessionId), request, message, named);
+    const invalid = invalidity(line, at, message, named);
     if (invalid !== undefined) return sink.skip('not-a-usage', invalid);
     const timestamp = timeOf(line.value(at + AT.timestamp));
     if (timestamp === undefined) return sink.skip('no-time');
@@ -269,17 +266,14 @@ function payerOfMessage(model: string, id: unknown): Payer {
 /** Bounds the memory used for a log with hostile names. */
 const MOST_PAYERS = 1_000;
 
-/** The lines that ccusage skips: those of other programs in the same folders. */
-function invalidity(
-  version: unknown,
-  session: unknown,
-  request: unknown,
-  message: unknown,
-  model: unknown,
-): string | undefined {
-  if (typeof version === 'string' && !VERSION.test(version)) return 'version is not one of Claude Code';
-  if (session === '') return 'sessionId is empty';
-  if (request === '') return 'requestId is empty';
+/** The lines that ccusage skips: those of other programs in the same folders. A nested reply has no version and no session. */
+function invalidity(line: Members, at: number, message: unknown, model: unknown): string | undefined {
+  if (at === 0) {
+    const version = line.value(AT.version);
+    if (typeof version === 'string' && !VERSION.test(version)) return 'version is not one of Claude Code';
+    if (line.value(AT.sessionId) === '') return 'sessionId is empty';
+  }
+  if (line.value(at + AT.requestId) === '') return 'requestId is empty';
   if (message === '') return 'message.id is empty';
   if (model === '') return 'message.model is empty';
   return undefined;

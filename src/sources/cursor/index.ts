@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { formatOf, headOf, readEntries } from '../reading/entries.ts';
+import { headOf, readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { Occurrences } from '../generic/index.ts';
@@ -23,10 +23,8 @@ export const cursor: Source = {
       const head = await headOf(file.path);
       if (head.trim() === '') return;
       if (!isCursorExport(head)) return sink.skip('unknown-format', "not the usage export of Cursor's dashboard", 1);
-      const format = formatOf(file.path, head);
       await readEntries(
         file,
-        format,
         sink,
         ({ fields, line }) => {
           const found = usageOf(fields, counter);

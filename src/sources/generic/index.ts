@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../usage/record.ts';
-import { formatOf, headOf, readEntries } from '../reading/entries.ts';
+import { readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, labelOf, nameOf, textOf, timeOf } from '../fields.ts';
 import { sha1, usageId } from '../reading/identity.ts';
@@ -22,7 +22,6 @@ export function genericSource(mapping: Mapping = {}): Source {
         const counter = new Occurrences();
         await readEntries(
           file,
-          formatOf(file.path, await headOf(file.path)),
           sink,
           ({ fields, line }) => {
             const found = usageOf(fields, mapping, counter);

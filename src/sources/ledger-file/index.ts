@@ -1,5 +1,5 @@
 import { isUnreadable, readStored } from '../../usage/stored.ts';
-import { formatOf, headOf, readEntries } from '../reading/entries.ts';
+import { readEntries } from '../reading/entries.ts';
 import { timeOf } from '../fields.ts';
 import { settleEntry } from '../generic/index.ts';
 import { usageId } from '../reading/identity.ts';
@@ -17,7 +17,6 @@ export const ledgerFile: Source = {
     read: async (file, sink, room) =>
       readEntries(
         file,
-        formatOf(file.path, await headOf(file.path)),
         sink,
         ({ fields, line }) => {
           const record = readStored({ ...fields }, () => usageId('ledger', [JSON.stringify(fields)]));

@@ -1,4 +1,4 @@
-import { formatOf, headOf, readEntries } from '../reading/entries.ts';
+import { readEntries } from '../reading/entries.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, firstText, labelOf, nameOf, parseJson, textOf, timeOf } from '../fields.ts';
 import { Occurrences, settleEntry } from '../generic/index.ts';
@@ -19,7 +19,6 @@ export const liteLlm: Source = {
       const counter = new Occurrences();
       await readEntries(
         file,
-        formatOf(file.path, await headOf(file.path)),
         sink,
         ({ fields, line }) => {
           const found = usageOf(fields, counter);

@@ -61,15 +61,13 @@ export function formatOf(path: string, head: string): EntryFormat {
   return parseJson(first) === undefined && newline !== -1 ? 'json' : 'ndjson';
 }
 
-/** Passes each entry to the sink; skips anything that is not an entry. */
-export async function readEntries(
-  file: SourceFile,
-  format: EntryFormat,
-  sink: Sink,
-  use: (entry: Entry) => void,
-  room: () => Promise<void>,
-): Promise<void> {
+/**
+ * Passes each entry to `use`; skips anything that is not an entry.
+ * @param room as for {@link WholeReading.read}.
+ */
+export async function readEntries(file: SourceFile, sink: Sink, use: Consumer, room: Room): Promise<void> {
   const take = (entry: Entry): void => guarded(sink, entry.line, () => use(entry));
+  const format = formatOf(file.path, await headOf(file.path));
   if (format === 'csv') return readCsv(file, sink, take, room);
   return format === 'ndjson' ? readNdjson(file, sink, take, room) : readArray(file, sink, take, room);
 }

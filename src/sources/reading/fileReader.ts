@@ -9,6 +9,7 @@ import type {
   LineParser,
   LineReading,
   FoundUsage,
+  ParserState,
   Sink,
   Skip,
   SkipReason,
@@ -46,18 +47,16 @@ export async function readLog(
   await withFile(file, receiver, async (fd, before) => {
     const size = Number(before.size);
     const from = known !== undefined && continues(fd, size, known) ? known : undefined;
-    const parser = reading.parser(file, from?.parser);
-    const markers = reading.markers.map((marker) => Buffer.from(marker));
+    const reader = new Lines(file, reading, from?.parser, receiver);
     let position: LinePosition = from ?? START;
     receiver.progress(position.offset);
     if (from === undefined && reading.markers.length > 0 && !beginsAsJson(fd)) {
       receiver.skip({ reason: 'unknown-format', file: file.path, line: 1, detail: 'no line of JSON' });
     }
-    const reader = new Lines(file, parser, receiver);
     for (;;) {
       const { offset } = position;
       // Stops at the file's size at the beginning, so that a busy writer cannot keep us here.
-      const read = await readLines({ fd, from: position, end: size }, markers, reader);
+      const read = await readLines({ fd, from: position, end: size }, reader.markers, reader);
       position = read.position;
       receiver.progress(position.offset - offset);
       const fingerprint = fingerprintAt(fd, position.offset);
@@ -71,13 +70,13 @@ export async function readLog(
         // An incomplete version matches no file.
         version: read.ended ? versionOf(before) : '',
         fingerprint: fingerprint ?? '',
-        parser: parser.state(),
+        parser: reader.state(),
       };
       if (!read.ended && !lost) {
         await receiver.store(state);
         continue;
       }
-      if (!lost && reader.unfinished(reading, read.tail, markers, position, state.parser)) state.version = '';
+      if (!lost && reader.unfinished(read.tail, position, state.parser)) state.version = '';
       receiver.progress(size - position.offset);
       await receiver.store(lost ? undefined : state);
       return;
@@ -131,7 +130,10 @@ async function withFile(
 
 /** Passes complete lines to a parser, and adds the line number to its findings. */
 class Lines {
+  /** The bytes of {@link LineReading.markers}. */
+  readonly markers: readonly Buffer[];
   readonly #file: SourceFile;
+  readonly #reading: LineReading;
   readonly #parser: LineParser;
   readonly #receiver: Receiver;
   #number = 0;
@@ -140,10 +142,18 @@ class Lines {
     skip: (reason, detail) => this.#skip(reason, detail),
   };
 
-  constructor(file: SourceFile, parser: LineParser, receiver: Receiver) {
+  /** @param state of the parser, if an earlier import read the beginning of the file. */
+  constructor(file: SourceFile, reading: LineReading, state: ParserState | undefined, receiver: Receiver) {
+    this.markers = reading.markers.map((marker) => Buffer.from(marker));
     this.#file = file;
-    this.#parser = parser;
+    this.#reading = reading;
+    this.#parser = reading.parser(file, state);
     this.#receiver = receiver;
+  }
+
+  /** The state of the parser. */
+  state(): ParserState {
+    return this.#parser.state();
   }
 
   line(bytes: Buffer, number: number, offset: number): void {
@@ -164,16 +174,12 @@ class Lines {
   /**
    * Text after the last line end counts if it is a complete line. It is not marked as read, because a writer may be in the
    * middle of it; the same goes for usage that a parser held back. Both are found again, with the same ids.
+   * @param state of the parser at `position`, which is saved and therefore must not change.
    * @returns whether the file must be read again even if it does not change.
    */
-  unfinished(
-    reading: LineReading,
-    tail: Buffer | undefined,
-    markers: readonly Buffer[],
-    position: LinePosition,
-    state: FileState['parser'],
-  ): boolean {
-    const parser = reading.parser(this.#file, state);
+  unfinished(tail: Buffer | undefined, position: LinePosition, state: ParserState): boolean {
+    const { markers } = this;
+    const parser = this.#reading.parser(this.#file, state);
     const sink: Sink = { usage: (found) => this.#receiver.usage(found, position.lines + 1), skip: () => undefined };
     const worth = tail !== undefined && isUtf8(tail) && markers.some((marker) => tail.includes(marker));
     if (worth || (tail !== undefined && markers.length === 0)) {
