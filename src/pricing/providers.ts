@@ -78,6 +78,11 @@ export function tableProvider(provider: string): string {
   return Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : provider.trim().toLowerCase();
 }
 
+/** The name that logs and users write for a provider of the price table. */
+export function usualProvider(provider: string): string {
+  return provider === 'aws' ? 'bedrock' : provider;
+}
+
 /** Whether a provider is a program that runs models on the user's own machine, as far as its name reveals it. */
 export function isLocalProvider(provider: string): boolean {
   const name = plain(provider);

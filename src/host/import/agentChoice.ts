@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
 import type { SettingKey } from '../../contributions.ts';
 import type { Source } from '../../sources/source.ts';
+import { errno } from '../../system/errno.ts';
 import { ownEnvironment } from '../../system/paths.ts';
 
 /** Reads and saves the user's choice of agents in the settings. */
@@ -58,8 +59,16 @@ function furtherAgents(): readonly string[] {
   return Array.isArray(listed) ? listed.filter((id) => typeof id === 'string') : [];
 }
 
-/** The existing places of a source. */
+/** The existing places of a source, those that cannot be looked at included: the import says why. */
 export function existing(source: Source): string[] {
   const environment = ownEnvironment();
-  return source.locate(environment).filter((place) => existsSync(place));
+  return source.locate(environment).filter(isThere);
+}
+
+function isThere(place: string): boolean {
+  try {
+    return statSync(place, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR';
+  }
 }

@@ -179,7 +179,7 @@ export class AgentImport implements vscode.Disposable {
   async #follow(): Promise<void> {
     if (this.#disposed || this.#isFirst) return;
     await this.#watch();
-    if (isEnabled()) await this.#import(new AbortController());
+    if (isEnabled() && !this.#isFirst) await this.#import(new AbortController());
   }
 
   /** Watches the existing folders of the selected agents. */
@@ -208,12 +208,14 @@ export class AgentImport implements vscode.Disposable {
     onProgress?: (title: string, part: number) => void,
   ): Promise<Outcome | undefined> {
     const wanted = (await allAgents()).filter((source) => isWanted(source) && existing(source).length > 0);
-    if (wanted.length === 0) return undefined;
+    const isFirst = onProgress !== undefined;
+    // One that follows must not end the first, which may have begun since.
+    if (wanted.length === 0 || (this.#isFirst && !isFirst)) return undefined;
     this.#running?.abort();
     this.#running = stop;
     const ledger = importedLedgerPath(this.#service.path);
     const args = ['import', ...wanted.map(({ id }) => id), '--json', '--progress', '--ledger', ledger];
-    if (!this.#isFirst) args.push('--follow');
+    if (!isFirst) args.push('--follow');
     await this.#prices.shared();
     if (stop.signal.aborted) return undefined;
     // Stored records are kept, so stopping at any moment loses nothing.

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS, SETTINGS_SECTION } from '../../contributions.ts';
-import { editorPricesPath, keepEditorPrices, pricesFolder } from '../../prices/files.ts';
+import { editorPricesPath, keepEditorPrices, PriceFileError, pricesFolder } from '../../prices/files.ts';
 import type * as library from '../../prices/index.ts';
 import type { CostFields, CostSource } from '../../pricing/costSource.ts';
 import { readCustomPrices } from '../../pricing/custom.ts';
@@ -23,6 +23,8 @@ export class Prices implements CostSource, vscode.Disposable {
   #shared: Promise<void> = Promise.resolve();
   #library: Promise<Library> | undefined;
   #user: Promise<library.UserPrices> | undefined;
+  /** The last reason why a file of prices cannot be used. */
+  #problem = '';
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -53,8 +55,9 @@ export class Prices implements CostSource, vscode.Disposable {
   /** @throws {Error} when prices are not available. */
   async pricer(): Promise<Pricer> {
     const pricer = await (await this.#prices()).pricer();
-    if (pricer === undefined) throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
-    return pricer;
+    if (pricer !== undefined) return pricer;
+    if (this.#problem !== '') throw new PriceFileError(this.#problem);
+    throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
   }
 
   async costsOf(usages: readonly UsageRecord[]): Promise<readonly (CostFields | undefined)[]> {
@@ -101,7 +104,13 @@ export class Prices implements CostSource, vscode.Disposable {
 
   async #prices(): Promise<library.UserPrices> {
     this.#user ??= this.library().then(
-      ({ UserPrices }) => new UserPrices({ warn: (message) => this.#notify(message) }),
+      ({ UserPrices }) =>
+        new UserPrices({
+          warn: (message) => {
+            this.#problem = message;
+            this.#notify(message);
+          },
+        }),
     );
     await this.#shared;
     return this.#user;

@@ -1,5 +1,5 @@
 import type { ModelMatch, ModelSearch } from './search.ts';
-import { isLocalProvider } from '../providers.ts';
+import { isLocalProvider, usualProvider } from '../providers.ts';
 import type { UsageInput } from '../../usage/record.ts';
 import { readRecordLine } from '../../usage/line/recordLine.ts';
 import type { RecordLine } from '../../usage/line/recordLine.ts';
@@ -111,15 +111,23 @@ function likelySellers(
 ): Seller[] {
   const [first] = matches;
   if (first === undefined) return providers.map((provider) => ({ provider, model: typed }));
-  const { provider, model } = first;
+  const { model } = first;
+  const provider = shownProvider(first);
   if (first.vendor !== undefined || first.calls > 0 || first.isCertain === true) return [{ provider, model }];
-  const sellers = new Map(search.providersOf(model).map((each) => [each, { provider: each, model }]));
+  const named = search.providersOf(model).map(usualProvider);
+  const sellers = new Map(named.map((each) => [each, { provider: each, model }]));
   // Each reseller spells a name in its own way: `llama 4 maverick`.
   for (const other of first.isWhole ? [] : matches) {
-    if (!sellers.has(other.provider)) sellers.set(other.provider, { provider: other.provider, model: other.model });
+    const seller = shownProvider(other);
+    if (!sellers.has(seller)) sellers.set(seller, { provider: seller, model: other.model });
   }
-  const vendors = new Set(matches.flatMap(({ provider: each, vendor }) => (vendor === undefined ? [] : each)));
+  const vendors = new Set(matches.flatMap((each) => (each.vendor === undefined ? [] : shownProvider(each))));
   return [...sellers.values()].sort((a, b) => Number(vendors.has(b.provider)) - Number(vendors.has(a.provider)));
+}
+
+/** The name under which a call is recorded: the user's own for a model in use, else that of imports. */
+function shownProvider({ provider, calls }: ModelMatch): string {
+  return calls > 0 ? provider : usualProvider(provider);
 }
 
 function notAllowed({ provider, operation }: RecordLine, { allowed }: LineContext): string | undefined {
@@ -156,9 +164,10 @@ function usageOfLine(
 }
 
 function otherModel(text: string, line: RecordLine, match: ModelMatch, search: ModelSearch): OtherModel {
-  const { provider, model, calls } = match;
+  const { model, calls } = match;
+  const provider = shownProvider(match);
   const named = withModel(text, line, quoteWord(model));
-  const isUsual = search.providersOf(model)[0] === provider || line.provider !== undefined;
+  const isUsual = search.providersOf(model)[0] === match.provider || line.provider !== undefined;
   return { provider, model, calls, line: isUsual ? named : `${named} provider:${quoteWord(provider)}` };
 }
 

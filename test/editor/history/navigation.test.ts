@@ -4,7 +4,7 @@ import type { UsageRecord } from '../../../src/usage/record.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
 import { launchBrowser } from '../harness/browser.ts';
-import { HistoryPage } from './historyPage.ts';
+import { HistoryPage, THEMES } from './historyPage.ts';
 import type { HistoryPageOptions } from './historyPage.ts';
 
 const calendar = { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 };
@@ -65,6 +65,7 @@ describe('the way back', () => {
     await page.mouse.move(box.x + box.width * 0.6, y);
     await page.mouse.move(box.x + box.width * 0.7, y);
     await page.locator('rect.selection').waitFor();
+    expect(await page.evaluate('String(getSelection())')).toBe('');
     await page.mouse.up();
     await expect.poll(() => page.locator('.date').count()).toBe(2);
     const zoomed = await title();
@@ -102,6 +103,21 @@ describe('the way back', () => {
       .locator('.date input')
       .evaluateAll((inputs) => inputs.map((input) => (input as unknown as { value: string }).value));
     expect((Date.parse(to) - Date.parse(from)) / 86_400_000).toBe(6);
+  });
+
+  test.each(THEMES)('a date is whole within its frame, and its calendar visible: %s', async (theme) => {
+    await using opened = await open({
+      theme,
+      choices: { range: { kind: 'dates', from: '2026-03-01', to: '2026-03-28' } },
+    });
+    const input = opened.page.locator('.date input').first();
+    const frame = (await opened.page.locator('.date .root').first().boundingBox())!;
+    const { x, width } = (await input.boundingBox())!;
+    expect(x + width).toBeLessThan(frame.x + frame.width);
+    const scheme = (element: unknown): string =>
+      (globalThis as unknown as { getComputedStyle(of: unknown): { colorScheme: string } }).getComputedStyle(element)
+        .colorScheme;
+    expect(await input.evaluate(scheme)).toBe(theme.includes('light') ? 'light' : 'dark');
   });
 });
 

@@ -83,6 +83,8 @@ describe('what Enter records', () => {
   it.each([
     ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     ['global.amazon.nova-2-lite-v1:0', 'bedrock global.amazon.nova-2-lite-v1:0'],
+    ['nova pro', 'bedrock amazon.nova-pro-v1:0'],
+    ['aws nova pro', 'bedrock amazon.nova-pro-v1:0'],
     ['claude-sonnet-4-5@20250929', 'vertex claude-sonnet-4-5@20250929'],
     ['gpt-oss:20b', 'ollama gpt-oss:20b'],
     ['bedrock sonnet 4.5', 'bedrock claude-sonnet-4-5'],
