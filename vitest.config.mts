@@ -78,7 +78,7 @@ export default defineConfig({
           // The editor's server and browser serve all files (test/editor/e2e/sharedEditor.ts).
           isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
-          setupFiles,
+          setupFiles: [...setupFiles, 'test/editor/e2e/failures.ts'],
           ...patience,
           expect: { poll },
           fileParallelism: false,
@@ -95,7 +95,7 @@ export default defineConfig({
           provide: { edition: 'oldest' },
           isolate: false,
           globalSetup: 'test/editor/e2e/globalSetup.ts',
-          setupFiles,
+          setupFiles: [...setupFiles, 'test/editor/e2e/failures.ts'],
           ...patience,
           expect: { poll },
           fileParallelism: false,

@@ -5,6 +5,7 @@
  *     npm run test:soak -- 1000         so many
  *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
+ *     npm run test:soak -- process      the long form of the process tests: the real inkwell, a hundred processes at once, proofs of 20 s
  *     npm run test:soak -- editor       the long form of the editor tests: every feature in the installed editor, every theme at every width
  *     npm run test:soak -- crossings [N]    N (1,000) times eight windows and four commands reach a budget's level together, with kills
  *     npm run test:soak -- team [N]     N (600) seconds: five machines of a team send while they, the server and connections are killed
@@ -35,6 +36,12 @@ if (process.argv[2] === 'editor') {
   process.exit();
 }
 await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
+if (process.argv[2] === 'process') {
+  const env = { ...process.env, LLM_SPEND_LONG: '1' };
+  await run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+  await run(process.execPath, [...vitest, 'process', '--testTimeout', '3600000'], { cwd: root, env });
+  process.exit();
+}
 if (process.argv[2] === 'windows') {
   const env = { ...process.env, LLM_SPEND_WINDOWS_ONE_SHOTS: '1000', LLM_SPEND_PROOF_MS: '120000' };
   await run(process.execPath, [...vitest, 'process', 'test/process/windows'], { cwd: root, env });

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { hasPython, inkwellPython } from '../../process/ledger/inkwellInstall.ts';
+import { inkwellPython } from '../../process/ledger/inkwellInstall.ts';
+import { hasPython } from '../../process/ledger/python.ts';
 
 /** The real inkwell, or if pip cannot install it, our fixture with the same protocol. */
 

@@ -10,7 +10,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { launchBrowser, PAGE } from '../harness/browser.ts';
+import { launchBrowser, PAGE, takePicture } from '../harness/browser.ts';
 import { type CodeServer, startCodeServer } from '../harness/codeServer.ts';
 import { signalProcess } from '../harness/processes.ts';
 
@@ -66,6 +66,13 @@ export async function takePage(): Promise<{ readonly browser: Browser; readonly 
   const browser = shared?.browser.isConnected() === true ? shared.browser : await launchBrowser();
   shared = { browser, page: await browser.newPage(PAGE) };
   return shared;
+}
+
+/** A picture of each window that is open, for whoever looks into a test that failed. */
+export async function pictureFailure(test: string): Promise<void> {
+  const pages = shared?.browser.contexts().flatMap((context) => context.pages()) ?? [];
+  const name = test.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 80);
+  for (const [i, page] of pages.entries()) await takePicture(page, `failed-${name}${i === 0 ? '' : `-${i + 1}`}`);
 }
 
 /**

@@ -10,10 +10,13 @@ import {
   type Locator,
   type Page,
 } from 'playwright-core';
+import { LONG } from '../../long.ts';
 import { repository } from './codeServer.ts';
 
 const EXTENSION = 'llm-spend.llm-spend';
 const screenshots = path.join(repository, 'test/editor/screenshots');
+/** A picture costs as much CPU time as half a gesture, so `npm test` takes none but of failures. */
+const TAKES_PICTURES = LONG || process.env['LLM_SPEND_PICTURES'] !== undefined;
 
 /** Generous, because a test waits for all of it only when something is broken. */
 const TIMEOUT = 90_000;
@@ -112,6 +115,12 @@ export interface WorkbenchOptions {
   readonly width?: number;
   readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
+}
+
+/** Writes `test/editor/screenshots/NAME.png`. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
 }
 
 /** One window of the editor. */
@@ -246,10 +255,9 @@ export class Workbench {
     return sideBar;
   }
 
-  /** Writes `test/editor/screenshots/NAME.png`, for visual inspection. */
+  /** Writes a picture for visual inspection, in the long form or with `LLM_SPEND_PICTURES`. */
   async screenshot(name: string): Promise<void> {
-    await mkdir(screenshots, { recursive: true });
-    await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+    if (TAKES_PICTURES) await takePicture(this.page, name);
   }
 
   async close(): Promise<void> {

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { changeBudgets } from '../../../src/budgets/budgetFile.ts';
 import { openLedger } from '../../../src/library/index.ts';
 import path from 'node:path';
+import { LONG } from '../../long.ts';
 import { cli, Sandbox } from './harness.ts';
 
 /** Many windows and commands reach a level together. Also part of the soak, with more rounds. */
-const ROUNDS = Number(process.env['LLM_SPEND_SOAK_CROSSINGS'] ?? 12);
+const ROUNDS = Number(process.env['LLM_SPEND_SOAK_CROSSINGS'] ?? (LONG ? 60 : 5));
 const WINDOWS = 8;
 const COMMANDS = 4;
 /** Of a window in this test; a minute in the product. */

@@ -43,7 +43,7 @@ const isLinux = process.platform === 'linux';
 const isRoot = process.getuid?.() === 0;
 
 /** A hundred in the long form. */
-const AT_ONCE = LONG ? 100 : 40;
+const AT_ONCE = LONG ? 100 : 20;
 
 describe.each(STORES)(`${AT_ONCE} processes that start at once on a %s ledger`, (_, file) => {
   const place = placeOf(file);
@@ -193,7 +193,7 @@ async function allUnderFire(ledger: string, acknowledged: Set<string>, groups: [
 const clockAt = (offset: string): Prefix => ({ command: 'faketime', args: ['--exclude-monotonic', '-f', offset] });
 const hasFaketime = runs('faketime', ...clockAt('+2d').args, process.execPath, '-e', '0');
 
-describe.skipIf(!hasFaketime).each(STORES)(
+describe.skipIf(!hasFaketime).each(LONG ? STORES : STORES.slice(0, 1))(
   'processes on a %s ledger whose clocks differ by days (needs faketime)',
   (_, file) => {
     const place = placeOf(file);
@@ -212,7 +212,7 @@ describe.skipIf(!hasFaketime).each(STORES)(
 const unshare: Prefix = { command: 'unshare', args: ['--pid', '--fork', '--mount-proc', '--kill-child'] };
 const hasNamespaces = isLinux && runs(unshare.command, ...unshare.args, process.execPath, '-e', '0');
 
-describe.skipIf(!hasNamespaces).each(STORES)(
+describe.skipIf(!hasNamespaces).each(LONG ? STORES : STORES.slice(0, 1))(
   'processes on a %s ledger in pid namespaces of their own (needs unshare as root)',
   (_, file) => {
     const place = placeOf(file);

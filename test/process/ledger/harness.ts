@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { LONG } from '../../long.ts';
 import { idsIn } from './plainly.ts';
 import type { Sightings } from './reader.ts';
 
@@ -17,11 +18,11 @@ import type { Sightings } from './reader.ts';
 export const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
 /** Duration of each proof, ms. Set `LLM_SPEND_PROOF_MS` for a soak. */
-export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 2_500);
+export const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? (LONG ? 20_000 : 1_500));
 /** A proof with fewer acknowledged records proves nothing, so on a busy machine it runs longer. */
 export const ENOUGH = 100;
 
-/** Every proof runs on both stores. */
+/** The stores of a proof. */
 export const STORES = [
   ['JSON', 'costs.json'],
   ['SQLite', 'costs.db'],

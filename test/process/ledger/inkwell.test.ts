@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inkwellPython, hasPython } from './inkwellInstall.ts';
-import { Writer, llmSpend, temporaryFolder, toll } from './harness.ts';
+import { LONG } from '../../long.ts';
+import { MS, Writer, llmSpend, temporaryFolder, toll } from './harness.ts';
+import { hasPython } from './python.ts';
 
 const FIXTURE = fileURLToPath(new URL('./inkwell_writer.py', import.meta.url));
+
+/** In the long form alone: its installation costs a quarter of the CPU time of all proofs of the ledger. */
+const inkwellPython = LONG ? (await import('./inkwellInstall.ts')).inkwellPython : undefined;
 
 /** The real inkwell, through its public class, with one process per twenty records: importing it takes longer than they do. */
 const REAL = `
@@ -22,7 +26,6 @@ for _ in range(int(sys.argv[2])):
 
 /** How much longer the proof may take on a busy machine. */
 const PATIENCE_MS = 60_000;
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 2_500);
 
 describe.skipIf(!hasPython)('beside programs that write the ledger in their own way', () => {
   let place: ReturnType<typeof temporaryFolder>;
@@ -33,7 +36,7 @@ describe.skipIf(!hasPython)('beside programs that write the ledger in their own 
     await beside(['python3', FIXTURE], 'fixture');
   });
 
-  it.skipIf(!inkwellPython)('loses nothing of ours beside four real inkwell writers', async () => {
+  it.runIf(inkwellPython)('loses nothing of ours beside four real inkwell writers', async () => {
     await beside([inkwellPython!, '-c', REAL], 'inkwell-cli');
   });
 

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasPython, works } from './python.ts';
 
 /** The real inkwell, installed once with pip into a separate cache; undefined if it cannot be installed. */
 
@@ -10,17 +10,6 @@ const VERSION_FOLDER = join(
   'llm-spend-test',
   'inkwell',
 );
-
-function works(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore', timeout: 300_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export const hasPython = process.platform !== 'win32' && works('python3', '--version');
 
 function install(): string | undefined {
   if (!hasPython) return undefined;

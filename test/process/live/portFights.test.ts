@@ -6,7 +6,7 @@ import { receiving, started } from './receiving.ts';
 /** Three receivers share a port, and one after the other is killed or stopped while agents report. */
 
 /** ms; ten minutes in the soak. */
-const DURATION = Number(process.env['LLM_SPEND_PORT_FIGHT_MS'] ?? 4_000);
+const DURATION = Number(process.env['LLM_SPEND_PORT_FIGHT_MS'] ?? 2_500);
 const SENDERS = 4;
 /** ms between two ends of a receiver. */
 const EVERY = 400;

@@ -4,7 +4,7 @@ import { hasServerPrograms } from '../../fixtures/postgres.ts';
 import { teamSoak } from './teamSoak.ts';
 
 /** The quick form; `npm run test:soak -- unit` runs ten minutes, and `npm run test:soak -- team [SECONDS]` this alone. */
-const SECONDS = Number(process.env['LLM_SPEND_SOAK_TEAM'] ?? (LONG ? 600 : 8));
+const SECONDS = Number(process.env['LLM_SPEND_SOAK_TEAM'] ?? (LONG ? 600 : 4));
 /** The long form, by root: each machine has its own network, and is offline now and then. */
 const HAS_NETWORKS = SECONDS > 60 && process.platform === 'linux' && process.getuid?.() === 0;
 

@@ -9,8 +9,8 @@ import { inWindows, missing, windowsPath } from './wine.ts';
 
 /** The built command with Node for Windows. `LLM_SPEND_WINDOWS_ONE_SHOTS` and `LLM_SPEND_PROOF_MS` make the tests longer. */
 const CLI = windowsPath(fileURLToPath(new URL('../../../dist/cli.js', import.meta.url)));
-const ONE_SHOTS = Number(process.env['LLM_SPEND_WINDOWS_ONE_SHOTS'] ?? 100);
-const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 2_500);
+const ONE_SHOTS = Number(process.env['LLM_SPEND_WINDOWS_ONE_SHOTS'] ?? 30);
+const MS = Number(process.env['LLM_SPEND_PROOF_MS'] ?? 1_500);
 /** A one-shot takes 0.3 s on a quiet machine, and ten times that on a busy one. */
 const PATIENCE_MS = 120_000 + ONE_SHOTS * 4_000 + MS * 4;
 

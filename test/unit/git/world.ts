@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UsageTable } from '../../../src/columns/table.ts';
@@ -65,8 +65,8 @@ export class World {
   init(where: string, ...args: string[]): void {
     mkdirSync(this.path(where), { recursive: true });
     this.git(where, 'init', '-q', '-b', 'main', ...args);
-    this.git(where, 'config', 'user.email', 'me@example.com');
-    this.git(where, 'config', 'user.name', 'me');
+    const file = this.path(where, args.includes('--bare') ? 'config' : '.git/config');
+    appendFileSync(file, '[user]\n\temail = me@example.com\n\tname = me\n');
   }
 
   change(where: string, file = 'work.txt', line = `${this.#count++}\n`): void {
@@ -74,13 +74,11 @@ export class World {
   }
 
   /** Changes a file and commits it with this subject. */
-  commit(where: string, subject: string, file = `${subject.replaceAll(/\W/g, '')}.txt`): string {
+  commit(where: string, subject: string, file = `${subject.replaceAll(/\W/g, '')}.txt`): void {
     this.change(where, file);
     this.git(where, 'add', '-A');
     this.git(where, 'commit', '-q', '-m', subject);
-    const hash = this.head(where);
     this.wait(1);
-    return hash;
   }
 
   head(where: string): string {
@@ -113,10 +111,15 @@ export class World {
     this.wait(2);
   }
 
-  #branch(where: string): string | null {
-    // As Claude Code records it.
-    const [branch = ''] = this.git(where, 'branch', '--show-current').split('\n');
-    return branch === '' ? 'HEAD' : branch;
+  /** As Claude Code records it. Read from the file, because asking git is most of the time of these tests. */
+  #branch(where: string): string {
+    const place = this.path(where, '.git');
+    // A worktree or a submodule has a file with the place of its folder.
+    const folder = statSync(place).isFile()
+      ? path.resolve(this.path(where), readFileSync(place, 'utf8').replace('gitdir: ', '').trim())
+      : place;
+    const head = readFileSync(path.join(folder, 'HEAD'), 'utf8').trim();
+    return head.startsWith('ref: refs/heads/') ? head.slice('ref: refs/heads/'.length) : 'HEAD';
   }
 
   /** @param change of each record. */
