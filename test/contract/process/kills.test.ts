@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { PROGRAM_CACHE } from '../../fixtures/programCache.ts';
 import { call } from '../usages.ts';
 import { contractPlace, STORES } from '../stores.ts';
 
@@ -21,9 +21,7 @@ class Victim {
 
   constructor(ledger: string, acknowledged: Set<string>) {
     const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
-    // Kept compiled: stripping the types of the whole ledger takes more processor time than the program's work.
-    const cache = join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'llm-spend-programs');
-    const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+    const env = { ...process.env, ...PROGRAM_CACHE };
     this.process = spawn(process.execPath, [...quiet, PROGRAM, ledger], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.process.stdin!.on('error', () => undefined);
     this.ended = new Promise((resolve) => this.process.on('close', resolve));

@@ -4,6 +4,7 @@
  *     node writer.ts <ledger>
  */
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { call } from '../usages.ts';
 
@@ -12,6 +13,7 @@ const stop = new AbortController();
 process.stdin.resume().on('end', () => stop.abort());
 
 const tracker = new CostTracker({ ledger, pricing: false });
+flushCompileCache();
 while (!stop.signal.aborted) {
   const { usage_id: id } = await tracker.track(call(randomUUID()));
   process.stdout.write(`${id}\n`);

@@ -5,6 +5,7 @@
  *     node budgetWindow.ts LEASE_MS MOST_WAIT_MS
  */
 import { watch } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { dirname } from 'node:path';
 import { budgetsPath, readBudgets } from '../../../src/budgets/budgetFile.ts';
 import { budgetState } from '../../../src/budgets/budgetState.ts';
@@ -42,4 +43,5 @@ async function look(): Promise<void> {
 view.watch(() => looking.request());
 watch(dirname(budgetsPath()), () => looking.request());
 await looking.now();
+flushCompileCache();
 process.stdout.write('{"ready":true}\n');

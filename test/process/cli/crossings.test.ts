@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { changeBudgets } from '../../../src/budgets/budgetFile.ts';
 import { openLedger } from '../../../src/library/index.ts';
 import path from 'node:path';
+import { PROGRAM_CACHE } from '../../fixtures/programCache.ts';
 import { LONG } from '../../long.ts';
 import { cli, Sandbox } from './harness.ts';
 
@@ -46,7 +47,10 @@ function end(child: ChildProcess): Promise<void> {
 
 /** Starts a process, and resolves when it follows the ledger. */
 async function start(args: readonly string[], from: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, args, { env: sandbox.env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...sandbox.env, ...PROGRAM_CACHE },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   running.add(child);
   child.once('close', () => running.delete(child));
   await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { PROGRAM_CACHE } from '../../fixtures/programCache.ts';
 import { LONG } from '../../long.ts';
 import { idsIn } from './plainly.ts';
 import type { Sightings } from './reader.ts';
@@ -131,11 +132,7 @@ export class Reader {
 export function runSource(name: string, ...args: string[]): ChildProcess {
   const program = fileURLToPath(new URL(name, import.meta.url));
   const node = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
-  // Kept compiled: to strip the types of the whole ledger takes a second of processor time, more than most programs run.
-  const env = {
-    ...process.env,
-    NODE_COMPILE_CACHE: join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'llm-spend-programs'),
-  };
+  const env = { ...process.env, ...PROGRAM_CACHE };
   return spawn(process.execPath, [...node, program, ...args], { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 

@@ -5,6 +5,7 @@
  *     node machine.ts NAME TEAM-URL
  */
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { defaultLedgerPath, importedLedgerPath } from '../../../src/system/paths.ts';
 import { newMembership, readMembership, saveMembership } from '../../../src/sync/membership.ts';
@@ -24,6 +25,7 @@ const primary = defaultLedgerPath();
 const own = new CostTracker({ pricing: false });
 const imported = new CostTracker({ ledger: importedLedgerPath(primary), pricing: false });
 const mine: string[] = [];
+flushCompileCache();
 process.stdout.write('ready\n');
 
 /** Logs that all machines copied: the same usage everywhere. */

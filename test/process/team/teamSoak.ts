@@ -10,6 +10,7 @@ import { PostgresStore } from '../../../src/ledger/postgres/store.ts';
 import { usdToNanos } from '../../../src/usage/money.ts';
 import { CutProxy } from '../../fixtures/cutProxy.ts';
 import { TestServer } from '../../fixtures/postgres.ts';
+import { PROGRAM_CACHE } from '../../fixtures/programCache.ts';
 import { MachineNetwork } from './machineNetwork.ts';
 
 /**
@@ -42,6 +43,7 @@ class SoakMachine {
     const home = join(root, this.#name);
     mkdirSync(home);
     this.#env = {
+      ...PROGRAM_CACHE,
       PATH: process.env['PATH'] ?? '',
       HOME: home,
       XDG_CONFIG_HOME: join(home, 'config'),
