@@ -60,8 +60,11 @@ function budgetsIn(path: string, text: string): BudgetFile {
 function entriesIn(path: string, text: string): unknown[] {
   let entries: unknown;
   try {
-    entries = text.trim() === '' ? [] : JSON.parse(text);
+    // A file that was cut to nothing must not look like one without budgets.
+    if (text.trim() === '') throw new BudgetFileError(`${path} is empty. Correct it, or delete it.`);
+    entries = JSON.parse(text);
   } catch (error) {
+    if (error instanceof BudgetFileError) throw error;
     const line = lineOfJsonError(text, error as Error);
     throw new BudgetFileError(`${path}, line ${line}: this is not valid JSON. Correct it, or delete the file.`);
   }
@@ -79,7 +82,7 @@ export async function changeBudgets(
   path: string = budgetsPath(),
 ): Promise<void> {
   await updateFile(path, (content) => {
-    const entries = change(entriesIn(path, content?.toString('utf8') ?? ''));
+    const entries = change(entriesIn(path, content?.toString('utf8') ?? '[]'));
     const lines = entries.map((entry) => `  ${JSON.stringify(entry)}`);
     return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
   }).catch((error: unknown) => {

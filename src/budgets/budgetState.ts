@@ -24,7 +24,7 @@ export interface BudgetState {
   /** The highest level that is reached; undefined: none. */
   level: number | undefined;
   isOver: boolean;
-  /** Calls of unknown cost, days without a rate, or sums of the team that are out of date: the state is a lower bound. */
+  /** Calls of unknown cost, days without a rate, a damaged ledger, or old sums of the team: the state is a lower bound. */
   isAtLeast: boolean;
   /** Set when the team's ledger could not be asked. */
   stale: StaleSums | undefined;
@@ -37,6 +37,8 @@ export interface BudgetAnswers {
   aggregate(query: AggregateQuery): Promise<Group[]>;
   /** Answers for budgets of several machines. Default: the sums that this machine knew last. */
   readonly team?: BudgetTeam | undefined;
+  /** Whether a part of the ledgers cannot be read. */
+  readonly isPartial?: boolean | undefined;
 }
 
 export async function budgetState(
@@ -80,7 +82,7 @@ export async function budgetState(
     percent,
     level,
     isOver: spent >= limit,
-    isAtLeast: totals.unpriced > 0 || hasGaps || stale !== undefined,
+    isAtLeast: totals.unpriced > 0 || hasGaps || stale !== undefined || answers.isPartial === true,
     stale,
     forecast: forecastOf({ spentByDay, spent, limit, period, now, calendar }),
   };

@@ -24,6 +24,7 @@ import type { LedgerState } from './results.ts';
 export class LedgerView {
   readonly ledgers: readonly Ledger[];
   #versions = '';
+  #isPartial = false;
   /** For each ledger after the first: the ids shared with each earlier ledger, and the cursors of both at that time. */
   readonly #shared = new Map<string, { ids: Set<string>; cursors: [string, string] }>();
   #sharing: Promise<void> = Promise.resolve();
@@ -36,7 +37,13 @@ export class LedgerView {
   async refresh(): Promise<LedgerState[]> {
     const states = await Promise.all(this.ledgers.map((ledger) => ledger.refresh()));
     await this.#shareOut(states);
+    this.#isPartial = states.some(({ health }) => health === 'damaged' || health === 'unavailable');
     return states;
+  }
+
+  /** Whether a part of the ledgers could not be read at the last {@link refresh}. */
+  get isPartial(): boolean {
+    return this.#isPartial;
   }
 
   async aggregate(query: AggregateQuery): Promise<Group[]> {

@@ -41,7 +41,11 @@ export class BudgetWarnings {
     const budgets = await this.#budgets();
     const { team, problem } = await this.#team.refresh(budgets);
     if (problem !== undefined) await this.#report(problem);
-    const answers: BudgetAnswers = { aggregate: (query) => this.#answers.aggregate(query), team };
+    const answers: BudgetAnswers = {
+      aggregate: (query) => this.#answers.aggregate(query),
+      isPartial: this.#answers.isPartial,
+      team,
+    };
     const states = await budgetStates(budgets, answers, now, calendar);
     const { warnings, retryAt } = await dueWarnings(states, { answers, calendar, now });
     for (const warning of warnings) {

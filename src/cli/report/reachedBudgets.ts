@@ -29,7 +29,11 @@ export async function budgetNotes({ view, scoped }: Sources, now: number, calend
     const { budgets: all, problems } = readBudgets();
     // The ledger of a team cannot answer for this machine's budgets.
     const budgets = scoped === undefined ? all : all.filter(({ scope }) => scope === scoped.scope);
-    const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), team: scoped?.team };
+    const answers: BudgetAnswers = {
+      aggregate: (query) => view.aggregate(query),
+      isPartial: view.isPartial,
+      team: scoped?.team,
+    };
     const notes = (await reached(budgets, answers, now, calendar)).map((state) => {
       const name = plain(state.budget.name, { max: 40 });
       return state.isOver

@@ -1,4 +1,4 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stateFolder } from '../../../src/system/paths.ts';
@@ -139,4 +139,29 @@ test('costs and the status line say when a budget has reached a level', async ()
   expect(json).toMatchObject({ budget: { name: 'near', percent: 106.25, over: true } });
   // Budgets do not count a ledger that is named.
   expect((await sandbox.run(['costs', '--ledger', sandbox.file('other.json')])).stdout).not.toContain('Budget');
+});
+
+test('a damaged ledger makes sums a lower bound, and the hook says that it is damaged', async () => {
+  await budget('set', 'all', '--amount', '10');
+  await spend('6');
+  await spend('6');
+  const ledger = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'costs.json');
+  const { size } = await stat(ledger);
+  await truncate(ledger, size - 40);
+  const check = await budget('check');
+  expect([check.code, check.stdout]).toEqual([3, 'all: at least $6.00 of $10.00 this month (60 %)\n']);
+  expect(JSON.parse((await budget('check', '--json')).stdout)).toMatchObject({ budgets: [{ at_least: true }] });
+  expect(await hook()).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('is damaged') as string });
+});
+
+test('an empty file of budgets is no file without budgets', async () => {
+  await budget('set', 'all', '--amount', '10');
+  const file = path.join(sandbox.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json');
+  await truncate(file, 0);
+  for (const args of [['check'], ['set', 'all', '--amount', '20']]) {
+    expect(await budget(...args)).toMatchObject({
+      code: 1,
+      stderr: `llm-spend: ${file} is empty. Correct it, or delete it.\n`,
+    });
+  }
 });

@@ -180,7 +180,7 @@ async function report(
     try {
       const { team, problem } = await followed.refresh(wanted);
       if (problem !== undefined) await warn(terminal, problem);
-      const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), team };
+      const answers: BudgetAnswers = { aggregate: (query) => view.aggregate(query), isPartial: view.isPartial, team };
       return await budgetStates(wanted, answers, terminal.now(), calendar);
     } finally {
       await followed.close();

@@ -14,7 +14,7 @@ import { stateText } from '../../../budgets/budgetText.ts';
 import { defaultCountedLedgers } from '../../../library/countedLedgers.ts';
 import { nextBucket } from '../../../usage/time/calendar.ts';
 import { selection } from '../../arguments/filters.ts';
-import { withView } from '../../arguments/ledgers.ts';
+import { warnOfDamage, withView } from '../../arguments/ledgers.ts';
 import { readStdin } from '../../input/stdin.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
 import { say, type Terminal } from '../../output/terminal.ts';
@@ -68,9 +68,11 @@ async function currentAnswer(terminal: Terminal): Promise<HookAnswer> {
   for (const problem of problems) await say(terminal, problem);
   if (budgets.length === 0) return BELOW;
   const { calendar } = selection({}, now);
-  return withView({}, async ({ view, states: ledgers }) => {
+  return withView({}, async (sources) => {
+    const { view } = sources;
+    const isWhole = (await warnOfDamage(sources, terminal)) === EXIT.done;
     const states = await budgetStates(budgets, view, now, calendar);
-    const isSound = problems.length === 0 && ledgers.every(({ health }) => health === 'ok' || health === 'missing');
+    const isSound = problems.length === 0 && isWhole;
     const { left, ...answer } = answerTo(states);
     if (basis !== undefined && isSound && left !== undefined) {
       keepAnswer(basis, answer, left, nextBucket(now, 'day', calendar));
