@@ -24,7 +24,7 @@ export interface PassProgress {
   sent: number;
 }
 
-const RECORDS_AT_ONCE = 5_000;
+const RECORDS_AT_ONCE = 10_000;
 /** The event loop gets a turn after this many records, because the sender would keep the server waiting for its next statement. */
 const RECORDS_PER_TURN = 200;
 

@@ -1,5 +1,6 @@
 import { FINE_COLUMNS, SERIES_COLUMNS, TOKEN_NAMES } from './columns.ts';
 import type { Sql } from './server/connection.ts';
+import { copyLine } from './server/copyIn.ts';
 import type { ColumnRow, Series } from './rows.ts';
 
 /** A row to insert. */
@@ -15,63 +16,76 @@ export interface NewRow {
   digest?: number;
 }
 
+type NumberedRow = NewRow & { seq: number };
+
+/** From so many rows on, COPY takes less time, although it is one more answer to wait for. */
+const ROWS_TO_COPY = 200;
+
 /** Inserts rows into `record` and `usage_key`, each with its number. */
-export async function insertRows(
-  sql: Sql,
-  ledgerId: string,
-  rows: readonly (NewRow & { seq: number })[],
-): Promise<void> {
-  await sql(
-    `INSERT INTO llm_spend.usage_key (ledger_id, usage_key, sender, time_ms, seq, counts, revision, digest)
-     SELECT $1, * FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BOOLEAN[], $7::BIGINT[], $8::BIGINT[])`,
-    [
-      ledgerId,
-      rows.map(({ row }) => row.key),
-      rows.map(({ sender = '' }) => sender),
-      rows.map(({ row }) => row.timeMs),
-      rows.map(({ seq }) => seq),
-      rows.map(({ counts = true }) => counts),
-      rows.map(({ revision = 0 }) => revision),
-      rows.map(({ digest = 0 }) => digest),
-    ],
-  );
-  await sql(INSERT_RECORDS, [
-    ledgerId,
-    rows.map(({ row }) => row.timeMs),
-    rows.map(({ seq }) => seq),
-    rows.map(({ row }) => row.key),
-    rows.map(({ sender = '' }) => sender),
-    rows.map(({ counts = true }) => counts),
-    rows.map(({ row }) => row.series.id),
-    rows.map(({ row }) => row.nanos),
-    ...TOKEN_NAMES.map((_, i) => rows.map(({ row }) => row.tokens[i]!)),
-    ...FINE_COLUMNS.map((_, i) => rows.map(({ row }) => row.fine[i]!)),
-    rows.map(({ row }) => row.tags),
-    rows.map(({ row }) => row.search),
-    rows.map(({ row }) => row.text).join(TEXT_SEPARATOR),
-  ]);
+export async function insertRows(sql: Sql, ledgerId: string, rows: readonly NumberedRow[]): Promise<void> {
+  // Neighbours in the index are written one after another, however the records are ordered.
+  const byKey = rows.toSorted((a, b) => (a.row.key < b.row.key ? -1 : 1));
+  if (sql.copy && rows.length >= ROWS_TO_COPY) {
+    await sql.copy(COPY_KEYS, byKey.map((row) => copyLine(ledgerId, row, KEY_VALUES)).join(''));
+    await sql.copy(COPY_RECORDS, rows.map((row) => copyLine(ledgerId, row, RECORD_VALUES)).join(''));
+    return;
+  }
+  const texts = rows.map(({ row }) => row.text).join(TEXT_SEPARATOR);
+  await sql(INSERT_KEYS, [ledgerId, ...KEY_COLUMNS.map(({ value }) => byKey.map(value))]);
+  await sql(INSERT_RECORDS, [ledgerId, ...ARRAY_COLUMNS.map(({ value }) => rows.map(value)), texts]);
 }
 
-const RECORD_COLUMNS: readonly (readonly [name: string, type: string])[] = [
-  ['time_ms', 'BIGINT'],
-  ['seq', 'BIGINT'],
-  ['usage_key', 'TEXT'],
-  ['sender', 'TEXT'],
-  ['counts', 'BOOLEAN'],
-  ['series_id', 'TEXT'],
-  ['cost_nanos', 'BIGINT'],
-  ...TOKEN_NAMES.map((name) => [name, 'BIGINT'] as const),
-  ...FINE_COLUMNS.map(({ column }) => [column, 'TEXT'] as const),
-  ['tags', 'TEXT'],
-  ['search', 'TEXT'],
+interface Column {
+  name: string;
+  type: string;
+  value: (row: NumberedRow) => string | number | bigint | boolean | null;
+}
+
+const KEY_COLUMNS: readonly Column[] = [
+  { name: 'usage_key', type: 'TEXT', value: ({ row }) => row.key },
+  { name: 'sender', type: 'TEXT', value: ({ sender = '' }) => sender },
+  { name: 'time_ms', type: 'BIGINT', value: ({ row }) => row.timeMs },
+  { name: 'seq', type: 'BIGINT', value: ({ seq }) => seq },
+  { name: 'counts', type: 'BOOLEAN', value: ({ counts = true }) => counts },
+  { name: 'revision', type: 'BIGINT', value: ({ revision = 0 }) => revision },
+  { name: 'digest', type: 'BIGINT', value: ({ digest = 0 }) => digest },
+];
+
+/** The columns of `record` besides its text. */
+const ARRAY_COLUMNS: readonly Column[] = [
+  ...KEY_COLUMNS.slice(0, 5),
+  { name: 'series_id', type: 'TEXT', value: ({ row }) => row.series.id },
+  { name: 'cost_nanos', type: 'BIGINT', value: ({ row }) => row.nanos },
+  ...TOKEN_NAMES.map((name, i): Column => ({ name, type: 'BIGINT', value: ({ row }) => row.tokens[i]! })),
+  ...FINE_COLUMNS.map(({ column }, i): Column => ({ name: column, type: 'TEXT', value: ({ row }) => row.fine[i]! })),
+  { name: 'tags', type: 'TEXT', value: ({ row }) => row.tags },
+  { name: 'search', type: 'TEXT', value: ({ row }) => row.search },
+];
+const RECORD_COLUMNS: readonly Column[] = [
+  ...ARRAY_COLUMNS,
+  { name: 'text', type: 'TEXT', value: ({ row }) => row.text },
 ];
 
 /** JSON text contains no control character but white space. Joined texts need no escapes, which most of an array's time goes into. */
 const TEXT_SEPARATOR = '\u001E';
 
-const INSERT_RECORDS = `INSERT INTO llm_spend.record (ledger_id, ${RECORD_COLUMNS.map(([name]) => name).join(', ')}, text)
- SELECT $1, * FROM unnest(${RECORD_COLUMNS.map(([, type], i) => `$${i + 2}::${type}[]`).join(', ')},
- string_to_array($${RECORD_COLUMNS.length + 2}::TEXT, chr(30)))`;
+function namesOf(columns: readonly Column[]): string {
+  return columns.map(({ name }) => name).join(', ');
+}
+
+function arraysOf(columns: readonly Column[]): string {
+  return columns.map(({ type }, i) => `$${i + 2}::${type}[]`).join(', ');
+}
+
+const KEY_VALUES = KEY_COLUMNS.map(({ value }) => value);
+const RECORD_VALUES = RECORD_COLUMNS.map(({ value }) => value);
+const COPY_KEYS = `COPY llm_spend.usage_key (ledger_id, ${namesOf(KEY_COLUMNS)}) FROM STDIN`;
+const COPY_RECORDS = `COPY llm_spend.record (ledger_id, ${namesOf(RECORD_COLUMNS)}) FROM STDIN`;
+const INSERT_KEYS = `INSERT INTO llm_spend.usage_key (ledger_id, ${namesOf(KEY_COLUMNS)})
+ SELECT $1, * FROM unnest(${arraysOf(KEY_COLUMNS)})`;
+
+const INSERT_RECORDS = `INSERT INTO llm_spend.record (ledger_id, ${namesOf(RECORD_COLUMNS)})
+ SELECT $1, * FROM unnest(${arraysOf(ARRAY_COLUMNS)}, string_to_array($${ARRAY_COLUMNS.length + 2}::TEXT, chr(30)))`;
 
 /** Adds the series that are missing. */
 export async function insertSeries(sql: Sql, ledgerId: string, series: readonly Series[]): Promise<void> {

@@ -17,7 +17,7 @@ export interface StoredRow {
 
 export type UndoableOperation = Exclude<UndoResult['undone'], 'add' | 'import'>;
 
-const ROWS_PER_STATEMENT = 5_000;
+const ROWS_PER_STATEMENT = 10_000;
 
 /** The state of a ledger at the start of a write, with its row locked. */
 export interface LockedLedger {

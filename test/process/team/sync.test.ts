@@ -188,6 +188,50 @@ describe.skipIf(!hasServerPrograms())("a team's ledger", () => {
     expect(() => newMembership({ url, fields: ['wages'] }, undefined, 0)).toThrow('There is no field wages.');
   });
 
+  it('gets so many records that they are copied, with texts that COPY has to escape, from the owner and from a member', async () => {
+    await server.query('CREATE DATABASE copied');
+    await query(server.url('copied'), rolesSql(Date.now()));
+    await query(server.url('copied'), 'CREATE ROLE carl LOGIN IN ROLE llm_spend_member');
+    const odd = [
+      '\t',
+      '\n',
+      '\r',
+      '\\',
+      '\\N',
+      '\\.',
+      '"',
+      "'",
+      '{}',
+      ',',
+      'NULL',
+      '\0',
+      '\uD800',
+      '\u{1F600}',
+      '\u001E',
+      '\u0001',
+    ];
+    const records = Array.from({ length: 300 }, (_, i) => {
+      const text = `${odd[i % odd.length]!}${i}${odd[(i * 7) % odd.length]!}`;
+      const fine = { session_id: text, branch: text, episode_title: text };
+      return call(`${text}-id`, { ...fine, project: `p${text}`, user: text, note: text, tags: [text, 'tag'] });
+    });
+    const fields = [...DEFAULT_FIELDS, 'session_id', 'branch', 'note'];
+    for (const user of ['postgres', 'carl']) {
+      url = `${server.url('copied', user)}?ledger=of-${user}`;
+      const machine = new Machine(folder, user, url, { fields });
+      await machine.own.adopt(records.map(stored));
+      expect(await machine.sync()).toEqual({ records: 300, sent: 300, withdrawn: 0, refused: [] });
+      expect(await machine.sync()).toMatchObject({ sent: 0, withdrawn: 0 });
+      // The owner may verify.
+      url = `${server.url('copied')}?ledger=of-${user}`;
+      const there = await teamRecords();
+      const byId = (all: readonly UsageRecord[]): UsageRecord[] =>
+        all.toSorted((a, b) => (a.usage_id < b.usage_id ? -1 : 1));
+      expect(byId([...there.values()])).toEqual(byId(await machine.outgoing()));
+      await machine.close();
+    }
+  });
+
   it('lets members see their own records, readers sums, and the owner everything', async () => {
     await server.query('CREATE DATABASE roles');
     await query(server.url('roles'), rolesSql(Date.now()));

@@ -6,8 +6,10 @@ import {
   isConflict,
   isConnectionLost,
   isRefused,
+  isUnsupported,
   LONG_STATEMENT_MS,
   openPool,
+  runCopy,
   runSql,
   sqlState,
   type SqlRow,
@@ -15,7 +17,11 @@ import {
 } from './engine.ts';
 
 /** Runs one statement within a transaction. */
-export type Sql = (text: string, values?: readonly SqlValue[]) => Promise<SqlRow[]>;
+export interface Sql {
+  (text: string, values?: readonly SqlValue[]): Promise<SqlRow[]>;
+  /** Adds rows by COPY: lines of `copyLine`. undefined where the server does not offer it to this user. */
+  copy: ((text: string, lines: string) => Promise<void>) | undefined;
+}
 
 /** A statement, or work that needs results of statements. */
 export type Step = string | ((sql: Sql) => Promise<void>);
@@ -45,6 +51,8 @@ export class PostgresConnection {
   #pool: Pool | undefined;
   #wasConnected = false;
   #closed = false;
+  /** Until the server refuses it. */
+  #offersCopy = true;
 
   constructor(address: PostgresAddress) {
     this.address = address;
@@ -64,7 +72,7 @@ export class PostgresConnection {
   snapshot<T>(work: (sql: Sql) => Promise<T>, isLong = false): Promise<T> {
     return this.#repeat(READ_MS, () =>
       this.#with((client) =>
-        transaction(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', () => work(sqlOf(client, isLong))),
+        transaction(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', () => work(this.#sqlOf(client, isLong))),
       ),
     );
   }
@@ -79,7 +87,7 @@ export class PostgresConnection {
     return this.#repeat(WRITE_MS, () =>
       this.#with((client) =>
         transaction(client, 'BEGIN ISOLATION LEVEL READ COMMITTED', async () => {
-          const sql = sqlOf(client, isLong);
+          const sql = this.#sqlOf(client, isLong);
           await lock(sql);
           if (done !== undefined && (await isNoted(sql, writeId))) return done.result;
           done = undefined;
@@ -96,7 +104,7 @@ export class PostgresConnection {
   each(steps: readonly Step[], together: boolean): Promise<void> {
     return this.#with(async (client) => {
       const work = async (): Promise<void> => {
-        const sql = sqlOf(client, true);
+        const sql = this.#sqlOf(client, true);
         for (const step of steps) await (typeof step === 'string' ? sql(step) : step(sql));
       };
       await (together ? transaction(client, 'BEGIN', work) : work());
@@ -125,12 +133,32 @@ export class PostgresConnection {
     }
   }
 
+  #sqlOf(client: PoolClient, isLong = false): Sql {
+    const copy = async (text: string, lines: string): Promise<void> => {
+      try {
+        await runCopy(client, text, lines);
+      } catch (error) {
+        if (isUnsupported(error)) throw new NoCopy(error);
+        throw error;
+      }
+    };
+    return Object.assign(
+      (text: string, values?: readonly SqlValue[]) =>
+        runSql(client, text, values, isLong ? LONG_STATEMENT_MS : undefined),
+      { copy: this.#offersCopy ? copy : undefined },
+    );
+  }
+
   async #repeat<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
     const start = performance.now();
     for (let pause = PAUSE_MS.first; ; pause = Math.min(2 * pause, PAUSE_MS.longest)) {
       try {
         return await attempt();
       } catch (error) {
+        if (error instanceof NoCopy && this.#offersCopy) {
+          this.#offersCopy = false;
+          continue;
+        }
         const isPassing = isConflict(error) || (this.#wasConnected && (isConnectionLost(error) || isRefused(error)));
         if (!isPassing || this.#closed || performance.now() - start > limitMs) throw error;
       }
@@ -140,8 +168,11 @@ export class PostgresConnection {
   }
 }
 
-function sqlOf(client: PoolClient, isLong = false): Sql {
-  return (text, values) => runSql(client, text, values, isLong ? LONG_STATEMENT_MS : undefined);
+/** The server does not offer COPY to this user. The transaction has failed; its repetition does without. */
+class NoCopy extends Error {
+  constructor(cause: unknown) {
+    super('no COPY', { cause });
+  }
 }
 
 async function transaction<T>(client: PoolClient, begin: string, work: () => Promise<T>): Promise<T> {

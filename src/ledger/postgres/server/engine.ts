@@ -5,6 +5,7 @@ import { LedgerError } from '../../results.ts';
 import type { PostgresAddress } from './address.ts';
 import { arrayText, type SqlElement } from './arrayText.ts';
 import { ClosingClient } from './closingClient.ts';
+import { CopyIn } from './copyIn.ts';
 import { passwordFromFile } from './passwordFile.ts';
 
 /** A row as the server sends it: all values as text. */
@@ -67,6 +68,23 @@ export async function runSql(
   const query = { text, values: parameters, query_timeout: timeoutMs };
   const { rows } = await client.query<SqlRow>(query);
   return rows;
+}
+
+/** Adds rows to a table by COPY. @param lines the rows, as `copyLine` writes them. */
+export function runCopy(client: PoolClient, text: string, lines: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(Object.assign(new CopyIn(text, lines), { callback: settle }));
+    function settle(error: Error | null): void {
+      if (error) reject(error);
+      else resolve();
+    }
+  });
+}
+
+/** Whether the server does not know a statement, or not in this place: COPY where row-level security holds members apart. */
+export function isUnsupported(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '0A000' || state === '42601';
 }
 
 /** The SQLSTATE of an error of the server; undefined for any other error. */
