@@ -6,7 +6,7 @@ import { withTimeout } from '../system/withTimeout.ts';
 import { BodyError, readBody } from './body.ts';
 import type { Forwarder } from './forward.ts';
 import { BusyError, type LiveIntake } from './intake.ts';
-import { isRejection, type LiveReport, type Rejection } from './liveCall.ts';
+import { isRejection, reasonsOf, type LiveReport, type Rejection } from './liveCall.ts';
 import { spanIds } from './nestedSpans.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
@@ -181,10 +181,14 @@ export class OtlpReceiver {
     // Metrics repeat the spend of events and spans, without identifying calls.
     if (signal === 'metrics') return { rejected: 0, reason: '' };
     const now = this.#options.now?.() ?? Date.now();
-    const reports = recordsOf(signal, encoding, body).map((otlp) => ({ call: callOf(otlp, now), span: spanIds(otlp) }));
+    const reports = recordsOf(signal, encoding, body).map((otlp, index) => {
+      const call = callOf(otlp, now);
+      const isRejected = call !== undefined && isRejection(call);
+      return { call: isRejected ? { ...call, position: index + 1 } : call, span: spanIds(otlp) };
+    });
     const calls = await this.#store(reports);
     const rejections = calls.filter(isRejection);
-    const reason = [...new Set(rejections.map((each) => each.reason))].slice(0, 3).join('; ');
+    const reason = reasonsOf(rejections);
     if (calls.length > 0) {
       const recorded = calls.length - rejections.length;
       this.#options.onEvent?.({ signal, recorded, rejected: rejections.length, reason });
