@@ -68,87 +68,94 @@ export async function migrate(from: Ledger, to: Ledger, options: MigrationOption
       `${from.path} is ${source.health}: ${source.problems[0]?.message ?? ''} Repair it first: llm-spend repair`,
     );
   }
-  const result: Migration = {
-    records: 0,
-    adopted: 0,
-    present: 0,
-    differing: [],
-    refused: [],
-    unreadable: source.unreadable,
-    interrupted: false,
-    mismatches: [],
-    months: [],
-  };
-  const sums = await copy(from, to, source.records, result, options);
+  const copying = new Copying(from, to, source.unreadable, options);
+  const copied = await copying.copy(source.records);
   await to.flush();
-  if (result.interrupted) return result;
-  await compare(from, to, sums, result, options);
-  return result;
+  if (!copying.result.interrupted) await copying.compare(copied);
+  return copying.result;
 }
 
-async function copy(
-  from: Ledger,
-  to: Ledger,
-  total: number,
-  result: Migration,
-  { onProgress, signal }: MigrationOptions,
-): Promise<Months> {
-  const months = new Months();
-  let batch: StoredElement[] = [];
-  const take = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    const { adopted, present, differing, refused } = await to.adopt(batch);
-    const left = new Set([...differing, ...refused.map(({ usageId }) => usageId)]);
-    for (const { record } of batch) if (!left.has(record.usage_id)) months.add(record);
-    result.records += batch.length;
-    result.adopted += adopted;
-    result.present += present;
-    result.differing.push(...differing);
-    result.refused.push(...refused);
-    batch = [];
-    onProgress?.({ step: 'copying', done: result.records, total });
-  };
-  for await (const elements of from.stored()) {
-    batch.push(...elements);
-    if (batch.length >= BATCH) await take();
-    if (signal?.aborted) {
-      result.interrupted = true;
-      return months;
-    }
-  }
-  await take();
-  return months;
-}
+/** A migration that is under way. */
+class Copying {
+  readonly result: Migration;
+  readonly #from: Ledger;
+  readonly #to: Ledger;
+  readonly #options: MigrationOptions;
 
-/** Reads the target again, and compares its copies of the source's records with the source. */
-async function compare(
-  from: Ledger,
-  to: Ledger,
-  source: Months,
-  result: Migration,
-  { onProgress, signal }: MigrationOptions,
-): Promise<void> {
-  const left = new Set([...result.differing, ...result.refused.map(({ usageId }) => usageId)]);
-  const target = new Months();
-  const { records } = await to.refresh();
-  let done = 0;
-  for await (const elements of to.stored()) {
-    const shared = await from.holds(elements.map(({ record }) => record.usage_id));
-    for (const { record } of elements) {
-      if (shared.has(record.usage_id) && !left.has(record.usage_id)) target.add(record);
-    }
-    done += elements.length;
-    onProgress?.({ step: 'comparing', done, total: Math.max(done, records) });
-    if (signal?.aborted) {
-      result.interrupted = true;
-      return;
-    }
+  constructor(from: Ledger, to: Ledger, unreadable: number, options: MigrationOptions) {
+    this.#from = from;
+    this.#to = to;
+    this.#options = options;
+    this.result = {
+      records: 0,
+      adopted: 0,
+      present: 0,
+      differing: [],
+      refused: [],
+      unreadable,
+      interrupted: false,
+      mismatches: [],
+      months: [],
+    };
   }
-  result.months = source.all();
-  for (const month of new Set([...source.names(), ...target.names()])) {
-    const [there, here] = [source.of(month), target.of(month)];
-    if (there.records !== here.records || there.tokens !== here.tokens || there.nanos !== here.nanos) {
-      result.mismatches.push({ source: there, target: here });
+
+  /** Copies the records. @returns the sums of those that the target has now. */
+  async copy(total: number): Promise<Months> {
+    const { result } = this;
+    const { onProgress, signal } = this.#options;
+    const months = new Months();
+    let batch: StoredElement[] = [];
+    const take = async (): Promise<void> => {
+      if (batch.length === 0) return;
+      const { adopted, present, differing, refused } = await this.#to.adopt(batch);
+      const left = new Set([...differing, ...refused.map(({ usageId }) => usageId)]);
+      for (const { record } of batch) if (!left.has(record.usage_id)) months.add(record);
+      result.records += batch.length;
+      result.adopted += adopted;
+      result.present += present;
+      result.differing.push(...differing);
+      result.refused.push(...refused);
+      batch = [];
+      onProgress?.({ step: 'copying', done: result.records, total });
+    };
+    for await (const elements of this.#from.stored()) {
+      batch.push(...elements);
+      if (batch.length >= BATCH) await take();
+      if (signal?.aborted) {
+        result.interrupted = true;
+        return months;
+      }
+    }
+    await take();
+    return months;
+  }
+
+  /** Reads the target again, and compares its copies of the source's records with the source. */
+  async compare(source: Months): Promise<void> {
+    const { result } = this;
+    const { onProgress, signal } = this.#options;
+    const left = new Set([...result.differing, ...result.refused.map(({ usageId }) => usageId)]);
+    const target = new Months();
+    const { records } = await this.#to.refresh();
+    let done = 0;
+    for await (const elements of this.#to.stored()) {
+      const shared = await this.#from.holds(elements.map(({ record }) => record.usage_id));
+      for (const { record } of elements) {
+        if (shared.has(record.usage_id) && !left.has(record.usage_id)) target.add(record);
+      }
+      done += elements.length;
+      onProgress?.({ step: 'comparing', done, total: Math.max(done, records) });
+      if (signal?.aborted) {
+        result.interrupted = true;
+        return;
+      }
+    }
+    result.months = source.all();
+    for (const month of new Set([...source.names(), ...target.names()])) {
+      const [there, here] = [source.of(month), target.of(month)];
+      if (there.records !== here.records || there.tokens !== here.tokens || there.nanos !== here.nanos) {
+        result.mismatches.push({ source: there, target: here });
+      }
     }
   }
 }

@@ -162,10 +162,13 @@ export async function undoLast(
   const last = await store.undoLog.last();
   if (!last) return undefined;
   const elements = await elementsOf(store, last);
-  if (last.op === 'replace') return undoReplace(store, context, last, elements, dryRun);
   const undone = last.op === 'clear' && last.partial ? 'remove' : last.op;
   const result: UndoResult = { undone, at: last.at, records: elements.length };
   if (dryRun) return result;
+  if (last.op === 'replace') {
+    await undoReplace(store, context, last, elements);
+    return result;
+  }
   await context.settleFirst();
   const ids = elements.flatMap(({ id }) => (id === undefined ? [] : [id]));
   const markUndone = async (): Promise<void> => {

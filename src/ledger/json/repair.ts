@@ -30,7 +30,9 @@ export async function repairLedger(
       const rebuilt = await store.rebuild(true);
       const { index, file } = store;
       const keeps = (index.damage !== undefined && file.bytes.length > 0) || leavesOut(rebuilt, index);
-      const actions = actionsOf(store.place.base, rebuilt, rebuilt.sources, keeps ? 'corrupt.<time>' : undefined, true);
+      const { base } = store.place;
+      const actions = actionsOf(base, rebuilt, rebuilt.sources, true);
+      if (keeps) actions.unshift(`the bytes of ${base} as they are would be kept in ${base}.corrupt.<time>`);
       return { actions, records: rebuilt.index.elements, recovered: rebuilt.recovered, keptIn: undefined };
     });
   }
@@ -41,8 +43,12 @@ export async function repairLedger(
       basis.keptIn ??
       (leavesOut(rebuilt, basis.index) ? await store.keepAside(basis.bytes, basis.signature) : undefined);
     const sources = [...(basis.rebuilt?.sources ?? []), ...rebuilt.sources];
+    const actions = actionsOf(store.place.base, rebuilt, sources, false);
+    if (keptIn !== undefined) {
+      actions.unshift(`the bytes of ${store.place.base} as they were are kept in ${basename(keptIn)}`);
+    }
     result = {
-      actions: actionsOf(store.place.base, rebuilt, sources, keptIn, false),
+      actions,
       records: rebuilt.index.elements,
       recovered: rebuilt.recovered + (basis.rebuilt?.recovered ?? 0),
       keptIn: keptIn && join(store.place.folder, keptIn),
@@ -70,20 +76,9 @@ function leavesOut(rebuilt: Rebuilt, index: LedgerIndex): boolean {
   return rebuilt.dropped > 0 || index.duplicates.length > 0 || index.unreadable.length > 0;
 }
 
-function actionsOf(
-  base: string,
-  rebuilt: Rebuilt,
-  sources: readonly string[],
-  keptIn: string | undefined,
-  conditional: boolean,
-): string[] {
+function actionsOf(base: string, rebuilt: Rebuilt, sources: readonly string[], conditional: boolean): string[] {
   const would = conditional ? 'would be' : 'were';
   const actions: string[] = [];
-  if (keptIn !== undefined && conditional) {
-    actions.push(`the bytes of ${base} as they are would be kept in ${base}.${keptIn}`);
-  } else if (keptIn !== undefined) {
-    actions.push(`the bytes of ${base} as they were are kept in ${basename(keptIn)}`);
-  }
   for (const source of sources) actions.push(`${source} ${would} restored`);
   if (rebuilt.dropped > 0)
     actions.push(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { unlinkIfThere } from '../../system/disk.ts';
 import { replacedName } from '../../system/sideFiles.ts';
-import type { StoredElement, UndoResult, UpsertResult } from '../results.ts';
+import type { StoredElement, UpsertResult } from '../results.ts';
 import type { ReplacePlan } from '../store.ts';
 import type { Content } from './file.ts';
 import type { ChangeContext } from './commit/commitUntil.ts';
@@ -67,10 +67,7 @@ export async function undoReplace(
   context: ChangeContext,
   last: Extract<Removal, { op: 'clear' | 'replace' }>,
   elements: readonly { id: string | undefined; text: string | Buffer }[],
-  dryRun: boolean,
-): Promise<UndoResult> {
-  const result: UndoResult = { undone: 'replace', at: last.at, records: elements.length };
-  if (dryRun) return result;
+): Promise<void> {
   await context.settleFirst();
   const originals = new Map(elements.flatMap(({ id, text }) => (id === undefined ? [] : [[id, text.toString()]])));
   let marked = false;
@@ -93,7 +90,6 @@ export async function undoReplace(
   );
   await store.alone(markUndone);
   await unlinkIfThere(store.disk, join(store.place.folder, last.file));
-  return result;
 }
 
 /** The old texts of the records that one change replaces. */

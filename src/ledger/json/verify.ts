@@ -125,7 +125,11 @@ async function reportOn(
     }
   }
   if (['previous', 'backup', 'cleared', 'replaced'].includes(role)) report.records = countElements(content!);
-  if (role === 'kept-aside') await reportKeptAside(store, name, content!, report, problems);
+  if (role === 'kept-aside') {
+    const { records, problem } = await checkKeptAside(store, name, content!);
+    report.records = records;
+    problems.push(problem);
+  }
   return report;
 }
 
@@ -147,26 +151,24 @@ async function readOrReport(store: LedgerVersions, name: string, problems: Probl
  * Checks bytes that were kept aside. If they contain records that exist nowhere else, that is an error, because no total
  * includes them.
  */
-async function reportKeptAside(
+async function checkKeptAside(
   store: LedgerVersions,
   name: string,
   content: Buffer,
-  report: SideFileReport,
-  problems: Problem[],
-): Promise<void> {
+): Promise<{ records: number; problem: Problem }> {
   const { index: there } = await indexed(content, name);
   let extra = 0;
   const records = await there.everyRecord();
   for (const { usageId } of records) {
     if (store.index.locatorOf(usageId) === undefined && !(await store.undoLog.removedSince(usageId, 0))) extra++;
   }
-  report.records = records.length;
-  problems.push({
+  const problem: Problem = {
     code: 'kept-aside',
     severity: extra > 0 ? 'error' : 'warning',
     message: keptAsideText(name, extra, there),
-    file: report.path,
-  });
+    file: join(store.place.folder, name),
+  };
+  return { records: records.length, problem };
 }
 
 function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {

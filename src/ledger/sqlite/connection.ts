@@ -42,13 +42,13 @@ export class Connection {
   #isOpen = true;
   #viewIsRenewed = false;
 
-  private constructor(disk: Disk, path: string, location: string, db: Database, identity: Signature) {
+  private constructor(disk: Disk, path: string, identity: Signature, isFrozen: boolean) {
     this.#disk = disk;
     this.path = path;
-    this.location = location;
-    this.db = db;
     this.#identity = identity;
-    this.isFrozen = location !== path;
+    this.isFrozen = isFrozen;
+    this.location = isFrozen ? `${pathToFileURL(path).href}?immutable=1` : path;
+    this.db = new (sqliteEngine().DatabaseSync)(this.location, { readOnly: isFrozen });
   }
 
   /**
@@ -108,13 +108,12 @@ export class Connection {
   }
 
   static async #connect(disk: Disk, path: string, identity: Signature, isFrozen = false): Promise<Connection> {
-    const location = isFrozen ? `${pathToFileURL(path).href}?immutable=1` : path;
-    const db = new (sqliteEngine().DatabaseSync)(location, { readOnly: isFrozen });
+    const connection = new Connection(disk, path, identity, isFrozen);
+    const { db } = connection;
     try {
       db.exec(`PRAGMA busy_timeout = ${BUSY_INSIDE_MS}`);
       // The last process to close, and the first to open after a crash, lock the database exclusively for a moment.
       const version = await patiently(() => schemaVersion(db, path));
-      const connection = new Connection(disk, path, location, db, identity);
       if (version < SCHEMA_VERSION) {
         await patiently(() => db.exec('PRAGMA journal_mode = WAL'));
         await connection.write(() => migrate(db, path));

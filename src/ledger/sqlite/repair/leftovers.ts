@@ -3,15 +3,14 @@ import type { Disk } from '../../../system/disk.ts';
 import { unlinkIfThere } from '../../../system/disk.ts';
 import { parseSideFile, sideFileName, type SideFile } from '../../../system/sideFiles.ts';
 import { liveness } from '../../../system/owner.ts';
-import { namesIn } from '../state.ts';
+import { namesIn, type Place } from '../state.ts';
 
 /** Temporary databases of this process beside the ledger. */
 
-/** Runs `work` with an empty file of a new name beside the ledger `base`, and removes it afterwards. */
+/** Runs `work` with an empty file of a new name beside a ledger, and removes it afterwards. */
 export async function withSideFile<T>(
   disk: Disk,
-  folder: string,
-  base: string,
+  { folder, base }: Pick<Place, 'folder' | 'base'>,
   kind: SideFile['kind'],
   work: (path: string) => Promise<T>,
 ): Promise<T> {

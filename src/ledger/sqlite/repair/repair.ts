@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../../../system/atomicFile.ts';
 import { shareLike } from '../../../system/beside.ts';
 import type { Disk, Signature } from '../../../system/disk.ts';
-import { fsyncFolder, pause, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
+import { fsyncFolder, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
 import { nextTurn } from '../../../system/turns.ts';
 import { acquireLock } from '../../../system/lock.ts';
@@ -11,8 +11,9 @@ import type { RepairResult } from '../../results.ts';
 import { forgetLoss } from '../../loss.ts';
 import { bringBack } from '../clearing.ts';
 import { Connection } from '../connection.ts';
-import { isBusy, isDamage, sqliteEngine } from '../engine.ts';
+import { isDamage } from '../engine.ts';
 import { keptAside } from './aside.ts';
+import { holdWriters } from './holdWriters.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { noteLoss } from './loss.ts';
 import { fileSize, hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
@@ -32,69 +33,189 @@ import { inWorker } from '../worker.ts';
  */
 
 const ROWS_AT_ONCE = 1_000;
-/** How long a repair waits for a writer in the middle of a transaction. */
-const HOLD_MS = 60_000;
 
 /** `automatic`: no user asked for it, so a note says what it does not find, until a user runs a repair. */
 export type RepairMode = 'asked' | 'dry-run' | 'automatic';
 
 export async function repairDatabase(disk: Disk, place: Place, now: number, mode: RepairMode): Promise<RepairResult> {
-  const result = await repairAs(disk, place, now, mode);
+  const result = await new Repair(disk, place, now, mode).run();
   if (mode === 'asked') await forgetLoss(disk, place);
   return result;
 }
 
-async function repairAs(disk: Disk, place: Place, now: number, mode: RepairMode): Promise<RepairResult> {
-  if (!(await isBroken(disk, place))) return mendRows(disk, place, now, mode === 'dry-run');
-  if (mode === 'dry-run') return withBuilt(disk, place, (built) => planned(disk, place, built));
-  const release = await acquireLock(disk, place.folder, place.base);
-  try {
-    return await withBuilt(disk, place, async (built) => {
-      await removeLeftovers(disk, place.folder, place.base);
-      // Another process may have repaired it first.
-      if (!(await isBroken(disk, place))) return mendRows(disk, place, now, false);
-      return mendWhole(disk, place, built, { now, isAutomatic: mode === 'automatic' });
-    });
-  } finally {
-    await release();
+/** A repair of one database. */
+class Repair {
+  readonly #disk: Disk;
+  readonly #place: Place;
+  readonly #now: number;
+  readonly #mode: RepairMode;
+
+  constructor(disk: Disk, place: Place, now: number, mode: RepairMode) {
+    this.#disk = disk;
+    this.#place = place;
+    this.#now = now;
+    this.#mode = mode;
   }
-}
 
-async function isBroken(disk: Disk, place: Place): Promise<boolean> {
-  return (await findings(disk, place.path, 1)).length > 0 || (await leftoversOf(disk, place)) !== undefined;
-}
-
-async function planned(disk: Disk, place: Place, built: string): Promise<RepairResult> {
-  const rebuilt = await rebuild(disk, place, built);
-  const { records, recovered, fromBackup } = rebuilt;
-  const actions = actionsOf(place, 'would be', rebuilt);
-  if (fileSize(disk, place.path) > 0) {
-    actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
+  async run(): Promise<RepairResult> {
+    const { folder, base } = this.#place;
+    if (!(await this.#isBroken())) return this.#mendRows();
+    if (this.#mode === 'dry-run') return this.#withBuilt((built) => this.#planned(built));
+    const release = await acquireLock(this.#disk, folder, base);
+    try {
+      return await this.#withBuilt(async (built) => {
+        await removeLeftovers(this.#disk, folder, base);
+        // Another process may have repaired it first.
+        return (await this.#isBroken()) ? this.#mendWhole(built) : this.#mendRows();
+      });
+    } finally {
+      await release();
+    }
   }
-  return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
-}
 
-async function mendWhole(
-  disk: Disk,
-  place: Place,
-  built: string,
-  { now, isAutomatic }: { now: number; isAutomatic: boolean },
-): Promise<RepairResult> {
-  // Until the new database is in place, no process may add records to the damaged one.
-  const release = fileSize(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
-  try {
-    const was = versionOf(disk, place.path);
-    const leftovers = await leftoversOf(disk, place);
-    const rebuilt = await rebuild(disk, place, built);
-    // Before the new database is in place, so that it is never there without the note.
-    if (isAutomatic) await noteLoss(disk, place, { rebuilt, leftovers, now });
-    const keptIn = await swap(disk, place, built, was, release !== undefined, now);
-    const actions = actionsOf(place, 'were', rebuilt);
-    if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
+  async #isBroken(): Promise<boolean> {
+    const found = await findings(this.#disk, this.#place.path, 1);
+    return found.length > 0 || (await leftoversOf(this.#disk, this.#place)) !== undefined;
+  }
+
+  /** Named like a token, so that other processes notice at once when the lock's holder is dead. */
+  #withBuilt<T>(work: (built: string) => Promise<T>): Promise<T> {
+    return withSideFile(this.#disk, this.#place, 'tok', work);
+  }
+
+  async #planned(built: string): Promise<RepairResult> {
+    const place = this.#place;
+    const rebuilt = await rebuild(this.#disk, place, built);
     const { records, recovered, fromBackup } = rebuilt;
-    return { actions, records, recovered: recovered + fromBackup, keptIn };
-  } finally {
-    release?.();
+    const actions = actionsOf(place, 'would be', rebuilt);
+    if (fileSize(this.#disk, place.path) > 0) {
+      actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
+    }
+    return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
+  }
+
+  async #mendWhole(built: string): Promise<RepairResult> {
+    const [disk, place, now] = [this.#disk, this.#place, this.#now];
+    // Until the new database is in place, no process may add records to the damaged one.
+    const release = fileSize(disk, place.path) > 0 ? await holdWriters(place.path) : undefined;
+    try {
+      const was = versionOf(disk, place.path);
+      const leftovers = await leftoversOf(disk, place);
+      const rebuilt = await rebuild(disk, place, built);
+      // Before the new database is in place, so that it is never there without the note.
+      if (this.#mode === 'automatic') await noteLoss(disk, place, { rebuilt, leftovers, now });
+      const keptIn = await this.#swap(built, was, release !== undefined);
+      const actions = actionsOf(place, 'were', rebuilt);
+      if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
+      const { records, recovered, fromBackup } = rebuilt;
+      return { actions, records, recovered: recovered + fromBackup, keptIn };
+    } finally {
+      release?.();
+    }
+  }
+
+  /**
+   * Puts the new database in the place of the damaged one. First the old database gets its second name, together with its log, so
+   * that it is kept in any case. Its log loses the first name before the new database gets it, because the two must never be
+   * combined. A process that dies in between leaves only the database kept aside, which the next record or repair reads.
+   * @param held whether writers were locked out since `was`.
+   * @returns the second name.
+   */
+  async #swap(built: string, was: Version, held: boolean): Promise<string | undefined> {
+    const disk = this.#disk;
+    const now = this.#now;
+    const { folder, base, path } = this.#place;
+    await completeFile(disk, built, path);
+    let kept: string | undefined;
+    if (was.file !== undefined) {
+      kept = join(folder, corruptName(base, now));
+      await linkLog(disk, path, kept);
+      await disk.rename(path, kept);
+      if (!sameInode(signatureOf(disk.statSync(kept)), was.file)) {
+        // Another process repaired it in the meantime: its database is the ledger.
+        await disk.rename(kept, path);
+        await unlinkIfThere(disk, logOf(kept));
+        return undefined;
+      }
+      await unlinkLog(disk, path);
+      const { file, log } = versionOf(disk, kept);
+      // A process still had it open and has written to it since.
+      if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
+        await addFrom(disk, kept, built);
+        await completeFile(disk, built, kept);
+      }
+    } else if (hasLog(disk, path)) {
+      await moveLogAside(disk, path, now);
+    }
+    try {
+      await disk.link(built, path);
+    } catch (error) {
+      if (errno(error) !== 'EEXIST') throw error;
+      // In the meantime a record created a new database, or there is an empty file.
+      await addAll(disk, built, path);
+    }
+    await fsyncFolder(disk, folder);
+    return kept;
+  }
+
+  /**
+   * Moves rows that are not records, which another program must have written, to a text file. Schedules columns that differ from
+   * their rows to be rebuilt.
+   */
+  async #mendRows(): Promise<RepairResult> {
+    const [disk, place] = [this.#disk, this.#place];
+    const dryRun = this.#mode === 'dry-run';
+    const connection = await Connection.open(disk, place.path);
+    if (!connection) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
+    try {
+      const { bad, records } = await badRows(connection);
+      const untrue = await steps(untrueSegments(connection), slicer());
+      const would = dryRun ? 'would be' : 'were';
+      const actions: string[] = [];
+      let keptIn: string | undefined;
+      let recovered = 0;
+      if (bad.length > 0) {
+        if (!dryRun) {
+          keptIn = await this.#takeOut(connection, bad);
+          const ids = bad.map(({ usage_id }) => idOf(usage_id));
+          recovered = await restoreRows(disk, place, connection, ids);
+        }
+        const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
+        actions.push(`${bad.length} rows that are not records ${would} taken out${where}`);
+        if (recovered > 0) actions.push(`${recovered} of them were restored from ${previousName(place.base)}`);
+      }
+      for (const { name, rows } of await keptAside(disk, connection)) {
+        if (rows.length === 0) continue;
+        if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
+        actions.push(`${rows.length} records ${would} restored from ${name}`);
+      }
+      if (untrue.length > 0) {
+        const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
+        actions.push(`the sums of ${count} records ${would} rebuilt from their rows`);
+        if (!dryRun) await connection.write(() => unseal(connection, untrue));
+      }
+      return { actions, records: records + recovered, recovered, keptIn };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Moves the rows to a file. @returns its path. */
+  async #takeOut(connection: Connection, rows: readonly Row[]): Promise<string> {
+    const { folder, base, path } = this.#place;
+    const name = `${corruptName(base, this.#now)}.rows`;
+    const lines = rows.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
+    await writeFileAtomically(join(folder, name), lines.join(''), { disk: this.#disk, ledger: path });
+    await connection.write(() => {
+      for (const { seq, usage_id } of rows) {
+        connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
+      }
+      touch(
+        connection,
+        rows.map(({ seq }) => seq),
+      );
+    });
+    return join(folder, name);
   }
 }
 
@@ -105,34 +226,6 @@ function actionsOf(place: Place, would: string, { records, recovered, fromBackup
     ...(fromBackup > 0 ? [`${fromBackup} records ${would} restored from ${previousName(place.base)}`] : []),
     `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,
   ];
-}
-
-/** Named like a token, so that other processes notice at once when the lock's holder is dead. */
-function withBuilt<T>(disk: Disk, { folder, base }: Place, work: (built: string) => Promise<T>): Promise<T> {
-  return withSideFile(disk, folder, base, 'tok', work);
-}
-
-/**
- * Prevents other processes from writing to a database. Returns undefined if its damage prevents that, at least for processes
- * that do not have it open yet.
- * @returns a function that lifts the lock.
- */
-async function holdWriters(path: string): Promise<(() => void) | undefined> {
-  const giveUp = performance.now() + HOLD_MS;
-  const db = new (sqliteEngine().DatabaseSync)(path, { timeout: 0 });
-  for (;;) {
-    try {
-      db.exec('BEGIN IMMEDIATE');
-      return () => db.close();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > giveUp) {
-        db.close();
-        if (isDamage(error)) return undefined;
-        throw error;
-      }
-    }
-    await pause(10);
-  }
 }
 
 /** The defects that SQLite finds in the file, in its own words. A database of another program is not damaged; it throws. */
@@ -160,54 +253,6 @@ function versionOf(disk: Disk, path: string): Version {
   return { file: of(path), log: of(logOf(path)) };
 }
 
-/**
- * Puts the new database in the place of the damaged one. First the old database gets its second name, together with its log, so
- * that it is kept in any case. Its log loses the first name before the new database gets it, because the two must never be
- * combined. A process that dies in between leaves only the database kept aside, which the next record or repair reads.
- * @param held whether writers were locked out since `was`.
- * @returns the second name.
- */
-async function swap(
-  disk: Disk,
-  { folder, base, path }: Place,
-  built: string,
-  was: Version,
-  held: boolean,
-  now: number,
-): Promise<string | undefined> {
-  await completeFile(disk, built, path);
-  let kept: string | undefined;
-  if (was.file !== undefined) {
-    kept = join(folder, corruptName(base, now));
-    await linkLog(disk, path, kept);
-    await disk.rename(path, kept);
-    if (!sameInode(signatureOf(disk.statSync(kept)), was.file)) {
-      // Another process repaired it in the meantime: its database is the ledger.
-      await disk.rename(kept, path);
-      await unlinkIfThere(disk, logOf(kept));
-      return undefined;
-    }
-    await unlinkLog(disk, path);
-    const { file, log } = versionOf(disk, kept);
-    // A process still had it open and has written to it since.
-    if (!held && !(sameVersion(file, was.file) && sameVersion(log, was.log))) {
-      await addFrom(disk, kept, built);
-      await completeFile(disk, built, kept);
-    }
-  } else if (hasLog(disk, path)) {
-    await moveLogAside(disk, path, now);
-  }
-  try {
-    await disk.link(built, path);
-  } catch (error) {
-    if (errno(error) !== 'EEXIST') throw error;
-    // In the meantime a record created a new database, or there is an empty file.
-    await addAll(disk, built, path);
-  }
-  await fsyncFolder(disk, folder);
-  return kept;
-}
-
 /** Makes the new database durable, with the owner and mode of the old one, whose owner must be able to use it after root's repair. */
 async function completeFile(disk: Disk, path: string, old: string): Promise<void> {
   const fd = await disk.open(path, 'r+');
@@ -216,46 +261,6 @@ async function completeFile(disk: Disk, path: string, old: string): Promise<void
     await disk.fsync(fd);
   } finally {
     await disk.close(fd);
-  }
-}
-
-/**
- * Moves rows that are not records, which another program must have written, to a text file. Schedules columns that differ from
- * their rows to be rebuilt.
- */
-async function mendRows(disk: Disk, place: Place, now: number, dryRun: boolean): Promise<RepairResult> {
-  const connection = await Connection.open(disk, place.path);
-  if (!connection) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
-  try {
-    const { bad, records } = await badRows(connection);
-    const untrue = await steps(untrueSegments(connection), slicer());
-    const would = dryRun ? 'would be' : 'were';
-    const actions: string[] = [];
-    let keptIn: string | undefined;
-    let recovered = 0;
-    if (bad.length > 0) {
-      if (!dryRun) {
-        keptIn = await takeOut(disk, place, connection, bad, now);
-        const ids = bad.map(({ usage_id }) => idOf(usage_id));
-        recovered = await restoreRows(disk, place, connection, ids);
-      }
-      const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
-      actions.push(`${bad.length} rows that are not records ${would} taken out${where}`);
-      if (recovered > 0) actions.push(`${recovered} of them were restored from ${previousName(place.base)}`);
-    }
-    for (const { name, rows } of await keptAside(disk, connection)) {
-      if (rows.length === 0) continue;
-      if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
-      actions.push(`${rows.length} records ${would} restored from ${name}`);
-    }
-    if (untrue.length > 0) {
-      const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
-      actions.push(`the sums of ${count} records ${would} rebuilt from their rows`);
-      if (!dryRun) await connection.write(() => unseal(connection, untrue));
-    }
-    return { actions, records: records + recovered, recovered, keptIn };
-  } finally {
-    await connection.close();
   }
 }
 
@@ -272,27 +277,4 @@ async function badRows(connection: Connection): Promise<{ bad: Row[]; records: n
     bad.push(...unreadable);
     await nextTurn();
   }
-}
-
-/** Moves the rows to a file. @returns its path. */
-async function takeOut(
-  disk: Disk,
-  place: Place,
-  connection: Connection,
-  rows: readonly Row[],
-  now: number,
-): Promise<string> {
-  const name = `${corruptName(place.base, now)}.rows`;
-  const lines = rows.map(({ usage_id, text }) => `${JSON.stringify({ usage_id: idOf(usage_id), text })}\n`);
-  await writeFileAtomically(join(place.folder, name), lines.join(''), { disk, ledger: place.path });
-  await connection.write(() => {
-    for (const { seq, usage_id } of rows) {
-      connection.sql('DELETE FROM record WHERE seq = ? AND usage_id = ?').run(seq, keyOf(idOf(usage_id)));
-    }
-    touch(
-      connection,
-      rows.map(({ seq }) => seq),
-    );
-  });
-  return join(place.folder, name);
 }

@@ -200,12 +200,12 @@ async function withScratch<T>(
   path: string,
   work: (copy: string, page: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const [folder, base] = [dirname(path), basename(path)];
-  const page = await withSideFile(disk, folder, base, 'tmp', async (sound) => {
+  const ledger = { folder: dirname(path), base: basename(path) };
+  const page = await withSideFile(disk, ledger, 'tmp', async (sound) => {
     await (await Connection.create(disk, sound)).close();
     return firstPage(sound);
   });
-  return withSideFile(disk, folder, base, 'tmp', (copy) => work(copy, page));
+  return withSideFile(disk, ledger, 'tmp', (copy) => work(copy, page));
 }
 
 async function firstPage(path: string): Promise<Uint8Array> {
