@@ -95,7 +95,7 @@ export function splitCounts(counts: GivenCounts): Split | CountProblem {
     exceeds('cache_audio_read_tokens', audioRead, 'input_audio_tokens', audio) ??
     exceeds('cache_image_read_tokens', imageRead, 'input_image_tokens', image) ??
     exceeds('cache_read_tokens', audioRead + imageRead, 'cache_read_tokens', cacheRead) ??
-    exceeds('cache_read_tokens', cacheRead + cacheWrite, 'input_tokens', input, CACHE_HINT) ??
+    withCacheHint(exceeds('cache_read_tokens', cacheRead + cacheWrite, 'input_tokens', input)) ??
     exceeds('input_audio_tokens', input - plain, 'input_tokens', input) ??
     exceeds('reasoning_tokens', output - plainOutput, 'output_tokens', output);
   if (problem !== undefined) return problem;
@@ -121,14 +121,11 @@ export function splitCounts(counts: GivenCounts): Split | CountProblem {
   ];
 }
 
-const CACHE_HINT = ': input_tokens must include cache reads and writes';
+function exceeds(field: CountField, size: number, whole: CountField, limit: number): CountProblem | undefined {
+  return size <= limit ? undefined : { field, message: `the parts of ${whole} (${size}) exceed it (${limit})` };
+}
 
-function exceeds(
-  field: CountField,
-  size: number,
-  whole: CountField,
-  limit: number,
-  hint = '',
-): CountProblem | undefined {
-  return size <= limit ? undefined : { field, message: `the parts of ${whole} (${size}) exceed it (${limit})${hint}` };
+function withCacheHint(problem: CountProblem | undefined): CountProblem | undefined {
+  if (problem === undefined) return undefined;
+  return { ...problem, message: `${problem.message}: input_tokens must include cache reads and writes` };
 }

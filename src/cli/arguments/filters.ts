@@ -67,8 +67,8 @@ export function selection(flags: FilterFlags, now: number): Selection {
     filter.since = bucketStart(first, 'day', calendar);
     filter.until = nextBucket(now, 'day', calendar);
   }
-  if (flags.since !== undefined) filter.since = time('--since', flags.since, 'since', now, calendar);
-  if (flags.until !== undefined) filter.until = time('--until', flags.until, 'until', now, calendar);
+  if (flags.since !== undefined) filter.since = time(flags.since, 'since', now, calendar);
+  if (flags.until !== undefined) filter.until = time(flags.until, 'until', now, calendar);
   if (filter.since !== undefined && filter.until !== undefined && filter.since >= filter.until) {
     throw usageError(t`--since: must be before --until. Swap the two.`, '--since');
   }
@@ -100,7 +100,9 @@ function timeZone(name: string | undefined): string {
   return name;
 }
 
-function time(flag: string, text: string, edge: 'since' | 'until', now: number, calendar: Calendar): number {
+/** The value of `--since` or `--until`. */
+function time(text: string, edge: 'since' | 'until', now: number, calendar: Calendar): number {
+  const flag = `--${edge}`;
   const ms = parseTime(text, edge, now, calendar);
   // No calendar has a name for times beyond the range of a Date.
   if (ms === undefined || Number.isNaN(new Date(ms).getTime())) {

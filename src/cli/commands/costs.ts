@@ -53,11 +53,18 @@ const GROUPINGS: readonly ReportGrouping[] = [
 const BREAKDOWNS = ['provider', 'operation', 'model', 'episode'] as const;
 const TOP = 10;
 
-interface Report {
+/** The question that the flags ask. */
+interface Question {
   selection: Selection;
+  by: readonly ReportGrouping[];
+  /** How many of the newest records are listed, instead of groups. */
+  recent: number | undefined;
+  display: DisplayCurrency | undefined;
+}
+
+interface Report extends Pick<Question, 'selection' | 'by'> {
   sources: Sources;
   totals: Totals;
-  by: readonly ReportGrouping[];
   groups: Group[];
   breakdowns: { by: Grouping; groups: Group[] }[];
   recent: Page | undefined;
@@ -96,7 +103,10 @@ export async function costs(flags: CostsFlags, terminal: Terminal): Promise<numb
     const git = by.some(isGitGrouping)
       ? await gitCosts(sources.view, { filter, groupBy: by as GitQuery['groupBy'], calendar, ticket }, terminal.now())
       : undefined;
-    const report: Report = { ...(await gather(chosen, sources, git === undefined ? by : [], recent, display)), git };
+    const report: Report = {
+      ...(await gather(sources, { selection: chosen, by: git === undefined ? by : [], recent, display })),
+      git,
+    };
     if (git !== undefined) Object.assign(report, { by, groups: git.groups, breakdowns: [] });
     if (flags.json === true) await writeJson(terminal.out, reportJson(report));
     else {
@@ -148,13 +158,7 @@ async function currencyOf(
   return displayCurrency(currency);
 }
 
-async function gather(
-  selection: Selection,
-  sources: Sources,
-  by: readonly ReportGrouping[],
-  recent: number | undefined,
-  display: DisplayCurrency | undefined,
-): Promise<Omit<Report, 'git'>> {
+async function gather(sources: Sources, { selection, by, recent, display }: Question): Promise<Omit<Report, 'git'>> {
   const { view } = sources;
   const { filter, calendar } = selection;
   // Display order: time ascending, everything else by cost, most expensive first.
@@ -228,7 +232,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
   const parts: string[] = [];
-  if (by.length > 0) parts.push(groupTable(shownGroups(report), by, totals, money, options));
+  if (by.length > 0) parts.push(groupTable({ by, groups: shownGroups(report), all: totals }, money, options));
   else if (recent !== undefined) parts.push(recordsTable(recent.rows, selection.calendar.timeZone, money, options));
   else {
     parts.push(`${styled(out, 'bold', t`Costs`)}\n${totalsTable(totals, money, out.columns)}`);
@@ -237,7 +241,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
       if (each.groups.length === 1 && each.groups[0]?.key[0] === null) continue;
       const rest = each.groups.length - TOP;
       const more = rest > 0 ? `\n  ${styled(out, 'dim', t`and ${rest} more: llm-spend costs --by ${each.by}`)}` : '';
-      const top = groupTable(each.groups.slice(0, TOP), [each.by], undefined, money, { ...options, indent: 2 });
+      const top = groupTable({ by: [each.by], groups: each.groups.slice(0, TOP) }, money, { ...options, indent: 2 });
       parts.push(`${styled(out, 'bold', byText(each.by))}\n${top}${more}`);
     }
   }

@@ -4,14 +4,17 @@ import type { Money } from './money.ts';
 import { whole } from './numbers.ts';
 import { t, tText } from '../language/text.ts';
 
-/** Prints one line per group, with the total below. `all` is a separate argument because a record may be in several groups. */
-export function groupTable(
-  groups: readonly Group[],
-  by: readonly string[],
-  all: Totals | undefined,
-  money: Money,
-  options: TableOptions,
-): string {
+/** Spending by group. */
+export interface Breakdown {
+  /** The groupings: a column each. */
+  by: readonly string[];
+  groups: readonly Group[];
+  /** The total below the groups, if it is to be shown. It may be less than their sum, because a record may be in several groups. */
+  all?: Totals;
+}
+
+/** Prints one line per group. */
+export function groupTable({ by, groups, all }: Breakdown, money: Money, options: TableOptions): string {
   const shownTotals = all === undefined ? groups.map(({ totals }) => totals) : [all];
   const estimated = shownTotals.some((totals) => totals.estimated > 0);
   const guessed = shownTotals.some((totals) => totals.guessedTokens > 0);

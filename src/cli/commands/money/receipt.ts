@@ -62,7 +62,7 @@ function receiptLines(result: Receipt, { out }: Terminal): string {
   ];
   if (totals.records > 0) {
     const grouped = (by: 'model' | 'user', groups: readonly Group[], title: string): string =>
-      `${styled(out, 'bold', title)}\n${groupTable(groups, [by], undefined, USD, { ...options, indent: 2 })}`;
+      `${styled(out, 'bold', title)}\n${groupTable({ by: [by], groups }, USD, { ...options, indent: 2 })}`;
     parts.push(grouped('model', byModel, t`By model`), grouped('user', byAuthor, t`By author`));
     const rows = costly
       .slice(0, MOST_COMMITS)

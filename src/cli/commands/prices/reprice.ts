@@ -29,6 +29,12 @@ const REASONS: Readonly<Record<RepriceReason, string>> = {
   asked: t`recorded, asked for`,
 };
 
+/** The records that got another cost, and those that another process had changed before. */
+interface Written {
+  changed: number;
+  left: number;
+}
+
 /** `llm-spend reprice`: recomputes the costs of a ledger, shows the changes by model, and applies all of them at once. */
 export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
@@ -47,29 +53,30 @@ export async function reprice(flags: RepriceFlags, terminal: Terminal): Promise<
     const found = await planLedgerReprice(ledger, pricer, terminal.now(), selection);
     const { changes } = found;
     if (flags.json !== true) await terminal.out.line(planText(found, terminal));
-    let changed = 0;
-    let left = 0;
+    const written: Written = { changed: 0, left: 0 };
     if (!dryRun && changes.length > 0) {
       if (asks && !(await confirmed(t`Set ${counted(changes.length, 'cost')} in ${plain(ledger.path)}? [y/N] `))) {
         await say(terminal, t`Nothing was changed.`);
         return EXIT.failed;
       }
       const result = await ledger.setCosts(changes);
-      changed = result.changed.length;
-      left = result.missing.length + result.differing.length;
+      written.changed = result.changed.length;
+      written.left = result.missing.length + result.differing.length;
     }
     if (flags.json === true) {
-      await writeJson(terminal.out, envelope('reprice', repriceJson(found, ledger.path, dryRun, changed, left)));
+      await writeJson(terminal.out, envelope('reprice', repriceJson(found, ledger.path, dryRun, written)));
       return EXIT.done;
     }
     if (dryRun) await terminal.out.line(`\n${t`Nothing was changed.`}`);
     else if (changes.length > 0) {
       const rest =
-        left === 0
+        written.left === 0
           ? ''
-          : ` ${t`${counted(left, 'record')} had been changed by another process and were left as they are.`}`;
+          : ` ${t`${counted(written.left, 'record')} had been changed by another process and were left as they are.`}`;
       const undo = plain(commandLine('undo', flags));
-      await terminal.out.line(`\n${t`Repriced ${counted(changed, 'record')}.`}${rest} ${t`${undo} reverts this.`}`);
+      await terminal.out.line(
+        `\n${t`Repriced ${counted(written.changed, 'record')}.`}${rest} ${t`${undo} reverts this.`}`,
+      );
     }
     return EXIT.done;
   });
@@ -140,8 +147,7 @@ function repriceJson(
   { plan, changes, records }: LedgerReprice,
   ledger: string,
   dryRun: boolean,
-  changed: number,
-  left: number,
+  { changed, left }: Written,
 ): object {
   return {
     ledger,
