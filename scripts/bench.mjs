@@ -19,7 +19,7 @@ import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'oxfmt';
-import { root, run, usePinnedNode } from './lib.mjs';
+import { NO_TYPE_WARNING, root, run, usePinnedNode } from './lib.mjs';
 
 /** The part of the file that is not measured. */
 const NOTES = '## Where it falls short';
@@ -44,7 +44,7 @@ if (benches.length === 0) {
   process.exit(2);
 }
 
-await run(process.execPath, ['scripts/build.mjs']);
+await run(process.execPath, [NO_TYPE_WARNING, 'scripts/build.mjs']);
 
 const beside = flags.beside && path.resolve(flags.beside);
 if (beside !== undefined && !existsSync(path.join(beside, 'dist/cli.js'))) {
@@ -91,7 +91,7 @@ process.exit();
 function markdownOf(file) {
   return new Promise((resolve, reject) => {
     const sizes = [...(flags.quick ? ['--quick'] : []), ...(flags.huge ? ['--huge'] : [])];
-    const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
+    const quiet = [NO_TYPE_WARNING, '--disable-warning=ExperimentalWarning'];
     const child = spawn(process.execPath, [...quiet, '--expose-gc', file, ...sizes], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],

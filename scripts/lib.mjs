@@ -67,6 +67,9 @@ export function findProgram(name) {
   return undefined;
 }
 
+/** An option for a Node that runs our TypeScript: package.json has no `type`, so it warns of each file that is an ES module. */
+export const NO_TYPE_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
+
 /** The Node that the toolchain is pinned to, a dev dependency. */
 const pinnedNode = path.join(root, 'node_modules/node/bin', isWindows ? 'node.exe' : 'node');
 
@@ -123,7 +126,7 @@ export async function usePinnedNode() {
   if (process.env.LLM_SPEND_PINNED_NODE === pinnedNode) return;
   await installDependencies();
   const binaries = [path.dirname(pinnedNode), path.join(root, 'node_modules/.bin')];
-  const child = spawn(pinnedNode, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...process.argv.slice(1)], {
+  const child = spawn(pinnedNode, [NO_TYPE_WARNING, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: {
       ...process.env,

@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findProgram, kilobytes, root, run, usePinnedNode } from './lib.mjs';
+import { findProgram, kilobytes, NO_TYPE_WARNING, root, run, usePinnedNode } from './lib.mjs';
 
 await usePinnedNode();
 
@@ -14,7 +14,7 @@ const { formatLedger, sampleLedger } = await import('../test/fixtures/sampleLedg
 const { linkExtension, startCodeServer } = await import('../test/editor/harness/codeServer.ts');
 const { launchBrowser, Workbench } = await import('../test/editor/harness/browser.ts');
 
-await run(process.execPath, ['scripts/build.mjs']);
+await run(process.execPath, [NO_TYPE_WARNING, 'scripts/build.mjs']);
 
 const images = path.join(root, 'docs/images');
 const folder = await mkdtemp(path.join(tmpdir(), 'llm-spend-screenshots-'));

@@ -13,7 +13,7 @@
  *     npm run test:soak -- windows      under Wine: a thousand one-shots, and six writers terminated for two minutes
  */
 import path from 'node:path';
-import { root, run, usePinnedNode } from './lib.mjs';
+import { NO_TYPE_WARNING, root, run, usePinnedNode } from './lib.mjs';
 
 await usePinnedNode();
 const vitest = [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project'];
@@ -30,15 +30,15 @@ if (process.argv[2] === 'unit') {
 }
 if (process.argv[2] === 'editor') {
   const env = { ...process.env, LLM_SPEND_LONG: '1' };
-  await run(process.execPath, ['scripts/build.mjs', '--all'], { cwd: root });
-  await run(process.execPath, ['scripts/package.mjs', '--no-build'], { cwd: root });
+  await run(process.execPath, [NO_TYPE_WARNING, 'scripts/build.mjs', '--all'], { cwd: root });
+  await run(process.execPath, [NO_TYPE_WARNING, 'scripts/package.mjs', '--no-build'], { cwd: root });
   for (const project of ['webview', 'editor']) await run(process.execPath, [...vitest, project], { cwd: root, env });
   process.exit();
 }
-await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
+await run(process.execPath, [NO_TYPE_WARNING, 'scripts/build.mjs'], { cwd: root });
 if (process.argv[2] === 'process') {
   const env = { ...process.env, LLM_SPEND_LONG: '1' };
-  await run(process.execPath, ['scripts/package.mjs'], { cwd: root });
+  await run(process.execPath, [NO_TYPE_WARNING, 'scripts/package.mjs'], { cwd: root });
   await run(process.execPath, [...vitest, 'process', '--testTimeout', '3600000'], { cwd: root, env });
   process.exit();
 }
@@ -66,6 +66,6 @@ if (process.argv[2] === 'crossings') {
   await run(process.execPath, [...vitest, 'process', 'test/process/cli/crossings.test.ts'], { cwd: root, env });
   process.exit();
 }
-const quiet = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--disable-warning=ExperimentalWarning'];
+const quiet = [NO_TYPE_WARNING, '--disable-warning=ExperimentalWarning'];
 const program = path.join(root, 'test/process/ledger/soak.ts');
 await run(process.execPath, [...quiet, program, ...process.argv.slice(2)], { cwd: root });

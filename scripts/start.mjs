@@ -15,7 +15,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSampleTeam } from './sampleTeam.mjs';
-import { findProgram, onOrphaned, root, run, usePinnedNode } from './lib.mjs';
+import { findProgram, NO_TYPE_WARNING, onOrphaned, root, run, usePinnedNode } from './lib.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,7 +31,7 @@ await usePinnedNode();
 const { formatLedger, sampleLedger } = await import('../test/fixtures/sampleLedger.ts');
 
 console.log('Building the extension');
-await run(process.execPath, ['scripts/build.mjs']);
+await run(process.execPath, [NO_TYPE_WARNING, 'scripts/build.mjs']);
 
 const folder = path.join(root, '.cache/start');
 const workspace = path.join(folder, 'sample-workspace');

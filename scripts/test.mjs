@@ -19,7 +19,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
-import { findProgram, root, usePinnedNode } from './lib.mjs';
+import { findProgram, NO_TYPE_WARNING, root, usePinnedNode } from './lib.mjs';
 import { countTests, ERROR_LINES, failureLines } from './testReport.mjs';
 
 /** @typedef {import('./testReport.mjs').Counts} Counts */
@@ -67,7 +67,6 @@ if (!Object.hasOwn(SUBSETS, wanted)) {
 
 const node = process.execPath;
 const scratch = await mkdtemp(path.join(tmpdir(), 'llm-spend-tests-'));
-const strip = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
@@ -192,13 +191,18 @@ const stages = [
       return vitest(output, 'unit');
     },
   },
-  { name: 'build', lane: 'processes', kind: 'gate', run: (output) => output.run(node, ['scripts/build.mjs', '--all']) },
+  {
+    name: 'build',
+    lane: 'processes',
+    kind: 'gate',
+    run: (output) => output.run(node, [NO_TYPE_WARNING, 'scripts/build.mjs', '--all']),
+  },
   {
     name: 'package',
     lane: 'processes',
     kind: 'gate',
     needs: ['build'],
-    run: (output) => output.run(node, ['scripts/package.mjs', '--no-build']),
+    run: (output) => output.run(node, [NO_TYPE_WARNING, 'scripts/package.mjs', '--no-build']),
   },
   {
     name: 'process',
@@ -288,7 +292,7 @@ async function hostSuite(output, script) {
   // VS Code on a Linux machine without a screen needs a virtual one.
   const needsScreen =
     script.includes('Electron') && process.platform === 'linux' && !process.env.DISPLAY && findProgram('xvfb-run');
-  const suite = [strip, script];
+  const suite = [NO_TYPE_WARNING, script];
   const [command, args] = needsScreen ? ['xvfb-run', ['-a', node, ...suite]] : [node, suite];
   const code = await output.exitCode(command, args, { LLM_SPEND_TEST_REPORT: file });
   const report = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
