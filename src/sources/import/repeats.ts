@@ -63,16 +63,25 @@ export async function removeRepeats(
   await ledger.refresh();
   const held = [...(await ledger.holds(repeats.map(({ id }) => id)))];
   if (held.length === 0) return new Set();
-  let wrong: string[] = [];
-  const plan: UpsertPlan = (get) => {
-    const sessions = new Map(held.map((id) => [id, get(id)?.session_id ?? '']));
-    wrong = [...new Set(repeats.filter(({ id, session }) => sessions.get(id) === session).map(({ id }) => id))];
-    return [];
-  };
-  plan.ids = held;
-  await ledger.upsert(plan);
+  const sessions = await sessionsOf(ledger, held);
+  const wrong = [...new Set(repeats.filter(({ id, session }) => sessions.get(id) === session).map(({ id }) => id))];
   if (wrong.length > 0) await ledger.remove(wrong);
   return new Set(wrong);
+}
+
+/**
+ * Looks up the sessions of stored records; '' for a record without one. Of a store's methods only an upsert reads records by their
+ * ids, so it gets a plan that adds nothing.
+ */
+async function sessionsOf(ledger: Ledger, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  let sessions: ReadonlyMap<string, string> = new Map();
+  const plan: UpsertPlan = (get) => {
+    sessions = new Map(ids.map((id) => [id, get(id)?.session_id ?? '']));
+    return [];
+  };
+  plan.ids = ids;
+  await ledger.upsert(plan);
+  return sessions;
 }
 
 function isRepeated(stored: UsageRecord, record: UsageRecord): boolean {
