@@ -3,41 +3,31 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkedBudget } from '../../../src/budgets/budget.ts';
 import { budgetState, type BudgetAnswers } from '../../../src/budgets/budgetState.ts';
 import { dueWarnings, type DueWarnings } from '../../../src/budgets/warnings.ts';
 import { openLedger } from '../../../src/library/index.ts';
 import { TeamClaims } from '../../../src/sync/budgetTeam.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
-import { hasServerPrograms, TestServer } from '../../fixtures/postgres.ts';
-import { cli, Sandbox, type Result } from '../cli/harness.ts';
+import { hasServerPrograms } from '../../fixtures/postgres.ts';
+import { cli, type Result, type Sandbox } from '../cli/harness.ts';
+import { recordCall, twoMachines } from './twoMachines.ts';
 
 /** Budgets that cover all machines of a person, or of a team: sums and claims of the team's ledger. */
 describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
-  let server: TestServer;
-  let laptop: Sandbox;
-  let desk: Sandbox;
-  let url: string;
-  let next = 0;
+  const office = twoMachines('budgets');
 
-  beforeAll(async () => {
-    server = TestServer.make({ durable: true });
-    await server.start();
-  });
-  afterAll(() => server.dispose());
-  beforeEach(async () => {
-    url = `${server.url()}?ledger=budgets-${++next}`;
-    [laptop, desk] = [await Sandbox.create(), await Sandbox.create()];
-  });
-  afterEach(() => Promise.all([laptop.dispose(), desk.dispose()]));
-
-  const record = (machine: Sandbox, cost: string): Promise<Result> => {
-    const call = ['--provider', 'openai', '--model', 'gpt-5', '--operation', 'chat'];
-    return machine.run(['record', ...call, '--cost-usd', cost]);
-  };
   const joinTeam = (machine: Sandbox, user: string): Promise<Result> =>
-    machine.run(['sync', '--to', url, '--user', user, '--machine', machine === laptop ? 'laptop' : 'desk']);
+    machine.run([
+      'sync',
+      '--to',
+      office.url,
+      '--user',
+      user,
+      '--machine',
+      machine === office.laptop ? 'laptop' : 'desk',
+    ]);
   const budget = (machine: Sandbox, name: string, scope: string): Promise<Result> =>
     machine.run(['budget', 'set', name, '--amount', '10', '--levels', '50,100', '--scope', scope]);
   const check = async (machine: Sandbox, name: string): Promise<unknown> => {
@@ -46,8 +36,8 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
     return { code, stderr, ...budgets[0] };
   };
   const crossings = (): Promise<Record<string, unknown>[]> =>
-    server.query('SELECT shown FROM llm_spend.crossing WHERE ledger_id = $1', [
-      new URL(url).searchParams.get('ledger'),
+    office.server.query('SELECT shown FROM llm_spend.crossing WHERE ledger_id = $1', [
+      new URL(office.url).searchParams.get('ledger'),
     ]);
 
   /** The warnings that `watch` shows until it has ended after one change. */
@@ -69,71 +59,76 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
   };
 
   test('add up on the server: what this machine spends, what I spend, and what the team spends', async () => {
-    await record(laptop, '1');
-    await record(desk, '2');
-    expect((await budget(laptop, 'ours', 'team')).stderr).toContain('this machine is not in a team');
-    await joinTeam(laptop, 'ann');
-    await joinTeam(desk, 'bob');
-    await budget(laptop, 'own', 'machine');
-    await budget(laptop, 'mine', 'me');
-    await budget(laptop, 'ours', 'team');
-    const file = join(laptop.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json');
+    await recordCall(office.laptop, '1');
+    await recordCall(office.desk, '2');
+    expect((await budget(office.laptop, 'ours', 'team')).stderr).toContain('this machine is not in a team');
+    await joinTeam(office.laptop, 'ann');
+    await joinTeam(office.desk, 'bob');
+    await budget(office.laptop, 'own', 'machine');
+    await budget(office.laptop, 'mine', 'me');
+    await budget(office.laptop, 'ours', 'team');
+    const file = join(office.laptop.env['XDG_CONFIG_HOME']!, 'llm-spend', 'budgets.json');
     const scopes = (JSON.parse(readFileSync(file, 'utf8')) as { scope?: string }[]).map(({ scope }) => scope);
     expect(scopes).toEqual([undefined, 'me', 'team']);
     // It was not sent yet, and counts once.
-    await record(laptop, '0.25');
-    expect(await check(laptop, 'own')).toMatchObject({ code: 0, spent: '1.25', at_least: false });
-    expect(await check(laptop, 'mine')).toMatchObject({ code: 0, spent: '1.25', scope: 'me', at_least: false });
-    expect(await check(laptop, 'ours')).toMatchObject({ code: 0, spent: '3.25', scope: 'team', at_least: false });
-    await record(desk, '7');
-    await desk.run(['sync']);
-    expect(await check(laptop, 'ours')).toMatchObject({ code: 4, spent: '10.25', over: true });
+    await recordCall(office.laptop, '0.25');
+    expect(await check(office.laptop, 'own')).toMatchObject({ code: 0, spent: '1.25', at_least: false });
+    expect(await check(office.laptop, 'mine')).toMatchObject({ code: 0, spent: '1.25', scope: 'me', at_least: false });
+    expect(await check(office.laptop, 'ours')).toMatchObject({
+      code: 0,
+      spent: '3.25',
+      scope: 'team',
+      at_least: false,
+    });
+    await recordCall(office.desk, '7');
+    await office.desk.run(['sync']);
+    expect(await check(office.laptop, 'ours')).toMatchObject({ code: 4, spent: '10.25', over: true });
     // Commands that answer at once use the sums that were asked for last.
-    const { stdout } = await laptop.run(['costs']);
+    const { stdout } = await office.laptop.run(['costs']);
     expect(stdout).toContain('Budget ours is used up: $10.25 of $10.00 this month by the team (102 %).');
-    const hook = await laptop.run(['budget', 'hook', 'claude-code'], { input: '{}' });
+    const hook = await office.laptop.run(['budget', 'hook', 'claude-code'], { input: '{}' });
     expect(hook.stdout).toContain('the budget ours is used up');
   });
 
   test('say how old their sums are while the server cannot be reached, and when they are not known', async () => {
-    await record(laptop, '6');
-    await joinTeam(laptop, 'ann');
-    await budget(laptop, 'ours', 'team');
-    await server.kill();
+    await recordCall(office.laptop, '6');
+    await joinTeam(office.laptop, 'ann');
+    await budget(office.laptop, 'ours', 'team');
+    await office.server.kill();
     try {
-      expect(await check(laptop, 'ours')).toMatchObject({
+      expect(await check(office.laptop, 'ours')).toMatchObject({
         code: 1,
         spent: '0',
         at_least: true,
         as_of: null,
         stderr: expect.stringContaining('no server answers there') as string,
       });
-      await server.start();
-      await laptop.run(['sync']);
-      await server.kill();
-      const known = await check(laptop, 'ours');
+      await office.server.start();
+      await office.laptop.run(['sync']);
+      await office.server.kill();
+      const known = await check(office.laptop, 'ours');
       expect(known).toMatchObject({ code: 0, spent: '6', at_least: true, as_of: expect.any(String) as string });
-      const { stdout } = await laptop.run(['budget', 'check']);
+      const { stdout } = await office.laptop.run(['budget', 'check']);
       expect(stdout).toMatch(
         /ours: at least \$6\.00 of \$10\.00 this month by the team \(60 %, as of \w+ \d+, \d\d:\d\d\)/,
       );
     } finally {
-      await server.start();
+      await office.server.start();
     }
-    await laptop.run(['sync', '--leave']);
-    expect(await check(laptop, 'ours')).toMatchObject({ code: 1, at_least: true, as_of: null });
+    await office.laptop.run(['sync', '--leave']);
+    expect(await check(office.laptop, 'ours')).toMatchObject({ code: 1, at_least: true, as_of: null });
   });
 
   test('two machines reach a level together: one message', async () => {
-    await joinTeam(laptop, 'ann');
-    await joinTeam(desk, 'bob');
-    for (const machine of [laptop, desk]) await budget(machine, 'ours', 'team');
-    const watches = [watched(laptop), watched(desk)];
+    await joinTeam(office.laptop, 'ann');
+    await joinTeam(office.desk, 'bob');
+    for (const machine of [office.laptop, office.desk]) await budget(machine, 'ours', 'team');
+    const watches = [watched(office.laptop), watched(office.desk)];
     await Promise.all(watches.map(({ ready }) => ready));
-    await Promise.all([record(laptop, '3'), record(desk, '3')]);
+    await Promise.all([recordCall(office.laptop, '3'), recordCall(office.desk, '3')]);
     await expect.poll(crossings, { timeout: 60_000 }).toEqual([{ shown: true }]);
     // Each looks again within five seconds. The message of the other one must not come.
-    await expect.poll(() => localClaims([laptop, desk]), { timeout: 60_000 }).toEqual([1, 1]);
+    await expect.poll(() => localClaims([office.laptop, office.desk]), { timeout: 60_000 }).toEqual([1, 1]);
     for (const { stop } of watches) stop();
     const warnings = (await Promise.all(watches.map((each) => each.warnings))).flat();
     expect(warnings).toEqual([expect.stringContaining('Budget ours has reached 50 %')]);
@@ -153,13 +148,13 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
     });
     beforeEach(async () => {
       // This process is in a team, too: otherwise no kept sums count.
-      const config = join(laptop.folder, 'config');
+      const config = join(office.laptop.folder, 'config');
       mkdirSync(join(config, 'llm-spend'), { recursive: true });
       writeFileSync(join(config, 'llm-spend', 'team.json'), '{}');
       vi.stubEnv('XDG_CONFIG_HOME', config);
-      vi.stubEnv('XDG_STATE_HOME', join(laptop.folder, 'state'));
+      vi.stubEnv('XDG_STATE_HOME', join(office.laptop.folder, 'state'));
       // Without any record there are no tables, and no budget reaches a level.
-      const ledger = openLedger({ ledger: url, pricing: false });
+      const ledger = openLedger({ ledger: office.url, pricing: false });
       await ledger.track({ provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 6 });
       await ledger.close();
     });
@@ -167,7 +162,7 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
     /** Looks at a budget as a process of one machine. */
     const machineOf = (user: string, scope: 'me' | 'team'): ((leaseMs?: number) => Promise<DueWarnings>) => {
       const folder = mkdtempSync(join(tmpdir(), 'llm-spend-alerts-'));
-      const shared = new TeamClaims(url, user);
+      const shared = new TeamClaims(office.url, user);
       folders.push(folder);
       claims.push(shared);
       const totals = { ...emptyTotals(), records: 1, recordedNanos: 6_000_000_000n };
@@ -206,9 +201,9 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
     test('the server is killed between claim and message: the machine tells the others later, and they show nothing', async () => {
       const [one, other] = [machineOf('ann', 'team'), machineOf('bob', 'team')];
       const { warnings } = await one();
-      await server.kill();
+      await office.server.kill();
       await warnings[0]!.shown();
-      await server.start();
+      await office.server.start();
       expect(levels(await other())).toEqual([]);
       expect(levels(await one())).toEqual([]);
       // Even when the lease is over.
@@ -225,12 +220,12 @@ describe.skipIf(!hasServerPrograms())('budgets of several machines', () => {
 
     test('while the server is away each machine shows it once, and no other machine later', async () => {
       const [one, other] = [machineOf('ann', 'team'), machineOf('bob', 'team')];
-      await server.kill();
+      await office.server.kill();
       const { warnings } = await one();
       expect(warnings.map(({ level }) => level)).toEqual([50]);
       await warnings[0]!.shown();
       expect(levels(await one())).toEqual([]);
-      await server.start();
+      await office.server.start();
       expect(levels(await one())).toEqual([]);
       expect(levels(await other())).toEqual([]);
       expect(await crossings()).toEqual([{ shown: true }]);
