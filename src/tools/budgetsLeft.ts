@@ -1,6 +1,6 @@
 import { budgetState, type BudgetState } from '../budgets/budgetState.ts';
 import { budgetAmount, stateText } from '../budgets/budgetText.ts';
-import { answer, DATA_NOTE, quoted } from './answer.ts';
+import { answer, DATA_NOTE, PARTIAL_NOTE, quoted } from './answer.ts';
 import type { Tool } from './tool.ts';
 
 export const budgetsLeft: Tool = {
@@ -16,7 +16,11 @@ export const budgetsLeft: Tool = {
     const states = await Promise.all(
       budgets.map((budget) => budgetState(budget, context, context.now(), context.calendar())),
     );
-    return answer(['Budgets:'], states.map(line), [...unusable, DATA_NOTE]);
+    return answer(['Budgets:'], states.map(line), [
+      ...unusable,
+      ...(context.isPartial ? [PARTIAL_NOTE] : []),
+      DATA_NOTE,
+    ]);
   },
 };
 

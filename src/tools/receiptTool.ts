@@ -1,5 +1,5 @@
 import { formatTotals } from '../usage/summary.ts';
-import { answer, DATA_NOTE, quoted } from './answer.ts';
+import { answer, DATA_NOTE, PARTIAL_NOTE, quoted } from './answer.ts';
 import { describe } from './spend.ts';
 import { ToolInputError, type Tool } from './tool.ts';
 
@@ -39,6 +39,7 @@ export const receiptTool: Tool = {
         [
           ...(notCommitted.records > 0 ? [`Not committed yet: ${describe(notCommitted)}`] : []),
           ...(receipt.isShallow ? ['The clone is shallow: costs of older commits may be missing.'] : []),
+          ...(context.isPartial ? [PARTIAL_NOTE] : []),
           DATA_NOTE,
         ],
       );

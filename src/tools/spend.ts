@@ -1,7 +1,7 @@
 import { formatUsd } from '../usage/money.ts';
 import { emptyTotals, isBucket, type Grouping, type Totals } from '../usage/query.ts';
 import { compare, formatTotals } from '../usage/summary.ts';
-import { answer, DATA_NOTE, quoted } from './answer.ts';
+import { answer, DATA_NOTE, PARTIAL_NOTE, quoted } from './answer.ts';
 import { assumedModels, SELECTING, spanOf, spanText, type AskedSpan } from './span.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -75,7 +75,7 @@ export async function notes(
   totals: Totals,
   hasNames: boolean,
 ): Promise<string[]> {
-  const lines: string[] = [];
+  const lines: string[] = context.isPartial ? [PARTIAL_NOTE] : [];
   if (totals.estimated > 0) lines.push(`~: ${totals.estimated} costs are estimated at list price.`);
   if (totals.unpriced > 0) lines.push(`${totals.unpriced} calls have no known price; they are in no sum.`);
   if (totals.plan > 0) lines.push('plan: usage that a subscription covers, at list price; it is not paid.');

@@ -40,6 +40,8 @@ export interface ToolSchema {
 export interface ToolContext {
   aggregate(query: AggregateQuery): Promise<Group[]>;
   page(query: PageQuery): Promise<Page>;
+  /** Whether a part of the ledgers could not be read for the last answer. */
+  readonly isPartial: boolean;
   /** Records one usage, priced by its tokens where it has no cost. Resolves once it is durable. */
   record(usage: UsageInput): Promise<UsageRecord>;
   /** The ledger that {@link record} writes to. */

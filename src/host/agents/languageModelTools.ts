@@ -16,6 +16,9 @@ export function registerTools(service: LedgerService, prices: Prices): vscode.Di
     },
     aggregate: (query) => service.aggregate(query),
     page: (query) => service.page(query),
+    get isPartial() {
+      return service.health === 'damaged' || service.health === 'unavailable';
+    },
     record: (usage) => service.record(usage),
     pricer: () => prices.pricer().catch(() => undefined),
     budgets: readBudgets,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cli, Sandbox } from './harness.ts';
 
@@ -54,6 +54,20 @@ async function call(client: McpClient, name: string, input: Record<string, unkno
 const USAGE = { provider: 'anthropic', model: 'claude-sonnet-4-5', operation: 'review', input_tokens: 1000 };
 const CURRENT = ['2025-11-25'];
 const stored = async (): Promise<object[]> => JSON.parse(await readFile(sandbox.ledger, 'utf8')) as object[];
+
+test('answers over a damaged ledger say that they cover a part', async () => {
+  const usage = '--provider openai --model gpt-5 --operation chat --cost-usd 2'.split(' ');
+  for (let i = 0; i < 2; i++) await sandbox.run(['record', ...usage, '--ledger', sandbox.ledger]);
+  await sandbox.run(['budget', 'set', 'all', '--amount', '10']);
+  await truncate(sandbox.ledger, (await readFile(sandbox.ledger)).length - 40);
+  const client = await connected(CURRENT);
+  const note = 'A ledger is damaged or cannot be opened: these figures cover the rest. See: llm-spend verify';
+  expect(await call(client, 'spend')).toContain(`$2.00, 1 record\n${note}`);
+  expect(await call(client, 'why_dear')).toContain(note);
+  expect(await call(client, 'budgets_left')).toContain(
+    'at least $2.00 of $10.00 this month (20 %), at most $8.00 left',
+  );
+});
 
 describe.each([[['2025-11-25']], [['2024-11-05']]])('the official client, speaking %s', (versions) => {
   test('lists the tools, calls each, and reads errors', async () => {

@@ -27,6 +27,7 @@ function contextOf(records: readonly UsageRecord[]): ToolContext & { recorded: U
     recorded,
     ledger: '/home/me/costs.json',
     aggregate: async (query) => table.aggregate(query),
+    isPartial: false,
     page: async () => ({ total: 0, rows: [] }),
     record: async (usage) => {
       recorded.push(usage);

@@ -29,6 +29,9 @@ async function serve(flags: LedgerFlag, terminal: Terminal): Promise<number> {
       return opened.view.aggregate(query);
     },
     page: (query) => opened.view.page(query),
+    get isPartial() {
+      return opened.view.isPartial;
+    },
     record: async (usage) => {
       const record = await opened.primary.track(usage);
       await refresh(true);
