@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
 import { kilobytes, root } from './lib.mjs';
 import { packageLibrary } from './npmPackage.mjs';
+import { repackZip } from './repack.mjs';
 
 /** What may ship: `.vscodeignore` lists which files of it do. */
 const PARTS = /^(\.vscodeignore|LICENSE|README\.md|CHANGELOG\.md|package(\.nls.*)?\.json|dist|l10n|media)$/;
@@ -32,6 +33,7 @@ export async function packageExtension() {
   }
   // The bundles hold every dependency.
   await createVSIX({ cwd: folder, packagePath, dependencies: false });
+  await repackZip(packagePath);
   console.log(`${path.basename(packagePath)} ${kilobytes((await stat(packagePath)).size)}`);
   return packagePath;
 }

@@ -59,10 +59,30 @@ function showFileAction(text: string): Actions {
   return path === undefined ? {} : showFile(path);
 }
 
-/** The button that shows a file or folder in the system's file manager. */
+/** The button that shows a file or folder. */
 export function showFile(path: string): Actions {
-  const show = (): unknown => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path));
-  return { [vscode.l10n.t('Show File')]: show };
+  return { [vscode.l10n.t('Show File')]: () => reveal(vscode.Uri.file(path)) };
+}
+
+/** In the system's file manager; where the window has none for this file, in a browser or on another machine, in the editor. */
+async function reveal(file: vscode.Uri): Promise<void> {
+  const { uiKind, remoteName } = vscode.env;
+  if (uiKind === vscode.UIKind.Desktop && remoteName === undefined) {
+    await vscode.commands.executeCommand('revealFileInOS', file);
+    return;
+  }
+  const isFile = await isPlainFile(file);
+  const folder = vscode.Uri.joinPath(file, '..');
+  const chosen = isFile ? [file] : await vscode.window.showOpenDialog({ defaultUri: folder, canSelectFiles: true });
+  if (chosen?.[0] !== undefined) await vscode.commands.executeCommand('vscode.open', chosen[0]);
+}
+
+async function isPlainFile(file: vscode.Uri): Promise<boolean> {
+  try {
+    return (await vscode.workspace.fs.stat(file)).type === vscode.FileType.File;
+  } catch {
+    return false;
+  }
 }
 
 export function openSettings(): Thenable<unknown> {

@@ -173,7 +173,7 @@ export class AgentImport implements vscode.Disposable {
     this.#refresher.request();
     if (outcome === undefined) return;
     await showImported(this.#service, before, outcome.undoable_at);
-    warnOfUnreadable(outcome.sources, () => this.#first());
+    warnOfUnreadable(outcome.sources, await allAgents(), () => this.#first());
   }
 
   async #follow(): Promise<void> {

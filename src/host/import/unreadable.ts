@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
+import type { Source } from '../../sources/source.ts';
 import { plain } from '../../usage/text.ts';
 import { showFile, showWarning } from '../common/dialogs.ts';
 
 /** A source in the output of `llm-spend import --json`. */
 export interface SourceOutcome {
-  title: string;
+  /** Its id. */
+  source: string;
   skips: readonly { reason: string; file: string; detail?: string }[];
 }
 
@@ -13,11 +15,17 @@ const UNREADABLE: ReadonlySet<string> = new Set(['unreadable', 'unreadable-folde
 
 /**
  * Warns of each agent with folders or files that could not be read: its usage is incomplete.
+ * @param agents for their titles.
  * @param again imports once more.
  */
-export function warnOfUnreadable(sources: readonly SourceOutcome[], again: () => unknown): void {
+export function warnOfUnreadable(
+  sources: readonly SourceOutcome[],
+  agents: readonly Source[],
+  again: () => unknown,
+): void {
   const { t } = vscode.l10n;
-  for (const { title, skips } of sources) {
+  for (const { source, skips } of sources) {
+    const title = agents.find(({ id }) => id === source)?.title ?? source;
     const skip = skips.find(({ reason }) => UNREADABLE.has(reason));
     if (skip === undefined) continue;
     const { file, detail = '' } = skip;
