@@ -12,6 +12,9 @@ import { importedLedgerPath } from '../../system/paths.ts';
 import { plain } from '../../usage/text.ts';
 import { t } from '../language/text.ts';
 
+/** An undo that takes longer says so. */
+const SLOW_MS = 1_000;
+
 export interface UndoFlags extends LedgerFlag {
   dryRun?: boolean;
   json?: boolean;
@@ -21,10 +24,14 @@ export interface UndoFlags extends LedgerFlag {
 export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number> {
   const dryRun = flags.dryRun === true;
   const chosen = flags.ledger === undefined ? await lastChanged() : flags;
-  const { path, result } = await withLedger(chosen, async (ledger) => ({
+  const hideNote = noteOfSlowUndo(terminal, flags.json !== true);
+  const undone = withLedger(chosen, async (ledger) => ({
     path: ledger.path,
     result: await undoLedger(ledger, { dryRun }),
   }));
+  await Promise.allSettled([undone]);
+  await hideNote();
+  const { path, result } = await undone;
   if (flags.json === true) {
     const body = { ledger: path, dry_run: dryRun, undone: result?.undone ?? null, at: result?.at ?? null };
     const { records = 0, updated } = result ?? {};
@@ -34,6 +41,20 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
     if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(t`Ledger: ${plain(path)}`);
   }
   return result === undefined ? EXIT.failed : EXIT.done;
+}
+
+/** After a second, says on a terminal that the undo is still running. @returns removes the note. */
+function noteOfSlowUndo({ err }: Terminal, isWanted: boolean): () => Promise<void> {
+  if (!err.isTTY || !isWanted) return () => Promise.resolve();
+  let isShown = false;
+  const timer = setTimeout(() => {
+    isShown = true;
+    void err.write(`${t`Undoing... A large import takes some seconds.`}\r`);
+  }, SLOW_MS);
+  return async () => {
+    clearTimeout(timer);
+    if (isShown) await err.write('\u001B[K');
+  };
 }
 
 /**

@@ -39,7 +39,9 @@ async function undoImported(service: LedgerService, before: number, undoableAt: 
   const { t } = vscode.l10n;
   await stopImports();
   // Usage that the agents logged since was imported by itself.
-  const removed = await service.undoImport(undoableAt, before === 0);
+  // No button to cancel: a part of an import that stays would be a wrong total.
+  const progress = { location: vscode.ProgressLocation.Notification, title: t('Undoing the import…') };
+  const removed = await vscode.window.withProgress(progress, () => service.undoImport(undoableAt, before === 0));
   showInfo(t('Removed {0}. The import is turned off.', records(removed, style())));
 }
 
