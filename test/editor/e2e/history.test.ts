@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { within } from '../../fixtures/idleTime.ts';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
+import { LONG } from '../../long.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 let editor: Editor;
@@ -63,7 +64,7 @@ describe('the cost history', () => {
     expect(await workbench.webview('panel').locator('.chip').innerText()).toBe(chip);
   });
 
-  test('a side bar that was left shows what came meanwhile', async () => {
+  test.runIf(LONG)('a side bar that was left shows what came meanwhile', async () => {
     const { page } = editor.workbench;
     // The editor makes the frame of a view that comes back otherwise than it made the first one.
     const total = async (): Promise<string> => {

@@ -9,6 +9,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { within } from '../../fixtures/idleTime.ts';
 import { claudeRequest } from '../../fixtures/otlp.ts';
+import { LONG } from '../../long.ts';
 import type { Workbench } from '../harness/browser.ts';
 import { type Editor, openEditor } from './editor.ts';
 
@@ -99,7 +100,8 @@ test('a call of the agent is in the status bar within a second or so', async () 
   console.log(`From the export of a call to the status bar: ${Math.round(performance.now() - start)} ms`);
 });
 
-test('a second window takes over when the first one is closed', async () => {
+// `test/process/live/receive.test.ts` has a take-over between processes in the quick form.
+test.runIf(LONG)('a second window takes over when the first one is closed', async () => {
   const second = await editor.openWindow({ noFolder: true });
   await second.statusBarItem.getByText('$30.00').waitFor();
   await workbench.page.goto('about:blank');

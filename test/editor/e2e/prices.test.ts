@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRecord } from '../../../src/usage/record.ts';
 import { within } from '../../fixtures/idleTime.ts';
+import { LONG } from '../../long.ts';
 import { type Editor, openEditor } from './editor.ts';
 
 let editor: Editor;
@@ -114,19 +115,22 @@ describe('prices in the editor', () => {
       .toMatchObject({ usage_id: 'chatcmpl-1', provider: 'openai', cost_usd: 0.02575, source: 'response' });
   });
 
-  test('are not put a second time on a response that is recorded already, and nothing is offered to undo', async () => {
-    const { workbench } = editor;
-    await openFile('response.json');
-    await recordFromResponse('The whole document');
-    await workbench.answer(/Press Enter to record the selected/, '');
-    const toast = workbench.notifications.filter({ hasText: 'Already recorded: 1 record. Nothing was added.' });
-    await toast.waitFor();
-    await workbench.screenshot('response-already-recorded');
-    expect(await toast.getByRole('button', { name: 'Undo' }).count()).toBe(0);
-    expect(await stored()).toHaveLength(2);
-  });
+  test.runIf(LONG)(
+    'are not put a second time on a response that is recorded already, and nothing is offered to undo',
+    async () => {
+      const { workbench } = editor;
+      await openFile('response.json');
+      await recordFromResponse('The whole document');
+      await workbench.answer(/Press Enter to record the selected/, '');
+      const toast = workbench.notifications.filter({ hasText: 'Already recorded: 1 record. Nothing was added.' });
+      await toast.waitFor();
+      await workbench.screenshot('response-already-recorded');
+      expect(await toast.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+      expect(await stored()).toHaveLength(2);
+    },
+  );
 
-  test('are not found in what is no response', async () => {
+  test.runIf(LONG)('are not found in what is no response', async () => {
     const { workbench } = editor;
     await openFile('other.json');
     await recordFromResponse('The whole document');
@@ -134,7 +138,7 @@ describe('prices in the editor', () => {
     expect(await stored()).toHaveLength(2);
   });
 
-  test('are put on the one response that is selected, and taken back by a button', async () => {
+  test.runIf(LONG)('are put on the one response that is selected, and taken back by a button', async () => {
     const { workbench } = editor;
     const { page, quickInput } = workbench;
     await openFile('responses.txt');
@@ -228,7 +232,7 @@ describe('prices in the editor', () => {
     await workbench.runCommand('Notifications: Clear All Notifications');
   });
 
-  test('replace a recorded cost only of the models that are named, with a way back', async () => {
+  test.runIf(LONG)('replace a recorded cost only of the models that are named, with a way back', async () => {
     const { workbench } = editor;
     const { page, quickInput } = workbench;
     for (const model of ['claude-sonnet-4-5', 'claude-haiku-4-5']) {

@@ -10,7 +10,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { launchBrowser, PAGE, takePicture } from '../harness/browser.ts';
+import { FOR_WORKBENCHES, launchBrowser, PAGE, takePicture } from '../harness/browser.ts';
 import { type CodeServer, startCodeServer } from '../harness/codeServer.ts';
 import { signalProcess } from '../harness/processes.ts';
 
@@ -63,7 +63,7 @@ export async function takeServer(options: ServerOptions): Promise<CodeServer> {
 /** The browser, and its page for the first window of an editor. */
 export async function takePage(): Promise<{ readonly browser: Browser; readonly page: Page }> {
   if (shared !== undefined && !shared.page.isClosed() && shared.browser.isConnected()) return shared;
-  const browser = shared?.browser.isConnected() === true ? shared.browser : await launchBrowser();
+  const browser = shared?.browser.isConnected() === true ? shared.browser : await launchBrowser(FOR_WORKBENCHES);
   shared = { browser, page: await browser.newPage(PAGE) };
   return shared;
 }
