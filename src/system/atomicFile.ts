@@ -3,7 +3,9 @@ import { shareLike } from './beside.ts';
 import { fsyncFolder, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
 import { nodeDisk } from './nodeDisk.ts';
 import { errno } from './errno.ts';
+import { lockFolders, obstructionOf } from './lock.ts';
 import { liveness } from './owner.ts';
+import { PathError } from './paths.ts';
 import { parseSideFile, sideFileName } from './sideFiles.ts';
 
 /** Replaces files atomically: readers see either the old content or the new, never a part, even after a power cut. */
@@ -156,15 +158,28 @@ export async function updateFile(
   const disk = options.disk ?? nodeDisk;
   await disk.mkdir(dirname(path));
   const { lock } = await import('proper-lockfile');
-  const release = await lock(path, { realpath: false, stale: LOCK_STALE_MS, retries: LOCK_RETRIES });
+  const obstruction = await obstructionOf(nodeDisk, dirname(path), basename(path));
+  if (obstruction !== undefined)
+    throw new PathError(`${path} is locked: ${obstruction}. Remove it if no program uses it.`);
+  let isHeld = true;
+  const release = await lock(path, {
+    realpath: false,
+    stale: LOCK_STALE_MS,
+    retries: LOCK_RETRIES,
+    fs: lockFolders(nodeDisk),
+    // The default throws from a timer, which ends the process.
+    onCompromised: () => (isHeld = false),
+  });
   try {
     const content = change(await readWhole(disk, path));
     if (content === undefined) return;
     await removeLeftovers(disk, path);
-    await writeFileAtomically(path, content, options);
+    // A process that slept for longer than the stale time has lost the lock, and starts again.
+    if (isHeld) return await writeFileAtomically(path, content, options);
   } finally {
-    await release();
+    await release().catch(() => undefined);
   }
+  return updateFile(path, change, options);
 }
 
 /** Removes the temporary files of killed writers of this file. */

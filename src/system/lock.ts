@@ -108,13 +108,18 @@ function withTakeover(disk: Disk, folder: string, base: string): object {
     if (ahead || holderIsDead(disk, folder, base)) stats.mtime = new Date(0);
     return stats;
   };
+  return { ...lockFolders(disk), stat: callbackify(stat) };
+}
+
+/** The file system as seen by proper-lockfile, where a desktop's files in a lock are no part of it. */
+export function lockFolders(disk: Disk): object {
   return {
     // Used for locks that are still held when the process exits.
     rmdirSync: fs.rmdirSync,
     mkdir: callbackify((path: string) => disk.mkdirExclusive(path)),
     rmdir: callbackify((path: string) => removeLockFolder(disk, path)),
     utimes: callbackify((path: string, accessed: Date, modified: Date) => disk.utimes(path, accessed, modified)),
-    stat: callbackify(stat),
+    stat: callbackify((path: string) => disk.stat(path)),
   };
 }
 

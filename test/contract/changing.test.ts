@@ -83,6 +83,23 @@ describe.each(STORES)('changing a $title ledger', (row) => {
     expect(await textsIn(place)).toEqual(before);
   });
 
+  it('undoes as many changes as it is told, also by several instances at once', { timeout: 60_000 }, async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await place.open().trackAll(ids.map((id) => call(id)));
+    const before = await textsIn(place);
+    for (const id of ids.slice(0, 4)) await place.open().setCosts([reprice(id, 3)]);
+    for (const id of ids.slice(4)) await place.open().remove([id]);
+    const undone = await Promise.all(ids.slice(0, 6).map(() => place.open().undo()));
+    const count = (kind: string): number => undone.filter((each) => each?.undone === kind).length;
+    expect([count('remove'), count('replace')]).toEqual([4, 2]);
+    const after = await textsIn(place);
+    expect(ids.filter((id) => after.get(id) !== before.get(id))).toEqual(['a', 'b']);
+    expect(await place.open().undo()).toMatchObject({ undone: 'replace', records: 1 });
+    expect(await place.open().undo()).toMatchObject({ undone: 'replace', records: 1 });
+    expect(await place.open().undo()).toBeUndefined();
+    expect(await textsIn(place)).toEqual(before);
+  });
+
   it('adds and replaces records in one step that undo does not cover', async () => {
     await place.open().trackAll([call('a'), call('b')]);
     const seen: unknown[] = [];

@@ -154,43 +154,60 @@ async function commitLogged(
   }
 }
 
+/** Undoes the last change. Of several processes that do so at once, each undoes another one. */
 export async function undoLast(
   store: LedgerVersions,
   context: ChangeContext,
   dryRun: boolean,
 ): Promise<UndoResult | undefined> {
-  const last = await store.undoLog.last();
-  if (!last) return undefined;
+  if (!dryRun) await context.settleFirst();
+  for (let last = await store.undoLog.last(); last; last = await store.undoLog.last()) {
+    const result = await undoChange(store, context, last, dryRun);
+    if (result !== undefined) return result;
+  }
+  return undefined;
+}
+
+/** Undefined when it is not the last change any more. */
+async function undoChange(
+  store: LedgerVersions,
+  context: ChangeContext,
+  last: Removal,
+  dryRun: boolean,
+): Promise<UndoResult | undefined> {
   const elements = await elementsOf(store, last);
+  if (elements === undefined) return undefined;
   const undone = last.op === 'clear' && last.partial ? 'remove' : last.op;
   const result: UndoResult = { undone, at: last.at, records: elements.length };
   if (dryRun) return result;
-  if (last.op === 'replace') {
-    await undoReplace(store, context, last, elements);
-    return result;
-  }
-  await context.settleFirst();
-  const ids = elements.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  const markUndone = async (): Promise<void> => {
-    await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
-  };
+  if (last.op === 'replace') return (await undoReplace(store, context, last, elements)) ? result : undefined;
+  const ids = elements.map(({ id }) => id).filter((id) => id !== undefined);
   let marked = false;
+  const markUndone = async (): Promise<void> => {
+    if (!marked) await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
+    marked = true;
+  };
+  let isTaken = false;
   await commitUntil(
     store,
     async ({ index }) => {
+      isTaken = !marked && !(await store.undoLog.isLast(last));
+      if (isTaken) return undefined;
       const back = elements.filter(({ id }) => id === undefined || !index.has(id)).map(({ text }) => text);
-      if (back.length === 0) return undefined;
+      if (back.length === 0) {
+        await markUndone();
+        return undefined;
+      }
       return { kept: [{ start: 0, end: index.contentEnd }], tail: tailOf(index.elements, back) };
     },
-    async (index) => ids.every((id) => index.has(id)),
+    async (index) => isTaken || ids.every((id) => index.has(id)),
     async () => {
-      // Only once the records are durably restored: otherwise a power cut could leave them in neither place.
+      // Only once the records are durable: otherwise a power cut could leave them in neither place.
       if (!marked) await fsyncFolder(store.disk, store.place.folder);
-      if (!marked) await markUndone();
-      marked = true;
+      await markUndone();
     },
   );
-  if (!marked) await store.alone(markUndone);
+  if (isTaken) return undefined;
   if (last.op === 'clear') await unlinkIfThere(store.disk, join(store.place.folder, last.file));
   return result;
 }
@@ -247,12 +264,14 @@ function trimSeparator(buffer: Buffer, start: number, end: number): number {
 async function elementsOf(
   store: LedgerVersions,
   removal: Removal,
-): Promise<{ id: string | undefined; text: string | Buffer }[]> {
+): Promise<{ id: string | undefined; text: string | Buffer }[] | undefined> {
   if (removal.op === 'remove') {
     return removal.elements.map((text, i) => ({ id: removal.ids[i], text }));
   }
   const buffer = await store.readBeside(removal.file);
   if (!buffer) {
+    // Another process undid it, and removed the file.
+    if (!(await store.undoLog.isLast(removal))) return undefined;
     const was = removal.op === 'clear' ? 'cleared' : 'priced again';
     throw new LedgerError(
       'damaged',

@@ -61,16 +61,16 @@ export async function replaceRecords(
   return { added: added.size, replaced: replaced.size };
 }
 
-/** Restores the old texts of records. Records removed in between stay removed. */
+/** Restores the old texts of records. Records removed in between stay removed. @returns false: it is not the last change any more. */
 export async function undoReplace(
   store: LedgerVersions,
   context: ChangeContext,
   last: Extract<Removal, { op: 'clear' | 'replace' }>,
   elements: readonly { id: string | undefined; text: string | Buffer }[],
-): Promise<void> {
-  await context.settleFirst();
+): Promise<boolean> {
   const originals = new Map(elements.flatMap(({ id, text }) => (id === undefined ? [] : [[id, text.toString()]])));
   let marked = false;
+  let isTaken = false;
   const markUndone = async (): Promise<void> => {
     if (!marked) await store.undoLog.append({ op: 'undo', at: new Date(context.now()).toISOString(), of: last.seq });
     marked = true;
@@ -82,14 +82,19 @@ export async function undoReplace(
   await commitUntil(
     store,
     async (basis) => {
+      isTaken = !marked && !(await store.undoLog.isLast(last));
+      if (isTaken) return undefined;
       const edits = [...originals].flatMap(([id, text]) => differs(basis.index, id, text) ?? []);
-      return edits.length === 0 ? undefined : edited(basis, edits, []);
+      if (edits.length > 0) return edited(basis, edits, []);
+      await markUndone();
+      return undefined;
     },
-    async (index) => [...originals].every(([id, text]) => differs(index, id, text) === undefined),
+    async (index) => isTaken || [...originals].every(([id, text]) => differs(index, id, text) === undefined),
     markUndone,
   );
-  await store.alone(markUndone);
+  if (isTaken) return false;
   await unlinkIfThere(store.disk, join(store.place.folder, last.file));
+  return true;
 }
 
 /** The old texts of the records that one change replaces. */

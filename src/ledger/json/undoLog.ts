@@ -73,6 +73,11 @@ export class UndoLog {
     return this.#standing().findLast((removal) => !isForgotten(removal));
   }
 
+  /** Whether undo would still revert this removal: another process may have undone it, or made a later one. */
+  async isLast({ seq }: Removal): Promise<boolean> {
+    return (await this.last())?.seq === seq;
+  }
+
   /** Whether a record accepted when `seen` was the last number has been removed since, and not restored. */
   async removedSince(usageId: string, seen: number): Promise<boolean> {
     await this.#refresh();

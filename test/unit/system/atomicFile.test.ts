@@ -120,6 +120,21 @@ describe('updateFile', () => {
     expect(fs.readdirSync(folder)).toEqual(['prices.json']);
   });
 
+  it("takes over an abandoned lock in which a desktop left its files, and names another program's at once", async () => {
+    const lock = `${target}.lock`;
+    fs.mkdirSync(lock);
+    fs.writeFileSync(path.join(lock, '.DS_Store'), '');
+    fs.utimesSync(lock, 0, 0);
+    await updateFile(target, append('a'));
+    expect([content(), fs.readdirSync(folder)]).toEqual(['a', ['prices.json']]);
+    fs.mkdirSync(lock);
+    fs.writeFileSync(path.join(lock, 'host-7'), '');
+    await expect(updateFile(target, append('b'))).rejects.toThrow(
+      'is locked: prices.json.lock holds host-7. Remove it if no program uses it',
+    );
+    expect(content()).toBe('a');
+  });
+
   it('writes nothing when there is nothing to change, and after a change that throws', async () => {
     await updateFile(target, () => undefined);
     const failing = (): never => {
