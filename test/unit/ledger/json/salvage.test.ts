@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ElementScanner } from '../../../../src/ledger/json/elements.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
 import { salvage } from '../../../../src/ledger/json/salvage.ts';
+import { cpuTimeBelow } from '../../../fixtures/cpuTime.ts';
 import { runs } from '../../../long.ts';
 
 const record = fc
@@ -101,35 +102,33 @@ describe('salvage', () => {
     'texts that hold the start of an object': (size) => '{"x{":"y{",'.repeat(size / 11),
   };
 
-  it.each(Object.keys(HOSTILE))('takes time that grows with the bytes alone: %s', (name) => {
-    const took = (size: number): number => {
+  it.each(Object.keys(HOSTILE))('takes time that grows with the bytes alone: %s', async (name) => {
+    const took = (size: number, limit: number): Promise<number> => {
       const bytes = Buffer.from(HOSTILE[name]!(size));
-      const before = process.threadCpuUsage();
-      for (const range of salvage(bytes, 0, bytes.length, isRecord(bytes))) expect(range).toBeUndefined();
-      const { user, system } = process.threadCpuUsage(before);
-      return user + system;
+      return cpuTimeBelow(limit, () => {
+        for (const range of salvage(bytes, 0, bytes.length, isRecord(bytes))) expect(range).toBeUndefined();
+      });
     };
-    took(1 << 14);
-    const small = took(1 << 17);
+    await took(1 << 14, Infinity);
     // Sixteen times the bytes: 256 times the time if it were quadratic.
-    expect(took(1 << 21)).toBeLessThan(64 * Math.max(small, 2000));
+    const limit = 64 * Math.max(await took(1 << 17, Infinity), 2);
+    expect(await took(1 << 21, limit)).toBeLessThan(limit);
   });
 
   it.each(['0,', '[],', '{},', '"a",', '{"a":[1]},'])(
     'takes time that grows with the number of elements alone, when their records are looked for: %s',
     async (element) => {
-      const took = async (size: number): Promise<number> => {
+      const took = (size: number, limit: number): Promise<number> => {
         const buffer = Buffer.from(`[${element.repeat(size / element.length)}0]`);
-        const index = new LedgerIndex('costs.json');
-        await index.extend({ buffer, length: buffer.length }, false);
-        const before = process.threadCpuUsage();
-        expect(await index.everyRecord()).toEqual([]);
-        const { user, system } = process.threadCpuUsage(before);
-        return user + system;
+        return cpuTimeBelow(limit, async () => {
+          const index = new LedgerIndex('costs.json');
+          await index.extend({ buffer, length: buffer.length }, false);
+          expect(await index.everyRecord()).toEqual([]);
+        });
       };
-      await took(1 << 14);
-      const small = await took(1 << 16);
-      expect(await took(1 << 20)).toBeLessThan(64 * Math.max(small, 4000));
+      await took(1 << 14, Infinity);
+      const limit = 64 * Math.max(await took(1 << 16, Infinity), 4);
+      expect(await took(1 << 20, limit)).toBeLessThan(limit);
     },
   );
 });
