@@ -130,6 +130,31 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await workbench.screenshot('team-sidebar');
   });
 
+  test('watches a budget of the team, which what another machine sends crosses', async () => {
+    const { workbench } = editor;
+    await workbench.runCommand('LLM Spend: Budgets…');
+    await workbench.answer('A short name', 'ours');
+    await workbench.answer('The amount for the period', '20');
+    await pick('Each month');
+    await pick('All calls');
+    await pick('The Team');
+    await workbench.answer('Percentages at which to warn', '50, 100');
+    await toast('Added the budget ours.').waitFor();
+    const file = path.join(editor.home, '.config', 'llm-spend', 'budgets.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([
+      { name: 'ours', amount: '20', period: 'month', levels: [50, 100], scope: 'team' },
+    ]);
+    // 7 of 20: this machine's own 1 crosses nothing either.
+    expect(await toast('The budget ours has').count()).toBe(0);
+    await desk.run(record('4', 'other'));
+    await desk.run(['sync']);
+    await toast('The budget ours has reached 50 %: $11.00 of $20.00.').waitFor();
+    await workbench.screenshot('team-budget');
+    await workbench.statusBarItem.filter({ hasText: '$11.00' }).waitFor();
+    const claims = await server.query('SELECT shown FROM llm_spend.crossing');
+    expect(claims).toEqual([{ shown: true }]);
+  });
+
   test('records and counts as before while the server cannot be reached, and catches up', async () => {
     const { workbench } = editor;
     await server.kill();
@@ -140,14 +165,14 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await workbench.statusBarItem.filter({ hasText: '$1.00' }).waitFor();
     await editor.llmSpend(...record('0.5', 'site'));
     await workbench.statusBarItem.filter({ hasText: '$1.50' }).waitFor();
-    await openMenu('Records not sent yet: 1');
-    await row('The last attempt failed').waitFor();
+    await openMenu('The last attempt failed');
+    await row('Records not sent yet: 1').waitFor();
     await workbench.screenshot('team-waiting');
     await server.start();
     await pick('Sync Now');
     // The record may have been sent in the background before.
     await toast('In step with the team. Records sent: ').waitFor();
-    expect(await costs(desk)).toEqual({ ann: 1.5, bob: 6 });
+    expect(await costs(desk)).toEqual({ ann: 1.5, bob: 10 });
   });
 
   test('leaves, and removes what this machine sent', async () => {
@@ -160,7 +185,7 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await dialog.getByRole('button', { name: 'Leave and Remove' }).click();
     await toast('Records removed from its ledger: 2.').waitFor();
     expect(existsSync(membership())).toBe(false);
-    expect(await costs(desk)).toEqual({ bob: 6 });
+    expect(await costs(desk)).toEqual({ bob: 10 });
     await workbench.statusBarItem.filter({ hasText: '$1.50' }).waitFor();
     expect(workbench.complaints).toEqual([]);
   });
