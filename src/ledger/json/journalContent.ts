@@ -38,11 +38,12 @@ export function parseJournal(bytes: Buffer): JournalContent {
     const line = bytes.toString('utf8', at, end);
     const begun = bytes[at] !== BLANK;
     at = end + 1;
-    // A line without its beginning was settled and is half blanked, or was never acknowledged and is incomplete.
-    if (line === '' || !begun) continue;
-    const entry = parseLine(line);
+    if (line === '') continue;
+    // A whole line may follow blanks: those of lines that were settled, or of a disk that lost what was before.
+    const entry = parseLine(begun ? line : line.replace(/^\0+/, ''));
     if (entry) content.entries.push(entry);
-    else content.bad++;
+    // A line without its beginning was settled and is half blanked, or was never acknowledged and is incomplete.
+    else if (begun) content.bad++;
   }
   return content;
 }

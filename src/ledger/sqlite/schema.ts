@@ -1,6 +1,6 @@
 import { LedgerError } from '../results.ts';
 import { FIELDS } from '../../usage/fields.ts';
-import type { Database } from './engine.ts';
+import { isBusy, isDamage, type Database } from './engine.ts';
 
 /**
  * The tables of a ledger in SQLite.
@@ -83,12 +83,22 @@ const USAGE_COLUMNS = OWN_COLUMNS.length + FIELD_COLUMNS.length + 1;
  * within a transaction that may write.
  */
 export function renewView(db: Database): void {
-  const { columns } = db.prepare("SELECT count(*) AS columns FROM pragma_table_info('usage')").get() as {
-    columns: number;
-  };
   // In an empty database the tables must be created first.
-  if (columns >= USAGE_COLUMNS || isEmpty(db)) return;
+  if (viewColumns(db) >= USAGE_COLUMNS || isEmpty(db)) return;
   db.exec(`DROP VIEW IF EXISTS usage; ${USAGE_VIEW}`);
+}
+
+/** 0 if the text of the view is damaged, which concerns no record. */
+function viewColumns(db: Database): number {
+  try {
+    const { columns } = db.prepare("SELECT count(*) AS columns FROM pragma_table_info('usage')").get() as {
+      columns: number;
+    };
+    return columns;
+  } catch (error) {
+    if (isBusy(error) || isDamage(error)) throw error;
+    return 0;
+  }
 }
 
 /** The migration from each version to the next; index 0 migrates from version 0, an empty database. */

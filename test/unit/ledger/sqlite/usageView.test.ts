@@ -94,3 +94,17 @@ it('of a later version stays', async () => {
   await withTracker((tracker) => tracker.track({ provider: 'p', model: 'm', operation: 'o' }));
   expect(columns()).toEqual(wider);
 });
+
+it('is made anew where its text is damaged, and nothing else fails for it', async () => {
+  const call = { provider: 'p', model: 'm', operation: 'o' };
+  await withTracker((tracker) => tracker.track({ ...call, usage_id: 'a' }));
+  const whole = columns();
+  const db = new DatabaseSync(path, { defensive: false });
+  db.exec(`PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, 'time_ms', 'tame_ms') WHERE name = 'usage'`);
+  db.close();
+  await withTracker((tracker) => tracker.track({ ...call, usage_id: 'b' }));
+  await withTracker((tracker) => tracker.repair());
+  expect(select('SELECT usage_id FROM usage ORDER BY seq')).toEqual([{ usage_id: 'a' }, { usage_id: 'b' }]);
+  expect(columns()).toEqual(whole);
+});
