@@ -63,8 +63,16 @@ export function lastChange(connection: Connection): Change | undefined {
   ) as Change | undefined;
 }
 
+/** Undoes the last change as it is within this transaction. A clear, whose file must be read first, is left to the next undo. */
+export function undoNewest(connection: Connection): Change | undefined {
+  const change = lastChange(connection);
+  if (change === undefined || change.file !== null) return undefined;
+  undoChange(connection, change);
+  return change;
+}
+
 /** Undoes a remove or a replace. Skips records that were restored in another way, or removed since. */
-export function undoChange(connection: Connection, change: Change): void {
+function undoChange(connection: Connection, change: Change): void {
   const rows = connection.rows('SELECT usage_id, text FROM changed WHERE change = ? ORDER BY position', change.id) as {
     usage_id: string;
     text: string;

@@ -24,7 +24,7 @@ import { Additions, type WriteBatches } from '../additions.ts';
 import { Watchers } from '../watchers.ts';
 import { appendBatches } from './appending.ts';
 import { Access } from './access.ts';
-import { lastChange, removeRecords, undoChange } from './changes.ts';
+import { lastChange, removeRecords, undoNewest } from './changes.ts';
 import { clearDatabase, undoClear } from './clearing.ts';
 import { ColumnQueries, type Current, type Source } from './columns/query.ts';
 import { needsSealing, resealed, takeSnapshot } from './columns/segments.ts';
@@ -149,14 +149,13 @@ export class SqliteStore implements Store {
 
   async undo(dryRun: boolean): Promise<UndoResult | undefined> {
     const result = await this.#access.use(async (connection): Promise<UndoResult | undefined> => {
-      const change = lastChange(connection);
-      if (!change) return undefined;
-      const { op, at, records, file } = change;
-      if (!dryRun) {
-        if (file === null) await connection.write(() => undoChange(connection, change));
-        else await undoClear(connection, this.#disk, change, file);
+      let change = lastChange(connection);
+      if (change && !dryRun) {
+        if (change.file !== null) await undoClear(connection, this.#disk, change, change.file);
+        // Another process may have undone it while this one waited for its turn to write.
+        else change = await connection.write(() => undoNewest(connection));
       }
-      return { undone: op, at, records };
+      return change && { undone: change.op, at: change.at, records: change.records };
     });
     if (result && !dryRun) {
       this.#changed();
