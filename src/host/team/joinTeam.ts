@@ -132,7 +132,7 @@ function previewText({ team, user, machine, fields, projects, sendable_fields, w
 async function askAboutPreview(preview: Preview, choice: Choice): Promise<'join' | Choice | undefined> {
   const { t } = vscode.l10n;
   const items: (vscode.QuickPickItem & { id: 'join' | 'fields' | 'projects' | 'names' })[] = [
-    { id: 'join', label: `$(check) ${t('Join, and Send {0} Records', preview.would_send)}` },
+    { id: 'join', label: `$(check) ${t('Join, and Send Records ({0})', preview.would_send)}` },
     { id: 'fields', label: `$(list-selection) ${t('Choose the Fields…')}`, description: preview.fields.join(', ') },
     { id: 'projects', label: `$(project) ${t('Names of Projects…')}`, description: preview.projects },
     {

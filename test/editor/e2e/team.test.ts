@@ -76,7 +76,7 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await workbench.statusBarItem.filter({ hasText: '$1.00' }).waitFor();
     await workbench.runCommand('LLM Spend: Join a Team Ledger…');
     await workbench.answer('The URL of the PostgreSQL database', url);
-    await row('Join, and Send 1 Records').waitFor();
+    await row('Join, and Send Records (1)').waitFor();
     const lines = workbench.page.locator('.editor-instance .view-lines');
     await lines.filter({ hasText: 'What would leave this machine' }).waitFor();
     await expect.poll(() => lines.innerText()).toContain('Never');
@@ -87,7 +87,7 @@ describe.skipIf(!hasServerPrograms())('a team', () => {
     await workbench.answer('Your name in the team', 'ann');
     await workbench.answer('The name of this machine', 'laptop');
     await row('ann, laptop').waitFor();
-    await pick('Join, and Send 1 Records');
+    await pick('Join, and Send Records (1)');
     await givePassword('the server wants a password of the user ann', 'wrong');
     await givePassword('the server refused the password of the user ann', PASSWORD);
     await toast('Joined the team of').waitFor();
