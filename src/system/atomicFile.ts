@@ -142,6 +142,9 @@ export async function writeFileAtomically(
   }
 }
 
+/** Errors of a lock that waiting may fix. A read-only folder stays one, and its error is reported at once. */
+const PASSING = new Set(['ELOCKED', 'ENOENT', 'ENOTEMPTY', 'EEXIST']);
+const PASSING_WINDOWS = new Set(['EPERM', 'EBUSY', 'EACCES']);
 const LOCK_STALE_MS = 10_000;
 const LOCK_RETRIES = { retries: 600, minTimeout: 10, maxTimeout: 100, factor: 1.2, randomize: true };
 
@@ -162,13 +165,18 @@ export async function updateFile(
   if (obstruction !== undefined)
     throw new PathError(`${path} is locked: ${obstruction}. Remove it if no program uses it.`);
   let isHeld = true;
-  const release = await lock(path, {
+  const lockOptions = {
     realpath: false,
     stale: LOCK_STALE_MS,
-    retries: LOCK_RETRIES,
     fs: lockFolders(nodeDisk),
     // The default throws from a timer, which ends the process.
     onCompromised: () => (isHeld = false),
+  };
+  const release = await lock(path, lockOptions).catch((error: unknown) => {
+    const code = errno(error) ?? '';
+    const mayPass = PASSING.has(code) || (process.platform === 'win32' && PASSING_WINDOWS.has(code));
+    if (!mayPass) throw error;
+    return lock(path, { ...lockOptions, retries: LOCK_RETRIES });
   });
   try {
     const content = change(await readWhole(disk, path));

@@ -13,6 +13,9 @@ export interface Failure {
   rule?: string | undefined;
 }
 
+/** Errors of the system that are no mistake of the command: no permission, a read-only or full disk. */
+const SYSTEM: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
+
 export function failureOf(error: unknown): Failure {
   if (isCliError(error)) {
     return { code: error.code, message: error.message, exitCode: error.exitCode, field: error.field };
@@ -35,6 +38,9 @@ export function failureOf(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === 'PathError') return { code: 'path', message, exitCode: EXIT.failed };
+  if (SYSTEM.has((error as NodeJS.ErrnoException | undefined)?.code ?? '')) {
+    return { code: 'io', message, exitCode: EXIT.failed };
+  }
   return { code: 'internal', message: t`Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };
 }
 

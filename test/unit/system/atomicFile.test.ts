@@ -111,6 +111,12 @@ describe('what stood there', () => {
 });
 
 describe('updateFile', () => {
+  it('does not wait where no lock can be made, for example in a read-only folder', async () => {
+    // The name of its lock is too long for the file system.
+    const name = path.join(folder, 'n'.repeat(252));
+    await expect(updateFile(name, () => 'x')).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+  });
+
   const append = (word: string) => (before: Buffer | undefined) => `${before?.toString() ?? ''}${word}`;
 
   it('loses no change of many at once, and leaves no lock', async () => {
