@@ -45,7 +45,7 @@ for (const size of SIZES) {
   }
 }
 section(
-  'Until it stands in the file',
+  'Until a record is in the file',
   'Milliseconds from the call of `track()` until `flush()` has returned, in a process that knows the ledger, beside writing, fsyncing and renaming the same bytes in the same folder, fsync of the folder included.',
   table(['records', 'same bytes: p50', 'p95', 'track() and flush(): p50', 'p95', 'ratio'], rows),
 );

@@ -102,7 +102,7 @@ async function opening(folder: string): Promise<void> {
   }
   section(
     'Opening a ledger',
-    'Milliseconds until the first `refresh()` has returned, in a new process. Blocked: the longest time for which a timer of 1 ms did not run meanwhile. Memory: the peak of the resident set, as a multiple of the file; without Node itself in the last but one column.',
+    'Milliseconds until the first `refresh()` has returned, in a new process. Blocked: the longest time for which a timer of 1 ms did not run. Memory: the peak of the resident set, as a multiple of the file; the last but one column excludes Node itself.',
     table(
       [
         'records',
@@ -175,7 +175,7 @@ async function rereading(folder: string): Promise<void> {
   }
   section(
     'Reading again after one foreign change',
-    'Milliseconds of a `refresh()` after another program has written the whole file anew with one more record, beside reading the bytes into memory that is there.',
+    'Milliseconds of a `refresh()` after another program has rewritten the whole file with one more record, beside reading the bytes into allocated memory.',
     table(['records', 'reading the bytes: p50', 'refresh(): p50', 'p95', 'ratio', 'nothing changed: p50'], rows),
   );
 }

@@ -59,6 +59,6 @@ function row(name: string, rates: Map<Kind, Sample>): string[] {
 
 section(
   'Records a second',
-  'Medians. The floor appends 300 bytes and fsyncs them; SQLite is in WAL mode with `synchronous=FULL`, one transaction a record but in the last row; ours commits to `costs.json` meanwhile.',
+  'Medians. The floor appends 300 bytes and fsyncs them; SQLite is in WAL mode with `synchronous=FULL`, one transaction a record except in the last row; ours also commits to `costs.json` during the run.',
   table(['', 'floor', 'SQLite', 'track()', 'against SQLite'], rows),
 );

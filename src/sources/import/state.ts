@@ -90,7 +90,7 @@ export function statePath(ledger: string, source: string): string {
 }
 
 /** Reads the saved state; returns an empty one if it is missing or invalid. */
-export function readState(path: string): ImportState {
+function readState(path: string): ImportState {
   return stateIn(savedText(path));
 }
 

@@ -155,7 +155,8 @@ export class PostgresConnection {
       try {
         return await attempt();
       } catch (error) {
-        if (error instanceof NoCopy && this.#offersCopy) {
+        // Several transactions may find out at the same time.
+        if (error instanceof NoCopy) {
           this.#offersCopy = false;
           continue;
         }
