@@ -1,4 +1,8 @@
-/** Four real inkwell processes writing to one ledger, alone and beside four of ours: what inkwell loses, and how long ours wait. */
+/**
+ * Four real inkwell processes writing to one ledger, alone and beside four of ours: what inkwell loses, and how long ours wait.
+ * Ours also make the machine busier and the ledger larger, which lengthens the moments in which inkwell overwrites itself. So
+ * in a control ours are as busy in a ledger of their own, and inkwell's begins with half as many of ours as it had in the end.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,9 +39,20 @@ interface Round {
 
 const folder = benchFolder('beside-inkwell');
 
-async function round(name: string, inkwells: number, writers: number): Promise<Round> {
+interface Setup {
+  inkwells: number;
+  writers: number;
+  /** The content that inkwell's ledger begins with. */
+  content?: string;
+  /** Whether ours write to another ledger. */
+  isApart?: boolean;
+}
+
+async function round(name: string, { inkwells, writers, content = '[]', isApart = false }: Setup): Promise<Round> {
   const ledger = join(folder, `${name}.json`);
-  writeFileSync(ledger, '[]');
+  writeFileSync(ledger, content);
+  const ownLedger = isApart ? join(folder, `${name}-own.json`) : ledger;
+  if (isApart) writeFileSync(ownLedger, '[]');
   const theirs = new Set<string>();
   const acknowledged = new Set<string>();
   const waiting = new Map<string, number>();
@@ -46,13 +61,13 @@ async function round(name: string, inkwells: number, writers: number): Promise<R
   const foreign = Array.from({ length: inkwells }, async () => {
     while (!stop.signal.aborted) for (const id of await inkwell(ledger)) theirs.add(id);
   });
-  const own = Array.from({ length: writers }, () => new Writer(ledger, acknowledged));
+  const own = Array.from({ length: writers }, () => new Writer(ownLedger, acknowledged));
   const known = new Set<string>();
   const look = (): void => {
     const now = performance.now();
     for (const id of acknowledged) if (!known.has(id)) waiting.set(id, now);
     for (const id of waiting.keys()) known.add(id);
-    const text = readFileSync(ledger, 'latin1');
+    const text = readFileSync(ownLedger, 'latin1');
     for (const [id, since] of waiting) {
       if (!text.includes(id)) continue;
       delays.push(now - since);
@@ -64,16 +79,27 @@ async function round(name: string, inkwells: number, writers: number): Promise<R
   stop.abort();
   await Promise.all(foreign);
   // Restores records that the last foreign writer displaced.
-  if (writers > 0) llmSpend(ledger, 'record', '--provider=claude', '--model=m', '--operation=extraction');
+  if (writers > 0) llmSpend(ownLedger, 'record', '--provider=claude', '--model=m', '--operation=extraction');
   const text = readFileSync(ledger, 'latin1');
-  const missing = (ids: Iterable<string>): number => [...ids].filter((id) => !text.includes(id)).length;
+  const ownText = readFileSync(ownLedger, 'latin1');
+  const missing = (ids: Iterable<string>, where: string): number => [...ids].filter((id) => !where.includes(id)).length;
   return {
     theirs: theirs.size,
-    lost: missing(theirs),
+    lost: missing(theirs, text),
     ours: acknowledged.size,
-    oursMissing: missing(acknowledged),
+    oursMissing: missing(acknowledged, ownText),
     delays,
   };
+}
+
+/** A ledger with every second record of ours in another one. */
+function halfOfOurs(name: string): string {
+  const records = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { provider: string }[];
+  return JSON.stringify(
+    records.filter(({ provider }) => provider !== 'gemini').filter((_, i) => i % 2 === 0),
+    undefined,
+    2,
+  );
 }
 
 function inkwell(ledger: string): Promise<string[]> {
@@ -120,11 +146,14 @@ if (inkwellPython === undefined) {
 } else {
   const alone: Round[] = [];
   const beside: Round[] = [];
+  const control: Round[] = [];
   const own: Round[] = [];
   for (let i = 0; i < ROUNDS; i++) {
-    alone.push(await round(`alone-${i}`, WRITERS, 0));
-    beside.push(await round(`beside-${i}`, WRITERS, WRITERS));
-    own.push(await round(`own-${i}`, 0, WRITERS));
+    alone.push(await round(`alone-${i}`, { inkwells: WRITERS, writers: 0 }));
+    beside.push(await round(`beside-${i}`, { inkwells: WRITERS, writers: WRITERS }));
+    const content = halfOfOurs(`beside-${i}`);
+    control.push(await round(`control-${i}`, { inkwells: WRITERS, writers: WRITERS, content, isApart: true }));
+    own.push(await round(`own-${i}`, { inkwells: 0, writers: WRITERS }));
     process.stderr.write(`round ${i + 1} of ${ROUNDS}\n`);
   }
   section(
@@ -135,7 +164,7 @@ if (inkwellPython === undefined) {
       'the file, too.',
     table(
       ['', 'of inkwell', 'lost', 'by round', 'of ours', 'missing', 'delay p50', 'p95'],
-      [row('inkwell alone', alone), row('both', beside), row('ours alone', own)],
+      [row('inkwell alone', alone), row('both', beside), row('each in its own', control), row('ours alone', own)],
     ),
   );
 }
