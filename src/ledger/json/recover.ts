@@ -4,7 +4,7 @@ import type { Disk } from '../../system/disk.ts';
 import { ageOf } from '../../system/disk.ts';
 import type { Bytes } from './file.ts';
 import { LedgerIndex } from './index.ts';
-import { valueEnd, type FoundRecord } from './elements.ts';
+import { valueEnd, type FoundRecord, type SkippedElement } from './elements.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
 import { fromUtf16 } from '../../system/utf16.ts';
@@ -121,6 +121,18 @@ class Taken {
     this.recovered += found;
   }
 
+  /**
+   * Adds a record that is readable except for a few bytes, which become U+FFFD; the original bytes are kept aside.
+   * @returns false: another record has its id.
+   */
+  addMended({ usageId, start, end }: SkippedElement, bytes: Buffer): boolean {
+    if (usageId === undefined || this.#known.has(usageId)) return false;
+    this.#known.add(usageId);
+    this.parts.push(Buffer.from(bytes.toString('utf8', start, end)));
+    this.recovered++;
+    return true;
+  }
+
   /** Adds a backup's elements that are not records, or have the id of another one, unless the same bytes are there. */
   addOthers(index: LedgerIndex, bytes: Buffer, from: string): void {
     const others = [...index.unreadable, ...index.duplicates.filter(({ reason }) => reason !== 'same')];
@@ -159,11 +171,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
       taken.parts.push(own.subarray(raw.start, raw.end));
     } else if (!onlyRecords) {
       taken.parts.push(own.subarray(range.start, range.end));
-    } else if (range.reason.startsWith('invalid UTF-8') && !index.has(range.usageId!)) {
-      // Readable except for a few bytes, which become U+FFFD. The original bytes are kept aside.
-      taken.parts.push(Buffer.from(own.toString('utf8', range.start, range.end)));
-      taken.recovered++;
-    } else {
+    } else if (!range.reason.startsWith('invalid UTF-8') || !taken.addMended(range, own)) {
       const nested = await index.nestedIn(range);
       if (nested.length === 0) dropped++;
       await taken.add(nested, own, 'elements that contain records');

@@ -30,6 +30,8 @@ function element(id: string, more = ''): string {
   return `{"usage_id":"${id}","provider":"p","model":"m","operation":"o","timestamp":"2026-02-01T12:00:00Z","cost_usd":0.5${more}}`;
 }
 
+const noted = (note: string): string => element('two', `,"note":"${note}"`);
+
 function array(...elements: string[]): string {
   return `[\n  ${elements.join(',\n  ')}\n]`;
 }
@@ -190,6 +192,18 @@ const CASES: Record<string, Case> = {
     files: { 'costs.json': Buffer.from(array(RECORDS[0]!, element('two', ',"note":"caf\u00e9"')), 'latin1') },
     problems: ['invalid-utf8'],
     records: ['one', 'two'],
+  },
+  'invalid UTF-8 in two records of one id': {
+    files: { 'costs.json': Buffer.from(array(...['\u00e9', '\u00e8'].map(noted)), 'latin1') },
+    problems: ['invalid-utf8', 'invalid-utf8'],
+    records: ['two'],
+    dropped: [noted('\u00e8')],
+  },
+  'invalid UTF-8 in a record whose id one in an array has': {
+    files: { 'costs.json': Buffer.from(array(`[${noted('e')}]`, noted('\u00e8')), 'latin1') },
+    problems: ['unreadable-element', 'invalid-utf8'],
+    records: ['two'],
+    dropped: [noted('\u00e8')],
   },
   'a second record with the same id and content': {
     files: { 'costs.json': array(RECORDS[0]!, RECORDS[0]!) },
