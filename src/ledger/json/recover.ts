@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { readBeside } from '../../system/beside.ts';
 import type { Disk } from '../../system/disk.ts';
 import { ageOf } from '../../system/disk.ts';
-import type { Bytes } from './file.ts';
+import type { Bytes, Content } from './file.ts';
 import { LedgerIndex } from './index.ts';
-import { valueEnd, type FoundRecord, type SkippedElement } from './elements.ts';
+import { skipSpace, valueEnd, type FoundRecord, type SkippedElement } from './elements.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
 import { fromUtf16 } from '../../system/utf16.ts';
@@ -16,10 +16,12 @@ import type { UndoLog } from './undoLog.ts';
  */
 
 export const NEW_LEDGER = new TextEncoder().encode('[');
-const FIRST = Buffer.from('\n  ');
-const SEPARATOR = Buffer.from(',\n  ');
-const END = Buffer.from('\n]');
-const END_OF_NONE = Buffer.from(']');
+const FIRST = '\n  ';
+const SEPARATOR = ',\n  ';
+const END = '\n]';
+const END_OF_NONE = ']';
+/** Characters. */
+const ENCODED_AT_ONCE = 1 << 20;
 /** A shorter text cannot be a record: the names alone take as much. */
 const LEAST_RECORD = 60;
 const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
@@ -181,7 +183,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
 }
 
 /** A JSON array of these elements in the ledger's layout: one per line. */
-export function arrayOf(elements: readonly Uint8Array[]): Bytes {
+export function arrayOf(elements: readonly (string | Uint8Array)[]): Bytes {
   const buffer = Buffer.concat([NEW_LEDGER, tailOf(0, elements)]);
   return { buffer, length: buffer.length };
 }
@@ -189,12 +191,53 @@ export function arrayOf(elements: readonly Uint8Array[]): Bytes {
 /** The bytes after the kept elements: the added elements and the end of the array. */
 export function tailOf(keptElements: number, added: readonly (string | Uint8Array)[]): Buffer {
   const pieces: Uint8Array[] = [];
+  // Texts are encoded together: a buffer for each of 100,000 would take ten times as long.
+  let text = '';
   for (const [i, element] of added.entries()) {
-    pieces.push(keptElements + i === 0 ? FIRST : SEPARATOR);
-    pieces.push(typeof element === 'string' ? Buffer.from(element) : element);
+    text += keptElements + i === 0 ? FIRST : SEPARATOR;
+    if (typeof element === 'string') text += element;
+    if (typeof element === 'string' && text.length < ENCODED_AT_ONCE) continue;
+    pieces.push(Buffer.from(text));
+    if (typeof element !== 'string') pieces.push(element);
+    text = '';
   }
-  pieces.push(keptElements + added.length === 0 ? END_OF_NONE : END);
+  text += keptElements + added.length === 0 ? END_OF_NONE : END;
+  pieces.push(Buffer.from(text));
   return Buffer.concat(pieces);
+}
+
+/** The array without some of its elements; all others are kept byte for byte. */
+export function without(
+  bytes: Bytes,
+  index: Pick<LedgerIndex, 'contentEnd' | 'elements'>,
+  ranges: readonly { start: number; end: number }[],
+): Content {
+  const { buffer, length } = bytes;
+  const kept: { start: number; end: number }[] = [];
+  let position = 0;
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    if (start > position) kept.push({ start: position, end: start });
+    const isLast = end === index.contentEnd;
+    // Each element is removed together with the comma after it. The last element has none; the comma before it is trimmed
+    // later.
+    position = isLast ? end : skipSpace(buffer, skipSpace(buffer, end, length) + 1, length);
+  }
+  if (position < index.contentEnd) {
+    kept.push({ start: position, end: index.contentEnd });
+  } else {
+    const last = kept.at(-1)!;
+    last.end = trimSeparator(buffer, last.start, last.end);
+  }
+  return { kept, tail: tailOf(index.elements - ranges.length, []) };
+}
+
+function trimSeparator(buffer: Buffer, start: number, end: number): number {
+  const space = new Set([0x20, 0x0a, 0x0d, 0x09]);
+  let at = end;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  if (buffer[at - 1] === 0x2c) at--;
+  while (at > start && space.has(buffer[at - 1]!)) at--;
+  return at;
 }
 
 /**

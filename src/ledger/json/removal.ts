@@ -4,12 +4,12 @@ import { isUnreadable, readStored } from '../../usage/stored.ts';
 import type { Content } from './file.ts';
 import type { ChangeContext } from './commit/commitUntil.ts';
 import { commitUntil } from './commit/commitUntil.ts';
-import { ElementScanner, skipSpace } from './elements.ts';
+import { ElementScanner } from './elements.ts';
 import { fsyncFolder, unlinkIfThere } from '../../system/disk.ts';
-import type { Bytes } from './file.ts';
+import { slicer } from '../../system/slices.ts';
 import type { LedgerIndex } from './index.ts';
 import { clearedName } from '../../system/sideFiles.ts';
-import { arrayOf, tailOf } from './recover.ts';
+import { arrayOf, tailOf, without } from './recover.ts';
 import { undoReplace } from './replacement.ts';
 import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { ClearResult, RemoveResult, UndoResult } from '../results.ts';
@@ -33,33 +33,51 @@ export async function removeRecords(
   ids: readonly string[],
   undoable: boolean,
 ): Promise<RemoveResult> {
-  await context.settleFirst();
   const wanted = new Set(ids);
-  const removed = new Map<string, UsageRecord>();
-  const logged = new Map<string, string>();
+  const taken = await takeOut(store, context, wanted, undoable);
+  const removed = [...taken].map(([id, text]) => asRecord(text, id));
+  return { removed, missing: [...wanted].filter((id) => !taken.has(id)) };
+}
+
+/** Removes records for good, without parsing them. @returns how many there were. */
+export async function dropRecords(
+  store: LedgerVersions,
+  context: ChangeContext,
+  ids: readonly string[],
+): Promise<number> {
+  return (await takeOut(store, context, new Set(ids), false)).size;
+}
+
+/** @returns the texts of the removed records by their ids. */
+async function takeOut(
+  store: LedgerVersions,
+  context: ChangeContext,
+  wanted: ReadonlySet<string>,
+  undoable: boolean,
+): Promise<ReadonlyMap<string, string>> {
+  await context.settleFirst();
+  const taken = new Map<string, string>();
   await commitLogged(
     store,
     context,
-    async (basis, log) => {
+    async ({ bytes, index }, log) => {
       const found: { id: string; start: number; end: number; text: string }[] = [];
+      const slice = slicer();
       for (const id of wanted) {
-        const locator = basis.index.has(id) ? basis.index.locatorOf(id) : undefined;
-        const raw = locator === undefined ? undefined : basis.index.rawAt(locator);
+        const locator = index.has(id) ? index.locatorOf(id) : undefined;
+        const raw = locator === undefined ? undefined : index.rawAt(locator);
         if (raw) found.push({ id, ...raw });
+        await slice();
       }
-      const elsewhere = await inJournals(store, context, basis.index, wanted);
-      const fresh = [...found, ...elsewhere].filter(({ id, text }) => logged.get(id) !== text);
+      const elsewhere = await inJournals(store, context, index, wanted);
+      const fresh = [...found, ...elsewhere].filter(({ id, text }) => taken.get(id) !== text);
       if (fresh.length > 0) await log(await removalLine(store, context, fresh, undoable));
-      for (const { id, text } of fresh) {
-        logged.set(id, text);
-        removed.set(id, asRecord(text, id));
-      }
-      if (found.length === 0) return undefined;
-      return without(basis.bytes, basis.index, found);
+      for (const { id, text } of fresh) taken.set(id, text);
+      return found.length === 0 ? undefined : without(bytes, index, found);
     },
-    async (index) => ![...removed.keys()].some((id) => index.has(id)),
+    async (index) => ![...taken.keys()].some((id) => index.has(id)),
   );
-  return { removed: [...removed.values()], missing: [...wanted].filter((id) => !removed.has(id)) };
+  return taken;
 }
 
 /**
@@ -77,7 +95,7 @@ async function removalLine(
   const size = (undoable ? elements : ids).reduce((sum, text) => sum + text.length, 0);
   if (size <= MAX_LOGGED) return { op: 'remove', ids, elements };
   const file = clearedName(store.place.base, context.now());
-  await store.writeBeside(file, arrayOf(records.map(({ text }) => Buffer.from(text))).buffer);
+  await store.writeBeside(file, arrayOf(records.map(({ text }) => text)).buffer);
   return { op: 'clear', records: records.length, file, partial: true, ...(!undoable && { forgotten: true as const }) };
 }
 
@@ -225,40 +243,6 @@ async function inJournals(
     if (!(await store.undoLog.removedSince(id, entry.seen))) found.push({ id, text: entry.text });
   }
   return found;
-}
-
-/** The array without some of its elements; all others are kept byte for byte. */
-export function without(
-  bytes: Bytes,
-  index: Pick<LedgerIndex, 'contentEnd' | 'elements'>,
-  ranges: readonly { start: number; end: number }[],
-): Content {
-  const { buffer, length } = bytes;
-  const kept: { start: number; end: number }[] = [];
-  let position = 0;
-  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
-    if (start > position) kept.push({ start: position, end: start });
-    const isLast = end === index.contentEnd;
-    // Each element is removed together with the comma after it. The last element has none; the comma before it is trimmed
-    // later.
-    position = isLast ? end : skipSpace(buffer, skipSpace(buffer, end, length) + 1, length);
-  }
-  if (position < index.contentEnd) {
-    kept.push({ start: position, end: index.contentEnd });
-  } else {
-    const last = kept.at(-1)!;
-    last.end = trimSeparator(buffer, last.start, last.end);
-  }
-  return { kept, tail: tailOf(index.elements - ranges.length, []) };
-}
-
-function trimSeparator(buffer: Buffer, start: number, end: number): number {
-  const space = new Set([0x20, 0x0a, 0x0d, 0x09]);
-  let at = end;
-  while (at > start && space.has(buffer[at - 1]!)) at--;
-  if (buffer[at - 1] === 0x2c) at--;
-  while (at > start && space.has(buffer[at - 1]!)) at--;
-  return at;
 }
 
 async function elementsOf(

@@ -24,7 +24,7 @@ import { Acceptance } from './acceptance.ts';
 import { Committer } from './committer.ts';
 import type { ChangeContext } from './commit/commitUntil.ts';
 import { elementsOf } from './reading.ts';
-import { clearLedger, removeRecords, undoLast } from './removal.ts';
+import { clearLedger, dropRecords, removeRecords, undoLast } from './removal.ts';
 import { repairLedger } from './repair.ts';
 import { replaceRecords } from './replacement.ts';
 import { describeState } from './state.ts';
@@ -100,6 +100,10 @@ export class JsonStore implements Store {
 
   remove(ids: readonly string[], undoable: boolean): Promise<RemoveResult> {
     return this.#changing((versions, context) => removeRecords(versions, context, ids, undoable));
+  }
+
+  drop(ids: readonly string[]): Promise<number> {
+    return this.#changing((versions, context) => dropRecords(versions, context, ids));
   }
 
   clear(): Promise<ClearResult> {

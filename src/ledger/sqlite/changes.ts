@@ -3,6 +3,7 @@ import type { RemoveResult, UndoResult } from '../results.ts';
 import type { Connection } from './connection.ts';
 import { RowAppender } from './rowAppender.ts';
 import { findRow, idOf, keyOf, recordOf, tryRecordOf, updateRow, type Row } from './rows.ts';
+import type { FoundRow } from './reading.ts';
 import { touch } from './columns/segments.ts';
 
 /**
@@ -55,6 +56,19 @@ export function removeRecords(
     );
   }
   return { removed, missing };
+}
+
+/** Removes rows without reading them. Only their ids are kept, to prevent a repair from restoring them. */
+export function dropRows(connection: Connection, rows: readonly FoundRow[], at: string): void {
+  const seqs = rows.map(({ seq }) => seq).sort((a, b) => a - b);
+  connection.expectMany();
+  connection.sql('DELETE FROM record WHERE seq IN (SELECT value FROM json_each(?))').run(JSON.stringify(seqs));
+  const id = beginChange(connection, 'remove', at, rows.length);
+  connection
+    .sql("INSERT INTO changed (change, position, usage_id, text) SELECT ?, key, value, '' FROM json_each(?)")
+    .run(id, JSON.stringify(rows.map(({ usage_id }) => usage_id)));
+  forgetOld(connection, id);
+  touch(connection, seqs);
 }
 
 export function lastChange(connection: Connection): Change | undefined {
@@ -114,18 +128,23 @@ export function keepForUndo(
   at: string,
   taken: readonly Pick<Row, 'usage_id' | 'text'>[],
 ): void {
-  const { id } = connection.first(
-    'INSERT INTO change (op, at, records) VALUES (?, ?, ?) RETURNING id',
-    op,
-    at,
-    taken.length,
-  ) as { id: number };
+  const id = beginChange(connection, op, at, taken.length);
   for (const [position, { usage_id, text }] of taken.entries()) {
     connection
       .sql('INSERT INTO changed (change, position, usage_id, text) VALUES (?, ?, ?, ?)')
       .run(id, position, keyOf(idOf(usage_id)), text);
   }
   forgetOld(connection, id);
+}
+
+function beginChange(connection: Connection, op: 'remove' | 'replace', at: string, records: number): number {
+  const { id } = connection.first(
+    'INSERT INTO change (op, at, records) VALUES (?, ?, ?) RETURNING id',
+    op,
+    at,
+    records,
+  ) as { id: number };
+  return id;
 }
 
 function forgetOld(connection: Connection, newest: number): void {

@@ -1,3 +1,4 @@
+import { slicer } from '../../system/slices.ts';
 import { nextTurn } from '../../system/turns.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import type { StoredElement } from '../results.ts';
@@ -6,6 +7,11 @@ import { explainSqlite } from './engine.ts';
 import { checkOrder, idOf, keyOf, rowsAfter, tryRecordOf, type Row } from './rows.ts';
 
 const ROWS_PER_TURN = 1_000;
+/** Ids to look up with one statement. */
+const IDS_AT_ONCE = 2_000;
+
+/** The number and the key of a row. */
+export type FoundRow = Pick<Row, 'seq' | 'usage_id'>;
 
 /**
  * All records with numbers above `seq` and their text, in the order of their addition, without rows that are not usage records.
@@ -57,8 +63,29 @@ export async function* idsAfter(open: () => Connection | undefined, seq: number)
   }
 }
 
-export function holdsRow(connection: Connection, usageId: string): boolean {
-  return connection.first('SELECT 1 FROM record WHERE usage_id = ?', keyOf(usageId)) !== undefined;
+/** The numbers and keys of the rows with these ids, in no particular order. One statement finds thousands, in slices of time. */
+export async function findRows(connection: Connection, ids: readonly string[]): Promise<FoundRow[]> {
+  const found: FoundRow[] = [];
+  const slice = slicer();
+  for (let i = 0; i < ids.length; i += IDS_AT_ONCE) {
+    const keys = JSON.stringify(ids.slice(i, i + IDS_AT_ONCE).map(keyOf));
+    const rows = connection.rows(
+      'SELECT seq, usage_id FROM record WHERE usage_id IN (SELECT value FROM json_each(?))',
+      keys,
+    );
+    for (const row of rows) found.push(row as FoundRow);
+    await slice();
+  }
+  return found;
+}
+
+/** The ids among `ids` that the database contains. */
+export async function idsHeld(
+  connection: Connection | undefined,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = connection === undefined ? [] : await findRows(connection, ids);
+  return new Set(rows.map(({ usage_id }) => idOf(usage_id)));
 }
 
 /** The record of a row; undefined when the row does not exist or is not a usage record. */

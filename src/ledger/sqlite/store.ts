@@ -30,12 +30,13 @@ import { ColumnQueries, type Current, type Source } from './columns/query.ts';
 import { needsSealing, resealed, takeSnapshot } from './columns/segments.ts';
 import type { Connection } from './connection.ts';
 import { explainSqlite } from './engine.ts';
+import { dropStored } from './dropping.ts';
 import { Exclusion } from './exclusion.ts';
 import { backUpIfDue } from './repair/backup.ts';
 import { repairDatabase } from './repair/repair.ts';
 import { verifyDatabase } from './repair/verify.ts';
 import { replaceRecords } from './replacement.ts';
-import { elementsOf, holdsRow, idsAfter, recordAt } from './reading.ts';
+import { elementsOf, idsAfter, idsHeld, recordAt } from './reading.ts';
 import { Sealing } from './sealing.ts';
 import { describeDatabase, seqOfCursor } from './state.ts';
 
@@ -133,18 +134,19 @@ export class SqliteStore implements Store {
     if (!(await this.#access.opened())) return { removed: [], missing: [...new Set(ids)] };
     const at = isoNow(this.#now());
     const result = await this.#access.write((connection) => removeRecords(connection, ids, at, undoable));
-    this.#changed();
-    this.#sealing.start();
+    this.#rewrote();
     return result;
+  }
+
+  drop(ids: readonly string[]): Promise<number> {
+    return dropStored(this.#access, ids, isoNow(this.#now()), () => this.#rewrote());
   }
 
   async clear(): Promise<ClearResult> {
     await this.flush(Infinity);
     const result = await this.#access.use((connection) => clearDatabase(connection, this.#disk, this.#now()));
-    if (!result) return { removed: 0, keptIn: undefined };
-    this.#changed();
-    this.#sealing.start();
-    return result;
+    if (result) this.#rewrote();
+    return result ?? { removed: 0, keptIn: undefined };
   }
 
   async undo(dryRun: boolean): Promise<UndoResult | undefined> {
@@ -157,10 +159,7 @@ export class SqliteStore implements Store {
       }
       return change && { undone: change.op, at: change.at, records: change.records };
     });
-    if (result && !dryRun) {
-      this.#changed();
-      this.#sealing.start();
-    }
+    if (result && !dryRun) this.#rewrote();
     return result;
   }
 
@@ -198,8 +197,7 @@ export class SqliteStore implements Store {
   }
 
   async holds(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const connection = this.#looked?.connection;
-    return new Set(connection ? ids.filter((id) => holdsRow(connection, id)) : []);
+    return idsHeld(this.#looked?.connection, ids);
   }
 
   async changesSince(cursor: string | undefined): Promise<AsyncIterable<readonly string[]> | undefined> {
@@ -291,5 +289,11 @@ export class SqliteStore implements Store {
     this.#wrote = true;
     this.#contributed = true;
     this.#watchers.notify();
+  }
+
+  /** Must be called after each change of records that were there before. */
+  #rewrote(): void {
+    this.#changed();
+    this.#sealing.start();
   }
 }

@@ -109,17 +109,25 @@ export class Undoing {
   async #undoAddition(addition: UndoableAddition, dryRun: boolean): Promise<UndoResult | undefined> {
     const { ids, at, op = 'add', updated } = addition;
     const undone = { undone: op, at, ...(updated !== undefined && { updated }) } as const;
-    await this.#store.look();
-    const there = [...(await this.#store.holds(ids))];
-    if (dryRun && there.length > 0) return { ...undone, records: there.length };
+    if (dryRun) {
+      await this.#store.look();
+      const { size } = await this.#store.holds(ids);
+      if (size > 0) return { ...undone, records: size };
+    }
     let records = 0;
-    for (let i = 0; i < there.length; i += REMOVED_AT_ONCE) {
-      const { removed } = await this.#store.remove(there.slice(i, i + REMOVED_AT_ONCE), false);
-      records += removed.length;
+    for (let i = 0; i < ids.length; i += REMOVED_AT_ONCE) {
+      records += await this.#remove(ids.slice(i, i + REMOVED_AT_ONCE));
     }
     // Dropped only now, so that a failed removal can be retried.
     await this.#forget(addition);
     return records > 0 ? { ...undone, records } : undefined;
+  }
+
+  async #remove(ids: readonly string[]): Promise<number> {
+    if (this.#store.drop) return this.#store.drop(ids);
+    await this.#store.look();
+    const there = [...(await this.#store.holds(ids))];
+    return there.length === 0 ? 0 : (await this.#store.remove(there, false)).removed.length;
   }
 
   /** Undefined when there is none, or when this object changed records since, which the store undoes. */
