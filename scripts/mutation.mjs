@@ -18,8 +18,8 @@ await usePinnedNode();
 const VERSION = '10.1.1';
 /** For each area its files, and the tests that are asked. */
 const AREAS = {
-  usage: { files: ['src/usage/**/*.ts'], tests: ['usage', 'columns', 'protocol'] },
-  pricing: { files: ['src/pricing/**/*.ts'], tests: ['pricing'] },
+  usage: { files: ['src/usage/**/*.ts'], tests: ['usage', 'columns', 'protocol', 'rules', 'budgets', 'media'] },
+  pricing: { files: ['src/pricing/**/*.ts'], tests: ['pricing', 'contract'] },
   ledger: { files: ['src/ledger/**/*.ts'], tests: ['ledger', 'library', 'contract'] },
   sources: { files: ['src/sources/**/*.ts'], tests: ['sources'] },
   media: { files: ['media/model/**/*.ts'], tests: ['media'] },

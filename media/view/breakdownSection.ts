@@ -63,7 +63,7 @@ function menuRow({ shown, format, nameOf }: ViewContext, row: BreakdownRow): Men
   const own = Object.fromEntries(values.map(([dimension, value]) => [dimension, [value]]));
   const filter = { ...shown.filter, values: { ...shown.filter.values, ...(own as UsageFilter['values']) } };
   return {
-    place: placeOfPage(),
+    place: placeOfPage(document.body),
     text: `${nameOf(row.dimension, row.value)}\t${format.cost(row.totals)}`,
     values,
     filter: filterMessage(filter),

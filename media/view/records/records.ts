@@ -192,7 +192,7 @@ export class SpendRecords extends RecordListElement {
     offerMenu(
       event.currentTarget as HTMLElement,
       {
-        place: placeOfPage(),
+        place: placeOfPage(document.body),
         text: loaded
           .map((each) => recordJson(each.record))
           .join('\n')
