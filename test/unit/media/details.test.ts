@@ -5,7 +5,7 @@ import { sized } from '../../../media/model/columnChoice.ts';
 import { Format } from '../../../media/model/format.ts';
 import { provenance } from '../../../media/model/names.ts';
 import { closedRange } from '../../../media/model/range.ts';
-import { fieldText, recordCost, recordFields } from '../../../media/model/record.ts';
+import { fieldText, recordCost, recordFields, recordJson } from '../../../media/model/record.ts';
 import { labelled } from '../../../media/model/scale.ts';
 import { chartModel } from '../../../media/model/series.ts';
 import { sum } from '../../../media/model/totals.ts';
@@ -85,6 +85,22 @@ describe('the details of a record', () => {
     expect(cost({ ...reported, price_source: 'the list' })[0]).toBe('~$0.5000');
     expect(cost({ cost_known: false })).toEqual(['unpriced', 'Price unknown. Not included in totals.']);
   });
+});
+
+test('a cost in another currency stands beside the one that is stored', () => {
+  const euros = new Format('en-US', 'UTC', { code: 'EUR', note: '' });
+  const row = { record: { ...record, charge: 'plan' }, amount: String(42n * 10n ** 19n) } as unknown as RecordRow;
+  const spaced = (text: string): string => text.replaceAll(/\s/g, ' ');
+  expect(spaced(recordCost(row, euros))).toBe('~EUR 0.4200 plan');
+  expect(recordCost({ record: row.record } as RecordRow, euros)).toBe('~$0.5000 plan');
+  const lines = recordFields(row, 'L', euros).map(({ name, value }) => [name, spaced(value)]);
+  expect(lines.slice(1, 3)).toEqual([
+    ['Cost in EUR', 'EUR 0.42 plan'],
+    ['Cost as stored', '$0.50 plan'],
+  ]);
+  expect(lines.at(-1)).toEqual(['Ledger', 'L']);
+  expect(JSON.parse(recordJson(row.record))).toEqual(row.record);
+  expect(recordJson(row.record).split('\n')[1]).toBe('  "usage_id": "u1",');
 });
 
 test('a plan is named beside the cost only if it covers something', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { emptyTotals, type Calendar, type Totals } from '../../../src/usage/query.ts';
-import { compare, forecast, formatTotals, summarize, within } from '../../../src/usage/summary.ts';
+import { emptyTotals, type AggregateQuery, type Calendar, type Group, type Totals } from '../../../src/usage/query.ts';
+import { compare, forecast, formatPaidAndPlan, formatTotals, summarize, within } from '../../../src/usage/summary.ts';
 import { UsageTable } from '../../../src/columns/table.ts';
 import { usage } from './records.ts';
 
@@ -45,6 +45,17 @@ describe('summarize', () => {
     expect(summary.topModels.map(({ model }) => model)).toEqual(['large']);
     // 24.5 of 30 days have passed.
     expect(summary.forecastNanos).toBe(60n * DOLLAR);
+    const ask = (query: AggregateQuery): Group[] => table.aggregate(query);
+    const byMonth = await summarize(ask, now, utc, { period: 'month', filter: { search: 'large' } });
+    expect(byMonth.topModels.map(({ model, totals: of }) => [model, of.recordedNanos / DOLLAR])).toEqual([
+      ['large', 6n],
+    ]);
+    expect(byMonth.all.records).toBe(2);
+    const all = await summarize(ask, now, utc, { period: 'all' });
+    expect(all.topModels.map(({ model }) => model)).toEqual(['other', 'large', 'small']);
+    const nameless: Group[] = [{ key: [null], totals: totals({ records: 1 }) }];
+    const none = await summarize(({ groupBy }) => (groupBy.length === 0 ? [] : nameless), now, utc);
+    expect(none.topModels).toEqual([{ model: '', totals: totals({ records: 1 }) }]);
   });
 });
 
@@ -92,6 +103,10 @@ describe('within', () => {
   it('takes the later start, the earlier end, and keeps the rest', () => {
     expect(within({ since: 1, until: 9, search: 'x' }, { since: 3 })).toEqual({ since: 3, until: 9, search: 'x' });
     expect(within({}, { since: 3, until: 4 })).toEqual({ since: 3, until: 4 });
+    expect(within({ since: 5, until: 6 }, { since: 3, until: 9 })).toEqual({ since: 5, until: 6 });
+    expect(within({ since: 1, until: 9 }, { since: 3, until: 4 })).toEqual({ since: 3, until: 4 });
+    expect(within({ since: 1, until: 2 }, {})).toEqual({ since: 1, until: 2 });
+    expect(within({ search: 'x' }, {}).since).toBeUndefined();
   });
 });
 
@@ -105,6 +120,29 @@ describe('formatTotals', () => {
     expect(text({ records: 2, unpriced: 1 })).toBe('$0.00 + 1 unpriced');
     expect(text({ records: 1, estimated: 1, estimatedNanos: 4_200_000_000n })).toBe('~$4.20');
     expect(text({ records: 1, recordedNanos: 1n })).toBe('$0.000000001');
+  });
+
+  it('keeps what a plan covers apart from what was paid', () => {
+    const plan = { plan: 2, planNanos: 310n * DOLLAR };
+    const text = (fields: Partial<Totals>): string => formatTotals(totals({ ...plan, ...fields }));
+    expect(text({ records: 3, recordedNanos: 12n * DOLLAR })).toBe('$12.00 + $310.00 plan');
+    expect(text({ records: 4, recordedNanos: 12n * DOLLAR, unpriced: 1 })).toBe('$12.00 + $310.00 plan + 1 unpriced');
+    expect(text({ records: 2 })).toBe('$310.00 plan');
+    expect(text({ records: 3, unpriced: 1 })).toBe('$310.00 plan + 1 unpriced');
+    expect(formatTotals(totals({ ...plan, records: 3, estimated: 1 }), 'en-US', 'EUR 1', 'EUR 2')).toBe(
+      '~EUR 1 + EUR 2 plan',
+    );
+    expect(formatTotals(totals({ records: 1 }), 'en-US', 'EUR 1', 'EUR 2')).toBe('EUR 1');
+  });
+
+  it('says in words what was paid and what a plan covered', () => {
+    const text = (fields: Partial<Totals>): string | undefined => formatPaidAndPlan(totals(fields));
+    expect(text({ records: 3, recordedNanos: DOLLAR })).toBeUndefined();
+    const plan = { records: 3, plan: 1, planNanos: 310n * DOLLAR, recordedNanos: 2n * DOLLAR };
+    expect(text(plan)).toBe('$2.00 paid, $310.00 of plan usage at list price');
+    expect(text({ ...plan, estimated: 1, unpriced: 1500 })).toBe(
+      '~$2.00 paid, $310.00 of plan usage at list price, 1,500 unpriced',
+    );
   });
 
   it('speaks the locale', () => {

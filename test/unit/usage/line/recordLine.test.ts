@@ -52,6 +52,41 @@ describe('a line that records a call', () => {
     ],
     ['gpt-5 1k at:09:30', { model: 'gpt-5', input: 1000, time: new Date(2026, 10, 23, 9, 30).toISOString() }],
     ['gpt-5 1k project:', { model: 'gpt-5', input: 1000 }],
+    // Tokens by their keys and their order; a field that a key gave is not filled again.
+    ['gpt-5 12k 800 5k', { model: 'gpt-5', input: 12_000, output: 800, cacheRead: 5000 }],
+    [
+      'gpt-5 in:12k cache:1k written:2k 800',
+      { model: 'gpt-5', input: 12_000, output: 800, cacheRead: 1000, cacheWrite: 2000 },
+    ],
+    ['gpt-5 input:12k output:800', { model: 'gpt-5', input: 12_000, output: 800 }],
+    ['gpt-5 cached:1k 12k', { model: 'gpt-5', input: 12_000, cacheRead: 1000 }],
+    ['gpt-5 12k cached:12k', { model: 'gpt-5', input: 12_000, cacheRead: 12_000 }],
+    [
+      'gpt-5 12 k 800 tokens, 2 m',
+      {
+        model: 'gpt-5',
+        input: 12_000,
+        output: 800,
+        cacheRead: 2_000_000,
+        problem: 'The cached tokens are part of the input tokens, and there are more of them',
+      },
+    ],
+    ['gpt-5 3 mio tok 5 mln Token', { model: 'gpt-5', input: 3_000_000, output: 5_000_000 }],
+    ['gpt-5 12k, 800;', { model: 'gpt-5', input: 12_000, output: 800 }],
+    ['gpt-5 0.05$', { model: 'gpt-5', cost: 0.05 }],
+    ['gpt-5 5usd', { model: 'gpt-5', cost: 5 }],
+    ['gpt-5 1.5e-3', { model: 'gpt-5', cost: 0.0015 }],
+    ['gpt-5 .5', { model: 'gpt-5', cost: 0.5 }],
+    ['gpt-5 cost:0.25 operation:chat', { model: 'gpt-5', cost: 0.25, operation: 'chat' }],
+    ['MODEL:other 1k', { model: 'other', input: 1000 }],
+    ['model:"my model" gpt 1k', { model: 'my model', operation: 'gpt', input: 1000 }],
+    ['gpt-5 tag:a tags:b,c #d #b', { model: 'gpt-5', tags: ['a', 'b', 'c', 'd'] }],
+    ['gpt-5 # 1k', { model: 'gpt-5', operation: '#', input: 1000 }],
+    ['gpt-5 "#a" 1k', { model: '#a', operation: 'gpt-5', input: 1000 }],
+    ['gpt-5 note:"" project:x', { model: 'gpt-5', note: '', project: 'x' }],
+    ['gpt-5 Azure', { model: 'gpt-5', provider: 'azure' }],
+    ['gpt-5 azure provider:x', { model: 'gpt-5', operation: 'azure', provider: 'x' }],
+    ['gpt-5 in:0', { model: 'gpt-5', input: 0 }],
     ['', { model: '' }],
     ['12k', { model: '', input: 12_000 }],
   ])('%s', (line, expected) => {
@@ -80,6 +115,24 @@ describe('a line that records a call', () => {
     ['gpt-5 1 2 3 4', 'There are more numbers than input, output and cached tokens: 4'],
     ['gpt-5 0.05 0.06', 'Cost is given twice'],
     ['gpt-5 in:1k in:2k', 'Input tokens is given twice'],
+    ['gpt-5 in:0 in:2k', 'Input tokens is given twice'],
+    ['model:a model:b', 'Model is given twice'],
+    ['gpt-5 out:1 output:2', 'Output tokens is given twice'],
+    ['gpt-5 cached:1 cache:2', 'Cached tokens is given twice'],
+    ['gpt-5 written:1 written:2', 'Tokens written to the cache is given twice'],
+    ['gpt-5 op:a operation:b', 'Operation is given twice'],
+    ['gpt-5 provider:a provider:b', 'Provider is given twice'],
+    ['gpt-5 project:a project:b', 'Project is given twice'],
+    ['gpt-5 note:a note:b', 'Note is given twice'],
+    ['gpt-5 at:09:30 time:10:30', 'Time is given twice'],
+    ['gpt-5 written:2', 'The cached tokens are part of the input tokens, and there are more of them'],
+    ['gpt-5 in:3 cached:2 written:2', 'The cached tokens are part of the input tokens, and there are more of them'],
+    ['gpt-5 provider:""', 'Provider must not be empty'],
+    ['gpt-5 in:1.5', 'Input tokens must be a whole number of tokens'],
+    ['gpt-5 written:x', 'Tokens written to the cache must be a whole number of tokens'],
+    ['gpt-5 12x', '"12x" is not a number here'],
+    // The first of two problems.
+    ['gpt-5 in:x out:y', 'Input tokens must be a whole number of tokens'],
     ['gpt-5 review again', '"again" is not understood'],
     ['gpt-5 cost:five', 'Cost must be a finite number of USD'],
     ['gpt-5 1k cached:2k', 'The cached tokens are part of the input tokens, and there are more of them'],
@@ -92,5 +145,10 @@ describe('a line that records a call', () => {
     const line = '12k sonnet 4.5 800';
     const { modelAt } = readRecordLine(line, { fit, isProvider, mark: '.', now: NOW });
     expect(line.slice(modelAt?.start, modelAt?.end)).toBe('sonnet 4.5');
+    const at = (text: string): string | undefined => {
+      const { modelAt: place } = readRecordLine(text, { fit, isProvider, mark: '.', now: NOW });
+      return place && text.slice(place.start, place.end);
+    };
+    expect([at('12k model:"my model" 5'), at('12k')]).toEqual(['model:"my model"', undefined]);
   });
 });

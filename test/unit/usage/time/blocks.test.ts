@@ -13,6 +13,28 @@ describe('blocks of five hours', () => {
     expect(blocksOf([])).toEqual([]);
   });
 
+  it('hold what a plan covers at its value, and groups of equal value in their order', () => {
+    const group = (hour: string, model: string, more: object): Group => ({
+      key: [`2026-11-23T${hour}+00:00`, model],
+      totals: { ...emptyTotals(), records: 1, ...more },
+    });
+    const keys = groupByBlock([
+      group('02', 'none', {}),
+      group('02', 'paid', { recordedNanos: 2n }),
+      group('01', 'plan', { planNanos: 3n }),
+      group('03', 'nothing', {}),
+      group('06', 'next', { recordedNanos: 9n }),
+    ]).map(({ key }) => [key[0]?.slice(11, 13), key[1]]);
+    expect(keys).toEqual([
+      ['01', 'plan'],
+      ['01', 'paid'],
+      ['01', 'none'],
+      ['01', 'nothing'],
+      ['06', 'next'],
+    ]);
+    expect(groupByBlock([])).toEqual([]);
+  });
+
   it('are summed by block and the other groupings: in time, then the dearest first', () => {
     const group = (hour: string, model: string, tokens: number, nanos: bigint): Group => ({
       key: [hour, model],

@@ -187,5 +187,27 @@ describe('the local calendar', () => {
       1, 7, 6, 1,
     ]);
     expect(localCalendar('en-US').firstDayOfWeek).toBe(7);
+    const system = new Intl.DateTimeFormat().resolvedOptions();
+    expect(localCalendar()).toEqual({ timeZone: system.timeZone, firstDayOfWeek: firstDayOfWeek(system.locale) });
+  });
+
+  it('finds the week in engines with a method, with a property, and with neither', () => {
+    const { Locale } = Intl;
+    const week = (info: object): number => {
+      vi.stubGlobal('Intl', {
+        ...Object.fromEntries(Object.getOwnPropertyNames(Intl).map((name) => [name, Intl[name as 'Locale']])),
+        Locale: function (name: string) {
+          return Object.assign(Object.create(null) as object, { name: new Locale(name).baseName }, info);
+        },
+      });
+      try {
+        return firstDayOfWeek('en-US');
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    };
+    expect(week({ getWeekInfo: () => ({ firstDay: 6 }), weekInfo: { firstDay: 3 } })).toBe(6);
+    expect(week({ weekInfo: { firstDay: 7 } })).toBe(7);
+    expect(week({})).toBe(1);
   });
 });
