@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /** The tests that `scripts/mutation.mjs` asks: those of the folders that it names. */
-const folders = (process.env['LLM_SPEND_MUTATED_TESTS'] ?? '').split(',');
+const folders = (process.env['LLM_SPEND_MUTATED_TESTS'] ?? '').split(' ');
 
 export default defineConfig({
   test: {
-    include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/${folder}/**/*.test.ts`]),
+    include: folders.flatMap((folder) => {
+      const files = /[*{]/.test(folder) ? `${folder}.test.ts` : `${folder}/**/*.test.ts`;
+      return [`test/unit/${files}`, `test/${files}`];
+    }),
     // It reads the text of the sources, which is another one while they are mutated.
     testNamePattern: /^(?!.*(?:is named in the table alone|reads 30 MB of numbers))/,
     // They run the built command, which nobody changes.

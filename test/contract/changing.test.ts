@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { CostChange } from '../../src/ledger/results.ts';
 import type { UsageRecord } from '../../src/usage/record.ts';
@@ -55,6 +55,24 @@ describe.each(STORES)('changing a $title ledger', (row) => {
     expect(await idsIn(place)).toEqual([]);
     expect(await place.open().undo()).toMatchObject({ undone: 'clear', records: 3 });
     expect(await textsIn(place)).toEqual(before);
+  });
+
+  it.runIf(row.isFile)('says which file an undo lacks, and undoes it once that is back', async () => {
+    await place.open().trackAll([call('a'), call('b')]);
+    const { keptIn } = await place.open().clear();
+    await place.open().track(call('c'));
+    renameSync(keptIn!, `${keptIn}.away`);
+    await expect(place.open().undo()).rejects.toMatchObject({
+      name: 'LedgerError',
+      code: 'damaged',
+      message: expect.stringMatching(
+        `^${basename(keptIn!)} is missing: it contains the records cleared at 20.*Put it back beside the ledger to undo.$`,
+      ) as string,
+    });
+    expect(await idsIn(place)).toEqual(['c']);
+    renameSync(`${keptIn}.away`, keptIn!);
+    expect(await place.open().undo()).toMatchObject({ undone: 'clear', records: 2 });
+    expect((await idsIn(place)).toSorted()).toEqual(['a', 'b', 'c']);
   });
 
   it('edits costs alone, where they are still as expected, and takes the edit back', async () => {

@@ -32,8 +32,7 @@ function damagedText(
 ): string | undefined {
   const missing: string[] = [];
   if (lost.length > 0) {
-    const shown = lost.slice(0, MAX_NAMED).join(', ');
-    missing.push(`${lost.length} of its records could not be read (${shown}${lost.length > MAX_NAMED ? ', …' : ''})`);
+    missing.push(lostText(lost));
   } else if (unreadable > 0) missing.push(`${unreadable} of its rows could not be read`);
   if (recovered === 0) {
     const rest = fromBackup > 0 ? `, and ${fromBackup} were restored from ${previousName(base)}` : '';
@@ -57,4 +56,10 @@ function missingText(
   ];
   if (sources.length === 0) return undefined;
   return `${base} was gone and was restored on ${at} (${sources.join(', ')}). Records that were only in it are missing.`;
+}
+
+/** Says how many records were found nowhere, with the first ids. */
+export function lostText(lost: readonly string[]): string {
+  const shown = lost.slice(0, MAX_NAMED).join(', ');
+  return `${lost.length} of its records could not be read (${shown}${lost.length > MAX_NAMED ? ', …' : ''})`;
 }

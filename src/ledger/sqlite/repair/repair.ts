@@ -15,7 +15,7 @@ import { isDamage } from '../engine.ts';
 import { keptAside } from './aside.ts';
 import { holdWriters } from './holdWriters.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
-import { noteLoss } from './loss.ts';
+import { lostText, noteLoss } from './loss.ts';
 import { fileSize, hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
@@ -219,9 +219,11 @@ class Repair {
   }
 }
 
-function actionsOf(place: Place, would: string, { records, recovered, fromBackup, unreadable }: Rebuilt): string[] {
+function actionsOf(place: Place, would: string, rebuilt: Rebuilt): string[] {
+  const { records, recovered, fromBackup, unreadable, lost } = rebuilt;
   return [
     `${recovered} records ${would} read out of it`,
+    ...(lost.length > 0 ? [lostText(lost)] : []),
     ...(unreadable > 0 ? [`${unreadable} rows that cannot be read as records are only in the kept file`] : []),
     ...(fromBackup > 0 ? [`${fromBackup} records ${would} restored from ${previousName(place.base)}`] : []),
     `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,

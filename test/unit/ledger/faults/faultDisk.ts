@@ -53,12 +53,12 @@ const CHANGES_NOTHING = new Set<Operation>([
   'readdirSync',
 ]);
 
-/** The rules that the disk follows: this system's, or those of Windows. */
-export type Rules = 'host' | 'windows';
+/** The rules that the disk follows: this system's, or those of another. */
+export type Rules = 'host' | 'windows' | 'macOS';
 
 /**
  * A real disk that counts all calls and applies a fault to one of them. With the rules of Windows a rename cannot replace an
- * open file, and a write is durable only after an fsync. Calls run in the calling thread, because passing a million of them to
+ * open file, and as on macOS a write is durable only after an fsync. Calls run in the calling thread, because passing a million of them to
  * the thread pool took more time than the calls themselves.
  */
 export class FaultDisk implements Disk {
@@ -89,7 +89,7 @@ export class FaultDisk implements Disk {
    */
   constructor(fault: Fault, at: number, attic: string, rules: Rules = 'host') {
     this.durableWrites = rules === 'host' && (blockingDisk.durableWrites ?? false);
-    this.replacesOpenFiles = rules === 'host' && blockingDisk.replacesOpenFiles;
+    this.replacesOpenFiles = rules === 'macOS' || (rules === 'host' && blockingDisk.replacesOpenFiles);
     this.#fault = fault;
     this.#at = at;
     this.#durable = new DurableView(attic, at);

@@ -120,6 +120,16 @@ export const SCENARIOS: Record<string, Scenario> = {
       await world.flush();
     },
   },
+  'settle what another process has committed for us, without an fsync': {
+    prepare: (world) => world.put('costs.json', '[]'),
+    run: async (world) => {
+      await world.track('a');
+      const temporary = join(world.folder, '.tmp_costs_3.json');
+      if (world.acknowledged.has('a') && !world.disk.isDead)
+        world.disk.saveByOthers(temporary, world.ledger, Buffer.from(`[${element('a')}]`));
+      await world.flush();
+    },
+  },
   'adopt the journals of the dead': {
     prepare: (world) => {
       world.put('costs.json', standing(world));

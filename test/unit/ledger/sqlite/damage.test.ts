@@ -20,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../../src/ledger/ledger.ts';
 import { SqliteStore } from '../../../../src/ledger/sqlite/store.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
+import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
 
 const USAGE: UsageInput = {
@@ -275,6 +276,37 @@ describe('a damaged database', () => {
     for (const ending of ['-wal', '-shm']) rmSync(`${path}${ending}`, { force: true });
     await one.track(USAGE);
     expect((await one.refresh()).records).toBe(1);
+  });
+});
+
+describe('a database with pages that cannot be read', () => {
+  it('fails each question that needs them with the reason, and answers the others', async () => {
+    await filled(5_000, false);
+    const one = ledger();
+    // It reads the records that are not sealed, not the first ones.
+    expect(await one.refresh()).toMatchObject({ health: 'ok', records: 5_000 });
+    for (let page = 100; page < 104; page++) overwrite(page * PAGE, PAGE);
+    const damaged = { name: 'LedgerError', code: 'damaged', message: expect.stringContaining(path) as string };
+    const page = { filter: {}, sort: 'time', descending: false, offset: 0, limit: 2_000 } as const;
+    await expect(one.page(page)).rejects.toMatchObject(damaged);
+    await expect(one.read()).rejects.toMatchObject(damaged);
+    expect((await one.page({ ...page, descending: true, limit: 1 })).total).toBe(5_000);
+  });
+});
+
+describe('a database that is gone', () => {
+  it('comes back from its copy into an empty file that another program made meanwhile', async () => {
+    await filled(30, true);
+    rmSync(path);
+    const meanwhile = async (from: string, to: string): Promise<void> => {
+      if (to === path) writeFileSync(path, '');
+      await nodeDisk.link(from, to);
+    };
+    const one = new CostTracker({ ledger: path, pricing: false, disk: { ...nodeDisk, link: meanwhile } });
+    opened.push(one);
+    await one.track({ ...USAGE, usage_id: 'new' });
+    expect(await one.refresh()).toMatchObject({ records: 31 });
+    expect(leftovers()).toEqual([]);
   });
 });
 

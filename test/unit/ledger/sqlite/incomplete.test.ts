@@ -114,3 +114,25 @@ it('says that a database which is gone came back from its backup', async () => {
   expect((await incomplete())[0]).toMatch(/^costs\.db was gone and was restored on .* \(1 from costs\.db\.prev\)/);
   expect((await state()).records).toBe(2);
 });
+
+it('says in its result what a repair found that was asked for, and leaves no warning behind', async () => {
+  await record(...ids(0, 200));
+  rmSync(`${file}.prev`, { force: true });
+  const page = pageOf('id-100');
+  const onPage = ids(0, 200).filter((id) => pageOf(id) === page);
+  const found = 200 - onPage.length;
+  overwrite(0, PAGE);
+  overwrite(page * PAGE, PAGE);
+  const plan = await run((ledger) => ledger.repair({ dryRun: true }));
+  const { actions, ...done } = await run((ledger) => ledger.repair());
+  expect(done).toMatchObject({ records: found, recovered: found });
+  const lost = `${onPage.length} of its records could not be read (${onPage.slice(0, 3).join(', ')}, …)`;
+  expect(plan.actions).toContain(lost);
+  expect(actions.slice(1)).toEqual([
+    `${found} records were read out of it`,
+    lost,
+    `costs.db was rewritten with ${found} records`,
+  ]);
+  expect(await incomplete()).toEqual([]);
+  expect(readdirSync(folder)).not.toContain('costs.db.incomplete');
+});

@@ -10,6 +10,7 @@ import { BUCKETS, SORT_KEYS, type AggregateQuery, type PageQuery } from '../../.
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 import { UsageTable } from '../../../../src/columns/table.ts';
 import { runs } from '../../../long.ts';
+import { valuesOf } from '../../columns/naive.ts';
 import { calendars, filters, groupings, records } from '../../usage/records.ts';
 
 /**
@@ -37,6 +38,18 @@ const single = [...DIMENSIONS, ...BUCKETS].map((each): AggregateQuery => ({
   groupBy: [each],
   calendar: { timeZone: 'Europe/Berlin', firstDayOfWeek: 1 },
 }));
+/** By each dimension with one of its values, and by amounts: each filter reads other columns. */
+const filtered: AggregateQuery[] = [
+  ...DIMENSIONS.filter((dimension) => dimension !== 'ledger').map((dimension) => {
+    const values = history.flatMap((record) => valuesOf({ ledger: '', record }, dimension));
+    return { values: { [dimension]: [values.find((value) => value !== null) ?? null] } };
+  }),
+  ...['cost>=0.01', 'tokens<100', '-model:a'].map((search) => ({ search })),
+].map((filter): AggregateQuery => ({ filter, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } }));
+/** By each key, from either end: some of the rows come from each segment. */
+const sorted: PageQuery[] = SORT_KEYS.flatMap((sort) =>
+  [true, false].map((descending) => ({ filter: {}, sort, descending, offset: 3, limit: 40 })),
+);
 const listings: PageQuery[] = fc.sample(
   fc.record({
     filter: filters,
@@ -91,10 +104,10 @@ async function adopt(some: readonly UsageRecord[]): Promise<void> {
 }
 
 async function compare(): Promise<void> {
-  for (const question of [...single, ...questions]) {
+  for (const question of [...single, ...filtered, ...questions]) {
     expect(await ledger.aggregate(question)).toEqual(table.aggregate(question));
   }
-  for (const listing of listings) {
+  for (const listing of [...sorted, ...listings]) {
     const page = await ledger.page(listing);
     const expected = table.select(listing);
     expect(page.total).toBe(expected.total);
