@@ -38,7 +38,7 @@ const AREAS = {
     files: ['src/ledger/postgres/**/*.ts'],
     tests: ['ledger/postgres', 'contract', 'process/team/{badInput,halfHourZones,refusedCopy,sync}'],
   },
-  sources: { files: ['src/sources/**/*.ts'], tests: ['sources'] },
+  sources: { files: ['src/sources/**/*.ts'], tests: ['sources', 'live', 'golden', 'rules'] },
   media: { files: ['media/model/**/*.ts'], tests: ['media'] },
 };
 /** Generated files, and tables that a test repeats word for word. */

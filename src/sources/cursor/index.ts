@@ -57,8 +57,9 @@ function usageOf(row: Fields, counter: Occurrences): FoundUsage | SkipReason | u
   if (input + output === 0) return undefined;
   const model = nameOf(textOf(row['Model']) ?? 'unknown');
   const kind = textOf(row['Kind']) ?? '';
-  const cost = /^\$?(\d+(?:\.\d+)?)$/.exec(cell(row, 'Cost', 'Cost ($)'))?.[1];
-  const isIncluded = /included|free/i.test(kind) || /included/i.test(cell(row, 'Cost'));
+  const price = cell(row, 'Cost', 'Cost ($)');
+  const cost = /^\$?(\d+(?:\.\d+)?)$/.exec(price)?.[1];
+  const isIncluded = /included|free/i.test(kind) || /included/i.test(price);
   const record = logRecord({
     usageId: counter.idOf(SOURCE, { timestamp, model, written, plain, cacheRead, output, kind }),
     source: SOURCE,

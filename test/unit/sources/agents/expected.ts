@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Source } from '../../../../src/sources/source.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
@@ -43,4 +44,38 @@ export function database(
   }
   db.close();
   return file;
+}
+
+/** When {@link told} last wrote a file. */
+export const WRITTEN = '2026-11-19T09:00:00.000Z';
+
+/**
+ * Imports a source's findings in files of these contents, written at {@link WRITTEN}. Skips are `reason line detail`, with `-` for
+ * parts that are not known. Each record that is found is of the agent, by its log.
+ */
+export async function told(
+  world: World,
+  source: Source,
+  files: Readonly<Record<string, string>>,
+): Promise<{ records: UsageRecord[]; summaries: string[]; skips: string[] }> {
+  for (const [path, content] of Object.entries(files)) {
+    const written = Date.parse(WRITTEN) / 1000;
+    utimesSync(world.file(path, content), written, written);
+  }
+  const { skips } = await world.import(source);
+  const records = (await world.records()).sort((a, b) => (summaryOf(a) < summaryOf(b) ? -1 : 1));
+  return {
+    records,
+    summaries: records.map(summaryOf),
+    skips: skips.map(({ reason, line, detail }) => `${reason} ${line ?? '-'} ${detail ?? '-'}`),
+  };
+}
+
+/** The id of a usage by RFC 9562: version 5 of a name below our namespace, which must never change. */
+export function idOf(source: string, ...parts: readonly (string | number | undefined)[]): string {
+  const name = source + parts.map((part) => (part === undefined ? '\0' : `\0=${part}`)).join('');
+  const hash = createHash('sha1').update(Buffer.from('6a1f0f0e8d3b4c559a7be2c4d1f0a937', 'hex')).update(name).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x50;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
