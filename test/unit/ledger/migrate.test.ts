@@ -86,6 +86,45 @@ describe.each(LONG ? WAYS : WAYS.slice(0, 2))('migrating %s to %s', (from, to) =
 });
 
 describe('migrating', () => {
+  it('says how far it is, copying and then comparing, and can be ended in both', async () => {
+    const source = await filled('a.db', 5_500);
+    const steps: unknown[] = [];
+    const result = await migrate(source, ledger('b.db'), {
+      onProgress: ({ step, done, total }) => steps.push([step, done, total]),
+    });
+    expect(steps.filter((each) => String(each).startsWith('copying'))).toEqual([
+      ['copying', 5_000, 5_500],
+      ['copying', 5_500, 5_500],
+    ]);
+    expect(steps.at(-1)).toEqual(['comparing', 5_500, 5_500]);
+    const months = result.months.map(({ month }) => month);
+    expect(months).toEqual(months.toSorted());
+    expect(result.months.reduce((sum, { records: count }) => sum + count, 0)).toBe(5_500);
+    const interrupt = new AbortController();
+    const ended = await migrate(source, ledger('c.db'), {
+      signal: interrupt.signal,
+      onProgress: ({ step }) => (step === 'comparing' ? interrupt.abort() : undefined),
+    });
+    expect(ended).toMatchObject({ adopted: 5_500, interrupted: true, months: [], mismatches: [] });
+  });
+
+  it('says which months differ, if the target does not hold what it acknowledged', async () => {
+    const source = await filled('a.db', 50);
+    const target = ledger('b.db');
+    const adopt = target.adopt.bind(target);
+    target.adopt = async (elements) => {
+      const result = await adopt(elements);
+      await target.remove(['id-7']);
+      return result;
+    };
+    const { mismatches } = await migrate(source, target);
+    const lost = SAMPLE[7]!.record;
+    expect(mismatches).toHaveLength(1);
+    const [{ source: there, target: here }] = mismatches as [(typeof mismatches)[number]];
+    expect(there.month).toBe(new Date(lost.timestamp).toISOString().slice(0, -17));
+    expect(there.records - here.records).toBe(1);
+  });
+
   it('never touches the source', async () => {
     const source = join(folder, 'costs.json');
     const text =

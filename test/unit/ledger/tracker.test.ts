@@ -132,6 +132,26 @@ describe('CostTracker', () => {
       expect(readdirSync(folder).filter((name) => !name.endsWith('.lock'))).toEqual([]);
     });
 
+    it('copies what inkwell reads, and names the rest with the reason, apart from what is there already', async () => {
+      const counts = { output_tokens: 0, total_tokens: 1, timestamp: '2026-01-31T09:30:00Z' };
+      const there = { ...USAGE, ...counts, usage_id: 'there', provider: 'openai' };
+      writeFileSync(ledger, JSON.stringify([there]));
+      const costs = tracker({ strict: true });
+      const good = { ...there, usage_id: 'good', provider: 'gemini' };
+      const bad = { ...there, usage_id: 'bad' };
+      const element = (usage: object) => ({ record: usage as never, text: JSON.stringify(usage) });
+      const { refused: left, ...rest } = await costs.adopt([good, bad, there].map(element));
+      expect(rest).toEqual({ adopted: 1, present: 1, differing: [] });
+      expect(left).toEqual([
+        {
+          usageId: 'bad',
+          reason: expect.stringMatching(/^provider: inkwell reads only gemini, .*got "openai"/) as string,
+        },
+      ]);
+      await costs.flush();
+      expect(elements().map(({ usage_id: id }) => id)).toEqual(['there', 'good']);
+    });
+
     it('writes nothing but what inkwell reads and keeps', async () => {
       const costs = new CostTracker({ ledger, strict: true, source: 'library' });
       open.push(costs);

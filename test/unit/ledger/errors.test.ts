@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { explain } from '../../../src/ledger/errors.ts';
+import { resolvePlace } from '../../../src/ledger/place.ts';
+import { LedgerError } from '../../../src/ledger/results.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
+
+describe('an error of the system is explained, with the file and a remedy', () => {
+  it.each([
+    ['ENOSPC', 'disk-full', 'The disk of /x/costs.json is full. Free some space and try again.'],
+    ['EDQUOT', 'disk-full', 'The disk of /x/costs.json is full. Free some space and try again.'],
+    ['EROFS', 'read-only', '/x/costs.json is on a read-only disk. Name a ledger elsewhere'],
+    ['EACCES', 'no-access', 'No permission for /x/costs.json or its folder. Check who owns them'],
+    ['EPERM', 'no-access', 'No permission for /x/costs.json or its folder. Check who owns them'],
+    ['EISDIR', 'not-a-file', '/x/costs.json is a folder. Name a file in it, for example /x/costs.json/costs.json.'],
+    ['ENOTDIR', 'no-folder', 'Part of the path /x/costs.json is a file and not a folder. Check the path.'],
+    ['ELOOP', 'dangling-link', '/x/costs.json is a link that leads back to itself. Correct or remove the link.'],
+    ['ENAMETOOLONG', 'no-folder', 'The path /x/costs.json is too long for this system. Name a shorter one.'],
+    ['EIO', 'io', '/x/costs.json: as the system says it'],
+  ])('%s', (code, expected, text) => {
+    const cause = Object.assign(new Error('as the system says it'), { code });
+    const explained = explain(cause, '/x/costs.json');
+    expect(explained).toBeInstanceOf(LedgerError);
+    expect(explained).toMatchObject({ code: expected, cause, message: expect.stringContaining(text) as string });
+  });
+
+  it('and stays as it is once it is explained', () => {
+    const ours = new LedgerError('closed', 'It is closed.');
+    expect(explain(ours, '/x')).toBe(ours);
+    expect(explain('thrown', '/x')).toMatchObject({ code: 'io', message: '/x: thrown' });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('the place of a ledger', () => {
+  let folder: string;
+  beforeEach(() => (folder = realpathSync(mkdtempSync(join(tmpdir(), 'llm-spend-place-')))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const placeOf = (name: string) => resolvePlace(nodeDisk, join(folder, name));
+
+  it('is where all links lead, also those of its folder', async () => {
+    mkdirSync(join(folder, 'real'));
+    writeFileSync(join(folder, 'real', 'mine.json'), '[]');
+    symlinkSync('real', join(folder, 'alias'));
+    symlinkSync(join('alias', 'mine.json'), join(folder, 'costs.json'));
+    const real = { folder: join(folder, 'real'), base: 'mine.json', path: join(folder, 'real', 'mine.json') };
+    expect(await placeOf('costs.json')).toEqual(real);
+    expect(await placeOf('alias/mine.json')).toEqual(real);
+    expect(await placeOf('alias/new.json')).toMatchObject({ path: join(folder, 'real', 'new.json') });
+    expect(await placeOf('none/new.json')).toMatchObject({ path: join(folder, 'none', 'new.json') });
+  });
+
+  it('is no folder, no device, and no link without an end', async () => {
+    mkdirSync(join(folder, 'sub'));
+    symlinkSync('sub', join(folder, 'to-folder'));
+    symlinkSync('/dev/null', join(folder, 'to-device'));
+    symlinkSync('nowhere.json', join(folder, 'to-nothing'));
+    symlinkSync('loop', join(folder, 'loop'));
+    const failed = (name: string) => placeOf(name).catch((error: unknown) => error);
+    expect(await failed('sub')).toMatchObject({ code: 'not-a-file', message: expect.stringContaining('is a folder') });
+    expect(await failed('to-folder')).toMatchObject({ code: 'not-a-file' });
+    expect(await resolvePlace(nodeDisk, '/dev/null').catch((error: unknown) => error)).toMatchObject({
+      code: 'not-a-file',
+      message: '/dev/null is not an ordinary file. Name a file for the ledger.',
+    });
+    expect(await failed('to-nothing')).toMatchObject({
+      code: 'dangling-link',
+      message: `${join(folder, 'to-nothing')} is a link to nowhere.json, which does not exist. Create that file (containing []), or remove the link.`,
+    });
+    expect(await failed('loop')).toMatchObject({ code: 'dangling-link', message: expect.stringContaining('itself') });
+    writeFileSync(join(folder, 'file'), '');
+    expect(await failed('file/costs.json')).toMatchObject({ code: 'no-folder' });
+  });
+});
