@@ -1,14 +1,18 @@
 import { expect, it } from 'vitest';
 import { planLedgerReprice, writtenSelection } from '../../../src/ledger/reprice.ts';
 import { loadPricer } from '../../../src/pricing/price.ts';
+import type { UsageInput } from '../../../src/usage/record.ts';
 import { STORES } from '../../contract/stores.ts';
 import { call } from '../../contract/usages.ts';
 
 const memory = STORES.find(({ title }) => title === 'memory')!;
 const NOW = Date.UTC(2026, 10, 28, 23, 30);
-const unpriced = (id: string, model: string) => call(id, { model, cost_usd: undefined });
+const unpriced = (id: string, model: string) => {
+  const { cost_usd: _, ...usage } = call(id, { model });
+  return usage;
+};
 
-async function ledgerOf(...usages: ReturnType<typeof call>[]) {
+async function ledgerOf(...usages: UsageInput[]) {
   const ledger = memory.make().open();
   await ledger.trackAll(usages);
   return ledger;

@@ -102,6 +102,18 @@ describe('a checkpoint', () => {
     expect(elementsIn(folder)).toHaveLength(RECORDS + 1);
   });
 
+  it('hides no record of another program, whose id may be written in any way', async () => {
+    fill(folder);
+    const text = readFileSync(ledgerIn(folder), 'utf8');
+    writeFileSync(ledgerIn(folder), text.replace(firstId, '\\u0061b'));
+    await recordOnce(folder);
+    const there = elementsIn(folder)[0]!;
+    expect(there.usage_id).toBe('ab');
+    expect((await recordOnce(folder, there)).usage_id).toBe('ab');
+    expect((await recordOnce(folder, { ...call, usage_id: 'new' })).usage_id).toBe('new');
+    expect(elementsIn(folder)).toHaveLength(RECORDS + 2);
+  });
+
   it('is taken for nothing where it is no such thing', async () => {
     fill(folder);
     await recordOnce(folder);

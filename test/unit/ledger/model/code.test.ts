@@ -264,6 +264,15 @@ describe('the code takes the steps of the model', () => {
     expect(ids()).toEqual(['old', 'a']);
   });
 
+  it('when another program is about to save: it waits for that, and reads what was saved', async () => {
+    const temporary = join(folder, FOREIGN);
+    writeFileSync(temporary, `[${element('old')},${element('theirs')}]`);
+    const steps = await stepsOfCode({ list: () => void setTimeout(() => renameSync(temporary, ledger), 20) });
+    // Without the wait it would read the version that is about to go, and start over.
+    expect(steps).toEqual(withoutLooks(stepsOfModel(ALONE)));
+    expect(ids()).toEqual(['old', 'theirs', 'a']);
+  });
+
   it('when a program that read before it saves after it: it commits again, and only then drops its journal', async () => {
     const temporary = join(folder, FOREIGN);
     writeFileSync(temporary, readFileSync(ledger));
