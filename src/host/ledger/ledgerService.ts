@@ -166,7 +166,7 @@ export class LedgerService implements vscode.Disposable {
 
   /** The cost changes that repricing the primary ledger would make. */
   async planReprice(prices: Prices, selection?: RepriceSelection): Promise<LedgerReprice> {
-    return planLedgerReprice(this.#opened().primary, await prices.pricer(), Date.now(), selection);
+    return planLedgerReprice(this.#opened().primary, await prices.requiredPricer(), Date.now(), selection);
   }
 
   async setCosts(changes: readonly CostChange[]): Promise<SetCostsResult> {

@@ -25,6 +25,8 @@ export class Prices implements CostSource, vscode.Disposable {
   #user: Promise<library.UserPrices> | undefined;
   /** The last reason why a file of prices cannot be used. */
   #problem = '';
+  /** Problems that no message has shown yet. */
+  #untold: string[] = [];
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -52,17 +54,26 @@ export class Prices implements CostSource, vscode.Disposable {
     return this.#library;
   }
 
-  /** @throws {Error} when prices are not available. */
+  /** Shows the reason if prices are not available. @throws {Error} then. */
   async pricer(): Promise<Pricer> {
     const pricer = await (await this.#prices()).pricer();
-    if (pricer !== undefined) return pricer;
-    if (this.#problem !== '') throw new PriceFileError(this.#problem);
-    throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
+    this.#showUntold();
+    return pricer ?? this.#refuse();
+  }
+
+  /** For a command, which shows what this throws. @throws {Error} when prices are not available. */
+  async requiredPricer(): Promise<Pricer> {
+    const pricer = await (await this.#prices()).pricer();
+    if (pricer === undefined) this.#untold = this.#untold.filter((message) => message !== this.#problem);
+    this.#showUntold();
+    return pricer ?? this.#refuse();
   }
 
   async costsOf(usages: readonly UsageRecord[]): Promise<readonly (CostFields | undefined)[]> {
     try {
-      return await (await this.#prices()).costsOf(usages);
+      const costs = await (await this.#prices()).costsOf(usages);
+      this.#showUntold();
+      return costs;
     } catch (error) {
       // A usage matters more than its price: it is recorded as unpriced.
       this.#log.error(error instanceof Error ? error : String(error));
@@ -107,8 +118,9 @@ export class Prices implements CostSource, vscode.Disposable {
       ({ UserPrices }) =>
         new UserPrices({
           warn: (message) => {
+            this.#log.warn(message);
             this.#problem = message;
-            this.#notify(message);
+            this.#untold.push(message);
           },
         }),
     );
@@ -144,6 +156,15 @@ export class Prices implements CostSource, vscode.Disposable {
       });
     }
     return prices;
+  }
+
+  #refuse(): never {
+    if (this.#problem !== '') throw new PriceFileError(this.#problem);
+    throw new Error(vscode.l10n.t('The prices cannot be read. See the log for the reason.'));
+  }
+
+  #showUntold(): void {
+    for (const message of this.#untold.splice(0)) showWarning(message);
   }
 
   #notify(message: string): void {

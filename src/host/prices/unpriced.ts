@@ -27,7 +27,7 @@ export interface ModelKey {
  */
 export async function setPrices(service: LedgerService, prices: Prices, wanted?: ModelKey): Promise<void> {
   const { t } = vscode.l10n;
-  const models = await findUnpriced(service, await prices.pricer());
+  const models = await findUnpriced(service, await prices.requiredPricer());
   if (models.length === 0) {
     showInfo(t('Every call has a cost.'));
     return;
@@ -81,7 +81,7 @@ async function apply(
     record.provider === provider && record.model === model && !record.cost_known;
   let change: OwnChange;
   try {
-    const pricer = await prices.pricer();
+    const pricer = await prices.requiredPricer();
     change = await service.changeOwn((own) =>
       changeEach(own, async (ledger) => {
         const { changes } = await planLedgerReprice(ledger, pricer, Date.now(), { only: isOfModel });

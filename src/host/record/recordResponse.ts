@@ -37,7 +37,7 @@ export async function recordFromResponse(
   const library = await prices.library();
   const text = typeof request.text === 'string' ? request.text : await chooseText(library.MAX_RESPONSE_TEXT);
   if (text === undefined) return undefined;
-  const pricer = await prices.pricer();
+  const pricer = await prices.requiredPricer();
   const found = await library.recogniseInTurns(text, pricer.table);
   const [problem] = found.problems;
   if (found.responses.length === 0) {

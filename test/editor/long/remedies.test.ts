@@ -36,6 +36,11 @@ describe('an error of a file shows the button that mends it', () => {
     await error.getByRole('button', { name: 'Show File' }).click();
     await tab('prices.json').waitFor();
     await workbench.screenshot('remedy-prices');
+    // The command says it; the prices do not say it once more.
+    await workbench.runCommand('Notifications: Show Notifications');
+    const centre = workbench.page.locator('.notifications-center');
+    await centre.waitFor();
+    expect(await centre.getByText('prices.json is not valid JSON').count()).toBe(0);
     await rm(config('prices.json'));
     await workbench.runCommand('Notifications: Clear All Notifications');
   });
