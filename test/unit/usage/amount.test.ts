@@ -37,6 +37,7 @@ describe('an amount of another currency', () => {
     [ONE, 'JPY', 'JPY 1'],
     [millionths(999_000), 'JPY', 'JPY 0.999'],
     [millionths(1_000), 'BHD', 'BHD 0.001'],
+    [millionths(1_500), 'BHD', 'BHD 0.002'],
     [millionths(999), 'BHD', 'BHD 0.000999'],
   ])('%d of %s is %s', (amount, code, text) => {
     expect(spaced(formatAmount(amount, code))).toBe(text);

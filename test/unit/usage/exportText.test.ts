@@ -35,6 +35,28 @@ describe('exportPieces', () => {
     expect((await text('csv', [a, b], [c])).trimEnd().split('\n')).toHaveLength(4);
   });
 
+  test('writes a cell for each field, empty where the record has none', async () => {
+    const full = record('a', { project: null, note: 'n', tags: ['x', 'y'], input_tokens: 5, output_tokens: 0 });
+    const [header = '', row = ''] = (await text('csv', [full])).trimEnd().split('\n');
+    const cells = Object.fromEntries(header.split(',').map((name, at) => [name, row.split(',')[at]]));
+    expect(row.split(',')).toHaveLength(FIELDS.length);
+    expect(Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''))).toEqual({
+      usage_id: 'a',
+      provider: 'openai',
+      model: 'gpt-5',
+      operation: 'chat',
+      input_tokens: '5',
+      output_tokens: '0',
+      total_tokens: '5',
+      cost_usd: '0.5',
+      cost_known: 'true',
+      billing_mode: 'known',
+      timestamp: '2026-01-01T00:00:00Z',
+      note: 'n',
+      tags: 'x y',
+    });
+  });
+
   test('writes cells that no spreadsheet runs or splits', async () => {
     const hostile = record('a', { model: '=HYPERLINK("x")', note: 'one\n"two",', tags: ['+a', 'b'] });
     const csv = await text('csv', [hostile]);

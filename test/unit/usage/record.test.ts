@@ -5,6 +5,7 @@ import { fieldsWith } from '../../../src/usage/fieldLists.ts';
 import { FIELDS } from '../../../src/usage/fields.ts';
 import { MAX_COST, MAX_LABEL, MAX_NAME, MAX_NOTE, MAX_STORED_COST, MAX_TAGS } from '../../../src/usage/limits.ts';
 import { UsageError } from '../../../src/usage/record.ts';
+import { brokenRule } from '../../../src/usage/rules.ts';
 import { isUnreadable, readStored } from '../../../src/usage/stored.ts';
 import { usage } from './records.ts';
 import { runs } from '../../long.ts';
@@ -183,6 +184,19 @@ describe('parseInput', () => {
     expect('project' in record).toBe(false);
     expect(Object.keys(input)).toEqual(['provider', 'model', 'operation', 'tags', 'project']);
   });
+});
+
+it('a rule that a record breaks is told, and any other fault is not taken for one', () => {
+  const stored = { ...names, timestamp: '2026-01-01T00:00:00Z' };
+  expect(brokenRule(stored)).toBeUndefined();
+  expect(brokenRule({ ...stored, model: '' })).toMatchObject({ field: 'model', rule: 'must not be empty' });
+  expect(brokenRule({ ...stored, tags: ['a', 5] })).toMatchObject({ field: 'tags.1', rule: 'must be a string' });
+  const hostile = Object.defineProperty({ ...stored }, 'model', {
+    get: () => {
+      throw new RangeError('no');
+    },
+  });
+  expect(() => brokenRule(hostile)).toThrow(RangeError);
 });
 
 describe('readStored', () => {

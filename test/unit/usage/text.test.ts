@@ -44,6 +44,10 @@ describe('plain', () => {
     expect(plain('👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧', { max: 2 })).toBe('👩‍👩‍👧…');
     expect(plain('abc', { max: 1 })).toBe('…');
     expect(plain('abc', { max: 0 })).toBe('');
+    for (const length of [3, 20, 50, 51, 900]) {
+      const cyrillic = 'ж'.repeat(length);
+      expect(plain(cyrillic, { max: 50 })).toBe(length <= 50 ? cyrillic : `${'ж'.repeat(49)}…`);
+    }
     expect(plain('x'.repeat(10_000_000), { max: 3 })).toBe('xx…');
   });
 

@@ -52,6 +52,15 @@ describe('readCost', () => {
     ['0.05 USD', 0.05],
     ['1e-5', 0.00001],
     ['$1,234.50', 1234.5],
+    ['12,345', 12_345],
+    ['123,456', 123_456],
+    ['$ 999,999.25 usd', 999_999.25],
+    ['1,000,000', 1_000_000],
+    ['5$', 5],
+    ['+5', 5],
+    ['5.', 5],
+    ['1.5E3', 1500],
+    ['2e+2', 200],
   ])('reads %j as %j', (text, value) => {
     expect(readCost(text)).toEqual({ value });
   });
@@ -73,6 +82,12 @@ describe('readCost', () => {
     ['Infinity', 'must be a finite number of USD'],
     ['five', 'must be a finite number of USD'],
     ['1,5', 'must be a finite number of USD'],
+    ['1234,567', 'must be a finite number of USD'],
+    ['1,234,5', 'must be a finite number of USD'],
+    ['1,234x', 'must be a finite number of USD'],
+    ['x1,234', 'must be a finite number of USD'],
+    ['1e', 'must be a finite number of USD'],
+    ['.', 'must be a finite number of USD'],
     ['2000000', 'must be at most 1000000 (it is in USD)'],
   ])('refuses %j: %s', (text, problem) => {
     expect(readCost(text)).toEqual({ problem });

@@ -95,6 +95,8 @@ describe('typed times', () => {
       expect(edge('2026-11-01 14:00:01.5')).toBe('2026-11-01T13:00:01.500Z');
       expect(edge('2026-11-01T14:00:00Z')).toBe('2026-11-01T14:00:00.000Z');
       expect(edge('2026-11-01T14:00:00.123456-05:30')).toBe('2026-11-01T19:30:00.123Z');
+      expect(edge('2026-11-01T14:00+02:00')).toBe('2026-11-01T12:00:00.000Z');
+      expect(edge('2026-11-01t14:00:30+0545')).toBe('2026-11-01T08:15:30.000Z');
       expect(edge('12h')).toBe('2026-11-25T02:00:00.000Z');
       expect(edge('7d')).toBe('2026-11-18T14:00:00.000Z');
       // By the clock on the wall, over the change to winter time.
@@ -117,6 +119,9 @@ describe('typed times', () => {
       '2026-11-01T12:60',
       '2026-11-01T12:00+1',
       '2026-11-01T12:00+24:00',
+      '2026-11-01T12:00+12:60',
+      '2026-11-01T12:00:60',
+      '2026-02-30T12:00',
       'NaN',
     ]) {
       expect(parseTime(text, 'since', now, berlin), text).toBeUndefined();

@@ -31,6 +31,16 @@ describe('a trend', () => {
     expect(span.spans[2]?.since).toBe(Date.parse('2026-03-29T22:00:00Z'));
   });
 
+  it('of one bucket, and of none', () => {
+    expect(lastBuckets(1, 'day', now, CALENDAR).spans.map(({ key }) => key)).toEqual(['2026-03-30']);
+    expect(trendQuery({ bucket: 'day', spans: [] }, { search: 'x' }, CALENDAR)).toEqual({
+      filter: { search: 'x' },
+      groupBy: ['day'],
+      calendar: CALENDAR,
+    });
+    expect(amountsOf([], span)).toEqual([0n, 0n, 0n]);
+  });
+
   it('asks within the range of a filter', () => {
     const since = Date.parse('2026-03-29T12:00:00Z');
     expect(trendQuery(span, { since, values: { model: ['x'] } }, CALENDAR, 'model')).toEqual({
