@@ -95,7 +95,7 @@ describe('sums in another currency', () => {
   });
 
   it('decide by themselves which groups are the largest', async () => {
-    // In dollars `early` is the largest, in euros `late`.
+    // In dollars `early` is the largest, in euros `late`. The others stand where the first of them stood.
     const { ask, asked } = ledger([
       { key: ['early', '2026-01-01'], totals: totals({ recordedNanos: 3n }) },
       { key: ['late', '2026-02-01'], totals: totals({ recordedNanos: 2n }) },
@@ -103,8 +103,8 @@ describe('sums in another currency', () => {
     ]);
     const top = { count: 1, by: 'cost' } as const;
     expect(await convertedGroups(ask, { ...query('model'), top }, dated)).toEqual([
-      { key: ['late'], totals: totals({ recordedNanos: 2n * TWO }) },
       { key: [null], totals: totals({ records: 2, recordedNanos: 4n * HALF }), rest: 2 },
+      { key: ['late'], totals: totals({ recordedNanos: 2n * TWO }) },
     ]);
     expect(asked).toEqual([query('model', 'day')]);
   });
