@@ -11,6 +11,7 @@ import { spanIds } from './nestedSpans.ts';
 import type { FoundUsage } from '../sources/source.ts';
 import { NotOtlpError, recordsOf, type Encoding, type Signal } from './otlp.ts';
 import { errorBody, successBody } from './responses.ts';
+import { ownValue } from '../usage/tables/ownValue.ts';
 
 /**
  * The OTLP receiver: HTTP on loopback, JSON and binary, as specified in https://opentelemetry.io/docs/specs/otlp/#otlphttp. A
@@ -118,7 +119,7 @@ export class OtlpReceiver {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const encoding = ENCODINGS[mediaType(request)] ?? 'json';
+    const encoding = ownValue(ENCODINGS, mediaType(request)) ?? 'json';
     try {
       if (this.#isClosing) throw new Refusal(503, 'This receiver is ending; another one takes over.');
       const signal = this.#checked(request);
@@ -149,10 +150,10 @@ export class OtlpReceiver {
   /** @throws {Refusal} when the request must not be answered, or cannot be now. */
   #checked(request: IncomingMessage): Signal {
     const path = this.#checkSender(request);
-    const signal = PATHS[path];
+    const signal = ownValue(PATHS, path);
     if (signal === undefined) throw new Refusal(404, 'Send to /v1/logs, /v1/traces or /v1/metrics.');
     if (request.method !== 'POST') throw new Refusal(405, 'Send with POST.');
-    if (ENCODINGS[mediaType(request)] === undefined) {
+    if (ownValue(ENCODINGS, mediaType(request)) === undefined) {
       throw new Refusal(415, 'The content type must be application/json or application/x-protobuf.');
     }
     if (this.#requests >= MAX_REQUESTS) throw new Refusal(429, 'Too many requests at once.');
@@ -257,7 +258,7 @@ function pathOf({ url }: IncomingMessage): string {
 
 function signalIn(request: IncomingMessage): Signal {
   const [, name = ''] = /(\/v1\/\w+)$/.exec(pathOf(request)) ?? [];
-  return PATHS[name] ?? 'logs';
+  return ownValue(PATHS, name) ?? 'logs';
 }
 
 function mediaType({ headers }: IncomingMessage): string {

@@ -1,5 +1,6 @@
 import type { Factor } from './priceSource.ts';
 import type { PartKind } from './tokens.ts';
+import { ownValue } from '../usage/tables/ownValue.ts';
 
 /**
  * The terms of a call that change its price: a service tier (`batch`, `flex`, `priority`), Claude's fast mode, and the region
@@ -123,7 +124,7 @@ export function termsFactor(provider: string, model: string, { tier, speed, geo 
     ['region', geo],
   ] as const) {
     if (name === undefined) continue;
-    const sold = kind === 'service tier' && OPENAI.includes(provider) ? (RENAMED[name] ?? name) : name;
+    const sold = kind === 'service tier' && OPENAI.includes(provider) ? (ownValue(RENAMED, name) ?? name) : name;
     const rule = ruleFor(sold, provider, model);
     if (rule === undefined) {
       // Anthropic sells its priority tier as a commitment.

@@ -21,6 +21,7 @@ import { userPrices } from '../userPrices.ts';
 import { importJson, importText } from '../report/imports.ts';
 import { say, type Terminal } from '../output/terminal.ts';
 import { t } from '../language/text.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 export interface ImportFlags extends LedgerFlag {
   since?: string;
@@ -163,7 +164,7 @@ async function jobsOf(wanted: readonly string[], mapping: Mapping): Promise<Job[
     const sources = name === 'all' ? AGENTS : [agentOf(name)].filter((source) => source !== undefined);
     for (const source of sources) add(source, source.locate(environment), true);
     if (sources.length > 0) continue;
-    const without = WITHOUT_TOKENS[name];
+    const without = ownValue(WITHOUT_TOKENS, name);
     if (without !== undefined && !existsSync(name)) {
       throw usageError(t`import: ${without.title} leaves no token counts on this machine. ${without.instead}`);
     }

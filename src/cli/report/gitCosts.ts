@@ -4,6 +4,7 @@ import type { LedgerView } from '../../ledger/view.ts';
 import type { Group } from '../../usage/query.ts';
 import { readRepositories } from '../arguments/repositories.ts';
 import { t } from '../language/text.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Groups by commit, branch, pull request, ticket and repository, for `llm-spend costs`. */
 
@@ -46,7 +47,7 @@ export async function gitCosts(view: LedgerView, query: GitQuery, now: number): 
 /** A key for display: a commit with its subject, and the rests in parentheses. */
 export function shownKey(key: string | null, commits: ReadonlyMap<string, GitCommit>): string | null {
   if (key === null) return null;
-  if (RESTS[key] !== undefined) return `(${key.slice(1)})`;
+  if (ownValue(RESTS, key) !== undefined) return `(${key.slice(1)})`;
   const commit = commits.get(key);
   return commit === undefined ? key : `${key.slice(0, SHORT_HASH)} ${commit.subject}`;
 }
@@ -59,7 +60,7 @@ export function commitJson(
 ): { key: Record<string, string | null>; rest?: string; commit?: object } {
   const at = by.indexOf('commit');
   const value = at === -1 ? undefined : key[at];
-  const rest = value === undefined || value === null ? undefined : RESTS[value];
+  const rest = value === undefined || value === null ? undefined : ownValue(RESTS, value);
   const commit = value === undefined || value === null ? undefined : commits.get(value);
   return {
     key: Object.fromEntries(by.map((name, i) => [name, rest !== undefined && i === at ? null : (key[i] ?? null)])),

@@ -1,5 +1,6 @@
 import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
 import { keepsRule } from './matching.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /**
  * Corrections of missing or wrong prices in the bundled data of genai-prices. Each price is the vendor's own, from the page
@@ -204,14 +205,14 @@ export function correctModels(id: string, models: readonly ModelInfo[]): ModelIn
 /** The models of a provider in fetched data, with missing models and prices added. */
 export function completeModels(id: string, models: readonly ModelInfo[]): ModelInfo[] {
   const isAlibaba = id === ADDED_PROVIDER.id;
-  const added = isAlibaba ? ALIBABA.map(datedModelOf) : (ADDED[id] ?? []).map(modelOf);
+  const added = isAlibaba ? ALIBABA.map(datedModelOf) : (ownValue(ADDED, id) ?? []).map(modelOf);
   return [...models.map((model) => completedModel(id, model)), ...added];
 }
 
 function completedModel(provider: string, model: ModelInfo): ModelInfo {
   if (Array.isArray(model.prices)) return model;
-  const missing = COMPLETED[provider]?.[model.id];
-  const requests = provider === 'perplexity' ? REQUESTS[model.id] : undefined;
+  const missing = ownValue(ownValue(COMPLETED, provider) ?? {}, model.id);
+  const requests = provider === 'perplexity' ? ownValue(REQUESTS, model.id) : undefined;
   let prices: ModelPrice = missing === undefined ? model.prices : { ...missing, ...model.prices };
   if (requests !== undefined) prices = { ...prices, requests_kcount: requests };
   if (provider === 'aws' && LONG_CONTEXT.test(model.id)) prices = withLongContext(prices);

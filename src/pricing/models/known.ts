@@ -3,6 +3,7 @@ import type { PriceTable } from '../table.ts';
 import { providerOfSpelling } from './spelling.ts';
 import type { KnownModel } from './modelFit.ts';
 import { ModelSearch, type AliasProvider } from './search.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Providers that make most of the models that they sell, in the order in which they are offered. */
 const VENDORS: readonly string[] = [
@@ -46,7 +47,7 @@ export function knownModels(table: PriceTable | undefined, used: readonly UsedMo
   for (const { id: provider, models } of table?.catalog() ?? []) {
     const rank = VENDORS.indexOf(provider);
     for (const { id: model, deprecated } of models) {
-      const vendor = rank < 0 || OF_OTHERS[provider]?.test(model) === true ? undefined : rank;
+      const vendor = rank < 0 || ownValue(OF_OTHERS, provider)?.test(model) === true ? undefined : rank;
       const isRetired = deprecated || PATTERN.test(model);
       known.set(keyOf(provider, model), { provider, model, calls: 0, vendor, isRetired });
     }

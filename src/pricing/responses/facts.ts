@@ -2,6 +2,7 @@ import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObj
 import { billPassedOn } from './asSent.ts';
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Facts of a response other than its counts: model, time, terms and cost. */
 
@@ -74,7 +75,7 @@ const TRAFFIC: Readonly<Record<string, string>> = {
 /** A kind of traffic that is not known keeps its name, so that it is not priced as the usual one. */
 function trafficTier(gemini: JsonObject): string | undefined {
   const type = textAt(gemini, 'trafficType');
-  return type === undefined ? undefined : (TRAFFIC[type] ?? type);
+  return type === undefined ? undefined : (ownValue(TRAFFIC, type) ?? type);
 }
 
 /** The tier of the call in lowercase, unless it is the default tier. */

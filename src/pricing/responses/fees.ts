@@ -1,5 +1,6 @@
 import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { Shape } from './shape.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Tools with a fee that no token count includes, and no price list of ours has. */
 
@@ -18,7 +19,7 @@ const CLAUDE_TOOLS = /^(?:(?:bash_|text_editor_)?code_execution)$/;
 export function unpricedTools({ response }: Shape): string[] {
   const names = new Set<string>();
   for (const { type } of objectsAt(response, 'output')) {
-    const name = ITEMS[String(type)];
+    const name = ownValue(ITEMS, String(type));
     if (name !== undefined) names.add(name);
   }
   for (const { type, name } of objectsAt(response, 'content')) {

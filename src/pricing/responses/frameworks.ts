@@ -1,5 +1,6 @@
 import type { GivenCounts } from '../tokens.ts';
 import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Reads counts and names from responses as printed by Vercel's AI SDK, LangChain and Pydantic AI, for any vendor. */
 
@@ -148,7 +149,7 @@ const VENDORS: Readonly<Record<string, string>> = {
 export function frameworkVendor(response: JsonObject): string | undefined {
   const named = textAt(objectAt(response, 'response_metadata') ?? {}, 'model_provider');
   const keys = Object.keys(objectAt(response, 'providerMetadata') ?? {}).filter((key) => key !== 'gateway');
-  const vendors = new Set(keys.map((key) => VENDORS[key] ?? key));
+  const vendors = new Set(keys.map((key) => ownValue(VENDORS, key) ?? key));
   const vendor = named ?? textAt(response, 'provider_name') ?? (vendors.size === 1 ? [...vendors][0] : undefined);
-  return vendor === undefined || vendor.length > 64 ? undefined : (VENDORS[vendor] ?? vendor);
+  return vendor === undefined || vendor.length > 64 ? undefined : (ownValue(VENDORS, vendor) ?? vendor);
 }

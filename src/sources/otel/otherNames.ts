@@ -1,4 +1,5 @@
 import { firstText, textOf, type Fields } from '../fields.ts';
+import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /**
  * Names of attributes other than those of the conventions: of OpenInference (Arize Phoenix), of OpenLLMetry until 2024, and of the
@@ -33,7 +34,7 @@ export function conventional(attributes: Fields): Fields {
 
 function operationOf(attributes: Fields): string | undefined {
   const kind = textOf(attributes['openinference.span.kind'])?.toUpperCase();
-  if (kind !== undefined && kind !== 'UNKNOWN') return KINDS[kind] ?? 'invoke_agent';
+  if (kind !== undefined && kind !== 'UNKNOWN') return ownValue(KINDS, kind) ?? 'invoke_agent';
   const type = textOf(attributes['llm.request.type'])?.toLowerCase();
   return type === 'embedding' ? 'embeddings' : type;
 }

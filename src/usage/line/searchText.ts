@@ -1,5 +1,6 @@
 import { DIMENSIONS } from '../dimensions.ts';
 import type { Dimension } from '../query.ts';
+import { ownValue } from '../tables/ownValue.ts';
 
 /**
  * The search text as typed: words, and terms that name a field. Pure.
@@ -66,7 +67,7 @@ export function parseSearch(search: string): SearchTerms {
       amounts.push({ amount, operator: operator as Operator, value });
     } else if (operator === undefined && dimension !== undefined) {
       const text = (quoted ?? plain ?? '').toLowerCase();
-      const named = dimension === 'cost' ? (COST_WORDS[text] ?? text) : text;
+      const named = dimension === 'cost' ? (ownValue(COST_WORDS, text) ?? text) : text;
       fields.push({ dimension, text: named, exact: quoted !== undefined, excluded: minus === '-' });
     } else {
       for (const word of whole.toLowerCase().split(/\s+/u)) if (word !== '') words.add(word);
