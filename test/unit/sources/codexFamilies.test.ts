@@ -3,78 +3,35 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codex } from '../../../src/sources/codex/index.ts';
-import { jsonLines, World } from './world.ts';
+import {
+  begin,
+  FOLDER,
+  fork,
+  forkAt,
+  goOn,
+  MINUTE,
+  parent,
+  START,
+  textOf,
+  totalOf,
+  type Line,
+  type Session,
+} from '../../fixtures/codexFamily.ts';
+import { World } from './world.ts';
 
 /**
  * Families of forked sessions whose files appear in any order, in parts, and some after the file of their parent is gone. The
  * truth is known before a file is written: each call counts once, in the session that made it.
  */
 
-const START = Date.parse('2026-11-01T10:00:00.000Z');
-const MINUTE = 60_000;
-const FOLDER = '.codex/sessions/2026/11/01';
 const LATER = { now: () => START + 100_000 * MINUTE };
 
 let world: World;
 beforeEach(() => (world = new World()));
 afterEach(() => world.dispose());
 
-interface Line {
-  at: number;
-  line: Record<string, unknown>;
-}
-
-interface Session {
-  id: string;
-  lines: Line[];
-  /** The session's own calls. */
-  own: number[];
-  total: number;
-}
-
-function counts(tokens: number): object {
-  return { input_tokens: tokens, cached_input_tokens: 0, output_tokens: tokens, total_tokens: 2 * tokens };
-}
-
-function call(at: number, input: number, total: number): Line {
-  const info = { total_token_usage: counts(total), last_token_usage: counts(input) };
-  return { at, line: { type: 'event_msg', payload: { type: 'token_count', info } } };
-}
-
-function meta(at: number, id: string, more: object = {}): Line {
-  return { at, line: { type: 'session_meta', payload: { id, timestamp: new Date(at).toISOString(), ...more } } };
-}
-
-function begin(id: string, at: number, parent?: { of: Session; lines: number; gap: number }): Session {
-  if (parent === undefined) return { id, lines: [meta(at, id)], own: [], total: 0 };
-  const { of, lines, gap } = parent;
-  const replayed = of.lines.slice(0, lines).map(({ line }, i) => ({ at: at + 1 + i * gap, line }));
-  const totals = replayed.map(({ line }) => totalOf(line)).filter((each) => each !== undefined);
-  return { id, lines: [meta(at, id, { forked_from_id: of.id }), ...replayed], own: [], total: totals.at(-1) ?? 0 };
-}
-
-function totalOf(line: Record<string, unknown>): number | undefined {
-  const payload = line['payload'] as { info?: { total_token_usage: { input_tokens: number } } };
-  return payload.info?.total_token_usage.input_tokens;
-}
-
 function parentOf({ lines }: Session): string | undefined {
   return (lines[0]!.line['payload'] as { forked_from_id?: string }).forked_from_id;
-}
-
-/** Adds calls of the session itself, some minutes apart. */
-function goOn(session: Session, at: number, inputs: readonly number[]): Session {
-  for (const [i, input] of inputs.entries()) {
-    session.total += input;
-    session.own.push(input);
-    session.lines.push(call(at + i * MINUTE, input, session.total));
-  }
-  return session;
-}
-
-function textOf({ lines }: Session, part = lines.length): string {
-  const written = lines.slice(0, part);
-  return jsonLines(...written.map(({ at, line }) => ({ timestamp: new Date(at).toISOString(), ...line })));
 }
 
 function write(session: Session, part?: number): void {
@@ -96,11 +53,6 @@ async function counted(): Promise<string[]> {
 function truthOf(...sessions: Session[]): string[] {
   return sessions.flatMap(({ id, own }) => own.map((input) => `${id} ${input}`)).sort();
 }
-
-const parent = (): Session => goOn(begin('parent', START), START + MINUTE, [1000, 2000, 3000]);
-const forkAt = START + 60 * MINUTE;
-const fork = (id: string, of: Session, own: number[], at = forkAt): Session =>
-  goOn(begin(id, at, { of, lines: of.lines.length, gap: MINUTE }), at + 30 * MINUTE, own);
 
 describe('a slowly written replay', () => {
   test('is taken back when the file of its session appears', async () => {
