@@ -46,6 +46,8 @@ describe('the payer of a call', () => {
     [{ model: 'x', endpoint: 'https://me.openai.azure.com/openai' }, { provider: 'azure' }],
     [{ model: 'x', endpoint: 'https://bedrock-runtime.us-east-1.amazonaws.com' }, { provider: 'bedrock' }],
     [{ model: 'x', endpoint: 'https://us-east5-aiplatform.googleapis.com/v1' }, { provider: 'vertex' }],
+    [{ model: 'x', endpoint: 'api.z.ai/proxy?to=https://openrouter.ai' }, { provider: 'zai' }],
+    [{ model: 'x', endpoint: 'h2c://api.z.ai' }, { provider: 'zai' }],
     [{ model: 'x', endpoint: 'https://deepseek.com.evil.example' }, undefined],
     [{ model: 'gpt-5', endpoint: 'not a url at all' }, { provider: 'openai' }],
   ])('%j is %j', (facts, payer) => {

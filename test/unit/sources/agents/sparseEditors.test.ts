@@ -99,6 +99,22 @@ describe('Cline', () => {
     expect(skips).toEqual(['unknown-format - not an array of messages', 'not-json - -']);
     expect((await told(world, rooCode, {})).records.map(({ source }) => source)).toEqual(['cline-log', 'roo-code-log']);
   });
+
+  test('a model counts from its own time on', async () => {
+    const { summaries } = await told(world, cline, {
+      [`${folder}/ui_messages.json`]: JSON.stringify([say(used, { ts: MS - 1 }), say(used)]),
+      [`${folder}/task_metadata.json`]: JSON.stringify({
+        model_usage: [
+          { ts: MS, model_id: 'gpt-5' },
+          { ts: MS - 9, model_id: 'glm-5' },
+        ],
+      }),
+    });
+    expect(summaries).toEqual([
+      '2026-11-20T09:59:59.999Z zai glm-5 10(0,0) 2(0) -/t1',
+      `${AT} openai gpt-5 10(0,0) 2(0) -/t1`,
+    ]);
+  });
 });
 
 describe('Codebuff', () => {
@@ -569,7 +585,8 @@ describe('Kiro', () => {
     const { records, skips } = await told(world, kiro, {
       '.kiro/sessions/cli/s1.json': JSON.stringify({
         cwd: '/srv/site',
-        modelId: 'claude-opus-4-5',
+        model_id: 'claude-opus-4-5',
+        modelId: 'not this one',
         turns: [
           credit(1, { execution_id: 'x', endTime: AT }),
           credit(0),

@@ -74,7 +74,7 @@ describe('Goose', () => {
         {
           id: 1,
           created_at: MS,
-          model_config_json: '{"model_name":"qwen3:8b"}',
+          model_config_json: '{"model_name":"mine"}',
           provider_name: 'ollama',
           input_tokens: 4,
           output_tokens: 1,
@@ -97,7 +97,7 @@ describe('Goose', () => {
     );
     const { records, summaries, skips } = await told(world, goose, {});
     expect(summaries).toEqual([
-      `${AT} ollama qwen3:8b 4(0,0) 1(0) -/1`,
+      `${AT} ollama mine 4(0,0) 1(0) -/1`,
       `${AT} unknown unknown 1(0,0) 5(3) -/e`,
       `${AT} unknown unknown 40(0,0) 0(0) -/b`,
     ]);
@@ -343,6 +343,17 @@ test('Mistral Vibe: a time without an offset is that of this machine', async () 
     }),
   });
   expect(records).toMatchObject([{ timestamp: local.toISOString() }]);
+});
+
+test('Mistral Vibe: a time that is none is not that of this machine', async () => {
+  const { records } = await told(world, vibe, {
+    '.vibe/logs/session/a/meta.json': JSON.stringify({
+      stats: { session_prompt_tokens: 1 },
+      start_time: 'about 2026-11-20T10:00:00',
+      created_at: AT,
+    }),
+  });
+  expect(records).toMatchObject([{ timestamp: AT }]);
 });
 
 test('Z Code: rows without a folder, provider, time or counts', async () => {
