@@ -109,6 +109,16 @@ describe('Journal', () => {
     expect(files()).toEqual([]);
   });
 
+  it('has no bytes once all has settled, where an fsync alone makes a write durable', async () => {
+    journal = new Journal({ ...nodeDisk, durableWrites: false }, folder, 'costs.json');
+    const file = await journal.append([entry('a'), entry('b')]);
+    await journal.settle(file, 2);
+    expect(statSync(file.path).size).toBe(0);
+    expect((await journal.append([entry('c')])).path).toBe(file.path);
+    expect(idsOf(readFileSync(file.path))).toEqual(['c']);
+    await journal.settle(file, 1);
+  });
+
   it('keeps its blocks over thousands of lines, which then take one write each and no room', async () => {
     const one = await journal.append([entry('a')]);
     const { size, ino } = statSync(one.path);
