@@ -41,7 +41,7 @@ async function hook(argv: readonly string[]): Promise<number> {
     const { runCommand } = bundle('commands') as typeof command;
     return runCommand(argv, input);
   }
-  if (kept.answer !== '' && !(kept.isOver && useAllowance(now))) await openTerminal().out.line(kept.answer);
+  if (kept.answer !== '' && !(kept.isOver && useAllowance(now))) await openTerminal().out.raw(`${kept.answer}\n`);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { jsonText } from '../usage/jsonText.ts';
 import type { ToolContext } from '../tools/index.ts';
 import { isMembersObject, RPC, RpcError, type Message } from './rpc.ts';
 import { McpServer, type ServerInfo } from './server.ts';
@@ -112,6 +113,6 @@ class StdioConnection {
   }
 
   #send(message: object): void {
-    this.#output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+    this.#output.write(`${jsonText({ jsonrpc: '2.0', ...message })}\n`);
   }
 }

@@ -44,6 +44,6 @@ function csvRow(record: UsageRecord): string[] {
     if (value === undefined || value === null) return '';
     if (typeof value === 'string') return csvCell(value);
     if (Array.isArray(value)) return csvCell(value.join(' '));
-    return JSON.stringify(value);
+    return typeof value === 'object' ? csvCell(jsonText(value)) : JSON.stringify(value);
   });
 }

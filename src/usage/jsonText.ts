@@ -1,3 +1,4 @@
+import { unicodeEscapes } from './text.ts';
 import type { TokenSum } from './tokenSum.ts';
 
 /**
@@ -12,11 +13,7 @@ let steering: RegExp | undefined;
  */
 export function jsonText(value: unknown, indent?: number): string {
   steering ??= /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-  return JSON.stringify(value, undefined, indent).replace(steering, (text) => {
-    let escaped = '';
-    for (let i = 0; i < text.length; i++) escaped += `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`;
-    return escaped;
-  });
+  return JSON.stringify(value, undefined, indent).replace(steering, unicodeEscapes);
 }
 
 /** The text of a JSON value, which JSON.stringify writes as it is. */

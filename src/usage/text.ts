@@ -39,6 +39,14 @@ export function plain(text: string, options: { max?: number } = {}): string {
   return max === undefined ? line : cut(line, max, head.length < text.length);
 }
 
+/** As {@link plain}, for text of several lines: line feeds stay. */
+export function plainLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => plain(line))
+    .join('\n');
+}
+
 function visible(
   char: string,
   at: number,
@@ -75,21 +83,43 @@ export function markdownText(text: string, options: { max?: number } = {}): stri
     .replace(/[!-/:-@[-`{-~]/g, (char) => `&#${char.codePointAt(0)};`);
 }
 
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Blanks and invisible characters, which a spreadsheet may drop before it looks for a formula. */
+const BLANK = String.raw`[^\S\t\r\n]|[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]`;
+
+const makeCellPatterns = () => ({
+  /**
+   * The first character of a formula, or of a call of another program (`|`), including the full-width forms, at the start of a text
+   * and wherever a spreadsheet may begin a new cell. An apostrophe before it would be taken for ours.
+   */
+  formula: new RegExp(String.raw`(^|[;\uff1b\t\r\n])(?=(?:${BLANK}|')*[=+\-@|\uff1d\uff0b\uff0d\uff20\uff5c])`, 'g'),
+  start: new RegExp(String.raw`^(?:${BLANK})*[;\uff1b]|^[\t\r\n]`),
+  /** As in `invisible` above, but for line feeds, tabs and the joiners that words and emoji are written with. */
+  controls: /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\\(?=u[\da-f]{4})/gu,
+});
+let cellPatterns: ReturnType<typeof makeCellPatterns> | undefined;
 
 /**
- * The first character of a formula, including the full-width forms, at the start of a text and wherever a spreadsheet may begin
- * a new cell.
- */
-const FORMULA = /(^|[;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
-
-/**
- * Returns text for a CSV cell that no spreadsheet evaluates: a formula gets a leading apostrophe (OWASP, "CSV Injection").
- * Where `;` is the list separator, spreadsheets split cells at it, at tabs and at line breaks, even inside quotes, so formulas
- * after these are escaped too. Numbers stay numbers. The CSV writer adds the quotes.
+ * Returns text for a CSV cell that no spreadsheet evaluates and that controls no terminal.
+ * - A formula gets a leading apostrophe (OWASP, "CSV Injection"). Where `;` is the list separator, spreadsheets split cells at it,
+ *   at tabs and at line breaks, even inside quotes, so formulas after these are escaped too. Numbers stay numbers.
+ * - Control characters and invisible formats, except line feeds and tabs, become `\u` and four digits, as in JSON; so does a
+ *   backslash before `u` and four digits, so that the text can be had back.
+ *
+ * The CSV writer adds the quotes.
  */
 export function csvCell(text: string): string {
   if (NUMBER.test(text)) return text;
-  const guarded = text.replaceAll(FORMULA, "$1'");
-  return /^[\t\r\n]/.test(text) ? `'${guarded}` : guarded;
+  const known = (cellPatterns ??= makeCellPatterns());
+  const guarded = text.replaceAll(known.formula, "$1'");
+  const cell = known.start.test(text) && !guarded.startsWith("'") ? `'${guarded}` : guarded;
+  return cell.replace(known.controls, unicodeEscapes);
+}
+
+/** The text as JSON's escapes of its UTF-16 units. */
+export function unicodeEscapes(text: string): string {
+  let escaped = '';
+  for (let i = 0; i < text.length; i++) escaped += `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  return escaped;
 }

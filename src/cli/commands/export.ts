@@ -3,7 +3,6 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { EXPORT_FORMATS, exportPieces, type ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
-import { plain } from '../../usage/text.ts';
 import { choice } from '../arguments/arguments.ts';
 import { EXIT, usageError } from '../output/exit.ts';
 import { FILTER_NOTES, FILTER_OPTIONS, selection, type FilterFlags } from '../arguments/filters.ts';
@@ -40,8 +39,10 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     try {
       for await (const { text, count } of exportPieces(pages, format)) {
         records += count;
-        if (target === undefined) await terminal.out.write(terminal.out.isTTY ? printable(text) : text);
-        else await target.write(text);
+        if (target !== undefined) await target.write(text);
+        // Cells may hold tabs and joiners, which a terminal could misread.
+        else if (format === 'csv' && terminal.out.isTTY) await terminal.out.write(text);
+        else await terminal.out.raw(text);
         if (target === undefined && terminal.out.closed) return EXIT.failed;
       }
       await target?.commit();
@@ -55,14 +56,6 @@ export async function exportRecords(flags: ExportFlags, terminal: Terminal): Pro
     }
     return warnOfDamage(sources, terminal);
   });
-}
-
-/** Makes CSV safe to print on a terminal. JSON output contains no such characters. */
-function printable(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => plain(line))
-    .join('\n');
 }
 
 /** Chooses the format: the flag; else the file's extension; else JSON with `--json`; else CSV. */

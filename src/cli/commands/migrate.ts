@@ -42,9 +42,9 @@ export async function migrateLedger(
   try {
     const result = await migrate(source, target, {
       signal: interrupt.signal,
-      onProgress: terminal.err.isTTY ? (progress) => void terminal.err.write(`\r${bar(progress)}`) : undefined,
+      onProgress: terminal.err.isTTY ? (progress) => void terminal.err.raw(`\r${bar(progress)}`) : undefined,
     });
-    if (terminal.err.isTTY) await terminal.err.write('\r\u001B[K');
+    if (terminal.err.isTTY) await terminal.err.raw('\r\u001B[K');
     const paths = { from: source.path, to: target.path };
     if (flags.json === true) await writeJson(terminal.out, envelope('migrate', migrationJson(paths, result)));
     else await tell(paths, result, terminal);

@@ -7,6 +7,7 @@ import { jsonText } from '../../usage/jsonText.ts';
 import { plain } from '../../usage/text.ts';
 import { EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { failureJson, failureOf } from '../output/failure.ts';
+import { writeJsonLine } from '../output/jsonOutput.ts';
 import { chunks } from '../input/chunks.ts';
 import { RecordSplitter, type Piece } from '../input/recordSplitter.ts';
 import { withLedger } from '../arguments/ledgers.ts';
@@ -169,7 +170,7 @@ class Answers {
       }
     }
     await this.#terminal.err.write(err);
-    await this.#terminal.out.write(out);
+    await (this.#json ? this.#terminal.out.raw(out) : this.#terminal.out.write(out));
   }
 
   /** @param waiting why recorded usage cannot be written to the ledger's file. */
@@ -187,7 +188,7 @@ class Answers {
     const failure = failureOf(error);
     const last = this.#lastId === undefined ? '' : t`, the last one ${this.#lastId}`;
     const message = t`${failure.message} ${counted(this.#recorded + this.#repeated, 'record')} had been recorded${last}; records that were not acknowledged are not recorded: send them again.`;
-    if (this.#json) await this.#terminal.out.line(jsonText(failureJson({ ...failure, message })));
+    if (this.#json) await writeJsonLine(this.#terminal.out, failureJson({ ...failure, message }));
     await say(this.#terminal, message);
     return failure.exitCode;
   }

@@ -7,6 +7,7 @@ import { envelope, writeJson } from '../output/json.ts';
 import { say, warn, type Terminal } from '../output/terminal.ts';
 import { counted, whole } from '../report/numbers.ts';
 import type { LedgerChoice } from '../../library/countedLedgers.ts';
+import { jsonText } from '../../usage/jsonText.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { plain } from '../../usage/text.ts';
 import { keepBudgetSums } from '../../sync/budgetTeam.ts';
@@ -144,7 +145,7 @@ async function preview(
     for await (const part of batches(previewRecords(membership, open))) {
       records += part.length;
       if (json === true) newest = latest([...newest, ...part]);
-      else await terminal.out.write(part.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      else await terminal.out.raw(part.map((record) => `${jsonText(record)}\n`).join(''));
     }
     if (json === true) {
       const { url, user, machine, fields, projects } = membership;

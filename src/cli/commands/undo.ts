@@ -49,11 +49,11 @@ function noteOfSlowUndo({ err }: Terminal, isWanted: boolean): () => Promise<voi
   let isShown = false;
   const timer = setTimeout(() => {
     isShown = true;
-    void err.write(`${t`Undoing... A large import takes some seconds.`}\r`);
+    void err.raw(`${t`Undoing... A large import takes some seconds.`}\r`);
   }, SLOW_MS);
   return async () => {
     clearTimeout(timer);
-    if (isShown) await err.write('\u001B[K');
+    if (isShown) await err.raw('\u001B[K');
   };
 }
 

@@ -34,12 +34,12 @@ export class ImportProgressBar {
     }
     this.#shown = true;
     const bar = progressBar(bytes === 0 ? 1 : bytesDone / bytes);
-    void this.#terminal.err.write(
+    void this.#terminal.err.raw(
       `\r${title} ${bar} ${t`${megabytes(bytesDone)} of ${megabytes(bytes)}`}, ${counted(seen, 'usage')}\u001B[K`,
     );
   }
 
   async clear(): Promise<void> {
-    if (this.#shown) await this.#terminal.err.write('\r\u001B[K');
+    if (this.#shown) await this.#terminal.err.raw('\r\u001B[K');
   }
 }

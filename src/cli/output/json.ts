@@ -3,7 +3,7 @@ import { nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
 import { costNanos, type Totals } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 
-export { envelope, JSON_VERSION, writeJson } from './jsonOutput.ts';
+export { envelope, JSON_VERSION, writeJson, writeJsonLine } from './jsonOutput.ts';
 
 /** Money in two forms: `_usd` is the nearest number, `_nanos` the exact count of nano-dollars as a string. */
 export function money<Name extends string>(

@@ -10,5 +10,10 @@ export function envelope(command: string, body: object): object {
 
 /** Writes one value per line; on a terminal indented. */
 export function writeJson(output: Output, value: object): Promise<void> {
-  return output.line(jsonText(value, output.isTTY ? 2 : undefined));
+  return output.raw(`${jsonText(value, output.isTTY ? 2 : undefined)}\n`);
+}
+
+/** Writes one value on one line, on a terminal, too. */
+export function writeJsonLine(output: Output, value: object): Promise<void> {
+  return output.raw(`${jsonText(value)}\n`);
 }

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { plain } from '../../usage/text.ts';
+import { plain, plainLines } from '../../usage/text.ts';
 import { t, tMessage } from '../language/text.ts';
 
 /** The output streams and properties of the environment that a command runs in: a terminal, a pipe, a file. */
@@ -99,8 +99,20 @@ export class Output {
     stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
-  /** Resolves when the stream has accepted the text, so that a slow reader slows the writer down. */
+  /** Writes display text, with nothing in it that steers a terminal but line feeds and our own styles, to a pipe, too. */
   write(text: string): Promise<void> {
+    return this.raw(STEERS_NOTHING.test(text) ? text : harmless(text, this.colors));
+  }
+
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`);
+  }
+
+  /**
+   * Writes exactly this: JSON and CSV, which are safe and whose values must stay, and what moves the cursor of a terminal.
+   * Resolves when the stream has accepted the text, so that a slow reader slows the writer down.
+   */
+  raw(text: string): Promise<void> {
     if (this.closed || text === '') return Promise.resolve();
     return new Promise((resolve) => {
       this.#stream.write(text, (error) => {
@@ -110,15 +122,25 @@ export class Output {
     });
   }
 
-  line(text: string): Promise<void> {
-    return this.write(`${text}\n`);
-  }
-
   #fail(error: NodeJS.ErrnoException): void {
     this.closed = true;
     // Windows reports EPIPE as one of the last two.
     if (!['EPIPE', 'EOF', 'ECONNRESET'].includes(error.code ?? '')) this.failure ??= error;
   }
+}
+
+/** No pattern of Unicode's classes is compiled for most texts. */
+const STEERS_NOTHING = /^[\n -~\u00a0-\u00ac\u00ae-\u02ff]*$/;
+/** The codes that {@link styled} adds. */
+// oxlint-disable-next-line no-control-regex
+const STYLES = /(\u001B\[(?:[12]|22|3[1239])m)/;
+
+function harmless(text: string, colors: boolean): string {
+  if (!colors) return plainLines(text);
+  return text
+    .split(STYLES)
+    .map((part, i) => (i % 2 === 1 ? part : plainLines(part)))
+    .join('');
 }
 
 /** https://no-color.org and https://force-color.org: FORCE_COLOR wins over NO_COLOR, which wins over the stream's default. */

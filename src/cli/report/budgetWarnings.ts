@@ -4,8 +4,7 @@ import { notifyDesktop } from '../../budgets/desktop.ts';
 import { sendToWebhooks, webhookMessage } from '../../budgets/notify.ts';
 import { dueWarnings } from '../../budgets/warnings.ts';
 import type { Calendar } from '../../usage/query.ts';
-import { jsonText } from '../../usage/jsonText.ts';
-import { envelope } from '../output/json.ts';
+import { envelope, writeJsonLine } from '../output/json.ts';
 import type { LedgerFlag } from '../arguments/ledgerPath.ts';
 import { warn, type Terminal } from '../output/terminal.ts';
 import { FollowedTeam } from './followedTeam.ts';
@@ -52,8 +51,9 @@ export class BudgetWarnings {
       const text = warningWords(warning, calendar.timeZone);
       const message = webhookMessage(warning, calendar.timeZone);
       if (this.#isJson) {
-        await this.#terminal.out.line(
-          jsonText(envelope('watch', { event: 'budget', text: message.text, ...message.data })),
+        await writeJsonLine(
+          this.#terminal.out,
+          envelope('watch', { event: 'budget', text: message.text, ...message.data }),
         );
       } else await warn(this.#terminal, text);
       this.#await(warning.shown());

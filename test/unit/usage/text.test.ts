@@ -93,10 +93,10 @@ describe('csvCell', () => {
       "'-a",
       "'@x",
       "'\tx",
-      "'\rx",
+      "'\\u000dx",
       "'＝1",
     ]);
-    for (const text of ['', 'a', 'a=b', '-1', '+1.5', '-1.5e-7', '-.5', '0']) expect(csvCell(text)).toBe(text);
+    for (const text of ['', 'a', 'a=b', '-1', '1.5', '-1.5e-7', '-.5', '0']) expect(csvCell(text)).toBe(text);
     expect(csvCell('-1+cmd')).toBe("'-1+cmd");
   });
 
@@ -105,10 +105,49 @@ describe('csvCell', () => {
       "a;'=1",
       "a\t'@x",
       "a\n'+b",
-      "a\r\n'-b",
-      ";;'=1",
+      "a\\u000d\n'-b",
+      "';;'=1",
       "'=a;'=b",
     ]);
     for (const text of ['a; b', 'a;b=c', 'x\ty', 'line\nline']) expect(csvCell(text)).toBe(text);
+  });
+
+  it.each([
+    '=1',
+    '+1',
+    '-x',
+    '@x',
+    '|cmd',
+    '\uff1d1',
+    '\uff0b1',
+    '\uff0dx',
+    '\uff20x',
+    '\uff5cx',
+    '\tx',
+    '\rx',
+    ';x',
+    '; =1',
+    '\uff1b=1',
+  ])('disarms %j behind blanks and characters that nobody sees', (formula) => {
+    for (const before of ['', ' ', '\u00a0', '\ufeff', '\u200b', '\u2060 ', '\u3000', '\u00ad', '\u202e']) {
+      const cell = csvCell(before + formula);
+      const at = /^[ \u00a0\u3000]*(?:\\u[\da-f]{4} ?)*/.exec(cell)![0].length;
+      if (/^[=+\-@|\uff00-\uffee]/.test(formula) || before === '') expect(cell, cell).toMatch(/^'/);
+      expect(cell.slice(at), cell).not.toMatch(/^[=+\-@|]/);
+    }
+  });
+
+  it('has no character that steers, and can be read back', () => {
+    const text = 'a\u001b[31m\u009b\u202e\u200b\r\nb\u0000 \\u001b \\n \ud800 c\td \u{1f469}\u200d\u{1f4bb}';
+    const cell = csvCell(text);
+    expect(cell).toBe(
+      'a\\u001b[31m\\u009b\\u202e\\u200b\\u000d\nb\\u0000 \\u005cu001b \\n \\ud800 c\td \u{1f469}\u200d\u{1f4bb}',
+    );
+    const back = cell.replaceAll(/\\u([\da-f]{4})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+    expect(back).toBe(text);
+  });
+
+  it("keeps an apostrophe of the text apart from the guard's", () => {
+    expect(["'=1", "it's", "'a"].map(csvCell)).toEqual(["''=1", "it's", "'a"]);
   });
 });

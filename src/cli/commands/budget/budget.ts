@@ -6,6 +6,7 @@ import { forecastWords, stateWords } from '../../report/budgetWords.ts';
 import { decimalText } from '../../../pricing/decimal.ts';
 import { readMembership } from '../../../sync/membership.ts';
 import { RATE_PLACES } from '../../../usage/amount.ts';
+import { plain } from '../../../usage/text.ts';
 import { SCOPES, type Scope } from '../../../usage/dimensions.ts';
 import { choice, positive, shown } from '../../arguments/arguments.ts';
 import { displayCurrency } from '../../arguments/currency.ts';
@@ -105,7 +106,7 @@ async function set(name: string, flags: BudgetFlags, terminal: Terminal): Promis
     );
   } else {
     await terminal.out.line(
-      `${isNew ? t`Added the budget ${name}.` : t`Changed the budget ${name}.`} ${t`See how it stands: llm-spend budget check`}`,
+      `${isNew ? t`Added the budget ${plain(name)}.` : t`Changed the budget ${plain(name)}.`} ${t`See how it stands: llm-spend budget check`}`,
     );
   }
   return EXIT.done;
@@ -157,7 +158,7 @@ async function remove(name: string, flags: BudgetFlags, terminal: Terminal): Pro
   if (!isThere) throw new CliError('no-budget', t`There is no budget ${shown(name)}. See: llm-spend budget list`);
   if (flags.json === true)
     await writeJson(terminal.out, envelope('budget', { action: 'remove', status: 'removed', name }));
-  else await terminal.out.line(t`Removed the budget ${name}.`);
+  else await terminal.out.line(t`Removed the budget ${plain(name)}.`);
   return EXIT.done;
 }
 
@@ -213,7 +214,7 @@ function stateLines(state: BudgetState, timeZone: string, terminal: Terminal): s
   } = state;
   const style = isOver ? 'red' : level === undefined ? 'green' : 'yellow';
   const forecast = forecastWords(state, timeZone);
-  const line = `${styled(terminal.out, style, name)}: ${stateWords(state)}`;
+  const line = `${styled(terminal.out, style, plain(name))}: ${stateWords(state)}`;
   return forecast === undefined ? line : `${line}\n  ${forecast}`;
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../../budgets/headroom.ts';
 import { stateText } from '../../../budgets/budgetText.ts';
 import { defaultCountedLedgers } from '../../../library/countedLedgers.ts';
+import { jsonText } from '../../../usage/jsonText.ts';
 import { nextBucket } from '../../../usage/time/calendar.ts';
 import { selection } from '../../arguments/filters.ts';
 import { warnOfDamage, withView } from '../../arguments/ledgers.ts';
@@ -35,7 +36,7 @@ export async function hook(agent: string | undefined, terminal: Terminal): Promi
     if (terminal.input === undefined) await readStdin();
     const { answer, isOver } = await currentAnswer(terminal);
     if (answer === '' || (isOver && useAllowance(terminal.now()))) return EXIT.done;
-    await terminal.out.line(answer);
+    await terminal.out.raw(`${answer}\n`);
   } catch (error) {
     await say(terminal, t`The budget could not be checked, so nothing is stopped: ${(error as Error).message}`);
   }
@@ -87,7 +88,7 @@ function answerTo(states: readonly BudgetState[]): HookAnswer & { left: bigint |
   if (worst === undefined || worst.percent < SOFT_PERCENT) return { ...BELOW, left: headroomOf(states, SOFT_PERCENT) };
   // Amounts in a repeated message are as old as its last whole percent.
   const left = headroomOf(states, Math.floor(worst.percent) + 1);
-  return { answer: JSON.stringify(messageOf(worst)), isOver: worst.isOver, left };
+  return { answer: jsonText(messageOf(worst)), isOver: worst.isOver, left };
 }
 
 function basisOrNone(now: number): HeadroomBasis | undefined {

@@ -12,11 +12,10 @@ import { sqliteEngine } from '../../../ledger/sqlite/engine.ts';
 import { openLedger } from '../../../library/index.ts';
 import { assignByUserRules } from '../../../rules/ruleFile.ts';
 import { importedLedgerPath, resolveLedgerPath } from '../../../system/paths.ts';
-import { jsonText } from '../../../usage/jsonText.ts';
 import { shown } from '../../arguments/arguments.ts';
 import { ledgerPath, type LedgerFlag } from '../../arguments/ledgerPath.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
-import { envelope } from '../../output/json.ts';
+import { envelope, writeJsonLine } from '../../output/json.ts';
 import { say, warn, type Terminal } from '../../output/terminal.ts';
 import { counted } from '../../report/numbers.ts';
 import { userPrices } from '../../userPrices.ts';
@@ -144,7 +143,7 @@ class Reporter {
   }
 
   #json(fields: object): void {
-    void this.#terminal.out.line(jsonText(envelope('receive', fields)));
+    void writeJsonLine(this.#terminal.out, envelope('receive', fields));
   }
 }
 

@@ -2,13 +2,12 @@ import { constants } from 'node:os';
 import { scaleDecimal } from '../../../pricing/decimal.ts';
 import { errno } from '../../../system/errno.ts';
 import { importedLedgerPath, resolveLedgerPath } from '../../../system/paths.ts';
-import { jsonText } from '../../../usage/jsonText.ts';
 import { formatUsd, type Nanos } from '../../../usage/money.ts';
 import type { CommandSpec } from '../../command.ts';
 import { amount as amountOf, shown, wholeNumber } from '../../arguments/arguments.ts';
 import { ledgerPath, type LedgerFlag } from '../../arguments/ledgerPath.ts';
 import { CliError, EXIT, usageError } from '../../output/exit.ts';
-import { envelope, totalsJson } from '../../output/json.ts';
+import { envelope, totalsJson, writeJsonLine } from '../../output/json.ts';
 import { say, type Terminal } from '../../output/terminal.ts';
 import { counted, whole } from '../../report/numbers.ts';
 import { wiredCommand } from './agentSettings.ts';
@@ -116,21 +115,20 @@ interface ReceiptOptions {
 async function writeReceipt(result: Run, meter: RunMeter, { flags, terminal, target }: ReceiptOptions): Promise<void> {
   if (flags.json !== true) return say(terminal, receiptText(result, meter));
   const { end, isStopped, isOver, limit, ms, unrecorded } = result;
-  await terminal.err.line(
-    jsonText(
-      envelope('run', {
-        exit_code: end.code,
-        signal: end.signal,
-        stopped: isStopped,
-        limit_reached: isOver,
-        limit_nanos: limit?.toString() ?? null,
-        spent_nanos: meter.spent.toString(),
-        seconds: Math.round(ms / 100) / 10,
-        ledger: target,
-        unrecorded,
-        totals: totalsJson(meter.totals),
-      }),
-    ),
+  await writeJsonLine(
+    terminal.err,
+    envelope('run', {
+      exit_code: end.code,
+      signal: end.signal,
+      stopped: isStopped,
+      limit_reached: isOver,
+      limit_nanos: limit?.toString() ?? null,
+      spent_nanos: meter.spent.toString(),
+      seconds: Math.round(ms / 100) / 10,
+      ledger: target,
+      unrecorded,
+      totals: totalsJson(meter.totals),
+    }),
   );
 }
 

@@ -43,7 +43,7 @@ export class RunProgress {
     this.#timer = undefined;
     this.#shownAt = performance.now();
     const text = t`${this.#amount()} in ${counted(this.#meter.totals.records, 'call')}`;
-    if (this.#isInteractive) void this.#terminal.err.write(`\u001B]2;${text}\u0007`);
+    if (this.#isInteractive) void this.#terminal.err.raw(`\u001B]2;${text}\u0007`);
     else void say(this.#terminal, text);
   }
 
