@@ -93,6 +93,34 @@ test('a compacted log has the same last number and the same removals as before',
   expect(kept.filter((line) => line.includes('"elements":[]'))).toHaveLength(299);
 });
 
+test.each([
+  ['{"seq":9,"op":"remove","at":"x","ids":"a","elements":[]}'],
+  ['{"seq":9,"op":"remove","at":"x","ids":["a",1],"elements":["{}","{}"]}'],
+  ['{"seq":9,"op":"remove","at":"x","ids":["a"],"elements":["{}",{}]}'],
+  ['{"seq":9,"op":"remove","at":"x","ids":["a"]}'],
+  ['{"seq":9,"op":"remove","at":"x","ids":{"length":0},"elements":[]}'],
+  ['{"seq":"9","op":"remove","at":"x","ids":["a"],"elements":["{}"]}'],
+  ['{"seq":9.5,"op":"remove","at":"x","ids":["a"],"elements":["{}"]}'],
+  ['{"seq":9,"op":"clear","at":"x","records":1}'],
+  ['{"seq":9,"op":"replace","at":"x","records":1,"file":7}'],
+  ['{"seq":9,"op":"undo","at":"x","of":"4"}'],
+  ['{"seq":9,"op":"polish","at":"x"}'],
+  ['null'],
+  ['9'],
+  ['{"seq":9,"op":"remove","at":"x","ids":["a"],"elem'],
+])('a damaged line counts as none, and the lines around it as they are: %s', async (damaged) => {
+  const line = (seq: number, ids: string[]): string =>
+    JSON.stringify({ seq, op: 'remove', at: '2026-11-02T00:00:00Z', ids, elements: ids.map(() => '{}') });
+  writeFileSync(`${ledger}.undo`, `${line(4, ['b', 'c'])}\n${damaged}\n${line(5, ['d'])}\n`);
+  const log = new UndoLog(nodeDisk, folder, 'costs.json');
+  expect(await log.lastSeq()).toBe(5);
+  expect(await log.last()).toMatchObject({ seq: 5, ids: ['d'] });
+  const removed = await Promise.all(['a', 'b', 'c', 'd'].map((id) => log.removedSince(id, 3)));
+  expect(removed).toEqual([false, true, true, true]);
+  await log.append({ op: 'undo', at: '2026-11-03T00:00:00Z', of: 5 });
+  expect(await new UndoLog(nodeDisk, folder, 'costs.json').last()).toMatchObject({ seq: 4, ids: ['b', 'c'] });
+});
+
 test('a large removal leaves the log small, stays removed, and is undone as a removal', async () => {
   const all = Array.from({ length: 3000 }, (_, i) => usage(i, { note: 'x'.repeat(200) }));
   await withTracker((tracker) => tracker.trackAll(all));
