@@ -8,10 +8,13 @@ import { commandLine } from '../arguments/shell.ts';
 import { EXIT, usageError } from '../output/exit.ts';
 import { envelope, writeJson } from '../output/json.ts';
 import { say, type Terminal } from '../output/terminal.ts';
-import { counted } from '../report/numbers.ts';
+import { counted, whole } from '../report/numbers.ts';
 import { recordLine } from './recordOne.ts';
 import { userPrices } from '../userPrices.ts';
 import { t } from '../language/text.ts';
+
+/** Of more changed records than this, the others are only counted. */
+const MOST_SHOWN = 20;
 
 export interface EditFlags extends LedgerFlag {
   provider?: string;
@@ -21,6 +24,7 @@ export interface EditFlags extends LedgerFlag {
   tag?: string[];
   note?: string;
   costUsd?: string;
+  dryRun?: boolean;
   json?: boolean;
 }
 
@@ -30,14 +34,20 @@ export async function edit(ids: readonly string[], flags: EditFlags, terminal: T
   if (Object.keys(values).length === 0) {
     throw usageError(t`edit: give at least one new value, for example --model gpt-5.`, '--model');
   }
-  const { path, changed, missing } = await withLedger(flags, async (ledger) => ({
+  const { path, toChange, changed, missing } = await withLedger(flags, async (ledger) => ({
     path: ledger.path,
-    ...(await editRecords(ledger, ids, values)),
+    ...(await editRecords(ledger, ids, values, flags.dryRun === true)),
   }));
   if (flags.json === true) {
-    await writeJson(terminal.out, envelope('edit', { ledger: path, changed, missing }));
+    const body = { ledger: path, dry_run: flags.dryRun === true, to_change: toChange, changed, missing };
+    await writeJson(terminal.out, envelope('edit', body));
   } else {
-    for (const record of changed) await terminal.out.line(t`Now ${recordLine(record)}`);
+    for (const record of changed.slice(0, MOST_SHOWN)) await terminal.out.line(t`Now ${recordLine(record)}`);
+    if (changed.length > MOST_SHOWN) await terminal.out.line(t`and ${whole(changed.length - MOST_SHOWN)} more: --json`);
+    if (flags.dryRun === true)
+      await terminal.out.line(
+        `${t`${counted(toChange, 'record')} of ${whole(ids.length)} would change.`} ${t`Nothing was changed.`}`,
+      );
     if (changed.length > 0)
       await say(terminal, t`${counted(changed.length, 'record')} edited. To undo: ${commandLine('undo', flags)}`);
     for (const id of missing) await say(terminal, t`There is no record ${JSON.stringify(id)} in ${path}.`);
@@ -45,11 +55,22 @@ export async function edit(ids: readonly string[], flags: EditFlags, terminal: T
   return missing.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-async function editRecords(ledger: Ledger, ids: readonly string[], values: RecordEdit): Promise<SetCostsResult> {
+interface Edited extends Pick<SetCostsResult, 'changed' | 'missing'> {
+  /** Number of records that the edit changes, or would change. */
+  toChange: number;
+}
+
+async function editRecords(
+  ledger: Ledger,
+  ids: readonly string[],
+  values: RecordEdit,
+  dryRun: boolean,
+): Promise<Edited> {
   const { planEdit } = await import('../../library/edit.ts');
   const isOtherModel = values.model !== undefined || values.provider !== undefined;
   const pricer = isOtherModel && values.cost_usd === undefined ? await (await userPrices()).pricer() : undefined;
   const { changes, missing } = await planEdit(ledger, ids, values, pricer);
+  if (dryRun) return { toChange: changes.length, changed: [], missing };
   const result = await ledger.setCosts(changes);
   if (result.differing.length > 0) {
     throw new LedgerError(
@@ -57,7 +78,7 @@ async function editRecords(ledger: Ledger, ids: readonly string[], values: Recor
       t`Another program changed the cost of a record at the same time. Run the command again.`,
     );
   }
-  return { ...result, missing: [...missing, ...result.missing] };
+  return { toChange: changes.length, changed: result.changed, missing: [...missing, ...result.missing] };
 }
 
 /** An empty text removes a project, a note or all tags. */
@@ -88,6 +109,7 @@ export const command: CommandSpec<EditFlags> = {
     },
     { flags: '--note <text>', help: 'the new note; "" removes it' },
     { flags: '--cost-usd <amount>', help: 'the cost' },
+    { flags: '--dry-run', help: 'show how many records would change, and change nothing' },
   ],
   examples: [
     'llm-spend edit 7c9e6679-7425-40de-944b-e07fc1f90ae7 --model gpt-5-mini',

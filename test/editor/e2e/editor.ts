@@ -15,6 +15,8 @@ export interface EditorOptions extends WorkbenchOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Opens the folder in Restricted Mode. */
   readonly restricted?: boolean;
+  /** Without root's right to read every file. */
+  readonly unprivileged?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Writes files to the home folder before the editor starts. */
   readonly prepare?: (home: string) => Promise<void>;
@@ -41,8 +43,8 @@ export interface Editor {
 }
 
 export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
-  const { env = {}, restricted = false } = options;
-  const server = await takeServer({ env, restricted });
+  const { env = {}, restricted = false, unprivileged = false } = options;
+  const server = await takeServer({ env, restricted, unprivileged });
   const home = path.join(server.folder, 'home');
   const workspace = path.join(server.folder, 'workspace');
   const ledger = ledgerOf(server.folder);

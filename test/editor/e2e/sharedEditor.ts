@@ -18,6 +18,7 @@ import { signalProcess } from '../harness/processes.ts';
 export interface ServerOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly restricted: boolean;
+  readonly unprivileged: boolean;
 }
 
 /** The folders of a server that belong to one opened editor. They are emptied, because the server works in the first. */
@@ -46,6 +47,7 @@ export async function takeServer(options: ServerOptions): Promise<CodeServer> {
       extensions: inject('extensions'),
       env: { LLM_SPEND_LEDGER: ledgerOf(folder), ...options.env },
       restricted: options.restricted,
+      unprivileged: options.unprivileged,
     });
     servers.set(key, server);
     await writeFile(`${folder}.pid`, String(server.pid));

@@ -4,24 +4,55 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { within } from '../../fixtures/idleTime.ts';
 import { type Editor, openEditor } from './editor.ts';
 
-/** The promise to the person: said within this time of the change, on an idle machine. */
-const SOON = 10_000;
+/** The promise to the person: said within this time of the change or of the extension's start, on an idle machine. */
+const SOON = 2_000;
 
 let editor: Editor;
 beforeAll(async () => {
-  editor = await openEditor({ env: { LLM_SPEND_LEDGER: '' } });
-  await editor.workbench.openSideBar();
+  editor = await openEditor({
+    env: { LLM_SPEND_LEDGER: '' },
+    prepare: async (home) => {
+      await mkdir(path.join(home, 'start.json'));
+      await useLedger(path.join(home, 'start.json'), path.dirname(home));
+    },
+  });
 });
 afterAll(() => editor?.close());
 
-async function useLedger(value: string): Promise<void> {
-  const file = path.join(editor.server.folder, 'user-data/Machine/settings.json');
+async function useLedger(value: string, server = editor.server.folder): Promise<void> {
+  const file = path.join(server, 'user-data/Machine/settings.json');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(`${file}.new`, JSON.stringify({ 'llmSpend.ledgerPath': value }));
   await rename(`${file}.new`, file);
 }
 
+/** Status bar, view and message say the reason and name the ledger, and the message has the button that helps. */
+async function expectSaid(name: string, reason: string, button: string): Promise<void> {
+  const { workbench } = editor;
+  const status = workbench.statusBarItem.first();
+  const toast = workbench.notifications.filter({ hasText: reason }).first();
+  const view = workbench.webview('view').locator('main');
+  await Promise.all([
+    within(SOON, async () => expect(await toast.getByRole('button', { name: button }).isVisible()).toBe(true)),
+    within(SOON, async () => expect(await status.getAttribute('aria-label')).toContain(name)),
+    within(SOON, async () => expect(await view.innerText({ timeout: 100 })).toContain(name)),
+  ]);
+  expect(await toast.innerText()).toContain(name);
+  expect(await status.innerText()).not.toContain('…');
+  await status.locator('.codicon-warning').waitFor();
+}
+
 describe('a ledger that cannot be opened', () => {
+  test('at the start of a window: status bar, view and message say so', async () => {
+    const { workbench } = editor;
+    await workbench.openSideBar();
+    // The item is there from the extension's start on.
+    await workbench.statusBarItem.first().waitFor();
+    await expectSaid('start.json', 'is a folder', 'Open Settings');
+    await workbench.screenshot('state-at-start');
+    await workbench.runCommand('Notifications: Clear All Notifications');
+  });
+
   test.each([
     ['is a folder', 'folder.json', 'is a folder', 'Open Settings', (at: string) => mkdir(at)],
     ['is a link to nowhere', 'link.json', 'link', 'Open Settings', (at: string) => symlink('/nowhere/costs.json', at)],
@@ -33,15 +64,7 @@ describe('a ledger that cannot be opened', () => {
     const at = path.join(editor.home, name);
     await make(at);
     await useLedger(at);
-    const toast = workbench.notifications.filter({ hasText: reason }).first();
-    await within(SOON, async () => expect(await toast.getByRole('button', { name: button }).isVisible()).toBe(true));
-    expect(await toast.innerText()).toContain(name);
-    const status = workbench.statusBarItem.first();
-    await within(SOON, async () => expect(await status.getAttribute('aria-label')).toContain(name));
-    expect(await status.innerText()).not.toContain('…');
-    await status.locator('.codicon-warning').waitFor();
-    const view = workbench.webview('view').locator('main');
-    await within(SOON, async () => expect(await view.innerText()).toContain(name));
+    await expectSaid(name, reason, button);
     await workbench.screenshot(`state-${name.replace(/\W/g, '-')}`);
     await workbench.runCommand('Notifications: Clear All Notifications');
   });

@@ -132,6 +132,8 @@ export interface CodeServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Opens folders in Restricted Mode. */
   readonly restricted?: boolean;
+  /** Files that their owner may not read cannot be read, not even by root: for tests of permissions. */
+  readonly unprivileged?: boolean;
   /** Lets a page run a test suite in the extension host. */
   readonly smokeTestDriver?: boolean;
 }
@@ -179,9 +181,11 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   const userData = path.join(folder, 'user-data');
   await mkdir(home, { recursive: true });
   await writeSettings(folder, options.settings);
+  const [program, ...before] = [...(options.unprivileged === true ? withoutOverride() : []), node];
   const group = spawnGroup(
-    node,
+    program,
     [
+      ...before,
       entry,
       '--bind-addr',
       `127.0.0.1:${options.port ?? 0}`,
@@ -217,6 +221,13 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
     await stop();
     throw error;
   }
+}
+
+/** The start of a command line that runs a program without root's right to read and write everything. */
+function withoutOverride(): string[] {
+  if (process.getuid?.() !== 0) return [];
+  const capabilities = '-dac_override,-dac_read_search';
+  return ['setpriv', `--inh-caps=${capabilities}`, `--bounding-set=${capabilities}`];
 }
 
 /** Writes the user settings of the editor whose server has its state in `folder`. */

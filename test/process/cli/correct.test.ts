@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { json, Sandbox } from './harness.ts';
 
@@ -58,6 +59,29 @@ describe('edit', () => {
       missing: ['no-such-id'],
     });
     expect((await run('edit', 'no-such-id', '--project', 'x')).stderr).toContain('There is no record "no-such-id" in ');
+  });
+
+  it('of 10,000 records: their number is shown before, a few of them after, and undo takes all back', async () => {
+    const calls = Array.from({ length: 10_000 }, (_, i) => ({
+      usage_id: `r${i}`,
+      provider: 'openai',
+      model: 'gpt-5',
+      operation: 'chat',
+      cost_usd: 1,
+      timestamp: '2026-01-01T00:00:00Z',
+    }));
+    await writeFile(sandbox.ledger, JSON.stringify(calls));
+    const ids = calls.map(({ usage_id: id }) => id);
+    const planned = await run('edit', ...ids, '--project', 'x', '--dry-run');
+    expect(planned).toMatchObject({ code: 0, stdout: '10,000 records of 10,000 would change. Nothing was changed.\n' });
+    expect((await sandbox.stored()).filter(({ project }) => project === 'x')).toEqual([]);
+    const done = await run('edit', ...ids, '--project', 'x');
+    expect(done.stdout.match(/^Now /gm)).toHaveLength(20);
+    expect(done.stdout).toContain('and 9,980 more: --json');
+    expect(done.stderr).toContain('10,000 records edited. To undo: llm-spend undo --ledger');
+    expect((await sandbox.stored()).filter(({ project }) => project === 'x')).toHaveLength(10_000);
+    expect((await run('undo')).code).toBe(0);
+    expect(JSON.stringify(await sandbox.stored())).toBe(JSON.stringify(calls));
   });
 
   it.each([
