@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { entryLines, lineOfJsonError } from '../ledger/json/elements.ts';
+import { notWritten } from '../prices/files.ts';
 import { updateFile } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -86,8 +87,7 @@ export async function changeBudgets(
     const lines = entries.map((entry) => `  ${JSON.stringify(entry)}`);
     return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
   }).catch((error: unknown) => {
-    throw errno(error) === undefined
-      ? error
-      : new BudgetFileError(`${path} cannot be written: ${(error as Error).message}.`);
+    const code = errno(error);
+    throw code === undefined ? error : new BudgetFileError(notWritten(path, code));
   });
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,6 +15,7 @@ import { errno } from '../system/errno.ts';
 import { alertsFolder, lasts } from './alertsFolder.ts';
 import { limitOf } from './budget.ts';
 import type { BudgetState } from './budgetState.ts';
+import { makeFolders } from '../system/paths.ts';
 
 /**
  * Warns once: the process that creates the file of a crossing shows the message, over all windows and commands. A process that died
@@ -68,7 +68,7 @@ export function claimCrossing(
   const name = join(folder, claimName(state, level));
   const lower = budget.levels.filter((each) => each < level).map((each) => join(folder, claimName(state, each)));
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     const file = claim(name, now, leaseMs);
     if (file === undefined) return undefined;
     const lowerAt = lower.reduce<number | undefined>((latest, path) => later(latest, claimedAt(path)), undefined);
@@ -229,7 +229,7 @@ function removeOld(folder: string, now: number): void {
 
 /** Keeps a budget from warning until then, tomorrow at the latest, in every window. */
 export function snooze(state: BudgetState, until: number, folder: string = alertsFolder()): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   writeFileSync(join(folder, snoozeName(state)), JSON.stringify({ at: until, until }), { mode: 0o600 });
 }
 

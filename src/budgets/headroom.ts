@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { builtinSqlite } from '../system/builtinSqlite.ts';
-import { defaultLedgerPath, inkwellDefaultPath, stateFolder, storeKind } from '../system/paths.ts';
+import { defaultLedgerPath, inkwellDefaultPath, stateFolder, storeKind, makeFolders } from '../system/paths.ts';
 import { additionsTo, currentVersion, waitingNow, type JsonVersion } from './jsonGrowth.ts';
 
 /**
@@ -132,7 +132,7 @@ export function keepAnswer(basis: HeadroomBasis, answer: HookAnswer, left: bigin
 function keep(kept: Headroom): void {
   const path = headroomPath();
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     const temporary = `${path}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(kept), { mode: 0o600 });
     renameSync(temporary, path);

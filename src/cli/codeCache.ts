@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
-import { homeFolder } from '../system/paths.ts';
+import { homeFolder, makeFolders } from '../system/paths.ts';
 
 /**
  * Caches the compiled code of our bundles in the user's cache folder, so that short commands do not compile the same code at each
@@ -97,7 +97,7 @@ function readEntry(path: string, source: Buffer): Buffer | undefined {
 function writeEntry(path: string, source: Buffer, code: Buffer): void {
   const temporary = `${path}.${process.pid}`;
   try {
-    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     if (!isOurs(fs.statSync(dirname(path)))) return;
     const header = new Uint8Array(Uint32Array.of(source.length, checksum(code)).buffer);
     fs.writeFileSync(temporary, Buffer.concat([header, code, source]), { flag: 'wx', mode: 0o600 });

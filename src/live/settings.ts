@@ -81,7 +81,7 @@ export function readLiveSettings(path: string = liveSettingsPath()): LiveSetting
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errno(error) === 'ENOENT') return undefined;
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
     throw error;
   }
   return settingsIn(path, text);

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDamage, sqliteEngine, type Database, type Statement } from '../ledger/sqlite/engine.ts';
-import { besideLedger } from '../system/paths.ts';
+import { besideLedger, makeFolders } from '../system/paths.ts';
 import type { SpanNode, SpanNodes } from './nestedSpans.ts';
 
 /** The number of span updates that are remembered: about 15 MB. */
@@ -124,7 +124,7 @@ interface Opened {
 }
 
 function openSpans(path: string): Opened {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   // Private to its user, as the ledger.
   closeSync(openSync(path, 'a', 0o600));
   const database = new (sqliteEngine().DatabaseSync)(path, { timeout: 5_000 });

@@ -162,8 +162,13 @@ export async function withPlainErrors<T>(path: string, write: () => Promise<T>):
   } catch (error) {
     const code = errno(error);
     if (code === undefined || error instanceof PriceFileError) throw error;
-    throw new PriceFileError(`${path} cannot be written: ${REASONS[code] ?? code}. Nothing was changed.`);
+    throw new PriceFileError(notWritten(path, code));
   }
+}
+
+/** @param code of the system's error. */
+export function notWritten(path: string, code: string): string {
+  return `${path} cannot be written: ${REASONS[code] ?? code}. Nothing was changed.`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -174,6 +179,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'access is denied',
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
+  ENOENT: 'its folder cannot be created',
   ENOTDIR: 'a part of its path is not a folder',
   ELOCKED: 'another process holds its lock',
 };

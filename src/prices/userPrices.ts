@@ -6,6 +6,7 @@ import { parsePriceData } from '../pricing/fetched.ts';
 import { BUNDLED } from '../pricing/data/bundled.ts';
 import type { FetchedPrices } from '../pricing/fetched.ts';
 import type { UsageRecord } from '../usage/record.ts';
+import { errno } from '../system/errno.ts';
 import { readPriceData } from './dataFile.ts';
 import { priceDataPath } from './priceAge.ts';
 import { customPricesPath, editorPricesPath, pricesFolder, readCustomPriceFile, readEditorPriceFile } from './files.ts';
@@ -115,8 +116,13 @@ export function problemText({ index, field, message }: CustomPriceProblem): stri
 }
 
 function signature(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+    return stats === undefined ? '' : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+  } catch (error) {
+    // Reading the file meets the same error, and says it where it matters.
+    return `unreadable: ${errno(error) ?? messageOf(error)}`;
+  }
 }
 
 function messageOf(error: unknown): string {

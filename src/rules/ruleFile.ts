@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { entryLines, lineOfJsonError } from '../ledger/json/elements.ts';
+import { notWritten } from '../prices/files.ts';
 import { updateFile, writeFileAtomically } from '../system/atomicFile.ts';
 import { errno } from '../system/errno.ts';
 import { defaultLedgerPath } from '../system/paths.ts';
@@ -39,6 +40,9 @@ export async function changeRules(
   await updateFile(path, (content) => {
     const lines = change(rulesIn(path, content?.toString('utf8'))).map((rule) => `  ${JSON.stringify(rule)}`);
     return `{ "version": ${VERSION}, "rules": [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}] }\n`;
+  }).catch((error: unknown) => {
+    const code = errno(error);
+    throw code === undefined ? error : new RuleFileError(notWritten(path, code));
   });
 }
 

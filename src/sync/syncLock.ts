@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errno } from '../system/errno.ts';
 import { liveness, ownerText, parseOwner, thisOwner } from '../system/owner.ts';
 import { syncLockPath } from './teamPaths.ts';
+import { makeFolders } from '../system/paths.ts';
 
 /**
  * One process of a machine works on its team at a time: two at once would send the same records twice over the network, and one
@@ -28,7 +29,7 @@ async function acquire(path: string): Promise<boolean> {
   const start = performance.now();
   for (;;) {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolders(dirname(path), 0o700);
       const file = openSync(path, 'wx', 0o600);
       writeSync(file, ownerText(thisOwner()));
       closeSync(file);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { sha256 } from './random.ts';
 
@@ -165,4 +165,20 @@ function xdgConfig(env: PathEnvironment['env']): string | undefined {
 
 function windowsLocal(env: PathEnvironment['env'], home: string): string {
   return env['LOCALAPPDATA'] ?? inHome(home, 'AppData', 'Local');
+}
+
+/**
+ * Creates the folder and its missing parents. Node's `recursive` option never ends where an existing folder does not allow
+ * subfolders, as in /proc.
+ */
+export function makeFolders(path: string, mode = 0o777): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolders(parent, mode);
+  try {
+    mkdirSync(path, mode);
+  } catch (error) {
+    // Another process may have created it at the same time.
+    if (!existsSync(path)) throw error;
+  }
 }

@@ -13,7 +13,6 @@ export interface Failure {
   rule?: string | undefined;
 }
 
-/** Errors of the system that are no mistake of the command: no permission, a read-only or full disk. */
 const SYSTEM: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
 
 export function failureOf(error: unknown): Failure {
@@ -38,7 +37,9 @@ export function failureOf(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === 'PathError') return { code: 'path', message, exitCode: EXIT.failed };
-  if (SYSTEM.has((error as NodeJS.ErrnoException | undefined)?.code ?? '')) {
+  // Errors of the system's files and disks are no mistake of the command: no permission, a full disk, no folder.
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (SYSTEM.has(code ?? '') || (code !== undefined && path !== undefined)) {
     return { code: 'io', message, exitCode: EXIT.failed };
   }
   return { code: 'internal', message: t`Unexpected: ${message}. Please report this.`, exitCode: EXIT.failed };

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
 import { commandShim, shellShim } from './shims.ts';
 import type { Shim } from './shims.ts';
+import { makeFolders } from '../../system/paths.ts';
 
 /**
  * Makes `llm-spend` available as a command in every terminal of the editor. The user's own installation comes first on the
@@ -17,7 +18,7 @@ export async function provideCommand(context: vscode.ExtensionContext, log: vsco
   };
   const shims = process.platform === 'win32' ? [shellShim(options), commandShim(options)] : [shellShim(options)];
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder);
     for (const shim of shims) await writeShim(folder, shim);
   } catch (error) {
     log.warn(`The command llm-spend is not in the terminals: ${String(error)}`);

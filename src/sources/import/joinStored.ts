@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isBusy, sqliteEngine } from '../../ledger/sqlite/engine.ts';
-import { besideLedger } from '../../system/paths.ts';
+import { besideLedger, makeFolders } from '../../system/paths.ts';
 import { pause } from '../../system/disk.ts';
 import type { UsageRecord } from '../../usage/record.ts';
 import { counterparts, hasTwoStores, Meeting, MEETING_MS } from '../joining.ts';
@@ -28,7 +28,7 @@ function hasLiveReports(ledger: string): boolean {
 export async function whileJoining<T>(ledger: string, action: () => Promise<T>): Promise<T> {
   const { DatabaseSync } = sqliteEngine();
   const path = lockPath(ledger);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const lock = new DatabaseSync(path);
   try {
     lock.exec('PRAGMA busy_timeout = 0');

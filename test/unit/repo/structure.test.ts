@@ -114,3 +114,8 @@ describe.skipIf(files.length === 0)('structure of src and media', () => {
     expect(above(countBy(names), 1)).toEqual(SHARED_NAMES);
   });
 });
+
+test('no folder is created with the option `recursive`, which never ends in /proc: makeFolders of src/system/paths.ts does', () => {
+  const found = sources.filter((file) => /\bmkdir(?:Sync)?\([^;]*recursive/.test(readText(file)));
+  expect(found).toEqual([]);
+});

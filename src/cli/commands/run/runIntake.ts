@@ -1,11 +1,11 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LiveIntake, selectCalls, usagesOf, type LiveReport, type SpanNode } from '../../../live/index.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import type { Pricer } from '../../../pricing/price.ts';
 import { applyCost, priceable } from '../../../sources/import/costs.ts';
-import { besideLedger } from '../../../system/paths.ts';
+import { besideLedger, makeFolders } from '../../../system/paths.ts';
 import { withTimeout } from '../../../system/withTimeout.ts';
 import { jsonText } from '../../../usage/jsonText.ts';
 import type { UsageRecord } from '../../../usage/record.ts';
@@ -113,7 +113,7 @@ export class RunIntake {
     for (const folder of [dirname(besideLedger(ledger.path)), tmpdir()]) {
       const file = join(folder, `unrecorded-${time}-${process.pid}.ndjson`);
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolders(folder, 0o700);
         appendFileSync(file, '', { mode: 0o600 });
         return file;
       } catch {
