@@ -53,7 +53,7 @@ describe('an error of the server is explained, with its address', () => {
     ['Query read timeout', 'io', 'the server cannot be reached.'],
     ['anything else', 'io', 'anything else'],
   ])('that has no code: %s', (message, code, text) => {
-    const found = explainPostgres(new Error(message), { ...address, user: undefined } as PostgresAddress);
+    const found = explainPostgres(new Error(message), { ...address, user: undefined });
     expect(found.code).toBe(code);
     expect(found.message).toContain(`costs: ${text}`);
   });
