@@ -1,6 +1,10 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { Ledger } from '../../../src/ledger/ledger.ts';
+import { openStore } from '../../../src/ledger/open.ts';
 import { LedgerView } from '../../../src/ledger/view.ts';
 import { SORT_KEYS, type PageQuery } from '../../../src/usage/query.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
@@ -175,6 +179,21 @@ describe('a view of several ledgers', () => {
     expect((await other.refresh()).map(({ health }) => health)).toEqual(['ok', 'damaged']);
     expect(other.isPartial).toBe(true);
     await damaged.close();
+  });
+
+  it('is partial while one of them cannot be read at all', async () => {
+    const { ledgers } = await viewOf([at('a', '10:00:00')]);
+    const folder = mkdtempSync(join(tmpdir(), 'llm-spend-partial-'));
+    try {
+      mkdirSync(join(folder, 'costs.json'));
+      const unreadable = new Ledger(openStore(join(folder, 'costs.json')), {});
+      const other = new LedgerView([ledgers[0]!, unreadable]);
+      expect((await other.refresh()).map(({ health }) => health)).toEqual(['ok', 'unavailable']);
+      expect(other.isPartial).toBe(true);
+      await unreadable.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('tells those who watch of a change in any of them, with the states of all, until they stop', async () => {
