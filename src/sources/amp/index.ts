@@ -35,15 +35,15 @@ function readThread(file: SourceFile, sink: Sink): void {
   const ledger = countsIn(thread, 'usageLedger', sink);
   if (Array.isArray(ledger?.['events'])) {
     for (const [index, each] of (ledger['events'] as unknown[]).entries()) {
-      guarded(sink, index + 1, () => {
-        const event = messageFields(each, sink, index + 1);
-        if (event !== undefined) take(id, eventCall(event, messages), sink);
+      guarded(sink, index + 1, (named) => {
+        const event = messageFields(each, named);
+        if (event !== undefined) take(id, eventCall(event, messages), named);
       });
     }
     return;
   }
   for (const [index, message] of messages.entries()) {
-    guarded(sink, index + 1, () => take(id, messageCall(message), sink));
+    guarded(sink, index + 1, (named) => take(id, messageCall(message), named));
   }
 }
 

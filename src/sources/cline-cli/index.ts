@@ -43,9 +43,9 @@ function readSession(file: SourceFile, sink: Sink): void {
   const session = file.relative.slice(file.relative.lastIndexOf('/') + 1).replace(/\.messages\.json$/, '');
   const about = sessionIn(file.path.replace(/\.messages\.json$/, '.json'));
   for (const [index, message] of (messages as unknown[]).entries()) {
-    guarded(sink, index + 1, () => {
-      const fields = messageFields(message, sink, index + 1);
-      if (fields !== undefined) readMessage(fields, session, about, sink);
+    guarded(sink, index + 1, (named) => {
+      const fields = messageFields(message, named);
+      if (fields !== undefined) readMessage(fields, session, about, named);
     });
   }
 }

@@ -87,21 +87,21 @@ function readTask(file: SourceFile, sink: Sink, source: string, isInputWhole: bo
   };
   const occurrences = new Map<string, number>();
   for (const [index, message] of (messages as unknown[]).entries()) {
-    guarded(sink, index + 1, () => {
-      const fields = messageFields(message, sink, index + 1);
+    guarded(sink, index + 1, (named) => {
+      const fields = messageFields(message, named);
       if (fields?.['type'] !== 'say') return;
       const request = requestOf(fields);
       if (request === undefined) return;
-      if (request === 'not-json') return sink.skip('not-json', undefined, index + 1);
+      if (request === 'not-json') return named.skip('not-json');
       task.folder ??= folderIn(textOf(request['request']));
       const at = timeOf(fields['ts']);
-      if (at === undefined) return sink.skip('no-time', undefined, index + 1);
+      if (at === undefined) return named.skip('no-time');
       const time = String(fields['ts']);
       // Several requests may begin in the same millisecond.
       const nth = occurrences.get(time) ?? 0;
       occurrences.set(time, nth + 1);
       const found = usageOf(request, { source, task, at, time, nth, isInputWhole });
-      if (found !== undefined) sink.usage(found, index + 1);
+      if (found !== undefined) named.usage(found);
     });
   }
 }

@@ -37,10 +37,10 @@ function readChat(file: SourceFile, sink: Sink): void {
   if (!Array.isArray(messages)) return sink.skip('unknown-format', 'not an array of messages');
   const [project, , chat = ''] = file.relative.split('/');
   for (const [index, message] of (messages as unknown[]).entries()) {
-    guarded(sink, index + 1, () => {
-      const fields = messageFields(message, sink, index + 1);
+    guarded(sink, index + 1, (named) => {
+      const fields = messageFields(message, named);
       if (fields === undefined || !(REPLIES.has(fields['variant']) || REPLIES.has(fields['role']))) return;
-      readReply(fields, { project, chat, file }, sink);
+      readReply(fields, { project, chat, file }, named);
     });
   }
 }

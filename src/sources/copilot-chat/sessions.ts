@@ -31,9 +31,9 @@ export function readChat(file: SourceFile, sink: Sink): void {
   if (traced.has(session)) return;
   const requests = listIn(chat, 'requests', sink);
   for (const [index, request] of requests.entries()) {
-    guarded(sink, index + 1, () => {
-      const fields = messageFields(request, sink, index + 1);
-      if (fields !== undefined) readRequest(fields, session, sink);
+    guarded(sink, index + 1, (named) => {
+      const fields = messageFields(request, named);
+      if (fields !== undefined) readRequest(fields, session, named);
     });
   }
 }

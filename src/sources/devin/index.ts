@@ -31,11 +31,11 @@ function readTranscript(file: SourceFile, sink: Sink): void {
   const { steps } = transcript;
   if (!Array.isArray(steps)) return sink.skip('unknown-format', 'it has no list of steps');
   for (const [index, each] of (steps as unknown[]).entries()) {
-    guarded(sink, index + 1, () => {
-      const step = messageFields(each, sink, index + 1);
+    guarded(sink, index + 1, (named) => {
+      const step = messageFields(each, named);
       // A continued session begins with a copy of the steps before it.
       if (step !== undefined && step['is_copied_context'] !== true) {
-        take(transcript, { step, index, session: stemOf(file.relative) }, sink);
+        take(transcript, { step, index, session: stemOf(file.relative) }, named);
       }
     });
   }

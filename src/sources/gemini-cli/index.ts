@@ -72,10 +72,10 @@ function readChat(file: SourceFile, sink: Sink): void {
   context.fallbackTime = timeOf(chat['startTime']) ?? timeOf(chat['lastUpdated']) ?? context.fallbackTime;
   const messages = 'messages' in chat ? listIn(chat, 'messages', sink) : [chat];
   for (const [index, message] of messages.entries()) {
-    guarded(sink, index + 1, () => {
-      const fields = messageFields(message, sink, index + 1);
-      const found = fields?.['type'] === 'gemini' ? usageOf(fields, context, sink) : undefined;
-      if (found !== undefined) sink.usage(found);
+    guarded(sink, index + 1, (named) => {
+      const fields = messageFields(message, named);
+      const found = fields?.['type'] === 'gemini' ? usageOf(fields, context, named) : undefined;
+      if (found !== undefined) named.usage(found);
     });
   }
 }

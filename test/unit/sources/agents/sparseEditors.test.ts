@@ -189,7 +189,7 @@ describe('Codebuff', () => {
     expect(records[1]).toMatchObject({ usage_id: idOf('codebuff-log', chat, 'e'), operation: 'agent' });
     expect(records[3]!.usage_id).toBe(idOf('codebuff-log', chat, sha1Of(JSON.stringify(nameless))));
     expect(skips).toEqual([
-      'not-a-usage - usage is not an object',
+      'not-a-usage 9 usage is not an object',
       'not-a-usage 10 the message is not an object',
       'unknown-format - not an array of messages',
     ]);
@@ -242,9 +242,9 @@ describe("VS Code's chats", () => {
     ]);
     expect(records[0]).toMatchObject({ operation: 'chat', agent: 'copilot-chat' });
     expect(skips).toEqual([
-      'no-time - g',
-      'not-a-usage - result is not an object',
-      'not-a-usage - metadata is not an object',
+      'no-time 7 g',
+      'not-a-usage 9 result is not an object',
+      'not-a-usage 10 metadata is not an object',
       'not-a-usage 11 the message is not an object',
       'not-json - -',
       'unknown-format - requests is not a list',
@@ -522,7 +522,7 @@ describe('Gemini CLI', () => {
     ]);
     expect(records[1]).toMatchObject({ message_id: '7', operation: 'agent' });
     expect(skips).toEqual([
-      'not-a-usage - tokens is not an object',
+      'not-a-usage 4 tokens is not an object',
       'not-a-usage 6 the message is not an object',
       'not-json 4 -',
       'unknown-format - messages is not a list',

@@ -56,8 +56,8 @@ describe('Amp', () => {
     expect(records.some((record) => 'amp_credits' in record)).toBe(false);
     expect(skips).toEqual([
       'not-a-usage 5 the message is not an object',
-      'no-time - e7',
-      expect.stringMatching(/^invalid - input_tokens/),
+      'no-time 7 e7',
+      expect.stringMatching(/^invalid 8 input_tokens/),
     ]);
   });
 
@@ -89,7 +89,7 @@ describe('Amp', () => {
     ]);
     expect(records[2]).toMatchObject({ amp_credits: 2, estimated_tokens: 6 });
     expect(skips).toEqual([
-      'no-time - message 8',
+      'no-time 6 message 8',
       'unknown-format - not an object',
       'not-a-usage - usageLedger is not an object',
     ]);
@@ -145,7 +145,7 @@ describe('Cline CLI', () => {
       [undefined, undefined, 'agent'],
       [undefined, 'a', 'agent'],
     ]);
-    expect(skips).toEqual(['not-a-usage - metrics is not an object', 'not-a-usage 9 the message is not an object']);
+    expect(skips).toEqual(['not-a-usage 6 metrics is not an object', 'not-a-usage 9 the message is not an object']);
   });
 
   test('a session without its description, and one of another form', async () => {
@@ -160,7 +160,7 @@ describe('Cline CLI', () => {
       [`${folder}/s3.messages.json`]: '{',
     });
     expect(summaries).toEqual([`${AT} unknown unknown 10(0,0) 2(0) -/s1`]);
-    expect(skips).toEqual(['no-time - b', 'unknown-format - no messages', 'not-json - -']);
+    expect(skips).toEqual(['no-time 2 b', 'unknown-format - no messages', 'not-json - -']);
   });
 });
 
@@ -200,9 +200,9 @@ test('Devin: steps without their own model, id or time, and those that were copi
     [idOf('devin-log', 'named', 0), undefined, 'credits'],
   ]);
   expect(skips).toEqual([
-    'no-time - step 4',
+    'no-time 4 step 4',
     'not-a-usage 7 the message is not an object',
-    'not-a-usage - metrics is not an object',
+    'not-a-usage 8 metrics is not an object',
     'unknown-format - it has no list of steps',
   ]);
 });
