@@ -21,7 +21,13 @@ const PROTOCOL = ['ledger/faults', 'ledger/model'];
 /** For each area its files, and the tests that are asked: folders, or files where there is a `*` or `{`. */
 const AREAS = {
   usage: { files: ['src/usage/**/*.ts'], tests: ['usage', 'columns', 'protocol', 'rules', 'budgets', 'media'] },
-  pricing: { files: ['src/pricing/**/*.ts'], tests: ['pricing', 'contract'] },
+  // In three parts, because the slowest tests are of responses alone.
+  pricing: {
+    files: ['src/pricing/*.ts', 'src/pricing/models/*.ts'],
+    tests: ['pricing/*', 'pricing/models', 'host/common/displayMoney*'],
+  },
+  'pricing-compare': { files: ['src/pricing/compare/*.ts'], tests: ['pricing/compare', 'contract/comparing*'] },
+  'pricing-responses': { files: ['src/pricing/responses/*.ts'], tests: ['pricing/responses'] },
   // The ledger in parts, each of which ends: every change would otherwise be put to the faults at every step.
   'ledger-core': { files: ['src/ledger/*.ts', 'src/ledger/undo/*.ts'], tests: ['ledger/*', 'library', 'contract'] },
   'ledger-json': {
