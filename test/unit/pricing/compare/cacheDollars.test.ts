@@ -52,6 +52,17 @@ it('tells what reading saved from what writing cost, to the nano-dollar', async 
   });
 });
 
+it('counts apart what is not compared: calls without tokens, with impossible counts, or without a price', async () => {
+  const { all } = await costsOf([
+    call(0, [100, 0, 0], 'a'),
+    call(1, [0, 0, 0], 'a'),
+    call(2, [0, 0, 0], 'b'),
+    { ...call(3, [5, 0, 0], 'a'), cache_read_tokens: 9 },
+    { ...call(4, [5, 0, 0], 'a'), provider: 'nobody', model: 'unknown' },
+  ]);
+  expect([all.records, all.notCompared]).toEqual([1, { withoutTokens: 2, invalid: 1, withoutPrice: 1 }]);
+});
+
 it('counts as never read what no later call of the session reads', async () => {
   const { all, bySession } = await costsOf([
     // The second call reads 600 of 1000 tokens, and the third nothing of what the second wrote.

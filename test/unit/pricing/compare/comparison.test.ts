@@ -83,6 +83,28 @@ describe('a comparison with other models', () => {
     expect(group.notCompared).toEqual({ withoutTokens: 0, invalid: 0, withoutPrice: 0 });
   });
 
+  it('counts each kind of output and input once, whatever the kinds are', async () => {
+    const of = async (more: Partial<UsageRecord>): Promise<bigint> =>
+      (await compared(call([100, 40, 10], more))).used.cost.high;
+    const whole = 100n * 2000n + 40n * 500n + 10n * 10_000n;
+    expect(await of({ output_audio_tokens: 4 })).toBe(whole);
+    expect(await of({ reasoning_tokens: 3, output_image_tokens: 4 })).toBe(whole);
+    expect(await of({ input_audio_tokens: 30, cache_audio_read_tokens: 10 })).toBe(whole);
+    expect(await of({ input_image_tokens: 60, cache_image_read_tokens: 0 })).toBe(whole);
+    const group = await compared(call([5, 0, 10], { reasoning_tokens: 7, output_audio_tokens: 4 }));
+    expect(group.notCompared.invalid).toBe(1);
+  });
+
+  it('is exact of calls with as many tokens as a number holds', async () => {
+    const most = 2 ** 52 - 1;
+    const group = await compared(call([most, 0, 1]), call([most, 0, 0]), call([most, 0, 1]), call([1, 0, 3]));
+    expect(group.used.cost.high).toBe((3n * BigInt(most) + 1n) * 2000n + 5n * 10_000n);
+    expect(group.models[1]!.cost.high).toBe((3n * BigInt(most) + 1n) * 4000n + 5n * 20_000n);
+    const more = Number.MAX_SAFE_INTEGER;
+    const { used } = await compared(call([more, 0, 0]), call([0, more, 0]), call([more - 1, 0, 1]));
+    expect(used.cost.high).toBe((2n * BigInt(more) - 1n) * 2000n + BigInt(more) * 500n + 10_000n);
+  });
+
   it('has a range where a model has no price for what was read from the cache', async () => {
     const { models } = await compared(call([100, 40, 10]));
     const high = 140n * 10_000n + 10n * 30_000n;
