@@ -8,8 +8,8 @@ type Given = Record<string, unknown>;
 /** The counts that are there and not 0. */
 function counts(api: Api, response: Given, provider?: string): Record<string, number> {
   const shape = { api, response, distinct: true, isBatch: false, outerModel: undefined, host: undefined };
-  const given = Object.entries(readCounts(shape, provider)) as [string, number | undefined][];
-  return Object.fromEntries(given.filter((each): each is [string, number] => Boolean(each[1])));
+  const given = Object.entries<number | undefined>({ ...readCounts(shape, provider) });
+  return Object.fromEntries(given.flatMap(([field, count]) => (count ? [[field, count]] : [])));
 }
 const ofUsage = (api: Api, usage: Given, provider?: string): Record<string, number> => counts(api, { usage }, provider);
 

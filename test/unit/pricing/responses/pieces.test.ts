@@ -72,7 +72,7 @@ describe('a text around responses', () => {
     expect(problemsOf('hello [1]')).toEqual(['not-json']);
     expect(problemsOf(`[${pretty},${pretty}`)).toEqual(['truncated']);
     expect(problemsOf(`[\n ${pretty}\n]`)).toEqual([]);
-    expect(problemsOf(`${pretty.slice(0, -1)}`)).toEqual(['truncated']);
+    expect(problemsOf(pretty.slice(0, -1))).toEqual(['truncated']);
   });
 
   it('is said to be empty, or too large by so many megabytes', () => {
