@@ -102,7 +102,7 @@ export function checkedBudget(input: unknown): Budget {
   const { scope, ...budget } = parsed.data as Omit<Budget, 'scope'> & { scope?: Scope };
   const isOnce = budget.period === 'once';
   if (isOnce !== (budget.since !== undefined && budget.until !== undefined)) {
-    throw new BudgetError('since', 'and until are needed for the period once, and only for it');
+    throw new BudgetError('since', 'must be given with until for the period once, and for no other period');
   }
   if (isOnce && budget.since! > budget.until!) throw new BudgetError('since', 'must not be after until');
   if (budget.start !== undefined) checkStart(budget.start, budget.period);

@@ -119,7 +119,7 @@ export function callOf(otlp: OtlpRecord, now: number): LiveCall {
     return { reason: `cost_usd must be between 0 and ${MAX_COST} (got ${loggedCost})` };
   }
   const broken = brokenRule(record);
-  return broken === undefined ? call : { reason: broken.message };
+  return broken === undefined ? call : { reason: badCount(otlp.attributes) ?? broken.message };
 }
 
 function callOfEvent(otlp: OtlpRecord, now: number): LiveCall {
@@ -193,4 +193,13 @@ function timeIn({ record, attributes }: OtlpRecord, now: number): string {
 function count(attributes: Fields, name: string): number {
   const value = attributes[name];
   return countOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
+}
+
+const COUNT = /tokens?(?:_count)?$/;
+
+/** Why a record with NaN in the place of a count is rejected, with the value that was sent. */
+function badCount(attributes: Fields): string | undefined {
+  const name = Object.keys(attributes).find((each) => COUNT.test(each) && Number.isNaN(count(attributes, each)));
+  if (name === undefined) return undefined;
+  return `${name}: must be a whole number of tokens, zero or more (got ${JSON.stringify(attributes[name])?.slice(0, 40)})`;
 }

@@ -34,7 +34,8 @@ export function tokenPrices(pricer: Pricer, provider: string, model: string): To
 
 /**
  * Finds the priced model with the most similar name: of the same family, then by words and version.
- * undefined where no model has the name's first word.
+ * undefined where no model has the name's first word. A word of one or two letters, as of a size or a letter for a name, must be the
+ * first of both.
  */
 export function nearestPrice(
   pricer: Pricer,
@@ -47,7 +48,7 @@ export function nearestPrice(
   const likely = models
     .filter((each) => !each.isRetired && each.model !== model)
     .map((each) => ({ each, name: nameOf(each.model) }))
-    .filter(({ name }) => name.words.includes(family))
+    .filter(({ name }) => (family.length > 2 ? name.words.includes(family) : name.family === family))
     .map(({ each, name }) => ({ each, score: similarity(wanted, name) + rankOfSeller(each, provider) }))
     .toSorted((a, b) => b.score - a.score)
     .slice(0, CANDIDATES);

@@ -88,7 +88,10 @@ test('an error of ours never stops an agent, and says so', async () => {
 test.each([
   [['set', 'x'], '--amount: is needed'],
   [['set', 'x', '--amount', '1,5'], '--amount: must be'],
-  [['set', 'x', '--amount', '5', '--period', 'once'], '--since: and until are needed'],
+  [
+    ['set', 'x', '--amount', '5', '--period', 'once'],
+    '--since: must be given with until for the period once, and for no other period.',
+  ],
   [['set', 'x', '--amount', '5', '--levels', '50,x'], '--levels: must be percentages'],
   [['set'], 'needs the name'],
   [['explode'], 'is no action'],

@@ -211,9 +211,9 @@ describe('what a call says', () => {
       claudeRequest('r', { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_creation_tokens: 0 }),
       /no token counts/,
     ],
-    ['a negative count', claudeRequest('r', { output_tokens: -5 }), /output_tokens/],
+    ['a negative count', claudeRequest('r', { output_tokens: -5 }), /^output_tokens: must be .* \(got -5\)$/],
     ['a fraction of a token', claudeRequest('r', { output_tokens: 1.5 }), /output_tokens/],
-    ['a count that is a word', claudeRequest('r', { output_tokens: 'many' }), /output_tokens/],
+    ['a count that is a word', claudeRequest('r', { output_tokens: 'many' }), /^output_tokens: .* \(got "many"\)$/],
     ['an impossible cost', claudeRequest('r', { cost_usd: 1e300 }), /cost_usd/],
   ])('%s is rejected with the reason, and the others are recorded', (_, bad, reason) => {
     const { records, reasons } = logs([claudeRequest('req_1'), bad, claudeRequest('req_2')]);

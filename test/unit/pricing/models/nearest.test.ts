@@ -12,6 +12,8 @@ const { prices } = readCustomPrices([
   { provider: 'p', model: 'zork-4', input: 5, output: 25, cache_read: 0.5 },
   { provider: 'q', model: 'zork-2', input: 2, output: 10, cache_read: 0.2 },
   { provider: 'p', model: 'plain', input: 7, output: 8 },
+  { provider: 'p', model: 'big-zork-120b', input: 7, output: 8 },
+  { provider: 'p', model: 'o3', input: 7, output: 8 },
 ]);
 const pricer = new Pricer(loadPriceTable(), prices);
 const known = (provider: string, model: string, more: Partial<KnownModel> = {}): KnownModel => ({
@@ -64,6 +66,13 @@ describe('the nearest price', () => {
     ['', undefined],
   ])('of %s is that of %s', (model, expected) => {
     expect(nearest(model)).toBe(expected);
+  });
+
+  it('is not that of a model that shares a single letter, such as that of its size', () => {
+    const models = [known('p', 'big-zork-120b'), known('p', 'o3')];
+    expect(nearest('b', 'p', models)).toBeUndefined();
+    expect(nearest('o5-b', 'p', models)).toBe('p/o3');
+    expect(nearest('zork', 'p', models)).toBe('p/big-zork-120b');
   });
 
   it('has the prices and the name of the model that it is of', () => {
