@@ -51,6 +51,7 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
       ...recordedJson(tracked.record, unpriced[i]),
       api: responses[i]?.api,
       confidence: responses[i]?.confidence,
+      ...notIncludedJson(responses[i]),
     }));
     await writeJson(
       terminal.out,
@@ -68,6 +69,9 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   }
   for (const tool of unpricedTools(responses)) {
     await warn(terminal, t`The fee for ${tool} is not included in the cost: it has no known price.`);
+  }
+  for (const name of unknownCounts(responses)) {
+    await warn(terminal, t`The response counts "${name}", which is not known here. The cost may be too low.`);
   }
   for (const { message } of problems) await warn(terminal, message);
   const added = stored.filter(({ status }) => status === 'recorded').length;
@@ -121,6 +125,17 @@ function withCost(usages: readonly UsageInput[], flags: RecordFlags): readonly U
 /** The tools with a fee of unknown price, of responses that do not say their cost. */
 function unpricedTools(responses: readonly RecognisedResponse[]): Set<string> {
   return new Set(responses.flatMap(({ costUsd, unpricedTools: tools }) => (costUsd === undefined ? tools : [])));
+}
+
+/** Token counts that no reader knows, of responses that do not say their cost. */
+function unknownCounts(responses: readonly RecognisedResponse[]): Set<string> {
+  return new Set(responses.flatMap(({ costUsd, unknownCounts: names }) => (costUsd === undefined ? names : [])));
+}
+
+function notIncludedJson(response: RecognisedResponse | undefined): { not_included?: string[] } {
+  if (response === undefined || response.costUsd !== undefined) return {};
+  const names = [...response.unpricedTools, ...response.unknownCounts];
+  return names.length === 0 ? {} : { not_included: names };
 }
 
 function inputOf(

@@ -153,6 +153,7 @@ async function confirmUsages(
       label: quickPickLabel(`${response.provider ?? '?'} ${response.model ?? '?'}`),
       description: `${tokens} · ${cost(usage)}`,
       detail: [
+        ...notIncludedText(response),
         confidenceText(response),
         ...(response.timestamp === undefined ? [] : [new Date(response.timestamp).toLocaleString(locale)]),
         ...(response.responseId === undefined ? [] : [plain(response.responseId, { max: 80 })]),
@@ -184,6 +185,13 @@ function confidenceText({ api, confidence, streamed }: RecognisedResponse): stri
         ? t('likely, from the name of the model')
         : t('guessed, the response does not name the provider');
   return `${api}${streamed ? ` (${t('streamed')})` : ''}, ${how}`;
+}
+
+/** The fees and counts that the cost of a response does not include, if it does not say its cost itself. */
+function notIncludedText({ costUsd, unpricedTools, unknownCounts }: RecognisedResponse): string[] {
+  const names = [...unpricedTools, ...unknownCounts];
+  if (costUsd !== undefined || names.length === 0) return [];
+  return [`$(warning) ${vscode.l10n.t('not included in the cost: {0}', plain(names.join(', '), { max: 200 }))}`];
 }
 
 /** Asks for names missing in the responses; undefined if the user cancelled. */

@@ -1,4 +1,4 @@
-import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { evalByModel, runByModel } from './otherServers.ts';
 import type { Shape } from './shape.ts';
 
@@ -9,8 +9,9 @@ export interface Call {
   suffix: string;
 }
 
-/** The calls in a response: Claude's iterations, or the models that Claude Code used in one run. */
+/** The calls in a response: Claude's iterations, the models that Claude Code used in one run, or those of OpenAI's image tool. */
 export function callsOf(shape: Shape): Call[] {
+  if (shape.api === 'openai-responses' || shape.api === 'openai-images') return withImageCalls(shape);
   if (shape.api === 'anthropic-messages') return iterations(shape);
   if (shape.api === 'openai-chat') return breakdown(shape);
   if (shape.api === 'gemini-cli' || shape.api === 'openai-eval') {
@@ -21,6 +22,37 @@ export function callsOf(shape: Shape): Call[] {
     }));
   }
   return shape.api === 'claude-code' ? modelsUsed(shape) : [{ shape, suffix: '' }];
+}
+
+/**
+ * A response of OpenAI, and what its image tool used beside it: `tool_usage.image_gen` of the image model, and `svg_usage` of the
+ * author of a vector image. (The SDK's docstrings: "separate from base model `usage`".)
+ */
+function withImageCalls(shape: Shape): Call[] {
+  const { output: _, data: __, tool_usage: ___, svg_usage: ____, ...rest } = shape.response;
+  const authors = [shape.response, ...objectsAt(shape.response, 'output')]
+    .map((each) => objectAt(each, 'svg_usage'))
+    .filter((each) => each !== undefined);
+  const calls: Call[] = [{ shape, suffix: '' }];
+  const images = imagesByTool(shape.response);
+  if (images)
+    calls.push({ shape: { ...shape, api: 'openai-images', response: { ...rest, ...images } }, suffix: '/images' });
+  for (const [index, { model, reasoning_tokens, ...usage }] of authors.entries()) {
+    const response = { ...rest, model, usage: { ...usage, output_tokens_details: { reasoning_tokens } } };
+    const suffix = index === 0 ? '/svg' : `/svg-${index + 1}`;
+    calls.push({ shape: { ...shape, api: 'openai-responses', response }, suffix });
+  }
+  return calls;
+}
+
+/** Model and usage of OpenAI's image tool; undefined if it was not used, or the response does not name its model. */
+export function imagesByTool(response: JsonObject): { model: string; usage: JsonObject } | undefined {
+  const usage = objectIn(response, 'tool_usage', 'image_gen') ?? {};
+  const models = objectsAt(response, 'tools').flatMap((tool) =>
+    tool['type'] === 'image_generation' ? (textAt(tool, 'model') ?? []) : [],
+  );
+  const isUsed = (numberAt(usage, 'input_tokens') ?? 0) + (numberAt(usage, 'output_tokens') ?? 0) > 0;
+  return isUsed && models[0] !== undefined ? { model: models[0], usage } : undefined;
 }
 
 /** `usage_breakdown` of Groq's Compound, which bills each model that it used. */

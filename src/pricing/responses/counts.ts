@@ -1,5 +1,5 @@
 import type { GivenCounts } from '../tokens.ts';
-import { searchesPreview } from './fees.ts';
+import { searchesPreview } from './notIncluded.ts';
 import { aiSdkCounts, hourWrites, langChainCounts, pydanticCounts } from './frameworks.ts';
 import { geminiCounts, geminiEmbeddings, interactionCounts } from './geminiCounts.ts';
 import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
@@ -81,12 +81,17 @@ function isBeside(usage: JsonObject, reasoning: number, provider: string | undef
 function longWrites(details: JsonObject): number | undefined {
   return (
     numberAt(objectAt(details, 'cache_write_tokens_details') ?? {}, 'ttl_12h_tokens') ??
-    numberAt(objectAt(details, 'cache_creation_token_details') ?? {}, 'ephemeral_1h_input_tokens')
+    first(
+      objectAt(details, 'cache_creation_token_details') ?? {},
+      'ephemeral_1h_input_tokens',
+      'ephemeral_12h_input_tokens',
+    )
   );
 }
 
 const responses: Reader = (response) => {
   const usage = usageOf(response);
+  const searches = numberAt(objectIn(response, 'tool_usage', 'web_search') ?? {}, 'num_requests');
   const input = objectAt(usage, 'input_tokens_details') ?? {};
   return {
     input_tokens: numberAt(usage, 'input_tokens'),
@@ -95,7 +100,7 @@ const responses: Reader = (response) => {
     cache_write_tokens: numberAt(input, 'cache_write_tokens'),
     cache_write_1h_tokens: longWrites(input),
     reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'reasoning_tokens'),
-    web_searches: searchesPreview(response) ? 0 : objectsAt(response, 'output').filter(isCharged).length,
+    web_searches: searchesPreview(response) ? 0 : (searches ?? objectsAt(response, 'output').filter(isCharged).length),
   };
 };
 
@@ -155,6 +160,8 @@ const images: Reader = (response) => {
   return {
     input_tokens: numberAt(usage, 'input_tokens'),
     output_tokens: numberAt(usage, 'output_tokens'),
+    cache_read_tokens: numberAt(usage, 'cached_tokens'),
+    cache_image_read_tokens: numberAt(objectAt(usage, 'cached_tokens_details') ?? {}, 'cached_image_tokens'),
     input_image_tokens: numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens'),
     // The output of the images API consists of images, unless the response counts text separately.
     output_image_tokens: numberAt(output ?? usage, output === undefined ? 'output_tokens' : 'image_tokens'),

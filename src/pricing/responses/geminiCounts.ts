@@ -54,7 +54,8 @@ export function countedTexts(response: JsonObject): JsonObject[] {
 /** `usage` of the Interactions API. */
 export function interactionCounts(response: JsonObject): GivenCounts {
   const usage = objectAt(response, 'usage') ?? {};
-  const thoughts = numberAt(usage, 'total_thought_tokens') ?? 0;
+  // The first versions of the API, and of Google's SDKs, had the other name.
+  const thoughts = numberAt(usage, 'total_thought_tokens') ?? numberAt(usage, 'total_reasoning_tokens') ?? 0;
   const made = modalities(usage, 'output_tokens_by_modality');
   return {
     ...inputParts(

@@ -12,7 +12,7 @@ import {
 } from './documents.ts';
 import { batchLinesIn, exchangesIn, type Exchange } from './exchanges.ts';
 import { costOf, hasFailed, idOf, modelOf, serviceTierOf, timeOf } from './facts.ts';
-import { unpricedTools } from './fees.ts';
+import { unknownCounts, unpricedTools } from './notIncluded.ts';
 import { isObject, objectAt, textAt } from './json.ts';
 import { listedIn } from './lists.ts';
 import { originOf, type Origin } from './origin.ts';
@@ -53,6 +53,8 @@ export interface RecognisedResponse {
   audioSeconds: number | undefined;
   /** Tools used whose fee is not in any known price list. */
   unpricedTools: string[];
+  /** Names of token counts that no reader knows, and that are in no other count for all we know. */
+  unknownCounts: string[];
   streamed: boolean;
 }
 
@@ -207,6 +209,7 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
     costUsd: costUsd ?? (isFree ? 0 : undefined),
     audioSeconds: audioSecondsOf(response),
     unpricedTools: unpricedTools(shape),
+    unknownCounts: unknownCounts(response),
     streamed,
   };
 }

@@ -11,7 +11,12 @@ const RESPONSE = {
   id: 'chatcmpl-1',
   object: 'chat.completion',
   model: 'gpt-5',
-  usage: { prompt_tokens: 10_000, completion_tokens: 2000, prompt_tokens_details: { cached_tokens: 6000 } },
+  usage: {
+    prompt_tokens: 10_000,
+    completion_tokens: 2000,
+    prompt_tokens_details: { cached_tokens: 6000 },
+    agent_tokens: 5,
+  },
 };
 const MESSAGE = {
   id: 'msg_1',
@@ -107,6 +112,7 @@ describe('prices in the editor', () => {
     await openFile('response.json');
     await recordFromResponse('The whole document');
     await quickInput.getByText('10,000 in, 2,000 out · about $0.0258 (list price').waitFor();
+    await quickInput.getByText('not included in the cost: agent_tokens').waitFor();
     await workbench.screenshot('response-recognised');
     await workbench.answer(/Press Enter to record the selected/, '');
     await workbench.notifications.getByText('Recorded 1 record from the response: ~$0.03.').waitFor();

@@ -202,6 +202,26 @@ describe('record --response', () => {
     expect((await respond(bare, '--input-tokens', '5')).stderr).toContain('cannot be combined with --response');
   });
 
+  it('says which fees and counts the cost does not include', async () => {
+    const usage = { ...COMPLETION.usage, num_sources_used: 2, agent_tokens: 5 };
+    const answer = await respond(JSON.stringify({ ...COMPLETION, usage }), '--json');
+    const { code, stderr } = answer;
+    expect(code).toBe(0);
+    expect(json(answer)).toMatchObject({ responses: [{ not_included: ['live search', 'agent_tokens'] }] });
+    expect(stderr).toContain('The fee for live search is not included in the cost');
+    expect(stderr).toContain('The response counts "agent_tokens", which is not known here. The cost may be too low.');
+    const paid = {
+      ...COMPLETION,
+      id: 'gen-1',
+      provider: 'OpenAI',
+      model: 'openai/gpt-5',
+      usage: { ...usage, cost: 0.25 },
+    };
+    const complete = await respond(JSON.stringify(paid), '--json');
+    expect(complete.stdout).not.toContain('not_included');
+    expect(complete.stderr).toBe('');
+  });
+
   it('records what it can of a mixed text, and says what is missing', async () => {
     const { code, stdout, stderr } = await respond(`${JSON.stringify(MESSAGE)}\nnonsense\n`);
     expect(stdout).toContain('msg_01');

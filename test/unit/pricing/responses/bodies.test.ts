@@ -11,6 +11,7 @@ import type { Body, Expected } from './bodies/body.ts';
 import { dialects } from './bodies/dialects.ts';
 import { google } from './bodies/google.ts';
 import { openai } from './bodies/openai.ts';
+import { openaiTools } from './bodies/openaiTools.ts';
 import { others } from './bodies/others.ts';
 import { recordings } from './bodies/recordings.ts';
 import { sdks } from './bodies/sdks.ts';
@@ -22,33 +23,33 @@ beforeAll(async () => {
   pricer = new Pricer(loadPriceTable());
 });
 
-describe.each(Object.entries({ anthropic, openai, google, bedrock, others, tools, dialects, recordings, sdks, sums }))(
-  '%s',
-  (_vendor, bodies) => {
-    it.each(bodies)('$name', ({ body, expected }: Body) => {
-      const text = typeof body === 'string' ? body : JSON.stringify(body);
-      const { responses, problems } = recogniseResponses(text, pricer.table);
-      expect(problems).toEqual([]);
-      expect(responses).toHaveLength(expected.length);
-      for (const [index, { cost, factor, id, ...facts }] of expected.entries()) {
-        const response = responses[index]!;
-        expect(response).toMatchObject(facts);
-        expect(response.counts).toEqual(facts.counts);
-        if (id !== undefined) expect(response.responseId).toBe(id);
-        const usage = usageOfResponse(response);
-        // A record takes it as it is.
-        parseInput(usage, { id: () => 'none', now: () => '2026-01-01T00:00:00Z', source: 'test' });
-        if (usage.cost_usd !== undefined) {
-          expect(String(usage.cost_usd)).toBe(cost);
-          continue;
-        }
-        const result = pricer.price(usage);
-        if (cost !== 'listed') expect(result.kind === 'priced' ? usd(result) : 'unknown').toBe(cost);
-        expectFactor(result.kind === 'priced' ? result.priceSource : '', factor);
+describe.each(
+  Object.entries({ anthropic, openai, openaiTools, google, bedrock, others, tools, dialects, recordings, sdks, sums }),
+)('%s', (_vendor, bodies) => {
+  it.each(bodies)('$name', ({ body, expected }: Body) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const { responses, problems } = recogniseResponses(text, pricer.table);
+    expect(problems).toEqual([]);
+    expect(responses).toHaveLength(expected.length);
+    for (const [index, { cost, factor, id, ...facts }] of expected.entries()) {
+      const response = responses[index]!;
+      expect(response).toMatchObject(facts);
+      expect(response.counts).toEqual(facts.counts);
+      expect(response.unknownCounts).toEqual([]);
+      if (id !== undefined) expect(response.responseId).toBe(id);
+      const usage = usageOfResponse(response);
+      // A record takes it as it is.
+      parseInput(usage, { id: () => 'none', now: () => '2026-01-01T00:00:00Z', source: 'test' });
+      if (usage.cost_usd !== undefined) {
+        expect(String(usage.cost_usd)).toBe(cost);
+        continue;
       }
-    });
-  },
-);
+      const result = pricer.price(usage);
+      if (cost !== 'listed') expect(result.kind === 'priced' ? usd(result) : 'unknown').toBe(cost);
+      expectFactor(result.kind === 'priced' ? result.priceSource : '', factor);
+    }
+  });
+});
 
 function expectFactor(priceSource: string, factor: Expected['factor']): void {
   expect(/ (x[\d.]+ \S+)$/.exec(priceSource)?.[1]).toBe(factor);
@@ -63,6 +64,27 @@ describe('values that are no calls', () => {
     const { responses, problems } = recogniseResponses(JSON.stringify(value), pricer.table);
     expect(responses).toEqual([]);
     expect(problems.map(({ code }) => code)).toEqual(['no-usage']);
+  });
+});
+
+describe('counts that no reader knows are named', () => {
+  const named = (response: object): string[] | undefined =>
+    recogniseResponses(JSON.stringify(response), pricer.table).responses[0]?.unknownCounts;
+  const chat = { object: 'chat.completion', model: 'gpt-5', choices: [] };
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+
+  it.each([
+    ['beside known ones', { ...chat, usage: { ...usage, agent_tokens: 5 } }, ['agent_tokens']],
+    [
+      'in details',
+      { ...chat, usage: { ...usage, completion_tokens_details: { olfactoryTokens: 5 } } },
+      ['olfactoryTokens'],
+    ],
+    ['in a list', { ...chat, usage: { ...usage, parts: [{ judge_token_count: 5 }] } }, ['judge_token_count']],
+    ['in another usage', { ...chat, usage, judge_usage: { input_tokens: 5 } }, ['judge_usage.input_tokens']],
+    ['not 0', { ...chat, usage: { ...usage, agent_tokens: 0, total_agent_tokens: 4, seconds: 3 } }, []],
+  ])('%s', (_name, response, expected) => {
+    expect(named(response)).toEqual(expected);
   });
 });
 

@@ -18,6 +18,8 @@ export interface Expected {
   /** The factor in the `price_source`, such as `x0.5 batch`. */
   factor?: string;
   id?: string;
+  /** Tools used whose fee is unknown. */
+  unpricedTools?: readonly string[];
   /** Seconds of audio that is billed by its length. */
   audioSeconds?: number;
 }

@@ -196,6 +196,17 @@ export const google: readonly Body[] = [
     expected: [{ ...certain, counts: { ...counts, reasoning_tokens: 400 }, cost: '0.0028', id: 'int_1' }],
   },
   {
+    name: 'an interaction as the first SDKs named its thoughts',
+    body: {
+      id: 'int_2',
+      object: 'interaction',
+      model: 'gemini-2.5-flash',
+      status: 'completed',
+      usage: { total_input_tokens: 1_000, total_output_tokens: 600, total_reasoning_tokens: 400, total_tokens: 2_000 },
+    },
+    expected: [{ ...certain, counts: { ...counts, reasoning_tokens: 400 }, cost: '0.0028', id: 'int_2' }],
+  },
+  {
     name: "an interaction's stream",
     body: events([
       {
