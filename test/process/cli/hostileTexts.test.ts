@@ -171,7 +171,7 @@ describe('hostile texts', () => {
     await writeFile(ledger, JSON.stringify([RECORD]));
     expect((await sandbox.on(ledger, ['export', '--output', sandbox.file('out.csv')])).code).toBe(0);
     const { stdout } = await sandbox.on(ledger, ['export', '--format', 'csv']);
-    const [row] = parse(stdout, { columns: true }) as Record<string, string>[];
+    const [row] = parse<Record<string, string>>(stdout, { columns: true });
     const back = row!['note']!.replaceAll(/\\u([\da-f]{4})/g, (_, code: string) =>
       String.fromCharCode(parseInt(code, 16)),
     );

@@ -225,9 +225,12 @@ describe('the record of a log', () => {
     expect(isEarlier(at(AT), at(AT, 'a'))).toBe(true);
     expect(isEarlier(at(AT, 'a'), at(AT))).toBe(false);
     expect(isEarlier(at(AT), at(AT))).toBe(false);
-    expect(
-      [{ a: 1 }, null, 'x', undefined].map((named_line) => keptLine({ ...at(AT), named_line } as UsageRecord)),
-    ).toEqual([{ a: 1 }, undefined, undefined, undefined]);
+    expect([{ a: 1 }, null, 'x', undefined].map((named_line) => keptLine({ ...at(AT), named_line }))).toEqual([
+      { a: 1 },
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

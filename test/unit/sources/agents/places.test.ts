@@ -302,7 +302,7 @@ const FILES: Readonly<Record<string, { logs: string[]; others: string[] }>> = {
 };
 
 describe.each(Object.entries(FILES))('logs of %s', (id, { logs, others }) => {
-  const matching = ({ matches }: Source, paths: readonly string[]): string[] => paths.filter((path) => matches(path));
+  const matching = (source: Source, paths: readonly string[]): string[] => paths.filter((path) => source.matches(path));
 
   it('are told from other files', () => {
     const source = agentOf(id)!;
@@ -312,9 +312,9 @@ describe.each(Object.entries(FILES))('logs of %s', (id, { logs, others }) => {
 });
 
 it('folders of a task are not searched for tasks', () => {
-  const enters = AGENTS.filter(({ id }) => id in EXTENSIONS).map(({ enters: may }) => [
-    may!('t1'),
-    may!('t1/checkpoints'),
+  const enters = AGENTS.filter(({ id }) => id in EXTENSIONS).map((agent) => [
+    agent.enters!('t1'),
+    agent.enters!('t1/checkpoints'),
   ]);
   expect(enters).toEqual([
     [true, false],

@@ -171,7 +171,7 @@ describe('which cost of a session counts', () => {
       price_source === 'hermes-log: its own figure',
     ]);
     // A million tokens of gpt-5: $1.25 in, $10 out.
-    expect(costs.sort()).toEqual([
+    expect(costs.sort((a, b) => String(a[0]).localeCompare(String(b[0])))).toEqual([
       ['1', 11.25, false],
       ['2', 0.25, true],
     ]);
