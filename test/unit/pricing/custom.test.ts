@@ -43,6 +43,13 @@ describe('readCustomPrices', () => {
     expect(problems).toMatchObject([{ index, field, message: expect.stringMatching(message) }]);
   });
 
+  it('reads the first ten thousand, and says so where there are more', () => {
+    const many = readCustomPrices(Array.from({ length: 10_001 }, () => rule));
+    expect(many.prices).toHaveLength(10_000);
+    expect(many.problems).toEqual([{ index: -1, field: '', message: 'only the first 10000 count' }]);
+    expect(readCustomPrices(Array.from({ length: 10_000 }, () => rule)).problems).toEqual([]);
+  });
+
   it('uses the good ones beside bad ones', () => {
     expect(readCustomPrices([{}, rule]).prices).toEqual([rule]);
   });

@@ -9,6 +9,49 @@ const parts = (counts: object): Record<string, number> => {
   return Object.fromEntries(PART_KINDS.map((kind, i) => [kind, split[i]!] as const).filter(([, count]) => count > 0));
 };
 
+describe('counts that contradict each other', () => {
+  const some = { input_tokens: 10, output_tokens: 10 };
+  it.each([
+    [
+      { cache_write_tokens: 1, cache_write_1h_tokens: 2 },
+      'cache_write_1h_tokens',
+      'the parts of cache_write_tokens (2) exceed it (1)',
+    ],
+    [
+      { input_audio_tokens: 1, cache_audio_read_tokens: 2, cache_read_tokens: 2 },
+      'cache_audio_read_tokens',
+      'the parts of input_audio_tokens (2) exceed it (1)',
+    ],
+    [
+      { input_image_tokens: 1, cache_image_read_tokens: 2, cache_read_tokens: 2 },
+      'cache_image_read_tokens',
+      'the parts of input_image_tokens (2) exceed it (1)',
+    ],
+    [
+      { cache_read_tokens: 3, cache_audio_read_tokens: 2, cache_image_read_tokens: 2 },
+      'cache_read_tokens',
+      'the parts of cache_read_tokens (4) exceed it (3)',
+    ],
+    [
+      { cache_read_tokens: 6, cache_write_tokens: 5 },
+      'cache_read_tokens',
+      'the parts of input_tokens (11) exceed it (10): input_tokens must include cache reads and writes',
+    ],
+    [
+      { cache_read_tokens: 6, input_audio_tokens: 5 },
+      'input_audio_tokens',
+      'the parts of input_tokens (11) exceed it (10)',
+    ],
+    [
+      { reasoning_tokens: 6, output_audio_tokens: 5 },
+      'reasoning_tokens',
+      'the parts of output_tokens (11) exceed it (10)',
+    ],
+  ])('%j name the field, and by how much', (more, field, message) => {
+    expect(splitCounts({ ...some, ...more })).toEqual({ field, message });
+  });
+});
+
 describe('the parts of a call', () => {
   it('are disjoint, and add up to input and output', () => {
     const found = parts({
