@@ -98,9 +98,15 @@ async function tour() {
   const input = workbench.quickInput.locator('input[type="text"]').first();
   await workbench.quickInput.filter({ hasText: 'Record Usage' }).waitFor();
   await frame(60);
-  for (const text of ['claude-opus', 'claude-opus-4-5 ', 'claude-opus-4-5 120k ', 'claude-opus-4-5 120k 8k']) {
+  // Each frame waits for the answer to its text: the list of the text before is not to be seen with it.
+  const typed = {
+    'claude-opus': 'claude-opus',
+    'claude-opus-4-5 120k ': '120,000 in, 0 out',
+    'claude-opus-4-5 120k 8k': '120,000 in, 8,000 out',
+  };
+  for (const [text, answer] of Object.entries(typed)) {
     await input.fill(text);
-    await workbench.quickInput.locator('.monaco-list-row').first().waitFor();
+    await workbench.quickInput.locator('.monaco-list-row').first().filter({ hasText: answer }).waitFor();
     await frame(50);
   }
   await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: '$0.' }).first().waitFor();
