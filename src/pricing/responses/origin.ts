@@ -172,7 +172,6 @@ function claudeVendor(id: string, model: string | undefined): string | undefined
 function compatibleVendor(response: JsonObject, usage: JsonObject, model: string | undefined): string | undefined {
   const has = (...fields: readonly string[]): boolean => fields.some((field) => field in response);
   const fingerprint = textAt(response, 'system_fingerprint') ?? '';
-  if (has('x_groq')) return 'groq';
   if (has('api_format')) return 'oci';
   if (has('copilot_usage', 'copilot_annotations', 'copilot_references')) return 'github-copilot';
   const isFiltered = objectsAt(response, 'choices').some((choice) => 'content_filter_results' in choice);

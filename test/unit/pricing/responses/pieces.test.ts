@@ -154,6 +154,8 @@ describe('a recorded exchange', () => {
     ['another scope', { scope: 'openid', response: { a: 1 } }, []],
     ['an answer', { status: 200, body: 'data: {}' }, [['data: {}', undefined, undefined]]],
     ['an answer in base64', { statusCode: 200, isBase64Encoded: true, body: 'e30=' }, [['{}', undefined, undefined]]],
+    ['an answer by its headers', { headers: {}, body: 'data: {}' }, [['data: {}', undefined, undefined]]],
+    ['an answer of Python', { status_code: 200, body: 'data: {}' }, [['data: {}', undefined, undefined]]],
     ['an answer of text', { headers: {}, body: 'hello' }, []],
     ['a text alone', { body: 'data: {}' }, []],
     [
