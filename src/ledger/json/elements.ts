@@ -11,6 +11,46 @@ export interface SkippedElement {
   end: number;
   reason: string;
   usageId?: string;
+  /** Set if the range holds several short elements: their number, and where the last begins and the one before it ends. */
+  run?: { count: number; lastStart: number; beforeEnd: number };
+}
+
+/** Elements that are not records and have a range of their own. */
+const MOST_APART = 1_000;
+/** A shorter text cannot be a record, or contain one: the names alone take as much. */
+export const LEAST_RECORD = 60;
+
+/** Number of elements in these ranges. */
+export function elementsIn(ranges: readonly SkippedElement[]): number {
+  return ranges.reduce((sum, { run }) => sum + (run?.count ?? 1), 0);
+}
+
+/**
+ * Adds an element that is not a record. Millions of short ones would take more memory than the file: after the first ones, those
+ * that follow each other are one range.
+ * @param beforeEnd where the element before it in the array ends.
+ */
+export function leaveOut(ranges: SkippedElement[], element: SkippedElement, beforeEnd: number): void {
+  const { start, end } = element;
+  const last = ranges.at(-1);
+  const isLong = end - start >= LEAST_RECORD;
+  const isLastLong = last !== undefined && last.run === undefined && last.end - last.start >= LEAST_RECORD;
+  if (ranges.length < MOST_APART || last?.end !== beforeEnd || last.usageId !== undefined || isLong || isLastLong) {
+    ranges.push(element);
+    return;
+  }
+  last.run = { count: elementsIn([last]) + 1, lastStart: start, beforeEnd };
+  last.end = end;
+}
+
+/** Removes the element that was added last. */
+export function takeBack(ranges: SkippedElement[]): void {
+  const last = ranges.at(-1);
+  if (last?.run === undefined) ranges.pop();
+  else {
+    last.end = last.run.beforeEnd;
+    last.run.count--;
+  }
 }
 
 /** A record's id and bytes. */

@@ -4,7 +4,7 @@ import type { UsageRecord } from '../../usage/record.ts';
 import { isUnreadable, readStored } from '../../usage/stored.ts';
 import { UsageTable } from '../../columns/table.ts';
 import type { Damage, FoundRecord, SkippedElement } from './elements.ts';
-import { ElementScanner, valueEnd } from './elements.ts';
+import { ElementScanner, leaveOut, takeBack, valueEnd } from './elements.ts';
 import { salvage } from './salvage.ts';
 import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
@@ -117,10 +117,11 @@ export class LedgerIndex {
     }
     // A stray quote turns the following bytes into a string, including the start of the next record.
     const last = this.unreadable.at(-1);
-    if (last?.end === this.contentEnd && bytes.buffer[last.start] === QUOTE) {
-      this.unreadable.pop();
+    const start = last?.run?.lastStart ?? last?.start;
+    if (start !== undefined && last?.end === this.contentEnd && bytes.buffer[start] === QUOTE) {
+      takeBack(this.unreadable);
       this.elements--;
-      this.contentEnd = last.start;
+      this.contentEnd = start;
     }
     const from = this.elements === 0 ? 0 : this.contentEnd;
     for (const range of salvage(bytes.buffer, from, bytes.length, (start, end) => this.#isRecord(start, end))) {
@@ -251,7 +252,7 @@ export class LedgerIndex {
     if (value === undefined) return false;
     const read = readStored(value, () => this.#inventId(start, end));
     if (isUnreadable(read)) {
-      this.unreadable.push({ start, end, reason: read.unreadable });
+      leaveOut(this.unreadable, { start, end, reason: read.unreadable }, this.contentEnd);
       return true;
     }
     if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) {

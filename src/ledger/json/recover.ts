@@ -4,7 +4,7 @@ import type { Disk } from '../../system/disk.ts';
 import { ageOf } from '../../system/disk.ts';
 import type { Bytes, Content } from './file.ts';
 import { LedgerIndex } from './index.ts';
-import { skipSpace, valueEnd, type FoundRecord, type SkippedElement } from './elements.ts';
+import { elementsIn, LEAST_RECORD, skipSpace, valueEnd, type FoundRecord, type SkippedElement } from './elements.ts';
 import { nextTurn } from '../../system/turns.ts';
 import { foreignBackupName, isCorruptName, previousName } from '../../system/sideFiles.ts';
 import { fromUtf16 } from '../../system/utf16.ts';
@@ -22,8 +22,6 @@ const END = '\n]';
 const END_OF_NONE = ']';
 /** Characters. */
 const ENCODED_AT_ONCE = 1 << 20;
-/** A shorter text cannot be a record: the names alone take as much. */
-const LEAST_RECORD = 60;
 const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 const MAX_NAMED = 3;
 
@@ -175,7 +173,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
       taken.parts.push(own.subarray(range.start, range.end));
     } else if (!range.reason.startsWith('invalid UTF-8') || !taken.addMended(range, own)) {
       const nested = await index.nestedIn(range);
-      if (nested.length === 0) dropped++;
+      if (nested.length === 0) dropped += elementsIn([range]);
       await taken.add(nested, own, 'elements that contain records');
     }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { errno } from '../../system/errno.ts';
 import { lossProblem } from '../loss.ts';
-import { lineOf } from './elements.ts';
+import { elementsIn, lineOf } from './elements.ts';
 import type { LedgerIndex } from './index.ts';
 import { backupsOf } from './recover.ts';
 import type { LedgerVersions } from './versions.ts';
@@ -46,7 +46,7 @@ export async function describeState(
     problems,
     records: index.records,
     pending: index.waiting,
-    unreadable: index.unreadable.length,
+    unreadable: elementsIn(index.unreadable),
     bytes: signature === undefined ? 0 : bytes.length,
     modifiedAt: signature === undefined ? undefined : Number(signature.mtimeNs / 1_000_000n),
   };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ElementScanner } from './elements.ts';
+import { ElementScanner, elementsIn } from './elements.ts';
 import { parseJournal } from './journalContent.ts';
 import { explain } from '../errors.ts';
 import type { LedgerIndex } from './index.ts';
@@ -58,7 +58,7 @@ export async function verifyLedger(
     problems,
     records: index.records,
     pending: index.waiting,
-    unreadable: index.unreadable.length,
+    unreadable: elementsIn(index.unreadable),
     bytes: signature === undefined ? 0 : bytes.length,
     files,
   };

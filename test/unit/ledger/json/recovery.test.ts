@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
+import { elementsIn } from '../../../../src/ledger/json/elements.ts';
+import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
 import type { ProblemCode } from '../../../../src/ledger/results.ts';
 
 /** Readable content is kept, unreadable content is kept aside under a reported name, and nothing is overwritten unsaved. */
@@ -334,3 +336,33 @@ function plain(action: string): string {
     .replace(/ as they BE (BE )?kept/, ' BE kept')
     .replace(/corrupt\.(<time>|[\w-]+)/, 'corrupt.*');
 }
+
+describe('a ledger of hundreds of thousands of elements that are no records', () => {
+  it.each([
+    ['0', '0'],
+    ['{}', '"a"'],
+  ])('takes memory for the first ones alone: %s', async (odd, last) => {
+    const count = 200_000;
+    const text = `[${RECORDS[0]!},${`${odd},`.repeat(count)}${RECORDS[1]!},${last}]`;
+    const index = new LedgerIndex('costs.json');
+    await index.extend({ buffer: Buffer.from(text), length: Buffer.byteLength(text) }, false);
+    expect(index.unreadable.length).toBeLessThan(1_010);
+    expect(elementsIn(index.unreadable)).toBe(count + 1);
+    expect(new Set(index.ids)).toEqual(new Set(['one', 'two']));
+
+    const folder = folderWith({ 'costs.json': text });
+    expect((await folder.tracker.verify()).unreadable).toBe(count + 1);
+    const { actions } = await folder.tracker.repair();
+    expect(actions.join('\n')).toContain(`${count + 1} elements that cannot be read as a record were omitted`);
+    expect(idsIn(folder)).toEqual(['one', 'two']);
+    await folder.tracker.close();
+  });
+
+  it('is read behind a stray quote after them, too', async () => {
+    const text = `[${'0,'.repeat(2_000)}"a", "${RECORDS[0]!},${RECORDS[1]!}]`;
+    const index = new LedgerIndex('costs.json');
+    await index.extend({ buffer: Buffer.from(text), length: Buffer.byteLength(text) }, false);
+    expect(index.damage).toBeDefined();
+    expect([...index.ids]).toContain('one');
+  });
+});
