@@ -31,6 +31,14 @@ describe('withFields', () => {
     expect(() => withFields(text, { a: 2 })).toThrow(SyntaxError);
   });
 
+  it('says what is missing', () => {
+    const refusal = (text: string) => () => withFields(text, { a: 2 });
+    expect(refusal('{"a":1 "b":2}')).toThrow('a comma is missing in a JSON object');
+    expect(refusal('{"a"}')).toThrow('a colon is missing in a JSON object');
+    expect(refusal('{"a":}')).toThrow('a value is missing in a JSON object');
+    expect(refusal('[]')).toThrow('not a JSON object');
+  });
+
   it('means the same as setting the fields of the parsed object', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
     fc.assert(

@@ -2,7 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refuseForeignFile } from '../../../src/ledger/foreignFile.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
+import type { Disk } from '../../../src/system/disk.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -78,6 +81,22 @@ describe('a file that was never a ledger is refused, and left as it is', () => {
       for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true });
     }
   });
+});
+
+it('is told by all of its bytes, however few of them a read gives, and though it shrinks meanwhile', async () => {
+  const file = path.join(folder, 'costs.json');
+  const place = { folder, base: 'costs.json', path: file };
+  const read = (most: number, until: number): Disk => ({
+    ...nodeDisk,
+    read: async (fd, into, at) => (at >= until ? 0 : nodeDisk.read(fd, into.subarray(0, most), at)),
+  });
+  writeFileSync(file, `{"properties":{"usage_id":{"type":"string"}},"rows":[${RECORD}]}`);
+  await expect(refuseForeignFile(read(7, Infinity), place)).rejects.toMatchObject({ code: 'unsupported' });
+  writeFileSync(file, `[${RECORD}]`);
+  await refuseForeignFile(read(7, Infinity), place);
+  writeFileSync(file, `[{"provider":"openai","model":"gpt-5","operation":"chat"}]`);
+  await refuseForeignFile(read(7, Infinity), place);
+  await refuseForeignFile(read(7, 40), place);
 });
 
 describe('a ledger is none of them', () => {
