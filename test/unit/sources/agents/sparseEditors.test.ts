@@ -665,6 +665,7 @@ describe.each([
       [idOf(`${id}-log`, 'a'), undefined, 'a'],
       [idOf(`${id}-log`, 's', AT, 'm', 10, 2), undefined, undefined],
     ]);
+    expect(records.map(({ cost_known }) => cost_known)).toEqual([false, false, false]);
     expect(skips).toEqual(['no-time - e', 'not-a-usage - tokens is not an object', 'unknown-format - not an object']);
   });
 
