@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { emptyTotals } from '../../../src/usage/query.ts';
 import { addRecord } from '../../../src/usage/totals.ts';
+import { addTokens, compareTokens, tokenSum } from '../../../src/usage/tokenSum.ts';
 import { usage } from './records.ts';
 
 it('a record adds its counts, and its cost by the kind that it has', () => {
@@ -23,4 +24,16 @@ it('a record adds its counts, and its cost by the kind that it has', () => {
     estimated: 1,
     unpriced: 1,
   });
+});
+
+it('sums of tokens are ordered by number, whatever holds them', () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  expect([compareTokens(1, 2), compareTokens(2, 1), compareTokens(2, 2), compareTokens(2, 2n)]).toEqual([-1, 1, 0, 0]);
+  expect(compareTokens(most, addTokens(most, 1))).toBe(-1);
+  expect([addTokens(most, 0), addTokens(most, 1), tokenSum(5n), tokenSum(2n ** 53n)]).toEqual([
+    most,
+    2n ** 53n,
+    5,
+    2n ** 53n,
+  ]);
 });

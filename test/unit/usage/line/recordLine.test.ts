@@ -3,7 +3,18 @@ import { readRecordLine } from '../../../../src/usage/line/recordLine.ts';
 import type { DecimalMark } from '../../../../src/usage/line/typedValues.ts';
 import type { RecordLine } from '../../../../src/usage/line/recordLine.ts';
 
-const MODELS = ['gpt 5', 'gpt 5 mini', 'claude opus 4 1', 'sonnet 4 5', 'gemini flash', 'gpt 4 32k', 'nova lite v1 0'];
+const MODELS = [
+  'gpt 5',
+  'gpt 5 mini',
+  'claude opus 4 1',
+  'sonnet 4 5',
+  'gemini flash',
+  'gpt 4 32k',
+  'nova lite v1 0',
+  'ada 002',
+  'grok 12',
+  'zen 1 25',
+];
 const NOW = new Date(2026, 10, 23, 12, 0).getTime();
 
 /** A model fits when it holds all that was typed. */
@@ -87,6 +98,10 @@ describe('a line that records a call', () => {
     ['gpt-5 Azure', { model: 'gpt-5', provider: 'azure' }],
     ['gpt-5 azure provider:x', { model: 'gpt-5', operation: 'azure', provider: 'x' }],
     ['gpt-5 in:0', { model: 'gpt-5', input: 0 }],
+    // Versions of two digits, of two decimals, and with zeros in front.
+    ['ada 002 5k', { model: 'ada 002', input: 5000 }],
+    ['grok 12 5k', { model: 'grok 12', input: 5000 }],
+    ['zen 1.25 5k', { model: 'zen 1.25', input: 5000 }],
     ['', { model: '' }],
     ['12k', { model: '', input: 12_000 }],
   ])('%s', (line, expected) => {
