@@ -81,7 +81,12 @@ export class LiveRecording implements vscode.Disposable {
     this.#shared = new SharedReceiver({
       port,
       token,
-      intake: new LiveIntake({ ledger, pricer: () => this.#prices.pricer(), assign: assignByUserRules() }),
+      // A call matters more than its price: without prices it is recorded as unpriced.
+      intake: new LiveIntake({
+        ledger,
+        pricer: () => this.#prices.pricer().catch(() => undefined),
+        assign: assignByUserRules(),
+      }),
       onListening: ({ endpoint }) => this.#log.info(`Live recording: listening on ${endpoint}`),
       onForeign: () => this.#warnOfPort(port),
       onEvent: ({ recorded, rejected, reason }) => {

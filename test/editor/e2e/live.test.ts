@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
@@ -109,6 +109,17 @@ test.runIf(LONG)('a second window takes over when the first one is closed', asyn
   await expect
     .poll(() => claudeCode('req_3').then(async () => (await second.statusBarItem.textContent()) ?? ''))
     .toContain('$45.00');
+});
+
+test('a call is recorded while the price file cannot be read', async () => {
+  const prices = path.join(editor.home, '.config', 'llm-spend', 'prices.json');
+  await writeFile(prices, '{');
+  await claudeCode('req_9');
+  // The agent's own figure is $0.50.
+  await within(5_000, async () =>
+    expect(await workbench.statusBarItem.innerText()).toContain(LONG ? '$45.50' : '$30.50'),
+  );
+  await rm(prices);
 });
 
 test('disconnecting gives the settings back', async () => {
