@@ -1,5 +1,5 @@
 /** Texts shorter than this, without their values, are too common to recognise a message by. */
-const SHORTEST = 6;
+const SHORTEST = 3;
 /** How deep a message may quote another one. */
 const DEEPEST = 3;
 
@@ -15,18 +15,58 @@ interface Pattern {
 const patternsOf = new WeakMap<ReadonlyMap<string, string>, readonly Pattern[]>();
 
 /**
- * Translates a complete English message: the whole of it, else each of its sentences. The values in it may be messages themselves.
+ * Translates a complete English message: the whole of it, else its parts: what follows a colon, its sentences, and what semicolons
+ * separate. The values in it may be messages themselves.
  * @param words translations by their English text, with `{0}` for values.
  */
 export function translatedMessage(english: string, words: ReadonlyMap<string, string>, depth = 0): string {
-  const whole = matched(english, words, depth);
+  const one = { words, depth };
+  const whole = matchedFrom(english, one);
   if (whole !== undefined || depth >= DEEPEST) return whole ?? english;
-  const sentences = english.split(/(?<=[.?!]) (?=[A-Z])/);
-  if (sentences.length === 1) return english;
-  return sentences.map((sentence) => matched(sentence, words, depth) ?? sentence).join(' ');
+  return english
+    .split(/(?<=[.?!]) (?=[\p{Lu}"])/u)
+    .map((sentence) => matchedFrom(sentence, one) ?? clauses(sentence, one))
+    .join(' ');
 }
 
-function matched(english: string, words: ReadonlyMap<string, string>, depth: number): string | undefined {
+interface Setting {
+  words: ReadonlyMap<string, string>;
+  depth: number;
+}
+
+function clauses(sentence: string, setting: Setting): string {
+  return sentence
+    .split('; ')
+    .map((clause) => matchedFrom(clause, setting) ?? clause)
+    .join('; ');
+}
+
+/** A message, or one behind the name of a field, file or server: `budgets.json: it is a folder`. */
+function matchedFrom(english: string, setting: Setting): string | undefined {
+  const whole = matchedInEitherForm(english, setting);
+  if (whole !== undefined) return whole;
+  for (let colon = english.indexOf(': '); colon !== -1; colon = english.indexOf(': ', colon + 2)) {
+    const rest = matchedInEitherForm(english.slice(colon + 2), setting);
+    if (rest === undefined) continue;
+    const name = english.slice(0, colon);
+    return `${matched(name, setting) ?? name}: ${rest}`;
+  }
+  // The rule of a field after its name.
+  const [, field, rule] = /^([^:]{1,60}?) ((?:must|is) .+)$/s.exec(english) ?? [];
+  const known = rule && matchedInEitherForm(rule, setting);
+  return known && `${matched(field!, setting) ?? field}: ${known}`;
+}
+
+/** The message with or without the full stop at its end. */
+function matchedInEitherForm(english: string, setting: Setting): string | undefined {
+  const found = matched(english, setting);
+  if (found !== undefined) return found;
+  if (!english.endsWith('.')) return matched(`${english}.`, setting)?.replace(/[.。]$/, '');
+  const bare = matched(english.slice(0, -1), setting);
+  return bare === undefined ? undefined : `${bare}${/[぀-ヿ一-鿿]$/.test(bare) ? '。' : '.'}`;
+}
+
+function matched(english: string, { words, depth }: Setting): string | undefined {
   const same = words.get(english);
   if (same !== undefined) return same;
   for (const { part, expression, text } of patterns(words)) {

@@ -6,7 +6,7 @@ import { commandLine } from '../arguments/shell.ts';
 import { envelope } from '../output/jsonOutput.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { counted, megabytes, whole } from './numbers.ts';
-import { t } from '../language/text.ts';
+import { t, tMessage } from '../language/text.ts';
 
 /** The outcome of an import. */
 export interface ImportRun {
@@ -130,7 +130,7 @@ function skipLines({ skipped, skips }: ImportReport): string[] {
   const counts = entries.map(([reason, count]) => `${whole(count)} ${REASONS[reason]}`).join(', ');
   const named = skips.slice(0, MOST_NAMED).map(({ file, line, reason, detail }) => {
     const place = line === undefined ? file : `${file}:${line}`;
-    return `    ${plain(place)}: ${REASONS[reason]}${detail === undefined ? '' : ` (${plain(detail, { max: 80 })})`}`;
+    return `    ${plain(place)}: ${REASONS[reason]}${detail === undefined ? '' : ` (${plain(tMessage(detail), { max: 80 })})`}`;
   });
   const more = skips.length > MOST_NAMED ? ['    ...'] : [];
   return [`  ${t`skipped: ${counts}`}`, ...named, ...more];

@@ -7,10 +7,12 @@ import { LANGUAGES, languageOf } from '../../../../src/cli/language/languageOf.t
 import { translatedMessage } from '../../../../src/cli/language/message.ts';
 import { cellWidth } from '../../../../src/cli/output/cellWidth.ts';
 import { repository } from '../../repo/files.ts';
+import { ENGLISH_MESSAGES } from './englishMessages.ts';
+import { isTranslated, layerMessages, sentencesOf } from './layerMessages.ts';
 import { columnTitles, commandNames, commandTexts, otherTexts, unmarkedTexts } from './texts.ts';
 
 const english = commandTexts();
-const others = otherTexts();
+const others = new Set([...otherTexts()].flatMap((text) => [text, ...sentencesOf(text)]));
 
 function catalogue(language: string): Translations {
   return JSON.parse(readFileSync(path.join(repository, `l10n/cli.${language}.json`), 'utf8')) as Translations;
@@ -60,6 +62,12 @@ it('what the command prints is marked by t`...`', () => {
   expect(unmarkedTexts()).toEqual([]);
 });
 
+it('every message of the other layers is translated, but for those in a list', () => {
+  const known = new Map(Object.keys(catalogue('de').messages).map((key) => [key, '']));
+  expect(layerMessages().filter((message) => !isTranslated(message, known))).toEqual(ENGLISH_MESSAGES);
+  expect(isTranslated('A text that nobody has translated.', known)).toBe(false);
+});
+
 it('every language has the same messages', () => {
   const [first = [], ...rest] = LANGUAGES.map((language) => Object.keys(catalogue(language).messages));
   for (const keys of rest) expect(keys).toEqual(first);
@@ -97,6 +105,7 @@ describe('a message of another layer', () => {
     ['{0} cannot be read: {1}. The current prices stay in use.', '{0} fehlt ({1}). Preise bleiben.'],
     ['the disk is full (error {0})', 'der Datenträger ist voll (Fehler {0})'],
     ['{0} of {1}', '{0} von {1}'],
+    ['must not be empty', 'darf nicht leer sein'],
   ]);
 
   it.each([
@@ -105,6 +114,13 @@ describe('a message of another layer', () => {
     ['x cannot be read: y. The current prices stay in use.', 'x fehlt (y). Preise bleiben.'],
     ['a cannot be read: the disk is full (error 3).', 'a ist nicht lesbar: der Datenträger ist voll (Fehler 3).'],
     ['Nobody knows this. a.db cannot be read: EIO.', 'Nobody knows this. a.db ist nicht lesbar: EIO.'],
+    // The parts of a sentence, a name before a colon, and a full stop more or less.
+    [
+      'costs.json: the disk is full (error 3); a.db cannot be read: EIO',
+      'costs.json: der Datenträger ist voll (Fehler 3); a.db ist nicht lesbar: EIO',
+    ],
+    ['The disk is full (error 3).', 'The disk is full (error 3).'],
+    ['--cost must not be empty', '--cost: darf nicht leer sein'],
     // Too little to recognise a message by.
     ['3 of 5', '3 of 5'],
     ['unknown', 'unknown'],

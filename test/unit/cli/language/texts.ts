@@ -12,22 +12,32 @@ import { LAYERS } from '../../repo/layers.ts';
 /** Finds the texts of the command in its sources. */
 
 /** A text between quotes: its English key, with `{0}` for values, and the code before it. */
-interface Quoted {
+export interface Quoted {
   key: string;
   before: string;
 }
 
-/** All quoted texts of a source, also those inside of the values of others. Comments are left out. */
-function quotedTexts(source: string): Quoted[] {
-  const found: Quoted[] = [];
+/**
+ * All quoted texts of a source, also those inside of the values of others. Texts that `+` joins are one. Comments are left out.
+ */
+export function quotedTexts(source: string): Quoted[] {
+  const found: (Quoted & { values: number })[] = [];
   let at = 0;
   let code = '';
+  /** The text to which the one that begins here is added. */
+  const joined = (): Quoted & { values: number } => {
+    const last = found.at(-1);
+    if (last !== undefined && /(?:``|''|"")\s*\+\s*$/.test(code)) return last;
+    return { key: '', before: code, values: 0 };
+  };
+  const keep = (one: Quoted & { values: number }): void => {
+    if (!found.includes(one)) found.push(one);
+  };
   const plainText = (quote: string): void => {
-    const before = code;
-    let text = '';
-    for (at++; source[at] !== quote; at++) text += source[at] === '\\' ? escaped() : source[at];
+    const one = joined();
+    for (at++; source[at] !== quote; at++) one.key += source[at] === '\\' ? escaped() : source[at];
     at++;
-    found.push({ key: text, before });
+    keep(one);
     code += quote + quote;
   };
   const escaped = (): string => {
@@ -38,18 +48,17 @@ function quotedTexts(source: string): Quoted[] {
   };
   const template = (): void => {
     const before = code;
-    let text = '';
-    let values = 0;
+    const one = joined();
     for (at++; source[at] !== '`'; at++) {
       if (source.startsWith('${', at)) {
         at += 2;
         code += '${';
         run('}');
-        text += `{${values++}}`;
-      } else text += source[at] === '\\' ? escaped() : source[at];
+        one.key += `{${one.values++}}`;
+      } else one.key += source[at] === '\\' ? escaped() : source[at];
     }
     at++;
-    found.push({ key: text, before });
+    keep(one);
     code = `${before}\`\``;
   };
   /** Reads code up to a bracket that closes the one before it. */
@@ -129,11 +138,18 @@ function tableTexts(): string[] {
 const WINDOWS = ['day', 'week', 'month'];
 
 /** @param folder such as `src/cli`. */
-function sourcesIn(folder: string): string[] {
+export function sourcesByName(folder: string): { name: string; source: string }[] {
   const names = readdirSync(path.join(repository, folder), { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(path.join(repository, folder, name), 'utf8'));
+    .map((name) => ({
+      name: path.posix.join(folder, name.replaceAll(path.sep, '/')),
+      source: readFileSync(path.join(repository, folder, name), 'utf8'),
+    }));
+}
+
+function sourcesIn(folder: string): string[] {
+  return sourcesByName(folder).map(({ source }) => source);
 }
 
 /** The English texts of the command itself, by the way they are written in `src/cli`. */
