@@ -26,7 +26,8 @@ export function translatedMessage(english: string, words: ReadonlyMap<string, st
   return english
     .split(/(?<=[.?!]) (?=[\p{Lu}"])/u)
     .map((sentence) => matchedFrom(sentence, one) ?? clauses(sentence, one))
-    .join(' ');
+    .join(' ')
+    .replaceAll('。 ', '。');
 }
 
 interface Setting {

@@ -105,6 +105,7 @@ describe('a message of another layer', () => {
     ['{0} cannot be read: {1}. The current prices stay in use.', '{0} fehlt ({1}). Preise bleiben.'],
     ['the disk is full (error {0})', 'der Datenträger ist voll (Fehler {0})'],
     ['{0} of {1}', '{0} von {1}'],
+    ['Try again.', 'もう一度お試しください。'],
     ['must not be empty', 'darf nicht leer sein'],
   ]);
 
@@ -120,6 +121,8 @@ describe('a message of another layer', () => {
       'costs.json: der Datenträger ist voll (Fehler 3); a.db ist nicht lesbar: EIO',
     ],
     ['The disk is full (error 3).', 'The disk is full (error 3).'],
+    // Japanese and Chinese have no space behind a full stop.
+    ['Try again. Try again.', 'もう一度お試しください。もう一度お試しください。'],
     ['--cost must not be empty', '--cost: darf nicht leer sein'],
     // Too little to recognise a message by.
     ['3 of 5', '3 of 5'],
