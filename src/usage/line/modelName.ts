@@ -1,11 +1,21 @@
 /** Splits names of models into words, version and snapshot date. Pure. */
 
-/** A date at the end of a name: `-20250929`, `@20250929`, `-2025-09-29`, `-0709`, `-25-08`. */
-const SNAPSHOT = /[-@](?:20\d{2}-?[01]\d-?[0-3]\d|[01]\d[0-3]\d)$/;
+/** Digits at the end of a name that may be a date: `-20250929`, `@20250929`, `-2025-09-29`, `-0709`. */
+const SNAPSHOT = /[-@](?:20\d{2}-?\d{2}-?\d{2}|\d{4})$/;
+/** Has each day that a date without a year may be. */
+const LEAP_YEAR = '2000';
 
 /** The model of a dated snapshot: `claude-sonnet-4-5-20250929` belongs to `claude-sonnet-4-5`. */
 export function withoutSnapshot(model: string): string {
-  return model.replace(SNAPSHOT, '');
+  const [date] = SNAPSHOT.exec(model) ?? [];
+  return date !== undefined && isDate(date.replaceAll(/\D/g, '')) ? model.slice(0, -date.length) : model;
+}
+
+/** @param digits of year, month and day, or of the last two. */
+function isDate(digits: string): boolean {
+  const [year, month, day] = [digits.slice(0, -4) || LEAP_YEAR, digits.slice(-4, -2), digits.slice(-2)].map(Number);
+  const date = new Date(Date.UTC(year!, month! - 1, day));
+  return date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
 }
 
 /** The words and numbers of a name in lowercase: `GPT-4o mini` -> `gpt`, `4`, `o`, `mini`; `command-r+` ends with `plus`. */
