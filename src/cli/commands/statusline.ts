@@ -12,7 +12,7 @@ import { importSource } from '../../sources/import/import.ts';
 import { blocksOf, type Block } from '../../usage/time/blocks.ts';
 import { localCalendar } from '../../usage/time/calendar.ts';
 import { formatUsd, nanosToUsd, usdToNanos, type Nanos } from '../../usage/money.ts';
-import { currentQuota, QUOTA_AGENTS, quotaWindows, sampledEnd, type QuotaSample } from '../../usage/time/quota.ts';
+import { currentQuota, quotaAgent, quotaWindows, sampledEnd, type QuotaSample } from '../../usage/time/quota.ts';
 import { rangeOf } from '../../usage/time/period.ts';
 import { valueNanos, type Totals, type UsageFilter } from '../../usage/query.ts';
 import type { BudgetState } from '../../budgets/budgetState.ts';
@@ -213,7 +213,7 @@ function slotsOf(
     quota: quota
       .map((sample) => {
         const isOnly = quota.every(({ agent }) => agent === claudeCode.id);
-        const name = isOnly ? '' : `${QUOTA_AGENTS[sample.agent] ?? sample.agent} `;
+        const name = isOnly ? '' : `${quotaAgent(sample.agent)} `;
         return plain(`${name}${quotaWords(sample, samples, now)}`);
       })
       .join(', '),

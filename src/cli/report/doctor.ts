@@ -3,7 +3,7 @@ import { withoutCounts, type SourceCoverage } from '../../sources/coverage.ts';
 import type { RecordScan } from '../../sources/scan.ts';
 import { formatUsd, nanosToUsd, type Nanos } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
-import { ageText, QUOTA_AGENTS, type QuotaSample } from '../../usage/time/quota.ts';
+import { ageText, quotaAgent, type QuotaSample } from '../../usage/time/quota.ts';
 import { totalsJson } from '../output/json.ts';
 import { table } from '../output/table.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
@@ -187,7 +187,7 @@ export function quotaLine(
   end: number | 'lasts' | undefined,
   now: number,
 ): string {
-  const used = `${QUOTA_AGENTS[agent] ?? agent}, ${tText(name)}: ${Math.round(usedPercent)} %`;
+  const used = `${quotaAgent(agent)}, ${tText(name)}: ${Math.round(usedPercent)} %`;
   const lasts =
     end === undefined ? '' : end === 'lasts' ? t`, lasts` : t`, at this pace empty in ${ageWords(end - now)}`;
   return `${used}${lasts} (${t`as of ${ageWords(now - at)} ago`})`;

@@ -8,7 +8,7 @@ import type { Scope } from '../../usage/dimensions.ts';
 import { PERIOD_NAMES } from '../../usage/time/period.ts';
 import { sparkline } from '../../usage/time/trend.ts';
 import { markdownText, plain } from '../../usage/text.ts';
-import { ageText, QUOTA_AGENTS } from '../../usage/time/quota.ts';
+import { ageText, quotaAgent } from '../../usage/time/quota.ts';
 import type { QuotaSample } from '../../usage/time/quota.ts';
 import { compact, count } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
@@ -186,7 +186,7 @@ function notes(model: StatusModel, links: StatusLinks, style: TextStyle): string
 
 /** `Claude Code, 5 h: 62 %, at this pace empty in 40 min (as of 2 min ago)`. */
 function quotaText(sample: QuotaSample, end: number | 'lasts' | undefined, now: number, { t }: TextStyle): string {
-  const used = `${QUOTA_AGENTS[sample.agent] ?? sample.agent}, ${sample.name}: ${Math.round(sample.usedPercent)} %`;
+  const used = `${quotaAgent(sample.agent)}, ${sample.name}: ${Math.round(sample.usedPercent)} %`;
   const age = t('as of {0} ago', ageText(now - sample.at));
   if (end === undefined) return `${used} (${age})`;
   const lasts = end === 'lasts' ? t('lasts') : t('at this pace empty in {0}', ageText(end - now));

@@ -1,3 +1,5 @@
+import { ownValue } from '../tables/ownValue.ts';
+
 /** Quota windows of a plan: how much is used, and whether it lasts at this pace. */
 
 export interface QuotaWindow {
@@ -19,7 +21,12 @@ export interface QuotaSample extends QuotaWindow {
 }
 
 /** Names of the agents that report a quota. */
-export const QUOTA_AGENTS: Readonly<Record<string, string>> = { 'claude-code': 'Claude Code', codex: 'Codex' };
+const QUOTA_AGENTS: Readonly<Record<string, string>> = { 'claude-code': 'Claude Code', codex: 'Codex' };
+
+/** The name of an agent that reports a quota. @param agent as a sample has it. */
+export function quotaAgent(agent: string): string {
+  return ownValue(QUOTA_AGENTS, agent) ?? agent;
+}
 
 /** Share of a window before which its pace says nothing. */
 const EARLY = 0.1;

@@ -161,3 +161,18 @@ describe('the trend in the tooltip', () => {
     expect(statusTooltip(model({ trend: { amounts: [0n, 0n, 0n], days } }), LINKS, STYLE)).not.toContain('Last');
   });
 });
+
+it('names the agent of a quota as its sample does, where it is not known', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z');
+  const quota = ['codex', 'constructor', '__proto__'].map((agent) => ({
+    sample: { agent, name: 'week', usedPercent: 31, resetsAt: now + 1, lengthMs: 7 * 86_400_000, at: now - 180_000 },
+    end: undefined,
+  }));
+  const lines = statusTooltip(model({ quota, now }), LINKS, STYLE).match(/.*as of.*/g) ?? [];
+  const read = (text: string): string => text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+  expect(lines.map(read)).toEqual([
+    'Codex, week: 31 % (as of 3 min ago)',
+    'constructor, week: 31 % (as of 3 min ago)',
+    '__proto__, week: 31 % (as of 3 min ago)',
+  ]);
+});

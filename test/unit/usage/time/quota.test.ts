@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { quotaEnd, quotaWindows } from '../../../../src/usage/time/quota.ts';
+import { quotaLine } from '../../../../src/cli/report/doctor.ts';
+import { quotaAgent, quotaEnd, quotaWindows } from '../../../../src/usage/time/quota.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const HOUR = 3_600_000;
@@ -41,5 +42,21 @@ describe('quota windows', () => {
     [30, 9, undefined],
   ])('%d %% used, %d h left: %s', (usedPercent, hours, end) => {
     expect(quotaEnd({ name: '5 h', usedPercent, resetsAt: NOW + hours * HOUR, lengthMs: 5 * HOUR }, NOW)).toBe(end);
+  });
+});
+
+describe('the agent of a quota', () => {
+  // A file of samples may name any.
+  it.each([
+    ['claude-code', 'Claude Code'],
+    ['codex', 'Codex'],
+    ['another', 'another'],
+    ['constructor', 'constructor'],
+    ['__proto__', '__proto__'],
+    ['toString', 'toString'],
+  ])('%s is called %s', (agent, name) => {
+    expect(quotaAgent(agent)).toBe(name);
+    const sample = { agent, name: '5 h', usedPercent: 61.6, resetsAt: NOW + HOUR, lengthMs: 5 * HOUR, at: NOW - HOUR };
+    expect(quotaLine(sample, 'lasts', NOW)).toBe(`${name}, 5 h: 62 %, lasts (as of 60 min ago)`);
   });
 });
