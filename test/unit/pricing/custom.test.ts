@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCustomPrices } from '../../../src/pricing/custom.ts';
+import { matchingPrices, readCustomPrices } from '../../../src/pricing/custom.ts';
 import { globMatches } from '../../../src/pricing/glob.ts';
 
 const rule = { model: 'claude-*', input: 3, output: 15 };
@@ -52,6 +52,31 @@ describe('readCustomPrices', () => {
 
   it('uses the good ones beside bad ones', () => {
     expect(readCustomPrices([{}, rule]).prices).toEqual([rule]);
+  });
+});
+
+describe('custom prices that match one model', () => {
+  it('are sorted by model, provider, day and place', () => {
+    const best = [
+      { ...rule, model: 'claude-opus-5', provider: 'vertex' },
+      { ...rule, model: 'claude-opus-5', provider: 'vert*' },
+      { ...rule, model: 'claude-opus-5', provider: 'v*' },
+      { ...rule, model: 'claude-opus-5', from: '2026-06-01' },
+      { ...rule, model: 'claude-opus-5', from: '2026-01-01' },
+      { ...rule, model: 'claude-opus-5', input: 4 },
+      { ...rule, model: 'claude-opus-*', provider: 'vertex' },
+      { ...rule, model: 'claude-*' },
+    ];
+    const others = [
+      { ...rule, model: 'gpt-*' },
+      { ...rule, provider: 'bedrock' },
+    ];
+    const names = [['vertex', 'google'], ['claude-opus-5']] as const;
+    expect(matchingPrices([...best, ...others], ...names)).toEqual(best);
+    expect(matchingPrices([...others, ...best.toReversed()], ...names)).toEqual(best);
+    // Of equal ones the last in the list.
+    const [first, last] = [rule, { ...rule, input: 9 }];
+    expect(matchingPrices([first, last], ...names)).toEqual([last, first]);
   });
 });
 

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CustomPrice } from '../../../src/pricing/custom.ts';
 import { loadPricer, Pricer, type PriceInput } from '../../../src/pricing/price.ts';
+import { loadPriceTable } from '../../../src/pricing/table.ts';
+import { bundledProviders } from './bundledData.ts';
 import { priced, usd } from './usd.ts';
 
 const million = { input_tokens: 1_000_000, output_tokens: 1_000_000 };
@@ -130,6 +132,16 @@ describe('unpriced, never $0', () => {
       code,
       message: expect.stringMatching(/^.{20,}\.$/s),
     });
+  });
+
+  it("has no list price of one's own server, whatever downloaded data says", () => {
+    const prices = { input_mtok: 1, output_mtok: 2 };
+    const models = [{ id: 'llama3', name: 'Llama', match: { equals: 'llama3' }, prices }];
+    const server = { id: 'vllm', name: 'vLLM', api_pattern: '', pricing_urls: [], models };
+    const fetched = { providers: [...bundledProviders, server, { ...server, id: 'sold' }], date: '2026-11-28' };
+    const other = new Pricer(loadPriceTable(fetched));
+    expect(other.price({ provider: 'vllm', model: 'llama3', ...small })).toMatchObject({ code: 'no-list-price' });
+    expect(usd(other.price({ provider: 'sold', model: 'llama3', ...small }))).toBe('0.014');
   });
 
   it('prices an embedding, which has no output', () => {

@@ -87,6 +87,23 @@ describe('the factors of tiers and speeds', () => {
   });
 });
 
+describe('several terms', () => {
+  it('multiply, and each is named', () => {
+    const terms = { tier: 'batch', speed: undefined, geo: 'us' };
+    expect(termsFactor('anthropic', 'claude-opus-4-6', terms)).toEqual({
+      times: 0.55,
+      mode: 'batch-us',
+      keeps: undefined,
+    });
+  });
+
+  it('that are empty are the usual ones', () => {
+    const call = { provider: 'anthropic', model: 'claude-opus-4-6', input_tokens: 1_000_000 };
+    const result = new Pricer(loadPriceTable()).price({ ...call, service_tier: '', speed: '', inference_geo: '' });
+    expect(usd(result)).toBe('5');
+  });
+});
+
 describe('prices that the data lacks', () => {
   const pricer = new Pricer(loadPriceTable());
   const cost = (usage: object): string => {
@@ -110,6 +127,15 @@ describe('prices that the data lacks', () => {
   ])('%s costs more above 200,000 input tokens', (model, expected) => {
     const over = { input_tokens: 300_000, output_tokens: 200 };
     expect(cost({ provider: 'aws', model, ...over })).toBe(expected);
+  });
+
+  it.each([
+    ['us.anthropic.claude-3-5-haiku-20241022-v1:0', 1_000_000, '1.6'],
+    ['global.anthropic.claude-sonnet-4-20250514-v1:0', 200_000, '1.2'],
+    ['global.anthropic.claude-sonnet-4-20250514-v1:0', 300_000, '3.6'],
+  ])('%s: writing %d tokens for an hour costs twice the input', (model, tokens, expected) => {
+    const counts = { input_tokens: tokens, cache_write_tokens: tokens, cache_write_1h_tokens: tokens };
+    expect(cost({ provider: 'bedrock', model, ...counts })).toBe(expected);
   });
 
   it.each([

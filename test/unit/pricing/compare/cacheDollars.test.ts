@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { UsageTable } from '../../../../src/columns/table.ts';
 import { cacheCosts, cachePass } from '../../../../src/pricing/compare/cacheDollars.ts';
 import { partOf, UNCACHED } from '../../../../src/pricing/compare/cell.ts';
-import { loadPricer } from '../../../../src/pricing/price.ts';
+import { loadPricer, Pricer } from '../../../../src/pricing/price.ts';
+import { loadPriceTable } from '../../../../src/pricing/table.ts';
 import { PART_KINDS } from '../../../../src/pricing/tokens.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
+import { bundledProviders } from '../bundledData.ts';
 
 const pricer = loadPricer();
 
@@ -29,11 +31,11 @@ function call(minute: number, [plain, read, written, hour = 0]: number[], sessio
   };
 }
 
-async function costsOf(records: readonly UsageRecord[]): Promise<ReturnType<typeof cacheCosts>> {
+async function costsOf(records: readonly UsageRecord[], prices = pricer): Promise<ReturnType<typeof cacheCosts>> {
   const table = new UsageTable();
   const ledger = table.addLedger('costs.json');
   for (const record of records) table.add(ledger, record, 0);
-  return cacheCosts([await table.passSliced(cachePass(pricer, {}), async () => undefined)]);
+  return cacheCosts([await table.passSliced(cachePass(prices, {}), async () => undefined)]);
 }
 
 it('tells what reading saved from what writing cost, to the nano-dollar', async () => {
@@ -61,6 +63,69 @@ it('counts apart what is not compared: calls without tokens, with impossible cou
     { ...call(4, [5, 0, 0], 'a'), provider: 'nobody', model: 'unknown' },
   ]);
   expect([all.records, all.notCompared]).toEqual([1, { withoutTokens: 2, invalid: 1, withoutPrice: 1 }]);
+});
+
+it('leaves out the whole call where one of its parts has no price, and only it', async () => {
+  const embedding = { ...call(1, [100, 0, 0], 'a'), provider: 'openai', model: 'text-embedding-3-small' };
+  const { all } = await costsOf([
+    // $0.02 per million for input; nothing is said about output.
+    embedding,
+    { ...embedding, usage_id: 'wrong', output_tokens: 7, total_tokens: 107, project: 'other' },
+    call(2, [10, 0, 0], 'a'),
+  ]);
+  expect(all).toMatchObject({
+    records: 2,
+    inputTokens: 110n,
+    paid: 100n * 20n + 10n * 3000n,
+    uncached: 100n * 20n + 10n * 3000n,
+    notCompared: { withoutTokens: 0, invalid: 0, withoutPrice: 1 },
+  });
+});
+
+it('leaves out calls whose tokens have a price as they were read, but none if nothing had been cached', async () => {
+  const prices = { cache_read_mtok: 0.5, output_mtok: 4 };
+  const provider = { id: 'mine', name: 'Mine', api_pattern: '', pricing_urls: [] };
+  const model = { id: 'read-only', name: 'Read only', match: { equals: 'read-only' }, prices };
+  const date = '2026-11-28';
+  const table = loadPriceTable({ providers: [...bundledProviders, { ...provider, models: [model] }], date });
+  const read = { ...call(0, [0, 1000, 0], 'a'), provider: 'mine', model: 'read-only' };
+  const written = { ...read, usage_id: 'output', cache_read_tokens: 0, input_tokens: 0, output_tokens: 50 };
+  const { all, bySession } = await costsOf(
+    [read, { ...written, session_id: 'b' }, call(1, [10, 0, 0], 'c')],
+    new Pricer(table),
+  );
+  expect(all).toMatchObject({ records: 2, paid: 50n * 4000n + 10n * 3000n, readTokens: 0n, savings: 0n });
+  expect(all.notCompared).toEqual({ withoutTokens: 0, invalid: 0, withoutPrice: 1 });
+  expect(bySession.map(({ key, costs }) => [key, costs.records, costs.paid, costs.notCompared.withoutPrice])).toEqual([
+    ['b', 1, 200_000n, 0],
+    ['c', 1, 30_000n, 0],
+    ['a', 0, 0n, 1],
+  ]);
+});
+
+it('counts calls that write but name no session, and not those that only read', async () => {
+  const { all, bySession } = await costsOf([
+    call(0, [5, 0, 10], null),
+    call(1, [5, 0, 20, 20], null),
+    call(2, [5, 30, 0], null),
+    call(3, [5, 0, 0], null),
+    call(0, [5, 0, 40], 'a'),
+    call(1, [5, 0, 50], 'a'),
+    call(2, [5, 0, 60], 'a'),
+    call(0, [5, 0, 70], 'b'),
+  ]);
+  expect(all.withoutSession).toBe(2);
+  // Nobody knows whether calls without a session read what others of them wrote.
+  const found = bySession.map(({ key, costs }) => {
+    return [key, [costs.withoutSession, costs.writtenTokens, costs.neverReadTokens]] as const;
+  });
+  expect(new Map(found)).toEqual(
+    new Map<string | null, unknown[]>([
+      [null, [2, 30n, 0n]],
+      ['a', [0, 150n, 150n]],
+      ['b', [0, 70n, 70n]],
+    ]),
+  );
 });
 
 it('counts as never read what no later call of the session reads', async () => {

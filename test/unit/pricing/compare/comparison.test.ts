@@ -152,6 +152,14 @@ describe('a comparison with other models', () => {
     });
   });
 
+  it('says of a model that lacks the price of a part that it does, and costs calls without that part', async () => {
+    const embedding = { provider: 'openai', model: 'text-embedding-3-small' };
+    const group = compareCells(await cellsOf([call([100, 0, 10]), call([50, 0, 0])], [embedding]), 1)[0]!;
+    // No cell of the comparison is split by whether there is output, so neither call has a cost there.
+    expect(group.models[0]).toMatchObject({ records: 0, unpriced: 2, reason: 'A part of the calls has no price.' });
+    expect(group.used.cost).toEqual(range(150n * 2000n + 10n * 10_000n));
+  });
+
   it('groups by parts of the key, the most expensive first, and has one group of nothing', async () => {
     const cells = await cellsOf(
       [

@@ -20,9 +20,10 @@ function choices(line: string, given: Partial<LineContext> = {}): LineChoices {
 
 describe('what Enter records', () => {
   it('is the model under its full name, of its vendor, with what is usual', () => {
-    const { usages, problem } = choices('gpt5 12k 800', { operation: 'review', project: 'site' });
-    expect(problem).toBeUndefined();
-    expect(usages).toEqual([
+    const { usages, problem, hasModel } = choices('gpt5 12k 800', { operation: 'review', project: 'site' });
+    expect([problem, hasModel]).toEqual([undefined, true]);
+    // With no field that was not typed.
+    expect(usages).toStrictEqual([
       {
         provider: 'openai',
         model: 'gpt-5',
@@ -117,6 +118,12 @@ describe('what Enter records', () => {
     const allowed = { providers: INKWELL_PROVIDERS, operations: INKWELL_OPERATIONS };
     expect(choices('gpt5 1k', { allowed, operation: 'extraction' }).usages.map(({ provider }) => provider)).toEqual([
       ...INKWELL_PROVIDERS,
+    ]);
+    // One that it reads and that sold the model before is no choice.
+    const used = [{ provider: 'claude', model: 'claude-haiku-4-5', calls: 2 }];
+    const search = new ModelSearch(knownModels(table, used));
+    expect(choices('claude-haiku-4-5 1k', { allowed, search }).usages).toMatchObject([
+      { provider: 'claude', model: 'claude-haiku-4-5' },
     ]);
     expect(choices('gpt5 1k provider:openai', { allowed }).problem).toBe('inkwell cannot read the provider openai');
     expect(choices('gpt5 1k review', { allowed }).problem).toBe('inkwell cannot read the operation review');

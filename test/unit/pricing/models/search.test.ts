@@ -76,6 +76,9 @@ describe('models are found by what people type', () => {
     ['sonnet 3.7', 'anthropic claude-3-7-sonnet-latest'],
     ['mistral large latest', 'mistral mistral-large-latest'],
     ['command r+', 'cohere command-r-plus'],
+    // The newest snapshot is the model itself.
+    ['sonnet latest', 'anthropic claude-sonnet-5-5'],
+    ['latest opus 4.5', 'anthropic claude-opus-4-5'],
     // Swapped letters. A name that is spelled right comes before a similar one, even if it is retired.
     ['gtp-5', 'openai gpt-5'],
     ['cluade sonnet 4.5', 'anthropic claude-sonnet-4-5'],
@@ -83,6 +86,17 @@ describe('models are found by what people type', () => {
     ['mixtral', 'mistral mixtral-8x7b'],
   ])('%s: %s', (text, model) => {
     expect(best(text)).toBe(model);
+  });
+
+  it.each([
+    ['gpt5nano', true],
+    ['gpt-5-nano-2025-08-07', true],
+    ['gpt-4.1-mini@20250414', true],
+    ['gpt-4.1 nano', true],
+    ['nano', false],
+    ['gpt-5-nan', false],
+  ])('%s is a whole name: %s', (text, isWhole) => {
+    expect(searchWith().find(text, 1)[0]?.isWhole).toBe(isWhole);
   });
 
   it('finds nothing in a name that no model has', () => {
