@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AdditionNotes } from '../../../src/ledger/undo/additionNotes.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
+import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import type { UsageInput, UsageRecord } from '../../../src/usage/record.ts';
 
@@ -150,16 +151,38 @@ it('keeps the last hundred notes', async () => {
   expect(readdirSync(notes)).toHaveLength(100);
 });
 
-it('keeps large notes of at most 64 MB together besides the newest', async () => {
+/** Three notes of 30 MB. */
+function largeNotes(): string[] {
   mkdirSync(notes, { recursive: true });
   const names = ['1', '2', '3'].map((day) => `2026010${day}000000000-0123456789ab.json`);
   for (const name of names) {
     writeFileSync(join(notes, name), '');
     truncateSync(join(notes, name), 30 * 2 ** 20);
   }
+  return names;
+}
+const MANY = Array.from({ length: 10_000 }, (_, i) => `${i}`);
+
+it('keeps large notes of at most 64 MB together besides the newest', async () => {
+  largeNotes();
   const own = new AdditionNotes('costs.json', nodeDisk);
   await own.add({ at: '2026-01-04T00:00:00.000Z', ids: ['a'] });
   expect(readdirSync(notes)).toHaveLength(4);
-  await own.add({ at: '2026-01-05T00:00:00.000Z', ids: Array.from({ length: 10_000 }, (_, i) => `${i}`) });
+  await own.add({ at: '2026-01-05T00:00:00.000Z', ids: MANY });
   expect(readdirSync(notes).map((name) => name.slice(0, 8))).toEqual(['20260102', '20260103', '20260104', '20260105']);
+});
+
+it('counts no bytes of a large note that another process drops meanwhile', async () => {
+  const [, , dropped] = largeNotes();
+  const disk: Disk = {
+    ...nodeDisk,
+    async readdir(path) {
+      const names = await nodeDisk.readdir(path);
+      rmSync(join(notes, dropped!), { force: true });
+      return names;
+    },
+  };
+  const own = new AdditionNotes('costs.json', disk);
+  expect(await own.add({ at: '2026-01-05T00:00:00.000Z', ids: MANY })).toMatchObject({ ids: MANY });
+  expect(readdirSync(notes).map((name) => name.slice(0, 8))).toEqual(['20260101', '20260102', '20260105']);
 });

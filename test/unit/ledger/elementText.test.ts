@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withFields } from '../../../src/ledger/elementText.ts';
+import { oneLine, withFields } from '../../../src/ledger/elementText.ts';
 
 describe('withFields', () => {
   it('fills an empty object', () => {
@@ -45,6 +45,32 @@ describe('withFields', () => {
       fc.property(object, object, fc.constantFrom(undefined, 1, 4, '\t'), (before, fields, space) => {
         const text = JSON.stringify(before, undefined, space);
         expect(JSON.parse(withFields(text, fields))).toEqual(JSON.parse(JSON.stringify({ ...before, ...fields })));
+      }),
+    );
+  });
+});
+
+describe('oneLine', () => {
+  it.each([
+    ['{\n  "a": 1.50,\n  "b": [1e400, true]\n}', '{"a":1.50,"b":[1e400,true]}'],
+    ['{\r\n\t"my model" : "two  words"\r\n}', '{"my model":"two  words"}'],
+    [
+      '{\n"a": "she said \\"so, so\\" ", "b": "C:\\\\", "c": "\\n x"}',
+      '{"a":"she said \\"so, so\\" ","b":"C:\\\\","c":"\\n x"}',
+    ],
+    ['{"a": "",\n"b": ""}', '{"a":"","b":""}'],
+  ])('takes the blanks between the parts of %j alone', (text, expected) => {
+    expect(oneLine(text)).toBe(expected);
+  });
+
+  it('leaves a text without line breaks as it is', () => {
+    expect(oneLine('{ "a" :  1.0,\t"b": "x  y" }')).toBe('{ "a" :  1.0,\t"b": "x  y" }');
+  });
+
+  it('means the same on one line', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(1, 4, '\t'), (value, space) => {
+        expect(oneLine(JSON.stringify([value], undefined, space))).toBe(JSON.stringify([value]));
       }),
     );
   });

@@ -114,6 +114,8 @@ describe('a ledger is none of them', () => {
     ['a record behind much else', `[${'{"other":"'.concat('x'.repeat(150_000), '"}')},${RECORD}]`],
     ['NDJSON', `${RECORD}\n${RECORD.replace('"a"', '"b"')}\n`],
     ['a single record', RECORD],
+    ['a single record that its id alone shows', '{"usage_id":"a","cost_usd":1}'],
+    ['a record that its id alone shows, behind much else', `[{"provider":"${'x'.repeat(150_000)}"},{"usage_id":"a"}]`],
   ])('%s', async (_, content) => {
     const file = path.join(folder, 'costs.json');
     writeFileSync(file, content);

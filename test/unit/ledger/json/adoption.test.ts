@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
+import type { UsageInput } from '../../../../src/usage/record.ts';
+import { stored } from '../../../contract/usages.ts';
 import { fastFolder } from '../../../fixtures/fastFolder.mts';
 import { element, sideFileOfDead, usage } from '../faults/world.ts';
 
@@ -64,4 +66,22 @@ it('of a journal that cannot be removed is repeated, and its record stands in th
   await one.close();
   expect(refusals).toBeGreaterThan(0);
   expect([ids().toSorted(), journals()]).toEqual([['a', 'b', 'left'], []]);
+});
+
+it('of a record whose text has several lines makes one line of it, which other processes read', async () => {
+  const { promise: unlocked, resolve: unlock } = Promise.withResolvers<void>();
+  const mkdirExclusive = async (path: string): Promise<void> => {
+    await unlocked;
+    await nodeDisk.mkdirExclusive(path);
+  };
+  const one = tracker({ ...nodeDisk, mkdirExclusive });
+  const line = element('a', { model: 'two  words' }).replace('0.0125', '1.250');
+  const text = line.replaceAll(',"', ',\r\n  "');
+  const { record } = stored(JSON.parse(text) as UsageInput);
+  expect(await one.adopt([{ record, text }])).toMatchObject({ adopted: 1 });
+  const seen = await tracker().read();
+  unlock();
+  await one.close();
+  expect(seen.map(({ model, cost_usd }) => [model, cost_usd])).toEqual([['two  words', 1.25]]);
+  expect(readFileSync(ledger, 'utf8')).toContain(line);
 });
