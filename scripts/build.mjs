@@ -13,6 +13,7 @@
  *     dist/team.js           joining and following a team, from src/host/team/teamCode.ts, loaded by the extension on demand
  *     dist/git.js            commit costs            from src/git/index.ts, loaded by the others on demand
  *     dist/prices.js         everything of prices    from src/prices/index.ts, loaded by the others on demand
+ *     dist/prices.br         the price data that it reads
  *     dist/index.js, .mjs    the library             from src/library/index.ts  CommonJS, and an ES module around it
  *     dist/types/            the library's types     from src/library/index.ts
  *     dist/webview/          main.js, main.css       from media/main.ts and the styles that it imports; the icon font
@@ -32,6 +33,7 @@ import { build as bundle, context } from 'esbuild';
 import { iconStyle, subsetFont, usedIcons } from './iconFont.mjs';
 import { writeLanguages } from './languages.mjs';
 import { kilobytes, root, run } from './lib.mjs';
+import { takePackedPrices, writePackedPrices } from './packedPrices.mjs';
 import { coreModule, takeFromOthers } from './sharedBundles.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
@@ -102,7 +104,8 @@ const targets = [
   {
     name: 'prices',
     entry: 'src/prices/index.ts',
-    options: forNode('prices', { plugins: [takeFromOthers('./prices.js', { core: false })] }),
+    options: forNode('prices', { plugins: [takeFromOthers('./prices.js', { core: false }), takePackedPrices] }),
+    after: writePackedPrices,
   },
   {
     name: 'ledgers in PostgreSQL',

@@ -21,6 +21,7 @@ const DIST = [
   'licences.txt',
   'live.js',
   'postgres.js',
+  'prices.br',
   'prices.js',
   'reader.js',
   'record.js',

@@ -62,9 +62,9 @@ function matchedFrom(english: string, setting: Setting): string | undefined {
 function matchedInEitherForm(english: string, setting: Setting): string | undefined {
   const found = matched(english, setting);
   if (found !== undefined) return found;
-  if (!english.endsWith('.')) return matched(`${english}.`, setting)?.replace(/[.。]$/, '');
+  if (!english.endsWith('.')) return matched(`${english}.`, setting)?.replace(/[.\u3002]$/, '');
   const bare = matched(english.slice(0, -1), setting);
-  return bare === undefined ? undefined : `${bare}${/[぀-ヿ一-鿿]$/.test(bare) ? '。' : '.'}`;
+  return bare === undefined ? undefined : `${bare}${/[\u3040-\u30ff\u4e00-\u9fff]$/.test(bare) ? '。' : '.'}`;
 }
 
 function matched(english: string, { words, depth }: Setting): string | undefined {

@@ -91,6 +91,7 @@ describe('the package of the extension', () => {
       'dist/languages.br',
       'dist/live.js',
       'dist/postgres.js',
+      'dist/prices.br',
       'dist/prices.js',
       'dist/team.js',
       'dist/reader.js',

@@ -76,6 +76,7 @@ describe('the npm package', () => {
       'dist/licences.txt',
       'dist/live.js',
       'dist/postgres.js',
+      'dist/prices.br',
       'dist/prices.js',
       'dist/reader.js',
       'dist/record.js',
