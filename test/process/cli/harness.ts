@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,6 +101,23 @@ export class Sandbox {
 
   async stored(file = this.ledger): Promise<Record<string, unknown>[]> {
     return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>[];
+  }
+
+  /** Runs the command in a terminal of `script`, which Linux has, and types `keys` after the question. */
+  async atTerminal(args: readonly string[], keys: string): Promise<{ code: number; text: string }> {
+    const words = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', words, '/dev/null'], { env: this.env });
+    let text = '';
+    let left = keys;
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (left !== '' && text.includes('[y/N]')) {
+        child.stdin.write(left);
+        left = '';
+      }
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, text };
   }
 
   start(args: readonly string[]): Running {

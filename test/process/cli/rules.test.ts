@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { json, Sandbox } from './harness.ts';
+import { json, Sandbox, usage } from './harness.ts';
 
 /** `llm-spend rules`, and what records become by them. */
 
@@ -53,6 +53,36 @@ describe('rules', () => {
     expect((await sandbox.stored())[0]).toEqual(before[0]);
     expect((await run('rules', 'remove', 'acme')).code).toBe(0);
     expect((await run('rules', 'remove', 'acme')).code).toBe(1);
+  });
+
+  it('that would change 10,000 records are counted before, need a yes, and are undone', async () => {
+    const lines = Array.from({ length: 10_000 }, () => usage({ cost_usd: 0.01 })).join('');
+    await sandbox.on(sandbox.ledger, ['record', '--stdin'], { input: lines });
+    await run(...ACME);
+    const before = await sandbox.stored();
+    expect(before).toHaveLength(10_000);
+    expect((await run('rules', 'apply', '--dry-run')).stdout).toContain(
+      '10,000 records of 10,000 would change. Nothing was changed.',
+    );
+    expect(await run('rules', 'apply')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
+    expect(await sandbox.stored()).toEqual(before);
+    expect((await run('rules', 'apply', '--yes')).stdout).toBe('Changed 10,000 records.\n');
+    expect(new Set((await sandbox.stored()).map(({ account }) => account))).toEqual(new Set(['acme']));
+    expect((await run('undo')).stdout).toMatch(/: 10,000 records are as before\.$/m);
+    expect(await sandbox.stored()).toEqual(before);
+  });
+
+  it.runIf(process.platform === 'linux').each([
+    ['n\n', 1, undefined],
+    ['\u0003', 1, undefined],
+    ['y\n', 0, 'acme'],
+  ])('ask in a terminal with the number of records, and go by the answer %j', async (answer, code, account) => {
+    await run(...CALL);
+    await run(...CALL);
+    await run(...ACME);
+    const asked = await sandbox.atTerminal(['rules', 'apply', '--ledger', sandbox.ledger], answer);
+    expect(asked).toEqual({ code, text: expect.stringContaining('Change 2 records? [y/N]') });
+    expect((await sandbox.stored()).map((each) => each['account'])).toEqual([account, account]);
   });
 
   it('go by the working folder of a record', async () => {

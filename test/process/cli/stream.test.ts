@@ -235,38 +235,22 @@ describe('watch', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('at a terminal', () => {
-  /** Runs the command in a terminal of `script`, which types `keys` after the question. */
-  async function atTerminal(args: string[], keys: string): Promise<{ code: number; text: string }> {
-    const words = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
-    const child = spawn('script', ['-qec', words, '/dev/null'], { env: sandbox.env });
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (keys !== '' && text.includes('[y/N]')) {
-        child.stdin.write(keys);
-        keys = '';
-      }
-    });
-    const [code] = (await once(child, 'close')) as [number];
-    return { code, text };
-  }
-
   it('asks before it clears', async () => {
     await sandbox.record();
     for (const keys of ['\n', 'n\n', 'yep\n', '\u0003', '\u0004']) {
-      const { code, text } = await atTerminal(['clear', '--ledger', sandbox.ledger], keys);
+      const { code, text } = await sandbox.atTerminal(['clear', '--ledger', sandbox.ledger], keys);
       expect(text).toContain(`Clear 1 record of ${sandbox.ledger}?`);
       expect(code).toBe(1);
       expect(await sandbox.stored()).toHaveLength(1);
     }
-    expect((await atTerminal(['clear', '--ledger', sandbox.ledger], 'y\n')).code).toBe(0);
+    expect((await sandbox.atTerminal(['clear', '--ledger', sandbox.ledger], 'y\n')).code).toBe(0);
     expect(await sandbox.stored()).toHaveLength(0);
   });
 
   it('colours, and indents JSON', async () => {
     await sandbox.record();
-    expect((await atTerminal(['costs', '--ledger', sandbox.ledger], '')).text).toContain('\u001B[1m');
-    expect((await atTerminal(['path', '--json', '--ledger', sandbox.ledger], '')).text).toContain(
+    expect((await sandbox.atTerminal(['costs', '--ledger', sandbox.ledger], '')).text).toContain('\u001B[1m');
+    expect((await sandbox.atTerminal(['path', '--json', '--ledger', sandbox.ledger], '')).text).toContain(
       '{\r\n  "version": 1,',
     );
   });
