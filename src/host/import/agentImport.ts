@@ -12,7 +12,7 @@ import type { LedgerService } from '../ledger/ledgerService.ts';
 import type { Prices } from '../prices/prices.ts';
 import { onDidChangeSettings } from '../common/settings.ts';
 import { importedBefore, showImported } from './importUndo.ts';
-import { warnOfUnreadable } from './unreadable.ts';
+import { isPartlyUnreadable, warnOfUnreadable } from './unreadable.ts';
 import type { SourceOutcome } from './unreadable.ts';
 
 /** Agents write in bursts, so a burst is read soon, but not after each line. */
@@ -172,8 +172,9 @@ export class AgentImport implements vscode.Disposable {
     }
     this.#refresher.request();
     if (outcome === undefined) return;
-    await showImported(this.#service, before, outcome.undoable_at);
-    warnOfUnreadable(outcome.sources, await allAgents(), () => this.#first());
+    const { sources, undoable_at: undoableAt } = outcome;
+    await showImported(this.#service, before, { undoableAt, isComplete: !sources.some(isPartlyUnreadable) });
+    warnOfUnreadable(sources, await allAgents(), () => this.#first());
   }
 
   async #follow(): Promise<void> {

@@ -15,16 +15,22 @@ export async function importedBefore(service: LedgerService): Promise<Totals> {
   return held === 0 ? emptyTotals() : await service.imported.summary();
 }
 
-/**
- * Shows the number and cost of the calls added by an import, with the next steps.
- * @param undoableAt the time by which undo knows the import.
- */
-export async function showImported(service: LedgerService, before: Totals, undoableAt: string | null): Promise<void> {
+/** The end of an import. */
+export interface ImportEnd {
+  /** The time by which undo knows the import; null if it changed nothing. */
+  undoableAt: string | null;
+  /** Whether all logs could be read. If not, there may be new usage that was not imported. */
+  isComplete: boolean;
+}
+
+/** Shows the number and cost of the calls added by an import, with the next steps. */
+export async function showImported(service: LedgerService, before: Totals, end: ImportEnd): Promise<void> {
   const { t } = vscode.l10n;
   await service.refresh();
   const added = difference(await service.imported.summary(), before);
+  const { undoableAt, isComplete } = end;
   if (added.records <= 0) {
-    showInfo(t('There was no new usage to import.'), { [t('Open Cost History')]: openHistory });
+    if (isComplete) showInfo(t('There was no new usage to import.'), { [t('Open Cost History')]: openHistory });
     return;
   }
   const cost = formatTotals(added, style().locale);

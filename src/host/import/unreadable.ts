@@ -13,6 +13,11 @@ export interface SourceOutcome {
 /** Reasons for which the logs of an agent could not be read at all, or not in part. */
 const UNREADABLE: ReadonlySet<string> = new Set(['unreadable', 'unreadable-folder']);
 
+/** Whether folders or files of the source could not be read. */
+export function isPartlyUnreadable({ skips }: SourceOutcome): boolean {
+  return skips.some(({ reason }) => UNREADABLE.has(reason));
+}
+
 /**
  * Warns of each agent with folders or files that could not be read: its usage is incomplete.
  * @param agents for their titles.

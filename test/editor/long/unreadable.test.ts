@@ -45,6 +45,8 @@ describe("an agent's folder without permission", () => {
     await workbench.screenshot('unreadable-agent');
     expect(await warning.innerText()).toContain(`${path.join(agent, 'projects')} cannot be read. EACCES`);
     expect(await warning.getByRole('button', { name: 'Show File' }).count()).toBe(1);
+    // There may be new usage that cannot be read.
+    expect(await toast('no new usage').count()).toBe(0);
   });
 
   test('is named when it is that of the logs, and imported once it can be read', async () => {
