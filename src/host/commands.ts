@@ -5,14 +5,13 @@ import { EXAMPLE_COMMAND } from '../protocol/emptyState.ts';
 import type { UsageInput, UsageRecord } from '../usage/record.ts';
 import type { AgentImport } from './import/agentImport.ts';
 import type { Choices } from '../protocol/choices.ts';
-import { records } from './common/costText.ts';
 import { showFailure, showInfo } from './common/dialogs.ts';
 import { copyRow, excludeRow, filterByRow, idsOfRow, removeRow, menuRowOf } from './common/rowActions.ts';
-import { exportUsage } from './ledger/exportUsage.ts';
+import { exportedText, exportUsage } from './ledger/exportUsage.ts';
 import type { ExportRequest } from './ledger/exportUsage.ts';
 import { isBreakdownNode, nodeChoices } from './breakdown/breakdownModel.ts';
 import type { HistoryController } from './history/history.ts';
-import { askToClear, askToUndo, openLedgerFile, askToRepair, style, showVerification } from './ledger/ledgerActions.ts';
+import { askToClear, askToUndo, openLedgerFile, askToRepair, showVerification } from './ledger/ledgerActions.ts';
 import type { LedgerService } from './ledger/ledgerService.ts';
 import { askToMigrate } from './ledger/migrateLedger.ts';
 import type { Prices } from './prices/prices.ts';
@@ -127,7 +126,7 @@ async function exportCsv(shown: ScopedCosts, request: Partial<ExportRequest>): P
   const done = await exportUsage(shown, { ...request, format: 'csv' });
   if (done === undefined) return undefined;
   const { t } = vscode.l10n;
-  showInfo(t('Exported {0}.', records(done.records, style())), {
+  showInfo(exportedText(done), {
     [t('Open')]: () => vscode.commands.executeCommand('vscode.open', done.target),
   });
   return done.target;

@@ -7,7 +7,7 @@ import type { AggregateQuery, Calendar, Group, Page, PageQuery } from '../../usa
 import { budgetRows } from '../budgets/budgetRows.ts';
 import type { BudgetWatch } from '../budgets/budgetWatch.ts';
 import { records } from '../common/costText.ts';
-import { exportUsage } from '../ledger/exportUsage.ts';
+import { exportedText, exportUsage } from '../ledger/exportUsage.ts';
 import type { BudgetRow } from '../../protocol/budgetRow.ts';
 import type { MoneyQuestion } from '../../protocol/messages.ts';
 import type { CoverageReport, MoneyReport } from '../../protocol/reports.ts';
@@ -164,7 +164,7 @@ export class ServiceBackend implements HistoryBackend, vscode.Disposable {
       case 'export': {
         const { format, filter } = action;
         const done = await exportUsage(this.#shown, { format, filter });
-        return done && t('Exported {0}.', records(done.records, style()));
+        return done && exportedText(done);
       }
       case 'openLedger': {
         const { path, usageId } = action;

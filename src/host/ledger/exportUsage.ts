@@ -5,8 +5,11 @@ import { exportPieces } from '../../usage/exportText.ts';
 import type { ExportFormat } from '../../usage/exportText.ts';
 import type { UsageFilter } from '../../usage/query.ts';
 import type { UsageRecord } from '../../usage/record.ts';
+import { plain } from '../../usage/text.ts';
+import { records } from '../common/costText.ts';
 import { readSettings } from '../common/settings.ts';
 import { exportName } from './exportName.ts';
+import { style } from './ledgerActions.ts';
 import type { LedgerService } from './ledgerService.ts';
 
 /** The records to export. */
@@ -40,19 +43,24 @@ export async function exportUsage(costs: Pages, request: ExportRequest): Promise
     },
     async (progress, cancelled) => {
       const chunks: Buffer[] = [];
-      let records = 0;
+      let written = 0;
       const pages = recordPages(costs, request.filter ?? {});
       for await (const { text, count } of exportPieces(pages, request.format)) {
         if (cancelled.isCancellationRequested) return undefined;
         chunks.push(Buffer.from(text));
-        records += count;
-        progress.report({ message: vscode.l10n.t('{0} records', records) });
+        written += count;
+        progress.report({ message: vscode.l10n.t('{0} records', written) });
       }
       // Through the editor, so that the target may be in any workspace, and in one call, so that no partial file remains.
       await vscode.workspace.fs.writeFile(target, Buffer.concat(chunks));
-      return { target, records };
+      return { target, records: written };
     },
   );
+}
+
+/** Says how many records are in which file. */
+export function exportedText({ target, records: count }: Exported): string {
+  return vscode.l10n.t('Exported {0} to {1}.', records(count, style()), plain(target.fsPath));
 }
 
 async function askForTarget({ format, filter }: ExportRequest): Promise<vscode.Uri | undefined> {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Editor, openEditor } from '../e2e/editor.ts';
@@ -56,6 +58,18 @@ describe('the menu of the status bar', () => {
     await item('This month').first().click();
     const title = workbench.webview('panel').locator('.headline-title h2');
     await expect.poll(() => title.textContent()).toBe('This month');
+  });
+
+  test('leads to a period whose export names its days, and is where the message says', async () => {
+    const { workbench } = editor;
+    await workbench.webview('panel').getByRole('button', { name: 'Export as CSV' }).click();
+    const input = workbench.quickInput.locator('input[type="text"]').first();
+    await expect.poll(() => input.inputValue()).toMatch(/\/llm-spend-\d{4}-\d\d-01-to-\d{4}-\d\d-\d\d\.csv$/);
+    const named = path.join(editor.home, path.basename(await input.inputValue()));
+    await input.fill(named);
+    await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
+    await workbench.webview('panel').getByText(`Exported 3 records to ${named}.`).waitFor();
+    expect((await readFile(named, 'utf8')).trim().split('\n')).toHaveLength(4);
   });
 
   test('can show this workspace alone', async () => {
