@@ -147,7 +147,8 @@ export class StatusBar implements vscode.Disposable {
     const further = spend === undefined ? {} : await this.#further(now);
     const trend = spend === undefined ? undefined : await this.#trend(settings, now);
     const { statusBarPeriod: period } = settings;
-    this.#show({ health, problems, warnings, period, spend, trend, shown, scope, team, ...further });
+    const { hasUsage } = this.#costs;
+    this.#show({ health, problems, warnings, period, spend, trend, shown, scope, hasUsage, team, ...further });
     this.#wakeAtMidnight(settings, now);
   }
 

@@ -41,6 +41,8 @@ export interface StatusModel {
   shown?: { currency: string; costs: ShownCosts; forecast: Amount | undefined } | undefined;
   /** The name of the workspace, if only its calls are shown. */
   scope?: string | undefined;
+  /** Whether any record could be read, of this workspace or another. */
+  hasUsage?: boolean;
   /** The machines whose costs are shown, if this one is in a team, and why the team may lack records. */
   team?: { scope: Scope; problem: string | undefined } | undefined;
   /** Whether the first reading takes long. */
@@ -71,7 +73,8 @@ export function statusText(model: StatusModel, style: TextStyle): string {
   if (model.spend === undefined)
     return model.health === 'unavailable' ? `${icon} ${unavailableText(model, style)}` : `${icon} …`;
   // If nothing could be read, the sum must not read as zero.
-  if (model.health === 'damaged' && model.spend.all.records === 0) return `${icon} ${style.t('unreadable')}`;
+  if (model.health === 'damaged' && model.spend.all.records === 0 && model.hasUsage !== true)
+    return `${icon} ${style.t('unreadable')}`;
   return `${icon} ${costOf(model, model.spend[model.period], style)}`;
 }
 

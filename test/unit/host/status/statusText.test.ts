@@ -65,6 +65,9 @@ describe('statusText', () => {
     const spend = { ...NOTHING, today: five, all: five };
     expect(statusText(model({ health: 'damaged' }), STYLE)).toBe('$(warning) unreadable');
     expect(statusText(model({ health: 'damaged', spend }), STYLE)).toBe('$(warning) $5.00');
+    // This workspace has no record, others have.
+    const ofOthers = model({ health: 'damaged', scope: 'site', hasUsage: true });
+    expect(statusText(ofOthers, STYLE)).toBe('$(warning) $0.00');
     expect(statusText(model({ health: 'unavailable', spend: undefined }), STYLE)).toBe('$(warning) no ledger');
   });
 });
