@@ -16,6 +16,8 @@ import {
   trendSpan,
 } from './breakdownModel.ts';
 import type { BreakdownNode } from './breakdownModel.ts';
+import { rowDescription, rowNames } from './rowText.ts';
+import type { RowTexts } from './rowText.ts';
 import { calls, compact, costNotes } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { shownCosts } from '../../pricing/converted.ts';
@@ -58,7 +60,8 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
       const groups = await this.#costs.aggregate(query);
       const children = childrenOf(node, groups, await this.#shown(query, groups));
       const trends = await this.#trends(node, now, calendar);
-      return children.map((child) => ({ ...child, trend: trends?.get(child.path.at(-1) ?? '') }));
+      const labels = rowNames(children.map(rowOf), node.path.length + 1);
+      return children.map((child, i) => ({ ...child, trend: trends?.get(child.path.at(-1) ?? ''), label: labels[i] }));
     }
     // Without children the editor shows the view's welcome text.
     if (!this.#costs.hasUsage) return [];
@@ -93,17 +96,24 @@ export class BreakdownTree implements vscode.TreeDataProvider<BreakdownNode>, vs
   getTreeItem(node: BreakdownNode): vscode.TreeItem {
     const style: TextStyle = { locale: regionalLocale(), t: vscode.l10n.t };
     const level = levelOf(node);
-    const name = node.path.at(-1) ?? vscode.l10n.t(PERIOD_NAMES[node.period]);
-    const cost = node.totals.records === 0 ? vscode.l10n.t('nothing') : costText(node.totals, node.shown, style.locale);
-    const item = new vscode.TreeItem(plain(name, { max: MAX_LABEL }), collapsibleState(node));
+    const { name, cost } = rowOf(node);
+    const label = node.label ?? name;
+    const item = new vscode.TreeItem(label, collapsibleState(node));
     item.id = nodeId(node);
-    item.description = node.trend === undefined || node.trend === '' ? cost : `${cost}  ${node.trend}`;
+    item.description = rowDescription({ name: label, cost }, node.path.length, node.trend);
     item.iconPath = new vscode.ThemeIcon(level === undefined ? 'calendar' : ICONS[level]);
     item.tooltip = tooltip(name, node, style);
-    item.accessibilityInformation = { label: `${plain(name, { max: MAX_LABEL })}, ${cost}` };
+    item.accessibilityInformation = { label: `${name}, ${cost}` };
     item.contextValue = contextOf(node);
     return item;
   }
+}
+
+/** The whole name and the cost of a node. */
+function rowOf({ period, path, totals, shown }: BreakdownNode): RowTexts {
+  const { t } = vscode.l10n;
+  const name = plain(path.at(-1) ?? t(PERIOD_NAMES[period]), { max: MAX_LABEL });
+  return { name, cost: totals.records === 0 ? t('nothing') : costText(totals, shown, regionalLocale()) };
 }
 
 /** The words by which the menus of the manifest choose their items. */
@@ -118,7 +128,7 @@ function collapsibleState(node: BreakdownNode): vscode.TreeItemCollapsibleState 
     : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
-function tooltip(name: string, { totals, shown }: BreakdownNode, style: TextStyle): vscode.MarkdownString {
+function tooltip(name: string, { totals, shown, trend = '' }: BreakdownNode, style: TextStyle): vscode.MarkdownString {
   const { locale, t } = style;
   const tokens = t(
     '{0}, {1} tokens in, {2} out',
@@ -127,7 +137,7 @@ function tooltip(name: string, { totals, shown }: BreakdownNode, style: TextStyl
     compact(totals.outputTokens, locale),
   );
   const lines = [
-    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(costText(totals, shown, locale))}`,
+    `**${markdownText(name, { max: MAX_LABEL })}**: ${markdownText(costText(totals, shown, locale))} ${trend}`.trimEnd(),
     ...(shown === undefined ? [] : [markdownText(t('Stored in USD: {0}.', formatTotals(totals, locale)))]),
     markdownText(tokens),
     ...costNotes(totals, style, shown).map((note) => markdownText(note)),

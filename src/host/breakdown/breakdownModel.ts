@@ -31,6 +31,8 @@ export interface BreakdownNode {
   shown?: Converted | undefined;
   /** The course of its cost, see `sparkline`. Empty or absent: the period has none. */
   trend?: string | undefined;
+  /** Its name as the row shows it, if that is shorter. */
+  label?: string | undefined;
 }
 
 /** Stable over refreshes, so that the editor keeps expanded and selected nodes. */
