@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleLedger } from '../../fixtures/sampleLedger.ts';
 import { TableBackend } from '../../fixtures/tableBackend.ts';
+import { LONG } from '../../long.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { accessibilityProblems } from './axe.ts';
 import { ALL_THEMES, HistoryPage, themesOf } from './historyPage.ts';
@@ -54,8 +55,11 @@ const LOST = `[...document.querySelectorAll('button, vscode-button, vscode-toolb
   })
   .map((each) => each.outerHTML.slice(0, 120))`;
 
-test.each([250, 320])('no control leaves a window of %i px, also at twice the zoom', async (width) => {
-  const history = await HistoryPage.open(browser, { backend: backend(), width, height: 900, place: 'sidebar' });
+const ZOOMED = LONG ? WIDTHS : WIDTHS.slice(0, 2);
+
+test.each(ZOOMED)('no control leaves a window of %i px, also at twice the zoom', async (width) => {
+  const place = width < 400 ? 'sidebar' : 'panel';
+  const history = await HistoryPage.open(browser, { backend: backend(), width, height: 900, place });
   const { page } = history;
   await page.locator('.record .cell-model').first().waitFor();
   expect(await page.evaluate<string[]>(LOST)).toEqual([]);
@@ -66,5 +70,9 @@ test.each([250, 320])('no control leaves a window of %i px, also at twice the zo
   await page.waitForFunction('document.documentElement.scrollWidth <= innerWidth');
   expect(await page.evaluate<string[]>(LOST)).toEqual([]);
   expect(await accessibilityProblems(page)).toEqual([]);
+  for (const theme of LONG ? ALL_THEMES : []) {
+    await history.dress(theme);
+    expect(await accessibilityProblems(page, ['color-contrast']), theme).toEqual([]);
+  }
   await history.close();
 });
