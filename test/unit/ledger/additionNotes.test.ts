@@ -123,6 +123,20 @@ describe.each(['costs.json', 'costs.db'])('additions to %s that were noted', (fi
     expect(await process((ledger) => ledger.undo({ importedAt: first! }))).toBeUndefined();
   });
 
+  it('stay away when an earlier change of their costs is undone after them', async () => {
+    await process((ledger) => ledger.track(call('own')));
+    const imported = await process(async (ledger) => {
+      await ledger.upsert(() => [stored('a')]);
+      return ledger.noteImport();
+    }, 'together');
+    await process((ledger) => ledger.setCosts(['own', 'a'].map((usageId) => ({ usageId, fields: { cost_usd: 7 } }))));
+    expect(await process((ledger) => ledger.undo({ importedAt: imported! }))).toMatchObject({ undone: 'import' });
+    expect(await undo()).toMatchObject({ undone: 'replace' });
+    expect(await process(async (ledger) => (await ledger.read()).map((r) => [r.usage_id, r.cost_usd]))).toEqual([
+      ['own', 1],
+    ]);
+  });
+
   it('are not those of programs, of other ledgers, or of a note that was cut off', async () => {
     await process((ledger) => ledger.track(call('of a program')));
     expect(existsSync(notes)).toBe(false);
