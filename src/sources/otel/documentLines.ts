@@ -52,20 +52,61 @@ export class DocumentLines {
     const lines = this.#open.map((each, i) => ({ text: each, line: this.#start + i }));
     this.#open = [];
     if (parseJson(text) !== undefined) return [document];
+    // An array whose end is missing, or still to come.
+    const closed = `${withoutComma(text)}\n]`;
+    if (text.startsWith('[') && parseJson(closed) !== undefined) return [{ ...document, text: closed }];
     // After a damaged beginning, the lines that are documents by themselves count.
-    const whole = lines.filter((each) => /^\s*\{/.test(each.text) && parseJson(each.text) !== undefined);
-    return [{ text: lines[0]!.text, line: document.line }, ...whole];
+    const whole = lines.filter((each) => /^\s*\{/.test(each.text) && parseJson(withoutComma(each.text)) !== undefined);
+    const damaged = lines.find((each) => !isBracket(each.text)) ?? document;
+    return [damaged, ...whole.filter((each) => each !== damaged)].map((each) => ({
+      ...each,
+      text: withoutComma(each.text),
+    }));
   }
 
   #continue(text: string, line: number): Document[] {
+    if (this.#open[0]!.startsWith('[')) return this.#continueArray(text, line);
     // A formatted object has no whole object in a line without indentation: the document before it was cut off.
-    const isCutOff = text.startsWith('{') && this.#open[0]!.startsWith('{') && parseJson(text) !== undefined;
+    const isCutOff = text.startsWith('{') && parseJson(text) !== undefined;
     if (isCutOff) return [...this.end(), { text, line }];
+    return this.#push(text);
+  }
+
+  /**
+   * A whole object in a line without indentation is passed on at once, because the end of the array may never come: the line
+   * that seemed to open an array may be a damaged one.
+   */
+  #continueArray(text: string, line: number): Document[] {
+    const element = text.replace(/[,\]]?\s*$/, '');
+    const isWhole = element.startsWith('{') && parseJson(element) !== undefined;
+    const isEnd = (isWhole ? /\]\s*$/ : /^\]\s*$/).test(text);
+    const complete = isWhole ? this.#rest() : this.#push(text);
+    if (isWhole) complete.push({ text: element, line });
+    if (!isEnd && !this.isOpen) {
+      this.#open = ['['];
+      this.#start = line;
+      this.#length = 1;
+    }
+    return complete;
+  }
+
+  /** The documents before a whole element of an array. */
+  #rest(): Document[] {
+    const isOnlyBracket = this.#open.length === 1 && isBracket(this.#open[0]!);
+    if (!isOnlyBracket) return this.end();
+    this.#open = [];
+    return [];
+  }
+
+  #push(text: string): Document[] {
     this.#open.push(text);
     this.#length += text.length;
     return /^[}\]]\s*$/.test(text) || this.#length > MAX_DOCUMENT ? this.end() : [];
   }
 }
+
+const withoutComma = (text: string): string => text.replace(/,?\s*$/, '');
+const isBracket = (text: string): boolean => text.trim() === '[';
 
 /** Whether a line may be the first one of a formatted document. */
 export function isOpening(text: string): boolean {

@@ -283,3 +283,34 @@ test('a file that is no JSON is named; lines without usage are of any kind', asy
   expect(summaries).toEqual([`${AT} openai gpt-5 10(0,0) 0(0) -/a1`]);
   expect(skips).toEqual(['not-json 3 -']);
 });
+
+describe('an array in a file of lines', () => {
+  const id = (each: object): string => JSON.stringify(each);
+  const three = [id(span('s1')), id(span('s2')), id(span('s3'))] as const;
+  const formatted = JSON.stringify(span('s2'), undefined, 2);
+
+  test.each<[string, string[], number, number]>([
+    ['that never ends, of whole lines', [three[0], '[', three[1], three[2]], 3, 0],
+    ['that begins before the last line', [three[0], three[1], '[', three[2]], 3, 0],
+    ['that a damaged line seems to open', [three[0], '[{"gen_ai.a":{', three[1], three[2]], 3, 1],
+    ['with a damaged line, and then whole ones', [three[0], '[', '{"gen_ai.a":"}', three[1], three[2]], 3, 1],
+    ['with commas', [three[0], '[', `${three[1]},`, three[2], ']'], 3, 0],
+    ['with commas and a damaged line', [three[0], '[', '{"gen_ai.a":"},', `${three[1]},`, three[2], ']'], 3, 1],
+    [
+      'with brackets beside its entries',
+      [three[0], `[${three[1]},`, `${three[2]},`, `${id(span('s4'))}]`, '{', '}'],
+      4,
+      0,
+    ],
+    ['of formatted objects', [three[0], '[', ...`${formatted},`.split('\n'), three[2], ']', id(span('s4'))], 4, 0],
+    [
+      'that ends with a formatted object',
+      [three[0], '[', `${three[2]},`, ...formatted.split('\n'), ']', id(span('s4'))],
+      4,
+      0,
+    ],
+  ])('%s', async (_, lines, records, skipped) => {
+    const { records: found, skips } = await told(lines.map((line) => `${line}\n`).join(''));
+    expect([found.length, skips.length]).toEqual([records, skipped]);
+  });
+});
