@@ -28,6 +28,9 @@ interface Refusal {
 
 type Outcome = { tracked: Tracked } | { refused: Refusal };
 
+/** Equal refusals in a row, of records that arrived together, that are answered one by one; the others share one answer. */
+const MAX_EQUAL = 20;
+
 /** Values in answers only need to be recognisable, so they are cut. */
 const MAX_VALUE = 200;
 /** JSON.parse takes any depth, JSON.stringify some thousand levels. */
@@ -126,12 +129,17 @@ function refusalOf(piece: Piece): Outcome | undefined {
   if (!('value' in piece)) {
     return { refused: { line: piece.line, field: 'record', rule: piece.rule, value: piece.excerpt } };
   }
+  // The stack of each refusal would take most of the time of a stream of them.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     parseInput(piece.value, { id: () => 'not-yet', now: isoNow });
     return undefined;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { refused: { line: piece.line, field: error.field, rule: error.rule, value: error.value } };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -149,28 +157,54 @@ class Answers {
     this.#json = json;
   }
 
-  /** Writes one line per outcome; a gap is a record whose fate {@link abort} reports. */
+  /**
+   * Writes one line per outcome, and one for the rest of many equal refusals; a gap is a record whose fate {@link abort} reports.
+   */
   async give(outcomes: readonly (Outcome | undefined)[]): Promise<void> {
-    let out = '';
-    let err = '';
+    const written = { out: '', err: '' };
+    let equal: Refusal[] = [];
     for (const outcome of outcomes) {
       if (outcome === undefined) continue;
-      if ('tracked' in outcome) {
-        const { tracked } = outcome;
-        const { usage_id: id } = tracked.record;
-        if (tracked.status === 'present') this.#repeated++;
-        else this.#recorded++;
-        this.#lastId = id;
-        out += this.#json ? `${jsonText({ usage_id: id, ...statusJson(tracked) })}\n` : `${trackedLine(tracked)}\n`;
-      } else {
-        this.#refused++;
-        const refusal = refusalJson(outcome.refused);
-        if (this.#json) out += `${jsonText(refusal)}\n`;
-        else err += `llm-spend: ${t`line ${refusal.line} was refused: ${plain(refusal.error)}`}\n`;
+      if ('refused' in outcome && isEqual(equal[0], outcome.refused)) {
+        equal.push(outcome.refused);
+        continue;
       }
+      this.#giveRefusals(equal, written);
+      equal = 'refused' in outcome ? [outcome.refused] : [];
+      if ('tracked' in outcome) this.#giveTracked(outcome.tracked, written);
     }
-    await this.#terminal.err.write(err);
-    await (this.#json ? this.#terminal.out.raw(out) : this.#terminal.out.write(out));
+    this.#giveRefusals(equal, written);
+    await this.#terminal.err.write(written.err);
+    await (this.#json ? this.#terminal.out.raw(written.out) : this.#terminal.out.write(written.out));
+  }
+
+  #giveTracked(tracked: Tracked, written: { out: string }): void {
+    const { usage_id: id } = tracked.record;
+    if (tracked.status === 'present') this.#repeated++;
+    else this.#recorded++;
+    this.#lastId = id;
+    written.out += this.#json ? `${jsonText({ usage_id: id, ...statusJson(tracked) })}\n` : `${trackedLine(tracked)}\n`;
+  }
+
+  #giveRefusals(equal: readonly Refusal[], written: { out: string; err: string }): void {
+    this.#refused += equal.length;
+    for (const each of equal.slice(0, MAX_EQUAL)) {
+      const refusal = refusalJson(each);
+      if (this.#json) written.out += `${jsonText(refusal)}\n`;
+      else written.err += `llm-spend: ${t`line ${refusal.line} was refused: ${plain(refusal.error)}`}\n`;
+    }
+    const [first, last] = [equal[MAX_EQUAL], equal.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const { line, field, rule } = first;
+    const records = equal.length - MAX_EQUAL;
+    const error = `${field}: ${rule}`;
+    if (this.#json) {
+      const rest = { line, status: 'refused', field, rule, last_line: last.line, records, error };
+      written.out += `${jsonText(rest)}\n`;
+    } else {
+      const text = t`lines ${line} to ${last.line}: ${counted(records, 'record')} more refused: ${plain(error)}`;
+      written.err += `llm-spend: ${text}\n`;
+    }
   }
 
   /** @param waiting why recorded usage cannot be written to the ledger's file. */
@@ -192,6 +226,10 @@ class Answers {
     await say(this.#terminal, message);
     return failure.exitCode;
   }
+}
+
+function isEqual(first: Refusal | undefined, { field, rule }: Refusal): boolean {
+  return first?.field === field && first.rule === rule;
 }
 
 function refusalJson({ line, field, rule, value }: Refusal): {

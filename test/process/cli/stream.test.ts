@@ -36,6 +36,40 @@ describe('record --stdin', () => {
     expect(ids(await sandbox.stored())).toEqual(ids(lines));
   });
 
+  it('answers many equal refusals together, after the first 20', async () => {
+    const refused = (n: number): string => usage({ provider: null }).repeat(n);
+    const input = `${refused(25)}${usage({ usage_id: 'a' })}${refused(20)}[${'0,'.repeat(200_000)}0]\n`;
+    const { code, stdout, stderr } = await sandbox.run(stream('--json'), { input });
+    expect([code, stderr]).toEqual([1, 'llm-spend: Recorded 1 record, refused 200,046 records.\n']);
+    const lines = answers(stdout);
+    expect(lines.slice(19, 22)).toMatchObject([
+      { line: 20, field: 'provider' },
+      {
+        line: 21,
+        last_line: 25,
+        records: 5,
+        status: 'refused',
+        field: 'provider',
+        error: `provider: ${String(lines[0]!['rule'])}`,
+      },
+      { usage_id: 'a', status: 'recorded' },
+    ]);
+    expect(lines.slice(22, 42).map(({ line, records }) => [line, records])).toEqual(
+      Array.from({ length: 20 }, (_, i) => [27 + i, undefined]),
+    );
+    const counts = lines.slice(1).filter(({ status }) => status === 'refused');
+    expect(1 + counts.reduce((sum, { records }) => sum + Number(records ?? 1), 0)).toBe(200_046);
+    // 400 kB of input in chunks of at least a few kB.
+    expect(lines.length).toBeLessThan(3_000);
+
+    const text = await sandbox.run(stream(), { input: refused(25) });
+    expect(text.stderr.split('\n').slice(20)).toEqual([
+      `llm-spend: lines 21 to 25: 5 records more refused: provider: ${String(lines[0]!['rule'])}`,
+      'llm-spend: Recorded 0 records, refused 25 records.',
+      '',
+    ]);
+  });
+
   it('refuses single records with field, value and rule, and takes the others', async () => {
     const input = [
       usage({ usage_id: 'a' }),
