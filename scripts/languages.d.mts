@@ -1,4 +1,4 @@
-import type { PackedLanguages } from '../src/cli/language/catalogue.ts';
+import type { PackedLanguages } from '../src/language/catalogue.ts';
 
 export function packedLanguages(): Promise<PackedLanguages>;
 export function writeLanguages(): Promise<void>;

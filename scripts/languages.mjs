@@ -5,12 +5,12 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { textHash } from '../src/cli/language/textHash.ts';
+import { textHash } from '../src/language/textHash.ts';
 import { root } from './lib.mjs';
 
-/** @typedef {import('../src/cli/language/catalogue.ts').Translations} Translations */
+/** @typedef {import('../src/language/catalogue.ts').Translations} Translations */
 
-/** @returns {Promise<import('../src/cli/language/catalogue.ts').PackedLanguages>} */
+/** @returns {Promise<import('../src/language/catalogue.ts').PackedLanguages>} */
 export async function packedLanguages() {
   const folder = path.join(root, 'l10n');
   /** @type {Map<string, Translations>} */
@@ -34,7 +34,7 @@ export async function packedLanguages() {
   return { hashes: hashes.join(''), messages, translations };
 }
 
-/** Writes `dist/languages.br`, which `src/cli/language/catalogue.ts` reads. */
+/** Writes `dist/languages.br`, which `src/language/catalogue.ts` reads. */
 export async function writeLanguages() {
   const bytes = Buffer.from(JSON.stringify(await packedLanguages()));
   const params = {

@@ -1,7 +1,7 @@
 import { once } from '../../usage/lazy/once.ts';
-import { readCatalogue, type Catalogue } from './catalogue.ts';
-import { languageOf, type Language } from './languageOf.ts';
-import { translatedMessage } from './message.ts';
+import { readCatalogue, type Catalogue } from '../../language/catalogue.ts';
+import { languageOf, type Language } from '../../language/languageOf.ts';
+import { translatedMessage } from '../../language/message.ts';
 
 /**
  * The language of this process; undefined for English. Programs read the output of some calls: it is always English, because a

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { languageOf } from '../language/languageOf.ts';
+import { languageOf } from '../../language/languageOf.ts';
 import { homeFolder } from '../../system/paths.ts';
 
 /**

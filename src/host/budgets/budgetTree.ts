@@ -6,6 +6,7 @@ import { regionalLocale } from '../common/settings.ts';
 import type { TextStyle } from '../common/costText.ts';
 import { amountsText, figureLines, stateLabel, tooltipLines } from './budgetMessages.ts';
 import type { BudgetWatch } from './budgetWatch.ts';
+import { inLanguage } from '../common/language.ts';
 
 /** A row: a budget, or one of its figures. */
 type BudgetNode = { state: BudgetState } | { name: string; value: string };
@@ -69,5 +70,5 @@ function iconOf({ isOver, level }: BudgetState): vscode.ThemeIcon {
 }
 
 function style(): TextStyle {
-  return { locale: regionalLocale(), t: vscode.l10n.t };
+  return { locale: regionalLocale(), t: vscode.l10n.t, message: inLanguage };
 }

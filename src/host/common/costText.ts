@@ -14,6 +14,13 @@ export interface TextStyle {
   /** BCP 47. */
   locale: string;
   t: Translate;
+  /** A message of another layer in the user's language. Absent: as it is. */
+  message?: (english: string) => string;
+}
+
+/** A message of another layer in the user's language. */
+export function messageIn({ message }: TextStyle, english: string): string {
+  return message?.(english) ?? english;
 }
 
 /**

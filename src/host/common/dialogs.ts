@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID } from '../../contributions.ts';
 import { notificationText } from './escape.ts';
+import { inLanguage } from './language.ts';
 import { pathIn, remedyOf } from './remedies.ts';
 
 /** Notifications and questions about actions started by the user. */
@@ -15,7 +16,7 @@ export function showInfo(text: string, actions: Actions = {}): void {
 
 /** Shows a warning. If it names a file and no action is given, it offers to show the file. */
 export function showWarning(text: string, actions: Actions = showFileAction(text)): void {
-  void offer(vscode.window.showWarningMessage(notificationText(text), ...Object.keys(actions)), actions);
+  void offer(vscode.window.showWarningMessage(notificationText(inLanguage(text)), ...Object.keys(actions)), actions);
 }
 
 /** Shows an error, and writes its details to the log. */
@@ -26,7 +27,13 @@ export function showFailure(error: unknown, log: vscode.LogOutputChannel): void 
 
 /** Asks for confirmation of a destructive action; false if the user declines. */
 export async function confirm(question: string, detail: string, yes: string): Promise<boolean> {
-  const options = { modal: true, detail: detail.split('\n').map(notificationText).join('\n') };
+  const options = {
+    modal: true,
+    detail: detail
+      .split('\n')
+      .map((line) => notificationText(inLanguage(line)))
+      .join('\n'),
+  };
   return (await vscode.window.showWarningMessage(notificationText(question), options, yes)) === yes;
 }
 
@@ -36,7 +43,7 @@ function showError(error: unknown): void {
     ...remedyActions(error, text),
     [vscode.l10n.t('Show Log')]: () => vscode.commands.executeCommand(COMMANDS.showLog),
   };
-  void offer(vscode.window.showErrorMessage(notificationText(text), ...Object.keys(actions)), actions);
+  void offer(vscode.window.showErrorMessage(notificationText(inLanguage(text)), ...Object.keys(actions)), actions);
 }
 
 /** The button that fixes the error. */

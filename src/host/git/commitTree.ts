@@ -7,6 +7,7 @@ import { markdownText, plain } from '../../usage/text.ts';
 import { calls, costNotes, type TextStyle } from '../common/costText.ts';
 import { onDidChangeSettings, regionalLocale } from '../common/settings.ts';
 import type { CommitCosts, ShownBranch } from './commitCosts.ts';
+import { inLanguage } from '../common/language.ts';
 
 const MAX_LABEL = 100;
 
@@ -89,7 +90,7 @@ export class CommitTree implements vscode.TreeDataProvider<CommitNode>, vscode.D
 
   #show(): void {
     const { branches, problem } = this.#costs;
-    this.#view.message = problem === undefined ? '' : plain(problem);
+    this.#view.message = problem === undefined ? '' : plain(inLanguage(problem));
     this.#view.description = branches.length === 1 ? plain(branches[0]!.costs.branch ?? '', { max: MAX_LABEL }) : '';
     this.#changed.fire(undefined);
   }

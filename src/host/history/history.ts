@@ -8,6 +8,7 @@ import { historyHtml } from './historyHtml.ts';
 import { HistoryPalette } from './historyPalette.ts';
 import { HistorySession, storedChoices } from './historySession.ts';
 import type { EditorAction, HistoryBackend } from './historyContract.ts';
+import { inLanguage } from '../common/language.ts';
 
 export interface HistoryController extends vscode.Disposable {
   /** Shows the panel, creating it if necessary, with `choices` (a filter, a range) applied. */
@@ -116,6 +117,7 @@ class History implements HistoryController {
       memory: this.#context.globalState,
       place,
       locale: vscode.env.language,
+      inLanguage,
       port: {
         post: (message: ToView) => void webview.postMessage(message),
         onMessage: (listener) => webview.onDidReceiveMessage(listener),

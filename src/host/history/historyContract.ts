@@ -66,6 +66,8 @@ export interface SessionOptions {
   memory: Memory;
   place: HistorySnapshot['place'];
   locale: string;
+  /** A message of another layer in the user's language. Absent: as it is. */
+  inLanguage?: (english: string) => string;
   /** Performs actions that concern the editor rather than the ledgers. */
   perform: (action: EditorAction) => Promise<string | undefined>;
   log: (message: string) => void;

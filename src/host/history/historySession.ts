@@ -99,6 +99,8 @@ export class HistorySession {
     this.#snapshots.request();
   }
 
+  readonly #inLanguage = (english: string): string => this.#options.inLanguage?.(english) ?? english;
+
   #snapshot(): void {
     this.#stale = false;
     this.#options.port.post(this.#compose());
@@ -112,7 +114,7 @@ export class HistorySession {
       version,
       loaded,
       place,
-      ledgers: ledgers.map(describeLedger),
+      ledgers: ledgers.map((ledger) => describeLedger(ledger, this.#inLanguage)),
       calendar: backend.calendar,
       locale,
       choices: this.#choices(),
@@ -124,7 +126,7 @@ export class HistorySession {
     }
     if (backend.priceDays !== undefined) message.priceDays = backend.priceDays;
     if (backend.scope !== undefined) message.scope = backend.scope;
-    if (failure !== undefined) message.failure = failure;
+    if (failure !== undefined) message.failure = this.#inLanguage(failure);
     if (updatedAt !== undefined) message.updatedAt = updatedAt;
     return message;
   }
@@ -171,7 +173,7 @@ export class HistorySession {
     try {
       reply = await work(controller.signal);
     } catch (error) {
-      reply = { type: 'failed', id, message: error instanceof Error ? error.message : String(error) };
+      reply = { type: 'failed', id, message: this.#inLanguage(error instanceof Error ? error.message : String(error)) };
     }
     if (this.#running.get(id) === controller) this.#running.delete(id);
     if (!controller.signal.aborted) this.#options.port.post(reply);
@@ -256,7 +258,10 @@ export function storedChoices(memory: Pick<Memory, 'get'>): Choices {
   return parseChoices(memory.get(CHOICES_KEY) ?? DEFAULT_CHOICES);
 }
 
-function describeLedger({ path, label, primary, state }: HistoryBackend['snapshot']['ledgers'][number]): LedgerInfo {
+function describeLedger(
+  { path, label, primary, state }: HistoryBackend['snapshot']['ledgers'][number],
+  inLanguage: (english: string) => string,
+): LedgerInfo {
   return {
     path,
     label,
@@ -265,7 +270,9 @@ function describeLedger({ path, label, primary, state }: HistoryBackend['snapsho
     records: state.records,
     pending: state.pending,
     unreadable: state.unreadable,
-    problems: state.problems.slice(0, MAX_PROBLEMS).map(({ severity, message, line }) => ({ severity, message, line })),
+    problems: state.problems
+      .slice(0, MAX_PROBLEMS)
+      .map(({ severity, message, line }) => ({ severity, message: inLanguage(message), line })),
   };
 }
 

@@ -11,6 +11,7 @@ import { stopImports } from '../import/stopImports.ts';
 import type { LedgerService } from './ledgerService.ts';
 import type { ReportDocuments } from '../common/reportDocuments.ts';
 import { regionalLocale } from '../common/settings.ts';
+import { inLanguage } from '../common/language.ts';
 
 /** Actions on the ledger's file as a whole. Each rejects with a readable error. */
 
@@ -124,7 +125,7 @@ export async function askToUndo(service: LedgerService): Promise<void> {
 }
 
 export function style(): TextStyle {
-  return { locale: regionalLocale(), t: vscode.l10n.t };
+  return { locale: regionalLocale(), t: vscode.l10n.t, message: inLanguage };
 }
 
 /** Writes `[]` atomically, without replacing a file that another process created first. */

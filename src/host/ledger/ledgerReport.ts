@@ -1,6 +1,6 @@
 import type { Problem, RepairResult, UndoResult, Verification } from '../../ledger/results.ts';
 import { plain } from '../../usage/text.ts';
-import { count, records } from '../common/costText.ts';
+import { count, messageIn, records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 
 /** Describes the state of ledgers, and changes to them. Plain text, because file names and fields are untrusted. */
@@ -25,13 +25,13 @@ export function verdict(found: Verification, style: TextStyle): string {
     case 'damaged':
       return t('The ledger is damaged; {0} can be read.', number);
     case 'unavailable':
-      return problems[0]?.message ?? t('The ledger cannot be opened.');
+      return problems[0] === undefined ? t('The ledger cannot be opened.') : messageIn(style, problems[0].message);
   }
 }
 
 /** The steps of a repair, one per line. */
 export function repairSteps({ actions, recovered }: RepairResult, style: TextStyle): string {
-  const steps = actions.map((action) => `• ${plain(action)}`);
+  const steps = actions.map((action) => `• ${plain(messageIn(style, action))}`);
   if (recovered > 0) steps.push(`• ${style.t('Recovered: {0}', records(recovered, style))}`);
   return steps.join('\n');
 }
@@ -76,7 +76,8 @@ function oneReport(found: Verification, style: TextStyle): string {
   return lines.join('\n');
 }
 
-function problemLine({ severity, message, file, line, offset, usageId }: Problem, { t }: TextStyle): string {
+function problemLine({ severity, message, file, line, offset, usageId }: Problem, style: TextStyle): string {
+  const { t } = style;
   const where = [
     file === undefined ? undefined : plain(file),
     line === undefined ? undefined : t('line {0}', line),
@@ -84,5 +85,5 @@ function problemLine({ severity, message, file, line, offset, usageId }: Problem
     usageId === undefined ? undefined : t('record {0}', plain(usageId)),
   ].filter((part) => part !== undefined);
   const grade = severity === 'error' ? t('Error') : t('Warning');
-  return `${grade}: ${plain(message)}${where.length === 0 ? '' : ` (${where.join(', ')})`}`;
+  return `${grade}: ${plain(messageIn(style, message))}${where.length === 0 ? '' : ` (${where.join(', ')})`}`;
 }

@@ -4,7 +4,7 @@ import type { LedgerReprice } from '../../ledger/reprice.ts';
 import { formatUsd, nanosToUsd } from '../../usage/money.ts';
 import type { Nanos } from '../../usage/money.ts';
 import { plain } from '../../usage/text.ts';
-import { count, records } from '../common/costText.ts';
+import { count, messageIn, records } from '../common/costText.ts';
 import type { TextStyle } from '../common/costText.ts';
 
 /** Describes prices. Plain text, because names of models and providers are untrusted. */
@@ -12,8 +12,9 @@ import type { TextStyle } from '../common/costText.ts';
 const MAX_NAME = 100;
 
 /** The cost of a usage at the given prices, `about $0.0356 (list price, gpt-5)`, or why it is unknown. */
-export function previewText(result: PriceResult, { locale, t }: TextStyle): string {
-  if (result.kind === 'unpriced') return t('price unknown: {0}', plain(result.message, { max: 200 }));
+export function previewText(result: PriceResult, style: TextStyle): string {
+  const { locale, t } = style;
+  if (result.kind === 'unpriced') return t('price unknown: {0}', plain(messageIn(style, result.message), { max: 200 }));
   const cost = estimate(result.nanos, locale);
   if (result.matched.by === 'free') return t('free');
   if (result.matched.by === 'custom') return t('about {0} (your price)', cost);
@@ -59,7 +60,7 @@ export function repriceReport({ plan, changes, records: all }: LedgerReprice, pa
           count(n, locale),
           plain(provider, { max: MAX_NAME }),
           plain(model, { max: MAX_NAME }),
-          plain(message, { max: 200 }),
+          plain(messageIn(style, message), { max: 200 }),
         ]),
         4,
       ),

@@ -15,6 +15,7 @@ import type { OwnChange } from '../ledger/ownLedgers.ts';
 import { askForPrice } from './priceForm.ts';
 import type { OwnPrice } from './priceLine.ts';
 import type { Prices } from './prices.ts';
+import { inLanguage } from '../common/language.ts';
 
 export interface ModelKey {
   provider: string;
@@ -53,7 +54,9 @@ async function chooseModel(models: readonly UnpricedModel[]): Promise<UnpricedMo
   const items = models.map((model) => ({
     label: quickPickLabel(model.model),
     description: `${plain(model.provider, { max: 60 })} · ${calls(model.calls, style())}`,
-    detail: model.isPriced ? t('It has a price now. Pick it to price its calls.') : plain(model.message, { max: 200 }),
+    detail: model.isPriced
+      ? t('It has a price now. Pick it to price its calls.')
+      : plain(inLanguage(model.message), { max: 200 }),
     model,
   }));
   const total = models.reduce((sum, each) => sum + each.calls, 0);

@@ -14,6 +14,7 @@ import { previewText } from '../prices/priceText.ts';
 import type { Prices } from '../prices/prices.ts';
 import { INKWELL_PROVIDERS } from '../../usage/inkwell.ts';
 import { otherDayText, showInHistory } from './recordUsage.ts';
+import { inLanguage } from '../common/language.ts';
 
 /** The argument passed by a program, instead of the user's choices. */
 interface ResponseRequest {
@@ -162,7 +163,7 @@ async function confirmUsages(
       usage,
     };
   });
-  const wrong = problems.map(({ message }) => plain(message, { max: 200 })).join(' ');
+  const wrong = problems.map(({ message }) => plain(inLanguage(message), { max: 200 })).join(' ');
   const options = {
     title: t('Record Usage from a Response'),
     placeHolder:

@@ -24,6 +24,7 @@ import type { Settings } from '../common/settings.ts';
 import { statusLabel, statusText, statusTooltip, TREND_DAYS } from './statusText.ts';
 import type { StatusModel } from './statusText.ts';
 import { workspaceFilter, workspaceName } from './workspaceScope.ts';
+import { inLanguage } from '../common/language.ts';
 
 const TOP_MODELS = 5;
 /** A ledger that takes longer to read is said to be read. */
@@ -139,8 +140,8 @@ export class StatusBar implements vscode.Disposable {
       ...(snapshot.failure === undefined ? [] : [snapshot.failure]),
       ...problemMessages(snapshot, 'error'),
       ...(failure === undefined ? [] : [failure]),
-    ];
-    const warnings = problemMessages(snapshot, 'warning');
+    ].map(inLanguage);
+    const warnings = problemMessages(snapshot, 'warning').map(inLanguage);
     const shown = spend === undefined ? undefined : await this.#converted(spend, settings, now);
     const scope = filter === undefined ? undefined : workspaceName();
     const team = this.#costs.scope && { scope: this.#costs.scope, problem: this.#costs.syncProblem };

@@ -4,6 +4,7 @@ import { quickPickLabel } from '../common/escape.ts';
 import { chooseScope } from './scopeChoice.ts';
 import type { SyncOutcome } from './teamMember.ts';
 import { usableMembership, runSync, savePassword, SyncFailure, type TeamWindow } from './teamWindow.ts';
+import { inLanguage } from '../common/language.ts';
 
 const EXAMPLE = 'postgres://me@db.example.com/costs';
 const PROJECTS = ['plain', 'hashed', 'none'] as const;
@@ -215,7 +216,7 @@ async function connect(
       if (!(error instanceof SyncFailure) || error.code !== 'password') throw error;
       password = await vscode.window.showInputBox({
         title: t('Password of the Team Ledger'),
-        prompt: error.message,
+        prompt: inLanguage(error.message),
         password: true,
         ignoreFocusOut: true,
       });

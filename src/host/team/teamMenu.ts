@@ -8,6 +8,7 @@ import { chooseScope, wantedScope } from './scopeChoice.ts';
 import { scopeName } from './scopeName.ts';
 import type { TeamMember } from './teamMember.ts';
 import { runSync, type TeamWindow } from './teamWindow.ts';
+import { inLanguage } from '../common/language.ts';
 
 /** The output of `llm-spend sync --status --json`. */
 interface Status {
@@ -77,10 +78,14 @@ function statusItems(window: TeamWindow, status: Status, member: TeamMember): Me
   ];
   if (status.problem !== null) {
     const label = `$(warning) ${t('The last attempt failed')}`;
-    items.push({ label, detail: quickPickLabel(plain(status.problem, { max: MAX_PROBLEM })), run });
+    items.push({ label, detail: quickPickLabel(plain(inLanguage(status.problem), { max: MAX_PROBLEM })), run });
   }
   for (const { usage_id: id, reason } of status.refused.slice(0, MAX_REFUSED)) {
-    items.push({ label: `$(error) ${t('Refused: {0}', quickPickLabel(id))}`, detail: quickPickLabel(reason), run });
+    items.push({
+      label: `$(error) ${t('Refused: {0}', quickPickLabel(id))}`,
+      detail: quickPickLabel(inLanguage(reason)),
+      run,
+    });
   }
   return items;
 }

@@ -1,7 +1,7 @@
 /** The command in other languages than English, as its users start it. What programs read is the same in all of them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellWidth } from '../../../src/cli/output/cellWidth.ts';
-import { LANGUAGES } from '../../../src/cli/language/languageOf.ts';
+import { LANGUAGES } from '../../../src/language/languageOf.ts';
 import { Sandbox } from './harness.ts';
 
 let sandbox: Sandbox;

@@ -34,10 +34,12 @@ const FENCES: Readonly<Record<string, Fence>> = {
   'src/live': { areas: before('src/live'), node: true },
   'src/git': { areas: before('src/git'), node: true },
   'src/tools': { areas: before('src/tools') },
+  // The texts of the other layers in the user's language. It imports none of them.
+  'src/language': { areas: [], node: true },
   'src/mcp': { areas: LAYERS, node: true },
-  'src/cli': { areas: ['package.json', ...LAYERS, 'src/mcp'], node: true },
+  'src/cli': { areas: ['package.json', ...LAYERS, 'src/language', 'src/mcp'], node: true },
   'src/protocol': { areas: ['src/usage', 'src/columns'] },
-  'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/protocol'], node: true, vscode: true },
+  'src/host': { areas: ['src/contributions.ts', ...LAYERS, 'src/language', 'src/protocol'], node: true, vscode: true },
   'src/extension.ts': { areas: ['src/contributions.ts', 'src/host'], vscode: true },
   media: { areas: ['src/usage', 'src/columns', 'src/protocol'] },
 };

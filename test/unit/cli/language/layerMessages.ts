@@ -1,4 +1,4 @@
-import { translatedMessage } from '../../../../src/cli/language/message.ts';
+import { translatedMessage } from '../../../../src/language/message.ts';
 import { LAYERS } from '../../repo/layers.ts';
 import { quotedTexts, sourcesByName, type Quoted } from './texts.ts';
 
