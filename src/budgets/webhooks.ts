@@ -84,7 +84,7 @@ function webhooksIn(text: string, path: string): Webhook[] {
 export async function setWebhook(webhook: Webhook, path: string = webhooksPath()): Promise<void> {
   webhooksIn(JSON.stringify([webhook]), 'webhook');
   if ((webhook.kind === 'signed') !== (webhook.secret !== undefined)) {
-    throw new Error('webhook: a key is needed for signed, and only for it.');
+    throw new Error('webhook: signed needs a key, and the other kinds take none.');
   }
   await change((all) => [...all.filter(({ kind }) => kind !== webhook.kind), webhook], path);
 }

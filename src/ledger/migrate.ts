@@ -63,10 +63,10 @@ export async function migrate(from: Ledger, to: Ledger, options: MigrationOption
     throw new LedgerError('unsupported', `${from.path} is both source and target. Name two files.`);
   if (source.health === 'missing') throw new LedgerError('no-folder', `There is no ledger at ${from.path}.`);
   if (source.health !== 'ok') {
-    throw new LedgerError(
-      source.health === 'damaged' ? 'damaged' : 'no-access',
-      `${from.path} is ${source.health}: ${source.problems[0]?.message ?? ''} Repair it first: llm-spend repair`,
-    );
+    const why = source.problems[0]?.message.replace(/\.$/, '') ?? '';
+    throw source.health === 'damaged'
+      ? new LedgerError('damaged', `${from.path} is damaged: ${why}. Repair it first: llm-spend repair`)
+      : new LedgerError('no-access', `${from.path} is unavailable: ${why}.`);
   }
   const copying = new Copying(from, to, source.unreadable, options);
   const copied = await copying.copy(source.records);

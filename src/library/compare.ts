@@ -74,10 +74,13 @@ export function findModel(
   const similar = [...found, ...(nearest === undefined ? [] : [nearest])].map(
     (each) => `${each.provider}/${each.model}`,
   );
-  const why = ofLedger.length > 0 ? 'has no list price' : 'is not a model that a price is known for';
-  const hint = similar.length > 0 ? ` Similar: ${similar.join(', ')}.` : '';
+  const quoted = JSON.stringify(name.slice(0, 80));
   throw new UnknownModelError(
-    `${JSON.stringify(name.slice(0, 80))} ${why}.${hint} A price of your own: llm-spend prices set MODEL.`,
+    [
+      ofLedger.length > 0 ? `${quoted} has no list price.` : `No price is known for a model ${quoted}.`,
+      ...(similar.length > 0 ? [`Similar models: ${similar.join(', ')}.`] : []),
+      'To set a price of your own: llm-spend prices set MODEL.',
+    ].join(' '),
   );
 }
 

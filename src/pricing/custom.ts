@@ -91,7 +91,8 @@ export function readCustomPrices(value: unknown): { prices: CustomPrice[]; probl
   }
   const prices: CustomPrice[] = [];
   const problems: CustomPriceProblem[] = [];
-  if (value.length > MAX_RULES) problems.push({ index: -1, field: '', message: `only the first ${MAX_RULES} count` });
+  if (value.length > MAX_RULES)
+    problems.push({ index: -1, field: '', message: `only the first ${MAX_RULES} prices are used` });
   for (const [index, entry] of value.slice(0, MAX_RULES).entries()) {
     const parsed = customPrice().safeParse(entry);
     if (parsed.success) prices.push(parsed.data);

@@ -124,10 +124,7 @@ export class Pricer {
     }
     const found = call.terms === undefined ? call.factor : termsFactor(inForce.provider, inForce.model, call.terms);
     if (found !== undefined && 'unknown' in found) {
-      const why = found.isPrepaid
-        ? 'is paid for in advance, so a single call has no price'
-        : 'has an unknown price here';
-      return unpriced('unknown-terms', `For ${inForce.provider}/${inForce.model}, ${found.unknown} ${why}.`);
+      return unpriced('unknown-terms', unknownTermsText(`${inForce.provider}/${inForce.model}`, found));
     }
     // The size of a single call decides, but the counts cover many calls.
     const tier = tierFor(list, call.isSession ? 0 : (counts.input_tokens ?? 0));
@@ -258,4 +255,10 @@ function countOf(value: unknown): number | undefined {
 
 function quote(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}...` : name);
+}
+
+function unknownTermsText(model: string, { unknown, isPrepaid }: { unknown: string; isPrepaid: boolean }): string {
+  return isPrepaid
+    ? `For ${model}, ${unknown} is paid for in advance, so a single call has no price.`
+    : `For ${model}, the price of ${unknown} is unknown.`;
 }

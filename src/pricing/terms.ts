@@ -119,17 +119,17 @@ export function termsFactor(provider: string, model: string, { tier, speed, geo 
   let keeps: readonly PartKind[] | undefined;
   const modes: string[] = [];
   for (const [kind, name] of [
-    ['service tier', tier],
+    ['tier', tier],
     ['speed', speed],
-    ['region', geo],
+    ['geo', geo],
   ] as const) {
     if (name === undefined) continue;
-    const sold = kind === 'service tier' && OPENAI.includes(provider) ? (ownValue(RENAMED, name) ?? name) : name;
+    const sold = kind === 'tier' && OPENAI.includes(provider) ? (ownValue(RENAMED, name) ?? name) : name;
     const rule = ruleFor(sold, provider, model);
     if (rule === undefined) {
       // Anthropic sells its priority tier as a commitment.
       const isPrepaid = PREPAID.has(name) || (provider === 'anthropic' && name === 'priority');
-      return { unknown: `the ${kind} ${JSON.stringify(name.slice(0, 40))}`, isPrepaid };
+      return { unknown: UNKNOWN[kind](JSON.stringify(name.slice(0, 40))), isPrepaid };
     }
     times *= rule.times;
     keeps ??= rule.keeps;
@@ -137,6 +137,12 @@ export function termsFactor(provider: string, model: string, { tier, speed, geo 
   }
   return { times: Math.round(times * 1e12) / 1e12, mode: modes.join('-'), keeps };
 }
+
+const UNKNOWN: Readonly<Record<keyof Terms, (name: string) => string>> = {
+  tier: (name) => `the service tier ${name}`,
+  speed: (name) => `the speed ${name}`,
+  geo: (name) => `the region ${name}`,
+};
 
 function ruleFor(name: string, provider: string, model: string): Rule | undefined {
   return RULES.find(

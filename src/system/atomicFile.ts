@@ -57,10 +57,10 @@ export class AtomicFile {
       if (errno(error) === 'ENOENT') return undefined;
       throw error;
     });
-    if (before !== undefined && !replace) throw refusal('EEXIST', target, 'exists already');
-    if (before?.isSymbolicLink() === true) throw refusal('ELOOP', target, 'is a symbolic link');
-    if (before?.isDirectory() === true) throw refusal('EISDIR', target, 'is a folder');
-    if (before?.isFile() === false) throw refusal('EINVAL', target, 'is not a regular file');
+    if (before !== undefined && !replace) throw refusal('EEXIST', `${target} exists already`);
+    if (before?.isSymbolicLink() === true) throw refusal('ELOOP', `${target} is a symbolic link`);
+    if (before?.isDirectory() === true) throw refusal('EISDIR', `${target} is a folder`);
+    if (before?.isFile() === false) throw refusal('EINVAL', `${target} is not a regular file`);
     const temporary = join(dirname(target), sideFileName(basename(ledger ?? target), 'tmp'));
     const file = new AtomicFile(target, temporary, await disk.open(temporary, 'wx', mode), options);
     try {
@@ -200,6 +200,6 @@ async function removeLeftovers(disk: Disk, path: string): Promise<void> {
   }
 }
 
-function refusal(code: string, path: string, what: string): Error {
-  return Object.assign(new Error(`${path} ${what}`), { code });
+function refusal(code: string, what: string): Error {
+  return Object.assign(new Error(what), { code });
 }

@@ -13,10 +13,19 @@ import { previousName } from './sideFiles.ts';
 export class SideFileError extends Error {
   override readonly name = 'SideFileError';
   readonly path: string;
+  /** @param what a sentence that names the path. */
   constructor(path: string, what: string) {
-    super(`${path} ${what}. Remove or rename it; LLM Spend creates a new one.`);
+    super(`${what} Remove or rename it; LLM Spend creates a new one.`);
     this.path = path;
   }
+}
+
+export function folderThere(path: string): SideFileError {
+  return new SideFileError(path, `${path} is a folder.`);
+}
+
+function deviceThere(path: string): SideFileError {
+  return new SideFileError(path, `${path} is a pipe or a device.`);
 }
 
 /**
@@ -29,15 +38,17 @@ export async function openBeside(disk: Disk, path: string, how: 'read' | 'append
   try {
     fd = await disk.open(path, how === 'read' ? 'r!' : 'a+!', mode);
   } catch (error) {
-    if (errno(error) === 'ELOOP') throw new SideFileError(path, 'is a link');
-    if (errno(error) === 'EISDIR') throw new SideFileError(path, 'is a folder');
-    if (errno(error) === 'ENXIO') throw new SideFileError(path, 'is a pipe or a device');
+    if (errno(error) === 'ELOOP') throw new SideFileError(path, `${path} is a link.`);
+    if (errno(error) === 'EISDIR') throw folderThere(path);
+    if (errno(error) === 'ENXIO') throw deviceThere(path);
     throw error;
   }
   try {
     const stats = await disk.fstat(fd);
-    if (!stats.isFile()) throw new SideFileError(path, stats.isDirectory() ? 'is a folder' : 'is a pipe or a device');
-    if (how === 'append' && stats.nlink > 1n) throw new SideFileError(path, 'has a second name (it is a hard link)');
+    if (!stats.isFile()) throw stats.isDirectory() ? folderThere(path) : deviceThere(path);
+    if (how === 'append' && stats.nlink > 1n) {
+      throw new SideFileError(path, `${path} has a second name (it is a hard link).`);
+    }
     return fd;
   } catch (error) {
     await disk.close(fd);

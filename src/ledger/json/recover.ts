@@ -25,6 +25,13 @@ const ENCODED_AT_ONCE = 1 << 20;
 const ID = /"usage_id"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 const MAX_NAMED = 3;
 
+/** Elements that a rebuilt ledger has from a file beside it, or from damaged elements. */
+export interface RestoredFrom {
+  from: string;
+  count: number;
+  areRecords: boolean;
+}
+
 export interface Rebuilt {
   /** An intact array. */
   bytes: Bytes;
@@ -34,7 +41,7 @@ export interface Rebuilt {
   /** Elements omitted because they are not records (only if requested). */
   dropped: number;
   /** Descriptions of the records' origins. */
-  sources: string[];
+  sources: RestoredFrom[];
 }
 
 /** Files beside a ledger that may contain records it lacks, newest first. */
@@ -99,6 +106,7 @@ class Taken {
   readonly #found = new Map<string, number>();
   recovered: number;
   readonly #undoLog: UndoLog;
+  readonly #others: RestoredFrom[] = [];
   readonly #known: Set<string>;
 
   constructor(undoLog: UndoLog, index: LedgerIndex) {
@@ -142,11 +150,11 @@ class Taken {
       .map(({ start, end }) => bytes.subarray(start, end))
       .filter((part) => !known.has(part.toString('latin1')));
     this.parts.push(...missing);
-    this.#count(missing.length, `${from} (not records)`);
+    if (missing.length > 0) this.#others.push({ from, count: missing.length, areRecords: false });
   }
 
-  get sources(): string[] {
-    return [...this.#found].map(([from, count]) => `${count} from ${from}`);
+  get sources(): RestoredFrom[] {
+    return [...[...this.#found].map(([from, count]) => ({ from, count, areRecords: true })), ...this.#others];
   }
 
   #count(count: number, from: string): void {
@@ -174,7 +182,7 @@ async function takeOwn(taken: Taken, own: Buffer, index: LedgerIndex, onlyRecord
     } else if (!range.reason.startsWith('invalid UTF-8') || !taken.addMended(range, own)) {
       const nested = await index.nestedIn(range);
       if (nested.length === 0) dropped += elementsIn([range]);
-      await taken.add(nested, own, 'elements that contain records');
+      await taken.add(nested, own, 'damaged elements that contain records');
     }
   }
   return dropped;

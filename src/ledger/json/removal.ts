@@ -256,10 +256,12 @@ async function elementsOf(
   if (!buffer) {
     // Another process undid it, and removed the file.
     if (!(await store.undoLog.isLast(removal))) return undefined;
-    const was = removal.op === 'clear' ? 'cleared' : 'priced again';
+    const { op, file, at } = removal;
     throw new LedgerError(
       'damaged',
-      `${removal.file} is missing: it contains the records ${was} at ${removal.at}. Put it back beside the ledger to undo.`,
+      op === 'clear'
+        ? `${file} is missing: it contains the records cleared at ${at}. Put it back beside the ledger to undo.`
+        : `${file} is missing: it contains the records priced again at ${at}. Put it back beside the ledger to undo.`,
     );
   }
   return elementsIn(buffer);

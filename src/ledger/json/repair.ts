@@ -4,7 +4,7 @@ import { forgetLoss } from '../loss.ts';
 import type { Content } from './file.ts';
 import type { LedgerIndex } from './index.ts';
 import { isCorruptName } from '../../system/sideFiles.ts';
-import type { Rebuilt } from './recover.ts';
+import type { Rebuilt, RestoredFrom } from './recover.ts';
 import { backupsOf, rebuild } from './recover.ts';
 import type { LedgerBasis, LedgerVersions } from './versions.ts';
 import type { RepairResult } from '../results.ts';
@@ -31,8 +31,8 @@ export async function repairLedger(
       const { index, file } = store;
       const keeps = (index.damage !== undefined && file.bytes.length > 0) || leavesOut(rebuilt, index);
       const { base } = store.place;
-      const actions = actionsOf(base, rebuilt, rebuilt.sources, true);
-      if (keeps) actions.unshift(`the bytes of ${base} as they are would be kept in ${base}.corrupt.<time>`);
+      const actions = actionsOf(base, rebuilt, rebuilt.sources);
+      if (keeps) actions.unshift(formerContent(base, `${base}.corrupt.<time>`));
       return { actions, records: rebuilt.index.elements, recovered: rebuilt.recovered, keptIn: undefined };
     });
   }
@@ -43,10 +43,8 @@ export async function repairLedger(
       basis.keptIn ??
       (leavesOut(rebuilt, basis.index) ? await store.keepAside(basis.bytes, basis.signature) : undefined);
     const sources = [...(basis.rebuilt?.sources ?? []), ...rebuilt.sources];
-    const actions = actionsOf(store.place.base, rebuilt, sources, false);
-    if (keptIn !== undefined) {
-      actions.unshift(`the bytes of ${store.place.base} as they were are kept in ${basename(keptIn)}`);
-    }
+    const actions = actionsOf(store.place.base, rebuilt, sources);
+    if (keptIn !== undefined) actions.unshift(formerContent(store.place.base, basename(keptIn)));
     result = {
       actions,
       records: rebuilt.index.elements,
@@ -76,19 +74,20 @@ function leavesOut(rebuilt: Rebuilt, index: LedgerIndex): boolean {
   return rebuilt.dropped > 0 || index.duplicates.length > 0 || index.unreadable.length > 0;
 }
 
-function actionsOf(base: string, rebuilt: Rebuilt, sources: readonly string[], conditional: boolean): string[] {
-  const would = conditional ? 'would be' : 'were';
-  const actions: string[] = [];
-  for (const source of sources) actions.push(`${source} ${would} restored`);
-  if (rebuilt.dropped > 0)
-    actions.push(
-      `${counted(rebuilt.dropped, 'element')} that cannot be read as a record ${rebuilt.dropped === 1 && !conditional ? 'was' : would} omitted`,
-    );
-  const records = counted(rebuilt.index.elements, 'record');
-  actions.push(`${conditional ? `${base} would be rewritten` : `${base} was rewritten`} with ${records}`);
-  return actions;
+/** The steps, in words that fit those that are planned and those that were taken. */
+function actionsOf(base: string, rebuilt: Rebuilt, sources: readonly RestoredFrom[]): string[] {
+  const { dropped, index } = rebuilt;
+  return [
+    ...sources.map(({ from, count, areRecords }) =>
+      areRecords
+        ? `records restored from ${from}: ${count}`
+        : `elements that are no records, restored from ${from}: ${count}`,
+    ),
+    ...(dropped > 0 ? [`elements that cannot be read as a record, left out: ${dropped}`] : []),
+    `${base} rewritten; records in it: ${index.elements}`,
+  ];
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function formerContent(base: string, keptIn: string): string {
+  return `former content of ${base} kept in ${keptIn}`;
 }

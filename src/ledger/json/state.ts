@@ -60,12 +60,15 @@ export async function ledgerProblems(store: LedgerVersions): Promise<Problem[]> 
   if (signature !== undefined && bytes.length > 0) return [...defects(store.index, bytes.buffer), ...unread];
   const lost = await lostTo(store);
   if (lost === undefined) return unread;
-  const what = signature === undefined ? 'is gone' : 'is empty';
+  const { base } = store.place;
   return [
     {
       code: 'lost-file',
       severity: 'error',
-      message: `${store.place.base} ${what}, but ${lost} beside it contains records. The next record, or a repair, restores them.`,
+      message:
+        signature === undefined
+          ? `${base} is gone, but ${lost} beside it contains records. The next record, or a repair, restores them.`
+          : `${base} is empty, but ${lost} beside it contains records. The next record, or a repair, restores them.`,
       file: join(store.place.folder, lost),
     },
     ...unread,

@@ -18,7 +18,7 @@ import {
   undoLogName,
 } from '../../system/sideFiles.ts';
 import { obstructionOf } from '../../system/lock.ts';
-import { liveness } from '../../system/owner.ts';
+import { liveness, type Owner } from '../../system/owner.ts';
 import { mountedProblem, whyNotReplaceable } from '../place.ts';
 import { indexed } from './recover.ts';
 import { ledgerProblems } from './state.ts';
@@ -113,8 +113,7 @@ async function reportOn(
   if (role === 'journal') {
     const journal = parseJournal(content!);
     report.records = journal.entries.length;
-    const owner = isOwn(path) ? 'this process' : `process ${side!.owner.pid} (${liveness(side!.owner)})`;
-    report.meaning = `${MEANING.journal}; of ${owner}`;
+    report.meaning = `${MEANING.journal}; ${isOwn(path) ? 'of this process' : ofProcess(side!.owner)}`;
     if (journal.bad > 0) {
       problems.push({
         code: 'unreadable-journal',
@@ -172,11 +171,21 @@ async function checkKeptAside(
 }
 
 function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {
-  if (extra > 0)
-    return `${name} holds ${extra === 1 ? '1 record that is' : `${extra} records that are`} not in the ledger. A repair restores them.`;
-  const rest =
-    unreadable.length > 0 || damage !== undefined ? ' Parts of it that are not records exist nowhere else.' : '';
-  return `${name} keeps the bytes of a damaged ledger. Each of its records, by usage_id, is in the ledger or was removed on purpose.${rest} Delete the file when you no longer need it.`;
+  if (extra === 1) return `${name} holds 1 record that is not in the ledger. A repair restores it.`;
+  if (extra > 1) return `${name} holds ${extra} records that are not in the ledger. A repair restores them.`;
+  const hasRest = unreadable.length > 0 || damage !== undefined;
+  return [
+    `${name} keeps the bytes of a damaged ledger.`,
+    'Each of its records, by usage_id, is in the ledger or was removed on purpose.',
+    ...(hasRest ? ['Parts of it that are not records exist nowhere else.'] : []),
+    'Delete the file when you no longer need it.',
+  ].join(' ');
+}
+
+function ofProcess(owner: Owner): string {
+  const state = liveness(owner);
+  if (state === 'alive') return `of process ${owner.pid}, which is running`;
+  return state === 'dead' ? `of process ${owner.pid}, which has ended` : `of process ${owner.pid}`;
 }
 
 function countElements(bytes: Buffer): number {

@@ -177,10 +177,12 @@ export class LedgerVersions {
     const at = new Date().toISOString();
     let text: string | undefined;
     if (keptIn === undefined) {
-      const what = signature === undefined ? 'was gone' : 'was empty';
-      text =
-        `${base} ${what} and was restored from its backups on ${at} (${rebuilt.sources.join(', ')}). ` +
-        'Records that were added after them are missing.';
+      const from = rebuilt.sources.map(({ from: file, count }) => `${file}: ${count}`).join('; ');
+      const what =
+        signature === undefined
+          ? `${base} was gone and was restored from its backups on ${at} (${from}).`
+          : `${base} was empty and was restored from its backups on ${at} (${from}).`;
+      text = [what, 'Records that were added after them are missing.'].join(' ');
     } else {
       const unread = await unreadIn(await this.#readable(), rebuilt, (id) => this.undoLog.removedSince(id, 0));
       text = unread && `${base} was damaged and was recovered on ${at}: ${unread}; they are kept in ${keptIn}.`;

@@ -96,9 +96,9 @@ async function planRepair(sql: Sql, ledgerId: string): Promise<RepairPlan> {
   const usable = foreign.filter(isRecordRow).length;
   const other = foreign.length - usable;
   const actions = [
-    ...(usable > 0 ? [`Count ${usable} records that another program wrote.`] : []),
-    ...(other > 0 ? [`Move ${other} rows that are no usage records into the table llm_spend.aside.`] : []),
-    ...describeDifferences(differences).map(({ message }) => `Rebuild from the texts: ${message}`),
+    ...(usable > 0 ? [`records that another program wrote, counted from now on: ${usable}`] : []),
+    ...(other > 0 ? [`rows that are no usage records, moved into the table llm_spend.aside: ${other}`] : []),
+    ...describeDifferences(differences).map(({ message }) => `rebuilt from the texts: ${message}`),
   ];
   return { actions, foreign, differences };
 }

@@ -91,7 +91,7 @@ function checkExporters(
 
 function alreadyExports(agent: Agent, file: string, own: { path: readonly string[]; value: unknown }): SettingsError {
   return new SettingsError(
-    `${agent.title} exports to somewhere else already: ${own.path.join('.')} is ${JSON.stringify(own.value)} in ${file}. ` +
+    `${agent.title} already exports to somewhere else: ${own.path.join('.')} is ${JSON.stringify(own.value)} in ${file}. ` +
       'To have both, remove that setting, connect, and run: llm-spend receive --forward URL',
   );
 }
@@ -145,7 +145,8 @@ export async function applyChange(change: SettingsChange, options: ConnectOption
   // Dotfiles are often links into a repository: the link is kept, and its target is replaced.
   const target = existsSync(file) ? realpathSync(file) : file;
   if (before !== after) checkWritable(target, file);
-  if (readIfThere(target) !== before) throw new SettingsError(`${file} has changed in this moment. Try again.`);
+  if (readIfThere(target) !== before)
+    throw new SettingsError(`${file} was changed by another program just now. Try again.`);
   if (before !== undefined && before !== after) await writeFileAtomically(backupPath(target), before);
   const path = options.settingsPath ?? liveSettingsPath();
   if (before !== undefined && after.includes((await liveSettings(path)).token)) hideFromOthers(target);

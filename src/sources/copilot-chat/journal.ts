@@ -13,7 +13,7 @@ export function replayed(text: string, sink: Sink): Fields | undefined {
     const entry = fieldsOf(parseJson(line));
     if (entry === undefined) sink.skip('not-json', undefined, index + 1);
     else if (entry['kind'] === 0) root = entry['v'];
-    else if (!apply(root, entry)) sink.skip('invalid', 'a change of what is not there', index + 1);
+    else if (!apply(root, entry)) sink.skip('invalid', 'a change to something that is not there', index + 1);
   }
   return fieldsOf(root);
 }

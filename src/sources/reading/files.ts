@@ -15,9 +15,11 @@ import { otel } from '../otel/index.ts';
 import type { Source } from '../source.ts';
 
 /** Forms that no source reads. Line by line they would look like entries without a time. */
-function unreadForm(head: string): string | undefined {
-  if (head.startsWith('\x1f\ufffd')) return 'is compressed';
-  return /^(?:\ufffd\ufffd|[[{]\0|\0[[{])/.test(head) ? 'is UTF-16 text, as Windows PowerShell writes it' : undefined;
+function unreadForm(path: string, head: string): string | undefined {
+  if (head.startsWith('\x1f\ufffd')) return `${path} is compressed. Convert it to UTF-8 text.`;
+  return /^(?:\ufffd\ufffd|[[{]\0|\0[[{])/.test(head)
+    ? `${path} is UTF-16 text, as Windows PowerShell writes it. Convert it to UTF-8 text.`
+    : undefined;
 }
 
 /**
@@ -30,8 +32,8 @@ export async function sourceOfFile(path: string, mapping: Mapping): Promise<Sour
     return AGENTS.find((source) => source.matches(basename(path))) ?? openCode;
   }
   const head = await headOf(path);
-  const form = unreadForm(head);
-  if (form !== undefined) throw new Error(`${path} ${form}. Convert it to UTF-8 text.`);
+  const problem = unreadForm(path, head);
+  if (problem !== undefined) throw new Error(problem);
   if (isCursorExport(head)) return cursor;
   if (head.includes('gen_ai.')) return otel;
   if (head.includes('"token_count"') || head.includes('"session_meta"')) return codex;

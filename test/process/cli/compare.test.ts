@@ -55,7 +55,7 @@ test('a model without a price for the cache is a range, and an unknown model is 
   expect(JSON.parse(range.stdout)).toMatchObject({ models: [{ cost_low_usd: expect.any(Number) as number }] });
   const unknown = await compare('--with', 'claude-sonnet-99');
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
-  expect(unknown.stderr).toContain('"claude-sonnet-99" is not a model that a price is known for');
-  expect(unknown.stderr).toContain('Similar: anthropic/claude-sonnet-');
+  expect(unknown.stderr).toContain('No price is known for a model "claude-sonnet-99".');
+  expect(unknown.stderr).toContain('Similar models: anthropic/claude-sonnet-');
   expect((await compare()).stderr).toContain('--with: names the models to compare with');
 });

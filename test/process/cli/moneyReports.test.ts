@@ -84,9 +84,7 @@ test('the prompt cache in dollars', async () => {
 });
 
 test('errors are sentences for the reader of a page', async () => {
-  await expect(ask({ models: ['nosuchmodel'] })).rejects.toThrow(
-    /^"nosuchmodel" is not a model that a price is known for/,
-  );
+  await expect(ask({ models: ['nosuchmodel'] })).rejects.toThrow(/^No price is known for a model "nosuchmodel"\./);
   await expect(ask({ models: [] })).rejects.toThrow(/^names the models to compare with/);
   await expect(ask({ report: 'cache', filter: { values: { ledger: ['x'] } } })).rejects.toThrow(
     'This report cannot be filtered by Ledger. Remove that filter.',

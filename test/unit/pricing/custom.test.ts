@@ -46,7 +46,7 @@ describe('readCustomPrices', () => {
   it('reads the first ten thousand, and says so where there are more', () => {
     const many = readCustomPrices(Array.from({ length: 10_001 }, () => rule));
     expect(many.prices).toHaveLength(10_000);
-    expect(many.problems).toEqual([{ index: -1, field: '', message: 'only the first 10000 count' }]);
+    expect(many.problems).toEqual([{ index: -1, field: '', message: 'only the first 10000 prices are used' }]);
     expect(readCustomPrices(Array.from({ length: 10_000 }, () => rule)).problems).toEqual([]);
   });
 

@@ -103,7 +103,7 @@ describe('the tools', () => {
       /^\$0\.0045 for anthropic\/claude-sonnet-4-5, estimated at list price \(genai-prices .*\)\./,
     );
     await expect(ask('price_call', { model: 'nope-1', input_tokens: 1 }, context)).rejects.toThrow(
-      'model: "nope-1" is not a model that a price is known for.',
+      'model: No price is known for a model "nope-1".',
     );
   });
 

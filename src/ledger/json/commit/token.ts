@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { shareLike, SideFileError } from '../../../system/beside.ts';
+import { folderThere, shareLike } from '../../../system/beside.ts';
 import type { Disk } from '../../../system/disk.ts';
 import { isHeldOpen, pause, renameOnto, sameVersion, unlinkIfThere, writeAll } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -148,7 +148,7 @@ export class Token {
       if (this.#isOthers || !(await this.#linked(temporary))) await copyBytes(disk, temporary, path, basis.bytes);
       await renameOnto(disk, temporary, previous, OPEN_PATIENCE_MS);
     } catch (error) {
-      throw errno(error) === 'EISDIR' ? new SideFileError(previous, 'is a folder') : error;
+      throw errno(error) === 'EISDIR' ? folderThere(previous) : error;
     } finally {
       // A rename between two links of one inode does nothing and leaves both.
       await unlinkIfThere(disk, temporary).catch(() => undefined);

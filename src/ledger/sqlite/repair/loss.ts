@@ -35,8 +35,11 @@ function damagedText(
     missing.push(lostText(lost));
   } else if (unreadable > 0) missing.push(`${unreadable} of its rows could not be read`);
   if (recovered === 0) {
-    const rest = fromBackup > 0 ? `, and ${fromBackup} were restored from ${previousName(base)}` : '';
-    missing.push(`none of its records could be read${rest}`);
+    missing.push(
+      fromBackup > 0
+        ? `none of its records could be read, and ${fromBackup} were restored from ${previousName(base)}`
+        : 'none of its records could be read',
+    );
   }
   if (missing.length === 0) return undefined;
   return `${base} was damaged and was recovered on ${at}: ${missing.join('; ')}. The file as it was is kept in ${base}.corrupt.<time>.`;
@@ -51,11 +54,11 @@ function missingText(
   // The database that a repair was about to replace is whole.
   if (aside !== undefined) return undefined;
   const sources = [
-    ...(recovered > 0 ? [`${recovered} from ${base}-wal`] : []),
-    ...(fromBackup > 0 ? [`${fromBackup} from ${previousName(base)}`] : []),
+    ...(recovered > 0 ? [`${base}-wal: ${recovered}`] : []),
+    ...(fromBackup > 0 ? [`${previousName(base)}: ${fromBackup}`] : []),
   ];
   if (sources.length === 0) return undefined;
-  return `${base} was gone and was restored on ${at} (${sources.join(', ')}). Records that were only in it are missing.`;
+  return `${base} was gone and was restored on ${at} (${sources.join('; ')}). Records that were only in it are missing.`;
 }
 
 /** Says how many records were found nowhere, with the first ids. */

@@ -87,9 +87,9 @@ class Repair {
     const place = this.#place;
     const rebuilt = await rebuild(this.#disk, place, built);
     const { records, recovered, fromBackup } = rebuilt;
-    const actions = actionsOf(place, 'would be', rebuilt);
+    const actions = actionsOf(place, rebuilt);
     if (fileSize(this.#disk, place.path) > 0) {
-      actions.unshift(`the file as it is would be kept in ${place.base}.corrupt.<time>`);
+      actions.unshift(formerFile(`${place.base}.corrupt.<time>`));
     }
     return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
   }
@@ -105,8 +105,8 @@ class Repair {
       // Before the new database is in place, so that it is never there without the note.
       if (this.#mode === 'automatic') await noteLoss(disk, place, { rebuilt, leftovers, now });
       const keptIn = await this.#swap(built, was, release !== undefined);
-      const actions = actionsOf(place, 'were', rebuilt);
-      if (keptIn !== undefined) actions.unshift(`the file as it was is kept in ${basename(keptIn)}`);
+      const actions = actionsOf(place, rebuilt);
+      if (keptIn !== undefined) actions.unshift(formerFile(basename(keptIn)));
       const { records, recovered, fromBackup } = rebuilt;
       return { actions, records, recovered: recovered + fromBackup, keptIn };
     } finally {
@@ -170,7 +170,6 @@ class Repair {
     try {
       const { bad, records } = await badRows(connection);
       const untrue = await steps(untrueSegments(connection), slicer());
-      const would = dryRun ? 'would be' : 'were';
       const actions: string[] = [];
       let keptIn: string | undefined;
       let recovered = 0;
@@ -180,18 +179,21 @@ class Repair {
           const ids = bad.map(({ usage_id }) => idOf(usage_id));
           recovered = await restoreRows(disk, place, connection, ids);
         }
-        const where = keptIn === undefined ? '' : ` and kept in ${basename(keptIn)}`;
-        actions.push(`${bad.length} rows that are not records ${would} taken out${where}`);
-        if (recovered > 0) actions.push(`${recovered} of them were restored from ${previousName(place.base)}`);
+        actions.push(
+          keptIn === undefined
+            ? `rows that are not records, taken out: ${bad.length}`
+            : `rows that are not records, taken out and kept in ${basename(keptIn)}: ${bad.length}`,
+        );
+        if (recovered > 0) actions.push(`of these, restored from ${previousName(place.base)}: ${recovered}`);
       }
       for (const { name, rows } of await keptAside(disk, connection)) {
         if (rows.length === 0) continue;
         if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
-        actions.push(`${rows.length} records ${would} restored from ${name}`);
+        actions.push(`records restored from ${name}: ${rows.length}`);
       }
       if (untrue.length > 0) {
         const count = untrue.reduce((sum, segment) => sum + segment.records, 0);
-        actions.push(`the sums of ${count} records ${would} rebuilt from their rows`);
+        actions.push(`records whose sums are rebuilt from their rows: ${count}`);
         if (!dryRun) await connection.write(() => unseal(connection, untrue));
       }
       return { actions, records: records + recovered, recovered, keptIn };
@@ -219,15 +221,20 @@ class Repair {
   }
 }
 
-function actionsOf(place: Place, would: string, rebuilt: Rebuilt): string[] {
+/** The steps, in words that fit those that are planned and those that were taken. */
+function actionsOf(place: Place, rebuilt: Rebuilt): string[] {
   const { records, recovered, fromBackup, unreadable, lost } = rebuilt;
   return [
-    `${recovered} records ${would} read out of it`,
+    `records read from the damaged file: ${recovered}`,
     ...(lost.length > 0 ? [lostText(lost)] : []),
-    ...(unreadable > 0 ? [`${unreadable} rows that cannot be read as records are only in the kept file`] : []),
-    ...(fromBackup > 0 ? [`${fromBackup} records ${would} restored from ${previousName(place.base)}`] : []),
-    `${place.base} ${would === 'were' ? 'was' : 'would be'} rewritten with ${records} ${records === 1 ? 'record' : 'records'}`,
+    ...(unreadable > 0 ? [`rows that cannot be read as records, only in the kept file: ${unreadable}`] : []),
+    ...(fromBackup > 0 ? [`records restored from ${previousName(place.base)}: ${fromBackup}`] : []),
+    `${place.base} rewritten; records in it: ${records}`,
   ];
+}
+
+function formerFile(keptIn: string): string {
+  return `former file kept in ${keptIn}`;
 }
 
 /** The defects that SQLite finds in the file, in its own words. A database of another program is not damaged; it throws. */

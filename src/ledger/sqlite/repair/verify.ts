@@ -149,7 +149,7 @@ function roleOf(name: string, base: string): Role | undefined {
     return { role: 'incomplete', meaning: 'a note that records may be missing since a recovery' };
   }
   if (isCorruptName(name, base)) {
-    return { role: 'kept-aside', meaning: 'unreadable data, kept when the ledger was repaired' };
+    return { role: 'kept-aside', meaning: 'unreadable bytes, kept when the ledger was repaired' };
   }
   if (isClearedName(name, base)) {
     return { role: 'cleared', meaning: 'the records removed by a clear, for undo', isDatabase: true };

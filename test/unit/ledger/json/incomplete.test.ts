@@ -82,7 +82,7 @@ it('says that a ledger which is gone came back from a backup', async () => {
   rmSync(file);
   await record('c');
   const [message] = await incomplete();
-  expect(message).toMatch(/^costs\.json was gone and was restored from its backups on .* \(1 from costs\.json\.prev\)/);
+  expect(message).toMatch(/^costs\.json was gone and was restored from its backups on .* \(costs\.json\.prev: 1\)/);
 });
 
 it('says nothing where all that is missing is in a backup, was removed, or is no record', async () => {

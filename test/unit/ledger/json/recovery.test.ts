@@ -328,13 +328,9 @@ describe('elements of the previous version that are not records', () => {
   });
 });
 
-/** Removes the tense and the time from an action, so that plans and reports can be compared. */
+/** Removes the time from an action, so that plans and reports can be compared. */
 function plain(action: string): string {
-  return action
-    .replace(/would be|were|was|are/g, 'BE')
-    .replace(/as they BE BE kept/, 'as they BE kept')
-    .replace(/ as they BE (BE )?kept/, ' BE kept')
-    .replace(/corrupt\.(<time>|[\w-]+)/, 'corrupt.*');
+  return action.replace(/corrupt\.(<time>|[\w-]+)/, 'corrupt.*');
 }
 
 describe('a ledger of hundreds of thousands of elements that are no records', () => {
@@ -353,7 +349,7 @@ describe('a ledger of hundreds of thousands of elements that are no records', ()
     const folder = folderWith({ 'costs.json': text });
     expect((await folder.tracker.verify()).unreadable).toBe(count + 1);
     const { actions } = await folder.tracker.repair();
-    expect(actions.join('\n')).toContain(`${count + 1} elements that cannot be read as a record were omitted`);
+    expect(actions.join('\n')).toContain(`elements that cannot be read as a record, left out: ${count + 1}`);
     expect(idsIn(folder)).toEqual(['one', 'two']);
     await folder.tracker.close();
   });

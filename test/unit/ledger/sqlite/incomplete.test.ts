@@ -111,7 +111,7 @@ it('says that a database which is gone came back from its backup', async () => {
   await record('a');
   rmSync(file);
   await record('b');
-  expect((await incomplete())[0]).toMatch(/^costs\.db was gone and was restored on .* \(1 from costs\.db\.prev\)/);
+  expect((await incomplete())[0]).toMatch(/^costs\.db was gone and was restored on .* \(costs\.db\.prev: 1\)/);
   expect((await state()).records).toBe(2);
 });
 
@@ -129,9 +129,9 @@ it('says in its result what a repair found that was asked for, and leaves no war
   const lost = `${onPage.length} of its records could not be read (${onPage.slice(0, 3).join(', ')}, …)`;
   expect(plan.actions).toContain(lost);
   expect(actions.slice(1)).toEqual([
-    `${found} records were read out of it`,
+    `records read from the damaged file: ${found}`,
     lost,
-    `costs.db was rewritten with ${found} records`,
+    `costs.db rewritten; records in it: ${found}`,
   ]);
   expect(await incomplete()).toEqual([]);
   expect(readdirSync(folder)).not.toContain('costs.db.incomplete');

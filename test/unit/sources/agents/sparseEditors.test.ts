@@ -270,7 +270,7 @@ describe("VS Code's chats", () => {
     });
     expect(summaries).toEqual([`${AT} openai gpt-5 1(0,0) 0(0) -/s`]);
     expect(skips).toEqual([
-      ...lines.slice(1).map((_, i) => `invalid ${i + 2} a change of what is not there`),
+      ...lines.slice(1).map((_, i) => `invalid ${i + 2} a change to something that is not there`),
       'not-json 13 -',
     ]);
   });
@@ -289,7 +289,7 @@ describe("VS Code's chats", () => {
       [`${folder}/s2.jsonl`]: jsonLines({ kind: 1, k: ['a'], v: 1 }),
     });
     expect(summaries).toEqual([`${AT} openai gpt-5 4(0,0) 0(0) -/s`, `${AT} openai gpt-5 5(0,0) 0(0) -/s`]);
-    expect(skips).toEqual(['invalid 1 a change of what is not there', 'not-json - -']);
+    expect(skips).toEqual(['invalid 1 a change to something that is not there', 'not-json - -']);
   });
 
   test('telemetry that cannot be read, and spans that lack something', async () => {
