@@ -41,7 +41,7 @@ function verificationJson({ problems, files, ...rest }: Verification): object {
 
 function verificationText(found: Verification, flags: VerifyFlags, { out }: Terminal): string {
   const style = found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
-  const parts = [`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
+  const parts = [t`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
   const notes = [
     counted(found.records, 'record'),
     ...(found.pending > 0 ? [t`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),
@@ -49,7 +49,7 @@ function verificationText(found: Verification, flags: VerifyFlags, { out }: Term
     // A server does not say how much it stores.
     ...(isLedgerUrl(found.path) ? [] : [t`${whole(found.bytes)} bytes`]),
   ];
-  parts[0] += `\n${notes.join(', ')}.`;
+  parts[0] += `\n${t`${notes.join(', ')}.`}`;
   if (found.problems.length > 0) {
     parts.push(found.problems.map((problem) => problemLine(problem, out)).join('\n'));
   }
