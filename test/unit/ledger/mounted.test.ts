@@ -3,8 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CostTracker } from '../../../src/library/costTracker.ts';
-import { isMountPoint } from '../../../src/system/obstacles.ts';
 import { call } from '../../contract/usages.ts';
 
 /** A ledger mounted as a single file, with the system's table of mounts replaced: a real mount needs root (test/process). */
@@ -18,6 +16,11 @@ vi.mock('node:fs', async (importOriginal) => {
       args[0] === '/proc/self/mountinfo' ? system.mounts : fs.readFileSync(...args),
   };
 });
+
+// Files of tests share a process: modules that another file has loaded would have the system's own table.
+vi.resetModules();
+const { CostTracker } = await import('../../../src/library/costTracker.ts');
+const { isMountPoint } = await import('../../../src/system/obstacles.ts');
 
 const ROOT = '21 1 254:1 / / rw,relatime - ext4 /dev/vda rw';
 /** The line of a mount, whose source also stands in it. */
