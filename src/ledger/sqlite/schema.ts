@@ -1,6 +1,6 @@
 import { LedgerError } from '../results.ts';
 import { FIELDS } from '../../usage/fields.ts';
-import { isBusy, isDamage, type Database } from './engine.ts';
+import { damageError, isBusy, isDamage, type Database } from './engine.ts';
 
 /**
  * The tables of a ledger in SQLite.
@@ -105,10 +105,34 @@ function viewColumns(db: Database): number {
 const MIGRATIONS: readonly string[] = [FIRST];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** The version of an open database. @throws {LedgerError} when the database is not ours, or its version is newer than ours. */
+/** A larger number is damage, not the version of a later program. */
+const LARGEST_VERSION = 100;
+/** A number that differs from ours in more bits is that of another program. */
+const MOST_BITS = 8;
+
+function isNearly(id: number): boolean {
+  const bits = ((id ^ APPLICATION_ID) >>> 0).toString(2).replaceAll('0', '').length;
+  return bits > 0 && bits <= MOST_BITS;
+}
+
+function isOurs(db: Database): boolean {
+  const sql = "SELECT count(*) AS tables FROM sqlite_schema WHERE name IN ('record', 'segment_column', 'changed')";
+  return (db.prepare(sql).get() as { tables: number }).tables === 3;
+}
+
+/**
+ * The version of an open database.
+ * @throws {LedgerError} when the database is not ours, or its version is newer than ours; an SQLite error when its header is damaged.
+ */
 export function schemaVersion(db: Database, path: string): number {
   const id = pragma(db, 'application_id');
   const version = pragma(db, 'user_version');
+  if (
+    isOurs(db) &&
+    (isNearly(id) || version > LARGEST_VERSION || version < 0 || (id === APPLICATION_ID && version === 0))
+  ) {
+    throw damageError('its header does not say that it is a ledger');
+  }
   if (id !== APPLICATION_ID && !(id === 0 && version === 0 && isEmpty(db))) {
     throw new LedgerError(
       'unsupported',

@@ -3,6 +3,7 @@ import { nextTurn } from '../../../system/turns.ts';
 import { logOf } from '../log.ts';
 import { salvage } from '../../json/salvage.ts';
 import type { Row } from '../rows.ts';
+import type { DamagedRow } from '../repair/rescue.ts';
 
 /**
  * Reads rows of `record` directly from the pages of a damaged database: a single damaged page of the tree can make all rows
@@ -70,7 +71,7 @@ export class Pages {
    * Yields the rows on all pages except `free`, in batches. Pages referenced by another page come first: an unreferenced page
    * may be free, and contain an older version of a record.
    */
-  async *rows(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
+  async *rows(free: ReadonlySet<number>): AsyncGenerator<DamagedRow[]> {
     const leaves = await this.#leaves(free);
     yield* this.#each(leaves, (page) => [...this.#rowsOn(page)]);
     // If a cell's header is damaged, the record's text may still be intact.
@@ -85,8 +86,8 @@ export class Pages {
     }
   }
 
-  async *#each(leaves: readonly number[], rowsOf: (page: Buffer) => Row[]): AsyncGenerator<Row[]> {
-    let rows: Row[] = [];
+  async *#each(leaves: readonly number[], rowsOf: (page: Buffer) => DamagedRow[]): AsyncGenerator<DamagedRow[]> {
+    let rows: DamagedRow[] = [];
     for (const [i, number] of leaves.entries()) {
       rows.push(...rowsOf(this.page(number)!));
       if (i % PAGES_PER_TURN > 0) continue;
@@ -117,11 +118,11 @@ export class Pages {
     }
   }
 
-  #rowsOn(page: Buffer): Generator<Row> {
+  #rowsOn(page: Buffer): Generator<DamagedRow> {
     return this.#cellsOn(page, (at) => this.#rowAt(page, at));
   }
 
-  *#cellsOn(page: Buffer, read: (at: number) => Row | undefined): Generator<Row> {
+  *#cellsOn<T>(page: Buffer, read: (at: number) => T | undefined): Generator<T> {
     const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - CELLS_AT) / 2);
     for (let i = 0; i < cells; i++) {
       try {
@@ -134,7 +135,7 @@ export class Pages {
     }
   }
 
-  #rowAt(page: Buffer, at: number): Row | undefined {
+  #rowAt(page: Buffer, at: number): DamagedRow | undefined {
     const size = varint(page, at);
     const seq = varint(page, size.next);
     const payload = this.#payload(page, seq.next, size.value);
@@ -151,10 +152,10 @@ export class Pages {
     const texts = types.map((type) => {
       const start = end;
       end += bytesOf(type);
-      return type >= 13 && type % 2 === 1 && end <= payload.length ? payload.toString('utf8', start, end) : undefined;
+      return end <= payload.length ? valueOf(payload.subarray(start, end), type) : undefined;
     });
-    const [, usage_id = '', , , , text] = texts;
-    return text === undefined ? undefined : { seq: seq.value, usage_id, text };
+    const [, usage_id, time_ms, cost_kind, cost_nanos, text] = texts;
+    return typeof text === 'string' ? { seq: seq.value, usage_id, time_ms, cost_kind, cost_nanos, text } : undefined;
   }
 
   /** An entry of the index: an id and its row's number, which is 0, 1 or an integer of 1 to 8 bytes. */
@@ -223,6 +224,15 @@ function varint(bytes: Buffer, at: number): { value: number; next: number } {
     if (byte < 0x80) return { value, next: at + i + 1 };
   }
   return { value: value * 256 + bytes.readUInt8(at + 8), next: at + 9 };
+}
+
+/** A text, a whole number as a decimal text, or null; undefined for other values. */
+function valueOf(bytes: Buffer, type: number): string | null | undefined {
+  if (type >= 13 && type % 2 === 1) return bytes.toString('utf8');
+  if (type === 0) return null;
+  if (type === 8 || type === 9) return String(type - 8);
+  if (type > 6) return undefined;
+  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`)).toString();
 }
 
 /** The size of a value of this serial type. */

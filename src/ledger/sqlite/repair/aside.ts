@@ -23,12 +23,14 @@ export async function keptAside(disk: Disk, connection: Connection): Promise<Kep
   const result: KeptAside[] = [];
   for (const name of kept) {
     const rows = new Map<string, Row>();
-    await salvageRows(disk, join(folder, name), async (found) => {
+    const take = async (found: readonly Row[]): Promise<void> => {
       for (const row of found) {
         const isHere = [row.usage_id, row.otherId].some((key) => key !== undefined && findRow(connection, idOf(key)));
         if (!isHere && !wasRemoved(row.usage_id) && !rows.has(row.usage_id)) rows.set(row.usage_id, row);
       }
-    });
+    };
+    const { rescued } = await salvageRows(disk, join(folder, name), take);
+    await take(rescued);
     result.push({ name, rows: [...rows.values()] });
   }
   return result;

@@ -25,6 +25,8 @@ export interface Rebuilt {
   fromBackup: number;
   /** Rows of the damaged database that cannot be read as records. */
   unreadable: number;
+  /** Number of records of which some fields could not be read. */
+  rescued: number;
   /** Ids in the damaged database's index whose records were found nowhere, and were not removed on purpose. */
   lost: string[];
 }
@@ -47,6 +49,8 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
     const fromBackup = salvage.cleared
       ? 0
       : await takeBackup(disk, place, connection, new Set([...salvage.removed, ...others]));
+    const rescued = await addRescued(connection, salvage.rescued);
+    for (const { seq } of salvage.rescued) found.add(seq);
     const lost: string[] = [];
     if (!salvage.cleared && fileSize(disk, place.path) > 0) {
       for await (const { seq, usage_id } of indexedRows(place.path)) {
@@ -56,7 +60,7 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
       }
     }
     const { unreadable } = salvage;
-    return { records: recovered + fromBackup, recovered, fromBackup, unreadable, lost };
+    return { records: recovered + fromBackup + rescued, recovered, fromBackup, rescued, unreadable, lost };
   } finally {
     await connection.close();
   }
@@ -66,9 +70,10 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
 export async function addFrom(disk: Disk, damaged: string, built: string): Promise<void> {
   const connection = await Connection.create(disk, built);
   try {
-    await salvageRows(disk, damaged, async (rows) => {
+    const { rescued } = await salvageRows(disk, damaged, async (rows) => {
       await connection.write(() => bringBack(connection, rows));
     });
+    await addRescued(connection, rescued);
   } finally {
     await connection.close();
   }
@@ -89,13 +94,21 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
   }
 }
 
+/** Adds what is left of damaged rows whose records were found nowhere else, under either id. @returns how many. */
+function addRescued(connection: Connection, rows: readonly Row[]): Promise<number> {
+  return connection.write(() => {
+    const missing = rows.filter(({ otherId }) => otherId === undefined || !findRow(connection, idOf(otherId)));
+    return bringBack(connection, missing);
+  });
+}
+
 async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]) => Promise<void>): Promise<Salvage> {
   if (fileSize(disk, place.path) > 0) return salvageRows(disk, place.path, take);
   const leftovers = await leftoversOf(disk, place);
   // The database that was kept aside last has its own log.
   if (leftovers?.aside !== undefined) return salvageRows(disk, join(place.folder, leftovers.aside), take);
   if (leftovers?.log === true) return salvageLog(disk, place.path, take);
-  return { removed: new Set(), cleared: false, unreadable: 0 };
+  return { removed: new Set(), cleared: false, unreadable: 0, rescued: [] };
 }
 
 async function takeBackup(

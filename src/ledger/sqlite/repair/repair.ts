@@ -18,6 +18,7 @@ import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { lostText, noteLoss } from './loss.ts';
 import { fileSize, hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
+import { DAMAGED_COLUMNS, rescuedText, rescuedRow, type DamagedRow } from './rescue.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from '../rows.ts';
 import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
@@ -86,12 +87,12 @@ class Repair {
   async #planned(built: string): Promise<RepairResult> {
     const place = this.#place;
     const rebuilt = await rebuild(this.#disk, place, built);
-    const { records, recovered, fromBackup } = rebuilt;
+    const { records } = rebuilt;
     const actions = actionsOf(place, rebuilt);
     if (fileSize(this.#disk, place.path) > 0) {
       actions.unshift(formerFile(`${place.base}.corrupt.<time>`));
     }
-    return { actions, records, recovered: recovered + fromBackup, keptIn: undefined };
+    return { actions, records, recovered: records, keptIn: undefined };
   }
 
   async #mendWhole(built: string): Promise<RepairResult> {
@@ -107,8 +108,7 @@ class Repair {
       const keptIn = await this.#swap(built, was, release !== undefined);
       const actions = actionsOf(place, rebuilt);
       if (keptIn !== undefined) actions.unshift(formerFile(basename(keptIn)));
-      const { records, recovered, fromBackup } = rebuilt;
-      return { actions, records, recovered: recovered + fromBackup, keptIn };
+      return { actions, records: rebuilt.records, recovered: rebuilt.records, keptIn };
     } finally {
       release?.();
     }
@@ -185,6 +185,10 @@ class Repair {
             : `rows that are not records, taken out and kept in ${basename(keptIn)}: ${bad.length}`,
         );
         if (recovered > 0) actions.push(`of these, restored from ${previousName(place.base)}: ${recovered}`);
+        const rest = bad.flatMap(({ rescued }) => rescued ?? []);
+        const rescued = dryRun ? rest.length : await connection.write(() => bringBack(connection, rest));
+        if (!dryRun) recovered += rescued;
+        if (rescued > 0) actions.push(rescuedText(rescued));
       }
       for (const { name, rows } of await keptAside(disk, connection)) {
         if (rows.length === 0) continue;
@@ -223,9 +227,10 @@ class Repair {
 
 /** The steps, in words that fit those that are planned and those that were taken. */
 function actionsOf(place: Place, rebuilt: Rebuilt): string[] {
-  const { records, recovered, fromBackup, unreadable, lost } = rebuilt;
+  const { records, recovered, fromBackup, rescued, unreadable, lost } = rebuilt;
   return [
     `records read from the damaged file: ${recovered}`,
+    ...(rescued > 0 ? [rescuedText(rescued)] : []),
     ...(lost.length > 0 ? [lostText(lost)] : []),
     ...(unreadable > 0 ? [`rows that cannot be read as records, only in the kept file: ${unreadable}`] : []),
     ...(fromBackup > 0 ? [`records restored from ${previousName(place.base)}: ${fromBackup}`] : []),
@@ -273,8 +278,11 @@ async function completeFile(disk: Disk, path: string, old: string): Promise<void
   }
 }
 
-async function badRows(connection: Connection): Promise<{ bad: Row[]; records: number }> {
-  const bad: Row[] = [];
+/** A row that is no record, and the record that is left of it, if it was one. */
+type BadRow = Row & { rescued: Row | undefined };
+
+async function badRows(connection: Connection): Promise<{ bad: BadRow[]; records: number }> {
+  const bad: BadRow[] = [];
   let records = 0;
   let after = 0;
   for (;;) {
@@ -283,7 +291,11 @@ async function badRows(connection: Connection): Promise<{ bad: Row[]; records: n
     after = rows.at(-1)!.seq;
     const unreadable = rows.filter((row) => tryRecordOf(row) === undefined);
     records += rows.length - unreadable.length;
-    bad.push(...unreadable);
+    bad.push(...unreadable.map((row) => ({ ...row, rescued: rescuedAt(connection, row.seq) })));
     await nextTurn();
   }
+}
+
+function rescuedAt(connection: Connection, seq: number): Row | undefined {
+  return rescuedRow(connection.first(`SELECT ${DAMAGED_COLUMNS} FROM record WHERE seq = ?`, seq) as DamagedRow);
 }

@@ -9,7 +9,8 @@ import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from '../log.ts';
 import { PAGE_BYTES, Pages } from '../columns/pages.ts';
 import type { Row } from '../rows.ts';
-import { restoredRow } from '../rows.ts';
+import { idOf, restoredRow, tryRecordOf } from '../rows.ts';
+import { DAMAGED_COLUMNS, rescuedRow, type DamagedRow } from './rescue.ts';
 
 /** Reads as much as possible of a damaged database, without changing it. */
 
@@ -29,6 +30,8 @@ export interface Salvage {
   cleared: boolean;
   /** Rows that exist but cannot be read as records. */
   unreadable: number;
+  /** Records made of rows with damaged texts; an intact record of the same id counts instead. */
+  rescued: readonly Row[];
 }
 
 type Take = (rows: readonly Row[]) => Promise<void>;
@@ -39,11 +42,42 @@ type Take = (rows: readonly Row[]) => Promise<void>;
  * counts.
  */
 export async function salvageRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
-  const walk = await walkRows(disk, path, take);
-  return { ...walk, unreadable: walk.unreadable + (await scanPages(path, walk, take)) };
+  const rescued = new Map<string, Row>();
+  const disputed = new Map<string, Row>();
+  const disputedIds = new Set<string>();
+  const takeReadable = async (rows: readonly DamagedRow[], removed?: ReadonlySet<string>): Promise<number> => {
+    const readable: Row[] = [];
+    let unreadable = 0;
+    for (const row of rows) {
+      const whole = restoredRow(row);
+      const rest = whole ? undefined : rescuedRow(row);
+      if (rest && !rescued.has(rest.usage_id)) rescued.set(rest.usage_id, rest);
+      // Texts without columns come last, and again for each row.
+      if (whole && row.usage_id === '' && disputedIds.has(whole.usage_id)) continue;
+      if (whole?.otherId !== undefined) {
+        disputed.set(JSON.stringify([whole.usage_id, whole.otherId]), whole);
+        disputedIds.add(whole.usage_id);
+      } else if (whole && !removed?.has(whole.usage_id)) readable.push(whole);
+      if (!whole && !rest) unreadable++;
+    }
+    await take(readable);
+    return unreadable;
+  };
+  const walk = await walkRows(disk, path, takeReadable);
+  const unreadable = await scanPages(path, walk, takeReadable);
+  const settled = await settledRows(path, [...disputed.values()]);
+  await take(settled.filter(({ usage_id, otherId }) => ![usage_id, otherId!].some((id) => walk.removed.has(id))));
+  const known = new Set(settled.map(({ seq, otherId }) => `${seq} ${otherId}`));
+  const kept = [...rescued.values()].filter(
+    ({ seq, usage_id }) => !walk.removed.has(usage_id) && !known.has(`${seq} ${usage_id}`),
+  );
+  return { ...walk, unreadable: walk.unreadable + unreadable, rescued: kept };
 }
 
-async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> {
+/** Passes on the readable rows except removed ones. @returns the number of unreadable ones. */
+type TakeReadable = (rows: readonly DamagedRow[], removed?: ReadonlySet<string>) => Promise<number>;
+
+async function walkRows(disk: Disk, path: string, take: TakeReadable): Promise<Salvage> {
   const db = openLedger(path, true);
   if (db) return readAll(db, take);
   return withScratch(disk, path, async (copy, page) => {
@@ -64,16 +98,14 @@ async function walkRows(disk: Disk, path: string, take: Take): Promise<Salvage> 
  * all pages are read: a removed record that reappears can be removed again, whereas a lost one is lost.
  * @returns the number of rows that cannot be read as records.
  */
-async function scanPages(path: string, { removed, cleared }: Salvage, take: Take): Promise<number> {
+async function scanPages(path: string, { removed, cleared }: Salvage, take: TakeReadable): Promise<number> {
   const pages = new Pages(path);
   let unreadable = 0;
   try {
     const free = pages.free();
     if (free === undefined && cleared) return 0;
     for await (const rows of pages.rows(free ?? new Set())) {
-      const restored = rows.flatMap((row) => restoredRow(row) ?? []);
-      unreadable += rows.length - restored.length;
-      await take(restored.filter((row) => !removed.has(row.usage_id)));
+      unreadable += await take(rows, removed);
     }
     return unreadable;
   } finally {
@@ -94,19 +126,49 @@ export async function* indexedRows(path: string): AsyncGenerator<Row> {
   }
 }
 
+/**
+ * Decides between the two ids of rows, of which one is damaged: the one that the index names as well counts, and the one in the
+ * record's text if that is undecided.
+ */
+async function settledRows(path: string, rows: readonly Row[]): Promise<Row[]> {
+  if (rows.length === 0) return [];
+  // With the row's number, because damage can turn an id into that of another record.
+  const nameOf = (seq: number, key: string | undefined): string => `${seq} ${key}`;
+  const asked = new Set(rows.map(({ seq, otherId }) => nameOf(seq, otherId)));
+  const named = new Set<string>();
+  for await (const { seq, usage_id } of indexedRows(path)) {
+    const name = nameOf(seq, usage_id);
+    if (asked.has(name)) named.add(name);
+  }
+  return rows.map((row) =>
+    row.otherId !== undefined && named.has(nameOf(row.seq, row.otherId)) ? renamed(row, row.otherId) : row,
+  );
+}
+
+function renamed(row: Row, key: string): Row {
+  const text = row.text.replace(JSON.stringify(idOf(row.usage_id)), () => JSON.stringify(idOf(key)));
+  const mended = { seq: row.seq, usage_id: key, text };
+  return tryRecordOf(mended)?.usage_id === idOf(key) ? { ...mended, otherId: row.usage_id } : row;
+}
+
 /** Passes on the rows in the log of a deleted database. */
 export async function salvageLog(disk: Disk, path: string, take: Take): Promise<Salvage> {
   return withScratch(disk, path, async (copy, page) => {
     await overwrite(copy, page);
     await copyFile(logOf(path), logOf(copy));
     const db = openLedger(copy, false);
-    return db ? readAll(db, take) : NOTHING;
+    if (!db) return NOTHING;
+    return readAll(db, async (rows) => {
+      const readable = rows.flatMap((row) => restoredRow(row) ?? []);
+      await take(readable);
+      return rows.length - readable.length;
+    });
   });
 }
 
-const NOTHING: Salvage = { removed: new Set(), cleared: false, unreadable: 0 };
+const NOTHING: Salvage = { removed: new Set(), cleared: false, unreadable: 0, rescued: [] };
 
-async function readAll(db: Database, take: Take): Promise<Salvage> {
+async function readAll(db: Database, take: TakeReadable): Promise<Salvage> {
   try {
     await rowsBetween(db, take);
     return changesIn(db);
@@ -116,7 +178,7 @@ async function readAll(db: Database, take: Take): Promise<Salvage> {
 }
 
 /** Bisects unreadable stretches to skip as little as possible. */
-async function rowsBetween(db: Database, take: Take): Promise<void> {
+async function rowsBetween(db: Database, take: TakeReadable): Promise<void> {
   let failures = 0;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
   for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
@@ -129,17 +191,17 @@ async function rowsBetween(db: Database, take: Take): Promise<void> {
       continue;
     }
     failures = 0;
-    if (rows.length === ROWS_AT_ONCE) stretches.push([rows.at(-1)!.seq + 1, to]);
-    await take(rows.flatMap((row) => restoredRow(row) ?? []));
+    if (rows.length === ROWS_AT_ONCE) stretches.push([Number(rows.at(-1)!.seq) + 1, to]);
+    await take(rows);
     await nextTurn();
   }
 }
 
-function tryRows(db: Database, from: number, to: number): Row[] | undefined {
+function tryRows(db: Database, from: number, to: number): DamagedRow[] | undefined {
   try {
     return db
-      .prepare('SELECT seq, usage_id, text FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?')
-      .all(from, to, ROWS_AT_ONCE) as unknown as Row[];
+      .prepare(`SELECT ${DAMAGED_COLUMNS} FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`)
+      .all(from, to, ROWS_AT_ONCE) as unknown as DamagedRow[];
   } catch {
     return undefined;
   }
@@ -165,7 +227,7 @@ function changesIn(db: Database): Salvage {
       if (ops.get(change) === 'remove') removed.add(usage_id);
     }
   }
-  return { removed, cleared: [...ops.values()].includes('clear'), unreadable: 0 };
+  return { removed, cleared: [...ops.values()].includes('clear'), unreadable: 0, rescued: [] };
 }
 
 /** The rows up to the first one that cannot be read. */
