@@ -5,6 +5,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { SEPARATOR } from '../src/language/catalogue.ts';
 import { textHash } from '../src/language/textHash.ts';
 import { root } from './lib.mjs';
 
@@ -30,8 +31,15 @@ export async function packedLanguages() {
     ...texts.map((text) => words.texts[text] ?? text),
     ...messages.map((text) => words.messages[text] ?? text),
   ];
-  const translations = Object.fromEntries([...files].map(([language, words]) => [language, inOrder(words)]));
-  return { hashes: hashes.join(''), messages, translations };
+  const translations = Object.fromEntries([...files].map(([language, words]) => [language, joined(inOrder(words))]));
+  return { hashes: hashes.join(''), messages: joined(messages), translations };
+}
+
+/** @param {readonly string[]} texts */
+function joined(texts) {
+  const wrong = texts.find((text) => text.includes(SEPARATOR));
+  if (wrong !== undefined) throw new Error(`a text must not contain ${SEPARATOR}: ${wrong}`);
+  return texts.join(SEPARATOR);
 }
 
 /** Writes `dist/languages.br`, which `src/language/catalogue.ts` reads. */

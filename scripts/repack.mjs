@@ -62,7 +62,7 @@ async function smallest(zip, header) {
   const data = zip.subarray(start, start + header.readUInt32LE(20));
   if (method !== DEFLATED) return { method, data };
   const plain = inflateRawSync(data);
-  const again = Buffer.from(await deflate(plain, { numiterations: 5, blocksplittingmax: 0 }));
+  const again = Buffer.from(await deflate(plain, { numiterations: 15, blocksplittingmax: 0 }));
   const shorter = again.length < data.length ? again : data;
   return plain.length <= shorter.length ? { method: 0, data: plain } : { method, data: shorter };
 }

@@ -87,12 +87,11 @@ class Repair {
   async #planned(built: string): Promise<RepairResult> {
     const place = this.#place;
     const rebuilt = await rebuild(this.#disk, place, built);
-    const { records } = rebuilt;
     const actions = actionsOf(place, rebuilt);
     if (fileSize(this.#disk, place.path) > 0) {
       actions.unshift(formerFile(`${place.base}.corrupt.<time>`));
     }
-    return { actions, records, recovered: records, keptIn: undefined };
+    return { actions, records: rebuilt.records, recovered: rebuilt.records, keptIn: undefined };
   }
 
   async #mendWhole(built: string): Promise<RepairResult> {
