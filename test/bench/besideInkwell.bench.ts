@@ -161,7 +161,7 @@ if (inkwellPython === undefined) {
     `${WRITERS} processes of inkwell write to a ledger, each in turn starting, adding five records and ending, alone and beside ` +
       `${WRITERS} of ours (\`record --stdin\`, each record after the acknowledgement of the one before), in turns of ` +
       `${ROUND_MS / 1000} s, ${ROUNDS} of each. A record of ours is durable when it is acknowledged; the delay, ms, is until it is in ` +
-      'the file, too.',
+      'the file, too. In their own: ours are as busy in another ledger, and that of inkwell begins with half as many of ours.',
     table(
       ['', 'of inkwell', 'lost', 'by round', 'of ours', 'missing', 'delay p50', 'p95'],
       [row('inkwell alone', alone), row('both', beside), row('each in its own', control), row('ours alone', own)],
