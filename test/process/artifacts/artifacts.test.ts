@@ -3,9 +3,12 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { UserPrices } from '../../../src/prices/userPrices.ts';
+import { loadPriceTable, type PriceTable } from '../../../src/pricing/table.ts';
 
 const run = promisify(execFile);
 const repository = path.resolve(import.meta.dirname, '../../..');
@@ -37,6 +40,45 @@ describe('the bundles', () => {
       const text = readFileSync(path.join(repository, `dist/${name}.js`), 'latin1');
       // oxlint-disable-next-line no-control-regex
       expect(/.{0,30}[^\0-\x7f].{0,30}/.exec(text)?.[0]).toBeUndefined();
+    },
+  );
+});
+
+describe('the packed price data', () => {
+  interface Bundle {
+    UserPrices: new () => UserPrices;
+  }
+  const require = createRequire(import.meta.url);
+  /** A bundle that has read nothing yet. */
+  function freshTable(): Promise<PriceTable | undefined> {
+    const file = path.join(repository, 'dist/prices.js');
+    delete require.cache[file];
+    const { UserPrices: Prices } = require(file) as Bundle;
+    return new Prices().pricer().then((pricer) => pricer?.table);
+  }
+  const names = (table: PriceTable | undefined): string[] =>
+    table?.catalog().flatMap(({ id, models }) => models.map((model) => `${id} ${model.id}`)) ?? [];
+  const pricesOf = (table: PriceTable | undefined, model: string): unknown => {
+    const [provider = '', ...rest] = model.split(' ');
+    const found = table?.find(provider, rest.join(' '));
+    return typeof found === 'object' ? found.prices : found;
+  };
+
+  test('has every model of the sources with its prices', async () => {
+    const [packed, source] = [await freshTable(), loadPriceTable()];
+    expect(names(source).length).toBeGreaterThan(1_000);
+    expect(names(packed)).toEqual(names(source));
+    for (const model of names(source)) expect(pricesOf(packed, model)).toEqual(pricesOf(source, model));
+  });
+
+  test.each(['anthropic', 'google', 'openai', 'mistral', 'openrouter'])(
+    'has those of %s if they are asked for first',
+    async (provider) => {
+      const [packed, source] = [await freshTable(), loadPriceTable()];
+      const models = names(source).filter((name) => name.startsWith(`${provider} `));
+      expect(models.length).toBeGreaterThan(5);
+      for (const model of models) expect(pricesOf(packed, model)).toEqual(pricesOf(source, model));
+      expect(names(packed)).toEqual(names(source));
     },
   );
 });

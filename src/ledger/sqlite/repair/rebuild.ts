@@ -94,7 +94,7 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
   }
 }
 
-/** Adds what is left of damaged rows whose records were found nowhere else, under either id. @returns how many. */
+/** Adds the records made of damaged rows, unless an intact record has one of their ids. @returns how many were added. */
 function addRescued(connection: Connection, rows: readonly Row[]): Promise<number> {
   return connection.write(() => {
     const missing = rows.filter(({ otherId }) => otherId === undefined || !findRow(connection, idOf(otherId)));
