@@ -20,7 +20,7 @@ const DRIVER = fileURLToPath(new URL('driver.ts', import.meta.url));
 /** Windows supports long paths only in programs that request them, as Node does; the file names need a UTF-8 locale. */
 const WINE_ENV = { ...process.env, WINEPREFIX: join(CACHE, 'wine'), WINEDEBUG: '-all', LC_ALL: 'C.UTF-8' };
 
-const onWindows = process.platform === 'win32';
+export const onWindows = process.platform === 'win32';
 
 /** Why the tests cannot run here; undefined when they can. */
 export const missing = onWindows ? undefined : (wineProblem() ?? nodeProblem());
