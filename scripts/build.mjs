@@ -22,6 +22,7 @@
  *
  *     node scripts/build.mjs            what has an entry file; missing ones are named and left out
  *     node scripts/build.mjs --all      a missing entry is an error
+ *     node scripts/build.mjs --release  as it ships: made smaller once more, which takes some 10 s
  *     node scripts/build.mjs --watch    builds again at each change, with source maps and readable code
  */
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -35,6 +36,7 @@ import { writeLanguages } from './languages.mjs';
 import { kilobytes, root, run } from './lib.mjs';
 import { takePackedPrices, writePackedPrices } from './packedPrices.mjs';
 import { coreModule, takeFromOthers } from './sharedBundles.mjs';
+import { shorten } from './shorten.mjs';
 
 /** What the oldest VS Code of `engines.vscode` (1.101) runs: Electron 35, that is Node 22.15 and Chromium 134. */
 const EDITOR_NODE = 'node22.15';
@@ -313,8 +315,8 @@ function report(metafiles) {
   }
 }
 
-/** @param {{ all?: boolean, watch?: boolean }} [options] */
-export async function build({ all = false, watch = false } = {}) {
+/** @param {{ all?: boolean, watch?: boolean, release?: boolean }} [options] */
+export async function build({ all = false, watch = false, release = false } = {}) {
   await mkdir(path.join(root, 'dist/webview'), { recursive: true });
   // Its files are found by their names, so that one which was deleted must not run on.
   await rm(path.join(root, 'dist/test'), { recursive: true, force: true });
@@ -334,6 +336,10 @@ export async function build({ all = false, watch = false } = {}) {
   const results = await Promise.allSettled(present.map(async (target) => (await bundle(optionsOf(target))).metafile));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+  const outputs = present.flatMap(({ options: { outfile, format } }) =>
+    outfile === undefined ? [] : [{ outfile, format }],
+  );
+  if (release) for (const { outfile, format } of outputs) await shorten(path.join(root, outfile), format === 'esm');
   for (const target of present) await target.after?.({ watching: false });
   const metafiles = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   await writeLicences(metafiles);
@@ -343,7 +349,11 @@ export async function build({ all = false, watch = false } = {}) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const flags = new Set(process.argv.slice(2));
   try {
-    await build({ all: flags.has('--all'), watch: flags.has('--watch') });
+    await build({
+      all: flags.has('--all') || flags.has('--release'),
+      watch: flags.has('--watch'),
+      release: flags.has('--release'),
+    });
   } catch (error) {
     // esbuild has printed its own findings already.
     if (!(error instanceof Error && 'errors' in error)) console.error(error instanceof Error ? error.message : error);

@@ -41,7 +41,7 @@ export async function packageExtension() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (!process.argv.includes('--no-build')) {
     const { build } = await import('./build.mjs');
-    await build({ all: true });
+    await build({ release: true, all: true });
   }
   await packageExtension();
   await packageLibrary();

@@ -195,7 +195,7 @@ const stages = [
     name: 'build',
     lane: 'processes',
     kind: 'gate',
-    run: (output) => output.run(node, [NO_TYPE_WARNING, 'scripts/build.mjs', '--all']),
+    run: (output) => output.run(node, [NO_TYPE_WARNING, 'scripts/build.mjs', '--release']),
   },
   {
     name: 'package',
