@@ -67,10 +67,10 @@ export async function recordResponse(flags: RecordFlags, terminal: Terminal, std
   } else {
     for (const tracked of stored) await terminal.out.line(trackedLine(tracked));
   }
-  for (const tool of unpricedTools(responses)) {
+  for (const tool of new Set(responses.flatMap(({ unpricedTools }) => unpricedTools))) {
     await warn(terminal, t`The fee for ${tool} is not included in the cost: it has no known price.`);
   }
-  for (const name of unknownCounts(responses)) {
+  for (const name of new Set(responses.flatMap(({ unknownCounts }) => unknownCounts))) {
     await warn(terminal, t`The response counts "${name}", which is not known here. The cost may be too low.`);
   }
   for (const { message } of problems) await warn(terminal, message);
@@ -122,19 +122,8 @@ function withCost(usages: readonly UsageInput[], flags: RecordFlags): readonly U
   return [{ ...input, cost_usd: cost }];
 }
 
-/** The tools with a fee of unknown price, of responses that do not say their cost. */
-function unpricedTools(responses: readonly RecognisedResponse[]): Set<string> {
-  return new Set(responses.flatMap(({ costUsd, unpricedTools: tools }) => (costUsd === undefined ? tools : [])));
-}
-
-/** Token counts that no reader knows, of responses that do not say their cost. */
-function unknownCounts(responses: readonly RecognisedResponse[]): Set<string> {
-  return new Set(responses.flatMap(({ costUsd, unknownCounts: names }) => (costUsd === undefined ? names : [])));
-}
-
 function notIncludedJson(response: RecognisedResponse | undefined): { not_included?: string[] } {
-  if (response === undefined || response.costUsd !== undefined) return {};
-  const names = [...response.unpricedTools, ...response.unknownCounts];
+  const names = [...(response?.unpricedTools ?? []), ...(response?.unknownCounts ?? [])];
   return names.length === 0 ? {} : { not_included: names };
 }
 

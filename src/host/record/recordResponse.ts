@@ -188,10 +188,10 @@ function confidenceText({ api, confidence, streamed }: RecognisedResponse): stri
   return `${api}${streamed ? ` (${t('streamed')})` : ''}, ${how}`;
 }
 
-/** The fees and counts that the cost of a response does not include, if it does not say its cost itself. */
-function notIncludedText({ costUsd, unpricedTools, unknownCounts }: RecognisedResponse): string[] {
+/** The fees and counts that the cost of a response does not include. */
+function notIncludedText({ unpricedTools, unknownCounts }: RecognisedResponse): string[] {
   const names = [...unpricedTools, ...unknownCounts];
-  if (costUsd !== undefined || names.length === 0) return [];
+  if (names.length === 0) return [];
   return [`$(warning) ${vscode.l10n.t('not included in the cost: {0}', plain(names.join(', '), { max: 200 }))}`];
 }
 

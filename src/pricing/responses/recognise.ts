@@ -51,9 +51,9 @@ export interface RecognisedResponse {
   costUsd: number | undefined;
   /** Length of transcribed audio that is billed by the minute; its price is unknown. */
   audioSeconds: number | undefined;
-  /** Tools used whose fee is not in any known price list. */
+  /** Tools used whose fee is not in any known price list. Empty if the response says its cost, which includes them. */
   unpricedTools: string[];
-  /** Names of token counts that no reader knows, and that are in no other count for all we know. */
+  /** Names of token counts that no reader knows, and that are in no other count for all we know. Empty if the response says its cost. */
   unknownCounts: string[];
   streamed: boolean;
 }
@@ -195,6 +195,7 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
   const usage = objectAt(response, 'usage') ?? {};
   const id = idOf(response);
   const isFree = counts.input_tokens + counts.output_tokens === 0 && hasFailed(response);
+  const cost = costUsd ?? (isFree ? 0 : undefined);
   const speed = textAt(usage, 'speed');
   return {
     api,
@@ -206,10 +207,10 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
     serviceTier: serviceTierOf(shape),
     speed: speed === 'standard' ? undefined : speed,
     inferenceGeo: geoOf(textAt(usage, 'inference_geo')),
-    costUsd: costUsd ?? (isFree ? 0 : undefined),
+    costUsd: cost,
     audioSeconds: audioSecondsOf(response),
-    unpricedTools: unpricedTools(shape),
-    unknownCounts: unknownCounts(response),
+    unpricedTools: cost === undefined ? unpricedTools(shape) : [],
+    unknownCounts: cost === undefined ? unknownCounts(response) : [],
     streamed,
   };
 }
