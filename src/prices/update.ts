@@ -27,34 +27,38 @@ export interface PriceUpdate {
   models: number;
 }
 
-/** Price data as read, and the ISO day that its source gives it. */
-interface Read {
-  text: string;
-  day: string;
+export interface PriceDataOrigin {
+  /** An https address, or a file that was fetched by other means. Default: genai-prices' own address. */
+  from?: string | undefined;
+  /** When the data was made, in ms, as the user says. */
+  madeAt?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Fetches price data, checks it with a trial run, and only then saves it for all readers of this folder.
  *
- * The data's date is the day of its newest price, or, if its prices have no dates, the date given by its source: the file's
- * modification time, or the server's. Data from genai-prices' own address is dated today.
- * @param from an https address, or a file that was fetched by other means. Default: genai-prices' own.
- * @throws {PriceFetchError} when it cannot be read, or is older than the bundled data; {@link PriceDataError} when it is not
- * price data.
+ * The data's date is the one that the user gives, else the day of its newest price. Data from genai-prices' own address is dated
+ * today. The time of a file is no date: a copy of old data is new.
+ * @throws {PriceFetchError} when it cannot be read, has no date, or is older than the bundled data; {@link PriceDataError} when
+ * it is not price data.
  */
 export async function fetchPriceData(
   folder: string,
   now: number,
-  from: string = PRICE_DATA_URL,
-  signal?: AbortSignal,
+  { from = PRICE_DATA_URL, madeAt, signal }: PriceDataOrigin = {},
 ): Promise<PriceUpdate> {
   const at = new Date(now).toISOString();
   const today = at.slice(0, DAY);
-  const { text, day } = /^[a-z][a-z0-9+.-]*:\/\//i.test(from)
-    ? await download(from, today, signal)
-    : await readWhole(from, today);
+  const text = await (/^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? download(from, signal) : readWhole(from));
   const fetched = parsePriceData(text, today);
-  const date = from === PRICE_DATA_URL ? today : (dataDate(fetched, today) ?? day);
+  const made = madeAt === undefined ? undefined : new Date(Math.min(madeAt, now)).toISOString().slice(0, DAY);
+  const date = made ?? (from === PRICE_DATA_URL ? today : dataDate(fetched, today));
+  if (date === undefined) {
+    throw new PriceFetchError(
+      `The prices from ${from} have no date. If they are newer than ${BUNDLED.date}, add --at DAY. Nothing was changed.`,
+    );
+  }
   if (date <= BUNDLED.date) {
     throw new PriceFetchError(
       `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. Nothing was changed.`,
@@ -71,7 +75,7 @@ export function fetchedAt(folder: string): Promise<string | undefined> {
   return priceDataTime(folder);
 }
 
-async function download(address: string, today: string, signal: AbortSignal | undefined): Promise<Read> {
+async function download(address: string, signal: AbortSignal | undefined): Promise<string> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetchSecurely(address, signal ? AbortSignal.any([signal, timeout]) : timeout);
@@ -82,8 +86,7 @@ async function download(address: string, today: string, signal: AbortSignal | un
       text += decoder.decode(chunk, { stream: true });
       if (text.length > MAX_PRICE_DATA) throw new PriceFetchError(`${address} sends more data than a price list has.`);
     }
-    const modified = Date.parse(response.headers.get('last-modified') ?? '');
-    return { text: text + decoder.decode(), day: dayOf(modified, today) };
+    return text + decoder.decode();
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
     const { cause, message } = error as Error;
@@ -109,20 +112,13 @@ async function fetchSecurely(address: string, signal: AbortSignal): Promise<Resp
   throw new PriceFetchError(`${address} redirects too many times.`);
 }
 
-async function readWhole(path: string, today: string): Promise<Read> {
+async function readWhole(path: string): Promise<string> {
   try {
-    const { size, mtimeMs } = await fs.stat(path);
+    const { size } = await fs.stat(path);
     if (size > MAX_PRICE_DATA) throw new PriceFetchError(`${path} is too large for price data.`);
-    return { text: await fs.readFile(path, 'utf8'), day: dayOf(mtimeMs, today) };
+    return await fs.readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof PriceFetchError) throw error;
     throw new PriceFetchError(`${path} cannot be read: ${(error as Error).message}.`);
   }
-}
-
-/** The ISO day of a time in ms; today if there is no time or it is in the future. */
-function dayOf(ms: number, today: string): string {
-  if (Number.isNaN(ms)) return today;
-  const day = new Date(ms).toISOString().slice(0, DAY);
-  return day < today ? day : today;
 }

@@ -70,7 +70,7 @@ async function makePrices(making: Making): Promise<void> {
   ];
   const file = join(work, 'data.json');
   write(file, JSON.stringify(data));
-  run(['prices', 'update', file], '', here);
+  run(['prices', 'update', file, '--at', new Date().toISOString()], '', here);
   // Only the editor writes this file, so its own function is called.
   const source = join(resolve(built), 'src/ledger/priceFiles.ts');
   const { keepEditorPrices } = (await import(pathToFileURL(source).href)) as {

@@ -106,7 +106,7 @@ export class Prices implements CostSource, vscode.Disposable {
     const done = await vscode.window.withProgress(progress, async (_report, token) => {
       const stop = new AbortController();
       token.onCancellationRequested(() => stop.abort());
-      return fetchPriceData(folder, Date.now(), undefined, stop.signal);
+      return fetchPriceData(folder, Date.now(), { signal: stop.signal });
     });
     showInfo(t('Downloaded the prices of {0} models.', done.models), {
       [t('Recalculate Estimated Costs…')]: () => vscode.commands.executeCommand(COMMANDS.reprice),

@@ -1,5 +1,5 @@
 import { createServer } from 'node:https';
-import { open, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -407,7 +407,7 @@ describe('prices', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const update = (from: string) =>
-      sandbox.on(sandbox.ledger, ['prices', 'update', from], {
+      sandbox.on(sandbox.ledger, ['prices', 'update', from, '--at', new Date().toISOString().slice(0, 10)], {
         env: { NODE_EXTRA_CA_CERTS: fileURLToPath(fixture('localhost.crt')) },
       });
     try {
@@ -456,10 +456,21 @@ describe('prices', () => {
     );
     expect(await cost()).toContain('about $2.50 (');
 
+    // Written just now, which does not tell how old the prices are.
     await write({ input_mtok: 99 });
-    await utimes(file, new Date('2026-06-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z'));
-    expect((await run('prices', 'update', file)).stderr).toContain('date from 2026-06-01');
+    const undated = await run('prices', 'update', file);
+    expect(undated.code).toBe(1);
+    expect(undated.stderr).toMatch(
+      /have no date\. If they are newer than 2026-\d\d-\d\d, add --at DAY\. Nothing was changed/,
+    );
+    expect((await run('prices', 'update', file, '--at', '2026-06-01')).stderr).toContain('date from 2026-06-01');
+    const wrong = await run('prices', 'update', file, '--at', 'today');
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('--at: must be a day');
     expect(await cost()).toContain('about $2.50 (');
+    const today = new Date().toISOString().slice(0, 10);
+    expect((await run('prices', 'update', file, '--at', '2998-01-01')).stdout).toContain(`of ${today} from`);
+    expect(await cost()).toContain(`about $99.00 (genai-prices online ${today}`);
 
     const newer = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     await write([{ prices: { input_mtok: 99 } }, since(newer, 98)]);

@@ -116,14 +116,19 @@ async function list(prices: Prices, flags: PricesFlags, terminal: Terminal): Pro
   return file.problems.length + setting.problems.length > 0 ? EXIT.failed : EXIT.done;
 }
 
+function timeIn({ at }: PricesFlags): number | undefined {
+  const ms = at === undefined ? undefined : Date.parse(at);
+  if (Number.isNaN(ms)) throw usageError(t`--at: must be a day or a time, such as 2026-01-31.`, '--at');
+  return ms;
+}
+
 /** Shows the price that applies to a model, by pricing a short call of each kind: long contexts may cost more. */
 async function show(model: string, flags: PricesFlags, terminal: Terminal): Promise<number> {
   const { provider } = flags;
   if (provider === undefined) throw usageError(t`--provider: is required, for example anthropic.`, '--provider');
   const pricer = await (await userPrices()).pricer();
   if (pricer === undefined) throw new CliError('prices', t`The prices cannot be read.`);
-  const at = flags.at === undefined ? terminal.now() : Date.parse(flags.at);
-  if (Number.isNaN(at)) throw usageError(t`--at: must be a day or a time, such as 2026-01-31.`, '--at');
+  const at = timeIn(flags) ?? terminal.now();
   const kinds = {
     input: { input_tokens: 1000 },
     cache_read: { input_tokens: 1000, cache_read_tokens: 1000 },
@@ -233,7 +238,7 @@ async function update(
   flags: PricesFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const done = await prices.fetchPriceData(prices.pricesFolder(), terminal.now(), from);
+  const done = await prices.fetchPriceData(prices.pricesFolder(), terminal.now(), { from, madeAt: timeIn(flags) });
   if (flags.json === true) await writeJson(terminal.out, envelope('prices', { updated: done }));
   else {
     await terminal.out.line(
@@ -282,7 +287,7 @@ export const command: CommandSpec<PricesFlags> = {
     { flags: '--reasoning <usd>', help: 'for reasoning tokens (default: the output price)' },
     { flags: '--from <day>', help: 'the first day on which the price applies: 2026-01-31 (default: always)' },
     { flags: '--note <text>', help: 'a note' },
-    { flags: '--at <time>', help: 'with show: the price at this time' },
+    { flags: '--at <time>', help: 'with show: the price at this time; with update: when the data was made' },
   ],
   examples: [
     'llm-spend prices',
