@@ -3,13 +3,15 @@ import { columnKey, columnKeys, LACKS_COLUMNS, SEGMENT_SPAN, segmentOf } from '.
 import { encodeColumns, GrowingColumns } from './columns.ts';
 import type { UsageRecord } from '../../../usage/record.ts';
 import type { Row } from '../rows.ts';
-import { tryRecordOf } from '../rows.ts';
+import { rowsAfter, tryRecordOf } from '../rows.ts';
 
 /**
  * Keeps the segments consistent with the rows. A full segment is sealed in the transaction that fills it. A removal or a new
  * price makes its segment stale: the records are read from their rows until it is sealed again. A segment sealed by an older
  * version may lack columns: only those are read from the rows until then.
  */
+
+const ROWS_AT_ONCE = 1_000;
 
 export interface SegmentInfo {
   number: number;
@@ -31,6 +33,8 @@ export interface Snapshot {
   tail: GrowingColumns;
   /** The tail contains the records with higher numbers. */
   sealedUpTo: number;
+  /** The number of the last row that was read, whether it is a record or not. */
+  lastRow: number;
   /** Number of rows that are not records. */
   unreadable: number;
   records: number;
@@ -52,25 +56,23 @@ export function takeSnapshot(connection: Connection, before: Snapshot | undefine
     const sameTail = before?.epoch === epoch && before.sealedUpTo === sealed;
     const tail = sameTail ? before.tail : new GrowingColumns();
     let unreadable = sameTail ? before.unreadable : 0;
-    let after = Math.max(sealed, sameTail ? before.tail.lastSeq : 0);
+    let lastRow = sameTail ? before.lastRow : sealed;
     for (;;) {
-      const rows = connection.rows(
-        'SELECT seq, usage_id, text FROM record WHERE seq > ? ORDER BY seq LIMIT 1000',
-        after,
-      ) as Row[];
+      const rows = rowsAfter(connection, lastRow, ROWS_AT_ONCE);
       for (const row of rows) {
         const record = tryRecordOf(row);
         if (record) tail.add(row.seq, record);
         else unreadable++;
-        after = row.seq;
+        lastRow = row.seq;
       }
-      if (rows.length < 1000) break;
+      if (rows.length < ROWS_AT_ONCE) break;
     }
     return {
       epoch,
       segments,
       tail,
       sealedUpTo: sealed,
+      lastRow,
       unreadable,
       records: segments.reduce((sum, { records }) => sum + records, tail.records),
       earliest: segments.reduce((least, { earliest }) => Math.min(least, earliest), tail.earliest),
