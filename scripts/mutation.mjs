@@ -29,7 +29,10 @@ const AREAS = {
   'pricing-compare': { files: ['src/pricing/compare/*.ts'], tests: ['pricing/compare', 'contract/comparing*'] },
   'pricing-responses': { files: ['src/pricing/responses/*.ts'], tests: ['pricing/responses'] },
   // The ledger in parts, each of which ends: every change would otherwise be put to the faults at every step.
-  'ledger-core': { files: ['src/ledger/*.ts', 'src/ledger/undo/*.ts'], tests: ['ledger/*', 'library', 'contract'] },
+  'ledger-core': {
+    files: ['src/ledger/*.ts', 'src/ledger/undo/*.ts'],
+    tests: ['ledger/*', 'ledger/core', 'library', 'contract'],
+  },
   'ledger-json': {
     files: ['src/ledger/json/!(committer).ts'],
     tests: [...PROTOCOL, 'ledger/json', 'ledger/*', 'contract'],
@@ -130,5 +133,10 @@ writeFileSync(
     warnings: { unknownOptions: false },
   }),
 );
-const env = { ...process.env, LLM_SPEND_MUTATED_TESTS: tests.join(' ') };
+const env = {
+  ...process.env,
+  LLM_SPEND_MUTATED_TESTS: tests.join(' '),
+  // Each file of tests would start a server of its own for each change.
+  LLM_SPEND_TEST_WITHOUT_PG: area === 'ledger-postgres' ? '0' : '1',
+};
 await run(process.execPath, [stryker, 'run', config], { cwd: root, env });

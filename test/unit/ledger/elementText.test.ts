@@ -19,6 +19,8 @@ describe('withFields', () => {
       '{\n    "a": 1,\n    "b": 2,\n    "c": true\n  }',
     );
     expect(withFields('{"a":1}', { c: null })).toBe('{"a":1,"c":null}');
+    expect(withFields(' { "a" :1 , "b" : 2 } ', { a: 5, c: 3 })).toBe(' { "a" :5 , "b" : 2 , "c" : 3 } ');
+    expect(withFields('{"a": 1}', { b: 2, c: 3 })).toBe('{"a": 1,"b": 2,"c": 3}');
   });
 
   it('finds names in whatever spelling, and each time that they stand there', () => {
@@ -27,9 +29,12 @@ describe('withFields', () => {
     );
   });
 
-  it.each(['', '[]', '1', '{"a"}', '{"a":}', '{"a":1 "b":2}', '{"a":1'])('refuses %j', (text) => {
-    expect(() => withFields(text, { a: 2 })).toThrow(SyntaxError);
-  });
+  it.each(['', '[]', '1', '{"a"}', '{"a":}', '{"a":1 "b":2}', '{"a":1', '{"a":1,', '{"a":1,}', '{,}', 'x{}'])(
+    'refuses %j',
+    (text) => {
+      expect(() => withFields(text, { a: 2 })).toThrow(SyntaxError);
+    },
+  );
 
   it('says what is missing', () => {
     const refusal = (text: string) => () => withFields(text, { a: 2 });

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { explain } from '../../../src/ledger/errors.ts';
 import { resolvePlace } from '../../../src/ledger/place.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
+import { SideFileError } from '../../../src/system/beside.ts';
+import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 
 describe('an error of the system is explained, with the file and a remedy', () => {
@@ -30,6 +32,12 @@ describe('an error of the system is explained, with the file and a remedy', () =
     const ours = new LedgerError('closed', 'It is closed.');
     expect(explain(ours, '/x')).toBe(ours);
     expect(explain('thrown', '/x')).toMatchObject({ code: 'io', message: '/x: thrown' });
+    const beside = new SideFileError('/x/costs.json.undo', '/x/costs.json.undo is a link.');
+    expect(explain(beside, '/x/costs.json')).toMatchObject({
+      code: 'not-a-file',
+      cause: beside,
+      message: '/x/costs.json.undo is a link. Remove or rename it; LLM Spend creates a new one.',
+    });
   });
 });
 
@@ -71,5 +79,21 @@ describe.skipIf(process.platform === 'win32')('the place of a ledger', () => {
     expect(await failed('loop')).toMatchObject({ code: 'dangling-link', message: expect.stringContaining('itself') });
     writeFileSync(join(folder, 'file'), '');
     expect(await failed('file/costs.json')).toMatchObject({ code: 'no-folder' });
+  });
+
+  it('cannot be told where the system does not say it, for a reason that is explained', async () => {
+    const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
+    const failed = (name: string, disk: Partial<Disk>): Promise<unknown> =>
+      resolvePlace({ ...nodeDisk, ...disk }, join(folder, name)).catch((error: unknown) => error);
+    symlinkSync('nowhere.json', join(folder, 'link.json'));
+    const noAccess = (name: string) => ({
+      name: 'LedgerError',
+      code: 'no-access',
+      message: `No permission for ${join(folder, name)} or its folder. Check who owns them, or name another ledger.`,
+    });
+    expect(await failed('costs.json', { lstat: failing('EACCES') })).toMatchObject(noAccess('costs.json'));
+    expect(await failed('costs.json', { realpath: failing('EACCES') })).toMatchObject(noAccess('costs.json'));
+    expect(await failed('link.json', { realpath: failing('EACCES') })).toMatchObject(noAccess('link.json'));
+    expect(await failed('link.json', { readlink: failing('EIO') })).toMatchObject({ code: 'io' });
   });
 });

@@ -1,5 +1,15 @@
 import type * as FileSystem from 'node:fs';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,19 +17,24 @@ import { call } from '../../contract/usages.ts';
 
 /** A ledger mounted as a single file, with the system's table of mounts replaced: a real mount needs root (test/process). */
 
-const system = vi.hoisted(() => ({ mounts: '' }));
+const system = vi.hoisted(() => ({ mounts: '', refusal: '' }));
 vi.mock('node:fs', async (importOriginal) => {
   const fs = await importOriginal<typeof FileSystem>();
   return {
     ...fs,
     readFileSync: (...args: Parameters<typeof fs.readFileSync>) =>
       args[0] === '/proc/self/mountinfo' ? system.mounts : fs.readFileSync(...args),
+    accessSync: (...args: Parameters<typeof fs.accessSync>) => {
+      if (system.refusal) throw Object.assign(new Error(system.refusal), { code: system.refusal });
+      fs.accessSync(...args);
+    },
   };
 });
 
 // Files of tests share a process: modules that another file has loaded would have the system's own table.
 vi.resetModules();
 const { CostTracker } = await import('../../../src/library/costTracker.ts');
+const { whyNotReplaceable } = await import('../../../src/ledger/place.ts');
 const { isMountPoint } = await import('../../../src/system/obstacles.ts');
 
 const ROOT = '21 1 254:1 / / rw,relatime - ext4 /dev/vda rw';
@@ -32,7 +47,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'llm-spend-mounted-'));
 });
 afterEach(() => {
-  system.mounts = '';
+  system.mounts = system.refusal = '';
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -106,5 +121,44 @@ describe.skipIf(process.platform !== 'linux')('a mount point', () => {
   ])('%s', (_, path, line, expected) => {
     system.mounts = [ROOT, line, ''].join('\n');
     expect(isMountPoint(path)).toBe(expected);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a ledger whose file cannot be replaced', () => {
+  const why = (): string | undefined => {
+    const path = join(folder, 'costs.json');
+    writeFileSync(path, '[]');
+    return whyNotReplaceable(path)?.replaceAll(folder, '.');
+  };
+
+  it('says why, with the remedy', () => {
+    expect(why()).toBeUndefined();
+    // A rename needs no permission for the file.
+    system.refusal = 'EACCES';
+    expect(why()).toBeUndefined();
+    system.refusal = 'EROFS';
+    expect(why()).toBe('./costs.json is on a read-only disk. Name a ledger elsewhere (--ledger or the setting).');
+    system.refusal = 'EPERM';
+    expect(why()).toBe(
+      './costs.json is immutable, append-only or read-only. Remove that attribute (chattr -i -a, attrib -r).',
+    );
+    system.mounts = mountOf(join(folder, 'costs.json'));
+    expect(why()).toMatch(/^\.\/costs\.json is mounted as a single file, .* Mount its folder \. instead\.$/);
+  });
+
+  it('says that only its owner may replace it, where the folder has the sticky bit', () => {
+    const user = vi.spyOn(process as { geteuid(): number }, 'geteuid').mockReturnValue(statSync(folder).uid + 1);
+    try {
+      expect(why()).toBeUndefined();
+      chmodSync(folder, 0o1777);
+      expect(why()).toBe(
+        './costs.json belongs to another user, and only its owner may replace it, because its folder has the sticky bit. ' +
+          'Share a ledger in a folder without that bit, or use a SQLite ledger (.db).',
+      );
+      user.mockReturnValue(statSync(folder).uid);
+      expect(why()).toBeUndefined();
+    } finally {
+      user.mockRestore();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { planLedgerReprice, writtenSelection } from '../../../src/ledger/reprice.ts';
 import { loadPricer } from '../../../src/pricing/price.ts';
 import type { UsageInput } from '../../../src/usage/record.ts';
@@ -49,4 +49,28 @@ it('takes the models that were named, by name or pattern, and recorded costs onl
   expect(await idsOf(undefined, ['d'])).toEqual([4, 'abd']);
   expect(await idsOf(undefined, ['gpt-5'])).toEqual([4, 'abcd']);
   expect(await idsOf(['gpt-5-mini'], ['d'])).toEqual([1, 'b']);
+});
+
+it('notes the day of the repricing in UTC, and names the models that have no price', async () => {
+  const ledger = await ledgerOf(unpriced('a', 'gpt-5'), unpriced('b', 'unheard-of'));
+  const { changes, plan } = await planLedgerReprice(ledger, loadPricer(), NOW);
+  expect(changes.map(({ fields }) => fields.price_source)).toEqual([
+    expect.stringMatching(/ openai\/gpt-5; repriced 2026-11-28$/),
+  ]);
+  expect(plan).toMatchObject({ unpriced: [{ model: 'unheard-of', records: 1 }], recorded: 0, unchanged: 0 });
+});
+
+it('lets other work run between some thousand records', async () => {
+  const ledger = await ledgerOf(...Array.from({ length: 4_001 }, (_, i) => call(`${i}`)));
+  const records = await ledger.read();
+  vi.spyOn(ledger, 'read').mockResolvedValue(records);
+  let turns = 0;
+  let next = setImmediate(function count(): void {
+    turns++;
+    next = setImmediate(count);
+  });
+  const { plan } = await planLedgerReprice(ledger, loadPricer(), NOW);
+  clearImmediate(next);
+  expect(plan.recorded).toBe(4_001);
+  expect([2, 3]).toContain(turns);
 });
