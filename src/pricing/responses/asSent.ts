@@ -7,6 +7,9 @@ import { isObject, numberAt, objectAt, objectIn, textAt, type JsonObject } from 
 export function asSent(value: JsonObject): JsonObject {
   const response = Object.hasOwn(value, 'Usage') && isObject(value['Usage']) ? renamed(value, uncapitalised) : value;
   if (isRenamed(response)) return renamed(response, snakeCase);
+  if (numberAt(objectAt(response, 'usage_metadata') ?? {}, 'prompt_token_count') !== undefined) {
+    return geminiAsSent(response);
+  }
   return fromAiSdk(response) ?? fromLangChain(response) ?? fromAgents(response) ?? response;
 }
 
@@ -55,6 +58,17 @@ function renamed(value: JsonObject, rename: (field: string) => string, levels = 
 /** `promptTokens` -> `prompt_tokens`. */
 function snakeCase(field: string): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** A response or a chunk of Gemini that the Python SDK printed. */
+export function geminiAsSent(response: JsonObject): JsonObject {
+  const isPrinted = ['usage_metadata', 'model_version', 'response_id'].some((field) => field in response);
+  return isPrinted ? renamed(response, camelCase) : response;
+}
+
+/** `prompt_token_count` -> `promptTokenCount`. */
+export function camelCase(field: string): string {
+  return field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** `InputTokenCount` -> `inputTokenCount`. */

@@ -51,7 +51,7 @@ const NOT_JSON: ResponseProblem = {
   code: 'not-json',
   message: 'This is not JSON. Paste the response as the API sent it.',
 };
-const TRUNCATED: ResponseProblem = {
+export const TRUNCATED: ResponseProblem = {
   code: 'truncated',
   message: 'The response is incomplete: its end, which contains the usage, is missing.',
 };

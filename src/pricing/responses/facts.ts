@@ -155,3 +155,8 @@ export function hasFailed(response: JsonObject): boolean {
     /^(?:failed|cancelled|expired)$/.test(textAt(response, 'status') ?? '') || objectAt(response, 'error') !== undefined
   );
 }
+
+/** Whether a batch or a response still runs: a record of its counts so far would keep the id from those at its end. */
+export function isUnfinished(response: JsonObject): boolean {
+  return /^(?:validating|queued|in_progress|finalizing|cancelling)$/.test(textAt(response, 'status') ?? '');
+}

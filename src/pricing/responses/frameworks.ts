@@ -1,4 +1,5 @@
 import type { GivenCounts } from '../tokens.ts';
+import { geminiSearches } from './geminiCounts.ts';
 import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { ownValue } from '../../usage/tables/ownValue.ts';
 
@@ -42,6 +43,7 @@ export function aiSdkCounts(response: JsonObject): GivenCounts {
     cache_write_tokens: write,
     cache_write_1h_tokens: hourOnBedrock(response),
     reasoning_tokens: reasoning,
+    web_searches: geminiSearches(response, textAt(objectAt(response, 'response') ?? {}, 'modelId')),
   };
 }
 
@@ -80,6 +82,7 @@ export function langChainCounts(response: JsonObject): GivenCounts {
     reasoning_tokens: first(output, 'reasoning', `${tier}_reasoning`),
     input_audio_tokens: numberAt(input, 'audio'),
     output_audio_tokens: numberAt(output, 'audio'),
+    web_searches: geminiSearches(response, textAt(objectAt(response, 'response_metadata') ?? {}, 'model_name')),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { GivenCounts } from '../tokens.ts';
-import { numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 
-/** `usageMetadata` of the generateContent and Live APIs of Gemini and Vertex, also as printed by the Python SDK. */
+/** `usageMetadata` of the generateContent and Live APIs of Gemini and Vertex. */
 export function geminiCounts(response: JsonObject): GivenCounts {
-  const usage = objectAt(response, 'usageMetadata') ?? camelCase(objectAt(response, 'usage_metadata') ?? {});
+  const usage = objectAt(response, 'usageMetadata') ?? {};
   const thoughts = numberAt(usage, 'thoughtsTokenCount') ?? 0;
   const output = numberAt(usage, 'candidatesTokenCount') ?? numberAt(usage, 'responseTokenCount') ?? 0;
   const made = modalities(usage, 'candidatesTokensDetails', 'responseTokensDetails');
@@ -19,22 +19,38 @@ export function geminiCounts(response: JsonObject): GivenCounts {
     output_audio_tokens: made.audio,
     output_image_tokens: made.image,
     output_video_tokens: made.video,
-    web_searches: searches(response),
+    web_searches: geminiSearches(response, textAt(response, 'modelVersion')),
   };
+}
+
+/** The searches of a call that are charged. */
+export function geminiSearches(response: JsonObject, model: string | undefined): number {
+  return charged(
+    groundings(response).reduce((sum, each) => sum + sizeOf(each['webSearchQueries'] ?? each['web_search_queries']), 0),
+    model,
+  );
+}
+
+/** The metadata of the answers that searched, as Gemini sends them, or as LangChain and Vercel's AI SDK pass them on. */
+export function groundings(response: JsonObject): JsonObject[] {
+  const metadata = objectAt(response, 'providerMetadata') ?? {};
+  const found = [
+    ...objectsAt(response, 'candidates').map((candidate) => objectAt(candidate, 'groundingMetadata')),
+    objectIn(response, 'response_metadata', 'grounding_metadata'),
+    objectIn(metadata, 'google', 'groundingMetadata') ?? objectIn(metadata, 'vertex', 'groundingMetadata'),
+  ];
+  return found.filter((each) => each !== undefined);
 }
 
 /**
  * Up to Gemini 2.5, Google charges for a call with searches once; since Gemini 3, for each search.
  * https://ai.google.dev/gemini-api/docs/pricing
  */
-function searches(response: JsonObject): number {
-  const count = objectsAt(response, 'candidates').reduce((sum, candidate) => {
-    const queries = objectAt(candidate, 'groundingMetadata')?.['webSearchQueries'];
-    return sum + (Array.isArray(queries) ? queries.length : 0);
-  }, 0);
-  const model = textAt(response, 'modelVersion') ?? textAt(response, 'model_version') ?? '';
-  return /(?:^|\/)gemini-[12]\b/.test(model) ? Math.min(1, count) : count;
+function charged(searches: number, model = ''): number {
+  return /(?:^|\/)gemini-[12]\b/.test(model) ? Math.min(1, searches) : searches;
 }
+
+const sizeOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
 
 /** Embeddings of Gemini's API, and of Vertex AI, which counts each text. */
 export function geminiEmbeddings(response: JsonObject): GivenCounts {
@@ -69,10 +85,24 @@ export function interactionCounts(response: JsonObject): GivenCounts {
     output_audio_tokens: made.audio,
     output_image_tokens: made.image,
     output_video_tokens: made.video,
-    web_searches: objectsAt(usage, 'grounding_tool_count')
-      .filter(({ type }) => type === 'google_search')
-      .reduce((sum, each) => sum + (numberAt(each, 'count') ?? 0), 0),
+    web_searches: charged(toolsOf(response).get('google_search') ?? 0, textAt(response, 'model')),
   };
+}
+
+/** How often an interaction used each tool that has a fee: as its usage says, else by its steps. */
+export function toolsOf(response: JsonObject): Map<string, number> {
+  const uses = new Map<string, number>();
+  const counted = objectsAt(objectAt(response, 'usage') ?? {}, 'grounding_tool_count');
+  for (const { type, count } of counted) {
+    if (typeof count === 'number' && count > 0) uses.set(String(type), (uses.get(String(type)) ?? 0) + count);
+  }
+  if (counted.length > 0) return uses;
+  for (const step of objectsAt(response, 'steps')) {
+    const tool = /^(google_search|google_maps|retrieval)_call$/.exec(String(step['type']))?.[1];
+    if (tool === undefined) continue;
+    uses.set(tool, (uses.get(tool) ?? 0) + (sizeOf(objectAt(step, 'arguments')?.['queries']) || 1));
+  }
+  return uses;
 }
 
 interface Modalities {
@@ -106,14 +136,4 @@ function inputParts(input: number, cacheRead: number | undefined, given: Modalit
     cache_audio_read_tokens: cached?.audio,
     cache_image_read_tokens: cached?.image,
   };
-}
-
-/** `prompt_token_count` -> `promptTokenCount`. */
-function camelCase(usage: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(usage).map(([field, value]) => [
-      field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
 }

@@ -1,4 +1,5 @@
-import { numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { groundings, toolsOf } from './geminiCounts.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { imagesByTool } from './calls.ts';
 import type { Shape } from './shape.ts';
 import { ownValue } from '../../usage/tables/ownValue.ts';
@@ -41,16 +42,19 @@ export function unpricedTools({ response }: Shape): string[] {
   if (searchesPreview(response)) names.add('web search preview');
   const messages = objectsAt(response, 'choices').map((choice) => objectAt(choice, 'message') ?? {});
   if (messages.some((message) => objectsAt(message, 'executed_tools').length > 0)) names.add("Groq's tools");
-  if (objectsAt(response, 'candidates').some(usesMaps)) names.add('Google Maps');
+  const tools = toolsOf(response);
+  if (tools.has('google_maps') || groundings(response).some(usesMaps)) names.add('Google Maps');
+  if (tools.has('retrieval')) names.add('retrieval');
   const context = textAt(usage, 'search_context_size');
   if (context === 'medium' || context === 'high') names.add('the larger search context');
   if (/^gpt-[\w.-]*-search-/.test(textAt(response, 'model') ?? '')) names.add('web search');
   return [...names];
 }
 
-function usesMaps(candidate: JsonObject): boolean {
-  const grounding = objectAt(candidate, 'groundingMetadata') ?? {};
-  return objectsAt(grounding, 'groundingChunks').some((chunk) => 'maps' in chunk);
+function usesMaps(grounding: JsonObject): boolean {
+  return ['groundingChunks', 'grounding_chunks'].some((field) =>
+    objectsAt(grounding, field).some((chunk) => isObject(chunk['maps'])),
+  );
 }
 
 /** The older version of OpenAI's search costs 2.5 times as much with models that do not reason. */

@@ -6,12 +6,13 @@ import {
   MAX_DOCUMENTS,
   readDocuments,
   TOO_MANY,
+  TRUNCATED,
   type Documents,
   type Found,
   type ResponseProblem,
 } from './documents.ts';
 import { batchLinesIn, exchangesIn, type Exchange } from './exchanges.ts';
-import { costOf, hasFailed, idOf, modelOf, serviceTierOf, timeOf } from './facts.ts';
+import { costOf, hasFailed, idOf, isUnfinished, modelOf, serviceTierOf, timeOf } from './facts.ts';
 import { unknownCounts, unpricedTools } from './notIncluded.ts';
 import { isObject, objectAt, textAt } from './json.ts';
 import { listedIn } from './lists.ts';
@@ -182,6 +183,7 @@ function recognise({ response, streamed, cut }: Assembled, context: Context): Ou
   if (streamed && cut) return [CUT];
   const shape = findShape(response);
   if (shape === undefined) return [whyNot(response, streamed)];
+  if (isUnfinished(shape.response)) return [TRUNCATED];
   return callsOf(shape).map((call) => readCall(call, streamed, context));
 }
 

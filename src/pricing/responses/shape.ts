@@ -175,11 +175,7 @@ function shapeOf(response: JsonObject): Found | undefined {
 function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Found | undefined {
   if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined)
     return certain('claude-code');
-  if (objectAt(response, 'usage_metadata') !== undefined) {
-    return objectIn(response, 'usage_metadata')?.['prompt_token_count'] === undefined
-      ? certain('langchain')
-      : certain('gemini');
-  }
+  if (objectAt(response, 'usage_metadata') !== undefined) return certain('langchain');
   if (isCounted(objectAt(response, 'tokenUsage')) || isCounted(usage)) return certain('ai-sdk');
   const legacy = legacyLangChain(response);
   if (legacy !== undefined) return { ...certain('langchain'), response: legacy };

@@ -1,5 +1,7 @@
 import { aiSdkPart, langChainChunk } from './frameworkEvents.ts';
 import type { EventReader, OpenStream } from './openStream.ts';
+import { geminiAsSent } from './asSent.ts';
+import { groundings } from './geminiCounts.ts';
 import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Reads the events of each vendor's streams, with one reader for each kind of stream. */
@@ -25,6 +27,10 @@ const anthropic: EventReader = (value, open, start) => {
   if (type === 'content_block_start') {
     const model = fallbackModel(objectAt(value, 'content_block'));
     if (model !== undefined) stream.response['model'] = model;
+    const block = objectAt(value, 'content_block');
+    if (block?.['type'] === 'server_tool_use') {
+      stream.response['content'] = [...objectsAt(stream.response, 'content'), block];
+    }
   }
   if (type === 'message_delta') {
     stream.response['usage'] = { ...objectAt(stream.response, 'usage'), ...withoutNulls(objectAt(value, 'usage')) };
@@ -97,6 +103,8 @@ const chatChunk: EventReader = (value, open, start) => {
   for (const source of [groq, value]) {
     for (const field of ['base_resp', 'usage_breakdown']) if (field in source) stream.response[field] = source[field];
   }
+  const used = choices.find((choice) => Array.isArray(objectAt(choice, 'delta')?.['executed_tools']));
+  if (used !== undefined) stream.response['choices'] = [{ ...used, message: used['delta'] }];
   const finished = choices.some((choice) => Boolean(choice['finish_reason']));
   if (finished || usage !== undefined || kind === 'chat.completion.done') stream.cut = false;
   return true;
@@ -159,9 +167,10 @@ function addStep(stream: OpenStream, step: JsonObject): void {
 
 /** Chunks with the same `responseId`, each with the counts so far; the last one has a `finishReason`. */
 const gemini: EventReader = (value, open, start) => {
-  const chunk = objectAt(value, 'response') ?? value;
+  const chunk = geminiAsSent(objectAt(value, 'response') ?? value);
   // A line of a batch's output is a whole response, marked as part of a batch.
-  if (chunk !== value && (textAt(value, 'key') !== undefined || objectAt(value, 'request') !== undefined)) return false;
+  if ('response' in value && (textAt(value, 'key') !== undefined || objectAt(value, 'request') !== undefined))
+    return false;
   const { candidates } = chunk;
   const id = textAt(chunk, 'responseId');
   const key = `gemini ${id ?? ''}`;
@@ -171,7 +180,8 @@ const gemini: EventReader = (value, open, start) => {
   }
   const stream = known ?? start(key, chunk, false);
   if (known !== undefined) {
-    stream.response = { ...known.response, ...chunk };
+    const said = groundings(chunk).length > 0 ? {} : { candidates: grounded(known.response, candidates) };
+    stream.response = { ...known.response, ...chunk, ...said };
     stream.streamed = true;
   }
   if (Array.isArray(candidates) && candidates.some((each) => isObject(each) && each['finishReason'])) {
@@ -180,6 +190,11 @@ const gemini: EventReader = (value, open, start) => {
   }
   return true;
 };
+
+/** The candidates of a chunk, or those of a chunk before it that says what was searched. */
+function grounded(before: JsonObject, candidates: unknown): unknown {
+  return groundings(before).length > 0 || candidates === undefined ? before['candidates'] : candidates;
+}
 
 /** The last event of an interaction contains it whole; the first one only its beginning. */
 const geminiInteraction: EventReader = (value, open, start) => {

@@ -83,7 +83,11 @@ describe('counts that no reader knows are named', () => {
     ['in a list', { ...chat, usage: { ...usage, parts: [{ judge_token_count: 5 }] } }, ['judge_token_count']],
     ['in another usage', { ...chat, usage, judge_usage: { input_tokens: 5 } }, ['judge_usage.input_tokens']],
     ['not 0', { ...chat, usage: { ...usage, agent_tokens: 0, total_agent_tokens: 4, seconds: 3 } }, []],
-    ['with the cost', { ...chat, id: 'gen-1', provider: 'OpenAI', usage: { ...usage, agent_tokens: 5, cost: 0.1 } }, []],
+    [
+      'with the cost',
+      { ...chat, id: 'gen-1', provider: 'OpenAI', usage: { ...usage, agent_tokens: 5, cost: 0.1 } },
+      [],
+    ],
   ])('%s', (_name, response, expected) => {
     expect(named(response)).toEqual(expected);
   });
