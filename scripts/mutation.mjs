@@ -18,7 +18,9 @@ await usePinnedNode();
 const VERSION = '10.1.1';
 /** Tests of the commit protocol. */
 const PROTOCOL = ['ledger/faults', 'ledger/model'];
-/** For each area its files, and the tests that are asked: folders, or files where there is a `*` or `{`. */
+/**
+ * For each area its files, and the tests that are asked: folders, or files where there is a `*` or `{`. `env`: variables for them.
+ */
 const AREAS = {
   usage: { files: ['src/usage/**/*.ts'], tests: ['usage', 'columns', 'protocol', 'rules', 'media'] },
   // In three parts, because the slowest tests are of responses alone.
@@ -39,13 +41,22 @@ const AREAS = {
   },
   'ledger-commit': {
     files: ['src/ledger/json/commit/*.ts', 'src/ledger/json/committer.ts'],
-    tests: [...PROTOCOL, 'ledger/json/{abandoned,foreignActive,journal,recovery,removedBeforeCommit,sideFiles}'],
+    tests: [
+      ...PROTOCOL,
+      'ledger/json/commit',
+      'ledger/mounted*',
+      'ledger/json/{abandoned,adoption,committer,foreignActive,growth,incomplete,journal,lateWriter,otherWriters,removedBeforeCommit,sideFiles}',
+    ],
+    // All faults at all steps take minutes, for each change that no other test notices.
+    env: { LLM_SPEND_FAULT_STRIDE: '40', LLM_SPEND_MUTATED_TOGETHER: '1' },
   },
   'ledger-sqlite': { files: ['src/ledger/sqlite/**/*.ts'], tests: ['ledger/sqlite', 'ledger/*', 'contract'] },
-  // On the real server that the contract starts for each file of tests, since changed tables need a new one.
+  // On one real server, where each run of a file of tests makes a database of its own: a change may be one of the tables.
   'ledger-postgres': {
     files: ['src/ledger/postgres/**/*.ts'],
     tests: ['ledger/postgres', 'contract', 'process/team/{badInput,halfHourZones,refusedCopy,sync}'],
+    needsServer: true,
+    env: { LLM_SPEND_MUTATED_TOGETHER: '1' },
   },
   sources: { files: ['src/sources/**/*.ts'], tests: ['sources', 'live', 'golden', 'rules'] },
   media: { files: ['media/model/**/*.ts'], tests: ['media'] },
@@ -58,7 +69,8 @@ if (!Object.hasOwn(AREAS, area)) {
   console.error(`Name an area: ${Object.keys(AREAS).join(', ')}.`);
   process.exit(2);
 }
-const { files, tests } = AREAS[/** @type {keyof typeof AREAS} */ (area)];
+/** @type {{ files: string[], tests: string[], env?: Record<string, string>, needsServer?: boolean }} */
+const { files, tests, env: more, needsServer } = AREAS[/** @type {keyof typeof AREAS} */ (area)];
 
 const home = path.join(root, '.cache', 'stryker');
 mkdirSync(home, { recursive: true });
@@ -133,10 +145,13 @@ writeFileSync(
     warnings: { unknownOptions: false },
   }),
 );
-const env = {
-  ...process.env,
-  LLM_SPEND_MUTATED_TESTS: tests.join(' '),
-  // Each file of tests would start a server of its own for each change.
-  LLM_SPEND_TEST_WITHOUT_PG: area === 'ledger-postgres' ? '0' : '1',
-};
-await run(process.execPath, [stryker, 'run', config], { cwd: root, env });
+const server = needsServer ? (await import('../test/fixtures/postgres.ts')).TestServer.make() : undefined;
+try {
+  await server?.start();
+  // Without it, each file of tests would start a server of its own for each change.
+  const running = server ? { LLM_SPEND_TEST_PG_SERVER: server.url() } : { LLM_SPEND_TEST_WITHOUT_PG: '1' };
+  const env = { ...process.env, ...more, ...running, LLM_SPEND_MUTATED_TESTS: tests.join(' ') };
+  await run(process.execPath, [stryker, 'run', config], { cwd: root, env });
+} finally {
+  server?.dispose();
+}

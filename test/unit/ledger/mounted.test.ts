@@ -36,6 +36,7 @@ vi.resetModules();
 const { CostTracker } = await import('../../../src/library/costTracker.ts');
 const { whyNotReplaceable } = await import('../../../src/ledger/place.ts');
 const { isMountPoint } = await import('../../../src/system/obstacles.ts');
+const { nodeDisk } = await import('../../../src/system/nodeDisk.ts');
 
 const ROOT = '21 1 254:1 / / rw,relatime - ext4 /dev/vda rw';
 /** The line of a mount, whose source also stands in it. */
@@ -100,6 +101,26 @@ describe.skipIf(process.platform !== 'linux').each(['costs.json', 'costs.db'])('
     ]);
     await tracker.close();
   });
+
+  it.runIf(file.endsWith('.json'))(
+    'mounted as a file after a record was accepted names the folder to mount',
+    async () => {
+      const path = join(folder, file);
+      writeFileSync(path, '[]');
+      const renameSync = (): void => {
+        system.mounts = mountOf(path);
+        throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+      };
+      const tracker = new CostTracker({ ledger: path, disk: { ...nodeDisk, renameSync } });
+      await tracker.track(call('a'));
+      await expect(tracker.flush()).rejects.toMatchObject({
+        code: 'read-only',
+        message: expect.stringContaining(`Mount its folder ${folder} instead.`) as string,
+        cause: { code: 'EBUSY' },
+      });
+      await tracker.close();
+    },
+  );
 
   it('in a mounted folder takes records', async () => {
     system.mounts = [ROOT, mountOf(folder)].join('\n');

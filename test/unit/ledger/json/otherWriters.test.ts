@@ -118,6 +118,7 @@ describe('a program that holds the ledger open, by the rules of Windows', () => 
     await expect(tracker.remove(['a'])).rejects.toMatchObject({
       code: 'busy',
       message: `Another program keeps ${ledger} open, or it is read-only. The commit will be retried.`,
+      cause: { code: 'EPERM' },
     });
     expect(disk.attempts).toBe(11);
     expect(ids()).toEqual(['a', 'b']);
