@@ -14,9 +14,12 @@ export function isNameOf({ id, match }: ModelInfo, asked: string): boolean {
 const PREFIX = /^(?:arn:aws[\w-]*:bedrock:[^/]*\/|models\/|publishers\/[^/]+\/models\/|[\w.-]+\/)*/;
 const REGION =
   /^(?:(?:us|eu|apac|jp|au|global|regional)(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|moonshot|minimax|zai|google)\./;
-/** `-20250929`, `-2025-09-29`, `-06-05`, `@20250929`, `-v1:0`, `-latest`, `-001`, `[1m]`. */
-const SUFFIX =
-  /(?:\[1m\]|@default|@latest|-latest|[@-]20\d{2}-?\d\d-?\d\d|-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-\d{4}(?=$)|-v\d+(?::\d+)?|-00\d)$/;
+const MONTH = '(?:0[1-9]|1[0-2])';
+const DAY = '(?:0[1-9]|[12]\\d|3[01])';
+/** `-20250929`, `-2025-09-29`, `@20250929`, `-06-05`, `-0605`, `-2506`, `-v1:0`, `-latest`, `-001`, `[1m]`. */
+const SUFFIX = new RegExp(
+  `(?:\\[1m\\]|@default|@latest|-latest|[@-]20\\d{2}(?:-${MONTH}-${DAY}|${MONTH}${DAY})|-${MONTH}-?${DAY}|-2\\d${MONTH}|-v\\d+(?::\\d+)?|-00\\d)$`,
+);
 
 /** A fine-tuned model of OpenAI: `ft:gpt-4o-2024-08-06:org:name:id`. */
 const FINE_TUNED = /^(ft:[^:]+):.*$/;

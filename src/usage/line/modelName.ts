@@ -1,7 +1,7 @@
 /** Splits names of models into words, version and snapshot date. Pure. */
 
 /** Digits at the end of a name that may be a date: `-20250929`, `@20250929`, `-2025-09-29`, `-0709`. */
-const SNAPSHOT = /[-@](?:20\d{2}-?\d{2}-?\d{2}|\d{4})$/;
+const SNAPSHOT = /[-@](?:20\d{2}(?:-\d{2}-\d{2}|\d{4})|\d{4})$/;
 /** Has each day that a date without a year may be. */
 const LEAP_YEAR = '2000';
 

@@ -98,6 +98,7 @@ export function readRecordLine(line: string, options: LineOptions): RecordLine {
 class LineReader {
   readonly #options: LineOptions;
   readonly #line: RecordLine = { model: '', modelAt: undefined };
+  readonly #keyedAt = new Map<Field, number>();
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -118,6 +119,7 @@ class LineReader {
     const { text } = word;
     // The user is about to type the value.
     if (text === '' && !word.isQuoted) return;
+    this.#keyedAt.set(field, word.start);
     if (field !== 'tags' && this.#line[field] !== undefined && this.#line[field] !== '') return this.#twice(field);
     if (field === 'input' || field === 'output' || field === 'cacheRead' || field === 'cacheWrite') {
       return this.#set(field, readTokens(text, mark));
@@ -145,18 +147,22 @@ class LineReader {
 
   /** Words without a key: the model, the operation, and numbers. */
   #free(words: readonly Word[]): void {
-    const run =
-      this.#line.model === '' ? modelRun(words, (word) => this.#isNumber(word), this.#options.fit) : undefined;
+    const { fit } = this.#options;
+    let run = modelRun(words, (word) => this.#isNumber(word), fit);
+    if (this.#line.model !== '') {
+      if (run !== undefined && fit(run.text) === 'whole') return this.#twice('model');
+      run = undefined;
+    }
     if (run !== undefined) {
       this.#line.modelAt = run;
       this.#set('model', readName('model', run.text));
     }
     for (const word of words) {
       if (run !== undefined && word.start >= run.start && word.end <= run.end) continue;
-      if (this.#isNumber(word)) this.#number(word.text);
+      if (this.#isNumber(word)) this.#number(word);
       else if (!word.isQuoted && /^[^\p{L}]*\p{N}/u.test(word.text))
         this.#refuse(`"${word.text}" is not a number here`);
-      else if (this.#isProvider(word)) this.#set('provider', readName('provider', word.text.toLowerCase()));
+      else if (this.#isProvider(word)) this.#provider(word.text.toLowerCase());
       else if (this.#line.operation === undefined) this.#set('operation', readName('operation', word.text));
       else this.#refuse(`"${word.text}" is not understood`);
     }
@@ -170,15 +176,24 @@ class LineReader {
 
   /** `gpt-5 azure 12k`: a model of another provider than its vendor. */
   #isProvider({ text, isQuoted }: Word): boolean {
-    return !isQuoted && this.#line.provider === undefined && this.#options.isProvider(text.toLowerCase());
+    return !isQuoted && this.#options.isProvider(text.toLowerCase());
   }
 
-  #number(text: string): void {
+  #provider(name: string): void {
+    if (this.#line.provider === undefined) this.#set('provider', readName('provider', name));
+    else this.#twice('provider');
+  }
+
+  #number({ text, start }: Word): void {
     const { mark } = this.#options;
     const tokens = readTokens(text, mark);
     if ('value' in tokens) {
       const field = TOKENS.find((each) => this.#line[each] === undefined);
-      if (field === undefined) this.#refuse(`There are more numbers than input, output and cached tokens: ${text}`);
+      // `1k in:2k`: the number stands where the input would be.
+      const keyed = TOKENS.slice(0, field && TOKENS.indexOf(field)).find((each) => this.#keyedAt.get(each)! > start);
+      if (keyed !== undefined) this.#twice(keyed);
+      else if (field === undefined)
+        this.#refuse(`There are more numbers than input, output and cached tokens: ${text}`);
       else this.#set(field, tokens);
       return;
     }

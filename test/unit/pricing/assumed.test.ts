@@ -22,6 +22,11 @@ describe("a price of another model's name", () => {
   it.each([
     ['google', 'gemini-3.8-flash-lite', 'gemini-3.8-flash'],
     ['deepseek', 'deepseek-v4-pro-max', 'deepseek-v4-pro'],
+    // Digits that are no date.
+    ['anthropic', 'claude-haiku-4-5-2025-1201', 'claude-haiku-4-5'],
+    ['anthropic', 'claude-haiku-4-5-202512-01', 'claude-haiku-4-5'],
+    ['anthropic', 'claude-haiku-4-5-20251340', 'claude-haiku-4-5'],
+    ['anthropic', 'claude-haiku-4-5-9999', 'claude-haiku-4-5'],
   ])('%s %s is assumed to be that of %s', (provider, model, from) => {
     expect(sourceOf(provider, model)).toMatchObject({ kind: 'table', model: from, isAssumed: true });
   });

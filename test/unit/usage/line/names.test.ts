@@ -40,6 +40,10 @@ describe('the name of a model', () => {
     ['model-19991231', 'model-19991231'],
     ['model20250929', 'model20250929'],
     ['gpt-5', 'gpt-5'],
+    // Half of the hyphens of a date.
+    ['model-2025-1201', 'model-2025'],
+    ['model-202512-01', 'model-202512-01'],
+    ['model@2025-1201', 'model@2025'],
     ['', ''],
   ])('%j without its snapshot is %j', (model, base) => {
     expect(withoutSnapshot(model)).toBe(base);

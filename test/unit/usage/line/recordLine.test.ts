@@ -96,7 +96,11 @@ describe('a line that records a call', () => {
     ['gpt-5 "#a" 1k', { model: '#a', operation: 'gpt-5', input: 1000 }],
     ['gpt-5 note:"" project:x', { model: 'gpt-5', note: '', project: 'x' }],
     ['gpt-5 Azure', { model: 'gpt-5', provider: 'azure' }],
-    ['gpt-5 azure provider:x', { model: 'gpt-5', operation: 'azure', provider: 'x' }],
+    ['gpt-5 azure op:x', { model: 'gpt-5', operation: 'x', provider: 'azure' }],
+    // A number after a key fills the next field.
+    ['gpt-5 in:2k 1k', { model: 'gpt-5', input: 2000, output: 1000 }],
+    ['gpt-5 12k out:800 5k', { model: 'gpt-5', input: 12_000, output: 800, cacheRead: 5000 }],
+    ['gpt-5 1k 2 cached:1', { model: 'gpt-5', input: 1000, output: 2, cacheRead: 1 }],
     ['gpt-5 in:0', { model: 'gpt-5', input: 0 }],
     // Versions of two digits, of two decimals, and with zeros in front.
     ['ada 002 5k', { model: 'ada 002', input: 5000 }],
@@ -131,6 +135,14 @@ describe('a line that records a call', () => {
     ['gpt-5 0.05 0.06', 'Cost is given twice'],
     ['gpt-5 in:1k in:2k', 'Input tokens is given twice'],
     ['gpt-5 in:0 in:2k', 'Input tokens is given twice'],
+    // A number before the key of the field that it would be.
+    ['gpt-5 1k in:2k', 'Input tokens is given twice'],
+    ['1k gpt-5 in:2k out:5', 'Input tokens is given twice'],
+    ['gpt-5 1k 2k out:5', 'Output tokens is given twice'],
+    ['gpt-5 4k 5 1k cached:2', 'Cached tokens is given twice'],
+    ['gpt-5 azure provider:x', 'Provider is given twice'],
+    ['gpt-5 model:other 1k', 'Model is given twice'],
+    ['model:other sonnet 4.5 1k', 'Model is given twice'],
     ['model:a model:b', 'Model is given twice'],
     ['gpt-5 out:1 output:2', 'Output tokens is given twice'],
     ['gpt-5 cached:1 cache:2', 'Cached tokens is given twice'],
