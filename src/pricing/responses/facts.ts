@@ -114,7 +114,8 @@ function saidCost({ api, response }: Shape, provider: string | undefined): numbe
   const usage = { ...objectAt(response, 'usage'), ...billPassedOn(response) };
   if (api === 'claude-code') return numberAt(response, 'total_cost_usd');
   if (api === 'openrouter-generation') return generationCost(response);
-  if (provider === 'openrouter' || provider === 'vercel') return openRouterCost(usage);
+  if (provider === 'vercel') return vercelCost(usage, ['cost', 'market_cost', 'gateway_cost']) ?? openRouterCost(usage);
+  if (provider === 'openrouter') return openRouterCost(usage);
   if (provider === 'perplexity') return numberAt(objectAt(usage, 'cost') ?? {}, 'total_cost');
   if (provider === 'deepinfra') return numberAt(usage, 'estimated_cost');
   if (provider === 'github-copilot') {
@@ -127,8 +128,24 @@ function saidCost({ api, response }: Shape, provider: string | undefined): numbe
     const ticks = numberAt(usage, 'cost_in_usd_ticks') ?? Number(textAt(usage, 'cost_in_usd_ticks') ?? NaN);
     return Number.isFinite(ticks) ? ticks / 1e10 : undefined;
   }
-  const gateway = textAt(objectIn(response, 'providerMetadata', 'gateway') ?? {}, 'cost');
-  return gateway !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(gateway) ? Number(gateway) : undefined;
+  const gateway = objectIn(response, 'providerMetadata', 'gateway') ?? {};
+  return vercelCost(gateway, ['cost', 'marketCost', 'gatewayCost']);
+}
+
+/**
+ * The bill of Vercel's AI Gateway with its own fees. For a call with the user's own key it charges these alone, and the vendor
+ * the market's price.
+ */
+function vercelCost(said: JsonObject, fields: readonly [string, string, string]): number | undefined {
+  const [cost, market, total] = fields.map((field) => numberAt(said, field) ?? decimalAt(said, field));
+  if (cost === undefined) return undefined;
+  const isOwnKey = market !== undefined && (cost === 0 || said['is_byok'] === true);
+  return isOwnKey ? market + (total ?? cost) : (total ?? cost);
+}
+
+function decimalAt(object: JsonObject, field: string): number | undefined {
+  const text = textAt(object, field);
+  return text !== undefined && /^\d+(?:\.\d+)?(?:e-?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
 /** Like {@link openRouterCost}, in the record of a finished call. */

@@ -31,7 +31,9 @@ export function unpricedTools({ response }: Shape): string[] {
   const usage = objectAt(response, 'usage') ?? {};
   if ((numberAt(usage, 'num_sources_used') ?? 0) > 0) names.add('live search');
   const onServer = usage['server_side_tools_used'];
-  if (Array.isArray(onServer) && onServer.length > 0) names.add("xAI's tools");
+  if ((Array.isArray(onServer) && onServer.length > 0) || (numberAt(usage, 'num_server_side_tools_used') ?? 0) > 0) {
+    names.add("xAI's tools");
+  }
   if ((numberAt(usage, 'prompt_audio_seconds') ?? 0) > 0) names.add('audio by the second');
   const billed = objectIn(response, 'meta', 'billed_units') ?? {};
   if ((numberAt(billed, 'classifications') ?? 0) > 0) names.add('classification');

@@ -189,7 +189,7 @@ class LineReader {
     const tokens = readTokens(text, mark);
     if ('value' in tokens) {
       const field = TOKENS.find((each) => this.#line[each] === undefined);
-      // `1k in:2k`: the number stands where the input would be.
+      // `1k in:2k`: by its place the number is the input, too.
       const keyed = TOKENS.slice(0, field && TOKENS.indexOf(field)).find((each) => this.#keyedAt.get(each)! > start);
       if (keyed !== undefined) this.#twice(keyed);
       else if (field === undefined)
