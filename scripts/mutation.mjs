@@ -26,7 +26,7 @@ const AREAS = {
   // In three parts, because the slowest tests are of responses alone.
   pricing: {
     files: ['src/pricing/*.ts', 'src/pricing/models/*.ts'],
-    tests: ['pricing/*', 'pricing/{models,compare}/*', 'host/common/displayMoney*'],
+    tests: ['pricing/*', 'pricing/{calls,names,models,compare}/*', 'host/common/displayMoney*'],
   },
   'pricing-compare': { files: ['src/pricing/compare/*.ts'], tests: ['pricing/compare', 'contract/comparing*'] },
   'pricing-responses': { files: ['src/pricing/responses/*.ts'], tests: ['pricing/responses'] },

@@ -182,4 +182,85 @@ describe('planReprice', () => {
     const applied = records.map((each, index) => ({ ...each, ...plan.changes[index]?.fields }));
     expect(planReprice(applied as UsageRecord[], pricer, today)).toMatchObject({ changes: [], unchanged: 3 });
   });
+
+  it('puts the largest difference first, whether up or down, and what is unpriced most often', () => {
+    const asked = (model: string, cost_usd: number): UsageRecord => record({ model, cost_usd });
+    const records = [
+      asked('gemini-2.5-flash', 0.009),
+      asked('gemini-2.5-pro', 9),
+      asked('gemini-2.5-flash-lite', 0),
+      record({ provider: 'vllm', model: 'seldom' }),
+      record({ provider: 'vllm', model: 'often' }),
+      record({ provider: 'vllm', model: 'often' }),
+      record({ provider: 'nobody', model: 'often' }),
+    ];
+    const plan = planReprice(records, pricer, { ...today, named: () => true });
+    expect(plan.groups.map(({ model, difference }) => [model, difference])).toEqual([
+      ['gemini-2.5-pro', -8_967_500_000n],
+      ['gemini-2.5-flash-lite', 1_800_000n],
+      ['gemini-2.5-flash', -1_000_000n],
+    ]);
+    expect(plan.difference).toBe(-8_966_700_000n);
+    expect(plan.unpriced).toEqual([
+      {
+        provider: 'vllm',
+        model: 'often',
+        code: 'no-list-price',
+        message: 'There are no published prices for "vllm"; set a custom price (0 if it is free).',
+        records: 2,
+      },
+      expect.objectContaining({ provider: 'vllm', model: 'seldom', records: 1 }),
+      expect.objectContaining({ provider: 'nobody', code: 'unknown-provider', records: 1 }),
+    ]);
+  });
+
+  it("takes no cost for inkwell's that has another source, a price source, no cost, or another amount", () => {
+    const own = inkwells();
+    const others = [
+      { ...own, source: 'cli' },
+      { ...own, price_source: 'a log' },
+      { ...own, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
+      { ...own, cost_usd: own.cost_usd + 1e-9 },
+      { ...own, provider: 'codex' },
+    ];
+    expect(planReprice(others, pricer, today)).toMatchObject({ changes: [], recorded: 5, unchanged: 0 });
+    expect(planReprice([{ ...own, source: '' }], pricer, today).changes).toHaveLength(1);
+  });
+
+  it('prices by the terms of the call where it has some, not by the factor that it had', () => {
+    const usage = record({ provider: 'claude', model: 'claude-opus-4-6', service_tier: 'batch' });
+    const wrong = {
+      ...usage,
+      cost_usd: 1,
+      cost_known: true,
+      billing_mode: 'estimated' as const,
+      price_source: 'genai-prices 0.1.8 2026-01-01 anthropic/claude-opus-4-6 x6 fast',
+    };
+    expect(planReprice([wrong], pricer, today).changes).toMatchObject([
+      {
+        after: 50_000_000n,
+        fields: {
+          price_source: 'genai-prices 0.2.3 2026-11-09 anthropic/claude-opus-4-6 x0.5 batch; repriced 2026-11-23',
+        },
+      },
+    ]);
+    // Of an own price it had no factor, nor does a text of another program say one.
+    const { service_tier: _, ...plain } = wrong;
+    const after = (price_source: string): bigint | undefined =>
+      planReprice([{ ...plain, price_source }], pricer, { ...today, named: () => true }).changes[0]?.after;
+    expect(['custom: *', 'custom: * x2 fast', 'a log x2 fast'].map(after)).toEqual([
+      100_000_000n,
+      200_000_000n,
+      100_000_000n,
+    ]);
+  });
+
+  it('leaves a price that is still assumed, and one of its own', () => {
+    const assumed = record({ provider: 'claude', model: 'claude-sonnet-4-5-zz' });
+    const before = { ...assumed, ...priceFields(pricer.price(assumed)) } as UsageRecord;
+    expect(before.price_source).toMatch(/ assumed$/);
+    expect(planReprice([before], pricer, today)).toMatchObject({ changes: [], unchanged: 1 });
+    const own = { ...before, price_source: 'custom: claude-*' };
+    expect(planReprice([own], pricer, today)).toMatchObject({ changes: [], unchanged: 1 });
+  });
 });

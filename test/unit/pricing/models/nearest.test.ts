@@ -4,6 +4,7 @@ import { nearestPrice, tokenPrices } from '../../../../src/pricing/models/neares
 import { Pricer } from '../../../../src/pricing/price.ts';
 import { loadPriceTable } from '../../../../src/pricing/table.ts';
 import { readCustomPrices } from '../../../../src/pricing/custom.ts';
+import { tableWith } from '../calls/ownTable.ts';
 
 /** Models that the bundled table does not have, with prices of our own. */
 const { prices } = readCustomPrices([
@@ -100,4 +101,60 @@ describe('the nearest price', () => {
     expect(nearest('zork-unpriced-x', 'p', [known('p', 'zork-unpriced'), known('p', 'zork-4')])).toBe('p/zork-4');
     expect(nearest('zork-unpriced-x', 'p', [known('p', 'zork-unpriced')])).toBeUndefined();
   });
+
+  it.each<[string, string[]]>([
+    // The better one comes first. A shared word counts two, another one takes one away.
+    ['zork-pro-mini-9', ['zork-pro-mini-8', 'zork-pro-8', 'zork-pro-x-8', 'zork-8', 'zork-x-8']],
+    ['zork-9', ['zork-1', 'zork-1-a', 'zork-1-a-b']],
+    // Half of what the version differs, and three for the same one.
+    ['zork-5', ['zork-5-a-b-c', 'zork-4', 'zork-6-a', 'zork-1']],
+    ['zork-5.5', ['zork-5-5', 'zork-5-4', 'zork-5']],
+    ['zork-5', ['zork-4', 'zork-6.5', 'zork-2']],
+    // No version: a date, the size in millions, or the path before the name.
+    ['zork-5-4096', ['zork-6', 'zork-4-4096']],
+    ['5/zork', ['zork', 'zork-5']],
+    ['zork-123', ['zork-x', 'zork-12']],
+  ])('of %s is better of the first of %j', (wanted, names) => {
+    const own = new Pricer(loadPriceTable(), [{ model: '*', input: 1, output: 1 }]);
+    const models = names.map((name) => known('p', name));
+    for (let i = 0; i + 1 < models.length; i++) {
+      const [better, worse] = [models[i]!, models[i + 1]!];
+      const of = (pair: KnownModel[]): string | undefined =>
+        nearestPrice(own, pair, { provider: 'p', model: wanted })?.model;
+      expect(of([better, worse])).toBe(better.model);
+      if (!wanted.endsWith('4096')) expect(of([worse, better])).toBe(better.model);
+    }
+  });
+
+  it('is looked for among the twelve most similar names', () => {
+    const unpriced = Array.from({ length: 12 }, (_, i) => known('none', `zork-2-${'abcdefghijkl'[i]}`));
+    expect(nearest('zork-2', 'r', [...unpriced.slice(1), known('p', 'zork-4')])).toBe('p/zork-4');
+    expect(nearest('zork-2', 'r', [...unpriced, known('p', 'zork-4')])).toBeUndefined();
+  });
+
+  it('of a letter is that of a model whose name begins with it', () => {
+    const own = new Pricer(loadPriceTable(), [{ model: '*', input: 1, output: 1 }]);
+    const of = (wanted: string, name: string): string | undefined =>
+      nearestPrice(own, [known('p', name)], { provider: 'p', model: wanted })?.model;
+    expect(of('ab-1', 'ab-2')).toBe('ab-2');
+    expect(of('ab-1', 'x-ab-2')).toBeUndefined();
+    expect(of('abc-1', 'x-abc-2')).toBe('x-abc-2');
+    expect(of('abc-1', 'abcd-2')).toBeUndefined();
+  });
+});
+
+it('the price of a model is that of a short call, and of reading only where there is one', () => {
+  const own = new Pricer(
+    tableWith({
+      long: { input_mtok: { base: 1, tiers: [{ start: 2_000, price: 9 }] }, output_mtok: 4, cache_read_mtok: 0.5 },
+      'input-only': { input_mtok: 1 },
+      'output-only': { output_mtok: 1 },
+      fee: { input_mtok: 1, output_mtok: 4, requests_kcount: 5 },
+    }),
+  );
+  expect(tokenPrices(own, 'mine', 'long')).toEqual({ input: 1, output: 4, cacheRead: 0.5 });
+  expect(tokenPrices(own, 'mine', 'input-only')).toBeUndefined();
+  expect(tokenPrices(own, 'mine', 'output-only')).toBeUndefined();
+  expect(tokenPrices(own, 'mine', 'fee')).toEqual({ input: 1, output: 4, cacheRead: 1 });
+  expect(tokenPrices(own, 'ollama', 'any')).toEqual({ input: 0, output: 0, cacheRead: 0 });
 });
