@@ -121,6 +121,22 @@ describe('a ledger', () => {
     expect(await open().pass(count)).toBe(2);
   });
 
+  it('gives the records that came since, where the store can tell', async () => {
+    const contentsSince = new MemoryContents();
+    const since = async function* () {
+      yield [stored(call('new'))];
+    };
+    const store = Object.assign(new MemoryStore('memory://since', contentsSince, Date.now), {
+      elementsSince: (cursor: string) => (cursor === 'known' ? since() : undefined),
+    });
+    const ledger = new Ledger(store);
+    expect(ledger.storedSince('unknown')).toBeUndefined();
+    expect(open().storedSince('known')).toBeUndefined();
+    const found: unknown[] = [];
+    for await (const elements of ledger.storedSince('known')!) found.push(...elements);
+    expect(found).toEqual([stored(call('new'))]);
+  });
+
   it('gives the newest records first, as many as asked', async () => {
     const ledger = open();
     const at = (id: string, day: number): UsageInput => call(id, { timestamp: `2026-11-0${day}T00:00:00Z` });

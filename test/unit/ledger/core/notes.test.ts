@@ -126,6 +126,20 @@ describe('the last note', () => {
     expect(await notes.last(day(4))).toMatchObject({ ids: ['e'] });
   });
 
+  it('is the one before a note that another process drops at this moment', async () => {
+    write(1, { ledger: 'costs.json', at: day(1), ids: ['a'] });
+    write(2, { ledger: 'costs.json', at: day(2), ids: ['b'] });
+    const disk: Disk = {
+      ...nodeDisk,
+      async readdir(path) {
+        const names = await nodeDisk.readdir(path);
+        rmSync(join(folder, '20261102000000000-0123456789ab.json'));
+        return names;
+      },
+    };
+    expect(await new AdditionNotes('costs.json', disk).last()).toMatchObject({ ids: ['a'] });
+  });
+
   it('is none where there is no folder', async () => {
     expect(await notes.last()).toBeUndefined();
     expect(await notes.last(day(1))).toBeUndefined();
