@@ -62,11 +62,12 @@ async function isForeign(disk: Disk, path: string): Promise<boolean> {
 
 /** Whether there is a record in the array, at any depth. */
 function holdsRecord(array: readonly unknown[]): boolean {
-  const left: unknown[] = [array];
+  const left: object[] = [array];
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
     if (resemblesRecord(value)) return true;
-    for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) left.push(inner);
+    for (const inner of Object.values(value) as unknown[]) {
+      if (typeof inner === 'object' && inner !== null) left.push(inner);
+    }
   }
   return false;
 }

@@ -74,6 +74,7 @@ describe.skipIf(process.platform === 'win32')('the place of a ledger', () => {
     });
     expect(await failed('to-nothing')).toMatchObject({
       code: 'dangling-link',
+      cause: { code: 'ENOENT' },
       message: `${join(folder, 'to-nothing')} is a link to nowhere.json, which does not exist. Create that file (containing []), or remove the link.`,
     });
     expect(await failed('loop')).toMatchObject({ code: 'dangling-link', message: expect.stringContaining('itself') });

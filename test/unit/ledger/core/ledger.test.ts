@@ -389,4 +389,14 @@ describe('the store of a ledger', () => {
         "costs.txt: a ledger's file ends in .json (which any program can read), or in .db or .sqlite (SQLite, for big histories).",
     });
   });
+
+  it('is loaded for a database only when it is asked, and says why the server does not answer', async () => {
+    const store = openStore('postgres://me:secret@127.0.0.1:1/costs?connect_timeout=5');
+    const { state } = await store.look();
+    expect(state).toMatchObject({ health: 'unavailable', records: 0 });
+    expect(state.problems).toHaveLength(1);
+    expect(state.problems[0]!.message).toContain('127.0.0.1:1');
+    expect(state.problems[0]!.message).not.toContain('secret');
+    await store.close();
+  });
 });

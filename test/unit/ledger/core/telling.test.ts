@@ -51,6 +51,8 @@ describe('a record is found', () => {
     ['in an object of an array', '[{"rows":[{"provider":"p","model":"m","operation":"o"}]}]'],
     ['among values that are none', '[null,7,"x",{"provider":"p","model":"m","operation":"o"}]'],
     ['though it is cut off in its provider', '[{"provider":"p'],
+    ['before much else', `[${RECORD},{"x":"${'x'.repeat(3 * CHUNK)}"}]`],
+    ['by its provider, before much else', `[{"provider":"p","model":"m","operation":"o"},"${'x'.repeat(3 * CHUNK)}"]`],
   ])('%s', async (_, content) => {
     expect(await isRefused(content)).toBe(false);
   });
@@ -89,6 +91,8 @@ describe('another file is refused', () => {
     ['with an id that is a number', '[{"usage_id":7,"a":1}]'],
     ['an object with a key of ours', '{"usage_id":7}'],
     ['an object in which one has an id', '{"rows":[{"usage_id":"a"}]}'],
+    ['the same behind a byte order mark', '\uFEFF{"rows":[{"usage_id":"a"}]}'],
+    ['values that are none', '[null,{"provider":null},"usage_id"]'],
     ['a record without its operation', '[{"provider":"p","model":"m"}]'],
     ['a record without its model', '{"provider":"p","operation":"o"}'],
     ['a name that is no text', '[{"provider":"p","model":7,"operation":"o"}]'],
