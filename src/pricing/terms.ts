@@ -1,6 +1,7 @@
 import type { Factor } from './priceSource.ts';
 import type { PartKind } from './tokens.ts';
 import { ownValue } from '../usage/tables/ownValue.ts';
+import { termText } from '../usage/tables/termText.ts';
 
 /**
  * The terms of a call that change its price: a service tier (`batch`, `flex`, `priority`), Claude's fast mode, and the region
@@ -105,9 +106,8 @@ export function termsOf(usage: { readonly [field: string]: unknown }, zone?: str
 }
 
 function term(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value === '') return undefined;
-  const name = value.toLowerCase().replaceAll('_', '-');
-  return USUAL.has(name) ? undefined : name;
+  const name = termText(value)?.toLowerCase().replaceAll('_', '-');
+  return name === undefined || USUAL.has(name) ? undefined : name;
 }
 
 /** OpenAI's newer name of its priority tier. */

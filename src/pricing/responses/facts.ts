@@ -1,4 +1,4 @@
-import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, termAt, textAt, type JsonObject } from './json.ts';
 import { billPassedOn } from './asSent.ts';
 import { fallbackModel } from './streamEvents.ts';
 import type { Shape } from './shape.ts';
@@ -74,7 +74,7 @@ const TRAFFIC: Readonly<Record<string, string>> = {
 
 /** A kind of traffic that is not known keeps its name, so that it is not priced as the usual one. */
 function trafficTier(gemini: JsonObject): string | undefined {
-  const type = textAt(gemini, 'trafficType');
+  const type = termAt(gemini, 'trafficType');
   return type === undefined ? undefined : (ownValue(TRAFFIC, type) ?? type);
 }
 
@@ -84,17 +84,17 @@ export function serviceTierOf({ response, isBatch }: Shape): string | undefined 
   const usage = objectAt(response, 'usage') ?? {};
   const gemini = objectAt(response, 'usageMetadata') ?? {};
   const said =
-    textAt(response, 'service_tier') ??
-    textAt(usage, 'service_tier') ??
-    textAt(gemini, 'serviceTier') ??
+    termAt(response, 'service_tier') ??
+    termAt(usage, 'service_tier') ??
+    termAt(gemini, 'serviceTier') ??
     trafficTier(gemini) ??
     // Bedrock
-    textAt(objectAt(response, 'serviceTier') ?? {}, 'type') ??
+    termAt(objectAt(response, 'serviceTier') ?? {}, 'type') ??
     (objectAt(response, 'performanceConfig')?.['latency'] === 'optimized' ? 'latency-optimized' : undefined) ??
     // LangChain and Vercel's AI SDK
-    textAt(objectAt(response, 'response_metadata') ?? {}, 'service_tier') ??
+    termAt(objectAt(response, 'response_metadata') ?? {}, 'service_tier') ??
     Object.values(objectAt(response, 'providerMetadata') ?? {})
-      .map((each) => (isObject(each) ? textAt(each, 'serviceTier') : undefined))
+      .map((each) => (isObject(each) ? termAt(each, 'serviceTier') : undefined))
       .find((each) => each !== undefined);
   // xAI's SDK prints `SERVICE_TIER_PRIORITY`.
   const tier = said

@@ -1,3 +1,5 @@
+import { termText } from '../../usage/tables/termText.ts';
+
 /** Accessors for untrusted JSON of unknown shape. */
 export type JsonObject = Record<string, unknown>;
 
@@ -14,6 +16,11 @@ export function objectAt(value: JsonObject, field: string): JsonObject | undefin
 export function textAt(value: JsonObject, field: string): string | undefined {
   const found = Object.hasOwn(value, field) ? value[field] : undefined;
   return typeof found === 'string' && found !== '' && found.length <= 256 ? found : undefined;
+}
+
+/** A term that changes the price. */
+export function termAt(value: JsonObject, field: string): string | undefined {
+  return Object.hasOwn(value, field) ? termText(value[field]) : undefined;
 }
 
 export function numberAt(value: JsonObject, field: string): number | undefined {

@@ -14,7 +14,7 @@ import {
 import { batchLinesIn, exchangesIn, type Exchange } from './exchanges.ts';
 import { costOf, hasFailed, idOf, isUnfinished, modelOf, serviceTierOf, timeOf } from './facts.ts';
 import { unknownCounts, unpricedTools } from './notIncluded.ts';
-import { isObject, objectAt, textAt } from './json.ts';
+import { isObject, objectAt, termAt, textAt } from './json.ts';
 import { listedIn } from './lists.ts';
 import { originOf, type Origin } from './origin.ts';
 import { audioSecondsOf } from './otherServers.ts';
@@ -198,7 +198,7 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
   const id = idOf(response);
   const isFree = counts.input_tokens + counts.output_tokens === 0 && hasFailed(response);
   const cost = costUsd ?? (isFree ? 0 : undefined);
-  const speed = textAt(usage, 'speed');
+  const speed = termAt(usage, 'speed');
   return {
     api,
     ...origin,
@@ -208,7 +208,7 @@ function readCall({ shape, suffix }: Call, streamed: boolean, context: Context):
     timestamp: timeOf(response),
     serviceTier: serviceTierOf(shape),
     speed: speed === 'standard' ? undefined : speed,
-    inferenceGeo: geoOf(textAt(usage, 'inference_geo')),
+    inferenceGeo: geoOf(termAt(usage, 'inference_geo')),
     costUsd: cost,
     audioSeconds: audioSecondsOf(response),
     unpricedTools: cost === undefined ? unpricedTools(shape) : [],

@@ -2,7 +2,7 @@ import { aiSdkPart, langChainChunk } from './frameworkEvents.ts';
 import type { EventReader, OpenStream } from './openStream.ts';
 import { geminiAsSent } from './asSent.ts';
 import { groundings } from './geminiCounts.ts';
-import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectsAt, termAt, textAt, type JsonObject } from './json.ts';
 
 /** Reads the events of each vendor's streams, with one reader for each kind of stream. */
 
@@ -97,7 +97,7 @@ const chatChunk: EventReader = (value, open, start) => {
     choices.map((choice) => objectAt(choice, 'usage')).find((each) => each !== undefined);
   if (usage !== undefined) stream.response['usage'] = usage;
   for (const field of ['model', 'provider', 'service_tier']) {
-    const text = textAt(value, field);
+    const text = field === 'service_tier' ? termAt(value, field) : textAt(value, field);
     if (text !== undefined) stream.response[field] = text;
   }
   for (const source of [groq, value]) {

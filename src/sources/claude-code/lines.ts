@@ -1,4 +1,5 @@
 import type { UsageRecord } from '../../usage/record.ts';
+import { termText } from '../../usage/tables/termText.ts';
 import type { Fields } from '../fields.ts';
 import { countOf, fieldsOf, labelOf, nameOf, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
@@ -91,7 +92,7 @@ export class ClaudeLines implements LineParser {
         charge: payer.charge,
         request_id: textOf(line.value(at + AT.requestId)),
         sidechain: sidechain || undefined,
-        speed: textOf(line.value(at + AT['message.usage.speed'])),
+        speed: termText(line.value(at + AT['message.usage.speed'])),
         service_tier: unusual(line.value(at + AT['message.usage.service_tier'])),
         inference_geo: unusual(line.value(at + AT['message.usage.inference_geo'])),
       },
@@ -193,8 +194,8 @@ function tokensOf(value: (path: CountPath) => unknown, isSplit: boolean): LogTok
 
 /** A term of a call that changes its price; undefined for the default, which need not be stored. */
 function unusual(value: unknown): string | undefined {
-  const term = textOf(value);
-  return term === undefined || USUAL.has(term) ? undefined : nameOf(term);
+  const term = termText(value);
+  return term === undefined || USUAL.has(term) ? undefined : term;
 }
 
 const USUAL: ReadonlySet<string> = new Set(['standard', 'default', 'global', 'not_available']);

@@ -15,7 +15,7 @@ export function homeOf(file: SourceFile): string {
 export function configuredTier(home: string): string | undefined {
   try {
     const config = readFileSync(join(home, 'config.toml'), 'utf8');
-    return /^\s*service_tier\s*=\s*["'](\w+)["']/m.exec(config)?.[1];
+    return /^\s*service_tier\s*=\s*["']([^"'\n]+)["']/m.exec(config)?.[1];
   } catch {
     return undefined;
   }

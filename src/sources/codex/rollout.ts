@@ -1,3 +1,4 @@
+import { termText } from '../../usage/tables/termText.ts';
 import type { Fields } from '../fields.ts';
 import { fieldsOf, firstText, labelOf, nameOf, parseJson, stemOf, textOf, timeKey, timeOf } from '../fields.ts';
 import { usageId } from '../reading/identity.ts';
@@ -150,7 +151,7 @@ export class CodexLines implements LineParser {
   /** Settings apply from here on; if they do not name a tier, it is the default, whatever the configuration says. */
   #settings(settings: Fields | undefined): void {
     if (settings === undefined) return;
-    this.#context.tier = textOf(settings['service_tier']) ?? 'default';
+    this.#context.tier = termText(settings['service_tier']) ?? 'default';
     if (this.#context.model === undefined || this.#context.guessed) this.#setModel(textOf(settings['model']));
   }
 

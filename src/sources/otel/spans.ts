@@ -6,6 +6,7 @@ import { isNone } from '../tokens.ts';
 import type { FoundUsage } from '../source.ts';
 import { conventional } from './otherNames.ts';
 import { spanPayer } from './spanPayer.ts';
+import { spanTier } from './spanTier.ts';
 import { spanTokens } from './spanTokens.ts';
 
 /**
@@ -80,7 +81,7 @@ export function usageOfSpan(source: string, record: Fields, fallbackTime: string
       ) ?? trace,
     ),
     folder: firstText(attributes, 'process.cwd', 'workspace.folder'),
-    more: { response_id: response, charge: payer.charge },
+    more: { response_id: response, charge: payer.charge, service_tier: spanTier(attributes) },
   });
   return { kind, trace, response, found: { record: record_ } };
 }

@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EdgeCoder } from '../../../src/pricing/compare/edges.ts';
 import { readCustomPrices } from '../../../src/pricing/custom.ts';
 import { aliasProvider, knownModels } from '../../../src/pricing/models/known.ts';
 import { lineChoices } from '../../../src/pricing/models/lineChoices.ts';
 import { ModelSearch } from '../../../src/pricing/models/search.ts';
 import { Pricer } from '../../../src/pricing/price.ts';
-import { recogniseResponses } from '../../../src/pricing/responses/recognise.ts';
+import { recogniseResponses, type RecognisedResponse } from '../../../src/pricing/responses/recognise.ts';
+import { usageOfResponse } from '../../../src/pricing/responses/usage.ts';
 import { loadPriceTable } from '../../../src/pricing/table.ts';
 
 /** Boundaries and rules that mutation testing found without a test. */
@@ -56,6 +57,53 @@ test('the usual tier of a response is none', () => {
       table,
     ).responses[0]?.serviceTier;
   expect(['default', 'auto', 'Standard', 'priority'].map(tier)).toEqual([undefined, undefined, undefined, 'priority']);
+});
+
+describe('a term that no price is known of', () => {
+  const LONG = 'x'.repeat(300);
+  const responseOf = (more: object, usage: object): RecognisedResponse | undefined =>
+    recogniseResponses(
+      JSON.stringify({
+        object: 'chat.completion',
+        model: 'gpt-5',
+        ...more,
+        usage: { prompt_tokens: 1, completion_tokens: 1, ...usage },
+      }),
+      table,
+    ).responses[0];
+
+  test.each<[unknown, string]>([
+    ['zzz', 'zzz'],
+    [LONG, LONG.slice(0, 256)],
+    [7, '7'],
+    [true, 'true'],
+    [['flex'], '["flex"]'],
+    [{ type: 'zzz' }, '{"type":"zzz"}'],
+  ])('%j makes the cost of a response unknown', (value, text) => {
+    for (const [more, usage, field] of [
+      [{ service_tier: value }, {}, 'service_tier'],
+      [{}, { service_tier: value }, 'service_tier'],
+      [{}, { speed: value }, 'speed'],
+      [{}, { inference_geo: value }, 'inference_geo'],
+    ] as const) {
+      const response = responseOf(more, usage)!;
+      const call = usageOfResponse(response, { provider: 'openai', model: 'gpt-5' });
+      expect(call[field]).toBe(text);
+      expect(new Pricer(table).price(call).kind).toBe('unpriced');
+    }
+  });
+
+  test('is kept in the chunks of a stream', () => {
+    const chunk = { id: 'c', object: 'chat.completion.chunk', model: 'gpt-5', choices: [], service_tier: 7 };
+    const text = `data: ${JSON.stringify({ ...chunk, usage: { prompt_tokens: 1, completion_tokens: 1 } })}\n\ndata: [DONE]\n\n`;
+    expect(recogniseResponses(text, table).responses.map(({ serviceTier }) => serviceTier)).toEqual(['7']);
+  });
+
+  test.each([null, '', '  ', 'default', ' Standard '])('is not %j', (value) => {
+    expect(responseOf({ service_tier: value }, { service_tier: value })?.serviceTier).toBeUndefined();
+    const call = { provider: 'openai', model: 'gpt-5', input_tokens: 1_000, output_tokens: 0 };
+    expect(new Pricer(table).price({ ...call, service_tier: value })).toEqual(new Pricer(table).price(call));
+  });
 });
 
 test("audio that Gemini's Interactions made is counted apart", () => {

@@ -61,7 +61,7 @@ test('all that a record has', async () => {
 });
 
 test('terms that are the usual ones are none, and counts that are not split', async () => {
-  const usual = ['standard', 'default', 'global', 'not_available', '', 5];
+  const usual = ['standard', 'default', 'global', 'not_available', '', null];
   const lines = usual.map((term, i) =>
     line(
       { requestId: `r${i}`, costUSD: 0 },
@@ -85,6 +85,14 @@ test('terms that are the usual ones are none, and counts that are not split', as
       ),
     ).toEqual([]);
   }
+});
+
+test('terms of another type than text are unknown ones, not the usual ones', async () => {
+  const terms = { service_tier: 7, speed: { type: 'fast' }, inference_geo: ['us'] };
+  const { records } = await told(world, claudeCode, {
+    [LOG]: jsonLines(line({ requestId: 'r' }, { id: 'm' }, { ...USAGE, ...terms })),
+  });
+  expect(records).toMatchObject([{ service_tier: '7', speed: '{"type":"fast"}', inference_geo: '["us"]' }]);
 });
 
 test('the file of an agent is of the session that started it', async () => {

@@ -170,6 +170,22 @@ describe('a session', () => {
     ]);
   });
 
+  test('has a tier that is not known, so that it is not priced as the usual one', async () => {
+    const settings = { type: 'thread_settings_applied', thread_settings: { service_tier: { of: 'mine' } } };
+    const { records } = await told(world, codex, {
+      '.codex/config.toml': 'service_tier = "a-tier of.mine"\n',
+      [LOG]: jsonLines(
+        told_({ last_token_usage: counts(1, 0) }),
+        { timestamp: AT, type: 'event_msg', payload: settings },
+        told_({ last_token_usage: counts(2, 0) }),
+      ),
+    });
+    expect(records.sort((a, b) => a.input_tokens - b.input_tokens).map(({ service_tier }) => service_tier)).toEqual([
+      'a-tier of.mine',
+      '{"of":"mine"}',
+    ]);
+  });
+
   test('of an agent is told by its first 16 KiB', async () => {
     const filler = (bytes: number): string => `${JSON.stringify({ type: 'x'.repeat(bytes - 12) })}\n`;
     const spawned = JSON.stringify(meta({ id: 'a', source: { subagent: { thread_spawn: {} } } }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { conventional } from '../../../../src/sources/otel/otherNames.ts';
 import { spanPayer } from '../../../../src/sources/otel/spanPayer.ts';
-import { attributesOf } from '../../../../src/sources/otel/spans.ts';
+import { attributesOf, usageOfSpan } from '../../../../src/sources/otel/spans.ts';
 
 /** Who bills the call of a span, and the attributes of instrumentations that have other names for them. */
 
@@ -98,5 +98,48 @@ describe('attributes under other names', () => {
         7,
       ]),
     ).toEqual({ i: 12, d: 1.5, s: 'x', b: false, n: undefined });
+  });
+});
+
+describe('the service tier of a span', () => {
+  const span = (attributes: Record<string, unknown>): unknown =>
+    usageOfSpan(
+      'otel',
+      {
+        name: 'chat gpt-5',
+        traceId: 'a1',
+        spanId: 'b1',
+        attributes: { 'gen_ai.request.model': 'gpt-5', 'gen_ai.usage.input_tokens': 1, ...attributes },
+      },
+      '2026-11-20T00:00:00Z',
+    )?.found.record['service_tier'];
+
+  test.each([
+    'openai.response.service_tier',
+    'gen_ai.openai.response.service_tier',
+    'gen_ai.response.service_tier',
+    'gen_ai.anthropic.service_tier',
+    'openai.request.service_tier',
+    'gen_ai.openai.request.service_tier',
+    'gen_ai.request.service_tier',
+  ])('is that of %s', (name) => {
+    expect(span({ [name]: 'priority' })).toBe('priority');
+    expect(span({ [name]: 7 })).toBe('7');
+  });
+
+  test('is that of the response rather than the one that was asked for, and none if it is the usual one', () => {
+    const asked = { 'openai.request.service_tier': 'priority' };
+    expect(span({ ...asked, 'openai.response.service_tier': 'default' })).toBeUndefined();
+    expect(span({ ...asked, 'gen_ai.openai.response.service_tier': 'flex' })).toBe('flex');
+    expect(span({})).toBeUndefined();
+  });
+
+  test('is in what the AI SDK tells of its provider', () => {
+    const told = (value: unknown): unknown => span({ 'ai.response.providerMetadata': value });
+    expect(told('{"openai":{"responseId":"r","serviceTier":"priority"}}')).toBe('priority');
+    expect(told('{"openai":{"serviceTier":"default"}}')).toBeUndefined();
+    for (const none of ['{"openai":{}}', '{"openai":', '[]', 'null', '{"openai":7}', 7]) {
+      expect(told(none)).toBeUndefined();
+    }
   });
 });
