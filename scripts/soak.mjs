@@ -3,7 +3,8 @@
  *
  *     npm run test:soak                 10,000 kills (about half an hour on two cores)
  *     npm run test:soak -- 1000         so many
- *     npm run test:soak -- fuzz [N] [SEED]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses
+ *     npm run test:soak -- fuzz [N] [SEED] [KIND]  N (100,000) damaged ledgers, databases, journals, logs of each source and responses,
+ *                                       or those of one file of test/unit/fuzz, such as "databases"
  *     npm run test:soak -- unit         the long form of the unit tests: every fault at every step, ten times the random cases
  *     npm run test:soak -- process      the long form of the process tests: the real inkwell, a hundred processes at once, proofs of 20 s
  *     npm run test:soak -- editor       the long form of the editor tests: every feature in the installed editor, every theme at every width
@@ -18,9 +19,9 @@ import { NO_TYPE_WARNING, root, run, usePinnedNode } from './lib.mjs';
 await usePinnedNode();
 const vitest = [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project'];
 if (process.argv[2] === 'fuzz') {
-  const [runs = '100000', seed = String(Date.now() % 1e9)] = process.argv.slice(3);
+  const [runs = '100000', seed = String(Date.now() % 1e9), kind = ''] = process.argv.slice(3);
   const env = { ...process.env, LLM_SPEND_FUZZ_RUNS: runs, LLM_SPEND_FUZZ_SEED: seed };
-  await run(process.execPath, [...vitest, 'unit', 'test/unit/fuzz'], { cwd: root, env });
+  await run(process.execPath, [...vitest, 'unit', `test/unit/fuzz/${kind}`], { cwd: root, env });
   process.exit();
 }
 if (process.argv[2] === 'unit') {

@@ -1,7 +1,7 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import { CostTracker } from '../../../src/library/costTracker.ts';
 import { below, fuzz, FUZZ_TIMEOUT, mutated } from './fuzz.ts';
@@ -13,10 +13,9 @@ const USAGE = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
 const RECORDS = 60;
 const PAGE = 4096;
 
-let folder: string;
 let sound: Buffer;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'llm-spend-fuzz-db-'));
+  const folder = mkdtempSync(join(tmpdir(), 'llm-spend-fuzz-db-'));
   const template = join(folder, 'template.db');
   const ledger = new CostTracker({ ledger: template, pricing: false });
   const usages = Array.from({ length: RECORDS }, (_, i) => ({ ...USAGE, usage_id: `r${i}`, note: 'x'.repeat(i * 7) }));
@@ -26,13 +25,8 @@ beforeAll(async () => {
   const copy = join(folder, 'copy.db');
   copyFileSync(template, copy);
   sound = readFileSync(copy);
-  empty();
+  rmSync(folder, { recursive: true, force: true });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function empty(): void {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
-}
 
 /** Damages as disks make them: bits, bytes and pages; now and then of any kind. */
 function damaged(random: Random): Buffer {
@@ -51,8 +45,8 @@ function damaged(random: Random): Buffer {
   return random() < 0.1 ? bytes.subarray(0, below(random, bytes.length)) : bytes;
 }
 
-async function attempt<T>(use: (ledger: CostTracker) => Promise<T>): Promise<T | LedgerError> {
-  const ledger = new CostTracker({ ledger: join(folder, 'costs.db'), pricing: false });
+async function attempt<T>(path: string, use: (ledger: CostTracker) => Promise<T>): Promise<T | LedgerError> {
+  const ledger = new CostTracker({ ledger: path, pricing: false });
   try {
     return await use(ledger);
   } catch (error) {
@@ -68,26 +62,26 @@ const readIds = (ledger: CostTracker): Promise<string[]> =>
 
 describe('a damaged SQLite ledger', () => {
   it('is repaired with all that could be read or was acknowledged', { timeout: FUZZ_TIMEOUT }, () =>
-    fuzz(8, async (random) => {
-      empty();
+    fuzz(8, async ({ random, folder }) => {
+      const path = join(folder(), 'costs.db');
       const before = damaged(random);
-      writeFileSync(join(folder, 'costs.db'), before);
-      const read = await attempt(readIds);
-      const tracked = await attempt((ledger) => ledger.track({ ...USAGE, usage_id: 'new' }));
-      await attempt((ledger) => ledger.verify());
-      const repaired = await attempt((ledger) => ledger.repair());
+      writeFileSync(path, before);
+      const read = await attempt(path, readIds);
+      const tracked = await attempt(path, (ledger) => ledger.track({ ...USAGE, usage_id: 'new' }));
+      await attempt(path, (ledger) => ledger.verify());
+      const repaired = await attempt(path, (ledger) => ledger.repair());
       if (repaired instanceof LedgerError) {
         // It is no database at all any more: left as it is.
         expect(repaired.code).toBe('unsupported');
         expect(tracked).toBeInstanceOf(LedgerError);
-        expect(readFileSync(join(folder, 'costs.db')).equals(before)).toBe(true);
+        expect(readFileSync(path).equals(before)).toBe(true);
         return;
       }
-      const after = await attempt(readIds);
+      const after = await attempt(path, readIds);
       if (after instanceof LedgerError) throw after;
       if (!(read instanceof LedgerError)) for (const id of read) expect(after).toContain(id);
       if (!(tracked instanceof LedgerError)) expect(after).toContain('new');
-      const verified = await attempt((ledger) => ledger.verify());
+      const verified = await attempt(path, (ledger) => ledger.verify());
       if (verified instanceof LedgerError) throw verified;
       expect(verified.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     }),

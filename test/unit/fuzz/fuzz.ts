@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { seeded, type Random } from '../../fixtures/oddLogs.ts';
 
 /**
@@ -11,31 +14,65 @@ const RUNS = Number(process.env['LLM_SPEND_FUZZ_RUNS'] ?? 0);
 const FIRST_SEED = Number(process.env['LLM_SPEND_FUZZ_SEED'] ?? 1);
 
 /** ms. */
-export const FUZZ_TIMEOUT = RUNS > 0 ? 12 * 3_600_000 : 120_000;
+export const FUZZ_TIMEOUT = RUNS > 0 ? 48 * 3_600_000 : 120_000;
 
-/** @param quick runs in `npm test`. @throws {Error} that names the seed of the first run that failed. */
-export async function fuzz(quick: number, run: (random: Random) => void | Promise<void>): Promise<void> {
+/** Cases side by side in a process: most of a case's time is waiting, such as for the reading of a file that may be half written. */
+const LANES = 24;
+
+/** The soak goes on after a failure, until there are so many. */
+const FAILURES = 20;
+
+export interface Case {
+  random: Random;
+  /** A folder of its own, which goes with the case. */
+  folder: () => string;
+}
+
+/** @param quick runs in `npm test`. @throws {Error} that names the seeds that failed. */
+export async function fuzz(quick: number, run: (one: Case) => void | Promise<void>): Promise<void> {
   const runs = RUNS || quick;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + runs; seed++) {
-    if (RUNS > 0 && (seed - FIRST_SEED) % 100 === 0) process.stderr.write(`fuzz: seed ${seed}\n`);
-    try {
-      await ends(run(seeded(seed)));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`LLM_SPEND_FUZZ_SEED=${seed} LLM_SPEND_FUZZ_RUNS=1: ${message}`, { cause: error });
+  const failures: Error[] = [];
+  let next = FIRST_SEED;
+  const lane = async (): Promise<void> => {
+    while (next < FIRST_SEED + runs && failures.length < (RUNS > 0 ? FAILURES : 1)) {
+      const seed = next++;
+      if (RUNS > 0 && (seed - FIRST_SEED) % 100 === 0) process.stderr.write(`fuzz: seed ${seed}\n`);
+      const failure = await failureOf(seed, run);
+      if (failure !== undefined) failures.push(failure);
     }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join('\n'), { cause: failures[0] });
+}
+
+async function failureOf(seed: number, run: (one: Case) => void | Promise<void>): Promise<Error | undefined> {
+  let folder: string | undefined;
+  try {
+    const made = run({
+      random: seeded(seed),
+      folder: () => (folder ??= mkdtempSync(join(tmpdir(), 'llm-spend-fuzz-'))),
+    });
+    if (made !== undefined) await ends(made);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const failure = new Error(`LLM_SPEND_FUZZ_SEED=${seed} LLM_SPEND_FUZZ_RUNS=1: ${message}`, { cause: error });
+    if (RUNS > 0) process.stderr.write(`fuzz: ${failure.message}\n`);
+    return failure;
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** A run that takes this long, ms, hangs. */
-const HANGS_AFTER = 60_000;
+const HANGS_AFTER = 120_000;
 
-async function ends(run: void | Promise<void>): Promise<void> {
+async function ends(run: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const hangs = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('does not end')), HANGS_AFTER);
   });
-  await Promise.race([Promise.resolve(run), hangs]).finally(() => clearTimeout(timer));
+  await Promise.race([run, hangs]).finally(() => clearTimeout(timer));
 }
 
 export const below = (random: Random, limit: number): number => Math.floor(random() * limit);

@@ -15,7 +15,7 @@ describe.each(SHAPES.map((shape, i) => [`${shape.source.id} (${i})`, shape] as c
   it('imports what is whole', { timeout: FUZZ_TIMEOUT }, async () => {
     // Damaged counts could be those of a sound entry, so that the sound ones have counts of their own.
     const sound = [100_000, 200_000];
-    await fuzz(2, async (random) => {
+    await fuzz(2, async ({ random }) => {
       const world = new World();
       try {
         const all = Array.from({ length: ENTRIES }, (_each, i) =>

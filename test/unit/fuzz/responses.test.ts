@@ -30,7 +30,7 @@ const pricer = new Pricer(loadPriceTable());
 
 describe('a damaged response', () => {
   it('is read with counts that a record may have, or told why not', { timeout: FUZZ_TIMEOUT }, () =>
-    fuzz(2_000, (random) => {
+    fuzz(2_000, ({ random }) => {
       const text = mutated(oneOf(random, BODIES), random).toString();
       const { responses, problems } = recogniseResponses(text, pricer.table);
       expect(responses.length + problems.length).toBeGreaterThan(0);
@@ -52,7 +52,7 @@ describe('a damaged response', () => {
   );
 
   it('hides none of its neighbours in NDJSON', { timeout: FUZZ_TIMEOUT }, () =>
-    fuzz(500, (random) => {
+    fuzz(500, ({ random }) => {
       const bad = mutated(oneOf(random, BODIES), random).toString();
       const { responses } = recogniseResponses(`${sound('first')}\n${bad}\n${sound('last')}\n`, pricer.table);
       expect(responses[0]?.responseId).toBe('first');

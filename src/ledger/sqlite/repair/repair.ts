@@ -11,7 +11,6 @@ import type { RepairResult } from '../../results.ts';
 import { forgetLoss } from '../../loss.ts';
 import { bringBack } from '../clearing.ts';
 import { Connection } from '../connection.ts';
-import { isDamage } from '../engine.ts';
 import { keptAside } from './aside.ts';
 import { holdWriters } from './holdWriters.ts';
 import { removeLeftovers, withSideFile } from './leftovers.ts';
@@ -26,7 +25,7 @@ import { touch, unseal, untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
 import { leftoversOf } from '../state.ts';
-import { inWorker } from '../worker.ts';
+import { findings } from './findings.ts';
 
 /**
  * Repairs a database: everything readable goes into a new database, together with records that only the backup has, and the new
@@ -239,22 +238,6 @@ function actionsOf(place: Place, rebuilt: Rebuilt): string[] {
 
 function formerFile(keptIn: string): string {
   return `former file kept in ${keptIn}`;
-}
-
-/** The defects that SQLite finds in the file, in its own words. A database of another program is not damaged; it throws. */
-export async function findings(disk: Disk, path: string, most: number): Promise<string[]> {
-  try {
-    const connection = await Connection.open(disk, path);
-    if (!connection) return [];
-    await connection.close();
-    const rows = (await inWorker(connection.location, `PRAGMA integrity_check(${most})`)) as {
-      integrity_check: string;
-    }[];
-    return rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return [(error as Error).message];
-  }
 }
 
 /** Identifies the state of a database and its log, to detect writes. */

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { Disk } from '../../../system/disk.ts';
 import { nextTurn } from '../../../system/turns.ts';
 import { Connection } from '../connection.ts';
-import type { Database } from '../engine.ts';
+import type { Database, Statement } from '../engine.ts';
 import { codeOf, sqliteEngine } from '../engine.ts';
 import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from '../log.ts';
@@ -170,6 +170,8 @@ const NOTHING: Salvage = { removed: new Set(), cleared: false, unreadable: 0, re
 
 async function readAll(db: Database, take: TakeReadable): Promise<Salvage> {
   try {
+    // Locks the file once, not for each of thousands of queries.
+    db.exec('BEGIN');
     await rowsBetween(db, take);
     return changesIn(db);
   } finally {
@@ -181,9 +183,11 @@ async function readAll(db: Database, take: TakeReadable): Promise<Salvage> {
 async function rowsBetween(db: Database, take: TakeReadable): Promise<void> {
   let failures = 0;
   const stretches: [number, number][] = [[1, lastNumber(db)]];
+  const query = rowsQuery(db);
+  if (query === undefined) return;
   for (let stretch = stretches.pop(); stretch && failures < MOST_FAILURES; stretch = stretches.pop()) {
     const [from, to] = stretch;
-    const rows = tryRows(db, from, to);
+    const rows = tried(() => query.all(from, to) as unknown as DamagedRow[]);
     if (!rows) {
       failures++;
       const middle = Math.floor((from + to) / 2);
@@ -197,22 +201,23 @@ async function rowsBetween(db: Database, take: TakeReadable): Promise<void> {
   }
 }
 
-function tryRows(db: Database, from: number, to: number): DamagedRow[] | undefined {
+/** undefined: damage renamed a column. */
+function rowsQuery(db: Database): Statement | undefined {
+  const sql = `SELECT ${DAMAGED_COLUMNS} FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`;
+  return tried(() => db.prepare(sql));
+}
+
+function tried<T>(work: () => T): T | undefined {
   try {
-    return db
-      .prepare(`SELECT ${DAMAGED_COLUMNS} FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`)
-      .all(from, to, ROWS_AT_ONCE) as unknown as DamagedRow[];
+    return work();
   } catch {
     return undefined;
   }
 }
 
 function lastNumber(db: Database): number {
-  try {
-    return (db.prepare('SELECT max(seq) AS last FROM record').get() as { last: number | null }).last ?? 0;
-  } catch {
-    return MOST_ROWS;
-  }
+  const row = tried(() => db.prepare('SELECT max(seq) AS last FROM record').get() as { last: number | null });
+  return row === undefined ? MOST_ROWS : (row.last ?? 0);
 }
 
 /** Reads as many of the removals as possible: a damaged page may hold some of them. */

@@ -15,7 +15,7 @@ import type { StoreState } from '../../store.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import { keptAside } from './aside.ts';
-import { findings } from './repair.ts';
+import { findings } from './findings.ts';
 import { untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
