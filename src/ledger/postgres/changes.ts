@@ -52,7 +52,7 @@ export async function clearStored(write: LedgerWrite, at: string): Promise<numbe
      SELECT ledger_id, $2::BIGINT, seq, usage_key, text FROM llm_spend.record WHERE ledger_id = $1`,
     [ledgerId, id],
   );
-  for (const table of ['record', 'usage_key', 'rollup', 'series']) {
+  for (const table of ['record', 'usage_key', 'rollup', 'summary_day', 'summary_hour', 'series']) {
     await sql(`DELETE FROM llm_spend.${table} WHERE ledger_id = $1`, [ledgerId]);
   }
   write.noteChange(-Number(counts!['records']));
