@@ -108,7 +108,8 @@ async function repairNow(write: LedgerWrite): Promise<{ actions: string[]; recov
   const { actions, foreign, differences } = await planRepair(sql, ledgerId);
   const usable = foreign.filter(isRecordRow);
   const there = await write.find(usable.map(({ key }) => key));
-  const fresh = [...new Map(usable.filter(({ key }) => !there.has(key)).map((row) => [row.key, row])).values()];
+  const isAnother = ({ key, seq }: StoredRow): boolean => there.has(key) && there.get(key)!.seq !== seq;
+  const fresh = [...new Map(usable.filter((row) => !isAnother(row)).map((row) => [row.key, row])).values()];
   const other = foreign.filter((row) => !fresh.includes(row));
   for (const { key, text } of other) {
     await sql('INSERT INTO llm_spend.aside (ledger_id, usage_key, text) VALUES ($1, $2, $3)', [ledgerId, key, text]);

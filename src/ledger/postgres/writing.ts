@@ -95,10 +95,12 @@ export class LedgerWrite {
        WHERE r.ledger_id = $1 AND r.time_ms = d.time_ms AND r.seq = d.seq`,
       [this.ledgerId, rows.map(({ timeMs }) => timeMs), rows.map(({ seq }) => seq)],
     );
+    // A row of another program may have the key of a record that stays.
     await this.sql(
-      `DELETE FROM llm_spend.usage_key k USING unnest($2::TEXT[], $3::TEXT[]) AS d(usage_key, sender)
-       WHERE k.ledger_id = $1 AND k.usage_key = d.usage_key AND k.sender = d.sender`,
-      [this.ledgerId, rows.map(({ key }) => key), rows.map(({ sender }) => sender)],
+      `DELETE FROM llm_spend.usage_key k USING unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[])
+       AS d(usage_key, sender, time_ms, seq) WHERE k.ledger_id = $1 AND k.usage_key = d.usage_key AND k.sender = d.sender
+       AND k.time_ms = d.time_ms AND k.seq = d.seq`,
+      [this.ledgerId, ...(['key', 'sender', 'timeMs', 'seq'] as const).map((name) => rows.map((row) => row[name]))],
     );
   }
 

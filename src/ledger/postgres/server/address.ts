@@ -79,15 +79,6 @@ function checkLedgerName(name: string): void {
   }
 }
 
-/** The URL without its password; other names unchanged. */
-export function withoutPassword(name: string): string {
-  try {
-    return nameOf(parseUrl(name));
-  } catch {
-    return name;
-  }
-}
-
 function parseUrl(url: string): URL {
   try {
     const parsed = new URL(url);
