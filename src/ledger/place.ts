@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from '../system/disk.ts';
 import { errno } from '../system/errno.ts';
@@ -24,7 +25,7 @@ export async function resolvePlace(disk: Disk, requested: string): Promise<Place
   try {
     if (await isLink(disk, requested)) {
       const real = await realPathOf(disk, requested);
-      if ((await disk.stat(real)).isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+      refuseUnlessFile(await disk.stat(real), requested);
       return placeOf(dirname(real), basename(real));
     }
     let folder = dirname(requested);
@@ -42,14 +43,20 @@ export async function resolvePlace(disk: Disk, requested: string): Promise<Place
 async function isLink(disk: Disk, requested: string): Promise<boolean> {
   try {
     const stats = await disk.lstat(requested);
-    if (stats.isDirectory()) throw explain({ code: 'EISDIR' }, requested);
     if (stats.isSymbolicLink()) return true;
-    if (stats.isFile()) return false;
-    throw new LedgerError('not-a-file', `${requested} is not an ordinary file. Name a file for the ledger.`);
+    refuseUnlessFile(stats, requested);
+    return false;
   } catch (error) {
     if (errno(error) !== 'ENOENT') throw error;
     return false;
   }
+}
+
+/** A rename onto a device, or onto the end of a pipe, would replace it for the whole system. */
+function refuseUnlessFile(stats: BigIntStats, requested: string): void {
+  if (stats.isDirectory()) throw explain({ code: 'EISDIR' }, requested);
+  if (stats.isFile()) return;
+  throw new LedgerError('not-a-file', `${requested} is not an ordinary file. Name a file for the ledger.`);
 }
 
 async function realPathOf(disk: Disk, requested: string): Promise<string> {

@@ -72,6 +72,10 @@ describe.skipIf(process.platform === 'win32')('the place of a ledger', () => {
       code: 'not-a-file',
       message: '/dev/null is not an ordinary file. Name a file for the ledger.',
     });
+    expect(await failed('to-device')).toMatchObject({
+      code: 'not-a-file',
+      message: `${join(folder, 'to-device')} is not an ordinary file. Name a file for the ledger.`,
+    });
     expect(await failed('to-nothing')).toMatchObject({
       code: 'dangling-link',
       cause: { code: 'ENOENT' },
