@@ -1,6 +1,8 @@
 import type { Disk } from '../system/disk.ts';
 import { errno } from '../system/errno.ts';
 import { foreignBackupName, isCorruptName, previousName, undoLogName } from '../system/sideFiles.ts';
+import { storeKind } from '../system/paths.ts';
+import { valueEnd } from './json/elements.ts';
 import type { Place } from './place.ts';
 import { NAME_FIELDS } from '../usage/stored.ts';
 import { LedgerError } from './results.ts';
@@ -9,6 +11,7 @@ import { LedgerError } from './results.ts';
 
 /** Every record has one of these keys; records of early inkwell versions have no id. */
 const KEYS = ['usage_id', 'provider'] as const;
+const RECORD_NAMES = [...NAME_FIELDS, 'usage_id', 'cost_usd'];
 /** The beginning of an id, which other programs' files do not have. */
 const ID = /"usage_id"\s*:\s*"[^"]/;
 const QUOTED = KEYS.flatMap((key) => [Buffer.from(`"${key}"`), Buffer.from(`"${key}"`, 'utf16le')]);
@@ -30,7 +33,7 @@ const MAX_CUT_OFF = 16 * 1024;
  * @throws {LedgerError} `unsupported`; the file is not changed.
  */
 export async function refuseForeignFile(disk: Disk, { folder, base, path }: Place): Promise<void> {
-  if (!(await isForeign(disk, path))) return;
+  if (!(await isForeign(disk, { base, path }))) return;
   const traces = new Set([previousName(base), foreignBackupName(base), undoLogName(base)]);
   if ((await disk.readdir(folder)).some((name) => traces.has(name) || isCorruptName(name, base))) return;
   throw new LedgerError(
@@ -40,7 +43,7 @@ export async function refuseForeignFile(disk: Disk, { folder, base, path }: Plac
   );
 }
 
-async function isForeign(disk: Disk, path: string): Promise<boolean> {
+async function isForeign(disk: Disk, { base, path }: Pick<Place, 'base' | 'path'>): Promise<boolean> {
   let fd: number;
   try {
     fd = await disk.open(path, 'r');
@@ -52,12 +55,27 @@ async function isForeign(disk: Disk, path: string): Promise<boolean> {
     const { hasKey, hasId, hasContent, first } = await scan(disk, fd);
     if (!hasKey) return hasContent && !(first === OPEN_ARRAY && (await isCutOff(disk, fd)));
     if (hasId && first !== OPEN_OBJECT) return false;
-    const value = await parsed(disk, fd, MAX_PARSED);
-    // NDJSON and a cut-off array cannot be parsed.
-    return value !== undefined && !(Array.isArray(value) ? holdsRecord(value) : resemblesRecord(value));
+    const text = await textOf(disk, fd, MAX_PARSED);
+    if (text === undefined) return false;
+    const value = parsed(text);
+    if (value !== undefined) return !(Array.isArray(value) ? holdsRecord(value) : resemblesRecord(value));
+    // NDJSON, a merged or cut-off array, JSON with comments; or the pages of a database, which are no text.
+    return storeKind(base) !== 'sqlite' && !hasId && !mayBeLedger(text, first === OPEN_ARRAY);
   } finally {
     await disk.close(fd);
   }
+}
+
+/**
+ * Whether a text that is not JSON as a whole has the names of a record, one of which may be damaged, or is an array that is cut
+ * off within its first object.
+ */
+function mayBeLedger(content: string, isArray: boolean): boolean {
+  // UTF-16 has zero bytes between the characters of the names.
+  const text = content.replaceAll('\0', '');
+  if (RECORD_NAMES.filter((name) => text.includes(`"${name}"`)).length >= NAME_FIELDS.length) return true;
+  const bytes = Buffer.from(text);
+  return isArray && valueEnd(bytes, bytes.indexOf(OPEN_OBJECT), bytes.length) === -1;
 }
 
 /** Whether there is a record in the array, at any depth. */
@@ -117,10 +135,10 @@ async function isCutOff(disk: Disk, fd: number): Promise<boolean> {
   return text !== undefined && /^[\s\0]*\[[\s\0]*\{[^}]*$/.test(text);
 }
 
-/** The parsed file; undefined if it is larger than `max`, or not a JSON array or object. */
-async function parsed(disk: Disk, fd: number, max: number): Promise<object | undefined> {
+/** undefined: not a JSON array or object. */
+function parsed(text: string): object | undefined {
   try {
-    const value: unknown = JSON.parse((await textOf(disk, fd, max)) ?? '');
+    const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

@@ -14,7 +14,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const USAGE = { provider: 'openai', model: 'gpt-5', operation: 'chat', cost_usd: 1 };
-const RECORD = JSON.stringify({ usage_id: 'a', timestamp: '2026-01-01T00:00:00Z', ...USAGE });
+const NO_ID = { timestamp: '2026-01-01T00:00:00Z', ...USAGE };
+const RECORD = JSON.stringify({ usage_id: 'a', ...NO_ID });
 
 async function track(file: string): Promise<unknown> {
   const ledger = new CostTracker({ ledger: file, pricing: false });
@@ -43,6 +44,11 @@ describe('a file that was never a ledger is refused, and left as it is', () => {
     ['config.json', '{"provider":"openai","model":"gpt-5","apiKey":"x"}'],
     ['terraform.json', '[{"provider":"aws","region":"eu-west-1"},{"provider":"gcp"}]'],
     ['providers.json', '[{"provider":{"usage_id":{"type":"string"}}}]'],
+    ['log.json', '{"provider":"aws","message":"up"}\n{"provider":"aws","message":"down"}\n'],
+    ['comments.json', '[{"provider":"aws"}, // ours\n {"provider":"gcp"}]'],
+    ['settings.json', '{ // ours\n  "provider": "openai", "model": "gpt-5", "keys": {} }'],
+    ['header.json', '// Settings\n{ "provider": "openai", }'],
+    ['unclosed.json', '{"provider":"openai","model":"gpt-5"'],
     ['numbers.json', '[{"usage_id":1},{"usage_id":2}]'],
     ['large.json', `{"text":"${'x'.repeat(200_000)}"}`],
     ['text.json', 'once upon a time'],
@@ -112,6 +118,10 @@ describe('a ledger is none of them', () => {
     ['a record', `[${RECORD}]`],
     ['a record that is cut off', `[\n  ${RECORD.slice(0, 40)}`],
     ['a record behind much else', `[${'{"other":"'.concat('x'.repeat(150_000), '"}')},${RECORD}]`],
+    ['NDJSON without ids', `${JSON.stringify(NO_ID)}\n${JSON.stringify(NO_ID)}\n`],
+    ['a record without an id between conflict markers', `[\n<<<<<<< HEAD\n${JSON.stringify(NO_ID)}\n=======\n`],
+    ['a record in a call', `callback([${JSON.stringify(NO_ID)}]);`],
+    ['a cut-off record alone', RECORD.slice(0, 60)],
     ['NDJSON', `${RECORD}\n${RECORD.replace('"a"', '"b"')}\n`],
     ['a single record', RECORD],
     ['a single record that its id alone shows', '{"usage_id":"a","cost_usd":1}'],
