@@ -56,6 +56,8 @@ export class JsonStore implements Store {
   #versions: LedgerVersions | undefined;
   #excluded: ReadonlySet<string> = new Set();
   #wasLookedAt = false;
+  /** Why the last look could not read the ledger. */
+  #unavailable: LedgerError | undefined;
   /** Number of reads that found a change. */
   #changes = 0;
 
@@ -154,7 +156,12 @@ export class JsonStore implements Store {
   }
 
   verify(): Promise<Verification> {
-    return this.#explained(async () => verifyLedger(await this.#opened(), this.name, this.#isOwn));
+    return this.#explained(async () => {
+      const versions = await this.#opened();
+      if (!this.#unavailable) return verifyLedger(versions, this.name, this.#isOwn);
+      const { modifiedAt: _, ...state } = await describeState(versions, this.#unavailable, undefined);
+      return { path: this.name, ...state, files: [] };
+    });
   }
 
   async repair(dryRun: boolean): Promise<RepairResult> {
@@ -221,6 +228,7 @@ export class JsonStore implements Store {
       problem = explain(error, versions?.place.path ?? this.name);
     }
     this.#wasLookedAt = true;
+    this.#unavailable = problem;
     const state = await describeState(versions, problem, this.#committer.problem).catch((error: unknown) =>
       describeState(versions, explain(error, this.name), this.#committer.problem),
     );

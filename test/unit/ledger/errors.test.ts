@@ -6,6 +6,7 @@ import { explain } from '../../../src/ledger/errors.ts';
 import { resolvePlace } from '../../../src/ledger/place.ts';
 import { LedgerError } from '../../../src/ledger/results.ts';
 import { SideFileError } from '../../../src/system/beside.ts';
+import { CostTracker } from '../../../src/library/costTracker.ts';
 import type { Disk } from '../../../src/system/disk.ts';
 import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 
@@ -102,3 +103,32 @@ describe.skipIf(process.platform === 'win32')('the place of a ledger', () => {
     expect(await failed('link.json', { readlink: failing('EIO') })).toMatchObject({ code: 'io' });
   });
 });
+
+describe('a ledger of another user, with a backup beside it', () => {
+  it('is said to be not readable, and neither gone nor damaged', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'llm-spend-unreadable-'));
+    const ledger = join(folder, 'costs.json');
+    const owner = new CostTracker({ ledger, pricing: false });
+    const usage = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
+    await owner.track(usage);
+    await owner.close();
+    writeFileSync(`${ledger}.prev`, `[${JSON.stringify({ usage_id: 'a', timestamp: '2026-01-01T00:00:00Z', ...usage })}]`);
+    const disk = refusing(ledger);
+    const other = new CostTracker({ ledger, pricing: false, disk });
+    const { health, problems } = await other.verify();
+    expect(problems.map(({ code }) => code)).toEqual(['unavailable']);
+    expect(problems[0]!.message).toContain(`No permission for ${ledger}`);
+    expect(health).toBe('unavailable');
+    await other.close();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+/** A disk that gives no access to this file. */
+function refusing(refused: string): Disk {
+  const open: Disk['open'] = async (path, flags, mode) => {
+    if (path === refused) throw Object.assign(new Error('refused'), { code: 'EACCES' });
+    return nodeDisk.open(path, flags, mode);
+  };
+  return { ...nodeDisk, open };
+}
