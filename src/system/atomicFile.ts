@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { shareLike } from './beside.ts';
+import { shareLike, takeAccess } from './beside.ts';
 import { fsyncFolder, readWhole, renameOnto, unlinkIfThere, writeAll, type Disk } from './disk.ts';
 import { nodeDisk } from './nodeDisk.ts';
 import { errno } from './errno.ts';
@@ -64,29 +64,13 @@ export class AtomicFile {
     const temporary = join(dirname(target), sideFileName(basename(ledger ?? target), 'tmp'));
     const file = new AtomicFile(target, temporary, await disk.open(temporary, 'wx', mode), options);
     try {
-      if (before !== undefined) await file.#take(Number(before.mode), Number(before.uid), Number(before.gid));
+      if (before !== undefined) await takeAccess(disk, file.#fd!, before, Number(before.mode) & 0o777);
       else if (ledger !== undefined) await shareLike(disk, file.#fd!, ledger);
     } catch (error) {
       await file.discard();
       throw error;
     }
     return file;
-  }
-
-  /** Copies the permissions and owner of the replaced file, as far as the system allows. */
-  async #take(mode: number, uid: number, gid: number): Promise<void> {
-    const fd = this.#fd!;
-    const own = await this.#disk.fstat(fd);
-    try {
-      if (Number(own.uid) !== uid || Number(own.gid) !== gid) await this.#disk.fchown(fd, uid, gid);
-    } catch {
-      // Only root may change a file's owner.
-    }
-    try {
-      if ((Number(own.mode) & 0o7777) !== (mode & 0o7777)) await this.#disk.fchmod(fd, mode & 0o7777);
-    } catch {
-      // The file system has no permissions.
-    }
   }
 
   async write(data: string | Uint8Array): Promise<void> {

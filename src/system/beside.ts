@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { readOpen } from './disk.ts';
@@ -80,18 +81,27 @@ export async function readBeside(disk: Disk, path: string): Promise<Buffer | und
 export async function shareLike(disk: Disk, fd: number, ledger: string): Promise<void> {
   const stats = disk.findSync(ledger) ?? disk.findSync(join(dirname(ledger), previousName(basename(ledger))));
   if (!stats || process.platform === 'win32') return;
+  await takeAccess(disk, fd, stats, Number(stats.mode) & 0o666);
+}
+
+/** Gives an open file the owner and group of another file, and this mode, as far as the system allows. */
+export async function takeAccess(
+  disk: Disk,
+  fd: number,
+  { uid, gid }: Pick<BigIntStats, 'uid' | 'gid'>,
+  mode: number,
+): Promise<void> {
   const own = await disk.fstat(fd);
-  const mode = Number(stats.mode) & 0o666;
   const refused = (error: unknown): void => {
-    if (!['EPERM', 'EACCES', 'ENOTSUP', 'EINVAL'].includes(errno(error) ?? '')) throw error;
+    if (!['EPERM', 'EACCES', 'ENOTSUP', 'ENOSYS', 'EINVAL'].includes(errno(error) ?? '')) throw error;
   };
-  if (stats.uid !== own.uid || stats.gid !== own.gid) {
+  if (uid !== own.uid || gid !== own.gid) {
     // Only root may change a file's owner; any user may change its group to one of which they are a member.
     await disk
-      .fchown(fd, Number(stats.uid), Number(stats.gid))
+      .fchown(fd, Number(uid), Number(gid))
       .catch((error: unknown) => {
         refused(error);
-        return disk.fchown(fd, Number(own.uid), Number(stats.gid));
+        return disk.fchown(fd, Number(own.uid), Number(gid));
       })
       .catch(refused);
   }

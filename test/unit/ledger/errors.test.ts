@@ -112,7 +112,10 @@ describe('a ledger of another user, with a backup beside it', () => {
     const usage = { provider: 'p', model: 'm', operation: 'o', cost_usd: 1 };
     await owner.track(usage);
     await owner.close();
-    writeFileSync(`${ledger}.prev`, `[${JSON.stringify({ usage_id: 'a', timestamp: '2026-01-01T00:00:00Z', ...usage })}]`);
+    writeFileSync(
+      `${ledger}.prev`,
+      `[${JSON.stringify({ usage_id: 'a', timestamp: '2026-01-01T00:00:00Z', ...usage })}]`,
+    );
     const disk = refusing(ledger);
     const other = new CostTracker({ ledger, pricing: false, disk });
     const { health, problems } = await other.verify();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { folderThere, shareLike } from '../../../system/beside.ts';
+import { folderThere, shareLike, takeAccess } from '../../../system/beside.ts';
 import type { Disk } from '../../../system/disk.ts';
 import { isHeldOpen, pause, renameOnto, sameVersion, unlinkIfThere, writeAll } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
@@ -124,14 +124,8 @@ export class Token {
       throw error;
     }
     this.#isOthers = !isMissing && stats.uid !== own.uid && own.uid !== 0n;
-    const mode = Number(stats.mode) & 0o777;
-    if (mode !== (Number(own.mode) & 0o777)) await disk.fchmod(fd, mode);
-    if (stats.uid !== own.uid || stats.gid !== own.gid) {
-      // Only root may change a file's owner; for other users the ledger becomes the writer's, as with any editor.
-      await disk.fchown(fd, Number(stats.uid), Number(stats.gid)).catch((error: unknown) => {
-        if (errno(error) !== 'EPERM') throw error;
-      });
-    }
+    // For users other than root the ledger becomes the writer's, as with any editor.
+    await takeAccess(disk, fd, stats, Number(stats.mode) & 0o777);
   }
 
   /**

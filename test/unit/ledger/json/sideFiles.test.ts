@@ -18,6 +18,8 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Checkpoints } from '../../../../src/ledger/json/checkpoint.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
+import { writeFileAtomically } from '../../../../src/system/atomicFile.ts';
+import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { UsageInput } from '../../../../src/usage/record.ts';
@@ -116,6 +118,27 @@ describe.skipIf(process.getuid?.() !== 0)("files beside a ledger that root's com
       await tracker.track(usage('c'));
     });
     expectOwner('costs.json', 'costs.json.undo', 'costs.json.prev');
+  });
+
+  test('belong to its group where only root may give files to others', async () => {
+    await othersLedger('costs.json');
+    const prices = join(folder, 'prices.json');
+    writeFileSync(prices, '{}');
+    chownSync(prices, OWNER, OWNER);
+    const refused = Object.assign(new Error('not root'), { code: 'EPERM' });
+    const disk: Disk = {
+      ...nodeDisk,
+      fchown: async (fd, uid, gid) => (uid === 0 ? nodeDisk.fchown(fd, uid, gid) : Promise.reject(refused)),
+    };
+    const tracker = new CostTracker({ ledger, pricing: false, disk });
+    await tracker.track(usage('c'));
+    await tracker.flush();
+    await tracker.clear();
+    await tracker.close();
+    await writeFileAtomically(prices, '{"a":1}', { disk });
+    for (const name of readdirSync(folder).filter((found) => found !== 'profile')) {
+      expect([name, statSync(join(folder, name)).gid]).toEqual([name, OWNER]);
+    }
   });
 
   test('belong to its owner when a missing ledger is restored', async () => {
