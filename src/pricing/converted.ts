@@ -12,7 +12,7 @@ import {
 import type { UsageRecord } from '../usage/record.ts';
 import type { Ask } from '../usage/summary.ts';
 import { addTotals } from '../usage/totals.ts';
-import { convert, type DisplayCurrency } from './currency.ts';
+import { convert, rateOn, type DisplayCurrency } from './currency.ts';
 
 /** Sums of spend in another currency, converting each day at that day's rate. */
 
@@ -59,11 +59,15 @@ export function convertedCost(record: UsageRecord, calendar: Calendar, display: 
 }
 
 function convertTotals(totals: Totals, day: string, display: DisplayCurrency): Totals {
-  const recorded = convert(totals.recordedNanos, day, display);
-  const estimated = convert(totals.estimatedNanos, day, display);
-  const plan = convert(totals.planNanos, day, display);
-  if (recorded.kind === 'converted' && estimated.kind === 'converted' && plan.kind === 'converted') {
-    return { ...totals, recordedNanos: recorded.amount, estimatedNanos: estimated.amount, planNanos: plan.amount };
+  const rate = rateOn(day, display)?.scaled;
+  if (rate !== undefined) {
+    const { recordedNanos, estimatedNanos, planNanos } = totals;
+    return {
+      ...totals,
+      recordedNanos: recordedNanos * rate,
+      estimatedNanos: estimatedNanos * rate,
+      planNanos: planNanos * rate,
+    };
   }
   const cost = valueNanos(totals);
   // A day without cost needs no rate.

@@ -95,13 +95,13 @@ export function sameCurrency(a: DisplayCurrency | undefined, b: DisplayCurrency 
 
 /** Converts a day's spend at that day's rate, or the latest earlier one. */
 export function convert(nanos: Nanos, isoDay: string, display: DisplayCurrency): Conversion {
-  const found = latestUntil(display.rates, isoDay);
+  const found = rateOn(isoDay, display);
   if (found === undefined) return { kind: 'no-rate', day: isoDay, first: display.rates[0]?.day };
   return { kind: 'converted', amount: nanos * found.scaled, rate: found };
 }
 
-/** Binary search; ISO days compare as text. */
-function latestUntil(rates: readonly DatedRate[], isoDay: string): DatedRate | undefined {
+/** The rate of a day, or the latest earlier one. Binary search; ISO days compare as text. */
+export function rateOn(isoDay: string, { rates }: DisplayCurrency): DatedRate | undefined {
   let low = 0;
   let high = rates.length;
   while (low < high) {

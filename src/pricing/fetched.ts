@@ -98,7 +98,7 @@ export function dataDate({ providers }: FetchedPrices, today: string): string | 
   for (const { prices } of providers.flatMap(({ models }) => models)) {
     for (const { constraint } of Array.isArray(prices) ? prices : []) {
       if (constraint === undefined || !('start_date' in constraint)) continue;
-      const day = constraint.start_date.slice(0, '2026-01-31'.length);
+      const day = constraint.start_date;
       if (day <= today && (newest === undefined || day > newest)) newest = day;
     }
   }

@@ -95,6 +95,11 @@ describe('a provider that is typed with the model', () => {
       { ...model('d b-x-1'), isWhole: false, isCertain: false },
     ]);
     expect(search.find('b x', 2)).toHaveLength(2);
+    const twice = new ModelSearch([model('b b-x-2'), model('d b-x-1')]);
+    expect(twice.find('b x', 5).map(({ model: id }) => id)).toEqual(['b-x-2', 'b-x-1']);
+    // One that sells no such model is none.
+    const none = new ModelSearch([model('c y-1'), model('d c-x-1')]);
+    expect(none.find('c x', 5)).toStrictEqual([{ ...model('d c-x-1'), isWhole: false }]);
     // Its own model, which begins with its name, is meant by the whole of it.
     const own = new ModelSearch([model('b b-x'), model('b x')]);
     expect(own.find('b x', 5)).toEqual([{ ...model('b b-x'), isWhole: true }]);
@@ -193,6 +198,11 @@ describe('a name that is known by its rule', () => {
   ])('%j fits: %s', (typed, fit) => {
     expect(search.fit(typed)).toBe(fit);
   });
+});
+
+it('a name without letters or digits is no whole name of another one', () => {
+  const search = new ModelSearch([model('p ***')]);
+  expect(['', '-'].map((text) => search.isWhole(text))).toEqual([false, false]);
 });
 
 it('a dated name is called by what was typed', () => {

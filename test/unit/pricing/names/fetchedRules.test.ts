@@ -29,12 +29,98 @@ const ofProvider = (more: object): string | undefined => problem([{ ...openai, .
 const ofModel = (more: object): string | undefined => ofProvider({ models: [{ ...gpt, ...more }] });
 const ofPrices = (prices: unknown): string | undefined => ofModel({ prices });
 
-const expectTaken = (found: string | undefined, isTaken: boolean): void => {
-  if (isTaken) expect(found).toBeUndefined();
-  else expect(found).toMatch(/^PriceDataError: The price data has an unknown form at 0\.models\.0\.prices\b/);
-};
+/** Where data of another form is wrong. */
+const PLACES: readonly [unknown, string][] = [
+  [null, 'its top'],
+  [{}, 'its top'],
+  [[null], '0'],
+  [[{ ...openai, id: 5 }], '0.id'],
+  [[{ ...openai, name: undefined }], '0.name'],
+  [[openai, { ...openai, api_pattern: '(' }], '1.api_pattern'],
+  [[{ ...openai, api_pattern: 5 }], '0.api_pattern'],
+  [[{ ...openai, model_match: null }], '0.model_match'],
+  [[{ ...openai, provider_match: 'x' }], '0.provider_match'],
+  [[{ ...openai, models: [gpt, { ...gpt, id: 5 }] }], '0.models.1.id'],
+  [[{ ...openai, models: [{ ...gpt, match: undefined }] }], '0.models.0.match'],
+  [[{ ...openai, models: [{ ...gpt, prices: undefined }] }], '0.models.0.prices'],
+];
+
+/** Prices, and whether they are taken. */
+const PRICES: readonly [unknown, boolean][] = [
+  [{}, true],
+  [{ input_mtok: 0 }, true],
+  [{ input_mtok: 1e6, more_mtok: 1 }, true],
+  [{ input_mtok: 1e6 + 1 }, false],
+  [{ input_mtok: -0.1 }, false],
+  [{ input_mtok: '1' }, false],
+  [{ input_mtok: { base: 1, tiers: [] } }, true],
+  [{ input_mtok: { base: 1, tiers: [{ start: 0, price: 0 }] } }, true],
+  [{ input_mtok: { base: -1, tiers: [] } }, false],
+  [{ input_mtok: { base: 1 } }, false],
+  [{ input_mtok: { tiers: [] } }, false],
+  [{ input_mtok: { base: 1, tiers: [{ start: -1, price: 0 }] } }, false],
+  [{ input_mtok: { base: 1, tiers: [{ start: 0.5, price: 0 }] } }, false],
+  [{ input_mtok: { base: 1, tiers: [{ start: 1, price: -1 }] } }, false],
+  [{ input_mtok: { base: 1, tiers: [{ start: 1 }] } }, false],
+  [[], false],
+  [[{ prices: { input_mtok: 1 } }], true],
+  [[{ prices: { input_mtok: -1 } }], false],
+  [[{}], false],
+];
+
+/** Hours of the day, and whether they are taken. */
+const HOURS: readonly [string, boolean][] = [
+  ['00:00:00Z', true],
+  ['23:59:59Z', true],
+  ['19:00:00.25+05:30', true],
+  ['20:00:00-23:59', true],
+  ['24:00:00Z', false],
+  ['1:00:00Z', false],
+  ['01:60:00Z', false],
+  ['01:00:60Z', false],
+  ['01:00Z', false],
+  ['01:00:00', false],
+  ['01:00:00.Z', false],
+  ['01:00:00+24:00', false],
+  ['01:00:00+5:00', false],
+  ['01:00:00+05:60', false],
+  ['x01:00:00Z', false],
+  ['01:00:00Zx', false],
+];
 
 describe('the data', () => {
+  // In one test: the form is made once, by the first one that needs it, and mutation testing asks that one alone about it.
+  it('is taken up to each limit, and refused beyond it with the place', () => {
+    expect(PLACES.map(([data]) => problem(data))).toEqual(PLACES.map(([, place]) => unknown(place)));
+    const isTaken = (prices: unknown): boolean => {
+      const found = ofPrices(prices);
+      if (found !== undefined) expect(found).toContain(' unknown form at 0.models.0.prices');
+      return found === undefined;
+    };
+    expect(PRICES.filter(([prices, taken]) => isTaken(prices) !== taken)).toEqual([]);
+    const during = (start_time: string, end_time: string): unknown => [
+      { prices: { input_mtok: 1 }, constraint: { start_time, end_time } },
+    ];
+    const noon = '12:00:00Z';
+    expect(HOURS.filter(([time, taken]) => isTaken(during(time, noon)) !== taken)).toEqual([]);
+    expect(HOURS.filter(([time, taken]) => isTaken(during(noon, time)) !== taken)).toEqual([]);
+    const since = (constraint: object): unknown => [{ prices: { input_mtok: 1 }, constraint }];
+    expect(
+      [
+        { start_date: '2026-02-28' },
+        { type: 'start_date', start_date: '2026-02-28' },
+        { type: 'time_of_date', start_date: '2026-02-28' },
+        { start_date: '2026-02-30' },
+        { start_date: '2026-02-28', more: 1 },
+        { type: 'time_of_date', start_time: noon, end_time: noon },
+        { type: 'start_date', start_time: noon, end_time: noon },
+        { start_time: noon },
+        {},
+      ].map((constraint) => isTaken(since(constraint))),
+    ).toEqual([true, true, false, false, false, true, false, false, false]);
+    expect(ofProvider({ model_match: { equals: 'x' }, provider_match: { or: [] } })).toBeUndefined();
+  });
+
   it('is taken whole, with the day that is given', () => {
     expect(checkPriceData([openai], day)).toEqual({ providers: [openai], date: day });
     expect(parsePriceData(JSON.stringify([{ ...openai, more: 1 }]), day)).toEqual({
@@ -52,74 +138,6 @@ describe('the data', () => {
     expect(() => parsePriceData(padded(MAX_PRICE_DATA + 1), day)).toThrow('The price data is too large.');
     expect(() => parsePriceData('[', day)).toThrow('The price data is not valid JSON.');
     expect(MAX_PRICE_DATA).toBe(20_000_000);
-  });
-
-  it.each<[unknown, string]>([
-    [null, 'its top'],
-    [{}, 'its top'],
-    [[null], '0'],
-    [[{ ...openai, id: 5 }], '0.id'],
-    [[{ ...openai, name: undefined }], '0.name'],
-    [[openai, { ...openai, api_pattern: '(' }], '1.api_pattern'],
-    [[{ ...openai, api_pattern: 5 }], '0.api_pattern'],
-    [[{ ...openai, model_match: null }], '0.model_match'],
-    [[{ ...openai, provider_match: 'x' }], '0.provider_match'],
-    [[{ ...openai, models: [gpt, { ...gpt, id: 5 }] }], '0.models.1.id'],
-    [[{ ...openai, models: [{ ...gpt, match: undefined }] }], '0.models.0.match'],
-    [[{ ...openai, models: [{ ...gpt, prices: undefined }] }], '0.models.0.prices'],
-  ])('%j is refused, and the place named', (data, place) => {
-    expect(problem(data)).toBe(unknown(place));
-  });
-
-  it.each<[unknown, boolean]>([
-    [{}, true],
-    [{ input_mtok: 0 }, true],
-    [{ input_mtok: 1e6, more_mtok: 1 }, true],
-    [{ input_mtok: 1e6 + 1 }, false],
-    [{ input_mtok: -0.1 }, false],
-    [{ input_mtok: '1' }, false],
-    [{ input_mtok: { base: 1, tiers: [] } }, true],
-    [{ input_mtok: { base: 1, tiers: [{ start: 0, price: 0 }] } }, true],
-    [{ input_mtok: { base: -1, tiers: [] } }, false],
-    [{ input_mtok: { base: 1 } }, false],
-    [{ input_mtok: { tiers: [] } }, false],
-    [{ input_mtok: { base: 1, tiers: [{ start: -1, price: 0 }] } }, false],
-    [{ input_mtok: { base: 1, tiers: [{ start: 0.5, price: 0 }] } }, false],
-    [{ input_mtok: { base: 1, tiers: [{ start: 1, price: -1 }] } }, false],
-    [{ input_mtok: { base: 1, tiers: [{ start: 1 }] } }, false],
-    [[], false],
-    [[{ prices: { input_mtok: 1 } }], true],
-    [[{ prices: { input_mtok: -1 } }], false],
-    [[{}], false],
-  ])('prices %j are taken: %s', (prices, isTaken) => {
-    expectTaken(ofPrices(prices), isTaken);
-  });
-
-  it.each([
-    ['00:00:00Z', true],
-    ['23:59:59Z', true],
-    ['19:00:00.25+05:30', true],
-    ['20:00:00-23:59', true],
-    ['24:00:00Z', false],
-    ['1:00:00Z', false],
-    ['01:60:00Z', false],
-    ['01:00:60Z', false],
-    ['01:00Z', false],
-    ['01:00:00', false],
-    ['01:00:00.Z', false],
-    ['01:00:00+24:00', false],
-    ['01:00:00+5:00', false],
-    ['01:00:00+05:60', false],
-    ['x01:00:00Z', false],
-    ['01:00:00Zx', false],
-  ])('the hour %s is taken: %s', (time, isTaken) => {
-    for (const hours of [
-      { start_time: time, end_time: '12:00:00Z' },
-      { start_time: '12:00:00Z', end_time: time },
-    ]) {
-      const prices = [{ prices: { input_mtok: 1 }, constraint: hours }];
-      expectTaken(ofPrices(prices), isTaken);
-    }
   });
 });
 
@@ -191,6 +209,7 @@ describe('a rule for names', () => {
     ['a?'.repeat(13), false],
     ['a{1,2}'.repeat(12), true],
     ['a{1,2}'.repeat(13), false],
+    ['a{10,20}'.repeat(13), false],
     ['a{2}'.repeat(13), true],
     ['[a|?]'.repeat(13), true],
     ['(?:ab)'.repeat(13), true],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { CUSTOM_PRICE_FIELDS, readCustomPrices } from '../../../../src/pricing/custom.ts';
 import { globMatches, isGlob, specificity } from '../../../../src/pricing/glob.ts';
 import { parsePriceSource, repricedSource, tableSource } from '../../../../src/pricing/priceSource.ts';
 
@@ -31,62 +30,6 @@ describe('a pattern', () => {
     expect(['a*', 'a?', '*', '?', 'a', ''].map(isGlob)).toEqual([true, true, true, true, false, false]);
     expect(['*', 'a*', 'a?b*', 'abc*'].map(specificity)).toEqual([0, 1, 2, 3]);
     expect(specificity('a')).toBe(Number.MAX_SAFE_INTEGER);
-  });
-});
-
-describe("what is wrong with one's own prices", () => {
-  const rule = { model: 'm', input: 1, output: 2 };
-  const unit = 'must be a price in USD per million tokens, from 0 to 100000';
-  const name = 'must be a name or a pattern such as claude-*';
-
-  it.each<[unknown, string, string]>([
-    [5, '', 'must be an object with model, input and output'],
-    [null, '', 'must be an object with model, input and output'],
-    [{ ...rule, model: 5 }, 'model', name],
-    [{ ...rule, model: '' }, 'model', name],
-    [{ ...rule, model: undefined }, 'model', 'is required'],
-    [{ ...rule, provider: '  ' }, 'provider', name],
-    [{ ...rule, provider: 'p'.repeat(257) }, 'provider', 'must have at most 256 characters'],
-    [{ ...rule, input: undefined }, 'input', 'is required'],
-    [{ ...rule, input: 100_000.1 }, 'input', unit],
-    [{ ...rule, input: Number.POSITIVE_INFINITY }, 'input', unit],
-    [{ ...rule, output: -0.1 }, 'output', unit],
-    [{ ...rule, cache_read: '1' }, 'cache_read', unit],
-    [{ ...rule, cache_write: -1 }, 'cache_write', unit],
-    [{ ...rule, cache_write_1h: -1 }, 'cache_write_1h', unit],
-    [{ ...rule, reasoning: -1 }, 'reasoning', unit],
-    [{ ...rule, input: 1e-10 }, 'input', 'must be 0 or at least 0.000000001 USD per million tokens'],
-    [{ ...rule, from: '2026-1-1' }, 'from', 'must be a day such as 2026-01-31'],
-    [{ ...rule, note: 5 }, 'note', 'must be a string'],
-    [{ ...rule, note: 'n'.repeat(1025) }, 'note', 'must have at most 1024 characters'],
-    [
-      { ...rule, price: 1 },
-      'price',
-      'is not a field of a price; there are provider, model, input, output, cache_read, cache_write, cache_write_1h, reasoning, from, note',
-    ],
-  ])('%j: %s %s', (entry, field, message) => {
-    expect(readCustomPrices([rule, entry])).toEqual({ prices: [rule], problems: [{ index: 1, field, message }] });
-  });
-
-  it('is said of the list, too, and of each of several mistakes', () => {
-    expect(readCustomPrices('x')).toEqual({
-      prices: [],
-      problems: [{ index: -1, field: '', message: 'must be a list of prices' }],
-    });
-    expect(readCustomPrices([{ model: 'm' }]).problems.map(({ field }) => field)).toEqual(['input', 'output']);
-    expect(CUSTOM_PRICE_FIELDS).toHaveLength(10);
-  });
-
-  it('is nothing up to each limit', () => {
-    const most = {
-      model: 'm'.repeat(256),
-      provider: 'p'.repeat(256),
-      input: 100_000,
-      output: 0,
-      note: 'n'.repeat(1024),
-    };
-    expect(readCustomPrices([most])).toEqual({ prices: [most], problems: [] });
-    expect(readCustomPrices([{ ...rule, model: ` ${'m'.repeat(256)} ` }]).problems).toEqual([]);
   });
 });
 
