@@ -172,7 +172,9 @@ describe('the terms of a record', () => {
     // The name of the deployment says where it is.
     [{ inference_geo: 'us' }, 'eu', { tier: undefined, speed: undefined, geo: 'eu' }],
     [{}, 'eu', { tier: undefined, speed: undefined, geo: 'eu' }],
-    [{ service_tier: 5, speed: null, inference_geo: [] }, undefined, undefined],
+    [{ service_tier: undefined, speed: null }, undefined, undefined],
+    // Of another type they are unknown ones.
+    [{ service_tier: 5, inference_geo: [] }, undefined, { tier: '5', speed: undefined, geo: '[]' }],
   ])('of %j in %s are %j', (usage, zone, terms) => {
     expect(termsOf(usage, zone)).toEqual(terms);
   });
