@@ -56,7 +56,12 @@ const AREAS = {
     // All faults at all steps take minutes, for each change that no other test notices.
     env: { LLM_SPEND_FAULT_STRIDE: '40', LLM_SPEND_MUTATED_TOGETHER: '1' },
   },
-  'ledger-sqlite': { files: ['src/ledger/sqlite/**/*.ts'], tests: ['ledger/sqlite', 'ledger/*', 'contract'] },
+  'ledger-sqlite': {
+    files: ['src/ledger/sqlite/**/*.ts'],
+    // Its own alone: those of all stores take minutes, and notice little that these do not.
+    tests: ['ledger/sqlite'],
+    env: { LLM_SPEND_MUTATED_TOGETHER: '1' },
+  },
   // On one real server, where each run of a file of tests makes a database of its own: a change may be one of the tables.
   'ledger-postgres': {
     files: ['src/ledger/postgres/**/*.ts'],

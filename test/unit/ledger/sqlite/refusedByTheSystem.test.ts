@@ -34,6 +34,10 @@ vi.mock('node:fs', async (importOriginal) => {
   };
 });
 
+vi.resetModules();
+vi.doMock('../../../../src/system/builtinSqlite.ts', () => ({ builtinSqlite: () => undefined }));
+const { sqliteEngine } = await import('../../../../src/ledger/sqlite/engine.ts');
+vi.doUnmock('../../../../src/system/builtinSqlite.ts');
 // Files of tests share a process: modules that another file has loaded would ask the system itself.
 vi.resetModules();
 const { Access } = await import('../../../../src/ledger/sqlite/access.ts');
@@ -135,13 +139,7 @@ describe('a general error of the disk', () => {
   });
 });
 
-it('a runtime without SQLite is named, with what to do', async () => {
-  vi.resetModules();
-  vi.doMock('../../../../src/system/builtinSqlite.ts', () => ({ builtinSqlite: () => undefined }));
-  const { sqliteEngine } = await import('../../../../src/ledger/sqlite/engine.ts');
-  vi.doUnmock('../../../../src/system/builtinSqlite.ts');
-  // Other files of tests share this process.
-  vi.resetModules();
+it('a runtime without SQLite is named, with what to do', () => {
   expect(sqliteEngine).toThrow(
     expect.objectContaining({
       code: 'unsupported',

@@ -34,7 +34,9 @@ function columnsOf(usages: readonly Partial<UsageRecord>[], first = 1): Columns 
 
 const list = (segment: Segment, numbers: ArrayLike<number>): number[] => Array.from(numbers).slice(0, segment.used);
 const texts = (room: SegmentBuffer, column: 'model' | 'project'): (string | null | undefined)[] =>
-  list(room.segment, room.segment.texts[TEXT_INDEX[column]]!).map((code) => room.store.dictionaries[column].values[code]);
+  list(room.segment, room.segment.texts[TEXT_INDEX[column]]!).map(
+    (code) => room.store.dictionaries[column].values[code],
+  );
 const tags = (room: SegmentBuffer): unknown[] => {
   const { sets, tags: names } = room.store.tagSets;
   return list(room.segment, room.segment.tags).map((code) => sets[code]!.flatMap((each) => names.values[each] ?? []));
@@ -120,7 +122,17 @@ describe('a loaded segment', () => {
   it('of records that all have the same text has it for each', () => {
     const room = new SegmentBuffer('here');
     room.load(columnsOf([{ model: 'other' }, { model: 'first' }]), BOUNDS, ALL);
-    room.load(columnsOf([{ model: 'same', tags: ['t'] }, { model: 'same', tags: ['t'] }], 10), BOUNDS, ALL);
+    room.load(
+      columnsOf(
+        [
+          { model: 'same', tags: ['t'] },
+          { model: 'same', tags: ['t'] },
+        ],
+        10,
+      ),
+      BOUNDS,
+      ALL,
+    );
     expect(texts(room, 'model')).toEqual(['same', 'same']);
     expect(tags(room)).toEqual([['t'], ['t']]);
   });
@@ -188,12 +200,28 @@ describe('the columns that a question needs', () => {
   });
 
   it('are one for each dimension, and none for the ledger', () => {
-    expect((['model', 'tag', 'cost', 'ledger'] as const).map(columnOf)).toEqual([['model'], ['tags'], ['costKind'], []]);
+    expect((['model', 'tag', 'cost', 'ledger'] as const).map(columnOf)).toEqual([
+      ['model'],
+      ['tags'],
+      ['costKind'],
+      [],
+    ]);
   });
 
   it('are always the counts and the costs, or what a price depends on', () => {
     expect(SUM_COLUMNS).toEqual(
-      expect.arrayContaining(['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning', 'guessed', 'cost', 'costKind', 'charge']),
+      expect.arrayContaining([
+        'input',
+        'output',
+        'total',
+        'cacheRead',
+        'cacheWrite',
+        'reasoning',
+        'guessed',
+        'cost',
+        'costKind',
+        'charge',
+      ]),
     );
     expect(PASS_COLUMNS).toEqual(expect.arrayContaining(['time', 'input', 'output', 'write1h', 'terms']));
   });

@@ -2,6 +2,10 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ColumnPass } from '../../../../../src/columns/columnPass.ts';
+import { VISIBLE } from '../../../../../src/columns/segment.ts';
+import { ColumnQueries } from '../../../../../src/ledger/sqlite/columns/query.ts';
+import type { QueryGrouping, UsageFilter } from '../../../../../src/usage/query.ts';
 import { numberAt } from '../../../../../src/ledger/sqlite/columns/columnBlob.ts';
 import { COLUMN_NUMBERS, COLUMNS, SEGMENT_SPAN } from '../../../../../src/ledger/sqlite/columns/columnNumbers.ts';
 import type { Columns } from '../../../../../src/ledger/sqlite/columns/columns.ts';
@@ -293,6 +297,73 @@ describe('a sealed segment that does not say what its rows say', () => {
     await append(connection, SEGMENT_SPAN + TAIL + 1, SEGMENT_SPAN - TAIL);
     connection.db.exec(`UPDATE record SET text = replace(text, 'gpt-5', 'gpt-6') WHERE seq = ${SEGMENT_SPAN + 1}`);
     expect(untrue(connection).map(({ number }) => number)).toEqual([1]);
+  });
+});
+
+describe('a question over sealed segments and the records behind them', () => {
+  const HOUR = 3_600_000;
+  /** The records and the input tokens that a pass is handed, and how many stretches. */
+  async function passed(connection: Connection, filter: UsageFilter): Promise<number[]> {
+    const pass: ColumnPass<number[]> = {
+      filter,
+      dimensions: ['model'],
+      start: () => {
+        const sums = [0, 0, 0];
+        return {
+          take: ({ state, used, input }) => {
+            sums[2]!++;
+            for (let i = 0; i < used; i++) {
+              if (state[i] !== VISIBLE) continue;
+              sums[0]!++;
+              sums[1]! += input[i]!;
+            }
+          },
+          result: () => sums,
+        };
+      },
+    };
+    const snapshot = takeSnapshot(connection, undefined);
+    return new ColumnQueries('here').pass(pass, async () => ({ connection, snapshot }));
+  }
+  const summed = async (
+    connection: Connection,
+    filter: UsageFilter,
+    groupBy: QueryGrouping[] = [],
+  ): Promise<unknown[]> => {
+    const query = { filter, groupBy, calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } as const };
+    const snapshot = takeSnapshot(connection, undefined);
+    const groups = await new ColumnQueries('here').aggregate(query, async () => ({ connection, snapshot }));
+    return groups.map(({ key, totals }) => [...key, totals.records]);
+  };
+
+  it('is handed all of them', async () => {
+    const connection = await opened();
+    const all = SEGMENT_SPAN + TAIL;
+    expect(await passed(connection, {})).toEqual([all, all * 1000, 2]);
+    expect(await summed(connection, {})).toEqual([[all]]);
+    await remove(connection, 1, SEGMENT_SPAN + 1);
+    expect(await passed(connection, {})).toEqual([all - 2, (all - 2) * 1000, 2]);
+  });
+
+  it('is not handed segments of other times', async () => {
+    const connection = await opened();
+    const last = START + SEGMENT_SPAN * 1000;
+    expect(await passed(connection, { since: last + 1 })).toEqual([TAIL, TAIL * 1000, 1]);
+    expect((await passed(connection, { since: last }))[2]).toBe(2);
+    expect((await passed(connection, { until: START + 1000 }))[2]).toBe(1);
+    expect((await passed(connection, { until: START + 1001 }))[2]).toBe(2);
+  });
+
+  it('sums those within its times', async () => {
+    const connection = await opened();
+    const last = START + SEGMENT_SPAN * 1000;
+    expect(await summed(connection, { since: last })).toEqual([[TAIL + 1]]);
+    expect(await summed(connection, { since: last + 1 })).toEqual([[TAIL]]);
+    expect(await summed(connection, { until: START + 1000 })).toEqual([[0]]);
+    expect(await summed(connection, { until: START + 1001 })).toEqual([[1]]);
+    expect(await summed(connection, { since: START + HOUR, until: last })).toEqual([[SEGMENT_SPAN - 3_600]]);
+    expect(await summed(connection, {}, ['hour'])).toHaveLength(2);
+    expect(await summed(connection, {}, ['model'])).toEqual([['gpt-5', SEGMENT_SPAN + TAIL]]);
   });
 });
 
