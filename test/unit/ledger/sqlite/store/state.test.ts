@@ -135,6 +135,11 @@ describe('the state of a database', () => {
     });
   });
 
+  it('that cannot be looked at has no size and no time', async () => {
+    const problem = new LedgerError('io', 'It failed.');
+    expect(await describeNow(problem)).toMatchObject({ health: 'unavailable', bytes: 0, modifiedAt: undefined });
+  });
+
   it('with a note of a loss is damaged, and the note comes first', async () => {
     await scratched.tracker().track(call('a'));
     await scratched.close();
