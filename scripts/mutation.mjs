@@ -65,7 +65,7 @@ const AREAS = {
   // On one real server, where each run of a file of tests makes a database of its own: a change may be one of the tables.
   'ledger-postgres': {
     files: ['src/ledger/postgres/**/*.ts'],
-    tests: ['ledger/postgres', 'contract', 'process/team/{badInput,halfHourZones,refusedCopy,sync}'],
+    tests: ['ledger/postgres', 'contract', 'process/team/{badInput,faults,halfHourZones,refusedCopy,sync}'],
     needsServer: true,
     env: { LLM_SPEND_MUTATED_TOGETHER: '1' },
   },
