@@ -62,9 +62,10 @@ export function planCosts(
   strict: boolean,
 ): { plan: ReplacePlan; result: () => SetCostsResult } {
   const wanted = new Map(changes.map((change) => [change.usageId, strict ? withoutSource(change) : change]));
-  let result: SetCostsResult = { changed: [], missing: [], differing: [] };
+  const nothing = (): SetCostsResult => ({ changed: [], missing: [], differing: [] });
+  let result = nothing();
   const plan: ReplacePlan = (get) => {
-    result = { changed: [], missing: [], differing: [] };
+    result = nothing();
     const edited: StoredElement[] = [];
     for (const { usageId, fields, before } of wanted.values()) {
       const there = get(usageId);

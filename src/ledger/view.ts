@@ -117,7 +117,7 @@ export class LedgerView {
 
   async #shareOutNow(states: readonly LedgerState[]): Promise<void> {
     const versions = states.map(({ version }) => version).join();
-    if (versions === this.#versions || this.ledgers.length < 2) return;
+    if (versions === this.#versions) return;
     for (const [i, ledger] of this.ledgers.entries()) {
       if (i === 0) continue;
       const shared: ReadonlySet<string>[] = [];

@@ -67,6 +67,15 @@ describe('a ledger that is closed', () => {
     expect(texts()).toEqual(before);
   });
 
+  it('closes its store once, however often it is told', async () => {
+    const close = vi.spyOn(MemoryStore.prototype, 'close');
+    const ledger = open();
+    await Promise.all([ledger.close(), ledger.close()]);
+    await ledger.close();
+    expect(close).toHaveBeenCalledOnce();
+    close.mockRestore();
+  });
+
   it('refuses a usage whose price came too late', async () => {
     const pricing: CostSource = {
       costsOf: async (records) => {

@@ -221,6 +221,7 @@ describe('a view', () => {
   });
 
   it('gives the states in the order of its ledgers, and is whole again when all can be read', async () => {
+    expect(view.isPartial).toBe(false);
     await add(1, 'a');
     const damaged = vi.spyOn(ledgers[0]!, 'refresh').mockResolvedValueOnce({ ...ledgers[0]!.state, health: 'damaged' });
     expect((await view.refresh()).map(({ health, records }) => `${health} ${records}`)).toEqual(['damaged 0', 'ok 1']);

@@ -43,7 +43,9 @@ describe('a record is found', () => {
     ['by its provider, model and operation', '{"provider":"p","model":"m","operation":"o"}'],
     ['with blanks around the colon', '[{"usage_id" \n:\t"a"'],
     ['in lines of their own', '{"usage_id":"a"}\n{"usage_id":"b"}\n'],
-    ['by its provider alone in lines of their own', '{"provider":"p"}\n{"provider":"q"}\n'],
+    ['by its names in lines of their own', '{"provider":"p","model":"m","operation":"o"}\n{"provider":"q"}\n'],
+    ['by its other names where one is damaged', '{"provider":"p","mo?el":"m","operation":"o","cost_usd":1}\n7'],
+    ['by its names in UTF-16', Buffer.from('x{"provider":"p","model":"m","operation":"o"}', 'utf16le')],
     ['behind a byte order mark', `\uFEFF[${RECORD}]`],
     ['alone behind a byte order mark', '\uFEFF{"usage_id":"a"}'],
     ['in UTF-16', Buffer.from(`[${RECORD}]`, 'utf16le')],
@@ -98,6 +100,10 @@ describe('another file is refused', () => {
     ['a name that is no text', '[{"provider":"p","model":7,"operation":"o"}]'],
     ['an array of nothing but blanks and other values', ' [ null ]'],
     ['an array that was closed', '[{}]x'],
+    ['lines that name a provider', '{"provider":"p"}\n{"provider":"q"}\n'],
+    ['lines that name a provider and a model', '{"provider":"p","model":"m"}\n{"provider":"q","model":"n"}\n'],
+    ['an array whose first object names a provider, cut off later', '[{"provider":"p"},{"provider":"q'],
+    ['an object that names a provider, cut off', '{"provider":"p'],
     ['an array of a whole object without our keys, cut off later', '[{"a":1},{"b":'],
     ['blanks and then text', ' \n\t\0text'],
     ['a name without quotes', '[{usage_id: 1}'],
@@ -132,6 +138,14 @@ describe('another file is refused', () => {
     await refuseForeignFile(nodeDisk, placeOf(join(folder, 'none'), 'costs.json'));
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+it('a database is not told by its text, whose pages may hold anything', async () => {
+  const database = join(folder, 'costs.db');
+  writeFileSync(database, 'SQLite format 3\0 {"provider":"p"}');
+  await refuseForeignFile(nodeDisk, placeOf(folder, 'costs.db'));
+  writeFileSync(database, 'SQLite format 3\0 {"name":"p"}');
+  await expect(refuseForeignFile(nodeDisk, placeOf(folder, 'costs.db'))).rejects.toMatchObject({ code: 'unsupported' });
 });
 
 describe('a file that cannot be read', () => {
