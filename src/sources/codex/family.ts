@@ -1,8 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fieldsOf, parseJson, textOf, timeOf, type Fields } from '../fields.ts';
 import { versionOf } from '../reading/walk.ts';
 import type { SourceFile } from '../source.ts';
+import { headText, isSessionFile, sessionText } from './compressed.ts';
 import { countsKey, countsOf } from './counts.ts';
 
 /**
@@ -92,7 +93,7 @@ function logsBeside({ path, relative }: SourceFile): string[] {
 function logsIn(folder: string, recursive: boolean): string[] {
   try {
     return readdirSync(folder, { recursive, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.jsonl'))
+      .filter(isSessionFile)
       .sort()
       .map((name) => join(folder, name));
   } catch {
@@ -106,19 +107,12 @@ const heads = new Map<string, Session>();
 function headOf(path: string): Session {
   const known = heads.get(path);
   if (known !== undefined) return known;
-  const bytes = Buffer.alloc(HEAD);
-  let length: number;
+  let text: string;
   try {
-    const fd = openSync(path, 'r');
-    try {
-      length = readSync(fd, bytes, 0, HEAD, 0);
-    } finally {
-      closeSync(fd);
-    }
+    text = headText(path, HEAD);
   } catch {
     return sessionOf({});
   }
-  const text = bytes.toString('utf8', 0, length);
   const [line = ''] = text.split('\n', 1);
   const entry = fieldsOf(parseJson(line));
   const payload = entry?.['type'] === 'session_meta' ? fieldsOf(entry['payload']) : undefined;
@@ -157,7 +151,7 @@ function versionAt(path: string): string | undefined {
 function readTotals(path: string): Total[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = sessionText(path);
   } catch {
     return [];
   }

@@ -5,6 +5,8 @@ import { isEarlier } from '../record.ts';
 import { keepPreferred } from '../source.ts';
 import type { Source, SourceEnvironment, SourceFile } from '../source.ts';
 import { folderOf, homeOf } from './home.ts';
+import { isCompressed, isSessionFile } from './compressed.ts';
+import { readCompressed } from './compressedSession.ts';
 import { CodexLines, mayChange } from './rollout.ts';
 
 /**
@@ -24,20 +26,21 @@ export const codex: Source = {
     const homes = given.length > 0 ? given : [join(home, '.codex')];
     return homes.flatMap((folder) => [join(folder, 'sessions'), join(folder, 'archived_sessions')]);
   },
-  matches: (relative) => relative.endsWith('.jsonl'),
+  matches: isSessionFile,
   choose: (files) => {
     const active = new Set(files.flatMap((file) => (isArchived(file) ? [] : [`${homeOf(file)}\0${file.relative}`])));
     return files.filter((file) => !isArchived(file) || !active.has(`${homeOf(file)}\0${file.relative}`));
   },
-  reading: () => ({
-    kind: 'lines',
-    markers: ['"token_count"', '"turn_context"', '"session_meta"', '"thread_settings_applied"', 'thread_spawn'],
-    parser: (file, state) => new CodexLines(file, state),
-  }),
+  reading: ({ path }) =>
+    isCompressed(path)
+      ? { kind: 'whole', read: (file, sink, room) => readCompressed(file, MARKERS, sink, room) }
+      : { kind: 'lines', markers: MARKERS, parser: (file, state) => new CodexLines(file, state) },
   quota: codexQuota,
   mayChange,
   settle: (candidate, get) => keepPreferred(candidate, get, isPreferred),
 };
+
+const MARKERS = ['"token_count"', '"turn_context"', '"session_meta"', '"thread_settings_applied"', 'thread_spawn'];
 
 function isArchived(file: SourceFile): boolean {
   return folderOf(file).endsWith('archived_sessions');

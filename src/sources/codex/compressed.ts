@@ -1,0 +1,49 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type * as zlib from 'node:zlib';
+
+/** Files of sessions: Codex compresses those that nobody used for a week, and removes the original. */
+
+const COMPRESSED = '.zst';
+
+export function isSessionFile(name: string): boolean {
+  return name.endsWith('.jsonl') || name.endsWith(`.jsonl${COMPRESSED}`);
+}
+
+export function isCompressed(name: string): boolean {
+  return name.endsWith(COMPRESSED);
+}
+
+/** The name before the compression. */
+export function plainName(name: string): string {
+  return isCompressed(name) ? name.slice(0, -COMPRESSED.length) : name;
+}
+
+/** Loaded for the first compressed file. undefined: Node.js has zstd since 22.15. */
+export function zstd(): typeof zlib | undefined {
+  const library = process.getBuiltinModule('node:zlib');
+  return typeof library.createZstdDecompress === 'function' ? library : undefined;
+}
+
+/** The beginning of a session's text, from at most so many bytes of its file. @throws when it cannot be read. */
+export function headText(path: string, length: number): string {
+  const bytes = Buffer.alloc(length);
+  const fd = openSync(path, 'r');
+  try {
+    const head = bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    return isCompressed(path) ? decompressed(head) : head.toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A session's whole text. @throws when it cannot be read. */
+export function sessionText(path: string): string {
+  return isCompressed(path) ? decompressed(readFileSync(path)) : readFileSync(path, 'utf8');
+}
+
+/** The text as far as the bytes go. */
+function decompressed(bytes: Buffer): string {
+  const library = zstd();
+  if (library === undefined) return '';
+  return library.zstdDecompressSync(bytes, { finishFlush: library.constants.ZSTD_e_continue }).toString('utf8');
+}
