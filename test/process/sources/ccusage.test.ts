@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger } from '../../../src/library/index.ts';
 import { UserPrices } from '../../../src/prices/index.ts';
@@ -25,7 +26,8 @@ const AT = Date.parse('2026-02-03T10:00:00.000Z');
 function write(home: string, path: string, ...lines: object[]): void {
   const file = join(home, path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  writeFileSync(file, path.endsWith('.zst') ? zstdCompressSync(text) : text);
 }
 
 function claudeReply(id: string, usage: object, request?: string): object {
@@ -122,6 +124,16 @@ const SHAPES: readonly Shape[] = [
     },
     ours: 4_000,
     theirs: 4_000,
+  },
+  {
+    name: 'a session that Codex compressed',
+    source: codex,
+    write: (home) => {
+      write(home, '.codex/sessions/a.jsonl.zst', meta(AT, 'a'), ...codexCalls(AT, 3));
+      write(home, '.codex/sessions/b.jsonl', meta(AT + HOUR, 'b'), ...codexCalls(AT + HOUR, 1));
+    },
+    ours: 4_000,
+    theirs: 1_000,
   },
   {
     name: 'tokens that Codex wrote to the cache',

@@ -97,7 +97,7 @@ describe('a compressed session', () => {
   });
 
   test('is named where Node cannot decompress it', async () => {
-    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((): object => ({})) as never);
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({});
     const path = compress(parent());
     const { skips } = await world.import(codex, LATER);
     expect(skips).toMatchObject([
