@@ -11,7 +11,7 @@ import { addSamples, samplesPath } from '../../library/agentSamples.ts';
 import { assignByUserRules } from '../../rules/ruleFile.ts';
 import { sealImports } from '../../sources/import/seal.ts';
 import type { Source } from '../../sources/source.ts';
-import { WITHOUT_TOKENS } from '../../sources/withoutTokens.ts';
+import { usedWithoutTokens, WITHOUT_TOKENS } from '../../sources/withoutTokens.ts';
 import { shown } from '../arguments/arguments.ts';
 import { CliError, EXIT, SIGNAL_EXIT, usageError } from '../output/exit.ts';
 import { ImportProgressBar } from '../output/importProgress.ts';
@@ -93,10 +93,20 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   const { happened: interrupted } = interrupt;
   const run = { ledger: target, reports, jobs, dryRun: flags.dryRun === true, interrupted, undoableAt, named: flags };
   if (flags.json === true) await writeJson(terminal.out, importJson(run));
-  else await terminal.out.line(importText(run, terminal));
+  else {
+    await terminal.out.line(importText(run, terminal));
+    if (wanted.includes('all')) await tellLeftOut(terminal);
+  }
   if (!interrupted) return EXIT.done;
   await say(terminal, t`Interrupted. Usage imported so far stays; run the same command again to continue.`);
   return SIGNAL_EXIT.SIGINT;
+}
+
+/** Names the tools that were used here and cannot be imported, so that nobody takes the sum for all. */
+async function tellLeftOut(terminal: Terminal): Promise<void> {
+  for (const { title, instead } of usedWithoutTokens(ownEnvironment())) {
+    await say(terminal, t`import: ${title} leaves no token counts on this machine. ${instead}`);
+  }
 }
 
 /** Handles Ctrl+C from the moment its signal is requested; before that there is nothing to interrupt. */

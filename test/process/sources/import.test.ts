@@ -96,3 +96,11 @@ test('the status line follows its session, and is shown again without opening a 
   const { stdout } = await sandbox.run(['statusline', '--json'], { input, env });
   expect(JSON.parse(stdout)).toMatchObject({ session: { records: 2, cost_usd: 1 } });
 });
+
+test('all names the tools that were used here and leave no counts', async () => {
+  await mkdir(path.join(sandbox.env['HOME']!, '.codeium', 'windsurf'), { recursive: true });
+  const said = 'Windsurf leaves no token counts on this machine. The plan page at windsurf.com shows its usage.';
+  expect((await sandbox.run(['import', 'all', '--dry-run'])).stderr).toContain(said);
+  expect((await sandbox.run(['import', 'all', '--dry-run', '--json'])).stderr).toBe('');
+  expect((await sandbox.run(['import', 'claude-code', '--dry-run'])).stderr).not.toContain('Windsurf');
+});
