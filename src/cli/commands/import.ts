@@ -102,7 +102,7 @@ export async function importUsage(wanted: readonly string[], flags: ImportFlags,
   return SIGNAL_EXIT.SIGINT;
 }
 
-/** Names the tools that were used here and cannot be imported, so that nobody takes the sum for all. */
+/** Names the tools that were used here and cannot be imported, because their usage is missing in the sums. */
 async function tellLeftOut(terminal: Terminal): Promise<void> {
   for (const { title, instead } of usedWithoutTokens(ownEnvironment())) {
     await say(terminal, t`import: ${title} leaves no token counts on this machine. ${instead}`);

@@ -1,8 +1,8 @@
 import type { GivenCounts } from '../tokens.ts';
 import { searchesPreview } from './notIncluded.ts';
-import { aiSdkCounts, hourWrites, langChainCounts, pydanticCounts } from './frameworks.ts';
+import { aiSdkCounts, hourWrites, langChainCounts, pydanticCounts, searchCalls } from './frameworks.ts';
 import { geminiCounts, geminiEmbeddings, interactionCounts } from './geminiCounts.ts';
-import { first, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { first, numberAt, objectAt, objectIn, objectsAt, type JsonObject } from './json.ts';
 import { OTHER_READERS } from './otherServers.ts';
 import type { Api, Shape } from './shape.ts';
 
@@ -100,16 +100,9 @@ const responses: Reader = (response) => {
     cache_write_tokens: numberAt(input, 'cache_write_tokens'),
     cache_write_1h_tokens: longWrites(input),
     reasoning_tokens: numberAt(objectAt(usage, 'output_tokens_details') ?? {}, 'reasoning_tokens'),
-    web_searches: searchesPreview(response) ? 0 : (searches ?? objectsAt(response, 'output').filter(isCharged).length),
+    web_searches: searchesPreview(response) ? 0 : (searches ?? searchCalls(objectsAt(response, 'output'))),
   };
 };
-
-/** OpenAI charges for searches, but not for opening pages or finding text in them. */
-function isCharged(item: JsonObject): boolean {
-  if (item['type'] !== 'web_search_call') return false;
-  const action = textAt(objectAt(item, 'action') ?? {}, 'type');
-  return action === undefined || action === 'search';
-}
 
 /** Alibaba's own form, and the events of `codex exec --json`. */
 const flat: Reader = (response) => {

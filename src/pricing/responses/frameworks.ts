@@ -82,8 +82,18 @@ export function langChainCounts(response: JsonObject): GivenCounts {
     reasoning_tokens: first(output, 'reasoning', `${tier}_reasoning`),
     input_audio_tokens: numberAt(input, 'audio'),
     output_audio_tokens: numberAt(output, 'audio'),
-    web_searches: geminiSearches(response, textAt(objectAt(response, 'response_metadata') ?? {}, 'model_name')),
+    web_searches:
+      geminiSearches(response, textAt(objectAt(response, 'response_metadata') ?? {}, 'model_name')) +
+      searchCalls(objectsAt(response, 'content')),
   };
+}
+
+/** The number of searches that OpenAI charges: not for opening pages or finding text in them. */
+export function searchCalls(items: readonly JsonObject[]): number {
+  return items.filter((item) => {
+    const action = textAt(objectAt(item, 'action') ?? {}, 'type');
+    return item['type'] === 'web_search_call' && (action === undefined || action === 'search');
+  }).length;
 }
 
 /**

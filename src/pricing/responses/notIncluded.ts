@@ -1,3 +1,4 @@
+import { frameworkVendor } from './frameworks.ts';
 import { groundings, toolsOf } from './geminiCounts.ts';
 import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
 import { imagesByTool } from './calls.ts';
@@ -6,7 +7,7 @@ import { ownValue } from '../../usage/tables/ownValue.ts';
 
 /** Finds what the cost of a response does not include: tools with a fee that no price list has, and counts that no reader knows. */
 
-/** Items in the responses of OpenAI, xAI and Mistral. */
+/** Items in the responses of OpenAI, xAI and Mistral, which LangChain keeps in a message's content. */
 const ITEMS: Readonly<Record<string, string>> = {
   file_search_call: 'file search',
   code_interpreter_call: 'code interpreter',
@@ -21,7 +22,7 @@ const CLAUDE_TOOLS = /^(?:(?:bash_|text_editor_)?code_execution)$/;
 export function unpricedTools({ response }: Shape): string[] {
   const names = new Set<string>();
   const images = imagesByTool(response);
-  for (const { type } of objectsAt(response, 'output')) {
+  for (const { type } of [...objectsAt(response, 'output'), ...objectsAt(response, 'content')]) {
     const name = type === 'image_generation_call' && images !== undefined ? undefined : ownValue(ITEMS, String(type));
     if (name !== undefined) names.add(name);
   }
@@ -41,6 +42,7 @@ export function unpricedTools({ response }: Shape): string[] {
   for (const connector of Object.keys(objectAt(usage, 'connectors') ?? {})) {
     names.add(connector.slice(0, 40).replaceAll('_', ' '));
   }
+  for (const tool of toolsOfAiSdk(response)) names.add(tool);
   if (searchesPreview(response)) names.add('web search preview');
   const messages = objectsAt(response, 'choices').map((choice) => objectAt(choice, 'message') ?? {});
   if (messages.some((message) => objectsAt(message, 'executed_tools').length > 0)) names.add("Groq's tools");
@@ -51,6 +53,19 @@ export function unpricedTools({ response }: Shape): string[] {
   if (context === 'medium' || context === 'high') names.add('the larger search context');
   if (/^gpt-[\w.-]*-search-/.test(textAt(response, 'model') ?? '')) names.add('web search');
   return [...names];
+}
+
+/** Tools of the vendor in a result of Vercel's AI SDK. It does not say how often they are charged. */
+function toolsOfAiSdk(result: JsonObject): string[] {
+  // Gemini's searches are counted, and its other tools cost their tokens alone.
+  if (frameworkVendor(result) === 'google') return [];
+  const calls = [result, ...objectsAt(result, 'steps')].flatMap((part) => [
+    ...objectsAt(part, 'content'),
+    ...objectsAt(part, 'toolCalls'),
+  ]);
+  return calls
+    .filter((call) => call['providerExecuted'] === true)
+    .map((call) => (textAt(call, 'toolName') ?? '').slice(0, 40).replaceAll('_', ' '));
 }
 
 function usesMaps(grounding: JsonObject): boolean {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type * as zlib from 'node:zlib';
 
-/** Files of sessions: Codex compresses those that nobody used for a week, and removes the original. */
+/** Files of sessions: a week after their last use Codex compresses them, and removes the original. */
 
 const COMPRESSED = '.zst';
 

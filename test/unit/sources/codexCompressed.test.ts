@@ -6,7 +6,7 @@ import { codex } from '../../../src/sources/codex/index.ts';
 import { FOLDER, fork, MINUTE, parent, START, textOf, type Session } from '../../fixtures/codexFamily.ts';
 import { World } from './world.ts';
 
-/** Codex compresses the file of a session that nobody used for a week, and removes the original. */
+/** A week after the last use of a session Codex compresses its file, and removes the original. */
 
 const LATER = { now: () => START + 100_000 * MINUTE };
 

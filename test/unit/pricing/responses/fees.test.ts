@@ -124,6 +124,48 @@ describe('frameworks', () => {
   });
 });
 
+describe("frameworks, of tools that run on the vendor's machines,", () => {
+  const call = (type: string, more: object = {}): object => ({ type, id: 'x', status: 'completed', ...more });
+
+  it('pass on those of a message of LangChain', () => {
+    const message = (...content: object[]): object => ({
+      type: 'ai',
+      id: 'resp_1',
+      content: [...content, { type: 'text', text: 'x' }],
+      response_metadata: { model_name: 'gpt-5', model_provider: 'openai' },
+      usage_metadata: { input_tokens: 100, output_tokens: 50, total_tokens: 150 },
+    });
+    const search = call('web_search_call', { action: { type: 'search' } });
+    const page = call('web_search_call', { action: { type: 'open_page' } });
+    expect(read(message(search, page, search, call('code_interpreter_call')))).toEqual([
+      [100, 50, 2, ['code interpreter'], 'usual'],
+    ]);
+    expect(read(message(call('function_call')))).toEqual([[100, 50, 0, [], 'usual']]);
+  });
+
+  it("name those of a result of Vercel's AI SDK", () => {
+    const result = (provider: string, more: object): object => ({
+      finishReason: 'stop',
+      usage: { inputTokens: 100, outputTokens: 50, totalTokens: 150 },
+      response: { modelId: 'm', id: 'v' },
+      providerMetadata: { [provider]: {} },
+      ...more,
+    });
+    const used = { type: 'tool-call', toolName: 'web_search', providerExecuted: true };
+    const own = { type: 'tool-call', toolName: 'my_tool' };
+    const code = { ...used, toolName: 'code_interpreter' };
+    expect(read(result('openai', { content: [used, own] }))).toEqual([[100, 50, 0, ['web search'], 'usual']]);
+    expect(read(result('openai', { toolCalls: [used, used], steps: [{ content: [code] }] }))).toEqual([
+      [100, 50, 0, ['web search', 'code interpreter'], 'usual'],
+    ]);
+    expect(read(result('openai', { toolCalls: [own], steps: [{ toolCalls: [own] }] }))).toEqual([
+      [100, 50, 0, [], 'usual'],
+    ]);
+    // Gemini's searches are counted, and its code execution is free.
+    expect(read(result('google', { content: [code] }))).toEqual([[100, 50, 0, [], 'usual']]);
+  });
+});
+
 describe('a stream of Claude', () => {
   it('that executes code says that its fee is missing, as the whole response does', () => {
     const start = {
