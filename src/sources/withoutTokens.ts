@@ -23,13 +23,12 @@ export const WITHOUT_TOKENS: Readonly<Record<string, { title: string; instead: s
 
 /** Folders that a tool makes when it is used, for each of {@link WITHOUT_TOKENS}. */
 function foldersOf(environment: SourceEnvironment): Readonly<Record<string, readonly string[]>> {
-  const { env, home, platform } = environment;
+  const { env, home } = environment;
   const state = env['XDG_STATE_HOME'] || join(home, '.local', 'state');
-  const group = join(home, 'Library', 'Group Containers', '2BBY89MBSN.dev.warp');
   return {
     windsurf: [join(home, '.codeium', 'windsurf'), join(roamingData(environment), 'Windsurf')],
     'amazon-q': [join(localData(environment), 'amazon-q')],
-    warp: platform === 'darwin' ? [group] : [join(state, 'warp-terminal'), join(localData(environment), 'warp')],
+    warp: [join(home, '.warp'), join(state, 'warp-terminal'), join(localData(environment), 'warp')],
     antigravity: [join(home, '.gemini', 'antigravity'), join(home, '.antigravity')],
     'cursor-agent': [join(home, '.cursor', 'chats'), join(localData(environment), 'cursor-agent')],
   };

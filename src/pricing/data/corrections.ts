@@ -75,6 +75,9 @@ const ADDED: Readonly<Record<string, readonly Row[]>> = {
   ],
   // https://developers.openai.com/api/docs/pricing, fine-tuning
   openai: [
+    // The names by which OpenAI answers calls of davinci-002 and babbage-002.
+    ['davinci:2023-07-21-v2', 2, 2],
+    ['babbage:2023-07-21-v2', 0.4, 0.4],
     ['ft:gpt-4.1-2025-04-14*', 3, 12, 0.75],
     ['ft:gpt-4.1-mini-2025-04-14*', 0.8, 3.2, 0.2],
     ['ft:gpt-4.1-nano-2025-04-14*', 0.2, 0.8, 0.05],

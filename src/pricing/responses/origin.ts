@@ -183,6 +183,8 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   }
   if (response['object'] === 'conversation.response') return 'mistral';
   if (has('base_resp', 'input_sensitive')) return 'minimax';
+  // Together repeats the prompt of an older API, and says the seed of each choice.
+  if (has('prompt') && objectsAt(response, 'choices').some((choice) => 'seed' in choice)) return 'together';
   if (model?.startsWith('accounts/fireworks/') === true) return 'fireworks';
   if ('estimated_cost' in usage) return 'deepinfra';
   if ('cost_in_usd_ticks' in usage || 'num_sources_used' in usage) return 'x-ai';

@@ -55,6 +55,8 @@ describe("a price of another model's name", () => {
     ['openai', 'gpt-5-2025-08-07'],
     ['openai', 'gpt-4o-mini-2024-07-18'],
     ['openai', 'o3-mini-high'],
+    ['openai', 'davinci:2023-07-21-v2'],
+    ['openai', 'babbage:2023-07-21-v2'],
     ['google', 'models/gemini-2.5-flash'],
     ['openrouter', 'anthropic/claude-sonnet-4.5'],
     ['openai', 'ft:gpt-4o-2024-08-06:my-org:my-name:abc123'],

@@ -26,7 +26,7 @@ describe('tools without token counts', () => {
 
   it.each<[NodeJS.Platform, string, string]>([
     ['darwin', 'Library/Application Support/amazon-q', 'Amazon Q'],
-    ['darwin', 'Library/Group Containers/2BBY89MBSN.dev.warp', 'Warp'],
+    ['darwin', '.warp', 'Warp'],
     ['darwin', 'Library/Application Support/Windsurf', 'Windsurf'],
     ['win32', 'AppData/Local/warp', 'Warp'],
     ['win32', 'AppData/Roaming/Windsurf', 'Windsurf'],

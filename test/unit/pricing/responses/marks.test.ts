@@ -30,6 +30,7 @@ describe('the provider of a chat completion', () => {
     ['perplexity', withUsage({ num_search_queries: 0 })],
     ['perplexity', withUsage({ cost: { total_cost: 1 } })],
     ['mistral', { ...chat, object: 'conversation.response' }],
+    ['together', { ...chat, prompt: [], choices: [{ index: 0, seed: 99 }] }],
     ['minimax', { ...chat, base_resp: {} }],
     ['minimax', { ...chat, input_sensitive: false }],
     ['fireworks', { ...chat, model: 'accounts/fireworks/models/x' }],
