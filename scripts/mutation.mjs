@@ -59,7 +59,7 @@ const AREAS = {
   'ledger-sqlite': {
     files: ['src/ledger/sqlite/**/*.ts'],
     // Its own alone: those of all stores take minutes, and notice little that these do not.
-    tests: ['ledger/sqlite'],
+    tests: ['ledger/sqlite', 'ledger/mounted*'],
     env: { LLM_SPEND_MUTATED_TOGETHER: '1' },
   },
   // On one real server, where each run of a file of tests makes a database of its own: a change may be one of the tables.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dropRows, lastChange, removeRecords, undoNewest } from '../../../../src/ledger/sqlite/changes.ts';
+import { dropRows, emptyLedger, lastChange, removeRecords, undoNewest } from '../../../../src/ledger/sqlite/changes.ts';
 import type { Connection } from '../../../../src/ledger/sqlite/connection.ts';
-import { epochOf } from '../../../../src/ledger/sqlite/columns/segments.ts';
+import { SEGMENT_SPAN } from '../../../../src/ledger/sqlite/columns/columnNumbers.ts';
+import { epochOf, sealedUpTo } from '../../../../src/ledger/sqlite/columns/segments.ts';
 import { findRows } from '../../../../src/ledger/sqlite/reading.ts';
 import { replaceRecords } from '../../../../src/ledger/sqlite/replacement.ts';
 import { call, stored } from '../../../contract/usages.ts';
@@ -169,6 +170,35 @@ describe('an undo', () => {
   });
 });
 
+describe('the hundredth change after a removal', () => {
+  const texts = (connection: Connection): unknown => connection.first("SELECT text <> '' AS has FROM changed")!['has'];
+  /** A removal, and then changes of nothing up to the 99th after it. */
+  async function nearly(): Promise<Connection> {
+    const connection = await filled('a', 'b', 'c');
+    await remove(connection, ['a']);
+    for (let i = 0; i < 99; i++) connection.db.exec("INSERT INTO change (op, at, records) VALUES ('remove', '', 0)");
+    return connection;
+  }
+
+  it('lets go of its text where records are dropped', async () => {
+    const connection = await nearly();
+    expect(texts(connection)).toBe(1);
+    await connection.write(() => dropRows(connection, [{ seq: 2, usage_id: 'b' }], AT));
+    expect(texts(connection)).toBe(0);
+  });
+
+  it('lets go of its text where the ledger is emptied, and of replacements', async () => {
+    const connection = await nearly();
+    connection.db.exec("UPDATE change SET op = 'replace' WHERE id = 2");
+    await connection.write(() => emptyLedger(connection, AT, 2, 'costs.db.cleared.1'));
+    expect(texts(connection)).toBe(0);
+    expect(lastChange(connection)).toEqual({ id: 101, op: 'clear', at: AT, records: 2, file: 'costs.db.cleared.1' });
+    await connection.write(() => emptyLedger(connection, AT, 0, 'costs.db.cleared.2'));
+    expect(changes(connection).map(([id]) => id)).not.toContain(2);
+    expect([idsIn(connection), epochOf(connection)]).toEqual([[], 3]);
+  });
+});
+
 describe('replacing records', () => {
   it('counts each record once, with the last of its texts', async () => {
     const connection = await filled('a');
@@ -205,6 +235,28 @@ describe('replacing records', () => {
     expect(await connection.write(() => replaceRecords(connection, plan, AT))).toEqual({ added: 2, replaced: 0 });
     expect(lastChange(connection)).toBeUndefined();
     expect(epochOf(connection)).toBe(0);
+  });
+
+  it('fills segments as any other addition does', async () => {
+    const connection = await place.connection();
+    const plan = () => Array.from({ length: SEGMENT_SPAN + 1 }, (_, i) => stored(call(`id-${i}`)));
+    expect(await connection.write(() => replaceRecords(connection, plan, AT))).toMatchObject({
+      added: SEGMENT_SPAN + 1,
+    });
+    expect(sealedUpTo(connection)).toBe(SEGMENT_SPAN);
+  });
+
+  it('takes larger steps from a thousand records on, and so does dropping', async () => {
+    const cacheOf = (connection: Connection): unknown => connection.first('PRAGMA cache_size')!['cache_size'];
+    const some = (count: number) => () => Array.from({ length: count }, (_, i) => stored(call(`id-${i}`)));
+    const connection = await filled('a');
+    await connection.write(() => replaceRecords(connection, some(999), AT));
+    expect(cacheOf(connection)).toBe(-2_000);
+    await connection.write(() => replaceRecords(connection, some(1_000), AT));
+    expect(cacheOf(connection)).toBe(-32_768);
+    const other = await place.connection();
+    await other.write(() => dropRows(other, [{ seq: 1, usage_id: 'a' }], AT));
+    expect(cacheOf(other)).toBe(-32_768);
   });
 
   it('without an undo keeps nothing, but is a change', async () => {

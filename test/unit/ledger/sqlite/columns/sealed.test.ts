@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ColumnPass } from '../../../../../src/columns/columnPass.ts';
 import { VISIBLE } from '../../../../../src/columns/segment.ts';
 import { ColumnQueries } from '../../../../../src/ledger/sqlite/columns/query.ts';
@@ -24,6 +24,7 @@ import {
   type SegmentInfo,
 } from '../../../../../src/ledger/sqlite/columns/segments.ts';
 import { Connection } from '../../../../../src/ledger/sqlite/connection.ts';
+import type { SqliteStore } from '../../../../../src/ledger/sqlite/store.ts';
 import { RowAppender } from '../../../../../src/ledger/sqlite/rowAppender.ts';
 import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
 import { call, stored } from '../../../../contract/usages.ts';
@@ -364,6 +365,60 @@ describe('a question over sealed segments and the records behind them', () => {
     expect(await summed(connection, { since: START + HOUR, until: last })).toEqual([[SEGMENT_SPAN - 3_600]]);
     expect(await summed(connection, {}, ['hour'])).toHaveLength(2);
     expect(await summed(connection, {}, ['model'])).toEqual([['gpt-5', SEGMENT_SPAN + TAIL]]);
+  });
+});
+
+describe('a ledger whose sealed records change', () => {
+  const stale = (): unknown => place.prompt((db) => db.prepare('SELECT stale FROM segment').get()!['stale']);
+
+  it.each<[string, (store: SqliteStore) => Promise<unknown>]>([
+    ['a removal', (store) => store.remove(['id-5'], true)],
+    ['a removal for good', (store) => store.drop(['id-5'])],
+    ['a replacement', (store) => store.replace(() => [element(5, { cost_usd: 3 })], true)],
+  ])('seals them anew, at the latest when it is closed: %s', async (_, change) => {
+    copyFileSync(template, place.path);
+    const store = place.store();
+    await store.look();
+    await change(store);
+    await store.close();
+    expect(stale()).toBe(0);
+    const again = await place.connection();
+    expect(untrue(again)).toEqual([]);
+  });
+
+  it('seals them anew after an undo, and answers the same', async () => {
+    copyFileSync(template, place.path);
+    await place.store().replace(() => [element(5, { cost_usd: 3 })], true);
+    await place.close();
+    const store = place.store();
+    await store.undo(false);
+    await store.close();
+    expect(stale()).toBe(0);
+    const reader = place.store();
+    const query = { filter: {}, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } as const };
+    const [group] = await reader.aggregate(query);
+    expect(group?.totals).toMatchObject({ records: SEGMENT_SPAN + TAIL, recordedNanos: 4_106_000_000n });
+  });
+
+  it('tells those who watch when they are sealed', async () => {
+    copyFileSync(template, place.path);
+    const store = place.store();
+    await store.look();
+    let told = 0;
+    store.watch(() => told++);
+    await store.remove(['id-5'], true);
+    const before = told;
+    await vi.waitFor(() => expect(stale()).toBe(0));
+    await vi.waitFor(() => expect(told).toBeGreaterThan(before));
+  });
+
+  it('seals nothing for what is not in a segment', async () => {
+    copyFileSync(template, place.path);
+    const store = place.store();
+    await store.look();
+    await store.remove([`id-${SEGMENT_SPAN + 2}`], true);
+    await store.close();
+    expect(untrue(await place.connection())).toEqual([]);
   });
 });
 

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { backUpIfDue, copyDatabase, previousPath } from '../../../../../src/ledger/sqlite/repair/backup.ts';
 import { holdWriters } from '../../../../../src/ledger/sqlite/repair/holdWriters.ts';
 import { removeLeftovers, withSideFile } from '../../../../../src/ledger/sqlite/repair/leftovers.ts';
-import type { Connection } from '../../../../../src/ledger/sqlite/connection.ts';
+import { Connection } from '../../../../../src/ledger/sqlite/connection.ts';
 import { touch } from '../../../../../src/ledger/sqlite/columns/segments.ts';
 import { insertRow } from '../../../../../src/ledger/sqlite/rows.ts';
+import type { Disk } from '../../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
 import { ownerText, thisOwner } from '../../../../../src/system/owner.ts';
 import { sideFileName } from '../../../../../src/system/sideFiles.ts';
@@ -43,6 +44,56 @@ const backup = (): number | undefined => {
 };
 const marks = (connection: Connection): unknown[] =>
   Object.values(connection.first('SELECT backup_ms, backup_seq, backup_epoch FROM ledger')!);
+
+/** A disk that notes what makes names and contents durable. */
+function logged(): { disk: Disk; seen: string[] } {
+  const seen: string[] = [];
+  const disk: Disk = {
+    ...nodeDisk,
+    fsync: async (fd) => {
+      seen.push(`fsync ${(await nodeDisk.fstat(fd)).isDirectory() ? 'folder' : 'file'}`);
+      await nodeDisk.fsync(fd);
+    },
+    rename: async (from, to) => {
+      seen.push(`rename ${basename(to).replace(/\.corrupt\..*/, '.corrupt')}`);
+      await nodeDisk.rename(from, to);
+    },
+    link: async (from, to) => {
+      seen.push(`link ${basename(to)}`);
+      await nodeDisk.link(from, to);
+    },
+  };
+  return { disk, seen };
+}
+
+describe('a new database', () => {
+  it('is on the disk before it has its name, and so is the name', async () => {
+    const steps = logged();
+    await (await Connection.create(steps.disk, place.path)).close();
+    expect(steps.seen).toEqual(['fsync file', 'link costs.db', 'fsync folder']);
+    steps.seen.length = 0;
+    await (await Connection.create(steps.disk, place.path)).close();
+    expect(steps.seen).toEqual([]);
+  });
+
+  it('of a repair is too, and has the mode of the old one', async () => {
+    await place.tracker().track(call('a'));
+    await place.close();
+    const bytes = readFileSync(place.path).fill(0xa5, 0, 100);
+    writeFileSync(place.path, bytes);
+    chmodSync(place.path, 0o644);
+    const steps = logged();
+    await place.tracker({ disk: steps.disk }).repair();
+    await place.close();
+    expect(steps.seen.filter((step) => !step.endsWith('-wal')).slice(-4)).toEqual([
+      'fsync file',
+      'rename costs.db.corrupt',
+      'link costs.db',
+      'fsync folder',
+    ]);
+    expect(statSync(place.path).mode & 0o777).toBe(0o644);
+  });
+});
 
 describe('the backup', () => {
   it('has its name as that of a JSON ledger, beside the ledger', () => {
@@ -152,6 +203,15 @@ describe('a copy', () => {
     expect(statSync(at('copy.db')).mode).toBe(statSync(place.path).mode);
     expect(connection.isCurrent).toBe(true);
     expect(place.files('.tmp')).toEqual([]);
+  });
+
+  it('is on the disk before it has its name, and so is the name', async () => {
+    await upTo(1);
+    chmodSync(place.path, 0o640);
+    const steps = logged();
+    await copyDatabase(steps.disk, place.path, at('copy.db'));
+    expect(steps.seen).toEqual(['fsync file', 'rename copy.db', 'fsync folder']);
+    expect(statSync(at('copy.db')).mode & 0o777).toBe(0o640);
   });
 
   it('that fails leaves nothing behind, and what was there as it was', async () => {

@@ -254,6 +254,25 @@ describe('reading', () => {
     expect(await idsHeld(connection, ['\uD83D', '\uDE00'])).toEqual(new Set(['\uD83D']));
   });
 
+  it('lets other work run between the batches', async () => {
+    const connection = await filled(...MANY);
+    /** How many turns of the event loop there are until all is read. */
+    const turnsOf = async (batches: AsyncIterable<unknown>): Promise<number> => {
+      let turns = 0;
+      let done = false;
+      const count = (): void => {
+        turns++;
+        if (!done) setImmediate(count);
+      };
+      setImmediate(count);
+      for await (const _ of batches);
+      done = true;
+      return turns;
+    };
+    expect(await turnsOf(elementsOf(async () => connection, place.path))).toBeGreaterThanOrEqual(3);
+    expect(await turnsOf(idsAfter(() => connection, 0))).toBeGreaterThanOrEqual(2);
+  });
+
   it('gives one record by its number', async () => {
     const connection = await filled('a', 'b');
     connection.db.exec("UPDATE record SET text = '[]' WHERE seq = 1");

@@ -225,6 +225,26 @@ describe('an undo', () => {
   });
 });
 
+describe('what is being added', () => {
+  it('is cleared with the rest', async () => {
+    const store = place.store();
+    await append(store, 'a');
+    const adding = append(store, 'b');
+    expect(await store.clear()).toMatchObject({ removed: 2 });
+    await adding;
+    expect((await store.look()).state.records).toBe(0);
+  });
+
+  it('is there before a repair begins', async () => {
+    const store = place.store();
+    await append(store, 'a');
+    const adding = append(store, 'b');
+    expect(await store.repair(false)).toMatchObject({ records: 2 });
+    await adding;
+    expect(await store.flush(1)).toBe(true);
+  });
+});
+
 describe('closing', () => {
   it('copies what this object wrote, and not what it only read', async () => {
     const store = place.store();

@@ -164,6 +164,21 @@ describe('sealing in the background', () => {
     expect(seen).toEqual({ writes: 5, sealed: 3, done: 2 });
   });
 
+  it('lets the change be shown first, and other work run between segments', async () => {
+    const { seen, sealing } = world(3);
+    sealing.start();
+    await Promise.resolve();
+    expect(seen.writes).toBe(0);
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      if (seen.done === 0) setImmediate(count);
+    };
+    setImmediate(count);
+    await sealing.running;
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+
   it('ends when the database is closed', async () => {
     const { seen, access, sealing } = world(9, () => (access.current = undefined));
     sealing.start();
