@@ -13,6 +13,8 @@ export type Row = {
   text: string;
   /** In a damaged database: the key in the column, if the record's own text has another id. */
   otherId?: string;
+  /** In a damaged database: the tag that the record got, because two values of one of its fields were found. */
+  mark?: string;
 };
 
 const LARGEST_INTEGER = 2n ** 63n - 1n;

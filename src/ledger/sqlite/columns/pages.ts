@@ -4,6 +4,8 @@ import { logOf } from '../log.ts';
 import { salvage } from '../../json/salvage.ts';
 import type { Row } from '../rows.ts';
 import type { DamagedRow } from '../repair/rescue.ts';
+import { bytesOf, serialTypes, cellValues, varint } from './pageValues.ts';
+import { changeAt, changedAt, type ChangeRow } from './changeCells.ts';
 
 /**
  * Reads rows of `record` directly from the pages of a damaged database: a single damaged page of the tree can make all rows
@@ -15,6 +17,7 @@ const HEADER = 'SQLite format 3\0';
 const FREE_PAGES_AT = 32;
 const TABLE_LEAF = 0x0d;
 const INDEX_LEAF = 0x0a;
+const INDEX_INTERIOR = 0x02;
 const TABLE_INTERIOR = 0x05;
 const INTERIOR_CELLS_AT = 12;
 const LAST_CHILD_AT = 8;
@@ -45,9 +48,13 @@ export class Pages {
     closeSync(this.#fd);
   }
 
-  /** undefined beyond the end. */
+  /** undefined beyond the end, and for the number 0 that ends a chain. */
   page(number: number): Buffer | undefined {
-    return this.#logged.get(number) ?? readAt(this.#fd, (number - 1) * PAGE_BYTES, PAGE_BYTES);
+    return this.#logged.get(number) ?? this.#inFile(number);
+  }
+
+  #inFile(number: number): Buffer | undefined {
+    return number < 1 ? undefined : readAt(this.#fd, (number - 1) * PAGE_BYTES, PAGE_BYTES, 1);
   }
 
   /** Free pages, which may still have their former content; undefined when the list cannot be read. */
@@ -72,24 +79,41 @@ export class Pages {
    * may be free, and contain an older version of a record.
    */
   async *rows(free: ReadonlySet<number>): AsyncGenerator<DamagedRow[]> {
-    const leaves = await this.#leaves(free);
+    const leaves = (await this.#leaves(free)).map((number) => () => this.page(number));
     yield* this.#each(leaves, (page) => [...this.#rowsOn(page)]);
     // If a cell's header is damaged, the record's text may still be intact.
     yield* this.#each(leaves, textsOn);
   }
 
-  /** Yields the ids and numbers in the index of `record`, as rows without text. */
-  async *indexed(free: ReadonlySet<number>): AsyncGenerator<Row[]> {
+  /**
+   * Yields the ids and numbers in the index of `record`, as rows without text.
+   * @param wholePages only those of leaves whose entries can all be read.
+   */
+  async *indexed(free: ReadonlySet<number>, wholePages = false): AsyncGenerator<Row[]> {
     for await (const [number, page] of this.#all()) {
-      if (page[0] === INDEX_LEAF && !free.has(number))
-        yield [...this.#cellsOn(page, (at) => this.#indexedAt(page, at))];
+      if (!isIndex(page) || free.has(number)) continue;
+      const rows = [...this.#cellsOn(page, (at) => this.#indexedAt(page, at))];
+      if (!wholePages || (page[0] === INDEX_LEAF && rows.length === cellsOf(page))) yield rows;
     }
   }
 
-  async *#each(leaves: readonly number[], rowsOf: (page: Buffer) => DamagedRow[]): AsyncGenerator<DamagedRow[]> {
+  /** Yields the rows of `changed` and `change` on all pages except `free`, without the texts of records. */
+  async *changes(free: ReadonlySet<number>): AsyncGenerator<ChangeRow> {
+    for await (const [number, page] of this.#all()) {
+      if (free.has(number)) continue;
+      if (isIndex(page)) yield* this.#cellsOn(page, (at) => changedAt(page, at));
+      if (page[0] === TABLE_LEAF) yield* this.#cellsOn(page, (at) => changeAt(page, at));
+    }
+  }
+
+  async *#each(
+    leaves: readonly (() => Buffer | undefined)[],
+    rowsOf: (page: Buffer) => DamagedRow[],
+  ): AsyncGenerator<DamagedRow[]> {
     let rows: DamagedRow[] = [];
-    for (const [i, number] of leaves.entries()) {
-      rows.push(...rowsOf(this.page(number)!));
+    for (const [i, read] of leaves.entries()) {
+      const page = read();
+      if (page?.[0] === TABLE_LEAF) rows.push(...rowsOf(page));
       if (i % PAGES_PER_TURN > 0) continue;
       yield rows;
       rows = [];
@@ -123,10 +147,12 @@ export class Pages {
   }
 
   *#cellsOn<T>(page: Buffer, read: (at: number) => T | undefined): Generator<T> {
-    const cells = Math.min(page.readUInt16BE(3), (PAGE_BYTES - CELLS_AT) / 2);
-    for (let i = 0; i < cells; i++) {
+    const isInterior = page[0] === INDEX_INTERIOR;
+    for (let i = 0; i < cellsOf(page); i++) {
       try {
-        const row = read(page.readUInt16BE(CELLS_AT + 2 * i));
+        const at = page.readUInt16BE((isInterior ? INTERIOR_CELLS_AT : CELLS_AT) + 2 * i);
+        // Within an index, each page has entries; those of an interior one follow the number of a page.
+        const row = read(isInterior ? at + 4 : at);
         if (row) yield row;
       } catch (error) {
         // A damaged offset points outside the page.
@@ -140,22 +166,10 @@ export class Pages {
     const seq = varint(page, size.next);
     const payload = this.#payload(page, seq.next, size.value);
     if (!payload) return undefined;
-    const header = varint(payload, 0);
-    const types: number[] = [];
-    for (let next = header.next; next < header.value && types.length <= COLUMNS;) {
-      const type = varint(payload, next);
-      types.push(type.value);
-      next = type.next;
-    }
+    const { types, start } = serialTypes(payload, COLUMNS);
     if (types.length !== COLUMNS || types[0] !== 0) return undefined;
-    let end = header.value;
-    const texts = types.map((type) => {
-      const start = end;
-      end += bytesOf(type);
-      return end <= payload.length ? valueOf(payload.subarray(start, end), type) : undefined;
-    });
-    const [, usage_id, time_ms, cost_kind, cost_nanos, text] = texts;
-    return typeof text === 'string' ? { seq: seq.value, usage_id, time_ms, cost_kind, cost_nanos, text } : undefined;
+    const [, usage_id, time_ms, cost_kind, cost_nanos, text] = cellValues(payload, types, start);
+    return { seq: seq.value, usage_id, time_ms, cost_kind, cost_nanos, text };
   }
 
   /** An entry of the index: an id and its row's number, which is 0, 1 or an integer of 1 to 8 bytes. */
@@ -174,7 +188,7 @@ export class Pages {
     return seq === 0 ? undefined : { seq, usage_id: page.toString('utf8', number.next, start), text: '' };
   }
 
-  /** Payload that does not fit on its page continues on overflow pages, each of which names the next. */
+  /** Payload that does not fit on its page continues on overflow pages, each of which names the next. It may be cut off. */
   #payload(page: Buffer, at: number, size: number): Buffer | undefined {
     if (size > MOST_BYTES) return undefined;
     const most = PAGE_BYTES - 35;
@@ -186,7 +200,7 @@ export class Pages {
     let next = page.readUInt32BE(at + local);
     for (let left = size - local; left > 0;) {
       const more = this.page(next);
-      if (!more) return undefined;
+      if (!more) break;
       const length = Math.min(left, PAGE_BYTES - 4);
       parts.push(more.subarray(4, 4 + length));
       next = more.readUInt32BE(0);
@@ -194,6 +208,15 @@ export class Pages {
     }
     return Buffer.concat(parts);
   }
+}
+
+function isIndex(page: Buffer): boolean {
+  return page[0] === INDEX_LEAF || page[0] === INDEX_INTERIOR;
+}
+
+/** The number of cells that a page says it has. */
+function cellsOf(page: Buffer): number {
+  return Math.min(page.readUInt16BE(3), (PAGE_BYTES - CELLS_AT) / 2);
 }
 
 /** Finds intact JSON objects on a page by their text alone. */
@@ -213,31 +236,6 @@ function childrenOf(page: Buffer): number[] {
     if (at + 4 <= PAGE_BYTES) children.push(page.readUInt32BE(at));
   }
   return children;
-}
-
-/** @throws {RangeError} at the end of the bytes. */
-function varint(bytes: Buffer, at: number): { value: number; next: number } {
-  let value = 0;
-  for (let i = 0; i < 8; i++) {
-    const byte = bytes.readUInt8(at + i);
-    value = value * 128 + (byte & 0x7f);
-    if (byte < 0x80) return { value, next: at + i + 1 };
-  }
-  return { value: value * 256 + bytes.readUInt8(at + 8), next: at + 9 };
-}
-
-/** A text, a whole number as a decimal text, or null; undefined for other values. */
-function valueOf(bytes: Buffer, type: number): string | null | undefined {
-  if (type >= 13 && type % 2 === 1) return bytes.toString('utf8');
-  if (type === 0) return null;
-  if (type === 8 || type === 9) return String(type - 8);
-  if (type > 6) return undefined;
-  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`)).toString();
-}
-
-/** The size of a value of this serial type. */
-function bytesOf(type: number): number {
-  return type >= 12 ? Math.floor((type - 12) / 2) : [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0][type]!;
 }
 
 function pagesInLog(path: string): Map<number, Buffer> {
@@ -264,7 +262,8 @@ function pagesInLog(path: string): Map<number, Buffer> {
   }
 }
 
-function readAt(fd: number, position: number, length: number): Buffer | undefined {
+/** @param least with fewer bytes than these, there is nothing; the rest is zeros, as SQLite reads the last page of a file that was cut. */
+function readAt(fd: number, position: number, length: number, least = length): Buffer | undefined {
   const bytes = Buffer.alloc(length);
-  return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+  return readSync(fd, bytes, 0, length, position) >= least ? bytes : undefined;
 }

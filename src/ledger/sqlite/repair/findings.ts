@@ -4,10 +4,14 @@ import { isDamage } from '../engine.ts';
 import { fileSize, logOf } from '../log.ts';
 import { inWorker } from '../worker.ts';
 
-/** Bytes of a database that is checked in less time than a thread takes to start. */
 const SMALL = 2 ** 20;
 
 type Found = { integrity_check: string }[];
+
+/** Whether a question about the whole database takes less time than a thread takes to start. */
+export function isSmall(disk: Disk, path: string): boolean {
+  return [path, logOf(path)].every((name) => fileSize(disk, name) <= SMALL);
+}
 
 /** The defects that SQLite finds in the file, in its own words. A database of another program is not damaged; it throws. */
 export async function findings(disk: Disk, path: string, most: number): Promise<string[]> {
@@ -15,10 +19,9 @@ export async function findings(disk: Disk, path: string, most: number): Promise<
   try {
     const connection = await Connection.open(disk, path);
     if (!connection) return [];
-    const isSmall = [path, logOf(path)].every((name) => fileSize(disk, name) <= SMALL);
     let rows: Found | undefined;
     try {
-      if (isSmall) rows = connection.rows(check) as Found;
+      if (isSmall(disk, path)) rows = connection.rows(check) as Found;
     } finally {
       await connection.close();
     }

@@ -27,14 +27,14 @@ export async function noteLoss(
 
 function damagedText(
   base: string,
-  { lost, unreadable, recovered, fromBackup }: Rebuilt,
+  { lost, unreadable, recovered, rescued, fromBackup }: Rebuilt,
   at: string,
 ): string | undefined {
   const missing: string[] = [];
   if (lost.length > 0) {
     missing.push(lostText(lost));
   } else if (unreadable > 0) missing.push(`${unreadable} of its rows could not be read`);
-  if (recovered === 0) {
+  if (recovered + rescued === 0) {
     missing.push(
       fromBackup > 0
         ? `none of its records could be read, and ${fromBackup} were restored from ${previousName(base)}`

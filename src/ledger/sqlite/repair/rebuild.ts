@@ -7,9 +7,10 @@ import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import type { Row } from '../rows.ts';
 import { findRow, idOf, rowsAfter, tryRecordOf } from '../rows.ts';
+import { outdated, placed } from './disputes.ts';
+import { absence, indexedRows, type Changes } from './removals.ts';
 import type { Salvage } from './salvage.ts';
-import { salvageLog, salvageRows } from './salvage.ts';
-import { indexedRows } from './salvage.ts';
+import { NOTHING, salvageLog, salvageRows } from './salvage.ts';
 import type { Place } from '../state.ts';
 import { leftoversOf } from '../state.ts';
 import { fileSize } from '../log.ts';
@@ -25,7 +26,7 @@ export interface Rebuilt {
   fromBackup: number;
   /** Rows of the damaged database that cannot be read as records. */
   unreadable: number;
-  /** Number of records of which some fields could not be read. */
+  /** Number of records of which some fields could not be read, or have two values. */
   rescued: number;
   /** Ids in the damaged database's index whose records were found nowhere, and were not removed on purpose. */
   lost: string[];
@@ -36,6 +37,7 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
   const connection = await Connection.create(disk, built);
   try {
     let recovered = 0;
+    let marked = 0;
     /** Second ids of records: a backup must not restore such a record under its other id. */
     const others = new Set<string>();
     const found = new Set<number>();
@@ -44,12 +46,14 @@ export async function rebuild(disk: Disk, place: Place, built: string): Promise<
         found.add(seq);
         if (otherId !== undefined) others.add(otherId);
       }
-      recovered += await connection.write(() => bringBack(connection, rows));
+      const added = await connection.write(() => addPlaced(connection, rows));
+      recovered += added.whole;
+      marked += added.marked;
     });
     const fromBackup = salvage.cleared
       ? 0
-      : await takeBackup(disk, place, connection, new Set([...salvage.removed, ...others]));
-    const rescued = await addRescued(connection, salvage.rescued);
+      : await takeBackup(disk, place, connection, { ...salvage, removed: new Set([...salvage.removed, ...others]) });
+    const rescued = marked + (await addRescued(connection, salvage.rescued));
     for (const { seq } of salvage.rescued) found.add(seq);
     const lost: string[] = [];
     if (!salvage.cleared && fileSize(disk, place.path) > 0) {
@@ -71,7 +75,7 @@ export async function addFrom(disk: Disk, damaged: string, built: string): Promi
   const connection = await Connection.create(disk, built);
   try {
     const { rescued } = await salvageRows(disk, damaged, async (rows) => {
-      await connection.write(() => bringBack(connection, rows));
+      await connection.write(() => addPlaced(connection, rows));
     });
     await addRescued(connection, rescued);
   } finally {
@@ -85,7 +89,7 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
   try {
     const source = await Connection.create(disk, from);
     try {
-      await takeRows(source, target, () => true);
+      await takeRows(source, target, (row) => row);
     } finally {
       await source.close();
     }
@@ -94,12 +98,24 @@ export async function addAll(disk: Disk, from: string, to: string): Promise<void
   }
 }
 
-/** Adds the records made of damaged rows, unless an intact record has one of their ids. @returns how many were added. */
-function addRescued(connection: Connection, rows: readonly Row[]): Promise<number> {
-  return connection.write(() => {
-    const missing = rows.filter(({ otherId }) => otherId === undefined || !findRow(connection, idOf(otherId)));
-    return bringBack(connection, missing);
-  });
+const isDisputed = ({ mark, otherId }: Row): boolean => mark !== undefined || otherId !== undefined;
+
+/** @returns how many records were added, without a mark and with one. */
+function addPlaced(connection: Connection, rows: readonly Row[]): { whole: number; marked: number } {
+  const whole = rows.filter((row) => !isDisputed(row));
+  const result = { whole: bringBack(connection, whole), marked: 0 };
+  // One by one: where the ids of a row go depends on the rows before.
+  for (const row of rows.filter(isDisputed)) {
+    const place = placed(connection, row);
+    if (place) result[row.mark === undefined ? 'whole' : 'marked'] += bringBack(connection, [place]);
+  }
+  return result;
+}
+
+/** Adds the records made of damaged rows, unless they are there already under one of their ids. @returns how many were added. */
+async function addRescued(connection: Connection, rows: readonly Row[]): Promise<number> {
+  const { whole } = await connection.write(() => addPlaced(connection, rows));
+  return whole;
 }
 
 async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]) => Promise<void>): Promise<Salvage> {
@@ -108,19 +124,26 @@ async function salvageFrom(disk: Disk, place: Place, take: (rows: readonly Row[]
   // The database that was kept aside last has its own log.
   if (leftovers?.aside !== undefined) return salvageRows(disk, join(place.folder, leftovers.aside), take);
   if (leftovers?.log === true) return salvageLog(disk, place.path, take);
-  return { removed: new Set(), cleared: false, unreadable: 0, rescued: [] };
+  return NOTHING;
 }
 
 async function takeBackup(
   disk: Disk,
   place: Place,
   connection: Connection,
-  removed: ReadonlySet<string>,
+  { removed, replaced }: Changes,
 ): Promise<number> {
   const backup = await openSound(disk, join(place.folder, previousName(place.base)));
   if (!backup) return 0;
   try {
-    return await takeRows(backup, connection, (row) => !removed.has(row.usage_id) && tryRecordOf(row) !== undefined);
+    const isAbsent = await absence(place.path);
+    const known = lastChangeOf(backup);
+    return await takeRows(backup, connection, (row) => {
+      const { usage_id: key } = row;
+      if (removed.has(key) || isAbsent(key) || tryRecordOf(row) === undefined) return undefined;
+      // The backup has the values from before that change.
+      return (replaced.get(key) ?? 0) > known ? outdated(row) : row;
+    });
   } finally {
     await backup.close();
   }
@@ -156,8 +179,14 @@ async function openSound(disk: Disk, path: string): Promise<Connection | undefin
   }
 }
 
+/** The number of the last change that a backup knows, or ever knew. */
+function lastChangeOf(backup: Connection): number {
+  const sql = "SELECT coalesce(max(seq), 0) AS last FROM sqlite_sequence WHERE name = 'change'";
+  return (backup.first(sql) as { last: number }).last;
+}
+
 /** Returns how many rows were new, reading as much of the source as possible. */
-async function takeRows(from: Connection, to: Connection, wanted: (row: Row) => boolean): Promise<number> {
+async function takeRows(from: Connection, to: Connection, wanted: (row: Row) => Row | undefined): Promise<number> {
   let taken = 0;
   let after = 0;
   for (;;) {
@@ -170,7 +199,7 @@ async function takeRows(from: Connection, to: Connection, wanted: (row: Row) => 
     }
     if (rows.length === 0) return taken;
     after = rows.at(-1)!.seq;
-    const some = rows.filter(wanted);
+    const some = rows.flatMap((row) => wanted(row) ?? []);
     taken += await to.write(() => bringBack(to, some));
     await nextTurn();
   }

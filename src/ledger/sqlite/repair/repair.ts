@@ -4,7 +4,6 @@ import { shareLike } from '../../../system/beside.ts';
 import type { Disk, Signature } from '../../../system/disk.ts';
 import { fsyncFolder, sameInode, sameVersion, signatureOf, unlinkIfThere } from '../../../system/disk.ts';
 import { errno } from '../../../system/errno.ts';
-import { nextTurn } from '../../../system/turns.ts';
 import { acquireLock } from '../../../system/lock.ts';
 import { corruptName, previousName } from '../../../system/sideFiles.ts';
 import type { RepairResult } from '../../results.ts';
@@ -17,10 +16,11 @@ import { removeLeftovers, withSideFile } from './leftovers.ts';
 import { lostText, noteLoss } from './loss.ts';
 import { fileSize, hasLog, linkLog, logOf, moveLogAside, unlinkLog } from '../log.ts';
 import type { Rebuilt } from './rebuild.ts';
-import { DAMAGED_COLUMNS, rescuedText, rescuedRow, type DamagedRow } from './rescue.ts';
+import { badRows, contradictions, unify } from './badRows.ts';
+import { rescuedText } from './rescue.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from '../rows.ts';
-import { idOf, keyOf, rowsAfter, tryRecordOf } from '../rows.ts';
+import { idOf, keyOf } from '../rows.ts';
 import { touch, unseal, untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
@@ -31,8 +31,6 @@ import { findings } from './findings.ts';
  * Repairs a database: everything readable goes into a new database, together with records that only the backup has, and the new
  * one replaces the old once it is complete. The damaged file is kept as it is.
  */
-
-const ROWS_AT_ONCE = 1_000;
 
 /** `automatic`: no user asked for it, so a note says what it does not find, until a user runs a repair. */
 export type RepairMode = 'asked' | 'dry-run' | 'automatic';
@@ -157,8 +155,8 @@ class Repair {
   }
 
   /**
-   * Moves rows that are not records, which another program must have written, to a text file. Schedules columns that differ from
-   * their rows to be rebuilt.
+   * Moves rows that are not records, which another program must have written, to a text file. Marks records of which two values
+   * were found. Schedules columns that differ from their rows to be rebuilt.
    */
   async #mendRows(): Promise<RepairResult> {
     const [disk, place] = [this.#disk, this.#place];
@@ -171,6 +169,7 @@ class Repair {
       const actions: string[] = [];
       let keptIn: string | undefined;
       let recovered = 0;
+      let rescued = 0;
       if (bad.length > 0) {
         if (!dryRun) {
           keptIn = await this.#takeOut(connection, bad);
@@ -184,10 +183,12 @@ class Repair {
         );
         if (recovered > 0) actions.push(`of these, restored from ${previousName(place.base)}: ${recovered}`);
         const rest = bad.flatMap(({ rescued }) => rescued ?? []);
-        const rescued = dryRun ? rest.length : await connection.write(() => bringBack(connection, rest));
+        rescued = dryRun ? rest.length : await connection.write(() => bringBack(connection, rest));
         if (!dryRun) recovered += rescued;
-        if (rescued > 0) actions.push(rescuedText(rescued));
       }
+      const twofold = await contradictions(disk, connection);
+      if (!dryRun && twofold.length > 0) await connection.write(() => unify(connection, twofold));
+      if (rescued + twofold.length > 0) actions.push(rescuedText(rescued + twofold.length));
       for (const { name, rows } of await keptAside(disk, connection)) {
         if (rows.length === 0) continue;
         if (!dryRun) recovered += await connection.write(() => bringBack(connection, rows));
@@ -258,26 +259,4 @@ async function completeFile(disk: Disk, path: string, old: string): Promise<void
   } finally {
     await disk.close(fd);
   }
-}
-
-/** A row that is no record, and the record that is left of it, if it was one. */
-type BadRow = Row & { rescued: Row | undefined };
-
-async function badRows(connection: Connection): Promise<{ bad: BadRow[]; records: number }> {
-  const bad: BadRow[] = [];
-  let records = 0;
-  let after = 0;
-  for (;;) {
-    const rows = rowsAfter(connection, after, ROWS_AT_ONCE);
-    if (rows.length === 0) return { bad, records };
-    after = rows.at(-1)!.seq;
-    const unreadable = rows.filter((row) => tryRecordOf(row) === undefined);
-    records += rows.length - unreadable.length;
-    bad.push(...unreadable.map((row) => ({ ...row, rescued: rescuedAt(connection, row.seq) })));
-    await nextTurn();
-  }
-}
-
-function rescuedAt(connection: Connection, seq: number): Row | undefined {
-  return rescuedRow(connection.first(`SELECT ${DAMAGED_COLUMNS} FROM record WHERE seq = ?`, seq) as DamagedRow);
 }

@@ -34,17 +34,17 @@ type Members = Record<string, unknown>;
 
 /** undefined for a row that never was a record, or of which too little is left. */
 export function rescuedRow(row: DamagedRow): Row | undefined {
-  const { seq, usage_id: key, text } = row;
-  if (typeof key !== 'string' || key === '' || key.includes('\uFFFD') || typeof text !== 'string') return undefined;
-  const cost = costIn(row);
-  const members = membersOf(text);
+  const { seq, usage_id: key } = row;
+  if (typeof key !== 'string' || key === '' || key.includes('\uFFFD')) return undefined;
+  const cost = costIn(row)?.members;
+  const members = typeof row.text === 'string' ? membersOf(row.text) : {};
   const isRecord = NAME_FIELDS.some((name) => typeof members[name] === 'string') && cost !== undefined;
   if (!isRecord && (cost === undefined || cost.cost_known === false)) return undefined;
   const other = members['usage_id'];
   Object.assign(members, cost, { usage_id: idOf(key) });
   if (!isTime(members['timestamp'])) {
-    const time = Number(row.time_ms);
-    if (!(time > 0 && time <= LAST_TIME)) return undefined;
+    const time = timeIn(row);
+    if (time === undefined) return undefined;
     members['timestamp'] = new Date(time).toISOString();
   }
   const record = readableOf(members);
@@ -64,16 +64,27 @@ function isTime(value: unknown): boolean {
   return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }
 
-/** The fields that say the cost; undefined if the columns are damaged. */
-function costIn({ cost_kind: kind, cost_nanos: amount }: DamagedRow): Members | undefined {
-  if (kind === 'unknown') return amount === null ? { cost_usd: 0, cost_known: false } : undefined;
+/** The time in its column; undefined if that is damaged. */
+export function timeIn({ time_ms }: DamagedRow): number | undefined {
+  const time = Number(time_ms);
+  return time > 0 && time <= LAST_TIME ? time : undefined;
+}
+
+/** The cost in its columns, null if it is unknown, and the fields that say it; undefined if the columns are damaged. */
+export function costIn({
+  cost_kind: kind,
+  cost_nanos: amount,
+}: DamagedRow): { nanos: bigint | null; members: Members } | undefined {
+  if (kind === 'unknown') {
+    return amount === null ? { nanos: null, members: { cost_usd: 0, cost_known: false } } : undefined;
+  }
   if ((kind !== 'recorded' && kind !== 'estimated') || typeof amount !== 'string' || !/^\d{1,19}$/.test(amount)) {
     return undefined;
   }
   const nanos = BigInt(amount);
   if (nanos > usdToNanos(MAX_STORED_COST)) return undefined;
   const mode = kind === 'estimated' ? { billing_mode: 'estimated' } : { billing_mode: 'known', price_source: null };
-  return { cost_usd: nanosToUsd(nanos), cost_known: true, ...mode };
+  return { nanos, members: { cost_usd: nanosToUsd(nanos), cost_known: true, ...mode } };
 }
 
 /** The known fields that can be read; all of them if the text is JSON. */
@@ -111,7 +122,7 @@ function readableOf(members: Members): Members | undefined {
   }
 }
 
-/** The step of a repair that brought so many back. */
+/** The step of a repair that kept so many records of which a part is damaged. */
 export function rescuedText(count: number): string {
-  return `records with damaged texts, made of their columns and tagged "${DAMAGED_TAG}": ${count}`;
+  return `records with damaged texts or columns, tagged "${DAMAGED_TAG}": ${count}`;
 }

@@ -9,7 +9,18 @@ import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from '../log.ts';
 import { PAGE_BYTES, Pages } from '../columns/pages.ts';
 import type { Row } from '../rows.ts';
-import { idOf, restoredRow, tryRecordOf } from '../rows.ts';
+import { restoredRow } from '../rows.ts';
+import { marked, outdated, settled } from './disputes.ts';
+import {
+  absence,
+  changesIn,
+  changesOn,
+  indexedRows,
+  joined,
+  NO_CHANGES,
+  type Absence,
+  type Changes,
+} from './removals.ts';
 import { DAMAGED_COLUMNS, rescuedRow, type DamagedRow } from './rescue.ts';
 
 /** Reads as much as possible of a damaged database, without changing it. */
@@ -23,11 +34,7 @@ const MOST_ROWS = 2 ** 32;
 const HEADER_BYTES = 100;
 const PAGES_AT = 28;
 
-export interface Salvage {
-  /** Ids that were removed on purpose: they must not be restored from a backup. */
-  removed: ReadonlySet<string>;
-  /** Whether the ledger was cleared: older records in a backup were removed on purpose. */
-  cleared: boolean;
+export interface Salvage extends Changes {
   /** Rows that exist but cannot be read as records. */
   unreadable: number;
   /** Records made of rows with damaged texts; an intact record of the same id counts instead. */
@@ -45,39 +52,50 @@ export async function salvageRows(disk: Disk, path: string, take: Take): Promise
   const rescued = new Map<string, Row>();
   const disputed = new Map<string, Row>();
   const disputedIds = new Set<string>();
-  const takeReadable = async (rows: readonly DamagedRow[], removed?: ReadonlySet<string>): Promise<number> => {
+  const takeReadable = async (rows: readonly DamagedRow[], scan?: Scan): Promise<number> => {
     const readable: Row[] = [];
     let unreadable = 0;
     for (const row of rows) {
-      const whole = restoredRow(row);
+      const restored = restoredRow(row);
+      const whole = restored && marked(restored, row);
       const rest = whole ? undefined : rescuedRow(row);
-      if (rest && !rescued.has(rest.usage_id)) rescued.set(rest.usage_id, rest);
+      if (rest && !rescued.has(rest.usage_id) && !isGone(rest, scan)) rescued.set(rest.usage_id, rest);
       // Texts without columns come last, and again for each row.
       if (whole && row.usage_id === '' && disputedIds.has(whole.usage_id)) continue;
       if (whole?.otherId !== undefined) {
         disputed.set(JSON.stringify([whole.usage_id, whole.otherId]), whole);
         disputedIds.add(whole.usage_id);
-      } else if (whole && !removed?.has(whole.usage_id)) readable.push(whole);
+      } else if (whole && !isGone(whole, scan)) {
+        // A text without columns may be the one from before a change.
+        readable.push(row.usage_id === '' && scan?.replaced.has(whole.usage_id) ? outdated(whole) : whole);
+      }
       if (!whole && !rest) unreadable++;
     }
     await take(readable);
     return unreadable;
   };
-  const walk = await walkRows(disk, path, takeReadable);
+  const walk = joined(await walkRows(disk, path, takeReadable), await changesOn(path));
   const unreadable = await scanPages(path, walk, takeReadable);
-  const settled = await settledRows(path, [...disputed.values()]);
-  await take(settled.filter(({ usage_id, otherId }) => ![usage_id, otherId!].some((id) => walk.removed.has(id))));
-  const known = new Set(settled.map(({ seq, otherId }) => `${seq} ${otherId}`));
+  const decided = await settledRows(path, [...disputed.values()]);
+  await take(decided.filter(({ usage_id, otherId }) => ![usage_id, otherId!].some((id) => walk.removed.has(id))));
+  const known = new Set(decided.map(({ seq, otherId }) => `${seq} ${otherId}`));
   const kept = [...rescued.values()].filter(
     ({ seq, usage_id }) => !walk.removed.has(usage_id) && !known.has(`${seq} ${usage_id}`),
   );
-  return { ...walk, unreadable: walk.unreadable + unreadable, rescued: kept };
+  return { ...walk, unreadable, rescued: kept };
+}
+
+/** For rows that were not found by SQLite. */
+type Scan = Changes & { isAbsent: Absence };
+
+function isGone({ usage_id, seq }: Row, scan: Scan | undefined): boolean {
+  return scan !== undefined && (scan.removed.has(usage_id) || scan.isAbsent(usage_id, seq));
 }
 
 /** Passes on the readable rows except removed ones. @returns the number of unreadable ones. */
-type TakeReadable = (rows: readonly DamagedRow[], removed?: ReadonlySet<string>) => Promise<number>;
+type TakeReadable = (rows: readonly DamagedRow[], scan?: Scan) => Promise<number>;
 
-async function walkRows(disk: Disk, path: string, take: TakeReadable): Promise<Salvage> {
+async function walkRows(disk: Disk, path: string, take: TakeReadable): Promise<Changes> {
   const db = openLedger(path, true);
   if (db) return readAll(db, take);
   return withScratch(disk, path, async (copy, page) => {
@@ -89,7 +107,7 @@ async function walkRows(disk: Disk, path: string, take: TakeReadable): Promise<S
       const mended = openLedger(copy, false);
       if (mended) return readAll(mended, take);
     }
-    return NOTHING;
+    return NO_CHANGES;
   });
 }
 
@@ -98,14 +116,15 @@ async function walkRows(disk: Disk, path: string, take: TakeReadable): Promise<S
  * all pages are read: a removed record that reappears can be removed again, whereas a lost one is lost.
  * @returns the number of rows that cannot be read as records.
  */
-async function scanPages(path: string, { removed, cleared }: Salvage, take: TakeReadable): Promise<number> {
+async function scanPages(path: string, changes: Changes, take: TakeReadable): Promise<number> {
   const pages = new Pages(path);
   let unreadable = 0;
   try {
     const free = pages.free();
-    if (free === undefined && cleared) return 0;
+    if (free === undefined && changes.cleared) return 0;
+    const scan = { ...changes, isAbsent: await absence(path) };
     for await (const rows of pages.rows(free ?? new Set())) {
-      unreadable += await take(rows, removed);
+      unreadable += await take(rows, scan);
     }
     return unreadable;
   } finally {
@@ -113,42 +132,18 @@ async function scanPages(path: string, { removed, cleared }: Salvage, take: Take
   }
 }
 
-/**
- * The rows that the index of a damaged database names, with empty texts. If the list of free pages is lost, all pages are read:
- * the records that free pages name were found by {@link salvageRows}, which reads these pages as well.
- */
-export async function* indexedRows(path: string): AsyncGenerator<Row> {
-  const pages = new Pages(path);
-  try {
-    for await (const rows of pages.indexed(pages.free() ?? new Set())) yield* rows;
-  } finally {
-    pages.close();
-  }
-}
-
-/**
- * Decides between the two ids of rows, of which one is damaged: the one that the index names as well counts, and the one in the
- * record's text if that is undecided.
- */
+/** Decides between the two ids of rows, of which one is damaged. */
 async function settledRows(path: string, rows: readonly Row[]): Promise<Row[]> {
   if (rows.length === 0) return [];
   // With the row's number, because damage can turn an id into that of another record.
   const nameOf = (seq: number, key: string | undefined): string => `${seq} ${key}`;
-  const asked = new Set(rows.map(({ seq, otherId }) => nameOf(seq, otherId)));
+  const asked = new Set(rows.flatMap(({ seq, usage_id, otherId }) => [nameOf(seq, usage_id), nameOf(seq, otherId)]));
   const named = new Set<string>();
   for await (const { seq, usage_id } of indexedRows(path)) {
     const name = nameOf(seq, usage_id);
     if (asked.has(name)) named.add(name);
   }
-  return rows.map((row) =>
-    row.otherId !== undefined && named.has(nameOf(row.seq, row.otherId)) ? renamed(row, row.otherId) : row,
-  );
-}
-
-function renamed(row: Row, key: string): Row {
-  const text = row.text.replace(JSON.stringify(idOf(row.usage_id)), () => JSON.stringify(idOf(key)));
-  const mended = { seq: row.seq, usage_id: key, text };
-  return tryRecordOf(mended)?.usage_id === idOf(key) ? { ...mended, otherId: row.usage_id } : row;
+  return rows.map((row) => settled(row, (key) => named.has(nameOf(row.seq, key))));
 }
 
 /** Passes on the rows in the log of a deleted database. */
@@ -158,17 +153,18 @@ export async function salvageLog(disk: Disk, path: string, take: Take): Promise<
     await copyFile(logOf(path), logOf(copy));
     const db = openLedger(copy, false);
     if (!db) return NOTHING;
-    return readAll(db, async (rows) => {
+    const changes = await readAll(db, async (rows) => {
       const readable = rows.flatMap((row) => restoredRow(row) ?? []);
       await take(readable);
       return rows.length - readable.length;
     });
+    return { ...NOTHING, ...changes };
   });
 }
 
-const NOTHING: Salvage = { removed: new Set(), cleared: false, unreadable: 0, rescued: [] };
+export const NOTHING: Salvage = { ...NO_CHANGES, unreadable: 0, rescued: [] };
 
-async function readAll(db: Database, take: TakeReadable): Promise<Salvage> {
+async function readAll(db: Database, take: TakeReadable): Promise<Changes> {
   try {
     // Locks the file once, not for each of thousands of queries.
     db.exec('BEGIN');
@@ -218,32 +214,6 @@ function tried<T>(work: () => T): T | undefined {
 function lastNumber(db: Database): number {
   const row = tried(() => db.prepare('SELECT max(seq) AS last FROM record').get() as { last: number | null });
   return row === undefined ? MOST_ROWS : (row.last ?? 0);
-}
-
-/** Reads as many of the removals as possible: a damaged page may hold some of them. */
-function changesIn(db: Database): Salvage {
-  const ops = new Map(
-    readable<{ id: number; op: string }>(db, 'SELECT id, op FROM change').map(({ id, op }) => [id, op]),
-  );
-  const removed = new Set<string>();
-  for (const order of ['ASC', 'DESC']) {
-    const sql = `SELECT change, usage_id FROM changed ORDER BY change ${order}, position ${order}`;
-    for (const { change, usage_id } of readable<{ change: number; usage_id: string }>(db, sql)) {
-      if (ops.get(change) === 'remove') removed.add(usage_id);
-    }
-  }
-  return { removed, cleared: [...ops.values()].includes('clear'), unreadable: 0, rescued: [] };
-}
-
-/** The rows up to the first one that cannot be read. */
-function readable<T>(db: Database, sql: string): T[] {
-  const rows: T[] = [];
-  try {
-    for (const row of db.prepare(sql).iterate()) rows.push(row as T);
-  } catch {
-    // The other rows are lost.
-  }
-  return rows;
 }
 
 /** Opens the database if SQLite accepts the file and finds our tables in it. */

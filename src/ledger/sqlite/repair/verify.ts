@@ -15,6 +15,7 @@ import type { StoreState } from '../../store.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
 import { keptAside } from './aside.ts';
+import { contradictions, contradictionText } from './badRows.ts';
 import { findings } from './findings.ts';
 import { untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
@@ -42,6 +43,10 @@ export async function verifyDatabase(
     const count = await countedWrongly(disk, place);
     const message = `The sums of ${count} records differ from their rows. A repair rebuilds them.`;
     if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message });
+  }
+  if (readable && found.length === 0) {
+    const count = await countContradictions(disk, place.path);
+    if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message: contradictionText(count) });
   }
   const files: Verification['files'] = [];
   for (const name of (await namesIn(disk, place.folder)).sort()) {
@@ -119,6 +124,16 @@ async function countedWrongly(disk: Disk, place: Place): Promise<number> {
   try {
     const untrue = await steps(untrueSegments(connection), slicer());
     return untrue.reduce((sum, { records }) => sum + records, 0);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function countContradictions(disk: Disk, path: string): Promise<number> {
+  const connection = await Connection.open(disk, path);
+  if (!connection) return 0;
+  try {
+    return (await contradictions(disk, connection)).length;
   } finally {
     await connection.close();
   }

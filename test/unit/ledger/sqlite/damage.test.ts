@@ -320,8 +320,10 @@ describe('columns that do not say what the rows say', () => {
     const one = ledger();
     expect((await one.verify()).problems).toMatchObject([
       { severity: 'error', message: expect.stringContaining('The sums of 4096 records') as string },
+      { severity: 'error', message: expect.stringContaining('1 records state two values') as string },
     ]);
     expect((await one.repair({ dryRun: true })).actions).toEqual([
+      'records with damaged texts or columns, tagged "damaged": 1',
       'records whose sums are rebuilt from their rows: 4096',
     ]);
     expect((await one.summary()).recordedNanos).toBe(50_000_000_000n);

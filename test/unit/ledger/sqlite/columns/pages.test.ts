@@ -132,14 +132,18 @@ describe('the rows on pages', () => {
     expect(await rowsIn(place.path)).toEqual(sound);
   });
 
-  it('that end with the file are read up to its last whole page', async () => {
+  it('that end with the file are read to its end, with zeros for the rest of its last page', async () => {
     place.prompt(fill);
     const bytes = readFileSync(place.path);
     truncateSync(place.path, bytes.length - 1);
     await withPages(place.path, (pages) => {
       expect(pages.page(1)).toEqual(bytes.subarray(0, PAGE_BYTES));
       expect(pages.page(bytes.length / PAGE_BYTES - 1)).toHaveLength(PAGE_BYTES);
-      expect(pages.page(bytes.length / PAGE_BYTES)).toBeUndefined();
+      const last = bytes.subarray(-PAGE_BYTES);
+      last[PAGE_BYTES - 1] = 0;
+      expect(pages.page(bytes.length / PAGE_BYTES)).toEqual(last);
+      expect(pages.page(bytes.length / PAGE_BYTES + 1)).toBeUndefined();
+      expect(pages.page(0)).toBeUndefined();
     });
   });
 });

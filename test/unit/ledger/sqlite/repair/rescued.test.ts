@@ -128,8 +128,11 @@ describe('a row with a damaged text', () => {
   it('without an id is none', () => {
     for (const usage_id of ['', 7, null, 'a\uFFFD'])
       expect(rescuedRow(row('{"model":"m",', { usage_id }))).toBeUndefined();
-    expect(rescuedRow(row(7))).toBeUndefined();
-    expect(rescuedRow(row(undefined))).toBeUndefined();
+  });
+
+  it('of another type is made of its columns', () => {
+    expect(made(row(7))).toMatchObject({ usage_id: 'a', provider: 'unknown', tags: [DAMAGED_TAG] });
+    expect(made(row(undefined))).toMatchObject({ usage_id: 'a', provider: 'unknown', tags: [DAMAGED_TAG] });
   });
 
   it('has the id of its column, and names the one of its text', () => {
