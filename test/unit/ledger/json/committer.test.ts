@@ -244,8 +244,10 @@ describe('the journals of the dead', () => {
 
   it('that are empty go without a commit', async () => {
     putJournal('aa');
+    const lock = vi.spyOn(disk, 'mkdirExclusive');
     await committer.commitFirst();
     expect(readdirSync(folder)).toEqual([]);
+    expect(lock).not.toHaveBeenCalled();
   });
 
   it('include our own that was carried away: its record is committed once, and it is removed', async () => {
