@@ -1,11 +1,11 @@
 import { slicer } from '../../system/slices.ts';
 import { isUtf8 } from 'node:buffer';
 import type { UsageRecord } from '../../usage/record.ts';
-import { isUnreadable, readStored } from '../../usage/stored.ts';
+import { isUnreadable, NAME_FIELDS, readStored } from '../../usage/stored.ts';
 import { UsageTable } from '../../columns/table.ts';
 import type { Damage, FoundRecord, SkippedElement } from './elements.ts';
 import { ElementScanner, leaveOut, takeBack, valueEnd } from './elements.ts';
-import { salvage } from './salvage.ts';
+import { salvage } from './salvage/salvage.ts';
 import type { Bytes } from './file.ts';
 import { sha256 } from '../../system/random.ts';
 import type { StoredElement } from '../results.ts';
@@ -38,6 +38,11 @@ export class LedgerIndex {
   readonly #waitingIds = new Map<string, number>();
   #nextWaiting = -1;
   #excluded: ReadonlySet<string> = new Set();
+
+  readonly #records = {
+    members: [...NAME_FIELDS, 'timestamp'],
+    accept: (start: number, end: number): boolean => this.#isRecord(start, end),
+  };
 
   constructor(label: string) {
     this.#ledger = this.table.addLedger(label);
@@ -124,7 +129,7 @@ export class LedgerIndex {
       this.contentEnd = start;
     }
     const from = this.elements === 0 ? 0 : this.contentEnd;
-    for (const range of salvage(bytes.buffer, from, bytes.length, (start, end) => this.#isRecord(start, end))) {
+    for (const range of salvage(bytes.buffer, from, bytes.length, this.#records)) {
       if (range) this.#element(range.start, range.end);
       await slice();
     }
@@ -139,7 +144,7 @@ export class LedgerIndex {
     if (buffer[start] !== OPEN_ARRAY && buffer[start] !== OPEN_OBJECT) return [];
     const found: FoundRecord[] = [];
     const slice = slicer();
-    for (const range of salvage(buffer, start, end, (from, to) => this.#isRecord(from, to))) {
+    for (const range of salvage(buffer, start, end, this.#records)) {
       // As an element such a record could not be read either.
       if (range && isUtf8(buffer.subarray(range.start, range.end))) {
         const value = JSON.parse(buffer.toString('utf8', range.start, range.end)) as { usage_id?: string };

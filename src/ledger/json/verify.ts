@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ElementScanner, elementsIn } from './elements.ts';
 import { parseJournal } from './journalContent.ts';
+import { slicer, steps } from '../../system/slices.ts';
 import { explain } from '../errors.ts';
 import type { LedgerIndex } from './index.ts';
 import {
@@ -111,7 +112,7 @@ async function reportOn(
   if (role !== 'lock' && content === undefined) return undefined;
   const report: SideFileReport = { path, role, bytes: content?.length ?? 0, meaning: MEANING[role] };
   if (role === 'journal') {
-    const journal = parseJournal(content!);
+    const journal = await steps(parseJournal(content!), slicer());
     report.records = journal.entries.length;
     report.meaning = `${MEANING.journal}; ${isOwn(path) ? 'of this process' : ofProcess(side!.owner)}`;
     if (journal.bad > 0) {

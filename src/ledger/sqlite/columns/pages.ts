@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { nextTurn } from '../../../system/turns.ts';
 import { logOf } from '../log.ts';
-import { salvage } from '../../json/salvage.ts';
+import { salvage } from '../../json/salvage/salvage.ts';
 import type { Row } from '../rows.ts';
 import type { DamagedRow } from '../repair/rescue.ts';
 import { bytesOf, serialTypes, cellValues, varint } from './pageValues.ts';
@@ -221,7 +221,10 @@ function cellsOf(page: Buffer): number {
 
 /** Finds intact JSON objects on a page by their text alone. */
 function textsOn(page: Buffer): Row[] {
-  const ranges = salvage(page, 0, PAGE_BYTES, (start, end) => page.toString('utf8', start, end).includes('"usage_id"'));
+  const ranges = salvage(page, 0, PAGE_BYTES, {
+    members: [],
+    accept: (start, end) => page.toString('utf8', start, end).includes('"usage_id"'),
+  });
   return [...ranges].flatMap((range) =>
     range ? [{ seq: 0, usage_id: '', text: page.toString('utf8', range.start, range.end) }] : [],
   );

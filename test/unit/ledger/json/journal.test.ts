@@ -5,9 +5,10 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
-import type { Entry } from '../../../../src/ledger/json/journalContent.ts';
+import type { Entry, JournalContent } from '../../../../src/ledger/json/journalContent.ts';
 import { Journal, journalLine } from '../../../../src/ledger/json/journal.ts';
 import { parseJournal } from '../../../../src/ledger/json/journalContent.ts';
+import { cpuTimer } from '../../../fixtures/cpuTime.ts';
 import { records, usage } from '../../usage/records.ts';
 
 function entry(id: string, fields: object = {}): Entry {
@@ -15,18 +16,25 @@ function entry(id: string, fields: object = {}): Entry {
   return { record, text: JSON.stringify(record), seen: 3 };
 }
 const offsetOf = (lines: readonly Buffer[], count: number): number => Buffer.concat(lines.slice(0, count)).length;
-const idsOf = (bytes: Buffer): string[] => parseJournal(bytes).entries.map(({ record }) => record.usage_id);
+function parsed(bytes: Buffer): JournalContent {
+  const reading = parseJournal(bytes);
+  for (;;) {
+    const step = reading.next();
+    if (step.done === true) return step.value;
+  }
+}
+const idsOf = (bytes: Buffer): string[] => parsed(bytes).entries.map(({ record }) => record.usage_id);
 
 describe('parseJournal', () => {
   it('reads a whole line after blanks, as a disk leaves them that lost what was before', () => {
     const line = journalLine(entry('a')).trim();
     expect(idsOf(Buffer.from(`\0${line}\n`))).toEqual(['a']);
-    expect(parseJournal(Buffer.from(`\0\0${line.slice(9)}\n`))).toEqual({ entries: [], bad: 0 });
+    expect(parsed(Buffer.from(`\0\0${line.slice(9)}\n`))).toEqual({ entries: [], bad: 0 });
   });
 
   it('finds nothing in nothing, and passes over blank lines', () => {
-    expect(parseJournal(Buffer.from(''))).toEqual({ entries: [], bad: 0 });
-    expect(parseJournal(Buffer.from('\n\n'))).toEqual({ entries: [], bad: 0 });
+    expect(parsed(Buffer.from(''))).toEqual({ entries: [], bad: 0 });
+    expect(parsed(Buffer.from('\n\n'))).toEqual({ entries: [], bad: 0 });
   });
 
   it('reads back what it writes, whatever the texts', () => {
@@ -38,7 +46,7 @@ describe('parseJournal', () => {
           seen,
           text: JSON.stringify({ ...record, note }),
         }));
-        const { entries: found, bad } = parseJournal(Buffer.from(entries.map(journalLine).join('')));
+        const { entries: found, bad } = parsed(Buffer.from(entries.map(journalLine).join('')));
         expect(bad).toBe(0);
         expect(found.map(({ text, seen }) => ({ text, seen }))).toEqual(
           entries.map(({ text, seen }) => ({ text, seen })),
@@ -52,15 +60,31 @@ describe('parseJournal', () => {
     const whole = Buffer.concat(lines);
     for (let cut = 0; cut <= whole.length; cut++) {
       const complete = lines.filter((_, i) => Buffer.concat(lines.slice(0, i + 1)).length <= cut).length;
-      const content = parseJournal(whole.subarray(0, cut));
+      const content = parsed(whole.subarray(0, cut));
       expect(content.entries).toHaveLength(complete);
       expect(content.bad).toBe(0);
     }
   });
 
+  it.each(['{}\n', '\n', `${'x'.repeat(100)}\n`, '\0\0\n', journalLine(entry('a', { note: 'x'.repeat(900) }))])(
+    'pauses between many lines: %j',
+    (line) => {
+      const steps = parseJournal(Buffer.from(line.repeat(2_000_000 / line.length)));
+      let longest = 0;
+      const next = (): IteratorResult<void, JournalContent> => {
+        const took = cpuTimer();
+        const step = steps.next();
+        longest = Math.max(longest, took());
+        return step;
+      };
+      for (let step = next(); step.done !== true; step = next());
+      expect(longest).toBeLessThan(60);
+    },
+  );
+
   it('counts lines that are no entry', () => {
     const text = `nonsense\n${journalLine(entry('a'))}{"seen":1,"record":{"usage_id":"x"}}\n{"seen":1,"record":{]}\n`;
-    const content = parseJournal(Buffer.from(text));
+    const content = parsed(Buffer.from(text));
     expect(content.entries).toHaveLength(1);
     expect(content.bad).toBe(3);
   });
@@ -192,10 +216,10 @@ describe('Journal', () => {
     const whole = Buffer.concat([...lines, Buffer.alloc(500)]);
     for (let blanked = 0; blanked <= whole.length; blanked++) {
       const left = Buffer.from(whole).fill(0, 0, blanked);
-      expect(parseJournal(left).bad).toBe(0);
+      expect(parsed(left).bad).toBe(0);
       expect(idsOf(left)).toEqual(['a', 'b', 'c'].filter((_, i) => offsetOf(lines, i) >= blanked));
       const written = Buffer.from(whole).fill(0, blanked);
-      expect(parseJournal(written).bad).toBe(0);
+      expect(parsed(written).bad).toBe(0);
       expect(idsOf(written)).toEqual(['a', 'b', 'c'].filter((_, i) => offsetOf(lines, i + 1) <= blanked));
     }
   });
@@ -204,7 +228,7 @@ describe('Journal', () => {
     const whole = Buffer.from(journalLine(entry('a', { note: 'x'.repeat(600) })));
     for (let at = 1; at < whole.length - 1; at += 7) {
       const torn = Buffer.from(whole).fill(0, at, Math.min(at + 50, whole.length - 1));
-      expect(parseJournal(torn)).toEqual({ entries: [], bad: 1 });
+      expect(parsed(torn)).toEqual({ entries: [], bad: 1 });
     }
   });
 

@@ -2,8 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ElementScanner } from '../../../../src/ledger/json/elements.ts';
 import { LedgerIndex } from '../../../../src/ledger/json/index.ts';
-import { salvage } from '../../../../src/ledger/json/salvage.ts';
+import { salvage, type Wanted } from '../../../../src/ledger/json/salvage/salvage.ts';
 import { cpuTimeBelow } from '../../../fixtures/cpuTime.ts';
+import { usage } from '../../usage/records.ts';
 import { runs } from '../../../long.ts';
 
 const record = fc
@@ -11,8 +12,11 @@ const record = fc
   .map(({ id, text, more }) => ({ mark: `record-${id}`, text, more }));
 const rubbish = fc.constantFrom('<<<<<<< HEAD\n', '=======\n', ']', '[', ',,', '}', 'nonsense ', '\u0000', '][');
 
-function isRecord(bytes: Buffer): (start: number, end: number) => boolean {
-  return (start, end) => 'mark' in (JSON.parse(bytes.toString('utf8', start, end)) as object);
+function isRecord(bytes: Buffer): Wanted {
+  return {
+    members: ['mark'],
+    accept: (start, end) => 'mark' in (JSON.parse(bytes.toString('utf8', start, end)) as object),
+  };
 }
 
 function salvaged(bytes: Buffer): unknown[] {
@@ -79,6 +83,30 @@ describe('salvage', () => {
   it('takes no text for a record', () => {
     const quoted = JSON.stringify({ note: JSON.stringify({ mark: 'a' }), more: '{"mark":"b"}' });
     expect(salvaged(Buffer.from(`[${quoted}]`))).toEqual([]);
+  });
+
+  it('looks only at objects that have the members themselves, also where their names are escaped', () => {
+    const [inner, escaped] = ['{"b":1,"x":{"c":2},"a":[{"y":0}]}', String.raw`{"\u0061":1,"b":{}}`];
+    const bytes = Buffer.from(
+      `{"a":${inner},"x":[[${escaped}],{"a":1,"c":{"b":2}},{"ab":1,"b":2}],"c":[{"a":"b"},{"b":"{\\"a\\":1"}],"d":`,
+    );
+    const looked: string[] = [];
+    const accept = (start: number, end: number): boolean => {
+      looked.push(bytes.toString('utf8', start, end));
+      return false;
+    };
+    for (const range of salvage(bytes, 0, bytes.length, { members: ['a', 'b'], accept })) expect(range).toBeUndefined();
+    expect(looked).toEqual([inner, escaped]);
+  });
+
+  it('finds a record within any number of objects that are none', async () => {
+    const record = JSON.stringify(usage({ usage_id: 'deep' }));
+    const text = `${'{"a":['.repeat(200_000)}${record}${']}'.repeat(200_000)}`;
+    for (const each of [text, text.slice(0, -1), `{"provider":${text}}`]) {
+      const index = new LedgerIndex('costs.json');
+      await index.extend({ buffer: Buffer.from(each), length: Buffer.byteLength(each) }, false);
+      expect([...index.ids]).toEqual(['deep']);
+    }
   });
 
   it('never throws, whatever the bytes', () => {

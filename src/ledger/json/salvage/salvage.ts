@@ -1,4 +1,5 @@
-import { skipSpace } from './elements.ts';
+import { skipSpace } from '../elements.ts';
+import { MemberNames, NO_END, ObjectList } from './objectList.ts';
 
 /**
  * Finds records in bytes that are not a valid array: cut off, with flipped bits, two arrays one after another, arrays within
@@ -14,8 +15,8 @@ export interface ByteRange {
   end: number;
 }
 
-/** Bytes between two pauses: less than 10 ms of scanning. */
-const PAUSE_BYTES = 1 << 20;
+/** Bytes between two pauses: a few ms of scanning. */
+const PAUSE_BYTES = 1 << 18;
 /** Maximum number of enclosing objects that are parsed without success, which limits how often each byte is parsed. */
 const MAX_PARSED_AROUND = 8;
 
@@ -31,6 +32,12 @@ const CLOSE_OBJECT = 0x7d;
 const ESCAPED = new Set(Buffer.from('"\\/bfnrtu'));
 const SCALAR = new Set(Buffer.from('0123456789+-.eEtrufalsn'));
 
+export interface Wanted {
+  /** Names of members that each record has: an object without them is not parsed, however large it is. */
+  members: readonly string[];
+  accept: (start: number, end: number) => boolean;
+}
+
 /**
  * The objects in `bytes` from `from` to `length` that `accept` recognises as records, outermost first, in order. Yields
  * undefined as a pause, during which the caller may run other work.
@@ -39,10 +46,9 @@ export function* salvage(
   bytes: Uint8Array,
   from: number,
   length: number,
-  accept: (start: number, end: number) => boolean,
+  { members, accept }: Wanted,
 ): Generator<ByteRange | undefined, void, undefined> {
-  /** The end of each object that a scan has passed; -1: it does not end. */
-  const known = new Map<number, number>();
+  const seen = new SeenObjects(bytes, members);
   /** Inside an intact object only its own members are objects: a string that looks like one is a string. */
   let soundUntil = from;
   const parsedAround: number[] = [];
@@ -57,16 +63,15 @@ export function* salvage(
       paused = start;
       yield undefined;
     }
-    if (!known.has(start)) {
+    if (!seen.has(start)) {
       if (start < soundUntil || bytes[skipSpace(bytes, at, length)] !== QUOTE) continue;
-      yield* scan(bytes, start, length, known);
+      yield* seen.scan(start, length);
     }
-    const end = known.get(start) ?? -1;
-    known.delete(start);
-    if (end === -1) continue;
+    const { end, hasMembers } = seen.take(start);
+    if (end === NO_END) continue;
     soundUntil = Math.max(soundUntil, end);
     while (parsedAround.length > 0 && parsedAround.at(-1)! <= start) parsedAround.pop();
-    if (parsedAround.length >= MAX_PARSED_AROUND) continue;
+    if (!hasMembers || parsedAround.length >= MAX_PARSED_AROUND) continue;
     if (accept(start, end)) {
       yield { start, end };
       at = end;
@@ -76,68 +81,112 @@ export function* salvage(
   }
 }
 
+/** The objects that scans have passed and {@link salvage} has not reached. */
+class SeenObjects {
+  readonly #bytes: Uint8Array;
+  readonly #names: MemberNames;
+  /** Those of the last scan that began behind all others, in order, from `#next` on. */
+  #list: ObjectList;
+  #next = 0;
+  /** Those of scans that began among those of another scan: few, because one of the two is wrong and fails soon. */
+  readonly #others = new Map<number, { end: number; hasMembers: boolean }>();
+
+  constructor(bytes: Uint8Array, members: readonly string[]) {
+    this.#bytes = bytes;
+    this.#names = new MemberNames(members);
+    this.#list = new ObjectList();
+  }
+
+  has(start: number): boolean {
+    while (this.#next < this.#list.count && this.#list.startOf(this.#next) < start) this.#next++;
+    return (this.#next < this.#list.count && this.#list.startOf(this.#next) === start) || this.#others.has(start);
+  }
+
+  /** The end of an object that was passed. */
+  take(start: number): { end: number; hasMembers: boolean } {
+    const other = this.#others.get(start);
+    this.#others.delete(start);
+    return other ?? this.#objectAt(this.#list, this.#next);
+  }
+
+  *scan(start: number, length: number): Generator<undefined, void, undefined> {
+    if (this.#next === this.#list.count) {
+      this.#list.clear();
+      this.#next = 0;
+      yield* scan(this.#bytes, { start, length }, this.#names, this.#list);
+      return;
+    }
+    const list = new ObjectList();
+    yield* scan(this.#bytes, { start, length }, this.#names, list);
+    for (let i = 0; i < list.count; i++) this.#others.set(list.startOf(i), this.#objectAt(list, i));
+  }
+
+  #objectAt(list: ObjectList, index: number): { end: number; hasMembers: boolean } {
+    return { end: list.endOf(index), hasMembers: list.membersOf(index) === this.#names.all };
+  }
+}
+
 type Expected = 'value' | 'first key' | 'key' | 'colon' | 'comma or end' | 'value or end';
 
 /**
- * Follows the object at `start` to its end, or to the first byte that JSON forbids, and records the end of each object on the
- * way.
+ * Follows the object at `start` to its end, or to the first byte that JSON forbids, and adds each object on the way to `list`.
  */
 function* scan(
   bytes: Uint8Array,
-  start: number,
-  length: number,
-  known: Map<number, number>,
+  { start, length }: { start: number; length: number },
+  names: MemberNames,
+  list: ObjectList,
 ): Generator<undefined, void, undefined> {
-  /** The open brackets: the offset of an object, or -1 for an array. */
-  const open: number[] = [];
   let expected = 'value' as Expected;
   let paused = start;
   let at = start;
   do {
     at = skipSpace(bytes, at, length);
-    if (at >= length) return;
+    if (at >= length) break;
     if (at - paused > PAUSE_BYTES) {
       paused = at;
       yield undefined;
     }
     const byte = bytes[at]!;
     if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-      const opened = open.pop()!;
-      const closes = byte === CLOSE_OBJECT ? opened !== -1 : opened === -1;
-      const mayEnd = expected === 'comma or end' || expected === (byte === CLOSE_OBJECT ? 'first key' : 'value or end');
-      if (!closes || !mayEnd) return;
+      const isObject = byte === CLOSE_OBJECT;
+      const mayEnd = expected === 'comma or end' || expected === (isObject ? 'first key' : 'value or end');
+      if (!mayEnd || isObject === list.isInArray) break;
       at++;
-      if (opened !== -1) known.set(opened, at);
+      list.close(at);
       expected = 'comma or end';
     } else if (expected === 'colon') {
-      if (byte !== COLON) return;
+      if (byte !== COLON) break;
       at++;
       expected = 'value';
     } else if (expected === 'comma or end') {
-      if (byte !== COMMA) return;
+      if (byte !== COMMA) break;
       at++;
-      expected = open.at(-1) === -1 ? 'value' : 'key';
+      expected = list.isInArray ? 'value' : 'key';
     } else if (byte === QUOTE) {
-      at = stringEnd(bytes, at, length);
-      if (at === -1) return;
-      expected = expected === 'key' || expected === 'first key' ? 'colon' : 'comma or end';
+      const isKey = expected === 'key' || expected === 'first key';
+      const end = stringEnd(bytes, at, length);
+      if (end === -1) break;
+      if (isKey) list.addMember(names.bitOf(bytes, at, end));
+      at = end;
+      expected = isKey ? 'colon' : 'comma or end';
     } else if (expected === 'key' || expected === 'first key') {
-      return;
+      break;
     } else if (byte === OPEN_OBJECT) {
-      known.set(at, -1);
-      open.push(at++);
+      list.open(at++);
       expected = 'first key';
     } else if (byte === OPEN_ARRAY) {
-      open.push(-1);
+      list.openArray();
       at++;
       expected = 'value or end';
     } else {
       const from = at;
       while (at < length && SCALAR.has(bytes[at]!)) at++;
-      if (at === from) return;
+      if (at === from) break;
       expected = 'comma or end';
     }
-  } while (open.length > 0);
+  } while (list.isOpen);
+  list.leaveOpen();
 }
 
 /**
