@@ -173,7 +173,7 @@ export function addRounded({ rounded, prices }: Cell, split: Split): void {
 function roundedOf(quote: Quote, uncached: boolean): Rounded[] {
   return PART_KINDS.flatMap((kind, part) => {
     const rate = quote.rates?.[kind];
-    if (rate === undefined || rate.nanos.under === 1 || (uncached && UNCACHED[part]!.length === 0)) return [];
+    if (rate === undefined || rate.nanos.under === 1) return [];
     return [{ quote, part, uncached, rate }];
   });
 }

@@ -238,10 +238,7 @@ const READ_PARTS = (['cacheRead', 'cacheAudioRead', 'cacheImageRead'] as const).
 
 function sumOf(parts: readonly Whole[], rates: Rates, of: readonly number[]): Whole {
   let sum: Whole = 0;
-  for (const part of of) {
-    const quantity = parts[part]!;
-    if (quantity !== 0) sum = plus(sum, costOfSum(quantity, rates[PART_KINDS[part]!]));
-  }
+  for (const part of of) sum = plus(sum, costOfSum(parts[part]!, rates[PART_KINDS[part]!]));
   return sum;
 }
 
