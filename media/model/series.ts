@@ -60,7 +60,7 @@ export function chartModel(
   { bucket, measure }: Pick<ChartModel, 'bucket' | 'measure'>,
   calendar: Calendar,
 ): ChartModel {
-  const bySeries = new Map<string, Group[]>();
+  const bySeries = new Map<string, [Group, ...Group[]]>();
   for (const group of groups) {
     const id = seriesId(group);
     const list = bySeries.get(id);
@@ -69,8 +69,8 @@ export function chartModel(
   }
   const series = [...bySeries]
     .map(([id, list]): Series => {
-      const value = list[0]?.key[1] ?? null;
-      const rest = list[0]?.rest;
+      const { key, rest } = list[0];
+      const value = key[1] ?? null;
       return {
         id,
         value,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Format } from '../../../media/model/format.ts';
 import { t, useTexts } from '../../../media/model/texts.ts';
 import { emptyTotals } from '../../../src/usage/query.ts';
@@ -8,9 +8,14 @@ import type { Bucket, Totals } from '../../../src/usage/query.ts';
 const spaced = (text: string): string => text.replaceAll(/\s/g, ' ');
 const at = (iso: string): number => Date.parse(iso);
 
-const english = new Format('en-US', 'America/New_York');
-const german = new Format('de', 'Europe/Berlin');
-const euros = new Format('en-US', 'UTC', { code: 'EUR', note: '' });
+let english: Format;
+let german: Format;
+let euros: Format;
+beforeEach(() => {
+  english = new Format('en-US', 'America/New_York');
+  german = new Format('de', 'Europe/Berlin');
+  euros = new Format('en-US', 'UTC', { code: 'EUR', note: '' });
+});
 /** A whole euro: 10^21. */
 const EURO = 10n ** 21n;
 
