@@ -134,6 +134,22 @@ describe('verify', () => {
     expect(await repair()).toEqual({ actions: [], records: 2, recovered: 0, keptIn: undefined });
   });
 
+  it('restores a record that several kept databases have once, from the first', async () => {
+    await record('a', 'b', 'c');
+    copyFileSync(place.path, at('costs.db.corrupt.2-b'));
+    await record('d');
+    copyFileSync(place.path, at('costs.db.corrupt.1-a'));
+    place.prompt((db) => db.exec("DELETE FROM record WHERE usage_id IN ('b', 'd')"));
+    const { problems } = await verify();
+    expect(problems.map(({ message }) => message.replace(/ that are not.*/, ''))).toEqual([
+      'costs.db.corrupt.1-a holds 2 records',
+      'costs.db.corrupt.2-b holds 1 records',
+    ]);
+    expect(await repair()).toMatchObject({ records: 4, recovered: 2 });
+    expect((await ids()).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    expect((await verify()).problems.map(({ severity }) => severity)).toEqual(['warning', 'warning']);
+  });
+
   it('knows that cleared records are no loss', async () => {
     await record('a', 'b');
     copyFileSync(place.path, at('costs.db.corrupt.1-a'));

@@ -196,9 +196,9 @@ describe('those who watch', () => {
     const records: number[] = [];
     store.watch(() => void store.look().then(({ state }: Look) => records.push(state.records)));
     await store.remove(['a'], true);
-    await vi.waitFor(() => expect(records.at(-1)).toBe(1));
+    await vi.waitFor(() => expect(records.at(-1)).toBe(1), { timeout: 60_000 });
     await store.undo(false);
-    await vi.waitFor(() => expect(records.at(-1)).toBe(2));
+    await vi.waitFor(() => expect(records.at(-1)).toBe(2), { timeout: 60_000 });
   });
 });
 
