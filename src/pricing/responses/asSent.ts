@@ -13,6 +13,19 @@ export function asSent(value: JsonObject): JsonObject {
   return fromAiSdk(response) ?? fromLangChain(response) ?? fromAgents(response) ?? response;
 }
 
+/** An event of Bedrock's binary streams, which has the model's own event as base64, or else the value itself. */
+export function unpacked(value: unknown): unknown {
+  const chunk = isObject(value) ? (objectAt(value, 'chunk') ?? value) : {};
+  const { bytes, p: _, ...more } = chunk;
+  if (typeof bytes !== 'string' || Object.keys(more).length > 0) return value;
+  try {
+    const event: unknown = JSON.parse(Buffer.from(bytes, 'base64').toString('utf8'));
+    return isObject(event) ? event : value;
+  } catch {
+    return value;
+  }
+}
+
 /** A result of AutoGen, smolagents or Agno, whose counts are in another field than the vendor's. */
 function fromAgents(result: JsonObject): JsonObject | undefined {
   if (Object.hasOwn(result, 'usage')) return undefined;

@@ -60,6 +60,8 @@ export const TOO_MANY: ResponseProblem = {
   message: `The text has more than ${MAX_DOCUMENTS_TEXT} JSON objects, which is too many for responses.`,
 };
 const EVENT_STREAM = /^data:/m;
+/** The end of the headers in a frame of AWS's binary streams, before its JSON. */
+const FRAME = /:(?:message-type|content-type)[^{}]{1,8}(?:event|application\/json)(?=\{)/g;
 /** The first line of a request, as `curl -v` and HTTPie print it. */
 const REQUEST = /^(?:> )?(?:GET|POST|PUT) (\S+) HTTP\/[\d.]+\r?$/gm;
 const REQUEST_HOST = /^(?:> )?host: *([^\s:]+)/im;
@@ -111,6 +113,7 @@ function* fromBody(body: string): Generator<Found> {
 function fromPlain(body: string): Iterable<Found> {
   const isJson = /^(?:\{|\[\s*[{[])/.test(body);
   if (!isJson && EVENT_STREAM.test(body)) return fromEvents(body);
+  if (!isJson && body.includes(':event-type') && body.search(FRAME) >= 0) return fromFrames(body);
   return startsWithLine(body) ? fromLines(body) : fromText(body);
 }
 
@@ -143,6 +146,19 @@ function* fromEvents(body: string): Generator<Found> {
     if (next !== undefined) data.push(next);
   }
   yield* dispatch();
+}
+
+/** Frames of AWS's binary streams: their lengths and checksums may look like brackets and quotes. */
+function* fromFrames(body: string): Generator<Found> {
+  const frames = new RegExp(FRAME);
+  while (frames.test(body)) {
+    const start = frames.lastIndex;
+    const end = closingBracket(body, start);
+    const parsed = end < 0 ? undefined : parse(body.slice(start, end));
+    if (parsed === undefined) yield { problem: TRUNCATED };
+    else yield parsed;
+    if (end >= 0) frames.lastIndex = end;
+  }
 }
 
 /** NDJSON. An unreadable line does not hide the others. */

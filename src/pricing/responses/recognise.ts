@@ -1,5 +1,6 @@
 import type { PriceTable } from '../table.ts';
 import { COUNT_FIELDS, splitCounts, type CountField, type Counts, type GivenCounts } from '../tokens.ts';
+import { unpacked } from './asSent.ts';
 import { callsOf, type Call } from './calls.ts';
 import { readCounts } from './counts.ts';
 import {
@@ -132,7 +133,8 @@ function* outcomesOf(found: Iterable<Found>, context: Context): Generator<void, 
   const problems: ResponseProblem[] = [];
   const assembler = new StreamAssembler((stream) => outcomes.push(stream));
   let documents = 0;
-  for (const { value, problem } of found) {
+  for (const { value: packed, problem } of found) {
+    const value = unpacked(packed);
     if (problem !== undefined) problems.push(problem);
     else if (++documents > MAX_DOCUMENTS) return [TOO_MANY];
     else {

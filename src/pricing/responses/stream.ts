@@ -44,6 +44,7 @@ function isFragment(value: JsonObject): boolean {
   if (EVENTS.test(type)) return objectAt(value, 'usage') === undefined;
   if (objectAt(value, 'setupComplete') !== undefined || isLivePart(value) || isRequest(value)) return true;
   if (COHERE_PARTS.test(type)) return type !== 'message-end';
+  if (isPadded(value)) return true;
   if (COHERE_V1_PARTS.test(textAt(value, 'event_type') ?? '')) return true;
   return BEDROCK_PARTS.some((part) => objectAt(value, part) !== undefined);
 }
@@ -51,6 +52,11 @@ function isFragment(value: JsonObject): boolean {
 /** A message of Gemini's Live API without counts. */
 function isLivePart(value: JsonObject): boolean {
   return objectAt(value, 'serverContent') !== undefined && objectAt(value, 'usageMetadata') === undefined;
+}
+
+/** A frame of ConverseStream without counts: `p` pads it to hide its length. */
+function isPadded(value: JsonObject): boolean {
+  return typeof value['p'] === 'string' && ['contentBlockIndex', 'role', 'stopReason'].some((field) => field in value);
 }
 
 /** The body of a request, as HTTPie prints it, or a message of Pydantic AI to a model. */
