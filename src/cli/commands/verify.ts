@@ -40,8 +40,10 @@ function verificationJson({ problems, files, ...rest }: Verification): object {
 }
 
 function verificationText(found: Verification, flags: VerifyFlags, { out }: Terminal): string {
-  const style = found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
-  const parts = [t`${plain(found.path)} ${styled(out, style, VERDICTS[found.health])}.`];
+  const isWarned = found.health === 'ok' && found.problems.length > 0;
+  const style = isWarned ? 'yellow' : found.health === 'ok' || found.health === 'missing' ? 'green' : 'red';
+  const verdict = isWarned ? t`can be read, with warnings` : VERDICTS[found.health];
+  const parts = [t`${plain(found.path)} ${styled(out, style, verdict)}.`];
   const notes = [
     counted(found.records, 'record'),
     ...(found.pending > 0 ? [t`${whole(found.pending)} of them durable in a journal and not yet in the file`] : []),

@@ -19,7 +19,7 @@ export function verdict(found: Verification, style: TextStyle): string {
     case 'ok':
       return problems.length === 0
         ? t('The ledger is sound: {0}.', number)
-        : t('The ledger is sound: {0}. Warnings: {1}.', number, problems.length);
+        : t('The ledger can be read: {0}. Warnings: {1}.', number, problems.length);
     case 'missing':
       return t('There is no ledger yet at {0}.', plain(path));
     case 'damaged':

@@ -43,6 +43,10 @@ describe.skipIf(!canMount).each(STORES)('a %s ledger mounted as a single file (n
     const verified = llmSpendAs(mounted, place.ledger, 'verify', '--json');
     expect(verified.code).toBe(5);
     expect(JSON.parse(verified.stdout)).toMatchObject({ problems: [{ code: 'not-committed', severity: 'warning' }] });
+    const [verdict] = llmSpendAs(mounted, place.ledger, 'verify').stdout.split('\n');
+    expect(verdict).toBe(
+      `${place.ledger} ${file.endsWith('.json') ? 'can be read, with warnings' : 'does not exist yet'}.`,
+    );
   });
 });
 
@@ -67,6 +71,7 @@ describe.skipIf(!canBeImmutable || !canBeAppendOnly).each([
       const verified = llmSpend(place.ledger, 'verify', '--json');
       expect(verified.code).toBe(5);
       expect(JSON.parse(verified.stdout)).toMatchObject({ pending: 1, problems: [{ code: 'not-committed' }] });
+      expect(llmSpend(place.ledger, 'verify').stdout).toContain(`${place.ledger} can be read, with warnings.\n`);
       execFileSync('chattr', [`-${attribute}`, place.ledger]);
       const next = llmSpend(place.ledger, ...RECORD);
       expect(next.code).toBe(0);

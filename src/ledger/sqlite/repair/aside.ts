@@ -5,12 +5,17 @@ import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
 import { findRow, idOf } from '../rows.ts';
 import { isKeptDatabase, namesIn } from '../state.ts';
+import { indexedRows } from './removals.ts';
 import { salvageRows } from './salvage.ts';
 
 /** Records in a damaged database, kept aside by a repair, that the ledger lacks. */
 export interface KeptAside {
   name: string;
   rows: Row[];
+  /** Ids in its index whose records could not be read, and are not in the ledger either. */
+  lost: string[];
+  /** Number of its rows that cannot be read as records. */
+  unreadable: number;
 }
 
 /** For each database kept aside, the records that are neither in the ledger nor were removed from it on purpose. */
@@ -23,15 +28,23 @@ export async function keptAside(disk: Disk, connection: Connection): Promise<Kep
   const result: KeptAside[] = [];
   for (const name of kept) {
     const rows = new Map<string, Row>();
-    const take = async (found: readonly Row[]): Promise<void> => {
-      for (const row of found) {
+    const found = new Set<number>();
+    const take = async (some: readonly Row[]): Promise<void> => {
+      for (const row of some) {
+        found.add(row.seq);
         const isHere = [row.usage_id, row.otherId].some((key) => key !== undefined && findRow(connection, idOf(key)));
         if (!isHere && !wasRemoved(row.usage_id) && !rows.has(row.usage_id)) rows.set(row.usage_id, row);
       }
     };
-    const { rescued } = await salvageRows(disk, join(folder, name), take);
+    const path = join(folder, name);
+    const { rescued, unreadable } = await salvageRows(disk, path, take);
     await take(rescued);
-    result.push({ name, rows: [...rows.values()] });
+    const lost: string[] = [];
+    for await (const { seq, usage_id } of indexedRows(path)) {
+      const id = idOf(usage_id);
+      if (!found.has(seq) && !wasRemoved(usage_id) && findRow(connection, id) === undefined) lost.push(id);
+    }
+    result.push({ name, rows: [...rows.values()], lost, unreadable });
   }
   return result;
 }

@@ -14,9 +14,10 @@ import { LedgerError } from '../../results.ts';
 import type { StoreState } from '../../store.ts';
 import { Connection } from '../connection.ts';
 import { codeOf } from '../engine.ts';
-import { keptAside } from './aside.ts';
+import { keptAside, type KeptAside } from './aside.ts';
 import { contradictions, contradictionText } from './badRows.ts';
 import { findings } from './findings.ts';
+import { lostText } from './loss.ts';
 import { untrueSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
@@ -93,18 +94,25 @@ async function keptDatabases(disk: Disk, place: Place): Promise<Problem[]> {
   const connection = await openReadable(disk, place.path);
   if (!connection) return [];
   try {
-    return (await keptAside(disk, connection)).map(({ name, rows }) => ({
+    return (await keptAside(disk, connection)).map((kept) => ({
       code: 'kept-aside',
-      severity: rows.length > 0 ? 'error' : 'warning',
-      message:
-        rows.length > 0
-          ? `${name} holds ${rows.length} records that are not in the ledger. A repair restores them.`
-          : `${name} is a damaged database. Each of its records, by usage_id, is in the ledger or was removed on purpose; delete the file when you no longer need it.`,
-      file: join(place.folder, name),
+      severity: kept.rows.length > 0 ? 'error' : 'warning',
+      message: keptText(kept),
+      file: join(place.folder, kept.name),
     }));
   } finally {
     await connection.close();
   }
+}
+
+function keptText({ name, rows, lost, unreadable }: KeptAside): string {
+  if (rows.length > 0)
+    return `${name} holds ${rows.length} records that are not in the ledger. A repair restores them.`;
+  const missing =
+    lost.length > 0 ? lostText(lost) : unreadable > 0 ? `${unreadable} of its rows could not be read` : '';
+  return missing === ''
+    ? `${name} is a damaged database. Each of its records, by usage_id, is in the ledger or was removed on purpose; delete the file when you no longer need it.`
+    : `${name} is a damaged database. ${missing}. Delete the file when you no longer need it.`;
 }
 
 /** undefined also for a database of another program or of a newer version, or one too damaged to open. */

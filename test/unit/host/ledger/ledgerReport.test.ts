@@ -55,6 +55,10 @@ describe('verificationReport', () => {
 describe('verdict', () => {
   it.each([
     [found({ records: 1200 }), 'The ledger is sound: 1,200 records.'],
+    [
+      found({ records: 1200, problems: [{ code: 'not-committed', severity: 'warning', message: 'It is mounted.' }] }),
+      'The ledger can be read: 1,200 records. Warnings: 1.',
+    ],
     [found({ health: 'missing' }), 'There is no ledger yet at /home/me/costs.json.'],
     [found({ health: 'damaged', records: 3 }), 'The ledger is damaged; 3 records can be read.'],
     [found({ health: 'unavailable' }), 'The ledger cannot be opened.'],

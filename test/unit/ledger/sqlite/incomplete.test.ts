@@ -135,4 +135,10 @@ it('says in its result what a repair found that was asked for, and leaves no war
   ]);
   expect(await incomplete()).toEqual([]);
   expect(readdirSync(folder)).not.toContain('costs.db.incomplete');
+  // The kept file is not said to have nothing that the ledger lacks.
+  const { health, problems } = await run((ledger) => ledger.verify());
+  expect(health).toBe('ok');
+  expect(
+    problems.map(({ severity, message }) => [severity, message.replace(/^costs\.db\.corrupt\.\S+/, 'It')]),
+  ).toEqual([['warning', `It is a damaged database. ${lost}. Delete the file when you no longer need it.`]]);
 });
