@@ -67,7 +67,8 @@ const AREAS = {
     files: ['src/ledger/postgres/**/*.ts'],
     tests: ['ledger/postgres', 'contract', 'process/team/{badInput,faults,halfHourZones,refusedCopy,sync}'],
     needsServer: true,
-    env: { LLM_SPEND_MUTATED_TOGETHER: '1' },
+    // The answers of the store in memory are what those of the server are compared with.
+    env: { LLM_SPEND_MUTATED_TOGETHER: '1', LLM_SPEND_TEST_STORES: 'memory,PostgreSQL' },
   },
   sources: { files: ['src/sources/**/*.ts'], tests: ['sources', 'live', 'golden', 'rules'] },
   media: { files: ['media/model/**/*.ts'], tests: ['media'] },

@@ -90,7 +90,10 @@ function postgresPlace(): Place {
   };
 }
 
-export const STORES: readonly StoreRow[] = [
+/** The stores that are asked, by title. Default: all. `npm run test:mutation` of one store needs no others. */
+const ASKED = process.env['LLM_SPEND_TEST_STORES']?.split(',');
+
+const ALL_STORES: readonly StoreRow[] = [
   {
     title: 'JSON',
     isShared: true,
@@ -110,6 +113,7 @@ export const STORES: readonly StoreRow[] = [
     ? [{ title: 'PostgreSQL', isShared: true, isFile: false, writesThroughDisk: false, make: postgresPlace }]
     : []),
 ];
+export const STORES = ALL_STORES.filter(({ title }) => ASKED?.includes(title) ?? true);
 
 /** A new ledger for each test. What is opened is closed after the test. */
 export function contractPlace(row: StoreRow, root?: string): Pick<Place, 'open' | 'spoil'> & { readonly name: string } {

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Ledger } from '../../../../src/ledger/ledger.ts';
 import { LedgerAccess } from '../../../../src/ledger/postgres/access.ts';
 import {
@@ -247,6 +247,21 @@ describe.skipIf(!hasPostgres())('the tables', () => {
     );
     const failure = (code: string): Error => Object.assign(new Error('x'), { code });
     expect(['42P01', '3F000', '42501'].map((code) => isMissingSchema(failure(code)))).toEqual([true, true, false]);
+  });
+
+  it('forget now and then which writes were done more than an hour ago', async () => {
+    const ledger = open();
+    await ledger.track(call('a'));
+    const notes = async (): Promise<number> =>
+      (await sql('SELECT 1 FROM llm_spend.write_log WHERE ledger_id = $1')).length;
+    await sql("UPDATE llm_spend.write_log SET at = at - INTERVAL '61 minutes' WHERE ledger_id = $1");
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    await ledger.track(call('b'));
+    expect(await notes()).toBe(2);
+    random.mockReturnValue(0);
+    await ledger.track(call('c'));
+    expect(await notes()).toBe(2);
+    random.mockRestore();
   });
 
   it('have a row of the ledger: its numbers, the time of the last change, and up to a hundred rows of others', async () => {
