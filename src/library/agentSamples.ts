@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomically } from '../system/atomicFile.ts';
+import { readBesideSync } from '../system/beside.ts';
 import { importedLedgerPath } from '../system/paths.ts';
 import type { QuotaSample } from '../usage/time/quota.ts';
 
@@ -40,7 +40,7 @@ export function samplesPath(ledger: string): string {
 export function readSamples(path: string): AgentSamples {
   let file: Partial<AgentSamples> & { version?: unknown };
   try {
-    file = (JSON.parse(readFileSync(path, 'utf8')) ?? {}) as typeof file;
+    file = (JSON.parse(readBesideSync(path).toString()) ?? {}) as typeof file;
   } catch {
     file = {};
   }

@@ -1,6 +1,7 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDamage, sqliteEngine, type Database, type Statement } from '../ledger/sqlite/engine.ts';
+import { createBesideSync } from '../system/beside.ts';
 import { besideLedger, makeFolders } from '../system/paths.ts';
 import type { SpanNode, SpanNodes } from './nestedSpans.ts';
 
@@ -126,7 +127,7 @@ interface Opened {
 function openSpans(path: string): Opened {
   makeFolders(dirname(path));
   // Private to its user, as the ledger.
-  closeSync(openSync(path, 'a', 0o600));
+  createBesideSync(path);
   const database = new (sqliteEngine().DatabaseSync)(path, { timeout: 5_000 });
   try {
     database.exec(`

@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { readOpen } from './disk.ts';
@@ -39,17 +39,10 @@ export async function openBeside(disk: Disk, path: string, how: 'read' | 'append
   try {
     fd = await disk.open(path, how === 'read' ? 'r!' : 'a+!', mode);
   } catch (error) {
-    if (errno(error) === 'ELOOP') throw new SideFileError(path, `${path} is a link.`);
-    if (errno(error) === 'EISDIR') throw folderThere(path);
-    if (errno(error) === 'ENXIO') throw deviceThere(path);
-    throw error;
+    throw surprise(error, path) ?? error;
   }
   try {
-    const stats = await disk.fstat(fd);
-    if (!stats.isFile()) throw stats.isDirectory() ? folderThere(path) : deviceThere(path);
-    if (how === 'append' && stats.nlink > 1n) {
-      throw new SideFileError(path, `${path} has a second name (it is a hard link).`);
-    }
+    refuseSurprise(await disk.fstat(fd), path, how === 'append');
     return fd;
   } catch (error) {
     await disk.close(fd);
@@ -71,6 +64,44 @@ export async function readBeside(disk: Disk, path: string): Promise<Buffer | und
   } finally {
     await disk.close(fd);
   }
+}
+
+/** Reads a file beside the ledger; one that is missing is an error, too. @throws {SideFileError} like {@link openBeside}. */
+export function readBesideSync(path: string): Buffer {
+  return openedSync(path, false, (fd) => readFileSync(fd));
+}
+
+/** Creates a file beside the ledger for its user alone, unless it exists. @throws {SideFileError} like {@link openBeside}. */
+export function createBesideSync(path: string): void {
+  openedSync(path, true, () => undefined);
+}
+
+function openedSync<T>(path: string, writes: boolean, use: (fd: number) => T): T {
+  const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  let fd: number;
+  try {
+    fd = openSync(path, (writes ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    throw surprise(error, path) ?? error;
+  }
+  try {
+    refuseSurprise(fstatSync(fd), path, writes);
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function surprise(error: unknown, path: string): SideFileError | undefined {
+  const code = errno(error);
+  if (code === 'ELOOP') return new SideFileError(path, `${path} is a link.`);
+  if (code === 'EISDIR') return folderThere(path);
+  return code === 'ENXIO' ? deviceThere(path) : undefined;
+}
+
+function refuseSurprise(stats: Stats | BigIntStats, path: string, writes: boolean): void {
+  if (!stats.isFile()) throw stats.isDirectory() ? folderThere(path) : deviceThere(path);
+  if (writes && stats.nlink > 1) throw new SideFileError(path, `${path} has a second name (it is a hard link).`);
 }
 
 /**

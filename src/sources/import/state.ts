@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomically } from '../../system/atomicFile.ts';
+import { readBesideSync } from '../../system/beside.ts';
 import { fieldsOf, parseJson } from '../fields.ts';
 import type { LinePosition } from '../reading/lines.ts';
 import type { ParserState } from '../source.ts';
@@ -97,7 +98,7 @@ function readState(path: string): ImportState {
 /** The saved state as a text; empty if it is missing. */
 export function savedText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBesideSync(path).toString();
   } catch {
     return '';
   }
