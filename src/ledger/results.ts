@@ -136,6 +136,8 @@ export interface UndoResult {
   undone: 'remove' | 'clear' | 'replace' | 'add' | 'import';
   /** Time of that change, ISO 8601. */
   at: string;
+  /** For `add` of a single record: its id. */
+  usageId?: string;
   /** Number of records restored, with their old cost again (`replace`), or removed again (`add`, `import`). */
   records: number;
   /** For `import`: number of records that the import updated. They stay as they are. Absent: none. */

@@ -34,8 +34,16 @@ export async function undo(flags: UndoFlags, terminal: Terminal): Promise<number
   const { path, result } = await undone;
   if (flags.json === true) {
     const body = { ledger: path, dry_run: dryRun, undone: result?.undone ?? null, at: result?.at ?? null };
-    const { records = 0, updated } = result ?? {};
-    await writeJson(terminal.out, envelope('undo', { ...body, records, ...(updated !== undefined && { updated }) }));
+    const { records = 0, updated, usageId } = result ?? {};
+    await writeJson(
+      terminal.out,
+      envelope('undo', {
+        ...body,
+        ...(usageId !== undefined && { usage_id: usageId }),
+        records,
+        ...(updated !== undefined && { updated }),
+      }),
+    );
   } else {
     await terminal.out.line(result === undefined ? t`There is nothing to undo.` : undoText(result, dryRun));
     if (chosen !== flags && chosen.ledger !== undefined) await terminal.out.line(t`Ledger: ${plain(path)}`);
@@ -92,8 +100,8 @@ const NAMES: Readonly<Record<UndoResult['undone'], (at: string) => string>> = {
   replace: (at) => t`the change of ${at}`,
 };
 
-function undoText({ undone, at, records, updated = 0 }: UndoResult, dryRun: boolean): string {
-  const what = NAMES[undone](plain(at));
+function undoText({ undone, at, usageId, records, updated = 0 }: UndoResult, dryRun: boolean): string {
+  const what = NAMES[undone](plain(usageId === undefined ? at : `${at}, ${t`id ${usageId}`}`));
   const count = counted(records, 'record');
   const [planned, one, several] = RESULTS[undone];
   if (dryRun) return t`Would undo ${what}: ${count} ${planned}. Nothing was changed.`;

@@ -108,7 +108,12 @@ export class Undoing {
   /** Removes the records of an addition that are still there; undefined when there are none. */
   async #undoAddition(addition: UndoableAddition, dryRun: boolean): Promise<UndoResult | undefined> {
     const { ids, at, op = 'add', updated } = addition;
-    const undone = { undone: op, at, ...(updated !== undefined && { updated }) } as const;
+    const undone = {
+      undone: op,
+      at,
+      ...(op === 'add' && ids.length === 1 && { usageId: ids[0]! }),
+      ...(updated !== undefined && { updated }),
+    } as const;
     if (dryRun) {
       await this.#store.look();
       const { size } = await this.#store.holds(ids);

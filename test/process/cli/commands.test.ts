@@ -517,8 +517,15 @@ describe('remove, clear and undo', () => {
     ]);
     expect(streamed.stderr).toContain('Recorded 1 record, found 1 record already recorded.');
     // Undo takes back what was added, not what was there.
-    expect(json(await run('undo', '--json'))).toMatchObject({ undone: 'add', records: 1 });
+    expect(json(await run('undo', '--json'))).toMatchObject({ undone: 'add', usage_id: 'b', records: 1 });
     expect(json(await run('costs', '--json'))).toMatchObject({ totals: { records: 1 } });
+    // Nor the repetition: the addition that is taken back is named by its time and its record.
+    expect((await run('undo', '--dry-run')).stdout).toMatch(
+      /^Would undo the addition of [-\d]+T[:.\d]+Z, id a: 1 record would be removed\./,
+    );
+    expect((await run('undo')).stdout).toMatch(
+      /^Undid the addition of [-\d]+T[:.\d]+Z, id a: 1 record was removed\.\n$/,
+    );
   });
 
   it('undoes an import, not one that the editor makes by itself, and a later import brings it back', async () => {

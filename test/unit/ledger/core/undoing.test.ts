@@ -58,11 +58,11 @@ describe('undo of what this object did', () => {
     expect([...contents.texts.keys()]).toEqual(['0', '1']);
   });
 
-  it('says when the addition was made', async () => {
+  it('says when the addition was made, and of which record', async () => {
     const ledger = open();
     await ledger.track(call('a'));
     isHeld = true;
-    expect(await ledger.undo()).toEqual({ undone: 'add', at: new Date(now).toISOString(), records: 1 });
+    expect(await ledger.undo()).toEqual({ undone: 'add', at: new Date(now).toISOString(), usageId: 'a', records: 1 });
     isHeld = false;
   });
 
