@@ -77,7 +77,8 @@ export function createBesideSync(path: string): void {
 }
 
 function openedSync<T>(path: string, writes: boolean, use: (fd: number) => T): T {
-  const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  // Windows has neither of the last two, which then count as 0.
+  const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   let fd: number;
   try {
     fd = openSync(path, (writes ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, 0o600);

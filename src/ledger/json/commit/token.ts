@@ -89,7 +89,10 @@ export class Token {
       const path = join(folder, name);
       if (!side || path === this.#path) continue;
       const leftBehind = side.kind === 'tmp' && liveness(side.owner) === 'dead';
-      if (side.kind === 'tok' || leftBehind) await unlinkIfThere(this.#disk, path);
+      if (side.kind !== 'tok' && !leftBehind) continue;
+      await unlinkIfThere(this.#disk, path).catch((error: unknown) => {
+        throw this.#disk.findSync(path)?.isDirectory() === true ? folderThere(path) : error;
+      });
     }
   }
 

@@ -166,3 +166,14 @@ describe.skipIf(process.getuid?.() !== 0)("files beside a ledger that root's com
     expectOwner('costs.db');
   });
 });
+
+test.skipIf(process.platform === 'win32')('a folder in the place of a token is named, and not the ledger', async () => {
+  const token = join(folder, '.costs.json.1-1-0-1-abcdef.tok');
+  mkdirSync(token);
+  await withTracker(async (tracker) => {
+    await tracker.track(usage('a'));
+    await expect(tracker.clear()).rejects.toThrow(`${token} is a folder.`);
+    rmSync(token, { recursive: true });
+  });
+  expect(await withTracker(async (tracker) => (await tracker.read()).length)).toBe(1);
+});
