@@ -123,8 +123,8 @@ class MixedLines implements LineParser {
     if (offset === 0 && !/^\uFEFF?\s*(?:[{[]|$)/.test(bytes.toString('utf8', 0, HEAD))) {
       sink.skip('unknown-format', 'no line of JSON');
     }
-    if (!this.#documents.isOpen && !MARKERS.some((marker) => bytes.includes(marker)) && bytes.at(-1) === CLOSING)
-      return;
+    const mayOpen = offset === 0 || (OPENING.has(bytes[0]!) && bytes.at(-1) !== CLOSING);
+    if (!this.#documents.isOpen && !mayOpen && !hasMarker(bytes)) return;
     const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
     const documents = this.#documents.add(text, 0);
     // Lines without usage may be of any kind.
@@ -146,6 +146,11 @@ interface MixedState {
   start: number;
 }
 
+function hasMarker(bytes: Buffer): boolean {
+  return bytes.length >= MARKER.length && MARKERS.some((marker) => bytes.includes(marker));
+}
+
+const OPENING = new Set(Buffer.from('{['));
 const CLOSING = '}'.charCodeAt(0);
 /** Number of bytes that show whether a file contains JSON. */
 const HEAD = 256;

@@ -6,6 +6,7 @@ import {
   labelOf,
   nameOf,
   objectsIn,
+  parseJson,
   projectOf,
   stemOf,
   textOf,
@@ -16,6 +17,7 @@ import { isEarlier, keptLine, logRecord } from '../../../src/sources/record.ts';
 import { beside, including, takeTotal } from '../../../src/sources/tokens.ts';
 import { usageId } from '../../../src/sources/reading/identity.ts';
 import type { UsageRecord } from '../../../src/usage/record.ts';
+import { cpuTimeBelow } from '../../fixtures/cpuTime.ts';
 import { idOf } from './agents/expected.ts';
 
 /** Values of other programs' logs, and how records have them. */
@@ -232,6 +234,39 @@ describe('the record of a log', () => {
       undefined,
     ]);
   });
+});
+
+describe('JSON', () => {
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  const LONG = 'x'.repeat(1_000_000);
+
+  test('of any length is parsed up to a depth of a million', () => {
+    const value = [[LONG]];
+    expect(parseJson(JSON.stringify(value))).toEqual(value);
+    expect(parseJson(nested(100_000))).toBeDefined();
+    expect(parseJson(nested(1_000_001))).toBeUndefined();
+    expect(parseJson(`${'{"a":'.repeat(1_000_001)}1${'}'.repeat(1_000_001)}`)).toBeUndefined();
+    expect(parseJson(`[${'[{}],'.repeat(300_000)}0]`)).toHaveLength(300_001);
+  });
+
+  test.each([String.raw`[{`, String.raw`\"[[[`, String.raw`\\`, String.raw`[\\\"[`])(
+    'has brackets in strings: %s',
+    (text) => {
+      const json = `["${text.repeat(50_000)}",["${text}"],"${LONG}"]`;
+      expect(parseJson(json)).toEqual(JSON.parse(json));
+    },
+  );
+
+  test.each(['[', '{"a":', '[{"a":', '["\\"', '"', '\\"', '{"a":"'])(
+    'takes time that grows with its length alone: %s',
+    async (unit) => {
+      const took = (length: number, limit: number): Promise<number> =>
+        cpuTimeBelow(limit, () => parseJson(unit.repeat(length / unit.length)));
+      await took(1 << 18, Infinity);
+      const limit = 64 * Math.max(await took(1 << 18, Infinity), 2);
+      expect(await took(1 << 22, limit)).toBeLessThan(limit);
+    },
+  );
 });
 
 test('ids are UUIDs of version 5, of names of any length and language', () => {
