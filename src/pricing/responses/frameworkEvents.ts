@@ -61,3 +61,26 @@ function added(before: JsonObject, more: JsonObject): JsonObject {
   }
   return sums;
 }
+
+/** The trace of an agent on Bedrock: each call of a model has an event with the model, and one with its usage. */
+export const bedrockAgent: EventReader = (value, open, start) => {
+  const event = objectAt(value, 'trace');
+  const parts = Object.entries(objectAt(event ?? {}, 'trace') ?? event ?? {});
+  if (parts.length === 0 || !parts.every(([name]) => name.endsWith('Trace'))) return false;
+  for (const [, part] of parts) {
+    if (!isObject(part)) continue;
+    const asked = objectAt(part, 'modelInvocationInput') ?? {};
+    const model = textAt(asked, 'foundationModel');
+    if (model !== undefined) {
+      const known = { response: { modelId: model }, streamed: true, cut: false };
+      open.set(`agent ${textAt(asked, 'traceId')}`, known);
+    }
+    const answered = objectAt(part, 'modelInvocationOutput') ?? {};
+    const { usage, startTime } = objectAt(answered, 'metadata') ?? {};
+    if (!isObject(usage)) continue;
+    const id = textAt(answered, 'traceId');
+    const call = { ...open.get(`agent ${id}`)?.response, id, usage, metrics: {}, timestamp: startTime };
+    start(`agent call ${id}`, call).cut = false;
+  }
+  return true;
+};

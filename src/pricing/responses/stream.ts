@@ -54,8 +54,9 @@ function isLivePart(value: JsonObject): boolean {
   return objectAt(value, 'serverContent') !== undefined && objectAt(value, 'usageMetadata') === undefined;
 }
 
-/** A frame of ConverseStream without counts: `p` pads it to hide its length. */
+/** A frame of ConverseStream without counts, which `p` pads to hide its length, or of an agent's words. */
 function isPadded(value: JsonObject): boolean {
+  if (typeof value['bytes'] === 'string') return objectAt(value, 'usage') === undefined;
   return typeof value['p'] === 'string' && ['contentBlockIndex', 'role', 'stopReason'].some((field) => field in value);
 }
 

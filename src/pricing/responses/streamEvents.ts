@@ -1,4 +1,4 @@
-import { aiSdkPart, langChainChunk } from './frameworkEvents.ts';
+import { aiSdkPart, bedrockAgent, langChainChunk } from './frameworkEvents.ts';
 import type { EventReader, OpenStream } from './openStream.ts';
 import { geminiAsSent } from './asSent.ts';
 import { groundings } from './geminiCounts.ts';
@@ -262,6 +262,7 @@ export const EVENT_READERS: readonly EventReader[] = [
   codexTurn,
   aiSdkPart,
   langChainChunk,
+  bedrockAgent,
   anthropic,
   chatChunk,
   openaiResponse,

@@ -75,6 +75,39 @@ describe("Bedrock's binary streams", () => {
     ]);
   });
 
+  it('of an agent have each call of a model, at its own', () => {
+    const trace = (kind: string, part: object): object => ({ agentId: 'A', sessionId: 's', trace: { [kind]: part } });
+    const asked = (traceId: string, foundationModel: string): object => ({
+      modelInvocationInput: { traceId, foundationModel, text: 'x'.repeat(3000) },
+    });
+    const answered = (traceId: string, inputTokens: number, outputTokens: number): object => ({
+      modelInvocationOutput: {
+        traceId,
+        metadata: { usage: { inputTokens, outputTokens } },
+        rawResponse: { content: '' },
+      },
+    });
+    const events = [
+      trace('preProcessingTrace', asked('t-pre', 'amazon.nova-pro-v1:0')),
+      trace('preProcessingTrace', answered('t-pre', 435, 116)),
+      trace('orchestrationTrace', asked('t-0', 'anthropic.claude-3-5-sonnet-20240620-v1:0')),
+      trace('orchestrationTrace', { rationale: { text: 'why', traceId: 't-0' } }),
+      trace('orchestrationTrace', answered('t-0', 252, 354)),
+      trace('orchestrationTrace', answered('t-1', 7, 3)),
+    ];
+    const text = frame('chunk', { bytes: Buffer.from('just words').toString('base64') });
+    const calls = [
+      ['aws', 'amazon.nova-pro-v1:0', 435, 116],
+      ['aws', 'anthropic.claude-3-5-sonnet-20240620-v1:0', 252, 354],
+      ['aws', undefined, 7, 3],
+    ];
+    expect(read(...events.map((event) => frame('trace', event)), text)).toEqual(calls);
+    // As the SDK for Python prints the events.
+    expect(read(JSON.stringify(events.map((event) => ({ trace: event }))))).toEqual(calls);
+    const { responses } = recogniseResponses(JSON.stringify(events), table);
+    expect(responses.map(({ responseId }) => responseId)).toEqual(['t-pre', 't-0', 't-1']);
+  });
+
   it('of text alone have no usage', () => {
     const text = frame('chunk', { bytes: Buffer.from('just words').toString('base64') });
     expect(read(text)).toEqual(['no-usage']);
