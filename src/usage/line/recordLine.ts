@@ -89,7 +89,9 @@ const TOKENS = ['input', 'output', 'cacheRead'] as const;
 
 const COUNTED = /^tok(?:ens?)?$/i;
 /** Words after a number that belong to it. */
-const UNIT = /^(?:k|m|mio|mln|tok(?:ens?)?)$/i;
+const UNIT = /^(?:k|m|mio|mln|tok(?:ens?)?|\$|usd)$/i;
+/** Words that are no operation: unknown keys, tiers, which change the price, and currencies. */
+const NO_OPERATION = /^[\p{L}_-]+:|^(?:batch|flex|priority)$|^\p{Sc}$/iu;
 
 export function readRecordLine(line: string, options: LineOptions): RecordLine {
   return new LineReader(options).read(wordsOf(line, KEY_NAMES));
@@ -163,8 +165,7 @@ class LineReader {
       else if (!word.isQuoted && /^[^\p{L}]*\p{N}/u.test(word.text))
         this.#refuse(`"${word.text}" is not a number here`);
       else if (this.#isProvider(word)) this.#provider(word.text.toLowerCase());
-      else if (this.#line.operation === undefined) this.#set('operation', readName('operation', word.text));
-      else this.#refuse(`"${word.text}" is not understood`);
+      else this.#operation(word);
     }
   }
 
@@ -182,6 +183,13 @@ class LineReader {
   #provider(name: string): void {
     if (this.#line.provider === undefined) this.#set('provider', readName('provider', name));
     else this.#twice('provider');
+  }
+
+  #operation({ text, isQuoted }: Word): void {
+    if (this.#line.operation !== undefined || (!isQuoted && NO_OPERATION.test(text))) {
+      this.#refuse(`"${text}" is not understood`);
+    } else if (this.#line.model !== '' && this.#options.fit(text) === 'whole') this.#twice('model');
+    else this.#set('operation', readName('operation', text));
   }
 
   #number({ text, start }: Word): void {
