@@ -80,7 +80,7 @@ export const bedrockAgent: EventReader = (value, open, start) => {
     if (!isObject(usage)) continue;
     const id = textAt(answered, 'traceId');
     const call = { ...open.get(`agent ${id}`)?.response, id, usage, metrics: {}, timestamp: startTime };
-    start(`agent call ${id}`, call).cut = false;
+    start(`agent-call ${id}`, call).cut = false;
   }
   return true;
 };
