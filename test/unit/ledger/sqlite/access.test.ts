@@ -123,6 +123,18 @@ describe('writing', () => {
     expect(place.files('corrupt')).toEqual([]);
   });
 
+  it('mends nothing where the database is merely another one', async () => {
+    await filled('a', 'odd');
+    place.prompt((db) => db.exec("UPDATE record SET text = '[]' WHERE usage_id = 'odd'"));
+    let runs = 0;
+    const found = await access.write((connection) => {
+      if (runs++ === 0) throw new Replaced();
+      return count(connection);
+    });
+    // A repair would take the row out.
+    expect([found, place.files('.rows')]).toEqual([2, []]);
+  });
+
   it('mends a damaged database once and tries again', async () => {
     await filled('a', 'b');
     let runs = 0;

@@ -215,6 +215,19 @@ describe('an undo', () => {
     expect(await store.undo(false)).toBeUndefined();
   });
 
+  it('covers replaced records if the caller says so', async () => {
+    const store = place.store({ now: () => Date.parse('2026-11-03T00:00:00Z') });
+    await append(store, 'a');
+    const cost = async (): Promise<unknown> => (await collected(store.elements()))?.map(({ record }) => record.cost_usd);
+    const to = (usd: number) => () => [stored(call('a', { cost_usd: usd })), stored(call(`new-${usd}`))];
+    expect(await store.replace(to(3), true)).toEqual({ added: 1, replaced: 1 });
+    expect(await store.replace(to(4), false)).toEqual({ added: 1, replaced: 1 });
+    expect(await cost()).toEqual([4, 0.5, 0.5]);
+    expect(await store.undo(false)).toEqual({ undone: 'replace', at: '2026-11-03T00:00:00.000Z', records: 1 });
+    expect(await cost()).toEqual([0.5, 0.5, 0.5]);
+    expect(await store.undo(false)).toBeUndefined();
+  });
+
   it('does not cover what was removed for good', async () => {
     const store = place.store();
     await append(store, 'a', 'b', 'c');
