@@ -45,8 +45,10 @@ describe.skipIf(!hasPostgres())('a repair of a ledger in PostgreSQL', () => {
     await sql("DELETE FROM llm_spend.summary_hour WHERE ledger_id = $1 AND facet = 'all'");
     const [message] = await errors();
     expect(message).toMatch(/^\d+ sums differ from the records\.$/);
-    const { health } = await open().verify();
-    expect(health).toBe('damaged');
+    expect(await open().verify()).toMatchObject({
+      health: 'damaged',
+      problems: [{ code: 'damaged-database', severity: 'error', message }],
+    });
     const actions = [`rebuilt from the texts: ${message}`];
     expect(await open().repair({ dryRun: true })).toEqual({ actions, records: 2, recovered: 0, keptIn: undefined });
     expect(await errors()).toEqual([message]);
