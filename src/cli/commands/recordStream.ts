@@ -129,18 +129,33 @@ function refusalOf(piece: Piece): Outcome | undefined {
   if (!('value' in piece)) {
     return { refused: { line: piece.line, field: 'record', rule: piece.rule, value: piece.excerpt } };
   }
+  const { value, line } = piece;
+  // What is no object, or an empty one, always breaks the same rule: a stream of millions takes half the time.
+  const isNone = typeof value !== 'object' || value === null || Array.isArray(value);
+  const alike = isNone ? 'none' : isEmpty(value) ? 'empty' : undefined;
+  const known = alike && KNOWN[alike];
+  if (known) return { refused: { line, ...known, value: isNone ? value : undefined } };
   // The stack of each refusal would take most of the time of a stream of them.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    parseInput(piece.value, { id: () => 'not-yet', now: isoNow });
+    parseInput(value, { id: () => 'not-yet', now: isoNow });
     return undefined;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { refused: { line: piece.line, field: error.field, rule: error.rule, value: error.value } };
+    const { field, rule } = error;
+    if (alike) KNOWN[alike] = { field, rule };
+    return { refused: { line, field, rule, value: error.value } };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+const KNOWN: { none?: { field: string; rule: string }; empty?: { field: string; rule: string } } = {};
+
+function isEmpty(value: object): boolean {
+  for (const _ in value) return false;
+  return true;
 }
 
 /** Reports each record's outcome, and a summary at the end. */

@@ -70,6 +70,21 @@ describe('record --stdin', () => {
     ]);
   });
 
+  it('names the value of each element that is no object, and tells it from an empty one', async () => {
+    const { stdout } = await sandbox.run(stream('--json'), { input: '[0,"x",{},null,[1],{"a":1},{},true]' });
+    const NONE = 'must be an object with provider, model and operation';
+    expect(answers(stdout).map(({ field, rule, value }) => [field, rule, value])).toEqual([
+      ['record', NONE, 0],
+      ['record', NONE, 'x'],
+      ['provider', 'is required', null],
+      ['record', NONE, null],
+      ['record', NONE, [1]],
+      ['provider', 'is required', null],
+      ['provider', 'is required', null],
+      ['record', NONE, true],
+    ]);
+  });
+
   it('refuses single records with field, value and rule, and takes the others', async () => {
     const input = [
       usage({ usage_id: 'a' }),
