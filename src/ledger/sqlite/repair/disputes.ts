@@ -24,7 +24,7 @@ function otherwise(row: DamagedRow, record: UsageRecord): Members | undefined {
   // Rows that once were those of other programs have no time.
   if (row.time_ms === '0') return undefined;
   const [time, cost] = [timeIn(row), costIn(row)];
-  if (time === undefined || cost === undefined) return {};
+  if (time === undefined || cost === undefined || typeof row.usage_id !== 'string') return {};
   const other: Members = {};
   if (time !== Date.parse(record.timestamp)) other['timestamp'] = new Date(time).toISOString();
   if (cost.nanos !== (record.cost_known ? usdToNanos(record.cost_usd) : null)) {

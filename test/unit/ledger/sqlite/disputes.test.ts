@@ -126,6 +126,23 @@ describe.each([
   });
 });
 
+test('a record whose id is not in its column any more is marked: only its text says it', async () => {
+  const bytes = readFileSync(ledger);
+  const text = Buffer.from(`{"usage_id":"${idOf(7)}"`);
+  for (let page = 0; page < bytes.length; page += PAGE) {
+    const at = bytes.subarray(page, page + PAGE).indexOf(text);
+    if (bytes[page] !== TABLE_LEAF || at === -1) continue;
+    // The type of the id, a text of 36 bytes, becomes that of a blob.
+    const type = bytes.lastIndexOf(0x55, bytes.lastIndexOf(idOf(7), page + at));
+    bytes[type] = 0x54;
+  }
+  writeFileSync(ledger, bytes);
+  damagedHead();
+  expect((await repair()).actions).toContain(ONE_TAGGED);
+  expect(await recordOf(idOf(7))).toMatchObject(tagged);
+  expect(await withTracker((tracker) => tracker.read())).toHaveLength(RECORDS);
+});
+
 test('the sum is that of the texts, before and after', async () => {
   damage(7, '0.25', '0.35');
   expect(await total()).toBeCloseTo(RECORDS * 0.25 + 0.1);

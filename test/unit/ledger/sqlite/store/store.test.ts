@@ -218,7 +218,8 @@ describe('an undo', () => {
   it('covers replaced records if the caller says so', async () => {
     const store = place.store({ now: () => Date.parse('2026-11-03T00:00:00Z') });
     await append(store, 'a');
-    const cost = async (): Promise<unknown> => (await collected(store.elements()))?.map(({ record }) => record.cost_usd);
+    const cost = async (): Promise<unknown> =>
+      (await collected(store.elements()))?.map(({ record }) => record.cost_usd);
     const to = (usd: number) => () => [stored(call('a', { cost_usd: usd })), stored(call(`new-${usd}`))];
     expect(await store.replace(to(3), true)).toEqual({ added: 1, replaced: 1 });
     expect(await store.replace(to(4), false)).toEqual({ added: 1, replaced: 1 });
