@@ -288,7 +288,7 @@ export class Ledger {
     const record = parseInput(usage, {
       id: randomId,
       now: () => isoNow(this.#now()),
-      source: this.strict ? undefined : this.#options.source,
+      source: this.#options.source,
     });
     if (this.strict) makeStrict(record);
     return record;

@@ -68,6 +68,8 @@ describe('additions', () => {
     const first = additions.add(batch('a'));
     await expect.poll(() => transactions).toEqual([['a']]);
     const later = [additions.add(batch('b')), additions.add(batch('c'))];
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    expect(transactions).toEqual([['a']]);
     release();
     await Promise.all([first, ...later]);
     expect(transactions).toEqual([['a'], ['b', 'c']]);

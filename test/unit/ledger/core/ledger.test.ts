@@ -260,9 +260,13 @@ describe("a ledger of inkwell's", () => {
 
   it('takes no imports, no fields by rules, and no program or price that inkwell would drop', async () => {
     const assign = vi.fn(() => Promise.resolve());
-    const ledger = open({ strict: true, source: 'library', assign });
-    const { source: _, ...record } = await ledger.track(usage('a'));
-    expect(record).not.toHaveProperty('source');
+    const priced = { cost_usd: 3, cost_known: true, billing_mode: 'estimated', price_source: 'custom: x' } as const;
+    const pricing: CostSource = { costsOf: async (records) => records.map(() => priced) };
+    const ledger = open({ strict: true, source: 'library', assign, pricing });
+    const records = await ledger.trackAll([usage('a'), unpriced('b', { provider: 'claude', operation: 'interview' })]);
+    expect(records.map(({ cost_usd: cost }) => cost)).toEqual([0.5, 3]);
+    expect(texts().join()).not.toMatch(/"(price_)?source"/);
+    await ledger.remove(['b']);
     expect(assign).not.toHaveBeenCalled();
     await expect(ledger.upsert(() => [stored(usage('b')).record])).rejects.toMatchObject({
       code: 'strict',

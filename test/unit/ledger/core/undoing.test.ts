@@ -163,6 +163,18 @@ describe('undo beside what others did', () => {
     expect(await undoAll(ledger)).toEqual(['import: 12', 'remove: 12a', 'import: 1a', 'add: 1', 'import: ']);
   });
 
+  it('takes back its own addition before an import of the same moment, and after a later one', async () => {
+    const ledger = open('together');
+    isHeld = true;
+    await ledger.track(call('a'));
+    await imported('1');
+    isHeld = false;
+    expect(await undoAll(ledger)).toEqual(['add: 1', 'import: ']);
+    await ledger.track(call('b'));
+    await imported('2');
+    expect(await undoAll(ledger)).toEqual(['import: b', 'add: ']);
+  });
+
   it('looks at no notes when it notes nothing itself', async () => {
     await imported('1');
     expect(await open().undo()).toBeUndefined();
