@@ -183,6 +183,8 @@ describe('a database whose log cannot be made', () => {
     expect(connection).toMatchObject({ isFrozen: true, isCurrent: true });
     expect(connection!.location).toBe(`file://${place.path}?immutable=1`);
     expect(count(connection!)).toBe(1);
+    await access.opened();
+    expect(access.count).toBe(1);
     const written = access.write(({ db }) => db.exec('UPDATE ledger SET epoch = 7'));
     await expect(written).rejects.toMatchObject({ code: 'no-access' });
     expect(epoch((await access.opened())!)).toBe(0);

@@ -26,6 +26,7 @@ import {
 import { Connection } from '../../../../../src/ledger/sqlite/connection.ts';
 import type { SqliteStore } from '../../../../../src/ledger/sqlite/store.ts';
 import { RowAppender } from '../../../../../src/ledger/sqlite/rowAppender.ts';
+import { Watchers } from '../../../../../src/ledger/watchers.ts';
 import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
 import { call, stored } from '../../../../contract/usages.ts';
 import { scratch } from '../scratch.ts';
@@ -410,6 +411,26 @@ describe('a ledger whose sealed records change', () => {
     await store.remove(['id-5'], true);
     await vi.waitFor(() => expect(told.at(-1)).toBe(0), { timeout: 60_000 });
     expect(told[0]).toBe(1);
+  });
+
+  it('answers from the sealed columns afterwards, also those who do not look again', async () => {
+    copyFileSync(template, place.path);
+    const store = place.store();
+    await store.look();
+    const told = vi.spyOn(Watchers.prototype, 'notify');
+    await store.remove(['id-5'], true);
+    await store.look();
+    // Once of the removal, and once when all is sealed.
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2), { timeout: 60_000 });
+    told.mockRestore();
+    expect(stale()).toBe(0);
+    // What only the rows say shows where an answer comes from.
+    place.prompt((db) =>
+      db.exec('UPDATE record SET text = replace(text, \'"cost_usd":0.001\', \'"cost_usd":7\') WHERE seq = 9'),
+    );
+    const query = { filter: {}, groupBy: [], calendar: { timeZone: 'UTC', firstDayOfWeek: 1 } as const };
+    const [group] = await store.aggregate(query);
+    expect(group?.totals.recordedNanos).toBe(4_105_000_000n);
   });
 
   it('leaves a row that is none any more out of a page, and counts it until it is found', async () => {
