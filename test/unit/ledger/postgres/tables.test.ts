@@ -80,6 +80,18 @@ describe.skipIf(!hasPostgres())('a repair of a ledger in PostgreSQL', () => {
     expect((await open().summary()).recordedNanos).toBe(1_500_000_000n);
   });
 
+  it('computes the sums of wrong columns anew, too', async () => {
+    await open().track(call('a'));
+    await sql('UPDATE llm_spend.record SET cost_nanos = 5 WHERE ledger_id = $1');
+    for (const table of ['rollup', 'summary_day', 'summary_hour']) {
+      await sql(`UPDATE llm_spend.${table} SET nanos = 5 WHERE ledger_id = $1`);
+    }
+    expect(await errors()).toEqual(['The columns of 1 records differ from their text.']);
+    await open().repair();
+    expect(await errors()).toEqual([]);
+    expect((await open().summary()).recordedNanos).toBe(500_000_000n);
+  });
+
   it('counts a record again that lost its series, and its order stays', async () => {
     await open().trackAll([call('a'), call('b'), call('c')]);
     await sql("UPDATE llm_spend.record SET series_id = '' WHERE ledger_id = $1 AND usage_key = 'b'");
