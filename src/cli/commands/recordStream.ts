@@ -130,7 +130,7 @@ function refusalOf(piece: Piece): Outcome | undefined {
     return { refused: { line: piece.line, field: 'record', rule: piece.rule, value: piece.excerpt } };
   }
   const { value, line } = piece;
-  // What is no object, or an empty one, always breaks the same rule: a stream of millions takes half the time.
+  // A value that is no object, or an empty one, always breaks the same rule: a stream of millions takes half the time.
   const isNone = typeof value !== 'object' || value === null || Array.isArray(value);
   const alike = isNone ? 'none' : isEmpty(value) ? 'empty' : undefined;
   const known = alike && KNOWN[alike];
