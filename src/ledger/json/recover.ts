@@ -254,7 +254,7 @@ function trimSeparator(buffer: Buffer, start: number, end: number): number {
  */
 export async function unreadIn(
   { bytes, index }: { bytes: Bytes; index: LedgerIndex },
-  rebuilt: Rebuilt,
+  rebuilt: Pick<Rebuilt, 'bytes' | 'index'>,
   wasRemoved: (usageId: string) => Promise<boolean>,
 ): Promise<string | undefined> {
   const ids = new Set<string>();

@@ -21,7 +21,7 @@ import {
 import { obstructionOf } from '../../system/lock.ts';
 import { liveness, type Owner } from '../../system/owner.ts';
 import { mountedProblem, whyNotReplaceable } from '../place.ts';
-import { indexed } from './recover.ts';
+import { indexed, unreadIn } from './recover.ts';
 import { ledgerProblems } from './state.ts';
 import type { LedgerVersions } from './versions.ts';
 import type { Problem, SideFileRole, Verification } from '../results.ts';
@@ -156,30 +156,33 @@ async function checkKeptAside(
   name: string,
   content: Buffer,
 ): Promise<{ records: number; problem: Problem }> {
-  const { index: there } = await indexed(content, name);
+  const kept = await indexed(content, name);
+  const there = kept.index;
+  const wasRemoved = (usageId: string): Promise<boolean> => store.undoLog.removedSince(usageId, 0);
   let extra = 0;
   const records = await there.everyRecord();
   for (const { usageId } of records) {
-    if (store.index.locatorOf(usageId) === undefined && !(await store.undoLog.removedSince(usageId, 0))) extra++;
+    if (store.index.locatorOf(usageId) === undefined && !(await wasRemoved(usageId))) extra++;
   }
+  const unread = await unreadIn(kept, { bytes: store.file.bytes, index: store.index }, wasRemoved);
   const problem: Problem = {
     code: 'kept-aside',
     severity: extra > 0 ? 'error' : 'warning',
-    message: keptAsideText(name, extra, there),
+    message: keptAsideText(name, extra, there, unread !== undefined),
     file: join(store.place.folder, name),
   };
   return { records: records.length, problem };
 }
 
-function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex): string {
+function keptAsideText(name: string, extra: number, { unreadable, damage }: LedgerIndex, isUnread: boolean): string {
   if (extra === 1) return `${name} holds 1 record that is not in the ledger. A repair restores it.`;
   if (extra > 1) return `${name} holds ${extra} records that are not in the ledger. A repair restores them.`;
   const hasRest = unreadable.length > 0 || damage !== undefined;
   return [
     `${name} keeps the bytes of a damaged ledger.`,
-    'Each of its records, by usage_id, is in the ledger or was removed on purpose.',
+    ...(isUnread ? [] : ['Each of its records, by usage_id, is in the ledger or was removed on purpose.']),
     ...(hasRest ? ['Parts of it that are not records exist nowhere else.'] : []),
-    'Delete the file when you no longer need it.',
+    ...(isUnread ? [] : ['Delete the file when you no longer need it.']),
   ].join(' ');
 }
 

@@ -98,3 +98,20 @@ it('says nothing where all that is missing is in a backup, was removed, or is no
   expect((await state()).health).toBe('ok');
   expect(readdirSync(folder)).not.toContain('costs.json.incomplete');
 });
+
+it('does not say that the kept file may be deleted while it names a record that is nowhere', async () => {
+  await record('a', 'b');
+  rmSync(`${file}.prev`, { force: true });
+  // As Python writes a number that JSON does not have.
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"cost_usd":1', '"cost_usd":NaN'));
+  await run((ledger) => ledger.repair());
+  const kept = async (): Promise<string[]> =>
+    (await run((ledger) => ledger.verify())).problems.flatMap(({ code, message }) =>
+      code === 'kept-aside' ? [message] : [],
+    );
+  expect(await kept()).toEqual([
+    expect.stringMatching(/^costs\.json\.corrupt\.\S+ keeps .* Parts of it that are not records exist nowhere else\.$/),
+  ]);
+  await record('a');
+  expect(await kept()).toEqual([expect.stringContaining('Each of its records, by usage_id, is in the ledger')]);
+});
