@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AtomicFile, updateFile, writeFileAtomically } from '../../../src/system/atomicFile.ts';
+import { nodeDisk } from '../../../src/system/nodeDisk.ts';
 import { FaultDisk, type Fault } from '../ledger/faults/faultDisk.ts';
 
 let root: string;
@@ -139,6 +140,32 @@ describe('updateFile', () => {
       'is locked: prices.json.lock holds host-7. Remove it if no program uses it',
     );
     expect(content()).toBe('a');
+  });
+
+  it('starts again when it slept and lost its lock, and keeps what another process wrote meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stat = vi.spyOn(nodeDisk, 'stat');
+    try {
+      let isFirst = true;
+      const readdir = async (of: string): Promise<string[]> => {
+        if (isFirst) {
+          isFirst = false;
+          fs.rmdirSync(`${target}.lock`);
+          fs.writeFileSync(target, 'other ');
+          stat.mockClear();
+          // The library looks at its lock every five seconds, and says that it is compromised.
+          await vi.advanceTimersByTimeAsync(6_000);
+          await expect(stat.mock.results[0]!.value).rejects.toThrow('ENOENT');
+          await new Promise(setImmediate);
+        }
+        return nodeDisk.readdir(of);
+      };
+      await updateFile(target, append('mine'), { disk: { ...nodeDisk, readdir } });
+    } finally {
+      vi.useRealTimers();
+      stat.mockRestore();
+    }
+    expect([content(), fs.readdirSync(folder)]).toEqual(['other mine', ['prices.json']]);
   });
 
   it('writes nothing when there is nothing to change, and after a change that throws', async () => {

@@ -1,6 +1,7 @@
+import { userInfo } from 'node:os';
 import { basename } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { besideLedger } from '../../../src/system/paths.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { besideLedger, defaultLedgerPath, homeFolder, PathError } from '../../../src/system/paths.ts';
 
 describe('the files of this machine about a ledger', () => {
   const environment = { platform: 'linux', env: {}, home: '/home/ann' } as const;
@@ -34,5 +35,24 @@ describe('the files of this machine about a ledger', () => {
       .at(-1)!;
     expect(name.length).toBeLessThan(200);
     expect(name).toMatch(/^[\w%.-]+$/);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('the home folder', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('is that of HOME, or of the user where HOME is empty', () => {
+    vi.stubEnv('HOME', '/home/ann');
+    expect(homeFolder()).toBe('/home/ann');
+    vi.stubEnv('HOME', '');
+    expect(homeFolder()).toBe(userInfo().homedir);
+  });
+
+  it('has to be known for the default ledger, and is no folder within the working folder', () => {
+    for (const home of ['', 'ann']) {
+      const ask = (): string => defaultLedgerPath({ platform: 'linux', env: {}, home });
+      expect(ask).toThrow(PathError);
+      expect(ask).toThrow('Set HOME');
+    }
   });
 });
