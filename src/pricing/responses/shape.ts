@@ -42,8 +42,6 @@ export interface Shape {
   api: Api;
   /** The object that contains the usage, extracted from any wrappers. */
   response: JsonObject;
-  /** false: other APIs use the same shape. */
-  distinct: boolean;
   /** Whether it came from a line of a batch's output file; batches cost less. */
   isBatch: boolean;
   /** The model named in a wrapper. */
@@ -155,12 +153,11 @@ function isBatchLine(value: JsonObject): boolean {
 
 interface Found {
   api: Api;
-  distinct: boolean;
   /** Set if the response is not the object that was examined. */
   response?: JsonObject;
 }
 
-const certain = (api: Api): Found => ({ api, distinct: true });
+const form = (api: Api): Found => ({ api });
 
 function shapeOf(response: JsonObject): Found | undefined {
   const usage = objectAt(response, 'usage');
@@ -173,14 +170,13 @@ function shapeOf(response: JsonObject): Found | undefined {
 
 /** Responses written by programs that call several vendors and rename the counts. */
 function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Found | undefined {
-  if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined)
-    return certain('claude-code');
-  if (objectAt(response, 'usage_metadata') !== undefined) return certain('langchain');
-  if (isCounted(objectAt(response, 'tokenUsage')) || isCounted(usage)) return certain('ai-sdk');
+  if (response['type'] === 'result' && numberAt(response, 'total_cost_usd') !== undefined) return form('claude-code');
+  if (objectAt(response, 'usage_metadata') !== undefined) return form('langchain');
+  if (isCounted(objectAt(response, 'tokenUsage')) || isCounted(usage)) return form('ai-sdk');
   const legacy = legacyLangChain(response);
-  if (legacy !== undefined) return { ...certain('langchain'), response: legacy };
+  if (legacy !== undefined) return { ...form('langchain'), response: legacy };
   if (usage === undefined) return undefined;
-  if (response['kind'] === 'response' && Array.isArray(response['parts'])) return certain('pydantic-ai');
+  if (response['kind'] === 'response' && Array.isArray(response['parts'])) return form('pydantic-ai');
   const isAiSdk =
     numberAt(usage, 'promptTokens') !== undefined ||
     objectAt(usage, 'inputTokenDetails') !== undefined ||
@@ -189,7 +185,7 @@ function frameworkShape(response: JsonObject, usage: JsonObject | undefined): Fo
     numberAt(objectAt(usage, 'inputTokens') ?? {}, 'total') !== undefined ||
     (numberAt(usage, 'tokens') !== undefined && ('embedding' in response || 'embeddings' in response)) ||
     (numberAt(usage, 'inputTokens') !== undefined && textAt(response, 'finishReason') !== undefined);
-  return isAiSdk ? certain('ai-sdk') : undefined;
+  return isAiSdk ? form('ai-sdk') : undefined;
 }
 
 /** LangChain4j and Microsoft's extensions for .NET. */
@@ -207,52 +203,52 @@ function isEmbedding(response: JsonObject): boolean {
 function shapeWithoutUsage(response: JsonObject): Found | undefined {
   const gemini = objectAt(response, 'usageMetadata');
   if (gemini !== undefined && GEMINI_COUNTS.some((field) => numberAt(gemini, field) !== undefined)) {
-    return certain(isEmbedding(response) ? 'gemini-embeddings' : 'gemini');
+    return form(isEmbedding(response) ? 'gemini-embeddings' : 'gemini');
   }
-  if (countedTexts(response).length > 0) return certain('gemini-embeddings');
+  if (countedTexts(response).length > 0) return form('gemini-embeddings');
   const cursor = objectAt(response, 'tokenUsage') ?? {};
   if (numberAt(cursor, 'inputTokens') !== undefined || numberAt(cursor, 'outputTokens') !== undefined) {
-    return certain('cursor');
+    return form('cursor');
   }
-  if (numberAt(response, 'native_tokens_prompt') !== undefined) return certain('openrouter-generation');
+  if (numberAt(response, 'native_tokens_prompt') !== undefined) return form('openrouter-generation');
   const billed = objectIn(response, 'meta', 'billed_units');
   if (billed !== undefined) {
-    if (numberAt(billed, 'search_units') !== undefined) return certain('rerank');
-    return certain(numberAt(billed, 'output_tokens') === undefined ? 'cohere-embeddings' : 'cohere-v1');
+    if (numberAt(billed, 'search_units') !== undefined) return form('rerank');
+    return form(numberAt(billed, 'output_tokens') === undefined ? 'cohere-embeddings' : 'cohere-v1');
   }
   if (numberAt(response, 'prompt_eval_count') !== undefined || numberAt(response, 'eval_count') !== undefined) {
-    return certain(isEmbedding(response) ? 'ollama-embeddings' : 'ollama');
+    return form(isEmbedding(response) ? 'ollama-embeddings' : 'ollama');
   }
   const other = otherShape(response);
-  if (other !== undefined) return certain(other);
-  if (audioSecondsOf(response) !== undefined) return certain('openai-transcription');
+  if (other !== undefined) return form(other);
+  if (audioSecondsOf(response) !== undefined) return form('openai-transcription');
   const metrics = objectAt(response, 'amazon-bedrock-invocationMetrics');
-  if (metrics !== undefined) return { ...certain('bedrock-invoke'), response: metrics };
+  if (metrics !== undefined) return { ...form('bedrock-invoke'), response: metrics };
   const counted = ['inputTextTokenCount', 'prompt_token_count'].some(
     (field) => numberAt(response, field) !== undefined,
   );
-  return counted ? certain('bedrock-invoke') : undefined;
+  return counted ? form('bedrock-invoke') : undefined;
 }
 
 function shapeByUsage(response: JsonObject, usage: JsonObject): Found | undefined {
-  if (numberAt(usage, 'total_input_tokens') !== undefined) return certain('gemini-interactions');
+  if (numberAt(usage, 'total_input_tokens') !== undefined) return form('gemini-interactions');
   if (numberAt(usage, 'inputTokens') !== undefined) {
-    return certain(isConverse(response, usage) ? 'bedrock-converse' : 'ai-sdk');
+    return form(isConverse(response, usage) ? 'bedrock-converse' : 'ai-sdk');
   }
-  if (objectAt(usage, 'billed_units') !== undefined) return certain('cohere');
-  if (objectAt(usage, 'tokens') !== undefined) return certain('cohere-tokens');
+  if (objectAt(usage, 'billed_units') !== undefined) return form('cohere');
+  if (objectAt(usage, 'tokens') !== undefined) return form('cohere-tokens');
   if (numberAt(usage, 'prompt_tokens') !== undefined) {
     const isEmbedding = response['object'] === 'list' || numberAt(usage, 'completion_tokens') === undefined;
     const isRerank = isEmbedding && objectsAt(response, 'results').some((each) => 'relevance_score' in each);
     const api = isRerank ? 'rerank' : isEmbedding ? 'openai-embeddings' : 'openai-chat';
-    return { api, distinct: textAt(response, 'object') !== undefined };
+    return form(api);
   }
   if (numberAt(usage, 'input_tokens') !== undefined) return shapeByInput(response, usage);
   // For embeddings and reranking, Voyage and Jina return only a total.
   if (numberAt(usage, 'total_tokens') === undefined) return undefined;
-  if (objectsAt(response, 'results').some((each) => 'relevance_score' in each)) return certain('rerank');
+  if (objectsAt(response, 'results').some((each) => 'relevance_score' in each)) return form('rerank');
   if (response['object'] !== 'list') return undefined;
-  return certain(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
+  return form(objectsAt(response, 'data').some((each) => 'relevance_score' in each) ? 'rerank' : 'voyage');
 }
 
 /** Frameworks count `inputTokens`, too, and nothing beside it. */
@@ -267,22 +263,22 @@ function isConverse(response: JsonObject, usage: JsonObject): boolean {
 
 function shapeByInput(response: JsonObject, usage: JsonObject): Found {
   const type = response['type'];
-  if (type === 'turn.completed') return certain('codex');
-  if (type === 'speech.audio.done') return certain('openai-speech');
+  if (type === 'turn.completed') return form('codex');
+  if (type === 'speech.audio.done') return form('openai-speech');
   if (textAt(response, 'request_id') !== undefined && objectAt(response, 'output') !== undefined) {
-    return certain('dashscope');
+    return form('dashscope');
   }
   if (objectAt(usage, 'input_token_details') !== undefined) {
     const isTranscript = 'transcript' in response || typeof response['text'] === 'string';
-    return certain(usage['type'] === 'tokens' && isTranscript ? 'openai-transcription' : 'openai-realtime');
+    return form(usage['type'] === 'tokens' && isTranscript ? 'openai-transcription' : 'openai-realtime');
   }
   if (type === 'message' || 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage) {
-    return certain('anthropic-messages');
+    return form('anthropic-messages');
   }
   if (numberAt(objectAt(usage, 'input_tokens_details') ?? {}, 'image_tokens') !== undefined) {
-    return certain('openai-images');
+    return form('openai-images');
   }
-  if (response['object'] === 'response') return certain('openai-responses');
+  if (response['object'] === 'response') return form('openai-responses');
   const isClaude = (textAt(response, 'model') ?? '').includes('claude');
-  return { api: isClaude ? 'anthropic-messages' : 'openai-responses', distinct: false };
+  return form(isClaude ? 'anthropic-messages' : 'openai-responses');
 }

@@ -7,7 +7,7 @@ import type { Api } from '../../../../src/pricing/responses/shape.ts';
 type Given = Record<string, unknown>;
 /** The counts that are there and not 0. */
 function counts(api: Api, response: Given, provider?: string): Record<string, number> {
-  const shape = { api, response, distinct: true, isBatch: false, outerModel: undefined, host: undefined };
+  const shape = { api, response, isBatch: false, outerModel: undefined, host: undefined };
   const given = Object.entries<number | undefined>({ ...readCounts(shape, provider) });
   return Object.fromEntries(given.flatMap(([field, count]) => (count ? [[field, count]] : [])));
 }
