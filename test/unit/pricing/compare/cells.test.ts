@@ -63,6 +63,12 @@ describe('calls share a cell', () => {
     expect(await cellsOf(calls, [{ provider: 'openai', model: 'gpt-5' }])).toHaveLength(1);
   });
 
+  it('of any number', async () => {
+    const records = Array.from({ length: 70 }, (_, i) => call({ project: `p${i}`, input_tokens: 100 + i }));
+    const cells = await cellsOf(records, [], ['project']);
+    expect(cells.map((cell) => Number(cell.quantity(0)))).toEqual(records.map(({ input_tokens: input }) => input));
+  });
+
   it('not if one of them is another one, by its time, its size, its mode or its counts', async () => {
     const o3 = { provider: 'openai', model: 'o3' };
     const apart = async (...records: UsageRecord[]): Promise<number> => (await cellsOf(records)).length;
