@@ -57,7 +57,12 @@ export function isBusy(error: unknown): boolean {
 
 export function isDamage(error: unknown): boolean {
   const code = codeOf(error);
-  return code === CODE.corrupt || code === CODE.notadb;
+  return code === CODE.corrupt || code === CODE.notadb || isUnknownFormat(error);
+}
+
+/** SQLite has no code for a header with the number of a format that does not exist. */
+function isUnknownFormat(error: unknown): boolean {
+  return codeOf(error) === 1 && (error as Error).message === 'unsupported file format';
 }
 
 /** The error that SQLite throws for a damaged database, for damage that only we notice. */
@@ -77,7 +82,7 @@ export function explainSqlite(error: unknown, path: string): LedgerError {
   if (isUnwritable(error)) {
     return explain(Object.assign(new Error('no access', { cause: error }), { code: whyUnwritable(path) }), path);
   }
-  const code = codeOf(error);
+  const code = isUnknownFormat(error) ? CODE.corrupt : codeOf(error);
   switch (code) {
     case undefined:
       return explain(error, path);

@@ -97,6 +97,15 @@ describe('a damaged database', () => {
     expect(after.problems).toMatchObject([{ code: 'kept-aside', severity: 'warning' }]);
   });
 
+  it('whose header has the number of a format that does not exist is damaged, and all of it comes back', async () => {
+    await filled(500, false);
+    overwrite(44, 4);
+    const one = ledger();
+    expect((await one.refresh()).health).toBe('damaged');
+    expect(await one.repair()).toMatchObject({ records: 500, recovered: 500 });
+    expect(await one.refresh()).toMatchObject({ health: 'ok', records: 500 });
+  });
+
   it('gives what can be read, and its copy the rest', async () => {
     await filled(2_000, true);
     const size = statSync(path).size;
