@@ -63,8 +63,8 @@ describe('calls share a cell', () => {
     expect(await cellsOf(calls, [{ provider: 'openai', model: 'gpt-5' }])).toHaveLength(1);
   });
 
-  it('of any number', async () => {
-    const records = Array.from({ length: 70 }, (_, i) => call({ project: `p${i}`, input_tokens: 100 + i }));
+  it.each([17, 33, 70])('of any number: %d', async (length) => {
+    const records = Array.from({ length }, (_, i) => call({ project: `p${i}`, input_tokens: 100 + i }));
     const cells = await cellsOf(records, [], ['project']);
     expect(cells.map((cell) => Number(cell.quantity(0)))).toEqual(records.map(({ input_tokens: input }) => input));
   });
