@@ -60,6 +60,7 @@ export async function salvageRows(disk: Disk, path: string, take: Take): Promise
       const whole = restored && marked(restored, row);
       const rest = whole ? undefined : rescuedRow(row);
       if (rest && !rescued.has(rest.usage_id) && !isGone(rest, scan)) rescued.set(rest.usage_id, rest);
+      if (rest?.otherId !== undefined) disputedIds.add(rest.otherId);
       // Texts without columns come last, and again for each row.
       if (whole && row.usage_id === '' && disputedIds.has(whole.usage_id)) continue;
       if (whole?.otherId !== undefined) {
