@@ -57,14 +57,7 @@ async function describeFile(
     const lost = await lostFile(disk, await resolvePlace(disk, path));
     return lost === undefined ? nothingYet() : { ...nothingYet(), health: 'damaged', problems: [lost] };
   }
-  const problems: Problem[] = [];
-  if (snapshot.unreadable > 0) {
-    problems.push({
-      code: 'unreadable-element',
-      severity: 'error',
-      message: `${snapshot.unreadable} rows are not usage records; they are not counted.`,
-    });
-  }
+  const problems = unreadableProblems(snapshot.unreadable);
   return {
     ...nothingYet(),
     health: problems.length > 0 ? 'damaged' : 'ok',
@@ -73,6 +66,12 @@ async function describeFile(
     unreadable: snapshot.unreadable,
     ...sizes(disk, path),
   };
+}
+
+/** @param count number of rows that are not records */
+export function unreadableProblems(count: number): Problem[] {
+  const message = `${count} rows are not usage records; they are not counted.`;
+  return count === 0 ? [] : [{ code: 'unreadable-element', severity: 'error', message }];
 }
 
 /** The files left beside a database that is missing. */

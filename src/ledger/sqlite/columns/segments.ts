@@ -129,13 +129,10 @@ export function touch(connection: Connection, seqs: Iterable<number>): void {
   const numbers = new Set<number>();
   for (const seq of seqs) if (seq <= covered) numbers.add(segmentOf(seq));
   for (const number of numbers) {
-    const { records } = connection.first(
-      'SELECT count(*) AS records FROM record WHERE seq BETWEEN ? AND ?',
-      number * SEGMENT_SPAN + 1,
-      (number + 1) * SEGMENT_SPAN,
-    ) as { records: number };
     dropColumns(connection, number);
-    connection.sql('UPDATE segment SET stale = 1, records = ? WHERE number = ?').run(records, number);
+    connection
+      .sql('UPDATE segment SET stale = 1, records = ? WHERE number = ?')
+      .run(rowsIn(connection, number), number);
   }
   connection.sql('UPDATE ledger SET epoch = epoch + 1').run();
 }
@@ -148,26 +145,32 @@ export function sealOne(connection: Connection): boolean {
   return true;
 }
 
-/**
- * Finds sealed segments that differ from their rows, because of a bad disk or another program that changed rows. Pauses between
- * segments.
- */
-export function* untrueSegments(connection: Connection): Generator<void, SegmentInfo[]> {
-  const untrue: SegmentInfo[] = [];
-  for (const { number } of readSegments(connection)) {
-    const segment = connection.reading(() => {
-      const now = readSegments(connection, number, 1)[0];
-      return now && !now.stale && !isTrue(connection, now) ? now : undefined;
-    });
-    if (segment) untrue.push(segment);
-    yield;
-  }
-  return untrue;
+export interface CheckedSegments {
+  /** Sealed segments that differ from their rows, because of a bad disk or another program that changed rows. */
+  untrue: SegmentInfo[];
+  /** Number of rows in segments that are not records. */
+  unreadable: number;
 }
 
-function isTrue(connection: Connection, segment: SegmentInfo): boolean {
+/** Compares the segments with their rows. Pauses between segments. */
+export function* checkSegments(connection: Connection): Generator<void, CheckedSegments> {
+  const untrue: SegmentInfo[] = [];
+  let unreadable = 0;
+  for (const { number } of readSegments(connection)) {
+    connection.reading(() => {
+      const segment = readSegments(connection, number, 1)[0];
+      if (!segment) return;
+      const columns = columnsOfRows(connection, number);
+      unreadable += rowsIn(connection, number) - columns.records;
+      if (!segment.stale && !isTrue(connection, segment, columns)) untrue.push(segment);
+    });
+    yield;
+  }
+  return { untrue, unreadable };
+}
+
+function isTrue(connection: Connection, segment: SegmentInfo, columns: GrowingColumns): boolean {
   const { number, records, earliest, latest, lacksColumns } = segment;
-  const columns = columnsOfRows(connection, number);
   if (columns.records !== records || columns.earliest !== earliest || columns.latest !== latest) return false;
   const stored = connection.rows(
     'SELECT key, data FROM segment_column WHERE key >= ? AND key < ?',
@@ -178,6 +181,15 @@ function isTrue(connection: Connection, segment: SegmentInfo): boolean {
     const there = dataOf.get(columnKey(number, column));
     return there === undefined ? lacksColumns : Buffer.compare(there, data) === 0;
   });
+}
+
+function rowsIn(connection: Connection, number: number): number {
+  const { rows } = connection.first(
+    'SELECT count(*) AS rows FROM record WHERE seq BETWEEN ? AND ?',
+    number * SEGMENT_SPAN + 1,
+    (number + 1) * SEGMENT_SPAN,
+  ) as { rows: number };
+  return rows;
 }
 
 /** Schedules these segments to be sealed again; until then they are read from their rows. */

@@ -21,7 +21,7 @@ import { rescuedText } from './rescue.ts';
 import { addAll, addFrom, rebuild, restoreRows } from './rebuild.ts';
 import type { Row } from '../rows.ts';
 import { idOf, keyOf } from '../rows.ts';
-import { touch, unseal, untrueSegments } from '../columns/segments.ts';
+import { checkSegments, touch, unseal } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
 import { leftoversOf } from '../state.ts';
@@ -165,7 +165,7 @@ class Repair {
     if (!connection) return { actions: [], records: 0, recovered: 0, keptIn: undefined };
     try {
       const { bad, records } = await badRows(connection);
-      const untrue = await steps(untrueSegments(connection), slicer());
+      const { untrue } = await steps(checkSegments(connection), slicer());
       const actions: string[] = [];
       let keptIn: string | undefined;
       let recovered = 0;

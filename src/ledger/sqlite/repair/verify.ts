@@ -18,10 +18,10 @@ import { keptAside, type KeptAside } from './aside.ts';
 import { contradictions, contradictionText } from './badRows.ts';
 import { findings } from './findings.ts';
 import { lostText } from './loss.ts';
-import { untrueSegments } from '../columns/segments.ts';
+import { checkSegments, type CheckedSegments } from '../columns/segments.ts';
 import { slicer, steps } from '../../../system/slices.ts';
 import type { Place } from '../state.ts';
-import { namesIn } from '../state.ts';
+import { namesIn, unreadableProblems } from '../state.ts';
 import { fileSize } from '../log.ts';
 
 /** Maximum number of reported findings of an integrity check. */
@@ -34,14 +34,19 @@ export async function verifyDatabase(
   label: string,
   state: StoreState,
 ): Promise<Verification> {
-  const problems: Problem[] = [...state.problems];
+  let unreadable = state.unreadable;
+  let problems = [...state.problems];
   const readable = problems.every(({ code }) => code === 'unreadable-element' || code === 'incomplete');
   const found = readable ? await findings(disk, place.path, MOST_FINDINGS) : [];
   for (const finding of found) {
     problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
   }
   if (readable && found.length === 0) {
-    const count = await countedWrongly(disk, place);
+    const checked = await segmentsOf(disk, place);
+    // The state knows only those that are not in a segment yet.
+    unreadable += checked.unreadable;
+    problems = [...problems.filter(({ code }) => code !== 'unreadable-element'), ...unreadableProblems(unreadable)];
+    const count = checked.untrue.reduce((sum, { records }) => sum + records, 0);
     const message = `The sums of ${count} records differ from their rows. A repair rebuilds them.`;
     if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message });
   }
@@ -81,7 +86,7 @@ export async function verifyDatabase(
     problems,
     records: state.records,
     pending: 0,
-    unreadable: state.unreadable,
+    unreadable,
     bytes: state.bytes,
     files,
   };
@@ -125,13 +130,11 @@ async function openReadable(disk: Disk, path: string): Promise<Connection | unde
   }
 }
 
-/** Number of records whose columns differ from their rows. */
-async function countedWrongly(disk: Disk, place: Place): Promise<number> {
+async function segmentsOf(disk: Disk, place: Place): Promise<CheckedSegments> {
   const connection = await Connection.open(disk, place.path);
-  if (!connection) return 0;
+  if (!connection) return { untrue: [], unreadable: 0 };
   try {
-    const untrue = await steps(untrueSegments(connection), slicer());
-    return untrue.reduce((sum, { records }) => sum + records, 0);
+    return await steps(checkSegments(connection), slicer());
   } finally {
     await connection.close();
   }

@@ -11,6 +11,7 @@ import { COLUMN_NUMBERS, COLUMNS, SEGMENT_SPAN } from '../../../../../src/ledger
 import type { Columns } from '../../../../../src/ledger/sqlite/columns/columns.ts';
 import { SegmentReader } from '../../../../../src/ledger/sqlite/columns/segmentReader.ts';
 import {
+  checkSegments,
   endOf,
   epochOf,
   needsSealing,
@@ -20,7 +21,7 @@ import {
   takeSnapshot,
   touch,
   unseal,
-  untrueSegments,
+  type CheckedSegments,
   type SegmentInfo,
 } from '../../../../../src/ledger/sqlite/columns/segments.ts';
 import { Connection } from '../../../../../src/ledger/sqlite/connection.ts';
@@ -96,12 +97,13 @@ const WHOLE: SegmentInfo = {
   stale: false,
   lacksColumns: false,
 };
-const untrue = (connection: Connection): SegmentInfo[] => {
-  const steps = untrueSegments(connection);
+const checked = (connection: Connection): CheckedSegments => {
+  const steps = checkSegments(connection);
   let step = steps.next();
   while (step.done !== true) step = steps.next();
   return step.value;
 };
+const untrue = (connection: Connection): SegmentInfo[] => checked(connection).untrue;
 
 describe('the content at a moment', () => {
   it('is the sealed segments and the records behind them', async () => {
@@ -248,6 +250,16 @@ describe('a segment whose records changed', () => {
     expect(resealed({ connection, snapshot: { ...snapshot, tail: snapshot.tail } }).epoch).toBe(1);
     await remove(connection, 2);
     expect(resealed({ connection, snapshot })).toBe(snapshot);
+  });
+
+  it('counts rows that are no record, whether their segment is sealed or waits for it', async () => {
+    const connection = await opened();
+    connection.db.exec("UPDATE record SET text = '[]' WHERE seq IN (1, 7)");
+    expect(checked(connection)).toEqual({ untrue: [WHOLE], unreadable: 2 });
+    await connection.write(() => touch(connection, [1]));
+    expect(checked(connection)).toEqual({ untrue: [], unreadable: 2 });
+    await connection.write(() => sealOne(connection));
+    expect(checked(connection)).toEqual({ untrue: [], unreadable: 2 });
   });
 
   it('outside of any segment leaves all of them as they are', async () => {
@@ -440,6 +452,7 @@ describe('a ledger whose sealed records change', () => {
     const { total, rows } = await place.store().page(page);
     expect([total, rows.map(({ record }) => record.usage_id)]).toEqual([SEGMENT_SPAN + TAIL, ['id-1', 'id-3']]);
     expect((await place.store().verify()).problems.map(({ message }) => message)).toEqual([
+      '1 rows are not usage records; they are not counted.',
       'The sums of 4096 records differ from their rows. A repair rebuilds them.',
     ]);
   });
