@@ -34,26 +34,7 @@ export async function verifyDatabase(
   label: string,
   state: StoreState,
 ): Promise<Verification> {
-  let unreadable = state.unreadable;
-  let problems = [...state.problems];
-  const readable = problems.every(({ code }) => code === 'unreadable-element' || code === 'incomplete');
-  const found = readable ? await findings(disk, place.path, MOST_FINDINGS) : [];
-  for (const finding of found) {
-    problems.push({ code: 'damaged-database', severity: 'error', message: `SQLite finds: ${finding}` });
-  }
-  if (readable && found.length === 0) {
-    const checked = await segmentsOf(disk, place);
-    // The state knows only those that are not in a segment yet.
-    unreadable += checked.unreadable;
-    problems = [...problems.filter(({ code }) => code !== 'unreadable-element'), ...unreadableProblems(unreadable)];
-    const count = checked.untrue.reduce((sum, { records }) => sum + records, 0);
-    const message = `The sums of ${count} records differ from their rows. A repair rebuilds them.`;
-    if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message });
-  }
-  if (readable && found.length === 0) {
-    const count = await countContradictions(disk, place.path);
-    if (count > 0) problems.push({ code: 'damaged-database', severity: 'error', message: contradictionText(count) });
-  }
+  const { problems, unreadable } = await checkContents(disk, place, state);
   const files: Verification['files'] = [];
   for (const name of (await namesIn(disk, place.folder)).sort()) {
     const file = roleOf(name, place.base);
@@ -89,6 +70,37 @@ export async function verifyDatabase(
     unreadable,
     bytes: state.bytes,
     files,
+  };
+}
+
+/** Adds the findings of SQLite; if there are none, compares the records with the columns and sums that were made of them. */
+async function checkContents(
+  disk: Disk,
+  place: Place,
+  state: StoreState,
+): Promise<{ problems: Problem[]; unreadable: number }> {
+  const { problems, unreadable } = state;
+  const damage = (message: string): Problem => ({ code: 'damaged-database', severity: 'error', message });
+  if (!problems.every(({ code }) => code === 'unreadable-element' || code === 'incomplete')) {
+    return { problems: [...problems], unreadable };
+  }
+  const found = await findings(disk, place.path, MOST_FINDINGS);
+  if (found.length > 0) {
+    return { problems: [...problems, ...found.map((finding) => damage(`SQLite finds: ${finding}`))], unreadable };
+  }
+  const checked = await segmentsOf(disk, place);
+  // The state knows only those that are not in a segment yet.
+  const noRecords = unreadable + checked.unreadable;
+  const wrong = checked.untrue.reduce((sum, { records }) => sum + records, 0);
+  const twofold = await countContradictions(disk, place.path);
+  return {
+    problems: [
+      ...problems.filter(({ code }) => code !== 'unreadable-element'),
+      ...unreadableProblems(noRecords),
+      ...(wrong === 0 ? [] : [damage(`The sums of ${wrong} records differ from their rows. A repair rebuilds them.`)]),
+      ...(twofold === 0 ? [] : [damage(contradictionText(twofold))]),
+    ],
+    unreadable: noRecords,
   };
 }
 
