@@ -62,7 +62,7 @@ export function isDamage(error: unknown): boolean {
 
 /** SQLite has no code for a header with the number of a format that does not exist. */
 function isUnknownFormat(error: unknown): boolean {
-  return codeOf(error) === 1 && (error as Error).message === 'unsupported file format';
+  return codeOf(error) === 1 && /^unsupported file format$/.test((error as Error).message);
 }
 
 /** The error that SQLite throws for a damaged database, for damage that only we notice. */
