@@ -32,6 +32,7 @@ export function sqliteEngine(): Engine {
 
 /** The primary result codes of SQLite that we distinguish: https://sqlite.org/rescode.html */
 export const CODE = {
+  error: 1,
   perm: 3,
   busy: 5,
   locked: 6,
@@ -62,7 +63,7 @@ export function isDamage(error: unknown): boolean {
 
 /** SQLite has no code for a header with the number of a format that does not exist. */
 function isUnknownFormat(error: unknown): boolean {
-  return codeOf(error) === 1 && /^unsupported file format$/.test((error as Error).message);
+  return codeOf(error) === CODE.error && /^unsupported file format$/.test((error as Error).message);
 }
 
 /** The error that SQLite throws for a damaged database, for damage that only we notice. */

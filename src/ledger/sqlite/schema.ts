@@ -1,6 +1,6 @@
 import { LedgerError } from '../results.ts';
 import { FIELDS } from '../../usage/fields.ts';
-import { damageError, isBusy, isDamage, type Database } from './engine.ts';
+import { CODE, codeOf, damageError, isBusy, isDamage, type Database } from './engine.ts';
 
 /**
  * The tables of a ledger in SQLite.
@@ -120,9 +120,29 @@ function isOurs(db: Database): boolean {
   return (db.prepare(sql).get() as { tables: number }).tables === 3;
 }
 
+/** Every column that statements name. */
+const COLUMNS = {
+  record: 'seq, usage_id, time_ms, cost_kind, cost_nanos, text',
+  segment: 'number, records, earliest_ms, latest_ms, stale',
+  segment_column: 'key, data',
+  ledger: 'one, epoch, backup_ms, backup_seq, backup_epoch',
+  change: 'id, op, at, records, file',
+  changed: 'change, position, usage_id, text',
+};
+
+/** For SQLite, a table or column whose name is damaged is merely another one. */
+function checkNames(db: Database): void {
+  try {
+    for (const [table, columns] of Object.entries(COLUMNS)) db.prepare(`SELECT ${columns} FROM ${table}`);
+  } catch (error) {
+    throw codeOf(error) === CODE.error ? damageError((error as Error).message) : error;
+  }
+}
+
 /**
  * The version of an open database.
- * @throws {LedgerError} when the database is not ours, or its version is newer than ours; an SQLite error when its header is damaged.
+ * @throws {LedgerError} when the database is not ours, or its version is newer than ours; an SQLite error when its header or a name of
+ * its tables is damaged.
  */
 export function schemaVersion(db: Database, path: string): number {
   const id = pragma(db, 'application_id');
@@ -139,6 +159,7 @@ export function schemaVersion(db: Database, path: string): number {
       `${path} is the database of another program. Name another file as the ledger.`,
     );
   }
+  if (version === SCHEMA_VERSION) checkNames(db);
   if (version > SCHEMA_VERSION) {
     throw new LedgerError('unsupported', `${path} was written by a newer version of LLM Spend. Update this one.`);
   }

