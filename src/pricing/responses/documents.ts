@@ -85,7 +85,7 @@ export function readDocuments(text: string, maxLength: number): Documents[] {
     // Notes about the connection are before the first request.
     const part = body.slice(each === 0 ? 0 : index, requests[each + 1]?.index);
     const host = REQUEST_HOST.exec(part)?.[1]?.toLowerCase();
-    return { host, model: modelInPath(path ?? ''), found: fromBody(part.replaceAll(CURL_NOISE, '').trim()) };
+    return { host, model: modelInPath(path!), found: fromBody(part.replaceAll(CURL_NOISE, '').trim()) };
   });
 }
 

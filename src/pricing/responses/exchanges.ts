@@ -1,4 +1,4 @@
-import { isObject, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, objectAt, objectIn, objectsAt, parsedObject, textAt, type JsonObject } from './json.ts';
 
 /** Finds responses in files of HTTP recorders and in finished batches, which hold many of them. */
 
@@ -74,7 +74,7 @@ export function hostOfUrl(url: string): string | undefined {
 function modelOfRequest(url: string, request: JsonObject): string | undefined {
   const posted = textIn(request, 'postData', 'text') ?? request['body'];
   const text = isObject(posted) ? posted['string'] : posted;
-  const body = isObject(text) ? text : isObject(posted) && text === undefined ? posted : parsed(text);
+  const body = isObject(text) ? text : isObject(posted) && text === undefined ? posted : parsedObject(text);
   const named = textAt(body ?? {}, 'model');
   if (named !== undefined) return named;
   return modelInPath(url);
@@ -94,16 +94,6 @@ function textIn(value: JsonObject, field: string, inner: string): unknown {
 function longText(value: JsonObject, field: string): string | undefined {
   const found = value[field];
   return typeof found === 'string' && found !== '' ? found : undefined;
-}
-
-function parsed(text: unknown): JsonObject | undefined {
-  if (typeof text !== 'string' || !text.startsWith('{')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function decoded(text: string): string {

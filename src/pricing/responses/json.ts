@@ -25,7 +25,17 @@ export function termAt(value: JsonObject, field: string): string | undefined {
 
 export function numberAt(value: JsonObject, field: string): number | undefined {
   const found = Object.hasOwn(value, field) ? value[field] : undefined;
-  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+  return Number.isFinite(found) ? (found as number) : undefined;
+}
+
+/** The object that a text is the JSON of. */
+export function parsedObject(text: unknown): JsonObject | undefined {
+  if (typeof text !== 'string' || !text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first of the fields that is a number, including 0. */

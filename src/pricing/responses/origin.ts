@@ -143,10 +143,7 @@ function providerByMarks(shape: Shape, model: string | undefined): string | unde
   if (api === 'anthropic-messages') return claudeVendor(id, model) ?? frameworkVendor(response);
   if ('x_groq' in response) return 'groq';
   if (api === 'openai-realtime') return 'billable_audio_seconds' in usage ? 'x-ai' : undefined;
-  if (api === 'openai-chat' || api === 'openai-responses' || api === 'openai-embeddings') {
-    return compatibleVendor(response, usage, model);
-  }
-  return undefined;
+  return compatibleVendor(response, usage, model);
 }
 
 /** Vercel's AI Gateway, whose ids and fields are similar to OpenRouter's. */
@@ -190,6 +187,6 @@ function compatibleVendor(response: JsonObject, usage: JsonObject, model: string
   if ('cost_in_usd_ticks' in usage || 'num_sources_used' in usage) return 'x-ai';
   if (fingerprint === 'fp_ollama') return 'ollama';
   if (has('timings') && /^b\d+-/.test(fingerprint)) return 'llama.cpp';
-  if (has('model_info') || (fingerprint !== '' && fingerprint === model)) return 'lmstudio';
+  if (has('model_info') || fingerprint === model) return 'lmstudio';
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { asSent } from './asSent.ts';
 import { hostOfUrl } from './exchanges.ts';
 import { legacyLangChain } from './frameworks.ts';
-import { isObject, numberAt, objectAt, objectIn, objectsAt, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, objectsAt, parsedObject, textAt, type JsonObject } from './json.ts';
 import { countedTexts } from './geminiCounts.ts';
 import { audioSecondsOf, otherShape, type OtherApi } from './otherServers.ts';
 
@@ -104,13 +104,7 @@ export function findShape(value: unknown, depth = 0): Shape | undefined {
 export function unwrap(value: JsonObject, field: string): JsonObject | undefined {
   const inner = Object.hasOwn(value, field) ? value[field] : undefined;
   if (isObject(inner)) return inner;
-  if (typeof inner !== 'string' || !inner.startsWith('{') || inner.length > MAX_INNER_TEXT) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(inner);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  return typeof inner === 'string' && inner.length <= MAX_INNER_TEXT ? parsedObject(inner) : undefined;
 }
 
 function hostOf(value: JsonObject): string | undefined {

@@ -18,9 +18,9 @@ const anthropic: EventReader = (value, open, start) => {
   if (!/^(?:message_delta|message_stop|content_block_(?:start|delta|stop)|ping)$/.test(type)) return false;
   const stream = open.get('anthropic');
   if (stream === undefined) {
-    // Pasted from the middle: a delta may still contain the whole usage.
+    // Pasted from the middle: the last delta may still contain the whole usage.
     if (type === 'message_delta' && objectAt(value, 'usage') !== undefined) {
-      start('anthropic', { type: 'message', usage: value['usage'] });
+      start('anthropic', { type: 'message', usage: value['usage'] }).cut = false;
     }
     return true;
   }
