@@ -1,7 +1,7 @@
 /** The exit codes. They are a contract: scripts rely on them. */
 export const EXIT = {
   done: 0,
-  /** Nothing was changed; for a stream: at least one record was refused or could not be stored. */
+  /** Nothing was changed; for a stream: at least one record was refused or could not be stored. Or all was done, but not printed. */
   failed: 1,
   /** The arguments, or the record they describe, are invalid. */
   usage: 2,

@@ -121,19 +121,19 @@ function isOurs(db: Database): boolean {
 }
 
 /** Every column that statements name. */
-const COLUMNS = {
-  record: 'seq, usage_id, time_ms, cost_kind, cost_nanos, text',
-  segment: 'number, records, earliest_ms, latest_ms, stale',
-  segment_column: 'key, data',
-  ledger: 'one, epoch, backup_ms, backup_seq, backup_epoch',
-  change: 'id, op, at, records, file',
-  changed: 'change, position, usage_id, text',
-};
+const NAMES = [
+  'SELECT seq, usage_id, time_ms, cost_kind, cost_nanos, text FROM record',
+  'SELECT number, records, earliest_ms, latest_ms, stale FROM segment',
+  'SELECT key, data FROM segment_column',
+  'SELECT one, epoch, backup_ms, backup_seq, backup_epoch FROM ledger',
+  'SELECT id, op, at, records, file FROM change',
+  'SELECT change, position, usage_id, text FROM changed',
+];
 
 /** For SQLite, a table or column whose name is damaged is merely another one. */
 function checkNames(db: Database): void {
   try {
-    for (const [table, columns] of Object.entries(COLUMNS)) db.prepare(`SELECT ${columns} FROM ${table}`);
+    for (const sql of NAMES) db.prepare(sql);
   } catch (error) {
     throw codeOf(error) === CODE.error ? damageError((error as Error).message) : error;
   }

@@ -260,7 +260,7 @@ describe('closed pipes', () => {
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
     expect(await once(child, 'close')).toEqual([1, null]);
-    expect(stderr).toContain('The output could not be written: ENOSPC');
+    expect(stderr).toMatch(/^llm-spend: The output could not be written: ENOSPC: .*\. All else is done\.\n$/);
   });
 });
 
