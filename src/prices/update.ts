@@ -61,7 +61,10 @@ export async function fetchPriceData(
   }
   if (date <= BUNDLED.date) {
     throw new PriceFetchError(
-      `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. Nothing was changed.`,
+      made === undefined
+        ? // Data may be newer than its newest price.
+          `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. If they are newer than ${BUNDLED.date}, add --at DAY. Nothing was changed.`
+        : `The prices from ${from} date from ${date}, but those in use from ${BUNDLED.date} or later. Nothing was changed.`,
     );
   }
   loadPriceTable({ ...fetched, date });

@@ -452,7 +452,7 @@ describe('prices', () => {
     const old = await run('prices', 'update', file);
     expect(old.code).toBe(1);
     expect(old.stderr).toMatch(
-      /date from 2026-05-01, but those in use from 2026-\d\d-\d\d or later\. Nothing was changed/,
+      /date from 2026-05-01, but those in use from (2026-\d\d-\d\d) or later\. If they are newer than \1, add --at DAY\. Nothing was changed/,
     );
     expect(await cost()).toContain('about $2.50 (');
 
