@@ -97,6 +97,9 @@ describe("Claude's events", () => {
     ]);
     expect(responses[0]?.counts).toEqual({ input_tokens: 9, output_tokens: 5 });
     expect(read(delta({ output_tokens: 5 }), stop)).toEqual(['no-usage']);
+    expect(read(delta({ input_tokens: 9, output_tokens: 1 }), delta({ output_tokens: 5 }), stop)).toEqual([
+      [undefined, true, 9, 5],
+    ]);
     expect(read({ type: 'message_delta', delta: {} }, stop)).toEqual(['no-usage']);
     expect(
       read(delta({ input_tokens: 9, output_tokens: 5 }), stop, delta({ input_tokens: 2, output_tokens: 1 })),

@@ -259,6 +259,16 @@ describe('a call of Claude with iterations', () => {
     expect(calls(message([{ input_tokens: 10, output_tokens: 6 }]))).toEqual([
       ['m1', 'claude-sonnet-4-5', { input_tokens: 10, output_tokens: 6, web_searches: 2 }],
     ]);
+    // A count that differs from the top level is that of the call.
+    const read = { input_tokens: 14, output_tokens: 5, web_searches: 2 };
+    for (const [said, counts] of [
+      [{ input_tokens: 14 }, {}],
+      [{ cache_read_input_tokens: 4 }, { cache_read_tokens: 4 }],
+      [{ cache_creation_input_tokens: 4 }, { cache_write_tokens: 4 }],
+    ]) {
+      const iteration = { input_tokens: 10, output_tokens: 5, ...said };
+      expect(calls(message([iteration]))).toEqual([['m1', 'claude-sonnet-4-5', { ...read, ...counts }]]);
+    }
   });
 });
 
