@@ -86,6 +86,13 @@ describe('an interaction of Gemini', () => {
     ['gemini-3-flash-preview', undefined, [{ type: 'google_maps_call' }], 0, ['Google Maps']],
     [
       'gemini-3-flash-preview',
+      undefined,
+      [{ type: 'google_search_call_result' }, { type: 'my_retrieval_call' }],
+      0,
+      [],
+    ],
+    [
+      'gemini-3-flash-preview',
       [
         { type: 'google_maps', count: 1 },
         { type: 'retrieval', count: 2 },

@@ -82,6 +82,7 @@ it('a failed call without tokens costs nothing, another one without tokens is no
       table,
     ).responses[0]?.costUsd;
   expect(['cancelled', 'expired', 'completed'].map((status) => cost({ status }))).toEqual([0, 0, undefined]);
+  expect([cost({ status: 'not failed' }), cost({ status: 'failed over' })]).toEqual([undefined, undefined]);
   expect([cost({ error: { code: 1 } }), cost({ error: null })]).toEqual([0, undefined]);
 });
 
