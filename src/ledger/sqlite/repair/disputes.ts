@@ -93,12 +93,18 @@ export function placed(connection: Connection, row: Row): Row | undefined {
   if (row.otherId === undefined) return row;
   const mine = findRow(connection, idOf(row.usage_id));
   const other = findRow(connection, idOf(row.otherId));
-  if ([mine, other].some((found) => found !== undefined && isSame(found, row))) return undefined;
+  // Without a mark, the index has decided that the other id is not that of this row.
+  const known = row.mark === undefined ? [mine] : [mine, other];
+  if (known.some((found) => found !== undefined && isSame(found, row))) return undefined;
   return mine !== undefined && other === undefined ? renamed(row, row.otherId) : row;
 }
 
-/** Whether two rows state the same call, apart from its id. */
+const OUR_FIELDS: ReadonlySet<string> = new Set(['usage_id', 'tags', OTHERWISE]);
+
+/** Whether two rows state the same call, apart from its id and marks. Calls made at once may have the same time and cost. */
 function isSame(a: Row, b: Row): boolean {
-  const [one, two] = [tryRecordOf(a), tryRecordOf(b)];
-  return one?.timestamp === two?.timestamp && one?.cost_usd === two?.cost_usd && one?.model === two?.model;
+  const [one, two] = [a, b].map((row) =>
+    JSON.stringify(Object.entries(tryRecordOf(row) ?? {}).filter(([field]) => !OUR_FIELDS.has(field))),
+  );
+  return one === two;
 }

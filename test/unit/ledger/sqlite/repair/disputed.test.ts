@@ -8,16 +8,22 @@ import { scratch } from '../scratch.ts';
 
 const place = scratch();
 
+const inText = (bytes: Buffer): number => bytes.indexOf('"usage_id":"id-2"') + '"usage_id":"'.length;
+/** The column comes before the text, in the same row. */
+const inColumn = (bytes: Buffer): number => bytes.lastIndexOf('id-2', bytes.indexOf('"usage_id":"id-2"'));
+
 it.each([
-  ['the text', (bytes: Buffer) => bytes.indexOf('"usage_id":"id-2"') + '"usage_id":"'.length],
-  // The column comes before the text, in the same row.
-  ['the column', (bytes: Buffer) => bytes.lastIndexOf('id-2', bytes.indexOf('"usage_id":"id-2"'))],
-])('a repair gives a record the id that the index names, where %s is damaged', async (_, idAt) => {
+  ['the text', 'id-X', inText],
+  ['the column', 'id-X', inColumn],
+  // Another record, of the same time and cost.
+  ['the text', 'id-3', inText],
+  ['the column', 'id-3', inColumn],
+])('a repair gives a record the id that the index names, where %s is damaged and says %s', async (_, id, idAt) => {
   await place.tracker().trackAll(['id-1', 'id-2', 'id-3'].map((id) => call(id, { project: `of ${id}` })));
   await place.close();
   rmSync(join(place.folder, 'costs.db.prev'));
   const bytes = readFileSync(place.path);
-  bytes.write('id-X', idAt(bytes));
+  bytes.write(id, idAt(bytes));
   bytes.fill(0xa5, 0, 16);
   writeFileSync(place.path, bytes);
   expect(await place.tracker().repair()).toMatchObject({ records: 3 });
@@ -30,4 +36,16 @@ it.each([
     ]),
   );
   expect((await place.tracker().verify()).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+});
+
+it('a repair keeps equal calls apart, of which one got the id of the other', async () => {
+  await place.tracker().trackAll(['id-1', 'id-2', 'id-3'].map((id) => call(id)));
+  await place.close();
+  rmSync(join(place.folder, 'costs.db.prev'));
+  const bytes = readFileSync(place.path);
+  bytes.write('id-3', inColumn(bytes));
+  bytes.fill(0xa5, 0, 16);
+  writeFileSync(place.path, bytes);
+  expect(await place.tracker().repair()).toMatchObject({ records: 3 });
+  expect((await place.tracker().read()).map(({ usage_id }) => usage_id).toSorted()).toEqual(['id-1', 'id-2', 'id-3']);
 });
