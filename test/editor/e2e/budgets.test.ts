@@ -61,7 +61,7 @@ test('over the limit it is an error; raising the amount takes that back', async 
   await toast('The budget site is used up: $21.00 of $20.00.').waitFor();
   await item().getByText('site 105%').waitFor();
   await editor.workbench.screenshot('budget-over');
-  await toast('is used up').getByRole('button', { name: 'Raise…' }).click();
+  await editor.workbench.press(toast('is used up'), 'Raise…');
   await editor.workbench.answer('The new amount', '100');
   await expect.poll(() => item().count()).toBe(0);
   const file = path.join(editor.home, '.config', 'llm-spend', 'budgets.json');

@@ -158,7 +158,7 @@ describe('prices in the editor', () => {
     await workbench.answer(/Press Enter to record the selected/, '');
     const toast = workbench.notifications.filter({ hasText: 'Recorded 1 record from the response: ~$0.06.' });
     await expect.poll(async () => (await stored()).at(-1)).toMatchObject({ usage_id: 'msg_1', provider: 'anthropic' });
-    await toast.getByRole('button', { name: 'Undo' }).click();
+    await workbench.press(toast, 'Undo');
     await expect.poll(stored).toHaveLength(2);
   });
 

@@ -102,7 +102,7 @@ describe('Record Usage', () => {
     const toast = workbench.notifications.filter({
       hasText: 'Recorded a call of mistral-small. Its price is unknown.',
     });
-    await toast.getByRole('button', { name: 'Undo' }).click();
+    await workbench.press(toast, 'Undo');
     await expect.poll(status).not.toContain('unpriced');
     await expect.poll(stored).toHaveLength(2);
   });
@@ -114,7 +114,7 @@ describe('Record Usage', () => {
     await row('Record zzz-own').waitFor();
     await workbench.page.keyboard.press('Enter');
     const toast = workbench.notifications.filter({ hasText: 'Recorded a call of zzz-own. Its price is unknown.' });
-    await toast.getByRole('button', { name: 'Set Price…' }).click();
+    await workbench.press(toast, 'Set Price…');
     await workbench.quickInput.filter({ hasText: 'Price of zzz-own (me)' }).waitFor();
     await row('Free').waitFor();
     await input.fill('1 x');
@@ -166,7 +166,7 @@ describe('Record Usage', () => {
     await row('Record gpt-5').waitFor();
     await workbench.page.keyboard.press('Enter');
     const toast = workbench.notifications.filter({ hasText: 'It counts on Mar 4, 2025.' });
-    await toast.getByRole('button', { name: 'Show in Cost History' }).click();
+    await workbench.press(toast, 'Show in Cost History');
     const panel = workbench.webview('panel');
     await expect.poll(() => panel.locator('.headline-cost').innerText()).toContain('$3.00');
     await workbench.screenshot('record-usage-other-day');

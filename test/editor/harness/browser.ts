@@ -171,6 +171,16 @@ export class Workbench {
     return this.page.locator('.quick-input-widget');
   }
 
+  /** Presses a button of a notification, which closes with it. The editor loses a click while it moves its notifications. */
+  async press(notification: Locator, name: string): Promise<void> {
+    const button = notification.getByRole('button', { name, exact: true });
+    await button.waitFor();
+    while (await button.isVisible()) {
+      await button.click();
+      await button.waitFor({ state: 'hidden', timeout: 5_000 }).catch(() => undefined);
+    }
+  }
+
   get notifications(): Locator {
     return this.page.locator('.notifications-toasts .notification-list-item');
   }

@@ -155,9 +155,8 @@ export async function salvageLog(disk: Disk, path: string, take: Take): Promise<
     const db = openLedger(copy, false);
     if (!db) return NOTHING;
     const changes = await readAll(db, async (rows) => {
-      const readable = rows.flatMap((row) => restoredRow(row) ?? []);
-      await take(readable);
-      return rows.length - readable.length;
+      await take(rows.flatMap((row) => restoredRow(row) ?? []));
+      return 0;
     });
     return { ...NOTHING, ...changes };
   });
