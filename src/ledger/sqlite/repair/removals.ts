@@ -1,4 +1,4 @@
-import { Pages } from '../columns/pages.ts';
+import { Pages } from './pages.ts';
 import type { Database } from '../engine.ts';
 import { fileSize } from '../log.ts';
 import type { Row } from '../rows.ts';

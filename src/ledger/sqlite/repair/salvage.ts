@@ -7,7 +7,7 @@ import type { Database, Statement } from '../engine.ts';
 import { codeOf, sqliteEngine } from '../engine.ts';
 import { withSideFile } from './leftovers.ts';
 import { hasLog, logOf } from '../log.ts';
-import { PAGE_BYTES, Pages } from '../columns/pages.ts';
+import { PAGE_BYTES, Pages } from './pages.ts';
 import type { Row } from '../rows.ts';
 import { restoredRow } from '../rows.ts';
 import { marked, outdated, settled } from './disputes.ts';

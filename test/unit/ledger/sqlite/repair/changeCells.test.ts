@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Pages } from '../../../../../src/ledger/sqlite/columns/pages.ts';
+import { Pages } from '../../../../../src/ledger/sqlite/repair/pages.ts';
 import { call, stored } from '../../../../contract/usages.ts';
 import { scratch } from '../scratch.ts';
 

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PAGE_BYTES, Pages } from '../../../../../src/ledger/sqlite/columns/pages.ts';
+import { PAGE_BYTES, Pages } from '../../../../../src/ledger/sqlite/repair/pages.ts';
 import type { DamagedRow } from '../../../../../src/ledger/sqlite/repair/rescue.ts';
 import type { Row } from '../../../../../src/ledger/sqlite/rows.ts';
 import { call } from '../../../../contract/usages.ts';

@@ -47,7 +47,7 @@ export function cellValues(payload: Buffer, types: readonly number[], from: numb
   return types.map((type) => {
     const start = end;
     end += bytesOf(type);
-    // A text is what is left of it if its overflow pages are damaged.
+    // Damaged overflow pages cut a text off; its beginning can still be read.
     return end <= payload.length || isTextType(type) ? cellValue(payload.subarray(start, end), type) : undefined;
   });
 }

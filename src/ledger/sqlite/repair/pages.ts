@@ -3,7 +3,7 @@ import { nextTurn } from '../../../system/turns.ts';
 import { logOf } from '../log.ts';
 import { salvage } from '../../json/salvage/salvage.ts';
 import type { Row } from '../rows.ts';
-import type { DamagedRow } from '../repair/rescue.ts';
+import type { DamagedRow } from './rescue.ts';
 import { bytesOf, serialTypes, cellValues, varint } from './pageValues.ts';
 import { changeAt, changedAt, type ChangeRow } from './changeCells.ts';
 

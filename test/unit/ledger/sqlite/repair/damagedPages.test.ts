@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PAGE_BYTES, Pages } from '../../../../../src/ledger/sqlite/columns/pages.ts';
+import { PAGE_BYTES, Pages } from '../../../../../src/ledger/sqlite/repair/pages.ts';
 import type { DamagedRow } from '../../../../../src/ledger/sqlite/repair/rescue.ts';
 import { runs } from '../../../../long.ts';
 import { call } from '../../../../contract/usages.ts';
