@@ -88,11 +88,10 @@ async function checkContents(
   if (found.length > 0) {
     return { problems: [...problems, ...found.map((finding) => damage(`SQLite finds: ${finding}`))], unreadable };
   }
-  const checked = await segmentsOf(disk, place);
+  const { untrue, twofold, ...sealed } = await compared(disk, place.path);
   // The state knows only those that are not in a segment yet.
-  const noRecords = unreadable + checked.unreadable;
-  const wrong = checked.untrue.reduce((sum, { records }) => sum + records, 0);
-  const twofold = await countContradictions(disk, place.path);
+  const noRecords = unreadable + sealed.unreadable;
+  const wrong = untrue.reduce((sum, { records }) => sum + records, 0);
   return {
     problems: [
       ...problems.filter(({ code }) => code !== 'unreadable-element'),
@@ -142,21 +141,13 @@ async function openReadable(disk: Disk, path: string): Promise<Connection | unde
   }
 }
 
-async function segmentsOf(disk: Disk, place: Place): Promise<CheckedSegments> {
-  const connection = await Connection.open(disk, place.path);
-  if (!connection) return { untrue: [], unreadable: 0 };
-  try {
-    return await steps(checkSegments(connection), slicer());
-  } finally {
-    await connection.close();
-  }
-}
-
-async function countContradictions(disk: Disk, path: string): Promise<number> {
+/** Compares the records with the segments and with their own columns. */
+async function compared(disk: Disk, path: string): Promise<CheckedSegments & { twofold: number }> {
   const connection = await Connection.open(disk, path);
-  if (!connection) return 0;
+  if (!connection) return { untrue: [], unreadable: 0, twofold: 0 };
   try {
-    return (await contradictions(disk, connection)).length;
+    const checked = await steps(checkSegments(connection), slicer());
+    return { ...checked, twofold: (await contradictions(disk, connection)).length };
   } finally {
     await connection.close();
   }
