@@ -1,4 +1,5 @@
 import { MAX_LABEL, MAX_NAME } from '../usage/limits.ts';
+import { isNestedDeeply } from './nesting.ts';
 
 /** Readers for data of other programs: every field may be missing or have an unexpected type. */
 
@@ -47,39 +48,6 @@ export function nameOf(text: string): string {
 
 export function labelOf(text: string | undefined): string | undefined {
   return text === undefined || text.length <= MAX_LABEL ? text : text.slice(0, MAX_LABEL);
-}
-
-/** Whether brackets outside of strings are nested so deeply that the text is not worth parsing. */
-function isNestedDeeply(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-    } else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
-      if (++depth > MOST_NESTED) return true;
-    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
-/** Where the string that begins at `start` ends; the end of the text if it does not. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let escapes = end;
-    while (text.charCodeAt(escapes - 1) === BACKSLASH) escapes--;
-    if ((end - escapes) % 2 === 0) return end;
-  }
-  return text.length;
 }
 
 /** Consecutive lines usually have the same folder. */
@@ -162,12 +130,9 @@ export function stemOf(relative: string): string {
   return relative.slice(relative.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
 }
 
-/** No tool nests its logs so deeply, and this takes a quarter of a second; 30 MB of brackets alone would take 12 s and 3 GB. */
-const MOST_NESTED = 1_000_000;
-
 /** The parsed JSON text; undefined if it is invalid, or nested more than a million times. */
 export function parseJson(text: string): unknown {
-  if (text.length > MOST_NESTED && isNestedDeeply(text)) return undefined;
+  if (isNestedDeeply(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
