@@ -103,6 +103,23 @@ describe('a ledger', () => {
     expect(version()).toBe(FOREIGN);
   });
 
+  it('with another name for any of its columns is damaged', () => {
+    const columns = db
+      .prepare(
+        `SELECT t.name AS "table", c.name AS "column" FROM sqlite_schema t, pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%'`,
+      )
+      .all() as { table: string; column: string }[];
+    expect(columns).toHaveLength(27);
+    db.exec('DROP VIEW usage; DROP VIEW usage_tag');
+    for (const { table, column } of columns) {
+      db.exec(`ALTER TABLE ${table} RENAME COLUMN ${column} TO another`);
+      expect(version()).toMatch(/^damage: no such column/);
+      db.exec(`ALTER TABLE ${table} RENAME COLUMN another TO ${column}`);
+      expect(version()).toBe(SCHEMA_VERSION);
+    }
+  });
+
   it('refuses what no version writes', () => {
     const put = (kind: string, nanos: number | null, seq = 1): void => {
       db.prepare(
