@@ -227,7 +227,7 @@ function reportText(report: Report, flags: CostsFlags, { out }: Terminal): strin
   const { totals, selection, sources, by, breakdowns, recent, money } = report;
   const known = sources.states.reduce((sum, { records }) => sum + records, 0);
   const footer = styled(out, 'dim', footerText(sources, selection));
-  if (known === 0) return `${emptyText(flags)}\n\n${footer}`;
+  if (known === 0) return `${emptyText(flags, sources.states)}${footer}`;
   if (totals.records === 0) return `${t`No record matches, of ${counted(known, 'record')}.`}\n\n${footer}`;
 
   const options = { width: out.columns, head: (line: string): string => styled(out, 'bold', line) };
