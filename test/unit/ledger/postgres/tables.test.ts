@@ -1,5 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Ledger } from '../../../../src/ledger/ledger.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { LedgerAccess } from '../../../../src/ledger/postgres/access.ts';
 import {
   checkVersion,
@@ -8,35 +7,15 @@ import {
   TABLES_VERSION,
 } from '../../../../src/ledger/postgres/schema.ts';
 import { parseAddress } from '../../../../src/ledger/postgres/server/address.ts';
-import { PostgresStore } from '../../../../src/ledger/postgres/store.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
-import { freshLedgerUrl, hasPostgres, insertForeignRow, query } from '../../../fixtures/postgres.ts';
+import { hasPostgres, insertForeignRow, withoutPassword } from '../../../fixtures/postgres.ts';
 import { call, stored } from '../../../contract/usages.ts';
+import { scratch } from './scratch.ts';
 
 /** Ledgers in a real server, and what their tables contain. */
 
-const opened: { close: () => Promise<unknown> }[] = [];
-afterAll(async () => {
-  for (const each of opened) await each.close();
-});
-let url: string;
-beforeEach(() => {
-  if (hasPostgres()) url = freshLedgerUrl();
-});
-
-function opening<T extends { close: () => Promise<unknown> }>(each: T): T {
-  opened.push(each);
-  return each;
-}
-const open = (): Ledger => opening(new Ledger(new PostgresStore({ path: url })));
-const id = (): string => new URL(url).searchParams.get('ledger')!;
-const sql = (text: string, ...values: unknown[]): Promise<Record<string, unknown>[]> => {
-  const database = new URL(url);
-  database.searchParams.delete('ledger');
-  return query(database.href, text, [id(), ...values]);
-};
-const errors = async (): Promise<string[]> => (await open().verify()).problems.map(({ message }) => message);
-const ids = async (): Promise<string[]> => (await open().read()).map(({ usage_id: each }) => each);
+const place = scratch();
+const { open, opening, sql, errors, ids } = place;
 
 describe.skipIf(!hasPostgres())('a repair of a ledger in PostgreSQL', () => {
   it('computes sums anew that somebody changed', async () => {
@@ -133,7 +112,7 @@ describe.skipIf(!hasPostgres())('a repair of a ledger in PostgreSQL', () => {
     ]);
     expect(dry).toMatchObject({ records: 1, recovered: 3, keptIn: undefined });
     const done = await open().repair();
-    const name = url.replace(/^(postgres:\/\/[^:@/]*):[^@/]*@/, '$1@');
+    const name = withoutPassword(place.url);
     expect(done).toMatchObject({ records: 3, recovered: 2, keptIn: `the table llm_spend.aside of ${name}` });
     expect((await sql('SELECT text FROM llm_spend.aside WHERE ledger_id = $1')).map((row) => row['text'])).toEqual(
       expect.arrayContaining(['7', '{}', other]),
@@ -192,7 +171,7 @@ describe.skipIf(!hasPostgres())('records that are added to a ledger in PostgreSQ
   it('one by one are told apart: new, there, different, or none', async () => {
     const ledger = open();
     await ledger.adopt([stored(call('a'))]);
-    await insertForeignRow(url, 'taken');
+    await insertForeignRow(place.url, 'taken');
     const odd = { record: call('odd') as UsageRecord, text: '{"usage_id":"odd"}' };
     const dear = { ...call('dear'), cost_usd: 9.3e9, cost_known: true } as UsageRecord;
     const result = await ledger.adopt([
@@ -279,7 +258,7 @@ describe.skipIf(!hasPostgres())('the tables', () => {
   });
 
   it('have a row of the ledger: its numbers, the time of the last change, and up to a hundred rows of others', async () => {
-    const access = new LedgerAccess(parseAddress(url), Date.now);
+    const access = new LedgerAccess(parseAddress(place.url), Date.now);
     opening(access.connection);
     expect(await access.ledgerRow()).toBeUndefined();
     const before = Date.now();

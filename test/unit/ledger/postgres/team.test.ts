@@ -1,42 +1,22 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { Ledger } from '../../../../src/ledger/ledger.ts';
-import { PostgresStore } from '../../../../src/ledger/postgres/store.ts';
+import { describe, expect, it } from 'vitest';
 import { dayOf, sentRecord, TeamLedger } from '../../../../src/ledger/postgres/team/team.ts';
 import { TeamCrossings } from '../../../../src/ledger/postgres/team/crossings.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
-import { freshLedgerUrl, hasPostgres, query } from '../../../fixtures/postgres.ts';
+import { hasPostgres } from '../../../fixtures/postgres.ts';
 import { call, stored } from '../../../contract/usages.ts';
+import { scratch } from './scratch.ts';
 
-/** What machines send to the ledger of a team, and the warnings that they share. */
+/** The rows that machines send to the ledger of a team, and the warnings that they share. */
 
-const opened: { close: () => Promise<unknown> }[] = [];
-afterAll(async () => {
-  for (const each of opened) await each.close();
-});
-let url: string;
-beforeEach(() => {
-  if (hasPostgres()) url = freshLedgerUrl();
-});
-
-function opening<T extends { close: () => Promise<unknown> }>(each: T): T {
-  opened.push(each);
-  return each;
-}
-const open = (): Ledger => opening(new Ledger(new PostgresStore({ path: url })));
-const id = (): string => new URL(url).searchParams.get('ledger')!;
-const sql = (text: string, ...values: unknown[]): Promise<Record<string, unknown>[]> => {
-  const database = new URL(url);
-  database.searchParams.delete('ledger');
-  return query(database.href, text, [id(), ...values]);
-};
-const errors = async (): Promise<string[]> => (await open().verify()).problems.map(({ message }) => message);
+const place = scratch();
+const { open, opening, sql, errors } = place;
 
 describe.skipIf(!hasPostgres())("a team's ledger", () => {
   const telling = (each: string, digest: number, more = {}) => {
     const { record, text } = stored(call(each, more));
     return sentRecord(record, text, digest);
   };
-  const machine = (sender: string): TeamLedger => opening(new TeamLedger(url, sender));
+  const machine = (sender: string): TeamLedger => opening(new TeamLedger(place.url, sender));
   const costs = async (): Promise<Record<string, number>> =>
     Object.fromEntries((await open().read()).map(({ usage_id: each, cost_usd: cost }) => [each, cost]));
 
@@ -47,7 +27,7 @@ describe.skipIf(!hasPostgres())("a team's ledger", () => {
     expect(await costs()).toEqual({ a: 2 });
     expect(await one.send([telling('a', 3, { cost_usd: 3 })], [])).toEqual({ stored: 1, removed: 0 });
     expect(await costs()).toEqual({ a: 3 });
-    // What is there already is not written again.
+    // Rows that are there already are not written again.
     expect(await one.send([telling('a', 3, { cost_usd: 3 })], ['never'])).toEqual({ stored: 0, removed: 0 });
     expect(await two.send([telling('a', 4, { cost_usd: 4 })], [])).toEqual({ stored: 1, removed: 0 });
     expect(await costs()).toEqual({ a: 4 });
@@ -114,7 +94,7 @@ describe.skipIf(!hasPostgres())("a team's ledger", () => {
 });
 
 describe.skipIf(!hasPostgres())('a warning of a budget that machines share', () => {
-  const claims = (): TeamCrossings => opening(new TeamCrossings(url));
+  const claims = (): TeamCrossings => opening(new TeamCrossings(place.url));
   const mine = { kind: 'mine' };
 
   it('is claimed by one, who may claim it again, until it is shown', async () => {
