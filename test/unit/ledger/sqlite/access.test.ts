@@ -24,11 +24,6 @@ afterEach(() => access.release());
 const count = (connection: Connection): number => Number(connection.first('SELECT count(*) AS n FROM record')!['n']);
 const epoch = (connection: Connection): unknown => connection.first('SELECT epoch FROM ledger')!['epoch'];
 
-async function filled(...ids: string[]): Promise<void> {
-  await place.tracker().trackAll(ids.map((id) => call(id)));
-  await place.close();
-}
-
 describe('reading', () => {
   it('makes no database', async () => {
     expect(await access.opened()).toBeUndefined();
@@ -38,7 +33,7 @@ describe('reading', () => {
   });
 
   it('opens the database once, also for several questions at once', async () => {
-    await filled('a');
+    await place.record('a');
     const [one, two] = await Promise.all([access.opened(), access.opened()]);
     expect(one).toBe(two);
     expect(await access.opened()).toBe(one);
@@ -47,7 +42,7 @@ describe('reading', () => {
   });
 
   it('begins again where the database is replaced meanwhile', async () => {
-    await filled('a');
+    await place.record('a');
     let runs = 0;
     const found = await access.use(async (connection) => {
       if (runs++ === 0) throw new Replaced();
@@ -57,7 +52,7 @@ describe('reading', () => {
   });
 
   it('explains why it failed', async () => {
-    await filled('a');
+    await place.record('a');
     const used = access.use(() => Promise.reject(failure(BUSY)));
     await expect(used).rejects.toMatchObject({
       code: 'busy',
@@ -67,11 +62,11 @@ describe('reading', () => {
   });
 
   it('opens the file that has the name now', async () => {
-    await filled('a');
+    await place.record('a');
     const first = await access.opened();
     renameSync(place.path, join(place.folder, 'elsewhere.db'));
     rmSync(`${place.path}.prev`);
-    await filled('b', 'c');
+    await place.record('b', 'c');
     const second = await access.opened();
     expect([count(second!), access.count, first!.isOpen]).toEqual([2, 2, false]);
     // Once for each database, and once for the one that was let go.
@@ -113,7 +108,7 @@ describe('writing', () => {
   });
 
   it('begins again in the new database where it is replaced meanwhile', async () => {
-    await filled('a');
+    await place.record('a');
     let runs = 0;
     const found = await access.write((connection) => {
       if (runs++ === 0) throw new Replaced();
@@ -124,7 +119,7 @@ describe('writing', () => {
   });
 
   it('mends nothing where the database is merely another one', async () => {
-    await filled('a', 'odd');
+    await place.record('a', 'odd');
     place.prompt((db) => db.exec("UPDATE record SET text = '[]' WHERE usage_id = 'odd'"));
     let runs = 0;
     const found = await access.write((connection) => {
@@ -136,7 +131,7 @@ describe('writing', () => {
   });
 
   it('mends a damaged database once and tries again', async () => {
-    await filled('a', 'b');
+    await place.record('a', 'b');
     let runs = 0;
     const found = await access.write((connection) => {
       if (runs++ === 0) throw failure(CORRUPT);
@@ -146,7 +141,7 @@ describe('writing', () => {
   });
 
   it('gives up where the database stays damaged', async () => {
-    await filled('a');
+    await place.record('a');
     let runs = 0;
     const written = access.write(() => {
       runs++;
@@ -166,7 +161,7 @@ describe('writing', () => {
   });
 
   it('restores a database that is gone before anything is written', async () => {
-    await filled('a', 'b');
+    await place.record('a', 'b');
     rmSync(place.path);
     expect(await access.write(count)).toBe(2);
   });
@@ -176,7 +171,7 @@ describe('a database whose log cannot be made', () => {
   const shared = (): string => `${place.path}-shm`;
 
   it('is read without a log, and is not written to', async () => {
-    await filled('a');
+    await place.record('a');
     // SQLite follows no link to its shared memory, so that it can make none, as in the folder of another user.
     symlinkSync('nowhere', shared());
     const connection = await access.opened();
@@ -191,7 +186,7 @@ describe('a database whose log cannot be made', () => {
   });
 
   it('is written to once a log can be made', async () => {
-    await filled('a');
+    await place.record('a');
     symlinkSync('nowhere', shared());
     expect((await access.opened())!.isFrozen).toBe(true);
     rmSync(shared());
@@ -202,7 +197,7 @@ describe('a database whose log cannot be made', () => {
   });
 
   it('is opened again when others have written', async () => {
-    await filled('a');
+    await place.record('a');
     symlinkSync('nowhere', shared());
     const frozen = await access.opened();
     rmSync(shared());
@@ -217,7 +212,7 @@ describe('a database whose log cannot be made', () => {
   });
 
   it('fails where there is a log that cannot be read', async () => {
-    await filled('a');
+    await place.record('a');
     symlinkSync('nowhere', shared());
     writeFileSync(`${place.path}-wal`, 'records');
     await expect(access.opened()).rejects.toMatchObject({ code: 'no-access' });
@@ -225,7 +220,7 @@ describe('a database whose log cannot be made', () => {
 });
 
 it('a ledger answers from a database without a log, and covers what others write later', async () => {
-  await filled('a');
+  await place.record('a');
   symlinkSync('nowhere', `${place.path}-shm`);
   const reader = place.tracker();
   expect(await reader.refresh()).toMatchObject({ health: 'ok', records: 1 });

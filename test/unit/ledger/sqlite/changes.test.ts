@@ -14,8 +14,7 @@ const AT = '2026-11-02T00:00:00.000Z';
 const place = scratch();
 
 async function filled(...ids: string[]): Promise<Connection> {
-  await place.tracker().trackAll(ids.map((id) => call(id)));
-  await place.close();
+  await place.record(...ids);
   return place.connection();
 }
 

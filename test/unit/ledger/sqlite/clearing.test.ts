@@ -8,11 +8,8 @@ import { scratch } from './scratch.ts';
 
 const NOW = Date.parse('2026-11-05T06:07:08Z');
 const place = scratch();
-const ids = async (): Promise<string[]> => (await place.tracker().read()).map(({ usage_id }) => usage_id);
-beforeEach(async () => {
-  await place.tracker().trackAll(['a', 'b', 'c'].map((id) => call(id)));
-  await place.close();
-});
+const { record, ids } = place;
+beforeEach(() => record('a', 'b', 'c'));
 
 describe('clearing', () => {
   it('keeps the records in a database of their own, which is itself a ledger', async () => {

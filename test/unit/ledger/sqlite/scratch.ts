@@ -8,6 +8,7 @@ import { SqliteStore } from '../../../../src/ledger/sqlite/store.ts';
 import { CostTracker } from '../../../../src/library/costTracker.ts';
 import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
+import { call } from '../../../contract/usages.ts';
 
 /** A place for one SQLite ledger. */
 export interface Scratch {
@@ -15,10 +16,16 @@ export interface Scratch {
   readonly path: string;
   /** The ledger as the library opens it, as another process would. */
   tracker(options?: { disk?: Disk; now?: () => number }): CostTracker;
+  /** Uses the ledger, and closes it. */
+  readonly withTracker: <T>(use: (tracker: CostTracker) => Promise<T>) => Promise<T>;
+  /** Records calls with these ids, and closes the ledger. */
+  readonly record: (...ids: string[]) => Promise<void>;
+  /** The ids in the ledger, oldest addition first. */
+  readonly ids: () => Promise<string[]>;
   store(options?: { disk?: Disk; now?: () => number }): SqliteStore;
   /** An open database, made if there is none. */
   connection(): Promise<Connection>;
-  /** What an SQL prompt reads or writes. */
+  /** Reads or writes as an SQL prompt does. */
   prompt<T>(work: (db: DatabaseSync) => T): T;
   /** The files beside the ledger whose name contains this text, in order. */
   files(part?: string): string[];
@@ -45,6 +52,16 @@ export function scratch(): Scratch {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   const path = (): string => join(folder, 'costs.db');
+  const tracker: Scratch['tracker'] = (options = {}) =>
+    kept(new CostTracker({ ledger: path(), pricing: false, ...options }));
+  const withTracker: Scratch['withTracker'] = async (use) => {
+    const one = new CostTracker({ ledger: path(), pricing: false });
+    try {
+      return await use(one);
+    } finally {
+      await one.close();
+    }
+  };
   return {
     get folder() {
       return folder;
@@ -52,7 +69,10 @@ export function scratch(): Scratch {
     get path() {
       return path();
     },
-    tracker: (options = {}) => kept(new CostTracker({ ledger: path(), pricing: false, ...options })),
+    tracker,
+    withTracker,
+    record: async (...ids) => void (await withTracker((one) => one.trackAll(ids.map((id) => call(id))))),
+    ids: async () => (await tracker().read()).map(({ usage_id: id }) => id),
     store: (options = {}) => kept(new SqliteStore({ path: path(), ...options })),
     connection: async () => kept(await Connection.create(nodeDisk, path())),
     prompt: (work) => {

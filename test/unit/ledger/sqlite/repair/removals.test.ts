@@ -1,10 +1,8 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { CostTracker } from '../../../../../src/library/costTracker.ts';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, expect, it } from 'vitest';
 import type { UsageRecord } from '../../../../../src/usage/record.ts';
+import { call } from '../../../../contract/usages.ts';
+import { scratch } from '../scratch.ts';
 
 /** A repair undoes no removal and no change of a cost, whatever is left of the list of changes. */
 
@@ -12,60 +10,35 @@ const PAGE = 4096;
 const RECORDS = 60;
 const idOf = (i: number): string => `id-${String(i).padStart(3, '0')}`;
 
-let folder: string;
-let ledger: string;
+const place = scratch();
+const { withTracker } = place;
 /** With the backup from before the changes. */
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'llm-spend-removals-'));
-  ledger = join(folder, 'costs.db');
-  const usages = Array.from({ length: RECORDS }, (_, i) => ({
-    usage_id: idOf(i),
-    provider: 'openai',
-    model: 'gpt-5',
-    operation: 'chat',
-    cost_usd: 0.25,
-    note: 'x'.repeat(300),
-    timestamp: `2026-11-01T00:00:${String(i).padStart(2, '0')}.000Z`,
-  }));
+  const timestamp = (i: number): string => `2026-11-01T00:00:${String(i).padStart(2, '0')}.000Z`;
+  const more = { cost_usd: 0.25, note: 'x'.repeat(300) };
+  const usages = Array.from({ length: RECORDS }, (_, i) => call(idOf(i), { ...more, timestamp: timestamp(i) }));
   await withTracker((tracker) => tracker.trackAll(usages));
-  copyFileSync(ledger, `${ledger}.prev`);
+  copyFileSync(place.path, `${place.path}.prev`);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-
-async function withTracker<T>(use: (tracker: CostTracker) => Promise<T>): Promise<T> {
-  const tracker = new CostTracker({ ledger, pricing: false });
-  try {
-    return await use(tracker);
-  } finally {
-    await tracker.close();
-  }
-}
 
 const zeroed = (page: number): [number, number, Buffer] => [page, 0, Buffer.alloc(PAGE)];
 
 /** Overwrites pages, beginning with number 1. */
 function damage(...places: [page: number, at: number, bytes: Buffer][]): void {
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   for (const [page, at, part] of places) part.copy(bytes, (page - 1) * PAGE + at);
-  writeFileSync(ledger, bytes);
+  writeFileSync(place.path, bytes);
 }
 
 function pagesOf(...tables: string[]): number[] {
-  const db = new DatabaseSync(ledger);
-  try {
-    const names = tables.map((name) => `'${name}'`).join(', ');
-    return db
-      .prepare(`SELECT pageno AS page FROM dbstat WHERE name IN (${names})`)
-      .all()
-      .map(({ page }) => Number(page));
-  } finally {
-    db.close();
-  }
+  const names = tables.map((name) => `'${name}'`).join(', ');
+  const sql = `SELECT pageno AS page FROM dbstat WHERE name IN (${names})`;
+  return place.prompt((db) => db.prepare(sql).all()).map(({ page }) => Number(page));
 }
 
 /** The page with the row of a record. */
 function pageOf(id: string): number {
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   return pagesOf('record').find((page) => {
     const content = bytes.subarray((page - 1) * PAGE, page * PAGE);
     return content[0] === 0x0d && content.includes(`"usage_id":"${id}"`);

@@ -3,18 +3,13 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Disk } from '../../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
-import { call } from '../../../../contract/usages.ts';
 import { scratch } from '../scratch.ts';
 
-/** What others do at the very moment in which a repaired database takes the place of the damaged one. */
+/** Others write at the very moment in which a repaired database takes the place of the damaged one. */
 
 const place = scratch();
+const { record, ids } = place;
 const at = (name: string): string => join(place.folder, name);
-const record = async (...ids: string[]): Promise<void> => {
-  await place.tracker().trackAll(ids.map((id) => call(id)));
-  await place.close();
-};
-const ids = async (): Promise<string[]> => (await place.tracker().read()).map(({ usage_id }) => usage_id);
 
 /** A sound database, and the same one with its header overwritten. */
 async function damaged(...names: string[]): Promise<{ sound: Buffer; broken: Buffer }> {

@@ -5,16 +5,12 @@ import { ownerText, thisOwner } from '../../../../../src/system/owner.ts';
 import { call } from '../../../../contract/usages.ts';
 import { scratch } from '../scratch.ts';
 
-/** What verify and repair say of a SQLite ledger, word for word, and what they keep. */
+/** The words in which verify and repair speak of a SQLite ledger, and the records and files that they keep. */
 
 const NOW = Date.parse('2026-11-05T00:00:00Z');
 const place = scratch();
+const { record, ids } = place;
 const at = (name: string): string => join(place.folder, name);
-const record = async (...ids: string[]): Promise<void> => {
-  await place.tracker().trackAll(ids.map((id) => call(id)));
-  await place.close();
-};
-const ids = async (): Promise<string[]> => (await place.tracker().read()).map(({ usage_id }) => usage_id);
 const verify = () => place.tracker().verify();
 const repair = (dryRun = false) => place.tracker({ now: () => NOW }).repair({ dryRun });
 /** Overwrites the beginning of the file, which makes it a damaged database. */

@@ -1,11 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RepairResult, Verification } from '../../../../src/ledger/results.ts';
-import { CostTracker } from '../../../../src/library/costTracker.ts';
-import type { UsageRecord } from '../../../../src/usage/record.ts';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { RepairResult, Verification } from '../../../../../src/ledger/results.ts';
+import type { UsageRecord } from '../../../../../src/usage/record.ts';
+import { call } from '../../../../contract/usages.ts';
+import { scratch } from '../scratch.ts';
 
 /** A row states the id, time and cost of its record twice. If the two differ, one is believed, and the other is kept and said. */
 
@@ -15,33 +13,15 @@ const TABLE_LEAF = 0x0d;
 const INDEX_LEAF = 0x0a;
 const idOf = (i: number): string => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
 
-let folder: string;
-let ledger: string;
+const place = scratch();
+const { withTracker } = place;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'llm-spend-disputes-'));
-  ledger = join(folder, 'costs.db');
-  const usages = Array.from({ length: RECORDS }, (_, i) => ({
-    usage_id: idOf(i),
-    provider: 'openai',
-    model: 'gpt-5',
-    operation: 'chat',
-    cost_usd: 0.25,
-    tags: ['mine'],
-    timestamp: `2026-11-01T00:00:${String(i).padStart(2, '0')}.000Z`,
-  }));
+  const timestamp = (i: number): string => `2026-11-01T00:00:${String(i).padStart(2, '0')}.000Z`;
+  const more = { cost_usd: 0.25, tags: ['mine'] };
+  const usages = Array.from({ length: RECORDS }, (_, i) => call(idOf(i), { ...more, timestamp: timestamp(i) }));
   await withTracker((tracker) => tracker.trackAll(usages));
-  rmSync(`${ledger}.prev`);
+  rmSync(`${place.path}.prev`);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-
-async function withTracker<T>(use: (tracker: CostTracker) => Promise<T>): Promise<T> {
-  const tracker = new CostTracker({ ledger, pricing: false });
-  try {
-    return await use(tracker);
-  } finally {
-    await tracker.close();
-  }
-}
 
 const verify = (): Promise<Verification> => withTracker((tracker) => tracker.verify());
 const repair = (): Promise<RepairResult> => withTracker((tracker) => tracker.repair());
@@ -52,7 +32,7 @@ const total = async (): Promise<number> =>
 
 /** Changes one byte of the row of a record, as a bad disk would: the text after the first, or its column. */
 function damage(i: number, from: string, to: string): void {
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   // Other pages may have their former content.
   const text = `{"usage_id":"${idOf(i)}"`;
   const pages = Array.from({ length: bytes.length / PAGE }, (_, page) => page * PAGE);
@@ -61,19 +41,15 @@ function damage(i: number, from: string, to: string): void {
   const at = bytes.indexOf(from, start);
   expect(at - start).toBeLessThan(400);
   bytes.write(to, at);
-  writeFileSync(ledger, bytes);
+  writeFileSync(place.path, bytes);
 }
 
-function set(sql: string): void {
-  const db = new DatabaseSync(ledger);
-  db.exec(`PRAGMA ignore_check_constraints = 1; ${sql}`);
-  db.close();
-}
+const set = (sql: string): void => place.prompt((db) => db.exec(`PRAGMA ignore_check_constraints = 1; ${sql}`));
 
 const damagedHead = (): void => {
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   bytes.fill(0xa5, 0, 100);
-  writeFileSync(ledger, bytes);
+  writeFileSync(place.path, bytes);
 };
 
 const TWO_VALUES =
@@ -127,7 +103,7 @@ describe.each([
 });
 
 test('a record whose id is not in its column any more is marked: only its text says it', async () => {
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   const text = Buffer.from(`{"usage_id":"${idOf(7)}"`);
   for (let page = 0; page < bytes.length; page += PAGE) {
     const at = bytes.subarray(page, page + PAGE).indexOf(text);
@@ -136,7 +112,7 @@ test('a record whose id is not in its column any more is marked: only its text s
     const type = bytes.lastIndexOf(0x55, bytes.lastIndexOf(idOf(7), page + at));
     bytes[type] = 0x54;
   }
-  writeFileSync(ledger, bytes);
+  writeFileSync(place.path, bytes);
   damagedHead();
   expect((await repair()).actions).toContain(ONE_TAGGED);
   expect(await recordOf(idOf(7))).toMatchObject(tagged);
@@ -173,9 +149,9 @@ describe('an id has a third copy, in the index', () => {
     ['by the form of an id, if only one has it', '00000000-0000-4000-8000-00000000000~', idOf(7)],
   ])('%s: without the index it is decided', async (_, inText, expected) => {
     damage(7, idOf(7), inText);
-    const bytes = readFileSync(ledger);
+    const bytes = readFileSync(place.path);
     for (let at = 0; at < bytes.length; at += PAGE) if (bytes[at] === INDEX_LEAF) bytes.fill(0, at, at + PAGE);
-    writeFileSync(ledger, bytes);
+    writeFileSync(place.path, bytes);
     expect((await repair()).actions).toContain(ONE_TAGGED);
     expect(await recordOf(expected)).toMatchObject({ ...tagged, damaged: { usage_id: inText } });
     expect(await withTracker((tracker) => tracker.read())).toHaveLength(RECORDS);
@@ -184,9 +160,9 @@ describe('an id has a third copy, in the index', () => {
 
 test('damage that turns the id of one record into that of another loses neither', async () => {
   damage(7, idOf(7), idOf(8));
-  const bytes = readFileSync(ledger);
+  const bytes = readFileSync(place.path);
   for (let at = 0; at < bytes.length; at += PAGE) if (bytes[at] === INDEX_LEAF) bytes.fill(0, at, at + PAGE);
-  writeFileSync(ledger, bytes);
+  writeFileSync(place.path, bytes);
   await repair();
   const ids = (await withTracker((tracker) => tracker.read())).map(({ usage_id }) => usage_id);
   expect(ids.toSorted()).toEqual(Array.from({ length: RECORDS }, (_, i) => idOf(i)));
