@@ -5,7 +5,7 @@ import { codex } from '../../src/sources/codex/index.ts';
 import { importSource } from '../../src/sources/import/import.ts';
 import type { ImportReport } from '../../src/sources/import/options.ts';
 import { fastFolder } from '../fixtures/fastFolder.mts';
-import { FOLDER, fork, forkAt, MINUTE, parent, START, textOf, type Session } from '../fixtures/codexFamily.ts';
+import { callsIn, FOLDER, fork, forkAt, MINUTE, parent, START, textOf, type Session } from '../fixtures/codexFamily.ts';
 import { idOf } from '../unit/sources/agents/expected.ts';
 import { contractPlace, STORES } from './stores.ts';
 
@@ -42,10 +42,7 @@ describe.each(STORES.filter(({ isShared }) => isShared))("Codex' forks in a $tit
     return report;
   }
 
-  async function counted(): Promise<string[]> {
-    const records = await place.open().read();
-    return records.map(({ session_id, input_tokens }) => `${session_id} ${input_tokens}`).sort();
-  }
+  const counted = async (): Promise<string[]> => callsIn(await place.open().read());
 
   it('have a replay until the file of their session appears', async () => {
     const a = parent();

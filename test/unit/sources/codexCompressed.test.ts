@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { codex } from '../../../src/sources/codex/index.ts';
-import { FOLDER, fork, MINUTE, parent, START, textOf, type Session } from '../../fixtures/codexFamily.ts';
+import {
+  callsIn,
+  FOLDER,
+  fork,
+  MINUTE,
+  parent,
+  START,
+  textOf,
+  truthOf,
+  type Session,
+} from '../../fixtures/codexFamily.ts';
 import { World } from './world.ts';
 
 /** A week after the last use of a session Codex compresses its file, and removes the original. */
@@ -23,14 +33,7 @@ function compress(session: Session, change: (bytes: Buffer) => Buffer = (bytes) 
   return world.file(`${pathOf(session)}.zst`, change(zlib.zstdCompressSync(textOf(session))));
 }
 
-async function counted(): Promise<string[]> {
-  const records = await world.records();
-  return records.map(({ session_id, input_tokens }) => `${session_id} ${input_tokens}`).sort();
-}
-
-function truthOf(...sessions: Session[]): string[] {
-  return sessions.flatMap(({ id, own }) => own.map((input) => `${id} ${input}`)).sort();
-}
+const counted = async (): Promise<string[]> => callsIn(await world.records());
 
 describe('a compressed session', () => {
   test('counts as it did before, and once', async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codex } from '../../../src/sources/codex/index.ts';
 import {
   begin,
+  callsIn,
   FOLDER,
   fork,
   forkAt,
@@ -14,6 +15,7 @@ import {
   START,
   textOf,
   totalOf,
+  truthOf,
   type Line,
   type Session,
 } from '../../fixtures/codexFamily.ts';
@@ -45,14 +47,7 @@ function remove(path: string): void {
 const forget = (): void => remove('.imported.json.import-codex');
 const lose = ({ id }: Session): void => remove(`${FOLDER}/rollout-${id}.jsonl`);
 
-async function counted(): Promise<string[]> {
-  const records = await world.records();
-  return records.map(({ session_id, input_tokens }) => `${session_id} ${input_tokens}`).sort();
-}
-
-function truthOf(...sessions: Session[]): string[] {
-  return sessions.flatMap(({ id, own }) => own.map((input) => `${id} ${input}`)).sort();
-}
+const counted = async (): Promise<string[]> => callsIn(await world.records());
 
 describe('a slowly written replay', () => {
   test('is taken back when the file of its session appears', async () => {

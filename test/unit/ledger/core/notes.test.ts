@@ -1,34 +1,19 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { AdditionNotes } from '../../../../src/ledger/undo/additionNotes.ts';
 import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
+import { ownState } from './ownState.ts';
 
 /** The notes of additions, one by one. */
 
-let state: string;
+const state = ownState();
 let folder: string;
 let notes: AdditionNotes;
 beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), 'llm-spend-notes-'));
-  for (const name of ['XDG_STATE_HOME', 'HOME', 'LOCALAPPDATA']) vi.stubEnv(name, state);
-  folder = join(state, 'llm-spend', 'undo');
+  folder = state.notes;
   notes = new AdditionNotes('costs.json', nodeDisk);
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(state, { recursive: true, force: true });
 });
 
 const AT = '2026-11-01T12:34:56.789Z';
@@ -67,7 +52,7 @@ describe('a note', () => {
     expect(await notes.add({ at: AT, ids: [] })).toBeUndefined();
     const many = Array.from({ length: 2_000_001 }, () => 'a');
     expect(await notes.add({ at: AT, ids: many })).toBeUndefined();
-    expect(readdirSync(state)).toEqual([]);
+    expect(readdirSync(state.folder)).toEqual([]);
     many.pop();
     expect(await notes.add({ at: AT, ids: many })).toMatchObject({ at: AT });
   });

@@ -1,7 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Ledger } from '../../../../src/ledger/ledger.ts';
 import type { NoteAdditions } from '../../../../src/ledger/options.ts';
 import type { ReplacePlan } from '../../../../src/ledger/store.ts';
@@ -9,24 +8,17 @@ import { Undoing } from '../../../../src/ledger/undo/undoing.ts';
 import type { UsageRecord } from '../../../../src/usage/record.ts';
 import { MemoryContents, MemoryStore } from '../../../contract/memoryStore.ts';
 import { call, stored } from '../../../contract/usages.ts';
+import { ownState } from './ownState.ts';
 
 /** Which change an undo takes back, with a clock that the test sets. */
 
 const NAME = 'memory://undo';
-let state: string;
-let notes: string;
+const state = ownState();
 let contents: MemoryContents;
 let now: number;
 beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), 'llm-spend-undoing-'));
-  for (const name of ['XDG_STATE_HOME', 'HOME', 'LOCALAPPDATA']) vi.stubEnv(name, state);
-  notes = join(state, 'llm-spend', 'undo');
   contents = new MemoryContents();
   now = Date.UTC(2026, 10, 1);
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(state, { recursive: true, force: true });
 });
 
 /** Each look at the clock is a second later, unless the test holds it. */
@@ -239,7 +231,7 @@ describe('the note of an import', () => {
     const together = open('together');
     await together.upsert(() => [recordOf('a', 7)]);
     expect(await together.noteImport()).toBeUndefined();
-    expect(readdirSync(state)).toEqual([]);
+    expect(readdirSync(state.folder)).toEqual([]);
     await together.upsert(() => [recordOf('2')]);
     const at = await together.noteImport();
     expect(await together.undo()).toEqual({ undone: 'import', at, records: 1 });
@@ -280,8 +272,8 @@ describe('the note of an import', () => {
 
 describe('the note of what an object recorded', () => {
   const noted = (): string[] =>
-    readdirSync(notes).map((name) =>
-      (JSON.parse(readFileSync(join(notes, name), 'utf8')) as { ids: string[] }).ids.join(''),
+    readdirSync(state.notes).map((name) =>
+      (JSON.parse(readFileSync(join(state.notes, name), 'utf8')) as { ids: string[] }).ids.join(''),
     );
 
   it('leaves out what the object took back itself', async () => {
@@ -325,5 +317,5 @@ it('removes a large addition in parts, if the store can', async () => {
   await undoing.noteImport();
   expect(await undoing.undo({})).toMatchObject({ undone: 'import', records: 250_000 });
   expect(parts).toEqual([100_000, 100_000, 50_000]);
-  expect(readdirSync(notes)).toEqual([]);
+  expect(readdirSync(state.notes)).toEqual([]);
 });

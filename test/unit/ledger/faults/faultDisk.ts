@@ -368,7 +368,8 @@ function changesNothing(operation: Operation, takesSpace: boolean): boolean {
   return CHANGES_NOTHING.has(operation) || (operation === 'open' && !takesSpace);
 }
 
-function failure(code: string): Error {
+/** An error as the system gives it. */
+export function failure(code: string): Error {
   return Object.assign(new Error(`${code}: made to fail by a test`), { code });
 }
 

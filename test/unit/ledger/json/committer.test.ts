@@ -12,6 +12,7 @@ import type { Disk } from '../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../src/system/nodeDisk.ts';
 import { fastFolder } from '../../../fixtures/fastFolder.mts';
 import { element, sideFileOfDead } from '../faults/world.ts';
+import { failure } from '../faults/faultDisk.ts';
 
 /** When pending records are committed, what a commit puts into the file, and when a record leaves its journal. */
 
@@ -32,8 +33,6 @@ let committer: Committer;
 /** The delays that the committer asked for, and whether the process waits for them. */
 let delays: { ms: number; keepsAlive: boolean }[];
 let timers: NodeJS.Timeout[];
-
-const failure = (code: string): Error => Object.assign(new Error(`made to fail: ${code}`), { code });
 
 beforeEach(() => {
   folder = mkdtempSync(join(fastFolder(), 'llm-spend-committer-'));
@@ -86,9 +85,9 @@ async function accept(...ids: string[]): Promise<void> {
 const ids = (): string[] =>
   (JSON.parse(readFileSync(path, 'utf8')) as { usage_id: string }[]).map(({ usage_id: id }) => id);
 const journals = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.journal'));
-/** What is in the journals, as another process would find it. */
+/** The ids in the journals, as another process would find them. */
 const inJournals = async (): Promise<string[]> => [...(await store.journals.entries(() => false)).keys()].toSorted();
-/** From now on no timer runs, and those of `ask` are noted. */
+/** From now on the timers of the committer do not run, and their delays are noted. */
 function noteDelays(): void {
   if (vi.isMockFunction(globalThis.setTimeout)) return;
   const real = globalThis.setTimeout;

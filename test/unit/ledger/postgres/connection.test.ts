@@ -6,11 +6,11 @@ import {
   type Sql,
 } from '../../../../src/ledger/postgres/server/connection.ts';
 import { hasPostgres, query, sharedDatabase } from '../../../fixtures/postgres.ts';
+import { failure } from '../faults/faultDisk.ts';
 
 /** Statements of a connection that is lost, refused or in conflict with others: what is repeated, and what is not. */
 
 const table = `connection_${process.pid}_${Date.now()}`;
-const failure = (code: string): Error => Object.assign(new Error(`made to fail: ${code}`), { code });
 
 describe.skipIf(!hasPostgres())('a connection to PostgreSQL', () => {
   let connection: PostgresConnection;

@@ -7,11 +7,11 @@ import type { PostgresConnection, Step } from '../../../../src/ledger/postgres/s
 import { LONG_STATEMENT_MS, openPool, runCopy, runSql } from '../../../../src/ledger/postgres/server/engine.ts';
 import { createSchema, schemaStatements, upgradeSchema } from '../../../../src/ledger/postgres/schema.ts';
 import { fastFolder } from '../../../fixtures/fastFolder.mts';
+import { failure } from '../faults/faultDisk.ts';
 
-/** What the client is told, without a server. */
+/** The options and statements that the client gets, without a server. */
 
 afterEach(() => void vi.unstubAllEnvs());
-const failure = (code: string): Error => Object.assign(new Error(`made to fail: ${code}`), { code });
 
 describe('the connections of a ledger', () => {
   it('go to its address, notice a silent server, and do not keep a command from ending', async () => {

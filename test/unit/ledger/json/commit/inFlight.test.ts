@@ -17,6 +17,7 @@ import type { Disk } from '../../../../../src/system/disk.ts';
 import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
 import { sideFileName } from '../../../../../src/system/sideFiles.ts';
 import { fastFolder } from '../../../../fixtures/fastFolder.mts';
+import { failure } from '../../faults/faultDisk.ts';
 import { sideFileOfDead } from '../../faults/world.ts';
 
 /** Which writers a commit waits for, how long, and which of their files it takes for abandoned. */
@@ -39,7 +40,7 @@ const put = (name: string, secondsAgo = 0, text = '[1]'): void => {
   const then = Date.now() / 1000 - secondsAgo;
   utimesSync(join(folder, name), then, then);
 };
-const failing = (code: string) => () => Promise.reject(Object.assign(new Error(`made to fail: ${code}`), { code }));
+const failing = (code: string) => () => Promise.reject(failure(code));
 const names = (): string[] => readdirSync(folder).toSorted();
 
 describe('the writers in flight', () => {

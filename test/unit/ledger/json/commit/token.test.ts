@@ -22,6 +22,7 @@ import { nodeDisk } from '../../../../../src/system/nodeDisk.ts';
 import { sideFileName } from '../../../../../src/system/sideFiles.ts';
 import { fastFolder } from '../../../../fixtures/fastFolder.mts';
 import { sideFileOfDead } from '../../faults/world.ts';
+import { failure } from '../../faults/faultDisk.ts';
 
 /** A token: it keeps others out, becomes the ledger with all that belongs to the ledger's file, or leaves nothing. */
 
@@ -38,7 +39,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const names = (): string[] => readdirSync(folder).toSorted();
 const tokens = (): string[] => names().filter((name) => name.endsWith('.tok'));
 const text = (name = 'costs.json'): string => readFileSync(join(folder, name), 'utf8');
-const failure = (code: string): Error => Object.assign(new Error(`made to fail: ${code}`), { code });
 const all = (bytes: string): Content => ({ kept: [], tail: Buffer.from(bytes) });
 
 interface Choice {
