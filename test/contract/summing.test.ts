@@ -26,7 +26,7 @@ describe.each(STORES)('the sums of a $title ledger', (row) => {
 
   const ask = (ledger: Ledger, groupBy: AggregateQuery['groupBy']) =>
     ledger.aggregate({ filter: {}, groupBy, calendar });
-  /** What all questions say must be what the records say. */
+  /** Checks that the answers to all questions are those that the records give. */
   async function expectSums(expected: Record<string, number>): Promise<void> {
     const ledger = place.open();
     await ledger.flush();

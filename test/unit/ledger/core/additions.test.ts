@@ -13,7 +13,7 @@ const appended = ({ additions }: Batch): Appended[] => additions.map(({ record }
 /** The batches of each transaction, by their ids. */
 let transactions: string[][];
 let done: number;
-/** What a transaction does with the batches that it takes. */
+/** Writes the batches that a transaction takes. */
 let write: (take: () => readonly Batch[]) => Promise<Outcome[]>;
 let additions: Additions;
 

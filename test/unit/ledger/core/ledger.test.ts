@@ -15,7 +15,7 @@ import type { UsageInput, UsageRecord } from '../../../../src/usage/record.ts';
 import { MemoryContents, MemoryStore } from '../../../contract/memoryStore.ts';
 import { call, stored } from '../../../contract/usages.ts';
 
-/** What a ledger does apart from its store, which here is in memory. */
+/** The part of a ledger that is not its store, which here is in memory. */
 
 let contents: MemoryContents;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import {
 import { recogniseResponses } from '../../../../src/pricing/responses/recognise.ts';
 import { loadPriceTable } from '../../../../src/pricing/table.ts';
 
-/** What surrounds the responses of a text, and which of its problems are said. */
+/** Texts around responses, and the problems that are reported of them. */
 const table = loadPriceTable();
 const usage = { prompt_tokens: 7, completion_tokens: 3 };
 const chat = { id: 'c1', object: 'chat.completion', model: 'gpt-5', choices: [], usage };
