@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import type * as zlib from 'node:zlib';
+import { zstd } from '../reading/zstd.ts';
 
 /** Files of sessions: a week after their last use Codex compresses them, and removes the original. */
 
@@ -16,12 +16,6 @@ export function isCompressed(name: string): boolean {
 /** The name before the compression. */
 export function plainName(name: string): string {
   return isCompressed(name) ? name.slice(0, -COMPRESSED.length) : name;
-}
-
-/** Loaded for the first compressed file. undefined: Node.js has zstd since 22.15. */
-export function zstd(): typeof zlib | undefined {
-  const library = process.getBuiltinModule('node:zlib');
-  return typeof library.createZstdDecompress === 'function' ? library : undefined;
 }
 
 /** The beginning of a session's text, from at most so many bytes of its file. @throws when it cannot be read. */

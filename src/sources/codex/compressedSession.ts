@@ -3,8 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { guarded } from '../reading/guarded.ts';
 import { MAX_LINE } from '../reading/lines.ts';
 import { messageOf } from '../reading/walk.ts';
+import { withoutZstd, zstd } from '../reading/zstd.ts';
 import type { Sink, SourceFile } from '../source.ts';
-import { plainName, zstd } from './compressed.ts';
+import { plainName } from './compressed.ts';
 import { CodexLines } from './rollout.ts';
 
 const CHUNK = 1024 * 1024;
@@ -18,9 +19,7 @@ export async function readCompressed(
   room: () => Promise<void>,
 ): Promise<void> {
   const library = zstd();
-  if (library === undefined) {
-    return sink.skip('unreadable', `${file.relative}: compressed; Node.js 22.15 or newer can read it`);
-  }
+  if (library === undefined) return sink.skip('unreadable', withoutZstd(file.relative));
   const lines = new Lines(file, markers, sink);
   const stream = createReadStream(file.path);
   const decompress = library.createZstdDecompress({ chunkSize: CHUNK });

@@ -11,6 +11,7 @@ import { logRecord, WHOLE_SESSION, type LogTokens } from '../record.ts';
 import { keepLarger, type Sink, type Source, type SourceFile } from '../source.ts';
 import { beside, isNone } from '../tokens.ts';
 import { countsIn } from '../reading/parts.ts';
+import { withoutZstd, zstd } from '../reading/zstd.ts';
 
 /**
  * Zed: threads in an SQLite database, each a JSON document, usually compressed. It contains the counts of each of the user's
@@ -80,19 +81,13 @@ function documentOf(row: DatabaseRow, sink: Sink, id: string): Fields | undefine
   if (typeof data === 'string') text = data;
   else if (data instanceof Uint8Array) {
     if (row['data_type'] !== 'zstd') text = Buffer.from(data).toString('utf8');
-    else text = decompressed(data);
-    if (text === undefined) sink.skip('unreadable', `${id}: compressed; Node.js 22.15 or newer can read it`);
+    else text = zstd()?.zstdDecompressSync(data).toString('utf8');
+    if (text === undefined) sink.skip('unreadable', withoutZstd(id));
   } else sink.skip('not-json', id);
   if (text === undefined) return undefined;
   const fields = fieldsOf(parseJson(text));
   if (fields === undefined) sink.skip('not-json', textOf(id));
   return fields;
-}
-
-/** Loaded for the first thread, because most imports have none. Node.js has it since 22.15. */
-function decompressed(data: Uint8Array): string | undefined {
-  const { zstdDecompressSync } = process.getBuiltinModule('node:zlib');
-  return typeof zstdDecompressSync === 'function' ? zstdDecompressSync(data).toString('utf8') : undefined;
 }
 
 function tokensOf(counts: Fields | undefined): LogTokens {
