@@ -1,4 +1,4 @@
-import { isObject, numberAt, objectAt, objectIn, textAt, type JsonObject } from './json.ts';
+import { isObject, numberAt, objectAt, objectIn, parsedObject, textAt, type JsonObject } from './json.ts';
 
 /**
  * Restores the form in which the vendor sent a response: SDKs in TypeScript, Java and C# rename its fields, and frameworks pass
@@ -18,12 +18,7 @@ export function unpacked(value: unknown): unknown {
   const chunk = isObject(value) ? (objectAt(value, 'chunk') ?? value) : {};
   const { bytes, p: _, ...more } = chunk;
   if (typeof bytes !== 'string' || Object.keys(more).length > 0) return value;
-  try {
-    const event: unknown = JSON.parse(Buffer.from(bytes, 'base64').toString('utf8'));
-    return isObject(event) ? event : value;
-  } catch {
-    return value;
-  }
+  return parsedObject(Buffer.from(bytes, 'base64').toString('utf8').trimStart()) ?? value;
 }
 
 /** A result of AutoGen, smolagents or Agno, whose counts are in another field than the vendor's. */
@@ -80,7 +75,7 @@ export function geminiAsSent(response: JsonObject): JsonObject {
 }
 
 /** `prompt_token_count` -> `promptTokenCount`. */
-export function camelCase(field: string): string {
+function camelCase(field: string): string {
   return field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -1,4 +1,4 @@
-import { fieldsOf, textOf, type Fields } from '../fields.ts';
+import { fieldsOf, parseJson, textOf, type Fields } from '../fields.ts';
 import { termText } from '../../usage/tables/termText.ts';
 
 /** OpenTelemetry's conventions and older names; the tier of the response counts rather than the one that was asked for. */
@@ -24,13 +24,7 @@ export function spanTier(attributes: Fields): string | undefined {
 /** Vercel's AI SDK, as JSON: `{"openai":{"serviceTier":"priority"}}`. */
 function tierInMetadata(text: string | undefined): string | undefined {
   if (text?.includes('"serviceTier"') !== true) return undefined;
-  let metadata: unknown;
-  try {
-    metadata = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return Object.values(fieldsOf(metadata) ?? {})
+  return Object.values(fieldsOf(parseJson(text)) ?? {})
     .map((each) => termText(fieldsOf(each)?.['serviceTier']))
     .find((each) => each !== undefined);
 }
